@@ -1,0 +1,45 @@
+# How every file of Merlon is compiled. Rooms add nothing to it but their own external libraries.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+find_program(MERLON_CCACHE ccache)
+if(MERLON_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${MERLON_CCACHE})
+endif()
+
+# Messages and stored call sites name files from the root of the tree, wherever that is.
+add_compile_options(-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
+add_compile_options(-fPIE -fno-omit-frame-pointer)
+include_directories(${CMAKE_SOURCE_DIR})  # the one include root: include path = folder path
+
+add_library(merlon_warnings INTERFACE)
+target_compile_options(
+  merlon_warnings
+  INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wswitch-enum
+            -Wtype-limits -Werror)
+
+if(MERLON_SANITIZE)
+  add_compile_options(-fsanitize=${MERLON_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${MERLON_SANITIZE})
+endif()
+if(MERLON_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(MERLON_COVERAGE)
+  add_compile_options(--coverage)
+  add_link_options(--coverage)
+endif()
+
+# Release: hardened, optimised over the whole program, and the same bytes from the same sources.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+  add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -fstack-protector-strong
+                      -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fcf-protection
+                      -ffunction-sections -fdata-sections)
+  add_link_options(-Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id=sha1)
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+endif()

@@ -1,0 +1,99 @@
+# One call per folder; flags, alias, tests and labels are derived.
+#
+#   merlon_room(NAME [SOURCES x.cc…] [DEPS room…] [LIBS external…] [TESTS x_test.cc…] [TEST_DEPS room…])
+#       the room merlon/NAME: target merlon_NAME, alias merlon::NAME. Without SOURCES: headers only.
+#       A folder with a target of its own inside a room is named room_folder (host_nil = merlon/host/nil).
+#   merlon_test(NAME SOURCES x_test.cc… [DEPS room…] [LIBS external…] [LABEL unit])
+#       a GoogleTest program; each TEST becomes one ctest test.
+#   merlon_program(NAME SOURCES main.cc [DEPS room…] [LIBS external…] [STATIC_PIE])
+#       a program in build/<preset>/bin.
+#   merlon_fuzzer(NAME SOURCE fuzz_x.cc [DEPS room…] [CORPUS dir] [DICT file])
+#       libFuzzer target fuzz_NAME in preset fuzz; in all others the corpus is replayed as a test.
+#
+# External libraries are treated as SYSTEM: their headers give no warnings.
+
+include(GoogleTest)
+
+function(merlon_room name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS;TESTS;TEST_DEPS" ${ARGN})
+  merlon_refuse_unparsed(merlon_room "${ARG_UNPARSED_ARGUMENTS}")
+  list(TRANSFORM ARG_DEPS PREPEND merlon::)
+  if(ARG_SOURCES)
+    add_library(merlon_${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(merlon_${name} PUBLIC ${ARG_DEPS} PRIVATE merlon_warnings)
+    target_link_libraries(merlon_${name} PUBLIC ${ARG_LIBS})
+  else()
+    add_library(merlon_${name} INTERFACE)
+    target_link_libraries(merlon_${name} INTERFACE ${ARG_DEPS} ${ARG_LIBS})
+  endif()
+  add_library(merlon::${name} ALIAS merlon_${name})
+  if(ARG_TESTS AND MERLON_TESTS)
+    merlon_test(${name} SOURCES ${ARG_TESTS} DEPS ${name} ${ARG_TEST_DEPS})
+  endif()
+endfunction()
+
+function(merlon_test name)
+  if(NOT MERLON_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;DEPS;LIBS" ${ARGN})
+  merlon_refuse_unparsed(merlon_test "${ARG_UNPARSED_ARGUMENTS}")
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  list(TRANSFORM ARG_DEPS PREPEND merlon::)
+  add_executable(merlon_${name}_test ${ARG_SOURCES})
+  target_link_libraries(merlon_${name}_test PRIVATE merlon_warnings ${ARG_DEPS} ${ARG_LIBS}
+                                                    GTest::gtest GTest::gtest_main)
+  set_target_properties(merlon_${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                                                       ${CMAKE_BINARY_DIR}/tests)
+  gtest_discover_tests(
+    merlon_${name}_test
+    TEST_PREFIX ${name}.
+    DISCOVERY_MODE PRE_TEST
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120 SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+endfunction()
+
+function(merlon_program name)
+  cmake_parse_arguments(ARG "STATIC_PIE" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  merlon_refuse_unparsed(merlon_program "${ARG_UNPARSED_ARGUMENTS}")
+  list(TRANSFORM ARG_DEPS PREPEND merlon::)
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE merlon_warnings ${ARG_DEPS} ${ARG_LIBS})
+  # A sanitizer's runtime cannot be linked into a static program.
+  if(ARG_STATIC_PIE AND NOT MERLON_SANITIZE)
+    target_link_options(${name} PRIVATE -static-pie)
+  else()
+    target_link_options(${name} PRIVATE -pie)
+  endif()
+endfunction()
+
+function(merlon_fuzzer name)
+  cmake_parse_arguments(ARG "" "SOURCE;CORPUS;DICT" "DEPS" ${ARGN})
+  merlon_refuse_unparsed(merlon_fuzzer "${ARG_UNPARSED_ARGUMENTS}")
+  if(NOT MERLON_FUZZ AND NOT MERLON_TESTS)
+    return()
+  endif()
+  list(TRANSFORM ARG_DEPS PREPEND merlon::)
+  add_executable(fuzz_${name} ${ARG_SOURCE})
+  target_link_libraries(fuzz_${name} PRIVATE merlon_warnings ${ARG_DEPS})
+  set_target_properties(fuzz_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  if(MERLON_FUZZ)
+    target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+    if(ARG_CORPUS)
+      add_test(NAME fuzz.${name}.corpus
+               COMMAND fuzz_${name} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_CORPUS})
+      set_tests_properties(fuzz.${name}.corpus PROPERTIES LABELS unit TIMEOUT 120)
+    endif()
+  endif()
+endfunction()
+
+function(merlon_refuse_unparsed where arguments)
+  if(arguments)
+    message(FATAL_ERROR "${where}: unknown arguments: ${arguments}")
+  endif()
+endfunction()

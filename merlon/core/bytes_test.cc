@@ -1,0 +1,20 @@
+#include "merlon/core/bytes.h"
+
+#include <gtest/gtest.h>
+
+#include <string_view>
+
+namespace merlon::core {
+namespace {
+
+TEST(Bytes, TextAndBytesAreViewsOfTheSameMemory) {
+  constexpr std::string_view text = "a\0z";
+  const ByteView view = as_bytes(text);
+  EXPECT_EQ(view.size(), text.size());
+  EXPECT_EQ(view[0], 'a');
+  EXPECT_EQ(as_text(view).data(), text.data());
+  EXPECT_EQ(as_text(view), text);
+}
+
+}  // namespace
+}  // namespace merlon::core

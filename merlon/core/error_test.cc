@@ -1,0 +1,27 @@
+#include "merlon/core/error.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string_view>
+
+namespace merlon::core {
+namespace {
+
+TEST(Error, EveryCodeHasItsOwnName) {
+  std::set<std::string_view> names;
+  for (int code = 0; code <= static_cast<int>(ErrorCode::Internal); ++code) {
+    const auto name = to_string(static_cast<ErrorCode>(code));
+    EXPECT_FALSE(name.empty());
+    EXPECT_TRUE(names.insert(name).second) << name;
+  }
+}
+
+TEST(Error, RemembersTheLineThatMadeIt) {
+  const Error made = error(ErrorCode::Denied, "no"); const int line = __LINE__;
+  EXPECT_EQ(made.where.line, static_cast<std::uint32_t>(line));
+  EXPECT_EQ(made.message(), "no");
+}
+
+}  // namespace
+}  // namespace merlon::core
