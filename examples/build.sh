@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Builds every example to OUTDIR/<name>.wasm; an output newer than its source is left alone.
+# usage: examples/build.sh OUTDIR      (needs clang-22, lld-22, wasi-libc, libc++-22-dev-wasm32,
+# libc++abi-22-dev-wasm32, libclang-rt-22-dev-wasm32, rustc and libstd-rust-dev-wasm32)
+set -euo pipefail
+
+[[ $# -eq 1 ]] || { echo "usage: examples/build.sh OUTDIR" >&2; exit 2; }
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+
+clang=${MERLON_WASM_CLANG:-clang-22}
+clangxx=${MERLON_WASM_CLANGXX:-clang++-22}
+# Debian's own rustc: another one that comes first in PATH has no standard library for wasm32-wasi.
+rustc=${MERLON_WASM_RUSTC:-/usr/bin/rustc}
+common=(--target=wasm32-wasi -Wno-deprecated -O2 -Wall -Wextra -Werror)
+
+# Writes to a temporary name first, so that an interrupted build leaves no half output behind.
+build() {
+  local name=$1 source=$2
+  shift 2
+  local wasm=$out/$name.wasm
+  if [[ $wasm -nt $source && $wasm -nt ${BASH_SOURCE[0]} ]]; then
+    return
+  fi
+  command -v "$1" >/dev/null || { echo "examples/build.sh: $1 is missing, cannot build $name" >&2; exit 1; }
+  echo "building $name.wasm"
+  "$@" "$source" -o "$wasm.part"
+  mv "$wasm.part" "$wasm"
+}
+
+build hello "$here/hello/hello.c" "$clang" "${common[@]}" -Oz -std=c17 -nostartfiles -nodefaultlibs \
+  -flto -lc -Wl,--strip-all -Wl,-z,stack-size=4096
+build echo-tcp "$here/echo-tcp/echo_tcp.c" "$clang" "${common[@]}" -std=c17 -Wl,--strip-debug
+# The name section stays: it is what makes the backtrace of a trap readable.
+build trap "$here/trap/trap.cc" "$clangxx" "${common[@]}" -std=c++20 -fno-exceptions \
+  -Wl,--strip-debug
+build files "$here/files/files.rs" "$rustc" --target=wasm32-wasi --edition=2021 -C opt-level=2 \
+  -C panic=abort -C strip=debuginfo -C lto=fat -D warnings
