@@ -1,0 +1,62 @@
+#pragma once
+
+// Building and reading short texts without iostreams, locales or format strings. Pure; any thread.
+
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "merlon/core/bytes.h"
+#include "merlon/core/result.h"
+
+namespace merlon::base {
+
+/// One part of a text: a string, a character or a number in decimal.
+class TextPart {
+ public:
+  TextPart(std::string_view text) noexcept : text_(text) {}      // NOLINT(google-explicit-constructor)
+  TextPart(const char* text) noexcept : text_(text) {}           // NOLINT(google-explicit-constructor)
+  TextPart(const std::string& text) noexcept : text_(text) {}    // NOLINT(google-explicit-constructor)
+  TextPart(char character) noexcept : text_(digits_, 1) {        // NOLINT(google-explicit-constructor)
+    digits_[0] = character;
+  }
+  template <std::integral T>
+    requires(!std::same_as<T, char> && !std::same_as<T, bool>)
+  TextPart(T number) noexcept {  // NOLINT(google-explicit-constructor)
+    const auto end = std::to_chars(digits_, digits_ + sizeof(digits_), number).ptr;
+    text_ = std::string_view(digits_, static_cast<std::size_t>(end - digits_));
+  }
+  TextPart(const TextPart&) = delete;
+  TextPart& operator=(const TextPart&) = delete;
+
+  [[nodiscard]] std::string_view text() const noexcept { return text_; }
+
+ private:
+  char digits_[24];
+  std::string_view text_;
+};
+
+/// All parts one after the other: `concat("fd ", 3, ": ", name)`.
+template <typename... Parts>
+  requires(std::constructible_from<TextPart, const Parts&> && ...)
+[[nodiscard]] std::string concat(const Parts&... parts) {
+  std::string text;
+  (text.append(TextPart(parts).text()), ...);
+  return text;
+}
+
+/// Two lower-case hexadecimal digits for each byte.
+[[nodiscard]] std::string hex(core::ByteView bytes);
+
+/// `text` in single quotes as one line that a terminal can show: control characters and bytes that
+/// are not UTF-8 become \xNN, quotes and backslashes are escaped, and what is longer than
+/// `max_bytes` is cut and ends in "…". For foreign names in messages.
+[[nodiscard]] std::string quoted(std::string_view text, std::size_t max_bytes = 200);
+
+/// The decimal number that is all of `text`; digits only. Malformed otherwise, Exhausted if it does
+/// not fit.
+[[nodiscard]] core::Result<std::uint64_t> parse_decimal(std::string_view text) noexcept;
+
+}  // namespace merlon::base
