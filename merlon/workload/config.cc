@@ -1,0 +1,73 @@
+#include "merlon/workload/config.h"
+
+#include "merlon/base/text.h"
+
+namespace merlon::workload {
+
+const std::string& name_of(const File& file) noexcept {
+  return std::visit([](const auto& entry) -> const std::string& { return entry.name; }, file);
+}
+
+std::string ConfigError::text() const {
+  std::string out = file;
+  if (line > 0) out += base::concat(":", line);
+  if (!key.empty()) out += base::concat(": ", key);
+  return out + base::concat(": ", what);
+}
+
+Config Config::standard() {
+  Config config;
+  config.files_ = {StreamFile{Stream::Stdin, "stdin"}, StreamFile{Stream::Stdout, "stdout"},
+                   StreamFile{Stream::Stderr, "stderr"}};
+  return config;
+}
+
+std::string_view config_template() noexcept {
+  return R"(# What the workload in main.wasm may touch. Everything not named here does not exist for it.
+
+# Arguments after the program's name, which is always "main.wasm".
+# args = ["--verbose", "input.txt"]
+
+# The Steward that certifies the keep; must be https.
+# steward = "https://steward.example"
+
+# Environment variables. FD_COUNT and FD_NAMES are added: the number of files below, and their
+# names joined by ':'.
+# [env]
+# LANG = "C"
+
+# The first [[files]] entry is file descriptor 0, the next one 1, and so on. `name` may be left out
+# where a default is told; it must not contain ':'.
+
+[[files]]
+kind = "stdin" # name: "stdin"
+
+[[files]]
+kind = "stdout" # name: "stdout"
+
+[[files]]
+kind = "stderr" # name: "stderr"
+
+# Reads nothing and swallows what is written.
+# [[files]]
+# kind = "null" # name: "null"
+
+# A listening socket; the workload accepts connections from it.
+# [[files]]
+# kind = "listen"
+# name = "ingest"
+# prot = "tcp" # or "tls"
+# addr = "::"  # every address; the default
+# port = 8080  # 80 for tcp and 443 for tls by default
+
+# A connection, made before the workload starts.
+# [[files]]
+# kind = "connect"
+# host = "database.example"
+# prot = "tcp" # or "tls"
+# port = 5432  # 80 for tcp and 443 for tls by default
+# name = "database" # the host by default
+)";
+}
+
+}  // namespace merlon::workload

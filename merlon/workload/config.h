@@ -1,0 +1,107 @@
+#pragma once
+
+// Enarx.toml: what a workload asks for [ENARX 0.7.1 crates/enarx-config]. The text is
+// attacker-controlled; a Config that exists follows every rule below. Pure; any thread.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "merlon/core/result.h"
+
+namespace merlon::workload {
+
+/// Longest Enarx.toml in bytes [ENARX 0.7.1 crates/exec-wasmtime/src/workload.rs].
+inline constexpr std::size_t max_config_size = 1'000'000;
+
+enum class Protocol : std::uint8_t { Tcp, Tls };
+enum class Stream : std::uint8_t { Stdin, Stdout, Stderr };
+
+/// Reads nothing, swallows everything written.
+struct NullFile {
+  std::string name;
+  bool operator==(const NullFile&) const = default;
+};
+/// One of the host's three standard streams.
+struct StreamFile {
+  Stream stream = Stream::Stdin;
+  std::string name;
+  bool operator==(const StreamFile&) const = default;
+};
+/// A socket that accepts connections on an address of this machine.
+struct ListenFile {
+  std::string name;
+  Protocol protocol = Protocol::Tls;
+  std::string address;  ///< an IP address or a host name; "::" is every address
+  std::uint16_t port = 0;
+  bool operator==(const ListenFile&) const = default;
+};
+/// A connection that is made before the workload starts.
+struct ConnectFile {
+  std::string name;
+  Protocol protocol = Protocol::Tls;
+  std::string host;
+  std::uint16_t port = 0;
+  bool operator==(const ConnectFile&) const = default;
+};
+
+/// Entry i of `files` is file descriptor i of the workload.
+using File = std::variant<NullFile, StreamFile, ListenFile, ConnectFile>;
+
+/// The file's name as FD_NAMES tells it.
+[[nodiscard]] const std::string& name_of(const File& file) noexcept;
+
+/// Why an Enarx.toml is refused.
+struct ConfigError {
+  std::string file;        ///< as the caller named it
+  std::uint32_t line = 0;  ///< 1 is the first; 0 if no line is meant
+  std::string key;         ///< e.g. "files[3].port"; empty if the text is no TOML at all
+  std::string what;        ///< what is wrong and what is wanted
+
+  /// One line: `Enarx.toml:12: files[3].port: must be …`.
+  [[nodiscard]] std::string text() const;
+};
+
+/// The content of a well-formed Enarx.toml.
+///
+/// Guarantees: no text holds a NUL; no `name` given in the file holds ':' (one that defaults to a
+/// connect entry's host may, as upstream); `steward` is an absolute URL.
+class Config {
+ public:
+  /// What holds where a package has no Enarx.toml: the three standard streams, nothing else.
+  [[nodiscard]] static Config standard();
+
+  /// Reads the text of an Enarx.toml; `file` names it in errors. Unknown keys at the top level are
+  /// ignored, elsewhere refused, as upstream does. At most max_config_size bytes.
+  [[nodiscard]] static core::Result<Config, ConfigError> parse(std::string_view text,
+                                                               std::string_view file);
+
+  /// The Steward's URL; not yet known to be https.
+  [[nodiscard]] const std::optional<std::string>& steward() const noexcept { return steward_; }
+  /// argv[1] and on; argv[0] is always "main.wasm".
+  [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
+  /// Variables and values in the order of their names.
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& environment()
+      const noexcept {
+    return environment_;
+  }
+  [[nodiscard]] const std::vector<File>& files() const noexcept { return files_; }
+
+ private:
+  friend class ConfigParser;
+  Config() = default;
+
+  std::optional<std::string> steward_;
+  std::vector<std::string> arguments_;
+  std::vector<std::pair<std::string, std::string>> environment_;
+  std::vector<File> files_;
+};
+
+/// The Enarx.toml that `merlon config init` writes: every key explained, the defaults in force.
+[[nodiscard]] std::string_view config_template() noexcept;
+
+}  // namespace merlon::workload

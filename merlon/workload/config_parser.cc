@@ -1,0 +1,270 @@
+// Reads Enarx.toml through toml++.
+
+#include <array>
+#include <initializer_list>
+#include <limits>
+
+#include "merlon/base/text.h"
+#include "merlon/workload/config.h"
+#include "merlon/workload/toml.h"
+#include "merlon/workload/url.h"
+
+namespace merlon::workload {
+
+using base::concat;
+
+namespace {
+
+std::string_view kind_of(toml::node_type type) noexcept {
+  switch (type) {
+    case toml::node_type::none: return "nothing";
+    case toml::node_type::table: return "a table";
+    case toml::node_type::array: return "an array";
+    case toml::node_type::string: return "a string";
+    case toml::node_type::integer: return "an integer";
+    case toml::node_type::floating_point: return "a floating-point number";
+    case toml::node_type::boolean: return "a boolean";
+    case toml::node_type::date: return "a date";
+    case toml::node_type::time: return "a time";
+    case toml::node_type::date_time: return "a date and time";
+  }
+  return "something else";
+}
+
+/// A key as a message shows it: bare if TOML would let it stand bare.
+std::string shown(std::string_view key) {
+  const bool bare = !key.empty() && key.size() <= 64 &&
+                    key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789_-") == std::string_view::npos;
+  return bare ? std::string(key) : base::quoted(key, 64);
+}
+
+}  // namespace
+
+/// One parse: carries the file's name, so that every refusal names file, line and key.
+class ConfigParser {
+ public:
+  explicit ConfigParser(std::string_view file) : file_(file) {}
+
+  core::Result<Config, ConfigError> parse(std::string_view text) {
+    if (text.size() > max_config_size) {
+      return refuse(0, "", concat("is longer than ", max_config_size, " bytes"));
+    }
+    const toml::parse_result parsed = toml::parse(text, file_);
+    if (!parsed) {
+      return refuse(parsed.error().source().begin.line, "",
+                    concat("not valid TOML: ", line_of(parsed.error().description())));
+    }
+    const toml::table& root = parsed.table();
+    Config config;
+    TRY(read_steward(root, config));
+    TRY(read_arguments(root, config));
+    TRY(read_environment(root, config));
+    TRY(read_files(root, config));
+    return config;
+  }
+
+ private:
+  template <typename T>
+  using Result = core::Result<T, ConfigError>;
+
+  /// A table of the file and the path that leads to it, e.g. "files[3]".
+  struct Place {
+    const toml::table& table;
+    std::string path;
+
+    [[nodiscard]] std::string key(std::string_view name) const {
+      return path.empty() ? shown(name) : concat(path, ".", shown(name));
+    }
+  };
+
+  [[nodiscard]] ConfigError refuse(std::uint32_t line, std::string key, std::string what) const {
+    return ConfigError{std::string(file_), line, std::move(key), std::move(what)};
+  }
+
+  [[nodiscard]] ConfigError refuse(const toml::node& node, std::string key,
+                                   std::string what) const {
+    return refuse(node.source().begin.line, std::move(key), std::move(what));
+  }
+
+  /// The library's descriptions quote the input; one harmless line of it is enough.
+  static std::string line_of(std::string_view description) {
+    const std::string text = base::quoted(description, 300);
+    return text.substr(1, text.size() - 2);
+  }
+
+  Result<std::string> text(const toml::node& node, const std::string& key) const {
+    const auto* string = node.as_string();
+    if (string == nullptr) {
+      return refuse(node, key, concat("must be a string, not ", kind_of(node.type())));
+    }
+    if (string->get().find('\0') != std::string::npos) {
+      return refuse(node, key, "must not contain a NUL character");
+    }
+    return string->get();
+  }
+
+  Result<std::optional<std::string>> optional_text(const Place& place,
+                                                   std::string_view name) const {
+    const toml::node* node = place.table.get(name);
+    if (node == nullptr) return std::optional<std::string>{};
+    return std::optional<std::string>(TRY(text(*node, place.key(name))));
+  }
+
+  Result<std::string> required_text(const Place& place, std::string_view name) const {
+    auto value = TRY(optional_text(place, name));
+    if (!value) return refuse(place.table, place.key(name), "is missing");
+    return *std::move(value);
+  }
+
+  Result<void> read_steward(const toml::table& root, Config& config) const {
+    config.steward_ = TRY(optional_text({root, ""}, "steward"));
+    if (config.steward_ && !is_absolute_url(*config.steward_)) {
+      return refuse(*root.get("steward"), "steward",
+                    concat("must be a URL such as https://steward.example, not ",
+                           base::quoted(*config.steward_)));
+    }
+    return {};
+  }
+
+  Result<void> read_arguments(const toml::table& root, Config& config) const {
+    const toml::node* node = root.get("args");
+    if (node == nullptr) return {};
+    const toml::array* array = node->as_array();
+    if (array == nullptr) {
+      return refuse(*node, "args",
+                    concat("must be an array of strings, not ", kind_of(node->type())));
+    }
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      config.arguments_.push_back(TRY(text(*array->get(i), concat("args[", i, "]"))));
+    }
+    return {};
+  }
+
+  Result<void> read_environment(const toml::table& root, Config& config) const {
+    const toml::node* node = root.get("env");
+    if (node == nullptr) return {};
+    const toml::table* table = node->as_table();
+    if (table == nullptr) {
+      return refuse(*node, "env", concat("must be a table, not ", kind_of(node->type())));
+    }
+    const Place place{*table, "env"};
+    for (const auto& [key, value] : *table) {
+      if (key.str().find('\0') != std::string_view::npos) {
+        return refuse(value, place.key(key.str()), "its name must not contain a NUL character");
+      }
+      config.environment_.emplace_back(std::string(key.str()),
+                                       TRY(text(value, place.key(key.str()))));
+    }
+    return {};
+  }
+
+  Result<void> read_files(const toml::table& root, Config& config) const {
+    const toml::node* node = root.get("files");
+    if (node == nullptr) return {};
+    const toml::array* array = node->as_array();
+    if (array == nullptr) {
+      return refuse(*node, "files",
+                    concat("must be an array of tables, not ", kind_of(node->type())));
+    }
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      const std::string path = concat("files[", i, "]");
+      const toml::node& entry = *array->get(i);
+      if (!entry.is_table()) {
+        return refuse(entry, path, concat("must be a table, not ", kind_of(entry.type())));
+      }
+      config.files_.push_back(TRY(read_file({*entry.as_table(), path})));
+    }
+    return {};
+  }
+
+  Result<File> read_file(const Place& place) const {
+    const std::string kind = TRY(required_text(place, "kind"));
+    if (kind == "null") {
+      TRY(allow_only(place, {"kind", "name"}));
+      return File{NullFile{TRY(file_name(place)).value_or(kind)}};
+    }
+    for (const Stream stream : {Stream::Stdin, Stream::Stdout, Stream::Stderr}) {
+      constexpr std::array<std::string_view, 3> names{"stdin", "stdout", "stderr"};
+      if (kind != names[static_cast<std::size_t>(stream)]) continue;
+      TRY(allow_only(place, {"kind", "name"}));
+      return File{StreamFile{stream, TRY(file_name(place)).value_or(kind)}};
+    }
+    if (kind == "listen") return read_listen(place);
+    if (kind == "connect") return read_connect(place);
+    return refuse(*place.table.get("kind"), place.key("kind"),
+                  concat("must be null, stdin, stdout, stderr, listen or connect, not ",
+                         base::quoted(kind, 64)));
+  }
+
+  Result<File> read_listen(const Place& place) const {
+    TRY(allow_only(place, {"kind", "name", "prot", "addr", "port"}));
+    ListenFile file;
+    file.protocol = TRY(protocol(place));
+    auto name = TRY(file_name(place));
+    if (!name) return refuse(place.table, place.key("name"), "is missing");
+    file.name = *std::move(name);
+    file.address = TRY(optional_text(place, "addr")).value_or("::");
+    file.port = TRY(port(place, file.protocol));
+    return File{std::move(file)};
+  }
+
+  Result<File> read_connect(const Place& place) const {
+    TRY(allow_only(place, {"kind", "name", "prot", "host", "port"}));
+    ConnectFile file;
+    file.protocol = TRY(protocol(place));
+    file.host = TRY(required_text(place, "host"));
+    file.name = TRY(file_name(place)).value_or(file.host);
+    file.port = TRY(port(place, file.protocol));
+    return File{std::move(file)};
+  }
+
+  Result<void> allow_only(const Place& place, std::initializer_list<std::string_view> names) const {
+    for (const auto& [key, value] : place.table) {
+      bool known = false;
+      for (const std::string_view name : names) known = known || key.str() == name;
+      if (known) continue;
+      std::string list;
+      for (const std::string_view name : names) list += concat(list.empty() ? "" : ", ", name);
+      return refuse(value, place.key(key.str()),
+                    concat("is no key of this kind of file; there are: ", list));
+    }
+    return {};
+  }
+
+  /// Names are joined by ':' in FD_NAMES.
+  Result<std::optional<std::string>> file_name(const Place& place) const {
+    auto name = TRY(optional_text(place, "name"));
+    if (name && name->find(':') != std::string::npos) {
+      return refuse(*place.table.get("name"), place.key("name"), "must not contain ':'");
+    }
+    return name;
+  }
+
+  Result<Protocol> protocol(const Place& place) const {
+    const std::string name = TRY(required_text(place, "prot"));
+    if (name == "tcp") return Protocol::Tcp;
+    if (name == "tls") return Protocol::Tls;
+    return refuse(*place.table.get("prot"), place.key("prot"),
+                  concat("must be tcp or tls, not ", base::quoted(name, 64)));
+  }
+
+  Result<std::uint16_t> port(const Place& place, Protocol protocol) const {
+    const toml::node* node = place.table.get("port");
+    if (node == nullptr) return static_cast<std::uint16_t>(protocol == Protocol::Tls ? 443 : 80);
+    const auto* number = node->as_integer();
+    if (number == nullptr || number->get() < 0 ||
+        number->get() > std::numeric_limits<std::uint16_t>::max()) {
+      return refuse(*node, place.key("port"), "must be an integer from 0 to 65535");
+    }
+    return static_cast<std::uint16_t>(number->get());
+  }
+
+  std::string_view file_;
+};
+
+core::Result<Config, ConfigError> Config::parse(std::string_view text, std::string_view file) {
+  return ConfigParser(file).parse(text);
+}
+
+}  // namespace merlon::workload

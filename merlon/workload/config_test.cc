@@ -1,0 +1,209 @@
+#include "merlon/workload/config.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace merlon::workload {
+namespace {
+
+Config parsed(std::string_view text) {
+  auto config = Config::parse(text, "Enarx.toml");
+  EXPECT_TRUE(config.has_value()) << (config ? "" : config.error().text());
+  return config ? *std::move(config) : Config::standard();
+}
+
+/// The one line that refuses `text`.
+std::string refusal(std::string_view text) {
+  const auto config = Config::parse(text, "Enarx.toml");
+  return config ? "accepted" : config.error().text();
+}
+
+TEST(Config, WithoutAFileThereAreTheThreeStandardStreams) {
+  const Config config = Config::standard();
+  ASSERT_EQ(config.files().size(), 3U);
+  EXPECT_EQ(config.files()[1], File(StreamFile{Stream::Stdout, "stdout"}));
+  EXPECT_TRUE(config.arguments().empty());
+  EXPECT_FALSE(config.steward().has_value());
+}
+
+TEST(Config, AnEmptyFileGivesNoFilesAtAll) {
+  const Config config = parsed("");
+  EXPECT_TRUE(config.files().empty());
+  EXPECT_TRUE(config.environment().empty());
+}
+
+TEST(Config, TheTemplateMeansWhatNoFileMeans) {
+  const Config config = parsed(config_template());
+  EXPECT_EQ(config.files(), Config::standard().files());
+  EXPECT_TRUE(config.arguments().empty());
+  EXPECT_TRUE(config.environment().empty());
+}
+
+TEST(Config, EveryLineOfTheTemplateIsValidWhenUncommented) {
+  std::string text;
+  std::size_t start = 0;
+  const std::string_view source = config_template();
+  while (start < source.size()) {
+    const std::size_t end = source.find('\n', start);
+    std::string_view line = source.substr(start, end - start);
+    // Prose starts with a capital or a lower-case word; keys hold '=' and tables start with '['.
+    if (line.starts_with("# ") &&
+        (line.find(" = ") != std::string_view::npos || line.starts_with("# ["))) {
+      line.remove_prefix(2);
+    }
+    text.append(line).push_back('\n');
+    start = end + 1;
+  }
+  const Config config = parsed(text);
+  EXPECT_EQ(config.files().size(), 6U);
+  EXPECT_EQ(config.steward(), "https://steward.example");
+  EXPECT_EQ(config.arguments().size(), 2U);
+  EXPECT_EQ(config.environment().size(), 1U);
+}
+
+TEST(Config, ReadsEveryKindOfFile) {
+  const Config config = parsed(R"(
+steward = "https://attest.example"
+args = ["a", "b c"]
+files = [
+  { kind = "null" },
+  { kind = "stdin", name = "in" },
+  { kind = "stdout" },
+  { kind = "stderr" },
+  { kind = "listen", prot = "tcp", name = "web" },
+  { kind = "listen", prot = "tls", name = "tls", addr = "127.0.0.1", port = 0 },
+  { kind = "connect", prot = "tcp", host = "db" },
+  { kind = "connect", prot = "tls", host = "db", name = "secure", port = 65535 },
+]
+[env]
+B = "2"
+A = ""
+)");
+  EXPECT_EQ(config.steward(), "https://attest.example");
+  EXPECT_EQ(config.arguments(), (std::vector<std::string>{"a", "b c"}));
+  EXPECT_EQ(config.environment(),
+            (std::vector<std::pair<std::string, std::string>>{{"A", ""}, {"B", "2"}}));
+  const std::vector<File> files{
+      NullFile{"null"},
+      StreamFile{Stream::Stdin, "in"},
+      StreamFile{Stream::Stdout, "stdout"},
+      StreamFile{Stream::Stderr, "stderr"},
+      ListenFile{"web", Protocol::Tcp, "::", 80},
+      ListenFile{"tls", Protocol::Tls, "127.0.0.1", 0},
+      ConnectFile{"db", Protocol::Tcp, "db", 80},
+      ConnectFile{"secure", Protocol::Tls, "db", 65535},
+  };
+  EXPECT_EQ(config.files(), files);
+}
+
+TEST(Config, TlsPortsDefaultTo443) {
+  const Config config = parsed("files = [{kind='connect', prot='tls', host='h'}]");
+  EXPECT_EQ(std::get<ConnectFile>(config.files()[0]).port, 443);
+}
+
+TEST(Config, UnknownKeysAreIgnoredOnlyAtTheTop) {
+  EXPECT_TRUE(parsed("unknown = 1\n[table]\nx = 2\n").files().empty());
+  EXPECT_EQ(refusal("[[files]]\nkind = 'stdin'\ncolour = 'red'\n"),
+            "Enarx.toml:3: files[0].colour: is no key of this kind of file; there are: kind, name");
+}
+
+TEST(Config, HostIsNoKeyOfAListeningSocket) {
+  EXPECT_EQ(refusal("[[files]]\nkind='listen'\nprot='tcp'\nname='a'\nhost='b'\n"),
+            "Enarx.toml:5: files[0].host: is no key of this kind of file; there are: kind, name, "
+            "prot, addr, port");
+}
+
+TEST(Config, SocketsMustNameTheirProtocol) {
+  EXPECT_EQ(refusal("[[files]]\nkind = 'stdin'\n\n[[files]]\nkind = 'listen'\nname = 'a'\n"),
+            "Enarx.toml:4: files[1].prot: is missing");
+  EXPECT_EQ(refusal("files = [{kind='connect', host='h', prot='udp'}]"),
+            "Enarx.toml:1: files[0].prot: must be tcp or tls, not 'udp'");
+}
+
+TEST(Config, ListeningSocketsMustHaveAName) {
+  EXPECT_EQ(refusal("files = [{kind='listen', prot='tcp'}]"),
+            "Enarx.toml:1: files[0].name: is missing");
+}
+
+TEST(Config, ConnectionsMustHaveAHost) {
+  EXPECT_EQ(refusal("files = [{kind='connect', prot='tcp'}]"),
+            "Enarx.toml:1: files[0].host: is missing");
+}
+
+TEST(Config, NamesHoldNoColonUnlessTheyAreTheHost) {
+  EXPECT_EQ(refusal("files = [\n {kind='stdin', name='a:b'}\n]"),
+            "Enarx.toml:2: files[0].name: must not contain ':'");
+  const Config config = parsed("files = [{kind='connect', prot='tcp', host='::1'}]");
+  EXPECT_EQ(name_of(config.files()[0]), "::1");
+}
+
+TEST(Config, PortsAreIntegersOf16Bits) {
+  for (const char* port : {"-1", "65536", "'80'", "80.0", "true"}) {
+    const std::string text =
+        std::string("files = [{kind='listen', prot='tcp', name='a', port=") + port + "}]";
+    EXPECT_EQ(refusal(text), "Enarx.toml:1: files[0].port: must be an integer from 0 to 65535");
+  }
+}
+
+TEST(Config, KindIsOneOfSix) {
+  EXPECT_EQ(refusal("[[files]]\nname = 'x'\n"), "Enarx.toml:1: files[0].kind: is missing");
+  EXPECT_EQ(refusal("[[files]]\nkind = 'STDIN'\n"),
+            "Enarx.toml:2: files[0].kind: must be null, stdin, stdout, stderr, listen or connect, "
+            "not 'STDIN'");
+}
+
+TEST(Config, TypesAreNamedWhenTheyAreWrong) {
+  EXPECT_EQ(refusal("args = 'a'"),
+            "Enarx.toml:1: args: must be an array of strings, not a string");
+  EXPECT_EQ(refusal("args = [\n'a',\n1]"),
+            "Enarx.toml:3: args[1]: must be a string, not an integer");
+  EXPECT_EQ(refusal("[env]\nA = 1979-05-27"),
+            "Enarx.toml:2: env.A: must be a string, not a date");
+  EXPECT_EQ(refusal("env = []"), "Enarx.toml:1: env: must be a table, not an array");
+  EXPECT_EQ(refusal("files = 1.5"),
+            "Enarx.toml:1: files: must be an array of tables, not a floating-point number");
+  EXPECT_EQ(refusal("files = [true]"), "Enarx.toml:1: files[0]: must be a table, not a boolean");
+}
+
+TEST(Config, StewardMustBeAUrl) {
+  EXPECT_EQ(refusal("steward = 'attest.example'"),
+            "Enarx.toml:1: steward: must be a URL such as https://steward.example, not "
+            "'attest.example'");
+  EXPECT_EQ(refusal("steward = 1"), "Enarx.toml:1: steward: must be a string, not an integer");
+}
+
+TEST(Config, NulCharactersAreRefused) {
+  EXPECT_EQ(refusal("args = [\"a\\u0000b\"]"),
+            "Enarx.toml:1: args[0]: must not contain a NUL character");
+  EXPECT_EQ(refusal("[env]\n\"a\\u0000\" = ''"),
+            "Enarx.toml:2: env.'a\\x00': its name must not contain a NUL character");
+}
+
+TEST(Config, BrokenTomlIsRefusedWithItsLine) {
+  const std::string line = refusal("args = []\nfiles = [\n");
+  EXPECT_TRUE(line.starts_with("Enarx.toml:")) << line;
+  EXPECT_NE(line.find("not valid TOML"), std::string::npos) << line;
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+}
+
+TEST(Config, InputsThatBreakTheLibrarysPromisesAreRefused) {
+  for (const char* text : {"[[[a]]]", "[{b = 0", "[=", "é = 1", "a = 1 é", "\xEF\xBB\xB7"}) {
+    EXPECT_NE(refusal(text).find("not valid TOML"), std::string::npos) << text;
+  }
+  EXPECT_EQ(parsed("args = [\"é\"] # é\n").arguments()[0], "é");
+}
+
+TEST(Config, DeepNestingIsRefusedAndDoesNotOverflowTheStack) {
+  const std::string line = refusal("a = " + std::string(100'000, '[') + std::string(100'000, ']'));
+  EXPECT_NE(line.find("not valid TOML"), std::string::npos) << line;
+}
+
+TEST(Config, LongTextsAreRefused) {
+  EXPECT_EQ(refusal(std::string(max_config_size + 1, '\n')),
+            "Enarx.toml: is longer than 1000000 bytes");
+  EXPECT_TRUE(parsed(std::string(max_config_size, '\n')).files().empty());
+}
+
+}  // namespace
+}  // namespace merlon::workload
