@@ -1,0 +1,175 @@
+#include "merlon/os/file.h"
+
+#include <algorithm>
+#include <climits>
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "merlon/os/file_status.h"
+
+namespace merlon::os {
+namespace {
+
+Result<std::size_t> count_or_errno(::ssize_t count) noexcept {
+  if (count < 0) return last_errno();
+  return static_cast<std::size_t>(count);
+}
+
+Result<void> done_or_errno(int result) noexcept {
+  if (result < 0) return last_errno();
+  return {};
+}
+
+int count_of(IoVectors vectors) noexcept {
+  return static_cast<int>(std::min<std::size_t>(vectors.size(), IOV_MAX));
+}
+
+/// A preadv2/pwritev2 with RWF_NOWAIT: glibc and old kernels say Nosys or Inval for Notsup.
+Result<std::size_t> no_wait_result(::ssize_t count) noexcept {
+  if (count >= 0) return static_cast<std::size_t>(count);
+  const Errno number = last_errno();
+  if (number == Errno::Nosys || number == Errno::Inval) return Errno::Notsup;
+  return number;
+}
+
+Access access_of(int flags) noexcept {
+  if ((flags & O_PATH) != 0) return Access::PathOnly;
+  switch (flags & O_ACCMODE) {
+    case O_WRONLY: return Access::Write;
+    case O_RDWR: return Access::ReadWrite;
+    default: return Access::Read;
+  }
+}
+
+Result<void> set_flag(BorrowedFd fd, int flag, bool on) noexcept {
+  const int before = ::fcntl(fd.number(), F_GETFL);
+  if (before < 0) return last_errno();
+  const int after = on ? before | flag : before & ~flag;
+  if (after == before) return {};
+  return done_or_errno(::fcntl(fd.number(), F_SETFL, after));
+}
+
+int kernel_advice(Advice advice) noexcept {
+  switch (advice) {
+    case Advice::Normal: return POSIX_FADV_NORMAL;
+    case Advice::Sequential: return POSIX_FADV_SEQUENTIAL;
+    case Advice::Random: return POSIX_FADV_RANDOM;
+    case Advice::WillNeed: return POSIX_FADV_WILLNEED;
+    case Advice::DontNeed: return POSIX_FADV_DONTNEED;
+    case Advice::NoReuse: return POSIX_FADV_NOREUSE;
+  }
+  return POSIX_FADV_NORMAL;
+}
+
+int kernel_whence(Whence whence) noexcept {
+  switch (whence) {
+    case Whence::Set: return SEEK_SET;
+    case Whence::Current: return SEEK_CUR;
+    case Whence::End: return SEEK_END;
+  }
+  return SEEK_SET;
+}
+
+}  // namespace
+
+Result<std::size_t> read(BorrowedFd fd, IoVectors into) noexcept {
+  return count_or_errno(::readv(fd.number(), into.data(), count_of(into)));
+}
+
+Result<std::size_t> write(BorrowedFd fd, IoVectors from) noexcept {
+  return count_or_errno(::writev(fd.number(), from.data(), count_of(from)));
+}
+
+Result<std::size_t> read_at(BorrowedFd fd, IoVectors into, std::uint64_t offset) noexcept {
+  return count_or_errno(
+      ::preadv(fd.number(), into.data(), count_of(into), static_cast<::off_t>(offset)));
+}
+
+Result<std::size_t> write_at(BorrowedFd fd, IoVectors from, std::uint64_t offset) noexcept {
+  return count_or_errno(
+      ::pwritev(fd.number(), from.data(), count_of(from), static_cast<::off_t>(offset)));
+}
+
+Result<std::size_t> read_no_wait(BorrowedFd fd, IoVectors into) noexcept {
+  return no_wait_result(::preadv2(fd.number(), into.data(), count_of(into), -1, RWF_NOWAIT));
+}
+
+Result<std::size_t> write_no_wait(BorrowedFd fd, IoVectors from) noexcept {
+  return no_wait_result(::pwritev2(fd.number(), from.data(), count_of(from), -1, RWF_NOWAIT));
+}
+
+Result<std::uint64_t> seek(BorrowedFd fd, std::int64_t offset, Whence whence) noexcept {
+  const ::off_t position = ::lseek(fd.number(), offset, kernel_whence(whence));
+  if (position < 0) return last_errno();
+  return static_cast<std::uint64_t>(position);
+}
+
+Result<void> sync(BorrowedFd fd) noexcept {
+  return done_or_errno(::fsync(fd.number()));
+}
+
+Result<void> sync_data(BorrowedFd fd) noexcept {
+  return done_or_errno(::fdatasync(fd.number()));
+}
+
+Result<void> allocate(BorrowedFd fd, std::uint64_t offset, std::uint64_t size) noexcept {
+  // Not posix_fallocate: where the file system cannot do it, that writes the whole range by itself.
+  return done_or_errno(
+      ::fallocate(fd.number(), 0, static_cast<::off_t>(offset), static_cast<::off_t>(size)));
+}
+
+Result<void> advise(BorrowedFd fd, std::uint64_t offset, std::uint64_t size,
+                    Advice advice) noexcept {
+  const int number = ::posix_fadvise(fd.number(), static_cast<::off_t>(offset),
+                                     static_cast<::off_t>(size), kernel_advice(advice));
+  if (number != 0) return static_cast<Errno>(number);
+  return {};
+}
+
+Result<void> resize(BorrowedFd fd, std::uint64_t size) noexcept {
+  return done_or_errno(::ftruncate(fd.number(), static_cast<::off_t>(size)));
+}
+
+Result<FileStatus> status(BorrowedFd fd) noexcept {
+  struct ::stat found{};
+  if (::fstat(fd.number(), &found) < 0) return last_errno();
+  return status_of(found);
+}
+
+Result<void> set_times(BorrowedFd fd, TimeChanges changes) noexcept {
+  return done_or_errno(::futimens(fd.number(), timespecs_of(changes).data()));
+}
+
+Result<OpenFlags> open_flags(BorrowedFd fd) noexcept {
+  const int flags = ::fcntl(fd.number(), F_GETFL);
+  if (flags < 0) return last_errno();
+  return OpenFlags{.access = access_of(flags),
+                   .append = (flags & O_APPEND) != 0,
+                   .nonblock = (flags & O_NONBLOCK) != 0,
+                   .dsync = (flags & O_DSYNC) != 0,
+                   .sync = (flags & O_SYNC) == O_SYNC};
+}
+
+Result<void> set_append(BorrowedFd fd, bool on) noexcept {
+  return set_flag(fd, O_APPEND, on);
+}
+
+Result<void> set_nonblock(BorrowedFd fd, bool on) noexcept {
+  return set_flag(fd, O_NONBLOCK, on);
+}
+
+Result<std::uint64_t> readable_bytes(BorrowedFd fd) noexcept {
+  int count = 0;
+  if (::ioctl(fd.number(), FIONREAD, &count) < 0) return last_errno();
+  return static_cast<std::uint64_t>(std::max(count, 0));
+}
+
+bool is_terminal(BorrowedFd fd) noexcept {
+  return ::isatty(fd.number()) == 1;
+}
+
+}  // namespace merlon::os

@@ -1,0 +1,17 @@
+#pragma once
+
+// stat(2)'s and utimensat(2)'s words to ours and back; for the files of this room only.
+
+#include <array>
+
+#include <sys/stat.h>
+
+#include "merlon/os/file.h"
+
+namespace merlon::os {
+
+[[nodiscard]] FileType type_of_mode(::mode_t mode) noexcept;
+[[nodiscard]] FileStatus status_of(const struct ::stat& from) noexcept;
+[[nodiscard]] std::array<::timespec, 2> timespecs_of(TimeChanges changes) noexcept;
+
+}  // namespace merlon::os

@@ -1,0 +1,38 @@
+#include "merlon/os/poll.h"
+
+#include <cstdint>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace merlon::os {
+
+Result<std::size_t> poll(std::span<PollItem> items,
+                         std::optional<std::chrono::nanoseconds> timeout) noexcept {
+  ::timespec limit{};
+  if (timeout.has_value()) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*timeout);
+    limit.tv_sec = seconds.count();
+    limit.tv_nsec = (*timeout - seconds).count();
+  }
+  const int count =
+      ::ppoll(items.data(), items.size(), timeout.has_value() ? &limit : nullptr, nullptr);
+  if (count < 0) return last_errno();
+  return static_cast<std::size_t>(count);
+}
+
+Result<WakeUp> WakeUp::create() noexcept {
+  const int number = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (number < 0) return last_errno();
+  return WakeUp(Fd::adopt(number));
+}
+
+void WakeUp::ring() const noexcept {
+  const int saved = errno;  // the interrupted code may be about to read it
+  const std::uint64_t one = 1;
+  // A full counter means that it is rung already.
+  [[maybe_unused]] const ::ssize_t ignored = ::write(event_.number(), &one, sizeof(one));
+  errno = saved;
+}
+
+}  // namespace merlon::os
