@@ -1,0 +1,43 @@
+#pragma once
+
+// Files by a path that the user of this machine named: absolute, or from the working directory.
+// Never for a path that a workload named; that is Resolver's.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "merlon/core/bytes.h"
+#include "merlon/os/fd.h"
+
+namespace merlon::os {
+
+/// For reading, closed on exec. Isdir for a directory.
+[[nodiscard]] Result<Fd> open_file(const std::string& path) noexcept;
+
+/// A directory, closed on exec; for reading its entries and as the root of a Resolver.
+[[nodiscard]] Result<Fd> open_directory(const std::string& path) noexcept;
+
+/// A file in a directory that is open; `name` is one of ours, not a workload's. Isdir as above.
+[[nodiscard]] Result<Fd> open_file_in(BorrowedFd directory, const char* name) noexcept;
+
+/// A file that did not exist before, for writing, mode 0666 less the umask. Exist otherwise.
+[[nodiscard]] Result<Fd> create_file(const std::string& path) noexcept;
+
+/// Everything up to the end of the file. Fbig if that is more than `max_size` bytes; never reads
+/// more than one byte beyond.
+[[nodiscard]] Result<std::vector<std::uint8_t>> read_all(BorrowedFd fd, std::size_t max_size);
+
+/// All of `bytes`, going on after interruptions and short writes.
+[[nodiscard]] Result<void> write_all(BorrowedFd fd, core::ByteView bytes) noexcept;
+
+/// The path of the running program.
+[[nodiscard]] Result<std::string> own_program();
+
+/// Makes descriptors 0, 1 and 2 exist, so that no file opened later can pass for a standard stream.
+/// One that was closed can be neither read nor written (Badf) afterwards either.
+[[nodiscard]] Result<void> hold_standard_streams() noexcept;
+
+}  // namespace merlon::os

@@ -1,0 +1,156 @@
+#include "merlon/os/process.h"
+
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <vector>
+
+namespace merlon::os {
+namespace {
+
+constexpr std::array relayed_signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+
+class FileActions {
+ public:
+  FileActions() noexcept { ::posix_spawn_file_actions_init(&actions_); }
+  ~FileActions() { ::posix_spawn_file_actions_destroy(&actions_); }
+  FileActions(const FileActions&) = delete;
+  FileActions& operator=(const FileActions&) = delete;
+
+  [[nodiscard]] int keep_only(int third) noexcept {
+    const int error = ::posix_spawn_file_actions_adddup2(&actions_, third, 3);
+    return error != 0 ? error : ::posix_spawn_file_actions_addclosefrom_np(&actions_, 4);
+  }
+  [[nodiscard]] const ::posix_spawn_file_actions_t* get() const noexcept { return &actions_; }
+
+ private:
+  ::posix_spawn_file_actions_t actions_{};
+};
+
+class SpawnAttributes {
+ public:
+  SpawnAttributes() noexcept {
+    ::posix_spawnattr_init(&attributes_);
+    ::sigset_t none;
+    sigemptyset(&none);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
+  }
+  ~SpawnAttributes() { ::posix_spawnattr_destroy(&attributes_); }
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+
+  [[nodiscard]] const ::posix_spawnattr_t* get() const noexcept { return &attributes_; }
+
+ private:
+  ::posix_spawnattr_t attributes_{};
+};
+
+ExitStatus exit_status_of(int status) noexcept {
+  if (WIFSIGNALED(status)) return {ExitStatus::Kind::Killed, WTERMSIG(status)};
+  return {ExitStatus::Kind::Exited, WEXITSTATUS(status)};
+}
+
+}  // namespace
+
+Result<ChildProcess> ChildProcess::spawn(const std::string& path,
+                                         std::span<const std::string> arguments,
+                                         BorrowedFd third) {
+  std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
+  for (const std::string& argument : arguments) {
+    // SAFETY: posix_spawn promises to leave the strings alone; its type is older than const.
+    argv.push_back(const_cast<char*>(argument.c_str()));
+  }
+  argv.push_back(nullptr);
+  std::array<char*, 1> environment{nullptr};
+
+  FileActions actions;
+  if (const int error = actions.keep_only(third.number()); error != 0) {
+    return static_cast<Errno>(error);
+  }
+  const SpawnAttributes attributes;
+  ::pid_t id = -1;
+  const int error = ::posix_spawn(&id, path.c_str(), actions.get(), attributes.get(), argv.data(),
+                                  environment.data());
+  if (error != 0) return static_cast<Errno>(error);
+  return ChildProcess(id);
+}
+
+Result<void> ChildProcess::signal(int number) const noexcept {
+  if (::kill(id_, number) < 0) return last_errno();
+  return {};
+}
+
+Result<ExitStatus> ChildProcess::wait() const noexcept {
+  int status = 0;
+  while (::waitpid(id_, &status, 0) < 0) {
+    const Errno number = last_errno();
+    if (number != Errno::Intr) return number;
+  }
+  return exit_status_of(status);
+}
+
+SignalRelay::SignalRelay() noexcept {
+  // An inherited "ignore" would let the kernel throw the child's end away.
+  ::signal(SIGCHLD, SIG_DFL);
+  sigemptyset(&relayed_);
+  sigaddset(&relayed_, SIGCHLD);
+  for (const int number : relayed_signals) sigaddset(&relayed_, number);
+  ::sigprocmask(SIG_BLOCK, &relayed_, &before_);
+}
+
+SignalRelay::~SignalRelay() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+Result<ExitStatus> SignalRelay::wait(const ChildProcess& child) const noexcept {
+  for (;;) {
+    ::siginfo_t info{};
+    const int number = ::sigwaitinfo(&relayed_, &info);
+    if (number < 0) {
+      if (last_errno() == Errno::Intr) continue;
+      return last_errno();
+    }
+    if (number == SIGCHLD) {
+      int status = 0;
+      const ::pid_t ended = ::waitpid(child.id(), &status, WNOHANG);
+      if (ended < 0) return last_errno();
+      if (ended == child.id()) return exit_status_of(status);
+    } else if (info.si_code <= 0) {  // from a process, not from the terminal
+      // A child that has just ended cannot be told; its SIGCHLD follows.
+      static_cast<void>(child.signal(number));
+    }
+  }
+}
+
+void end_with_parent() noexcept { ::prctl(PR_SET_PDEATHSIG, SIGKILL); }
+
+void ignore_broken_pipes() noexcept { ::signal(SIGPIPE, SIG_IGN); }
+
+const char* signal_name(int number) noexcept {
+  switch (number) {
+    case SIGHUP: return "SIGHUP";
+    case SIGINT: return "SIGINT";
+    case SIGQUIT: return "SIGQUIT";
+    case SIGILL: return "SIGILL";
+    case SIGTRAP: return "SIGTRAP";
+    case SIGABRT: return "SIGABRT";
+    case SIGBUS: return "SIGBUS";
+    case SIGFPE: return "SIGFPE";
+    case SIGKILL: return "SIGKILL";
+    case SIGUSR1: return "SIGUSR1";
+    case SIGSEGV: return "SIGSEGV";
+    case SIGUSR2: return "SIGUSR2";
+    case SIGPIPE: return "SIGPIPE";
+    case SIGALRM: return "SIGALRM";
+    case SIGTERM: return "SIGTERM";
+    case SIGXCPU: return "SIGXCPU";
+    case SIGXFSZ: return "SIGXFSZ";
+    case SIGSYS: return "SIGSYS";
+    default: return "signal";
+  }
+}
+
+}  // namespace merlon::os

@@ -1,0 +1,71 @@
+#pragma once
+
+// Child processes: start one with few descriptors, pass signals on to it, learn how it ended.
+
+#include <sys/types.h>
+
+#include <csignal>
+#include <span>
+#include <string>
+
+#include "merlon/os/fd.h"
+
+namespace merlon::os {
+
+/// How a process ended.
+struct ExitStatus {
+  enum class Kind : bool { Exited, Killed };
+  Kind kind = Kind::Exited;
+  int value = 0;  ///< exit status 0 to 255, or the signal's number
+};
+
+/// A child that has been started and not yet waited for.
+class ChildProcess {
+ public:
+  /// Starts the program at `path`. The child has the caller's descriptors 0, 1 and 2, `third` as
+  /// its descriptor 3 and no other, an empty environment, and no blocked signals.
+  ///
+  /// Errors: Noent · Acces · Nomem · Again (no more processes) · …
+  [[nodiscard]] static Result<ChildProcess> spawn(const std::string& path,
+                                                  std::span<const std::string> arguments,
+                                                  BorrowedFd third);
+
+  [[nodiscard]] ::pid_t id() const noexcept { return id_; }
+  [[nodiscard]] Result<void> signal(int number) const noexcept;
+  /// Waits for the end.
+  [[nodiscard]] Result<ExitStatus> wait() const noexcept;
+
+ private:
+  explicit ChildProcess(::pid_t id) noexcept : id_(id) {}
+  ::pid_t id_;
+};
+
+/// While this object lives, the signals that end or steer a program (INT, TERM, HUP, QUIT, USR1,
+/// USR2) are not acted upon but kept, so that wait() can pass them on. Make it before the child.
+/// One object at a time, in a program with one thread.
+class SignalRelay {
+ public:
+  SignalRelay() noexcept;
+  ~SignalRelay();
+  SignalRelay(const SignalRelay&) = delete;
+  SignalRelay& operator=(const SignalRelay&) = delete;
+
+  /// Waits for the end of `child`, passing on each signal that another process sent. What the
+  /// terminal sends (Ctrl-C) has reached the child already, being in the same group.
+  [[nodiscard]] Result<ExitStatus> wait(const ChildProcess& child) const noexcept;
+
+ private:
+  ::sigset_t relayed_{};
+  ::sigset_t before_{};
+};
+
+/// The kernel kills the calling process when its parent ends, however that happens.
+void end_with_parent() noexcept;
+
+/// Writing to a pipe or socket that nobody reads is an error (Pipe) and no longer a deadly signal.
+void ignore_broken_pipes() noexcept;
+
+/// The name of a signal, e.g. "SIGSEGV"; "signal" if it has none. Static storage.
+[[nodiscard]] const char* signal_name(int number) noexcept;
+
+}  // namespace merlon::os

@@ -1,0 +1,113 @@
+#include "merlon/os/process.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "merlon/os/open.h"
+
+namespace merlon::os {
+namespace {
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+Pipe make_pipe() {
+  int ends[2];
+  EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  return {Fd::adopt(ends[0]), Fd::adopt(ends[1])};
+}
+
+Result<ChildProcess> shell(const std::string& script, BorrowedFd third) {
+  const std::vector<std::string> arguments{"sh", "-c", script};
+  return ChildProcess::spawn("/bin/sh", arguments, third);
+}
+
+/// What a shell script prints to its descriptor 3.
+std::string said(const std::string& script) {
+  Pipe pipe = make_pipe();
+  const auto child = shell(script, pipe.write);
+  EXPECT_TRUE(child.has_value());
+  pipe.write.close();
+  const auto bytes = read_all(pipe.read, 10'000);
+  EXPECT_TRUE(child->wait().has_value());
+  return bytes ? std::string(core::as_text(*bytes)) : "";
+}
+
+TEST(ChildProcess, EndsWithItsStatus) {
+  const Pipe pipe = make_pipe();
+  const auto child = shell("exit 7", pipe.write);
+  ASSERT_TRUE(child.has_value());
+  const auto status = child->wait();
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status->kind, ExitStatus::Kind::Exited);
+  EXPECT_EQ(status->value, 7);
+}
+
+TEST(ChildProcess, EndsBySignal) {
+  const Pipe pipe = make_pipe();
+  const auto child = shell("kill -KILL $$", pipe.write);
+  const auto status = child->wait();
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status->kind, ExitStatus::Kind::Killed);
+  EXPECT_EQ(status->value, SIGKILL);
+}
+
+TEST(ChildProcess, HasFourDescriptorsAndNoEnvironment) {
+  // One descriptor that would leak if nobody closed it.
+  const Fd leak = Fd::adopt(::open("/dev/null", O_RDONLY));
+  ASSERT_TRUE(leak.is_open());
+  EXPECT_EQ(said("for n in 0 1 2 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$n ] && echo $n; done >&3"),
+            "0\n1\n2\n3\n");
+  const std::string environment = said("tr '\\0' '\\n' < /proc/$$/environ >&3");
+  EXPECT_EQ(environment, "");
+}
+
+TEST(ChildProcess, AProgramThatIsNotThereIsAnError) {
+  const Pipe pipe = make_pipe();
+  const std::vector<std::string> arguments{"x"};
+  EXPECT_EQ(ChildProcess::spawn("/nonexistent/x", arguments, pipe.write).error(), Errno::Noent);
+}
+
+TEST(SignalRelay, PassesSignalsOnAndTheChildDecides) {
+  Pipe pipe = make_pipe();
+  const SignalRelay relay;
+  const auto child = shell("trap 'exit 42' TERM; echo ready >&3; while :; do sleep 0.01; done",
+                           pipe.write);
+  ASSERT_TRUE(child.has_value());
+  char byte = 0;
+  ASSERT_EQ(::read(pipe.read.number(), &byte, 1), 1);  // the trap is set
+  ASSERT_EQ(::kill(::getpid(), SIGTERM), 0);
+  const auto status = relay.wait(*child);
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status->value, 42);
+}
+
+TEST(SignalRelay, ASignalThatKillsTheChildIsItsEnd) {
+  Pipe pipe = make_pipe();
+  const SignalRelay relay;
+  const auto child = shell("echo ready >&3; exec sleep 60", pipe.write);
+  char byte = 0;
+  ASSERT_EQ(::read(pipe.read.number(), &byte, 1), 1);
+  ASSERT_EQ(::kill(::getpid(), SIGINT), 0);
+  const auto status = relay.wait(*child);
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status->kind, ExitStatus::Kind::Killed);
+  EXPECT_EQ(status->value, SIGINT);
+}
+
+TEST(SignalName, KnowsTheUsualOnes) {
+  EXPECT_STREQ(signal_name(SIGSEGV), "SIGSEGV");
+  EXPECT_STREQ(signal_name(99), "signal");
+}
+
+}  // namespace
+}  // namespace merlon::os
