@@ -1,0 +1,175 @@
+#include "merlon/launch/message.h"
+
+#include <algorithm>
+#include <array>
+
+#include "merlon/base/byte_writer.h"
+#include "merlon/core/reader.h"
+
+namespace merlon::launch {
+
+using core::ByteView;
+using core::ErrorCode;
+using core::Reader;
+using core::Result;
+
+namespace {
+
+constexpr std::string_view magic = "MRLNLNCH";
+
+bool holds_nul(std::string_view text) noexcept { return text.find('\0') != std::string_view::npos; }
+
+/// The rules on one entry that bytes alone do not show; for both directions.
+Result<void> check(const FileEntry& entry) {
+  if (entry.access == FileAccess::ReadOnly && entry.kind != FileKind::Directory) {
+    return core::error(ErrorCode::Malformed, "only directories can be read-only");
+  }
+  if (entry.kind == FileKind::Closed && !entry.name.empty()) {
+    return core::error(ErrorCode::Malformed, "a closed file has no name");
+  }
+  return {};
+}
+
+Result<void> write_text(base::ByteWriter& out, std::string_view text) {
+  if (holds_nul(text)) return core::error(ErrorCode::Malformed, "text holds a NUL character");
+  if (text.size() > max_message_size) {
+    return core::error(ErrorCode::Exhausted, "launch message is too long");
+  }
+  out.u32(static_cast<std::uint32_t>(text.size()));
+  out.text(text);
+  return {};
+}
+
+Result<void> write_texts(base::ByteWriter& out, const std::vector<std::string>& texts) {
+  if (texts.size() > max_message_size) {
+    return core::error(ErrorCode::Exhausted, "launch message is too long");
+  }
+  out.u32(static_cast<std::uint32_t>(texts.size()));
+  for (const std::string& text : texts) TRY(write_text(out, text));
+  return {};
+}
+
+Result<void> write_files(base::ByteWriter& out, const std::vector<FileEntry>& files) {
+  if (files.size() > max_files) return core::error(ErrorCode::Exhausted, "too many files");
+  out.u32(static_cast<std::uint32_t>(files.size()));
+  for (const FileEntry& entry : files) {
+    TRY(check(entry));
+    out.u8(static_cast<std::uint8_t>(entry.kind));
+    out.u8(static_cast<std::uint8_t>(entry.access));
+    TRY(write_text(out, entry.name));
+  }
+  return {};
+}
+
+Result<std::string> read_text(Reader& in) {
+  const std::uint32_t size = TRY(in.u32());
+  const std::string_view text = core::as_text(TRY(in.bytes(size)));
+  if (holds_nul(text)) {
+    return core::error(ErrorCode::Malformed, "text holds a NUL character", in.offset());
+  }
+  return std::string(text);
+}
+
+Result<std::vector<std::string>> read_texts(Reader& in) {
+  const std::uint32_t count = TRY(in.u32());
+  // Each text takes four bytes at least: a larger count is a lie that must not reserve memory.
+  if (count > in.remaining() / 4) {
+    return core::error(ErrorCode::Malformed, "list is longer than the message", in.offset());
+  }
+  std::vector<std::string> texts;
+  texts.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) texts.push_back(TRY(read_text(in)));
+  return texts;
+}
+
+Result<FileEntry> read_file(Reader& in) {
+  const std::uint8_t kind = TRY(in.u8());
+  const std::uint8_t access = TRY(in.u8());
+  if (kind > static_cast<std::uint8_t>(FileKind::Directory)) {
+    return core::error(ErrorCode::Malformed, "unknown kind of file", kind);
+  }
+  if (access > static_cast<std::uint8_t>(FileAccess::ReadOnly)) {
+    return core::error(ErrorCode::Malformed, "unknown access to a file", access);
+  }
+  FileEntry entry{static_cast<FileKind>(kind), static_cast<FileAccess>(access), TRY(read_text(in))};
+  TRY(check(entry));
+  return entry;
+}
+
+Result<std::vector<FileEntry>> read_files(Reader& in) {
+  const std::uint32_t count = TRY(in.u32());
+  if (count > max_files) return core::error(ErrorCode::Exhausted, "too many files", count);
+  std::vector<FileEntry> files;
+  for (std::uint32_t i = 0; i < count; ++i) files.push_back(TRY(read_file(in)));
+  return files;
+}
+
+}  // namespace
+
+bool carries_descriptor(FileKind kind) noexcept {
+  return kind == FileKind::Listen || kind == FileKind::Connect || kind == FileKind::Directory;
+}
+
+std::size_t Message::descriptor_count() const noexcept {
+  const auto carrying = std::count_if(files.begin(), files.end(), [](const FileEntry& entry) {
+    return carries_descriptor(entry.kind);
+  });
+  return 1 + static_cast<std::size_t>(carrying);
+}
+
+Result<std::vector<std::uint8_t>> encode(const Message& message) {
+  base::ByteWriter body;
+  body.u64(message.max_memory_bytes);
+  body.u64(message.timeout_nanoseconds);
+  TRY(write_text(body, message.program));
+  TRY(write_text(body, message.invoke));
+  TRY(write_texts(body, message.arguments));
+  TRY(write_texts(body, message.environment));
+  TRY(write_files(body, message.files));
+  if (body.size() > max_message_size) {
+    return core::error(ErrorCode::Exhausted, "launch message is too long", body.size());
+  }
+  base::ByteWriter out;
+  out.text(magic);
+  out.u32(message_version);
+  out.u32(static_cast<std::uint32_t>(body.size()));
+  out.bytes(body.take());
+  return out.take();
+}
+
+Result<std::size_t> body_size(ByteView header) {
+  if (header.size() != header_size) {
+    return core::error(ErrorCode::Malformed, "launch header has a wrong size", header.size());
+  }
+  Reader in(header);
+  if (core::as_text(TRY(in.bytes(magic.size()))) != magic) {
+    return core::error(ErrorCode::Malformed, "not a launch message");
+  }
+  const std::uint32_t version = TRY(in.u32());
+  if (version != message_version) {
+    return core::error(ErrorCode::Unsupported, "launch message of another version", version);
+  }
+  const std::uint32_t size = TRY(in.u32());
+  if (size > max_message_size) {
+    return core::error(ErrorCode::Exhausted, "launch message is too long", size);
+  }
+  return std::size_t{size};
+}
+
+Result<Message> decode_body(ByteView body) {
+  Reader in(body);
+  Message message;
+  message.max_memory_bytes = TRY(in.u64());
+  message.timeout_nanoseconds = TRY(in.u64());
+  message.program = TRY(read_text(in));
+  message.invoke = TRY(read_text(in));
+  message.arguments = TRY(read_texts(in));
+  message.environment = TRY(read_texts(in));
+  message.files = TRY(read_files(in));
+  if (!in.at_end()) {
+    return core::error(ErrorCode::Malformed, "bytes behind the launch message", in.offset());
+  }
+  return message;
+}
+
+}  // namespace merlon::launch

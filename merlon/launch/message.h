@@ -1,0 +1,95 @@
+#pragma once
+
+// What a host tells the program in a keep when it starts it. Written by `host`, read by `keep`;
+// neither side trusts the other to follow the format.
+//
+// Integers are little-endian. A text is u32 size, then that many bytes, none of them NUL; a list is
+// u32 count, then its elements.
+//
+//   offset  size
+//        0     8  magic "MRLNLNCH"
+//        8     4  version, 1
+//       12     4  size of all that follows, at most max_message_size
+//       16     8  max_memory_bytes
+//       24     8  timeout_nanoseconds
+//       32        text  program       names the module in messages
+//                 text  invoke        the export to call; empty: `_start`, else ""
+//                 list  arguments     texts; argv, the program's own name first
+//                 list  environment   texts KEY=VALUE
+//                 list  files         entry i is file descriptor i of the workload:
+//                                       u8 kind · u8 access · text name
+//
+// Beside the bytes travel open files, first the module, then one for each entry of kind Listen,
+// Connect or Directory, in their order; so no numbers of descriptors stand in the message.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "merlon/core/bytes.h"
+#include "merlon/core/result.h"
+
+namespace merlon::launch {
+
+inline constexpr std::uint32_t message_version = 1;
+inline constexpr std::size_t header_size = 16;
+inline constexpr std::size_t max_message_size = 8UL * 1024 * 1024;
+/// Entries of `files`; leaves room for the module among the descriptors of one delivery.
+inline constexpr std::size_t max_files = 250;
+
+enum class FileKind : std::uint8_t {
+  Closed = 0,     ///< this number is no descriptor; no name
+  Null = 1,       ///< reads nothing, swallows what is written
+  Stdin = 2,      ///< the keep's own descriptor 0
+  Stdout = 3,     ///< the keep's own descriptor 1
+  Stderr = 4,     ///< the keep's own descriptor 2
+  Listen = 5,     ///< a listening TCP socket
+  Connect = 6,    ///< a connected TCP socket
+  Directory = 7,  ///< a preopened directory; its name is the guest's path of it
+};
+
+/// ReadOnly only with Directory.
+enum class FileAccess : std::uint8_t { ReadWrite = 0, ReadOnly = 1 };
+
+struct FileEntry {
+  FileKind kind = FileKind::Closed;
+  FileAccess access = FileAccess::ReadWrite;
+  std::string name;
+  bool operator==(const FileEntry&) const = default;
+};
+
+/// Whether an open file travels beside the message for this kind.
+[[nodiscard]] bool carries_descriptor(FileKind kind) noexcept;
+
+struct Message {
+  std::uint64_t max_memory_bytes = 0;     ///< of all linear memories together; 0: no limit asked for
+  std::uint64_t timeout_nanoseconds = 0;  ///< of the whole run; 0: none
+  std::string program;
+  std::string invoke;
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;
+  std::vector<FileEntry> files;
+  bool operator==(const Message&) const = default;
+
+  /// How many open files travel beside it, the module among them.
+  [[nodiscard]] std::size_t descriptor_count() const noexcept;
+};
+
+/// The bytes of `message`, header included.
+///
+/// Errors: Malformed (a text holds a NUL, ReadOnly where it may not be, a Closed entry with a name)
+///         · Exhausted (more than max_files or max_message_size).
+[[nodiscard]] core::Result<std::vector<std::uint8_t>> encode(const Message& message);
+
+/// How many bytes follow a header of `header_size` bytes. Attacker-controlled.
+///
+/// Errors: Malformed (size, magic) · Unsupported (version) · Exhausted (more than max_message_size).
+[[nodiscard]] core::Result<std::size_t> body_size(core::ByteView header);
+
+/// Reads what encode() wrote; there is one encoding of each message. Attacker-controlled; work and
+/// memory are bounded by the size of `body`.
+///
+/// Errors: Malformed · Exhausted (more than max_files).
+[[nodiscard]] core::Result<Message> decode_body(core::ByteView body);
+
+}  // namespace merlon::launch

@@ -1,0 +1,135 @@
+#include "merlon/launch/message.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace merlon::launch {
+namespace {
+
+Message full_message() {
+  Message message;
+  message.max_memory_bytes = 1ULL << 40U;
+  message.timeout_nanoseconds = 1'500'000'000;
+  message.program = "dir/app.wasm";
+  message.invoke = "run";
+  message.arguments = {"main.wasm", "", "b c"};
+  message.environment = {"FD_COUNT=4", "A=B=C"};
+  message.files = {
+      {FileKind::Stdin, FileAccess::ReadWrite, "stdin"},
+      {FileKind::Null, FileAccess::ReadWrite, "null"},
+      {FileKind::Listen, FileAccess::ReadWrite, "web"},
+      {FileKind::Closed, FileAccess::ReadWrite, ""},
+      {FileKind::Directory, FileAccess::ReadOnly, "/data"},
+  };
+  return message;
+}
+
+core::ByteView body_of(const std::vector<std::uint8_t>& bytes) {
+  return core::ByteView(bytes).subspan(header_size);
+}
+
+TEST(LaunchMessage, IsReadAsItWasWritten) {
+  for (const Message& message : {Message{}, full_message()}) {
+    const auto bytes = encode(message);
+    ASSERT_TRUE(bytes.has_value());
+    const auto size = body_size(core::ByteView(*bytes).first(header_size));
+    ASSERT_TRUE(size.has_value());
+    EXPECT_EQ(*size, bytes->size() - header_size);
+    const auto decoded = decode_body(body_of(*bytes));
+    ASSERT_TRUE(decoded.has_value()) << decoded.error().what;
+    EXPECT_EQ(*decoded, message);
+  }
+}
+
+TEST(LaunchMessage, CountsTheOpenFilesThatTravelWithIt) {
+  EXPECT_EQ(Message{}.descriptor_count(), 1U);
+  EXPECT_EQ(full_message().descriptor_count(), 3U);
+}
+
+TEST(LaunchMessage, EveryPrefixIsRefused) {
+  const auto bytes = encode(full_message());
+  ASSERT_TRUE(bytes.has_value());
+  for (std::size_t size = 0; size < bytes->size() - header_size; ++size) {
+    EXPECT_FALSE(decode_body(body_of(*bytes).first(size)).has_value()) << size;
+  }
+}
+
+TEST(LaunchMessage, BytesBehindTheEndAreRefused) {
+  auto bytes = encode(full_message());
+  ASSERT_TRUE(bytes.has_value());
+  bytes->push_back(0);
+  EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
+}
+
+TEST(LaunchMessage, HeadersOfOthersAreRefused) {
+  const auto bytes = encode(Message{});
+  ASSERT_TRUE(bytes.has_value());
+  std::vector<std::uint8_t> header(bytes->begin(), bytes->begin() + header_size);
+  EXPECT_FALSE(body_size(core::ByteView(header).first(header_size - 1)).has_value());
+  auto wrong = header;
+  wrong[0] = 'm';
+  EXPECT_EQ(body_size(wrong).error().code, core::ErrorCode::Malformed);
+  wrong = header;
+  wrong[8] = 2;
+  EXPECT_EQ(body_size(wrong).error().code, core::ErrorCode::Unsupported);
+  wrong = header;
+  wrong[15] = 0xFF;
+  EXPECT_EQ(body_size(wrong).error().code, core::ErrorCode::Exhausted);
+}
+
+TEST(LaunchMessage, ACountThatTheBytesCannotHoldReservesNothing) {
+  auto bytes = encode(Message{});
+  ASSERT_TRUE(bytes.has_value());
+  // arguments' count stands behind two integers and two empty texts
+  const std::size_t count = header_size + 8 + 8 + 4 + 4;
+  for (std::size_t i = 0; i < 4; ++i) (*bytes)[count + i] = 0xFF;
+  EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
+}
+
+TEST(LaunchMessage, NulCharactersAreRefusedInBothDirections) {
+  Message message;
+  message.program = std::string("a\0b", 3);
+  EXPECT_EQ(encode(message).error().code, core::ErrorCode::Malformed);
+  message.program = "axb";
+  auto bytes = encode(message);
+  ASSERT_TRUE(bytes.has_value());
+  (*bytes)[header_size + 16 + 4 + 1] = 0;
+  EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
+}
+
+TEST(LaunchMessage, UnknownKindsAndAccessesAreRefused) {
+  Message message;
+  message.files = {{FileKind::Directory, FileAccess::ReadWrite, ""}};
+  const auto bytes = encode(message);
+  ASSERT_TRUE(bytes.has_value());
+  const std::size_t kind = bytes->size() - 6;
+  for (const auto& [offset, value] :
+       {std::pair<std::size_t, std::uint8_t>{kind, 8}, {kind, 255}, {kind + 1, 2}}) {
+    auto wrong = *bytes;
+    wrong[offset] = value;
+    EXPECT_EQ(decode_body(body_of(wrong)).error().code, core::ErrorCode::Malformed);
+  }
+}
+
+TEST(LaunchMessage, OnlyDirectoriesAreReadOnlyAndClosedFilesHaveNoName) {
+  Message message;
+  message.files = {{FileKind::Stdout, FileAccess::ReadOnly, "stdout"}};
+  EXPECT_FALSE(encode(message).has_value());
+  message.files = {{FileKind::Closed, FileAccess::ReadWrite, "x"}};
+  EXPECT_FALSE(encode(message).has_value());
+}
+
+TEST(LaunchMessage, LimitsHold) {
+  Message message;
+  message.files.resize(max_files);
+  EXPECT_TRUE(encode(message).has_value());
+  message.files.resize(max_files + 1);
+  EXPECT_EQ(encode(message).error().code, core::ErrorCode::Exhausted);
+  message.files.clear();
+  message.arguments = {std::string(max_message_size, 'x')};
+  EXPECT_EQ(encode(message).error().code, core::ErrorCode::Exhausted);
+}
+
+}  // namespace
+}  // namespace merlon::launch
