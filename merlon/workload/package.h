@@ -1,0 +1,35 @@
+#pragma once
+
+// A package: a directory with main.wasm and perhaps Enarx.toml, or a wasm file by itself
+// [ENARX 0.7.1]. The files are opened here and read later, by whoever runs them.
+
+#include <optional>
+#include <string>
+
+#include "merlon/core/result.h"
+#include "merlon/os/fd.h"
+#include "merlon/workload/config.h"
+
+namespace merlon::workload {
+
+struct Package {
+  os::Fd module;     ///< open for reading; nothing of it has been read
+  std::string name;  ///< the module's path as the user gave or implied it
+  Config config;
+};
+
+/// Why a package cannot be used; one line that names the file.
+struct PackageError {
+  core::ErrorCode code = core::ErrorCode::Internal;
+  std::string text;
+};
+
+/// Opens the wasm file or package directory at `path`. `config_path` names another Enarx.toml than
+/// the directory's own; without either, Config::standard() holds.
+///
+/// Errors: NotFound (no such file, a directory without main.wasm) · Denied · Malformed (Enarx.toml)
+///         · Unavailable.
+[[nodiscard]] core::Result<Package, PackageError> open_package(
+    const std::string& path, const std::optional<std::string>& config_path);
+
+}  // namespace merlon::workload
