@@ -1,0 +1,44 @@
+#pragma once
+
+// Backend nil: a keep that is a plain process of this machine. It protects nothing from the host
+// and nothing from the workload but what WASI and the engine do; it is for development.
+
+#include <string>
+
+#include "merlon/host/plan.h"
+#include "merlon/os/channel.h"
+#include "merlon/os/process.h"
+
+namespace merlon::host::nil {
+
+/// A keep's process. It has been started but has no workload until launch(); a Keep that is
+/// dropped before wait() has come back is killed.
+///
+/// From start() on, the signals that end a program are kept for the workload; see os::SignalRelay.
+class Keep {
+ public:
+  /// Starts merlon-keep, which lies beside this program or in ../libexec/merlon. While it comes
+  /// up, the caller makes the plan.
+  [[nodiscard]] static core::Result<Keep, HostError> start();
+
+  Keep(Keep&& other) noexcept;
+  Keep& operator=(Keep&&) = delete;
+  Keep(const Keep&) = delete;
+  Keep& operator=(const Keep&) = delete;
+  ~Keep();
+
+  /// Hands the workload over. A keep that ends meanwhile is no error here; wait() tells.
+  [[nodiscard]] core::Result<void, HostError> launch(const LaunchPlan& plan);
+
+  /// Waits for the end of the workload, passing on signals.
+  [[nodiscard]] core::Result<os::ExitStatus, HostError> wait(const os::SignalRelay& relay);
+
+ private:
+  Keep(os::ChildProcess process, os::Fd channel) noexcept;
+
+  os::ChildProcess process_;
+  os::Fd channel_;
+  bool running_ = true;
+};
+
+}  // namespace merlon::host::nil

@@ -1,0 +1,61 @@
+#pragma once
+
+// From what a workload asks for and what the user grants to one launch: opens the sockets and
+// directories on this machine. Everything a keep gets from its host passes here.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "merlon/core/result.h"
+#include "merlon/launch/message.h"
+#include "merlon/os/fd.h"
+#include "merlon/workload/package.h"
+
+namespace merlon::host {
+
+/// A directory of this machine that the workload finds under `guest`.
+struct DirectoryGrant {
+  std::string host;
+  std::string guest;
+  bool read_only = false;
+};
+
+/// What the user says beside the package.
+struct RunOptions {
+  /// Instead of the configuration's, if there are any.
+  std::vector<std::string> arguments;
+  /// Added to the configuration's; the same name replaces.
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<DirectoryGrant> directories;
+  std::string invoke;  ///< export to call; empty: the module's own start
+  std::optional<std::chrono::nanoseconds> timeout;
+  std::optional<std::uint64_t> max_memory_bytes;
+};
+
+/// Everything ready to be sent to a keep.
+struct LaunchPlan {
+  launch::Message message;
+  os::Fd module;
+  std::vector<os::Fd> descriptors;  ///< of message.files, in their order
+  std::vector<std::string> notes;   ///< what the user should know, one line each
+};
+
+/// Why a launch cannot be made ready or carried out; one line.
+struct HostError {
+  core::ErrorCode code = core::ErrorCode::Internal;
+  std::string text;
+};
+
+/// Opens what `package` and `options` name: binds listening sockets, makes connections, opens
+/// directories. Directories become descriptors after all files of the configuration, from 3 on at
+/// the lowest, since wasi-libc looks for them there.
+///
+/// Errors: Unsupported (prot = "tls") · Denied (a Steward that is not https) · Exhausted (too many
+///         files) · Malformed (NUL characters) · NotFound · Unavailable (the network).
+[[nodiscard]] core::Result<LaunchPlan, HostError> make_plan(workload::Package package,
+                                                            const RunOptions& options);
+
+}  // namespace merlon::host

@@ -1,0 +1,150 @@
+#include "merlon/host/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "merlon/os/open.h"
+#include "merlon/os/socket.h"
+#include "merlon/os/testing/scratch.h"
+
+namespace merlon::host {
+namespace {
+
+using launch::FileAccess;
+using launch::FileEntry;
+using launch::FileKind;
+
+class Plans : public ::testing::Test {
+ protected:
+  workload::Package package(std::string_view config) {
+    scratch_.make_file("main.wasm", "module");
+    auto parsed = workload::Config::parse(config, "Enarx.toml");
+    EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().text());
+    return {*os::open_file(scratch_ / "main.wasm"), "main.wasm", *std::move(parsed)};
+  }
+
+  LaunchPlan plan(std::string_view config, const RunOptions& options = {}) {
+    auto made = make_plan(package(config), options);
+    EXPECT_TRUE(made.has_value()) << (made ? "" : made.error().text);
+    return *std::move(made);
+  }
+
+  std::string refusal(std::string_view config, const RunOptions& options = {}) {
+    const auto made = make_plan(package(config), options);
+    return made ? "accepted" : made.error().text;
+  }
+
+  os::testing::ScratchDirectory scratch_;
+};
+
+TEST_F(Plans, TellTheNumberAndNamesOfFilesFirst) {
+  const auto made = plan(
+      "files = [{kind='stdin'}, {kind='null', name='n'}, {kind='stdout'}]\n[env]\nA = '1'");
+  EXPECT_EQ(made.message.environment,
+            (std::vector<std::string>{"FD_COUNT=3", "FD_NAMES=stdin:n:stdout", "A=1"}));
+  const std::vector<FileEntry> files{{FileKind::Stdin, FileAccess::ReadWrite, "stdin"},
+                                     {FileKind::Null, FileAccess::ReadWrite, "n"},
+                                     {FileKind::Stdout, FileAccess::ReadWrite, "stdout"}};
+  EXPECT_EQ(made.message.files, files);
+  EXPECT_TRUE(made.descriptors.empty());
+}
+
+TEST_F(Plans, TheProgramIsAlwaysCalledMainWasm) {
+  EXPECT_EQ(plan("args = ['a', 'b']").message.arguments,
+            (std::vector<std::string>{"main.wasm", "a", "b"}));
+}
+
+TEST_F(Plans, TheUsersArgumentsReplaceAndVariablesAreAdded) {
+  RunOptions options;
+  options.arguments = {"x"};
+  options.environment = {{"A", "new"}, {"C", ""}};
+  const auto made = plan("args = ['a']\n[env]\nA = 'old'\nB = '2'", options);
+  EXPECT_EQ(made.message.arguments, (std::vector<std::string>{"main.wasm", "x"}));
+  EXPECT_EQ(made.message.environment,
+            (std::vector<std::string>{"FD_COUNT=0", "FD_NAMES=", "B=2", "A=new", "C="}));
+}
+
+TEST_F(Plans, LimitsAndInvokeAreHandedOn) {
+  RunOptions options;
+  options.invoke = "f";
+  options.timeout = std::chrono::milliseconds(3);
+  options.max_memory_bytes = 65536;
+  const auto made = plan("", options);
+  EXPECT_EQ(made.message.invoke, "f");
+  EXPECT_EQ(made.message.timeout_nanoseconds, 3'000'000U);
+  EXPECT_EQ(made.message.max_memory_bytes, 65536U);
+}
+
+TEST_F(Plans, DirectoriesStartAtDescriptor3OrBehindTheFiles) {
+  RunOptions options;
+  options.directories = {{scratch_.path(), "/", false}, {scratch_.path(), "/ro", true}};
+  const auto few = plan("files = [{kind='stdin'}]", options);
+  ASSERT_EQ(few.message.files.size(), 5U);
+  EXPECT_EQ(few.message.files[1].kind, FileKind::Closed);
+  EXPECT_EQ(few.message.files[3], (FileEntry{FileKind::Directory, FileAccess::ReadWrite, "/"}));
+  EXPECT_EQ(few.message.files[4], (FileEntry{FileKind::Directory, FileAccess::ReadOnly, "/ro"}));
+  EXPECT_EQ(few.descriptors.size(), 2U);
+  EXPECT_EQ(few.message.environment[0], "FD_COUNT=1");
+
+  const auto many = plan("files = [{kind='null'},{kind='null'},{kind='null'},{kind='null'}]",
+                         options);
+  EXPECT_EQ(many.message.files[4].kind, FileKind::Directory);
+}
+
+TEST_F(Plans, ListeningSocketsAreBoundOnThisMachine) {
+  const auto made = plan("files = [{kind='listen', prot='tcp', name='a', addr='127.0.0.1', port=0}]");
+  ASSERT_EQ(made.descriptors.size(), 1U);
+  const auto info = os::socket_info(made.descriptors[0]);
+  ASSERT_TRUE(info.has_value());
+  EXPECT_TRUE(info->listening);
+}
+
+TEST_F(Plans, ConnectionsAreMadeOnThisMachineAndLocalhostIsIpv4) {
+  const auto listener = os::listen_tcp("127.0.0.1", 0);
+  ASSERT_TRUE(listener.has_value());
+  const auto port = os::local_port(*listener);
+  ASSERT_TRUE(port.has_value());
+  const auto made = plan("files = [{kind='connect', prot='tcp', host='localhost', port=" +
+                         std::to_string(*port) + "}]");
+  ASSERT_EQ(made.descriptors.size(), 1U);
+  EXPECT_EQ(made.message.files[0].name, "localhost");
+  EXPECT_TRUE(os::accept(*listener).has_value());
+}
+
+TEST_F(Plans, RefusalsSayWhatCouldNotBeDone) {
+  EXPECT_EQ(refusal("files = [{kind='listen', prot='tls', name='a'}]"),
+            "file 'a': prot = \"tls\" cannot be run yet; prot = \"tcp\" can");
+  EXPECT_EQ(refusal("steward = 'http://a'"),
+            "refusing to use an unencrypted steward url: http://a");
+  const auto listener = os::listen_tcp("127.0.0.1", 0);
+  ASSERT_TRUE(listener.has_value());
+  const auto port = std::to_string(*os::local_port(*listener));
+  EXPECT_EQ(refusal("files = [{kind='listen', prot='tcp', name='a', addr='127.0.0.1', port=" +
+                    port + "}]"),
+            "cannot listen on 127.0.0.1:" + port + ": Address already in use");
+  EXPECT_EQ(refusal("files = [{kind='connect', prot='tcp', host='127.0.0.1', port=1}]"),
+            "cannot connect to 127.0.0.1:1: Connection refused");
+  EXPECT_TRUE(refusal("files = [{kind='connect', prot='tcp', host='no host.invalid'}]")
+                  .starts_with("cannot connect to no host.invalid:80: "));
+  RunOptions options;
+  options.directories = {{scratch_ / "gone", "/", false}};
+  EXPECT_EQ(refusal("", options),
+            "--dir " + (scratch_ / "gone") + ": No such file or directory");
+}
+
+TEST_F(Plans, AStewardIsNotAskedForPlainProcesses) {
+  const auto made = plan("steward = 'https://attest.example'");
+  ASSERT_EQ(made.notes.size(), 1U);
+  EXPECT_NE(made.notes[0].find("cannot be attested"), std::string::npos);
+}
+
+TEST_F(Plans, TooManyFilesAreRefused) {
+  std::string config = "files = [";
+  for (std::size_t i = 0; i < launch::max_files; ++i) config += "{kind='null'},";
+  EXPECT_EQ(plan(config + "]").message.files.size(), launch::max_files);
+  EXPECT_EQ(refusal(config + "{kind='null'}]"), "more than 250 files are asked for");
+}
+
+}  // namespace
+}  // namespace merlon::host

@@ -1,0 +1,20 @@
+#include "merlon/host/resolve.h"
+
+#include <gtest/gtest.h>
+
+namespace merlon::host {
+namespace {
+
+TEST(ResolveHost, NumericAddressesAreTheirOwnAnswer) {
+  EXPECT_EQ(*resolve_host("127.0.0.1"), std::vector<std::string>{"127.0.0.1"});
+  EXPECT_EQ(*resolve_host("::1"), std::vector<std::string>{"::1"});
+}
+
+TEST(ResolveHost, NamesThatCannotExistAreAnError) {
+  const auto result = resolve_host("no such host.invalid");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_FALSE(result.error().empty());
+}
+
+}  // namespace
+}  // namespace merlon::host
