@@ -45,6 +45,25 @@ bool is_c1_control(std::string_view character) noexcept {
          static_cast<unsigned char>(character[1]) < 0xA0;
 }
 
+/// One harmless line; characters in `escaped` get a backslash.
+std::string shown(std::string_view text, std::size_t max_bytes, std::string_view escaped) {
+  std::string out;
+  while (!text.empty()) {
+    if (out.size() >= max_bytes) return out + "…";
+    const std::size_t length = utf8_length(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    const std::string_view character = text.substr(0, length == 0 ? 1 : length);
+    if (length == 0 || first < 0x20 || first == 0x7F || is_c1_control(character)) {
+      for (const char byte : character) append_escaped(out, static_cast<unsigned char>(byte));
+    } else {
+      if (escaped.find(text[0]) != std::string_view::npos) out.push_back('\\');
+      out.append(character);
+    }
+    text.remove_prefix(character.size());
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string hex(core::ByteView bytes) {
@@ -57,26 +76,12 @@ std::string hex(core::ByteView bytes) {
   return text;
 }
 
+std::string printable(std::string_view text, std::size_t max_bytes) {
+  return shown(text, max_bytes, "");
+}
+
 std::string quoted(std::string_view text, std::size_t max_bytes) {
-  std::string out = "'";
-  while (!text.empty()) {
-    if (out.size() > max_bytes) {
-      out.append("…");
-      break;
-    }
-    const std::size_t length = utf8_length(text);
-    const auto first = static_cast<unsigned char>(text[0]);
-    const std::string_view character = text.substr(0, length == 0 ? 1 : length);
-    if (length == 0 || first < 0x20 || first == 0x7F || is_c1_control(character)) {
-      for (const char byte : character) append_escaped(out, static_cast<unsigned char>(byte));
-    } else {
-      if (first == '\'' || first == '\\') out.push_back('\\');
-      out.append(character);
-    }
-    text.remove_prefix(character.size());
-  }
-  out.push_back('\'');
-  return out;
+  return concat("'", shown(text, max_bytes, "'\\"), "'");
 }
 
 core::Result<std::uint64_t> parse_decimal(std::string_view text) noexcept {

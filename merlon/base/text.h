@@ -50,9 +50,11 @@ template <typename... Parts>
 /// Two lower-case hexadecimal digits for each byte.
 [[nodiscard]] std::string hex(core::ByteView bytes);
 
-/// `text` in single quotes as one line that a terminal can show: control characters and bytes that
-/// are not UTF-8 become \xNN, quotes and backslashes are escaped, and what is longer than
-/// `max_bytes` is cut and ends in "…". For foreign names in messages.
+/// `text` as one line that a terminal can show: control characters and bytes that are not UTF-8
+/// become \xNN, and what is longer than `max_bytes` is cut and ends in "…". For foreign texts.
+[[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 200);
+
+/// As printable(), in single quotes, with quotes and backslashes escaped. For foreign names.
 [[nodiscard]] std::string quoted(std::string_view text, std::size_t max_bytes = 200);
 
 /// The decimal number that is all of `text`; digits only. Malformed otherwise, Exhausted if it does

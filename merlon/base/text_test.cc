@@ -52,6 +52,12 @@ TEST(Quoted, CutsLongText) {
   EXPECT_EQ(text, "'xxxxxxxxxx…'");
 }
 
+TEST(Printable, ChangesOnlyWhatATerminalMustNotSee) {
+  EXPECT_EQ(printable("it's a\\b\n"), "it's a\\b\\x0a");
+  EXPECT_EQ(printable("abcdef", 3), "abc…");
+  EXPECT_EQ(printable("abc", 3), "abc");
+}
+
 TEST(ParseDecimal, ReadsDigitsOnly) {
   EXPECT_EQ(*parse_decimal("0"), 0U);
   EXPECT_EQ(*parse_decimal("18446744073709551615"), std::numeric_limits<std::uint64_t>::max());

@@ -53,7 +53,7 @@ class ConfigParser {
     const toml::parse_result parsed = toml::parse(text, file_);
     if (!parsed) {
       return refuse(parsed.error().source().begin.line, "",
-                    concat("not valid TOML: ", line_of(parsed.error().description())));
+                    concat("not valid TOML: ", base::printable(parsed.error().description())));
     }
     const toml::table& root = parsed.table();
     Config config;
@@ -85,12 +85,6 @@ class ConfigParser {
   [[nodiscard]] ConfigError refuse(const toml::node& node, std::string key,
                                    std::string what) const {
     return refuse(node.source().begin.line, std::move(key), std::move(what));
-  }
-
-  /// The library's descriptions quote the input; one harmless line of it is enough.
-  static std::string line_of(std::string_view description) {
-    const std::string text = base::quoted(description, 300);
-    return text.substr(1, text.size() - 2);
   }
 
   Result<std::string> text(const toml::node& node, const std::string& key) const {
