@@ -1,0 +1,57 @@
+#include "merlon/wasi/add_to.h"
+
+#include "merlon/wasi/api.h"
+#include "merlon/wasm/exec/host.h"
+
+namespace merlon::wasi {
+namespace {
+
+using Answer = wasm::HostResult<std::int32_t>;
+
+Answer answer(const Result<void>& result) noexcept {
+  if (result.has_value()) return std::int32_t{0};
+  const Failure& failure = result.error();
+  switch (failure.kind) {
+    case Failure::Kind::Errno: return static_cast<std::int32_t>(failure.number);
+    case Failure::Kind::Exit: return wasm::HostStop::exit(failure.exit_code);
+    case Failure::Kind::Interrupted: return wasm::HostStop::trap(wasm::TrapKind::Interrupted);
+  }
+  return wasm::HostStop::trap(wasm::TrapKind::HostError);
+}
+
+/// One of api.def's functions in the form that the engine calls.
+template <auto Function>
+struct Bound;
+
+template <typename... Parameters, Result<void> (*Function)(Context&, GuestMemory, Parameters...)>
+struct Bound<Function> {
+  static Answer call(Context& context, wasm::Caller& caller, Parameters... parameters) {
+    return answer(Function(context, GuestMemory(caller.memory()), parameters...));
+  }
+};
+
+/// proc_exit has no result in the witx: it does not return.
+wasm::HostResult<void> exit(Context& context, wasm::Caller& caller, std::uint32_t rval) {
+  const Answer stop = answer(api::proc_exit(context, GuestMemory(caller.memory()), rval));
+  if (!stop.has_value()) return stop.error();
+  return wasm::HostStop::trap(wasm::TrapKind::HostError);
+}
+
+template <auto Function>
+wasm::HostFunction bind(Context& context) {
+  if constexpr (Function == &api::proc_exit) {
+    return wasm::host_function<&exit>(context);
+  } else {
+    return wasm::host_function<&Bound<Function>::call>(context);
+  }
+}
+
+}  // namespace
+
+void add_to(wasm::Imports& imports, Context& context) {
+#define MERLON_WASI_CALL(name, ...) imports.define(module_name, #name, bind<&api::name>(context));
+#include "merlon/wasi/api.def"
+#undef MERLON_WASI_CALL
+}
+
+}  // namespace merlon::wasi

@@ -1,0 +1,46 @@
+#include "merlon/wasi/context.h"
+
+#include <limits>
+
+namespace merlon::wasi {
+
+core::Result<StringBlock> StringBlock::from(const std::vector<std::string>& texts) {
+  StringBlock block;
+  block.offsets_.reserve(texts.size());
+  for (const std::string& text : texts) {
+    if (text.find('\0') != std::string::npos) {
+      return core::error(core::ErrorCode::Malformed, "an argument or variable holds a NUL byte");
+    }
+    block.offsets_.push_back(static_cast<std::uint32_t>(block.bytes_.size()));
+    block.bytes_.append(text).push_back('\0');
+    if (block.bytes_.size() > std::numeric_limits<std::uint32_t>::max()) {
+      return core::error(core::ErrorCode::Exhausted, "arguments or environment beyond 4 GiB");
+    }
+  }
+  return block;
+}
+
+Context::Context(const ContextOptions& options, StringBlock arguments, StringBlock environment,
+                 os::WakeUp wake_up) noexcept
+    : arguments_(std::move(arguments)),
+      environment_(std::move(environment)),
+      resolver_(options.resolution),
+      clocks_(options.clocks != nullptr ? options.clocks : &system_clocks_),
+      random_(options.random != nullptr ? options.random : &system_random_),
+      wake_up_(std::move(wake_up)) {}
+
+core::Result<std::unique_ptr<Context>> Context::create(const ContextOptions& options) {
+  StringBlock arguments = TRY(StringBlock::from(options.arguments));
+  StringBlock environment = TRY(StringBlock::from(options.environment));
+  os::Result<os::WakeUp> wake_up = os::WakeUp::create();
+  if (!wake_up.has_value()) return os::to_error(wake_up.error(), "cannot make an event descriptor");
+  return std::unique_ptr<Context>(
+      new Context(options, std::move(arguments), std::move(environment), *std::move(wake_up)));
+}
+
+void Context::interrupt() noexcept {
+  interrupted_.store(true, std::memory_order_release);
+  wake_up_.ring();
+}
+
+}  // namespace merlon::wasi

@@ -1,0 +1,93 @@
+#pragma once
+
+// Everything one guest has of the world. There is nothing ambient: what is not in its Context does
+// not exist for it.
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "merlon/core/result.h"
+#include "merlon/os/poll.h"
+#include "merlon/os/resolver.h"
+#include "merlon/wasi/clock_source.h"
+#include "merlon/wasi/fd_table.h"
+#include "merlon/wasi/poll_scratch.h"
+#include "merlon/wasi/random_source.h"
+
+namespace merlon::wasi {
+
+/// Texts as args_get and environ_get hand them over: one block, each text with a NUL behind it.
+class StringBlock {
+ public:
+  /// Malformed when a text holds a NUL; Exhausted beyond 2^32 bytes.
+  [[nodiscard]] static core::Result<StringBlock> from(const std::vector<std::string>& texts);
+
+  [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
+  /// Where each text starts in bytes().
+  [[nodiscard]] const std::vector<std::uint32_t>& offsets() const noexcept { return offsets_; }
+
+ private:
+  std::string bytes_;
+  std::vector<std::uint32_t> offsets_;
+};
+
+struct ContextOptions {
+  std::vector<std::string> arguments{};    ///< argv[0] first
+  std::vector<std::string> environment{};  ///< "NAME=value"
+  ClockSource* clocks = nullptr;           ///< none: the kernel's; else must outlive the Context
+  RandomSource* random = nullptr;          ///< none: the kernel's; else must outlive the Context
+  os::Resolver::Method resolution = os::Resolver::Method::Detect;
+};
+
+/// One guest's arguments, environment, files, clocks and randomness. All calls of one Context come
+/// from one thread, but interrupt() may come from anywhere.
+class Context {
+ public:
+  /// Errors: as StringBlock::from() · Exhausted or Unavailable (no eventfd).
+  [[nodiscard]] static core::Result<std::unique_ptr<Context>> create(const ContextOptions& options);
+
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  [[nodiscard]] const StringBlock& arguments() const noexcept { return arguments_; }
+  [[nodiscard]] const StringBlock& environment() const noexcept { return environment_; }
+  [[nodiscard]] FdTable& files() noexcept { return files_; }
+  [[nodiscard]] os::Resolver& resolver() noexcept { return resolver_; }
+  [[nodiscard]] ClockSource& clocks() noexcept { return *clocks_; }
+  [[nodiscard]] RandomSource& random() noexcept { return *random_; }
+  [[nodiscard]] PollScratch& poll_scratch() noexcept { return poll_scratch_; }
+
+  /// Ends the call that waits now, and every later one that would wait, with Interrupted.
+  /// Async-signal-safe, from any thread.
+  ///
+  /// A write to a pipe or terminal may sit in the kernel where it cannot watch us (Linux before
+  /// 6.4; terminals always). To end that too, call this from the handler of a signal that is sent
+  /// to the guest's thread, installed without SA_RESTART, and repeated until the guest is over.
+  void interrupt() noexcept;
+  [[nodiscard]] bool is_interrupted() const noexcept {
+    return interrupted_.load(std::memory_order_acquire);
+  }
+  /// Becomes readable by interrupt().
+  [[nodiscard]] os::BorrowedFd wake_fd() const noexcept { return wake_up_.fd(); }
+
+ private:
+  Context(const ContextOptions& options, StringBlock arguments, StringBlock environment,
+          os::WakeUp wake_up) noexcept;
+
+  StringBlock arguments_;
+  StringBlock environment_;
+  FdTable files_;
+  os::Resolver resolver_;
+  SystemClocks system_clocks_;
+  SystemRandom system_random_;
+  ClockSource* clocks_;
+  RandomSource* random_;
+  PollScratch poll_scratch_;
+  os::WakeUp wake_up_;
+  std::atomic<bool> interrupted_{false};
+};
+
+}  // namespace merlon::wasi

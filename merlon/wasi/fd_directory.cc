@@ -1,0 +1,77 @@
+// fd_readdir, fd_prestat_get, fd_prestat_dir_name.
+
+#include <algorithm>
+#include <array>
+
+#include "merlon/wasi/api.h"
+#include "merlon/wasi/preopen.h"
+#include "merlon/wasi/rights.h"
+
+namespace merlon::wasi::api {
+namespace {
+
+/// As much of `from` as fits; `into` becomes what is left.
+void append(core::ByteSpan& into, core::ByteView from) {
+  const std::size_t size = std::min(into.size(), from.size());
+  std::copy_n(from.begin(), size, into.begin());
+  into = into.subspan(size);
+}
+
+void append_dirent(core::ByteSpan& into, const os::DirectoryEntry& entry) {
+  using D = layout::Dirent;
+  std::array<std::uint8_t, D::size> record{};
+  GuestMemory::write(record, D::next, entry.next);
+  GuestMemory::write(record, D::ino, entry.inode);
+  GuestMemory::write(record, D::namlen, static_cast<std::uint32_t>(entry.name.size()));
+  GuestMemory::write(record, D::type, static_cast<std::uint8_t>(filetype_of(entry.type)));
+  append(into, record);
+  append(into, core::as_bytes(entry.name));
+}
+
+}  // namespace
+
+/// Cookies are the file system's own positions, so they stay valid while entries come and go.
+Result<void> fd_readdir(Context& context, GuestMemory memory, FdNumber fd, GuestAddress buf,
+                        GuestSize buf_len, DirCookie cookie, GuestAddress bufused) {
+  FdEntry* entry = TRY(context.files().get(fd));
+  if (entry->kind != FileKind::Directory) return fail(Errno::Notdir);
+  if (!entry->base.has(rights::fd_readdir)) return fail(Errno::Notcapable);
+  core::ByteSpan rest = TRY(memory.at(buf, buf_len));
+  if (!entry->reader) entry->reader = std::make_unique<os::DirectoryReader>();
+  while (!rest.empty()) {
+    const auto found = TRY(from_os(entry->reader->at(entry->file, cookie)));
+    if (!found.has_value()) break;
+    append_dirent(rest, *found);
+    cookie = found->next;
+  }
+  return memory.store(bufused, static_cast<GuestSize>(buf_len - rest.size()));
+}
+
+/// C libraries look for preopened directories from 3 upwards until the first Badf. So that they
+/// find those behind a socket, other files below a preopened directory answer with a tag of their
+/// own, which libraries skip.
+Result<void> fd_prestat_get(Context& context, GuestMemory memory, FdNumber fd,
+                            GuestAddress prestat) {
+  const FdEntry* entry = TRY(context.files().get(fd));
+  const bool is_directory = entry->preopened_as.has_value();
+  if (!is_directory && !context.files().has_preopened_above(fd)) return fail(Errno::Badf);
+  using P = layout::Prestat;
+  const core::ByteSpan record = TRY(memory.at(prestat, P::size));
+  GuestMemory::write(record, P::tag, is_directory ? preopentype_dir : preopentype_other);
+  const std::size_t size = is_directory ? entry->preopened_as->size() : 0;
+  GuestMemory::write(record, P::name_len, static_cast<GuestSize>(size));
+  return {};
+}
+
+Result<void> fd_prestat_dir_name(Context& context, GuestMemory memory, FdNumber fd,
+                                 GuestAddress path, GuestSize path_len) {
+  const FdEntry* entry = TRY(context.files().get(fd));
+  if (!entry->preopened_as.has_value()) return fail(Errno::Badf);
+  const core::ByteView name = core::as_bytes(*entry->preopened_as);
+  if (path_len < name.size()) return fail(Errno::Nametoolong);
+  core::ByteSpan into = TRY(memory.at(path, name.size()));
+  append(into, name);
+  return {};
+}
+
+}  // namespace merlon::wasi::api

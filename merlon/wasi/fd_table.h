@@ -1,0 +1,74 @@
+#pragma once
+
+// The files that a guest holds: its capabilities. Entry i is the guest's descriptor i.
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "merlon/os/directory.h"
+#include "merlon/os/fd.h"
+#include "merlon/wasi/failure.h"
+
+namespace merlon::wasi {
+
+enum class FileKind : std::uint8_t {
+  Null,     ///< reads nothing, swallows everything; no file behind it
+  Regular,  ///< never waits
+  Directory,
+  Stream,  ///< a pipe, terminal or other device: may wait
+  Socket,  ///< connected
+  Listener,
+};
+
+/// One open file as the guest holds it.
+struct FdEntry {
+  FileKind kind = FileKind::Null;
+  Filetype filetype = Filetype::Unknown;
+  os::Fd file;  ///< none for Null
+  /// As the guest set them. Nonblock is our own affair: the open file below may be shared with
+  /// programs that must not see it change.
+  Fdflags flags;
+  Rights base;
+  Rights inheriting;
+  bool read_only = false;                   ///< nothing below may be changed (directories)
+  bool never_waits = false;                 ///< the open file is ours alone and has O_NONBLOCK
+  bool needs_poll = false;                  ///< this kernel cannot try without waiting on this file
+  std::optional<std::string> preopened_as;  ///< a directory's name for the guest
+  std::unique_ptr<os::DirectoryReader> reader;
+  std::size_t poll_slot = 0;  ///< poll_oneoff's own: 1 + its place among the files waited for
+
+  [[nodiscard]] bool is_socket() const noexcept {
+    return kind == FileKind::Socket || kind == FileKind::Listener;
+  }
+};
+
+/// Not to be shared between threads. References to entries are good until the next insert().
+class FdTable {
+ public:
+  /// More than any guest needs, and a bound on what one may make us remember.
+  static constexpr std::size_t max_entries = 65536;
+
+  /// Puts `entry` at the lowest free number. Mfile when there is none.
+  [[nodiscard]] Result<FdNumber> insert(FdEntry entry);
+
+  /// Badf when nothing is open there; Notcapable without all of `needed`.
+  [[nodiscard]] Result<FdEntry*> get(FdNumber fd, Rights needed = Rights()) noexcept;
+
+  [[nodiscard]] Result<void> close(FdNumber fd) noexcept;
+  /// Closes `to` and moves `from` there. Badf unless both are open.
+  [[nodiscard]] Result<void> renumber(FdNumber from, FdNumber to) noexcept;
+
+  /// Some preopened directory has a higher number than `fd`.
+  [[nodiscard]] bool has_preopened_above(FdNumber fd) const noexcept;
+
+ private:
+  void remove(FdNumber fd) noexcept;
+
+  std::vector<std::optional<FdEntry>> entries_;
+  std::size_t first_free_ = 0;  // nothing below is free
+};
+
+}  // namespace merlon::wasi

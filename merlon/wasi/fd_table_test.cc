@@ -1,0 +1,74 @@
+#include "merlon/wasi/fd_table.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "merlon/wasi/preopen.h"
+#include "merlon/wasi/rights.h"
+
+namespace merlon::wasi {
+namespace {
+
+TEST(FdTable, TheLowestFreeNumberIsNext) {
+  FdTable table;
+  for (FdNumber i = 0; i < 4; ++i)
+    EXPECT_EQ(table.insert(null_file()).value(), i);
+  ASSERT_TRUE(table.close(1).has_value());
+  ASSERT_TRUE(table.close(2).has_value());
+  EXPECT_EQ(table.insert(null_file()).value(), 1U);
+  EXPECT_EQ(table.insert(null_file()).value(), 2U);
+  EXPECT_EQ(table.insert(null_file()).value(), 4U);
+}
+
+TEST(FdTable, WhatIsNotOpenIsBadf) {
+  FdTable table;
+  EXPECT_EQ(table.get(0).error(), fail(Errno::Badf));
+  EXPECT_EQ(table.get(~FdNumber{0}).error(), fail(Errno::Badf));
+  EXPECT_EQ(table.close(7).error(), fail(Errno::Badf));
+}
+
+TEST(FdTable, RightsAreAskedFor) {
+  FdTable table;
+  FdEntry entry = null_file();
+  entry.base = rights::fd_read;
+  const FdNumber fd = table.insert(std::move(entry)).value();
+  EXPECT_TRUE(table.get(fd, rights::fd_read).has_value());
+  EXPECT_EQ(table.get(fd, rights::fd_read | rights::fd_write).error(), fail(Errno::Notcapable));
+}
+
+TEST(FdTable, ClosingAnEntryClosesItsFile) {
+  FdTable table;
+  FdEntry entry;
+  entry.file = os::Fd::adopt(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const int number = entry.file.number();
+  const FdNumber fd = table.insert(std::move(entry)).value();
+  ASSERT_TRUE(table.close(fd).has_value());
+  EXPECT_EQ(::fcntl(number, F_GETFD), -1);
+}
+
+TEST(FdTable, RenumberMovesOverAnOpenEntryOnly) {
+  FdTable table;
+  FdEntry entry = null_file();
+  entry.base = rights::fd_read;
+  ASSERT_TRUE(table.insert(std::move(entry)).has_value());
+  ASSERT_TRUE(table.insert(null_file()).has_value());
+  EXPECT_EQ(table.renumber(0, 5).error(), fail(Errno::Badf));
+  EXPECT_EQ(table.renumber(5, 0).error(), fail(Errno::Badf));
+  ASSERT_TRUE(table.renumber(0, 0).has_value());
+  ASSERT_TRUE(table.renumber(0, 1).has_value());
+  EXPECT_EQ(table.get(0).error(), fail(Errno::Badf));
+  EXPECT_EQ((*table.get(1))->base, rights::fd_read);
+}
+
+TEST(FdTable, IsFullAtItsLimit) {
+  FdTable table;
+  for (std::size_t i = 0; i < FdTable::max_entries; ++i) {
+    ASSERT_EQ(table.insert(null_file()).value(), i);
+  }
+  EXPECT_EQ(table.insert(null_file()).error(), fail(Errno::Mfile));
+  ASSERT_TRUE(table.close(123).has_value());
+  EXPECT_EQ(table.insert(null_file()).value(), 123U);
+}
+
+}  // namespace
+}  // namespace merlon::wasi

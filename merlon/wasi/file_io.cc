@@ -1,0 +1,135 @@
+#include "merlon/wasi/file_io.h"
+
+#include "merlon/os/file.h"
+#include "merlon/os/socket.h"
+#include "merlon/wasi/wait.h"
+
+namespace merlon::wasi {
+namespace {
+
+using Count = Result<std::size_t>;
+
+bool may_wait(const FdEntry& entry) noexcept {
+  return !entry.flags.has(fdflags::nonblock);
+}
+
+bool is(const Count& result, Errno number) noexcept {
+  return !result.has_value() && result.error() == fail(number);
+}
+
+/// One try that never waits: Again where it would.
+Count try_read(Context& context, FdEntry& entry, os::IoVectors into) {
+  return uninterrupted(context, [&]() -> os::Result<std::size_t> {
+    if (entry.is_socket()) {
+      const os::Result<os::Received> got = os::receive(entry.file, into);
+      if (!got.has_value()) return got.error();
+      return got->size;
+    }
+    if (entry.never_waits) return os::read(entry.file, into);
+    return os::read_no_wait(entry.file, into);
+  });
+}
+
+Count try_write(Context& context, FdEntry& entry, os::IoVectors from) {
+  return uninterrupted(context, [&]() -> os::Result<std::size_t> {
+    if (entry.is_socket()) return os::send(entry.file, from);
+    if (entry.never_waits) return os::write(entry.file, from);
+    return os::write_no_wait(entry.file, from);
+  });
+}
+
+/// For files that cannot be tried (terminals; pipes on old kernels): ask first, then do it. What
+/// was ready may be gone again if others share the file; then a signal still gets us out.
+Count read_when_ready(Context& context, FdEntry& entry, os::IoVectors into) {
+  if (may_wait(entry)) {
+    TRY(wait_for(context, entry.file, POLLIN));
+  } else if (!TRY(is_ready(context, entry.file, POLLIN))) {
+    return fail(Errno::Again);
+  }
+  return uninterrupted(context, [&] { return os::read(entry.file, into); });
+}
+
+Count write_when_ready(Context& context, FdEntry& entry, os::IoVectors from) {
+  if (!may_wait(entry) && !TRY(is_ready(context, entry.file, POLLOUT))) return fail(Errno::Again);
+  return uninterrupted(context, [&] { return os::write(entry.file, from); });
+}
+
+Count read_waiting(Context& context, FdEntry& entry, os::IoVectors into) {
+  for (;;) {
+    if (entry.needs_poll) return read_when_ready(context, entry, into);
+    const Count got = try_read(context, entry, into);
+    if (is(got, Errno::Notsup) && !entry.never_waits) {
+      entry.needs_poll = true;
+    } else if (is(got, Errno::Again) && may_wait(entry)) {
+      TRY(wait_for(context, entry.file, POLLIN));
+    } else {
+      return got;
+    }
+  }
+}
+
+Count write_once(Context& context, FdEntry& entry, os::IoVectors from) {
+  for (;;) {
+    if (entry.needs_poll) return write_when_ready(context, entry, from);
+    const Count put = try_write(context, entry, from);
+    if (is(put, Errno::Notsup) && !entry.never_waits) {
+      entry.needs_poll = true;
+    } else if (is(put, Errno::Again) && may_wait(entry)) {
+      TRY(wait_for(context, entry.file, POLLOUT));
+    } else {
+      return put;
+    }
+  }
+}
+
+Count write_waiting(Context& context, FdEntry& entry, IoBuffers& from) {
+  std::size_t written = 0;
+  while (!from.empty()) {
+    const Count put = write_once(context, entry, from.vectors());
+    if (!put.has_value()) {
+      if (written == 0 || put.error().kind != Failure::Kind::Errno) return put.error();
+      break;
+    }
+    written += *put;
+    from.advance(*put);
+    if (!may_wait(entry)) break;
+  }
+  return written;
+}
+
+}  // namespace
+
+Result<std::size_t> read_file(Context& context, FdEntry& entry, IoBuffers& into) {
+  switch (entry.kind) {
+    case FileKind::Null: return std::size_t{0};
+    case FileKind::Directory: return fail(Errno::Isdir);
+    case FileKind::Regular:
+      return uninterrupted(context, [&] { return os::read(entry.file, into.vectors()); });
+    case FileKind::Stream:
+    case FileKind::Socket:
+    case FileKind::Listener:
+      if (into.empty()) return std::size_t{0};
+      return read_waiting(context, entry, into.vectors());
+  }
+  return fail(Errno::Badf);
+}
+
+Result<std::size_t> write_file(Context& context, FdEntry& entry, IoBuffers& from) {
+  switch (entry.kind) {
+    case FileKind::Null: {
+      std::size_t swallowed = 0;
+      for (const ::iovec& buffer : from.vectors())
+        swallowed += buffer.iov_len;
+      return swallowed;
+    }
+    case FileKind::Directory: return fail(Errno::Isdir);
+    case FileKind::Regular:
+      return uninterrupted(context, [&] { return os::write(entry.file, from.vectors()); });
+    case FileKind::Stream:
+    case FileKind::Socket:
+    case FileKind::Listener: return write_waiting(context, entry, from);
+  }
+  return fail(Errno::Badf);
+}
+
+}  // namespace merlon::wasi

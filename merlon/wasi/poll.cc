@@ -1,0 +1,234 @@
+// poll_oneoff.
+//
+// All subscriptions are looked at together: those that are ready at once do not hide others that
+// are ready too. Relative timeouts, whatever their clock, run on the monotonic clock, as POSIX
+// wants; only an absolute time of the realtime clock follows when that is set.
+
+#include <algorithm>
+#include <limits>
+
+#include "merlon/os/file.h"
+#include "merlon/wasi/api.h"
+#include "merlon/wasi/rights.h"
+#include "merlon/wasi/wait.h"
+
+namespace merlon::wasi::api {
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// More than any program waits for, and a bound on what one may make us remember.
+constexpr GuestSize max_subscriptions = 65536;
+/// The realtime clock may be set while we sleep; look at it this often.
+constexpr Timestamp realtime_slice = 1'000'000'000;
+
+class Poll {
+ public:
+  Poll(Context& context, GuestMemory memory)
+      : context_(context),
+        memory_(memory),
+        subscriptions_(context.poll_scratch().subscriptions),
+        items_(context.poll_scratch().items) {
+    subscriptions_.clear();
+    items_.clear();
+  }
+  ~Poll() {
+    for (const Subscription& subscription : subscriptions_)
+      forget_slot(subscription);
+  }
+  Poll(const Poll&) = delete;
+  Poll& operator=(const Poll&) = delete;
+
+  Result<void> load(GuestAddress in, GuestSize count) {
+    using S = layout::Subscription;
+    const core::ByteSpan records = TRY(memory_.at(in, std::uint64_t{count} * S::size));
+    for (std::size_t i = 0; i < count; ++i) {
+      TRY(subscribe(records.subspan(i * S::size, S::size)));
+    }
+    items_.emplace_back();  // for the bell
+    return {};
+  }
+
+  Result<void> wait() {
+    while (std::none_of(subscriptions_.begin(), subscriptions_.end(),
+                        [](const Subscription& s) { return s.happened; })) {
+      TRY(wait_once(TRY(time_left())));
+    }
+    if (!collected_) TRY(wait_once(Timestamp{0}));
+    return {};
+  }
+
+  /// How many events were stored.
+  Result<GuestSize> store(GuestAddress out) {
+    using E = layout::Event;
+    GuestSize count = 0;
+    for (Subscription& subscription : subscriptions_) {
+      if (!subscription.happened) continue;
+      const core::ByteSpan list = TRY(memory_.at(out, (std::uint64_t{count} + 1) * E::size));
+      store_event(list.last(E::size), subscription);
+      ++count;
+    }
+    return count;
+  }
+
+ private:
+  Result<void> subscribe(core::ByteView record) {
+    using S = layout::Subscription;
+    const auto tag = GuestMemory::read<std::uint8_t>(record, S::tag);
+    if (tag > static_cast<std::uint8_t>(EventType::FdWrite)) return fail(Errno::Inval);
+    Subscription subscription;
+    subscription.userdata = GuestMemory::read<std::uint64_t>(record, S::userdata);
+    subscription.type = static_cast<EventType>(tag);
+    const Result<void> accepted = subscription.type == EventType::Clock
+                                      ? subscribe_clock(subscription, record)
+                                      : subscribe_file(subscription, record);
+    if (!accepted.has_value()) {
+      if (accepted.error().kind != Failure::Kind::Errno) return accepted.error();
+      subscription.error = accepted.error().number;
+      subscription.happened = true;
+    }
+    subscriptions_.push_back(subscription);
+    return {};
+  }
+
+  Result<void> subscribe_clock(Subscription& subscription, core::ByteView record) {
+    using S = layout::Subscription;
+    const auto id = GuestMemory::read<std::uint32_t>(record, S::clock_id);
+    const Subclockflags flags{GuestMemory::read<std::uint16_t>(record, S::clock_flags)};
+    const auto timeout = GuestMemory::read<Timestamp>(record, S::clock_timeout);
+    if (!subclockflags::abstime.has(flags)) return fail(Errno::Inval);
+    if (id > static_cast<std::uint32_t>(ClockId::ThreadCputimeId)) return fail(Errno::Inval);
+    // Processor time stands still while we wait for it.
+    if (id > static_cast<std::uint32_t>(ClockId::Monotonic)) return fail(Errno::Notsup);
+    if (flags.has(subclockflags::abstime)) {
+      subscription.realtime = static_cast<ClockId>(id) == ClockId::Realtime;
+      subscription.deadline = timeout;
+      return {};
+    }
+    const Timestamp now = TRY(context_.clocks().now(ClockId::Monotonic));
+    const Timestamp far = std::numeric_limits<Timestamp>::max();
+    subscription.deadline = timeout > far - now ? far : now + timeout;
+    return {};
+  }
+
+  Result<void> subscribe_file(Subscription& subscription, core::ByteView record) {
+    subscription.fd = GuestMemory::read<FdNumber>(record, layout::Subscription::fd);
+    const bool reads = subscription.type == EventType::FdRead;
+    FdEntry* entry = TRY(context_.files().get(
+        subscription.fd, rights::poll_fd_readwrite | (reads ? rights::fd_read : rights::fd_write)));
+    switch (entry->kind) {
+      case FileKind::Null:
+      case FileKind::Directory: subscription.happened = true; return {};
+      case FileKind::Regular:
+        subscription.happened = true;
+        if (reads) subscription.nbytes = bytes_left(*entry);
+        return {};
+      case FileKind::Stream:
+      case FileKind::Socket:
+      case FileKind::Listener: break;
+    }
+    if (entry->poll_slot == 0) {
+      items_.push_back({entry->file.number(), 0, 0});
+      entry->poll_slot = items_.size();
+    }
+    subscription.slot = entry->poll_slot;
+    os::PollItem& item = items_[subscription.slot - 1];
+    item.events = static_cast<short>(item.events | (reads ? POLLIN | POLLRDHUP : POLLOUT));
+    return {};
+  }
+
+  static std::uint64_t bytes_left(const FdEntry& entry) {
+    const os::Result<os::FileStatus> status = os::status(entry.file);
+    const os::Result<std::uint64_t> position = os::seek(entry.file, 0, os::Whence::Current);
+    if (!status.has_value() || !position.has_value() || *position > status->size) return 0;
+    return status->size - *position;
+  }
+
+  void forget_slot(const Subscription& subscription) {
+    if (subscription.slot == 0) return;
+    const Result<FdEntry*> entry = context_.files().get(subscription.fd);
+    if (entry.has_value()) (*entry)->poll_slot = 0;
+  }
+
+  Result<Timestamp> now_for(const Subscription& clock) {
+    return context_.clocks().now(clock.realtime ? ClockId::Realtime : ClockId::Monotonic);
+  }
+
+  /// Until the next clock rings; nothing if there is none.
+  Result<std::optional<Timestamp>> time_left() {
+    std::optional<Timestamp> least;
+    for (const Subscription& s : subscriptions_) {
+      if (s.type != EventType::Clock) continue;
+      const Timestamp now = TRY(now_for(s));
+      Timestamp left = s.deadline > now ? s.deadline - now : 0;
+      if (s.realtime) left = std::min(left, realtime_slice);
+      least = std::min(least.value_or(left), left);
+    }
+    return least;
+  }
+
+  Result<void> wait_once(std::optional<Timestamp> limit) {
+    std::optional<nanoseconds> timeout;
+    if (limit.has_value()) {
+      constexpr auto longest = static_cast<Timestamp>(nanoseconds::max().count());
+      timeout = nanoseconds(static_cast<std::int64_t>(std::min(*limit, longest)));
+    }
+    TRY(wait_for_any(context_, items_, timeout));
+    for (Subscription& subscription : subscriptions_) {
+      if (subscription.happened) continue;
+      if (subscription.type == EventType::Clock) {
+        subscription.happened = TRY(now_for(subscription)) >= subscription.deadline;
+      } else {
+        look_at_file(subscription);
+      }
+    }
+    collected_ = true;
+    return {};
+  }
+
+  void look_at_file(Subscription& subscription) {
+    const os::PollItem& item = items_[subscription.slot - 1];
+    const bool reads = subscription.type == EventType::FdRead;
+    const int found = item.revents;
+    if ((found & POLLNVAL) != 0) subscription.error = Errno::Badf;
+    const int wanted = reads ? POLLIN | POLLRDHUP : POLLOUT;
+    const int hangup = reads ? POLLHUP | POLLRDHUP : POLLHUP | POLLERR;
+    subscription.happened = (found & (wanted | POLLHUP | POLLERR | POLLNVAL)) != 0;
+    if ((found & hangup) != 0) subscription.flags = eventrwflags::fd_readwrite_hangup;
+    if (reads && (found & POLLIN) != 0) {
+      subscription.nbytes = os::readable_bytes(os::BorrowedFd(item.fd)).value_or(0U);
+    }
+  }
+
+  static void store_event(core::ByteSpan record, const Subscription& subscription) {
+    using E = layout::Event;
+    std::fill(record.begin(), record.end(), std::uint8_t{0});
+    GuestMemory::write(record, E::userdata, subscription.userdata);
+    GuestMemory::write(record, E::error, static_cast<std::uint16_t>(subscription.error));
+    GuestMemory::write(record, E::type, static_cast<std::uint8_t>(subscription.type));
+    GuestMemory::write(record, E::nbytes, subscription.nbytes);
+    GuestMemory::write(record, E::flags, subscription.flags.bits());
+  }
+
+  Context& context_;
+  GuestMemory memory_;
+  std::vector<Subscription>& subscriptions_;
+  std::vector<os::PollItem>& items_;
+  bool collected_ = false;  // the files were looked at at least once
+};
+
+}  // namespace
+
+Result<void> poll_oneoff(Context& context, GuestMemory memory, GuestAddress in, GuestAddress out,
+                         GuestSize nsubscriptions, GuestAddress nevents) {
+  if (nsubscriptions == 0) return fail(Errno::Inval);
+  if (nsubscriptions > max_subscriptions) return fail(Errno::Nomem);
+  TRY(memory.at(out, std::uint64_t{nsubscriptions} * layout::Event::size));
+  TRY(memory.at(nevents, sizeof(GuestSize)));
+  Poll poll(context, memory);
+  TRY(poll.load(in, nsubscriptions));
+  TRY(poll.wait());
+  return memory.store(nevents, TRY(poll.store(out)));
+}
+
+}  // namespace merlon::wasi::api

@@ -1,0 +1,35 @@
+#include "merlon/wasi/wait.h"
+
+#include <array>
+
+namespace merlon::wasi {
+
+using std::chrono::nanoseconds;
+
+Result<std::size_t> wait_for_any(Context& context, std::span<os::PollItem> items,
+                                 std::optional<nanoseconds> timeout) {
+  os::PollItem& bell = items.back();
+  bell = {context.wake_fd().number(), POLLIN, 0};
+  for (;;) {
+    const os::Result<std::size_t> ready = os::poll(items, timeout);
+    if (context.is_interrupted()) return interrupted();
+    if (ready.has_value()) return *ready - (bell.revents != 0 ? 1 : 0);
+    if (ready.error() != os::Errno::Intr) return fail(to_errno(ready.error()));
+    // A signal of no concern: callers with a timeout look at their clock and come back.
+    if (timeout.has_value()) return std::size_t{0};
+  }
+}
+
+Result<void> wait_for(Context& context, os::BorrowedFd file, short events) {
+  std::array items{os::PollItem{file.number(), events, 0}, os::PollItem{}};
+  while (TRY(wait_for_any(context, items, std::nullopt)) == 0) {
+  }
+  return {};
+}
+
+Result<bool> is_ready(Context& context, os::BorrowedFd file, short events) {
+  std::array items{os::PollItem{file.number(), events, 0}, os::PollItem{}};
+  return TRY(wait_for_any(context, items, nanoseconds(0))) != 0;
+}
+
+}  // namespace merlon::wasi
