@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds every workload twice, OUTDIR/<name>.wasm and OUTDIR/<name>.native, from one source with -O2.
+# Builds every workload twice, OUTDIR/<name>.wasm and OUTDIR/<name>.native, from one source at -O2.
 # An output newer than its sources is left alone. SQLite needs tests/real/fetch.sh to have run.
 # usage: tests/bench/build.sh OUTDIR
 set -euo pipefail
@@ -11,7 +11,10 @@ out=$(cd "$1" && pwd)
 
 clang=${MERLON_WASM_CLANG:-clang-22}
 clangxx=${MERLON_WASM_CLANGXX:-clang++-22}
-command -v "$clang" >/dev/null || { echo "build.sh: $clang is missing: apt-get install clang-22" >&2; exit 1; }
+if ! command -v "$clang" >/dev/null; then
+  echo "build.sh: $clang is missing: apt-get install clang-22" >&2
+  exit 1
+fi
 warnings=(-Wall -Wextra -Werror)
 wasm=(--target=wasm32-wasi -Wno-deprecated -Wl,--strip-debug -Wl,-z,stack-size=1048576)
 
@@ -50,7 +53,8 @@ compile "$out/measure" "$here/measure.c" "$clang" -std=gnu17 -static
 
 # The same greeting as examples/hello, for the start-up table.
 compile "$out/hello.native" "$here/startup/hello.c" "$clang" -std=c17
-if [[ -f ${MERLON_NPM:-$here/../../build/npm}/node_modules/better-sqlite3/deps/sqlite3/sqlite3.c ]]; then
+npm=${MERLON_NPM:-$here/../../build/npm}
+if [[ -f $npm/node_modules/better-sqlite3/deps/sqlite3/sqlite3.c ]]; then
   "$here/../real/sqlite/build.sh" "$out" wasm
   "$here/../real/sqlite/build.sh" "$out" native
 else

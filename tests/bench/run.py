@@ -80,7 +80,8 @@ def measure_workload(module: pathlib.Path, found: list[Engine], options: argpars
                 continue
             expected = run.stdout if expected is None else expected
             if run.stdout != expected:
-                problems.append(f"{module.stem} under {engine.name}: wrong output {run.stdout[:80]!r}")
+                problems.append(f"{module.stem} under {engine.name}: wrong output "
+                                f"{run.stdout[:80]!r}")
                 excluded.add(engine.name)
                 continue
             runs[engine.name].append(run)

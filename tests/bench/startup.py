@@ -34,7 +34,8 @@ def mark(value: float | None, bar: float, at_least: bool = False) -> str:
     return "PASS" if (value >= bar if at_least else value <= bar) else "MISS"
 
 
-def hello_table(found: list[Engine], out: pathlib.Path, measure: pathlib.Path, results: dict) -> str:
+def hello_table(found: list[Engine], out: pathlib.Path, measure: pathlib.Path,
+                results: dict) -> str:
     rows = [["hello, whole process", "median ms", "peak MiB", "bar"]]
     for engine in found:
         module = out / "hello.wasm"

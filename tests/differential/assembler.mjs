@@ -53,7 +53,8 @@ export function splittingModule(signature) {
   let local = 0;
   for (const type of signature.parameters) {
     instructions.push(localGet, ...unsigned(local++));
-    if (type === 'v128') instructions.push(...splat64, localGet, ...unsigned(local++), ...replace64);
+    if (type !== 'v128') continue;
+    instructions.push(...splat64, localGet, ...unsigned(local++), ...replace64);
   }
   instructions.push(call, 0);
   const firstResult = local;

@@ -8,6 +8,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+
+from typed_module import typed_module  # noqa: E402
+
 DEFAULT_SIZE = 12_000
 
 # Debian's binaryen 108 writes reference types by an old draft (externref above funcref), so they
@@ -45,12 +49,17 @@ def make_ttf(randomness: random.Random, size: int, output: pathlib.Path) -> None
         raise CannotGenerate("wasm-opt failed: " + result.stderr.decode("utf-8", "replace")[-200:])
 
 
+def make_typed(randomness: random.Random, size: int, output: pathlib.Path) -> None:
+    """Our own: instructions on a tracked stack, reference types, tables, block parameters."""
+    output.write_bytes(typed_module(randomness, size))
+
+
 def make_module(generator: str, seed: int, index: int, size: int, output: pathlib.Path) -> None:
     randomness = random.Random(f"{generator}:{seed}:{index}")
     GENERATORS[generator](randomness, size, output)
 
 
-GENERATORS = {"ttf": make_ttf}
+GENERATORS = {"ttf": make_ttf, "typed": make_typed}
 
 
 def main() -> int:

@@ -48,7 +48,7 @@ const hex = (value, digits) => value.toString(16).padStart(digits, '0');
 function valueText(type, value) {
   if (type === 'i32') return `i32:0x${hex(value >>> 0, 8)}`;
   if (type === 'i64') return `i64:0x${hex(BigInt.asUintN(64, value), 16)}`;
-  if (type === 'funcref' || type === 'externref') return `${type}:${value === null ? 'null' : 'set'}`;
+  if (type.endsWith('ref')) return `${type}:${value === null ? 'null' : 'set'}`;
   if (Number.isNaN(value)) return `${type}:nan`;
   if (type === 'f32') {
     scratch.setFloat32(0, value);

@@ -67,8 +67,9 @@ def expecting(statuses: list[int], stdout: str = "", files: dict[str, int] | Non
         if not re.search(stdout, seen.stdout.decode("utf-8", "replace")):
             return f"stdout does not match {stdout!r}"
         for name, least in (files or {}).items():
-            if len(seen.files.get(name, b"")) < least:
-                return f"file {name} has {len(seen.files.get(name, b''))} bytes, not {least} or more"
+            size = len(seen.files.get(name, b""))
+            if size < least:
+                return f"file {name} has {size} bytes, not {least} or more"
         return None
 
     return check

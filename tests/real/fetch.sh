@@ -8,7 +8,9 @@ target=${MERLON_NPM:-$(cd "$here/../.." && pwd)/build/npm}
 stamp=$target/.installed
 
 for tool in node npm; do
-  command -v "$tool" >/dev/null || { echo "fetch.sh: $tool is missing: apt-get install nodejs npm" >&2; exit 1; }
+  command -v "$tool" >/dev/null && continue
+  echo "fetch.sh: $tool is missing: apt-get install nodejs npm" >&2
+  exit 1
 done
 if [[ -f $stamp ]] && cmp -s "$here/npm/package-lock.json" "$stamp"; then
   exit 0

@@ -126,7 +126,8 @@ def main() -> int:
     if options.merlon:
         merlon = executable(options.merlon)
         if merlon is None:
-            print(f"tests/real: {options.merlon} is no program: build merlon first", file=sys.stderr)
+            print(f"tests/real: {options.merlon} is no program: build merlon first",
+                  file=sys.stderr)
             return 2
         subject = MerlonRunner(merlon)
     places, absent = prepare(options)

@@ -12,7 +12,8 @@ function unpack(tree, directory) {
     }
     const path = join(directory, name);
     if (content instanceof URL) copyFileSync(fileURLToPath(content), path);
-    else if (typeof content === 'string' || content instanceof Uint8Array) writeFileSync(path, content);
+    else if (typeof content === 'string') writeFileSync(path, content);
+    else if (content instanceof Uint8Array) writeFileSync(path, content);
     else unpack(content, path);
   }
 }
