@@ -161,6 +161,11 @@ function runModule(path) {
   try {
     instance = new WebAssembly.Instance(module, imports(lines));
   } catch (error) {
+    // A TypeError is V8's word for an import module that is missing as a whole.
+    if (error instanceof WebAssembly.LinkError || error instanceof TypeError) {
+      process.stderr.write(`harness: ${path}: ${error.message}\n`);
+      return [`module ${basename(path)}`, 'refused', 'end'];
+    }
     return [...lines, `start trap ${trapClass(error)}`, 'end'];
   }
   lines.push('start ok');
