@@ -33,14 +33,14 @@ class [[nodiscard]] Result {
   using value_type = T;
   using error_type = E;
 
-  constexpr Result(T value) noexcept  // NOLINT(google-explicit-constructor): returning a T is the point
+  constexpr Result(T initial) noexcept  // NOLINT(google-explicit-constructor): returning a T is the point
       : has_value_(true) {
-    std::construct_at(&value_, std::move(value));
+    std::construct_at(&value_, std::move(initial));
   }
-  constexpr Result(E error) noexcept  // NOLINT(google-explicit-constructor)
+  constexpr Result(E failure) noexcept  // NOLINT(google-explicit-constructor)
     requires(!std::is_same_v<T, E>)
       : has_value_(false) {
-    std::construct_at(&error_, std::move(error));
+    std::construct_at(&error_, std::move(failure));
   }
   constexpr Result(Unexpected<E> unexpected) noexcept  // NOLINT(google-explicit-constructor)
       : has_value_(false) {
@@ -130,8 +130,8 @@ class [[nodiscard]] Result<void, E> {
   using error_type = E;
 
   constexpr Result() noexcept : has_value_(true) {}
-  constexpr Result(E error) noexcept  // NOLINT(google-explicit-constructor)
-      : has_value_(false), error_(std::move(error)) {}
+  constexpr Result(E failure) noexcept  // NOLINT(google-explicit-constructor)
+      : has_value_(false), error_(std::move(failure)) {}
   constexpr Result(Unexpected<E> unexpected) noexcept  // NOLINT(google-explicit-constructor)
       : has_value_(false), error_(std::move(unexpected.error())) {}
 

@@ -1,0 +1,441 @@
+#include "merlon/wasm/baseline/function_compiler.h"
+
+namespace merlon::wasm::baseline {
+
+namespace {
+
+bool fits_signed32(std::uint64_t bits) noexcept {
+  const auto value = static_cast<std::int64_t>(bits);
+  return value == static_cast<std::int32_t>(value);
+}
+
+x86::Gp gp(RegisterId reg, bool wide) noexcept { return wide ? gp64(reg) : gp32(reg); }
+
+std::int64_t immediate_of(std::uint64_t bits, bool wide) noexcept {
+  return wide ? static_cast<std::int64_t>(bits)
+              : static_cast<std::int64_t>(static_cast<std::int32_t>(bits));
+}
+
+x86::Inst::Id instruction_of(Opcode op) noexcept {
+  if (op == Opcode::I32Add || op == Opcode::I64Add) return x86::Inst::kIdAdd;
+  if (op == Opcode::I32Sub || op == Opcode::I64Sub) return x86::Inst::kIdSub;
+  if (op == Opcode::I32And || op == Opcode::I64And) return x86::Inst::kIdAnd;
+  if (op == Opcode::I32Or || op == Opcode::I64Or) return x86::Inst::kIdOr;
+  return x86::Inst::kIdXor;
+}
+
+Condition mirrored(Condition condition) noexcept {
+  switch (condition) {
+    case Condition::Less: return Condition::Greater;
+    case Condition::LessEqual: return Condition::GreaterEqual;
+    case Condition::Greater: return Condition::Less;
+    case Condition::GreaterEqual: return Condition::LessEqual;
+    case Condition::Below: return Condition::Above;
+    case Condition::BelowEqual: return Condition::AboveEqual;
+    case Condition::Above: return Condition::Below;
+    case Condition::AboveEqual: return Condition::BelowEqual;
+    case Condition::Equal:
+    case Condition::NotEqual:
+    case Condition::FloatEqual:
+    case Condition::FloatNotEqual: return condition;
+  }
+  return condition;
+}
+
+}  // namespace
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
+void FunctionCompiler::integer_binary(Opcode op, bool wide) {
+  switch (op) {
+    case Opcode::I32Shl: case Opcode::I64Shl: case Opcode::I32ShrS: case Opcode::I64ShrS:
+    case Opcode::I32ShrU: case Opcode::I64ShrU: case Opcode::I32Rotl: case Opcode::I64Rotl:
+    case Opcode::I32Rotr: case Opcode::I64Rotr:
+      integer_shift(op, wide);
+      return;
+    case Opcode::I32DivS: case Opcode::I64DivS: case Opcode::I32DivU: case Opcode::I64DivU:
+    case Opcode::I32RemS: case Opcode::I64RemS: case Opcode::I32RemU: case Opcode::I64RemU:
+      integer_divide(op, wide);
+      return;
+    case Opcode::I32Sub: case Opcode::I64Sub: integer_arithmetic(op, wide, false); return;
+    default: integer_arithmetic(op, wide, true); return;
+  }
+}
+
+#pragma GCC diagnostic pop
+
+void FunctionCompiler::integer_arithmetic(Opcode op, bool wide, bool commutative) {
+  Operand right = pop();
+  Operand left = pop();
+  const Kind type = wide ? Kind::I64 : Kind::I32;
+  if (commutative && left.place == Place::Constant) std::swap(left, right);
+  if (op == Opcode::I32Add || op == Opcode::I64Add) {
+    integer_add(left, right, wide);
+    return;
+  }
+  const bool multiply = op == Opcode::I32Mul || op == Opcode::I64Mul;
+  const RegisterId home = foreseen_home(type);
+  if (commutative && home != no_register ? register_of(right) == home
+                                         : commutative && left.place != Place::Register &&
+                                               right.place == Place::Register) {
+    std::swap(left, right);
+  }
+  if (multiply && right.place == Place::Constant && fits_signed32(right.bits)) {
+    const RegisterId reg = home != no_register ? home : result_register(type, &left);
+    const std::int64_t value = immediate_of(right.bits, wide);
+    if (in_register(left)) a_.imul(gp(reg, wide), gp(register_of(left), wide), value);
+    else if (left.place == Place::Constant) { load(reg, left); a_.imul(gp(reg, wide), gp(reg, wide), value); }
+    else a_.imul(gp(reg, wide), memory_of(left), value);
+    if (left.place == Place::Register && left.reg != reg) release(left);
+    push_result(type, reg);
+    return;
+  }
+  const RegisterId reg = home != no_register ? home
+                         : left.place == Place::Register ? left.reg
+                                                         : allocate(type);
+  if (reg == register_of(right) && reg != register_of(left)) {
+    a_.mov(gp(r11, wide), gp(reg, wide));
+    if (right.place == Place::Register) release(right);
+    right.place = Place::Register;
+    right.reg = r11;
+  }
+  load(reg, left);
+  if (right.place == Place::Constant && wide && !fits_signed32(right.bits)) {
+    a_.mov(scratch, right.bits);
+    right.place = Place::Register;
+    right.reg = r11;
+  }
+  const RegisterId source = register_of(right);
+  if (multiply && right.place == Place::Constant) {
+    a_.imul(gp(reg, wide), gp(reg, wide), immediate_of(right.bits, wide));
+  } else if (multiply) {
+    if (source != no_register) a_.imul(gp(reg, wide), gp(source, wide));
+    else a_.imul(gp(reg, wide), memory_of(right));
+  } else if (right.place == Place::Constant) {
+    a_.emit(instruction_of(op), gp(reg, wide), asmjit::Imm(immediate_of(right.bits, wide)));
+  } else if (source != no_register) {
+    a_.emit(instruction_of(op), gp(reg, wide), gp(source, wide));
+  } else {
+    a_.emit(instruction_of(op), gp(reg, wide), memory_of(right));
+  }
+  if (right.reg != r11) release(right);
+  if (left.place == Place::Register && left.reg != reg) release(left);
+  push_result(type, reg);
+}
+
+/// Addition has lea: three operands.
+void FunctionCompiler::integer_add(Operand left, Operand right, bool wide) {
+  const Kind type = wide ? Kind::I64 : Kind::I32;
+  const RegisterId home = foreseen_home(type);
+  const bool swaps = home != no_register ? register_of(right) == home
+                                         : left.place != Place::Register &&
+                                               right.place == Place::Register;
+  if (swaps) std::swap(left, right);
+  const RegisterId reg = home != no_register ? home
+                         : left.place == Place::Register ? left.reg
+                                                         : allocate(type);
+  const RegisterId from = register_of(left);
+  if (right.place == Place::Constant && wide && !fits_signed32(right.bits)) {
+    a_.mov(scratch, right.bits);
+    right.place = Place::Register;
+    right.reg = r11;
+  }
+  const RegisterId other = register_of(right);
+  if (from != no_register && from != reg && right.place == Place::Constant) {
+    a_.lea(gp(reg, wide), x86::ptr(gp64(from), static_cast<std::int32_t>(right.bits)));
+  } else if (from != no_register && from != reg && other != no_register) {
+    a_.lea(gp(reg, wide), x86::ptr(gp64(from), gp64(other)));
+  } else {
+    // `reg` is not `other` here unless both are `left`: swapped above.
+    if (reg == other && from != reg) {
+      a_.mov(gp(r11, wide), gp(other, wide));
+      load(reg, left);
+      a_.add(gp(reg, wide), gp(r11, wide));
+    } else {
+      load(reg, left);
+      if (right.place == Place::Constant) a_.add(gp(reg, wide), immediate_of(right.bits, wide));
+      else if (other != no_register) a_.add(gp(reg, wide), gp(other, wide));
+      else a_.add(gp(reg, wide), memory_of(right));
+    }
+  }
+  if (right.place == Place::Register && right.reg != r11 && right.reg != reg) release(right);
+  if (left.place == Place::Register && left.reg != reg) release(left);
+  push_result(type, reg);
+}
+
+/// a + (b << k) for k up to 3 is one lea: indexing into arrays.
+bool FunctionCompiler::fuse_shifted_add(const Instruction& instruction) {
+  if (instruction.value == 0 || instruction.value > 3) return false;
+  if (at_ + 2 >= analysis_.instructions.size()) return false;
+  if (next().op != Opcode::I32Shl || next(2).op != Opcode::I32Add) return false;
+  const std::size_t own = stack_.size() - controls_.back().height;
+  if (own < 2) return false;
+  at_ += 2;
+  Operand index = pop();
+  Operand base = pop();
+  const RegisterId index_reg = to_register(index);
+  const auto shift = static_cast<std::uint32_t>(instruction.value);
+  if (base.place == Place::Constant) {
+    const RegisterId reg = result_register(Kind::I32, &index);
+    a_.lea(gp32(reg), x86::ptr(0, gp64(index_reg), shift));
+    a_.add(gp32(reg), static_cast<std::int32_t>(base.bits));
+    if (index.place == Place::Register && index.reg != reg) release(index);
+    push_result(Kind::I32, reg);
+    return true;
+  }
+  const RegisterId base_reg = to_register(base);
+  const RegisterId reg = result_register(
+      Kind::I32, base.place == Place::Register ? &base : &index);
+  a_.lea(gp32(reg), x86::ptr(gp64(base_reg), gp64(index_reg), shift));
+  if (index.place == Place::Register && index.reg != reg) release(index);
+  if (base.place == Place::Register && base.reg != reg) release(base);
+  push_result(Kind::I32, reg);
+  return true;
+}
+
+void FunctionCompiler::integer_shift(Opcode op, bool wide) {
+  Operand count = pop();
+  Operand value = pop();
+  const Kind type = wide ? Kind::I64 : Kind::I32;
+  const bool left = op == Opcode::I32Shl || op == Opcode::I64Shl;
+  const bool arithmetic = op == Opcode::I32ShrS || op == Opcode::I64ShrS;
+  const bool rotate_left = op == Opcode::I32Rotl || op == Opcode::I64Rotl;
+  const bool rotate = rotate_left || op == Opcode::I32Rotr || op == Opcode::I64Rotr;
+  if (count.place == Place::Constant) {
+    const std::uint32_t bits = wide ? 64 : 32;
+    std::uint32_t by = static_cast<std::uint32_t>(count.bits) & (bits - 1);
+    const RegisterId reg = result_register(type, &value);
+    if (rotate) {
+      if (rotate_left) by = (bits - by) & (bits - 1);
+      if (value.place == Place::Constant) to_own_register(value);
+      const RegisterId source = register_of(value);
+      if (source != no_register) a_.rorx(gp(reg, wide), gp(source, wide), by);
+      else a_.rorx(gp(reg, wide), memory_of(value), by);
+    } else {
+      load(reg, value);
+      if (left) a_.shl(gp(reg, wide), by);
+      else if (arithmetic) a_.sar(gp(reg, wide), by);
+      else a_.shr(gp(reg, wide), by);
+    }
+    if (value.place == Place::Register && value.reg != reg) release(value);
+    push_result(type, reg);
+    return;
+  }
+  const RegisterId by = to_register(count);
+  if (!rotate) {
+    if (value.place == Place::Constant) to_own_register(value);
+    const RegisterId reg = result_register(type, &value);
+    const auto id = left ? x86::Inst::kIdShlx : arithmetic ? x86::Inst::kIdSarx : x86::Inst::kIdShrx;
+    const RegisterId source = register_of(value);
+    if (source != no_register) a_.emit(id, gp(reg, wide), gp(source, wide), gp(by, wide));
+    else a_.emit(id, gp(reg, wide), memory_of(value), gp(by, wide));
+    release(count);
+    if (value.place == Place::Register && value.reg != reg) release(value);
+    push_result(type, reg);
+    return;
+  }
+  // Rotations by a variable want it in cl.
+  a_.mov(scratch.r32(), gp32(by));
+  release(count);
+  RegisterId held = to_own_register(value);
+  if (held == rcx) {
+    held = allocate_general();
+    move(type, held, rcx);
+  } else {
+    take(rcx);
+  }
+  a_.mov(x86::ecx, scratch.r32());
+  if (rotate_left) a_.rol(gp(held, wide), x86::cl);
+  else a_.ror(gp(held, wide), x86::cl);
+  release(rcx);
+  push_register(type, held);
+}
+
+void FunctionCompiler::integer_unary(Opcode op, bool wide) {
+  Operand value = pop();
+  const Kind type = wide ? Kind::I64 : Kind::I32;
+  if (value.place == Place::Constant) to_own_register(value);
+  const RegisterId reg = result_register(type, &value);
+  const auto id = op == Opcode::I32Clz || op == Opcode::I64Clz   ? x86::Inst::kIdLzcnt
+                  : op == Opcode::I32Ctz || op == Opcode::I64Ctz ? x86::Inst::kIdTzcnt
+                                                                 : x86::Inst::kIdPopcnt;
+  const RegisterId source = register_of(value);
+  if (source != no_register) a_.emit(id, gp(reg, wide), gp(source, wide));
+  else a_.emit(id, gp(reg, wide), memory_of(value));
+  if (value.place == Place::Register && value.reg != reg) release(value);
+  push_result(type, reg);
+}
+
+void FunctionCompiler::emit_compare(Operand& left, Operand& right, bool wide,
+                                    Condition& condition) {
+  if (left.place == Place::Constant) {
+    std::swap(left, right);
+    condition = mirrored(condition);
+  }
+  if (left.place == Place::Constant) to_own_register(left);
+  if (right.place == Place::Constant && wide && !fits_signed32(right.bits)) to_own_register(right);
+  const RegisterId first = register_of(left);
+  if (right.place == Place::Constant) {
+    const std::int64_t value = immediate_of(right.bits, wide);
+    if (first == no_register) {
+      x86::Mem memory = memory_of(left);
+      memory.setSize(wide ? 8 : 4);
+      a_.cmp(memory, value);
+    } else if (value == 0) {
+      a_.test(gp(first, wide), gp(first, wide));
+    } else {
+      a_.cmp(gp(first, wide), value);
+    }
+    return;
+  }
+  const RegisterId second = register_of(right);
+  if (first != no_register && second != no_register) {
+    a_.cmp(gp(first, wide), gp(second, wide));
+  } else if (first != no_register) {
+    a_.cmp(gp(first, wide), memory_of(right));
+  } else if (second != no_register) {
+    a_.cmp(memory_of(left), gp(second, wide));
+  } else {
+    a_.cmp(gp(to_own_register(left), wide), memory_of(right));
+  }
+}
+
+void FunctionCompiler::integer_compare(Condition condition, bool wide) {
+  Operand right = pop();
+  Operand left = pop();
+  emit_compare(left, right, wide, condition);
+  release(left);
+  release(right);
+  use_flags(condition);
+}
+
+void FunctionCompiler::integer_eqz(bool wide) {
+  Operand value = pop();
+  value.type = wide ? Kind::I64 : Kind::I32;
+  // `and` feeding a test of its result sets the flags by itself, but then it has done so already.
+  test_zero(value);
+  release(value);
+  use_flags(Condition::Equal);
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
+void FunctionCompiler::integer_extend(Opcode op) {
+  Operand value = pop();
+  const bool to_wide = op != Opcode::I32Extend8S && op != Opcode::I32Extend16S &&
+                       op != Opcode::I32WrapI64;
+  const Kind type = to_wide ? Kind::I64 : Kind::I32;
+  if (value.place == Place::Constant) to_own_register(value);
+  // A value in memory is read at its own width.
+  const RegisterId reg = result_register(type, &value);
+  RegisterId source = register_of(value);
+  if (source == no_register) {
+    load_register(value.type, reg, memory_of(value));
+    source = reg;
+  }
+  switch (op) {
+    case Opcode::I32Extend8S: a_.movsx(gp32(reg), x86::gpb(source)); break;
+    case Opcode::I32Extend16S: a_.movsx(gp32(reg), x86::gpw(source)); break;
+    case Opcode::I64Extend8S: a_.movsx(gp64(reg), x86::gpb(source)); break;
+    case Opcode::I64Extend16S: a_.movsx(gp64(reg), x86::gpw(source)); break;
+    case Opcode::I64Extend32S:
+    case Opcode::I64ExtendI32S: a_.movsxd(gp64(reg), gp32(source)); break;
+    // Numbers of 32 bits are kept with their upper half zero.
+    case Opcode::I64ExtendI32U: move(Kind::I32, reg, source); break;
+    default: a_.mov(gp32(reg), gp32(source)); break;
+  }
+  if (value.place == Place::Register && value.reg != reg) release(value);
+  push_result(type, reg);
+}
+
+#pragma GCC diagnostic pop
+
+void FunctionCompiler::integer_divide(Opcode op, bool wide) {
+  Operand right = pop();
+  Operand left = pop();
+  const Kind type = wide ? Kind::I64 : Kind::I32;
+  const bool is_signed = op == Opcode::I32DivS || op == Opcode::I64DivS ||
+                         op == Opcode::I32RemS || op == Opcode::I64RemS;
+  const bool remainder = op == Opcode::I32RemS || op == Opcode::I64RemS ||
+                         op == Opcode::I32RemU || op == Opcode::I64RemU;
+  const bool constant = right.place == Place::Constant && right.bits != 0;
+  if (constant && !is_signed && std::has_single_bit(right.bits)) {
+    divide_by_constant(op, wide, left, right.bits);
+    return;
+  }
+  const x86::Gp divisor = gp(r11, wide);
+  load(r11, right);
+  const bool may_be_minus_one =
+      is_signed && (!constant || immediate_of(right.bits, wide) == -1);
+  release(right);
+  if (!constant) {
+    a_.test(divisor, divisor);
+    a_.je(trap_label(TrapKind::IntegerDivideByZero));
+  }
+  // The dividend goes to rdx:rax, the quotient comes back in rax, the remainder in rdx.
+  if (!(left.place == Place::Register && left.reg == rax)) {
+    if (!(left.place == Place::Register && left.reg == rdx)) take(rdx);
+    take(rax);
+    load(rax, left);
+    if (left.place == Place::Register && left.reg != rdx) release(left);
+  } else {
+    take(rdx);
+  }
+  const asmjit::Label done = a_.newLabel();
+  if (may_be_minus_one) {
+    const asmjit::Label ordinary = a_.newLabel();
+    a_.cmp(divisor, -1);
+    a_.jne(ordinary);
+    if (remainder) {
+      a_.xor_(x86::edx, x86::edx);
+      a_.jmp(done);
+    } else {
+      // The smallest number has no negative; all others divide as usual.
+      a_.cmp(gp(rax, wide), 1);
+      a_.jo(trap_label(TrapKind::IntegerOverflow));
+    }
+    a_.bind(ordinary);
+  }
+  if (!is_signed) {
+    a_.xor_(x86::edx, x86::edx);
+    a_.div(divisor);
+  } else {
+    if (wide) a_.cqo();
+    else a_.cdq();
+    a_.idiv(divisor);
+  }
+  a_.bind(done);
+  const RegisterId result = remainder ? rdx : rax;
+  release(remainder ? rax : rdx);
+  const RegisterId home = foreseen_home(type);
+  if (home != no_register) {
+    move(type, home, result);
+    release(result);
+    push_result(type, home);
+  } else {
+    push_register(type, result);
+  }
+}
+
+/// Unsigned division by a power of two.
+void FunctionCompiler::divide_by_constant(Opcode op, bool wide, Operand left,
+                                          std::uint64_t divisor) {
+  const Kind type = wide ? Kind::I64 : Kind::I32;
+  const bool remainder = op == Opcode::I32RemU || op == Opcode::I64RemU;
+  const RegisterId reg = result_register(type, &left);
+  load(reg, left);
+  if (!remainder) {
+    a_.shr(gp(reg, wide), static_cast<std::uint32_t>(std::countr_zero(divisor)));
+  } else if (fits_signed32(divisor - 1)) {
+    a_.and_(gp(reg, wide), static_cast<std::int64_t>(divisor - 1));
+  } else {
+    a_.mov(scratch, divisor - 1);
+    a_.and_(gp(reg, wide), gp(r11, wide));
+  }
+  if (left.place == Place::Register && left.reg != reg) release(left);
+  push_result(type, reg);
+}
+
+}  // namespace merlon::wasm::baseline

@@ -1,0 +1,219 @@
+#include "merlon/wasm/baseline/function_compiler.h"
+
+// Loads, stores and whole-memory operations.
+
+namespace merlon::wasm::baseline {
+
+x86::Mem FunctionCompiler::memory_base(MemoryIndex memory) {
+  a_.mov(scratch, x86::ptr(context_register, static_cast<std::int32_t>(
+                                                 environment_->layout.memories + 8 * memory)));
+  return x86::ptr(scratch);
+}
+
+FunctionCompiler::Address FunctionCompiler::address(const Instruction& instruction,
+                                                    std::uint32_t size) {
+  Operand index = pop();
+  const Limits& limits = module().memories[instruction.memory].limits;
+  const bool wide = limits.address == AddressType::I64;
+  Address result = wide ? checked_address(instruction, index, size)
+                        : guarded_address(instruction, index);
+  result.memory.setSize(size);
+  return result;
+}
+
+/// A 32-bit index and a 32-bit offset cannot leave the memory's reservation.
+FunctionCompiler::Address FunctionCompiler::guarded_address(const Instruction& instruction,
+                                                            Operand& index) {
+  constexpr std::uint64_t max_displacement = 0x7fff'ffff;
+  Address result;
+  std::uint64_t offset = instruction.value;
+  RegisterId reg = no_register;
+  if (index.place == Place::Constant) {
+    offset += static_cast<std::uint32_t>(index.bits);
+  } else {
+    reg = to_register(index);
+    if (index.place == Place::Register) result.held = index.reg;
+  }
+  x86::Gp base = memory_register;
+  if (instruction.memory != 0) {
+    (void)memory_base(instruction.memory);
+    a_.mov(scratch, x86::ptr(scratch, offsetof(VmMemory, base)));
+    base = scratch;
+  }
+  if (offset <= max_displacement) {
+    const auto displacement = static_cast<std::int32_t>(offset);
+    result.memory = reg == no_register ? x86::ptr(base, displacement)
+                                       : x86::ptr(base, gp64(reg), 0, displacement);
+    return result;
+  }
+  // Too far for a displacement.
+  const RegisterId sum = allocate_general();
+  result.held2 = sum;
+  a_.mov(gp64(sum), offset);
+  if (reg != no_register) a_.add(gp64(sum), gp64(reg));
+  result.memory = x86::ptr(base, gp64(sum));
+  return result;
+}
+
+/// A 64-bit index is held against the memory's size.
+FunctionCompiler::Address FunctionCompiler::checked_address(const Instruction& instruction,
+                                                            Operand& index, std::uint32_t size) {
+  Address result;
+  const std::uint64_t offset = instruction.value;
+  const RegisterId end = allocate_general();
+  result.held2 = end;
+  load(end, index);
+  release(index);
+  const std::uint64_t add = offset + size;
+  if (add < offset) {
+    a_.jmp(trap_label(TrapKind::MemoryOutOfBounds));
+  } else if (add <= 0x7fff'ffff) {
+    a_.add(gp64(end), static_cast<std::int32_t>(add));
+  } else {
+    a_.mov(scratch, add);
+    a_.add(gp64(end), scratch);
+  }
+  a_.jc(trap_label(TrapKind::MemoryOutOfBounds));
+  (void)memory_base(instruction.memory);
+  a_.cmp(gp64(end), x86::ptr(scratch, offsetof(VmMemory, bytes)));
+  a_.ja(trap_label(TrapKind::MemoryOutOfBounds));
+  a_.mov(scratch, x86::ptr(scratch, offsetof(VmMemory, base)));
+  result.memory = x86::ptr(scratch, gp64(end), 0, -static_cast<std::int32_t>(size));
+  return result;
+}
+
+void FunctionCompiler::release(const Address& address) {
+  release(address.held);
+  release(address.held2);
+}
+
+namespace {
+
+struct Access {
+  std::uint32_t size;
+  ValueType::Kind type;
+};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
+Access access_of(Opcode op) noexcept {
+  using Kind = ValueType::Kind;
+  switch (op) {
+    case Opcode::I32Load: case Opcode::I32Store: return {4, Kind::I32};
+    case Opcode::I64Load: case Opcode::I64Store: return {8, Kind::I64};
+    case Opcode::F32Load: case Opcode::F32Store: return {4, Kind::F32};
+    case Opcode::F64Load: case Opcode::F64Store: return {8, Kind::F64};
+    case Opcode::I32Load8S: case Opcode::I32Load8U: case Opcode::I32Store8: return {1, Kind::I32};
+    case Opcode::I32Load16S: case Opcode::I32Load16U: case Opcode::I32Store16: return {2, Kind::I32};
+    case Opcode::I64Load8S: case Opcode::I64Load8U: case Opcode::I64Store8: return {1, Kind::I64};
+    case Opcode::I64Load16S: case Opcode::I64Load16U: case Opcode::I64Store16: return {2, Kind::I64};
+    default: return {4, Kind::I64};
+  }
+}
+
+}  // namespace
+
+void FunctionCompiler::memory_load(const Instruction& instruction) {
+  const Access access = access_of(instruction.op);
+  const Address from = address(instruction, access.size);
+  Operand reusable;
+  if (from.held != no_register) {
+    reusable.place = Place::Register;
+    reusable.reg = from.held;
+  }
+  const bool vector = access.type == Kind::F32 || access.type == Kind::F64;
+  const RegisterId reg = result_register(access.type, vector ? nullptr : &reusable);
+  note_fault();
+  switch (instruction.op) {
+    case Opcode::I32Load: a_.mov(gp32(reg), from.memory); break;
+    case Opcode::I64Load: a_.mov(gp64(reg), from.memory); break;
+    case Opcode::F32Load: a_.vmovss(xmm(reg), from.memory); break;
+    case Opcode::F64Load: a_.vmovsd(xmm(reg), from.memory); break;
+    case Opcode::I32Load8S: case Opcode::I32Load16S: a_.movsx(gp32(reg), from.memory); break;
+    case Opcode::I64Load8S: case Opcode::I64Load16S: a_.movsx(gp64(reg), from.memory); break;
+    case Opcode::I64Load32S: a_.movsxd(gp64(reg), from.memory); break;
+    case Opcode::I64Load32U: a_.mov(gp32(reg), from.memory); break;
+    default: a_.movzx(gp32(reg), from.memory); break;
+  }
+  if (from.held != reg) release(from.held);
+  if (from.held2 != reg) release(from.held2);
+  push_result(access.type, reg);
+}
+
+#pragma GCC diagnostic pop
+
+void FunctionCompiler::memory_store(const Instruction& instruction) {
+  const Access access = access_of(instruction.op);
+  Operand value = pop();
+  const bool encodable = value.place == Place::Constant &&
+                         (access.size <= 4 || static_cast<std::int64_t>(value.bits) ==
+                                                  static_cast<std::int32_t>(value.bits));
+  if (!encodable) to_register(value);
+  const Address to = address(instruction, access.size);
+  note_fault();
+  store_value(instruction, value, to.memory);
+  release(value);
+  release(to);
+}
+
+void FunctionCompiler::store_value(const Instruction& instruction, Operand& value,
+                                   const x86::Mem& to) {
+  const std::uint32_t size = access_of(instruction.op).size;
+  if (value.place == Place::Constant) {
+    const auto bits = static_cast<std::int64_t>(value.bits);
+    switch (size) {
+      case 1: a_.mov(to, static_cast<std::int8_t>(bits)); return;
+      case 2: a_.mov(to, static_cast<std::int16_t>(bits)); return;
+      default: a_.mov(to, static_cast<std::int32_t>(bits)); return;
+    }
+  }
+  const RegisterId reg = register_of(value);
+  if (is_vector(reg)) {
+    if (size == 4) a_.vmovss(to, xmm(reg));
+    else a_.vmovsd(to, xmm(reg));
+    return;
+  }
+  switch (size) {
+    case 1: a_.mov(to, x86::gpb(reg)); return;
+    case 2: a_.mov(to, x86::gpw(reg)); return;
+    case 4: a_.mov(to, gp32(reg)); return;
+    default: a_.mov(to, gp64(reg)); return;
+  }
+}
+
+void FunctionCompiler::memory_size(MemoryIndex memory) {
+  const bool wide = module().memories[memory].limits.address == AddressType::I64;
+  const RegisterId reg = allocate_general();
+  (void)memory_base(memory);
+  a_.mov(gp64(reg), x86::ptr(scratch, offsetof(VmMemory, bytes)));
+  a_.shr(gp64(reg), 16);
+  push_register(wide ? Kind::I64 : Kind::I32, reg);
+}
+
+void FunctionCompiler::memory_grow(MemoryIndex memory) {
+  const bool wide = module().memories[memory].limits.address == AddressType::I64;
+  const Operand delta = pop();
+  call_builtin(Builtin::MemoryGrow, {immediate(memory), delta});
+  if (!wide) a_.mov(x86::eax, x86::eax);
+  push_register(wide ? Kind::I64 : Kind::I32, rax);
+}
+
+void FunctionCompiler::bulk(const Instruction& instruction) {
+  const Opcode op = instruction.op;
+  if (op == Opcode::DataDrop) {
+    call_builtin(Builtin::DataDrop, {immediate(instruction.low())});
+    return;
+  }
+  const Operand count = pop();
+  const Operand second = pop();
+  const Operand to = pop();
+  const Builtin builtin = op == Opcode::MemoryCopy   ? Builtin::MemoryCopy
+                          : op == Opcode::MemoryFill ? Builtin::MemoryFill
+                                                     : Builtin::MemoryInit;
+  const std::uint64_t which = op == Opcode::MemoryFill ? instruction.low() : instruction.value;
+  call_builtin(builtin, {immediate(which), to, second, count});
+  trap_unless_rax();
+}
+
+}  // namespace merlon::wasm::baseline

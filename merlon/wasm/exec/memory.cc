@@ -1,0 +1,63 @@
+#include "merlon/wasm/exec/memory.h"
+
+#include <algorithm>
+
+namespace merlon::wasm {
+
+namespace {
+
+constexpr std::uint64_t four_gib = std::uint64_t{1} << 32U;
+
+/// The most that a memory may ever have: its own maximum, its address type's, the store's.
+std::uint64_t ceiling(const Limits& limits, std::uint64_t max_bytes) {
+  constexpr std::uint64_t all_pages = ~std::uint64_t{0} / page_size;
+  const std::uint64_t by_type =
+      limits.address == AddressType::I64 ? all_pages : four_gib / page_size;
+  const std::uint64_t pages =
+      std::min({limits.max.value_or(all_pages), by_type, max_bytes / page_size});
+  return pages * page_size;
+}
+
+}  // namespace
+
+Memory::Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t max_bytes)
+    : type_(type), mapping_(std::move(mapping)), max_bytes_(max_bytes) {
+  vm_.base = mapping_.data();
+}
+
+core::Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type,
+                                                     std::uint64_t max_bytes) {
+  const std::uint64_t limit = ceiling(type.limits, max_bytes);
+  if (type.limits.min > limit / page_size) {
+    return core::error(core::ErrorCode::Exhausted,
+                       "the memory's minimum size exceeds the memory limit", type.limits.min);
+  }
+  const bool wide = type.limits.address == AddressType::I64;
+  const std::uint64_t reservation =
+      wide ? limit + os::host_page_size : 2 * four_gib + page_size;
+  os::Mapping mapping = TRY(os::Mapping::reserve(reservation));
+  std::unique_ptr<Memory> memory(new Memory(type, std::move(mapping), limit));
+  if (!memory->grow(type.limits.min)) {
+    return core::error(core::ErrorCode::Exhausted, "out of memory", type.limits.min);
+  }
+  return memory;
+}
+
+std::optional<std::uint64_t> Memory::grow(std::uint64_t delta) {
+  const std::uint64_t old_pages = pages();
+  if (delta > max_bytes_ / page_size - old_pages) return std::nullopt;
+  const std::uint64_t added = delta * page_size;
+  if (added != 0 &&
+      !mapping_.protect(vm_.bytes, added, os::Protection::ReadWrite).has_value()) {
+    return std::nullopt;
+  }
+  vm_.bytes += added;
+  return old_pages;
+}
+
+bool Memory::reserves(const void* address) const noexcept {
+  const auto* const byte = static_cast<const std::uint8_t*>(address);
+  return byte >= mapping_.data() && byte < mapping_.data() + mapping_.size();
+}
+
+}  // namespace merlon::wasm

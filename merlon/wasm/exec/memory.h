@@ -1,0 +1,48 @@
+#pragma once
+
+// A linear memory [WASM 3.0 §4.2.9]: address space reserved once, so that the base never moves.
+
+#include <memory>
+
+#include "merlon/core/bytes.h"
+#include "merlon/os/mapping.h"
+#include "merlon/wasm/exec/vm.h"
+
+namespace merlon::wasm {
+
+/// Layout of the reservation of a 32-bit memory:
+///
+///   base                                base + 4 GiB                     base + 8 GiB + 64 KiB
+///   | accessible | no access ……………………… | no access: 32-bit index + 32-bit offset |
+///
+/// so that compiled code needs no bounds check. A 64-bit memory is checked by compiled code and
+/// reserves what it may grow to.
+class Memory {
+ public:
+  /// A zeroed memory of `type.limits.min` pages that never exceeds `max_bytes`.
+  /// Errors: Exhausted (limit, address space or memory).
+  [[nodiscard]] static core::Result<std::unique_ptr<Memory>> create(const MemoryType& type,
+                                                                    std::uint64_t max_bytes);
+
+  /// Grows by `delta` pages and gives the old size in pages, or nothing: then nothing changed.
+  [[nodiscard]] std::optional<std::uint64_t> grow(std::uint64_t delta);
+
+  [[nodiscard]] std::uint64_t pages() const noexcept { return vm_.bytes / page_size; }
+  [[nodiscard]] const MemoryType& type() const noexcept { return type_; }
+  [[nodiscard]] core::ByteSpan bytes() const noexcept {
+    return {vm_.base, static_cast<std::size_t>(vm_.bytes)};
+  }
+  [[nodiscard]] VmMemory* vm() noexcept { return &vm_; }
+  /// Does `address` lie in the reservation? Such a fault is the guest's.
+  [[nodiscard]] bool reserves(const void* address) const noexcept;
+
+ private:
+  Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t max_bytes);
+
+  MemoryType type_;
+  os::Mapping mapping_;
+  std::uint64_t max_bytes_;
+  VmMemory vm_;
+};
+
+}  // namespace merlon::wasm

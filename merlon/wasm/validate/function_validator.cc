@@ -1,0 +1,321 @@
+#include "merlon/wasm/validate/function_validator.h"
+
+#include <array>
+
+#include "merlon/wasm/binary/limits.h"
+
+namespace merlon::wasm {
+
+namespace {
+
+/// An opcode's fixed signature, unpacked from its text in opcodes.def.
+struct Signature {
+  std::array<char, 4> params{};
+  std::uint8_t param_count = 0;
+  char result = 0;
+  bool fixed = false;
+};
+
+consteval Signature parse_signature(std::string_view text) {
+  Signature signature;
+  if (text == "*") return signature;
+  signature.fixed = true;
+  std::size_t i = 0;
+  while (text[i] != ':') signature.params[signature.param_count++] = text[i++];
+  if (i + 1 < text.size()) signature.result = text[i + 1];
+  return signature;
+}
+
+constexpr std::array signatures = {
+#define MERLON_OPCODE(enumerator, prefix, code, text, immediate, signature, alignment, feature) \
+  parse_signature(signature),
+#include "merlon/wasm/binary/opcodes.def"
+#undef MERLON_OPCODE
+};
+
+constexpr ValueType type_of(char letter) noexcept {
+  switch (letter) {
+    case 'i': return ValueType::i32;
+    case 'I': return ValueType::i64;
+    case 'f': return ValueType::f32;
+    case 'F': return ValueType::f64;
+    default: return ValueType::v128;
+  }
+}
+
+/// How many lanes the named shape has, for instructions with a lane immediate.
+std::uint8_t lane_count(const OpcodeInfo& row) noexcept {
+  if (row.immediate == Immediate::MemArgLane) {
+    return static_cast<std::uint8_t>(16U >> row.alignment);
+  }
+  if (row.text.starts_with("i8x16")) return 16;
+  if (row.text.starts_with("i16x8")) return 8;
+  if (row.text.starts_with("i32x4") || row.text.starts_with("f32x4")) return 4;
+  return 2;
+}
+
+}  // namespace
+
+core::Result<void> FunctionValidator::validate(const FuncType& type, const FunctionBody& body) {
+  cursor_ = Cursor(body.code, body.offset);
+  operands_.clear();
+  controls_.clear();
+  set_stack_.clear();
+  read_locals(type);
+  push_control(Opcode::Block, {}, list(type.results));
+  while (cursor_.ok() && !controls_.empty()) step(read_instruction(cursor_, module_));
+  if (cursor_.ok() && !cursor_.at_end()) cursor_.fail("instructions after the function's end");
+  if (!cursor_.ok()) return cursor_.error();
+  return {};
+}
+
+void FunctionValidator::read_locals(const FuncType& type) {
+  locals_ = type.params;
+  const std::uint32_t groups = cursor_.count(limits::locals, "too many locals");
+  for (std::uint32_t i = 0; i < groups && cursor_.ok(); ++i) {
+    const std::uint32_t count = cursor_.u32();
+    const ValueType local = context_.normalized(read_value_type(cursor_, module_));
+    if (count > limits::locals - std::min<std::size_t>(locals_.size(), limits::locals)) {
+      cursor_.fail("too many locals", core::ErrorCode::Exhausted);
+      return;
+    }
+    locals_.insert(locals_.end(), count, local);
+  }
+  local_set_.assign(locals_.size(), false);
+  for (std::size_t i = 0; i < locals_.size(); ++i) {
+    local_set_[i] = i < type.params.size() || locals_[i].defaultable();
+  }
+}
+
+void FunctionValidator::step(const Instruction& instruction) {
+  if (!cursor_.ok()) [[unlikely]] return;
+  const OpcodeInfo& row = info(instruction.op);
+  features_.add(row.feature);
+  if (signatures[static_cast<std::size_t>(instruction.op)].fixed) {
+    generic(instruction, row);
+  } else {
+    special(instruction);
+  }
+}
+
+void FunctionValidator::generic(const Instruction& instruction, const OpcodeInfo& row) {
+  const Signature& signature = signatures[static_cast<std::size_t>(instruction.op)];
+  if (row.immediate == Immediate::MemArg || row.immediate == Immediate::MemArgLane) {
+    check_memory_argument(instruction);
+    if (!cursor_.ok()) return;
+  }
+  if (row.immediate == Immediate::MemArgLane || row.immediate == Immediate::Lane ||
+      row.immediate == Immediate::Shuffle) {
+    check_lane(instruction);
+  }
+  if (row.immediate == Immediate::Elem || row.immediate == Immediate::Data) {
+    drop_segment(instruction);
+  }
+  for (std::uint8_t i = signature.param_count; i > 0; --i) {
+    const char letter = signature.params[i - 1U];
+    pop(letter == 'a' ? memory_address(instruction.memory) : type_of(letter));
+  }
+  if (signature.result != 0) push(type_of(signature.result));
+}
+
+void FunctionValidator::check_lane(const Instruction& instruction) {
+  const OpcodeInfo& row = info(instruction.op);
+  if (row.immediate != Immediate::Shuffle) {
+    if (instruction.lane >= lane_count(row)) cursor_.fail("invalid lane index");
+    return;
+  }
+  for (const std::uint8_t lane : module_.bytes.subspan(instruction.value, 16)) {
+    if (lane >= 32) cursor_.fail("invalid lane index");
+  }
+}
+
+void FunctionValidator::check_memory_argument(const Instruction& instruction) {
+  if (instruction.memory >= module_.memories.size()) {
+    cursor_.fail("unknown memory");
+    return;
+  }
+  if (instruction.memory != 0) features_.add(Feature::MultiMemory);
+  const bool wide = memory_address(instruction.memory) == ValueType::i64;
+  if (!wide && instruction.value > 0xffff'ffffU) cursor_.fail("offset out of range");
+}
+
+ValueType FunctionValidator::pop() {
+  const Control& control = controls_.back();
+  if (operands_.size() == control.height) {
+    if (!control.unreachable) mismatch();
+    return ValueType::bottom;
+  }
+  const ValueType type = operands_.back();
+  operands_.pop_back();
+  return type;
+}
+
+ValueType FunctionValidator::pop(ValueType expected) {
+  const ValueType actual = pop();
+  if (actual != expected && !context_.is_subtype(actual, expected)) mismatch();
+  return actual;
+}
+
+void FunctionValidator::pop(const TypeList& types) {
+  for (std::uint32_t i = types.count; i > 0; --i) pop(types[i - 1]);
+}
+
+ValueType FunctionValidator::pop_reference() {
+  const ValueType type = pop();
+  if (!type.is_reference() && type != ValueType::bottom) mismatch();
+  return type;
+}
+
+void FunctionValidator::set_unreachable() {
+  Control& control = controls_.back();
+  operands_.resize(control.height);
+  control.unreachable = true;
+}
+
+void FunctionValidator::begin(Opcode op, BlockType type) {
+  TypeList params;
+  TypeList results;
+  if (type.form() == BlockType::Form::Value) {
+    results = {nullptr, 1, context_.normalized(type.value_type())};
+  } else if (type.form() == BlockType::Form::Index) {
+    const FuncType& function = module_.types[type.type_index()].function;
+    params = list(function.params);
+    results = list(function.results);
+    features_.add(Feature::MultiValue);
+  }
+  if (op == Opcode::If) pop(ValueType::i32);
+  pop(params);
+  push_control(op, params, results);
+}
+
+void FunctionValidator::push_control(Opcode op, TypeList params, TypeList results) {
+  controls_.push_back({op, false, static_cast<std::uint32_t>(operands_.size()),
+                       static_cast<std::uint32_t>(set_stack_.size()), params, results});
+  push(params);
+}
+
+FunctionValidator::Control FunctionValidator::pop_control() {
+  const Control control = controls_.back();
+  pop(control.results);
+  if (operands_.size() != control.height) mismatch();
+  controls_.pop_back();
+  while (set_stack_.size() > control.initialized) {
+    local_set_[set_stack_.back()] = false;
+    set_stack_.pop_back();
+  }
+  return control;
+}
+
+void FunctionValidator::else_branch() {
+  if (controls_.back().op != Opcode::If) {
+    cursor_.fail("else without if");
+    return;
+  }
+  const Control control = pop_control();
+  if (cursor_.ok()) push_control(Opcode::Else, control.params, control.results);
+}
+
+void FunctionValidator::end_block() {
+  const Control control = pop_control();
+  if (!cursor_.ok()) return;
+  if (control.op == Opcode::If) {
+    // Without an else the parameters pass through as the results.
+    bool same = control.params.count == control.results.count;
+    for (std::uint32_t i = 0; same && i < control.params.count; ++i) {
+      same = context_.is_subtype(control.params[i], control.results[i]);
+    }
+    if (!same) mismatch();
+  }
+  push(control.results);
+}
+
+FunctionValidator::TypeList FunctionValidator::label_types(std::uint32_t depth) {
+  if (depth >= controls_.size()) {
+    cursor_.fail("unknown label");
+    return {};
+  }
+  const Control& control = controls_[controls_.size() - 1 - depth];
+  return control.op == Opcode::Loop ? control.params : control.results;
+}
+
+void FunctionValidator::branch_table(const Instruction& instruction) {
+  pop(ValueType::i32);
+  Cursor labels(module_.bytes.subspan(instruction.low()), instruction.low());
+  const std::uint32_t count = instruction.high();
+  std::vector<std::uint32_t> seen;
+  TypeList first;
+  for (std::uint64_t i = 0; i <= count && cursor_.ok(); ++i) {
+    const std::uint32_t depth = labels.u32();
+    const TypeList types = label_types(depth);
+    if (!cursor_.ok()) return;
+    if (i == 0) first = types;
+    if (types.count != first.count) mismatch();
+    // Look at the operands without consuming them: take them off and put them back.
+    std::array<ValueType, 8> few{};
+    std::vector<ValueType> many;
+    for (std::uint32_t k = types.count; k > 0; --k) {
+      const ValueType type = pop(types[k - 1]);
+      if (types.count <= few.size()) few[k - 1] = type;
+      else many.push_back(type);
+    }
+    for (std::uint32_t k = 0; k < types.count; ++k) {
+      push(types.count <= few.size() ? few[k] : many[types.count - 1 - k]);
+    }
+  }
+  set_unreachable();
+}
+
+void FunctionValidator::branch_on_null(const Instruction& instruction, bool when_null) {
+  const TypeList types = label_types(instruction.low());
+  if (!cursor_.ok()) return;
+  const ValueType reference = pop_reference();
+  const ValueType non_null =
+      reference == ValueType::bottom ? reference : ValueType::reference(reference.heap(), false);
+  if (when_null) {
+    pop(types);
+    push(types);
+    push(non_null);
+    return;
+  }
+  if (types.count == 0) {
+    mismatch();
+    return;
+  }
+  push(non_null);
+  pop(types);
+  push(types);
+  pop();
+}
+
+void FunctionValidator::check_catch(const CatchClause& clause) {
+  const TypeList label = label_types(clause.label);
+  std::vector<ValueType> given;
+  const bool tagged =
+      clause.kind == CatchClause::Kind::Catch || clause.kind == CatchClause::Kind::CatchRef;
+  if (tagged) {
+    if (clause.tag >= module_.tags.size()) {
+      cursor_.fail("unknown tag");
+      return;
+    }
+    given = module_.types[module_.tags[clause.tag].type].function.params;
+  }
+  if (clause.kind == CatchClause::Kind::CatchRef || clause.kind == CatchClause::Kind::CatchAllRef) {
+    given.push_back(ValueType::reference(HeapType::Kind::Exn, false));
+  }
+  if (!cursor_.ok()) return;
+  bool matches = given.size() == label.count;
+  for (std::uint32_t i = 0; matches && i < label.count; ++i) {
+    matches = context_.is_subtype(given[i], label[i]);
+  }
+  if (!matches) mismatch();
+}
+
+void FunctionValidator::try_table(const Instruction& instruction) {
+  Cursor clauses(module_.bytes.subspan(instruction.low()), instruction.low());
+  for (std::uint32_t i = 0; i < instruction.high() && cursor_.ok(); ++i) {
+    check_catch(read_catch_clause(clauses));
+  }
+  if (cursor_.ok()) begin(Opcode::TryTable, BlockType::from_bits(instruction.block));
+}
+
+}  // namespace merlon::wasm

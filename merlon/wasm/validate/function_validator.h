@@ -1,0 +1,111 @@
+#pragma once
+
+// The validation algorithm for function bodies [WASM 3.0, appendix "Validation Algorithm"].
+
+#include <vector>
+
+#include "merlon/wasm/binary/instruction.h"
+#include "merlon/wasm/validate/context.h"
+#include "merlon/wasm/validate/validator.h"
+
+namespace merlon::wasm {
+
+/// Validates bodies one after the other, keeping its buffers. Not for use by two threads at once.
+class FunctionValidator {
+ public:
+  explicit FunctionValidator(const ValidationContext& context)
+      : context_(context), module_(context.module()), cursor_({}, 0) {}
+
+  /// The first error, with its offset in the file; nothing is kept of a refused body.
+  [[nodiscard]] core::Result<void> validate(const FuncType& type, const FunctionBody& body);
+
+  [[nodiscard]] FeatureSet features() const noexcept { return features_; }
+
+ private:
+  /// A list of types that is either a vector of the module's or one type of its own.
+  struct TypeList {
+    const ValueType* many = nullptr;
+    std::uint32_t count = 0;
+    ValueType one;
+
+    [[nodiscard]] ValueType operator[](std::uint32_t i) const noexcept {
+      return many != nullptr ? many[i] : one;
+    }
+  };
+  struct Control {
+    Opcode op = Opcode::Block;
+    bool unreachable = false;
+    std::uint32_t height = 0;  ///< of the operand stack below the block's parameters
+    std::uint32_t initialized = 0;  ///< of the stack of locals set, see set_local()
+    TypeList params;
+    TypeList results;
+  };
+
+  static TypeList list(const std::vector<ValueType>& types) noexcept {
+    return {types.data(), static_cast<std::uint32_t>(types.size()), {}};
+  }
+
+  void read_locals(const FuncType& type);
+  void step(const Instruction& instruction);
+  void special(const Instruction& instruction);
+  void generic(const Instruction& instruction, const OpcodeInfo& row);
+  void check_lane(const Instruction& instruction);
+  void check_memory_argument(const Instruction& instruction);
+
+  void push(ValueType type) { operands_.push_back(type); }
+  void push(const TypeList& types) {
+    for (std::uint32_t i = 0; i < types.count; ++i) push(types[i]);
+  }
+  ValueType pop();
+  ValueType pop(ValueType expected);
+  void pop(const TypeList& types);
+  ValueType pop_reference();
+  void mismatch() { cursor_.fail("type mismatch"); }
+  void set_unreachable();
+
+  void begin(Opcode op, BlockType type);
+  void push_control(Opcode op, TypeList params, TypeList results);
+  Control pop_control();
+  void else_branch();
+  void end_block();
+  [[nodiscard]] TypeList label_types(std::uint32_t depth);
+  void branch_table(const Instruction& instruction);
+  void branch_on_null(const Instruction& instruction, bool when_null);
+  void try_table(const Instruction& instruction);
+  void check_catch(const CatchClause& clause);
+
+  void call(TypeIndex type);
+  void return_call(TypeIndex type);
+  [[nodiscard]] TypeIndex indirect_type(const Instruction& instruction);
+  [[nodiscard]] TypeIndex reference_type(const Instruction& instruction);
+  void select();
+  void select_typed(const Instruction& instruction);
+  void throw_tag(const Instruction& instruction);
+
+  [[nodiscard]] ValueType local(std::uint32_t index);
+  void get_local(std::uint32_t index);
+  void set_local(std::uint32_t index);
+  void access_global(const Instruction& instruction);
+  void access_table(const Instruction& instruction);
+  void copy_table(const Instruction& instruction);
+  void init_table(const Instruction& instruction);
+  void access_memory(const Instruction& instruction);
+  void copy_memory(const Instruction& instruction);
+  void init_memory(const Instruction& instruction);
+  void drop_segment(const Instruction& instruction);
+  void reference(const Instruction& instruction);
+  [[nodiscard]] ValueType table_address(std::uint32_t table);
+  [[nodiscard]] ValueType memory_address(std::uint32_t memory);
+
+  const ValidationContext& context_;
+  const Module& module_;
+  Cursor cursor_;
+  FeatureSet features_;
+  std::vector<ValueType> operands_;
+  std::vector<Control> controls_;
+  std::vector<ValueType> locals_;
+  std::vector<bool> local_set_;           ///< non-defaultable locals: set so far on this path
+  std::vector<std::uint32_t> set_stack_;  ///< in which order, to forget at the end of a block
+};
+
+}  // namespace merlon::wasm
