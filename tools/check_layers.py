@@ -15,7 +15,7 @@ from pathlib import Path
 SOURCES = {".h", ".cc", ".c", ".S", ".def", ".inc"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 CMAKE_CALL = re.compile(r"\bmerlon_(?:room|program|test)\s*\(([^)]*)\)", re.S)
-CMAKE_WORDS = {"SOURCES", "DEPS", "LIBS", "TESTS", "TEST_DEPS", "LABEL", "STATIC_PIE", "CORPUS"}
+CMAKE_WORDS = {"SOURCES", "DEPS", "LIBS", "TESTS", "TEST_DEPS", "LABEL", "STATIC_PIE", "STATIC_RUNTIME", "CORPUS"}
 
 
 class Layers:

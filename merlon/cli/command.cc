@@ -1,0 +1,36 @@
+#include "merlon/cli/command.h"
+
+#include "merlon/base/text.h"
+#include "merlon/launch/exit_status.h"
+
+namespace merlon::cli {
+
+bool Arguments::has(std::string_view option) const { return options.find(option) != options.end(); }
+
+std::string Arguments::value(std::string_view option, std::string_view fallback) const {
+  const auto all = values(option);
+  return all.empty() ? std::string(fallback) : all.back();
+}
+
+std::span<const std::string> Arguments::values(std::string_view option) const {
+  const auto found = options.find(option);
+  if (found == options.end()) return {};
+  return found->second;
+}
+
+std::string Arguments::positional(std::size_t index) const {
+  return index < positionals.size() ? positionals[index] : "";
+}
+
+int fail(const Terminal& terminal, std::string_view text, int status) {
+  terminal.err(base::concat("merlon: ", text, "\n"));
+  return status;
+}
+
+int print(const Terminal& terminal, std::string_view text) {
+  if (terminal.out(text)) return 0;
+  return fail(terminal, "standard output did not take all of it",
+              launch::number(launch::ExitStatus::OutputLost));
+}
+
+}  // namespace merlon::cli

@@ -1,0 +1,70 @@
+#pragma once
+
+// The shape of the command line: tables from which the parser, the help texts, the completion
+// scripts and the man page are all made.
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace merlon::cli {
+
+struct OptionSpec {
+  std::string_view name;   ///< "--env"
+  std::string_view value;  ///< what follows it, e.g. "NAME=VALUE"; empty: nothing does
+  std::string_view help;   ///< one sentence
+  bool repeatable = false;
+  std::span<const std::string_view> choices{};  ///< the only values there are, if any
+  bool path = false;                             ///< the value names a file or directory
+};
+
+struct PositionalSpec {
+  std::string_view name;  ///< "FILE|DIR"
+  std::string_view help;
+  bool required = true;
+};
+
+/// What was given to one command.
+class Arguments {
+ public:
+  [[nodiscard]] bool has(std::string_view option) const;
+  /// The last value of `option`, else `fallback`.
+  [[nodiscard]] std::string value(std::string_view option, std::string_view fallback = "") const;
+  [[nodiscard]] std::span<const std::string> values(std::string_view option) const;
+  /// A positional, in the order of the table; empty if it was not given.
+  [[nodiscard]] std::string positional(std::size_t index) const;
+
+  std::map<std::string, std::vector<std::string>, std::less<>> options;
+  std::vector<std::string> positionals;
+  std::vector<std::string> rest;  ///< behind "--" or behind the positionals
+};
+
+/// What a command may use of the world around it; main makes it.
+struct Terminal {
+  /// Each writes one piece to standard output or standard error.
+  bool (*out)(std::string_view text);
+  bool (*err)(std::string_view text);
+  /// An environment variable; empty if unset.
+  std::string (*variable)(const char* name);
+};
+
+struct CommandSpec {
+  std::string_view name;     ///< "run", "config init"
+  std::string_view summary;  ///< one line for lists
+  std::string_view text;     ///< paragraphs for help and man page
+  std::span<const PositionalSpec> positionals{};
+  std::span<const OptionSpec> options{};
+  std::string_view rest{};  ///< name of what may follow "--"; empty: nothing may
+  int (*run)(const Arguments& arguments, const Terminal& terminal) = nullptr;
+  bool hidden = false;
+};
+
+/// Prints "merlon: " and `text` to standard error; gives `status`, so that a command can return it.
+int fail(const Terminal& terminal, std::string_view text, int status);
+
+/// Prints `text` to standard output; the exit status of a command that has nothing more to do.
+[[nodiscard]] int print(const Terminal& terminal, std::string_view text);
+
+}  // namespace merlon::cli

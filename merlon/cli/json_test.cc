@@ -1,0 +1,33 @@
+#include "merlon/cli/json.h"
+
+#include <gtest/gtest.h>
+
+namespace merlon::cli {
+namespace {
+
+TEST(JsonWriter, PutsCommasWhereTheyBelong) {
+  JsonWriter json;
+  json.open_object();
+  json.key("a");
+  json.open_array();
+  json.number(1U);
+  json.open_object();
+  json.close_object();
+  json.open_array();
+  json.close_array();
+  json.null();
+  json.close_array();
+  json.key("b");
+  json.boolean(true);
+  json.close_object();
+  EXPECT_EQ(json.result(), R"({"a":[1,{},[],null],"b":true})");
+}
+
+TEST(JsonWriter, EscapesWhatRfc8259Asks) {
+  JsonWriter json;
+  json.text("a\"b\\c\n\x01é");
+  EXPECT_EQ(json.result(), "\"a\\\"b\\\\c\\u000a\\u0001é\"");
+}
+
+}  // namespace
+}  // namespace merlon::cli

@@ -1,0 +1,172 @@
+#include "merlon/cli/parse.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+
+#include "merlon/base/text.h"
+
+namespace merlon::cli {
+
+using base::concat;
+
+namespace {
+
+/// Splits "config init" at its blank.
+std::vector<std::string> words_of(std::string_view name) {
+  std::vector<std::string> words;
+  for (std::size_t start = 0; start <= name.size();) {
+    const std::size_t end = std::min(name.find(' ', start), name.size());
+    words.emplace_back(name.substr(start, end - start));
+    start = end + 1;
+  }
+  return words;
+}
+
+/// One command's place in CLI11's tree and where its values go.
+struct Bound {
+  const CommandSpec* command = nullptr;
+  CLI::App* app = nullptr;
+  Arguments arguments;
+  std::vector<std::string> positionals;
+};
+
+CLI::Option* add_single(Bound& bound, const std::string& name) {
+  return bound.app->add_option_function<std::string>(
+      name, [&bound, name](const std::string& value) { bound.arguments.options[name] = {value}; });
+}
+
+CLI::Option* add_repeatable(Bound& bound, const std::string& name) {
+  auto* added = bound.app->add_option_function<std::vector<std::string>>(
+      name, [&bound, name](const std::vector<std::string>& values) {
+        bound.arguments.options[name] = values;
+      });
+  return added->allow_extra_args(false);  // one word each time
+}
+
+void add_options(Bound& bound) {
+  for (const OptionSpec& option : bound.command->options) {
+    const std::string name(option.name);
+    if (option.value.empty()) {
+      bound.app->add_flag_function(
+          name, [&bound, name](std::int64_t) { bound.arguments.options[name]; });
+      continue;
+    }
+    CLI::Option* added = option.repeatable ? add_repeatable(bound, name) : add_single(bound, name);
+    if (!option.choices.empty()) {
+      added->check(CLI::IsMember(
+          std::vector<std::string>(option.choices.begin(), option.choices.end())));
+    }
+  }
+}
+
+CLI::App* subcommand(CLI::App& root, const std::string& name) {
+  for (CLI::App* each : root.get_subcommands([](CLI::App*) { return true; })) {
+    if (each->get_name() == name) return each;
+  }
+  return root.add_subcommand(name, "");
+}
+
+void bind(CLI::App& root, Bound& bound) {
+  bound.app = &root;
+  for (const std::string& word : words_of(bound.command->name)) {
+    bound.app = subcommand(*bound.app, word);
+  }
+  bound.app->set_help_flag("-h,--help");
+  add_options(bound);
+  if (!bound.command->positionals.empty() || !bound.command->rest.empty()) {
+    bound.app->add_option("WORDS", bound.positionals, "");
+  }
+}
+
+/// The command that was begun to be named, for messages about it.
+const CommandSpec* named(const std::vector<Bound>& bounds) {
+  for (const Bound& bound : bounds) {
+    if (bound.app->parsed()) return bound.command;
+  }
+  return nullptr;
+}
+
+bool is_first_word(std::span<const CommandSpec> commands, const std::string& word) {
+  return std::any_of(commands.begin(), commands.end(), [&](const CommandSpec& command) {
+    return words_of(command.name).front() == word;
+  });
+}
+
+UsageError explain(const CLI::ParseError& error, const CommandSpec* command) {
+  std::string text = base::printable(error.what());
+  if (command != nullptr && !command->rest.empty() &&
+      dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    text += "; what is meant for the program stands behind --";
+  }
+  return {std::move(text), command};
+}
+
+core::Result<Request, UsageError> finish(Bound& bound, std::vector<std::string> rest) {
+  const CommandSpec& command = *bound.command;
+  Request request{Request::Kind::Run, &command, std::move(bound.arguments)};
+  auto& words = bound.positionals;
+  const auto required = static_cast<std::size_t>(
+      std::count_if(command.positionals.begin(), command.positionals.end(),
+                    [](const PositionalSpec& positional) { return positional.required; }));
+  if (words.size() < required) {
+    return UsageError{concat(command.positionals[words.size()].name, " is missing"), &command};
+  }
+  const std::size_t own = std::min(words.size(), command.positionals.size());
+  request.arguments.positionals.assign(words.begin(),
+                                       words.begin() + static_cast<std::ptrdiff_t>(own));
+  request.arguments.rest.assign(words.begin() + static_cast<std::ptrdiff_t>(own), words.end());
+  request.arguments.rest.insert(request.arguments.rest.end(), rest.begin(), rest.end());
+  if (command.rest.empty() && !request.arguments.rest.empty()) {
+    return UsageError{concat(base::quoted(request.arguments.rest[0]), " is one word too many"),
+                      &command};
+  }
+  return request;
+}
+
+core::Result<Request, UsageError> parsed(std::vector<Bound>& bounds,
+                                         std::vector<std::string> rest) {
+  for (Bound& bound : bounds) {
+    if (bound.app->parsed()) return finish(bound, std::move(rest));
+  }
+  return Request{};
+}
+
+}  // namespace
+
+core::Result<Request, UsageError> parse(const std::vector<std::string>& words,
+                                        std::span<const CommandSpec> commands) {
+  const auto separator = std::find(words.begin(), words.end(), "--");
+  if (!words.empty() && !words[0].starts_with('-') && !is_first_word(commands, words[0])) {
+    return UsageError{concat("there is no command ", base::quoted(words[0])), nullptr};
+  }
+  // CLI11 wants its words in reverse.
+  std::vector<std::string> own(words.begin(), separator);
+  std::reverse(own.begin(), own.end());
+  std::vector<std::string> rest(separator == words.end() ? separator : separator + 1, words.end());
+
+  CLI::App root{"", "merlon"};
+  root.set_help_flag("-h,--help");
+  bool version = false;
+  root.add_flag("--version", version, "");
+  std::vector<Bound> bounds(commands.size());
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    bounds[i].command = &commands[i];
+    bind(root, bounds[i]);
+  }
+  try {
+    root.parse(own);
+  } catch (const CLI::CallForHelp&) {
+    return Request{Request::Kind::Help, named(bounds), {}};
+  } catch (const CLI::ParseError& error) {
+    return explain(error, named(bounds));
+  }
+  if (version) return Request{Request::Kind::Version, nullptr, {}};
+  auto request = parsed(bounds, std::move(rest));
+  if (request && request->kind == Request::Kind::Help && !words.empty()) {
+    return UsageError{concat(base::quoted(words[0]), " wants a command"), nullptr};
+  }
+  return request;
+}
+
+}  // namespace merlon::cli

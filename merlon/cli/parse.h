@@ -1,0 +1,32 @@
+#pragma once
+
+// From argv to one command with its arguments. The only file that knows CLI11 is parse.cc.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "merlon/cli/command.h"
+#include "merlon/core/result.h"
+
+namespace merlon::cli {
+
+/// What the command line asks for.
+struct Request {
+  enum class Kind : std::uint8_t { Run, Help, Version };
+  Kind kind = Kind::Help;
+  const CommandSpec* command = nullptr;  ///< null for help on everything
+  Arguments arguments;
+};
+
+/// A command line that asks for nothing we have; one line, and the command it is about, if any.
+struct UsageError {
+  std::string text;
+  const CommandSpec* command = nullptr;
+};
+
+/// `words` without the program's name. What stands behind the first "--" is the command's rest.
+[[nodiscard]] core::Result<Request, UsageError> parse(const std::vector<std::string>& words,
+                                                      std::span<const CommandSpec> commands);
+
+}  // namespace merlon::cli

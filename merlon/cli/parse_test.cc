@@ -1,0 +1,89 @@
+#include "merlon/cli/parse.h"
+
+#include <gtest/gtest.h>
+
+#include "merlon/cli/help.h"
+#include "merlon/cli/table.h"
+
+namespace merlon::cli {
+namespace {
+
+Request parsed(const std::vector<std::string>& words) {
+  auto request = parse(words, commands());
+  EXPECT_TRUE(request.has_value()) << (request ? "" : request.error().text);
+  return request ? *std::move(request) : Request{};
+}
+
+std::string refusal(const std::vector<std::string>& words) {
+  const auto request = parse(words, commands());
+  return request ? "accepted" : request.error().text;
+}
+
+TEST(Parse, OptionsStandBeforeOrBehindTheFile) {
+  for (const auto& words : {std::vector<std::string>{"run", "--timeout", "1s", "a.wasm"},
+                            std::vector<std::string>{"run", "a.wasm", "--timeout=1s"}}) {
+    const Request request = parsed(words);
+    ASSERT_EQ(request.kind, Request::Kind::Run);
+    EXPECT_EQ(request.command->name, "run");
+    EXPECT_EQ(request.arguments.positional(0), "a.wasm");
+    EXPECT_EQ(request.arguments.value("--timeout"), "1s");
+  }
+}
+
+TEST(Parse, RepeatableOptionsKeepTheirOrder) {
+  const Request request = parsed({"run", "--env", "A=1", "--env", "B=-2", "a.wasm"});
+  const auto values = request.arguments.values("--env");
+  EXPECT_EQ(std::vector<std::string>(values.begin(), values.end()),
+            (std::vector<std::string>{"A=1", "B=-2"}));
+  EXPECT_TRUE(request.arguments.values("--dir").empty());
+}
+
+TEST(Parse, ARepeatableOptionTakesOneWordEachTime) {
+  const Request request = parsed({"run", "--env", "A=1", "a.wasm", "x"});
+  EXPECT_EQ(request.arguments.positional(0), "a.wasm");
+  EXPECT_EQ(request.arguments.rest, std::vector<std::string>{"x"});
+}
+
+TEST(Parse, EverythingBehindTwoDashesIsThePrograms) {
+  const Request request = parsed({"run", "a.wasm", "--", "--timeout", "--", "-h"});
+  EXPECT_EQ(request.arguments.rest, (std::vector<std::string>{"--timeout", "--", "-h"}));
+  EXPECT_FALSE(request.arguments.has("--timeout"));
+}
+
+TEST(Parse, CommandsOfTwoWords) {
+  EXPECT_EQ(parsed({"config", "init"}).command->name, "config init");
+  EXPECT_EQ(refusal({"config"}), "'config' wants a command");
+}
+
+TEST(Parse, HelpAndVersionNeedNothingElse) {
+  EXPECT_EQ(parsed({}).kind, Request::Kind::Help);
+  EXPECT_EQ(parsed({"--help"}).kind, Request::Kind::Help);
+  EXPECT_EQ(parsed({"--version"}).kind, Request::Kind::Version);
+  const Request run_help = parsed({"run", "--help"});
+  EXPECT_EQ(run_help.kind, Request::Kind::Help);
+  EXPECT_EQ(run_help.command->name, "run");
+}
+
+TEST(Parse, WrongCommandLinesAreRefused) {
+  EXPECT_EQ(refusal({"run"}), "FILE|DIR is missing");
+  EXPECT_NE(refusal({"run", "--colour", "a.wasm"}), "accepted");
+  EXPECT_NE(refusal({"run", "--timeout"}), "accepted");
+  EXPECT_NE(refusal({"run", "--backend", "sgx", "a.wasm"}), "accepted");
+  EXPECT_NE(refusal({"run", "a.wasm", "-x"}).find("behind --"), std::string::npos);
+  EXPECT_EQ(refusal({"fly"}), "there is no command 'fly'");
+  EXPECT_EQ(refusal({"inspect", "a", "b"}), "'b' is one word too many");
+  EXPECT_EQ(refusal({"config", "init", "--", "x"}), "'x' is one word too many");
+}
+
+TEST(Help, NamesEveryOptionOfEveryCommand) {
+  for (const CommandSpec& command : commands()) {
+    const std::string text = help(command);
+    for (const OptionSpec& option : command.options) {
+      EXPECT_NE(text.find(option.name), std::string::npos) << option.name;
+    }
+    EXPECT_EQ(help(commands()).find(command.summary) == std::string::npos, command.hidden);
+  }
+}
+
+}  // namespace
+}  // namespace merlon::cli

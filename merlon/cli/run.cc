@@ -1,0 +1,125 @@
+// merlon run: a package, the user's grants, a keep.
+
+#include <optional>
+#include <string>
+
+#include "merlon/base/text.h"
+#include "merlon/cli/grants.h"
+#include "merlon/cli/table.h"
+#include "merlon/cli/units.h"
+#include "merlon/host/nil/keep.h"
+#include "merlon/host/plan.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/process.h"
+#include "merlon/workload/package.h"
+
+namespace merlon::cli {
+
+using base::concat;
+using launch::ExitStatus;
+using launch::number;
+
+namespace {
+
+/// A line and the exit status that goes with it.
+struct Refusal {
+  std::string text;
+  ExitStatus status = ExitStatus::Unusable;
+};
+template <typename T>
+using Result = core::Result<T, Refusal>;
+
+Refusal usage(std::string text) { return {std::move(text), ExitStatus::Usage}; }
+
+/// The backend asked for; only nil exists, and a backend that was named is never replaced.
+Result<void> choose_backend(const Arguments& arguments, const Terminal& terminal) {
+  std::string name = arguments.value("--backend");
+  for (const char* variable : {"MERLON_BACKEND", "ENARX_BACKEND"}) {
+    if (name.empty()) name = terminal.variable(variable);
+  }
+  if (name.empty() || name == "nil") return {};
+  return usage(concat("keep backend identifier ", base::quoted(name), " is unknown; there is: nil"));
+}
+
+Result<host::RunOptions> options_of(const Arguments& arguments) {
+  host::RunOptions options;
+  options.arguments = arguments.rest;
+  for (const std::string& text : arguments.values("--env")) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return usage(concat("--env ", base::quoted(text), ": wants NAME=VALUE"));
+    }
+    options.environment.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  for (const std::string& text : arguments.values("--dir")) {
+    auto grant = parse_directory_grant(text);
+    if (!grant) return usage(concat("--dir ", base::quoted(text), ": ", grant.error().message()));
+    options.directories.push_back(*std::move(grant));
+  }
+  options.invoke = arguments.value("--invoke");
+  if (arguments.has("--timeout")) {
+    const std::string text = arguments.value("--timeout");
+    const auto time = parse_duration(text);
+    if (!time) return usage(concat("--timeout ", base::quoted(text), ": ", time.error().message()));
+    options.timeout = *time;
+  }
+  if (arguments.has("--max-memory")) {
+    const std::string text = arguments.value("--max-memory");
+    const auto size = parse_size(text);
+    if (!size || *size == 0) {
+      return usage(concat("--max-memory ", base::quoted(text), ": ",
+                          size ? "must be more than nothing" : size.error().message()));
+    }
+    options.max_memory_bytes = *size;
+  }
+  return options;
+}
+
+/// Errors of the machine are the keep's failure, all others are of what the user gave.
+Refusal refusal_of(const host::HostError& error) {
+  const bool ours = error.code == core::ErrorCode::Internal;
+  return {error.text, ours ? ExitStatus::KeepFailed : ExitStatus::Unusable};
+}
+
+Result<host::LaunchPlan> plan_of(const Arguments& arguments, const host::RunOptions& options) {
+  std::optional<std::string> config;
+  if (arguments.has("--config")) config = arguments.value("--config");
+  auto package = workload::open_package(arguments.positional(0), config);
+  if (!package) return Refusal{package.error().text, ExitStatus::Unusable};
+  auto plan = host::make_plan(*std::move(package), options);
+  if (!plan) return refusal_of(plan.error());
+  return *std::move(plan);
+}
+
+int status_of(const os::ExitStatus& ended, const Terminal& terminal) {
+  if (ended.kind == os::ExitStatus::Kind::Exited) return ended.value;
+  return fail(terminal,
+              concat("the keep was ended by ", os::signal_name(ended.value), " (signal ",
+                     ended.value, ")"),
+              launch::killed_by_signal + ended.value);
+}
+
+Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
+  TRY(choose_backend(arguments, terminal));
+  const host::RunOptions options = TRY(options_of(arguments));
+  const os::SignalRelay relay;
+  auto keep = host::nil::Keep::start();
+  if (!keep) return Refusal{keep.error().text, ExitStatus::KeepFailed};
+  const host::LaunchPlan plan = TRY(plan_of(arguments, options));
+  for (const std::string& note : plan.notes) fail(terminal, concat("note: ", note), 0);
+  const auto launched = keep->launch(plan);
+  if (!launched) return refusal_of(launched.error());
+  const auto ended = keep->wait(relay);
+  if (!ended) return Refusal{ended.error().text, ExitStatus::KeepFailed};
+  return status_of(*ended, terminal);
+}
+
+}  // namespace
+
+int run(const Arguments& arguments, const Terminal& terminal) {
+  const auto status = run_package(arguments, terminal);
+  if (status) return *status;
+  return fail(terminal, status.error().text, number(status.error().status));
+}
+
+}  // namespace merlon::cli

@@ -1,0 +1,87 @@
+#include "merlon/cli/table.h"
+
+#include <array>
+
+#include "merlon/launch/exit_status.h"
+
+namespace merlon::cli {
+
+namespace {
+
+using launch::ExitStatus;
+using launch::number;
+
+constexpr std::array<std::string_view, 1> backends{"nil"};
+
+constexpr std::array run_positionals{
+    PositionalSpec{"FILE|DIR", "A WebAssembly file, or a package: a directory with main.wasm and, "
+                               "if it needs more than the standard streams, Enarx.toml."}};
+constexpr std::array run_options{
+    OptionSpec{"--backend", "NAME",
+               "The kind of keep: nil, a plain process of this machine, which protects nothing from "
+               "its owner. Also from MERLON_BACKEND or ENARX_BACKEND.",
+               false, backends},
+    OptionSpec{"--config", "FILE", "An Enarx.toml to use instead of the package's own.", false, {},
+               true},
+    OptionSpec{"--env", "NAME=VALUE", "An environment variable for the program.", true},
+    OptionSpec{"--dir", "HOST[::GUEST][:ro]",
+               "A directory that the program finds under the path GUEST, or under HOST; with :ro it "
+               "cannot be changed.",
+               true, {}, true},
+    OptionSpec{"--invoke", "NAME",
+               "Call this exported function instead of _start; the arguments are its parameters and "
+               "its results are printed."},
+    OptionSpec{"--timeout", "TIME", "End the program after this time, e.g. 1.5s, 200ms or 2m."},
+    OptionSpec{"--max-memory", "SIZE",
+               "The most that a memory of the program may grow to, e.g. 64M or 1G."},
+};
+
+constexpr std::array inspect_positionals{PositionalSpec{"FILE", "A WebAssembly file."}};
+constexpr std::array inspect_options{OptionSpec{"--json", "", "Print one JSON object."}};
+
+constexpr std::array completion_positionals{PositionalSpec{"SHELL", "bash, zsh or fish."}};
+
+constexpr std::array all_commands{
+    CommandSpec{
+        "run", "Run a WebAssembly program in a keep",
+        "Runs a WASI preview 1 program. It can touch only what it is given: the standard streams, or "
+        "the files that Enarx.toml lists, and the directories and variables named here. Its exit "
+        "status becomes merlon's own.",
+        run_positionals, run_options, "ARGUMENT", &run},
+    CommandSpec{"inspect", "Show what a WebAssembly file is made of and what it asks for",
+                "Prints sections, imports, exports, the WebAssembly features that are needed, and "
+                "which capabilities the program will ask for when it runs.",
+                inspect_positionals, inspect_options, {}, &inspect},
+    CommandSpec{"config init", "Write a commented Enarx.toml into the current directory",
+                "Never overwrites a file.", {}, {}, {}, &config_init},
+    CommandSpec{"completion", "Print a completion script for a shell",
+                "For bash: source <(merlon completion bash). For zsh: save it as _merlon in a "
+                "directory of $fpath. For fish: save it as "
+                "~/.config/fish/completions/merlon.fish.",
+                completion_positionals, {}, {}, &completion},
+    CommandSpec{"man", "Print the man page", "", {}, {}, {}, &man, true},
+};
+
+constexpr std::array<ExitStatusText, 8> statuses{{
+    {number(ExitStatus::Success), "The program returned, or exited with 0."},
+    {number(ExitStatus::Unusable),
+     "The input cannot be run: a file is missing or malformed, an import does not exist, a socket "
+     "or directory cannot be opened."},
+    {number(ExitStatus::Usage), "The command line is wrong."},
+    {number(ExitStatus::OutputLost),
+     "The program succeeded, but standard output or standard error did not take all it wrote: the "
+     "disk is full, or nobody reads."},
+    {number(ExitStatus::TimeLimit), "The time limit was over."},
+    {number(ExitStatus::KeepFailed), "The keep could not be started, or failed by itself."},
+    {number(ExitStatus::Trap),
+     "The program trapped; the reason and where it was stand on standard error."},
+    {number(ExitStatus::ExitTooLarge), "The program exited with a status above 255."},
+}};
+
+}  // namespace
+
+std::span<const CommandSpec> commands() noexcept { return all_commands; }
+
+std::span<const ExitStatusText> exit_statuses() noexcept { return statuses; }
+
+}  // namespace merlon::cli

@@ -1,0 +1,62 @@
+#include "merlon/keep/files.h"
+
+#include <utility>
+
+#include "merlon/wasi/preopen.h"
+
+namespace merlon::keep {
+
+using core::ErrorCode;
+using core::Result;
+using launch::FileAccess;
+using launch::FileEntry;
+using launch::FileKind;
+
+namespace {
+
+/// The guest may close its stream; the keep's own stays open.
+Result<wasi::FdEntry> standard_stream(int number) {
+  auto copy = os::duplicate(os::BorrowedFd(number));
+  if (!copy) return os::to_error(copy.error(), "a standard stream is not open");
+  return wasi::open_file(*std::move(copy));
+}
+
+Result<wasi::FdEntry> entry_of(const FileEntry& file, os::Fd descriptor) {
+  switch (file.kind) {
+    case FileKind::Closed:
+    case FileKind::Null: return wasi::null_file();
+    case FileKind::Stdin: return standard_stream(0);
+    case FileKind::Stdout: return standard_stream(1);
+    case FileKind::Stderr: return standard_stream(2);
+    case FileKind::Listen: return wasi::listening_socket(std::move(descriptor));
+    case FileKind::Connect: return wasi::connected_socket(std::move(descriptor));
+    case FileKind::Directory:
+      return wasi::directory(std::move(descriptor), file.name,
+                             file.access == FileAccess::ReadOnly ? wasi::DirectoryAccess::ReadOnly
+                                                                 : wasi::DirectoryAccess::ReadWrite);
+  }
+  return core::error(ErrorCode::Malformed, "unknown kind of file");
+}
+
+}  // namespace
+
+Result<void> give_files(launch::Launch& launch, wasi::Context& context) {
+  auto next = launch.descriptors.begin();
+  const auto& files = launch.message.files;
+  for (const FileEntry& file : files) {
+    os::Fd descriptor;
+    if (launch::carries_descriptor(file.kind)) descriptor = std::move(*next++);
+    wasi::FdEntry entry = TRY(entry_of(file, std::move(descriptor)));
+    if (!context.files().insert(std::move(entry))) {
+      return core::error(ErrorCode::Exhausted, "too many files");
+    }
+  }
+  // Closed only now: an insertion takes the lowest free number.
+  for (std::uint32_t i = 0; i < files.size(); ++i) {
+    if (files[i].kind != FileKind::Closed) continue;
+    if (!context.files().close(i)) return core::error(ErrorCode::Internal, "lost a file");
+  }
+  return {};
+}
+
+}  // namespace merlon::keep

@@ -1,0 +1,16 @@
+#pragma once
+
+// The lines a keep writes to standard error. Nothing else in it prints.
+
+#include <string>
+#include <string_view>
+
+namespace merlon::keep {
+
+/// Writes "merlon: ", `text` and a line end, in one piece. `text` may hold more lines.
+void report(std::string_view text);
+
+/// Says that the time limit is over. Async-signal-safe.
+void report_time_limit() noexcept;
+
+}  // namespace merlon::keep

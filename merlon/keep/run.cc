@@ -1,0 +1,110 @@
+#include "merlon/keep/run.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "merlon/base/text.h"
+#include "merlon/keep/deadline.h"
+#include "merlon/keep/files.h"
+#include "merlon/keep/invoke.h"
+#include "merlon/keep/report.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/open.h"
+#include "merlon/wasi/add_to.h"
+#include "merlon/wasi/context.h"
+#include "merlon/wasm/baseline/compiler.h"
+#include "merlon/wasm/exec/engine.h"
+#include "merlon/wasm/exec/instance.h"
+#include "merlon/wasm/exec/store.h"
+
+namespace merlon::keep {
+
+using base::concat;
+using launch::ExitStatus;
+
+namespace {
+
+/// Largest module in bytes [ENARX 0.7.1 crates/exec-wasmtime/src/workload.rs].
+constexpr std::size_t max_module_size = 100'000'000;
+
+int unusable(const launch::Message& message, std::string_view reason) {
+  report(concat(message.program, ": ", reason));
+  return launch::number(ExitStatus::Unusable);
+}
+
+int failed(std::string_view what, const core::Error& error) {
+  report(concat(what, ": ", error.message()));
+  return launch::number(ExitStatus::KeepFailed);
+}
+
+/// Why a module cannot be compiled, with the place in the file.
+std::string explain(const core::Error& error) {
+  const std::string place = concat(" (byte ", error.detail, ")");
+  switch (error.code) {
+    case core::ErrorCode::Malformed:
+      return concat("is no valid WebAssembly module: ", error.message(), place);
+    case core::ErrorCode::Unsupported:
+      return concat("uses what cannot be run: ", error.message(), place);
+    case core::ErrorCode::Exhausted:
+      return concat("is beyond a limit: ", error.message(), place);
+    case core::ErrorCode::NotFound:
+    case core::ErrorCode::Denied:
+    case core::ErrorCode::Unavailable:
+    case core::ErrorCode::Internal: break;
+  }
+  return concat("cannot be compiled: ", error.message());
+}
+
+/// The host may change the file meanwhile: it is read once, into memory of our own.
+core::Result<std::vector<std::uint8_t>, std::string> read_module(os::Fd file) {
+  auto bytes = os::read_all(file, max_module_size);
+  if (bytes) return *std::move(bytes);
+  if (bytes.error() == os::Errno::Fbig) {
+    return concat("is larger than ", max_module_size, " bytes");
+  }
+  return concat("cannot be read: ", os::describe(bytes.error()));
+}
+
+wasm::StoreLimits limits_of(const launch::Message& message) {
+  wasm::StoreLimits limits;
+  if (message.max_memory_bytes != 0) limits.max_memory_bytes = message.max_memory_bytes;
+  return limits;
+}
+
+int run_compiled(launch::Launch& launch, wasm::Engine& engine,
+                 std::shared_ptr<wasm::CompiledModule> module, Deadline& deadline) {
+  const auto context = wasi::Context::create(
+      {.arguments = launch.message.arguments, .environment = launch.message.environment});
+  if (!context) return failed("cannot prepare the workload", context.error());
+  const auto given = give_files(launch, **context);
+  if (!given) return failed("cannot prepare the workload's files", given.error());
+
+  wasm::Imports imports;
+  wasi::add_to(imports, **context);
+  wasm::Store store(engine, limits_of(launch.message));
+  deadline.watch(store, **context);
+  const int status = invoke(launch.message, store, std::move(module), imports, deadline);
+  deadline.forget();
+  return status;
+}
+
+}  // namespace
+
+int run(launch::Launch launch) {
+  Deadline deadline;
+  if (launch.message.timeout_nanoseconds != 0) {
+    const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
+    const auto started = deadline.start(std::chrono::nanoseconds(limit));
+    if (!started) return failed("cannot limit the time", started.error());
+  }
+  auto bytes = read_module(std::move(launch.module));
+  if (!bytes) return unusable(launch.message, bytes.error());
+  const auto engine = wasm::Engine::create(wasm::baseline::compilers());
+  if (!engine) return failed("cannot start the engine", engine.error());
+  auto module = (*engine)->compile(*std::move(bytes));
+  if (!module) return unusable(launch.message, explain(module.error()));
+  return run_compiled(launch, **engine, *std::move(module), deadline);
+}
+
+}  // namespace merlon::keep

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""The commands beside run."""
+
+import json
+import shutil
+import subprocess
+import unittest
+
+from support import HELLO, EndToEnd, main
+
+
+class Commands(EndToEnd):
+    def test_version(self):
+        result = self.merlon("--version")
+        self.assertEqual(result.returncode, 0)
+        self.assertRegex(result.stdout, r"^merlon \d+\.\d+\.\d+\n$")
+
+    def test_help_of_everything(self):
+        for words in ([], ["run"], ["inspect"], ["config", "init"], ["completion"]):
+            result = self.merlon(*words, "--help")
+            self.assertEqual(result.returncode, 0)
+            self.assertTrue(result.stdout.startswith("usage: merlon"))
+
+    def test_config_init_writes_a_template_that_runs(self):
+        self.wasm(HELLO, "main.wasm")
+        self.assertEqual(self.merlon("config", "init", cwd=self.folder).returncode, 0)
+        result = self.merlon("run", self.folder)
+        self.assertEqual((result.returncode, result.stdout), (0, "hello\n"))
+        again = self.merlon("config", "init", cwd=self.folder)
+        self.assert_refused(again, 1, '"Enarx.toml" does already exist.')
+
+    def test_the_man_page_has_no_roff_errors(self):
+        page = self.merlon("man").stdout
+        self.assertIn(".TH MERLON 1", page)
+        if shutil.which("groff") is None:
+            self.skipTest("groff is not installed")
+        result = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z"], input=page, text=True,
+                                capture_output=True, check=False)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    def complete(self, *words):
+        script = self.folder / "merlon.bash"
+        script.write_text(self.merlon("completion", "bash").stdout)
+        listed = " ".join(f"'{word}'" for word in words)
+        command = (f"source {script}; COMP_WORDS=(merlon {listed}); COMP_CWORD={len(words)}; "
+                   "_merlon; printf '%s\\n' \"${COMPREPLY[@]}\"")
+        result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True,
+                                cwd=self.folder)
+        return result.stdout.split()
+
+    def test_bash_completes_commands_options_values_and_files(self):
+        self.assertEqual(self.complete("r"), ["run"])
+        self.assertEqual(self.complete("config", ""), ["init", "--help"])
+        self.assertEqual(self.complete("run", "--ti"), ["--timeout"])
+        self.assertEqual(self.complete("run", "--backend", ""), ["nil"])
+        self.assertEqual(self.complete("completion", ""), ["bash", "zsh", "fish"])
+        (self.folder / "app.wasm").touch()
+        self.assertEqual(self.complete("run", "app"), ["app.wasm"])
+
+    def test_zsh_and_fish_can_read_their_scripts(self):
+        missing = [shell for shell in ("zsh", "fish") if shutil.which(shell) is None]
+        for shell in ("zsh", "fish"):
+            script = self.merlon("completion", shell)
+            self.assertEqual(script.returncode, 0)
+            if shell not in missing:
+                path = self.folder / shell
+                path.write_text(script.stdout)
+                subprocess.run([shell, "-n", path], check=True)
+        if missing:
+            self.skipTest(f"not installed: {' '.join(missing)}")
+
+
+class Inspect(EndToEnd):
+    def test_a_table_for_people(self):
+        result = self.merlon("inspect", self.wasm(HELLO))
+        self.assertEqual(result.returncode, 0, result)
+        for words in ("wasi_snapshot_preview1.fd_write", "(i32 i32 i32 i32) -> (i32)", "_start",
+                      "its own end", "none beyond WebAssembly 1.0"):
+            self.assertIn(words, result.stdout)
+
+    def test_json_for_programs(self):
+        path = self.wasm("""(module
+          (import "env" "f\\"\\0a" (func (param i64)))
+          (memory (export "memory") 1 5)
+          (func (export "swap") (param i32 v128) (result v128 i32) (local.get 1) (local.get 0)))""")
+        report = json.loads(self.merlon("inspect", "--json", path).stdout)
+        self.assertEqual(report["size"], path.stat().st_size)
+        self.assertEqual(report["imports"], [{"module": "env", "name": 'f"\n', "kind": "function",
+                                              "type": "(i64) -> ()"}])
+        self.assertEqual([entry["name"] for entry in report["exports"]], ["memory", "swap"])
+        self.assertEqual(report["exports"][0]["type"], "1 to 5 pages")
+        self.assertEqual(set(report["features"]), {"simd", "multi-value"})
+        self.assertEqual(report["capabilities"][0]["name"], "unknown imports")
+        offsets = [section["offset"] for section in report["sections"]]
+        self.assertEqual(offsets, sorted(offsets))
+
+    def test_what_cannot_be_inspected(self):
+        self.assert_refused(self.merlon("inspect", self.folder / "gone"), 1, "No such file")
+        path = self.folder / "bad.wasm"
+        path.write_bytes(b"\0asm")
+        self.assert_refused(self.merlon("inspect", path), 1, "bad.wasm", "byte")
+
+
+if __name__ == "__main__":
+    main()
