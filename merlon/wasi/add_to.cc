@@ -31,25 +31,19 @@ struct Bound<Function> {
 };
 
 /// proc_exit has no result in the witx: it does not return.
-wasm::HostResult<void> exit(Context& context, wasm::Caller& caller, std::uint32_t rval) {
-  const Answer stop = answer(api::proc_exit(context, GuestMemory(caller.memory()), rval));
-  if (!stop.has_value()) return stop.error();
-  return wasm::HostStop::trap(wasm::TrapKind::HostError);
-}
-
-template <auto Function>
-wasm::HostFunction bind(Context& context) {
-  if constexpr (Function == &api::proc_exit) {
-    return wasm::host_function<&exit>(context);
-  } else {
-    return wasm::host_function<&Bound<Function>::call>(context);
+template <>
+struct Bound<&api::proc_exit> {
+  static wasm::HostResult<void> call(Context& context, wasm::Caller& caller, std::uint32_t rval) {
+    const Answer stop = answer(api::proc_exit(context, GuestMemory(caller.memory()), rval));
+    return stop.has_value() ? wasm::HostStop::trap(wasm::TrapKind::HostError) : stop.error();
   }
-}
+};
 
 }  // namespace
 
 void add_to(wasm::Imports& imports, Context& context) {
-#define MERLON_WASI_CALL(name, ...) imports.define(module_name, #name, bind<&api::name>(context));
+#define MERLON_WASI_CALL(name, ...) \
+  imports.define(module_name, #name, wasm::host_function<&Bound<&api::name>::call>(context));
 #include "merlon/wasi/api.def"
 #undef MERLON_WASI_CALL
 }
