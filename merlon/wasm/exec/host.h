@@ -74,14 +74,14 @@ concept WasmNumber =
 template <WasmNumber T>
 T read_slot(const Slot& slot) noexcept {
   T value{};
-  std::memcpy(&value, &slot, sizeof(T));
+  std::memcpy(&value, &slot.low, sizeof(T));
   return value;
 }
 
 template <WasmNumber T>
 void write_slot(Slot& slot, T value) noexcept {
   slot = {};
-  std::memcpy(&slot, &value, sizeof(T));
+  std::memcpy(&slot.low, &value, sizeof(T));
 }
 
 template <typename T>
