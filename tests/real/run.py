@@ -35,22 +35,25 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare(options: argparse.Namespace) -> tuple[Places, dict[pathlib.Path, str]]:
-    """Builds and fetches what is missing; says for each folder why its programs are absent."""
+def prepare(options: argparse.Namespace) -> tuple[Places, dict[pathlib.Path, tuple[str, str]]]:
+    """Builds and fetches what is missing; says for each folder why its programs are absent.
+
+    What cannot be fetched is skipped; what cannot be built from our own sources has failed.
+    """
     places = Places(options.build / "examples", options.build / "sqlite", options.npm)
-    absent: dict[pathlib.Path, str] = {}
+    absent: dict[pathlib.Path, tuple[str, str]] = {}
     steps = [
-        ([ROOT / "examples" / "build.sh", places.examples], [places.examples]),
-        ([HERE / "fetch.sh"], [places.npm, places.sqlite]),
-        ([HERE / "sqlite" / "build.sh", places.sqlite, "wasm"], [places.sqlite]),
+        ("FAIL", [ROOT / "examples" / "build.sh", places.examples], [places.examples]),
+        ("SKIP", [HERE / "fetch.sh"], [places.npm, places.sqlite]),
+        ("FAIL", [HERE / "sqlite" / "build.sh", places.sqlite, "wasm"], [places.sqlite]),
     ]
-    for command, folders in steps:
+    for verdict, command, folders in steps:
         result = subprocess.run([str(word) for word in command], capture_output=True, check=False,
                                 env=step_environment(options))
         if result.returncode != 0:
             lines = free_text(result.stderr).splitlines() or ["failed without a word"]
             for folder in folders:
-                absent.setdefault(folder, lines[-1])
+                absent.setdefault(folder, (verdict, lines[-1]))
     return places, absent
 
 
@@ -106,13 +109,15 @@ def judge(case: Case, reference: Runner, subject: Runner) -> tuple[str | None, s
     return None, times
 
 
-def reason_to_skip(case: Case, subject: Runner, absent: dict[pathlib.Path, str]) -> str | None:
+def cannot_run(case: Case, subject: Runner,
+               absent: dict[pathlib.Path, tuple[str, str]]) -> tuple[str, str] | None:
+    """SKIP or FAIL and why, for a case that cannot be run at all."""
     if case.node_fails and subject.name == "node":
-        return f"{case.node_fails}, and no --merlon was given"
-    for folder, reason in absent.items():
+        return "SKIP", f"{case.node_fails}, and no --merlon was given"
+    for folder, verdict in absent.items():
         if folder in case.wasm.parents:
-            return reason
-    return None if case.wasm.is_file() else f"{case.wasm} does not exist"
+            return verdict
+    return None if case.wasm.is_file() else ("FAIL", f"{case.wasm} does not exist")
 
 
 def main() -> int:
@@ -135,10 +140,11 @@ def main() -> int:
     for case in all_cases(places):
         if options.filter not in case.name:
             continue
-        reason = reason_to_skip(case, subject, absent)
-        if reason:
-            skipped += 1
-            print(f"SKIP {case.name}: {reason}", flush=True)
+        hindrance = cannot_run(case, subject, absent)
+        if hindrance:
+            skipped += hindrance[0] == "SKIP"
+            failed += hindrance[0] == "FAIL"
+            print(f"{hindrance[0]} {case.name}: {hindrance[1]}", flush=True)
             continue
         complaint, times = judge(case, reference, subject)
         passed += complaint is None
@@ -146,7 +152,7 @@ def main() -> int:
         verdict = f"FAIL {case.name}: {complaint}" if complaint else f"PASS {case.name}"
         print(f"{verdict} ({times})", flush=True)
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed or passed == 0 else 0
+    return 1 if failed or passed + skipped == 0 else 0
 
 
 if __name__ == "__main__":
