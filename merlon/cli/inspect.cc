@@ -106,6 +106,21 @@ void add_sections(const wasm::Module& module, InspectReport& report) {
   }
 }
 
+/// What the signatures need; the validator tells what the instructions need.
+wasm::FeatureSet features_of_types(const wasm::Module& module) {
+  wasm::FeatureSet features;
+  for (const wasm::DefinedType& type : module.types) {
+    if (type.function.results.size() > 1) features.add(wasm::Feature::MultiValue);
+    for (const auto* list : {&type.function.params, &type.function.results}) {
+      for (const wasm::ValueType each : *list) {
+        if (each.is_vector()) features.add(wasm::Feature::Simd);
+        if (each.is_reference()) features.add(wasm::Feature::ReferenceTypes);
+      }
+    }
+  }
+  return features;
+}
+
 void add_features(wasm::FeatureSet features, InspectReport& report) {
   for (int i = static_cast<int>(wasm::Feature::SignExtension);
        i <= static_cast<int>(wasm::Feature::Threads); ++i) {
@@ -133,7 +148,9 @@ InspectReport report_of(const wasm::ValidModule& valid, std::string file) {
                               std::string(wasm::to_string(entry.kind)),
                               export_text(module, entry)});
   }
-  add_features(valid.features(), report);
+  wasm::FeatureSet features = features_of_types(module);
+  features.add(valid.features());
+  add_features(features, report);
   report.capabilities = capabilities_of(functions);
   return report;
 }

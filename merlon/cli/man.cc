@@ -13,7 +13,15 @@ namespace {
 /// Text for roff: its escapes and the characters it reads at the start of a line.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  constexpr std::string_view ellipsis = "…";  // the one character beyond ASCII that we use
+  while (!text.empty()) {
+    if (text.starts_with(ellipsis)) {
+      out += "...";
+      text.remove_prefix(ellipsis.size());
+      continue;
+    }
+    const char c = text.front();
+    text.remove_prefix(1);
     if (c == '\\') {
       out += "\\e";
     } else if (c == '-') {

@@ -1,8 +1,10 @@
 #include "merlon/keep/files.h"
 
+#include <string_view>
 #include <utility>
 
 #include "merlon/wasi/preopen.h"
+#include "merlon/wasi/rights.h"
 
 namespace merlon::keep {
 
@@ -21,13 +23,22 @@ Result<wasi::FdEntry> standard_stream(int number) {
   return wasi::open_file(*std::move(copy));
 }
 
+/// What the guest writes here must not be lost without a word. One that the host has closed can
+/// still be tried: then the kernel says so, and we know that there was something to lose.
+Result<wasi::FdEntry> output_stream(int number, std::string_view name) {
+  wasi::FdEntry entry = TRY(standard_stream(number));
+  if (entry.kind != wasi::FileKind::Directory) entry.base = entry.base | wasi::rights::fd_write;
+  entry.loss_name = name;
+  return entry;
+}
+
 Result<wasi::FdEntry> entry_of(const FileEntry& file, os::Fd descriptor) {
   switch (file.kind) {
     case FileKind::Closed:
     case FileKind::Null: return wasi::null_file();
     case FileKind::Stdin: return standard_stream(0);
-    case FileKind::Stdout: return standard_stream(1);
-    case FileKind::Stderr: return standard_stream(2);
+    case FileKind::Stdout: return output_stream(1, "standard output");
+    case FileKind::Stderr: return output_stream(2, "standard error");
     case FileKind::Listen: return wasi::listening_socket(std::move(descriptor));
     case FileKind::Connect: return wasi::connected_socket(std::move(descriptor));
     case FileKind::Directory:

@@ -72,6 +72,15 @@ wasm::StoreLimits limits_of(const launch::Message& message) {
   return limits;
 }
 
+/// A guest may pass over a write that failed; its user must learn of it. A status of its own stays.
+int tell_loss(const wasi::Context& context, int status) {
+  const auto& loss = context.output_loss();
+  if (!loss) return status;
+  report(concat(loss->file, " did not take all that the workload wrote: ",
+                wasi::describe(loss->reason)));
+  return status == 0 ? launch::number(ExitStatus::OutputLost) : status;
+}
+
 int run_compiled(launch::Launch& launch, wasm::Engine& engine,
                  std::shared_ptr<wasm::CompiledModule> module, Deadline& deadline) {
   const auto context = wasi::Context::create(
@@ -86,7 +95,7 @@ int run_compiled(launch::Launch& launch, wasm::Engine& engine,
   deadline.watch(store, **context);
   const int status = invoke(launch.message, store, std::move(module), imports, deadline);
   deadline.forget();
-  return status;
+  return tell_loss(**context, status);
 }
 
 }  // namespace

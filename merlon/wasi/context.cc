@@ -38,6 +38,12 @@ core::Result<std::unique_ptr<Context>> Context::create(const ContextOptions& opt
       new Context(options, std::move(arguments), std::move(environment), *std::move(wake_up)));
 }
 
+void Context::note_loss(const FdEntry& entry, Failure failure) noexcept {
+  const bool for_good = failure.kind == Failure::Kind::Errno && failure.number != Errno::Again;
+  if (entry.loss_name.empty() || !for_good || output_loss_) return;
+  output_loss_ = OutputLoss{entry.loss_name, failure.number};
+}
+
 void Context::interrupt() noexcept {
   interrupted_.store(true, std::memory_order_release);
   wake_up_.ring();

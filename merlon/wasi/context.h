@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,12 @@ struct ContextOptions {
   os::Resolver::Method resolution = os::Resolver::Method::Detect;
 };
 
+/// What a guest wrote and the host did not take.
+struct OutputLoss {
+  std::string_view file;  ///< FdEntry::loss_name
+  Errno reason = Errno::Io;
+};
+
 /// One guest's arguments, environment, files, clocks and randomness. All calls of one Context come
 /// from one thread, but interrupt() may come from anywhere.
 class Context {
@@ -59,6 +66,13 @@ class Context {
   [[nodiscard]] ClockSource& clocks() noexcept { return *clocks_; }
   [[nodiscard]] RandomSource& random() noexcept { return *random_; }
   [[nodiscard]] PollScratch& poll_scratch() noexcept { return poll_scratch_; }
+
+  /// The first write to a file with a loss_name that failed for good, if any did. Guests may pass
+  /// over such failures; their hosts should not.
+  [[nodiscard]] const std::optional<OutputLoss>& output_loss() const noexcept {
+    return output_loss_;
+  }
+  void note_loss(const FdEntry& entry, Failure failure) noexcept;
 
   /// Ends the call that waits now, and every later one that would wait, with Interrupted.
   /// Async-signal-safe, from any thread.
@@ -87,6 +101,7 @@ class Context {
   RandomSource* random_;
   PollScratch poll_scratch_;
   os::WakeUp wake_up_;
+  std::optional<OutputLoss> output_loss_;
   std::atomic<bool> interrupted_{false};
 };
 

@@ -24,4 +24,14 @@ std::string_view to_string(Errno number) noexcept {
   return "unknown";
 }
 
+std::string_view describe(Errno number) noexcept {
+  switch (static_cast<std::uint32_t>(number)) {
+#define MERLON_OS_ERRNO(name, constant) \
+  case static_cast<std::uint32_t>(Errno::name): return os::describe(os::Errno::name);
+#include "merlon/os/errno.def"
+#undef MERLON_OS_ERRNO
+    default: return to_string(number);  // WASI's own: success, notcapable
+  }
+}
+
 }  // namespace merlon::wasi

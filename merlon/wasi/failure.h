@@ -41,6 +41,9 @@ using Result = core::Result<T, Failure>;
 /// The witx name, e.g. "noent". Static storage.
 [[nodiscard]] std::string_view to_string(Errno number) noexcept;
 
+/// POSIX's sentence for people, e.g. "No space left on device". Static storage.
+[[nodiscard]] std::string_view describe(Errno number) noexcept;
+
 /// An answer of the kernel's as an answer of ours.
 template <typename T>
 [[nodiscard]] Result<T> from_os(os::Result<T> result) noexcept {

@@ -20,6 +20,11 @@ TEST(Errno, TellsItsName) {
   EXPECT_EQ(to_string(static_cast<Errno>(999)), "unknown");
 }
 
+TEST(Errno, IsDescribedInPosixWords) {
+  EXPECT_EQ(describe(Errno::Nospc), "No space left on device");
+  EXPECT_EQ(describe(Errno::Notcapable), "notcapable");
+}
+
 TEST(Errno, ComesFromTheKernelsByName) {
   EXPECT_EQ(to_errno(os::Errno::Noent), Errno::Noent);
   EXPECT_EQ(to_errno(os::Errno::Notsup), Errno::Notsup);

@@ -89,9 +89,13 @@ Result<void> fd_pwrite(Context& context, GuestMemory memory, FdNumber fd, GuestA
   if (entry->kind == FileKind::Null) {
     return store_count(memory, nwritten, TRY(write_file(context, *entry, from)));
   }
-  const std::size_t count = TRY(
-      uninterrupted(context, [&] { return os::write_at(entry->file, from.vectors(), offset); }));
-  return store_count(memory, nwritten, count);
+  const Result<std::size_t> put =
+      uninterrupted(context, [&] { return os::write_at(entry->file, from.vectors(), offset); });
+  if (!put.has_value()) {
+    context.note_loss(*entry, put.error());
+    return put.error();
+  }
+  return store_count(memory, nwritten, *put);
 }
 
 Result<void> fd_seek(Context& context, GuestMemory memory, FdNumber fd, std::int64_t offset,

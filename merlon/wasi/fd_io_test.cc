@@ -281,5 +281,23 @@ TEST_F(FdIo, AStreamSocketReadsAndWritesAsAFile) {
   EXPECT_EQ(guest_.write(fd, "x"), Errno::Pipe);
 }
 
+TEST_F(FdIo, AFailedWriteToAHostsStreamIsRememberedOnce) {
+  FdEntry full = open_file(os::Fd::adopt(::open("/dev/full", O_WRONLY | O_CLOEXEC))).value();
+  full.loss_name = "standard output";
+  const FdNumber fd = guest_.insert(std::move(full));
+  EXPECT_FALSE(guest_.context().output_loss().has_value());
+  EXPECT_EQ(guest_.write(fd, "lost"), Errno::Nospc);
+  ASSERT_TRUE(guest_.context().output_loss().has_value());
+  EXPECT_EQ(guest_.context().output_loss()->file, "standard output");
+  EXPECT_EQ(guest_.context().output_loss()->reason, Errno::Nospc);
+}
+
+TEST_F(FdIo, FailedWritesToTheGuestsOwnFilesAreItsOwnAffair) {
+  const FdNumber fd = pipe_from_guest();
+  ours_.close();
+  EXPECT_EQ(guest_.write(fd, "lost"), Errno::Pipe);
+  EXPECT_FALSE(guest_.context().output_loss().has_value());
+}
+
 }  // namespace
 }  // namespace merlon::wasi

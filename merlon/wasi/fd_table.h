@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "merlon/os/directory.h"
@@ -36,6 +37,8 @@ struct FdEntry {
   bool read_only = false;                   ///< nothing below may be changed (directories)
   bool never_waits = false;                 ///< the open file is ours alone and has O_NONBLOCK
   bool needs_poll = false;                  ///< this kernel cannot try without waiting on this file
+  /// A host's stream: Context::output_loss() tells of a write to it that failed, under this name.
+  std::string_view loss_name{};
   std::optional<std::string> preopened_as;  ///< a directory's name for the guest
   std::unique_ptr<os::DirectoryReader> reader;
   std::size_t poll_slot = 0;  ///< poll_oneoff's own: 1 + its place among the files waited for

@@ -97,6 +97,24 @@ Count write_waiting(Context& context, FdEntry& entry, IoBuffers& from) {
   return written;
 }
 
+Count write_any(Context& context, FdEntry& entry, IoBuffers& from) {
+  switch (entry.kind) {
+    case FileKind::Null: {
+      std::size_t swallowed = 0;
+      for (const ::iovec& buffer : from.vectors())
+        swallowed += buffer.iov_len;
+      return swallowed;
+    }
+    case FileKind::Directory: return fail(Errno::Isdir);
+    case FileKind::Regular:
+      return uninterrupted(context, [&] { return os::write(entry.file, from.vectors()); });
+    case FileKind::Stream:
+    case FileKind::Socket:
+    case FileKind::Listener: return write_waiting(context, entry, from);
+  }
+  return fail(Errno::Badf);
+}
+
 }  // namespace
 
 Result<std::size_t> read_file(Context& context, FdEntry& entry, IoBuffers& into) {
@@ -115,21 +133,9 @@ Result<std::size_t> read_file(Context& context, FdEntry& entry, IoBuffers& into)
 }
 
 Result<std::size_t> write_file(Context& context, FdEntry& entry, IoBuffers& from) {
-  switch (entry.kind) {
-    case FileKind::Null: {
-      std::size_t swallowed = 0;
-      for (const ::iovec& buffer : from.vectors())
-        swallowed += buffer.iov_len;
-      return swallowed;
-    }
-    case FileKind::Directory: return fail(Errno::Isdir);
-    case FileKind::Regular:
-      return uninterrupted(context, [&] { return os::write(entry.file, from.vectors()); });
-    case FileKind::Stream:
-    case FileKind::Socket:
-    case FileKind::Listener: return write_waiting(context, entry, from);
-  }
-  return fail(Errno::Badf);
+  Count put = write_any(context, entry, from);
+  if (!put.has_value()) context.note_loss(entry, put.error());
+  return put;
 }
 
 }  // namespace merlon::wasi

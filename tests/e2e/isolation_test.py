@@ -30,7 +30,9 @@ class Isolation(EndToEnd):
         self.assertEqual(result.returncode, 0, result.stderr)
         calls = self.calls_of_keep(log.parent.glob("log.*"))
         self.assertTrue(calls)
-        by_path = [call for call in calls if re.match(r"\w+", call)[0] in BY_PATH]
+        # With an empty path it is a question about a descriptor.
+        by_path = [call for call in calls if re.match(r"\w+", call)[0] in BY_PATH
+                   and not re.search(r'^\w+\(\d+, "",.*AT_EMPTY_PATH', call)]
         self.assertEqual(by_path, [])
 
     @staticmethod
@@ -40,7 +42,7 @@ class Isolation(EndToEnd):
             lines = log.read_text().splitlines()
             for number, line in enumerate(lines):
                 if line.startswith("execve(") and "merlon-keep" in line and line.endswith("= 0"):
-                    return lines[number + 1:]
+                    return [each for each in lines[number + 1:] if re.match(r"\w", each)]
         return []
 
     @unittest.skipIf(SANITIZED, "a sanitizer's runtime is a shared library")
