@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
-# Builds every example to OUTDIR/<name>.wasm; an output newer than its source is left alone.
-# usage: examples/build.sh OUTDIR      (needs clang-22, lld-22, wasi-libc, libc++-22-dev-wasm32,
-# libc++abi-22-dev-wasm32, libclang-rt-22-dev-wasm32, rustc and libstd-rust-dev-wasm32)
+# Builds the examples, or only those named, to OUTDIR/<name>.wasm; an output newer than its source
+# is left alone.
+# usage: examples/build.sh OUTDIR [NAME…]       C needs clang-22 lld-22 wasi-libc
+# libclang-rt-22-dev-wasm32, C++ also libc++-22-dev-wasm32 libc++abi-22-dev-wasm32, Rust needs rustc
+# libstd-rust-dev-wasm32
 set -euo pipefail
 
-[[ $# -eq 1 ]] || { echo "usage: examples/build.sh OUTDIR" >&2; exit 2; }
+[[ $# -ge 1 ]] || { echo "usage: examples/build.sh OUTDIR [NAME…]" >&2; exit 2; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
+shift
+wanted=("$@")
+for name in "${wanted[@]}"; do
+  [[ -d $here/$name ]] || { echo "examples/build.sh: there is no example $name" >&2; exit 2; }
+done
 
 clang=${MERLON_WASM_CLANG:-clang-22}
 clangxx=${MERLON_WASM_CLANGXX:-clang++-22}
@@ -19,18 +26,22 @@ common=(--target=wasm32-wasi -Wno-deprecated -O2 -Wall -Wextra -Werror)
 build() {
   local name=$1 source=$2
   shift 2
+  [[ ${#wanted[@]} -eq 0 || " ${wanted[*]} " == *" $name "* ]] || return 0
   local wasm=$out/$name.wasm
   if [[ $wasm -nt $source && $wasm -nt ${BASH_SOURCE[0]} ]]; then
     return
   fi
-  command -v "$1" >/dev/null || { echo "examples/build.sh: $1 is missing, cannot build $name" >&2; exit 1; }
+  if ! command -v "$1" >/dev/null; then
+    echo "examples/build.sh: $1 is missing, cannot build $name" >&2
+    exit 1
+  fi
   echo "building $name.wasm"
   "$@" "$source" -o "$wasm.part"
   mv "$wasm.part" "$wasm"
 }
 
-build hello "$here/hello/hello.c" "$clang" "${common[@]}" -Oz -std=c17 -nostartfiles -nodefaultlibs \
-  -flto -lc -Wl,--strip-all -Wl,-z,stack-size=4096
+build hello "$here/hello/hello.c" "$clang" "${common[@]}" -Oz -std=c17 -nostartfiles \
+  -nodefaultlibs -flto -lc -Wl,--strip-all -Wl,-z,stack-size=4096
 build echo-tcp "$here/echo-tcp/echo_tcp.c" "$clang" "${common[@]}" -std=c17 -Wl,--strip-debug
 # The name section stays: it is what makes the backtrace of a trap readable.
 build trap "$here/trap/trap.cc" "$clangxx" "${common[@]}" -std=c++20 -fno-exceptions \

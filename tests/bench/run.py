@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures merlon beside native code, node (Liftoff and default) and wasmtime, in one table.
 
-Every engine must print what the native program prints. Without --merlon only the peers are
-measured. With --check the exit status is 1 if a bar is missed.
+Every engine must print what the native program prints. With --check the exit status is 1 if a bar
+is missed.
 """
 
 import argparse
@@ -24,7 +24,10 @@ ROOT = HERE.parent.parent
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--merlon", metavar="PATH", help="the merlon command to measure")
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="only these workloads")
+    parser.add_argument("--merlon", metavar="PATH",
+                        help="the merlon command to measure (default: build/release/bin/merlon)")
+    parser.add_argument("--no-merlon", action="store_true", help="measure only the peers")
     parser.add_argument("--node", default="node", help="the node command (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=5, help="runs per workload (default: 5)")
     parser.add_argument("--filter", default="", help="only workloads whose name contains this")
@@ -59,7 +62,8 @@ def workloads(options: argparse.Namespace) -> list[pathlib.Path]:
     """Every module that was built beside a native program of the same name, except hello."""
     found = [native.with_suffix(".wasm") for native in sorted(options.build.glob("*.native"))]
     return [module for module in found
-            if module.is_file() and module.stem != "hello" and options.filter in module.stem]
+            if module.is_file() and module.stem != "hello" and options.filter in module.stem
+            and (not options.workloads or module.stem in options.workloads)]
 
 
 def measure_workload(module: pathlib.Path, found: list[Engine], options: argparse.Namespace,
@@ -110,20 +114,26 @@ def print_startup(options: argparse.Namespace, found: list[Engine], merlon: path
 def main() -> int:
     options = parse_arguments()
     merlon = None
-    if options.merlon:
-        located = shutil.which(options.merlon)
+    if not options.no_merlon:
+        located = shutil.which(options.merlon or ROOT / "build" / "release" / "bin" / "merlon")
         if located is None:
-            print(f"bench: {options.merlon} is no program: build merlon first", file=sys.stderr)
+            print("bench: there is no merlon: build it, name it with --merlon, or give --no-merlon",
+                  file=sys.stderr)
             return 2
         merlon = pathlib.Path(located).resolve()
     node = shutil.which(options.node)
     if not prepare(options):
         return 2
+    modules = workloads(options)
+    unknown = set(options.workloads) - {module.stem for module in modules}
+    if unknown:
+        print(f"bench: no such workload: {' '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
     found = engines(merlon, node, options.npm)
     names = [engine.name for engine in found]
     problems: list[str] = []
     summaries: dict[str, dict] = {}
-    for module in workloads(options):
+    for module in modules:
         print(f"bench: {module.stem}", file=sys.stderr, flush=True)
         summaries[module.stem] = summarise(measure_workload(module, found, options, problems))
     results: dict[str, dict] = {"workloads": summaries}

@@ -28,8 +28,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--merlon", metavar="PATH", help="the merlon command to test")
     parser.add_argument("--node", default="node", help="the node command (default: %(default)s)")
     parser.add_argument("--filter", default="", help="only cases whose name contains this")
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "wasm",
-                        help="where programs are built (default: build/wasm)")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build",
+                        help="programs are built in its examples/ and sqlite/ (default: build)")
     parser.add_argument("--npm", type=pathlib.Path, default=ROOT / "build" / "npm",
                         help="where npm packages are installed (default: build/npm)")
     return parser.parse_args()
