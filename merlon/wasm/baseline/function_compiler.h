@@ -16,6 +16,9 @@
 
 namespace merlon::wasm::baseline {
 
+struct ShufflePlan;
+struct VectorRule;
+
 /// Where an operand's value is.
 enum class Place : std::uint8_t {
   Constant,  ///< nowhere yet: `bits`
@@ -319,13 +322,91 @@ class FunctionCompiler {
   void landing_pad(const CatchClause& clause, const Control& target, bool function,
                    Handler& handler);
 
-  // Vectors (vector.cc and its kin). Returns false if `op` is none of its file's.
+  // Vectors (vector_*.cc). Those that return bool return false if `op` is none of theirs.
   bool vector(const Instruction& instruction);
   bool vector_memory(const Instruction& instruction);
   bool vector_lanes(const Instruction& instruction);
   bool vector_integer(const Instruction& instruction);
   bool vector_float(const Instruction& instruction);
   bool vector_relaxed(const Instruction& instruction);
+
+  // What they share (vector_operands.cc).
+  bool vector_simple(Opcode op);
+  void emit_vector(const VectorRule& rule, RegisterId to, RegisterId first,
+                   const asmjit::Operand& last);
+  [[nodiscard]] RegisterId vector_result(const Operand& first, const Operand& second);
+  /// Pushes a result and releases operands that were not in its register.
+  void push_vector(RegisterId reg, std::initializer_list<const Operand*> operands);
+  /// Can the next instruction take its last operand from memory?
+  [[nodiscard]] bool next_takes_memory() const;
+  void fold_into_next(const x86::Mem& memory, bool may_fault);
+  void vector_constant(std::uint64_t low, std::uint64_t high);
+  [[nodiscard]] x86::Mem constant_lanes(std::uint64_t lanes) { return constant128(lanes, lanes); }
+
+  bool vector_load(const Instruction& instruction);
+  void vector_store(const Instruction& instruction);
+  void vector_load_lane(const Instruction& instruction, x86::Inst::Id insert, std::uint32_t size);
+  void vector_store_lane(const Instruction& instruction, x86::Inst::Id extract,
+                         std::uint32_t size);
+
+  // Lanes (vector_lanes.cc, vector_shuffle.cc).
+  void splat(Kind from, std::uint32_t size);
+  [[nodiscard]] x86::Mem lane_memory(const Operand& vector, std::uint32_t lane,
+                                     std::uint32_t size) const;
+  void extract_narrow(std::uint32_t lane, std::uint32_t size, bool is_signed);
+  void extract_integer(std::uint32_t lane, bool wide);
+  void extract_float(std::uint32_t lane, bool is_double);
+  void replace_integer(x86::Inst::Id insert, std::uint32_t lane, std::uint32_t size);
+  void replace_float(std::uint32_t lane, bool is_double);
+  void swizzle();
+  void swizzle_by(std::uint64_t low, std::uint64_t high);
+  void shuffle(const Instruction& instruction);
+  void shuffle_with_zero(const Instruction& instruction);
+  void shuffle_bytes(const std::array<std::uint8_t, 16>& lanes);
+  void emit_shuffle(const ShufflePlan& plan, Operand& left, Operand& right);
+
+  // Integers (vector_integer.cc, vector_shift.cc, vector_widen.cc).
+  bool vector_compare(Opcode op);
+  /// Has every lane of the topmost operand all its bits equal?
+  [[nodiscard]] bool mask_on_top() const;
+  void vector_not();
+  void bitselect();
+  void any_true();
+  void all_true(x86::Inst::Id equal);
+  void bitmask(Opcode op);
+  void vector_negate(x86::Inst::Id subtract);
+  void vector_abs64();
+  void vector_popcnt();
+  void vector_mul64();
+  void q15mulr();
+  bool vector_shift(Opcode op);
+  void load_shift_count(const Operand& count, std::uint32_t width);
+  // Without `by` the count is in vector_scratch.
+  void shift_bytes(const x86::Xmm& to, const x86::Xmm& from, std::uint32_t by, x86::Inst::Id id);
+  void shift_bytes(const x86::Xmm& to, const x86::Xmm& from, x86::Inst::Id id);
+  void shift_bytes_signed(const x86::Xmm& to, const x86::Xmm& from, std::uint32_t by);
+  void shift_bytes_signed(const x86::Xmm& to, const x86::Xmm& from);
+  void shift_quads_signed(const x86::Xmm& to, const x86::Xmm& from, std::uint32_t by);
+  void shift_quads_signed(const x86::Xmm& to, const x86::Xmm& from);
+  bool vector_widen(Opcode op);
+  void extend_high(std::uint32_t size, bool is_signed);
+  void multiply_low_bytes(x86::Inst::Id extend);
+  void multiply_high_bytes(bool is_signed);
+  void multiply_words(bool is_signed, bool high);
+  void multiply_dwords(bool is_signed, bool high);
+  void add_pairs(Opcode op);
+
+  // Floating point (vector_float.cc, vector_relaxed.cc).
+  void vector_sign(x86::Inst::Id id, std::uint64_t mask);
+  void vector_min_max(x86::Inst::Id id, bool is_double);
+  void truncate_floats_signed();
+  void truncate_floats_unsigned();
+  void truncate_doubles_signed();
+  void truncate_doubles_unsigned();
+  void convert_unsigned_to_floats();
+  void convert_unsigned_to_doubles();
+  void multiply_add(x86::Inst::Id multiply, x86::Inst::Id add);
+  void dot_bytes(bool adds);
 
   [[nodiscard]] const Module& module() const noexcept { return *environment_->module; }
   [[nodiscard]] const Instruction& next(std::size_t distance = 1) const noexcept {

@@ -1,0 +1,106 @@
+#include "merlon/wasm/baseline/function_compiler.h"
+
+// Relaxed vector instructions, in the deterministic profile [WASM 3.0 §A.2]: most do what the
+// strict instruction does, and multiply-add rounds twice.
+
+namespace merlon::wasm::baseline {
+
+namespace {
+
+namespace I = x86::Inst;
+
+constexpr std::uint64_t words = 0x0001'0001'0001'0001;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
+/// The instruction without latitude that does the same, else `op`.
+Opcode strict(Opcode op) noexcept {
+  switch (op) {
+    case Opcode::I8x16RelaxedSwizzle: return Opcode::I8x16Swizzle;
+    case Opcode::I32x4RelaxedTruncF32x4S: return Opcode::I32x4TruncSatF32x4S;
+    case Opcode::I32x4RelaxedTruncF32x4U: return Opcode::I32x4TruncSatF32x4U;
+    case Opcode::I32x4RelaxedTruncF64x2SZero: return Opcode::I32x4TruncSatF64x2SZero;
+    case Opcode::I32x4RelaxedTruncF64x2UZero: return Opcode::I32x4TruncSatF64x2UZero;
+    case Opcode::I8x16RelaxedLaneselect:
+    case Opcode::I16x8RelaxedLaneselect:
+    case Opcode::I32x4RelaxedLaneselect:
+    case Opcode::I64x2RelaxedLaneselect: return Opcode::V128Bitselect;
+    case Opcode::F32x4RelaxedMin: return Opcode::F32x4Min;
+    case Opcode::F32x4RelaxedMax: return Opcode::F32x4Max;
+    case Opcode::F64x2RelaxedMin: return Opcode::F64x2Min;
+    case Opcode::F64x2RelaxedMax: return Opcode::F64x2Max;
+    case Opcode::I16x8RelaxedQ15mulrS: return Opcode::I16x8Q15mulrSatS;
+    default: return op;
+  }
+}
+
+}  // namespace
+
+bool FunctionCompiler::vector_relaxed(const Instruction& instruction) {
+  switch (instruction.op) {
+    case Opcode::F32x4RelaxedMadd: multiply_add(I::kIdVmulps, I::kIdVaddps); return true;
+    case Opcode::F32x4RelaxedNmadd: multiply_add(I::kIdVmulps, I::kIdVsubps); return true;
+    case Opcode::F64x2RelaxedMadd: multiply_add(I::kIdVmulpd, I::kIdVaddpd); return true;
+    case Opcode::F64x2RelaxedNmadd: multiply_add(I::kIdVmulpd, I::kIdVsubpd); return true;
+    case Opcode::I16x8RelaxedDotI8x16I7x16S: dot_bytes(false); return true;
+    case Opcode::I32x4RelaxedDotI8x16I7x16AddS: dot_bytes(true); return true;
+    default: break;
+  }
+  Instruction replacement = instruction;
+  replacement.op = strict(instruction.op);
+  return replacement.op != instruction.op &&
+         (vector_lanes(replacement) || vector_integer(replacement) || vector_float(replacement));
+}
+
+#pragma GCC diagnostic pop
+
+/// c + a * b, or c - a * b.
+void FunctionCompiler::multiply_add(x86::Inst::Id multiply, x86::Inst::Id add) {
+  Operand addend = pop();
+  Operand right = pop();
+  Operand left = pop();
+  const x86::Xmm first = xmm(to_register(left));
+  const asmjit::Operand second = vector_or_memory(right, 16);
+  const x86::Xmm third = xmm(to_register(addend));
+  const RegisterId reg = vector_result(addend, left);
+  a_.emit(multiply, vector_scratch, first, second);
+  a_.emit(add, xmm(reg), third, vector_scratch);
+  push_vector(reg, {&addend, &right, &left});
+}
+
+/// Signed products of bytes, added in pairs with saturation; with `adds` these again in pairs, and
+/// a third operand to them.
+void FunctionCompiler::dot_bytes(bool adds) {
+  Operand addend;
+  if (adds) addend = pop();
+  Operand right = pop();
+  Operand left = pop();
+  const x86::Xmm first = xmm(to_register(left));
+  const x86::Xmm second = xmm(to_register(right));
+  const RegisterId temporary = allocate_vector();
+  constexpr std::uint64_t upper = 0xff00 * words;
+  // 256 a times 256 b has a times b as its upper half.
+  a_.vpsllw(vector_scratch, first, 8);
+  a_.vpsllw(vector_scratch2, second, 8);
+  a_.vpmulhw(vector_scratch, vector_scratch, vector_scratch2);
+  a_.vpand(vector_scratch2, first, constant_lanes(upper));
+  a_.vpand(xmm(temporary), second, constant_lanes(upper));
+  a_.vpmulhw(vector_scratch2, vector_scratch2, xmm(temporary));
+  release(temporary);
+  release(right);
+  if (!adds) {
+    const RegisterId reg = result_register(Kind::V128, &left);
+    a_.vpaddsw(xmm(reg), vector_scratch, vector_scratch2);
+    push_vector(reg, {&left});
+    return;
+  }
+  a_.vpaddsw(vector_scratch, vector_scratch, vector_scratch2);
+  a_.vpmaddwd(vector_scratch, vector_scratch, constant_lanes(words));
+  const asmjit::Operand third = vector_or_memory(addend, 16);
+  const RegisterId reg = vector_result(addend, left);
+  a_.emit(I::kIdVpaddd, xmm(reg), vector_scratch, third);
+  push_vector(reg, {&addend, &left});
+}
+
+}  // namespace merlon::wasm::baseline
