@@ -10,6 +10,9 @@
 namespace merlon::wasi::api {
 namespace {
 
+/// Where C libraries start to look for preopened directories.
+constexpr FdNumber first_searched = 3;
+
 /// As much of `from` as fits; `into` becomes what is left.
 void append(core::ByteSpan& into, core::ByteView from) {
   const std::size_t size = std::min(into.size(), from.size());
@@ -48,13 +51,14 @@ Result<void> fd_readdir(Context& context, GuestMemory memory, FdNumber fd, Guest
 }
 
 /// C libraries look for preopened directories from 3 upwards until the first Badf. So that they
-/// find those behind a socket, other files below a preopened directory answer with a tag of their
-/// own, which libraries skip.
+/// find those behind a socket, other files from 3 on that come before a preopened directory answer
+/// with a tag of their own, which libraries skip.
 Result<void> fd_prestat_get(Context& context, GuestMemory memory, FdNumber fd,
                             GuestAddress prestat) {
   const FdEntry* entry = TRY(context.files().get(fd));
   const bool is_directory = entry->preopened_as.has_value();
-  if (!is_directory && !context.files().has_preopened_above(fd)) return fail(Errno::Badf);
+  const bool is_passed = fd >= first_searched && context.files().has_preopened_above(fd);
+  if (!is_directory && !is_passed) return fail(Errno::Badf);
   using P = layout::Prestat;
   const core::ByteSpan record = TRY(memory.at(prestat, P::size));
   GuestMemory::write(record, P::tag, is_directory ? preopentype_dir : preopentype_other);

@@ -136,6 +136,7 @@ TEST(FdPrestat, AScanFindsDirectoriesBehindOtherFiles) {
   EXPECT_EQ((guest.call<&api::fd_prestat_get>(fd, Guest::result)), Errno::Success);
   EXPECT_EQ(guest.get<std::uint8_t>(), 0U);
   EXPECT_EQ((guest.call<&api::fd_prestat_get>(opened, Guest::result)), Errno::Badf);
+  EXPECT_EQ((guest.call<&api::fd_prestat_get>(2U, Guest::result)), Errno::Badf);
 }
 
 TEST(FdPrestat, WithoutDirectoriesTheFirstScanEnds) {
