@@ -30,7 +30,7 @@ void FunctionCompiler::set_homes(std::int32_t region) {
     if (local != no_local) homes_[local] = no_register;
   }
   region_ = region;
-  free_ = allocatable_general | allocatable_vector;
+  free_ = general_ | allocatable_vector;
   const auto& homes = analysis_.regions[static_cast<std::size_t>(region)].homes;
   for (RegisterId reg = 0; reg < 32; ++reg) {
     if (homes[reg] == no_local) continue;

@@ -73,17 +73,17 @@ void FunctionCompiler::begin(const CompileEnvironment& environment, FuncIndex in
   try_region_ = -1;
   homes_.assign(analysis_.locals.size(), no_register);
   alias_count_.assign(analysis_.locals.size(), 0);
+  // A handler is reached from anywhere below: what the callees kept for us is lost then, so all
+  // that our own caller wants kept must be in our frame.
+  if (analysis_.has_try) analysis_.kept_used = kept_in_calls;
+  general_ = allocatable_general - (kept_in_calls - analysis_.kept_used);
   region_ = 0;
   set_homes(0);
 }
 
 void FunctionCompiler::prologue() {
   const bool needs_context = analysis_.calls_out || analysis_.has_try;
-  RegisterSet kept = analysis_.kept_used;
-  // A handler is reached from anywhere below: what the callees kept for us is lost then, so all
-  // that our own caller wants kept must be in our frame.
-  if (analysis_.has_try) kept = kept_in_calls;
-  analysis_.kept_used = kept;
+  const RegisterSet kept = analysis_.kept_used;
   kept_offset_ = needs_context ? context_bytes : 0;
   std::uint32_t offset = kept_offset_ + 8 * static_cast<std::uint32_t>(std::popcount(kept.bits()));
   local_offsets_.clear();

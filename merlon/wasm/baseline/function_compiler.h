@@ -335,7 +335,7 @@ class FunctionCompiler {
   void emit_vector(const VectorRule& rule, RegisterId to, RegisterId first,
                    const asmjit::Operand& last);
   [[nodiscard]] RegisterId vector_result(const Operand& first, const Operand& second);
-  /// Pushes a result and releases operands that were not in its register.
+  /// Releases operands and pushes the result, which may be in the register of one of them.
   void push_vector(RegisterId reg, std::initializer_list<const Operand*> operands);
   /// Can the next instruction take its last operand from memory?
   [[nodiscard]] bool next_takes_memory() const;
@@ -367,12 +367,12 @@ class FunctionCompiler {
 
   // Integers (vector_integer.cc, vector_shift.cc, vector_widen.cc).
   bool vector_compare(Opcode op);
-  /// Has every lane of the topmost operand all its bits equal?
-  [[nodiscard]] bool mask_on_top() const;
+  /// The bytes of the topmost operand's lanes if they are known to be all ones or zeros, else 0.
+  [[nodiscard]] std::uint32_t mask_on_top() const;
   void vector_not();
   void bitselect();
   void any_true();
-  void all_true(x86::Inst::Id equal);
+  void all_true(x86::Inst::Id equal, std::uint32_t size);
   void bitmask(Opcode op);
   void vector_negate(x86::Inst::Id subtract);
   void vector_abs64();
@@ -439,6 +439,7 @@ class FunctionCompiler {
   std::size_t flushed_ = 0;  ///< operands below are constants or in their slots
   std::array<std::uint32_t, 32> owner_{};  ///< position on the stack of what is in a register
   RegisterSet free_;
+  RegisterSet general_;  ///< general registers that this function may use: not those kept unsaved
   std::vector<Control> controls_;
   std::int32_t region_ = 0;
   std::int32_t try_region_ = -1;

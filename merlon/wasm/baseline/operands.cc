@@ -92,7 +92,7 @@ RegisterId FunctionCompiler::allocate_from(RegisterSet candidates) {
   return victim;
 }
 
-RegisterId FunctionCompiler::allocate_general() { return allocate_from(allocatable_general); }
+RegisterId FunctionCompiler::allocate_general() { return allocate_from(general_); }
 RegisterId FunctionCompiler::allocate_vector() { return allocate_from(allocatable_vector); }
 
 RegisterId FunctionCompiler::allocate(Kind type) {
@@ -305,8 +305,7 @@ void FunctionCompiler::materialize_aliases(LocalIndex local) {
   for (std::size_t i = stack_.size(); alias_count_[local] != 0;) {
     Operand& operand = stack_[--i];
     if (operand.place != Place::Local || operand.local != local) continue;
-    const RegisterSet all = is_vector(homes_[local]) || operand.in_vector() ? allocatable_vector
-                                                                            : allocatable_general;
+    const RegisterSet all = operand.in_vector() ? allocatable_vector : general_;
     if ((free_ & all).empty()) {
       spill(i);
       continue;
