@@ -160,9 +160,10 @@ def check(root):
 
 
 def draw(graph, layers):
+    order = list(layers.layer)
     for level in sorted(set(layers.layer.values()), reverse=True):
         for room in (r for r in layers.layer if layers.layer[r] == level and r in graph):
-            print(f"L{level}  {room:9} -> {' '.join(sorted(graph[room], key=layers.layer.get)) or '-'}")
+            print(f"L{level}  {room:9} -> {' '.join(sorted(graph[room], key=order.index)) or '-'}")
 
 
 def main():

@@ -46,7 +46,8 @@ def build(seed: int, scratch: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]
     ]
     for command in commands:
         try:
-            result = subprocess.run(command, capture_output=True, check=False,
+            # csmith leaves a file in the working directory
+            result = subprocess.run(command, capture_output=True, check=False, cwd=scratch,
                                     timeout=BUILD_SECONDS)
         except subprocess.TimeoutExpired:
             return f"{command[0]} took too long"

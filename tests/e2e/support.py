@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -83,4 +84,12 @@ class EndToEnd(unittest.TestCase):
 
 
 def main():
-    unittest.main(verbosity=1)
+    """Runs the tests of the calling file and ends with the sums that tools/run_tests.py adds up."""
+    program = unittest.main(verbosity=1, exit=False)
+    result = program.result
+    broken = {str(getattr(test, "test_case", test)) for test, _ in result.failures + result.errors}
+    for test, reason in result.skipped:
+        print(f"SKIP {test.id().removeprefix('__main__.')}: {reason}")
+    passed = result.testsRun - len(result.skipped) - len(broken)
+    print(f"{passed} passed, {len(broken)} failed, {len(result.skipped)} skipped")
+    sys.exit(0 if result.wasSuccessful() else 1)

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""Builds and runs Merlon's tests, part by part, and adds up what they say.
+
+    run_tests.py [--jobs N] [FILTER]
+
+FILTER is a part (unit, e2e, asan, spec, wasi, differential, real), or a pattern of ctest's names in
+preset dev. Without it every part runs. Each part that is a program of its own ends with the line
+`N passed, N failed, N skipped` and names each skipped test in a line `SKIP name: reason`.
+`./dev test` calls this after it has installed what is needed.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import time
+import xml.etree.ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+SUMS = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?", re.M)
+SHOWN_LINES = 40
+
+
+@dataclass
+class Outcome:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    reasons: list = field(default_factory=list)
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.reasons += other.reasons
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def show_end(text):
+    for line in text.rstrip().splitlines()[-SHOWN_LINES:]:
+        say(f"    {line}")
+
+
+def counted(output):
+    """The sums that a program printed last, or None."""
+    found = SUMS.findall(output)
+    if not found:
+        return None
+    passed, failed, skipped = found[-1]
+    reasons = [line[5:] for line in output.splitlines() if line.startswith("SKIP ")]
+    return Outcome(int(passed), int(failed), int(skipped or 0), reasons)
+
+
+class Runner:
+    def __init__(self, jobs):
+        self.jobs = str(jobs)
+
+    def quietly(self, what, command, log):
+        """Runs a step of the build; its output is shown only if it fails."""
+        path = BUILD / "log" / log
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            result = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT,
+                                    check=False)
+        if result.returncode != 0:
+            say(f"{what} failed; all of its output is in {path.relative_to(ROOT)}")
+            show_end(path.read_text(errors="replace"))
+        return result.returncode == 0
+
+    def build(self, preset, *targets):
+        if not (BUILD / preset / "build.ninja").exists():
+            if not self.quietly(f"configuring {preset}", ["cmake", "--preset", preset],
+                                f"cmake-{preset}.txt"):
+                return False
+        return self.quietly(f"building {preset}",
+                            ["ninja", "-C", f"build/{preset}", "-j", self.jobs, *targets],
+                            f"ninja-{preset}.txt")
+
+    def ctest(self, preset, *arguments):
+        if not self.build(preset):
+            return Outcome(failed=1)
+        report = BUILD / preset / "tests.xml"
+        report.unlink(missing_ok=True)
+        subprocess.run(["ctest", "--test-dir", f"build/{preset}", "-j", self.jobs, "--quiet",
+                        "--output-junit", report, "--test-output-size-passed", "1000000",
+                        "--test-output-size-failed", "1000000", *arguments],
+                       cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        if not report.exists():
+            say("ctest made no report")
+            return Outcome(failed=1)
+        return read_report(report)
+
+    def program(self, name, command):
+        """A driver that ends with its own sums."""
+        result = subprocess.run([str(word) for word in command], cwd=ROOT, text=True, check=False,
+                                errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        outcome = counted(result.stdout)
+        if outcome is None:
+            say(f"{name} did not come to its sums (exit status {result.returncode}):")
+            show_end(result.stdout)
+            return Outcome(failed=1)
+        if result.returncode != 0 and outcome.failed == 0:
+            outcome.failed = 1
+        if outcome.failed:
+            show_end(result.stdout)
+        return outcome
+
+
+def read_report(path):
+    """JUnit XML of ctest; a test that prints sums of its own counts with those."""
+    outcome = Outcome()
+    for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+        output = case.findtext("system-out") or ""
+        inner = counted(output)
+        status = case.get("status")
+        if status == "fail" or case.find("failure") is not None:
+            say(f"FAIL {case.get('name')}")
+            show_end(output)
+            outcome.add(inner if inner and inner.failed else Outcome(failed=1))
+        elif inner:
+            outcome.add(inner)
+        elif case.find("skipped") is not None:
+            outcome.add(Outcome(skipped=1, reasons=[f"{case.get('name')}: {skip_reason(output)}"]))
+        else:
+            outcome.add(Outcome(passed=1))
+    return outcome
+
+
+def skip_reason(output):
+    """What GTEST_SKIP said, in the line behind "file:line: Skipped", or a line "SKIPPED: reason"."""
+    lines = output.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("SKIPPED: "):
+            return line[9:]
+        if line.endswith(": Skipped") and number + 1 < len(lines):
+            return lines[number + 1]
+    return "no reason given"
+
+
+def shared_data():
+    """The folder with test data that is not part of the repository, or None."""
+    folder = Path(os.environ.get("MERLON_SHARED", ROOT.parent / "shared"))
+    return folder if folder.is_dir() else None
+
+
+def unit(runner):
+    return runner.ctest("dev", "-L", "unit")
+
+
+def e2e(runner):
+    return runner.ctest("dev", "-L", "e2e")
+
+
+def asan(runner):
+    return runner.ctest("asan", "-L", "unit")
+
+
+def spec(runner):
+    shared = shared_data()
+    archive = shared / "wasm-spec-tests" / "wasm-3.0.tar.xz" if shared else None
+    if archive is None or not archive.exists():
+        return Outcome(skipped=1, reasons=["spec: the official suite is not here; MERLON_SHARED "
+                                           "names the folder with wasm-spec-tests/"])
+    folder = BUILD / "spec"
+    if not folder.exists():
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder)
+    scripts = sorted(folder.rglob("*.wast"))
+    if not runner.build("dev", "merlon-spec"):
+        return Outcome(failed=1)
+    outcome = Outcome()
+    for mode in ([], ["--lazy"]):
+        outcome.add(runner.program("spec", [BUILD / "dev/tests/merlon-spec", *mode, "--unsupported",
+                                            "tests/spec/unsupported.txt", *scripts]))
+    return outcome
+
+
+def wasi(runner):
+    return runner.ctest("dev", "-L", "wasi")
+
+
+def differential(runner):
+    """A sample; MERLON_DIFFERENTIAL_COUNT asks for more or fewer modules of each generator."""
+    if not runner.build("release", "merlon", "merlon-keep", "merlon-diff"):
+        return Outcome(failed=1)
+    programs = BUILD / "release" / "bin"
+    count = int(os.environ.get("MERLON_DIFFERENTIAL_COUNT", "300"))
+    outcome = runner.program("differential/run.py",
+                             ["tests/differential/run.py", "--merlon-diff",
+                              programs / "merlon-diff", "--count", count])
+    outcome.add(runner.program("differential/programs.py",
+                               ["tests/differential/programs.py", "--merlon",
+                                programs / "merlon", "--count", max(1, count // 30)]))
+    return outcome
+
+
+def real(runner):
+    if not runner.build("release", "merlon", "merlon-keep"):
+        return Outcome(failed=1)
+    return runner.program("real", ["tests/real/run.py", "--merlon", BUILD / "release/bin/merlon"])
+
+
+PARTS = {part.__name__: part for part in (unit, e2e, asan, spec, wasi, differential, real)}
+
+
+def run_parts(runner, parts):
+    total = Outcome()
+    for name in parts:
+        started = time.monotonic()
+        say(f"{name}: building and running")
+        outcome = PARTS[name](runner)
+        say(f"{name}: {outcome} in {time.monotonic() - started:.0f} s")
+        total.add(outcome)
+    return total
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("filter", nargs="?", default="")
+    options = parser.parse_args()
+    runner = Runner(options.jobs)
+    if options.filter and options.filter not in PARTS:
+        total = runner.ctest("dev", "-R", options.filter)
+        if not (total.passed or total.failed or total.skipped):
+            say(f"no part and no test has a name like {options.filter}; "
+                f"parts are: {' '.join(PARTS)}")
+            return 2
+    else:
+        total = run_parts(runner, [options.filter] if options.filter else list(PARTS))
+    for reason in total.reasons:
+        say(f"skipped: {reason}")
+    say(str(total))
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
