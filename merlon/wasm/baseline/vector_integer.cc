@@ -55,11 +55,16 @@ Comparison comparison_of(Opcode op) noexcept {
   }
 }
 
-/// Does the instruction give lanes of all ones or all zeros?
-bool gives_mask(Opcode op) noexcept {
-  return (op >= Opcode::I8x16Eq && op <= Opcode::F64x2Ge) ||
-         (op >= Opcode::I64x2Eq && op <= Opcode::I64x2GeS);
+/// The bytes of the lanes that the instruction gives all ones or all zeros, or 0.
+std::uint32_t mask_lanes(Opcode op) noexcept {
+  const bool compares = (op >= Opcode::I8x16Eq && op <= Opcode::F64x2Ge) ||
+                        (op >= Opcode::I64x2Eq && op <= Opcode::I64x2GeS);
+  if (!compares) return 0;
+  if (op <= Opcode::I8x16GeU) return 1;
+  if (op <= Opcode::I16x8GeU) return 2;
+  return op <= Opcode::F32x4Ge ? 4 : 8;
 }
+// opcodes.def is in the order of the codes.
 static_assert(static_cast<int>(Opcode::F64x2Ge) - static_cast<int>(Opcode::I8x16Eq) == 41 &&
               static_cast<int>(Opcode::I64x2GeS) - static_cast<int>(Opcode::I64x2Eq) == 5);
 
@@ -72,10 +77,10 @@ bool FunctionCompiler::vector_integer(const Instruction& instruction) {
     case Opcode::V128Not: vector_not(); return true;
     case Opcode::V128Bitselect: bitselect(); return true;
     case Opcode::V128AnyTrue: any_true(); return true;
-    case Opcode::I8x16AllTrue: all_true(I::kIdVpcmpeqb); return true;
-    case Opcode::I16x8AllTrue: all_true(I::kIdVpcmpeqw); return true;
-    case Opcode::I32x4AllTrue: all_true(I::kIdVpcmpeqd); return true;
-    case Opcode::I64x2AllTrue: all_true(I::kIdVpcmpeqq); return true;
+    case Opcode::I8x16AllTrue: all_true(I::kIdVpcmpeqb, 1); return true;
+    case Opcode::I16x8AllTrue: all_true(I::kIdVpcmpeqw, 2); return true;
+    case Opcode::I32x4AllTrue: all_true(I::kIdVpcmpeqd, 4); return true;
+    case Opcode::I64x2AllTrue: all_true(I::kIdVpcmpeqq, 8); return true;
     case Opcode::I8x16Bitmask: case Opcode::I16x8Bitmask: case Opcode::I32x4Bitmask:
     case Opcode::I64x2Bitmask:
       bitmask(op);
@@ -121,14 +126,14 @@ void FunctionCompiler::vector_not() {
   push_vector(reg, {&value});
 }
 
-bool FunctionCompiler::mask_on_top() const {
+std::uint32_t FunctionCompiler::mask_on_top() const {
   std::size_t before = at_ - 1;  // never the first instruction: it has operands
   if (analysis_.instructions[before].op == Opcode::LocalTee && before > 0) --before;
-  return gives_mask(analysis_.instructions[before].op);
+  return mask_lanes(analysis_.instructions[before].op);
 }
 
 void FunctionCompiler::bitselect() {
-  const bool whole_lanes = mask_on_top();
+  const bool whole_lanes = mask_on_top() != 0;
   Operand mask = pop();
   Operand otherwise = pop();
   Operand chosen = pop();
@@ -157,9 +162,9 @@ void FunctionCompiler::any_true() {
   use_flags(Condition::NotEqual);
 }
 
-void FunctionCompiler::all_true(x86::Inst::Id equal) {
+void FunctionCompiler::all_true(x86::Inst::Id equal, std::uint32_t size) {
   // Of lanes that are all ones or all zeros it is enough that no bit is missing.
-  const bool whole_lanes = mask_on_top();
+  const bool whole_lanes = mask_on_top() >= size;
   Operand value = pop();
   if (whole_lanes) {
     const RegisterId source = to_register(value);

@@ -13,9 +13,7 @@ RegisterId FunctionCompiler::vector_result(const Operand& first, const Operand& 
 }
 
 void FunctionCompiler::push_vector(RegisterId reg, std::initializer_list<const Operand*> operands) {
-  for (const Operand* operand : operands) {
-    if (operand->place == Place::Register && operand->reg != reg) release(operand->reg);
-  }
+  for (const Operand* operand : operands) release(*operand);
   push_result(Kind::V128, reg);
 }
 

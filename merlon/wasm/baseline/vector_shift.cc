@@ -142,7 +142,7 @@ void FunctionCompiler::shift_quads_signed(const x86::Xmm& to, const x86::Xmm& fr
   if (by == 63) {
     a_.vpxor(vector_scratch, vector_scratch, vector_scratch);
     a_.vpcmpgtq(to, vector_scratch, from);
-  } else if (by < 32) {
+  } else if (by <= 32) {
     // The upper halves from a shift of 32-bit lanes.
     a_.vpsrlq(vector_scratch, from, by);
     a_.vpsrad(vector_scratch2, from, by);
