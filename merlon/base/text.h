@@ -16,10 +16,11 @@ namespace merlon::base {
 /// One part of a text: a string, a character or a number in decimal.
 class TextPart {
  public:
-  TextPart(std::string_view text) noexcept : text_(text) {}      // NOLINT(google-explicit-constructor)
-  TextPart(const char* text) noexcept : text_(text) {}           // NOLINT(google-explicit-constructor)
-  TextPart(const std::string& text) noexcept : text_(text) {}    // NOLINT(google-explicit-constructor)
-  TextPart(char character) noexcept : text_(digits_, 1) {        // NOLINT(google-explicit-constructor)
+  TextPart(std::string_view text) noexcept : text_(text) {}  // NOLINT(google-explicit-constructor)
+  TextPart(const char* text) noexcept : text_(text) {}       // NOLINT(google-explicit-constructor)
+  TextPart(const std::string& text) noexcept
+      : text_(text) {}                                     // NOLINT(google-explicit-constructor)
+  TextPart(char character) noexcept : text_(digits_, 1) {  // NOLINT(google-explicit-constructor)
     digits_[0] = character;
   }
   template <std::integral T>

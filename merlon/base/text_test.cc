@@ -1,10 +1,10 @@
 #include "merlon/base/text.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <cstdint>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 namespace merlon::base {
 namespace {
@@ -41,10 +41,10 @@ TEST(Quoted, LetsNoControlCharacterReachATerminal) {
 TEST(Quoted, EscapesItsOwnQuoteAndBackslash) { EXPECT_EQ(quoted("a'b\\c"), "'a\\'b\\\\c'"); }
 
 TEST(Quoted, ShowsBytesThatAreNotUtf8) {
-  EXPECT_EQ(quoted("\xC0\x80"), "'\\xc0\\x80'");              // overlong
-  EXPECT_EQ(quoted("\xED\xA0\x80"), "'\\xed\\xa0\\x80'");     // surrogate
+  EXPECT_EQ(quoted("\xC0\x80"), "'\\xc0\\x80'");                    // overlong
+  EXPECT_EQ(quoted("\xED\xA0\x80"), "'\\xed\\xa0\\x80'");           // surrogate
   EXPECT_EQ(quoted("\xF4\x90\x80\x80"), "'\\xf4\\x90\\x80\\x80'");  // above U+10FFFF
-  EXPECT_EQ(quoted("\xE2\x82"), "'\\xe2\\x82'");              // cut short
+  EXPECT_EQ(quoted("\xE2\x82"), "'\\xe2\\x82'");                    // cut short
 }
 
 TEST(Quoted, CutsLongText) {

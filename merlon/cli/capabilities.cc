@@ -43,15 +43,15 @@ bool fits(const Row& row, const ImportName& import) {
 
 std::vector<Capability> capabilities_of(const std::vector<ImportName>& imports) {
   std::vector<Capability> all;
-  for (const Row& row : rows) all.push_back({row.name, row.grant, {}});
+  for (const Row& row : rows)
+    all.push_back({row.name, row.grant, {}});
   all.push_back({"unknown imports", "cannot be given", {}});
   for (const ImportName& import : imports) {
     const auto* row =
         std::find_if(rows.begin(), rows.end(), [&](const Row& each) { return fits(each, import); });
     auto& capability = all[static_cast<std::size_t>(row - rows.begin())];
-    capability.imports.push_back(row == rows.end()
-                                     ? base::concat(import.module, ".", import.name)
-                                     : std::string(import.name));
+    capability.imports.push_back(row == rows.end() ? base::concat(import.module, ".", import.name)
+                                                   : std::string(import.name));
   }
   std::erase_if(all, [](const Capability& capability) { return capability.imports.empty(); });
   return all;

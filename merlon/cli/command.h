@@ -17,7 +17,7 @@ struct OptionSpec {
   std::string_view help;   ///< one sentence
   bool repeatable = false;
   std::span<const std::string_view> choices{};  ///< the only values there are, if any
-  bool path = false;                             ///< the value names a file or directory
+  bool path = false;                            ///< the value names a file or directory
 };
 
 struct PositionalSpec {

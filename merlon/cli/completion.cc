@@ -51,7 +51,8 @@ std::string_view summary_of(std::string_view first) {
 
 std::string joined(std::span<const std::string_view> words) {
   std::string text;
-  for (const std::string_view word : words) text += concat(text.empty() ? "" : " ", word);
+  for (const std::string_view word : words)
+    text += concat(text.empty() ? "" : " ", word);
   return text;
 }
 
@@ -179,8 +180,8 @@ std::string zsh() {
       for (const CommandSpec* each : commands_below(first)) {
         below.emplace_back(second_word(*each), each->summary);
       }
-      cases += concat("      local -a below=(", zsh_words(below),
-                      ")\n      _describe command below\n");
+      cases +=
+          concat("      local -a below=(", zsh_words(below), ")\n      _describe command below\n");
     }
     cases += "      ;;\n";
   }
@@ -251,8 +252,9 @@ int completion(const Arguments& arguments, const Terminal& terminal) {
   if (shell == "bash") return print(terminal, bash());
   if (shell == "zsh") return print(terminal, zsh());
   if (shell == "fish") return print(terminal, fish());
-  return fail(terminal, concat("there is no completion for ", base::quoted(shell),
-                               "; there is for bash, zsh and fish"),
+  return fail(terminal,
+              concat("there is no completion for ", base::quoted(shell),
+                     "; there is for bash, zsh and fish"),
               launch::number(launch::ExitStatus::Usage));
 }
 

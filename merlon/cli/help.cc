@@ -79,9 +79,9 @@ std::string help(const CommandSpec& command) {
   if (!rows.empty()) text += concat("\n", table(rows));
   rows.clear();
   for (const OptionSpec& option : command.options) {
-    rows.push_back({option.value.empty() ? std::string(option.name)
-                                         : concat(option.name, " ", option.value),
-                    option.help});
+    rows.push_back(
+        {option.value.empty() ? std::string(option.name) : concat(option.name, " ", option.value),
+         option.help});
   }
   rows.push_back({"-h, --help", "Print this help."});
   return text + concat("\n", table(rows));

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t max_module_size = 1'000'000'000;
 
 constexpr std::array<std::string_view, 14> section_names{
-    "custom", "type",    "import", "function", "table", "memory",     "global",
+    "custom", "type",  "import",  "function", "table", "memory",     "global",
     "export", "start", "element", "code",     "data",  "data count", "tag"};
 
 /// How many things a section declares, told from the module.
@@ -144,8 +144,7 @@ InspectReport report_of(const wasm::ValidModule& valid, std::string file) {
     if (kind == wasm::ExternKind::Function) functions.push_back({import.module, import.name});
   }
   for (const wasm::Export& entry : module.exports) {
-    report.exports.push_back({"", std::string(entry.name),
-                              std::string(wasm::to_string(entry.kind)),
+    report.exports.push_back({"", std::string(entry.name), std::string(wasm::to_string(entry.kind)),
                               export_text(module, entry)});
   }
   wasm::FeatureSet features = features_of_types(module);
@@ -172,8 +171,8 @@ int inspect(const Arguments& arguments, const Terminal& terminal) {
     return refused(terminal, concat(path, ": cannot be read: ", os::describe(bytes.error())));
   }
   auto module = wasm::decode(*bytes);
-  auto valid = module ? wasm::validate(*std::move(module))
-                      : core::Result<wasm::ValidModule>(module.error());
+  auto valid =
+      module ? wasm::validate(*std::move(module)) : core::Result<wasm::ValidModule>(module.error());
   if (!valid) {
     return refused(terminal, concat(path, ": is no module that can be run: ",
                                     valid.error().message(), " (byte ", valid.error().detail, ")"));

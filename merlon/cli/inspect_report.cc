@@ -16,8 +16,9 @@ using Cells = std::vector<std::string>;
 
 /// Characters rather than bytes, as a terminal counts them; good enough for names.
 std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
 }
 
 std::string table(const std::vector<Cells>& rows) {
@@ -70,9 +71,9 @@ std::vector<Cells> extern_rows(const std::vector<ExternLine>& lines) {
   std::vector<Cells> rows;
   for (const ExternLine& line : lines) {
     const std::string name = base::printable(line.name, 80);
-    rows.push_back({line.module.empty() ? name
-                                        : concat(base::printable(line.module, 80), ".", name),
-                    line.kind, line.type});
+    rows.push_back(
+        {line.module.empty() ? name : concat(base::printable(line.module, 80), ".", name),
+         line.kind, line.type});
   }
   return rows;
 }
@@ -125,7 +126,8 @@ void write_sections(JsonWriter& json, const InspectReport& report) {
 void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
   json.key(key);
   json.open_array();
-  for (const std::string& text : texts) json.text(text);
+  for (const std::string& text : texts)
+    json.text(text);
   json.close_array();
 }
 
@@ -137,13 +139,13 @@ std::string to_text(const InspectReport& report) {
     capabilities.push_back({std::string(capability.name), concat("given: ", capability.grant),
                             list(capability.imports)});
   }
-  std::string out = concat(report.file, ": ", format_size(report.size), ", a valid module\n",
-                           section("Sections (offset, size, entries)", section_rows(report)),
-                           section("Imports", extern_rows(report.imports)),
-                           section("Exports", extern_rows(report.exports)), "\nFeatures\n  ",
-                           report.features.empty() ? "none beyond WebAssembly 1.0"
-                                                   : list(report.features),
-                           "\n", section("Capabilities it will ask for", capabilities));
+  std::string out =
+      concat(report.file, ": ", format_size(report.size), ", a valid module\n",
+             section("Sections (offset, size, entries)", section_rows(report)),
+             section("Imports", extern_rows(report.imports)),
+             section("Exports", extern_rows(report.exports)), "\nFeatures\n  ",
+             report.features.empty() ? "none beyond WebAssembly 1.0" : list(report.features), "\n",
+             section("Capabilities it will ask for", capabilities));
   return out;
 }
 

@@ -33,8 +33,7 @@ int answer(const std::vector<std::string>& words) {
   if (!request) {
     const auto* command = request.error().command;
     const std::string name = command == nullptr ? "" : base::concat(command->name, " ");
-    return cli::fail(terminal,
-                     base::concat(request.error().text, "; see merlon ", name, "--help"),
+    return cli::fail(terminal, base::concat(request.error().text, "; see merlon ", name, "--help"),
                      launch::number(launch::ExitStatus::Usage));
   }
   switch (request->kind) {

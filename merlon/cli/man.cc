@@ -46,9 +46,9 @@ std::string section(const CommandSpec& command) {
     out += item(positional.name, positional.help);
   }
   for (const OptionSpec& option : command.options) {
-    out += item(option.value.empty() ? std::string(option.name)
-                                     : concat(option.name, " ", option.value),
-                option.help);
+    out += item(
+        option.value.empty() ? std::string(option.name) : concat(option.name, " ", option.value),
+        option.help);
   }
   return out;
 }
@@ -73,7 +73,8 @@ int man(const Arguments& /*arguments*/, const Terminal& terminal) {
   out += ".SH ENVIRONMENT\n";
   out += item("MERLON_BACKEND, ENARX_BACKEND", "The backend where --backend is not given.");
   out += ".SH FILES\n";
-  out += item("Enarx.toml", "What a package asks for; merlon config init writes one to start from.");
+  out +=
+      item("Enarx.toml", "What a package asks for; merlon config init writes one to start from.");
   return print(terminal, out);
 }
 

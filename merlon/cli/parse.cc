@@ -1,8 +1,9 @@
 #include "merlon/cli/parse.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
+
+#include <CLI/CLI.hpp>
 
 #include "merlon/base/text.h"
 
@@ -48,14 +49,14 @@ void add_options(Bound& bound) {
   for (const OptionSpec& option : bound.command->options) {
     const std::string name(option.name);
     if (option.value.empty()) {
-      bound.app->add_flag_function(
-          name, [&bound, name](std::int64_t) { bound.arguments.options[name]; });
+      bound.app->add_flag_function(name,
+                                   [&bound, name](std::int64_t) { bound.arguments.options[name]; });
       continue;
     }
     CLI::Option* added = option.repeatable ? add_repeatable(bound, name) : add_single(bound, name);
     if (!option.choices.empty()) {
-      added->check(CLI::IsMember(
-          std::vector<std::string>(option.choices.begin(), option.choices.end())));
+      added->check(
+          CLI::IsMember(std::vector<std::string>(option.choices.begin(), option.choices.end())));
     }
   }
 }

@@ -38,7 +38,8 @@ Result<void> choose_backend(const Arguments& arguments, const Terminal& terminal
     if (name.empty()) name = terminal.variable(variable);
   }
   if (name.empty() || name == "nil") return {};
-  return usage(concat("keep backend identifier ", base::quoted(name), " is unknown; there is: nil"));
+  return usage(
+      concat("keep backend identifier ", base::quoted(name), " is unknown; there is: nil"));
 }
 
 Result<host::RunOptions> options_of(const Arguments& arguments) {
@@ -93,10 +94,10 @@ Result<host::LaunchPlan> plan_of(const Arguments& arguments, const host::RunOpti
 
 int status_of(const os::ExitStatus& ended, const Terminal& terminal) {
   if (ended.kind == os::ExitStatus::Kind::Exited) return ended.value;
-  return fail(terminal,
-              concat("the keep was ended by ", os::signal_name(ended.value), " (signal ",
-                     ended.value, ")"),
-              launch::killed_by_signal + ended.value);
+  return fail(
+      terminal,
+      concat("the keep was ended by ", os::signal_name(ended.value), " (signal ", ended.value, ")"),
+      launch::killed_by_signal + ended.value);
 }
 
 Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
@@ -106,7 +107,8 @@ Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
   auto keep = host::nil::Keep::start();
   if (!keep) return Refusal{keep.error().text, ExitStatus::KeepFailed};
   const host::LaunchPlan plan = TRY(plan_of(arguments, options));
-  for (const std::string& note : plan.notes) fail(terminal, concat("note: ", note), 0);
+  for (const std::string& note : plan.notes)
+    fail(terminal, concat("note: ", note), 0);
   const auto launched = keep->launch(plan);
   if (!launched) return refusal_of(launched.error());
   const auto ended = keep->wait(relay);

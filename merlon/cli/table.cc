@@ -14,23 +14,30 @@ using launch::number;
 constexpr std::array<std::string_view, 1> backends{"nil"};
 
 constexpr std::array run_positionals{
-    PositionalSpec{"FILE|DIR", "A WebAssembly file, or a package: a directory with main.wasm and, "
-                               "if it needs more than the standard streams, Enarx.toml."}};
+    PositionalSpec{"FILE|DIR",
+                   "A WebAssembly file, or a package: a directory with main.wasm and, "
+                   "if it needs more than the standard streams, Enarx.toml."}};
 constexpr std::array run_options{
-    OptionSpec{"--backend", "NAME",
-               "The kind of keep: nil, a plain process of this machine, which protects nothing from "
-               "its owner. Also from MERLON_BACKEND or ENARX_BACKEND.",
-               false, backends},
-    OptionSpec{"--config", "FILE", "An Enarx.toml to use instead of the package's own.", false, {},
-               true},
+    OptionSpec{
+        "--backend", "NAME",
+        "The kind of keep: nil, a plain process of this machine, which protects nothing from "
+        "its owner. Also from MERLON_BACKEND or ENARX_BACKEND.",
+        false, backends},
+    OptionSpec{
+        "--config", "FILE", "An Enarx.toml to use instead of the package's own.", false, {}, true},
     OptionSpec{"--env", "NAME=VALUE", "An environment variable for the program.", true},
-    OptionSpec{"--dir", "HOST[::GUEST][:ro]",
-               "A directory that the program finds under the path GUEST, or under HOST; with :ro it "
-               "cannot be changed.",
-               true, {}, true},
-    OptionSpec{"--invoke", "NAME",
-               "Call this exported function instead of _start; the arguments are its parameters and "
-               "its results are printed."},
+    OptionSpec{
+        "--dir",
+        "HOST[::GUEST][:ro]",
+        "A directory that the program finds under the path GUEST, or under HOST; with :ro it "
+        "cannot be changed.",
+        true,
+        {},
+        true},
+    OptionSpec{
+        "--invoke", "NAME",
+        "Call this exported function instead of _start; the arguments are its parameters and "
+        "its results are printed."},
     OptionSpec{"--timeout", "TIME", "End the program after this time, e.g. 1.5s, 200ms or 2m."},
     OptionSpec{"--max-memory", "SIZE",
                "The most that a memory of the program may grow to, e.g. 64M or 1G."},
@@ -48,17 +55,30 @@ constexpr std::array all_commands{
         "the files that Enarx.toml lists, and the directories and variables named here. Its exit "
         "status becomes merlon's own.",
         run_positionals, run_options, "ARGUMENT", &run},
-    CommandSpec{"inspect", "Show what a WebAssembly file is made of and what it asks for",
+    CommandSpec{"inspect",
+                "Show what a WebAssembly file is made of and what it asks for",
                 "Prints sections, imports, exports, the WebAssembly features that are needed, and "
                 "which capabilities the program will ask for when it runs.",
-                inspect_positionals, inspect_options, {}, &inspect},
-    CommandSpec{"config init", "Write a commented Enarx.toml into the current directory",
-                "Never overwrites a file.", {}, {}, {}, &config_init},
-    CommandSpec{"completion", "Print a completion script for a shell",
+                inspect_positionals,
+                inspect_options,
+                {},
+                &inspect},
+    CommandSpec{"config init",
+                "Write a commented Enarx.toml into the current directory",
+                "Never overwrites a file.",
+                {},
+                {},
+                {},
+                &config_init},
+    CommandSpec{"completion",
+                "Print a completion script for a shell",
                 "For bash: source <(merlon completion bash). For zsh: save it as _merlon in a "
                 "directory of $fpath. For fish: save it as "
                 "~/.config/fish/completions/merlon.fish.",
-                completion_positionals, {}, {}, &completion},
+                completion_positionals,
+                {},
+                {},
+                &completion},
     CommandSpec{"man", "Print the man page", "", {}, {}, {}, &man, true},
 };
 

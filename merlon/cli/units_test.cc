@@ -1,8 +1,8 @@
 #include "merlon/cli/units.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace merlon::cli {
 namespace {
@@ -38,8 +38,8 @@ TEST(Size, IsInBytesOrPowersOf1024) {
 }
 
 TEST(Size, EverythingElseIsRefused) {
-  for (const char* text : {"", "K", "-1", "1k", "1iB", "1Ki", "1.5M", "1 M", "16777216T",
-                           "99999999999999999999"}) {
+  for (const char* text :
+       {"", "K", "-1", "1k", "1iB", "1Ki", "1.5M", "1 M", "16777216T", "99999999999999999999"}) {
     EXPECT_FALSE(parse_size(text).has_value()) << text;
   }
 }

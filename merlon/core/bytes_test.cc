@@ -1,8 +1,8 @@
 #include "merlon/core/bytes.h"
 
-#include <gtest/gtest.h>
-
 #include <string_view>
+
+#include <gtest/gtest.h>
 
 namespace merlon::core {
 namespace {

@@ -8,6 +8,5 @@ namespace merlon::core {
 
 }  // namespace merlon::core
 
-#define MERLON_CHECK(condition)                                     \
-  (__builtin_expect(static_cast<bool>(condition), 1) ? (void)0 \
-                                                      : ::merlon::core::invariant_broken())
+#define MERLON_CHECK(condition) \
+  (__builtin_expect(static_cast<bool>(condition), 1) ? (void)0 : ::merlon::core::invariant_broken())

@@ -39,8 +39,8 @@ enum class ErrorCode : std::uint8_t {
 /// (a byte offset, an index, an errno), so that no error needs a heap.
 struct Error {
   ErrorCode code = ErrorCode::Internal;
-  const char* what = "";       ///< static storage; says what was wrong, lower case, no full stop
-  std::uint64_t detail = 0;    ///< meaning is the maker's; 0 when unused
+  const char* what = "";     ///< static storage; says what was wrong, lower case, no full stop
+  std::uint64_t detail = 0;  ///< meaning is the maker's; 0 when unused
   Where where{};
 
   [[nodiscard]] constexpr std::string_view message() const noexcept { return what; }

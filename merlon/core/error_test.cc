@@ -1,9 +1,9 @@
 #include "merlon/core/error.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
 #include <string_view>
+
+#include <gtest/gtest.h>
 
 namespace merlon::core {
 namespace {
@@ -18,7 +18,8 @@ TEST(Error, EveryCodeHasItsOwnName) {
 }
 
 TEST(Error, RemembersTheLineThatMadeIt) {
-  const Error made = error(ErrorCode::Denied, "no"); const int line = __LINE__;
+  const Error made = error(ErrorCode::Denied, "no");
+  const int line = __LINE__;
   EXPECT_EQ(made.where.line, static_cast<std::uint32_t>(line));
   EXPECT_EQ(made.message(), "no");
 }

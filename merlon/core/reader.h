@@ -20,9 +20,7 @@ class Reader {
   constexpr explicit Reader(ByteView bytes) noexcept : bytes_(bytes) {}
 
   [[nodiscard]] constexpr std::size_t offset() const noexcept { return offset_; }
-  [[nodiscard]] constexpr std::size_t remaining() const noexcept {
-    return bytes_.size() - offset_;
-  }
+  [[nodiscard]] constexpr std::size_t remaining() const noexcept { return bytes_.size() - offset_; }
   [[nodiscard]] constexpr bool at_end() const noexcept { return remaining() == 0; }
 
   /// The next `count` bytes, borrowed.

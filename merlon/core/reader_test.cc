@@ -1,10 +1,10 @@
 #include "merlon/core/reader.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <cstdint>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 namespace merlon::core {
 namespace {

@@ -33,7 +33,8 @@ class [[nodiscard]] Result {
   using value_type = T;
   using error_type = E;
 
-  constexpr Result(T initial) noexcept  // NOLINT(google-explicit-constructor): returning a T is the point
+  constexpr Result(
+      T initial) noexcept  // NOLINT(google-explicit-constructor): returning a T is the point
       : has_value_(true) {
     std::construct_at(&value_, std::move(initial));
   }
@@ -163,13 +164,11 @@ constexpr T take(Result<T, E>&& result) noexcept {
 
 /// `auto x = TRY(f());` yields f()'s value, or returns its error from the enclosing function.
 /// May be nested. Not for use in default arguments or constants.
-#define TRY(...)                                                             \
-  __extension__({                                                            \
-    _Pragma("GCC diagnostic push")                                           \
-    _Pragma("GCC diagnostic ignored \"-Wshadow\"")                           \
-    auto merlon_try_result = (__VA_ARGS__);                                  \
-    if (!merlon_try_result.has_value()) [[unlikely]]                         \
-      return ::merlon::core::Unexpected(::std::move(merlon_try_result).error()); \
-    _Pragma("GCC diagnostic pop")                                            \
-    ::merlon::core::take(::std::move(merlon_try_result));                    \
+#define TRY(...)                                                                               \
+  __extension__({                                                                              \
+    _Pragma("GCC diagnostic push")                                                             \
+        _Pragma("GCC diagnostic ignored \"-Wshadow\"") auto merlon_try_result = (__VA_ARGS__); \
+    if (!merlon_try_result.has_value()) [[unlikely]]                                           \
+      return ::merlon::core::Unexpected(::std::move(merlon_try_result).error());               \
+    _Pragma("GCC diagnostic pop")::merlon::core::take(::std::move(merlon_try_result));         \
   })

@@ -1,9 +1,9 @@
 #include "merlon/core/result.h"
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace merlon::core {
 namespace {

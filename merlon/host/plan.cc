@@ -65,11 +65,12 @@ class FileOpener {
     return add({FileKind::Connect, FileAccess::ReadWrite, file.name}, std::move(socket));
   }
   Result<void> operator()(const DirectoryGrant& grant) {
-    while (plan_.message.files.size() < first_directory) TRY(add({}, {}));
+    while (plan_.message.files.size() < first_directory)
+      TRY(add({}, {}));
     auto directory = os::open_directory(grant.host);
     if (!directory) return host_error(directory.error(), concat("--dir ", grant.host));
-    return add({FileKind::Directory,
-                grant.read_only ? FileAccess::ReadOnly : FileAccess::ReadWrite, grant.guest},
+    return add({FileKind::Directory, grant.read_only ? FileAccess::ReadOnly : FileAccess::ReadWrite,
+                grant.guest},
                *std::move(directory));
   }
 
@@ -98,9 +99,8 @@ class FileOpener {
                              OpenSocket open_socket) {
     const auto addresses = resolve_host(host);
     if (!addresses) {
-      return HostError{core::ErrorCode::Unavailable, concat("cannot ", what, " ",
-                                                            endpoint(host, port), ": ",
-                                                            addresses.error())};
+      return HostError{core::ErrorCode::Unavailable,
+                       concat("cannot ", what, " ", endpoint(host, port), ": ", addresses.error())};
     }
     os::Errno last = os::Errno::Inval;
     for (const std::string& address : *addresses) {
@@ -163,8 +163,10 @@ Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& option
   TRY(look_at_steward(package.config, plan));
 
   FileOpener opener(plan);
-  for (const workload::File& file : package.config.files()) TRY(std::visit(opener, file));
-  for (const DirectoryGrant& grant : options.directories) TRY(opener(grant));
+  for (const workload::File& file : package.config.files())
+    TRY(std::visit(opener, file));
+  for (const DirectoryGrant& grant : options.directories)
+    TRY(opener(grant));
   plan.module = std::move(package.module);
   return plan;
 }

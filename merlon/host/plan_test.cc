@@ -1,8 +1,8 @@
 #include "merlon/host/plan.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 #include "merlon/os/open.h"
 #include "merlon/os/socket.h"
@@ -39,8 +39,8 @@ class Plans : public ::testing::Test {
 };
 
 TEST_F(Plans, TellTheNumberAndNamesOfFilesFirst) {
-  const auto made = plan(
-      "files = [{kind='stdin'}, {kind='null', name='n'}, {kind='stdout'}]\n[env]\nA = '1'");
+  const auto made =
+      plan("files = [{kind='stdin'}, {kind='null', name='n'}, {kind='stdout'}]\n[env]\nA = '1'");
   EXPECT_EQ(made.message.environment,
             (std::vector<std::string>{"FD_COUNT=3", "FD_NAMES=stdin:n:stdout", "A=1"}));
   const std::vector<FileEntry> files{{FileKind::Stdin, FileAccess::ReadWrite, "stdin"},
@@ -87,13 +87,14 @@ TEST_F(Plans, DirectoriesStartAtDescriptor3OrBehindTheFiles) {
   EXPECT_EQ(few.descriptors.size(), 2U);
   EXPECT_EQ(few.message.environment[0], "FD_COUNT=1");
 
-  const auto many = plan("files = [{kind='null'},{kind='null'},{kind='null'},{kind='null'}]",
-                         options);
+  const auto many =
+      plan("files = [{kind='null'},{kind='null'},{kind='null'},{kind='null'}]", options);
   EXPECT_EQ(many.message.files[4].kind, FileKind::Directory);
 }
 
 TEST_F(Plans, ListeningSocketsAreBoundOnThisMachine) {
-  const auto made = plan("files = [{kind='listen', prot='tcp', name='a', addr='127.0.0.1', port=0}]");
+  const auto made =
+      plan("files = [{kind='listen', prot='tcp', name='a', addr='127.0.0.1', port=0}]");
   ASSERT_EQ(made.descriptors.size(), 1U);
   const auto info = os::socket_info(made.descriptors[0]);
   ASSERT_TRUE(info.has_value());
@@ -105,8 +106,9 @@ TEST_F(Plans, ConnectionsAreMadeOnThisMachineAndLocalhostIsIpv4) {
   ASSERT_TRUE(listener.has_value());
   const auto port = os::local_port(*listener);
   ASSERT_TRUE(port.has_value());
-  const auto made = plan("files = [{kind='connect', prot='tcp', host='localhost', port=" +
-                         std::to_string(*port) + "}]");
+  const auto made =
+      plan("files = [{kind='connect', prot='tcp', host='localhost', port=" + std::to_string(*port) +
+           "}]");
   ASSERT_EQ(made.descriptors.size(), 1U);
   EXPECT_EQ(made.message.files[0].name, "localhost");
   EXPECT_TRUE(os::accept(*listener).has_value());
@@ -129,8 +131,7 @@ TEST_F(Plans, RefusalsSayWhatCouldNotBeDone) {
                   .starts_with("cannot connect to no host.invalid:80: "));
   RunOptions options;
   options.directories = {{scratch_ / "gone", "/", false}};
-  EXPECT_EQ(refusal("", options),
-            "--dir " + (scratch_ / "gone") + ": No such file or directory");
+  EXPECT_EQ(refusal("", options), "--dir " + (scratch_ / "gone") + ": No such file or directory");
 }
 
 TEST_F(Plans, AStewardIsNotAskedForPlainProcesses) {
@@ -141,7 +142,8 @@ TEST_F(Plans, AStewardIsNotAskedForPlainProcesses) {
 
 TEST_F(Plans, TooManyFilesAreRefused) {
   std::string config = "files = [";
-  for (std::size_t i = 0; i < launch::max_files; ++i) config += "{kind='null'},";
+  for (std::size_t i = 0; i < launch::max_files; ++i)
+    config += "{kind='null'},";
   EXPECT_EQ(plan(config + "]").message.files.size(), launch::max_files);
   EXPECT_EQ(refusal(config + "{kind='null'}]"), "more than 250 files are asked for");
 }

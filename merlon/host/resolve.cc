@@ -1,10 +1,10 @@
 #include "merlon/host/resolve.h"
 
-#include <netdb.h>
-#include <sys/socket.h>
-
 #include <array>
 #include <memory>
+
+#include <netdb.h>
+#include <sys/socket.h>
 
 #include "merlon/os/errno.h"
 
@@ -17,7 +17,7 @@ core::Result<std::vector<std::string>, std::string_view> resolve_host(const std:
   ::addrinfo* list = nullptr;
   if (const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &list); error != 0) {
     return std::string_view(error == EAI_SYSTEM ? os::describe(os::last_errno())
-                                                 : ::gai_strerror(error));
+                                                : ::gai_strerror(error));
   }
   const std::unique_ptr<::addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
   std::vector<std::string> addresses;

@@ -43,8 +43,9 @@ Result<wasi::FdEntry> entry_of(const FileEntry& file, os::Fd descriptor) {
     case FileKind::Connect: return wasi::connected_socket(std::move(descriptor));
     case FileKind::Directory:
       return wasi::directory(std::move(descriptor), file.name,
-                             file.access == FileAccess::ReadOnly ? wasi::DirectoryAccess::ReadOnly
-                                                                 : wasi::DirectoryAccess::ReadWrite);
+                             file.access == FileAccess::ReadOnly
+                                 ? wasi::DirectoryAccess::ReadOnly
+                                 : wasi::DirectoryAccess::ReadWrite);
   }
   return core::error(ErrorCode::Malformed, "unknown kind of file");
 }

@@ -13,9 +13,9 @@
 namespace merlon::keep {
 
 /// Reports what goes wrong and gives the exit status. Without message.invoke that is the export
-/// `_start`, else "" [ENARX 0.7.1], whose results are ignored. With it, `_initialize` is called first
-/// if there is one, the message's arguments behind the first become the function's parameters, and
-/// its results are printed, one a line.
+/// `_start`, else "" [ENARX 0.7.1], whose results are ignored. With it, `_initialize` is called
+/// first if there is one, the message's arguments behind the first become the function's
+/// parameters, and its results are printed, one a line.
 [[nodiscard]] int invoke(const launch::Message& message, wasm::Store& store,
                          std::shared_ptr<wasm::CompiledModule> module, const wasm::Imports& imports,
                          const Deadline& deadline);

@@ -46,8 +46,7 @@ std::string explain(const core::Error& error) {
       return concat("is no valid WebAssembly module: ", error.message(), place);
     case core::ErrorCode::Unsupported:
       return concat("uses what cannot be run: ", error.message(), place);
-    case core::ErrorCode::Exhausted:
-      return concat("is beyond a limit: ", error.message(), place);
+    case core::ErrorCode::Exhausted: return concat("is beyond a limit: ", error.message(), place);
     case core::ErrorCode::NotFound:
     case core::ErrorCode::Denied:
     case core::ErrorCode::Unavailable:
@@ -76,8 +75,8 @@ wasm::StoreLimits limits_of(const launch::Message& message) {
 int tell_loss(const wasi::Context& context, int status) {
   const auto& loss = context.output_loss();
   if (!loss) return status;
-  report(concat(loss->file, " did not take all that the workload wrote: ",
-                wasi::describe(loss->reason)));
+  report(concat(loss->file,
+                " did not take all that the workload wrote: ", wasi::describe(loss->reason)));
   return status == 0 ? launch::number(ExitStatus::OutputLost) : status;
 }
 

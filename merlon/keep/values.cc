@@ -40,9 +40,10 @@ core::Result<std::uint64_t> parse_integer(std::string_view text, unsigned bits) 
     base = 16;
   }
   std::uint64_t magnitude = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), magnitude, base);
-  const std::uint64_t most = bits == 64 ? std::numeric_limits<std::uint64_t>::max()
-                                        : (std::uint64_t{1} << bits) - 1;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), magnitude, base);
+  const std::uint64_t most =
+      bits == 64 ? std::numeric_limits<std::uint64_t>::max() : (std::uint64_t{1} << bits) - 1;
   const std::uint64_t least = std::uint64_t{1} << (bits - 1);
   if (error != std::errc{} || end != text.data() + text.size() ||
       magnitude > (negative ? least : most)) {

@@ -1,8 +1,8 @@
 #include "merlon/keep/values.h"
 
-#include <gtest/gtest.h>
-
 #include <limits>
+
+#include <gtest/gtest.h>
 
 namespace merlon::keep {
 namespace {
@@ -42,8 +42,7 @@ TEST(Values, FloatsArePrintedWithTheFewestDigits) {
 TEST(Values, VectorsAndReferencesAreShownButNotRead) {
   EXPECT_EQ(round("1", ValueType::v128), "refused");
   EXPECT_EQ(round("null", ValueType::funcref), "refused");
-  EXPECT_EQ(format_value({ValueType::v128, {0x10, 0xAB}}),
-            "0x00000000000000ab0000000000000010");
+  EXPECT_EQ(format_value({ValueType::v128, {0x10, 0xAB}}), "0x00000000000000ab0000000000000010");
   EXPECT_EQ(format_value({ValueType::externref, {0, 0}}), "null");
 }
 

@@ -1,10 +1,10 @@
 #include "merlon/launch/channel.h"
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-
 #include <array>
 #include <thread>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
 
 #include "merlon/os/channel.h"
 #include "merlon/os/open.h"

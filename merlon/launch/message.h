@@ -62,7 +62,7 @@ struct FileEntry {
 [[nodiscard]] bool carries_descriptor(FileKind kind) noexcept;
 
 struct Message {
-  std::uint64_t max_memory_bytes = 0;     ///< of all linear memories together; 0: no limit asked for
+  std::uint64_t max_memory_bytes = 0;  ///< of all linear memories together; 0: no limit asked for
   std::uint64_t timeout_nanoseconds = 0;  ///< of the whole run; 0: none
   std::string program;
   std::string invoke;
@@ -83,7 +83,8 @@ struct Message {
 
 /// How many bytes follow a header of `header_size` bytes. Attacker-controlled.
 ///
-/// Errors: Malformed (size, magic) · Unsupported (version) · Exhausted (more than max_message_size).
+/// Errors: Malformed (size, magic) · Unsupported (version) · Exhausted (more than
+/// max_message_size).
 [[nodiscard]] core::Result<std::size_t> body_size(core::ByteView header);
 
 /// Reads what encode() wrote; there is one encoding of each message. Attacker-controlled; work and

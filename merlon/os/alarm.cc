@@ -36,7 +36,7 @@ Alarm::Alarm(Alarm&& other) noexcept
 
 Result<Alarm> Alarm::start(std::chrono::nanoseconds first, std::chrono::nanoseconds interval,
                            Ring ring, void* argument) {
-  struct ::sigaction action {};
+  struct ::sigaction action{};
   action.sa_sigaction = &Target::handle;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigemptyset(&action.sa_mask);

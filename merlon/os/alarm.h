@@ -2,9 +2,8 @@
 
 // A timer that interrupts: a function of ours runs in a signal handler, again and again.
 
-#include <ctime>
-
 #include <chrono>
+#include <ctime>
 
 #include "merlon/os/errno.h"
 

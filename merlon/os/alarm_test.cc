@@ -1,10 +1,10 @@
 #include "merlon/os/alarm.h"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <csignal>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace merlon::os {
 namespace {
@@ -30,12 +30,15 @@ TEST(Alarm, ZeroRingsAtOnce) {
   Counter counter;
   const auto alarm = Alarm::start(0ns, 1s, &Counter::ring, &counter);
   ASSERT_TRUE(alarm.has_value());
-  while (counter.rings == 0) ::usleep(100);
+  while (counter.rings == 0)
+    ::usleep(100);
 }
 
 TEST(Alarm, IsSilentOnceDropped) {
   Counter counter;
-  { const auto alarm = Alarm::start(1ms, 1ms, &Counter::ring, &counter); }
+  {
+    const auto alarm = Alarm::start(1ms, 1ms, &Counter::ring, &counter);
+  }
   const int rings = counter.rings;
   ::usleep(5000);
   EXPECT_EQ(counter.rings, rings);

@@ -1,10 +1,10 @@
 #include "merlon/os/channel.h"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <array>
 #include <cstring>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace merlon::os {
 namespace {

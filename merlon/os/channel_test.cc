@@ -1,11 +1,11 @@
 #include "merlon/os/channel.h"
 
+#include <array>
+#include <thread>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-
-#include <array>
-#include <thread>
 
 #include "merlon/os/open.h"
 #include "merlon/os/testing/scratch.h"

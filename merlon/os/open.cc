@@ -1,11 +1,11 @@
 #include "merlon/os/open.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
 
 namespace merlon::os {
 namespace {
@@ -20,7 +20,7 @@ Result<Fd> adopted(int number) noexcept {
 /// open(2) lets a directory be opened for reading and only complains at the first read.
 Result<Fd> no_directory(Result<Fd> fd) noexcept {
   if (!fd) return fd;
-  struct ::stat status {};
+  struct ::stat status{};
   if (::fstat(fd->number(), &status) < 0) return last_errno();
   if (S_ISDIR(status.st_mode)) return Errno::Isdir;
   return fd;
@@ -28,7 +28,7 @@ Result<Fd> no_directory(Result<Fd> fd) noexcept {
 
 /// How much to make room for at first: what the file says it has, plus the byte that shows its end.
 std::size_t expected_size(BorrowedFd fd, std::size_t max_size) noexcept {
-  struct ::stat status {};
+  struct ::stat status{};
   if (::fstat(fd.number(), &status) < 0 || !S_ISREG(status.st_mode) || status.st_size <= 0) {
     return std::min(first_chunk, max_size) + 1;
   }
@@ -46,8 +46,7 @@ Result<Fd> open_directory(const std::string& path) noexcept {
 }
 
 Result<Fd> open_file_in(BorrowedFd directory, const char* name) noexcept {
-  return no_directory(
-      adopted(::openat(directory.number(), name, O_RDONLY | O_CLOEXEC | O_NOCTTY)));
+  return no_directory(adopted(::openat(directory.number(), name, O_RDONLY | O_CLOEXEC | O_NOCTTY)));
 }
 
 Result<Fd> create_file(const std::string& path) noexcept {

@@ -1,13 +1,13 @@
 #include "merlon/os/open.h"
 
+#include <filesystem>
+#include <thread>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <filesystem>
-#include <thread>
 
 #include "merlon/os/testing/scratch.h"
 

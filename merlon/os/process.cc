@@ -1,12 +1,12 @@
 #include "merlon/os/process.h"
 
+#include <array>
+#include <vector>
+
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <vector>
 
 namespace merlon::os {
 namespace {
@@ -57,8 +57,7 @@ ExitStatus exit_status_of(int status) noexcept {
 }  // namespace
 
 Result<ChildProcess> ChildProcess::spawn(const std::string& path,
-                                         std::span<const std::string> arguments,
-                                         BorrowedFd third) {
+                                         std::span<const std::string> arguments, BorrowedFd third) {
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) {
@@ -99,7 +98,8 @@ SignalRelay::SignalRelay() noexcept {
   ::signal(SIGCHLD, SIG_DFL);
   sigemptyset(&relayed_);
   sigaddset(&relayed_, SIGCHLD);
-  for (const int number : relayed_signals) sigaddset(&relayed_, number);
+  for (const int number : relayed_signals)
+    sigaddset(&relayed_, number);
   ::sigprocmask(SIG_BLOCK, &relayed_, &before_);
 }
 

@@ -2,11 +2,11 @@
 
 // Child processes: start one with few descriptors, pass signals on to it, learn how it ended.
 
-#include <sys/types.h>
-
 #include <csignal>
 #include <span>
 #include <string>
+
+#include <sys/types.h>
 
 #include "merlon/os/fd.h"
 

@@ -1,14 +1,14 @@
 #include "merlon/os/process.h"
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <array>
 #include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "merlon/os/open.h"
 
@@ -80,8 +80,8 @@ TEST(ChildProcess, AProgramThatIsNotThereIsAnError) {
 TEST(SignalRelay, PassesSignalsOnAndTheChildDecides) {
   Pipe pipe = make_pipe();
   const SignalRelay relay;
-  const auto child = shell("trap 'exit 42' TERM; echo ready >&3; while :; do sleep 0.01; done",
-                           pipe.write);
+  const auto child =
+      shell("trap 'exit 42' TERM; echo ready >&3; while :; do sleep 0.01; done", pipe.write);
   ASSERT_TRUE(child.has_value());
   char byte = 0;
   ASSERT_EQ(::read(pipe.read.number(), &byte, 1), 1);  // the trap is set

@@ -34,8 +34,9 @@ std::string_view kind_of(toml::node_type type) noexcept {
 /// A key as a message shows it: bare if TOML would let it stand bare.
 std::string shown(std::string_view key) {
   const bool bare = !key.empty() && key.size() <= 64 &&
-                    key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                          "0123456789_-") == std::string_view::npos;
+                    key.find_first_not_of(
+                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "0123456789_-") == std::string_view::npos;
   return bare ? std::string(key) : base::quoted(key, 64);
 }
 
@@ -216,10 +217,12 @@ class ConfigParser {
   Result<void> allow_only(const Place& place, std::initializer_list<std::string_view> names) const {
     for (const auto& [key, value] : place.table) {
       bool known = false;
-      for (const std::string_view name : names) known = known || key.str() == name;
+      for (const std::string_view name : names)
+        known = known || key.str() == name;
       if (known) continue;
       std::string list;
-      for (const std::string_view name : names) list += concat(list.empty() ? "" : ", ", name);
+      for (const std::string_view name : names)
+        list += concat(list.empty() ? "" : ", ", name);
       return refuse(value, place.key(key.str()),
                     concat("is no key of this kind of file; there are: ", list));
     }

@@ -1,8 +1,8 @@
 #include "merlon/workload/config.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace merlon::workload {
 namespace {
@@ -154,12 +154,10 @@ TEST(Config, KindIsOneOfSix) {
 }
 
 TEST(Config, TypesAreNamedWhenTheyAreWrong) {
-  EXPECT_EQ(refusal("args = 'a'"),
-            "Enarx.toml:1: args: must be an array of strings, not a string");
+  EXPECT_EQ(refusal("args = 'a'"), "Enarx.toml:1: args: must be an array of strings, not a string");
   EXPECT_EQ(refusal("args = [\n'a',\n1]"),
             "Enarx.toml:3: args[1]: must be a string, not an integer");
-  EXPECT_EQ(refusal("[env]\nA = 1979-05-27"),
-            "Enarx.toml:2: env.A: must be a string, not a date");
+  EXPECT_EQ(refusal("[env]\nA = 1979-05-27"), "Enarx.toml:2: env.A: must be a string, not a date");
   EXPECT_EQ(refusal("env = []"), "Enarx.toml:1: env: must be a table, not an array");
   EXPECT_EQ(refusal("files = 1.5"),
             "Enarx.toml:1: files: must be an array of tables, not a floating-point number");

@@ -17,8 +17,7 @@ constexpr const char* module_file = "main.wasm";
 constexpr const char* config_file = "Enarx.toml";
 
 PackageError cannot_read(const std::string& path, os::Errno number) {
-  return {os::to_error(number, "").code,
-          concat(path, ": cannot be read: ", os::describe(number))};
+  return {os::to_error(number, "").code, concat(path, ": cannot be read: ", os::describe(number))};
 }
 
 std::string joined(const std::string& directory, const char* name) {
@@ -61,8 +60,9 @@ Result<Package> open_directory(const std::string& path,
   auto module = os::open_file_in(*directory, module_file);
   if (!module && module.error() == os::Errno::Noent) {
     return PackageError{core::ErrorCode::NotFound,
-                        concat(path, ": has no main.wasm; a package is a directory with main.wasm "
-                                     "and, if it needs more than standard streams, Enarx.toml")};
+                        concat(path,
+                               ": has no main.wasm; a package is a directory with main.wasm "
+                               "and, if it needs more than standard streams, Enarx.toml")};
   }
   const std::string name = joined(path, module_file);
   if (!module) return cannot_read(name, module.error());
@@ -79,7 +79,8 @@ Result<Package> open_package(const std::string& path,
     if (module.error() == os::Errno::Isdir) return open_directory(path, config_path);
     return cannot_read(path, module.error());
   }
-  Config config = TRY(config_path ? named_config(*config_path) : Result<Config>(Config::standard()));
+  Config config =
+      TRY(config_path ? named_config(*config_path) : Result<Config>(Config::standard()));
   return Package{*std::move(module), path, std::move(config)};
 }
 

@@ -35,9 +35,8 @@ bool is_absolute_url(std::string_view text) noexcept {
   const std::string_view scheme = scheme_of(text);
   if (scheme.empty()) return false;
   constexpr std::array<std::string_view, 5> web{"http", "https", "ws", "wss", "ftp"};
-  const bool needs_host = std::any_of(web.begin(), web.end(), [&](std::string_view known) {
-    return same_scheme(scheme, known);
-  });
+  const bool needs_host = std::any_of(
+      web.begin(), web.end(), [&](std::string_view known) { return same_scheme(scheme, known); });
   if (!needs_host) return true;
   const std::string_view rest = text.substr(scheme.size() + 1);
   const std::size_t host = rest.find_first_not_of("/\\");
