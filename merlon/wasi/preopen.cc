@@ -18,7 +18,8 @@ Rights allowed_by(os::Access access) noexcept {
     case os::Access::Write: return rights::all.without(rights::fd_read);
     case os::Access::ReadWrite: return rights::all;
     case os::Access::PathOnly:
-      return rights::all.without(rights::fd_readdir | rights::fd_sync | rights::fd_datasync);
+      return rights::all.without(rights::fd_readdir | rights::fd_sync | rights::fd_datasync |
+                                 rights::fd_filestat_set_times);
   }
   return Rights();
 }

@@ -100,6 +100,15 @@ TEST(DirectoryFile, HandsDownWhatItMay) {
   EXPECT_TRUE(locked.read_only);
 }
 
+TEST(DirectoryFile, ByItsPathAloneItLendsWhatNeedsNoOpenDirectory) {
+  const ScratchDirectory scratch;
+  const FdEntry entry = directory(opened(scratch.path().c_str(), O_PATH | O_DIRECTORY), "/",
+                                  DirectoryAccess::ReadWrite)
+                            .value();
+  EXPECT_FALSE(entry.base.has_any(rights::fd_readdir | rights::fd_sync));
+  EXPECT_TRUE(entry.base.has(rights::path_open | rights::path_unlink_file));
+}
+
 TEST(DirectoryFile, RefusesFilesAndMissingNames) {
   const ScratchDirectory scratch;
   scratch.make_file("f");
