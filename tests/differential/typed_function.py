@@ -153,9 +153,12 @@ class Body:
             again = b"\x20" + saved
             self.out += b"\x22" + saved + constant_float(how, 0.0) + again + again
             self.out += COMPARISON[how] + b"\x1b"
+            # The local is one that other code may read: it must not keep the NaN.
+            self.out += b"\x22" + saved
         else:
             saved = leb(self.scratch[V128])
             self.out += b"\x22" + saved + b"\x20" + saved + b"\x20" + saved + simd(how) + simd(78)
+            self.out += b"\x22" + saved
 
     def spend_fuel(self) -> None:
         """Without fuel the function returns zeros at once, so that every recursion ends."""
