@@ -18,9 +18,9 @@ TEST(Error, EveryCodeHasItsOwnName) {
 }
 
 TEST(Error, RemembersTheLineThatMadeIt) {
+  const std::uint32_t line = __LINE__ + 1;
   const Error made = error(ErrorCode::Denied, "no");
-  const int line = __LINE__;
-  EXPECT_EQ(made.where.line, static_cast<std::uint32_t>(line));
+  EXPECT_EQ(made.where.line, line);
   EXPECT_EQ(made.message(), "no");
 }
 
