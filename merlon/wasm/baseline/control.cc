@@ -125,7 +125,7 @@ void FunctionCompiler::loop(const Instruction& instruction) {
   }
   a_.align(asmjit::AlignMode::kCode, 16);
   a_.bind(controls_.back().label);
-  stack_check();
+  stack_check(CodeSite::Kind::StackCheck);
 }
 
 void FunctionCompiler::begin_if(BlockType type, Condition condition) {

@@ -98,13 +98,12 @@ void FunctionCompiler::prologue() {
     a_.lea(scratch, x86::ptr(x86::rsp, -to_be_patched));
     check_patch_ = a_.offset() - 4;
     a_.cmp(scratch, x86::ptr(context_register));
-    a_.jbe(trap_label(TrapKind::StackOverflow, CodeSite::Kind::StackCheck));
+    a_.jbe(trap_label(TrapKind::StackOverflow, CodeSite::Kind::EntryCheck));
   } else if (analysis_.has_calls) {
-    stack_check();
+    stack_check(CodeSite::Kind::EntryCheck);
   }
   a_.sub(x86::rsp, to_be_patched);
   frame_patches_.push_back(a_.offset() - 4);
-  out_->prologue_end = static_cast<std::uint32_t>(a_.offset());
   if (needs_context) a_.mov(x86::ptr(x86::rsp), context_register);
   std::uint32_t place = kept_offset_;
   for (const RegisterId reg : homes_kept) {
@@ -263,9 +262,9 @@ void FunctionCompiler::trap_if(Condition condition, TrapKind kind) {
   jump_if(condition, trap_label(kind));
 }
 
-void FunctionCompiler::stack_check() {
+void FunctionCompiler::stack_check(CodeSite::Kind kind) {
   a_.cmp(x86::rsp, x86::ptr(context_register));
-  a_.jbe(trap_label(TrapKind::StackOverflow, CodeSite::Kind::StackCheck));
+  a_.jbe(trap_label(TrapKind::StackOverflow, kind));
 }
 
 void FunctionCompiler::defer(std::function<void()> code) {

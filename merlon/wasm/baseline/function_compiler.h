@@ -114,7 +114,7 @@ class FunctionCompiler {
   [[nodiscard]] asmjit::Label trap_label(TrapKind kind,
                                          CodeSite::Kind site = CodeSite::Kind::Explicit);
   void trap_if(Condition condition, TrapKind kind);
-  void stack_check();
+  void stack_check(CodeSite::Kind kind);
   /// Code to be emitted after the function's own, out of the way.
   void defer(std::function<void()> code);
 

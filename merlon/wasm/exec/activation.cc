@@ -35,6 +35,7 @@ std::optional<TrapKind> trap_of(const CodeSite& site, int signal, const void* ad
     case CodeSite::Kind::NullFunction:
       if (memory_fault && address < address_of(nullptr, os::host_page_size)) return site.trap;
       return std::nullopt;
+    case CodeSite::Kind::EntryCheck:
     case CodeSite::Kind::StackCheck:
       if (memory_fault) return std::nullopt;
       return activation.store->interrupted() ? TrapKind::Interrupted : TrapKind::StackOverflow;
@@ -64,7 +65,7 @@ bool handle(int signal, const siginfo_t& info, ucontext_t& context) noexcept {
   const auto kind = trap_of(*site, signal, info.si_addr, *activation);
   if (!kind) return false;
   activation->kind = *kind;
-  note_backtrace(*activation, pc, sp);
+  note_backtrace(*activation, pc, sp, site->kind != CodeSite::Kind::EntryCheck);
   registers[REG_RSP] = static_cast<greg_t>(activation->entry_sp);
   registers[REG_RIP] =
       reinterpret_cast<greg_t>(activation->store->engine().trap_exit());
@@ -131,8 +132,8 @@ FaultHandler::~FaultHandler() {
   }
 }
 
-void note_backtrace(Activation& activation, const std::uint8_t* pc,
-                    const std::uint8_t* sp) noexcept {
+void note_backtrace(Activation& activation, const std::uint8_t* pc, const std::uint8_t* sp,
+                    bool has_frame) noexcept {
   activation.frame_count = 0;
   while (activation.frame_count < max_backtrace) {
     const CompiledModule* const module = activation.store->module_at(pc);
@@ -142,8 +143,8 @@ void note_backtrace(Activation& activation, const std::uint8_t* pc,
     if (record == nullptr) return;
     activation.frames[activation.frame_count++] = {module, record->function,
                                                    static_cast<std::uint32_t>(offset)};
-    const bool in_prologue = offset - record->begin < record->prologue_end;
-    if (!in_prologue) sp += record->frame_size;
+    if (has_frame) sp += record->frame_size;
+    has_frame = true;
     // SAFETY: compiled code keeps its return address right above its frame.
     pc = *reinterpret_cast<const std::uint8_t* const*>(sp);
     sp += sizeof(void*);

@@ -64,8 +64,9 @@ class FaultHandler {
   bool active_ = true;
 };
 
-/// Walks the guest's frames from `pc` and `sp` and notes them in `activation`. The innermost pc is
-/// that of a fault if `faulted`, else a return address. Allocates nothing.
-void note_backtrace(Activation& activation, const std::uint8_t* pc, const std::uint8_t* sp) noexcept;
+/// Walks the guest's frames from `pc` and `sp` and notes them in `activation`. `has_frame` is false
+/// if the innermost function has not made its frame yet. Allocates nothing.
+void note_backtrace(Activation& activation, const std::uint8_t* pc, const std::uint8_t* sp,
+                    bool has_frame) noexcept;
 
 }  // namespace merlon::wasm

@@ -36,7 +36,6 @@ void CodeMap::add(std::uint32_t begin, FuncIndex function, std::uint32_t wasm,
                     begin + static_cast<std::uint32_t>(code.bytes.size()),
                     function,
                     code.frame_size,
-                    code.prologue_end,
                     static_cast<std::uint32_t>(packed_.size()),
                     wasm,
                     -1};

@@ -30,7 +30,8 @@ struct CodeSite {
   std::uint32_t wasm = 0;  ///< offset in the wasm file
   enum class Kind : std::uint8_t {
     Call,          ///< a return address
-    StackCheck,    ///< overflow or interruption
+    EntryCheck,    ///< overflow or interruption, before the frame is made
+    StackCheck,    ///< the same at a loop's head
     Fault,         ///< memory access
     NullFunction,  ///< reads a VmFunction that may be null
     Pending,       ///< a builtin has said why
@@ -69,7 +70,6 @@ struct Relocation {
 struct FunctionCode {
   std::vector<std::uint8_t> bytes;
   std::uint32_t frame_size = 0;    ///< from rsp to the return address, after the prologue
-  std::uint32_t prologue_end = 0;  ///< before it the frame's size is 0
   std::vector<CodeSite> sites;     ///< in order of `code`
   std::vector<Relocation> relocations;
   std::vector<TryRegion> try_regions;

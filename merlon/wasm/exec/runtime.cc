@@ -151,7 +151,7 @@ struct Runtime {
     Activation& activation = *current_activation();
     // SAFETY: Compiler::raise() is reached with a return address on top of the stack.
     const auto* const pc = *reinterpret_cast<const std::uint8_t* const*>(sp);
-    note_backtrace(activation, pc, sp + sizeof(void*));
+    note_backtrace(activation, pc, sp + sizeof(void*), true);
     return activation.entry_sp;
   }
 

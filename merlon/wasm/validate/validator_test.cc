@@ -1,0 +1,106 @@
+#include "merlon/wasm/validate/validator.h"
+
+#include <gtest/gtest.h>
+
+#include "merlon/wasm/binary/decoder.h"
+#include "merlon/wasm/testing/binary.h"
+
+namespace merlon::wasm {
+namespace {
+
+using testing::function_module;
+
+core::Result<ValidModule> check(const std::vector<std::uint8_t>& bytes) {
+  auto module = decode(bytes);
+  if (!module.has_value()) return module.error();
+  return validate(std::move(*module));
+}
+
+TEST(Validator, ResultsMustHaveTheFunctionsTypes) {
+  EXPECT_TRUE(check(function_module({}, {0x7f}, {0, 0x41, 7, 0x0b})).has_value());
+  EXPECT_FALSE(check(function_module({}, {0x7f}, {0, 0x42, 7, 0x0b})).has_value());
+  EXPECT_FALSE(check(function_module({}, {0x7f}, {0, 0x0b})).has_value());
+  EXPECT_FALSE(check(function_module({}, {}, {0, 0x41, 7, 0x0b})).has_value());
+}
+
+TEST(Validator, ErrorsNameTheirPlaceInTheFile) {
+  const auto bytes = function_module({}, {}, {0, 0x20, 5, 0x1a, 0x0b});
+  const auto result = check(bytes);
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().message(), "unknown local");
+  // Right behind local.get 5.
+  EXPECT_EQ(result.error().detail, bytes.size() - 2);
+}
+
+TEST(Validator, UnreachableCodeIsPolymorphicNotUnchecked) {
+  EXPECT_TRUE(check(function_module({}, {0x7f}, {0, 0x00, 0x6a, 0x0b})).has_value());
+  EXPECT_FALSE(check(function_module({}, {0x7f}, {0, 0x00, 0x42, 1, 0x6a, 0x0b})).has_value());
+}
+
+TEST(Validator, MemoryInstructionsNeedAMemory) {
+  EXPECT_FALSE(check(function_module({}, {0x7f}, {0, 0x41, 0, 0x28, 2, 0, 0x0b})).has_value());
+  EXPECT_TRUE(check(function_module({}, {0x7f}, {0, 0x41, 0, 0x28, 2, 0, 0x0b}, true)).has_value());
+}
+
+TEST(Validator, DeepNestingNeedsNoDeepStack) {
+  std::vector<std::uint8_t> body = {0};
+  constexpr std::size_t depth = 200'000;
+  for (std::size_t i = 0; i < depth; ++i) body.insert(body.end(), {0x02, 0x40});
+  body.insert(body.end(), depth + 1, 0x0b);
+  std::vector<std::uint8_t> bytes = {0, 'a', 's', 'm', 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0};
+  const auto leb = [](std::size_t value) {
+    std::vector<std::uint8_t> out;
+    for (; value >= 0x80; value >>= 7U) out.push_back(static_cast<std::uint8_t>(value | 0x80U));
+    out.push_back(static_cast<std::uint8_t>(value));
+    return out;
+  };
+  const auto size = leb(body.size());
+  const auto section = leb(body.size() + size.size() + 1);
+  bytes.push_back(10);
+  bytes.insert(bytes.end(), section.begin(), section.end());
+  bytes.push_back(1);
+  bytes.insert(bytes.end(), size.begin(), size.end());
+  bytes.insert(bytes.end(), body.begin(), body.end());
+  EXPECT_TRUE(check(bytes).has_value());
+}
+
+TEST(Validator, SaysWhichProposalsAModuleNeeds) {
+  const auto module = check(function_module({0x7b}, {0x7b}, {0, 0x20, 0, 0x20, 0, 0xfd, 0xae, 1, 0x0b}));
+  ASSERT_TRUE(module.has_value());
+  EXPECT_TRUE(module->features().contains(Feature::Simd));
+  EXPECT_FALSE(module->features().contains(Feature::Exceptions));
+}
+
+TEST(TypeRegistry, EqualTypesShareAnIdAcrossModules) {
+  TypeRegistry registry;
+  DefinedType unary;
+  unary.function.params = {ValueType::i32};
+  DefinedType self;
+  self.function.results = {ValueType::reference(HeapType::defined(1), true)};
+  self.group_start = 1;
+  const auto first = registry.add({unary, self});
+  DefinedType shifted = self;
+  shifted.function.results = {ValueType::reference(HeapType::defined(0), true)};
+  shifted.group_start = 0;
+  DefinedType last = unary;
+  last.group_start = 1;
+  const auto second = registry.add({shifted, last});
+  EXPECT_EQ(first[0], second[1]);
+  EXPECT_EQ(first[1], second[0]) << "a type that mentions itself is known by its shape";
+  EXPECT_NE(first[0], first[1]);
+}
+
+TEST(TypeRegistry, OnlyDeclaredAncestorsAreSupertypes) {
+  TypeRegistry registry;
+  DefinedType base;
+  base.final = false;
+  DefinedType derived = base;
+  derived.supertype = 0;
+  derived.group_start = 1;
+  const auto ids = registry.add({base, derived});
+  EXPECT_TRUE(registry.is_subtype(ids[1], ids[0]));
+  EXPECT_FALSE(registry.is_subtype(ids[0], ids[1]));
+}
+
+}  // namespace
+}  // namespace merlon::wasm
