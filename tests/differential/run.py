@@ -43,8 +43,9 @@ def parse_arguments() -> argparse.Namespace:
 class NodeSide:
     """Runs a whole batch in one process, as the start of node costs more than a module."""
 
-    def __init__(self, name: str, node: str, flags: list[str]):
+    def __init__(self, name: str, node: str, flags: list[str], quiet: bool = False):
         self.name = name
+        self.stderr = subprocess.DEVNULL if quiet else None
         self.command = [node, *flags, str(HERE / "harness.mjs")]
 
     def run(self, modules: list[pathlib.Path]) -> list[str]:
@@ -53,7 +54,7 @@ class NodeSide:
         suffix = f".{self.name}"
         try:
             subprocess.run([*self.command, str(listing), suffix], check=False,
-                           timeout=NODE_TIMEOUT_SECONDS * len(modules))
+                           stderr=self.stderr, timeout=NODE_TIMEOUT_SECONDS * len(modules))
         except subprocess.TimeoutExpired:
             pass
         outputs = [module.with_name(module.name + suffix) for module in modules]
