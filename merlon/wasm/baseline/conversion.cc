@@ -107,11 +107,12 @@ void FunctionCompiler::convert_integer(Opcode op) {
   } else {
     const asmjit::Label large = a_.newLabel();
     const asmjit::Label done = a_.newLabel();
+    // Before the ways part: to empty a register may take a store, which both must see.
+    const RegisterId half = value.place == Place::Register ? source : allocate_general();
     a_.test(gp64(source), gp64(source));
     a_.js(large);
     from(gp64(source));
     a_.bind(done);
-    const RegisterId half = value.place == Place::Register ? source : allocate_general();
     defer([=, this] {
       // Half of it, with the lost bit kept for rounding, then twice the result.
       a_.bind(large);
