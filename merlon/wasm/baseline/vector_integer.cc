@@ -81,10 +81,10 @@ bool FunctionCompiler::vector_integer(const Instruction& instruction) {
     case Opcode::I16x8AllTrue: all_true(I::kIdVpcmpeqw, 2); return true;
     case Opcode::I32x4AllTrue: all_true(I::kIdVpcmpeqd, 4); return true;
     case Opcode::I64x2AllTrue: all_true(I::kIdVpcmpeqq, 8); return true;
-    case Opcode::I8x16Bitmask: case Opcode::I16x8Bitmask: case Opcode::I32x4Bitmask:
-    case Opcode::I64x2Bitmask:
-      bitmask(op);
-      return true;
+    case Opcode::I8x16Bitmask:
+    case Opcode::I16x8Bitmask:
+    case Opcode::I32x4Bitmask:
+    case Opcode::I64x2Bitmask: bitmask(op); return true;
     case Opcode::I8x16Neg: vector_negate(I::kIdVpsubb); return true;
     case Opcode::I16x8Neg: vector_negate(I::kIdVpsubw); return true;
     case Opcode::I32x4Neg: vector_negate(I::kIdVpsubd); return true;

@@ -1,7 +1,7 @@
+#include <cstring>
+
 #include "merlon/wasm/baseline/function_compiler.h"
 #include "merlon/wasm/baseline/vector_shuffle.h"
-
-#include <cstring>
 
 // Constants, and what moves lanes: splat, extract, replace, shuffle, swizzle.
 
@@ -75,23 +75,31 @@ void FunctionCompiler::splat(Kind from, std::uint32_t size) {
                                                         I::kIdVbroadcastss, I::kIdVmovddup};
   const bool is_vector_register = from == Kind::F32 || from == Kind::F64;
   const RegisterId source = register_of(value);
-  const RegisterId reg = is_vector_register ? result_register(Kind::V128, &value)
-                                            : result_register(Kind::V128);
+  const RegisterId reg =
+      is_vector_register ? result_register(Kind::V128, &value) : result_register(Kind::V128);
   const x86::Xmm to = xmm(reg);
   if (source == no_register) {
     x86::Mem memory = memory_of(value);
     memory.setSize(size);
     a_.emit(from_memory[static_cast<std::size_t>(std::countr_zero(size))], to, memory);
   } else if (is_vector_register) {
-    if (size == 4) a_.vbroadcastss(to, xmm(source));
-    else a_.vmovddup(to, xmm(source));
+    if (size == 4)
+      a_.vbroadcastss(to, xmm(source));
+    else
+      a_.vmovddup(to, xmm(source));
   } else {
-    if (size == 8) a_.vmovq(to, gp64(source));
-    else a_.vmovd(to, gp32(source));
-    if (size == 1) a_.vpbroadcastb(to, to);
-    else if (size == 2) a_.vpbroadcastw(to, to);
-    else if (size == 4) a_.vpshufd(to, to, 0);
-    else a_.vpunpcklqdq(to, to, to);
+    if (size == 8)
+      a_.vmovq(to, gp64(source));
+    else
+      a_.vmovd(to, gp32(source));
+    if (size == 1)
+      a_.vpbroadcastb(to, to);
+    else if (size == 2)
+      a_.vpbroadcastw(to, to);
+    else if (size == 4)
+      a_.vpshufd(to, to, 0);
+    else
+      a_.vpunpcklqdq(to, to, to);
   }
   push_vector(reg, {&value});
 }
@@ -110,13 +118,19 @@ void FunctionCompiler::extract_narrow(std::uint32_t lane, std::uint32_t size, bo
   const RegisterId reg = result_register(Kind::I32);
   if (source == no_register) {
     const x86::Mem memory = lane_memory(vector, lane, size);
-    if (is_signed) a_.movsx(gp32(reg), memory);
-    else a_.movzx(gp32(reg), memory);
+    if (is_signed)
+      a_.movsx(gp32(reg), memory);
+    else
+      a_.movzx(gp32(reg), memory);
   } else {
-    if (size == 1) a_.vpextrb(gp32(reg), xmm(source), lane);
-    else a_.vpextrw(gp32(reg), xmm(source), lane);
-    if (is_signed && size == 1) a_.movsx(gp32(reg), x86::gpb(reg));
-    else if (is_signed) a_.movsx(gp32(reg), x86::gpw(reg));
+    if (size == 1)
+      a_.vpextrb(gp32(reg), xmm(source), lane);
+    else
+      a_.vpextrw(gp32(reg), xmm(source), lane);
+    if (is_signed && size == 1)
+      a_.movsx(gp32(reg), x86::gpb(reg));
+    else if (is_signed)
+      a_.movsx(gp32(reg), x86::gpw(reg));
   }
   release(vector);
   push_result(Kind::I32, reg);
@@ -127,11 +141,16 @@ void FunctionCompiler::extract_integer(std::uint32_t lane, bool wide) {
   const RegisterId source = register_of(vector);
   const Kind type = wide ? Kind::I64 : Kind::I32;
   const RegisterId reg = result_register(type);
-  if (source == no_register) load_register(type, reg, lane_memory(vector, lane, wide ? 8 : 4));
-  else if (wide && lane == 0) a_.vmovq(gp64(reg), xmm(source));
-  else if (wide) a_.vpextrq(gp64(reg), xmm(source), lane);
-  else if (lane == 0) a_.vmovd(gp32(reg), xmm(source));
-  else a_.vpextrd(gp32(reg), xmm(source), lane);
+  if (source == no_register)
+    load_register(type, reg, lane_memory(vector, lane, wide ? 8 : 4));
+  else if (wide && lane == 0)
+    a_.vmovq(gp64(reg), xmm(source));
+  else if (wide)
+    a_.vpextrq(gp64(reg), xmm(source), lane);
+  else if (lane == 0)
+    a_.vmovd(gp32(reg), xmm(source));
+  else
+    a_.vpextrd(gp32(reg), xmm(source), lane);
   release(vector);
   push_result(type, reg);
 }
@@ -193,11 +212,15 @@ void FunctionCompiler::replace_float(std::uint32_t lane, bool is_double) {
   const RegisterId reg = result_register(Kind::V128, &vector);
   if (!is_double) {
     const bool blends = lane == 0 && number.isReg();
-    if (blends) a_.emit(I::kIdVblendps, xmm(reg), xmm(source), number, asmjit::Imm(1));
-    else a_.emit(I::kIdVinsertps, xmm(reg), xmm(source), number, asmjit::Imm(lane << 4U));
+    if (blends)
+      a_.emit(I::kIdVblendps, xmm(reg), xmm(source), number, asmjit::Imm(1));
+    else
+      a_.emit(I::kIdVinsertps, xmm(reg), xmm(source), number, asmjit::Imm(lane << 4U));
   } else if (number.isReg()) {
-    if (lane == 0) a_.emit(I::kIdVblendpd, xmm(reg), xmm(source), number, asmjit::Imm(1));
-    else a_.emit(I::kIdVunpcklpd, xmm(reg), xmm(source), number);
+    if (lane == 0)
+      a_.emit(I::kIdVblendpd, xmm(reg), xmm(source), number, asmjit::Imm(1));
+    else
+      a_.emit(I::kIdVunpcklpd, xmm(reg), xmm(source), number);
   } else {
     a_.emit(lane == 0 ? I::kIdVmovlpd : I::kIdVmovhpd, xmm(reg), xmm(source), number);
   }
@@ -248,8 +271,8 @@ void FunctionCompiler::shuffle(const Instruction& instruction) {
   Operand right = pop();
   Operand left = pop();
   const auto lanes = module().bytes.subspan(instruction.value).first<16>();
-  const bool same = left.place == Place::Local && right.place == Place::Local &&
-                    left.local == right.local;
+  const bool same =
+      left.place == Place::Local && right.place == Place::Local && left.local == right.local;
   const ShufflePlan plan = plan_shuffle(lanes, same);
   if (plan.is_left || plan.is_right) {
     release(plan.is_left ? right : left);

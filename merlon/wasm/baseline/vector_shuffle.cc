@@ -69,10 +69,14 @@ struct Unpack {
 };
 
 constexpr std::array<Unpack, 8> unpacks = {{
-    {I::kIdVpunpcklbw, 1, false}, {I::kIdVpunpckhbw, 1, true},
-    {I::kIdVpunpcklwd, 2, false}, {I::kIdVpunpckhwd, 2, true},
-    {I::kIdVpunpckldq, 4, false}, {I::kIdVpunpckhdq, 4, true},
-    {I::kIdVpunpcklqdq, 8, false}, {I::kIdVpunpckhqdq, 8, true},
+    {I::kIdVpunpcklbw, 1, false},
+    {I::kIdVpunpckhbw, 1, true},
+    {I::kIdVpunpcklwd, 2, false},
+    {I::kIdVpunpckhwd, 2, true},
+    {I::kIdVpunpckldq, 4, false},
+    {I::kIdVpunpckhdq, 4, true},
+    {I::kIdVpunpcklqdq, 8, false},
+    {I::kIdVpunpckhqdq, 8, true},
 }};
 
 /// The distance if the lanes are sixteen in a row of `total`, which is followed by its start.
@@ -134,8 +138,8 @@ ShufflePlan plan_pairs(const Dwords& lanes) noexcept {
   if (is_left(0) == is_left(1)) {
     const Part low = operand_of(lanes[0], 4);
     const Part high = operand_of(lanes[2], 4);
-    return one({I::kIdVshufps, Part::Result, low, high,
-                pack(lanes[0], lanes[1], lanes[2], lanes[3])});
+    return one(
+        {I::kIdVshufps, Part::Result, low, high, pack(lanes[0], lanes[1], lanes[2], lanes[3])});
   }
   std::array<std::uint8_t, 4> gathered{};  // left ones first
   std::array<std::uint8_t, 4> place{};     // of each result among them
@@ -160,7 +164,7 @@ ShufflePlan plan_insertion(const Dwords& lanes, Part most) noexcept {
   for (std::uint8_t i = 0; i < 4; ++i) {
     const bool is_other = operand_of(lanes[i], 4) == other;
     if (is_other) place = i;
-    kept[i] = is_other ? i : lanes[i] % 4;
+    kept[i] = is_other ? i : static_cast<std::uint8_t>(lanes[i] % 4);
   }
   const std::uint32_t from = lanes[place] % 4;
   const auto immediate = static_cast<std::int16_t>(from << 6U | place << 4U);
@@ -200,10 +204,11 @@ std::optional<ShufflePlan> plan_blend(const ShuffleLanes& lanes) noexcept {
   if (const auto words = groups_of<8>(lanes)) {
     return one({I::kIdVpblendw, Part::Result, Part::Left, Part::Right, chosen(*words)});
   }
-  ShufflePlan plan = two({I::kIdVmovups, Part::Temporary, Part::None, Part::Mask},
-                         {I::kIdVpblendvb, Part::Result, Part::Left, Part::Right, -1,
-                          Part::Temporary});
-  for (std::size_t i = 0; i < 16; ++i) plan.masks[0][i] = lanes[i] < 16 ? 0 : 0xff;
+  ShufflePlan plan =
+      two({I::kIdVmovups, Part::Temporary, Part::None, Part::Mask},
+          {I::kIdVpblendvb, Part::Result, Part::Left, Part::Right, -1, Part::Temporary});
+  for (std::size_t i = 0; i < 16; ++i)
+    plan.masks[0][i] = lanes[i] < 16 ? 0 : 0xff;
   return plan;
 }
 
@@ -250,7 +255,8 @@ ShufflePlan plan_shuffle(std::span<const std::uint8_t, 16> immediate, bool same)
   const bool only_left = std::ranges::all_of(lanes, [](auto lane) { return lane < 16; });
   const bool only_right = std::ranges::all_of(lanes, [](auto lane) { return lane >= 16; });
   if (!same && !only_left && !only_right) return plan_double(lanes);
-  for (std::uint8_t& lane : lanes) lane %= 16;
+  for (std::uint8_t& lane : lanes)
+    lane %= 16;
   return plan_single(lanes, only_right && !same ? Part::Right : Part::Left);
 }
 

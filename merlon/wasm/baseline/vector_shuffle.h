@@ -20,7 +20,7 @@ struct ShuffleStep {
     Temporary,
     Temporary2,
     Result,
-    Mask,   ///< ShufflePlan::masks, in memory
+    Mask,  ///< ShufflePlan::masks, in memory
     Mask2,
   };
 
@@ -42,7 +42,6 @@ struct ShufflePlan {
 };
 
 /// `lanes` are those of the instruction, each below 32. `same`: both operands are one value.
-[[nodiscard]] ShufflePlan plan_shuffle(std::span<const std::uint8_t, 16> lanes,
-                                       bool same) noexcept;
+[[nodiscard]] ShufflePlan plan_shuffle(std::span<const std::uint8_t, 16> lanes, bool same) noexcept;
 
 }  // namespace merlon::wasm::baseline
