@@ -129,8 +129,9 @@ def main() -> int:
     if shutil.which(options.merlon_diff) is None or shutil.which(options.node) is None:
         print("reduce.py: merlon-diff or node is no program", file=sys.stderr)
         return 2
-    node = NodeSide("node", options.node, [], quiet=True)
-    merlon = MerlonSide(options.merlon_diff)
+    # Short: a candidate may have lost what ended its loops, and then it counts as no candidate.
+    node = NodeSide("node", options.node, [], quiet=True, timeout_seconds=4)
+    merlon = MerlonSide(options.merlon_diff, timeout_seconds=4)
     module = Module(options.module.read_bytes())
     module.bodies = [with_nan_guards(body) for body in module.bodies]
     if differing([module.encode()], node, merlon) is None:

@@ -43,9 +43,11 @@ def parse_arguments() -> argparse.Namespace:
 class NodeSide:
     """Runs a whole batch in one process, as the start of node costs more than a module."""
 
-    def __init__(self, name: str, node: str, flags: list[str], quiet: bool = False):
+    def __init__(self, name: str, node: str, flags: list[str], quiet: bool = False,
+                 timeout_seconds: float = NODE_TIMEOUT_SECONDS):
         self.name = name
         self.stderr = subprocess.DEVNULL if quiet else None
+        self.timeout_seconds = timeout_seconds
         self.command = [node, *flags, str(HERE / "harness.mjs")]
 
     def run(self, modules: list[pathlib.Path]) -> list[str]:
@@ -54,7 +56,7 @@ class NodeSide:
         suffix = f".{self.name}"
         try:
             subprocess.run([*self.command, str(listing), suffix], check=False,
-                           stderr=self.stderr, timeout=NODE_TIMEOUT_SECONDS * len(modules))
+                           stderr=self.stderr, timeout=self.timeout_seconds)
         except subprocess.TimeoutExpired:
             pass
         outputs = [module.with_name(module.name + suffix) for module in modules]
@@ -66,8 +68,9 @@ class MerlonSide:
 
     name = "merlon"
 
-    def __init__(self, program: str):
+    def __init__(self, program: str, timeout_seconds: float = MODULE_TIMEOUT_SECONDS):
         self.program = program
+        self.timeout_seconds = timeout_seconds
 
     def run(self, modules: list[pathlib.Path]) -> list[str]:
         return [self.run_one(module) for module in modules]
@@ -75,9 +78,9 @@ class MerlonSide:
     def run_one(self, module: pathlib.Path) -> str:
         try:
             result = subprocess.run([self.program, str(module)], capture_output=True, check=False,
-                                    timeout=MODULE_TIMEOUT_SECONDS)
+                                    timeout=self.timeout_seconds)
         except subprocess.TimeoutExpired:
-            return f"(ran for more than {MODULE_TIMEOUT_SECONDS} s)\n"
+            return f"(ran for more than {self.timeout_seconds} s)\n"
         text = result.stdout.decode("ascii", "backslashreplace")
         if result.returncode != 0:
             words = result.stderr.decode("utf-8", "replace").strip()[-300:]
