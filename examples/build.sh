@@ -20,7 +20,8 @@ clang=${MERLON_WASM_CLANG:-clang-22}
 clangxx=${MERLON_WASM_CLANGXX:-clang++-22}
 # Debian's own rustc: another one that comes first in PATH has no standard library for wasm32-wasi.
 rustc=${MERLON_WASM_RUSTC:-/usr/bin/rustc}
-common=(--target=wasm32-wasi -Wno-deprecated -O2 -Wall -Wextra -Werror)
+# clang would run binaryen where that is installed, which throws the name section away.
+common=(--target=wasm32-wasi --no-wasm-opt -Wno-deprecated -O2 -Wall -Wextra -Werror)
 
 # Writes to a temporary name first, so that an interrupted build leaves no half output behind.
 build() {
