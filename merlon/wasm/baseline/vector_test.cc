@@ -138,7 +138,7 @@ Function frame_of(const Subject& subject) {
 
 void fill_memory(Function& function) {
   if (!function.params.starts_with('a')) return;
-  for (std::uint32_t i = 0; i < 3; ++i) {
+  for (std::uint32_t i = 0; i < 4; ++i) {
     function.body.get(0).v128({0x0123'4567'89ab'cdefU + i, 0xfedc'ba98'7654'3210U - i});
     function.body.store(16 * i);
   }
@@ -322,7 +322,7 @@ Subject subject_of(Opcode op, Random& random) {
 
 void compare(const Subject& subject, Random& random) {
   constexpr std::size_t variants = 16;
-  constexpr std::size_t rounds = 8;
+  constexpr std::size_t rounds = 12;
   std::vector<Function> functions = {plain(subject)};
   std::vector<Surrounding> surroundings;
   for (std::size_t i = 0; i < variants; ++i) {
@@ -360,7 +360,7 @@ std::vector<std::size_t> vector_instructions() {
 TEST(VectorInstruction, GivesTheSameInAllSurroundings) {
   for (const std::size_t index : vector_instructions()) {
     Random random(index);
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 4; ++i) {
       compare(subject_of(static_cast<Opcode>(index), random), random);
       if (HasFatalFailure()) return;
     }
