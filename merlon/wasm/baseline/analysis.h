@@ -58,9 +58,10 @@ class Analysis {
     if (inside) return !needs_zero[local] || region.parent == 0;
     return last_use[local] <= region.end && region.parent == 0;
   }
-  /// Is the local without a value when the region is entered?
+  /// Is the local without a value when the region is entered? Parameters never are, also where
+  /// the function starts with a loop.
   [[nodiscard]] bool born_in(const Region& region, LocalIndex local) const noexcept {
-    return first_use[local] >= region.begin && !needs_zero[local];
+    return local >= params && first_use[local] >= region.begin && !needs_zero[local];
   }
 
  private:

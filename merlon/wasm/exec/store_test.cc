@@ -23,6 +23,16 @@ TEST(Store, CallsAFunctionAndGivesItsResults) {
   }
 }
 
+TEST(Store, AFunctionThatStartsWithALoopHasItsParameters) {
+  // loop; local.get 0; i32.const 1; i32.sub; local.tee 0; br_if 0; end; local.get 0; i32.const 5
+  // i32.add: the parameter's home is given up before the loop only where there are calls.
+  Machine machine(function_module({0x7f}, {0x7f},
+                                  {1, 1, 0x7f, 0x03, 0x40, 0x20, 0, 0x21, 1, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0,
+                                   0x0d, 0, 0x0b, 0x20, 1, 0x45, 0x04, 0x40, 0x20, 0, 0x10, 0, 0x1a, 0x0b,
+                                   0x20, 1, 0x41, 4, 0x6a, 0x0b}));
+  EXPECT_EQ(i32_of(machine.call({Value::from_i32(3)})), 5U);
+}
+
 TEST(Store, ArgumentsOfAnotherTypeAreAnErrorNotATrap) {
   Machine machine(function_module({0x7f}, {}, {0, 0x0b}));
   EXPECT_TRUE(std::holds_alternative<core::Error>(machine.call({Value::from_i64(1)})));
