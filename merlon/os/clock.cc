@@ -18,7 +18,7 @@ namespace {
 
 std::uint64_t nanoseconds_of(const ::timespec& time) noexcept {
   if (time.tv_sec < 0) return 0;
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
+  return (static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U) +
          static_cast<std::uint64_t>(time.tv_nsec);
 }
 

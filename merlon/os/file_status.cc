@@ -7,7 +7,7 @@ constexpr std::uint64_t per_second = 1'000'000'000;
 
 std::uint64_t nanoseconds_of(const ::timespec& time) noexcept {
   if (time.tv_sec < 0) return 0;
-  return static_cast<std::uint64_t>(time.tv_sec) * per_second +
+  return (static_cast<std::uint64_t>(time.tv_sec) * per_second) +
          static_cast<std::uint64_t>(time.tv_nsec);
 }
 

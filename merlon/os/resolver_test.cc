@@ -12,9 +12,7 @@ namespace {
 
 using testing::ScratchDirectory;
 
-Path path_of(std::string_view text) {
-  return Path::from(text).value();
-}
+Path path_of(std::string_view text) { return Path::from(text).value(); }
 
 /// Every rule holds for the kernel's resolution and for ours. The tree: in/ is the root, out/ lies
 /// beside it and must never be reached.
@@ -133,6 +131,11 @@ TEST_P(ResolverRule, AChainOfFortyLinksIsTheLimit) {
     link(std::to_string(i - 1), std::to_string(i));
   EXPECT_EQ(opened("39"), "file");
   EXPECT_EQ(refusal("45"), Errno::Loop);
+}
+
+TEST_P(ResolverRule, ALinkThatGrowsWithEachTurnIsALoopNotALongName) {
+  link("grows/" + std::string(200, 'x'), "grows");
+  EXPECT_EQ(refusal("grows"), Errno::Loop);
 }
 
 TEST_P(ResolverRule, CreatingNeverLandsOutside) {

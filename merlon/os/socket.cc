@@ -104,7 +104,8 @@ Result<std::size_t> send(BorrowedFd fd, IoVectors from) noexcept {
 
 Result<void> shut_down(BorrowedFd fd, bool reading, bool writing) noexcept {
   if (!reading && !writing) return Errno::Inval;
-  const int how = reading && writing ? SHUT_RDWR : reading ? SHUT_RD : SHUT_WR;
+  int how = reading ? SHUT_RD : SHUT_WR;
+  if (reading && writing) how = SHUT_RDWR;
   if (::shutdown(fd.number(), how) < 0) return last_errno();
   return {};
 }
