@@ -17,9 +17,7 @@ os::Clock kernel_clock(ClockId clock) noexcept {
 
 }  // namespace
 
-Result<Timestamp> SystemClocks::now(ClockId clock) {
-  return from_os(os::now(kernel_clock(clock)));
-}
+Result<Timestamp> SystemClocks::now(ClockId clock) { return from_os(os::now(kernel_clock(clock))); }
 
 Result<Timestamp> SystemClocks::resolution(ClockId clock) {
   return from_os(os::resolution(kernel_clock(clock)));

@@ -18,7 +18,7 @@ namespace merlon::wasi {
 /// As directory_of(), for calls that change something below it: Rofs in read-only directories.
 [[nodiscard]] inline Result<FdEntry*> changeable_directory_of(Context& context, FdNumber fd,
                                                               Rights needed) {
-  FdEntry* entry = TRY(directory_of(context, fd, Rights()));
+  const FdEntry* entry = TRY(directory_of(context, fd, Rights()));
   if (entry->read_only) return fail(Errno::Rofs);
   return directory_of(context, fd, needed);
 }

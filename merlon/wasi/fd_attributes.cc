@@ -15,7 +15,7 @@ constexpr std::uint64_t max_file_size = std::numeric_limits<std::int64_t>::max()
 
 /// An open file whose content may be changed in size or place.
 Result<FdEntry*> sizable(Context& context, FdNumber fd, Rights needed) {
-  FdEntry* entry = TRY(context.files().get(fd));
+  const FdEntry* entry = TRY(context.files().get(fd));
   if (entry->kind == FileKind::Directory) return fail(Errno::Isdir);
   return context.files().get(fd, needed);
 }
@@ -24,7 +24,7 @@ Result<FdEntry*> sizable(Context& context, FdNumber fd, Rights needed) {
 
 Result<void> fd_advise(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd,
                        std::uint64_t offset, std::uint64_t len, std::uint32_t advice) {
-  FdEntry* entry = TRY(sizable(context, fd, rights::fd_advise));
+  const FdEntry* entry = TRY(sizable(context, fd, rights::fd_advise));
   if (advice >= advice_count || offset > max_file_size || len > max_file_size) {
     return fail(Errno::Inval);
   }
@@ -34,7 +34,7 @@ Result<void> fd_advise(Context& context, [[maybe_unused]] GuestMemory memory, Fd
 
 Result<void> fd_allocate(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd,
                          std::uint64_t offset, std::uint64_t len) {
-  FdEntry* entry = TRY(sizable(context, fd, rights::fd_allocate));
+  const FdEntry* entry = TRY(sizable(context, fd, rights::fd_allocate));
   if (len == 0) return fail(Errno::Inval);
   if (offset > max_file_size || len > max_file_size - offset) return fail(Errno::Fbig);
   if (entry->kind == FileKind::Null) return {};
@@ -42,13 +42,13 @@ Result<void> fd_allocate(Context& context, [[maybe_unused]] GuestMemory memory, 
 }
 
 Result<void> fd_datasync(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd) {
-  FdEntry* entry = TRY(context.files().get(fd, rights::fd_datasync));
+  const FdEntry* entry = TRY(context.files().get(fd, rights::fd_datasync));
   if (entry->kind == FileKind::Null) return {};
   return uninterrupted(context, [&] { return os::sync_data(entry->file); });
 }
 
 Result<void> fd_sync(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd) {
-  FdEntry* entry = TRY(context.files().get(fd, rights::fd_sync));
+  const FdEntry* entry = TRY(context.files().get(fd, rights::fd_sync));
   if (entry->kind == FileKind::Null) return {};
   return uninterrupted(context, [&] { return os::sync(entry->file); });
 }
@@ -112,7 +112,7 @@ Result<void> fd_filestat_get(Context& context, GuestMemory memory, FdNumber fd, 
 
 Result<void> fd_filestat_set_size(Context& context, [[maybe_unused]] GuestMemory memory,
                                   FdNumber fd, std::uint64_t size) {
-  FdEntry* entry = TRY(sizable(context, fd, rights::fd_filestat_set_size));
+  const FdEntry* entry = TRY(sizable(context, fd, rights::fd_filestat_set_size));
   if (size > max_file_size) return fail(Errno::Inval);
   if (entry->kind == FileKind::Null) return {};
   return uninterrupted(context, [&] { return os::resize(entry->file, size); });
@@ -121,7 +121,7 @@ Result<void> fd_filestat_set_size(Context& context, [[maybe_unused]] GuestMemory
 Result<void> fd_filestat_set_times(Context& context, [[maybe_unused]] GuestMemory memory,
                                    FdNumber fd, Timestamp atim, Timestamp mtim,
                                    std::uint32_t fst_flags) {
-  FdEntry* entry = TRY(context.files().get(fd));
+  const FdEntry* entry = TRY(context.files().get(fd));
   if (entry->read_only) return fail(Errno::Rofs);
   if (!entry->base.has(rights::fd_filestat_set_times)) return fail(Errno::Notcapable);
   const os::TimeChanges changes = TRY(time_changes(atim, mtim, fst_flags));

@@ -31,13 +31,13 @@ Result<FdEntry*> positioned(Context& context, FdNumber fd, Rights needed) {
 }
 
 Result<FdEntry*> readable(Context& context, FdNumber fd) {
-  FdEntry* entry = TRY(context.files().get(fd));
+  const FdEntry* entry = TRY(context.files().get(fd));
   if (entry->kind == FileKind::Directory) return fail(Errno::Isdir);
   return context.files().get(fd, rights::fd_read);
 }
 
 Result<FdEntry*> writable(Context& context, FdNumber fd) {
-  FdEntry* entry = TRY(context.files().get(fd));
+  const FdEntry* entry = TRY(context.files().get(fd));
   if (entry->kind == FileKind::Directory) return fail(Errno::Isdir);
   return context.files().get(fd, rights::fd_write);
 }
@@ -103,7 +103,7 @@ Result<void> fd_seek(Context& context, GuestMemory memory, FdNumber fd, std::int
   if (whence >= whence_count) return fail(Errno::Inval);
   const auto from = static_cast<os::Whence>(whence);
   const bool only_tells = offset == 0 && from == os::Whence::Current;
-  FdEntry* entry = TRY(positioned(context, fd, only_tells ? Rights() : rights::fd_seek));
+  const FdEntry* entry = TRY(positioned(context, fd, only_tells ? Rights() : rights::fd_seek));
   if (!entry->base.has_any(rights::fd_seek | rights::fd_tell)) return fail(Errno::Notcapable);
   TRY(memory.at(newoffset, sizeof(std::uint64_t)));
   if (entry->kind == FileKind::Null) return memory.store(newoffset, std::uint64_t{0});

@@ -9,9 +9,7 @@ namespace {
 
 using Count = Result<std::size_t>;
 
-bool may_wait(const FdEntry& entry) noexcept {
-  return !entry.flags.has(fdflags::nonblock);
-}
+bool may_wait(const FdEntry& entry) noexcept { return !entry.flags.has(fdflags::nonblock); }
 
 bool is(const Count& result, Errno number) noexcept {
   return !result.has_value() && result.error() == fail(number);
@@ -57,7 +55,7 @@ Count write_when_ready(Context& context, FdEntry& entry, os::IoVectors from) {
 Count read_waiting(Context& context, FdEntry& entry, os::IoVectors into) {
   for (;;) {
     if (entry.needs_poll) return read_when_ready(context, entry, into);
-    const Count got = try_read(context, entry, into);
+    Count got = try_read(context, entry, into);
     if (is(got, Errno::Notsup) && !entry.never_waits) {
       entry.needs_poll = true;
     } else if (is(got, Errno::Again) && may_wait(entry)) {
@@ -71,7 +69,7 @@ Count read_waiting(Context& context, FdEntry& entry, os::IoVectors into) {
 Count write_once(Context& context, FdEntry& entry, os::IoVectors from) {
   for (;;) {
     if (entry.needs_poll) return write_when_ready(context, entry, from);
-    const Count put = try_write(context, entry, from);
+    Count put = try_write(context, entry, from);
     if (is(put, Errno::Notsup) && !entry.never_waits) {
       entry.needs_poll = true;
     } else if (is(put, Errno::Again) && may_wait(entry)) {

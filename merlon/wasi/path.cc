@@ -10,21 +10,23 @@ namespace merlon::wasi::api {
 
 Result<void> path_create_directory(Context& context, GuestMemory memory, FdNumber fd,
                                    GuestAddress path, GuestSize path_len) {
-  FdEntry* directory = TRY(changeable_directory_of(context, fd, rights::path_create_directory));
+  const FdEntry* directory =
+      TRY(changeable_directory_of(context, fd, rights::path_create_directory));
   const os::Path name = TRY(memory.path(path, path_len));
   return from_os(context.resolver().create_directory(directory->file, name));
 }
 
 Result<void> path_remove_directory(Context& context, GuestMemory memory, FdNumber fd,
                                    GuestAddress path, GuestSize path_len) {
-  FdEntry* directory = TRY(changeable_directory_of(context, fd, rights::path_remove_directory));
+  const FdEntry* directory =
+      TRY(changeable_directory_of(context, fd, rights::path_remove_directory));
   const os::Path name = TRY(memory.path(path, path_len));
   return from_os(context.resolver().remove_directory(directory->file, name));
 }
 
 Result<void> path_unlink_file(Context& context, GuestMemory memory, FdNumber fd, GuestAddress path,
                               GuestSize path_len) {
-  FdEntry* directory = TRY(changeable_directory_of(context, fd, rights::path_unlink_file));
+  const FdEntry* directory = TRY(changeable_directory_of(context, fd, rights::path_unlink_file));
   const os::Path name = TRY(memory.path(path, path_len));
   return from_os(context.resolver().unlink(directory->file, name));
 }
@@ -32,7 +34,7 @@ Result<void> path_unlink_file(Context& context, GuestMemory memory, FdNumber fd,
 Result<void> path_filestat_get(Context& context, GuestMemory memory, FdNumber fd,
                                std::uint32_t flags, GuestAddress path, GuestSize path_len,
                                GuestAddress stat) {
-  FdEntry* directory = TRY(directory_of(context, fd, rights::path_filestat_get));
+  const FdEntry* directory = TRY(directory_of(context, fd, rights::path_filestat_get));
   const os::Follow follow = TRY(follow_of(flags));
   const os::Path name = TRY(memory.path(path, path_len));
   const os::FileStatus status =
@@ -43,7 +45,8 @@ Result<void> path_filestat_get(Context& context, GuestMemory memory, FdNumber fd
 Result<void> path_filestat_set_times(Context& context, GuestMemory memory, FdNumber fd,
                                      std::uint32_t flags, GuestAddress path, GuestSize path_len,
                                      Timestamp atim, Timestamp mtim, std::uint32_t fst_flags) {
-  FdEntry* directory = TRY(changeable_directory_of(context, fd, rights::path_filestat_set_times));
+  const FdEntry* directory =
+      TRY(changeable_directory_of(context, fd, rights::path_filestat_set_times));
   const os::Follow follow = TRY(follow_of(flags));
   const os::TimeChanges changes = TRY(time_changes(atim, mtim, fst_flags));
   const os::Path name = TRY(memory.path(path, path_len));
@@ -55,8 +58,8 @@ Result<void> path_filestat_set_times(Context& context, GuestMemory memory, FdNum
 Result<void> path_link(Context& context, GuestMemory memory, FdNumber old_fd,
                        std::uint32_t old_flags, GuestAddress old_path, GuestSize old_path_len,
                        FdNumber new_fd, GuestAddress new_path, GuestSize new_path_len) {
-  FdEntry* from = TRY(changeable_directory_of(context, old_fd, rights::path_link_source));
-  FdEntry* to = TRY(changeable_directory_of(context, new_fd, rights::path_link_target));
+  const FdEntry* from = TRY(changeable_directory_of(context, old_fd, rights::path_link_source));
+  const FdEntry* to = TRY(changeable_directory_of(context, new_fd, rights::path_link_target));
   if (TRY(follow_of(old_flags)) == os::Follow::Yes) return fail(Errno::Inval);
   const os::Path old_name = TRY(memory.path(old_path, old_path_len));
   const os::Path new_name = TRY(memory.path(new_path, new_path_len));
@@ -66,8 +69,8 @@ Result<void> path_link(Context& context, GuestMemory memory, FdNumber old_fd,
 Result<void> path_rename(Context& context, GuestMemory memory, FdNumber fd, GuestAddress old_path,
                          GuestSize old_path_len, FdNumber new_fd, GuestAddress new_path,
                          GuestSize new_path_len) {
-  FdEntry* from = TRY(changeable_directory_of(context, fd, rights::path_rename_source));
-  FdEntry* to = TRY(changeable_directory_of(context, new_fd, rights::path_rename_target));
+  const FdEntry* from = TRY(changeable_directory_of(context, fd, rights::path_rename_source));
+  const FdEntry* to = TRY(changeable_directory_of(context, new_fd, rights::path_rename_target));
   const os::Path old_name = TRY(memory.path(old_path, old_path_len));
   const os::Path new_name = TRY(memory.path(new_path, new_path_len));
   return from_os(context.resolver().rename(from->file, old_name, to->file, new_name));
@@ -77,7 +80,7 @@ Result<void> path_rename(Context& context, GuestMemory memory, FdNumber fd, Gues
 Result<void> path_symlink(Context& context, GuestMemory memory, GuestAddress old_path,
                           GuestSize old_path_len, FdNumber fd, GuestAddress new_path,
                           GuestSize new_path_len) {
-  FdEntry* directory = TRY(changeable_directory_of(context, fd, rights::path_symlink));
+  const FdEntry* directory = TRY(changeable_directory_of(context, fd, rights::path_symlink));
   const os::Path target = TRY(memory.path(old_path, old_path_len));
   const os::Path name = TRY(memory.path(new_path, new_path_len));
   return from_os(context.resolver().symlink(target, directory->file, name));
@@ -86,7 +89,7 @@ Result<void> path_symlink(Context& context, GuestMemory memory, GuestAddress old
 Result<void> path_readlink(Context& context, GuestMemory memory, FdNumber fd, GuestAddress path,
                            GuestSize path_len, GuestAddress buf, GuestSize buf_len,
                            GuestAddress bufused) {
-  FdEntry* directory = TRY(directory_of(context, fd, rights::path_readlink));
+  const FdEntry* directory = TRY(directory_of(context, fd, rights::path_readlink));
   const os::Path name = TRY(memory.path(path, path_len));
   const core::ByteSpan into = TRY(memory.at(buf, buf_len));
   if (into.empty()) {  // the kernel refuses to read nothing; the link must still be one

@@ -62,7 +62,7 @@ class Poll {
   Result<GuestSize> store(GuestAddress out) {
     using E = layout::Event;
     GuestSize count = 0;
-    for (Subscription& subscription : subscriptions_) {
+    for (const Subscription& subscription : subscriptions_) {
       if (!subscription.happened) continue;
       const core::ByteSpan list = TRY(memory_.at(out, (std::uint64_t{count} + 1) * E::size));
       store_event(list.last(E::size), subscription);

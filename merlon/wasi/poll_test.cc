@@ -97,9 +97,7 @@ class PollOneoff : public ::testing::Test {
   os::Fd ours_;
 };
 
-TEST_F(PollOneoff, NothingToWaitForIsInvalid) {
-  EXPECT_EQ(poll(), Errno::Inval);
-}
+TEST_F(PollOneoff, NothingToWaitForIsInvalid) { EXPECT_EQ(poll(), Errno::Inval); }
 
 TEST_F(PollOneoff, ListsOutsideOfMemoryFault) {
   EXPECT_EQ((guest().call<&api::poll_oneoff>(65500U, out, 1U, Guest::result)), Errno::Fault);

@@ -8,9 +8,7 @@
 
 namespace merlon::wasi {
 
-SystemRandom::~SystemRandom() {
-  ::explicit_bzero(block_.data(), block_.size());
-}
+SystemRandom::~SystemRandom() { ::explicit_bzero(block_.data(), block_.size()); }
 
 Result<void> SystemRandom::fill(core::ByteSpan into) {
   if (into.size() >= block_.size()) return from_os(os::fill_random(into));

@@ -12,7 +12,7 @@ namespace {
 
 /// Notsock comes before Notcapable: the rights of a file say nothing about sockets.
 Result<FdEntry*> socket_of(Context& context, FdNumber fd, Rights needed) {
-  FdEntry* entry = TRY(context.files().get(fd));
+  const FdEntry* entry = TRY(context.files().get(fd));
   if (!entry->is_socket()) return fail(Errno::Notsock);
   return context.files().get(fd, needed);
 }
@@ -108,7 +108,7 @@ Result<void> sock_send(Context& context, GuestMemory memory, FdNumber fd, GuestA
 
 Result<void> sock_shutdown(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd,
                            std::uint32_t how) {
-  FdEntry* entry = TRY(socket_of(context, fd, rights::sock_shutdown));
+  const FdEntry* entry = TRY(socket_of(context, fd, rights::sock_shutdown));
   if (how == 0 || (how & ~std::uint32_t{sdflags::all.bits()}) != 0) return fail(Errno::Inval);
   const Sdflags sides{static_cast<std::uint8_t>(how)};
   return from_os(os::shut_down(entry->file, sides.has(sdflags::rd), sides.has(sdflags::wr)));
