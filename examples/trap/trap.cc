@@ -82,16 +82,11 @@ struct Ending {
 };
 
 constexpr Ending endings[] = {
-    {"unreachable", reach_unreachable},
-    {"memory-read", read_out_of_bounds},
-    {"memory-write", write_out_of_bounds},
-    {"divide-by-zero", divide_by_zero},
-    {"divide-overflow", divide_overflow},
-    {"convert-nan", convert_not_a_number},
-    {"convert-range", convert_too_large},
-    {"stack-overflow", overflow_stack},
-    {"call-wrong-type", call_wrong_type},
-    {"call-null", call_null},
+    {"unreachable", reach_unreachable},         {"memory-read", read_out_of_bounds},
+    {"memory-write", write_out_of_bounds},      {"divide-by-zero", divide_by_zero},
+    {"divide-overflow", divide_overflow},       {"convert-nan", convert_not_a_number},
+    {"convert-range", convert_too_large},       {"stack-overflow", overflow_stack},
+    {"call-wrong-type", call_wrong_type},       {"call-null", call_null},
     {"call-outside-table", call_outside_table},
 };
 

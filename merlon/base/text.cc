@@ -54,8 +54,7 @@ std::string shown(std::string_view text, std::size_t max_bytes, std::string_view
     const auto first = static_cast<unsigned char>(text[0]);
     const std::string_view character = text.substr(0, length == 0 ? 1 : length);
     if (length == 0 || first < 0x20 || first == 0x7F || is_c1_control(character)) {
-      for (const char byte : character)
-        append_escaped(out, static_cast<unsigned char>(byte));
+      for (const char byte : character) append_escaped(out, static_cast<unsigned char>(byte));
     } else {
       if (escaped.find(text[0]) != std::string_view::npos) out.push_back('\\');
       out.append(character);

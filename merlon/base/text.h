@@ -2,6 +2,7 @@
 
 // Building and reading short texts without iostreams, locales or format strings. Pure; any thread.
 
+#include <array>
 #include <charconv>
 #include <concepts>
 #include <cstdint>
@@ -19,15 +20,16 @@ class TextPart {
   TextPart(std::string_view text) noexcept : text_(text) {}  // NOLINT(google-explicit-constructor)
   TextPart(const char* text) noexcept : text_(text) {}       // NOLINT(google-explicit-constructor)
   TextPart(const std::string& text) noexcept
-      : text_(text) {}                                     // NOLINT(google-explicit-constructor)
-  TextPart(char character) noexcept : text_(digits_, 1) {  // NOLINT(google-explicit-constructor)
+      : text_(text) {}  // NOLINT(google-explicit-constructor)
+  TextPart(char character) noexcept
+      : text_(digits_.data(), 1) {  // NOLINT(google-explicit-constructor)
     digits_[0] = character;
   }
   template <std::integral T>
     requires(!std::same_as<T, char> && !std::same_as<T, bool>)
   TextPart(T number) noexcept {  // NOLINT(google-explicit-constructor)
-    const auto end = std::to_chars(digits_, digits_ + sizeof(digits_), number).ptr;
-    text_ = std::string_view(digits_, static_cast<std::size_t>(end - digits_));
+    const auto end = std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr;
+    text_ = std::string_view(digits_.data(), static_cast<std::size_t>(end - digits_.data()));
   }
   TextPart(const TextPart&) = delete;
   TextPart& operator=(const TextPart&) = delete;
@@ -35,7 +37,7 @@ class TextPart {
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
 
  private:
-  char digits_[24];
+  std::array<char, 24> digits_{};
   std::string_view text_;
 };
 

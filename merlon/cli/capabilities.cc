@@ -33,7 +33,7 @@ constexpr std::array<Row, 9> rows{{
 
 bool fits(const Row& row, const ImportName& import) {
   if (import.module != wasi) return false;
-  return std::any_of(row.functions.begin(), row.functions.end(), [&](std::string_view function) {
+  return std::ranges::any_of(row.functions, [&](std::string_view function) {
     if (function.empty()) return false;
     return function.ends_with('_') ? import.name.starts_with(function) : import.name == function;
   });
@@ -43,12 +43,11 @@ bool fits(const Row& row, const ImportName& import) {
 
 std::vector<Capability> capabilities_of(const std::vector<ImportName>& imports) {
   std::vector<Capability> all;
-  for (const Row& row : rows)
-    all.push_back({row.name, row.grant, {}});
+  for (const Row& row : rows) all.push_back({row.name, row.grant, {}});
   all.push_back({"unknown imports", "cannot be given", {}});
   for (const ImportName& import : imports) {
     const auto* row =
-        std::find_if(rows.begin(), rows.end(), [&](const Row& each) { return fits(each, import); });
+        std::ranges::find_if(rows, [&](const Row& each) { return fits(each, import); });
     auto& capability = all[static_cast<std::size_t>(row - rows.begin())];
     capability.imports.push_back(row == rows.end() ? base::concat(import.module, ".", import.name)
                                                    : std::string(import.name));

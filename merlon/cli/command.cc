@@ -5,7 +5,7 @@
 
 namespace merlon::cli {
 
-bool Arguments::has(std::string_view option) const { return options.find(option) != options.end(); }
+bool Arguments::has(std::string_view option) const { return options.contains(option); }
 
 std::string Arguments::value(std::string_view option, std::string_view fallback) const {
   const auto all = values(option);

@@ -17,7 +17,7 @@ std::vector<std::string_view> first_words() {
   std::vector<std::string_view> words;
   for (const CommandSpec& command : commands()) {
     const std::string_view word = command.name.substr(0, command.name.find(' '));
-    const bool known = std::find(words.begin(), words.end(), word) != words.end();
+    const bool known = std::ranges::find(words, word) != words.end();
     if (!command.hidden && !known) words.push_back(word);
   }
   return words;
@@ -51,8 +51,7 @@ std::string_view summary_of(std::string_view first) {
 
 std::string joined(std::span<const std::string_view> words) {
   std::string text;
-  for (const std::string_view word : words)
-    text += concat(text.empty() ? "" : " ", word);
+  for (const std::string_view word : words) text += concat(text.empty() ? "" : " ", word);
   return text;
 }
 

@@ -126,8 +126,7 @@ void write_sections(JsonWriter& json, const InspectReport& report) {
 void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
   json.key(key);
   json.open_array();
-  for (const std::string& text : texts)
-    json.text(text);
+  for (const std::string& text : texts) json.text(text);
   json.close_array();
 }
 

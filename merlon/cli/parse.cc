@@ -89,9 +89,8 @@ const CommandSpec* named(const std::vector<Bound>& bounds) {
 }
 
 bool is_first_word(std::span<const CommandSpec> commands, const std::string& word) {
-  return std::any_of(commands.begin(), commands.end(), [&](const CommandSpec& command) {
-    return words_of(command.name).front() == word;
-  });
+  return std::ranges::any_of(
+      commands, [&](const CommandSpec& command) { return words_of(command.name).front() == word; });
 }
 
 UsageError explain(const CLI::ParseError& error, const CommandSpec* command) {
@@ -107,9 +106,8 @@ core::Result<Request, UsageError> finish(Bound& bound, std::vector<std::string> 
   const CommandSpec& command = *bound.command;
   Request request{Request::Kind::Run, &command, std::move(bound.arguments)};
   auto& words = bound.positionals;
-  const auto required = static_cast<std::size_t>(
-      std::count_if(command.positionals.begin(), command.positionals.end(),
-                    [](const PositionalSpec& positional) { return positional.required; }));
+  const auto required = static_cast<std::size_t>(std::ranges::count_if(
+      command.positionals, [](const PositionalSpec& positional) { return positional.required; }));
   if (words.size() < required) {
     return UsageError{concat(command.positionals[words.size()].name, " is missing"), &command};
   }
@@ -137,13 +135,13 @@ core::Result<Request, UsageError> parsed(std::vector<Bound>& bounds,
 
 core::Result<Request, UsageError> parse(const std::vector<std::string>& words,
                                         std::span<const CommandSpec> commands) {
-  const auto separator = std::find(words.begin(), words.end(), "--");
+  const auto separator = std::ranges::find(words, "--");
   if (!words.empty() && !words[0].starts_with('-') && !is_first_word(commands, words[0])) {
     return UsageError{concat("there is no command ", base::quoted(words[0])), nullptr};
   }
   // CLI11 wants its words in reverse.
   std::vector<std::string> own(words.begin(), separator);
-  std::reverse(own.begin(), own.end());
+  std::ranges::reverse(own);
   std::vector<std::string> rest(separator == words.end() ? separator : separator + 1, words.end());
 
   CLI::App root{"", "merlon"};

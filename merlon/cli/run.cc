@@ -107,8 +107,7 @@ Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
   auto keep = host::nil::Keep::start();
   if (!keep) return Refusal{keep.error().text, ExitStatus::KeepFailed};
   const host::LaunchPlan plan = TRY(plan_of(arguments, options));
-  for (const std::string& note : plan.notes)
-    fail(terminal, concat("note: ", note), 0);
+  for (const std::string& note : plan.notes) fail(terminal, concat("note: ", note), 0);
   const auto launched = keep->launch(plan);
   if (!launched) return refusal_of(launched.error());
   const auto ended = keep->wait(relay);

@@ -27,8 +27,7 @@ constexpr std::uint64_t longest = 3'153'600'000'000'000'000;  // 100 years of 36
 
 std::size_t digits_at(std::string_view text, std::size_t start) {
   std::size_t end = start;
-  while (end < text.size() && text[end] >= '0' && text[end] <= '9')
-    ++end;
+  while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
   return end;
 }
 

@@ -22,7 +22,7 @@ using Result = core::Result<T, HostError>;
 
 constexpr std::size_t first_directory = 3;
 
-HostError host_error(os::Errno number, std::string text) {
+HostError host_error(os::Errno number, std::string_view text) {
   return {os::to_error(number, "").code, concat(text, ": ", os::describe(number))};
 }
 
@@ -65,8 +65,7 @@ class FileOpener {
     return add({FileKind::Connect, FileAccess::ReadWrite, file.name}, std::move(socket));
   }
   Result<void> operator()(const DirectoryGrant& grant) {
-    while (plan_.message.files.size() < first_directory)
-      TRY(add({}, {}));
+    while (plan_.message.files.size() < first_directory) TRY(add({}, {}));
     auto directory = os::open_directory(grant.host);
     if (!directory) return host_error(directory.error(), concat("--dir ", grant.host));
     return add({FileKind::Directory, grant.read_only ? FileAccess::ReadOnly : FileAccess::ReadWrite,
@@ -134,8 +133,8 @@ std::vector<std::string> environment_of(const workload::Config& config, const Ru
   std::vector<std::string> environment{concat("FD_COUNT=", config.files().size()),
                                        concat("FD_NAMES=", names)};
   const auto replaced = [&](const std::string& name) {
-    return std::any_of(options.environment.begin(), options.environment.end(),
-                       [&](const auto& variable) { return variable.first == name; });
+    return std::ranges::any_of(options.environment,
+                               [&](const auto& variable) { return variable.first == name; });
   };
   for (const auto& [name, value] : config.environment()) {
     if (!replaced(name)) environment.push_back(concat(name, "=", value));
@@ -163,10 +162,8 @@ Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& option
   TRY(look_at_steward(package.config, plan));
 
   FileOpener opener(plan);
-  for (const workload::File& file : package.config.files())
-    TRY(std::visit(opener, file));
-  for (const DirectoryGrant& grant : options.directories)
-    TRY(opener(grant));
+  for (const workload::File& file : package.config.files()) TRY(std::visit(opener, file));
+  for (const DirectoryGrant& grant : options.directories) TRY(opener(grant));
   plan.module = std::move(package.module);
   return plan;
 }

@@ -67,7 +67,7 @@ class Run {
     return number(ExitStatus::Unusable);
   }
 
-  std::optional<std::string> entry_name() const {
+  [[nodiscard]] std::optional<std::string> entry_name() const {
     if (!message_.invoke.empty()) return message_.invoke;
     for (const char* name : {"_start", ""}) {
       if (function_type(name)) return name;
@@ -75,7 +75,7 @@ class Run {
     return std::nullopt;
   }
 
-  std::optional<wasm::FuncType> function_type(std::string_view name) const {
+  [[nodiscard]] std::optional<wasm::FuncType> function_type(std::string_view name) const {
     for (const wasm::Export& entry : module_.exports) {
       if (entry.name == name && entry.kind == wasm::ExternKind::Function) {
         return module_.type_of_function(entry.index);
@@ -130,7 +130,7 @@ class Run {
     std::string text;
     for (const wasm::Frame& frame : trap.backtrace) {
       std::array<char, 16> digits{};
-      const auto end =
+      const char* const end =
           std::to_chars(digits.data(), digits.data() + digits.size(), frame.offset, 16).ptr;
       const std::string name = frame.name.empty() ? concat("function ", frame.function)
                                                   : base::printable(frame.name, 120);

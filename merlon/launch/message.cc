@@ -45,8 +45,7 @@ Result<void> write_texts(base::ByteWriter& out, const std::vector<std::string>& 
     return core::error(ErrorCode::Exhausted, "launch message is too long");
   }
   out.u32(static_cast<std::uint32_t>(texts.size()));
-  for (const std::string& text : texts)
-    TRY(write_text(out, text));
+  for (const std::string& text : texts) TRY(write_text(out, text));
   return {};
 }
 
@@ -79,8 +78,7 @@ Result<std::vector<std::string>> read_texts(Reader& in) {
   }
   std::vector<std::string> texts;
   texts.reserve(count);
-  for (std::uint32_t i = 0; i < count; ++i)
-    texts.push_back(TRY(read_text(in)));
+  for (std::uint32_t i = 0; i < count; ++i) texts.push_back(TRY(read_text(in)));
   return texts;
 }
 
@@ -102,8 +100,7 @@ Result<std::vector<FileEntry>> read_files(Reader& in) {
   const std::uint32_t count = TRY(in.u32());
   if (count > max_files) return core::error(ErrorCode::Exhausted, "too many files", count);
   std::vector<FileEntry> files;
-  for (std::uint32_t i = 0; i < count; ++i)
-    files.push_back(TRY(read_file(in)));
+  for (std::uint32_t i = 0; i < count; ++i) files.push_back(TRY(read_file(in)));
   return files;
 }
 

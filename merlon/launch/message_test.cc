@@ -83,8 +83,7 @@ TEST(LaunchMessage, ACountThatTheBytesCannotHoldReservesNothing) {
   ASSERT_TRUE(bytes.has_value());
   // arguments' count stands behind two integers and two empty texts
   const std::size_t count = header_size + 8 + 8 + 4 + 4;
-  for (std::size_t i = 0; i < 4; ++i)
-    (*bytes)[count + i] = 0xFF;
+  for (std::size_t i = 0; i < 4; ++i) (*bytes)[count + i] = 0xFF;
   EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
 }
 

@@ -30,8 +30,7 @@ TEST(Alarm, ZeroRingsAtOnce) {
   Counter counter;
   const auto alarm = Alarm::start(0ns, 1s, &Counter::ring, &counter);
   ASSERT_TRUE(alarm.has_value());
-  while (counter.rings == 0)
-    ::usleep(100);
+  while (counter.rings == 0) ::usleep(100);
 }
 
 TEST(Alarm, IsSilentOnceDropped) {

@@ -49,16 +49,14 @@ TEST(DirectoryReader, ListsDotsAndEntriesWithTheirTypes) {
 
 TEST(DirectoryReader, ListsEachOfManyEntriesOnce) {
   const ScratchDirectory scratch;
-  for (int i = 0; i < 2000; ++i)
-    scratch.make_file("entry-with-a-longer-name-" + std::to_string(i));
+  for (int i = 0; i < 2000; ++i) scratch.make_file("entry-with-a-longer-name-" + std::to_string(i));
   DirectoryReader reader;
   EXPECT_EQ(list(reader, scratch.fd()).size(), 2002U);
 }
 
 TEST(DirectoryReader, GoesBackToAnyCookie) {
   const ScratchDirectory scratch;
-  for (int i = 0; i < 1000; ++i)
-    scratch.make_file(std::to_string(i));
+  for (int i = 0; i < 1000; ++i) scratch.make_file(std::to_string(i));
   DirectoryReader reader;
   const auto all = list(reader, scratch.fd());
   for (const std::string name : {"0", "10", "500", "999"}) {
@@ -70,8 +68,7 @@ TEST(DirectoryReader, GoesBackToAnyCookie) {
 
 TEST(DirectoryReader, CookieStaysValidWhenOthersRemoveEntries) {
   const ScratchDirectory scratch;
-  for (int i = 0; i < 1000; ++i)
-    scratch.make_file(std::to_string(i));
+  for (int i = 0; i < 1000; ++i) scratch.make_file(std::to_string(i));
   DirectoryReader reader;
   std::set<std::string> seen;
   std::uint64_t cookie = 0;

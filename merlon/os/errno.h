@@ -24,9 +24,7 @@ template <typename T>
 using Result = core::Result<T, Errno>;
 
 /// The variable `errno`, taken right after a call that failed.
-[[nodiscard]] inline Errno last_errno() noexcept {
-  return static_cast<Errno>(errno);
-}
+[[nodiscard]] inline Errno last_errno() noexcept { return static_cast<Errno>(errno); }
 
 /// POSIX's sentence, e.g. "No such file or directory". Static storage, never translated.
 [[nodiscard]] std::string_view describe(Errno number) noexcept;

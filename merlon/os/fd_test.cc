@@ -7,9 +7,7 @@
 namespace merlon::os {
 namespace {
 
-bool is_open(int number) {
-  return ::fcntl(number, F_GETFD) >= 0;
-}
+bool is_open(int number) { return ::fcntl(number, F_GETFD) >= 0; }
 
 TEST(Fd, ClosesAtTheEndOfItsScope) {
   int number = -1;

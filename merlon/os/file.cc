@@ -108,13 +108,9 @@ Result<std::uint64_t> seek(BorrowedFd fd, std::int64_t offset, Whence whence) no
   return static_cast<std::uint64_t>(position);
 }
 
-Result<void> sync(BorrowedFd fd) noexcept {
-  return done_or_errno(::fsync(fd.number()));
-}
+Result<void> sync(BorrowedFd fd) noexcept { return done_or_errno(::fsync(fd.number())); }
 
-Result<void> sync_data(BorrowedFd fd) noexcept {
-  return done_or_errno(::fdatasync(fd.number()));
-}
+Result<void> sync_data(BorrowedFd fd) noexcept { return done_or_errno(::fdatasync(fd.number())); }
 
 Result<void> allocate(BorrowedFd fd, std::uint64_t offset, std::uint64_t size) noexcept {
   // Not posix_fallocate: where the file system cannot do it, that writes the whole range by itself.
@@ -154,13 +150,9 @@ Result<OpenFlags> open_flags(BorrowedFd fd) noexcept {
                    .sync = (flags & O_SYNC) == O_SYNC};
 }
 
-Result<void> set_append(BorrowedFd fd, bool on) noexcept {
-  return set_flag(fd, O_APPEND, on);
-}
+Result<void> set_append(BorrowedFd fd, bool on) noexcept { return set_flag(fd, O_APPEND, on); }
 
-Result<void> set_nonblock(BorrowedFd fd, bool on) noexcept {
-  return set_flag(fd, O_NONBLOCK, on);
-}
+Result<void> set_nonblock(BorrowedFd fd, bool on) noexcept { return set_flag(fd, O_NONBLOCK, on); }
 
 Result<std::uint64_t> readable_bytes(BorrowedFd fd) noexcept {
   int count = 0;
@@ -168,8 +160,6 @@ Result<std::uint64_t> readable_bytes(BorrowedFd fd) noexcept {
   return static_cast<std::uint64_t>(std::max(count, 0));
 }
 
-bool is_terminal(BorrowedFd fd) noexcept {
-  return ::isatty(fd.number()) == 1;
-}
+bool is_terminal(BorrowedFd fd) noexcept { return ::isatty(fd.number()) == 1; }
 
 }  // namespace merlon::os

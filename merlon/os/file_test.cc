@@ -12,9 +12,7 @@ namespace {
 
 using testing::ScratchDirectory;
 
-::iovec vector_of(std::string& text) {
-  return {text.data(), text.size()};
-}
+::iovec vector_of(std::string& text) { return {text.data(), text.size()}; }
 
 Fd open_file(const ScratchDirectory& scratch, const std::string& name, int flags) {
   return Fd::adopt(::open((scratch / name).c_str(), flags | O_CLOEXEC, 0666));

@@ -16,13 +16,9 @@ std::size_t Path::start_of_last() const noexcept {
   return slash == std::string::npos ? 0 : slash + 1;
 }
 
-std::string_view Path::parent() const noexcept {
-  return text().substr(0, start_of_last());
-}
+std::string_view Path::parent() const noexcept { return text().substr(0, start_of_last()); }
 
-std::string_view Path::last() const noexcept {
-  return text().substr(start_of_last());
-}
+std::string_view Path::last() const noexcept { return text().substr(start_of_last()); }
 
 bool Path::ends_in_dots() const noexcept {
   const std::string_view name = last().substr(0, last().find('/'));

@@ -5,9 +5,7 @@
 namespace merlon::os {
 namespace {
 
-Errno refusal(std::string_view text) {
-  return Path::from(text).error();
-}
+Errno refusal(std::string_view text) { return Path::from(text).error(); }
 
 TEST(Path, RefusesWhatItsTextAloneForbids) {
   EXPECT_EQ(refusal(""), Errno::Noent);

@@ -98,8 +98,7 @@ SignalRelay::SignalRelay() noexcept {
   ::signal(SIGCHLD, SIG_DFL);
   sigemptyset(&relayed_);
   sigaddset(&relayed_, SIGCHLD);
-  for (const int number : relayed_signals)
-    sigaddset(&relayed_, number);
+  for (const int number : relayed_signals) sigaddset(&relayed_, number);
   ::sigprocmask(SIG_BLOCK, &relayed_, &before_);
 }
 

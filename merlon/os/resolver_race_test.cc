@@ -50,8 +50,7 @@ class ResolverRace : public ::testing::TestWithParam<Resolver::Method> {
     for (const char* name : {"in", "in/dir", "in/dir/sub", "out", "out/sub"}) {
       scratch_.make_directory(name);
     }
-    for (const char* name : {"in/file", "in/dir/file", "out/file"})
-      scratch_.make_file(name);
+    for (const char* name : {"in/file", "in/dir/file", "out/file"}) scratch_.make_file(name);
     root_ = Fd::adopt(::open((scratch_ / "in").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     struct ::stat secret{};
     ASSERT_EQ(::stat((scratch_ / "out/file").c_str(), &secret), 0);

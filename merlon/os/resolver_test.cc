@@ -127,8 +127,7 @@ TEST_P(ResolverRule, LoopsEnd) {
 
 TEST_P(ResolverRule, AChainOfFortyLinksIsTheLimit) {
   link("file", "0");
-  for (int i = 1; i <= 45; ++i)
-    link(std::to_string(i - 1), std::to_string(i));
+  for (int i = 1; i <= 45; ++i) link(std::to_string(i - 1), std::to_string(i));
   EXPECT_EQ(opened("39"), "file");
   EXPECT_EQ(refusal("45"), Errno::Loop);
 }
@@ -284,8 +283,7 @@ TEST_P(ResolverRule, HardLinksNeverFollowTheLastLink) {
 TEST_P(ResolverRule, NamesThatAreTooLongAreRefused) {
   EXPECT_EQ(refusal(std::string(300, 'a')), Errno::Nametoolong);
   std::string deep;
-  for (int i = 0; i < 1300; ++i)
-    deep += "dir/../";
+  for (int i = 0; i < 1300; ++i) deep += "dir/../";
   EXPECT_EQ(Path::from(deep).error(), Errno::Nametoolong);
   EXPECT_EQ(opened(deep.substr(0, 7 * 500) + "file"), "file");
 }

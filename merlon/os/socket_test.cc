@@ -12,9 +12,7 @@
 namespace merlon::os {
 namespace {
 
-::iovec vector_of(std::string& text) {
-  return {text.data(), text.size()};
-}
+::iovec vector_of(std::string& text) { return {text.data(), text.size()}; }
 
 void wait_readable(BorrowedFd fd) {
   std::array items{PollItem{fd.number(), POLLIN, 0}};

@@ -94,8 +94,7 @@ class Walk {
     if (names_.empty()) return Errno::Outside;
     names_.pop_back();
     held_.close();
-    for (const std::string& name : names_)
-      held_ = TRY(step(name));
+    for (const std::string& name : names_) held_ = TRY(step(name));
     return {};
   }
 

@@ -54,8 +54,7 @@ TEST_F(FdDirectory, ListsDotsFilesTypesAndInodes) {
   scratch_.make_file("file");
   scratch_.make_symlink("file", "link");
   std::map<std::string, Entry> entries;
-  for (const Entry& entry : page(4096, 0))
-    entries[entry.name] = entry;
+  for (const Entry& entry : page(4096, 0)) entries[entry.name] = entry;
   EXPECT_LT(used_, 4096U);
   ASSERT_EQ(entries.size(), 4U);
   EXPECT_EQ(entries.at(".").type, 3U);
@@ -68,8 +67,7 @@ TEST_F(FdDirectory, ListsDotsFilesTypesAndInodes) {
 }
 
 TEST_F(FdDirectory, AFullBufferMeansThereIsMoreAndNothingIsLost) {
-  for (int i = 0; i < 1000; ++i)
-    scratch_.make_file("file." + std::to_string(i));
+  for (int i = 0; i < 1000; ++i) scratch_.make_file("file." + std::to_string(i));
   std::set<std::string> names;
   DirCookie cookie = 0;
   do {
@@ -110,8 +108,7 @@ TEST_F(FdDirectory, ListingNeedsADirectoryItsRightAndARealCookie) {
 TEST(FdPrestat, NamesThePreopenedDirectory) {
   const ScratchDirectory scratch;
   Guest guest;
-  for (int i = 0; i < 3; ++i)
-    guest.insert(null_file());
+  for (int i = 0; i < 3; ++i) guest.insert(null_file());
   const FdNumber fd = guest.preopen(scratch, DirectoryAccess::ReadWrite, "/data");
   EXPECT_EQ((guest.call<&api::fd_prestat_get>(fd, Guest::result)), Errno::Success);
   EXPECT_EQ(guest.get<std::uint8_t>(), 0U);
@@ -126,8 +123,7 @@ TEST(FdPrestat, NamesThePreopenedDirectory) {
 TEST(FdPrestat, AScanFindsDirectoriesBehindOtherFiles) {
   const ScratchDirectory scratch;
   Guest guest;
-  for (int i = 0; i < 5; ++i)
-    guest.insert(null_file());
+  for (int i = 0; i < 5; ++i) guest.insert(null_file());
   const FdNumber fd = guest.preopen(scratch);
   const FdNumber opened = guest.create(fd, "f");
   EXPECT_EQ((guest.call<&api::fd_prestat_get>(3U, Guest::result)), Errno::Success);
@@ -141,8 +137,7 @@ TEST(FdPrestat, AScanFindsDirectoriesBehindOtherFiles) {
 
 TEST(FdPrestat, WithoutDirectoriesTheFirstScanEnds) {
   Guest guest;
-  for (int i = 0; i < 5; ++i)
-    guest.insert(null_file());
+  for (int i = 0; i < 5; ++i) guest.insert(null_file());
   EXPECT_EQ((guest.call<&api::fd_prestat_get>(3U, Guest::result)), Errno::Badf);
 }
 

@@ -5,8 +5,7 @@
 namespace merlon::wasi {
 
 Result<FdNumber> FdTable::insert(FdEntry entry) {
-  while (first_free_ < entries_.size() && entries_[first_free_].has_value())
-    ++first_free_;
+  while (first_free_ < entries_.size() && entries_[first_free_].has_value()) ++first_free_;
   if (first_free_ >= max_entries) return fail(Errno::Mfile);
   if (first_free_ == entries_.size()) entries_.emplace_back();
   entries_[first_free_].emplace(std::move(entry));

@@ -11,8 +11,7 @@ namespace {
 
 TEST(FdTable, TheLowestFreeNumberIsNext) {
   FdTable table;
-  for (FdNumber i = 0; i < 4; ++i)
-    EXPECT_EQ(table.insert(null_file()).value(), i);
+  for (FdNumber i = 0; i < 4; ++i) EXPECT_EQ(table.insert(null_file()).value(), i);
   ASSERT_TRUE(table.close(1).has_value());
   ASSERT_TRUE(table.close(2).has_value());
   EXPECT_EQ(table.insert(null_file()).value(), 1U);

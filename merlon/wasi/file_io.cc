@@ -99,8 +99,7 @@ Count write_any(Context& context, FdEntry& entry, IoBuffers& from) {
   switch (entry.kind) {
     case FileKind::Null: {
       std::size_t swallowed = 0;
-      for (const ::iovec& buffer : from.vectors())
-        swallowed += buffer.iov_len;
+      for (const ::iovec& buffer : from.vectors()) swallowed += buffer.iov_len;
       return swallowed;
     }
     case FileKind::Directory: return fail(Errno::Isdir);

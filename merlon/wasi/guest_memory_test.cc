@@ -81,8 +81,7 @@ TEST_F(GuestMemoryTest, AdvancingDropsWholeBuffersAndCutsOne) {
 }
 
 TEST_F(GuestMemoryTest, OnlyTheFirst128BuffersCount) {
-  for (std::size_t i = 0; i < 200; ++i)
-    list(i, 4000, 1);
+  for (std::size_t i = 0; i < 200; ++i) list(i, 4000, 1);
   IoBuffers buffers;
   ASSERT_TRUE(buffers.load(memory_, 0, 200).has_value());
   EXPECT_EQ(buffers.vectors().size(), 128U);

@@ -33,8 +33,7 @@ class Poll {
     items_.clear();
   }
   ~Poll() {
-    for (const Subscription& subscription : subscriptions_)
-      forget_slot(subscription);
+    for (const Subscription& subscription : subscriptions_) forget_slot(subscription);
   }
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;

@@ -249,8 +249,7 @@ TEST_F(PollOneoff, HundredsOfSubscriptionsOnFewFilesLoseNothing) {
   }
   const std::vector<Event> found = events();
   EXPECT_EQ(found.size(), 250U);
-  for (const Event& event : found)
-    EXPECT_EQ(event.userdata % 2, 0U);
+  for (const Event& event : found) EXPECT_EQ(event.userdata % 2, 0U);
 }
 
 TEST_F(PollOneoff, TheSameFilesCanBeWaitedForAgain) {
@@ -292,8 +291,7 @@ TEST_F(PollOneoff, WithoutTheRightThereIsOnlyAnError) {
 
 TEST_F(PollOneoff, TheAnswerMayOverwriteTheQuestion) {
   const FdNumber fd = socket();
-  for (std::uint64_t i = 0; i < 10; ++i)
-    subscribe(i, EventType::FdWrite, fd);
+  for (std::uint64_t i = 0; i < 10; ++i) subscribe(i, EventType::FdWrite, fd);
   EXPECT_EQ((guest().call<&api::poll_oneoff>(in, in, count_, Guest::result)), Errno::Success);
   EXPECT_EQ(guest().get<GuestSize>(), 10U);
   EXPECT_EQ(guest().get<std::uint64_t>(in + 9 * 32), 9U);

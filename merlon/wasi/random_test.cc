@@ -35,8 +35,7 @@ TEST(Random, AStoppedGuestGetsNone) {
 TEST(SystemRandom, NeverGivesTheSameBytesTwice) {
   SystemRandom random;
   std::vector<std::array<std::uint8_t, 24>> drawn(100);  // crosses its block of 512 again and again
-  for (auto& bytes : drawn)
-    ASSERT_TRUE(random.fill(bytes).has_value());
+  for (auto& bytes : drawn) ASSERT_TRUE(random.fill(bytes).has_value());
   std::sort(drawn.begin(), drawn.end());
   EXPECT_EQ(std::unique(drawn.begin(), drawn.end()), drawn.end());
   EXPECT_FALSE(std::any_of(drawn.begin(), drawn.end(), [](const auto& bytes) {

@@ -129,8 +129,7 @@ TEST_F(Sock, ALongSendGoesOnUntilAllIsSent) {
   const FdNumber fd = accepted();
   std::size_t total = 0;
   std::thread reader([&] {
-    while (total < 128U * 60000U)
-      total += client_gets(65536).size();
+    while (total < 128U * 60000U) total += client_gets(65536).size();
   });
   const GuestSize count =
       guest_.iovecs(std::vector<std::pair<GuestAddress, GuestSize>>(128, {Guest::list, 40000}));

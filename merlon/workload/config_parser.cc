@@ -6,7 +6,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/workload/config.h"
-#include "merlon/workload/toml.h"
+#include "merlon/codec/toml.h"
 #include "merlon/workload/url.h"
 
 namespace merlon::workload {
@@ -217,12 +217,10 @@ class ConfigParser {
   Result<void> allow_only(const Place& place, std::initializer_list<std::string_view> names) const {
     for (const auto& [key, value] : place.table) {
       bool known = false;
-      for (const std::string_view name : names)
-        known = known || key.str() == name;
+      for (const std::string_view name : names) known = known || key.str() == name;
       if (known) continue;
       std::string list;
-      for (const std::string_view name : names)
-        list += concat(list.empty() ? "" : ", ", name);
+      for (const std::string_view name : names) list += concat(list.empty() ? "" : ", ", name);
       return refuse(value, place.key(key.str()),
                     concat("is no key of this kind of file; there are: ", list));
     }

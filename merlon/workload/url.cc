@@ -14,8 +14,7 @@ constexpr char lower(char letter) noexcept {
 constexpr bool is_letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
 bool same_scheme(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 /// The scheme that `text` starts with, empty if there is none [RFC3986 §3.1].
@@ -23,7 +22,7 @@ std::string_view scheme_of(std::string_view text) noexcept {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0 || !is_letter(text[0])) return {};
   const std::string_view scheme = text.substr(0, colon);
-  const bool clean = std::all_of(scheme.begin(), scheme.end(), [](char c) {
+  const bool clean = std::ranges::all_of(scheme, [](char c) {
     return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
   });
   return clean ? scheme : std::string_view{};

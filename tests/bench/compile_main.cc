@@ -56,8 +56,9 @@ int main(int argc, char** argv) {
     eager.push_back(seconds(bytes, CompileMode::Eager, code));
     lazy.push_back(seconds(bytes, CompileMode::Lazy, unused));
   }
-  std::printf("%.1f MB/s compiled whole (%.3f s); validated alone in %.3f s (%.0f MB/s); %.1f MB of code for %.1f MB\n",
-              megabytes / median(eager), median(eager), median(lazy), megabytes / median(lazy),
-              static_cast<double>(code) / 1e6, megabytes);
+  std::printf(
+      "%.1f MB/s compiled whole (%.3f s); validated alone in %.3f s (%.0f MB/s); %.1f MB of code for %.1f MB\n",
+      megabytes / median(eager), median(eager), median(lazy), megabytes / median(lazy),
+      static_cast<double>(code) / 1e6, megabytes);
   return 0;
 }

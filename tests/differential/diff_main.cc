@@ -47,8 +47,8 @@ std::string print(const Value& value) {
 std::string escape(std::string_view name) {
   std::string result;
   for (const char c : name) {
-    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                       (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '$' || c == '-';
+    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '.' || c == '$' || c == '-';
     if (plain) {
       result.push_back(c);
       continue;
@@ -177,7 +177,8 @@ void define_imports(Imports& imports) {
                               ValueType::v128};
   const char* names[] = {"log-i32", "log-i64", "log-f32", "log-f64", "log-v128"};
   for (std::size_t i = 0; i < 5; ++i) {
-    imports.define("fuzzing-support", names[i], HostFunction{{{types[i]}, {}}, &log_value, &types[i]});
+    imports.define("fuzzing-support", names[i],
+                   HostFunction{{{types[i]}, {}}, &log_value, &types[i]});
   }
 }
 

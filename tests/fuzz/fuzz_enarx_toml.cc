@@ -26,19 +26,15 @@ void check_file(const File& file) {
 }
 
 void check_config(const Config& config) {
-  for (const auto& argument : config.arguments())
-    require(clean(argument));
-  for (const auto& [name, value] : config.environment())
-    require(clean(name) && clean(value));
-  for (const auto& file : config.files())
-    check_file(file);
+  for (const auto& argument : config.arguments()) require(clean(argument));
+  for (const auto& [name, value] : config.environment()) require(clean(name) && clean(value));
+  for (const auto& file : config.files()) check_file(file);
   require(!config.steward() || is_absolute_url(*config.steward()));
 }
 
 void check_error(const ConfigError& error) {
   require(!error.what.empty());
-  for (const char c : error.text())
-    require(static_cast<unsigned char>(c) >= 0x20);
+  for (const char c : error.text()) require(static_cast<unsigned char>(c) >= 0x20);
 }
 
 }  // namespace

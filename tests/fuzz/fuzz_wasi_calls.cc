@@ -41,8 +41,7 @@ class Input {
       return static_cast<T>((choice - 128) * 32);  // an address in the prepared part
     std::uint64_t raw = 0;
     const core::ByteView own = take(sizeof(raw));
-    for (std::size_t i = 0; i < own.size(); ++i)
-      raw |= std::uint64_t{own[i]} << (8 * i);
+    for (std::size_t i = 0; i < own.size(); ++i) raw |= std::uint64_t{own[i]} << (8 * i);
     return static_cast<T>(raw);
   }
 
@@ -81,9 +80,7 @@ void insert_files(fuzz::Guest& guest, const fuzz::GuardedTree& tree) {
   guest.preopen(tree.open_inside());
 }
 
-int highest_open_file() {
-  return ::fcntl(2, F_DUPFD_CLOEXEC, 3);
-}
+int highest_open_file() { return ::fcntl(2, F_DUPFD_CLOEXEC, 3); }
 
 }  // namespace
 

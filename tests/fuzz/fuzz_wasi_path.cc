@@ -119,9 +119,7 @@ class Paths {
   wasi::FdNumber dir_;
 };
 
-bool only_looks(char letter) {
-  return std::strchr("onipt", std::tolower(letter)) != nullptr;
-}
+bool only_looks(char letter) { return std::strchr("onipt", std::tolower(letter)) != nullptr; }
 
 }  // namespace
 

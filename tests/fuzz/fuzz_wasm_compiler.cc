@@ -40,15 +40,15 @@ void append_section(std::vector<std::uint8_t>& out, std::uint8_t id,
 std::vector<std::uint8_t> module_around(const std::uint8_t* body, std::size_t size,
                                         std::uint8_t type) {
   std::vector<std::uint8_t> out = {0, 'a', 's', 'm', 1, 0, 0, 0};
-  append_section(out, 1, {4, 0x60, 0, 0, 0x60, 2, 0x7f, 0x7e, 1, 0x7f, 0x60, 3, 0x7d, 0x7c, 0x7b, 1,
-                          0x7c, 0x60, 1, 0x7f, 2, 0x7f, 0x7e});
+  append_section(out, 1, {4,    0x60, 0,    0, 0x60, 2,    0x7f, 0x7e, 1, 0x7f, 0x60, 3,
+                          0x7d, 0x7c, 0x7b, 1, 0x7c, 0x60, 1,    0x7f, 2, 0x7f, 0x7e});
   append_section(out, 3, {2, 1, type});
   append_section(out, 4, {2, 0x70, 0, 4, 0x6f, 0, 4});
   append_section(out, 5, {2, 0, 1, 4, 1});
   append_section(out, 13, {1, 0, 0});
-  append_section(out, 6, {4,    0x7f, 1,    0x41, 0,    0x0b, 0x7e, 1,    0x42, 0,    0x0b,
-                          0x7d, 1,    0x43, 0,    0,    0,    0,    0x0b, 0x7c, 1,    0x44,
-                          0,    0,    0,    0,    0,    0,    0,    0,    0x0b});
+  append_section(out, 6,
+                 {4, 0x7f, 1,    0x41, 0, 0x0b, 0x7e, 1, 0x42, 0, 0x0b, 0x7d, 1, 0x43, 0,   0,
+                  0, 0,    0x0b, 0x7c, 1, 0x44, 0,    0, 0,    0, 0,    0,    0, 0,    0x0b});
   append_section(out, 9, {1, 0, 0x41, 0, 0x0b, 1, 1});
   append_section(out, 12, {1});
   std::vector<std::uint8_t> code = {2, 4, 0, 0x41, 7, 0x0b};

@@ -27,8 +27,8 @@ std::string read_file(const std::string& path) {
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 std::string group_of(const std::string& file) {
-  for (const char* group : {"bulk-memory", "exceptions", "gc", "memory64", "multi-memory",
-                            "relaxed-simd", "simd"}) {
+  for (const char* group :
+       {"bulk-memory", "exceptions", "gc", "memory64", "multi-memory", "relaxed-simd", "simd"}) {
     if (file.starts_with(std::string(group) + "_")) return group;
   }
   return "core";

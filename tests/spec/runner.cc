@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "merlon/wasm/baseline/compiler.h"
+
 #include "tests/spec/values.h"
 
 namespace merlon::spec {
@@ -54,8 +55,7 @@ void Runner::provide_spectest() {
   define("print_i32_f32", host_function<&print_i32_f32>(nothing));
   define("print_f64_f64", host_function<&print_f64_f64>(nothing));
   const auto global = [this](const char* name, Value value) {
-    imports_.define("spectest", name,
-                    Extern(store_->make_global({value.type, false}, value.bits)));
+    imports_.define("spectest", name, Extern(store_->make_global({value.type, false}, value.bits)));
   };
   global("global_i32", Value::from_i32(666));
   global("global_i64", Value::from_i64(666));

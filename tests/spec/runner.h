@@ -7,6 +7,7 @@
 #include <set>
 
 #include "merlon/wasm/exec/instance.h"
+
 #include "tests/spec/script.h"
 
 namespace merlon::spec {

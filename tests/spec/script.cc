@@ -61,8 +61,8 @@ class Parser {
 
   Node word() {
     const std::size_t begin = at_;
-    while (at_ < text_.size() && std::string_view(" \n\t\r()\"").find(text_[at_]) ==
-                                     std::string_view::npos) {
+    while (at_ < text_.size() &&
+           std::string_view(" \n\t\r()\"").find(text_[at_]) == std::string_view::npos) {
       ++at_;
     }
     return {Node::Form::Word, std::string(text_.substr(begin, at_ - begin)), {}, line_};
@@ -140,8 +140,6 @@ class Parser {
 
 }  // namespace
 
-core::Result<std::vector<Node>> parse_script(std::string_view text) {
-  return Parser(text).parse();
-}
+core::Result<std::vector<Node>> parse_script(std::string_view text) { return Parser(text).parse(); }
 
 }  // namespace merlon::spec

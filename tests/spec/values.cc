@@ -144,8 +144,7 @@ core::Result<Value> parse_argument(const Node& node) {
   if (head == "ref.null") return Value{null_type(text), {}};
   // The host's references are numbers; 0 is null, so theirs start at 1.
   if (head == "ref.extern") {
-    return Value{ValueType::reference(HeapType::Kind::Extern, false),
-                 {parse_integer(text) + 1, 0}};
+    return Value{ValueType::reference(HeapType::Kind::Extern, false), {parse_integer(text) + 1, 0}};
   }
   return core::error(ErrorCode::Unsupported, "unknown kind of argument", node.line);
 }

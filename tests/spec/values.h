@@ -3,6 +3,7 @@
 // Constants of a script, as arguments and as what results are held against.
 
 #include "merlon/wasm/exec/value.h"
+
 #include "tests/spec/script.h"
 
 namespace merlon::spec {

@@ -41,8 +41,7 @@ class FakeRandom final : public RandomSource {
 
   Result<void> fill(core::ByteSpan into) override {
     if (broken) return fail(Errno::Io);
-    for (std::uint8_t& byte : into)
-      byte = next++;
+    for (std::uint8_t& byte : into) byte = next++;
     return {};
   }
 };

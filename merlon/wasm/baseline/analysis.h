@@ -27,7 +27,7 @@ struct Region {
   std::int32_t parent = -1;
   std::uint32_t begin = 0;  ///< indices of instructions
   std::uint32_t end = 0;
-  std::uint32_t calls = 0;  ///< weighted as uses are
+  std::uint32_t calls = 0;     ///< weighted as uses are
   std::vector<LocalUse> uses;  ///< busiest first, not all of them
   /// The home of a local in this region, by register.
   std::array<LocalIndex, 32> homes{};
@@ -40,9 +40,9 @@ class Analysis {
 
   std::vector<Instruction> instructions;
   std::vector<ValueType> locals;
-  std::vector<Region> regions;           ///< the function first, then loops in order
+  std::vector<Region> regions;             ///< the function first, then loops in order
   std::vector<std::int32_t> loop_regions;  ///< for each loop in order: its region
-  std::vector<std::uint32_t> first_use;  ///< of each local, index of instruction
+  std::vector<std::uint32_t> first_use;    ///< of each local, index of instruction
   std::vector<std::uint32_t> last_use;
   std::vector<bool> needs_zero;  ///< may be read before it is written
   RegisterSet kept_used;         ///< registers that the prologue must save
@@ -96,7 +96,7 @@ class Analysis {
   std::vector<LocalIndex> touched_;     ///< scratch
   std::vector<bool> set_;               ///< written on every path to here
   std::vector<LocalIndex> set_stack_;
-  std::vector<RegisterId> argument_;    ///< register in which a parameter arrives
+  std::vector<RegisterId> argument_;  ///< register in which a parameter arrives
   std::uint32_t calls_ = 0;
   std::uint32_t loop_depth_ = 0;
   std::uint32_t imported_ = 0;

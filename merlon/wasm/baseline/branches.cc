@@ -236,8 +236,7 @@ void FunctionCompiler::select(Condition condition) {
   }
   const Kind type = chosen.type;
   const RegisterId home = foreseen_home(type);
-  if (home != no_register && register_of(otherwise) == home &&
-      condition != Condition::FloatEqual) {
+  if (home != no_register && register_of(otherwise) == home && condition != Condition::FloatEqual) {
     std::swap(otherwise, chosen);
     condition = negated(condition);
   }

@@ -139,8 +139,8 @@ void FunctionCompiler::call(FuncIndex index) {
   if (index < module().imported_functions) {
     take(rax);
     pass_arguments(type);
-    a_.mov(x86::rax, x86::ptr(context_register, static_cast<std::int32_t>(
-                                                     environment_->layout.imports + 8 * index)));
+    a_.mov(x86::rax, x86::ptr(context_register,
+                              static_cast<std::int32_t>(environment_->layout.imports + 8 * index)));
     release(rax);
     emit_reference_call(false);
   } else {
@@ -156,8 +156,8 @@ void FunctionCompiler::return_call(FuncIndex index) {
   if (index < module().imported_functions) {
     take(rax);
     pass_arguments(type);
-    a_.mov(x86::rax, x86::ptr(context_register, static_cast<std::int32_t>(
-                                                     environment_->layout.imports + 8 * index)));
+    a_.mov(x86::rax, x86::ptr(context_register,
+                              static_cast<std::int32_t>(environment_->layout.imports + 8 * index)));
     release(rax);
     emit_reference_call(true);
   } else {
@@ -280,9 +280,9 @@ void FunctionCompiler::call_builtin(Builtin builtin, std::vector<Operand> argume
   parallel_moves(moves_);
   for (const Operand& argument : arguments) release(argument);
   a_.mov(x86::rdi, context_register);
-  a_.call(x86::ptr(context_register,
-                   static_cast<std::int32_t>(offsetof(VmContext, builtins) +
-                                             8 * static_cast<std::size_t>(builtin))));
+  a_.call(
+      x86::ptr(context_register, static_cast<std::int32_t>(offsetof(VmContext, builtins) +
+                                                           8 * static_cast<std::size_t>(builtin))));
   note_call();
   restore_lost_homes();
 }

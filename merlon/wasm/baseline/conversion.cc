@@ -18,13 +18,20 @@ struct Truncation {
 
 Truncation truncation_of(Opcode op) noexcept {
   switch (op) {
-    case Opcode::I32TruncF32S: case Opcode::I32TruncSatF32S: return {false, false, true};
-    case Opcode::I32TruncF32U: case Opcode::I32TruncSatF32U: return {false, false, false};
-    case Opcode::I32TruncF64S: case Opcode::I32TruncSatF64S: return {true, false, true};
-    case Opcode::I32TruncF64U: case Opcode::I32TruncSatF64U: return {true, false, false};
-    case Opcode::I64TruncF32S: case Opcode::I64TruncSatF32S: return {false, true, true};
-    case Opcode::I64TruncF32U: case Opcode::I64TruncSatF32U: return {false, true, false};
-    case Opcode::I64TruncF64S: case Opcode::I64TruncSatF64S: return {true, true, true};
+    case Opcode::I32TruncF32S:
+    case Opcode::I32TruncSatF32S: return {false, false, true};
+    case Opcode::I32TruncF32U:
+    case Opcode::I32TruncSatF32U: return {false, false, false};
+    case Opcode::I32TruncF64S:
+    case Opcode::I32TruncSatF64S: return {true, false, true};
+    case Opcode::I32TruncF64U:
+    case Opcode::I32TruncSatF64U: return {true, false, false};
+    case Opcode::I64TruncF32S:
+    case Opcode::I64TruncSatF32S: return {false, true, true};
+    case Opcode::I64TruncF32U:
+    case Opcode::I64TruncSatF32U: return {false, true, false};
+    case Opcode::I64TruncF64S:
+    case Opcode::I64TruncSatF64S: return {true, true, true};
     default: return {true, true, false};
   }
 }
@@ -42,7 +49,8 @@ void FunctionCompiler::convert(const Instruction& instruction) {
     case Opcode::I64ReinterpretF64: reinterpret(Kind::F64, Kind::I64); return;
     case Opcode::F32ReinterpretI32: reinterpret(Kind::I32, Kind::F32); return;
     case Opcode::F64ReinterpretI64: reinterpret(Kind::I64, Kind::F64); return;
-    case Opcode::F32DemoteF64: case Opcode::F64PromoteF32: {
+    case Opcode::F32DemoteF64:
+    case Opcode::F64PromoteF32: {
       Operand value = pop();
       const bool demote = op == Opcode::F32DemoteF64;
       const RegisterId source = to_register(value);
@@ -54,11 +62,14 @@ void FunctionCompiler::convert(const Instruction& instruction) {
       push_result(type, reg);
       return;
     }
-    case Opcode::F32ConvertI32S: case Opcode::F32ConvertI32U: case Opcode::F32ConvertI64S:
-    case Opcode::F32ConvertI64U: case Opcode::F64ConvertI32S: case Opcode::F64ConvertI32U:
-    case Opcode::F64ConvertI64S: case Opcode::F64ConvertI64U:
-      convert_integer(op);
-      return;
+    case Opcode::F32ConvertI32S:
+    case Opcode::F32ConvertI32U:
+    case Opcode::F32ConvertI64S:
+    case Opcode::F32ConvertI64U:
+    case Opcode::F64ConvertI32S:
+    case Opcode::F64ConvertI32U:
+    case Opcode::F64ConvertI64S:
+    case Opcode::F64ConvertI64U: convert_integer(op); return;
     default: truncate(op, saturates(op)); return;
   }
 }
@@ -175,8 +186,8 @@ void FunctionCompiler::truncate(Opcode op, bool saturate) {
   }
   a_.bind(done);
   const double two63 = 9223372036854775808.0;
-  const double upper = t.to_wide ? (t.to_signed ? two63 : 2 * two63)
-                                 : (t.to_signed ? 2147483648.0 : 4294967296.0);
+  const double upper =
+      t.to_wide ? (t.to_signed ? two63 : 2 * two63) : (t.to_signed ? 2147483648.0 : 4294967296.0);
   // The largest number that is too small: one below the range where that has a representation.
   const bool exact_below = !t.to_wide && t.to_signed && t.from_double;
   const double lower = t.to_signed ? (t.to_wide ? -two63 : -2147483648.0) : 0.0;

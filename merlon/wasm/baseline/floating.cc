@@ -27,9 +27,12 @@ asmjit::Operand FunctionCompiler::vector_or_memory(Operand& operand, std::uint32
 void FunctionCompiler::float_binary(Opcode op, bool is_double) {
   x86::Inst::Id id = x86::Inst::kIdNone;
   switch (op) {
-    case Opcode::F32Min: case Opcode::F64Min: float_min_max(is_double, false); return;
-    case Opcode::F32Max: case Opcode::F64Max: float_min_max(is_double, true); return;
-    case Opcode::F32Copysign: case Opcode::F64Copysign: float_copysign(is_double); return;
+    case Opcode::F32Min:
+    case Opcode::F64Min: float_min_max(is_double, false); return;
+    case Opcode::F32Max:
+    case Opcode::F64Max: float_min_max(is_double, true); return;
+    case Opcode::F32Copysign:
+    case Opcode::F64Copysign: float_copysign(is_double); return;
     case Opcode::F32Add: id = x86::Inst::kIdVaddss; break;
     case Opcode::F64Add: id = x86::Inst::kIdVaddsd; break;
     case Opcode::F32Sub: id = x86::Inst::kIdVsubss; break;
@@ -55,11 +58,16 @@ void FunctionCompiler::float_unary(Opcode op, bool is_double) {
   constexpr std::uint32_t exact = 8;  // no inexact exception
   std::uint32_t rounding = exact;
   switch (op) {
-    case Opcode::F32Abs: case Opcode::F64Abs: float_sign(is_double, true); return;
-    case Opcode::F32Neg: case Opcode::F64Neg: float_sign(is_double, false); return;
-    case Opcode::F32Ceil: case Opcode::F64Ceil: rounding |= 2; break;
-    case Opcode::F32Floor: case Opcode::F64Floor: rounding |= 1; break;
-    case Opcode::F32Trunc: case Opcode::F64Trunc: rounding |= 3; break;
+    case Opcode::F32Abs:
+    case Opcode::F64Abs: float_sign(is_double, true); return;
+    case Opcode::F32Neg:
+    case Opcode::F64Neg: float_sign(is_double, false); return;
+    case Opcode::F32Ceil:
+    case Opcode::F64Ceil: rounding |= 2; break;
+    case Opcode::F32Floor:
+    case Opcode::F64Floor: rounding |= 1; break;
+    case Opcode::F32Trunc:
+    case Opcode::F64Trunc: rounding |= 3; break;
     default: break;
   }
   Operand value = pop();
@@ -80,14 +88,19 @@ void FunctionCompiler::float_compare(Opcode op, bool is_double) {
   // a < b is b > a: the flags then tell it from unordered.
   Condition condition = Condition::Above;
   switch (op) {
-    case Opcode::F32Lt: case Opcode::F64Lt: std::swap(left, right); break;
-    case Opcode::F32Le: case Opcode::F64Le:
+    case Opcode::F32Lt:
+    case Opcode::F64Lt: std::swap(left, right); break;
+    case Opcode::F32Le:
+    case Opcode::F64Le:
       std::swap(left, right);
       condition = Condition::AboveEqual;
       break;
-    case Opcode::F32Ge: case Opcode::F64Ge: condition = Condition::AboveEqual; break;
-    case Opcode::F32Eq: case Opcode::F64Eq: condition = Condition::FloatEqual; break;
-    case Opcode::F32Ne: case Opcode::F64Ne: condition = Condition::FloatNotEqual; break;
+    case Opcode::F32Ge:
+    case Opcode::F64Ge: condition = Condition::AboveEqual; break;
+    case Opcode::F32Eq:
+    case Opcode::F64Eq: condition = Condition::FloatEqual; break;
+    case Opcode::F32Ne:
+    case Opcode::F64Ne: condition = Condition::FloatNotEqual; break;
     default: break;
   }
   const RegisterId first = to_register(left);

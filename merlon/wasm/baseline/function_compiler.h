@@ -47,8 +47,18 @@ struct Operand {
 
 /// What the flags must say for a comparison to hold. The last two need the parity flag as well.
 enum class Condition : std::uint8_t {
-  Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, Below, BelowEqual, Above, AboveEqual,
-  FloatEqual, FloatNotEqual,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  Below,
+  BelowEqual,
+  Above,
+  AboveEqual,
+  FloatEqual,
+  FloatNotEqual,
 };
 [[nodiscard]] Condition negated(Condition condition) noexcept;
 
@@ -83,11 +93,11 @@ class FunctionCompiler {
   /// An open block, as the label of branches to it.
   struct Control {
     Opcode op = Opcode::Block;
-    bool unreachable = false;  ///< the code after this point until `end` or `else`
-    bool reached = false;      ///< some branch goes to the label
-    std::uint32_t height = 0;  ///< operands below the block's own
+    bool unreachable = false;     ///< the code after this point until `end` or `else`
+    bool reached = false;         ///< some branch goes to the label
+    std::uint32_t height = 0;     ///< operands below the block's own
     std::uint32_t base_slot = 0;  ///< where the first of the block's own operands has its slot
-    std::int32_t region = 0;   ///< of the code outside the block and, but for loops, of its label
+    std::int32_t region = 0;  ///< of the code outside the block and, but for loops, of its label
     std::int32_t inner_region = 0;
     std::int32_t try_region = -1;  ///< around the block
     asmjit::Label label;
@@ -169,8 +179,7 @@ class FunctionCompiler {
   void materialize_aliases(LocalIndex local);
 
   // Constants in memory, next to the code.
-  [[nodiscard]] x86::Mem constant_memory(std::uint64_t low, std::uint64_t high,
-                                         std::uint32_t size);
+  [[nodiscard]] x86::Mem constant_memory(std::uint64_t low, std::uint64_t high, std::uint32_t size);
   [[nodiscard]] x86::Mem constant32(std::uint32_t bits) {
     const std::uint64_t both = bits | (static_cast<std::uint64_t>(bits) << 32U);
     return constant_memory(both, both, 4);
@@ -296,7 +305,7 @@ class FunctionCompiler {
   // Memory (memory.cc).
   struct Address {
     x86::Mem memory;
-    RegisterId held = no_register;   ///< to be released after the access
+    RegisterId held = no_register;  ///< to be released after the access
     RegisterId held2 = no_register;
   };
   [[nodiscard]] Address address(const Instruction& instruction, std::uint32_t size);
@@ -346,8 +355,7 @@ class FunctionCompiler {
   bool vector_load(const Instruction& instruction);
   void vector_store(const Instruction& instruction);
   void vector_load_lane(const Instruction& instruction, x86::Inst::Id insert, std::uint32_t size);
-  void vector_store_lane(const Instruction& instruction, x86::Inst::Id extract,
-                         std::uint32_t size);
+  void vector_store_lane(const Instruction& instruction, x86::Inst::Id extract, std::uint32_t size);
 
   // Lanes (vector_lanes.cc, vector_shuffle.cc).
   void splat(Kind from, std::uint32_t size);
@@ -423,11 +431,11 @@ class FunctionCompiler {
   const FuncType* type_ = nullptr;
   FunctionCode* out_ = nullptr;
   FuncIndex function_ = 0;
-  std::size_t at_ = 0;            ///< index of the instruction being compiled
+  std::size_t at_ = 0;             ///< index of the instruction being compiled
   std::uint32_t wasm_offset_ = 0;  ///< its place in the file
   std::size_t loops_seen_ = 0;
   std::vector<std::size_t> frame_patches_;  ///< 32-bit places that want the frame's size
-  std::size_t check_patch_ = 0;   ///< one that wants its negative, or 0
+  std::size_t check_patch_ = 0;             ///< one that wants its negative, or 0
 
   // The frame, from rsp upwards: context, kept registers, locals, operands.
   std::uint32_t kept_offset_ = 0;
@@ -436,14 +444,14 @@ class FunctionCompiler {
   std::vector<std::uint32_t> local_offsets_;
 
   std::vector<Operand> stack_;
-  std::size_t flushed_ = 0;  ///< operands below are constants or in their slots
+  std::size_t flushed_ = 0;                ///< operands below are constants or in their slots
   std::array<std::uint32_t, 32> owner_{};  ///< position on the stack of what is in a register
   RegisterSet free_;
   RegisterSet general_;  ///< general registers that this function may use: not those kept unsaved
   std::vector<Control> controls_;
   std::int32_t region_ = 0;
   std::int32_t try_region_ = -1;
-  std::vector<RegisterId> homes_;          ///< of each local, in the current region
+  std::vector<RegisterId> homes_;           ///< of each local, in the current region
   std::vector<std::uint32_t> alias_count_;  ///< operands that are in Place::Local, by local
 
   struct JumpTable {

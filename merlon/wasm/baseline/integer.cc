@@ -49,16 +49,26 @@ Condition mirrored(Condition condition) noexcept {
 
 void FunctionCompiler::integer_binary(Opcode op, bool wide) {
   switch (op) {
-    case Opcode::I32Shl: case Opcode::I64Shl: case Opcode::I32ShrS: case Opcode::I64ShrS:
-    case Opcode::I32ShrU: case Opcode::I64ShrU: case Opcode::I32Rotl: case Opcode::I64Rotl:
-    case Opcode::I32Rotr: case Opcode::I64Rotr:
-      integer_shift(op, wide);
-      return;
-    case Opcode::I32DivS: case Opcode::I64DivS: case Opcode::I32DivU: case Opcode::I64DivU:
-    case Opcode::I32RemS: case Opcode::I64RemS: case Opcode::I32RemU: case Opcode::I64RemU:
-      integer_divide(op, wide);
-      return;
-    case Opcode::I32Sub: case Opcode::I64Sub: integer_arithmetic(op, wide, false); return;
+    case Opcode::I32Shl:
+    case Opcode::I64Shl:
+    case Opcode::I32ShrS:
+    case Opcode::I64ShrS:
+    case Opcode::I32ShrU:
+    case Opcode::I64ShrU:
+    case Opcode::I32Rotl:
+    case Opcode::I64Rotl:
+    case Opcode::I32Rotr:
+    case Opcode::I64Rotr: integer_shift(op, wide); return;
+    case Opcode::I32DivS:
+    case Opcode::I64DivS:
+    case Opcode::I32DivU:
+    case Opcode::I64DivU:
+    case Opcode::I32RemS:
+    case Opcode::I64RemS:
+    case Opcode::I32RemU:
+    case Opcode::I64RemU: integer_divide(op, wide); return;
+    case Opcode::I32Sub:
+    case Opcode::I64Sub: integer_arithmetic(op, wide, false); return;
     default: integer_arithmetic(op, wide, true); return;
   }
 }
@@ -76,22 +86,24 @@ void FunctionCompiler::integer_arithmetic(Opcode op, bool wide, bool commutative
   }
   const bool multiply = op == Opcode::I32Mul || op == Opcode::I64Mul;
   const RegisterId home = foreseen_home(type);
-  if (commutative && home != no_register ? register_of(right) == home
-                                         : commutative && left.place != Place::Register &&
-                                               right.place == Place::Register) {
+  if (commutative && home != no_register
+          ? register_of(right) == home
+          : commutative && left.place != Place::Register && right.place == Place::Register) {
     std::swap(left, right);
   }
   if (multiply && right.place == Place::Constant && fits_signed32(right.bits)) {
     const RegisterId reg = home != no_register ? home : result_register(type, &left);
     const std::int64_t value = immediate_of(right.bits, wide);
     if (in_register(left)) a_.imul(gp(reg, wide), gp(register_of(left), wide), value);
-    else if (left.place == Place::Constant) { load(reg, left); a_.imul(gp(reg, wide), gp(reg, wide), value); }
-    else a_.imul(gp(reg, wide), memory_of(left), value);
+    else if (left.place == Place::Constant) {
+      load(reg, left);
+      a_.imul(gp(reg, wide), gp(reg, wide), value);
+    } else a_.imul(gp(reg, wide), memory_of(left), value);
     if (left.place == Place::Register && left.reg != reg) release(left);
     push_result(type, reg);
     return;
   }
-  const RegisterId reg = home != no_register ? home
+  const RegisterId reg = home != no_register             ? home
                          : left.place == Place::Register ? left.reg
                                                          : allocate(type);
   if (reg == register_of(right) && reg != register_of(left)) {
@@ -128,11 +140,11 @@ void FunctionCompiler::integer_arithmetic(Opcode op, bool wide, bool commutative
 void FunctionCompiler::integer_add(Operand left, Operand right, bool wide) {
   const Kind type = wide ? Kind::I64 : Kind::I32;
   const RegisterId home = foreseen_home(type);
-  const bool swaps = home != no_register ? register_of(right) == home
-                                         : left.place != Place::Register &&
-                                               right.place == Place::Register;
+  const bool swaps = home != no_register
+                         ? register_of(right) == home
+                         : left.place != Place::Register && right.place == Place::Register;
   if (swaps) std::swap(left, right);
-  const RegisterId reg = home != no_register ? home
+  const RegisterId reg = home != no_register             ? home
                          : left.place == Place::Register ? left.reg
                                                          : allocate(type);
   const RegisterId from = register_of(left);
@@ -185,8 +197,7 @@ bool FunctionCompiler::fuse_shifted_add(const Instruction& instruction) {
     return true;
   }
   const RegisterId base_reg = to_register(base);
-  const RegisterId reg = result_register(
-      Kind::I32, base.place == Place::Register ? &base : &index);
+  const RegisterId reg = result_register(Kind::I32, base.place == Place::Register ? &base : &index);
   a_.lea(gp32(reg), x86::ptr(gp64(base_reg), gp64(index_reg), shift));
   if (index.place == Place::Register && index.reg != reg) release(index);
   if (base.place == Place::Register && base.reg != reg) release(base);
@@ -226,7 +237,9 @@ void FunctionCompiler::integer_shift(Opcode op, bool wide) {
   if (!rotate) {
     if (value.place == Place::Constant) to_own_register(value);
     const RegisterId reg = result_register(type, &value);
-    const auto id = left ? x86::Inst::kIdShlx : arithmetic ? x86::Inst::kIdSarx : x86::Inst::kIdShrx;
+    const auto id = left         ? x86::Inst::kIdShlx
+                    : arithmetic ? x86::Inst::kIdSarx
+                                 : x86::Inst::kIdShrx;
     const RegisterId source = register_of(value);
     if (source != no_register) a_.emit(id, gp(reg, wide), gp(source, wide), gp(by, wide));
     else a_.emit(id, gp(reg, wide), memory_of(value), gp(by, wide));
@@ -324,8 +337,8 @@ void FunctionCompiler::integer_eqz(bool wide) {
 
 void FunctionCompiler::integer_extend(Opcode op) {
   Operand value = pop();
-  const bool to_wide = op != Opcode::I32Extend8S && op != Opcode::I32Extend16S &&
-                       op != Opcode::I32WrapI64;
+  const bool to_wide =
+      op != Opcode::I32Extend8S && op != Opcode::I32Extend16S && op != Opcode::I32WrapI64;
   const Kind type = to_wide ? Kind::I64 : Kind::I32;
   if (value.place == Place::Constant) to_own_register(value);
   // A value in memory is read at its own width.
@@ -356,10 +369,10 @@ void FunctionCompiler::integer_divide(Opcode op, bool wide) {
   Operand right = pop();
   Operand left = pop();
   const Kind type = wide ? Kind::I64 : Kind::I32;
-  const bool is_signed = op == Opcode::I32DivS || op == Opcode::I64DivS ||
-                         op == Opcode::I32RemS || op == Opcode::I64RemS;
-  const bool remainder = op == Opcode::I32RemS || op == Opcode::I64RemS ||
-                         op == Opcode::I32RemU || op == Opcode::I64RemU;
+  const bool is_signed = op == Opcode::I32DivS || op == Opcode::I64DivS || op == Opcode::I32RemS ||
+                         op == Opcode::I64RemS;
+  const bool remainder = op == Opcode::I32RemS || op == Opcode::I64RemS || op == Opcode::I32RemU ||
+                         op == Opcode::I64RemU;
   const bool constant = right.place == Place::Constant && right.bits != 0;
   if (constant && !is_signed && std::has_single_bit(right.bits)) {
     divide_by_constant(op, wide, left, right.bits);
@@ -367,8 +380,7 @@ void FunctionCompiler::integer_divide(Opcode op, bool wide) {
   }
   const x86::Gp divisor = gp(r11, wide);
   load(r11, right);
-  const bool may_be_minus_one =
-      is_signed && (!constant || immediate_of(right.bits, wide) == -1);
+  const bool may_be_minus_one = is_signed && (!constant || immediate_of(right.bits, wide) == -1);
   release(right);
   if (!constant) {
     a_.test(divisor, divisor);

@@ -5,8 +5,8 @@
 namespace merlon::wasm::baseline {
 
 x86::Mem FunctionCompiler::memory_base(MemoryIndex memory) {
-  a_.mov(scratch, x86::ptr(context_register, static_cast<std::int32_t>(
-                                                 environment_->layout.memories + 8 * memory)));
+  a_.mov(scratch, x86::ptr(context_register,
+                           static_cast<std::int32_t>(environment_->layout.memories + 8 * memory)));
   return x86::ptr(scratch);
 }
 
@@ -15,8 +15,8 @@ FunctionCompiler::Address FunctionCompiler::address(const Instruction& instructi
   Operand index = pop();
   const Limits& limits = module().memories[instruction.memory].limits;
   const bool wide = limits.address == AddressType::I64;
-  Address result = wide ? checked_address(instruction, index, size)
-                        : guarded_address(instruction, index);
+  Address result =
+      wide ? checked_address(instruction, index, size) : guarded_address(instruction, index);
   result.memory.setSize(size);
   return result;
 }
@@ -100,14 +100,26 @@ struct Access {
 Access access_of(Opcode op) noexcept {
   using Kind = ValueType::Kind;
   switch (op) {
-    case Opcode::I32Load: case Opcode::I32Store: return {4, Kind::I32};
-    case Opcode::I64Load: case Opcode::I64Store: return {8, Kind::I64};
-    case Opcode::F32Load: case Opcode::F32Store: return {4, Kind::F32};
-    case Opcode::F64Load: case Opcode::F64Store: return {8, Kind::F64};
-    case Opcode::I32Load8S: case Opcode::I32Load8U: case Opcode::I32Store8: return {1, Kind::I32};
-    case Opcode::I32Load16S: case Opcode::I32Load16U: case Opcode::I32Store16: return {2, Kind::I32};
-    case Opcode::I64Load8S: case Opcode::I64Load8U: case Opcode::I64Store8: return {1, Kind::I64};
-    case Opcode::I64Load16S: case Opcode::I64Load16U: case Opcode::I64Store16: return {2, Kind::I64};
+    case Opcode::I32Load:
+    case Opcode::I32Store: return {4, Kind::I32};
+    case Opcode::I64Load:
+    case Opcode::I64Store: return {8, Kind::I64};
+    case Opcode::F32Load:
+    case Opcode::F32Store: return {4, Kind::F32};
+    case Opcode::F64Load:
+    case Opcode::F64Store: return {8, Kind::F64};
+    case Opcode::I32Load8S:
+    case Opcode::I32Load8U:
+    case Opcode::I32Store8: return {1, Kind::I32};
+    case Opcode::I32Load16S:
+    case Opcode::I32Load16U:
+    case Opcode::I32Store16: return {2, Kind::I32};
+    case Opcode::I64Load8S:
+    case Opcode::I64Load8U:
+    case Opcode::I64Store8: return {1, Kind::I64};
+    case Opcode::I64Load16S:
+    case Opcode::I64Load16U:
+    case Opcode::I64Store16: return {2, Kind::I64};
     default: return {4, Kind::I64};
   }
 }
@@ -130,8 +142,10 @@ void FunctionCompiler::memory_load(const Instruction& instruction) {
     case Opcode::I64Load: a_.mov(gp64(reg), from.memory); break;
     case Opcode::F32Load: a_.vmovss(xmm(reg), from.memory); break;
     case Opcode::F64Load: a_.vmovsd(xmm(reg), from.memory); break;
-    case Opcode::I32Load8S: case Opcode::I32Load16S: a_.movsx(gp32(reg), from.memory); break;
-    case Opcode::I64Load8S: case Opcode::I64Load16S: a_.movsx(gp64(reg), from.memory); break;
+    case Opcode::I32Load8S:
+    case Opcode::I32Load16S: a_.movsx(gp32(reg), from.memory); break;
+    case Opcode::I64Load8S:
+    case Opcode::I64Load16S: a_.movsx(gp64(reg), from.memory); break;
     case Opcode::I64Load32S: a_.movsxd(gp64(reg), from.memory); break;
     case Opcode::I64Load32U: a_.mov(gp32(reg), from.memory); break;
     default: a_.movzx(gp32(reg), from.memory); break;

@@ -356,7 +356,8 @@ x86::Mem FunctionCompiler::global_memory(GlobalIndex index) {
     const std::uint32_t own = index - module().imported_globals;
     return x86::ptr(context_register, static_cast<std::int32_t>(layout.own_globals + 16 * own));
   }
-  a_.mov(scratch, x86::ptr(context_register, static_cast<std::int32_t>(layout.globals + 8 * index)));
+  a_.mov(scratch,
+         x86::ptr(context_register, static_cast<std::int32_t>(layout.globals + 8 * index)));
   return x86::ptr(scratch);
 }
 

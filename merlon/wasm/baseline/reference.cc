@@ -53,9 +53,9 @@ void FunctionCompiler::table(const Instruction& instruction) {
   };
   if (op == Opcode::TableSize) {
     const RegisterId reg = allocate_general();
-    a_.mov(scratch, x86::ptr(context_register,
-                             static_cast<std::int32_t>(environment_->layout.tables +
-                                                       8 * instruction.low())));
+    a_.mov(scratch,
+           x86::ptr(context_register, static_cast<std::int32_t>(environment_->layout.tables +
+                                                                8 * instruction.low())));
     a_.mov(gp64(reg), x86::ptr(scratch, offsetof(VmTable, size)));
     push_register(wide_table(instruction.low()) ? Kind::I64 : Kind::I32, reg);
   } else if (op == Opcode::TableGet) {

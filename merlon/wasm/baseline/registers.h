@@ -75,8 +75,7 @@ inline constexpr RegisterSet kept_in_calls = registers(rbx, rbp, r12, r13);
 /// Registers that may be a local's home, in the order in which they are tried.
 inline constexpr std::array<RegisterId, 5> homes_lost = {r8, r9, r10, rdi, rsi};
 inline constexpr std::array<RegisterId, 4> homes_kept = {rbx, rbp, r12, r13};
-inline constexpr std::array<RegisterId, 10> homes_vector = {20, 21, 22, 23, 24,
-                                                            25, 26, 27, 28, 29};
+inline constexpr std::array<RegisterId, 10> homes_vector = {20, 21, 22, 23, 24, 25, 26, 27, 28, 29};
 
 inline constexpr std::array<RegisterId, 6> argument_general = {rdi, rsi, r8, r9, r10, rdx};
 inline constexpr std::array<RegisterId, 8> argument_vector = {16, 17, 18, 19, 20, 21, 22, 23};

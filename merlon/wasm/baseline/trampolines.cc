@@ -1,5 +1,4 @@
 #include "merlon/wasm/baseline/compiler.h"
-
 #include "merlon/wasm/baseline/function_compiler.h"
 #include "merlon/wasm/exec/activation.h"
 
@@ -142,9 +141,9 @@ FunctionCode lazy_entry(Builtin builtin) {
   } else {
     a.mov(x86::rdi, x86::rax);
   }
-  a.call(x86::ptr(context_register,
-                  static_cast<std::int32_t>(offsetof(VmContext, builtins) +
-                                            8 * static_cast<std::size_t>(builtin))));
+  a.call(
+      x86::ptr(context_register, static_cast<std::int32_t>(offsetof(VmContext, builtins) +
+                                                           8 * static_cast<std::size_t>(builtin))));
   a.mov(scratch, x86::rax);
   a.mov(x86::rax, x86::ptr(x86::rsp, all_arguments));
   restore_arguments(a);
@@ -264,9 +263,9 @@ class BaselineCompiler : public Compiler {
     stub.a.mov(x86::rdi, x86::rsp);
     stub.a.sub(x86::rsp, 8);
     stub.a.and_(x86::rsp, -16);
-    stub.a.call(x86::ptr(context_register,
-                         static_cast<std::int32_t>(offsetof(VmContext, builtins) +
-                                                   8 * static_cast<std::size_t>(Builtin::NoteRaise))));
+    stub.a.call(x86::ptr(context_register, static_cast<std::int32_t>(
+                                               offsetof(VmContext, builtins) +
+                                               8 * static_cast<std::size_t>(Builtin::NoteRaise))));
     stub.a.mov(x86::rsp, x86::rax);
     stub.a.xor_(x86::eax, x86::eax);
     leave_entry(stub.a);

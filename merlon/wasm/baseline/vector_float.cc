@@ -68,10 +68,8 @@ void FunctionCompiler::vector_min_max(x86::Inst::Id id, bool is_double) {
   constexpr std::uint32_t unordered = 3;
   a_.emit(id, vector_scratch, first, second);
   a_.emit(id, vector_scratch2, second, first);
-  if (is_max)
-    a_.vandps(vector_scratch, vector_scratch, vector_scratch2);
-  else
-    a_.vorps(vector_scratch, vector_scratch, vector_scratch2);
+  if (is_max) a_.vandps(vector_scratch, vector_scratch, vector_scratch2);
+  else a_.vorps(vector_scratch, vector_scratch, vector_scratch2);
   if (is_double) {
     a_.vcmppd(vector_scratch2, first, second, unordered);
     a_.vaddpd(to, first, second);

@@ -83,23 +83,15 @@ void FunctionCompiler::splat(Kind from, std::uint32_t size) {
     memory.setSize(size);
     a_.emit(from_memory[static_cast<std::size_t>(std::countr_zero(size))], to, memory);
   } else if (is_vector_register) {
-    if (size == 4)
-      a_.vbroadcastss(to, xmm(source));
-    else
-      a_.vmovddup(to, xmm(source));
+    if (size == 4) a_.vbroadcastss(to, xmm(source));
+    else a_.vmovddup(to, xmm(source));
   } else {
-    if (size == 8)
-      a_.vmovq(to, gp64(source));
-    else
-      a_.vmovd(to, gp32(source));
-    if (size == 1)
-      a_.vpbroadcastb(to, to);
-    else if (size == 2)
-      a_.vpbroadcastw(to, to);
-    else if (size == 4)
-      a_.vpshufd(to, to, 0);
-    else
-      a_.vpunpcklqdq(to, to, to);
+    if (size == 8) a_.vmovq(to, gp64(source));
+    else a_.vmovd(to, gp32(source));
+    if (size == 1) a_.vpbroadcastb(to, to);
+    else if (size == 2) a_.vpbroadcastw(to, to);
+    else if (size == 4) a_.vpshufd(to, to, 0);
+    else a_.vpunpcklqdq(to, to, to);
   }
   push_vector(reg, {&value});
 }
@@ -118,19 +110,13 @@ void FunctionCompiler::extract_narrow(std::uint32_t lane, std::uint32_t size, bo
   const RegisterId reg = result_register(Kind::I32);
   if (source == no_register) {
     const x86::Mem memory = lane_memory(vector, lane, size);
-    if (is_signed)
-      a_.movsx(gp32(reg), memory);
-    else
-      a_.movzx(gp32(reg), memory);
+    if (is_signed) a_.movsx(gp32(reg), memory);
+    else a_.movzx(gp32(reg), memory);
   } else {
-    if (size == 1)
-      a_.vpextrb(gp32(reg), xmm(source), lane);
-    else
-      a_.vpextrw(gp32(reg), xmm(source), lane);
-    if (is_signed && size == 1)
-      a_.movsx(gp32(reg), x86::gpb(reg));
-    else if (is_signed)
-      a_.movsx(gp32(reg), x86::gpw(reg));
+    if (size == 1) a_.vpextrb(gp32(reg), xmm(source), lane);
+    else a_.vpextrw(gp32(reg), xmm(source), lane);
+    if (is_signed && size == 1) a_.movsx(gp32(reg), x86::gpb(reg));
+    else if (is_signed) a_.movsx(gp32(reg), x86::gpw(reg));
   }
   release(vector);
   push_result(Kind::I32, reg);
@@ -141,16 +127,11 @@ void FunctionCompiler::extract_integer(std::uint32_t lane, bool wide) {
   const RegisterId source = register_of(vector);
   const Kind type = wide ? Kind::I64 : Kind::I32;
   const RegisterId reg = result_register(type);
-  if (source == no_register)
-    load_register(type, reg, lane_memory(vector, lane, wide ? 8 : 4));
-  else if (wide && lane == 0)
-    a_.vmovq(gp64(reg), xmm(source));
-  else if (wide)
-    a_.vpextrq(gp64(reg), xmm(source), lane);
-  else if (lane == 0)
-    a_.vmovd(gp32(reg), xmm(source));
-  else
-    a_.vpextrd(gp32(reg), xmm(source), lane);
+  if (source == no_register) load_register(type, reg, lane_memory(vector, lane, wide ? 8 : 4));
+  else if (wide && lane == 0) a_.vmovq(gp64(reg), xmm(source));
+  else if (wide) a_.vpextrq(gp64(reg), xmm(source), lane);
+  else if (lane == 0) a_.vmovd(gp32(reg), xmm(source));
+  else a_.vpextrd(gp32(reg), xmm(source), lane);
   release(vector);
   push_result(type, reg);
 }
@@ -212,15 +193,11 @@ void FunctionCompiler::replace_float(std::uint32_t lane, bool is_double) {
   const RegisterId reg = result_register(Kind::V128, &vector);
   if (!is_double) {
     const bool blends = lane == 0 && number.isReg();
-    if (blends)
-      a_.emit(I::kIdVblendps, xmm(reg), xmm(source), number, asmjit::Imm(1));
-    else
-      a_.emit(I::kIdVinsertps, xmm(reg), xmm(source), number, asmjit::Imm(lane << 4U));
+    if (blends) a_.emit(I::kIdVblendps, xmm(reg), xmm(source), number, asmjit::Imm(1));
+    else a_.emit(I::kIdVinsertps, xmm(reg), xmm(source), number, asmjit::Imm(lane << 4U));
   } else if (number.isReg()) {
-    if (lane == 0)
-      a_.emit(I::kIdVblendpd, xmm(reg), xmm(source), number, asmjit::Imm(1));
-    else
-      a_.emit(I::kIdVunpcklpd, xmm(reg), xmm(source), number);
+    if (lane == 0) a_.emit(I::kIdVblendpd, xmm(reg), xmm(source), number, asmjit::Imm(1));
+    else a_.emit(I::kIdVunpcklpd, xmm(reg), xmm(source), number);
   } else {
     a_.emit(lane == 0 ? I::kIdVmovlpd : I::kIdVmovhpd, xmm(reg), xmm(source), number);
   }

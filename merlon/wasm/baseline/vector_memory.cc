@@ -100,14 +100,10 @@ void FunctionCompiler::vector_store_lane(const Instruction& instruction, x86::In
   const Address to = address(instruction, size);
   note_fault();
   // A whole half or the lowest lane has a plain store.
-  if (size == 4 && instruction.lane == 0)
-    a_.vmovss(to.memory, source);
-  else if (size == 8 && instruction.lane == 0)
-    a_.vmovsd(to.memory, source);
-  else if (size == 8)
-    a_.vmovhps(to.memory, source);
-  else
-    a_.emit(extract, to.memory, source, asmjit::Imm(instruction.lane));
+  if (size == 4 && instruction.lane == 0) a_.vmovss(to.memory, source);
+  else if (size == 8 && instruction.lane == 0) a_.vmovsd(to.memory, source);
+  else if (size == 8) a_.vmovhps(to.memory, source);
+  else a_.emit(extract, to.memory, source, asmjit::Imm(instruction.lane));
   release(vector);
   release(to);
 }

@@ -13,8 +13,7 @@ RegisterId FunctionCompiler::vector_result(const Operand& first, const Operand& 
 }
 
 void FunctionCompiler::push_vector(RegisterId reg, std::initializer_list<const Operand*> operands) {
-  for (const Operand* operand : operands)
-    release(*operand);
+  for (const Operand* operand : operands) release(*operand);
   push_result(Kind::V128, reg);
 }
 
@@ -22,15 +21,11 @@ void FunctionCompiler::emit_vector(const VectorRule& rule, RegisterId to, Regist
                                    const asmjit::Operand& last) {
   const asmjit::Imm immediate(rule.immediate);
   if (rule.shape == VectorRule::Shape::Unary) {
-    if (rule.immediate < 0)
-      a_.emit(rule.id, xmm(to), last);
-    else
-      a_.emit(rule.id, xmm(to), last, immediate);
+    if (rule.immediate < 0) a_.emit(rule.id, xmm(to), last);
+    else a_.emit(rule.id, xmm(to), last, immediate);
   } else {
-    if (rule.immediate < 0)
-      a_.emit(rule.id, xmm(to), xmm(first), last);
-    else
-      a_.emit(rule.id, xmm(to), xmm(first), last, immediate);
+    if (rule.immediate < 0) a_.emit(rule.id, xmm(to), xmm(first), last);
+    else a_.emit(rule.id, xmm(to), xmm(first), last, immediate);
   }
 }
 
@@ -93,12 +88,9 @@ void FunctionCompiler::vector_constant(std::uint64_t low, std::uint64_t high) {
     return;
   }
   const RegisterId reg = result_register(Kind::V128);
-  if (low == 0 && high == 0)
-    a_.vpxor(xmm(reg), xmm(reg), xmm(reg));
-  else if (low == ~0ULL && high == ~0ULL)
-    a_.vpcmpeqd(xmm(reg), xmm(reg), xmm(reg));
-  else
-    a_.vmovups(xmm(reg), constant128(low, high));
+  if (low == 0 && high == 0) a_.vpxor(xmm(reg), xmm(reg), xmm(reg));
+  else if (low == ~0ULL && high == ~0ULL) a_.vpcmpeqd(xmm(reg), xmm(reg), xmm(reg));
+  else a_.vmovups(xmm(reg), constant128(low, high));
   push_result(Kind::V128, reg);
 }
 

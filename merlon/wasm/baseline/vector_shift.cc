@@ -61,28 +61,20 @@ bool FunctionCompiler::vector_shift(Opcode op) {
     }
     const x86::Xmm source = xmm(to_register(value));
     const RegisterId reg = result_register(Kind::V128, &value);
-    if (shift.width == 8 && is_signed)
-      shift_bytes_signed(xmm(reg), source, by);
-    else if (shift.width == 8)
-      shift_bytes(xmm(reg), source, by, shift.id);
-    else if (shift.width == 64 && is_signed)
-      shift_quads_signed(xmm(reg), source, by);
-    else
-      a_.emit(shift.id, xmm(reg), source, asmjit::Imm(by));
+    if (shift.width == 8 && is_signed) shift_bytes_signed(xmm(reg), source, by);
+    else if (shift.width == 8) shift_bytes(xmm(reg), source, by, shift.id);
+    else if (shift.width == 64 && is_signed) shift_quads_signed(xmm(reg), source, by);
+    else a_.emit(shift.id, xmm(reg), source, asmjit::Imm(by));
     push_vector(reg, {&value});
     return true;
   }
   load_shift_count(count, shift.width);
   const x86::Xmm source = xmm(to_register(value));
   const RegisterId reg = result_register(Kind::V128, &value);
-  if (shift.width == 8 && is_signed)
-    shift_bytes_signed(xmm(reg), source);
-  else if (shift.width == 8)
-    shift_bytes(xmm(reg), source, shift.id);
-  else if (shift.width == 64 && is_signed)
-    shift_quads_signed(xmm(reg), source);
-  else
-    a_.emit(shift.id, xmm(reg), source, vector_scratch);
+  if (shift.width == 8 && is_signed) shift_bytes_signed(xmm(reg), source);
+  else if (shift.width == 8) shift_bytes(xmm(reg), source, shift.id);
+  else if (shift.width == 64 && is_signed) shift_quads_signed(xmm(reg), source);
+  else a_.emit(shift.id, xmm(reg), source, vector_scratch);
   release(count);
   push_vector(reg, {&value});
   return true;

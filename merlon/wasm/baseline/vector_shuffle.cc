@@ -207,8 +207,7 @@ std::optional<ShufflePlan> plan_blend(const ShuffleLanes& lanes) noexcept {
   ShufflePlan plan =
       two({I::kIdVmovups, Part::Temporary, Part::None, Part::Mask},
           {I::kIdVpblendvb, Part::Result, Part::Left, Part::Right, -1, Part::Temporary});
-  for (std::size_t i = 0; i < 16; ++i)
-    plan.masks[0][i] = lanes[i] < 16 ? 0 : 0xff;
+  for (std::size_t i = 0; i < 16; ++i) plan.masks[0][i] = lanes[i] < 16 ? 0 : 0xff;
   return plan;
 }
 
@@ -255,8 +254,7 @@ ShufflePlan plan_shuffle(std::span<const std::uint8_t, 16> immediate, bool same)
   const bool only_left = std::ranges::all_of(lanes, [](auto lane) { return lane < 16; });
   const bool only_right = std::ranges::all_of(lanes, [](auto lane) { return lane >= 16; });
   if (!same && !only_left && !only_right) return plan_double(lanes);
-  for (std::uint8_t& lane : lanes)
-    lane %= 16;
+  for (std::uint8_t& lane : lanes) lane %= 16;
   return plan_single(lanes, only_right && !same ? Part::Right : Part::Left);
 }
 

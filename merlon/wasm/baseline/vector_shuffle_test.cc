@@ -32,15 +32,13 @@ ShuffleLanes grouped(const std::array<std::uint8_t, Count>& groups) {
 template <std::size_t Count>
 ShuffleLanes random_groups(Random& random, std::uint32_t bound) {
   std::array<std::uint8_t, Count> groups{};
-  for (std::uint8_t& group : groups)
-    group = static_cast<std::uint8_t>(random() % bound);
+  for (std::uint8_t& group : groups) group = static_cast<std::uint8_t>(random() % bound);
   return grouped(groups);
 }
 
 ShuffleLanes rotated(std::uint32_t by, std::uint32_t total) {
   ShuffleLanes lanes{};
-  for (std::uint32_t i = 0; i < 16; ++i)
-    lanes[i] = static_cast<std::uint8_t>((by + i) % total);
+  for (std::uint32_t i = 0; i < 16; ++i) lanes[i] = static_cast<std::uint8_t>((by + i) % total);
   return lanes;
 }
 
@@ -58,10 +56,8 @@ ShuffleLanes interleaved(std::size_t size, bool high, bool right_first, bool bot
 std::vector<ShuffleLanes> patterns() {
   Random random(1);
   std::vector<ShuffleLanes> result = {ShuffleLanes{}};
-  for (std::uint32_t by = 0; by < 32; ++by)
-    result.push_back(rotated(by, 32));
-  for (std::uint32_t by = 0; by < 16; ++by)
-    result.push_back(rotated(by, 16));
+  for (std::uint32_t by = 0; by < 32; ++by) result.push_back(rotated(by, 32));
+  for (std::uint32_t by = 0; by < 16; ++by) result.push_back(rotated(by, 16));
   for (const std::size_t size : {1U, 2U, 4U, 8U}) {
     for (int bits = 0; bits < 8; ++bits) {
       result.push_back(interleaved(size, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0));
@@ -76,27 +72,23 @@ std::vector<ShuffleLanes> patterns() {
     result.push_back(random_groups<16>(random, 16));
     ShuffleLanes halves = random_groups<8>(random, 4);
     const std::size_t stays = i % 2 == 0 ? 8 : 0;
-    for (std::size_t j = 0; j < 8; ++j)
-      halves[stays + j] = static_cast<std::uint8_t>(stays + j);
+    for (std::size_t j = 0; j < 8; ++j) halves[stays + j] = static_cast<std::uint8_t>(stays + j);
     if (stays == 0) {
-      for (std::size_t j = 8; j < 16; ++j)
-        halves[j] = static_cast<std::uint8_t>(halves[j] + 8);
+      for (std::size_t j = 8; j < 16; ++j) halves[j] = static_cast<std::uint8_t>(halves[j] + 8);
     }
     result.push_back(halves);
     ShuffleLanes blend = rotated(0, 32);
     const std::size_t unit = std::size_t{1} << (i % 3);
     for (std::size_t j = 0; j < 16; j += unit) {
       const auto from = static_cast<std::uint8_t>(random() % 2 * 16);
-      for (std::size_t k = j; k < j + unit; ++k)
-        blend[k] = static_cast<std::uint8_t>(k + from);
+      for (std::size_t k = j; k < j + unit; ++k) blend[k] = static_cast<std::uint8_t>(k + from);
     }
     result.push_back(blend);
   }
   const std::size_t count = result.size();
   for (std::size_t i = 0; i < count; ++i) {
     ShuffleLanes other = result[i];  // the same of the right operand, and with a lane changed
-    for (std::uint8_t& lane : other)
-      lane ^= 16;
+    for (std::uint8_t& lane : other) lane ^= 16;
     result.push_back(other);
     other[random() % 16] = static_cast<std::uint8_t>(random() % 32);
     result.push_back(other);
@@ -109,8 +101,7 @@ Slot shuffled(const ShuffleLanes& lanes, Slot left, Slot right) {
   std::memcpy(bytes.data(), &left, 16);
   std::memcpy(bytes.data() + 16, &right, 16);
   std::array<std::uint8_t, 16> out{};
-  for (std::size_t i = 0; i < 16; ++i)
-    out[i] = bytes[lanes[i]];
+  for (std::size_t i = 0; i < 16; ++i) out[i] = bytes[lanes[i]];
   Slot result;
   std::memcpy(&result, out.data(), 16);
   return result;
@@ -122,8 +113,7 @@ constexpr Slot right_value{0x2726'2524'2322'2120, 0x2f2e'2d2c'2b2a'2928};
 Bytes shuffle_of(const ShuffleLanes& lanes) {
   Bytes bytes;
   bytes.op(Opcode::I8x16Shuffle);
-  for (const std::uint8_t lane : lanes)
-    bytes.byte(lane);
+  for (const std::uint8_t lane : lanes) bytes.byte(lane);
   return bytes;
 }
 
@@ -197,14 +187,12 @@ TEST(ShufflePlan, RotationTakesOneInstruction) {
 
 TEST(ShufflePlan, OneOperandTakesOneInstructionAtMost) {
   Random random(2);
-  for (int i = 0; i < 1000; ++i)
-    EXPECT_LE(steps(random_groups<16>(random, 16)), 1U);
+  for (int i = 0; i < 1000; ++i) EXPECT_LE(steps(random_groups<16>(random, 16)), 1U);
 }
 
 TEST(ShufflePlan, LanesOf32BitsTakeTwoInstructionsAtMost) {
   Random random(3);
-  for (int i = 0; i < 1000; ++i)
-    EXPECT_LE(steps(random_groups<4>(random, 8)), 2U);
+  for (int i = 0; i < 1000; ++i) EXPECT_LE(steps(random_groups<4>(random, 8)), 2U);
 }
 
 TEST(ShufflePlan, OnlyTheLastStepWritesTheResult) {

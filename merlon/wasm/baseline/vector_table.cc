@@ -141,8 +141,7 @@ constexpr Row rows[] = {
 
 consteval std::array<VectorRule, opcode_count> by_opcode() {
   std::array<VectorRule, opcode_count> result{};
-  for (const Row& row : rows)
-    result[static_cast<std::size_t>(row.op)] = row.rule;
+  for (const Row& row : rows) result[static_cast<std::size_t>(row.op)] = row.rule;
   return result;
 }
 

@@ -87,8 +87,7 @@ Bytes with_immediates(Opcode op, Random& random) {
   } else if (immediate == Immediate::V128) {
     bytes.raw(random(), 8).raw(random(), 8);
   } else if (immediate == Immediate::Shuffle) {
-    for (int i = 0; i < 16; ++i)
-      random_byte(32);
+    for (int i = 0; i < 16; ++i) random_byte(32);
   }
   return bytes;
 }
@@ -148,8 +147,7 @@ Function plain(const Subject& subject) {
   Function function = frame_of(subject);
   fill_memory(function);
   const auto operands = static_cast<std::uint32_t>(subject.params.size() - 1);
-  for (std::uint32_t i = 0; i < operands; ++i)
-    function.body.get(i);
+  for (std::uint32_t i = 0; i < operands; ++i) function.body.get(i);
   function.body.append(subject.instruction);
   if (subject.result.empty()) function.body.get(0).load(stored);
   function.body.get(operands);
@@ -174,13 +172,11 @@ class Surrounding {
     push_others();
     const bool looped = chance(random_, 3);
     if (looped) body.op(Opcode::Loop).byte(0x40);
-    for (std::uint32_t i = 0; i < operands_; ++i)
-      push_operand(i);
+    for (std::uint32_t i = 0; i < operands_; ++i) push_operand(i);
     body.append(subject_.instruction);
     const std::uint32_t result = finish_instruction();
     if (looped) body.op(Opcode::End);
-    for (std::size_t i = 1; i < others_; ++i)
-      body.op(Opcode::V128Xor);
+    for (std::size_t i = 1; i < others_; ++i) body.op(Opcode::V128Xor);
     body.set(check());
     body.get(result).get(check());
     return std::move(function_);
@@ -245,10 +241,8 @@ class Surrounding {
         constants_ |= 1U << i;
         break;
       case 1:
-        if (kept)
-          body.op(Opcode::I32Const).s64(operands_kept).load(16 * i);
-        else
-          body.get(i);
+        if (kept) body.op(Opcode::I32Const).s64(operands_kept).load(16 * i);
+        else body.get(i);
         break;
       case 2:
       case 3:
@@ -332,8 +326,7 @@ void compare(const Subject& subject, Random& random) {
   Program program(std::move(functions));
   for (std::size_t round = 0; round < rounds; ++round) {
     std::vector<Slot> any;
-    for (const char type : subject.params)
-      any.push_back(interesting(random, type));
+    for (const char type : subject.params) any.push_back(interesting(random, type));
     for (std::size_t i = 0; i < variants; ++i) {
       const std::vector<Slot> arguments = surroundings[i].adapted(any);
       const Slot expected = program.run(0, arguments).front();
@@ -385,8 +378,7 @@ TEST(VectorInstruction, HoldsNoRegisterAfterwards) {
     }
     Program program({function});
     std::vector<Slot> arguments;
-    for (const char type : operands)
-      arguments.push_back(interesting(random, type));
+    for (const char type : operands) arguments.push_back(interesting(random, type));
     EXPECT_TRUE(program.run(0, arguments).empty());
   }
 }
@@ -406,8 +398,7 @@ TEST(VectorMemory, TrapsBeyondTheLastByteOnly) {
     subject.instruction = Bytes().op(subject.op).u32(0).u32(3);
     if (row.immediate == Immediate::MemArgLane) subject.instruction.byte(0);
     Function function = frame_of(subject);
-    for (std::uint32_t i = 0; i + 1 < subject.params.size(); ++i)
-      function.body.get(i);
+    for (std::uint32_t i = 0; i + 1 < subject.params.size(); ++i) function.body.get(i);
     function.body.append(subject.instruction);
     if (subject.result.empty()) function.body.v128({1, 2});
     function.body.get(0).op(Opcode::I32x4Splat);
@@ -480,10 +471,8 @@ TEST(VectorMask, ConsumersDoTheSameRightAfterAComparison) {
         function.results += result_of(consumer);
         if (way == 0) function.body.get(2).get(3).op(compare).set(4);
         if (selects) function.body.get(0).get(1);
-        if (way == 0)
-          function.body.get(4);
-        else
-          function.body.get(2).get(3).op(compare);
+        if (way == 0) function.body.get(4);
+        else function.body.get(2).get(3).op(compare);
         if (way == 2) function.body.op(Opcode::LocalTee).u32(4);
         function.body.op(consumer);
       }

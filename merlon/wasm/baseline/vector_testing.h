@@ -20,8 +20,7 @@ class Bytes {
     return *this;
   }
   Bytes& u32(std::uint32_t value) {
-    for (; value >= 0x80; value >>= 7U)
-      byte(value | 0x80U);
+    for (; value >= 0x80; value >>= 7U) byte(value | 0x80U);
     return byte(value);
   }
   /// Of at most 64 bits, as the signed LEB128 of its bits.
@@ -33,8 +32,7 @@ class Bytes {
     return byte(static_cast<std::uint32_t>(value) & 0x7fU);
   }
   Bytes& raw(std::uint64_t value, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i)
-      byte(static_cast<std::uint32_t>(value >> (8 * i)));
+    for (std::size_t i = 0; i < count; ++i) byte(static_cast<std::uint32_t>(value >> (8 * i)));
     return *this;
   }
   Bytes& append(const Bytes& other) {
@@ -91,26 +89,22 @@ inline ValueType type_of(char letter) {
 inline std::vector<std::uint8_t> assemble(std::vector<Function>& functions) {
   Bytes types, indices, exports, code;
   const auto count = static_cast<std::uint32_t>(functions.size());
-  for (Bytes* section : {&types, &indices, &exports, &code})
-    section->u32(count);
+  for (Bytes* section : {&types, &indices, &exports, &code}) section->u32(count);
   for (std::uint32_t i = 0; i < count; ++i) {
     Function& function = functions[i];
     types.byte(0x60);
     for (const std::string* list : {&function.params, &function.results}) {
       types.u32(static_cast<std::uint32_t>(list->size()));
-      for (const char letter : *list)
-        types.byte(type_code(letter));
+      for (const char letter : *list) types.byte(type_code(letter));
     }
     indices.u32(i);
     const std::string name = std::to_string(i);
     exports.u32(static_cast<std::uint32_t>(name.size()));
-    for (const char letter : name)
-      exports.byte(static_cast<std::uint32_t>(letter));
+    for (const char letter : name) exports.byte(static_cast<std::uint32_t>(letter));
     exports.byte(0).u32(i);
     Bytes body;
     body.u32(static_cast<std::uint32_t>(function.locals.size()));
-    for (const char letter : function.locals)
-      body.u32(1).byte(type_code(letter));
+    for (const char letter : function.locals) body.u32(1).byte(type_code(letter));
     body.append(function.body).op(Opcode::End);
     code.sized(body);
   }

@@ -69,10 +69,8 @@ void FunctionCompiler::extend_high(std::uint32_t size, bool is_signed) {
   } else {
     // Each lane twice, then the upper copy shifted down with its sign.
     a_.emit(unpack[which], to, source, source);
-    if (size == 1)
-      a_.vpsraw(to, to, 8);
-    else
-      a_.vpsrad(to, to, 16);
+    if (size == 1) a_.vpsraw(to, to, 8);
+    else a_.vpsrad(to, to, 16);
   }
   push_vector(reg, {&value});
 }
@@ -116,14 +114,10 @@ void FunctionCompiler::multiply_words(bool is_signed, bool high) {
   const x86::Xmm second = xmm(to_register(right));
   const RegisterId reg = vector_result(left, right);
   a_.vpmullw(vector_scratch, first, second);
-  if (is_signed)
-    a_.vpmulhw(vector_scratch2, first, second);
-  else
-    a_.vpmulhuw(vector_scratch2, first, second);
-  if (high)
-    a_.vpunpckhwd(xmm(reg), vector_scratch, vector_scratch2);
-  else
-    a_.vpunpcklwd(xmm(reg), vector_scratch, vector_scratch2);
+  if (is_signed) a_.vpmulhw(vector_scratch2, first, second);
+  else a_.vpmulhuw(vector_scratch2, first, second);
+  if (high) a_.vpunpckhwd(xmm(reg), vector_scratch, vector_scratch2);
+  else a_.vpunpcklwd(xmm(reg), vector_scratch, vector_scratch2);
   push_vector(reg, {&left, &right});
 }
 
@@ -137,10 +131,8 @@ void FunctionCompiler::multiply_dwords(bool is_signed, bool high) {
   const asmjit::Imm lanes(high ? 0xfa : 0x50);
   a_.emit(I::kIdVpshufd, vector_scratch, first, lanes);
   a_.emit(I::kIdVpshufd, vector_scratch2, second, lanes);
-  if (is_signed)
-    a_.vpmuldq(xmm(reg), vector_scratch, vector_scratch2);
-  else
-    a_.vpmuludq(xmm(reg), vector_scratch, vector_scratch2);
+  if (is_signed) a_.vpmuldq(xmm(reg), vector_scratch, vector_scratch2);
+  else a_.vpmuludq(xmm(reg), vector_scratch, vector_scratch2);
   push_vector(reg, {&left, &right});
 }
 

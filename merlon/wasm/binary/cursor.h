@@ -57,11 +57,13 @@ class Cursor {
 
   /// A uint32 in LEB128, at most five bytes, no set bits beyond the 32nd.
   std::uint32_t u32() noexcept {
-    if (position_ != end_ && *position_ < 0x80) [[likely]] return *position_++;
+    if (position_ != end_ && *position_ < 0x80) [[likely]]
+      return *position_++;
     return static_cast<std::uint32_t>(unsigned_leb<32>());
   }
   std::uint64_t u64() noexcept {
-    if (position_ != end_ && *position_ < 0x80) [[likely]] return *position_++;
+    if (position_ != end_ && *position_ < 0x80) [[likely]]
+      return *position_++;
     return unsigned_leb<64>();
   }
   std::int32_t s32() noexcept { return static_cast<std::int32_t>(signed_leb<32>()); }

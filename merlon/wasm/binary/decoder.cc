@@ -13,8 +13,20 @@ using core::ErrorCode;
 namespace {
 
 enum SectionId : std::uint8_t {
-  Custom, Type, ImportSection, Function, TableSection, Memory, GlobalSection, ExportSection,
-  Start, Element, Code, Data, DataCount, Tag,
+  Custom,
+  Type,
+  ImportSection,
+  Function,
+  TableSection,
+  Memory,
+  GlobalSection,
+  ExportSection,
+  Start,
+  Element,
+  Code,
+  Data,
+  DataCount,
+  Tag,
   SectionCount,
 };
 
@@ -24,9 +36,7 @@ constexpr std::array<std::uint8_t, SectionCount> section_order = {0, 1, 2,  3,  
 
 class Decoder {
  public:
-  explicit Decoder(core::ByteView bytes) : bytes_(bytes), file_(bytes, 0) {
-    module_.bytes = bytes;
-  }
+  explicit Decoder(core::ByteView bytes) : bytes_(bytes), file_(bytes, 0) { module_.bytes = bytes; }
 
   core::Result<Module> decode() {
     read_header();
@@ -394,7 +404,8 @@ ElementSegment Decoder::read_element_segment(Cursor& cursor) {
   const std::uint32_t count = cursor.count(limits::element_segments, "too many elements");
   if (expressions) {
     std::vector<Expression> list;
-    for (std::uint32_t i = 0; i < count && cursor.ok(); ++i) list.push_back(read_expression(cursor));
+    for (std::uint32_t i = 0; i < count && cursor.ok(); ++i)
+      list.push_back(read_expression(cursor));
     segment.init = std::move(list);
   } else {
     std::vector<FuncIndex> list;

@@ -139,7 +139,8 @@ void read_immediate(Cursor& cursor, const Module& module, const OpcodeInfo& row,
 std::uint16_t read_opcode(Cursor& cursor) {
   const std::uint8_t byte = cursor.u8();
   const std::uint16_t row = detail::one_byte_opcodes[byte];
-  if (row != no_opcode) [[likely]] return row;
+  if (row != no_opcode) [[likely]]
+    return row;
   if (byte == 0xfb) {
     cursor.fail("instructions of the GC proposal are not supported", ErrorCode::Unsupported);
     return no_opcode;
@@ -206,10 +207,12 @@ CatchClause read_catch_clause(Cursor& cursor) {
 Instruction read_instruction(Cursor& cursor, const Module& module) {
   Instruction result{Opcode::Unreachable, 0, 0, static_cast<std::uint32_t>(cursor.offset()), 0, 0};
   const std::uint16_t row = read_opcode(cursor);
-  if (row == no_opcode) [[unlikely]] return result;
+  if (row == no_opcode) [[unlikely]]
+    return result;
   result.op = static_cast<Opcode>(row);
   read_immediate(cursor, module, opcode_table[row], result);
-  if (!cursor.ok()) [[unlikely]] result.op = Opcode::Unreachable;
+  if (!cursor.ok()) [[unlikely]]
+    result.op = Opcode::Unreachable;
   return result;
 }
 

@@ -12,36 +12,36 @@ namespace merlon::wasm {
 /// What follows an opcode in the binary format [WASM 3.0 §5.4].
 enum class Immediate : std::uint8_t {
   None,
-  Block,        ///< block type
-  Label,        ///< label index
-  LabelTable,   ///< vector of labels, then the default label
+  Block,       ///< block type
+  Label,       ///< label index
+  LabelTable,  ///< vector of labels, then the default label
   Func,
   Type,
-  TypeTable,    ///< type, then table
+  TypeTable,  ///< type, then table
   Local,
   Global,
   Table,
-  Table2,       ///< destination, then source
-  ElemTable,    ///< element segment, then table
+  Table2,     ///< destination, then source
+  ElemTable,  ///< element segment, then table
   Elem,
   Memory,
-  Memory2,      ///< destination, then source
-  DataMemory,   ///< data segment, then memory
+  Memory2,     ///< destination, then source
+  DataMemory,  ///< data segment, then memory
   Data,
   Tag,
-  MemArg,       ///< alignment, memory, offset
-  MemArgLane,   ///< the same, then a lane
+  MemArg,      ///< alignment, memory, offset
+  MemArgLane,  ///< the same, then a lane
   Lane,
   I32,
   I64,
   F32,
   F64,
   V128,
-  Shuffle,      ///< sixteen lanes
+  Shuffle,  ///< sixteen lanes
   HeapType,
   SelectTypes,
-  TryTable,     ///< block type, then catch clauses
-  Fence,        ///< one reserved zero byte
+  TryTable,  ///< block type, then catch clauses
+  Fence,     ///< one reserved zero byte
 };
 
 /// The proposals an instruction may have come with; what a module *needs*.

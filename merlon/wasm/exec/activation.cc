@@ -41,8 +41,7 @@ std::optional<TrapKind> trap_of(const CodeSite& site, int signal, const void* ad
       return activation.store->interrupted() ? TrapKind::Interrupted : TrapKind::StackOverflow;
     case CodeSite::Kind::Pending:
       return memory_fault ? std::nullopt : std::optional(activation.kind);
-    case CodeSite::Kind::Explicit:
-      return memory_fault ? std::nullopt : std::optional(site.trap);
+    case CodeSite::Kind::Explicit: return memory_fault ? std::nullopt : std::optional(site.trap);
   }
   return std::nullopt;
 }
@@ -67,8 +66,7 @@ bool handle(int signal, const siginfo_t& info, ucontext_t& context) noexcept {
   activation->kind = *kind;
   note_backtrace(*activation, pc, sp, site->kind != CodeSite::Kind::EntryCheck);
   registers[REG_RSP] = static_cast<greg_t>(activation->entry_sp);
-  registers[REG_RIP] =
-      reinterpret_cast<greg_t>(activation->store->engine().trap_exit());
+  registers[REG_RIP] = reinterpret_cast<greg_t>(activation->store->engine().trap_exit());
   return true;
 }
 

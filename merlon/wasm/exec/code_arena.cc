@@ -52,8 +52,7 @@ core::Result<core::ByteSpan> CodeArena::append(std::size_t bytes) {
 
 core::Result<void> CodeArena::seal() {
   if (writable_to_ == writable_from_) return {};
-  TRY(mapping_.protect(writable_from_, writable_to_ - writable_from_,
-                       os::Protection::ReadExecute));
+  TRY(mapping_.protect(writable_from_, writable_to_ - writable_from_, os::Protection::ReadExecute));
   writable_from_ = writable_to_ = end_;
   return {};
 }

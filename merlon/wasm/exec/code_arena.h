@@ -16,8 +16,7 @@ namespace merlon::wasm {
 class CodeArena {
  public:
   /// Room for `pointers` table entries and `code_bytes` of code. Errors: Exhausted.
-  [[nodiscard]] static core::Result<CodeArena> create(std::size_t pointers,
-                                                      std::size_t code_bytes);
+  [[nodiscard]] static core::Result<CodeArena> create(std::size_t pointers, std::size_t code_bytes);
 
   /// The pointers before the code; zero at first.
   [[nodiscard]] std::span<const void*> table() noexcept;
@@ -27,9 +26,7 @@ class CodeArena {
   /// Makes all code executable again.
   [[nodiscard]] core::Result<void> seal();
 
-  [[nodiscard]] const std::uint8_t* code() const noexcept {
-    return mapping_.data() + code_offset_;
-  }
+  [[nodiscard]] const std::uint8_t* code() const noexcept { return mapping_.data() + code_offset_; }
   [[nodiscard]] std::size_t code_size() const noexcept { return end_ - code_offset_; }
   [[nodiscard]] bool contains(const void* address) const noexcept {
     const auto* const byte = static_cast<const std::uint8_t*>(address);

@@ -23,9 +23,7 @@ std::uint32_t unpack(const std::uint8_t*& in) {
   }
 }
 
-std::uint32_t zigzag(std::uint32_t delta) {
-  return (delta << 1U) ^ (0U - (delta >> 31U));
-}
+std::uint32_t zigzag(std::uint32_t delta) { return (delta << 1U) ^ (0U - (delta >> 31U)); }
 std::uint32_t unzigzag(std::uint32_t value) { return (value >> 1U) ^ (0U - (value & 1U)); }
 
 }  // namespace

@@ -15,9 +15,9 @@ struct CodeRecord {
   std::uint32_t end = 0;
   FuncIndex function = 0;
   std::uint32_t frame_size = 0;
-  std::uint32_t sites = 0;       ///< where its packed sites start
-  std::uint32_t wasm = 0;        ///< wasm offset that the first site counts from
-  std::int32_t tries = -1;       ///< index into try_tables, or none
+  std::uint32_t sites = 0;  ///< where its packed sites start
+  std::uint32_t wasm = 0;   ///< wasm offset that the first site counts from
+  std::int32_t tries = -1;  ///< index into try_tables, or none
 };
 
 struct TryTable {

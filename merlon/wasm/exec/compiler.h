@@ -17,9 +17,9 @@
 #include <memory>
 #include <vector>
 
+#include "merlon/wasm/binary/instruction.h"
 #include "merlon/wasm/exec/trap.h"
 #include "merlon/wasm/exec/vm.h"
-#include "merlon/wasm/binary/instruction.h"
 #include "merlon/wasm/validate/validator.h"
 
 namespace merlon::wasm {
@@ -69,8 +69,8 @@ struct Relocation {
 
 struct FunctionCode {
   std::vector<std::uint8_t> bytes;
-  std::uint32_t frame_size = 0;    ///< from rsp to the return address, after the prologue
-  std::vector<CodeSite> sites;     ///< in order of `code`
+  std::uint32_t frame_size = 0;  ///< from rsp to the return address, after the prologue
+  std::vector<CodeSite> sites;   ///< in order of `code`
   std::vector<Relocation> relocations;
   std::vector<TryRegion> try_regions;
   std::vector<TryCall> try_calls;

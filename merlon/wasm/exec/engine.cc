@@ -38,9 +38,8 @@ std::vector<CanonicalType> canonical_types(TypeRegistry& registry, const ValidMo
 }
 
 bool less_types(const std::vector<ValueType>& a, const std::vector<ValueType>& b) {
-  return std::lexicographical_compare(
-      a.begin(), a.end(), b.begin(), b.end(),
-      [](ValueType x, ValueType y) { return x.bits() < y.bits(); });
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [](ValueType x, ValueType y) { return x.bits() < y.bits(); });
 }
 
 }  // namespace
@@ -95,8 +94,8 @@ core::Result<void> CompiledModule::compile_all() {
   }
   const auto table = arena_.table();
   for (const Pending& call : pending_) {
-    const auto* const target = static_cast<const std::uint8_t*>(
-        table[call.function - valid_->imported_functions]);
+    const auto* const target =
+        static_cast<const std::uint8_t*>(table[call.function - valid_->imported_functions]);
     // SAFETY: the arena is writable until seal(); `code` was noted by relocate().
     auto* const site = const_cast<std::uint8_t*>(arena_.code()) + call.code;
     const auto displacement = static_cast<std::int32_t>(target - (site + 4));
@@ -130,8 +129,7 @@ void CompiledModule::relocate(core::ByteSpan code, const FunctionCode& function)
     if (relocation.kind == Relocation::Kind::Function) {
       target = table[body];
       if (target == engine_.lazy_direct_entry()) {
-        pending_.push_back({relocation.function,
-                            static_cast<std::uint32_t>(site - arena_.code())});
+        pending_.push_back({relocation.function, static_cast<std::uint32_t>(site - arena_.code())});
         continue;
       }
     }

@@ -35,9 +35,7 @@ struct HostStop {
   TrapKind kind = TrapKind::HostError;
   std::uint32_t code = 0;
 
-  [[nodiscard]] static HostStop exit(std::uint32_t code) noexcept {
-    return {TrapKind::Exit, code};
-  }
+  [[nodiscard]] static HostStop exit(std::uint32_t code) noexcept { return {TrapKind::Exit, code}; }
   [[nodiscard]] static HostStop trap(TrapKind kind) noexcept { return {kind, 0}; }
 };
 
@@ -66,10 +64,9 @@ constexpr ValueType value_type_of() noexcept {
 }
 
 template <typename T>
-concept WasmNumber =
-    std::is_same_v<T, std::int32_t> || std::is_same_v<T, std::uint32_t> ||
-    std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::uint64_t> ||
-    std::is_same_v<T, float> || std::is_same_v<T, double>;
+concept WasmNumber = std::is_same_v<T, std::int32_t> || std::is_same_v<T, std::uint32_t> ||
+                     std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::uint64_t> ||
+                     std::is_same_v<T, float> || std::is_same_v<T, double>;
 
 template <WasmNumber T>
 T read_slot(const Slot& slot) noexcept {
@@ -136,7 +133,8 @@ struct HostBinding<F> {
 /// uint32_t, int64_t, uint64_t, float and double, and R void, one of those, or a HostResult of
 /// one. `environment` must outlive every store it is imported into.
 template <auto F>
-[[nodiscard]] HostFunction host_function(typename detail::HostBinding<F>::Environment& environment) {
+[[nodiscard]] HostFunction host_function(
+    typename detail::HostBinding<F>::Environment& environment) {
   return {detail::HostBinding<F>::type(), &detail::HostBinding<F>::call, &environment};
 }
 

@@ -17,8 +17,7 @@ struct GlobalInstance;
 struct TagInstance;
 
 /// An external value of [WASM 3.0 §4.2.14], owned by its store.
-using Extern =
-    std::variant<VmFunction*, TableInstance*, Memory*, GlobalInstance*, TagInstance*>;
+using Extern = std::variant<VmFunction*, TableInstance*, Memory*, GlobalInstance*, TagInstance*>;
 
 /// Names to definitions. Later definitions of a name replace earlier ones.
 class Imports {

@@ -127,7 +127,8 @@ Slot Instance::evaluate(const Expression& expression) {
     if (op == Opcode::End) return stack.back();
     if (op == Opcode::GlobalGet) stack.push_back(*globals_[instruction.low()]->cell);
     else if (op == Opcode::RefNull) stack.push_back({});
-    else if (op == Opcode::RefFunc) stack.push_back({reinterpret_cast<std::uint64_t>(function(instruction.low())), 0});
+    else if (op == Opcode::RefFunc)
+      stack.push_back({reinterpret_cast<std::uint64_t>(function(instruction.low())), 0});
     else if (op == Opcode::I32Add) binary(add, mask32);
     else if (op == Opcode::I32Sub) binary(subtract, mask32);
     else if (op == Opcode::I32Mul) binary(multiply, mask32);

@@ -20,7 +20,10 @@ bool limits_match(const Limits& given, std::uint64_t size, const Limits& wanted)
 class Instantiation {
  public:
   Instantiation(Store& store, std::shared_ptr<CompiledModule> module, const Imports& imports)
-      : store_(store), imports_(imports), compiled_(std::move(module)), text_(compiled_->module()) {}
+      : store_(store),
+        imports_(imports),
+        compiled_(std::move(module)),
+        text_(compiled_->module()) {}
 
   InstantiateOutcome run() {
     auto owned = std::make_unique<Instance>(store_, compiled_);
@@ -53,8 +56,7 @@ class Instantiation {
   std::optional<Trap> initialize_data();
 
   bool refuse(const Import& import, const char* what, ErrorCode code = ErrorCode::Malformed) {
-    error_ = {core::error(code, what),
-              std::string(import.module) + "." + std::string(import.name)};
+    error_ = {core::error(code, what), std::string(import.module) + "." + std::string(import.name)};
     return false;
   }
   bool refuse(const core::Error& error) {
@@ -187,8 +189,8 @@ void Instantiation::fill_context() {
 void Instantiation::allocate_tags() {
   for (std::size_t i = text_.imported_tags; i < text_.tags.size(); ++i) {
     const TypeIndex type = text_.tags[i].type;
-    instance_->tags_.push_back(
-        store_.make_tag(compiled_->canonical(text_.types[type].function), compiled_->canonical(type)));
+    instance_->tags_.push_back(store_.make_tag(compiled_->canonical(text_.types[type].function),
+                                               compiled_->canonical(type)));
   }
 }
 
@@ -237,8 +239,8 @@ bool Instantiation::allocate_tables() {
     }
     const TableType type{compiled_->canonical(declared.type.element), declared.type.limits};
     const std::uint64_t initial = declared.init ? instance_->evaluate(*declared.init).low : 0;
-    store_.tables_.push_back(std::make_unique<TableInstance>(
-        type, store_.limits().max_table_elements, initial));
+    store_.tables_.push_back(
+        std::make_unique<TableInstance>(type, store_.limits().max_table_elements, initial));
     instance_->tables_.push_back(store_.tables_.back().get());
   }
   for (std::size_t i = 0; i < instance_->tables_.size(); ++i) {

@@ -33,8 +33,7 @@ core::Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type,
                        "the memory's minimum size exceeds the memory limit", type.limits.min);
   }
   const bool wide = type.limits.address == AddressType::I64;
-  const std::uint64_t reservation =
-      wide ? limit + os::host_page_size : 2 * four_gib + page_size;
+  const std::uint64_t reservation = wide ? limit + os::host_page_size : 2 * four_gib + page_size;
   os::Mapping mapping = TRY(os::Mapping::reserve(reservation));
   std::unique_ptr<Memory> memory(new Memory(type, std::move(mapping), limit));
   if (!memory->grow(type.limits.min)) {
@@ -47,8 +46,7 @@ std::optional<std::uint64_t> Memory::grow(std::uint64_t delta) {
   const std::uint64_t old_pages = pages();
   if (delta > max_bytes_ / page_size - old_pages) return std::nullopt;
   const std::uint64_t added = delta * page_size;
-  if (added != 0 &&
-      !mapping_.protect(vm_.bytes, added, os::Protection::ReadWrite).has_value()) {
+  if (added != 0 && !mapping_.protect(vm_.bytes, added, os::Protection::ReadWrite).has_value()) {
     return std::nullopt;
   }
   vm_.bytes += added;

@@ -39,8 +39,7 @@ struct Runtime {
     return code;
   }
 
-  static std::uint64_t memory_grow(VmContext* context, std::uint32_t memory,
-                                   std::uint64_t delta) {
+  static std::uint64_t memory_grow(VmContext* context, std::uint32_t memory, std::uint64_t delta) {
     return context->instance->memories_[memory]->grow(delta).value_or(~std::uint64_t{0});
   }
 
@@ -167,8 +166,8 @@ struct Runtime {
 
   /// Finds the handler for an exception thrown at return address `pc` with stack pointer `sp`:
   /// where to go on, and in `resume_sp` with which stack pointer; null if there is none.
-  static const void* unwind(VmContext* context, const Exception& exception,
-                            const std::uint8_t* pc, const std::uint8_t* sp);
+  static const void* unwind(VmContext* context, const Exception& exception, const std::uint8_t* pc,
+                            const std::uint8_t* sp);
 
   static const void* throw_tag(VmContext* context, std::uint32_t tag, const std::uint8_t* pc,
                                const std::uint8_t* sp) {
@@ -218,8 +217,8 @@ const Handler* find_handler(const CompiledModule& module, const CodeRecord& reco
 
 }  // namespace
 
-const void* Runtime::unwind(VmContext* context, const Exception& exception,
-                            const std::uint8_t* pc, const std::uint8_t* sp) {
+const void* Runtime::unwind(VmContext* context, const Exception& exception, const std::uint8_t* pc,
+                            const std::uint8_t* sp) {
   Store& store = context->instance->store();
   while (const CompiledModule* module = store.module_at(pc)) {
     const auto offset = static_cast<std::size_t>(pc - module->arena().code());
@@ -239,8 +238,7 @@ const void* Runtime::unwind(VmContext* context, const Exception& exception,
       // The reference follows the values, for those clauses that want it.
       const bool all = handler->kind == CatchClause::Kind::CatchAll ||
                        handler->kind == CatchClause::Kind::CatchAllRef;
-      values[all ? 0 : exception.values.size()].low =
-          reinterpret_cast<std::uint64_t>(&exception);
+      values[all ? 0 : exception.values.size()].low = reinterpret_cast<std::uint64_t>(&exception);
       context->resume_sp = reinterpret_cast<std::uintptr_t>(sp);
       return module->arena().code() + record->begin + handler->landing;
     }

@@ -122,8 +122,7 @@ TagInstance* Store::make_tag(const FuncType& type, CanonicalType canonical) {
   return tags_.back().get();
 }
 
-core::Result<VmFunction*> Store::host_reference(const HostFunction& function,
-                                                VmContext* context) {
+core::Result<VmFunction*> Store::host_reference(const HostFunction& function, VmContext* context) {
   auto instance = std::make_unique<HostFunctionInstance>();
   instance->function = function;
   instance->vm = {TRY(engine_.host_trampoline(function.type)), context,

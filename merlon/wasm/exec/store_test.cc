@@ -18,7 +18,8 @@ const std::initializer_list<CompileMode> both_modes = {CompileMode::Eager, Compi
 
 TEST(Store, CallsAFunctionAndGivesItsResults) {
   for (const CompileMode mode : both_modes) {
-    Machine machine(function_module({0x7f, 0x7f}, {0x7f}, {0, 0x20, 0, 0x20, 1, 0x6b, 0x0b}), {}, mode);
+    Machine machine(function_module({0x7f, 0x7f}, {0x7f}, {0, 0x20, 0, 0x20, 1, 0x6b, 0x0b}), {},
+                    mode);
     EXPECT_EQ(i32_of(machine.call({Value::from_i32(50), Value::from_i32(8)})), 42U);
   }
 }
@@ -26,10 +27,10 @@ TEST(Store, CallsAFunctionAndGivesItsResults) {
 TEST(Store, AFunctionThatStartsWithALoopHasItsParameters) {
   // loop; local.get 0; i32.const 1; i32.sub; local.tee 0; br_if 0; end; local.get 0; i32.const 5
   // i32.add: the parameter's home is given up before the loop only where there are calls.
-  Machine machine(function_module({0x7f}, {0x7f},
-                                  {1, 1, 0x7f, 0x03, 0x40, 0x20, 0, 0x21, 1, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0,
-                                   0x0d, 0, 0x0b, 0x20, 1, 0x45, 0x04, 0x40, 0x20, 0, 0x10, 0, 0x1a, 0x0b,
-                                   0x20, 1, 0x41, 4, 0x6a, 0x0b}));
+  Machine machine(function_module(
+      {0x7f}, {0x7f}, {1,    1,    0x7f, 0x03, 0x40, 0x20, 0,    0x21, 1,    0x20, 0,    0x41,
+                       1,    0x6b, 0x22, 0,    0x0d, 0,    0x0b, 0x20, 1,    0x45, 0x04, 0x40,
+                       0x20, 0,    0x10, 0,    0x1a, 0x0b, 0x20, 1,    0x41, 4,    0x6a, 0x0b}));
   EXPECT_EQ(i32_of(machine.call({Value::from_i32(3)})), 5U);
 }
 
@@ -57,7 +58,8 @@ TEST(Trap, NamesTheInstructionAndTheFunction) {
 }
 
 TEST(Trap, TheStoreIsUsableAfterwards) {
-  Machine machine(function_module({0x7f}, {0x7f}, {0, 0x20, 0, 0x45, 0x04, 0x40, 0x00, 0x0b, 0x20, 0, 0x0b}));
+  Machine machine(
+      function_module({0x7f}, {0x7f}, {0, 0x20, 0, 0x45, 0x04, 0x40, 0x00, 0x0b, 0x20, 0, 0x0b}));
   for (int i = 0; i < 100; ++i) {
     const Outcome outcome = machine.call({Value::from_i32(0)});
     ASSERT_NE(trap_of(outcome), nullptr);
@@ -144,8 +146,8 @@ TEST(Host, FunctionsGetTheirArgumentsAndTheCallersMemory) {
   Imports imports;
   imports.define("h", "f", host_function<&record>(account));
   Machine machine(importing({2, 0x60, 4, 0x7f, 0x7e, 0x7d, 0x7c, 1, 0x7c, 0x60, 0, 1, 0x7c},
-                            {0, 0x41, 0x7f, 0x42, 5, 0x43, 0, 0, 0, 0x40, 0x44, 0, 0, 0, 0, 0, 0, 0,
-                             0x40, 0x10, 0, 0x0b}),
+                            {0, 0x41, 0x7f, 0x42, 5, 0x43, 0, 0,    0,    0x40, 0x44,
+                             0, 0,    0,    0,    0, 0,    0, 0x40, 0x10, 0,    0x0b}),
                   imports);
   ASSERT_NE(machine.instance, nullptr);
   const Outcome outcome = machine.call({});
@@ -159,7 +161,8 @@ TEST(Host, AFunctionMayEndTheGuestWithAnExitCode) {
   Account account;
   Imports imports;
   imports.define("h", "f", host_function<&leave>(account));
-  Machine machine(importing({2, 0x60, 1, 0x7f, 0, 0x60, 0, 0}, {0, 0x41, 7, 0x10, 0, 0x0b}), imports);
+  Machine machine(importing({2, 0x60, 1, 0x7f, 0, 0x60, 0, 0}, {0, 0x41, 7, 0x10, 0, 0x0b}),
+                  imports);
   ASSERT_NE(machine.instance, nullptr);
   const Outcome outcome = machine.call({});
   ASSERT_NE(trap_of(outcome), nullptr);
@@ -189,7 +192,8 @@ TEST(Engine, TwoInstancesDoNotSeeEachOther) {
   // Adds its argument to a word of its own memory.
   const auto bytes = function_module(
       {0x7f}, {0x7f},
-      {0, 0x41, 0, 0x41, 0, 0x28, 2, 0, 0x20, 0, 0x6a, 0x36, 2, 0, 0x41, 0, 0x28, 2, 0, 0x0b}, true);
+      {0, 0x41, 0, 0x41, 0, 0x28, 2, 0, 0x20, 0, 0x6a, 0x36, 2, 0, 0x41, 0, 0x28, 2, 0, 0x0b},
+      true);
   Machine one(bytes);
   Machine two(bytes);
   EXPECT_EQ(i32_of(one.call({Value::from_i32(5)})), 5U);

@@ -51,12 +51,27 @@ struct VmTable {
 
 /// Runtime services that compiled code calls, System V calling convention.
 enum class Builtin : std::uint8_t {
-  CompileDirect, CompileReference,
-  MemoryGrow, MemoryCopy, MemoryFill, MemoryInit, DataDrop,
-  TableGet, TableSet, TableGrow, TableFill, TableCopy, TableInit, ElemDrop,
-  RefFunc, IsSubtype, CallHost,
-  Throw, ThrowRef,
-  NoteRaise, RaiseNow,
+  CompileDirect,
+  CompileReference,
+  MemoryGrow,
+  MemoryCopy,
+  MemoryFill,
+  MemoryInit,
+  DataDrop,
+  TableGet,
+  TableSet,
+  TableGrow,
+  TableFill,
+  TableCopy,
+  TableInit,
+  ElemDrop,
+  RefFunc,
+  IsSubtype,
+  CallHost,
+  Throw,
+  ThrowRef,
+  NoteRaise,
+  RaiseNow,
   Count,
 };
 inline constexpr std::size_t builtin_count = static_cast<std::size_t>(Builtin::Count);
@@ -70,7 +85,7 @@ struct VmContext {
   VmMemory* memory0 = nullptr;
   Instance* instance = nullptr;
   std::uintptr_t resume_sp = 0;  ///< stack pointer to go on with after Throw and ThrowRef
-  VmContext* next = nullptr;  ///< of the same store, for Store::interrupt()
+  VmContext* next = nullptr;     ///< of the same store, for Store::interrupt()
   std::array<const void*, builtin_count> builtins{};
 };
 static_assert(offsetof(VmContext, stack_limit) == 0);
@@ -94,8 +109,8 @@ struct VmLayout {
     layout.imports = layout.globals + 8 * count(module.globals.size());
     layout.own_globals = layout.imports + 8 * module.imported_functions;
     layout.own_globals = (layout.own_globals + 15U) & ~15U;
-    layout.size = layout.own_globals +
-                  16 * (count(module.globals.size()) - module.imported_globals);
+    layout.size =
+        layout.own_globals + 16 * (count(module.globals.size()) - module.imported_globals);
     return layout;
   }
 };

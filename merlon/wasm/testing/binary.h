@@ -52,8 +52,8 @@ class Binary {
   type.insert(type.end(), params);
   type.push_back(static_cast<std::uint8_t>(results.size()));
   type.insert(type.end(), results);
-  std::vector<std::uint8_t> out = {0, 'a', 's', 'm', 1, 0, 0, 0, 1,
-                                   static_cast<std::uint8_t>(type.size())};
+  std::vector<std::uint8_t> out = {0, 'a', 's', 'm', 1,
+                                   0, 0,   0,   1,   static_cast<std::uint8_t>(type.size())};
   out.insert(out.end(), type.begin(), type.end());
   out.insert(out.end(), {3, 2, 1, 0});
   if (memory) out.insert(out.end(), {5, 4, 1, 1, 1, 2});

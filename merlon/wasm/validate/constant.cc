@@ -45,11 +45,14 @@ void ConstantValidator::step(const Instruction& instruction) {
   else if (op == Opcode::F32Const) stack_.push_back(ValueType::f32);
   else if (op == Opcode::F64Const) stack_.push_back(ValueType::f64);
   else if (op == Opcode::V128Const) stack_.push_back(ValueType::v128);
-  else if (op == Opcode::I32Add || op == Opcode::I32Sub || op == Opcode::I32Mul) binary(ValueType::i32);
-  else if (op == Opcode::I64Add || op == Opcode::I64Sub || op == Opcode::I64Mul) binary(ValueType::i64);
+  else if (op == Opcode::I32Add || op == Opcode::I32Sub || op == Opcode::I32Mul)
+    binary(ValueType::i32);
+  else if (op == Opcode::I64Add || op == Opcode::I64Sub || op == Opcode::I64Mul)
+    binary(ValueType::i64);
   else if (op == Opcode::GlobalGet) global_get(instruction.low());
   else if (op == Opcode::RefFunc) ref_func(instruction.low());
-  else if (op == Opcode::RefNull) stack_.push_back(context_.normalized(ValueType::from_bits(instruction.low())));
+  else if (op == Opcode::RefNull)
+    stack_.push_back(context_.normalized(ValueType::from_bits(instruction.low())));
   else cursor_.fail("constant expression required");
 }
 

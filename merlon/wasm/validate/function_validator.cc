@@ -88,7 +88,8 @@ void FunctionValidator::read_locals(const FuncType& type) {
 }
 
 void FunctionValidator::step(const Instruction& instruction) {
-  if (!cursor_.ok()) [[unlikely]] return;
+  if (!cursor_.ok()) [[unlikely]]
+    return;
   const OpcodeInfo& row = info(instruction.op);
   features_.add(row.feature);
   if (signatures[static_cast<std::size_t>(instruction.op)].fixed) {

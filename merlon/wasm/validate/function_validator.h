@@ -35,7 +35,7 @@ class FunctionValidator {
   struct Control {
     Opcode op = Opcode::Block;
     bool unreachable = false;
-    std::uint32_t height = 0;  ///< of the operand stack below the block's parameters
+    std::uint32_t height = 0;       ///< of the operand stack below the block's parameters
     std::uint32_t initialized = 0;  ///< of the stack of locals set, see set_local()
     TypeList params;
     TypeList results;

@@ -8,7 +8,8 @@ namespace {
 /// position, all others by canonical id.
 class GroupKey {
  public:
-  GroupKey(TypeIndex start, const std::vector<CanonicalType>& known) : start_(start), known_(known) {}
+  GroupKey(TypeIndex start, const std::vector<CanonicalType>& known)
+      : start_(start), known_(known) {}
 
   void add(const DefinedType& type) {
     words_.push_back(type.final ? 1 : 0);
@@ -24,10 +25,10 @@ class GroupKey {
     for (const ValueType type : list) words_.push_back(value(type));
   }
   [[nodiscard]] std::uint64_t value(ValueType type) const {
-    const bool defined =
-        type.is_reference() && type.heap().kind() == HeapType::Kind::Defined;
+    const bool defined = type.is_reference() && type.heap().kind() == HeapType::Kind::Defined;
     if (!defined) return type.bits();
-    return (reference(type.heap().index()) << 32U) | (type.nullable() ? 0xffff'ffffU : 0xffff'fffeU);
+    return (reference(type.heap().index()) << 32U) |
+           (type.nullable() ? 0xffff'ffffU : 0xffff'fffeU);
   }
   [[nodiscard]] std::uint64_t reference(TypeIndex index) const {
     constexpr std::uint64_t within_group = std::uint64_t{1} << 30U;

@@ -63,9 +63,9 @@ void ModuleValidator::check_types() {
     depth[i] = depth[*type.supertype] + 1;
     if (depth[i] > limits::subtype_depth) errors_.fail("subtype hierarchy too deep");
     // Parameters are contravariant, results covariant.
-    const bool matches =
-        !super.final && context_.are_subtypes(super.function.params, type.function.params) &&
-        context_.are_subtypes(type.function.results, super.function.results);
+    const bool matches = !super.final &&
+                         context_.are_subtypes(super.function.params, type.function.params) &&
+                         context_.are_subtypes(type.function.results, super.function.results);
     if (!matches) errors_.fail("sub type does not match its supertype");
   }
 }
@@ -150,7 +150,8 @@ void ModuleValidator::check_start() {
     return;
   }
   const FuncType& type = module_.type_of_function(*module_.start);
-  if (!type.params.empty() || !type.results.empty()) errors_.fail("start function must be [] -> []");
+  if (!type.params.empty() || !type.results.empty())
+    errors_.fail("start function must be [] -> []");
 }
 
 void ModuleValidator::check_elements() {
@@ -187,8 +188,7 @@ void ModuleValidator::check_data() {
       errors_.fail("unknown memory");
       return;
     }
-    constant(segment.offset,
-             address_value_type(module_.memories[segment.memory].limits.address));
+    constant(segment.offset, address_value_type(module_.memories[segment.memory].limits.address));
   }
 }
 

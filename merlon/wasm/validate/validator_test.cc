@@ -65,7 +65,8 @@ TEST(Validator, DeepNestingNeedsNoDeepStack) {
 }
 
 TEST(Validator, SaysWhichProposalsAModuleNeeds) {
-  const auto module = check(function_module({0x7b}, {0x7b}, {0, 0x20, 0, 0x20, 0, 0xfd, 0xae, 1, 0x0b}));
+  const auto module =
+      check(function_module({0x7b}, {0x7b}, {0, 0x20, 0, 0x20, 0, 0xfd, 0xae, 1, 0x0b}));
   ASSERT_TRUE(module.has_value());
   EXPECT_TRUE(module->features().contains(Feature::Simd));
   EXPECT_FALSE(module->features().contains(Feature::Exceptions));

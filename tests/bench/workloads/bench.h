@@ -11,7 +11,7 @@ typedef struct {
 } Random;
 
 // xorshift64*
-static inline uint64_t random_next(Random *random) {
+static inline uint64_t random_next(Random* random) {
   random->state ^= random->state >> 12;
   random->state ^= random->state << 25;
   random->state ^= random->state >> 27;
@@ -29,7 +29,7 @@ static inline uint64_t bits_of(double value) {
   return bits;
 }
 
-static inline int finish(const char *name, uint64_t checksum) {
+static inline int finish(const char* name, uint64_t checksum) {
   printf("%s %016llx\n", name, (unsigned long long)checksum);
   return 0;
 }

@@ -94,7 +94,8 @@ std::uint64_t index_words(Random& random) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;
   });
   for (std::size_t i = 0; i < 100; ++i) {
-    for (const char letter : ranking[i].second) checksum = mix(checksum, static_cast<uint8_t>(letter));
+    for (const char letter : ranking[i].second)
+      checksum = mix(checksum, static_cast<uint8_t>(letter));
   }
   return checksum;
 }
