@@ -1,10 +1,10 @@
 #pragma once
 
-// toml++ 3.3 for the rooms that read TOML: no exceptions, and none of its promises to the optimiser,
-// which some inputs break. "[[[" and "[{" reach an assertion (mended upstream in May 2026), and "é"
-// or U+FEF7 outside of a string reach the end of a switch that cannot end. Each of these places is
-// right once the promise is taken out: the parser checks again and reports an error, and such a
-// character is no white space. The fuzzer enarx_toml holds this.
+// toml++ 3.3 for the rooms that read TOML: no exceptions, and none of its promises to the
+// optimiser, which some inputs break. "[[[" and "[{" reach an assertion (mended upstream in May
+// 2026), and "é" or U+FEF7 outside of a string reach the end of a switch that cannot end. Each of
+// these places is right once the promise is taken out: the parser checks again and reports an
+// error, and such a character is no white space. The fuzzer enarx_toml holds this.
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0

@@ -1,0 +1,22 @@
+#pragma once
+
+// Base 64 [RFC4648 §4]: strict, that is with padding and without bits that say nothing.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "merlon/core/bytes.h"
+#include "merlon/core/result.h"
+
+namespace merlon::codec {
+
+/// Spaces, tabs and line ends are passed over. Malformed for anything else that is no digit, wrong
+/// padding or unused bits that are not zero.
+[[nodiscard]] core::Result<std::vector<std::uint8_t>> decode_base64(std::string_view text);
+
+/// One line, with padding.
+[[nodiscard]] std::string encode_base64(core::ByteView bytes);
+
+}  // namespace merlon::codec

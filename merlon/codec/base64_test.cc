@@ -1,0 +1,34 @@
+#include "merlon/codec/base64.h"
+
+#include <gtest/gtest.h>
+
+namespace merlon::codec {
+namespace {
+
+std::string decoded(std::string_view text) {
+  const auto bytes = decode_base64(text);
+  return bytes ? std::string(core::as_text(*bytes)) : "refused";
+}
+
+// [RFC4648 §10]
+TEST(Base64, TheStandardsVectors) {
+  for (const auto& [plain, text] :
+       {std::pair{"", ""}, std::pair{"f", "Zg=="}, std::pair{"fo", "Zm8="},
+        std::pair{"foo", "Zm9v"}, std::pair{"foob", "Zm9vYg=="}, std::pair{"fooba", "Zm9vYmE="},
+        std::pair{"foobar", "Zm9vYmFy"}}) {
+    EXPECT_EQ(decoded(text), plain);
+    EXPECT_EQ(encode_base64(core::as_bytes(plain)), text);
+  }
+}
+
+TEST(Base64, LineEndsArePassedOver) { EXPECT_EQ(decoded("Zm9v\r\nYm\nFy\n"), "foobar"); }
+
+TEST(Base64, WhatHasAnotherSpellingIsRefused) {
+  for (const char* text :
+       {"Zg", "Zg=", "Zg===", "Z===", "=", "Zh==", "Zm9=", "Zg==Zg==", "Zm9-", "Zm9v\v", "Zm=v"}) {
+    EXPECT_EQ(decoded(text), "refused") << text;
+  }
+}
+
+}  // namespace
+}  // namespace merlon::codec

@@ -1,0 +1,75 @@
+#include "merlon/codec/json.h"
+
+#include <gtest/gtest.h>
+
+namespace merlon::codec {
+namespace {
+
+using core::ErrorCode;
+
+ErrorCode refused(std::string_view text) {
+  const auto value = JsonValue::parse(text);
+  return value ? ErrorCode::Internal : value.error().code;
+}
+
+TEST(Json, ValuesAreReadWithTheirPlaces) {
+  constexpr std::string_view text = R"( {"a": {"b":[1,2]}, "c":"\u00e9", "d":true} )";
+  const auto value = JsonValue::parse(text);
+  ASSERT_TRUE(value.has_value());
+  const JsonValue* a = value->find("a");
+  ASSERT_NE(a, nullptr);
+  EXPECT_EQ(text.substr(a->begin(), a->end() - a->begin()), R"({"b":[1,2]})");
+  EXPECT_EQ(a->find("b")->items()[1].number(), 2U);
+  EXPECT_EQ(value->find("c")->text(), "é");
+  EXPECT_TRUE(value->find("d")->is_true());
+  EXPECT_EQ(value->find("e"), nullptr);
+  EXPECT_EQ(value->names().size(), 3U);
+}
+
+TEST(Json, ANameTwiceIsRefused) {
+  EXPECT_EQ(refused(R"({"a":1,"b":2,"a":1})"), ErrorCode::Malformed);
+  EXPECT_EQ(refused(R"({"a":1,"\u0061":1})"), ErrorCode::Malformed);
+  EXPECT_EQ(refused(R"([{"a":1},{"a":1}])"), ErrorCode::Internal);
+}
+
+TEST(Json, WhatIsNotJsonIsRefused) {
+  using namespace std::string_view_literals;
+  for (const auto text :
+       {""sv, " "sv, "{"sv, "{}{}"sv, "[1,]"sv, "{'a':1}"sv, "// x\n1"sv, "NaN"sv, "01"sv,
+        "\"\x01\""sv, "\"\xff\""sv, "\"\\ud800\""sv, "1 2"sv, "{}\0"sv, "{}\0{}"sv, "\0"sv}) {
+    EXPECT_EQ(refused(text), ErrorCode::Malformed) << text;
+  }
+}
+
+TEST(Json, DepthAndSizeAreBounded) {
+  EXPECT_EQ(refused(std::string(16, '[') + std::string(16, ']')), ErrorCode::Internal);
+  EXPECT_EQ(refused(std::string(17, '[') + std::string(17, ']')), ErrorCode::Exhausted);
+  EXPECT_EQ(refused(std::string(100'000, '[')), ErrorCode::Exhausted);
+  EXPECT_EQ(refused(std::string((4U << 20U) + 1, ' ')), ErrorCode::Exhausted);
+  std::string wide = "{";
+  for (int i = 0; i < 201; ++i) wide += "\"" + std::to_string(i) + "\":0,";
+  wide.back() = '}';
+  EXPECT_EQ(refused(wide), ErrorCode::Exhausted);
+}
+
+TEST(Json, OnlyWholeNumbersAreNumbers) {
+  const auto value =
+      JsonValue::parse(R"({"a":0,"b":-1,"c":1.5,"d":1e3,"e":18446744073709551615,"f":1e99})");
+  ASSERT_TRUE(value.has_value());
+  EXPECT_EQ(value->number_member("a", 0).value(), 0U);
+  EXPECT_EQ(value->number_member("e", UINT64_MAX).value(), UINT64_MAX);
+  for (const char* name : {"b", "c", "d", "f"}) {
+    EXPECT_FALSE(value->number_member(name, UINT64_MAX).has_value()) << name;
+  }
+  EXPECT_FALSE(value->number_member("e", 7).has_value());
+}
+
+TEST(Json, MembersAreOfTheirKind) {
+  const auto value = JsonValue::parse(R"({"a":"x"})");
+  EXPECT_EQ(value->string_member("a").value(), "x");
+  EXPECT_EQ(value->string_member("b").error().code, ErrorCode::NotFound);
+  EXPECT_EQ(value->number_member("a", 9).error().code, ErrorCode::Malformed);
+}
+
+}  // namespace
+}  // namespace merlon::codec

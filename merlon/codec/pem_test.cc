@@ -1,0 +1,50 @@
+#include "merlon/codec/pem.h"
+
+#include <gtest/gtest.h>
+
+namespace merlon::codec {
+namespace {
+
+TEST(Pem, BlocksAreReadInTheirOrder) {
+  const std::string text = "before\n" + to_pem("ONE", core::as_bytes("first")) + "between\n" +
+                           to_pem("TWO", core::as_bytes(std::string(100, 'x'))) + "after";
+  const auto blocks = pem_blocks(text);
+  ASSERT_TRUE(blocks.has_value());
+  ASSERT_EQ(blocks->size(), 2U);
+  EXPECT_EQ((*blocks)[0].label, "ONE");
+  EXPECT_EQ(core::as_text((*blocks)[0].bytes), "first");
+  EXPECT_EQ((*blocks)[1].bytes.size(), 100U);
+}
+
+TEST(Pem, TextWithoutBlocksHasNone) { EXPECT_TRUE(pem_blocks("no block here")->empty()); }
+
+TEST(Pem, ABlockMustEndUnderItsLabel) {
+  EXPECT_FALSE(pem_blocks("-----BEGIN A-----\nZm9v\n-----END B-----\n").has_value());
+  EXPECT_FALSE(pem_blocks("-----BEGIN A-----\nZm9v\n").has_value());
+  EXPECT_FALSE(pem_blocks("-----BEGIN A").has_value());
+  EXPECT_FALSE(pem_blocks("-----BEGIN A-----\n!\n-----END A-----\n").has_value());
+}
+
+TEST(Pem, WhereOnlyBlocksMayStandNothingElseDoes) {
+  using namespace std::string_literals;
+  const std::string block = to_pem("A", core::as_bytes("x"));
+  const auto strict = [](const std::string& text) {
+    return pem_blocks(text, PemRule::OnlyBlocks).has_value();
+  };
+  EXPECT_TRUE(strict(block + "\r\n" + block + "\n\0\0"s));
+  EXPECT_FALSE(strict("x" + block));
+  EXPECT_FALSE(strict(block + " " + block));
+  EXPECT_FALSE(strict(block + "\0\n"s));
+  EXPECT_FALSE(strict(block + "\0"s + block));
+  EXPECT_FALSE(strict(block + "x"));
+}
+
+TEST(Pem, TheNumberOfBlocksIsBounded) {
+  std::string text;
+  for (int i = 0; i < 65; ++i) text += "-----BEGIN A-----\n-----END A-----\n";
+  ASSERT_FALSE(pem_blocks(text).has_value());
+  EXPECT_EQ(pem_blocks(text).error().code, core::ErrorCode::Exhausted);
+}
+
+}  // namespace
+}  // namespace merlon::codec

@@ -1,0 +1,20 @@
+#pragma once
+
+// The SHA-2 hashes that evidence uses [FIPS180]. Pure; any thread.
+
+#include <initializer_list>
+
+#include "merlon/core/fixed_bytes.h"
+
+namespace merlon::crypto {
+
+using Sha256Digest = core::FixedBytes<struct Sha256Tag, 32>;
+using Sha384Digest = core::FixedBytes<struct Sha384Tag, 48>;
+using Sha512Digest = core::FixedBytes<struct Sha512Tag, 64>;
+
+/// Of all parts, one after the other. Ends the program if the library cannot hash at all.
+[[nodiscard]] Sha256Digest sha256(std::initializer_list<core::ByteView> parts) noexcept;
+[[nodiscard]] Sha384Digest sha384(std::initializer_list<core::ByteView> parts) noexcept;
+[[nodiscard]] Sha512Digest sha512(std::initializer_list<core::ByteView> parts) noexcept;
+
+}  // namespace merlon::crypto

@@ -1,0 +1,172 @@
+#include "merlon/crypto/public_key.h"
+
+#include <algorithm>
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+
+#include "merlon/crypto/hash.h"
+#include "merlon/crypto/ready.h"
+
+namespace merlon::crypto {
+
+using core::ByteView;
+using core::ErrorCode;
+using core::Result;
+
+namespace {
+
+struct Deleter {
+  void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
+  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
+  void operator()(OSSL_PARAM_BLD* builder) const noexcept { OSSL_PARAM_BLD_free(builder); }
+  void operator()(OSSL_PARAM* params) const noexcept { OSSL_PARAM_free(params); }
+  void operator()(BIGNUM* number) const noexcept { BN_free(number); }
+};
+template <typename T>
+using Owned = std::unique_ptr<T, Deleter>;
+
+const EVP_MD* evp_of(HashKind kind) noexcept {
+  switch (kind) {
+    case HashKind::Sha256: return EVP_sha256();
+    case HashKind::Sha384: return EVP_sha384();
+    case HashKind::Sha512: return EVP_sha512();
+  }
+  return nullptr;
+}
+
+/// A public key of `type` from `params`; null where OpenSSL refuses it.
+std::shared_ptr<EVP_PKEY> import(const char* type, OSSL_PARAM* params) noexcept {
+  const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+  EVP_PKEY* key = nullptr;
+  if (context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+    return nullptr;
+  }
+  return {key, Deleter()};
+}
+
+/// A DER INTEGER of a number without sign; at most 2 + 1 + 48 bytes.
+std::size_t put_integer(ByteView number, std::uint8_t* out) noexcept {
+  while (number.size() > 1 && number[0] == 0) number = number.subspan(1);
+  const std::size_t pad = (number[0] & 0x80U) != 0 ? 1 : 0;
+  out[0] = 0x02;
+  out[1] = static_cast<std::uint8_t>(number.size() + pad);
+  out[2] = 0;
+  std::ranges::copy(number, out + 2 + pad);
+  return 2 + pad + number.size();
+}
+
+}  // namespace
+
+Digest Digest::of(HashKind kind, ByteView message) noexcept {
+  Digest digest;
+  digest.kind_ = kind;
+  const auto keep = [&](ByteView bytes) {
+    digest.size_ = bytes.size();
+    std::ranges::copy(bytes, digest.bytes_.begin());
+  };
+  switch (kind) {
+    case HashKind::Sha256: keep(sha256({message}).view()); break;
+    case HashKind::Sha384: keep(sha384({message}).view()); break;
+    case HashKind::Sha512: keep(sha512({message}).view()); break;
+  }
+  return digest;
+}
+
+Result<EcdsaSignature> EcdsaSignature::from_halves(ByteView both) noexcept {
+  if (both.size() % 2 != 0 || both.empty()) {
+    return core::error(ErrorCode::Malformed, "no pair of numbers", both.size());
+  }
+  return EcdsaSignature{both.first(both.size() / 2), both.subspan(both.size() / 2)};
+}
+
+Result<PublicKey> PublicKey::ec(KeyKind curve, ByteView point) noexcept {
+  const std::size_t size = curve == KeyKind::P256 ? 64 : 96;
+  if (curve == KeyKind::Rsa || point.size() != size) {
+    return core::error(ErrorCode::Malformed, "a point of another size", point.size());
+  }
+  if (!ready()) return core::error(ErrorCode::Internal, "OpenSSL does not start");
+  std::array<std::uint8_t, 97> octets{0x04};  // uncompressed
+  std::ranges::copy(point, octets.begin() + 1);
+  std::array<char, 6> group{'P', '-', '2', '5', '6', '\0'};
+  if (curve == KeyKind::P384) group = {'P', '-', '3', '8', '4', '\0'};
+  std::array<OSSL_PARAM, 3> params{
+      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
+      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, octets.data(), size + 1),
+      OSSL_PARAM_construct_end()};
+  auto key = import("EC", params.data());
+  if (key == nullptr) return core::error(ErrorCode::Malformed, "not a point of the curve");
+  return PublicKey(curve, std::move(key));
+}
+
+Result<PublicKey> PublicKey::rsa(ByteView modulus, ByteView exponent) noexcept {
+  while (!modulus.empty() && modulus[0] == 0) modulus = modulus.subspan(1);
+  constexpr std::array<std::uint8_t, 3> f4{1, 0, 1};
+  if (modulus.size() < 256 || modulus.size() > 512 || (modulus[0] & 0x80U) == 0 ||
+      !std::ranges::equal(exponent, f4)) {
+    return core::error(ErrorCode::Unsupported, "an RSA key of another size or exponent");
+  }
+  if (!ready()) return core::error(ErrorCode::Internal, "OpenSSL does not start");
+  const Owned<BIGNUM> n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));
+  const Owned<BIGNUM> e(BN_bin2bn(exponent.data(), static_cast<int>(exponent.size()), nullptr));
+  const Owned<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());
+  if (n == nullptr || e == nullptr || builder == nullptr ||
+      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
+      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1) {
+    return core::error(ErrorCode::Internal, "no memory for a key");
+  }
+  const Owned<OSSL_PARAM> params(OSSL_PARAM_BLD_to_param(builder.get()));
+  auto key = params == nullptr ? nullptr : import("RSA", params.get());
+  if (key == nullptr) return core::error(ErrorCode::Malformed, "not an RSA key");
+  return PublicKey(KeyKind::Rsa, std::move(key));
+}
+
+bool PublicKey::verify_ecdsa(const Digest& digest, EcdsaSignature signature) const noexcept {
+  const std::size_t size = kind_ == KeyKind::P256 ? 32 : 48;
+  if (kind_ == KeyKind::Rsa || signature.r.size() != size || signature.s.size() != size) {
+    return false;
+  }
+  std::array<std::uint8_t, 2 + 2 * (3 + 48)> der{0x30};
+  std::size_t used = 2;
+  used += put_integer(signature.r, der.data() + used);
+  used += put_integer(signature.s, der.data() + used);
+  der[1] = static_cast<std::uint8_t>(used - 2);  // below 128: no long form
+  const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
+  return context != nullptr && EVP_PKEY_verify_init(context.get()) == 1 &&
+         EVP_PKEY_verify(context.get(), der.data(), used, digest.view().data(),
+                         digest.view().size()) == 1;
+}
+
+bool PublicKey::verify_rsa(const Digest& digest, int padding, int salt_size,
+                           ByteView signature) const noexcept {
+  if (kind_ != KeyKind::Rsa) return false;
+  const EVP_MD* md = evp_of(digest.kind());
+  const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
+  if (md == nullptr || context == nullptr || EVP_PKEY_verify_init(context.get()) != 1 ||
+      EVP_PKEY_CTX_set_rsa_padding(context.get(), padding) != 1 ||
+      EVP_PKEY_CTX_set_signature_md(context.get(), md) != 1) {
+    return false;
+  }
+  if (padding == RSA_PKCS1_PSS_PADDING &&
+      (EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), md) != 1 ||
+       EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), salt_size) != 1)) {
+    return false;
+  }
+  return EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.view().data(),
+                         digest.view().size()) == 1;
+}
+
+bool PublicKey::verify_rsa_pss(const Digest& digest, std::size_t salt_size,
+                               ByteView signature) const noexcept {
+  if (salt_size > 64) return false;
+  return verify_rsa(digest, RSA_PKCS1_PSS_PADDING, static_cast<int>(salt_size), signature);
+}
+
+bool PublicKey::verify_rsa_pkcs1(const Digest& digest, ByteView signature) const noexcept {
+  return verify_rsa(digest, RSA_PKCS1_PADDING, 0, signature);
+}
+
+}  // namespace merlon::crypto

@@ -1,0 +1,32 @@
+#include "merlon/sgx/signed_json.h"
+
+#include "merlon/base/text.h"
+#include "merlon/codec/hex.h"
+
+namespace merlon::sgx {
+
+using core::ErrorCode;
+
+core::Result<SignedJson> SignedJson::parse(std::string_view text) {
+  const codec::JsonValue root = TRY(codec::JsonValue::parse(text));
+  const auto& names = root.names();
+  const bool shaped = names.size() == 2 && names[1] == "signature" &&
+                      (names[0] == "tcbInfo" || names[0] == "enclaveIdentity");
+  if (!shaped) {
+    return core::error(ErrorCode::Malformed, "no signed TCB info or enclave identity");
+  }
+  const codec::JsonValue& body = *TRY(root.member(names[0], codec::JsonKind::Object));
+  const std::string digits = TRY(root.string_member("signature"));
+  SignedJson made;
+  made.member = names[0];
+  made.signature = TRY(JsonSignature::from(TRY(codec::decode_hex(digits))));
+  made.body = text.substr(body.begin(), body.end() - body.begin());
+  return made;
+}
+
+std::string SignedJson::text() const {
+  return base::concat("{\"", member, "\":", body, ",\"signature\":\"", base::hex(signature.view()),
+                      "\"}");
+}
+
+}  // namespace merlon::sgx
