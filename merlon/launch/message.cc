@@ -61,6 +61,20 @@ Result<void> write_files(base::ByteWriter& out, const std::vector<FileEntry>& fi
   return {};
 }
 
+Result<Confinement> read_confinement(Reader& in) {
+  const std::uint8_t value = TRY(in.u8());
+  if (value > static_cast<std::uint8_t>(Confinement::Machine)) {
+    return core::error(ErrorCode::Malformed, "unknown confinement", value);
+  }
+  return static_cast<Confinement>(value);
+}
+
+Result<bool> read_flag(Reader& in) {
+  const std::uint8_t value = TRY(in.u8());
+  if (value > 1) return core::error(ErrorCode::Malformed, "flag is neither 0 nor 1", value);
+  return value == 1;
+}
+
 Result<std::string> read_text(Reader& in) {
   const std::uint32_t size = TRY(in.u32());
   const std::string_view text = core::as_text(TRY(in.bytes(size)));
@@ -121,6 +135,8 @@ Result<std::vector<std::uint8_t>> encode(const Message& message) {
   base::ByteWriter body;
   body.u64(message.max_memory_bytes);
   body.u64(message.timeout_nanoseconds);
+  body.u8(static_cast<std::uint8_t>(message.confinement));
+  body.u8(message.verbose ? 1 : 0);
   TRY(write_text(body, message.program));
   TRY(write_text(body, message.invoke));
   TRY(write_texts(body, message.arguments));
@@ -161,6 +177,8 @@ Result<Message> decode_body(ByteView body) {
   Message message;
   message.max_memory_bytes = TRY(in.u64());
   message.timeout_nanoseconds = TRY(in.u64());
+  message.confinement = TRY(read_confinement(in));
+  message.verbose = TRY(read_flag(in));
   message.program = TRY(read_text(in));
   message.invoke = TRY(read_text(in));
   message.arguments = TRY(read_texts(in));

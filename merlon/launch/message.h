@@ -8,11 +8,13 @@
 //
 //   offset  size
 //        0     8  magic "MRLNLNCH"
-//        8     4  version, 1
+//        8     4  version, 2
 //       12     4  size of all that follows, at most max_message_size
 //       16     8  max_memory_bytes
 //       24     8  timeout_nanoseconds
-//       32        text  program       names the module in messages
+//       32     1  confinement
+//       33     1  verbose, 0 or 1
+//       34        text  program       names the module in messages
 //                 text  invoke        the export to call; empty: `_start`, else ""
 //                 list  arguments     texts; argv, the program's own name first
 //                 list  environment   texts KEY=VALUE
@@ -31,7 +33,7 @@
 
 namespace merlon::launch {
 
-inline constexpr std::uint32_t message_version = 1;
+inline constexpr std::uint32_t message_version = 2;
 inline constexpr std::size_t header_size = 16;
 inline constexpr std::size_t max_message_size = 8UL * 1024 * 1024;
 /// Entries of `files`; leaves room for the module among the descriptors of one delivery.
@@ -61,9 +63,17 @@ struct FileEntry {
 /// Whether an open file travels beside the message for this kind.
 [[nodiscard]] bool carries_descriptor(FileKind kind) noexcept;
 
+/// What stands between the workload and the host's machine, beside the engine.
+enum class Confinement : std::uint8_t {
+  Process = 0,  ///< a process of its own: the keep takes each layer that the kernel offers
+  Machine = 1,  ///< a machine of its own, under a shim: the keep asks it for no layer
+};
+
 struct Message {
   std::uint64_t max_memory_bytes = 0;  ///< of all linear memories together; 0: no limit asked for
   std::uint64_t timeout_nanoseconds = 0;  ///< of the whole run; 0: none
+  Confinement confinement = Confinement::Process;
+  bool verbose = false;  ///< the keep tells how it is confined
   std::string program;
   std::string invoke;
   std::vector<std::string> arguments;

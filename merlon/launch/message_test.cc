@@ -11,6 +11,8 @@ Message full_message() {
   Message message;
   message.max_memory_bytes = 1ULL << 40U;
   message.timeout_nanoseconds = 1'500'000'000;
+  message.confinement = Confinement::Machine;
+  message.verbose = true;
   message.program = "dir/app.wasm";
   message.invoke = "run";
   message.arguments = {"main.wasm", "", "b c"};
@@ -24,6 +26,9 @@ Message full_message() {
   };
   return message;
 }
+
+/// Two numbers, the confinement and a flag stand before the first text.
+constexpr std::size_t fixed_size = 8 + 8 + 1 + 1;
 
 core::ByteView body_of(const std::vector<std::uint8_t>& bytes) {
   return core::ByteView(bytes).subspan(header_size);
@@ -71,7 +76,7 @@ TEST(LaunchMessage, HeadersOfOthersAreRefused) {
   wrong[0] = 'm';
   EXPECT_EQ(body_size(wrong).error().code, core::ErrorCode::Malformed);
   wrong = header;
-  wrong[8] = 2;
+  wrong[8] = 1;
   EXPECT_EQ(body_size(wrong).error().code, core::ErrorCode::Unsupported);
   wrong = header;
   wrong[15] = 0xFF;
@@ -81,8 +86,8 @@ TEST(LaunchMessage, HeadersOfOthersAreRefused) {
 TEST(LaunchMessage, ACountThatTheBytesCannotHoldReservesNothing) {
   auto bytes = encode(Message{});
   ASSERT_TRUE(bytes.has_value());
-  // arguments' count stands behind two integers and two empty texts
-  const std::size_t count = header_size + 8 + 8 + 4 + 4;
+  // arguments' count stands behind the fixed fields and two empty texts
+  const std::size_t count = header_size + fixed_size + 4 + 4;
   for (std::size_t i = 0; i < 4; ++i) (*bytes)[count + i] = 0xFF;
   EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
 }
@@ -94,7 +99,7 @@ TEST(LaunchMessage, NulCharactersAreRefusedInBothDirections) {
   message.program = "axb";
   auto bytes = encode(message);
   ASSERT_TRUE(bytes.has_value());
-  (*bytes)[header_size + 16 + 4 + 1] = 0;
+  (*bytes)[header_size + fixed_size + 4 + 1] = 0;
   EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
 }
 
@@ -109,6 +114,18 @@ TEST(LaunchMessage, UnknownKindsAndAccessesAreRefused) {
     auto wrong = *bytes;
     wrong[offset] = value;
     EXPECT_EQ(decode_body(body_of(wrong)).error().code, core::ErrorCode::Malformed);
+  }
+}
+
+TEST(LaunchMessage, UnknownConfinementsAndFlagsAreRefused) {
+  const auto bytes = encode(Message{});
+  ASSERT_TRUE(bytes.has_value());
+  for (const std::size_t offset : {header_size + 16, header_size + 17}) {
+    for (const std::uint8_t value : {std::uint8_t{2}, std::uint8_t{255}}) {
+      auto wrong = *bytes;
+      wrong[offset] = value;
+      EXPECT_EQ(decode_body(body_of(wrong)).error().code, core::ErrorCode::Malformed);
+    }
   }
 }
 
