@@ -1,0 +1,105 @@
+#include "merlon/evidence/enarx.h"
+
+#include "merlon/codec/der.h"
+#include "merlon/x509/csr.h"
+
+namespace merlon::evidence {
+
+using codec::DerReader;
+using codec::DerTag;
+using core::ByteView;
+using core::ErrorCode;
+using core::Result;
+
+namespace {
+
+constexpr codec::Oid kvm_oid{1, 3, 6, 1, 4, 1, 58270, 1, 1};
+constexpr codec::Oid sgx_oid{1, 3, 6, 1, 4, 1, 58270, 1, 2};
+constexpr codec::Oid snp_oid{1, 3, 6, 1, 4, 1, 58270, 1, 3};
+
+/// CrlList ::= SEQUENCE { crls SEQUENCE OF SEQUENCE { url UTF8String, crl CertificateList } }
+Result<void> read_lists(DerReader outer, Endorsements& to) {
+  DerReader list = TRY(outer.enter(DerTag::Sequence));
+  TRY(outer.finish());
+  while (!list.at_end()) {
+    DerReader entry = TRY(list.enter(DerTag::Sequence));
+    TRY(entry.content(DerTag::Utf8String));
+    TRY(to.add_revocation_list(TRY(entry.element(DerTag::Sequence)).whole));
+    TRY(entry.finish());
+  }
+  return {};
+}
+
+/// SEQUENCE { quote, crl CrlList, tcb SEQUENCE { crts SEQUENCE OF Certificate, report } }
+Result<Evidence> read_sgx(ByteView value) {
+  DerReader body(TRY(codec::der_whole(value, DerTag::Sequence)).content);
+  Evidence made = TRY(parse_quote(TRY(body.content(DerTag::OctetString))));
+  TRY(read_lists(TRY(body.enter(DerTag::Sequence)), made.endorsements));
+  DerReader tcb = TRY(body.enter(DerTag::Sequence));
+  TRY(body.finish());
+  DerReader certificates = TRY(tcb.enter(DerTag::Sequence));
+  while (!certificates.at_end()) {
+    TRY(made.endorsements.add_certificate(TRY(certificates.element(DerTag::Sequence)).whole));
+  }
+  TRY(made.endorsements.add_document(core::as_text(TRY(tcb.content(DerTag::OctetString)))));
+  TRY(tcb.finish());
+  made.format = "Enarx evidence for SGX in a certification request";
+  return made;
+}
+
+/// SEQUENCE { crts SEQUENCE { vcek Certificate, crl CrlList }, report OCTET STRING }
+Result<Evidence> read_snp(ByteView value) {
+  DerReader body(TRY(codec::der_whole(value, DerTag::Sequence)).content);
+  DerReader certificates = TRY(body.enter(DerTag::Sequence));
+  const ByteView vcek = TRY(certificates.element(DerTag::Sequence)).whole;
+  DerReader lists = TRY(certificates.enter(DerTag::Sequence));
+  TRY(certificates.finish());
+  const ByteView report = TRY(body.content(DerTag::OctetString));
+  TRY(body.finish());
+  if (report.size() != snp::Report::size) {
+    return core::error(ErrorCode::Malformed, "a report has 1184 bytes", report.size());
+  }
+  Evidence made = TRY(parse_report(report));
+  TRY(made.endorsements.add_certificate(vcek));
+  TRY(read_lists(lists, made.endorsements));
+  made.format = "Enarx evidence for SEV-SNP in a certification request";
+  return made;
+}
+
+Result<Evidence> read_kvm(ByteView value) {
+  const ByteView content = TRY(codec::der_whole(value, DerTag::OctetString)).content;
+  if (!value.empty() && !content.empty()) {
+    return core::error(ErrorCode::Malformed, "evidence of a KVM keep must be empty");
+  }
+  Evidence made;
+  made.report = KvmEvidence{};
+  made.format = "Enarx evidence for KVM in a certification request";
+  return made;
+}
+
+Result<Evidence> read_extension(const x509::CertificateRequest& request) {
+  if (request.extensions().size() != 1) {
+    return core::error(ErrorCode::Malformed, "a request must carry one evidence extension",
+                       request.extensions().size());
+  }
+  const x509::Extension& extension = request.extensions()[0];
+  if (extension.critical) {
+    return core::error(ErrorCode::Malformed, "the evidence extension must not be critical");
+  }
+  if (sgx_oid.is(extension.oid)) return read_sgx(extension.value);
+  if (snp_oid.is(extension.oid)) return read_snp(extension.value);
+  if (kvm_oid.is(extension.oid)) return read_kvm(extension.value);
+  return core::error(ErrorCode::Unsupported, "a request without an evidence extension of Enarx's");
+}
+
+}  // namespace
+
+Result<Evidence> parse_request(ByteView der) {
+  const x509::CertificateRequest request = TRY(x509::CertificateRequest::parse(der));
+  Evidence made = TRY(read_extension(request));
+  const ByteView spki = request.key().spki;
+  made.key = RequestedKey{Bytes(spki.begin(), spki.end()), request.is_signed_by_its_key()};
+  return made;
+}
+
+}  // namespace merlon::evidence

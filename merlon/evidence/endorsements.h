@@ -1,0 +1,44 @@
+#pragma once
+
+// What vouches for evidence: certificates, revocation lists, TCB info, enclave identities. A bag:
+// the verifier takes what fits and is signed, so neither order nor surplus matters. All of it is
+// attacker-controlled.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "merlon/core/bytes.h"
+#include "merlon/core/result.h"
+
+namespace merlon::evidence {
+
+using Bytes = std::vector<std::uint8_t>;
+
+struct Endorsements {
+  static constexpr std::size_t max_artefacts = 256;
+
+  std::vector<Bytes> certificates;      ///< DER
+  std::vector<Bytes> revocation_lists;  ///< DER
+  std::vector<std::string> documents;   ///< as sgx::SignedJson takes them
+
+  /// Adds what `bytes` hold: a certificate, a list, a PkiPath, PEM blocks of these, a signed
+  /// document, or a JSON object whose members are such things (as collateral of DCAP is stored).
+  /// Gives how many artefacts were new. Malformed if nothing of it is known; Exhausted beyond
+  /// `max_artefacts`.
+  core::Result<std::size_t> add(core::ByteView bytes);
+
+  /// Everything of `other` that is not here yet. Exhausted as above.
+  core::Result<std::size_t> merge(const Endorsements& other);
+
+  [[nodiscard]] std::size_t size() const noexcept {
+    return certificates.size() + revocation_lists.size() + documents.size();
+  }
+
+  core::Result<std::size_t> add_certificate(core::ByteView der);
+  core::Result<std::size_t> add_revocation_list(core::ByteView der);
+  core::Result<std::size_t> add_document(std::string_view text);
+};
+
+}  // namespace merlon::evidence

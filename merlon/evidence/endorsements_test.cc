@@ -1,0 +1,85 @@
+#include "merlon/evidence/endorsements.h"
+
+#include <gtest/gtest.h>
+
+#include "merlon/base/text.h"
+#include "merlon/codec/pem.h"
+#include "merlon/codec/testing/vectors.h"
+#include "merlon/x509/testing/issue.h"
+
+namespace merlon::evidence {
+namespace {
+
+using namespace x509::testing;
+
+Bytes certificate() {
+  static const SigningKey key(crypto::KeyKind::P256);
+  static const Bytes made = issue(ca_template("a", "a"), key.spki(), key);
+  return made;
+}
+Bytes list() {
+  static const SigningKey key(crypto::KeyKind::P256);
+  static const Bytes made = issue_crl({}, key);
+  return made;
+}
+const std::string document =
+    "{\"tcbInfo\":{\"a\":1},\"signature\":\"" + std::string(128, '0') + "\"}";
+
+TEST(Endorsements, EachFormIsKnown) {
+  Endorsements all;
+  EXPECT_EQ(all.add(certificate()).value(), 1U);
+  EXPECT_EQ(all.add(list()).value(), 1U);
+  EXPECT_EQ(all.add(core::as_bytes(document)).value(), 1U);
+  EXPECT_EQ(all.size(), 3U);
+  const std::string pem =
+      codec::to_pem("CERTIFICATE", certificate()) + codec::to_pem("X509 CRL", list());
+  EXPECT_EQ(all.add(core::as_bytes(pem)).value(), 0U);  // known already
+  EXPECT_EQ(all.add(codec::testing::sequence({certificate(), certificate()})).value(), 0U);
+  EXPECT_EQ(all.certificates.size(), 1U);
+}
+
+TEST(Endorsements, StoredCollateralIsTakenApart) {
+  std::string pem = codec::to_pem("CERTIFICATE", certificate());
+  for (std::size_t at = 0; (at = pem.find('\n', at)) != std::string::npos; at += 2) {
+    pem.replace(at, 1, "\\n");
+  }
+  const std::string text = "{\"chain\":\"" + pem + "\",\"crl\":\"" + base::hex(list()) +
+                           R"(","tcb_info":"{\"a\":1}","tcb_info_signature":")" +
+                           std::string(128, '0') + "\",\"other\":\"words\"}";
+  Endorsements all;
+  EXPECT_EQ(all.add(core::as_bytes(text)).value(), 3U);
+  EXPECT_EQ(all.documents.at(0), document);
+}
+
+TEST(Endorsements, WhatIsNoneIsRefused) {
+  Endorsements all;
+  for (const char* text : {"", "words", "{}", "[]", "{\"a\":\"b\"}", "0\x03\x02\x01\x05"}) {
+    EXPECT_FALSE(all.add(core::as_bytes(text)).has_value()) << text;
+  }
+  EXPECT_EQ(all.size(), 0U);
+}
+
+TEST(Endorsements, TheirNumberIsBounded) {
+  Endorsements all;
+  for (int i = 0; i < 256; ++i) EXPECT_TRUE(all.add_document(std::to_string(i)).has_value());
+  EXPECT_EQ(all.add_document("x").error().code, core::ErrorCode::Exhausted);
+  EXPECT_EQ(all.add_document("7").value(), 0U);
+  EXPECT_EQ(Endorsements(all).merge(all).value(), 0U);
+}
+
+TEST(Endorsements, GenuineFiles) {
+  MERLON_NEEDS_VECTORS();
+  for (const auto& [name, count] :
+       {std::pair{"phala/sgx_quote_collateral.json", 7U}, std::pair{"steward/genoa.pkipath", 2U},
+        std::pair{"teepot/azure/pck_crl.crl", 1U},
+        std::pair{"amd-chains/ask_ark_turin_vcek.pem", 2U},
+        std::pair{"teepot-pcs/tdx_tcb_info.json", 3U}}) {
+    Endorsements all;
+    const auto added = all.add(codec::testing::vector_file(name));
+    ASSERT_TRUE(added.has_value()) << name << ": " << added.error().what;
+    EXPECT_EQ(*added, count) << name;
+  }
+}
+
+}  // namespace
+}  // namespace merlon::evidence

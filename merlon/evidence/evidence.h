@@ -1,0 +1,59 @@
+#pragma once
+
+// Evidence as it arrives. Input is attacker-controlled; parsing is linear and bounded. What comes
+// out says what is claimed, not that it is so: see verify.
+
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "merlon/evidence/endorsements.h"
+#include "merlon/sgx/quote.h"
+#include "merlon/snp/report.h"
+#include "merlon/tdx/td_report.h"
+
+namespace merlon::evidence {
+
+inline constexpr std::size_t max_evidence_size = 2U << 20U;
+
+enum class Technology : std::uint8_t { Kvm, Sgx, Tdx, Snp };
+[[nodiscard]] std::string_view to_string(Technology technology) noexcept;
+
+/// A keep without hardware behind it: it proves nothing.
+struct KvmEvidence {};
+
+struct SgxEvidence {
+  sgx::Quote quote;
+  sgx::ReportBody report;
+};
+
+struct TdxEvidence {
+  sgx::Quote quote;
+  tdx::TdReport report;
+};
+
+struct SnpEvidence {
+  snp::Report report;
+  Bytes signed_bytes;  ///< the first 672 of the report
+};
+
+/// The key for which a certification request carries evidence.
+struct RequestedKey {
+  Bytes spki;           ///< DER SubjectPublicKeyInfo
+  bool proven = false;  ///< the request is signed by it
+};
+
+struct Evidence {
+  std::variant<KvmEvidence, SgxEvidence, TdxEvidence, SnpEvidence> report;
+  Endorsements endorsements;        ///< that came along
+  std::optional<RequestedKey> key;  ///< of a certification request
+  std::string_view format;          ///< "DCAP quote version 4"; static
+
+  /// Finds out the format by itself. Malformed; Unsupported with the name of what is known but not
+  /// supported; Exhausted above 2 MiB.
+  [[nodiscard]] static core::Result<Evidence> parse(core::ByteView bytes);
+
+  [[nodiscard]] Technology technology() const noexcept;
+};
+
+}  // namespace merlon::evidence

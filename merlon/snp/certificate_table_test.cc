@@ -1,0 +1,53 @@
+#include "merlon/snp/certificate_table.h"
+
+#include <gtest/gtest.h>
+
+namespace merlon::snp {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+constexpr std::array<std::uint8_t, 16> vcek{0x8D, 0x75, 0xDA, 0x63, 0x64, 0xE6, 0x64, 0x45,
+                                            0xAD, 0xC5, 0xF4, 0xB9, 0x3B, 0xE8, 0xAC, 0xCD};
+
+void entry(Bytes& bytes, const std::array<std::uint8_t, 16>& guid, std::uint32_t offset,
+           std::uint32_t size) {
+  bytes.insert(bytes.end(), guid.begin(), guid.end());
+  for (const std::uint32_t value : {offset, size}) {
+    for (unsigned i = 0; i < 32; i += 8) bytes.push_back(static_cast<std::uint8_t>(value >> i));
+  }
+}
+
+TEST(CertificateTable, EntriesUpToTheZeroOne) {
+  Bytes bytes;
+  entry(bytes, vcek, 72, 3);
+  entry(bytes, {1}, 75, 1);
+  entry(bytes, {}, 0, 0);
+  bytes.insert(bytes.end(), {1, 2, 3, 4});
+  const auto table = parse_certificate_table(bytes);
+  ASSERT_TRUE(table.has_value());
+  ASSERT_EQ(table->size(), 2U);
+  EXPECT_EQ((*table)[0].kind, TableEntryKind::Vcek);
+  EXPECT_EQ((*table)[0].bytes[2], 3);
+  EXPECT_EQ((*table)[1].kind, TableEntryKind::Other);
+}
+
+TEST(CertificateTable, EntriesMustLieWithin) {
+  for (const auto& [offset, size] : {std::pair{48U, 1U}, std::pair{49U, 0U},
+                                     std::pair{0xFFFF'FFFFU, 0xFFFF'FFFFU}, std::pair{47U, 2U}}) {
+    Bytes bytes;
+    entry(bytes, vcek, offset, size);
+    entry(bytes, {}, 0, 0);
+    EXPECT_FALSE(parse_certificate_table(bytes).has_value()) << offset;
+  }
+}
+
+TEST(CertificateTable, TheEndMustBeThere) {
+  Bytes bytes;
+  EXPECT_FALSE(parse_certificate_table(bytes).has_value());
+  for (int i = 0; i < 33; ++i) entry(bytes, vcek, 0, 0);
+  EXPECT_EQ(parse_certificate_table(bytes).error().code, core::ErrorCode::Exhausted);
+}
+
+}  // namespace
+}  // namespace merlon::snp
