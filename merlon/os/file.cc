@@ -130,11 +130,7 @@ Result<void> resize(BorrowedFd fd, std::uint64_t size) noexcept {
   return done_or_errno(::ftruncate(fd.number(), static_cast<::off_t>(size)));
 }
 
-Result<FileStatus> status(BorrowedFd fd) noexcept {
-  struct ::stat found{};
-  if (::fstat(fd.number(), &found) < 0) return last_errno();
-  return status_of(found);
-}
+Result<FileStatus> status(BorrowedFd fd) noexcept { return status_of(TRY(stat_of(fd))); }
 
 Result<void> set_times(BorrowedFd fd, TimeChanges changes) noexcept {
   return done_or_errno(::futimens(fd.number(), timespecs_of(changes).data()));

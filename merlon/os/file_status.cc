@@ -1,5 +1,8 @@
 #include "merlon/os/file_status.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 namespace merlon::os {
 namespace {
 
@@ -23,6 +26,12 @@ std::uint64_t nanoseconds_of(const ::timespec& time) noexcept {
 }
 
 }  // namespace
+
+Result<struct ::stat> stat_of(BorrowedFd fd) noexcept {
+  struct ::stat found{};
+  if (::syscall(SYS_fstat, fd.number(), &found) < 0) return last_errno();
+  return found;
+}
 
 FileType type_of_mode(::mode_t mode) noexcept {
   switch (mode & S_IFMT) {

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "merlon/os/file_status.h"
+
 namespace merlon::os {
 namespace {
 
@@ -20,19 +22,18 @@ Result<Fd> adopted(int number) noexcept {
 /// open(2) lets a directory be opened for reading and only complains at the first read.
 Result<Fd> no_directory(Result<Fd> fd) noexcept {
   if (!fd) return fd;
-  struct ::stat status{};
-  if (::fstat(fd->number(), &status) < 0) return last_errno();
+  const auto status = TRY(stat_of(*fd));
   if (S_ISDIR(status.st_mode)) return Errno::Isdir;
   return fd;
 }
 
 /// How much to make room for at first: what the file says it has, plus the byte that shows its end.
 std::size_t expected_size(BorrowedFd fd, std::size_t max_size) noexcept {
-  struct ::stat status{};
-  if (::fstat(fd.number(), &status) < 0 || !S_ISREG(status.st_mode) || status.st_size <= 0) {
+  const auto status = stat_of(fd);
+  if (!status || !S_ISREG(status->st_mode) || status->st_size <= 0) {
     return std::min(first_chunk, max_size) + 1;
   }
-  return std::min(static_cast<std::size_t>(status.st_size), max_size) + 1;
+  return std::min(static_cast<std::size_t>(status->st_size), max_size) + 1;
 }
 
 }  // namespace
