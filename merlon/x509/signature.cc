@@ -69,6 +69,8 @@ std::string_view to_string(SignatureAlgorithm algorithm) noexcept {
     case SignatureAlgorithm::EcdsaSha384: return "ECDSA with SHA-384";
     case SignatureAlgorithm::RsaPkcs1Sha256: return "RSA PKCS#1 v1.5 with SHA-256";
     case SignatureAlgorithm::RsaPssSha384: return "RSA-PSS with SHA-384";
+    case SignatureAlgorithm::RawEcdsaSha256: return "ECDSA with SHA-256";
+    case SignatureAlgorithm::RawEcdsaSha384: return "ECDSA with SHA-384";
   }
   return "unknown";
 }
@@ -153,7 +155,13 @@ bool verify(const SubjectKey& key, const Signed& subject) noexcept {
     return numbers.has_value() &&
            key.key.verify_ecdsa(Digest::of(hash, subject.message), numbers->view());
   };
+  const auto raw = [&](HashKind hash) {
+    const auto halves = crypto::EcdsaSignature::from_halves(subject.signature);
+    return halves.has_value() && key.key.verify_ecdsa(Digest::of(hash, subject.message), *halves);
+  };
   switch (subject.algorithm) {
+    case SignatureAlgorithm::RawEcdsaSha256: return raw(HashKind::Sha256);
+    case SignatureAlgorithm::RawEcdsaSha384: return raw(HashKind::Sha384);
     case SignatureAlgorithm::EcdsaSha256: return ecdsa(HashKind::Sha256);
     case SignatureAlgorithm::EcdsaSha384: return ecdsa(HashKind::Sha384);
     case SignatureAlgorithm::RsaPkcs1Sha256:

@@ -16,7 +16,9 @@ enum class SignatureAlgorithm : std::uint8_t {
   EcdsaSha256,
   EcdsaSha384,
   RsaPkcs1Sha256,
-  RsaPssSha384,  ///< MGF1 with SHA-384, salt of 48 bytes
+  RsaPssSha384,    ///< MGF1 with SHA-384, salt of 48 bytes
+  RawEcdsaSha256,  ///< r ‖ s of the curve's size, as quotes and signed JSON have it
+  RawEcdsaSha384,  ///< the same, as SEV-SNP reports have it
 };
 
 [[nodiscard]] std::string_view to_string(SignatureAlgorithm algorithm) noexcept;

@@ -1,0 +1,181 @@
+// What Intel signed about platforms and quoting enclaves.
+
+#include <algorithm>
+#include <tuple>
+
+#include "merlon/base/text.h"
+#include "merlon/verify/dcap/context.h"
+
+namespace merlon::verify::dcap {
+
+using base::concat;
+using x509::Certificate;
+
+namespace {
+
+constexpr std::string_view signer_name = "Intel SGX TCB Signing";
+
+/// Whose key made the signature; else any TCB signing certificate, to say what is wrong with it.
+struct Signer {
+  const Certificate* certificate = nullptr;
+  bool signed_it = false;
+};
+
+Signer signer_of(const sgx::SignedJson& json, const Context& context) {
+  Signer found;
+  for (const Certificate& each : context.collateral.certificates) {
+    if (each.common_name() != signer_name) continue;
+    const bool good = context.collateral.memo.holds(each.key(), signed_by(json));
+    // Of two certificates of one key, the one that still counts.
+    const bool better = found.certificate == nullptr || (good && !found.signed_it) ||
+                        (good && !found.certificate->validity().contains(context.judge.now()));
+    if (better) found = {&each, good};
+  }
+  return found;
+}
+
+/// The document to judge by: signed before unsigned, fresh before stale, then the newest.
+template <typename Document, typename Fits, typename Number>
+const Document* best_of(const std::vector<Document>& documents, const Context& context,
+                        const Fits& fits, const Number& number_and_period) {
+  const Document* best = nullptr;
+  std::tuple<bool, bool, std::uint32_t, codec::UnixTime> best_rank{};
+  const auto count = std::ranges::count_if(documents, fits);
+  for (const Document& each : documents) {
+    if (!fits(each)) continue;
+    if (count == 1) return &each;
+    const auto& [number, period] = number_and_period(each);
+    const std::tuple rank{signer_of(each.json, context).signed_it,
+                          period.contains(context.judge.now()), number, period.issued};
+    if (best == nullptr || best_rank < rank) {
+      best = &each;
+      best_rank = rank;
+    }
+  }
+  return best;
+}
+
+void find_tcb_info(Context& context) {
+  const bool tdx = context.td != nullptr;
+  if (!context.pck) {
+    context.judge.cannot(Check::TcbInfoFound, "the platform is not known");
+    return;
+  }
+  const sgx::PckExtension& pck = *context.pck;
+  const auto fits = [&](const TcbInfoDocument& each) {
+    const bool version =
+        each.info.version == 3 || (each.info.version == 2 && context.policy.dcap.tcb_info_v2);
+    return version && each.info.is_tdx == tdx && each.info.fmspc == pck.fmspc &&
+           each.info.pce_id == pck.pce_id;
+  };
+  context.tcb_info = best_of(context.collateral.tcb_infos, context, fits, [](const auto& each) {
+    return std::pair{each.info.evaluation_number, each.info.period};
+  });
+  const std::string wanted =
+      concat(tdx ? "TDX" : "SGX", " TCB info ",
+             context.policy.dcap.tcb_info_v2 ? "version 2 or 3" : "version 3", " for FMSPC ",
+             base::hex(pck.fmspc.view()), ", PCEID ", base::hex(pck.pce_id.view()));
+  std::string got = concat("none of ", context.collateral.tcb_infos.size(), " documents");
+  if (context.tcb_info != nullptr)
+    got = concat("version ", context.tcb_info->info.version, ", evaluation ",
+                 context.tcb_info->info.evaluation_number);
+  context.judge.check(Check::TcbInfoFound, context.tcb_info != nullptr, wanted, got);
+}
+
+void find_identity(Context& context) {
+  const auto wanted = context.td != nullptr ? sgx::EnclaveId::TdQe : sgx::EnclaveId::Qe;
+  const auto fits = [&](const IdentityDocument& each) { return each.identity.id == wanted; };
+  context.identity = best_of(context.collateral.identities, context, fits, [](const auto& each) {
+    return std::pair{each.identity.evaluation_number, each.identity.period};
+  });
+  const bool found = context.identity != nullptr;
+  context.judge.check(Check::QeIdentityFound, found, concat("identity of a ", to_string(wanted)),
+                      found
+                          ? concat("version ", context.identity->identity.version, ", evaluation ",
+                                   context.identity->identity.evaluation_number)
+                          : concat("none of ", context.collateral.identities.size(), " documents"));
+}
+
+struct DocumentChecks {
+  Check signature, fresh, evaluation;
+  std::string_view what;
+};
+
+void judge_signer(Context& context, const Certificate* signer) {
+  if (signer == nullptr) {
+    context.judge.cannot(Check::TcbSignerPath, "there is no TCB signing certificate");
+    context.judge.cannot(Check::TcbSignerRevocation, "there is no TCB signing certificate");
+    return;
+  }
+  std::vector<Certificate> pool = context.collateral.certificates;
+  pool.insert(pool.end(), context.pck_path.begin(), context.pck_path.end());
+  const x509::Path path =
+      x509::build_path(*signer, pool, context.judge.now(), context.collateral.memo);
+  std::string got;
+  for (const auto& problem :
+       x509::judge_path(path, context.anchors, context.judge.now(), context.collateral.memo)) {
+    got += concat(got.empty() ? "" : "; ", problem.subject, ": ", problem.what);
+  }
+  const bool two = path.size() == 2;
+  if (!two) got += concat(got.empty() ? "" : "; ", "a path of ", path.size(), " certificates");
+  context.judge.check(Check::TcbSignerPath, got.empty(),
+                      "TCB signing certificate, then a pinned root",
+                      got.empty() ? concat(path.size(), " certificates") : got);
+  context.judge.use(*signer, "TCB signing certificate");
+  if (!two) {
+    context.judge.cannot(Check::TcbSignerRevocation, "its issuer is not known");
+    return;
+  }
+  context.judge.use(path[1], "root");
+  judge_revocation(context.judge, Check::TcbSignerRevocation, *signer, path[1],
+                   context.collateral.lists, context.policy, context.collateral.memo);
+}
+
+void judge_document(Context& context, const sgx::SignedJson* json, const sgx::IssuePeriod& period,
+                    std::uint32_t number, const DocumentChecks& checks) {
+  Judge& judge = context.judge;
+  if (json == nullptr) {
+    for (const Check check : {checks.signature, checks.fresh, checks.evaluation}) {
+      judge.cannot(check, "there is no such document");
+    }
+    return;
+  }
+  const Signer signer = signer_of(*json, context);
+  judge.check(checks.signature, signer.signed_it, "the TCB signing key's over these bytes",
+              signer.signed_it                ? "it holds"
+              : signer.certificate == nullptr ? "there is no TCB signing certificate"
+                                              : "it does not hold");
+  judge_signer(context, signer.certificate);
+  const bool current = period.contains(judge.now());
+  const bool young = context.policy.is_young_enough(period.issued, judge.now());
+  judge.check(checks.fresh, current && young,
+              young ? "valid at this time" : "as young as the policy asks",
+              concat("issued ", codec::to_rfc3339(period.issued), ", next ",
+                     codec::to_rfc3339(period.next_update)));
+  judge.check(checks.evaluation, number >= context.policy.dcap.min_evaluation_number,
+              concat("at least ", context.policy.dcap.min_evaluation_number), concat(number));
+  judge.use({std::string(checks.what), concat("evaluation ", number), period.issued,
+             codec::UnixTime{period.next_update.seconds - 1}, false});
+}
+
+}  // namespace
+
+void judge_collateral(Context& context) {
+  find_tcb_info(context);
+  find_identity(context);
+  const TcbInfoDocument* info = context.tcb_info;
+  judge_document(
+      context, info == nullptr ? nullptr : &info->json,
+      info == nullptr ? sgx::IssuePeriod{} : info->info.period,
+      info == nullptr ? 0 : info->info.evaluation_number,
+      {Check::TcbInfoSignature, Check::TcbInfoFresh, Check::TcbInfoEvaluation, "TCB info"});
+  const IdentityDocument* identity = context.identity;
+  judge_document(context, identity == nullptr ? nullptr : &identity->json,
+                 identity == nullptr ? sgx::IssuePeriod{} : identity->identity.period,
+                 identity == nullptr ? 0 : identity->identity.evaluation_number,
+                 {Check::QeIdentitySignature, Check::QeIdentityFresh, Check::QeIdentityEvaluation,
+                  "QE identity"});
+  if (info == nullptr && identity == nullptr) judge_signer(context, nullptr);
+}
+
+}  // namespace merlon::verify::dcap

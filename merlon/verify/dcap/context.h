@@ -1,0 +1,43 @@
+#pragma once
+
+// Private to the room: what the checks of a DCAP quote share. Each function makes the checks named
+// after it, all of them, whatever has failed before.
+
+#include "merlon/verify/collateral.h"
+#include "merlon/verify/judge.h"
+#include "merlon/verify/policy.h"
+
+namespace merlon::verify::dcap {
+
+struct Context {
+  Judge& judge;
+  const sgx::Quote& quote;
+  const Collateral& collateral;
+  const Policy& policy;
+  const tdx::TdReport* td = nullptr;  ///< null for SGX
+  std::vector<x509::AnchorId> anchors;
+
+  // Found on the way; empty or null where they are missing.
+  x509::Path pck_path;                         ///< leaf, CA, root of the quote
+  std::optional<sgx::PckExtension> pck;        ///< of the leaf
+  const TcbInfoDocument* tcb_info = nullptr;   ///< of this platform
+  const IdentityDocument* identity = nullptr;  ///< of this kind of quoting enclave
+  std::optional<sgx::TcbStatus> qe_status, module_status;
+  std::vector<std::string> part_advisories;  ///< of quoting enclave and TDX module
+};
+
+/// PckForm to PckRevocation.
+void judge_pck(Context& context);
+/// TcbInfoFound to TcbSignerRevocation.
+void judge_collateral(Context& context);
+/// QeReportSignature to QuoteSignature.
+void judge_quote(Context& context);
+/// TdxModuleSigner to TdxModuleTcb.
+void judge_module(Context& context);
+/// TcbLevel to Advisories.
+void judge_tcb(Context& context);
+
+/// All of these, and claims that SGX and TDX share.
+void judge_dcap(Context& context);
+
+}  // namespace merlon::verify::dcap

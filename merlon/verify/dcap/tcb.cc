@@ -1,0 +1,196 @@
+// Which of Intel's levels the platform reaches, and what that means together with its parts.
+
+#include <algorithm>
+#include <array>
+
+#include "merlon/base/text.h"
+#include "merlon/verify/dcap/context.h"
+#include "merlon/verify/text.h"
+
+namespace merlon::verify::dcap {
+
+using base::concat;
+
+namespace {
+
+bool reaches(std::span<const std::uint8_t> have, std::span<const std::uint8_t> floor,
+             std::size_t from) noexcept {
+  for (std::size_t i = from; i < floor.size(); ++i) {
+    if (have[i] < floor[i]) return false;
+  }
+  return true;
+}
+
+/// Both kinds of components, and PCESVN.
+bool reaches(const sgx::PckExtension& pck, const tdx::TdReport* td, const sgx::TcbLevel& level) {
+  if (!reaches(pck.components, level.sgx, 0) || pck.pce_svn < level.pce_svn) return false;
+  if (td == nullptr) return true;
+  if (!level.tdx) return false;
+  // With a module that has identities of its own, its two components are judged by those.
+  const core::ByteView svn = td->tee_tcb_svn.view();
+  return reaches(svn, *level.tdx, svn[1] > 0 ? 2 : 0);
+}
+
+void keep_rows(Context& context, const sgx::TcbLevel* taken) {
+  for (const sgx::TcbLevel& level : context.tcb_info->info.levels) {
+    TcbRow row;
+    row.status = to_string(level.status);
+    row.date = codec::to_rfc3339(level.date);
+    row.versions = concat(svns_text(level.sgx), ", PCE ", level.pce_svn);
+    if (level.tdx) row.versions += concat(", TDX ", svns_text(*level.tdx));
+    for (const std::string& advisory : level.advisories) {
+      row.advisories.push_back(base::printable(advisory, 40));
+    }
+    row.reached = reaches(*context.pck, context.td, level);
+    row.taken = &level == taken;
+    context.judge.appraisal().tcb_levels.push_back(std::move(row));
+  }
+}
+
+std::string statuses_text(const std::set<sgx::TcbStatus>& statuses) {
+  std::string text;
+  for (const sgx::TcbStatus status : statuses) {
+    text += concat(text.empty() ? "" : " or ", to_string(status));
+  }
+  return text.empty() ? "none" : text;
+}
+
+void judge_status(Context& context, const sgx::TcbLevel& level) {
+  Judge& judge = context.judge;
+  // A part without a status is as good as revoked.
+  sgx::TcbStatus status =
+      sgx::converge(level.status, context.qe_status.value_or(sgx::TcbStatus::Revoked));
+  if (context.td != nullptr) {
+    status = sgx::converge(status, context.module_status.value_or(sgx::TcbStatus::Revoked));
+  }
+  judge.appraisal().tcb_status = status;
+  const bool accepted =
+      status != sgx::TcbStatus::Revoked && context.policy.dcap.statuses.contains(status);
+  std::string got(to_string(status));
+  if (status != level.status) {
+    got += concat(" (platform ", to_string(level.status), ", quoting enclave ",
+                  context.qe_status ? to_string(*context.qe_status) : "unknown");
+    if (context.td != nullptr) {
+      got += concat(", TDX module ",
+                    context.module_status ? to_string(*context.module_status) : "unknown");
+    }
+    got += ")";
+  }
+  judge.check(Check::TcbStatus, accepted, statuses_text(context.policy.dcap.statuses), got);
+}
+
+void judge_advisories(Context& context, const sgx::TcbLevel& level) {
+  std::vector<std::string> open = level.advisories;
+  open.insert(open.end(), context.part_advisories.begin(), context.part_advisories.end());
+  std::ranges::sort(open);
+  const auto doubled = std::ranges::unique(open);
+  open.erase(doubled.begin(), doubled.end());
+  const Accept<std::string>& accept = context.policy.dcap.advisories;
+  std::vector<std::string> refused, shown;
+  for (const std::string& advisory : open) {
+    if (!accept.contains(advisory)) refused.push_back(base::printable(advisory, 40));
+    shown.push_back(base::printable(advisory, 40));
+  }
+  context.judge.appraisal().advisories = shown;
+  const auto named = accept.values();
+  context.judge.check(Check::Advisories, refused.empty(),
+                      accept.is_any() ? "any" : list_of({named.begin(), named.end()}),
+                      refused.empty() ? list_of(shown) : "not accepted: " + list_of(refused));
+}
+
+}  // namespace
+
+void judge_tcb(Context& context) {
+  Judge& judge = context.judge;
+  if (context.tcb_info == nullptr || !context.pck) {
+    for (const Check check : {Check::TcbLevel, Check::TcbStatus, Check::Advisories}) {
+      judge.cannot(check, "there is no TCB info of this platform");
+    }
+    return;
+  }
+  const auto& levels = context.tcb_info->info.levels;
+  const auto taken = std::ranges::find_if(
+      levels, [&](const sgx::TcbLevel& level) { return reaches(*context.pck, context.td, level); });
+  keep_rows(context, taken == levels.end() ? nullptr : &*taken);
+  std::string have =
+      concat("components ", svns_text(context.pck->components), ", PCE ", context.pck->pce_svn);
+  if (context.td != nullptr) have += ", TDX " + svns_text(context.td->tee_tcb_svn.view());
+  if (taken == levels.end()) {
+    judge.check(Check::TcbLevel, false, "one of Intel's levels", concat(have, ": reaches none"));
+    judge.cannot(Check::TcbStatus, "no level is reached");
+    judge.cannot(Check::Advisories, "no level is reached");
+    return;
+  }
+  judge.check(Check::TcbLevel, true, "one of Intel's levels",
+              concat(have, ": level of ", codec::to_rfc3339(taken->date)));
+  judge_status(context, *taken);
+  judge_advisories(context, *taken);
+}
+
+namespace {
+
+/// The identity that speaks about the module which made the report.
+const sgx::TdxModuleIdentity* module_of(const Context& context) {
+  const sgx::TcbInfo& info = context.tcb_info->info;
+  const std::uint8_t major = context.td->tee_tcb_svn.view()[1];
+  if (major == 0) return info.module ? &*info.module : nullptr;
+  const std::array<std::uint8_t, 1> bytes{major};
+  const std::string id = concat("TDX_", base::hex(bytes));
+  const auto found = std::ranges::find(info.modules, id, &sgx::TdxModuleIdentity::id);
+  return found == info.modules.end() ? nullptr : &*found;
+}
+
+void judge_module_level(Context& context, const sgx::TdxModuleIdentity& module) {
+  const std::uint8_t svn = context.td->tee_tcb_svn.view()[0];
+  if (module.id.empty()) {  // judged with the platform's components
+    context.module_status = sgx::TcbStatus::UpToDate;
+    context.judge.check(Check::TdxModuleTcb, true, "judged with the platform's components",
+                        concat("version ", unsigned{svn}));
+    return;
+  }
+  const auto level = std::ranges::find_if(
+      module.levels, [&](const sgx::IsvLevel& each) { return svn >= each.svn; });
+  if (level == module.levels.end()) {
+    context.judge.check(Check::TdxModuleTcb, false, "a level of Intel's",
+                        concat(module.id, " version ", unsigned{svn}, " reaches none"));
+    return;
+  }
+  context.module_status = level->status;
+  context.part_advisories.insert(context.part_advisories.end(), level->advisories.begin(),
+                                 level->advisories.end());
+  context.judge.check(
+      Check::TdxModuleTcb, level->status != sgx::TcbStatus::Revoked, "a level that is not Revoked",
+      concat(module.id, " version ", unsigned{svn}, ": ", to_string(level->status)));
+}
+
+}  // namespace
+
+void judge_module(Context& context) {
+  Judge& judge = context.judge;
+  const sgx::TdxModuleIdentity* module = context.tcb_info == nullptr ? nullptr : module_of(context);
+  if (module == nullptr) {
+    for (const Check check :
+         {Check::TdxModuleSigner, Check::TdxModuleAttributes, Check::TdxModuleTcb}) {
+      judge.cannot(check, "Intel's documents do not name this TDX module");
+    }
+    return;
+  }
+  const tdx::TdReport& td = *context.td;
+  judge.check(Check::TdxModuleSigner,
+              std::ranges::equal(td.mr_signer_seam.view(), module->mr_signer.view()),
+              hex_of(module->mr_signer), hex_of(td.mr_signer_seam));
+  bool attributes = true;
+  for (std::size_t i = 0; i < tdx::SeamAttributes::size; ++i) {
+    const std::uint8_t mask = module->attributes_mask.view()[i];
+    attributes = attributes &&
+                 (td.seam_attributes.view()[i] & mask) == (module->attributes.view()[i] & mask);
+  }
+  // Beyond what Intel asks: no bit of SEAMATTRIBUTES has a meaning that we could accept.
+  judge.check(Check::TdxModuleAttributes, attributes && td.seam_attributes.is_zero(),
+              concat(hex_of(module->attributes), " under mask ", hex_of(module->attributes_mask),
+                     ", all zero"),
+              hex_of(td.seam_attributes));
+  judge_module_level(context, *module);
+}
+
+}  // namespace merlon::verify::dcap

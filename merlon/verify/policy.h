@@ -1,0 +1,184 @@
+#pragma once
+
+// What a relying party is willing to trust [RFC9334 §8.5, §8.3]. A Policy cannot be ill-formed, and
+// the default one refuses debugging, staleness, revocation, migration and reports that a host asked
+// for.
+
+#include <chrono>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "merlon/codec/time.h"
+#include "merlon/crypto/hash.h"
+#include "merlon/evidence/binding.h"
+#include "merlon/sgx/report_body.h"
+#include "merlon/sgx/tcb_status.h"
+#include "merlon/snp/report.h"
+#include "merlon/tdx/td_report.h"
+
+namespace merlon::verify {
+
+/// Values that are accepted. If none is named, every value is; naming an empty list accepts none.
+template <typename T>
+class Accept {
+ public:
+  Accept() = default;
+  explicit Accept(std::vector<T> values) : values_(std::move(values)) {}
+
+  [[nodiscard]] bool is_any() const noexcept { return !values_.has_value(); }
+  [[nodiscard]] bool contains(const T& value) const {
+    if (!values_) return true;
+    for (const T& each : *values_) {
+      if (each == value) return true;
+    }
+    return false;
+  }
+  /// Empty if every value is accepted.
+  [[nodiscard]] std::span<const T> values() const noexcept {
+    return values_ ? std::span<const T>(*values_) : std::span<const T>();
+  }
+
+ private:
+  std::optional<std::vector<T>> values_;
+};
+
+/// Missing revocation lists: a refusal, or allowed because one has no way to get them. A list that
+/// is there must be fresh and signed either way.
+enum class RevocationRule : std::uint8_t { Required, IfPresent };
+
+/// The key of the certification request around the evidence; where there is no request, anything.
+struct BindToRequest {};
+struct BindToAnything {};
+struct BindToData {
+  evidence::ReportData data;
+};
+/// The key with this DER SubjectPublicKeyInfo, in Enarx's form.
+struct BindToKey {
+  std::vector<std::uint8_t> spki;
+};
+/// A challenge of the caller's, in Merlon's form.
+struct BindToChallenge {
+  crypto::Sha256Digest tls_key_digest;
+  crypto::Sha256Digest hpke_key_digest;
+  evidence::Nonce nonce;
+};
+using Binding = std::variant<BindToRequest, BindToAnything, BindToData, BindToKey, BindToChallenge>;
+
+struct DcapPolicy {
+  std::set<sgx::TcbStatus> statuses{sgx::TcbStatus::UpToDate};
+  Accept<std::string> advisories;  ///< open ones that are accepted; any if not named
+  std::uint32_t min_evaluation_number = 0;
+  bool tcb_info_v2 = false;  ///< also the older form
+};
+
+struct SgxPolicy {
+  Accept<sgx::MrEnclave> mr_enclave;
+  std::vector<sgx::MrEnclave> refused_mr_enclave;
+  Accept<sgx::MrSigner> mr_signer;
+  std::optional<std::uint16_t> product_id;
+  std::uint16_t min_svn = 0;
+  bool debug = false;
+  std::optional<std::uint64_t> attributes;   ///< flags that may be set
+  std::optional<std::uint64_t> xfrm;         ///< bits that may be set
+  std::optional<std::uint32_t> misc_select;  ///< bits that may be set
+  std::optional<sgx::IsvExtProdId> ext_product_id;
+  std::optional<sgx::IsvFamilyId> family_id;
+  std::optional<sgx::ConfigId> config_id;
+  std::uint16_t min_config_svn = 0;
+};
+
+struct TdxPolicy {
+  Accept<tdx::MrTd> mr_td;
+  std::array<Accept<tdx::RtMr>, 4> rt_mr;
+  Accept<tdx::MrSeam> mr_seam;
+  bool debug = false;
+  bool migration = false;
+  std::optional<std::uint64_t> attributes;  ///< bits that may be set
+  std::optional<std::uint64_t> xfam;        ///< bits that may be set
+  std::optional<tdx::MrConfigId> mr_config_id;
+  std::optional<tdx::MrOwner> mr_owner;
+  std::optional<tdx::MrOwnerConfig> mr_owner_config;
+  std::optional<tdx::MrServiceTd> mr_service_td;
+};
+
+/// What is asked of a bit that the platform sets.
+enum class BitRule : std::uint8_t { Any, Set, Clear };
+
+struct SnpPolicy {
+  Accept<snp::LaunchDigest> measurement;
+  std::vector<snp::LaunchDigest> refused_measurement;
+  Accept<snp::IdKeyDigest> id_key;
+  std::vector<snp::IdKeyDigest> refused_id_key;
+  Accept<snp::AuthorKeyDigest> author_key;  ///< if named, an author key must have signed
+  Accept<snp::HostData> host_data;
+  std::optional<snp::FamilyId> family_id;
+  std::optional<snp::ImageId> image_id;
+  std::uint32_t min_guest_svn = 0;
+  std::set<std::uint32_t> vmpl{0};  ///< of 0 to 3
+  bool debug = false;
+  bool migration = false;
+  std::uint16_t min_abi = 0;             ///< major * 256 + minor
+  BitRule smt = BitRule::Any;            ///< POLICY: may the guest run with multi-threading
+  BitRule single_socket = BitRule::Any;  ///< POLICY
+  std::array<BitRule, 64> platform{};    ///< PLATFORM_INFO, by bit
+  Accept<snp::Product> product;
+  Accept<snp::SigningKey> signing_key;
+  Accept<std::string> provider;  ///< CSP_ID of a VLEK
+  snp::TcbComponents min_reported_tcb;
+  snp::TcbComponents min_launch_tcb;
+  snp::FirmwareVersion min_firmware;
+  bool provisional_firmware = false;
+  std::uint64_t launch_mitigations = 0;   ///< bits that must have been set
+  std::uint64_t current_mitigations = 0;  ///< bits that must be set
+};
+
+/// Why a text is no policy; one line.
+struct PolicyError {
+  std::string file;
+  std::uint32_t line = 0;
+  std::string key;
+  std::string what;
+  [[nodiscard]] std::string text() const;  ///< "policy.toml:3: snp.vmpl: must be …"
+};
+
+inline constexpr std::size_t max_policy_size = 1U << 20U;
+
+struct Policy {
+  std::set<evidence::Technology> technologies{evidence::Technology::Sgx, evidence::Technology::Tdx,
+                                              evidence::Technology::Snp};
+  RevocationRule revocation = RevocationRule::Required;
+  std::optional<std::chrono::seconds> max_age;  ///< of lists and documents, since their issue
+  std::vector<crypto::Sha256Digest> roots;      ///< keys beside the vendors': SHA-256 of their SPKI
+  Binding binding;
+  DcapPolicy dcap;
+  SgxPolicy sgx;
+  TdxPolicy tdx;
+  SnpPolicy snp;
+
+  /// A policy of our own form; every key must be known. `file` names it in messages.
+  [[nodiscard]] static core::Result<Policy, PolicyError> parse(std::string_view text,
+                                                               std::string_view file);
+
+  /// The configuration of an Enarx Steward, read as strictly as its own code means it.
+  /// [ENARX crates/attestation]
+  [[nodiscard]] static core::Result<Policy, PolicyError> parse_steward(std::string_view text,
+                                                                       std::string_view file);
+
+  /// Whichever of the two forms `text` is.
+  [[nodiscard]] static core::Result<Policy, PolicyError> parse_any(std::string_view text,
+                                                                   std::string_view file);
+
+  [[nodiscard]] bool is_young_enough(codec::UnixTime issued, codec::UnixTime now) const noexcept {
+    return !max_age || now.seconds - issued.seconds <= max_age->count();
+  }
+};
+
+/// A policy in TOML that is the default one, with a comment on each key.
+[[nodiscard]] std::string_view policy_template() noexcept;
+
+}  // namespace merlon::verify

@@ -1,0 +1,139 @@
+#include "merlon/verify/policy_reader.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace merlon::verify {
+
+using base::concat;
+
+namespace {
+
+std::string shown(std::string_view key) {
+  const bool bare = !key.empty() && key.size() <= 64 && std::ranges::all_of(key, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+  return bare ? std::string(key) : base::quoted(key, 64);
+}
+
+std::optional<std::uint64_t> number_of(const toml::node& node) {
+  if (const auto* integer = node.as_integer()) {
+    if (integer->get() < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(integer->get());
+  }
+  const auto* text = node.as_string();
+  if (text == nullptr || !text->get().starts_with("0x")) return std::nullopt;
+  const std::string_view digits = std::string_view(text->get()).substr(2);
+  std::uint64_t value = 0;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::string PolicyError::text() const {
+  std::string line_text = line > 0 ? concat(":", line) : "";
+  return concat(file, line_text, key.empty() ? ": " : concat(": ", key, ": "), what);
+}
+
+const toml::node* PolicyTable::get(std::string_view key) {
+  known_.emplace_back(key);
+  return table_.get(key);
+}
+
+PolicyError PolicyTable::refuse(std::string_view key, std::string what) const {
+  const toml::node* node = table_.get(key);
+  const auto line = node != nullptr ? node->source().begin.line : table_.source().begin.line;
+  return {std::string(file_), line, concat(path_, path_.empty() ? "" : ".", shown(key)),
+          std::move(what)};
+}
+
+PolicyResult<const toml::table*> PolicyTable::table(std::string_view key) {
+  const toml::node* node = get(key);
+  if (node == nullptr) return static_cast<const toml::table*>(nullptr);
+  if (!node->is_table()) return refuse(key, "must be a table");
+  return node->as_table();
+}
+
+PolicyResult<std::optional<bool>> PolicyTable::boolean(std::string_view key) {
+  const toml::node* node = get(key);
+  if (node == nullptr) return std::optional<bool>{};
+  if (!node->is_boolean()) return refuse(key, "must be true or false");
+  return std::optional<bool>(node->as_boolean()->get());
+}
+
+PolicyResult<std::optional<std::string>> PolicyTable::text(std::string_view key) {
+  const toml::node* node = get(key);
+  if (node == nullptr) return std::optional<std::string>{};
+  if (!node->is_string()) return refuse(key, "must be a string");
+  return std::optional<std::string>(node->as_string()->get());
+}
+
+PolicyResult<std::optional<std::vector<std::string>>> PolicyTable::texts(std::string_view key) {
+  const toml::node* node = get(key);
+  if (node == nullptr) return std::optional<std::vector<std::string>>{};
+  const toml::array* array = node->as_array();
+  if (array == nullptr) return refuse(key, "must be an array of strings");
+  std::vector<std::string> all;
+  for (const toml::node& item : *array) {
+    if (!item.is_string()) return refuse(key, "must be an array of strings");
+    all.push_back(item.as_string()->get());
+  }
+  return std::optional<std::vector<std::string>>(std::move(all));
+}
+
+PolicyResult<std::optional<std::uint64_t>> PolicyTable::number(std::string_view key,
+                                                               std::uint64_t max) {
+  const toml::node* node = get(key);
+  if (node == nullptr) return std::optional<std::uint64_t>{};
+  const auto value = number_of(*node);
+  if (!value || *value > max) {
+    return refuse(key, concat("must be a whole number from 0 to ", max, ", or \"0x…\""));
+  }
+  return value;
+}
+
+PolicyResult<std::optional<std::vector<std::uint64_t>>> PolicyTable::numbers(std::string_view key,
+                                                                             std::uint64_t max) {
+  const toml::node* node = get(key);
+  if (node == nullptr) return std::optional<std::vector<std::uint64_t>>{};
+  const toml::array* array = node->as_array();
+  if (array == nullptr) return refuse(key, "must be an array of whole numbers");
+  std::vector<std::uint64_t> all;
+  for (const toml::node& item : *array) {
+    const auto value = number_of(item);
+    if (!value || *value > max) {
+      return refuse(key, concat("must be an array of whole numbers from 0 to ", max));
+    }
+    all.push_back(*value);
+  }
+  return std::optional<std::vector<std::uint64_t>>(std::move(all));
+}
+
+PolicyResult<void> PolicyTable::finish() const {
+  for (const auto& [key, value] : table_) {
+    if (std::ranges::find(known_, key.str()) != known_.end()) continue;
+    std::string list;
+    for (const std::string& known : known_) list += concat(list.empty() ? "" : ", ", known);
+    return refuse(key.str(), concat("is no key of a policy; there are: ", list));
+  }
+  return {};
+}
+
+PolicyResult<toml::table> parse_toml(std::string_view text, std::string_view file) {
+  if (text.size() > max_policy_size) {
+    return PolicyError{std::string(file), 0, "",
+                       concat("is longer than ", max_policy_size, " bytes")};
+  }
+  toml::parse_result parsed = toml::parse(text, file);
+  if (!parsed) {
+    return PolicyError{std::string(file), parsed.error().source().begin.line, "",
+                       concat("not valid TOML: ", base::printable(parsed.error().description()))};
+  }
+  return std::move(parsed).table();
+}
+
+}  // namespace merlon::verify

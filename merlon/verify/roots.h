@@ -1,0 +1,21 @@
+#pragma once
+
+// The vendors' root keys, pinned. See roots/README.md for where they come from.
+
+#include <span>
+#include <vector>
+
+#include "merlon/snp/tcb_version.h"
+#include "merlon/verify/policy.h"
+#include "merlon/x509/path.h"
+
+namespace merlon::verify {
+
+/// Intel's SGX root, and those of the policy.
+[[nodiscard]] std::vector<x509::AnchorId> intel_anchors(const Policy& policy);
+
+/// The root of one of AMD's products, and those of the policy.
+[[nodiscard]] std::vector<x509::AnchorId> amd_anchors(std::optional<snp::Product> product,
+                                                      const Policy& policy);
+
+}  // namespace merlon::verify

@@ -1,0 +1,220 @@
+// Which certificates vouch for the report, and whether they hold.
+
+#include <algorithm>
+
+#include "merlon/base/text.h"
+#include "merlon/verify/roots.h"
+#include "merlon/verify/snp/context.h"
+
+namespace merlon::verify::sev_snp {
+
+using base::concat;
+using x509::Certificate;
+
+namespace {
+
+std::vector<snp::ExtensionView> views_of(const Certificate& certificate) {
+  std::vector<snp::ExtensionView> views;
+  for (const x509::Extension& each : certificate.extensions()) {
+    views.push_back({each.oid, each.value});
+  }
+  return views;
+}
+
+x509::Signed report_signature(const evidence::SnpEvidence& evidence) noexcept {
+  return {evidence.signed_bytes, x509::SignatureAlgorithm::RawEcdsaSha384,
+          evidence.report.signature.view()};
+}
+
+/// The endorsement that signed the report; else any, to say what is wrong with it. A forged one may
+/// carry the genuine key, so of those that signed one that its issuer signed is taken.
+struct Leaf {
+  const Certificate* certificate = nullptr;
+  bool signed_report = false;
+};
+
+bool issuer_signed(const Certificate& leaf, const Collateral& collateral) {
+  return std::ranges::any_of(collateral.certificates, [&](const Certificate& issuer) {
+    return std::ranges::equal(issuer.subject(), leaf.issuer()) &&
+           collateral.memo.holds(issuer.key(), leaf.signature());
+  });
+}
+
+Leaf find_leaf(const Context& context) {
+  Leaf found;
+  bool found_issued = false;
+  const auto candidates = std::ranges::count_if(
+      context.collateral.certificates,
+      [](const Certificate& each) { return snp::is_endorsement(views_of(each)); });
+  for (const Certificate& each : context.collateral.certificates) {
+    if (!snp::is_endorsement(views_of(each))) continue;
+    const bool good = each.key().key.kind() == crypto::KeyKind::P384 &&
+                      x509::verify(each.key(), report_signature(context.evidence));
+    if (candidates == 1) return {&each, good};
+    const bool issued = good && issuer_signed(each, context.collateral);
+    const bool better =
+        found.certificate == nullptr || (good && !found.signed_report) || (issued && !found_issued);
+    if (!better) continue;
+    found = {&each, good};
+    found_issued = issued;
+  }
+  return found;
+}
+
+/// AMD's names for the three places of a chain.
+bool has_amd_names(const x509::Path& path) {
+  if (path.size() != 3) return false;
+  const std::string& leaf = path[0].common_name();
+  const std::string& middle = path[1].common_name();
+  const std::string& root = path[2].common_name();
+  if (!root.starts_with("ARK-")) return false;
+  const std::string product = root.substr(4);
+  return (leaf == "SEV-VCEK" && middle == concat("SEV-", product)) ||
+         (leaf == "SEV-VLEK" && middle == concat("SEV-VLEK-", product));
+}
+
+void judge_form(Context& context, const Leaf& leaf) {
+  std::string got;
+  if (leaf.certificate == nullptr) {
+    got = "there is no VCEK or VLEK";
+  } else {
+    context.path = x509::build_path(*leaf.certificate, context.collateral.certificates,
+                                    context.judge.now(), context.collateral.memo);
+    for (const Certificate& each : context.path) {
+      got += concat(got.empty() ? "" : ", ", base::printable(each.common_name(), 64));
+    }
+    auto endorsed = snp::EndorsementExtensions::parse(views_of(*leaf.certificate));
+    if (endorsed) {
+      context.endorsed = *std::move(endorsed);
+    } else {
+      got += concat("; ", endorsed.error().what);
+    }
+  }
+  context.judge.check(Check::SnpForm, has_amd_names(context.path) && context.endorsed.has_value(),
+                      "VCEK, ASK, ARK or VLEK, ASVK, ARK of one product", got);
+}
+
+/// CPUID of the report (from version 3 on), the leaf's extension and the root must agree.
+void judge_product(Context& context) {
+  const snp::Report& report = context.evidence.report;
+  std::optional<snp::Product> by_cpuid, by_leaf, by_root;
+  if (report.cpuid) by_cpuid = snp::product_of_cpuid(report.cpuid->family, report.cpuid->model);
+  if (context.endorsed) by_leaf = context.endorsed->product;
+  if (context.path.size() == 3 && context.path[2].common_name().starts_with("ARK-")) {
+    by_root = snp::product_of_name(context.path[2].common_name().substr(4));
+  }
+  context.product = by_cpuid ? by_cpuid : by_leaf;
+  const auto text = [](const std::optional<snp::Product>& product) {
+    return product ? to_string(*product) : std::string_view("unknown");
+  };
+  const bool cpuid_agrees = !report.cpuid || (by_cpuid && by_cpuid == by_leaf);
+  const bool agree = by_leaf && by_leaf == by_root && cpuid_agrees;
+  const bool accepted = agree && context.policy.snp.product.contains(*by_leaf);
+  std::vector<std::string> wanted;
+  for (const snp::Product product : context.policy.snp.product.values()) {
+    wanted.emplace_back(to_string(product));
+  }
+  context.judge.check(
+      Check::SnpProduct, accepted,
+      context.policy.snp.product.is_any() ? "one product throughout" : list_of(wanted),
+      concat("processor ", report.cpuid ? text(by_cpuid) : "not told", ", endorsement ",
+             text(by_leaf), ", root ", text(by_root)));
+}
+
+void judge_leaf_kind(Context& context) {
+  const snp::Report& report = context.evidence.report;
+  std::string got = concat("report ", to_string(report.signing_key));
+  bool passed = false;
+  if (context.endorsed && !context.path.empty()) {
+    const bool vlek = context.path[0].common_name() == "SEV-VLEK";
+    const bool vcek = context.path[0].common_name() == "SEV-VCEK";
+    const auto& endorsed = *context.endorsed;
+    got += concat(", certificate ", base::printable(context.path[0].common_name(), 32),
+                  endorsed.hwid ? ", has HWID" : ", no HWID");
+    if (endorsed.csp_id) got += concat(", provider ", *endorsed.csp_id);
+    if (report.signing_key == snp::SigningKey::Vcek) {
+      passed = vcek && endorsed.hwid && !endorsed.csp_id;
+    } else if (report.signing_key == snp::SigningKey::Vlek) {
+      passed = vlek && !endorsed.hwid && endorsed.csp_id &&
+               context.policy.snp.provider.contains(*endorsed.csp_id);
+    }
+    // Whoever names providers wants one of them, and a VCEK names none.
+    if (!vlek && !context.policy.snp.provider.is_any()) passed = false;
+  }
+  passed = passed && context.policy.snp.signing_key.contains(report.signing_key);
+  std::vector<std::string> wanted;
+  for (const snp::SigningKey key : context.policy.snp.signing_key.values()) {
+    wanted.emplace_back(to_string(key));
+  }
+  const auto providers = context.policy.snp.provider.values();
+  context.judge.check(
+      Check::SnpLeafKind, passed,
+      concat(context.policy.snp.signing_key.is_any() ? "VCEK with HWID, or VLEK with a provider"
+                                                     : list_of(wanted),
+             context.policy.snp.provider.is_any()
+                 ? ""
+                 : ", provider " + list_of({providers.begin(), providers.end()})),
+      got);
+}
+
+void judge_revocations(Context& context) {
+  if (context.path.size() != 3) {
+    context.judge.cannot(Check::SnpCaRevocation, "the chain is not complete");
+    context.judge.cannot(Check::SnpLeafRevocation, "the chain is not complete");
+    return;
+  }
+  const x509::Path& path = context.path;
+  judge_revocation(context.judge, Check::SnpCaRevocation, path[1], path[2],
+                   context.collateral.lists, context.policy, context.collateral.memo);
+  // All VCEKs have the serial number 0; only VLEKs can be listed, by the ARK.
+  const bool vlek = path[0].common_name() == "SEV-VLEK";
+  bool listed = false;
+  if (vlek) {
+    for (const x509::Crl& list : context.collateral.lists) {
+      listed = listed || (std::ranges::equal(list.issuer(), path[2].subject()) &&
+                          list.lists(path[0].serial()) &&
+                          context.collateral.memo.holds(path[2].key(), list.signature()));
+    }
+  }
+  context.judge.check(Check::SnpLeafRevocation, !listed, "on no list of the ARK's",
+                      listed ? "revoked"
+                      : vlek ? "on none"
+                             : "a VCEK, which AMD does not list");
+}
+
+}  // namespace
+
+void judge_chain(Context& context) {
+  Judge& judge = context.judge;
+  const snp::Report& report = context.evidence.report;
+  judge.check(Check::SnpAlgorithm, report.signature_algorithm == 1, "1 (ECDSA P-384, SHA-384)",
+              concat(report.signature_algorithm));
+  const Leaf leaf = find_leaf(context);
+  judge_form(context, leaf);
+  judge_product(context);
+  const PathChecks checks{Check::SnpAnchor, Check::SnpSignatures, Check::SnpNames,
+                          Check::SnpValidity, Check::SnpConstraints};
+  judge_path(judge, context.path, amd_anchors(context.product, context.policy),
+             context.collateral.memo, checks);
+  if (context.path.empty()) {
+    for (const Check check :
+         {checks.signatures, checks.names, checks.validity, checks.constraints}) {
+      judge.cannot(check, "there is no VCEK or VLEK");
+    }
+  }
+  constexpr std::array<std::string_view, 3> places{"VCEK or VLEK", "ASK or ASVK", "ARK"};
+  for (std::size_t i = 0; i < context.path.size() && i < places.size(); ++i) {
+    judge.use(context.path[i], places[i]);
+  }
+  judge_revocations(context);
+  judge_leaf_kind(context);
+  const bool p384 =
+      leaf.certificate != nullptr && leaf.certificate->key().key.kind() == crypto::KeyKind::P384;
+  judge.check(Check::SnpSignature, leaf.signed_report, "the leaf's key over the first 672 bytes",
+              leaf.signed_report            ? "it holds"
+              : leaf.certificate == nullptr ? "there is no VCEK or VLEK"
+              : p384                        ? "it does not hold"
+                                            : "the leaf's key is not on P-384");
+}
+
+}  // namespace merlon::verify::sev_snp

@@ -1,0 +1,163 @@
+// What the policy asks of the guest.
+
+#include <algorithm>
+
+#include "merlon/base/text.h"
+#include "merlon/verify/snp/context.h"
+#include "merlon/verify/text.h"
+#include "merlon/verify/workload.h"
+
+namespace merlon::verify::sev_snp {
+
+using base::concat;
+
+namespace {
+
+bool fits(BitRule rule, bool set) noexcept {
+  switch (rule) {
+    case BitRule::Any: return true;
+    case BitRule::Set: return set;
+    case BitRule::Clear: return !set;
+  }
+  return false;
+}
+
+std::string_view text_of(BitRule rule) noexcept {
+  switch (rule) {
+    case BitRule::Any: return "any";
+    case BitRule::Set: return "on";
+    case BitRule::Clear: return "off";
+  }
+  return "none";
+}
+
+std::string abi_text(unsigned abi) { return concat(abi >> 8U, ".", abi & 0xFFU); }
+
+void judge_vmpl(Context& context) {
+  const std::uint32_t vmpl = context.evidence.report.vmpl;
+  std::string wanted;
+  for (const std::uint32_t level : context.policy.snp.vmpl) {
+    wanted += concat(wanted.empty() ? "" : " or ", level);
+  }
+  // 0xFFFFFFFF and all else above 3 never are a guest's.
+  const bool passed = vmpl <= 3 && context.policy.snp.vmpl.contains(vmpl);
+  context.judge.check(Check::SnpVmpl, passed, wanted.empty() ? "none" : wanted,
+                      vmpl == snp::host_vmpl ? "the host asked for the report" : concat(vmpl));
+}
+
+void judge_policy_bits(Context& context) {
+  const snp::Report& report = context.evidence.report;
+  const SnpPolicy& policy = context.policy.snp;
+  Judge& judge = context.judge;
+  const snp::GuestPolicy& guest = report.policy;
+  judge.check(Check::SnpDebug, policy.debug || !guest.debug(),
+              policy.debug ? "any" : "not a debug guest",
+              guest.debug() ? "a debug guest" : "not a debug guest");
+  const bool all_ones = std::ranges::all_of(report.report_id_ma.view(),
+                                            [](std::uint8_t byte) { return byte == 0xFF; });
+  const bool migratable = guest.migration_agent() || !all_ones;
+  judge.check(Check::SnpMigration, policy.migration || !migratable,
+              policy.migration ? "any" : "no migration agent",
+              migratable ? "a migration agent" : "no migration agent");
+  const unsigned asked = guest.abi_major() * 256U + guest.abi_minor();
+  const unsigned runs = report.current.major * 256U + report.current.minor;
+  judge.check(Check::SnpAbi, asked >= policy.min_abi && runs >= asked,
+              concat("asked for at least ", abi_text(policy.min_abi), " and running it"),
+              concat("asked for ", abi_text(asked), ", running ", abi_text(runs)));
+  judge.check(Check::SnpGuestPolicy,
+              fits(policy.smt, guest.smt()) && fits(policy.single_socket, guest.single_socket()),
+              concat("multi-threading ", text_of(policy.smt), ", single socket ",
+                     text_of(policy.single_socket)),
+              concat("multi-threading ", guest.smt() ? "on" : "off", ", single socket ",
+                     guest.single_socket() ? "on" : "off"));
+}
+
+void judge_platform_bits(Context& context) {
+  const snp::Report& report = context.evidence.report;
+  const SnpPolicy& policy = context.policy.snp;
+  bool passed = true;
+  std::string wanted;
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    const BitRule rule = policy.platform[bit];
+    if (rule == BitRule::Any) continue;
+    passed = passed && fits(rule, (report.platform_info >> bit & 1U) != 0);
+    wanted += concat(wanted.empty() ? "" : ", ", "bit ", bit, " ", text_of(rule));
+  }
+  context.judge.check(Check::SnpPlatform, passed, wanted.empty() ? "any" : wanted,
+                      hex_number(report.platform_info));
+  const bool asked = (policy.launch_mitigations | policy.current_mitigations) != 0;
+  const std::uint64_t launch = report.launch_mitigations.value_or(0);
+  const std::uint64_t current = report.current_mitigations.value_or(0);
+  const bool there = (launch & policy.launch_mitigations) == policy.launch_mitigations &&
+                     (current & policy.current_mitigations) == policy.current_mitigations;
+  context.judge.check(Check::SnpMitigations, there,
+                      asked ? concat("launch ", hex_number(policy.launch_mitigations), ", current ",
+                                     hex_number(policy.current_mitigations))
+                            : "any",
+                      report.launch_mitigations
+                          ? concat("launch ", hex_number(launch), ", current ", hex_number(current))
+                          : concat("none in a version ", report.version, " report"));
+}
+
+void judge_identities(Context& context) {
+  const snp::Report& report = context.evidence.report;
+  const SnpPolicy& policy = context.policy.snp;
+  Judge& judge = context.judge;
+  judge.check(Check::SnpGuestSvn, report.guest_svn >= policy.min_guest_svn,
+              concat("at least ", policy.min_guest_svn), concat(report.guest_svn));
+  const bool id_refused =
+      std::ranges::find(policy.refused_id_key, report.id_key_digest) != policy.refused_id_key.end();
+  judge.check(Check::SnpIdKey, policy.id_key.contains(report.id_key_digest) && !id_refused,
+              wanted_of(policy.id_key),
+              concat(hex_of(report.id_key_digest), id_refused ? " (refused by name)" : ""));
+  // Without AUTHOR_KEY_EN the digest is zero, and zero is no key, whatever a list says.
+  const bool author =
+      policy.author_key.is_any() ||
+      (report.author_key_enabled && policy.author_key.contains(report.author_key_digest));
+  judge.check(Check::SnpAuthorKey, author, wanted_of(policy.author_key),
+              report.author_key_enabled ? hex_of(report.author_key_digest) : "no author key");
+  judge.check(Check::SnpHostData, policy.host_data.contains(report.host_data),
+              wanted_of(policy.host_data), hex_of(report.host_data));
+  judge.check(
+      Check::SnpIds,
+      matches(policy.family_id, report.family_id) && matches(policy.image_id, report.image_id),
+      concat("family ", policy.family_id ? hex_of(*policy.family_id) : "any", ", image ",
+             policy.image_id ? hex_of(*policy.image_id) : "any"),
+      concat("family ", hex_of(report.family_id), ", image ", hex_of(report.image_id)));
+  const bool refused = std::ranges::find(policy.refused_measurement, report.measurement) !=
+                       policy.refused_measurement.end();
+  judge.check(Check::SnpMeasurement, policy.measurement.contains(report.measurement) && !refused,
+              wanted_of(policy.measurement),
+              concat(hex_of(report.measurement), refused ? " (refused by name)" : ""));
+}
+
+void claim(Judge& judge, const snp::Report& report) {
+  judge.claim("measurement", hex_of(report.measurement));
+  judge.claim("report version", concat(report.version));
+  judge.claim("policy", hex_number(report.policy.bits));
+  judge.claim("debug", report.policy.debug() ? "yes" : "no");
+  judge.claim("VMPL", report.vmpl == snp::host_vmpl ? "host" : concat(report.vmpl));
+  judge.claim("guest SVN", concat(report.guest_svn));
+  judge.claim("host data", hex_of(report.host_data));
+  judge.claim("id key digest", hex_of(report.id_key_digest));
+  judge.claim("author key digest",
+              report.author_key_enabled ? hex_of(report.author_key_digest) : "none");
+  judge.claim("family id", hex_of(report.family_id));
+  judge.claim("image id", hex_of(report.image_id));
+  judge.claim("chip id", hex_of(report.chip_id));
+  judge.claim("platform info", hex_number(report.platform_info));
+  judge.claim("committed firmware", verify::text_of(report.committed));
+  judge.claim("report data", hex_of(report.report_data));
+}
+
+}  // namespace
+
+void judge_guest(Context& context) {
+  judge_vmpl(context);
+  judge_policy_bits(context);
+  judge_platform_bits(context);
+  judge_identities(context);
+  claim(context.judge, context.evidence.report);
+}
+
+}  // namespace merlon::verify::sev_snp

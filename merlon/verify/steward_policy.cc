@@ -1,0 +1,167 @@
+// The configuration of an Enarx Steward [ENARX crates/attestation], as a policy of ours. Where its
+// code is weaker than its words, the words count: debug is refused unless named.
+
+#include <algorithm>
+
+#include "merlon/verify/policy_reader.h"
+
+namespace merlon::verify {
+
+using base::concat;
+
+namespace {
+
+template <typename T>
+PolicyResult<void> refuse_both(const PolicyTable& table, const Accept<T>& accepted,
+                               const Accept<T>& refused) {
+  for (const T& value : refused.values()) {
+    if (!accepted.is_any() && accepted.contains(value)) {
+      return table.refuse("hash_blacklist", "names a value that hash accepts");
+    }
+  }
+  return {};
+}
+
+/// INIT and MODE64BIT are implied.
+PolicyResult<std::uint64_t> read_features(PolicyTable& table,
+                                          const std::vector<std::string>& names) {
+  std::uint64_t allowed = 1U | 4U;
+  for (const std::string& name : names) {
+    if (name == "Debug") {
+      allowed |= sgx::attribute_debug;
+    } else if (name == "ProvisioningKey") {
+      allowed |= 1U << 4U;
+    } else if (name == "EInitKey") {
+      allowed |= 1U << 5U;
+    } else if (name == "CET") {
+      allowed |= 1U << 6U;
+    } else if (name == "KSS") {
+      allowed |= sgx::attribute_kss;
+    } else {
+      return table.refuse(
+          "features",
+          concat(base::quoted(name, 40), " is none of CET, Debug, EInitKey, KSS, ProvisioningKey"));
+    }
+  }
+  return allowed;
+}
+
+PolicyResult<void> read_sgx(const toml::table& found, std::string_view file, Policy& policy) {
+  PolicyTable table(found, "sgx", file);
+  policy.sgx.mr_signer = TRY(table.accept<sgx::MrSigner>("signer"));
+  policy.sgx.mr_enclave = TRY(table.accept<sgx::MrEnclave>("hash"));
+  const auto refused = TRY(table.accept<sgx::MrEnclave>("hash_blacklist"));
+  TRY(refuse_both(table, policy.sgx.mr_enclave, refused));
+  policy.sgx.refused_mr_enclave.assign(refused.values().begin(), refused.values().end());
+  if (const auto names = TRY(table.texts("features"))) {
+    policy.sgx.attributes = TRY(read_features(table, *names));
+    policy.sgx.debug = (*policy.sgx.attributes & sgx::attribute_debug) != 0;
+  }
+  assign(policy.sgx.min_svn, TRY(table.number("enclave_security_version", 65'535)));
+  if (const auto product = TRY(table.number("enclave_product_id", 65'535))) {
+    policy.sgx.product_id = static_cast<std::uint16_t>(*product);
+  }
+  if (const auto names = TRY(table.texts("misc_select"))) {
+    policy.sgx.misc_select = 0;
+    for (const std::string& name : *names) {
+      if (name != "EXINFO") return table.refuse("misc_select", "must list EXINFO or nothing");
+      policy.sgx.misc_select = 1;
+    }
+  }
+  auto advisories = TRY(table.texts("allowed_advisories"));
+  if (advisories && !advisories->empty()) {
+    // With a list of advisories a Steward looks at them alone; Revoked is refused all the same.
+    policy.dcap.advisories = Accept<std::string>(*std::move(advisories));
+    policy.dcap.statuses = {sgx::all_tcb_statuses.begin(), sgx::all_tcb_statuses.end()};
+    policy.dcap.statuses.erase(sgx::TcbStatus::Revoked);
+  }
+  return table.finish();
+}
+
+/// ">=1.0", ">1.0" or "1.0", which means at least that.
+PolicyResult<std::uint16_t> read_abi(PolicyTable& table, std::string_view text) {
+  const bool above = text.starts_with(">") && !text.starts_with(">=");
+  std::string_view rest = text.substr(std::min(text.find_first_not_of("> =^"), text.size()));
+  const std::size_t dot = rest.find('.');
+  const auto major = base::parse_decimal(rest.substr(0, dot));
+  std::string_view minor_text = dot == std::string_view::npos ? "0" : rest.substr(dot + 1);
+  minor_text = minor_text.substr(0, minor_text.find('.'));
+  const auto minor = base::parse_decimal(minor_text);
+  const bool understood =
+      !text.starts_with("<") && !text.starts_with("~") && text.find(',') == std::string_view::npos;
+  if (!understood || !major || !minor || *major > 255 || *minor > 254) {
+    return table.refuse("abi", "must look like \">=1.51\", \">1.50\" or \"1.51\"");
+  }
+  return static_cast<std::uint16_t>(*major * 256 + *minor + (above ? 1 : 0));
+}
+
+PolicyResult<void> read_snp(const toml::table& found, std::string_view file, SnpPolicy& policy) {
+  PolicyTable table(found, "snp", file);
+  policy.author_key = TRY(table.accept<snp::AuthorKeyDigest>("signer"));
+  policy.measurement = TRY(table.accept<snp::LaunchDigest>("hash"));
+  const auto refused = TRY(table.accept<snp::LaunchDigest>("hash_blacklist"));
+  TRY(refuse_both(table, policy.measurement, refused));
+  policy.refused_measurement.assign(refused.values().begin(), refused.values().end());
+  policy.id_key = TRY(table.accept<snp::IdKeyDigest>("id_key_digest"));
+  const auto keys = TRY(table.accept<snp::IdKeyDigest>("id_key_digest_blacklist"));
+  policy.refused_id_key.assign(keys.values().begin(), keys.values().end());
+  if (const auto abi = TRY(table.text("abi"))) policy.min_abi = TRY(read_abi(table, *abi));
+  for (const std::string& name :
+       TRY(table.texts("policy_flags")).value_or(std::vector<std::string>{})) {
+    if (name == "Debug") {
+      policy.debug = true;
+    } else if (name != "SingleSocket" && name != "SMT") {
+      return table.refuse("policy_flags", "must list Debug, SingleSocket or SMT");
+    }
+  }
+  if (const auto flag = TRY(table.text("platform_info_flags"))) {
+    if (*flag != "SME" && *flag != "TSME") {
+      return table.refuse("platform_info_flags", "must be SME or TSME");
+    }
+    // A Steward compares the whole byte: this bit and no other.
+    for (std::size_t bit = 0; bit < 8; ++bit) policy.platform[bit] = BitRule::Clear;
+    policy.platform[*flag == "SME" ? 0 : 1] = BitRule::Set;
+  }
+  return table.finish();
+}
+
+}  // namespace
+
+core::Result<Policy, PolicyError> Policy::parse_steward(std::string_view text,
+                                                        std::string_view file) {
+  const toml::table root = TRY(parse_toml(text, file));
+  PolicyTable table(root, "", file);
+  Policy policy;
+  const toml::table* sgx = TRY(table.table("sgx"));
+  const toml::table* snp = TRY(table.table("snp"));
+  TRY(table.finish());
+  if (sgx != nullptr) TRY(read_sgx(*sgx, file, policy));
+  if (snp != nullptr) TRY(read_snp(*snp, file, policy.snp));
+  return policy;
+}
+
+core::Result<Policy, PolicyError> Policy::parse_any(std::string_view text, std::string_view file) {
+  const toml::table root = TRY(parse_toml(text, file));
+  constexpr std::array<std::string_view, 11> steward_keys{"signer",
+                                                          "hash",
+                                                          "hash_blacklist",
+                                                          "features",
+                                                          "enclave_security_version",
+                                                          "enclave_product_id",
+                                                          "allowed_advisories",
+                                                          "id_key_digest",
+                                                          "id_key_digest_blacklist",
+                                                          "policy_flags",
+                                                          "platform_info_flags"};
+  for (const std::string_view name : {"sgx", "snp"}) {
+    const toml::node* node = root.get(name);
+    const toml::table* table = node == nullptr ? nullptr : node->as_table();
+    if (table == nullptr) continue;
+    for (const std::string_view key : steward_keys) {
+      if (table->contains(key)) return parse_steward(text, file);
+    }
+  }
+  return parse(text, file);
+}
+
+}  // namespace merlon::verify

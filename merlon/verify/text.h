@@ -1,0 +1,37 @@
+#pragma once
+
+// Private to the room: values as texts of findings and claims.
+
+#include <span>
+#include <string>
+
+#include "merlon/base/text.h"
+#include "merlon/verify/policy.h"
+
+namespace merlon::verify {
+
+template <typename T>
+[[nodiscard]] std::string hex_of(const T& bytes) {
+  return base::hex(bytes.view());
+}
+[[nodiscard]] std::string hex_number(std::uint64_t value);
+
+/// "any", or the values one after the other; at most three of them in full.
+template <typename T>
+[[nodiscard]] std::string wanted_of(const Accept<T>& accept) {
+  if (accept.is_any()) return "any";
+  std::string text;
+  std::size_t shown = 0;
+  for (const T& value : accept.values()) {
+    if (shown == 3) return base::concat(text, " or ", accept.values().size() - 3, " more");
+    text += base::concat(shown == 0 ? "" : " or ", hex_of(value));
+    ++shown;
+  }
+  return text.empty() ? "none" : text;
+}
+
+[[nodiscard]] std::string text_of(const snp::TcbComponents& tcb);
+[[nodiscard]] std::string text_of(const snp::FirmwareVersion& version);
+[[nodiscard]] std::string svns_text(std::span<const std::uint8_t> components);
+
+}  // namespace merlon::verify

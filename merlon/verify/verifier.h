@@ -1,0 +1,18 @@
+#pragma once
+
+// The verifier [RFC9334 §7.1]: one pure function. Evidence and collateral are attacker-controlled;
+// policy and time are the caller's. Time is bounded by the sizes that parsing lets through; any
+// thread.
+
+#include "merlon/verify/appraisal.h"
+#include "merlon/verify/collateral.h"
+#include "merlon/verify/policy.h"
+
+namespace merlon::verify {
+
+/// Makes every check of checks.def that concerns the technology, also after one has failed, and
+/// says Accepted only if all were made and passed.
+[[nodiscard]] Appraisal appraise(const evidence::Evidence& evidence, const Collateral& collateral,
+                                 const Policy& policy, codec::UnixTime now);
+
+}  // namespace merlon::verify

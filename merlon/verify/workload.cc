@@ -1,0 +1,189 @@
+#include "merlon/verify/workload.h"
+
+#include <algorithm>
+
+#include "merlon/base/text.h"
+#include "merlon/verify/text.h"
+
+namespace merlon::verify {
+
+using base::concat;
+
+namespace {
+
+void judge_bits(Judge& judge, Check check, std::uint64_t value,
+                std::optional<std::uint64_t> allowed) {
+  const std::uint64_t surplus = allowed ? value & ~*allowed : 0;
+  judge.check(check, surplus == 0, allowed ? concat("within ", hex_number(*allowed)) : "any",
+              hex_number(value));
+}
+
+template <typename T>
+bool is_refused(const std::vector<T>& refused, const T& value) {
+  return std::ranges::find(refused, value) != refused.end();
+}
+
+void judge_separation(Judge& judge, const sgx::ReportBody& report, const SgxPolicy& policy) {
+  const bool asked =
+      policy.ext_product_id || policy.family_id || policy.config_id || policy.min_config_svn > 0;
+  const bool has_kss = (report.flags & sgx::attribute_kss) != 0;
+  // Without KSS these fields are zero and say nothing, even if zero is what was asked for.
+  const bool passed = !asked || (has_kss && matches(policy.ext_product_id, report.ext_product_id) &&
+                                 matches(policy.family_id, report.family_id) &&
+                                 matches(policy.config_id, report.config_id) &&
+                                 report.config_svn >= policy.min_config_svn);
+  std::string wanted = asked ? "KSS" : "any";
+  if (policy.ext_product_id) wanted += ", extended product id " + hex_of(*policy.ext_product_id);
+  if (policy.family_id) wanted += ", family id " + hex_of(*policy.family_id);
+  if (policy.config_id) wanted += ", configuration id " + hex_of(*policy.config_id);
+  if (policy.min_config_svn > 0) {
+    wanted += concat(", configuration version at least ", policy.min_config_svn);
+  }
+  judge.check(
+      Check::SgxKss, passed, wanted,
+      concat(has_kss ? "KSS" : "no KSS", ", ", hex_of(report.ext_product_id), ", ",
+             hex_of(report.family_id), ", ", hex_of(report.config_id), ", ", report.config_svn));
+}
+
+}  // namespace
+
+void judge_enclave(Judge& judge, const sgx::ReportBody& report, const SgxPolicy& policy) {
+  judge.check(Check::SgxDebug, policy.debug || !report.is_debug(),
+              policy.debug ? "any" : "not a debug enclave",
+              report.is_debug() ? "a debug enclave" : "not a debug enclave");
+  judge_bits(judge, Check::SgxAttributes, report.flags, policy.attributes);
+  judge_bits(judge, Check::SgxXfrm, report.xfrm, policy.xfrm);
+  judge_bits(judge, Check::SgxMiscSelect, report.misc_select,
+             policy.misc_select ? std::optional<std::uint64_t>(*policy.misc_select) : std::nullopt);
+  const bool refused = is_refused(policy.refused_mr_enclave, report.mr_enclave);
+  judge.check(Check::MrEnclave, policy.mr_enclave.contains(report.mr_enclave) && !refused,
+              wanted_of(policy.mr_enclave),
+              concat(hex_of(report.mr_enclave), refused ? " (refused by name)" : ""));
+  judge.check(Check::MrSigner, policy.mr_signer.contains(report.mr_signer),
+              wanted_of(policy.mr_signer), hex_of(report.mr_signer));
+  judge.check(Check::SgxProduct, matches(policy.product_id, report.product_id),
+              policy.product_id ? concat(*policy.product_id) : "any", concat(report.product_id));
+  judge.check(Check::SgxSvn, report.svn >= policy.min_svn, concat("at least ", policy.min_svn),
+              concat(report.svn));
+  judge_separation(judge, report, policy);
+  judge.claim("MRENCLAVE", hex_of(report.mr_enclave));
+  judge.claim("MRSIGNER", hex_of(report.mr_signer));
+  judge.claim("ISVPRODID", concat(report.product_id));
+  judge.claim("ISVSVN", concat(report.svn));
+  judge.claim("debug", report.is_debug() ? "yes" : "no");
+  judge.claim("attributes", hex_number(report.flags));
+  judge.claim("XFRM", hex_number(report.xfrm));
+  judge.claim("report data", hex_of(report.report_data));
+}
+
+namespace {
+
+void judge_measurements(Judge& judge, const tdx::TdReport& report, const TdxPolicy& policy) {
+  judge.check(Check::MrTd, policy.mr_td.contains(report.mr_td), wanted_of(policy.mr_td),
+              hex_of(report.mr_td));
+  bool passed = true;
+  std::string wanted, got;
+  for (std::size_t i = 0; i < report.rt_mr.size(); ++i) {
+    passed = passed && policy.rt_mr[i].contains(report.rt_mr[i]);
+    wanted += concat(i == 0 ? "" : "; ", "RTMR", i, " ", wanted_of(policy.rt_mr[i]));
+    got += concat(i == 0 ? "" : "; ", "RTMR", i, " ", hex_of(report.rt_mr[i]));
+    judge.claim(concat("RTMR", i), hex_of(report.rt_mr[i]));
+  }
+  judge.check(Check::RtMr, passed, wanted, got);
+  judge.check(Check::MrSeam, policy.mr_seam.contains(report.mr_seam), wanted_of(policy.mr_seam),
+              hex_of(report.mr_seam));
+}
+
+void judge_declared(Judge& judge, const tdx::TdReport& report, const TdxPolicy& policy) {
+  std::string wanted;
+  const auto add = [&](std::string_view name, const auto& value) {
+    if (value) wanted += concat(wanted.empty() ? "" : "; ", name, " ", hex_of(*value));
+  };
+  add("MRCONFIGID", policy.mr_config_id);
+  add("MROWNER", policy.mr_owner);
+  add("MROWNERCONFIG", policy.mr_owner_config);
+  judge.check(Check::TdxOwner,
+              matches(policy.mr_config_id, report.mr_config_id) &&
+                  matches(policy.mr_owner, report.mr_owner) &&
+                  matches(policy.mr_owner_config, report.mr_owner_config),
+              wanted.empty() ? "any" : wanted,
+              concat("MRCONFIGID ", hex_of(report.mr_config_id), "; MROWNER ",
+                     hex_of(report.mr_owner), "; MROWNERCONFIG ", hex_of(report.mr_owner_config)));
+  const bool service = !policy.mr_service_td ||
+                       (report.mr_service_td && *report.mr_service_td == *policy.mr_service_td);
+  judge.check(Check::MrServiceTd, service,
+              policy.mr_service_td ? hex_of(*policy.mr_service_td) : "any",
+              report.mr_service_td ? hex_of(*report.mr_service_td) : "none in a TDX 1.0 report");
+}
+
+}  // namespace
+
+void judge_domain(Judge& judge, const tdx::TdReport& report, const TdxPolicy& policy) {
+  judge.check(Check::TdxDebug, policy.debug || !report.is_debug(),
+              policy.debug ? "any" : "not a debug domain",
+              report.is_debug() ? "a debug domain" : "not a debug domain");
+  const bool migratable = (report.attributes & tdx::attribute_migratable) != 0;
+  judge.check(Check::TdxMigration, policy.migration || !migratable,
+              policy.migration ? "any" : "not migratable",
+              migratable ? "migratable" : "not migratable");
+  judge_bits(judge, Check::TdxAttributes, report.attributes, policy.attributes);
+  judge_bits(judge, Check::TdxXfam, report.xfam, policy.xfam);
+  judge.claim("MRTD", hex_of(report.mr_td));
+  judge_measurements(judge, report, policy);
+  judge_declared(judge, report, policy);
+  judge.claim("MRSEAM", hex_of(report.mr_seam));
+  judge.claim("MRCONFIGID", hex_of(report.mr_config_id));
+  judge.claim("MROWNER", hex_of(report.mr_owner));
+  judge.claim("MROWNERCONFIG", hex_of(report.mr_owner_config));
+  judge.claim("TEE TCB SVN", svns_text(report.tee_tcb_svn.view()));
+  judge.claim("debug", report.is_debug() ? "yes" : "no");
+  judge.claim("attributes", hex_number(report.attributes));
+  judge.claim("XFAM", hex_number(report.xfam));
+  judge.claim("report data", hex_of(report.report_data));
+}
+
+namespace {
+
+struct WantedData {
+  const evidence::Evidence& evidence;
+
+  struct Answer {
+    std::optional<evidence::ReportData> data;  ///< nothing: anything goes
+    std::string why;
+  };
+
+  Answer operator()(const BindToRequest&) const {
+    if (!evidence.key) return {std::nullopt, "any: there is no request"};
+    return {evidence::enarx_report_data(evidence.technology(), evidence.key->spki),
+            "the hash of the requested key, "};
+  }
+  Answer operator()(const BindToAnything&) const { return {std::nullopt, "any"}; }
+  Answer operator()(const BindToData& binding) const { return {binding.data, ""}; }
+  Answer operator()(const BindToKey& binding) const {
+    return {evidence::enarx_report_data(evidence.technology(), binding.spki),
+            "the hash of the policy's key, "};
+  }
+  Answer operator()(const BindToChallenge& binding) const {
+    return {
+        evidence::keep_report_data(binding.tls_key_digest, binding.hpke_key_digest, binding.nonce),
+        "the hash of the challenge and both keys, "};
+  }
+};
+
+}  // namespace
+
+void judge_binding(Judge& judge, const evidence::Evidence& evidence, const Policy& policy) {
+  const auto wanted = std::visit(WantedData{evidence}, policy.binding);
+  const auto got = evidence::report_data_of(evidence);
+  const bool passed = got.has_value() && (!wanted.data || *wanted.data == *got);
+  judge.check(Check::ReportData, passed,
+              wanted.data ? concat(wanted.why, hex_of(*wanted.data)) : wanted.why,
+              got ? hex_of(*got) : "none");
+  const bool proven = !evidence.key || evidence.key->proven;
+  judge.check(Check::KeyProof, proven, "a signature by the requested key",
+              !evidence.key ? "there is no request"
+              : proven      ? "it holds"
+                            : "it does not hold");
+}
+
+}  // namespace merlon::verify
