@@ -58,6 +58,7 @@ Result<host::RunOptions> options_of(const Arguments& arguments) {
     options.directories.push_back(*std::move(grant));
   }
   options.invoke = arguments.value("--invoke");
+  options.verbose = arguments.has("--verbose");
   if (arguments.has("--timeout")) {
     const std::string text = arguments.value("--timeout");
     const auto time = parse_duration(text);

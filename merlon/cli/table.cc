@@ -20,7 +20,7 @@ constexpr std::array run_positionals{
 constexpr std::array run_options{
     OptionSpec{
         "--backend", "NAME",
-        "The kind of keep: nil, a plain process of this machine, which protects nothing from "
+        "The kind of keep: nil, a confined process of this machine, which protects nothing from "
         "its owner. Also from MERLON_BACKEND or ENARX_BACKEND.",
         false, backends},
     OptionSpec{
@@ -41,6 +41,7 @@ constexpr std::array run_options{
     OptionSpec{"--timeout", "TIME", "End the program after this time, e.g. 1.5s, 200ms or 2m."},
     OptionSpec{"--max-memory", "SIZE",
                "The most that a memory of the program may grow to, e.g. 64M or 1G."},
+    OptionSpec{"--verbose", "", "Say on standard error how the keep is confined."},
 };
 
 constexpr std::array inspect_positionals{PositionalSpec{"FILE", "A WebAssembly file."}};
@@ -94,7 +95,8 @@ constexpr std::array<ExitStatusText, 8> statuses{{
     {number(ExitStatus::TimeLimit), "The time limit was over."},
     {number(ExitStatus::KeepFailed), "The keep could not be started, or failed by itself."},
     {number(ExitStatus::Trap),
-     "The program trapped; the reason and where it was stand on standard error."},
+     "The program trapped, or its keep tried a system call that it may not make; standard error "
+     "says why and where."},
     {number(ExitStatus::ExitTooLarge), "The program exited with a status above 255."},
 }};
 

@@ -33,6 +33,7 @@ struct RunOptions {
   std::string invoke;  ///< export to call; empty: the module's own start
   std::optional<std::chrono::nanoseconds> timeout;
   std::optional<std::uint64_t> max_memory_bytes;
+  bool verbose = false;  ///< the keep tells how it is confined
 };
 
 /// Everything ready to be sent to a keep.

@@ -1,17 +1,33 @@
 // merlon-keep: the program inside a keep. It finds its workload on descriptor 3 and opens no file.
 
 #include "merlon/base/text.h"
+#include "merlon/keep/confinement.h"
 #include "merlon/keep/report.h"
 #include "merlon/keep/run.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/process.h"
 
+namespace {
+
+using namespace merlon;
+
+int failed(std::string_view what, const core::Error& error) {
+  keep::report(base::concat(what, ": ", error.message(), " (",
+                            os::describe(static_cast<os::Errno>(error.detail)), ")"));
+  return launch::number(launch::ExitStatus::KeepFailed);
+}
+
+}  // namespace
+
 int main() {
-  using namespace merlon;
-  os::end_with_parent();
   os::ignore_broken_pipes();
-  auto launch = launch::receive(os::Fd::adopt(launch::keep_descriptor));
+  os::Fd channel = os::Fd::adopt(launch::keep_descriptor);
+  keep::Confinement confinement;
+  const auto begun = confinement.begin(channel);
+  if (!begun) return failed("the keep cannot be confined", begun.error());
+  auto launch = launch::receive(channel);
+  channel.close();
   if (!launch) {
     // A host that changed its mind has told its user already.
     if (launch.error().code != core::ErrorCode::Unavailable || launch.error().detail != 0) {
@@ -20,5 +36,8 @@ int main() {
     }
     return launch::number(launch::ExitStatus::KeepFailed);
   }
+  const auto completed = confinement.complete(*launch);
+  if (!completed) return failed("the keep cannot be confined", completed.error());
+  if (launch->message.verbose) keep::report(confinement.describe());
   return keep::run(*std::move(launch));
 }

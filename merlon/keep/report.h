@@ -13,4 +13,10 @@ void report(std::string_view text);
 /// Says that the time limit is over. Async-signal-safe.
 void report_time_limit() noexcept;
 
+/// A call by the 32-bit convention, whose numbers mean something else.
+inline constexpr int foreign_call = -1;
+
+/// Says which system call was refused, so that the keep ends. Async-signal-safe.
+void report_refused_call(int number) noexcept;
+
 }  // namespace merlon::keep

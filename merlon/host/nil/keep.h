@@ -1,7 +1,7 @@
 #pragma once
 
-// Backend nil: a keep that is a plain process of this machine. It protects nothing from the host
-// and nothing from the workload but what WASI and the engine do; it is for development.
+// Backend nil: a keep that is a process of this machine. It confines itself [keep::Confinement], so
+// it protects the host from the workload, but nothing from the host; it is for development.
 
 #include <string>
 

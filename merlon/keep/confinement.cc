@@ -1,0 +1,159 @@
+#include "merlon/keep/confinement.h"
+
+#include <algorithm>
+#include <csignal>
+
+#include <linux/audit.h>
+#include <unistd.h>
+
+#include "merlon/base/text.h"
+#include "merlon/keep/allowed_calls.h"
+#include "merlon/keep/report.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/file.h"
+#include "merlon/os/landlock.h"
+#include "merlon/os/surrender.h"
+
+namespace merlon::keep {
+
+using base::concat;
+using core::Result;
+using launch::FileAccess;
+using launch::FileKind;
+
+namespace {
+
+#ifdef MERLON_SANITIZED
+constexpr bool built_in = false;
+#else
+constexpr bool built_in = true;
+#endif
+
+/// As many as a workload may hold anyway [wasi::FdTable].
+constexpr std::uint64_t open_files = 65536;
+
+/// SYS_SECCOMP, which is in no header that can stand beside <csignal>.
+constexpr int from_a_filter = 1;
+
+/// How kernels, shims and filters that are older than a call say that they do not have it.
+bool is_missing(os::Errno number) noexcept {
+  return number == os::Errno::Nosys || number == os::Errno::Notsup || number == os::Errno::Inval ||
+         number == os::Errno::Perm;
+}
+
+/// In a signal handler: only what is async-signal-safe.
+void on_refused_call(int number, ::siginfo_t* info, void* /*context*/) {
+  if (info->si_code != from_a_filter) ::_exit(launch::killed_by_signal + number);
+  report_refused_call(info->si_arch == AUDIT_ARCH_X86_64 ? info->si_syscall : foreign_call);
+  ::_exit(launch::number(launch::ExitStatus::Trap));
+}
+
+std::vector<os::AllowedTree> trees_of(const launch::Launch& launch) {
+  std::vector<os::AllowedTree> trees;
+  auto descriptor = launch.descriptors.begin();
+  for (const launch::FileEntry& file : launch.message.files) {
+    if (!launch::carries_descriptor(file.kind)) continue;
+    const os::Fd& here = *descriptor++;
+    if (file.kind != FileKind::Directory) continue;
+    trees.push_back({here, file.access == FileAccess::ReadWrite});
+  }
+  return trees;
+}
+
+bool is_writable(const os::AllowedTree& tree) noexcept { return tree.writable; }
+
+bool is_socket(int number) noexcept {
+  const auto status = os::status(os::BorrowedFd(number));
+  return status && status->type == os::FileType::Socket;
+}
+
+Needs needs_of(const launch::Launch& launch) {
+  const auto& files = launch.message.files;
+  const std::vector<os::AllowedTree> trees = trees_of(launch);
+  const bool given = std::ranges::any_of(files, [](const launch::FileEntry& file) {
+    return file.kind == FileKind::Listen || file.kind == FileKind::Connect;
+  });
+  return {.sockets = given || is_socket(0) || is_socket(1) || is_socket(2),
+          .directories = !trees.empty(),
+          .writable_directories = std::ranges::any_of(trees, is_writable),
+          .timer = launch.message.timeout_nanoseconds != 0,
+          .process = ::getpid()};
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += concat(text.empty() ? "" : ", ", name);
+  return text;
+}
+
+}  // namespace
+
+bool Confinement::is_built_in() noexcept { return built_in; }
+
+Result<void> Confinement::note(const os::Result<void>& done, std::string_view layer,
+                               const char* failure) {
+  if (done) {
+    active_.emplace_back(layer);
+  } else if (is_missing(done.error())) {
+    missing_.emplace_back(layer);
+  } else {
+    return os::to_error(done.error(), failure);
+  }
+  return {};
+}
+
+Result<void> Confinement::begin(os::BorrowedFd channel) {
+  os::end_with_maker_of(channel);
+  if (!built_in) return {};
+  TRY(note(os::forbid_new_privileges(), "no new privileges", "cannot forbid new privileges"));
+  TRY(note(os::forbid_inspection(), "no inspection", "cannot forbid inspection"));
+  TRY(note(os::drop_capabilities(), "no capabilities", "cannot drop capabilities"));
+  TRY(note(os::limit_resources({.open_files = open_files}), "limits", "cannot set limits"));
+  return note(os::close_from(channel.number() + 1), "closed files", "cannot close files");
+}
+
+Result<void> Confinement::complete(const launch::Launch& launch) {
+  machine_ = launch.message.confinement == launch::Confinement::Machine;
+  if (!built_in || machine_) return {};
+  TRY(confine_files(launch));
+  return confine_calls(launch);
+}
+
+Result<void> Confinement::confine_files(const launch::Launch& launch) {
+  const std::vector<os::AllowedTree> trees = trees_of(launch);
+  const auto version = os::landlock_version();
+  if (!version) return note(version.error(), "landlock", "cannot use Landlock");
+  const bool moves = *version >= os::first_landlock_with_moves;
+  if (!moves && std::ranges::any_of(trees, is_writable)) {
+    // A workload's rename() must work; better this layer less.
+    missing_.emplace_back("landlock (version 1 allows no moves)");
+    return {};
+  }
+  return note(os::confine_files(*version, trees),
+              concat("landlock ", *version, " (", trees.size(), " directories)"),
+              "cannot confine files");
+}
+
+Result<void> Confinement::confine_calls(const launch::Launch& launch) {
+  std::vector<os::CallRule> rules = allowed_calls(needs_of(launch));
+  const std::string layer = concat("seccomp (", rules.size(), " calls)");
+  const auto program = os::compile(std::move(rules));
+  struct sigaction action{};
+  action.sa_sigaction = &on_refused_call;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  ::sigfillset(&action.sa_mask);
+  if (::sigaction(SIGSYS, &action, nullptr) < 0) {
+    return note(os::last_errno(), "seccomp", "cannot take the signal of refused calls");
+  }
+  return note(os::confine_calls(program), layer, "cannot confine calls");
+}
+
+std::string Confinement::describe() const {
+  if (!built_in) return "not confined: built with a sanitizer, which makes calls of its own";
+  if (machine_) return "confined by a machine of its own";
+  std::string text = concat("confined by ", active_.empty() ? "nothing" : listed(active_));
+  if (!missing_.empty()) text += concat("; this kernel has no ", listed(missing_));
+  return text;
+}
+
+}  // namespace merlon::keep
