@@ -73,8 +73,8 @@ class DerReader {
   /// A BIT STRING of whole bytes.
   [[nodiscard]] core::Result<core::ByteView> bit_string(
       core::Where where = core::Where::here()) noexcept;
-  /// A BIT STRING of at most 16 named bits: bit 0 is the first. Trailing zeros may be written, against
-  /// [X690 §11.2.2]: AMD's certificates do so.
+  /// A BIT STRING of at most 16 named bits: bit 0 is the first. Trailing zeros may be written,
+  /// against [X690 §11.2.2]: AMD's certificates do so.
   [[nodiscard]] core::Result<std::uint16_t> named_bits(
       core::Where where = core::Where::here()) noexcept;
   [[nodiscard]] core::Result<core::ByteView> oid(core::Where where = core::Where::here()) noexcept;

@@ -34,7 +34,8 @@ TEST(SignedJson, OtherShapesAreRefused) {
        {std::string("{}"), "{\"other\":{}" + tail, "{\"tcbInfo\":[]" + tail,
         "{\"tcbInfo\":{},\"x\":1" + tail, "{\"tcbInfo\":{},\"tcbInfo\":{}" + tail,
         "{\"signature\":\"" + digits + "\",\"tcbInfo\":{}}",
-        std::string("{\"tcbInfo\":{},\"signature\":\"00\"}"), "{\"tcbInfo\":{}" + tail + "x"}) {
+        std::string("{\"tcbInfo\":{},\"signature\":\"00\"}"),
+        "{\"tcbInfo\":{},\"signature\":\"" + std::string(128, 'A') + "\"}", "{\"tcbInfo\":{}" + tail + "x"}) {
     EXPECT_FALSE(SignedJson::parse(text).has_value()) << text;
   }
 }
