@@ -50,6 +50,35 @@ constexpr std::array inspect_options{OptionSpec{"--json", "", "Print one JSON ob
 constexpr std::array completion_positionals{PositionalSpec{"SHELL", "bash, zsh or fish."}};
 
 constexpr std::array all_commands{
+constexpr std::array evidence_positionals{
+    PositionalSpec{"FILE",
+                   "A DCAP quote, a SEV-SNP report, or a certification request of a keep; raw, PEM, "
+                   "hexadecimal or base 64."}};
+constexpr std::array evidence_inspect_positionals{
+    PositionalSpec{"FILE", "Evidence in any format, or endorsements."}};
+constexpr std::array evidence_inspect_options{OptionSpec{"--json", "", "Print one JSON object."}};
+constexpr std::array evidence_verify_options{
+    OptionSpec{"--policy",
+               "FILE",
+               "What is accepted, in TOML (see evidence policy init); also an Enarx Steward's "
+               "configuration. Without it: anything genuine, up to date and not for debugging.",
+               false,
+               {},
+               true},
+    OptionSpec{"--endorsements",
+               "PATH",
+               "A file or a directory with certificates, revocation lists and Intel's documents.",
+               true,
+               {},
+               true},
+    OptionSpec{"--at", "TIME", "Judge for this time, e.g. 2025-06-20T00:00:00Z, instead of now."},
+    OptionSpec{"--json", "", "Print one JSON object."},
+    OptionSpec{"--html", "FILE", "Also write a page for people.", false, {}, true},
+};
+constexpr std::array evidence_policy_init_positionals{
+    PositionalSpec{"FILE", "The file to make; policy.toml if not given.", false}};
+constexpr std::array evidence_policy_check_positionals{PositionalSpec{"FILE", "A policy."}};
+
     CommandSpec{
         "run", "Run a WebAssembly program in a keep",
         "Runs a WASI preview 1 program. It can touch only what it is given: the standard streams, or "
@@ -67,6 +96,36 @@ constexpr std::array all_commands{
     CommandSpec{"config init",
                 "Write a commented Enarx.toml into the current directory",
                 "Never overwrites a file.",
+    CommandSpec{"evidence inspect",
+                "Show what evidence or endorsements say, field by field",
+                "Finds out the format by itself. Judges nothing: what is shown may be forged.",
+                evidence_inspect_positionals,
+                evidence_inspect_options,
+                {},
+                &evidence_inspect},
+    CommandSpec{"evidence verify",
+                "Judge evidence: is it genuine, current, and what the policy asks for",
+                "Makes every check, also after one has failed, and prints each with what was wanted "
+                "and what was found. Needs no network. Exit status: 0 accepted, 3 refused, 4 could "
+                "not be judged.",
+                evidence_positionals,
+                evidence_verify_options,
+                {},
+                &evidence_verify},
+    CommandSpec{"evidence policy init",
+                "Write a commented policy",
+                "Never overwrites a file.",
+                evidence_policy_init_positionals,
+                {},
+                {},
+                &evidence_policy_init},
+    CommandSpec{"evidence policy check",
+                "Say whether a file is a policy, and where it is weak",
+                "Also reads an Enarx Steward's configuration.",
+                evidence_policy_check_positionals,
+                {},
+                {},
+                &evidence_policy_check},
                 {},
                 {},
                 {},

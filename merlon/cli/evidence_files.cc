@@ -1,0 +1,106 @@
+#include "merlon/cli/evidence_files.h"
+
+#include <algorithm>
+
+#include "merlon/base/text.h"
+#include "merlon/os/clock.h"
+#include "merlon/os/directory.h"
+#include "merlon/os/open.h"
+
+namespace merlon::cli {
+
+using base::concat;
+
+namespace {
+
+constexpr std::size_t max_endorsement_size = 8U << 20U;
+
+EvidenceFailure unusable(const std::string& path, std::string_view why) {
+  return {concat(base::printable(path), ": cannot be read: ", why), EvidenceStatus::Unusable};
+}
+
+/// Names of a directory, sorted, so that every run sees the same order.
+EvidenceResult<std::vector<std::string>> names_in(const std::string& path) {
+  const auto directory = os::open_directory(path);
+  if (!directory) return unusable(path, os::describe(directory.error()));
+  os::DirectoryReader reader;
+  std::vector<std::string> names;
+  for (std::uint64_t cookie = 0;;) {
+    const auto entry = reader.at(*directory, cookie);
+    if (!entry) return unusable(path, os::describe(entry.error()));
+    if (!*entry) break;
+    cookie = (*entry)->next;
+    const bool file = (*entry)->type == os::FileType::Regular ||
+                      (*entry)->type == os::FileType::Symlink ||
+                      (*entry)->type == os::FileType::Unknown;
+    if (file && !(*entry)->name.starts_with('.')) names.emplace_back((*entry)->name);
+    if (names.size() > evidence::Endorsements::max_artefacts) {
+      return EvidenceFailure{concat(base::printable(path), ": has more than ",
+                                    evidence::Endorsements::max_artefacts, " files"),
+                             EvidenceStatus::Unusable};
+    }
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace
+
+EvidenceFailure not_parsed(const std::string& path, const core::Error& error) {
+  std::string text = concat(base::printable(path), ": ", error.what);
+  if (error.detail != 0) text += concat(" (", error.detail, ")");
+  return {std::move(text), EvidenceStatus::NotJudged};
+}
+
+EvidenceResult<std::vector<std::uint8_t>> read_bytes(const std::string& path,
+                                                     std::size_t max_size) {
+  const auto file = os::open_file(path);
+  if (!file) return unusable(path, os::describe(file.error()));
+  auto bytes = os::read_all(*file, max_size);
+  if (!bytes) return unusable(path, os::describe(bytes.error()));
+  return *std::move(bytes);
+}
+
+EvidenceResult<evidence::Endorsements> read_endorsements(std::span<const std::string> paths) {
+  evidence::Endorsements all;
+  for (const std::string& path : paths) {
+    if (os::open_directory(path)) {
+      for (const std::string& name : TRY(names_in(path))) {
+        const auto bytes = read_bytes(concat(path, "/", name), max_endorsement_size);
+        if (bytes) (void)all.add(*bytes);
+      }
+      continue;
+    }
+    const auto bytes = TRY(read_bytes(path, max_endorsement_size));
+    if (const auto added = all.add(bytes); !added) {
+      EvidenceFailure failure = not_parsed(path, added.error());
+      failure.status = EvidenceStatus::Unusable;
+      return failure;
+    }
+  }
+  return all;
+}
+
+EvidenceResult<verify::Policy> read_policy(const std::string& path) {
+  if (path.empty()) return verify::Policy{};
+  const auto bytes = TRY(read_bytes(path, verify::max_policy_size));
+  auto policy = verify::Policy::parse_any(core::as_text(bytes), path);
+  if (!policy) return EvidenceFailure{policy.error().text(), EvidenceStatus::Unusable};
+  return *std::move(policy);
+}
+
+EvidenceResult<codec::UnixTime> read_time(const std::string& text) {
+  if (text.empty()) {
+    const auto now = os::now(os::Clock::Realtime);
+    if (!now) return EvidenceFailure{"the clock cannot be read", EvidenceStatus::Unusable};
+    return codec::UnixTime{static_cast<std::int64_t>(*now / 1'000'000'000)};
+  }
+  const auto time = codec::parse_rfc3339(text);
+  if (!time) {
+    return EvidenceFailure{concat("--at: ", time.error().what, ", not ", base::quoted(text, 40)),
+                           EvidenceStatus::Unusable};
+  }
+  return *time;
+}
+
+}  // namespace merlon::cli

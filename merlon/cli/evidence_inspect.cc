@@ -1,0 +1,83 @@
+// merlon evidence inspect: what a file of evidence or endorsements says, field by field.
+
+#include <algorithm>
+
+#include "merlon/base/text.h"
+#include "merlon/cli/evidence_fields.h"
+#include "merlon/cli/evidence_files.h"
+#include "merlon/cli/json.h"
+#include "merlon/cli/table.h"
+
+namespace merlon::cli {
+
+using base::concat;
+
+namespace {
+
+std::string to_text(const std::string& path, std::string_view format,
+                    const std::vector<FieldGroup>& groups) {
+  std::string text = concat(base::printable(path), ": ", format, "\n");
+  for (const FieldGroup& group : groups) {
+    text += concat("\n", group.title, "\n");
+    std::size_t width = 0;
+    for (const Field& field : group.fields) width = std::max(width, field.name.size());
+    for (const Field& field : group.fields) {
+      text +=
+          concat("  ", field.name, std::string(width - field.name.size(), ' '), "  ", field.value,
+                 field.value.size() > 40 ? concat("\n  ", std::string(width, ' '), "  ") : "  ",
+                 "(", field.meaning, ")\n");
+    }
+  }
+  return text;
+}
+
+std::string to_json(std::string_view format, const std::vector<FieldGroup>& groups) {
+  JsonWriter json;
+  json.open_object();
+  json.key("format");
+  json.text(format);
+  json.key("groups");
+  json.open_array();
+  for (const FieldGroup& group : groups) {
+    json.open_object();
+    json.key("title");
+    json.text(group.title);
+    json.key("fields");
+    json.open_object();
+    for (const Field& field : group.fields) {
+      json.key(field.name);
+      json.text(field.value);
+    }
+    json.close_object();
+    json.close_object();
+  }
+  json.close_array();
+  json.close_object();
+  return json.result() + "\n";
+}
+
+}  // namespace
+
+int evidence_inspect(const Arguments& arguments, const Terminal& terminal) {
+  const std::string path = arguments.positional(0);
+  const auto bytes = read_bytes(path, 8U << 20U);
+  if (!bytes) return fail(terminal, bytes.error().text, number(bytes.error().status));
+  std::string format;
+  std::vector<FieldGroup> groups;
+  const auto evidence = evidence::Evidence::parse(*bytes);
+  evidence::Endorsements endorsements;
+  if (evidence) {
+    format = evidence->format;
+    groups = fields_of(*evidence);
+  } else if (endorsements.add(*bytes)) {
+    format = concat("endorsements, ", endorsements.size());
+    groups = fields_of(endorsements);
+  } else {
+    const EvidenceFailure failure = not_parsed(path, evidence.error());
+    return fail(terminal, failure.text, number(failure.status));
+  }
+  return print(terminal,
+               arguments.has("--json") ? to_json(format, groups) : to_text(path, format, groups));
+}
+
+}  // namespace merlon::cli

@@ -1,0 +1,26 @@
+#pragma once
+
+// An appraisal for people and for programs.
+
+#include <string>
+
+#include "merlon/verify/appraisal.h"
+
+namespace merlon::cli {
+
+/// What an appraisal was made of, for the head of a report.
+struct EvidenceHead {
+  std::string file;
+  std::string format;
+  std::size_t endorsements = 0;
+};
+
+[[nodiscard]] std::string to_text(const EvidenceHead& head, const verify::Appraisal& appraisal);
+
+/// One JSON object and a line end.
+[[nodiscard]] std::string to_json(const EvidenceHead& head, const verify::Appraisal& appraisal);
+
+/// One self-contained page: no script, nothing loaded, light and dark as the reader has it.
+[[nodiscard]] std::string to_html(const EvidenceHead& head, const verify::Appraisal& appraisal);
+
+}  // namespace merlon::cli
