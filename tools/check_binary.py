@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Checks a program that runs inside a keep: a static-PIE ELF that loads nothing of the host.
 
-    check_binary.py FILE
+    check_binary.py FILE          merlon-keep
+    check_binary.py --shim FILE   a shim: fixed, nothing dynamic, no instruction that ring 0 may not use
 
 No interpreter, no needed libraries, no segment both writable and executable, no text relocations,
 relocations made read-only, a stack that is not executable.
 """
 
+import re
 import struct
+import subprocess
 import sys
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_GNU_STACK, PT_GNU_RELRO = 1, 2, 3, 0x6474E551, 0x6474E552
@@ -57,10 +60,38 @@ def check(image):
     return errors
 
 
+# Vector and x87 registers belong to the keep; the rest fails or differs where ring 0 is emulated.
+FORBIDDEN = re.compile(
+    r"%[xyz]?mm\d|%st\b|\b(?:popcnt|lzcnt|tzcnt|andn|bextr|bls\w+|bzhi|pdep|pext|mulx|rorx|sarx|shlx|shrx|"
+    r"movbe|crc32|xsave\w*|xrstor\w*|xgetbv|rdtscp|cmpxchg16b|stac|clac|vmcall|vmmcall|f(?:ld|st|add|mul|init)\w*)\b")
+
+
+def check_shim(path, image):
+    """What a shim must not have; its instructions as objdump reads them."""
+    errors = []
+    if struct.unpack_from("<H", image, 16)[0] != 2:
+        errors.append("is not fixed to an address")
+    for kind, flags, offset, _ in segments_of(image):
+        if kind in (PT_DYNAMIC, PT_INTERP):
+            errors.append("has something dynamic in it")
+        if kind in (PT_LOAD, PT_GNU_STACK) and flags & EXECUTABLE and flags & WRITABLE:
+            errors.append(f"segment at {offset:#x} is writable and executable")
+    undefined = subprocess.run(["nm", "--undefined-only", path], capture_output=True, text=True, check=True)
+    errors += [f"undefined symbol {line.split()[-1]}" for line in undefined.stdout.splitlines()]
+    code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], capture_output=True, text=True,
+                          check=True).stdout
+    instructions = [line.split("\t", 1)[1] for line in code.splitlines() if "\t" in line]
+    if not instructions:
+        errors.append("has no code")
+    errors += [f"instruction: {each}" for each in instructions if FORBIDDEN.search(each)]
+    return errors
+
+
 def main():
-    path = sys.argv[1]
+    path = sys.argv[-1]
     with open(path, "rb") as file:
-        errors = check(file.read())
+        image = file.read()
+    errors = check_shim(path, image) if sys.argv[1] == "--shim" else check(image)
     for error in errors:
         print(f"{path}: {error}", file=sys.stderr)
     return 1 if errors else 0

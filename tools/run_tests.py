@@ -3,7 +3,7 @@
 
     run_tests.py [--jobs N] [FILTER]
 
-FILTER is a part (unit, e2e, asan, spec, wasi, differential, real), or a pattern of ctest's names in
+FILTER is a part (unit, e2e, asan, spec, wasi, kvm, differential, real), or a pattern of ctest's names in
 preset dev. Without it every part runs. Each part that is a program of its own ends with the line
 `N passed, N failed, N skipped` and names each skipped test in a line `SKIP name: reason`.
 `./dev test` calls this after it has installed what is needed.
@@ -190,6 +190,13 @@ def wasi(runner):
     return runner.ctest("dev", "-L", "wasi")
 
 
+def kvm(runner):
+    """Whole keeps in a micro-VM."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return Outcome(skipped=1, reasons=["kvm: there is no /dev/kvm that we may use"])
+    return runner.ctest("dev", "-L", "kvm")
+
+
 def differential(runner):
     """A sample; MERLON_DIFFERENTIAL_COUNT asks for more or fewer modules of each generator."""
     if not runner.build("release", "merlon", "merlon-keep", "merlon-diff"):
@@ -211,7 +218,7 @@ def real(runner):
     return runner.program("real", ["tests/real/run.py", "--merlon", BUILD / "release/bin/merlon"])
 
 
-PARTS = {part.__name__: part for part in (unit, e2e, asan, spec, wasi, differential, real)}
+PARTS = {part.__name__: part for part in (unit, e2e, asan, spec, wasi, kvm, differential, real)}
 
 
 def run_parts(runner, parts):

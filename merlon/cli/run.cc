@@ -7,7 +7,8 @@
 #include "merlon/cli/grants.h"
 #include "merlon/cli/table.h"
 #include "merlon/cli/units.h"
-#include "merlon/host/nil/keep.h"
+#include "merlon/host/backend.h"
+#include "merlon/host/keep.h"
 #include "merlon/host/plan.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/process.h"
@@ -31,15 +32,20 @@ using Result = core::Result<T, Refusal>;
 
 Refusal usage(std::string text) { return {std::move(text), ExitStatus::Usage}; }
 
-/// The backend asked for; only nil exists, and a backend that was named is never replaced.
-Result<void> choose_backend(const Arguments& arguments, const Terminal& terminal) {
+/// The backend asked for. One that was named is never replaced.
+Result<host::Backend> choose_backend(const Arguments& arguments, const Terminal& terminal) {
   std::string name = arguments.value("--backend");
   for (const char* variable : {"MERLON_BACKEND", "ENARX_BACKEND"}) {
     if (name.empty()) name = terminal.variable(variable);
   }
-  if (name.empty() || name == "nil") return {};
-  return usage(
-      concat("keep backend identifier ", base::quoted(name), " is unknown; there is: nil"));
+  if (name.empty()) return host::Backend::Nil;
+  if (const auto backend = host::find_backend(name)) return *backend;
+  return usage(concat("keep backend identifier ", base::quoted(name),
+                      " is unknown; there are: nil, kvm"));
+}
+
+host::MachineOptions machine_options(const Arguments& arguments, const Terminal& terminal) {
+  return {terminal.variable("MERLON_KVM_WORLD"), arguments.has("--stats")};
 }
 
 Result<host::RunOptions> options_of(const Arguments& arguments) {
@@ -102,10 +108,11 @@ int status_of(const os::ExitStatus& ended, const Terminal& terminal) {
 }
 
 Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
-  TRY(choose_backend(arguments, terminal));
-  const host::RunOptions options = TRY(options_of(arguments));
+  const host::Backend backend = TRY(choose_backend(arguments, terminal));
+  host::RunOptions options = TRY(options_of(arguments));
+  options.backend = backend;
   const os::SignalRelay relay;
-  auto keep = host::nil::Keep::start();
+  auto keep = host::Keep::start(backend, machine_options(arguments, terminal));
   if (!keep) return Refusal{keep.error().text, ExitStatus::KeepFailed};
   const host::LaunchPlan plan = TRY(plan_of(arguments, options));
   for (const std::string& note : plan.notes) fail(terminal, concat("note: ", note), 0);

@@ -11,7 +11,7 @@ namespace {
 using launch::ExitStatus;
 using launch::number;
 
-constexpr std::array<std::string_view, 1> backends{"nil"};
+constexpr std::array<std::string_view, 2> backends{"nil", "kvm"};
 
 constexpr std::array run_positionals{
     PositionalSpec{"FILE|DIR",
@@ -20,8 +20,9 @@ constexpr std::array run_positionals{
 constexpr std::array run_options{
     OptionSpec{
         "--backend", "NAME",
-        "The kind of keep: nil, a confined process of this machine, which protects nothing from "
-        "its owner. Also from MERLON_BACKEND or ENARX_BACKEND.",
+        "The kind of keep: nil, a confined process of this machine, or kvm, a micro-VM without an "
+        "operating system. Neither protects anything from the machine's owner. Also from "
+        "MERLON_BACKEND or ENARX_BACKEND; nil if nothing is named.",
         false, backends},
     OptionSpec{
         "--config", "FILE", "An Enarx.toml to use instead of the package's own.", false, {}, true},
@@ -41,15 +42,14 @@ constexpr std::array run_options{
     OptionSpec{"--timeout", "TIME", "End the program after this time, e.g. 1.5s, 200ms or 2m."},
     OptionSpec{"--max-memory", "SIZE",
                "The most that a memory of the program may grow to, e.g. 64M or 1G."},
+    OptionSpec{"--stats", "",
+               "Say on standard error what the keep asked its host for (backend kvm)."},
     OptionSpec{"--verbose", "", "Say on standard error how the keep is confined."},
 };
 
 constexpr std::array inspect_positionals{PositionalSpec{"FILE", "A WebAssembly file."}};
 constexpr std::array inspect_options{OptionSpec{"--json", "", "Print one JSON object."}};
 
-constexpr std::array completion_positionals{PositionalSpec{"SHELL", "bash, zsh or fish."}};
-
-constexpr std::array all_commands{
 constexpr std::array evidence_positionals{
     PositionalSpec{"FILE",
                    "A DCAP quote, a SEV-SNP report, or a certification request of a keep; raw, PEM, "
@@ -79,6 +79,9 @@ constexpr std::array evidence_policy_init_positionals{
     PositionalSpec{"FILE", "The file to make; policy.toml if not given.", false}};
 constexpr std::array evidence_policy_check_positionals{PositionalSpec{"FILE", "A policy."}};
 
+constexpr std::array completion_positionals{PositionalSpec{"SHELL", "bash, zsh or fish."}};
+
+constexpr std::array all_commands{
     CommandSpec{
         "run", "Run a WebAssembly program in a keep",
         "Runs a WASI preview 1 program. It can touch only what it is given: the standard streams, or "
@@ -93,9 +96,6 @@ constexpr std::array evidence_policy_check_positionals{PositionalSpec{"FILE", "A
                 inspect_options,
                 {},
                 &inspect},
-    CommandSpec{"config init",
-                "Write a commented Enarx.toml into the current directory",
-                "Never overwrites a file.",
     CommandSpec{"evidence inspect",
                 "Show what evidence or endorsements say, field by field",
                 "Finds out the format by itself. Judges nothing: what is shown may be forged.",
@@ -126,6 +126,9 @@ constexpr std::array evidence_policy_check_positionals{PositionalSpec{"FILE", "A
                 {},
                 {},
                 &evidence_policy_check},
+    CommandSpec{"config init",
+                "Write a commented Enarx.toml into the current directory",
+                "Never overwrites a file.",
                 {},
                 {},
                 {},

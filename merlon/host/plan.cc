@@ -154,6 +154,9 @@ Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& option
   plan.message.timeout_nanoseconds =
       options.timeout ? static_cast<std::uint64_t>(options.timeout->count()) : 0;
   plan.message.verbose = options.verbose;
+  if (options.backend == Backend::Kvm) {
+    plan.message.confinement = launch::Confinement::Machine;
+  }
   plan.message.max_memory_bytes = options.max_memory_bytes.value_or(0);
   plan.message.arguments = {"main.wasm"};
   const auto& arguments =

@@ -1,15 +1,16 @@
 #pragma once
 
-// Backend nil: a keep that is a process of this machine. It confines itself [keep::Confinement], so
-// it protects the host from the workload, but nothing from the host; it is for development.
+// A keep's process, whatever the backend: merlon-keep itself (nil), or merlon-vmm with a machine in
+// which the same merlon-keep runs (kvm). Both find their workload on descriptor 3.
 
 #include <string>
 
+#include "merlon/host/backend.h"
 #include "merlon/host/plan.h"
 #include "merlon/os/channel.h"
 #include "merlon/os/process.h"
 
-namespace merlon::host::nil {
+namespace merlon::host {
 
 /// A keep's process. It has been started but has no workload until launch(); a Keep that is
 /// dropped before wait() has come back is killed.
@@ -17,9 +18,10 @@ namespace merlon::host::nil {
 /// From start() on, the signals that end a program are kept for the workload; see os::SignalRelay.
 class Keep {
  public:
-  /// Starts merlon-keep, which lies beside this program or in ../libexec/merlon. While it comes
-  /// up, the caller makes the plan.
-  [[nodiscard]] static core::Result<Keep, HostError> start();
+  /// Starts the backend's program, which lies beside this one or in ../libexec/merlon. While it
+  /// comes up, the caller makes the plan.
+  [[nodiscard]] static core::Result<Keep, HostError> start(Backend backend,
+                                                           const MachineOptions& machine = {});
 
   Keep(Keep&& other) noexcept;
   Keep& operator=(Keep&&) = delete;
@@ -41,4 +43,4 @@ class Keep {
   bool running_ = true;
 };
 
-}  // namespace merlon::host::nil
+}  // namespace merlon::host

@@ -1,14 +1,15 @@
-#include "merlon/host/nil/keep.h"
+#include "merlon/host/keep.h"
 
 #include <array>
 #include <csignal>
 #include <utility>
+#include <vector>
 
 #include "merlon/base/text.h"
 #include "merlon/launch/channel.h"
 #include "merlon/os/open.h"
 
-namespace merlon::host::nil {
+namespace merlon::host {
 
 using base::concat;
 
@@ -17,10 +18,27 @@ namespace {
 template <typename T>
 using Result = core::Result<T, HostError>;
 
-constexpr const char* program = "merlon-keep";
+std::string_view program_of(Backend backend) {
+  switch (backend) {
+    case Backend::Nil: return "merlon-keep";
+    case Backend::Kvm: return "merlon-vmm";
+  }
+  return "merlon-keep";
+}
 
-/// Where merlon-keep may lie, best first: as built, and as installed.
-Result<std::array<std::string, 2>> keep_paths() {
+std::vector<std::string> arguments_of(Backend backend, const MachineOptions& machine) {
+  std::vector<std::string> arguments{std::string(program_of(backend))};
+  if (backend == Backend::Nil) return arguments;
+  if (!machine.world.empty()) {
+    arguments.emplace_back("--world");
+    arguments.push_back(machine.world);
+  }
+  if (machine.statistics) arguments.emplace_back("--stats");
+  return arguments;
+}
+
+/// Where the program may lie, best first: as built, and as installed.
+Result<std::array<std::string, 2>> program_paths(std::string_view program) {
   const auto own = os::own_program();
   if (!own) {
     return HostError{core::ErrorCode::Internal,
@@ -31,9 +49,10 @@ Result<std::array<std::string, 2>> keep_paths() {
                                     concat(folder, "/../libexec/merlon/", program)};
 }
 
-Result<os::ChildProcess> spawn(os::BorrowedFd channel) {
-  const std::array<std::string, 2> paths = TRY(keep_paths());
-  const std::array<std::string, 1> arguments{program};
+Result<os::ChildProcess> spawn(Backend backend, const MachineOptions& machine,
+                               os::BorrowedFd channel) {
+  const std::array<std::string, 2> paths = TRY(program_paths(program_of(backend)));
+  const std::vector<std::string> arguments = arguments_of(backend, machine);
   for (const std::string& path : paths) {
     auto process = os::ChildProcess::spawn(path, arguments, channel);
     if (process) return *process;
@@ -42,8 +61,8 @@ Result<os::ChildProcess> spawn(os::BorrowedFd channel) {
                        concat("cannot start ", path, ": ", os::describe(process.error()))};
     }
   }
-  return HostError{core::ErrorCode::NotFound,
-                   concat("cannot find merlon-keep; looked for ", paths[0], " and ", paths[1])};
+  return HostError{core::ErrorCode::NotFound, concat("cannot find ", program_of(backend),
+                                                     "; looked for ", paths[0], " and ", paths[1])};
 }
 
 }  // namespace
@@ -62,13 +81,13 @@ Keep::~Keep() {
   static_cast<void>(process_.wait());
 }
 
-Result<Keep> Keep::start() {
+Result<Keep> Keep::start(Backend backend, const MachineOptions& machine) {
   auto channel = os::open_channel();
   if (!channel) {
     return HostError{os::to_error(channel.error(), "").code,
                      concat("cannot open a channel to a keep: ", os::describe(channel.error()))};
   }
-  const os::ChildProcess process = TRY(spawn(channel->there));
+  const os::ChildProcess process = TRY(spawn(backend, machine, channel->there));
   return Keep(process, std::move(channel->here));
 }
 
@@ -94,4 +113,4 @@ Result<os::ExitStatus> Keep::wait(const os::SignalRelay& relay) {
   return *status;
 }
 
-}  // namespace merlon::host::nil
+}  // namespace merlon::host

@@ -1,0 +1,26 @@
+# Programs without an operating system: merlon_shim(NAME SOURCES … DEPS freestanding rooms' sources).
+#
+# Their flags are their own: no sanitizer, no coverage, no vector registers, no C library. The
+# sources of the rooms they use are compiled again with these flags.
+
+function(merlon_shim name)
+  cmake_parse_arguments(ARG "" "SCRIPT" "SOURCES" ${ARGN})
+  merlon_refuse_unparsed(merlon_shim "${ARG_UNPARSED_ARGUMENTS}")
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE merlon_warnings)
+  set_target_properties(
+    ${name}
+    PROPERTIES COMPILE_OPTIONS "" LINK_OPTIONS "" INTERPROCEDURAL_OPTIMIZATION OFF
+               LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT})
+  target_compile_options(
+    ${name}
+    PRIVATE -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/= -O2 -ffreestanding -fno-exceptions -fno-rtti
+            -fno-stack-protector -fno-threadsafe-statics -fno-asynchronous-unwind-tables
+            -fno-pic -fno-pie -mcmodel=small -mno-red-zone -mno-sse -mno-mmx
+            -fcf-protection=none -fno-omit-frame-pointer -U_FORTIFY_SOURCE -U_GLIBCXX_ASSERTIONS)
+  target_link_options(
+    ${name}
+    PRIVATE -nostdlib -static -no-pie -Wl,--build-id=none
+            -Wl,-T,${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT} -Wl,-z,noexecstack
+            -Wl,--fatal-warnings)
+endfunction()

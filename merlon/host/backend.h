@@ -1,0 +1,38 @@
+#pragma once
+
+// The kinds of keep that this host can launch, weakest first.
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace merlon::host {
+
+enum class Backend {
+  Nil,  ///< a process that confines itself
+  Kvm,  ///< a micro-VM without an operating system
+};
+
+struct BackendName {
+  Backend backend;
+  std::string_view name;
+};
+inline constexpr std::array backend_names{BackendName{Backend::Nil, "nil"},
+                                          BackendName{Backend::Kvm, "kvm"}};
+
+/// The backend called `name`; nothing when there is none.
+[[nodiscard]] constexpr std::optional<Backend> find_backend(std::string_view name) noexcept {
+  for (const BackendName& each : backend_names) {
+    if (each.name == name) return each.backend;
+  }
+  return std::nullopt;
+}
+
+/// For a keep that is a machine.
+struct MachineOptions {
+  std::string world;        ///< of sallyport/boot.h, in lower case; empty: what the host has
+  bool statistics = false;  ///< tell what the keep asked its host for
+};
+
+}  // namespace merlon::host

@@ -1,0 +1,74 @@
+#pragma once
+
+// Carries out what a keep asks through the sallyport: the only place where the host acts for a
+// keep. The keep is hostile: it reaches the descriptors it was given and what lies beneath their
+// directories, nothing else of this machine.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "merlon/os/fd.h"
+#include "merlon/sallyport/host/request.h"
+#include "merlon/sallyport/item.h"
+
+namespace merlon::host {
+
+/// A keep's descriptors: its numbers, our files.
+class DescriptorTable {
+ public:
+  /// The lowest free number; nothing when the table is full.
+  [[nodiscard]] std::optional<std::uint32_t> insert(os::Fd file);
+  /// The file of a number that the keep wrote.
+  [[nodiscard]] std::optional<os::BorrowedFd> find(std::uint64_t number) const;
+  /// False when there is none.
+  [[nodiscard]] bool close(std::uint64_t number);
+
+ private:
+  std::array<os::Fd, sallyport::max_descriptors> files_;
+};
+
+/// What only the launcher of the keep's machine can do.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+  /// More memory, zero; nothing when there is none.
+  [[nodiscard]] virtual std::optional<sallyport::MemoryRange> grow(std::uint64_t bytes) = 0;
+  /// Makes memory of the keep zero. False when it is not the keep's.
+  [[nodiscard]] virtual bool release(sallyport::MemoryRange range) = 0;
+  /// Ends the keep later; zeros: never. Nanoseconds.
+  [[nodiscard]] virtual bool set_timer(std::uint64_t first, std::uint64_t interval) = 0;
+};
+
+class Calls {
+ public:
+  explicit Calls(Machine& machine) noexcept : machine_(&machine) {}
+
+  [[nodiscard]] DescriptorTable& descriptors() noexcept { return descriptors_; }
+
+  /// Does what `request` asks and says what to answer. Never fails: a wrong request gets its errno.
+  [[nodiscard]] sallyport::Outcome carry_out(const sallyport::Request& request);
+
+  /// The exit status, once the keep has asked to end.
+  [[nodiscard]] std::optional<int> ended() const noexcept { return ended_; }
+
+ private:
+  using Outcome = sallyport::Outcome;
+  using Request = sallyport::Request;
+
+  [[nodiscard]] Outcome on_descriptor(const Request& request, os::BorrowedFd file);
+  [[nodiscard]] Outcome on_names(const Request& request, os::BorrowedFd directory);
+  [[nodiscard]] Outcome on_two_names(const Request& request, os::BorrowedFd directory);
+  [[nodiscard]] Outcome on_socket(const Request& request, os::BorrowedFd file);
+  [[nodiscard]] Outcome without_descriptor(const Request& request);
+  [[nodiscard]] Outcome give(int number);
+  [[nodiscard]] Outcome receive_descriptors(const Request& request, os::BorrowedFd channel);
+  [[nodiscard]] Outcome poll(const Request& request);
+  [[nodiscard]] Outcome grow(const Request& request);
+
+  Machine* machine_;
+  DescriptorTable descriptors_;
+  std::optional<int> ended_;
+};
+
+}  // namespace merlon::host

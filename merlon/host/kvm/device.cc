@@ -1,0 +1,169 @@
+#include "merlon/host/kvm/device.h"
+
+#include <cstring>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "merlon/os/ioctl.h"
+
+namespace merlon::host::kvm {
+
+using os::Errno;
+using os::Result;
+
+namespace {
+
+constexpr int interface_version = 12;
+
+// KVM_GET_SUPPORTED_CPUID, KVM_SET_CPUID2, KVM_GET_MSRS and KVM_SET_MSRS as C has them.
+constexpr unsigned long get_supported_cpuid = _IOWR(KVMIO, 0x05, ListHead);
+constexpr unsigned long set_cpuid2 = _IOW(KVMIO, 0x90, ListHead);
+constexpr unsigned long get_msrs = _IOWR(KVMIO, 0x88, ListHead);
+constexpr unsigned long set_msrs = _IOW(KVMIO, 0x89, ListHead);
+
+Result<void> done(Result<int> result) noexcept {
+  if (!result) return result.error();
+  return {};
+}
+
+const ::kvm_cpuid_entry2* find_leaf(const Cpuid& cpuid, std::uint32_t leaf) noexcept {
+  for (std::size_t i = 0; i < cpuid.head.count && i < cpuid.entries.size(); ++i) {
+    const ::kvm_cpuid_entry2& entry = cpuid.entries[i];
+    if (entry.function == leaf && entry.index == 0) return &entry;
+  }
+  return nullptr;
+}
+
+/// A list of registers with one element.
+struct OneRegister {
+  ListHead head;
+  ::kvm_msr_entry entry{};
+};
+
+}  // namespace
+
+std::uint64_t Cpuid::extended_state() const noexcept {
+  const auto* const leaf = find_leaf(*this, 0xd);
+  return leaf == nullptr ? 0 : (std::uint64_t{leaf->edx} << 32U) | leaf->eax;
+}
+
+bool Cpuid::has_smep() const noexcept {
+  const auto* const leaf = find_leaf(*this, 7);
+  return leaf != nullptr && (leaf->ebx >> 7U & 1U) != 0;
+}
+
+Processor::~Processor() {
+  if (run_ != nullptr) ::munmap(run_, run_size_);
+}
+
+Result<void> Processor::set_cpuid(const Cpuid& cpuid) const noexcept {
+  // SAFETY: this request only reads.
+  return done(os::control_with(fd_, set_cpuid2, const_cast<Cpuid*>(&cpuid)));
+}
+
+Result<::kvm_sregs> Processor::special_registers() const noexcept {
+  ::kvm_sregs registers{};
+  TRY(done(os::control_with(fd_, KVM_GET_SREGS, &registers)));
+  return registers;
+}
+
+Result<void> Processor::set_special_registers(::kvm_sregs registers) const noexcept {
+  return done(os::control_with(fd_, KVM_SET_SREGS, &registers));
+}
+
+Result<void> Processor::set_registers(::kvm_regs registers) const noexcept {
+  return done(os::control_with(fd_, KVM_SET_REGS, &registers));
+}
+
+Result<void> Processor::set_extended_state(std::uint64_t features) const noexcept {
+  ::kvm_xcrs registers{};
+  registers.nr_xcrs = 1;
+  registers.xcrs[0].value = features;
+  return done(os::control_with(fd_, KVM_SET_XCRS, &registers));
+}
+
+Result<void> Processor::set_model_registers(std::span<const Register> registers) const noexcept {
+  for (const Register& each : registers) {
+    OneRegister one;
+    one.head.count = 1;
+    one.entry.index = each.number;
+    one.entry.data = each.value;
+    const int set = TRY(os::control_with(fd_, set_msrs, &one));
+    if (set != 1) return Errno::Inval;
+  }
+  return {};
+}
+
+Result<std::uint64_t> Processor::model_register(std::uint32_t number) const noexcept {
+  OneRegister one;
+  one.head.count = 1;
+  one.entry.index = number;
+  const int got = TRY(os::control_with(fd_, get_msrs, &one));
+  if (got != 1) return Errno::Inval;
+  return one.entry.data;
+}
+
+std::uint64_t Processor::tsc_khz() const noexcept {
+  const auto khz = os::control(fd_, KVM_GET_TSC_KHZ);
+  return khz && *khz > 0 ? static_cast<std::uint64_t>(*khz) : 0;
+}
+
+Result<Stop> Processor::run(std::uint16_t doorbell) const noexcept {
+  const auto ran = os::control(fd_, KVM_RUN);
+  if (!ran) {
+    if (ran.error() == Errno::Intr || ran.error() == Errno::Again) return Stop::Interrupted;
+    return ran.error();
+  }
+  switch (run_->exit_reason) {
+    case KVM_EXIT_IO:
+      return run_->io.port == doorbell && run_->io.direction == KVM_EXIT_IO_OUT ? Stop::Doorbell
+                                                                                : Stop::Other;
+    case KVM_EXIT_INTR: return Stop::Interrupted;
+    case KVM_EXIT_SHUTDOWN: return Stop::Shutdown;
+    default: return Stop::Other;
+  }
+}
+
+std::uint8_t Processor::rung_with() const noexcept {
+  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(run_);
+  return run_->io.data_offset < run_size_ ? bytes[run_->io.data_offset] : 0xff;
+}
+
+Result<VirtualMachine> VirtualMachine::create() {
+  const int device = ::open("/dev/kvm", O_RDWR | O_CLOEXEC);
+  if (device < 0) return os::last_errno();
+  os::Fd owned = os::Fd::adopt(device);
+  const int version = TRY(os::control(owned, KVM_GET_API_VERSION));
+  if (version != interface_version) return Errno::Nosys;
+  const int machine = TRY(os::control(owned, KVM_CREATE_VM));
+  return VirtualMachine(std::move(owned), os::Fd::adopt(machine));
+}
+
+Result<Processor> VirtualMachine::create_processor() const {
+  const int number = TRY(os::control(machine_, KVM_CREATE_VCPU));
+  os::Fd fd = os::Fd::adopt(number);
+  const int size = TRY(os::control(device_, KVM_GET_VCPU_MMAP_SIZE));
+  const auto run_size = static_cast<std::size_t>(size);
+  void* const run = ::mmap(nullptr, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.number(), 0);
+  if (run == MAP_FAILED) return os::last_errno();
+  return Processor(std::move(fd), static_cast<::kvm_run*>(run), run_size);
+}
+
+Result<void> VirtualMachine::add_memory(std::uint32_t slot, std::uint64_t base,
+                                        std::span<std::uint8_t> host) const noexcept {
+  ::kvm_userspace_memory_region region{};
+  region.slot = slot;
+  region.guest_phys_addr = base;
+  region.memory_size = host.size();
+  region.userspace_addr = reinterpret_cast<std::uint64_t>(host.data());
+  return done(os::control_with(machine_, KVM_SET_USER_MEMORY_REGION, &region));
+}
+
+Result<void> VirtualMachine::supported_cpuid(Cpuid& cpuid) const noexcept {
+  cpuid.head.count = static_cast<std::uint32_t>(cpuid.entries.size());
+  return done(os::control_with(device_, get_supported_cpuid, &cpuid));
+}
+
+}  // namespace merlon::host::kvm

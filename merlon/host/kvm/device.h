@@ -1,0 +1,105 @@
+#pragma once
+
+// Linux's KVM as values: the device, a virtual machine, its processor. Only what a keep needs
+// [LINUX 6.1 Documentation/virt/kvm/api.rst].
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include <linux/kvm.h>
+
+#include "merlon/core/result.h"
+#include "merlon/os/fd.h"
+
+namespace merlon::host::kvm {
+
+/// How KVM's lists start. Its own types for them, and the request numbers made from those, have
+/// another size in C++ than in C; ours are made from this.
+struct ListHead {
+  std::uint32_t count = 0;
+  std::uint32_t padding = 0;
+};
+
+/// A model-specific register and its value.
+struct Register {
+  std::uint32_t number;
+  std::uint64_t value;
+};
+
+/// Why a processor came back from running.
+enum class Stop : std::uint8_t {
+  Doorbell,     ///< `out` to the doorbell's port
+  Interrupted,  ///< a signal came
+  Shutdown,     ///< a triple fault
+  Other,        ///< anything else; reason() has KVM's number
+};
+
+/// One virtual processor. Owns its memory shared with the kernel.
+class Processor {
+ public:
+  Processor(os::Fd fd, ::kvm_run* run, std::size_t run_size) noexcept
+      : fd_(std::move(fd)), run_(run), run_size_(run_size) {}
+  Processor(Processor&& other) noexcept
+      : fd_(std::move(other.fd_)),
+        run_(std::exchange(other.run_, nullptr)),
+        run_size_(other.run_size_) {}
+  Processor& operator=(Processor&&) = delete;
+  Processor(const Processor&) = delete;
+  Processor& operator=(const Processor&) = delete;
+  ~Processor();
+
+  [[nodiscard]] os::Result<void> set_cpuid(const struct Cpuid& cpuid) const noexcept;
+  [[nodiscard]] os::Result<::kvm_sregs> special_registers() const noexcept;
+  [[nodiscard]] os::Result<void> set_special_registers(::kvm_sregs registers) const noexcept;
+  [[nodiscard]] os::Result<void> set_registers(::kvm_regs registers) const noexcept;
+  [[nodiscard]] os::Result<void> set_extended_state(std::uint64_t features) const noexcept;
+  [[nodiscard]] os::Result<void> set_model_registers(
+      std::span<const Register> registers) const noexcept;
+  [[nodiscard]] os::Result<std::uint64_t> model_register(std::uint32_t number) const noexcept;
+  /// 0 when it is not known.
+  [[nodiscard]] std::uint64_t tsc_khz() const noexcept;
+
+  /// Runs until something is wanted. Never looks at a register of the keep.
+  [[nodiscard]] os::Result<Stop> run(std::uint16_t doorbell) const noexcept;
+  [[nodiscard]] std::uint32_t reason() const noexcept { return run_->exit_reason; }
+  /// The byte that the doorbell was rung with; only the probe uses it.
+  [[nodiscard]] std::uint8_t rung_with() const noexcept;
+
+ private:
+  os::Fd fd_;
+  ::kvm_run* run_;
+  std::size_t run_size_;
+};
+
+/// Room for what KVM_GET_SUPPORTED_CPUID answers.
+struct Cpuid {
+  ListHead head;
+  std::array<::kvm_cpuid_entry2, 256> entries{};
+
+  /// Bits of the extended state that the processor has [INTEL SDM 1 §13.3].
+  [[nodiscard]] std::uint64_t extended_state() const noexcept;
+  [[nodiscard]] bool has_smep() const noexcept;
+};
+
+/// A virtual machine.
+class VirtualMachine {
+ public:
+  /// Errors: those of opening /dev/kvm · Nosys (another version of the interface).
+  [[nodiscard]] static os::Result<VirtualMachine> create();
+
+  [[nodiscard]] os::Result<Processor> create_processor() const;
+  /// Shows the host's memory at `host` to the machine at physical address `base`.
+  [[nodiscard]] os::Result<void> add_memory(std::uint32_t slot, std::uint64_t base,
+                                            std::span<std::uint8_t> host) const noexcept;
+  [[nodiscard]] os::Result<void> supported_cpuid(Cpuid& cpuid) const noexcept;
+
+ private:
+  VirtualMachine(os::Fd device, os::Fd machine) noexcept
+      : device_(std::move(device)), machine_(std::move(machine)) {}
+
+  os::Fd device_;
+  os::Fd machine_;
+};
+
+}  // namespace merlon::host::kvm

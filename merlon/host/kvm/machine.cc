@@ -1,0 +1,237 @@
+#include "merlon/host/kvm/machine.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <sys/sysinfo.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "merlon/base/text.h"
+#include "merlon/host/kvm/world.h"
+#include "merlon/image/elf.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/clock.h"
+#include "merlon/os/open.h"
+
+namespace merlon::host::kvm {
+
+using base::concat;
+using sallyport::MemoryRange;
+using sallyport::World;
+
+namespace {
+
+template <typename T>
+using Result = core::Result<T, HostError>;
+
+constexpr std::uint32_t msr_tsc = 0x10;
+constexpr std::uint64_t cr4_no_user_code = std::uint64_t{1} << 20U;  // SMEP
+/// x87, SSE, AVX, AVX-512: what a keep's code may use.
+constexpr std::uint64_t extended_state = 0xe7;
+constexpr std::uint64_t smallest_growth = std::uint64_t{2} << 20U;
+constexpr std::size_t max_slots = 500;
+
+HostError no_kvm(os::Errno number) {
+  std::string advice;
+  if (number == os::Errno::Noent) advice = ": this machine has no /dev/kvm; use --backend nil";
+  if (number == os::Errno::Acces) {
+    advice = ": add yourself to the group that owns /dev/kvm, or use --backend nil";
+  }
+  return {core::ErrorCode::Unavailable,
+          concat("backend kvm: cannot open /dev/kvm: ", os::describe(number), advice)};
+}
+
+HostError kvm_error(os::Errno number, std::string_view what) {
+  return {core::ErrorCode::Internal, concat("backend kvm: ", what, ": ", os::describe(number))};
+}
+
+HostError image_error(const core::Error& error, std::string_view what) {
+  return {error.code, concat("backend kvm: ", what, ": ", error.message())};
+}
+
+/// Puts the stream of pages into the machine's memory.
+class Loader final : public image::PageSink {
+ public:
+  explicit Loader(const MachineMemory& memory) noexcept : memory_(memory) {}
+
+  core::Result<void> put(std::uint64_t address, core::ByteView bytes) override {
+    const auto to = memory_.find(address, bytes.size());
+    if (!to) return core::error(core::ErrorCode::Internal, "a page outside of the machine");
+    std::memcpy(to->data(), bytes.data(), bytes.size());
+    return {};
+  }
+
+ private:
+  const MachineMemory& memory_;
+};
+
+os::Result<MachineMemory> initial_memory() {
+  MachineMemory memory;
+  memory.add(
+      TRY(MemoryPart::create(image::low_base, image::low_end - image::low_base, Pages::Small)));
+  memory.add(TRY(MemoryPart::create(image::block_base, image::block_size, Pages::Small)));
+  memory.add(TRY(MemoryPart::create(image::main_base, image::main_size, Pages::Large)));
+  return memory;
+}
+
+std::uint64_t host_memory() noexcept {
+  struct ::sysinfo info{};
+  if (::sysinfo(&info) != 0) return 0;
+  return std::uint64_t{info.totalram} * info.mem_unit;
+}
+
+/// In a signal handler: the keep's time is over, and its machine ends with this process.
+void time_is_over(void* /*self*/) noexcept {
+  static_cast<void>(
+      os::write_all(os::BorrowedFd(2), core::as_bytes("merlon: the time limit is over\n")));
+  ::_exit(launch::number(launch::ExitStatus::TimeLimit));
+}
+
+}  // namespace
+
+KeepMachine::KeepMachine(VirtualMachine machine, Processor processor, MachineMemory memory) noexcept
+    : machine_(std::move(machine)),
+      processor_(std::move(processor)),
+      memory_(std::move(memory)),
+      calls_(*this) {}
+
+Result<std::unique_ptr<KeepMachine>> KeepMachine::create(core::ByteView shim, core::ByteView keep,
+                                                         std::optional<World> world) {
+  auto machine = VirtualMachine::create();
+  if (!machine) return no_kvm(machine.error());
+  auto processor = machine->create_processor();
+  if (!processor) return kvm_error(processor.error(), "cannot make a processor");
+  auto memory = initial_memory();
+  if (!memory) return kvm_error(memory.error(), "cannot make memory");
+  std::unique_ptr<KeepMachine> made(
+      new KeepMachine(*std::move(machine), *std::move(processor), *std::move(memory)));
+  const auto prepared = made->prepare(world);
+  if (!prepared) return kvm_error(prepared.error(), "cannot prepare the machine");
+  TRY(made->load(shim, keep));
+  return made;
+}
+
+os::Result<void> KeepMachine::prepare(std::optional<World> world) {
+  std::uint32_t slot = 0;
+  for (const MemoryPart& part : memory_.parts()) {
+    TRY(machine_.add_memory(slot++, part.base(), part.bytes()));
+  }
+  TRY(machine_.supported_cpuid(cpuid_));
+  TRY(processor_.set_cpuid(cpuid_));
+  TRY(processor_.set_extended_state(cpuid_.extended_state() & extended_state));
+  world_ = world ? *world : TRY(probe_world(processor_, memory_));
+  return {};
+}
+
+Result<void> KeepMachine::load(core::ByteView shim_file, core::ByteView keep_file) {
+  const auto shim = image::parse_elf(shim_file);
+  if (!shim) return image_error(shim.error(), "merlon-shim-kvm");
+  const auto keep = image::parse_elf(keep_file);
+  if (!keep) return image_error(keep.error(), "merlon-keep");
+  Loader loader(memory_);
+  const auto layout = image::lay_out(*shim, *keep, world_, false, loader);
+  if (!layout) return image_error(layout.error(), "cannot lay out the keep");
+  const auto started = start(*layout);
+  if (!started) return kvm_error(started.error(), "cannot start the processor");
+  return {};
+}
+
+os::Result<void> KeepMachine::start(const image::Layout& layout) {
+  ::kvm_sregs special = long_mode(TRY(processor_.special_registers()), 0, layout.page_table);
+  if (world_ != World::Collapsed && cpuid_.has_smep()) special.cr4 |= cr4_no_user_code;
+  TRY(processor_.set_special_registers(special));
+  ::kvm_regs registers{};
+  registers.rip = layout.entry;
+  registers.rdi = image::boot_page;
+  registers.rflags = 2;
+  TRY(processor_.set_registers(registers));
+  tell_time();
+  return {};
+}
+
+/// The guest's counter may start elsewhere than ours.
+void KeepMachine::tell_time() {
+  sallyport::HostTime time{};
+  const auto monotonic = os::now(os::Clock::Monotonic);
+  const auto realtime = os::now(os::Clock::Realtime);
+  const auto guest = processor_.model_register(msr_tsc);
+  if (monotonic && realtime && guest) {
+    time = {processor_.tsc_khz(), *guest, *monotonic, *realtime};
+  }
+  if (const auto block = memory_.find(image::block_base, image::block_size)) {
+    std::memcpy(block->data() + sallyport::data_offset, &time, sizeof(time));
+  }
+}
+
+/// True when the keep has ended.
+Result<bool> KeepMachine::serve() {
+  const auto bytes = memory_.find(image::block_base, image::block_size);
+  const sallyport::Block block(*bytes);
+  const auto request = sallyport::take_request(block, sequence_ + 1);
+  if (!request) {
+    return HostError{core::ErrorCode::Malformed,
+                     concat("backend kvm: ", request.error().message())};
+  }
+  ++sequence_;
+  const auto index =
+      static_cast<std::size_t>(&sallyport::info_of(request->call) - sallyport::call_table.data());
+  ++statistics_.calls[index];
+  sallyport::answer(block, *request, calls_.carry_out(*request));
+  return calls_.ended().has_value();
+}
+
+HostError KeepMachine::stopped(Stop stop) const {
+  if (stop == Stop::Shutdown) {
+    return {core::ErrorCode::Internal, "the keep crashed: its processor shut down"};
+  }
+  return {core::ErrorCode::Internal,
+          concat("the keep crashed: its processor stopped (KVM exit ", processor_.reason(), ")")};
+}
+
+Result<int> KeepMachine::run() {
+  for (;;) {
+    const auto stop = processor_.run(sallyport::doorbell_port);
+    if (!stop) return kvm_error(stop.error(), "cannot run the processor");
+    if (*stop == Stop::Interrupted) {
+      ++statistics_.interruptions;
+      continue;
+    }
+    if (*stop != Stop::Doorbell) return stopped(*stop);
+    if (TRY(serve())) return *calls_.ended();
+  }
+}
+
+std::optional<MemoryRange> KeepMachine::grow(std::uint64_t bytes) {
+  if (bytes < smallest_growth || bytes % large_page != 0) return std::nullopt;
+  if (memory_.parts().size() >= max_slots) return std::nullopt;
+  if (next_base_ - image::grown_base + bytes > host_memory()) return std::nullopt;
+  auto part = MemoryPart::create(next_base_, bytes, Pages::Large);
+  if (!part) return std::nullopt;
+  const auto slot = static_cast<std::uint32_t>(memory_.parts().size());
+  if (!machine_.add_memory(slot, part->base(), part->bytes())) return std::nullopt;
+  memory_.add(*std::move(part));
+  const MemoryRange range{next_base_, bytes};
+  next_base_ += bytes;
+  return range;
+}
+
+bool KeepMachine::release(MemoryRange range) {
+  // Only what the keep has for itself; not the shim, its tables, or the block.
+  if (range.base < image::main_base) return false;
+  return memory_.release(range.base, range.size);
+}
+
+bool KeepMachine::set_timer(std::uint64_t first, std::uint64_t interval) {
+  timer_.reset();
+  if (first == 0) return true;
+  constexpr std::uint64_t longest = std::uint64_t{1} << 62U;
+  auto timer =
+      os::Alarm::start(std::chrono::nanoseconds(std::min(first, longest)),
+                       std::chrono::nanoseconds(std::min(interval, longest)), &time_is_over, this);
+  if (!timer) return false;
+  timer_.emplace(*std::move(timer));
+  return true;
+}
+
+}  // namespace merlon::host::kvm

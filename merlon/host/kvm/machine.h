@@ -1,0 +1,70 @@
+#pragma once
+
+// Backend kvm: a keep in a micro-VM without an operating system. The launcher fills the machine's
+// memory, starts its processor, and serves the sallyport; it never looks at the keep's registers.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "merlon/host/calls.h"
+#include "merlon/host/kvm/device.h"
+#include "merlon/host/kvm/memory.h"
+#include "merlon/host/plan.h"
+#include "merlon/image/layout.h"
+#include "merlon/os/alarm.h"
+#include "merlon/sallyport/boot.h"
+
+namespace merlon::host::kvm {
+
+/// How often the keep has asked its host, call by call.
+struct Statistics {
+  std::array<std::uint64_t, sallyport::call_table.size()> calls{};
+  std::uint64_t interruptions = 0;
+};
+
+class KeepMachine final : public Machine {
+ public:
+  /// Builds the machine from the two programs' files. Without `world` the best that this host has.
+  ///
+  /// Errors: Unavailable (no KVM; the text says what to do) · those of the image.
+  [[nodiscard]] static core::Result<std::unique_ptr<KeepMachine>, HostError> create(
+      core::ByteView shim, core::ByteView keep, std::optional<sallyport::World> world);
+
+  [[nodiscard]] DescriptorTable& descriptors() noexcept { return calls_.descriptors(); }
+  [[nodiscard]] sallyport::World world() const noexcept { return world_; }
+  [[nodiscard]] const Statistics& statistics() const noexcept { return statistics_; }
+
+  /// Runs the keep to its end; gives its exit status.
+  ///
+  /// Errors: Internal (the machine stopped without having asked to).
+  [[nodiscard]] core::Result<int, HostError> run();
+
+  [[nodiscard]] std::optional<sallyport::MemoryRange> grow(std::uint64_t bytes) override;
+  [[nodiscard]] bool release(sallyport::MemoryRange range) override;
+  [[nodiscard]] bool set_timer(std::uint64_t first, std::uint64_t interval) override;
+
+ private:
+  KeepMachine(VirtualMachine machine, Processor processor, MachineMemory memory) noexcept;
+
+  [[nodiscard]] os::Result<void> prepare(std::optional<sallyport::World> world);
+  [[nodiscard]] core::Result<void, HostError> load(core::ByteView shim, core::ByteView keep);
+  [[nodiscard]] os::Result<void> start(const image::Layout& layout);
+  void tell_time();
+  [[nodiscard]] core::Result<bool, HostError> serve();
+  [[nodiscard]] HostError stopped(Stop stop) const;
+
+  VirtualMachine machine_;
+  Processor processor_;
+  MachineMemory memory_;
+  Calls calls_;
+  Cpuid cpuid_;
+  sallyport::World world_ = sallyport::World::Ring0;
+  std::uint32_t sequence_ = 0;
+  std::uint64_t next_base_ = image::grown_base;
+  std::optional<os::Alarm> timer_;
+  Statistics statistics_;
+};
+
+}  // namespace merlon::host::kvm

@@ -1,0 +1,107 @@
+// merlon-vmm: the process around a keep of backend kvm. It finds its workload on descriptor 3, as
+// merlon-keep does, and passes it into the machine without reading it.
+//
+//   merlon-vmm [--world ring0|collapsed|isolated] [--stats]
+
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "merlon/base/text.h"
+#include "merlon/host/kvm/machine.h"
+#include "merlon/launch/channel.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/open.h"
+#include "merlon/os/process.h"
+
+namespace {
+
+using namespace merlon;
+using base::concat;
+
+constexpr std::size_t max_program_size = 64UL << 20U;
+
+int failed(std::string_view text, launch::ExitStatus status) {
+  static_cast<void>(
+      os::write_all(os::BorrowedFd(2), core::as_bytes(concat("merlon: ", text, "\n"))));
+  return launch::number(status);
+}
+
+struct Options {
+  std::optional<sallyport::World> world;
+  bool statistics = false;
+};
+
+std::optional<Options> options_of(int count, char** words) {
+  using sallyport::World;
+  Options options;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view word = words[i];
+    if (word == "--stats") {
+      options.statistics = true;
+    } else if (word == "--world" && i + 1 < count) {
+      const std::string_view name = words[++i];
+      if (name == "ring0") options.world = World::Ring0;
+      if (name == "collapsed") options.world = World::Collapsed;
+      if (name == "isolated") options.world = World::Isolated;
+      if (!options.world) return std::nullopt;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return options;
+}
+
+/// A program that lies beside this one.
+os::Result<std::vector<std::uint8_t>> read_neighbour(std::string_view name) {
+  const std::string own = TRY(os::own_program());
+  const os::Fd file = TRY(os::open_file(concat(own.substr(0, own.rfind('/')), "/", name)));
+  return os::read_all(file, max_program_size);
+}
+
+/// The keep's first descriptors: our streams, and the channel that brings its workload.
+bool give_descriptors(host::DescriptorTable& table) {
+  for (int number = 0; number < launch::keep_descriptor; ++number) {
+    auto copy = os::duplicate(os::BorrowedFd(number));
+    if (!copy || !table.insert(*std::move(copy))) return false;
+  }
+  return table.insert(os::Fd::adopt(launch::keep_descriptor)).has_value();
+}
+
+void print(const host::kvm::Statistics& statistics) {
+  std::string text = "merlon: calls of the keep to its host:";
+  for (std::size_t i = 0; i < statistics.calls.size(); ++i) {
+    if (statistics.calls[i] == 0) continue;
+    text += concat(" ", sallyport::call_table[i].name, " ", statistics.calls[i]);
+  }
+  static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(text + "\n")));
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  os::end_with_parent();
+  os::ignore_broken_pipes();
+  const auto options = options_of(count, words);
+  if (!options) {
+    return failed("merlon-vmm is started by merlon, not by hand", launch::ExitStatus::Usage);
+  }
+  const auto shim = read_neighbour("merlon-shim-kvm");
+  const auto keep = read_neighbour("merlon-keep");
+  if (!shim || !keep) {
+    return failed("cannot read merlon-shim-kvm and merlon-keep, which lie beside merlon-vmm",
+                  launch::ExitStatus::KeepFailed);
+  }
+  auto machine = host::kvm::KeepMachine::create(*shim, *keep, options->world);
+  if (!machine) return failed(machine.error().text, launch::ExitStatus::KeepFailed);
+  if (!give_descriptors((*machine)->descriptors())) {
+    return failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
+  }
+  const auto ended = (*machine)->run();
+  if (options->statistics) print((*machine)->statistics());
+  if (!ended) {
+    return failed(ended.error().text, launch::ExitStatus::Trap);
+  }
+  return *ended;
+}

@@ -1,0 +1,51 @@
+#include "merlon/host/kvm/memory.h"
+
+#include <sys/mman.h>
+
+namespace merlon::host::kvm {
+
+os::Result<MemoryPart> MemoryPart::create(std::uint64_t base, std::uint64_t size, Pages pages) {
+  const bool large = pages == Pages::Large;
+  const std::size_t mapped = size + (large ? large_page : 0);
+  void* const mapping = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapping == MAP_FAILED) return os::last_errno();
+  auto address = reinterpret_cast<std::uint64_t>(mapping);
+  if (large) address = (address + large_page - 1) & ~(large_page - 1);
+  auto* const bytes = reinterpret_cast<std::uint8_t*>(address);
+  // A kernel without large pages does as well, only slower.
+  if (large) ::madvise(bytes, size, MADV_HUGEPAGE);
+  // What the host swaps or dumps of a keep is not for the host to read.
+  ::madvise(bytes, size, MADV_DONTDUMP);
+  return MemoryPart(base, mapping, mapped, {bytes, size});
+}
+
+MemoryPart::MemoryPart(MemoryPart&& other) noexcept
+    : base_(other.base_),
+      mapping_(std::exchange(other.mapping_, nullptr)),
+      mapping_size_(other.mapping_size_),
+      bytes_(other.bytes_) {}
+
+MemoryPart::~MemoryPart() {
+  if (mapping_ != nullptr) ::munmap(mapping_, mapping_size_);
+}
+
+std::optional<core::ByteSpan> MachineMemory::find(std::uint64_t address,
+                                                  std::uint64_t size) const noexcept {
+  for (const MemoryPart& part : parts_) {
+    if (address < part.base()) continue;
+    const std::uint64_t offset = address - part.base();
+    if (offset >= part.bytes().size() || size > part.bytes().size() - offset) continue;
+    return part.bytes().subspan(offset, size);
+  }
+  return std::nullopt;
+}
+
+bool MachineMemory::release(std::uint64_t address, std::uint64_t size) const noexcept {
+  constexpr std::uint64_t small_page = 4096;
+  if (address % small_page != 0 || size % small_page != 0 || size == 0) return false;
+  const auto bytes = find(address, size);
+  return bytes && ::madvise(bytes->data(), bytes->size(), MADV_DONTNEED) == 0;
+}
+
+}  // namespace merlon::host::kvm

@@ -1,0 +1,225 @@
+#include "merlon/image/layout.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "merlon/image/page_tables.h"
+#include "merlon/sallyport/block.h"
+
+namespace merlon::image {
+
+using core::ErrorCode;
+using core::Result;
+using sallyport::Access;
+using sallyport::BootInfo;
+using sallyport::World;
+
+namespace {
+
+constexpr std::uint64_t stack_base = sallyport::stack_end - sallyport::stack_size;
+
+std::uint64_t page_down(std::uint64_t value) noexcept { return value & ~(page_size - 1); }
+std::uint64_t page_up(std::uint64_t value) noexcept { return page_down(value + page_size - 1); }
+std::uint64_t window_up(std::uint64_t value) noexcept {
+  return (value + window_size - 1) & ~(window_size - 1);
+}
+
+Access access_of(Rights rights) noexcept {
+  switch (rights) {
+    case Rights::Read: return Access::Read;
+    case Rights::ReadWrite: return Access::ReadWrite;
+    case Rights::ReadExecute: return Access::ReadExecute;
+  }
+  return Access::None;
+}
+
+/// A segment's bytes from the start of their first page on.
+Result<void> put_segment(PageSink& sink, const Segment& segment, std::uint64_t physical) {
+  const std::uint64_t lead = segment.address % page_size;
+  if (lead == 0) return sink.put(physical, segment.bytes);
+  std::vector<std::uint8_t> bytes(lead + segment.bytes.size());
+  std::copy(segment.bytes.begin(), segment.bytes.end(),
+            bytes.begin() + static_cast<std::ptrdiff_t>(lead));
+  return sink.put(physical - lead, bytes);
+}
+
+/// The keep's first stack: argc, argv, environment, auxiliary vector [psABI x86-64 §3.4.1].
+class FirstStack {
+ public:
+  explicit FirstStack(const Program& keep) {
+    const std::uint64_t random = text("0123456789abcdef");  // overwritten by the shim
+    const std::uint64_t name = text("merlon-keep");
+    random_ = random;
+    constexpr std::uint64_t processor_features = 0x178b'fbff;  // CPUID 1 edx of every x86-64-v3
+    constexpr std::uint64_t program_header_size = 56;
+    words({1,  name,
+           0,  0,                                     //
+           3,  sallyport::user_start + keep.headers,  // AT_PHDR
+           4,  program_header_size,                   // AT_PHENT
+           5,  keep.header_count,                     // AT_PHNUM
+           6,  page_size,                             // AT_PAGESZ
+           7,  0,                                     // AT_BASE
+           9,  sallyport::user_start + keep.entry,    // AT_ENTRY
+           11, 0,
+           12, 0,
+           13, 0,
+           14, 0,                   // user and group
+           16, processor_features,  // AT_HWCAP
+           17, 100,                 // AT_CLKTCK
+           23, 0,                   // AT_SECURE
+           25, random,              // AT_RANDOM
+           26, 2,                   // AT_HWCAP2: FSGSBASE
+           0,  0});
+  }
+
+  [[nodiscard]] std::uint64_t pointer() const noexcept {
+    return sallyport::stack_end - page_size + at_;
+  }
+  [[nodiscard]] std::uint64_t random() const noexcept { return random_; }
+  /// The last page of the stack.
+  [[nodiscard]] core::ByteView page() const noexcept { return page_; }
+
+ private:
+  std::uint64_t text(std::string_view text) {
+    at_ -= text.size() + 1;
+    std::memcpy(page_.data() + at_, text.data(), text.size());
+    return sallyport::stack_end - page_size + at_;
+  }
+  void words(std::initializer_list<std::uint64_t> list) {
+    constexpr std::size_t alignment = 16;
+    at_ = (at_ - list.size() * sizeof(std::uint64_t)) & ~(alignment - 1);
+    std::size_t to = at_;
+    for (const std::uint64_t word : list) {
+      std::memcpy(page_.data() + to, &word, sizeof(word));
+      to += sizeof(word);
+    }
+  }
+
+  std::array<std::uint8_t, page_size> page_{};
+  std::size_t at_ = page_size;
+  std::uint64_t random_ = 0;
+};
+
+class Builder {
+ public:
+  Builder(World world, PageSink& sink)
+      : sink_(sink), tables_(table_base, world == World::Collapsed) {
+    info_.magic = sallyport::boot_magic;
+    info_.version = sallyport::version;
+    info_.world = world;
+  }
+
+  Result<Layout> build(const Program& shim, const Program& keep, bool polls_for_answers) {
+    if (shim.position_independent || shim.segments.front().address != sallyport::shim_start ||
+        shim.end() > boot_page) {
+      return core::error(ErrorCode::Unsupported, "the shim does not lie where shims lie");
+    }
+    if (!keep.position_independent) {
+      return core::error(ErrorCode::Unsupported, "the keep's program is bound to an address");
+    }
+    TRY(put_shim(shim));
+    TRY(put_keep(keep));
+    TRY(put_stack(keep));
+    map_rest();
+    info_.polls_for_answers = polls_for_answers ? 1 : 0;
+    // SAFETY: any object may be looked at as bytes; BootInfo has no padding that is not zeroed.
+    TRY(sink_.put(boot_page, {reinterpret_cast<const std::uint8_t*>(&info_), sizeof(info_)}));
+    if (tables_.bytes().size() > low_end - table_base) {
+      return core::error(ErrorCode::Exhausted, "too many page tables");
+    }
+    TRY(sink_.put(table_base, tables_.bytes()));
+    return Layout{shim.entry, tables_.root()};
+  }
+
+ private:
+  Result<void> put_shim(const Program& shim) {
+    for (const Segment& segment : shim.segments) {
+      TRY(put_segment(sink_, segment, segment.address));
+      const std::uint64_t end = page_up(segment.address + segment.memory_size);
+      for (std::uint64_t at = page_down(segment.address); at < end; at += page_size) {
+        tables_.map_page(at, at, segment.rights, Owner::Shim);
+      }
+    }
+    return {};
+  }
+
+  void add_region(std::uint64_t start, std::uint64_t end, Access access) {
+    info_.regions[info_.region_count++] = {start, end, access};
+  }
+
+  Result<void> put_keep(const Program& keep) {
+    const std::uint64_t size = window_up(keep.end());
+    if (size + sallyport::stack_size + 2 * window_size > main_size) {
+      return core::error(ErrorCode::Exhausted, "the keep's program is too large", size);
+    }
+    if (keep.segments.size() + 1 > sallyport::max_boot_regions) {
+      return core::error(ErrorCode::Exhausted, "the keep's program has too many segments");
+    }
+    for (std::uint64_t at = 0; at < size; at += window_size) {
+      tables_.reserve_window(sallyport::user_start + at, main_base + at);
+    }
+    for (const Segment& segment : keep.segments) {
+      TRY(put_segment(sink_, segment, main_base + segment.address));
+      const std::uint64_t start = page_down(segment.address);
+      const std::uint64_t end = page_up(segment.address + segment.memory_size);
+      for (std::uint64_t at = start; at < end; at += page_size) {
+        tables_.map_page(sallyport::user_start + at, main_base + at, segment.rights, Owner::Keep);
+      }
+      add_region(sallyport::user_start + start, sallyport::user_start + end,
+                 access_of(segment.rights));
+    }
+    info_.break_start = sallyport::user_start + size;
+    used_ = main_base + size;
+    return {};
+  }
+
+  Result<void> put_stack(const Program& keep) {
+    const FirstStack stack(keep);
+    for (std::uint64_t at = 0; at < sallyport::stack_size; at += window_size) {
+      tables_.map_window(stack_base + at, used_ + at, Rights::ReadWrite, Owner::Keep);
+    }
+    add_region(stack_base, sallyport::stack_end, Access::ReadWrite);
+    used_ += sallyport::stack_size;
+    info_.entry = sallyport::user_start + keep.entry;
+    info_.stack_pointer = stack.pointer();
+    info_.random_address = stack.random();
+    return sink_.put(used_ - page_size, stack.page());
+  }
+
+  /// What the shim needs beside itself: boot page, block, and all memory at the direct map.
+  void map_rest() {
+    info_.page_table = tables_.root();
+    info_.direct_offset = sallyport::direct_map;
+    info_.block_address = block_base;
+    info_.block_size = block_size;
+    info_.pool_base = used_;
+    info_.pool_size = main_base + main_size - used_;
+    tables_.map_page(boot_page, boot_page, Rights::Read, Owner::Shim);
+    for (std::uint64_t at = 0; at < block_size; at += page_size) {
+      tables_.map_page(block_base + at, block_base + at, Rights::ReadWrite, Owner::Shim);
+    }
+    tables_.map_window(sallyport::direct_map + table_base, table_base, Rights::ReadWrite,
+                       Owner::Shim);
+    for (std::uint64_t at = main_base; at < main_base + main_size; at += window_size) {
+      tables_.map_window(sallyport::direct_map + at, at, Rights::ReadWrite, Owner::Shim);
+    }
+  }
+
+  PageSink& sink_;
+  PageTables tables_;
+  BootInfo info_{};
+  std::uint64_t used_ = 0;
+};
+
+}  // namespace
+
+Result<Layout> lay_out(const Program& shim, const Program& keep, World world,
+                       bool polls_for_answers, PageSink& sink) {
+  return Builder(world, sink).build(shim, keep, polls_for_answers);
+}
+
+}  // namespace merlon::image

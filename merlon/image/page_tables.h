@@ -1,0 +1,49 @@
+#pragma once
+
+// Page tables for a machine that has not started: four levels, pages of 4 KiB and 2 MiB
+// [INTEL SDM 3A §4.5]. The form is the one that shim/kvm/page_table.h keeps up: all pages of a
+// 2 MiB window lie in one block of physical memory at their own offsets, present or not.
+
+#include <cstdint>
+#include <vector>
+
+#include "merlon/core/bytes.h"
+#include "merlon/image/elf.h"
+
+namespace merlon::image {
+
+inline constexpr std::uint64_t window_size = std::uint64_t{2} << 20U;
+
+/// Who may use a page.
+enum class Owner : std::uint8_t { Shim, Keep };
+
+class PageTables {
+ public:
+  /// Tables lie at physical addresses from `base` on. `keep_sees_all`: ring 3 may use every page.
+  PageTables(std::uint64_t base, bool keep_sees_all);
+
+  /// Maps one page of 4 KiB.
+  void map_page(std::uint64_t address, std::uint64_t physical, Rights rights, Owner owner);
+  /// Maps one window with a large page.
+  void map_window(std::uint64_t address, std::uint64_t physical, Rights rights, Owner owner);
+  /// Prepares a window whose pages lie in the block at `physical`; none is there yet.
+  void reserve_window(std::uint64_t address, std::uint64_t physical);
+
+  [[nodiscard]] std::uint64_t root() const noexcept { return base_; }
+  /// All tables, page by page from root() on; entries are little-endian.
+  [[nodiscard]] core::ByteView bytes() const noexcept;
+
+ private:
+  static constexpr std::size_t entries = 512;
+
+  [[nodiscard]] std::uint64_t bits(Rights rights, Owner owner) const noexcept;
+  /// The index of the table below entry `slot`, made if it is not there.
+  [[nodiscard]] std::size_t descend(std::size_t slot);
+  [[nodiscard]] std::size_t directory_slot(std::uint64_t address);
+
+  std::uint64_t base_;
+  bool keep_sees_all_;
+  std::vector<std::uint64_t> words_;
+};
+
+}  // namespace merlon::image

@@ -1,0 +1,115 @@
+#pragma once
+
+// The keep's end of a block: stage → commit → collect. A request is staged in the block, committed
+// by the doorbell, and its answer collected: copied once, judged, then used. The phases are types,
+// so that no answer is read before its request was committed, and none twice. Freestanding.
+
+#include <cstdint>
+
+#include "merlon/core/bytes.h"
+#include "merlon/core/result.h"
+#include "merlon/sallyport/block.h"
+#include "merlon/sallyport/guest/descriptor_set.h"
+#include "merlon/sallyport/guest/violation.h"
+
+namespace merlon::sallyport {
+
+/// Tells the host that a request waits; comes back when the host says that it has answered. What
+/// the block holds then is the host's word.
+struct Doorbell {
+  void (*ring)(void* self) noexcept = nullptr;
+  void* self = nullptr;
+};
+
+template <typename T>
+using Answer = core::Result<T, Failure>;
+
+class Port;
+
+/// A request that has been committed and not yet collected.
+class [[nodiscard]] Committed {
+ public:
+  Committed(Committed&& other) noexcept = default;
+  Committed& operator=(Committed&&) = delete;
+  Committed(const Committed&) = delete;
+  Committed& operator=(const Committed&) = delete;
+  ~Committed() = default;
+
+  /// The result, not negative and as the call's Reply bounds it; the bytes it brings are then in
+  /// `into`, which is at least as large as the room that was staged.
+  [[nodiscard]] Answer<std::uint64_t> collect(core::ByteSpan into) &&;
+
+ private:
+  friend class Staged;
+  struct Expectation {
+    Reply reply;
+    std::uint32_t sequence;
+    std::uint32_t sent;
+    std::uint32_t room;
+    std::uint32_t items;
+  };
+  Committed(Port& port, Expectation expectation) noexcept
+      : port_(&port), expectation_(expectation) {}
+  [[nodiscard]] Violation judge(std::uint64_t result, std::uint32_t returned) const noexcept;
+  [[nodiscard]] Violation judge_delivery(std::uint64_t result,
+                                         core::ByteView copied) const noexcept;
+
+  Port* port_;
+  Expectation expectation_;
+};
+
+/// A request that stands in the block.
+class [[nodiscard]] Staged {
+ public:
+  Staged(Staged&& other) noexcept = default;
+  Staged& operator=(Staged&&) = delete;
+  Staged(const Staged&) = delete;
+  Staged& operator=(const Staged&) = delete;
+  ~Staged() = default;
+
+  /// Adds bytes for the host behind those already there. They fit; see Port::capacity().
+  Staged&& send(core::ByteView bytes) &&;
+  /// Makes room for at most `size` bytes of the answer.
+  Staged&& receive(std::size_t size) &&;
+  /// How many items were sent, which bounds a Ready.
+  Staged&& items(std::size_t count) &&;
+
+  /// Rings the doorbell.
+  Committed commit() &&;
+
+ private:
+  friend class Port;
+  Staged(Port& port, Call call) noexcept : port_(&port), call_(call) {}
+
+  Port* port_;
+  Call call_;
+  std::uint32_t sent_ = 0;
+  std::uint32_t room_ = 0;
+  std::uint32_t items_ = 0;
+};
+
+/// One keep thread's door to its host. Not for two threads.
+class Port {
+ public:
+  Port(Block block, Doorbell bell) noexcept : block_(block), bell_(bell) {}
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+
+  /// Starts a request. One at a time.
+  [[nodiscard]] Staged stage(Call call, Arguments arguments);
+
+  /// Bytes that one request can carry in either direction.
+  [[nodiscard]] std::size_t capacity() const noexcept { return block_.capacity(); }
+  [[nodiscard]] DescriptorSet& descriptors() noexcept { return descriptors_; }
+
+ private:
+  friend class Staged;
+  friend class Committed;
+
+  Block block_;
+  Doorbell bell_;
+  std::uint32_t sequence_ = 0;
+  DescriptorSet descriptors_;
+};
+
+}  // namespace merlon::sallyport

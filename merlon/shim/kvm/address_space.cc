@@ -1,0 +1,288 @@
+#include "merlon/shim/kvm/address_space.h"
+
+#include <algorithm>
+
+#include "merlon/shim/kvm/machine.h"
+#include "merlon/shim/kvm/page_table.h"
+#include "merlon/shim/kvm/runtime.h"
+
+namespace merlon::shim {
+
+using abi::SystemResult;
+
+namespace {
+
+constexpr std::uint64_t largest_size = std::uint64_t{1} << 46U;
+
+std::uint64_t page_up(std::uint64_t value) noexcept {
+  return (value + page_size - 1) & ~(page_size - 1);
+}
+
+std::optional<Access> access_of(std::uint64_t protection) noexcept {
+  if (protection == 0) return Access::None;
+  if (protection == abi::prot_read) return Access::Read;
+  if ((protection & ~abi::prot_read) == abi::prot_write) return Access::ReadWrite;
+  if ((protection & ~abi::prot_read) == abi::prot_exec) return Access::ReadExecute;
+  return std::nullopt;
+}
+
+std::uint64_t rights_of(Access access) noexcept {
+  switch (access) {
+    case Access::None: return 0;
+    case Access::Read: return entry::present | entry::user | entry::no_execute;
+    case Access::ReadWrite:
+      return entry::present | entry::user | entry::writable | entry::no_execute;
+    case Access::ReadExecute: return entry::present | entry::user;
+  }
+  return 0;
+}
+
+/// Whether a translation that the processor may remember allows more than the new entry.
+bool reduces(std::uint64_t before, std::uint64_t after) noexcept {
+  if ((before & entry::present) == 0) return false;
+  if ((after & entry::present) == 0) return true;
+  const bool writes = (before & entry::writable) != 0 && (after & entry::writable) == 0;
+  const bool executes = (before & entry::no_execute) == 0 && (after & entry::no_execute) != 0;
+  return writes || executes;
+}
+
+/// The page's entry with other rights; its content stays, and is cleared if it is stale.
+std::uint64_t with_access(std::uint64_t page, Access access) noexcept {
+  const std::uint64_t address = page & entry::address_mask;
+  if (access == Access::None) {
+    const bool holds = (page & (entry::present | entry::kept)) != 0;
+    return address | (holds ? entry::kept : page & entry::stale);
+  }
+  if ((page & entry::stale) != 0) clear({physical(address), page_size});
+  return address | rights_of(access);
+}
+
+Range valid_range(std::uint64_t address, std::uint64_t size) noexcept {
+  if (address % page_size != 0 || size == 0 || size > largest_size) return {};
+  if (address < sallyport::user_start || address >= sallyport::user_end) return {};
+  const std::uint64_t end = address + page_up(size);
+  return end > sallyport::user_end ? Range{} : Range{address, end};
+}
+
+}  // namespace
+
+void AddressSpace::begin(const sallyport::BootInfo& boot) noexcept {
+  frames_.add(boot.pool_base, boot.pool_size);
+  for (std::size_t i = 0; i < boot.region_count && i < sallyport::max_boot_regions; ++i) {
+    const sallyport::BootRegion& region = boot.regions[i];
+    if (!ledger_.set({region.start, region.end}, region.access)) give_up("too many boot regions");
+  }
+  break_start_ = boot.break_start;
+  break_end_ = boot.break_start;
+}
+
+void AddressSpace::flush_if_needed() noexcept {
+  if (stale_translations_) flush_translations();
+  stale_translations_ = false;
+}
+
+/// Gives a window its block, as small pages that are not there yet.
+bool AddressSpace::make_window(std::uint64_t /*window*/, std::uint64_t& slot) noexcept {
+  const auto block = frames_.take_block();
+  if (!block) return false;
+  slot = *block | rights_of(Access::ReadWrite) | entry::large;
+  if (split(slot)) {
+    std::uint64_t* const pages = table_of(slot);
+    for (std::size_t i = 0; i < table_size; ++i) pages[i] &= entry::address_mask;
+    return true;
+  }
+  frames_.give_block(*block);
+  slot = 0;
+  return false;
+}
+
+/// Turns a large page into small ones with the same rights.
+bool AddressSpace::split(std::uint64_t& slot) noexcept {
+  const auto table = frames_.take_table();
+  if (!table) return false;
+  std::uint64_t* const pages = table_of(*table);
+  const std::uint64_t page = slot & ~entry::large;
+  for (std::size_t i = 0; i < table_size; ++i) pages[i] = page + i * page_size;
+  slot = *table | entry::present | entry::writable | entry::user;
+  return true;
+}
+
+/// Turns small pages into a large one where they all have the same rights.
+void AddressSpace::merge(std::uint64_t& slot) noexcept {
+  std::uint64_t* const pages = table_of(slot);
+  constexpr std::uint64_t used_bits = 0x60;  // accessed, dirty: the processor's
+  const std::uint64_t first = pages[0] & ~used_bits;
+  const auto fits = [&](std::size_t i) { return (pages[i] & ~used_bits) == first + i * page_size; };
+  if ((first & entry::present) == 0 || !fits(table_size - 1)) return;
+  for (std::size_t i = 1; i < table_size; ++i) {
+    if (!fits(i)) return;
+  }
+  const std::uint64_t table = slot & entry::address_mask;
+  slot = first | entry::large;
+  frames_.give_table(table);
+  // The table's page may be cached by the walker: it must not be read as a table again.
+  stale_translations_ = true;
+}
+
+bool AddressSpace::apply_window(std::uint64_t window, Range range, Access access) noexcept {
+  std::uint64_t* const slot = directory_entry(frames_, window);
+  if (slot == nullptr) return false;
+  const bool whole = range.start <= window && range.end >= window + block_size;
+  if (*slot == 0 && whole) {
+    const auto block = frames_.take_block();
+    if (!block) return false;
+    *slot = *block | rights_of(access) | entry::large;
+    return true;
+  }
+  if (*slot == 0 && !make_window(window, *slot)) return false;
+  if ((*slot & entry::large) != 0) {
+    if (whole && access != Access::None) {
+      const std::uint64_t changed =
+          (*slot & entry::address_mask) | rights_of(access) | entry::large;
+      stale_translations_ |= reduces(*slot, changed);
+      *slot = changed;
+      return true;
+    }
+    if (!split(*slot)) return false;
+  }
+  std::uint64_t* const pages = table_of(*slot);
+  const std::uint64_t from = std::max(range.start, window);
+  const std::uint64_t to = std::min(range.end, window + block_size);
+  for (std::uint64_t at = from; at < to; at += page_size) {
+    std::uint64_t& page = pages[(at - window) / page_size];
+    const std::uint64_t changed = with_access(page, access);
+    stale_translations_ |= reduces(page, changed);
+    page = changed;
+  }
+  const bool reaches_edge = from == window || to == window + block_size;
+  if (access != Access::None && reaches_edge) merge(*slot);
+  return true;
+}
+
+/// Makes the pages follow the ledger. What has no window and gets no access needs none.
+bool AddressSpace::apply(Range range, Access access) noexcept {
+  std::uint64_t window = range.start & ~(block_size - 1);
+  while (window < range.end) {
+    std::uint64_t skip = window + block_size;
+    if (access == Access::None) {
+      const std::uint64_t* const slot = find_directory_entry(window, skip);
+      if (slot == nullptr || *slot == 0) {
+        window = skip;
+        continue;
+      }
+    }
+    if (!apply_window(window, range, access)) return false;
+    window += block_size;
+  }
+  return true;
+}
+
+void AddressSpace::forget_window(std::uint64_t window, Range range, std::uint64_t& slot) noexcept {
+  const bool unused = ledger_.is_free({window, window + block_size});
+  if (unused) {
+    const bool large = (slot & entry::large) != 0;
+    const std::uint64_t block =
+        (large ? slot : table_of(slot)[0]) & entry::address_mask & ~(block_size - 1);
+    if (!large) frames_.give_table(slot & entry::address_mask);
+    slot = 0;
+    frames_.give_block(block);
+    stale_translations_ = true;
+    return;
+  }
+  if ((slot & entry::large) != 0 && !split(slot)) give_up("no memory for a page table");
+  std::uint64_t* const pages = table_of(slot);
+  const std::uint64_t from = std::max(range.start, window);
+  const std::uint64_t to = std::min(range.end, window + block_size);
+  for (std::uint64_t at = from; at < to; at += page_size) {
+    std::uint64_t& page = pages[(at - window) / page_size];
+    constexpr std::uint64_t content = entry::present | entry::kept | entry::stale;
+    const std::uint64_t changed =
+        (page & entry::address_mask) | ((page & content) != 0 ? entry::stale : 0);
+    stale_translations_ |= reduces(page, changed);
+    page = changed;
+  }
+}
+
+/// Takes pages out that no longer belong to the keep; the ledger says so already.
+void AddressSpace::forget(Range range) noexcept {
+  std::uint64_t window = range.start & ~(block_size - 1);
+  while (window < range.end) {
+    std::uint64_t skip = window + block_size;
+    std::uint64_t* const slot = find_directory_entry(window, skip);
+    if (slot != nullptr && *slot != 0) forget_window(window, range, *slot);
+    window = skip;
+  }
+  // Before any block is used again.
+  flush_if_needed();
+}
+
+SystemResult AddressSpace::map(std::uint64_t address, std::uint64_t size, std::uint64_t protection,
+                               std::uint64_t flags) noexcept {
+  const auto access = access_of(protection);
+  if (!access) return -abi::Acces;
+  if ((flags & abi::map_anonymous) == 0 || (flags & abi::map_shared) != 0) return -abi::Inval;
+  if (size == 0 || size > largest_size) return -abi::Inval;
+  Range range{};
+  if ((flags & abi::map_fixed) != 0) {
+    range = valid_range(address, size);
+    if (range.empty()) return -abi::Inval;
+    if (!ledger_.remove(range)) return -abi::Nomem;
+    forget(range);
+  } else {
+    const std::uint64_t bytes = page_up(size);
+    const std::uint64_t alignment = bytes >= block_size ? block_size : page_size;
+    const auto free =
+        ledger_.find_free({sallyport::mapping_start, sallyport::mapping_end}, bytes, alignment);
+    if (!free) return -abi::Nomem;
+    range = {*free, *free + bytes};
+  }
+  if (!ledger_.set(range, *access)) return -abi::Nomem;
+  if (!apply(range, *access)) {
+    static_cast<void>(unmap(range.start, range.size()));
+    return -abi::Nomem;
+  }
+  flush_if_needed();
+  return static_cast<SystemResult>(range.start);
+}
+
+SystemResult AddressSpace::unmap(std::uint64_t address, std::uint64_t size) noexcept {
+  const Range range = valid_range(address, size);
+  if (range.empty()) return -abi::Inval;
+  if (!ledger_.remove(range)) return -abi::Nomem;
+  forget(range);
+  return 0;
+}
+
+SystemResult AddressSpace::protect(std::uint64_t address, std::uint64_t size,
+                                   std::uint64_t protection) noexcept {
+  const auto access = access_of(protection);
+  if (!access) return -abi::Acces;
+  if (size == 0) return 0;
+  const Range range = valid_range(address, size);
+  if (range.empty() || !ledger_.covers(range)) return -abi::Nomem;
+  if (!apply(range, *access)) return -abi::Nomem;
+  if (!ledger_.set(range, *access)) return -abi::Nomem;
+  flush_if_needed();
+  return 0;
+}
+
+std::uint64_t AddressSpace::set_break(std::uint64_t end) noexcept {
+  if (end < break_start_ || end - break_start_ > sallyport::break_limit) return break_end_;
+  const std::uint64_t before = page_up(break_end_);
+  const std::uint64_t after = page_up(end);
+  if (after > before) {
+    const Range grown{before, after};
+    if (!ledger_.is_free(grown) || !ledger_.set(grown, Access::ReadWrite)) return break_end_;
+    if (!apply(grown, Access::ReadWrite)) {
+      static_cast<void>(unmap(grown.start, grown.size()));
+      return break_end_;
+    }
+    flush_if_needed();
+  } else if (after < before) {
+    static_cast<void>(unmap(after, before - after));
+  }
+  break_end_ = end;
+  return break_end_;
+}
+
+}  // namespace merlon::shim

@@ -1,0 +1,254 @@
+// From the launcher's first instruction to the keep's: the processor's tables, then the keep.
+
+#include <array>
+#include <new>
+
+#include "merlon/shim/kvm/keep.h"
+#include "merlon/shim/kvm/machine.h"
+#include "merlon/shim/kvm/system_call.h"
+#include "merlon/shim/kvm/user.h"
+
+namespace merlon::shim {
+
+using sallyport::BootInfo;
+using sallyport::World;
+
+extern "C" {
+extern std::uint8_t shim_stack_end[];
+extern std::uint8_t exception_stack_end[];
+extern void (*exception_common)() noexcept;
+void exception_ring0() noexcept;
+void exception_collapsed() noexcept;
+void system_call_ring0() noexcept;
+void system_call_collapsed() noexcept;
+void exception_0() noexcept;
+void exception_3() noexcept;
+void exception_6() noexcept;
+void exception_8() noexcept;
+void exception_13() noexcept;
+void exception_14() noexcept;
+void exception_16() noexcept;
+void exception_17() noexcept;
+void exception_19() noexcept;
+}
+
+namespace {
+
+// [INTEL SDM 3A §3.4.5]: 64-bit code and data of rings 0 and 3.
+constexpr std::uint64_t kernel_code = 0x00af'9b00'0000'ffff;
+constexpr std::uint64_t kernel_data = 0x00cf'9300'0000'ffff;
+constexpr std::uint64_t user_data = 0x00cf'f300'0000'ffff;
+constexpr std::uint64_t user_code = 0x00af'fb00'0000'ffff;
+
+constexpr std::uint32_t msr_star = 0xc000'0081;
+constexpr std::uint32_t msr_lstar = 0xc000'0082;
+constexpr std::uint32_t msr_fmask = 0xc000'0084;
+constexpr std::uint32_t msr_gs_base = 0xc000'0101;
+constexpr std::uint32_t msr_kernel_gs_base = 0xc000'0102;
+/// Trap, interrupt, direction, I/O privilege, nested task, alignment check.
+constexpr std::uint64_t cleared_flags = 0x4'7700;
+
+/// Ports that ring 3 may use, up to the doorbell's, and the byte of ones behind them.
+constexpr std::size_t port_bytes = 33;
+
+struct [[gnu::packed]] TaskState {
+  std::uint32_t reserved0;
+  std::uint64_t stack0;
+  std::array<std::uint64_t, 11> unused;
+  std::uint16_t reserved1;
+  std::uint16_t ports_offset;
+  std::array<std::uint8_t, port_bytes> ports;
+};
+static_assert(offsetof(TaskState, ports) == 0x68);
+
+struct Gate {
+  std::uint64_t low;
+  std::uint64_t high;
+};
+
+struct [[gnu::packed]] TableRegister {
+  std::uint16_t limit;
+  std::uint64_t base;
+};
+
+constexpr std::size_t gate_count = 20;
+
+/// What the processor reads; one, since there is one thread.
+struct Tables {
+  std::array<std::uint64_t, 10> segments;
+  std::array<Gate, gate_count> gates;
+  TaskState task;
+  ThreadBlock thread;
+};
+
+constinit Tables tables{};
+constinit const BootInfo* boot_page = nullptr;
+constinit Keep the_keep{};
+alignas(sallyport::Port) constinit std::array<std::uint8_t, sizeof(sallyport::Port)> port_storage{};
+
+std::uint64_t address_of(const void* pointer) noexcept {
+  return reinterpret_cast<std::uint64_t>(pointer);
+}
+
+void write_msr(std::uint32_t number, std::uint64_t value) noexcept {
+  asm volatile("wrmsr"
+               :
+               : "c"(number), "a"(static_cast<std::uint32_t>(value)),
+                 "d"(static_cast<std::uint32_t>(value >> 32U))
+               : "memory");
+}
+
+void set_gate(std::size_t vector, void (*handler)() noexcept, unsigned ring) noexcept {
+  const auto at = reinterpret_cast<std::uint64_t>(handler);
+  const std::uint64_t type = 0x8e | (ring << 5U);  // interrupt gate, present
+  tables.gates[vector].low = (at & 0xffff) | (std::uint64_t{SELECTOR_KERNEL_CODE} << 16U) |
+                             (type << 40U) | ((at >> 16U & 0xffff) << 48U);
+  tables.gates[vector].high = at >> 32U;
+}
+
+void set_gates() noexcept {
+  set_gate(0, exception_0, 0);
+  set_gate(3, exception_3, 3);
+  set_gate(6, exception_6, 0);
+  set_gate(8, exception_8, 0);
+  set_gate(13, exception_13, 0);
+  set_gate(14, exception_14, 0);
+  set_gate(16, exception_16, 0);
+  set_gate(17, exception_17, 0);
+  set_gate(19, exception_19, 0);
+}
+
+void set_segments() noexcept {
+  tables.segments[SELECTOR_KERNEL_CODE / 8] = kernel_code;
+  tables.segments[SELECTOR_KERNEL_DATA / 8] = kernel_data;
+  tables.segments[SELECTOR_USER_DATA / 8] = user_data;
+  tables.segments[SELECTOR_USER_CODE / 8] = user_code;
+  const std::uint64_t base = address_of(&tables.task);
+  constexpr std::uint64_t type = 0x89;  // available task state, present
+  constexpr std::uint64_t limit = sizeof(TaskState) - 1;
+  tables.segments[SELECTOR_TASK / 8] =
+      limit | ((base & 0xff'ffff) << 16U) | (type << 40U) | ((base >> 24U & 0xff) << 56U);
+  tables.segments[SELECTOR_TASK / 8 + 1] = base >> 32U;
+}
+
+void set_task(bool collapsed) noexcept {
+  const std::uint8_t* const stack = collapsed ? exception_stack_end : shim_stack_end;
+  tables.task.stack0 = address_of(stack);
+  tables.task.ports_offset = offsetof(TaskState, ports);
+  tables.task.ports.fill(0xff);
+  constexpr unsigned port = sallyport::doorbell_port;
+  if (collapsed) tables.task.ports[port / 8] = static_cast<std::uint8_t>(~(1U << (port % 8)));
+}
+
+void load_tables() noexcept {
+  const TableRegister segments{sizeof(tables.segments) - 1, address_of(tables.segments.data())};
+  const TableRegister gates{sizeof(tables.gates) - 1, address_of(tables.gates.data())};
+  asm volatile("lgdt %0" : : "m"(segments));
+  asm volatile("lidt %0" : : "m"(gates));
+  asm volatile("ltr %w0" : : "r"(SELECTOR_TASK));
+}
+
+void set_system_call(bool collapsed) noexcept {
+  constexpr std::uint64_t user_base = SELECTOR_USER_DATA - 8;  // sysret's; never used
+  write_msr(msr_star, (user_base << 48U) | (std::uint64_t{SELECTOR_KERNEL_CODE} << 32U));
+  const auto entry = collapsed ? &system_call_collapsed : &system_call_ring0;
+  write_msr(msr_lstar, reinterpret_cast<std::uint64_t>(entry));
+  write_msr(msr_fmask, cleared_flags);
+  tables.thread.stack = address_of(shim_stack_end);
+  write_msr(msr_gs_base, address_of(&tables.thread));
+  write_msr(msr_kernel_gs_base, 0);
+}
+
+void ring(void* /*self*/) noexcept {
+  asm volatile("outb %b0, %w1" : : "a"(0), "d"(sallyport::doorbell_port) : "memory");
+}
+
+/// Machines that do not stop at `out` answer later.
+void ring_and_wait(void* self) noexcept {
+  ring(self);
+  const sallyport::Block block(
+      {reinterpret_cast<std::uint8_t*>(boot_page->block_address), boot_page->block_size});
+  while (block.load(&sallyport::Header::answered) != block.load(&sallyport::Header::sequence)) {
+    asm volatile("pause");
+  }
+}
+
+void fill_random(std::uint64_t address) noexcept {
+  const auto bytes = writable_bytes(address, 2 * sizeof(std::uint64_t));
+  if (!bytes) give_up("the launcher's random address is not the keep's");
+  for (std::size_t half = 0; half < 2; ++half) {
+    const std::uint64_t value = hardware_random();
+    copy(bytes->subspan(half * sizeof(value)), bytes_of(value));
+  }
+}
+
+}  // namespace
+
+const BootInfo& boot_info() noexcept { return *boot_page; }
+Keep& keep() noexcept { return the_keep; }
+
+sallyport::Port& port() noexcept {
+  // SAFETY: shim_boot() made the Port there before anything could ask for it.
+  return *std::launder(reinterpret_cast<sallyport::Port*>(port_storage.data()));
+}
+
+/// Ring 0: what needs it. Says whether the rest runs at ring 3.
+extern "C" std::uint64_t shim_prepare(const BootInfo* boot) noexcept {
+  MERLON_CHECK(boot->magic == sallyport::boot_magic && boot->version == sallyport::version);
+  boot_page = boot;
+  const bool collapsed = boot->world == World::Collapsed;
+  exception_common = collapsed ? &exception_collapsed : &exception_ring0;
+  set_segments();
+  set_gates();
+  set_task(collapsed);
+  load_tables();
+  set_system_call(collapsed);
+  return collapsed ? 1 : 0;
+}
+
+/// Makes the keep ready and fills in the registers it starts with.
+extern "C" std::uint64_t shim_boot(const BootInfo* boot, Registers* registers) noexcept {
+  const core::ByteSpan block(reinterpret_cast<std::uint8_t*>(boot->block_address),
+                             boot->block_size);
+  const bool waits = boot->polls_for_answers != 0;
+  auto* const made = new (port_storage.data())
+      sallyport::Port(sallyport::Block(block), {waits ? &ring_and_wait : &ring, nullptr});
+  constexpr std::uint64_t given = 4;  // three streams and the launch channel
+  for (std::uint64_t fd = 0; fd < given; ++fd) made->descriptors().add(fd);
+  sallyport::HostTime time{};
+  sallyport::Block(block).copy_out(writable_bytes_of(time));
+  the_keep.clock.begin(time);
+  the_keep.space.begin(*boot);
+  fill_random(boot->random_address);
+  *registers = {};
+  registers->rip = boot->entry;
+  registers->cs = SELECTOR_USER_CODE;
+  registers->rflags = 0x202;
+  registers->rsp = boot->stack_pointer;
+  registers->ss = SELECTOR_USER_DATA;
+  return boot->world == World::Collapsed ? 1 : 0;
+}
+
+extern "C" void shim_exception(Registers* registers, std::uint64_t fault_address) noexcept {
+  const auto entry = reinterpret_cast<std::uint64_t>(&system_call_ring0);
+  constexpr std::uint64_t page_fault = 14;
+  if (boot_page->world == World::Isolated && registers->vector == page_fault &&
+      registers->rip == entry) {
+    // `syscall` went to a page that ring 3 may not read: it is one all the same.
+    registers->vector = registers->rax;
+    registers->rip = registers->rcx;
+    registers->rflags = registers->r11;
+    shim_system_call(registers);
+    return;
+  }
+  if (registers->rip >= sallyport::shim_start && registers->rip < sallyport::shim_end) {
+    crash("the shim failed: an exception of its own");
+  }
+  the_keep.signals.raise(*registers, fault_address);
+}
+
+extern "C" void shim_broken(Registers* /*registers*/, std::uint64_t /*fault_address*/) noexcept {
+  crash("the shim failed: an exception at ring 0");
+}
+
+}  // namespace merlon::shim

@@ -1,0 +1,47 @@
+#include "merlon/shim/kvm/clock.h"
+
+#include "merlon/shim/kvm/machine.h"
+#include "merlon/shim/kvm/user.h"
+
+namespace merlon::shim {
+
+using abi::SystemResult;
+
+namespace {
+
+constexpr std::uint64_t second = 1'000'000'000;
+
+SystemResult put(std::uint64_t address, std::uint64_t nanoseconds) noexcept {
+  const abi::TimeSpec time{static_cast<std::int64_t>(nanoseconds / second),
+                           static_cast<std::int64_t>(nanoseconds % second)};
+  return write_user(address, time) ? 0 : -abi::Fault;
+}
+
+}  // namespace
+
+std::uint64_t Clock::elapsed() noexcept {
+  const std::uint64_t ticks = read_tsc() - host_.tsc_base;
+  constexpr std::uint64_t per_khz = 1'000'000;
+  // In parts, since the product of all would not fit.
+  const std::uint64_t now =
+      ticks / host_.tsc_khz * per_khz + ticks % host_.tsc_khz * per_khz / host_.tsc_khz;
+  if (now > latest_ && now < (std::uint64_t{1} << 62U)) latest_ = now;
+  return latest_;
+}
+
+SystemResult Clock::get(std::uint64_t clock, std::uint64_t address) noexcept {
+  if (clock > abi::clock_last) return -abi::Inval;
+  if (host_.tsc_khz == 0) {
+    const std::int64_t answer = ask(sallyport::Call::Clock, {clock});
+    return answer < 0 ? answer : put(address, static_cast<std::uint64_t>(answer));
+  }
+  const bool real = clock == abi::clock_realtime;
+  return put(address, (real ? host_.realtime_base : host_.monotonic_base) + elapsed());
+}
+
+SystemResult Clock::resolution(std::uint64_t clock, std::uint64_t address) noexcept {
+  if (clock > abi::clock_last) return -abi::Inval;
+  return address == 0 ? 0 : put(address, 1);
+}
+
+}  // namespace merlon::shim

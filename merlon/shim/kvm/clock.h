@@ -1,0 +1,28 @@
+#pragma once
+
+// Time without a call of the host: the processor's counter, from a base that the launcher gave. The
+// host can lie about both; no reading ever goes back.
+
+#include <cstdint>
+
+#include "merlon/sallyport/boot.h"
+#include "merlon/shim/kvm/linux_abi.h"
+
+namespace merlon::shim {
+
+class Clock {
+ public:
+  void begin(const sallyport::HostTime& host) noexcept { host_ = host; }
+
+  [[nodiscard]] abi::SystemResult get(std::uint64_t clock, std::uint64_t address) noexcept;
+  [[nodiscard]] abi::SystemResult resolution(std::uint64_t clock, std::uint64_t address) noexcept;
+
+ private:
+  /// Nanoseconds since the launcher's base.
+  [[nodiscard]] std::uint64_t elapsed() noexcept;
+
+  sallyport::HostTime host_{};
+  std::uint64_t latest_ = 0;
+};
+
+}  // namespace merlon::shim
