@@ -79,6 +79,14 @@ constexpr std::array evidence_policy_init_positionals{
     PositionalSpec{"FILE", "The file to make; policy.toml if not given.", false}};
 constexpr std::array evidence_policy_check_positionals{PositionalSpec{"FILE", "A policy."}};
 
+constexpr std::array<std::string_view, 4> all_backends{"nil", "kvm", "sgx", "snp"};
+constexpr std::array platform_options{
+    OptionSpec{"--backend", "NAME",
+               "Look at this backend only; the exit status is 1 if this machine cannot run it.",
+               false, all_backends},
+    OptionSpec{"--json", "", "Print one JSON object."},
+};
+
 constexpr std::array completion_positionals{PositionalSpec{"SHELL", "bash, zsh or fish."}};
 
 constexpr std::array all_commands{
@@ -104,7 +112,7 @@ constexpr std::array all_commands{
                 {},
                 &evidence_inspect},
     CommandSpec{"evidence verify",
-                "Judge evidence: is it genuine, current, and what the policy asks for",
+                "Judge evidence: is it genuine, current, as the policy asks",
                 "Makes every check, also after one has failed, and prints each with what was wanted "
                 "and what was found. Needs no network. Exit status: 0 accepted, 3 refused, 4 could "
                 "not be judged.",
@@ -126,6 +134,15 @@ constexpr std::array all_commands{
                 {},
                 {},
                 &evidence_policy_check},
+    CommandSpec{
+        "platform info",
+        "Show what this machine offers for each kind of keep",
+        "Looks at the processor, the kernel and the devices that each backend needs, and says "
+        "what to do where something is missing. Changes nothing.",
+        {},
+        platform_options,
+        {},
+        &platform_info},
     CommandSpec{"config init",
                 "Write a commented Enarx.toml into the current directory",
                 "Never overwrites a file.",
@@ -165,6 +182,8 @@ constexpr std::array<ExitStatusText, 8> statuses{{
 }  // namespace
 
 std::span<const CommandSpec> commands() noexcept { return all_commands; }
+
+std::span<const std::string_view> run_backends() noexcept { return backends; }
 
 std::span<const ExitStatusText> exit_statuses() noexcept { return statuses; }
 

@@ -12,6 +12,9 @@ inline constexpr std::string_view version = "0.1.0";
 
 [[nodiscard]] std::span<const CommandSpec> commands() noexcept;
 
+/// The backends that `merlon run` has.
+[[nodiscard]] std::span<const std::string_view> run_backends() noexcept;
+
 /// What an exit status of merlon means; for the man page.
 struct ExitStatusText {
   int status;
@@ -26,6 +29,7 @@ int evidence_inspect(const Arguments& arguments, const Terminal& terminal);
 int evidence_verify(const Arguments& arguments, const Terminal& terminal);
 int evidence_policy_init(const Arguments& arguments, const Terminal& terminal);
 int evidence_policy_check(const Arguments& arguments, const Terminal& terminal);
+int platform_info(const Arguments& arguments, const Terminal& terminal);
 int config_init(const Arguments& arguments, const Terminal& terminal);
 int completion(const Arguments& arguments, const Terminal& terminal);
 int man(const Arguments& arguments, const Terminal& terminal);

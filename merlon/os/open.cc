@@ -46,6 +46,12 @@ Result<Fd> open_directory(const std::string& path) noexcept {
   return adopted(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
+Result<Fd> open_device(const std::string& path) noexcept {
+  return adopted(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+}
+
+bool exists(const std::string& path) noexcept { return ::access(path.c_str(), F_OK) == 0; }
+
 Result<Fd> open_file_in(BorrowedFd directory, const char* name) noexcept {
   return no_directory(adopted(::openat(directory.number(), name, O_RDONLY | O_CLOEXEC | O_NOCTTY)));
 }

@@ -20,6 +20,12 @@ namespace merlon::os {
 /// A directory, closed on exec; for reading its entries and as the root of a Resolver.
 [[nodiscard]] Result<Fd> open_directory(const std::string& path) noexcept;
 
+/// A device, for reading and writing, closed on exec; never waits for it to become ready.
+[[nodiscard]] Result<Fd> open_device(const std::string& path) noexcept;
+
+/// Whether there is anything by this name that this user can see.
+[[nodiscard]] bool exists(const std::string& path) noexcept;
+
 /// A file in a directory that is open; `name` is one of ours, not a workload's. Isdir as above.
 [[nodiscard]] Result<Fd> open_file_in(BorrowedFd directory, const char* name) noexcept;
 

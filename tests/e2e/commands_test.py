@@ -16,7 +16,7 @@ class Commands(EndToEnd):
         self.assertRegex(result.stdout, r"^merlon \d+\.\d+\.\d+\n$")
 
     def test_help_of_everything(self):
-        for words in ([], ["run"], ["inspect"], ["config", "init"], ["completion"]):
+        for words in ([], ["run"], ["inspect"], ["platform", "info"], ["config", "init"], ["completion"]):
             result = self.merlon(*words, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertTrue(result.stdout.startswith("usage: merlon"))
@@ -28,6 +28,30 @@ class Commands(EndToEnd):
         self.assertEqual((result.returncode, result.stdout), (0, "hello\n"))
         again = self.merlon("config", "init", cwd=self.folder)
         self.assert_refused(again, 1, '"Enarx.toml" does already exist.')
+
+    def test_platform_info_looks_at_every_backend(self):
+        text = self.merlon("platform", "info")
+        self.assertEqual((text.returncode, text.stderr), (0, ""))
+        result = self.merlon("platform", "info", "--json")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        report = json.loads(result.stdout)
+        self.assertEqual([each["backend"] for each in report["backends"]],
+                         ["nil", "kvm", "sgx", "snp"])
+        for backend in report["backends"]:
+            self.assertRegex(text.stdout, f"(?m)^. Backend: {backend['backend']}")
+            self.assert_remedies(backend["data"])
+            alone = self.merlon("platform", "info", "--backend", backend["backend"])
+            self.assertEqual(alone.returncode, 0 if backend["ready"] else 1)
+        self.assertTrue(report["backends"][0]["ready"])
+
+    def assert_remedies(self, data):
+        for datum in data:
+            self.assertEqual(datum["mesg"] is None, datum["pass"], datum)
+            self.assert_remedies(datum["data"])
+
+    def test_platform_info_wants_a_backend_that_exists(self):
+        result = self.merlon("platform", "info", "--backend", "tdx")
+        self.assert_refused(result, 2, "--backend")
 
     def test_the_man_page_has_no_roff_errors(self):
         page = self.merlon("man").stdout
@@ -52,7 +76,7 @@ class Commands(EndToEnd):
         self.assertEqual(self.complete("r"), ["run"])
         self.assertEqual(self.complete("config", ""), ["init", "--help"])
         self.assertEqual(self.complete("run", "--ti"), ["--timeout"])
-        self.assertEqual(self.complete("run", "--backend", ""), ["nil"])
+        self.assertEqual(self.complete("run", "--backend", ""), ["nil", "kvm"])
         self.assertEqual(self.complete("completion", ""), ["bash", "zsh", "fish"])
         (self.folder / "app.wasm").touch()
         self.assertEqual(self.complete("run", "app"), ["app.wasm"])

@@ -1,0 +1,61 @@
+#pragma once
+
+// The machine as a probe sees it: processor, files and devices. Reads only; tests put another
+// machine in its place.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "merlon/os/fd.h"
+
+namespace merlon::host::probe {
+
+/// What one CPUID leaf answers.
+struct Registers {
+  std::uint32_t eax = 0;
+  std::uint32_t ebx = 0;
+  std::uint32_t ecx = 0;
+  std::uint32_t edx = 0;
+};
+
+/// The processor, by CPUID [INTEL SDM 2A CPUID, AMD APM 3 appendix E]. A leaf that it does not
+/// have answers zeros.
+class Processor {
+ public:
+  using Cpuid = std::function<Registers(std::uint32_t leaf, std::uint32_t subleaf)>;
+  explicit Processor(Cpuid cpuid) : cpuid_(std::move(cpuid)) {}
+
+  [[nodiscard]] Registers leaf(std::uint32_t number, std::uint32_t subleaf = 0) const;
+  [[nodiscard]] std::string vendor() const;
+  /// The name that it is sold by; the vendor's if it has none.
+  [[nodiscard]] std::string brand() const;
+
+ private:
+  Cpuid cpuid_;
+};
+
+/// Everything that a probe may ask.
+struct Machine {
+  Processor processor;
+  /// Stands before every path; empty for the real machine.
+  std::string root;
+  /// ioctl(2) on /dev/kvm with a number as argument.
+  std::function<os::Result<int>(os::BorrowedFd kvm, unsigned long request, unsigned long argument)>
+      ask_kvm;
+  std::function<os::Result<int>()> landlock_version;
+  /// How many bytes a process of this user may lock.
+  std::function<os::Result<std::uint64_t>()> lockable_bytes;
+
+  /// Opens a device for reading and writing.
+  [[nodiscard]] os::Result<os::Fd> open_device(std::string_view path) const;
+  [[nodiscard]] bool has(std::string_view path) const;
+  /// A small text file without the white space at its end; nothing if it cannot be read.
+  [[nodiscard]] std::optional<std::string> read(std::string_view path) const;
+};
+
+[[nodiscard]] Machine this_machine();
+
+}  // namespace merlon::host::probe

@@ -1,0 +1,298 @@
+#include "merlon/host/probe/platform.h"
+
+#include <algorithm>
+#include <map>
+
+#include <gtest/gtest.h>
+#include <linux/kvm.h>
+#include <sys/stat.h>
+
+#include "merlon/os/testing/child.h"
+#include "merlon/os/testing/scratch.h"
+
+namespace merlon::host::probe {
+namespace {
+
+using os::testing::ScratchDirectory;
+
+/// A processor made of leaves; (0, 0) and (0x80000000, 0) must say which are the last.
+using Leaves = std::map<std::pair<std::uint32_t, std::uint32_t>, Registers>;
+
+constexpr std::uint32_t word(const char (&text)[5]) {
+  std::uint32_t value = 0;
+  for (unsigned i = 0; i < 4; ++i) {
+    value |= static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])) << (8 * i);
+  }
+  return value;
+}
+
+/// An Intel processor with FSGSBASE, RDRAND and all of SGX 2.
+Leaves intel_with_sgx() {
+  return {{{0, 0}, {0x1F, word("Genu"), word("ntel"), word("ineI")}},
+          {{1, 0}, {0, 0, 1U << 30U | 1U << 5U, 0}},
+          {{7, 0}, {0, 1U | 1U << 2U, 1U << 30U, 0}},
+          {{0x12, 0}, {3, 1, 0, 31U | 56U << 8U}},
+          {{0x12, 1}, {0x36, 0, 0x2E7, 0}},
+          {{0x12, 2}, {0x7000'0001, 0x40, 0x0800'0001, 0}},
+          {{0x12, 3}, {0x7000'0001, 0, 0x0400'0001, 1}},
+          {{0x8000'0000, 0}, {0x8000'0008, 0, 0, 0}}};
+}
+
+/// An AMD EPYC with SEV-SNP.
+Leaves amd_with_snp() {
+  return {{{0, 0}, {0x10, word("Auth"), word("cAMD"), word("enti")}},
+          {{1, 0}, {0, 0, 1U << 30U, 0}},
+          {{7, 0}, {0, 1, 0, 0}},
+          {{0x8000'0000, 0}, {0x8000'0028, 0, 0, 0}},
+          {{0x8000'0001, 0}, {0, 0, 1U << 2U, 0}},
+          {{0x8000'0002, 0}, {word("  AM"), word("D EP"), word("YC 7"), word("313 ")}},
+          {{0x8000'0003, 0}, {0, 0, 0, 0}},
+          {{0x8000'001F, 0}, {0x1F, 51U | 5U << 6U, 509, 100}}};
+}
+
+/// A machine whose devices are plain files below a scratch directory.
+class Platform : public ::testing::Test {
+ protected:
+  Platform() {
+    for (const char* folder :
+         {"dev", "proc", "proc/sys", "proc/sys/kernel", "proc/sys/kernel/seccomp", "sys",
+          "sys/module", "sys/module/kvm_amd", "sys/module/kvm_amd/parameters", "var", "var/cache",
+          "var/cache/amd-sev"}) {
+      files_.make_directory(folder);
+    }
+    files_.make_file("dev/kvm");
+    files_.make_file("proc/sys/kernel/seccomp/actions_avail", "kill_process trap errno allow\n");
+  }
+
+  /// The machine, with these leaves.
+  [[nodiscard]] Machine machine(Leaves leaves) const {
+    return {.processor =
+                Processor([leaves = std::move(leaves)](std::uint32_t leaf, std::uint32_t subleaf) {
+                  const auto found = leaves.find({leaf, subleaf});
+                  return found == leaves.end() ? Registers{} : found->second;
+                }),
+            .root = files_.path(),
+            .ask_kvm = [this](os::BorrowedFd, unsigned long request,
+                              unsigned long argument) { return answer(request, argument); },
+            .landlock_version = [this] { return landlock_; },
+            .lockable_bytes = [this] { return lockable_; }};
+  }
+
+  [[nodiscard]] os::Result<int> answer(unsigned long request, unsigned long argument) const {
+    if (request == KVM_GET_API_VERSION) return kvm_version_;
+    if (request != KVM_CHECK_EXTENSION) return os::Errno::Notty;
+    const auto found = extensions_.find(argument);
+    return found == extensions_.end() ? 0 : found->second;
+  }
+
+  static const Datum& find(const Backend& backend, std::string_view name) {
+    static const Datum none{"not there", Need::Required, false, "not there", "not there"};
+    const auto found = std::ranges::find(backend.data, name, &Datum::name);
+    EXPECT_NE(found, backend.data.end()) << name;
+    return found == backend.data.end() ? none : *found;
+  }
+
+  /// Every datum that fails says what to do, none that passes does.
+  static void expect_remedies(const Backend& backend) {
+    for (const Datum& datum : backend.data) {
+      EXPECT_EQ(datum.remedy.empty(), datum.pass) << backend.name << ": " << datum.name;
+    }
+  }
+
+  ScratchDirectory files_;
+  int kvm_version_ = 12;
+  std::map<unsigned long, int> extensions_{
+      {KVM_CAP_USER_MEMORY, 1}, {KVM_CAP_NR_MEMSLOTS, 32764}, {KVM_CAP_MAX_VCPUS, 1024}};
+  os::Result<int> landlock_ = 7;
+  os::Result<std::uint64_t> lockable_ = std::uint64_t{8UL * 1024 * 1024};
+};
+
+TEST_F(Platform, NilIsAlwaysReadyAndNamesTheLayersThatLack) {
+  const Backend all = probe_nil(machine({}));
+  EXPECT_TRUE(all.is_ready());
+  EXPECT_TRUE(find(all, "seccomp filters").pass);
+  EXPECT_EQ(find(all, "Landlock").info, "version 7");
+  expect_remedies(all);
+
+  files_.make_file("proc/sys/kernel/seccomp/actions_avail", "kill_process errno allow\n");
+  landlock_ = os::Errno::Notsup;
+  const Backend less = probe_nil(machine({}));
+  EXPECT_TRUE(less.is_ready());
+  EXPECT_FALSE(find(less, "seccomp filters").pass);
+  EXPECT_NE(find(less, "Landlock").remedy.find("lsm="), std::string::npos);
+  landlock_ = os::Errno::Nosys;
+  EXPECT_NE(find(probe_nil(machine({})), "Landlock").remedy.find("5.13"), std::string::npos);
+  expect_remedies(less);
+}
+
+TEST_F(Platform, TheFirstLandlockIsNoHelpWithWritableDirectories) {
+  landlock_ = 1;
+  EXPECT_FALSE(find(probe_nil(machine({})), "writable directories").pass);
+}
+
+TEST_F(Platform, KvmIsReadyWithADeviceAndAProcessor) {
+  for (const Leaves& leaves : {intel_with_sgx(), amd_with_snp()}) {
+    const Backend kvm = probe_kvm(machine(leaves));
+    EXPECT_TRUE(kvm.is_ready());
+    EXPECT_EQ(find(kvm, "virtualization by the CPU (VMX, SVM)").info, "yes");
+    EXPECT_EQ(find(kvm, "API version").info, "12");
+    expect_remedies(kvm);
+  }
+}
+
+TEST_F(Platform, KvmNeedsEachOfItsParts) {
+  Leaves without_fsgsbase = intel_with_sgx();
+  without_fsgsbase[{7, 0}].ebx = 0;
+  EXPECT_FALSE(probe_kvm(machine(without_fsgsbase)).is_ready());
+  Leaves without_rdrand = intel_with_sgx();
+  without_rdrand[{1, 0}].ecx = 0;
+  EXPECT_FALSE(probe_kvm(machine(without_rdrand)).is_ready());
+  kvm_version_ = 11;
+  EXPECT_FALSE(probe_kvm(machine(intel_with_sgx())).is_ready());
+  kvm_version_ = 12;
+  extensions_.erase(KVM_CAP_USER_MEMORY);
+  EXPECT_FALSE(probe_kvm(machine(intel_with_sgx())).is_ready());
+}
+
+TEST_F(Platform, AMissingDeviceIsToBeSwitchedOn) {
+  std::filesystem::remove(files_ / "dev/kvm");
+  const Backend kvm = probe_kvm(machine(intel_with_sgx()));
+  EXPECT_FALSE(kvm.is_ready());
+  EXPECT_EQ(find(kvm, "/dev/kvm").info, "No such file or directory");
+  EXPECT_NE(find(kvm, "/dev/kvm").remedy.find("modprobe"), std::string::npos);
+  expect_remedies(kvm);
+}
+
+TEST_F(Platform, AForbiddenDeviceIsToBeAllowed) {
+  ASSERT_EQ(::chmod((files_ / "dev/kvm").c_str(), 0), 0);
+  ASSERT_EQ(::chmod(files_.path().c_str(), 0755), 0);
+  const auto ended = os::testing::in_child([&] {
+    if (::geteuid() == 0 && !os::testing::become_nobody()) return 1;
+    const Backend kvm = probe_kvm(machine(intel_with_sgx()));
+    return kvm.data[0].remedy.find("group") != std::string::npos ? 42 : 2;
+  });
+  EXPECT_TRUE(ended.with(42)) << ended;
+}
+
+TEST_F(Platform, SgxIsReadyWithVersionTwo) {
+  files_.make_file("dev/sgx_enclave");
+  const Backend sgx = probe_sgx(machine(intel_with_sgx()));
+  EXPECT_TRUE(sgx.is_ready());
+  EXPECT_EQ(find(sgx, "largest enclave, 64-bit").info, "2^56 bytes");
+  EXPECT_EQ(find(sgx, "MISCSELECT").info, "0x1");
+  EXPECT_EQ(find(sgx, "ATTRIBUTES").info, "0x36");
+  EXPECT_EQ(find(sgx, "XFRM").info, "0x2e7");
+  // 128 MiB below 4 GiB, and 4 GiB + 64 MiB in a second section
+  EXPECT_EQ(find(sgx, "protected memory (EPC)").info, "4288 MiB");
+  expect_remedies(sgx);
+}
+
+TEST_F(Platform, SgxNeedsEachOfItsParts) {
+  files_.make_file("dev/sgx_enclave");
+  const auto ready_with = [&](std::pair<std::uint32_t, std::uint32_t> leaf, auto change) {
+    Leaves leaves = intel_with_sgx();
+    change(leaves[leaf]);
+    return probe_sgx(machine(leaves)).is_ready();
+  };
+  EXPECT_TRUE(ready_with({7, 0}, [](Registers&) {}));
+  EXPECT_FALSE(ready_with({7, 0}, [](Registers& found) { found.ebx = 1; }));
+  EXPECT_FALSE(ready_with({7, 0}, [](Registers& found) { found.ecx = 0; }));
+  EXPECT_FALSE(ready_with({0x12, 0}, [](Registers& found) { found.eax = 1; }));
+  EXPECT_FALSE(ready_with({0x12, 0}, [](Registers& found) { found.eax = 2; }));
+  EXPECT_FALSE(ready_with({0x12, 2}, [](Registers& found) { found.eax = 0; }));
+  EXPECT_FALSE(probe_sgx(machine(amd_with_snp())).is_ready());
+  std::filesystem::remove(files_ / "dev/sgx_enclave");
+  EXPECT_FALSE(probe_sgx(machine(intel_with_sgx())).is_ready());
+}
+
+TEST_F(Platform, WithoutItsCachesAKeepRunsButCannotProveItself) {
+  files_.make_file("dev/sgx_enclave");
+  const Backend sgx = probe_sgx(machine(intel_with_sgx()));
+  for (const char* name : {"AESM socket", "Intel revocation lists", "Intel TCB information"}) {
+    EXPECT_FALSE(find(sgx, name).pass);
+    EXPECT_EQ(find(sgx, name).need, Need::Attestation);
+  }
+  EXPECT_TRUE(sgx.is_ready());
+}
+
+class SnpPlatform : public Platform {
+ protected:
+  SnpPlatform() {
+    files_.make_file("dev/sev");
+    files_.make_file("sys/module/kvm_amd/parameters/sev_snp", "Y\n");
+    extensions_[234] = 1;
+    extensions_[235] = 1 | 1 << 2 | 1 << 3 | 1 << 4;
+  }
+};
+
+TEST_F(SnpPlatform, IsReadyWithEverything) {
+  const Backend snp = probe_snp(machine(amd_with_snp()));
+  EXPECT_TRUE(snp.is_ready());
+  EXPECT_EQ(find(snp, "CPU").info, "AMD EPYC 7313");
+  EXPECT_EQ(find(snp, "C-bit in page tables").info, "51");
+  EXPECT_EQ(find(snp, "physical address bits reserved").info, "5");
+  EXPECT_EQ(find(snp, "guests at a time (ASIDs)").info, "509");
+  EXPECT_EQ(find(snp, "memory that may be locked").info, "8 MiB");
+  EXPECT_FALSE(find(snp, "AMD revocation lists").pass);
+  files_.make_file("var/cache/amd-sev/crls.der", "x");
+  EXPECT_TRUE(find(probe_snp(machine(amd_with_snp())), "AMD revocation lists").pass);
+  expect_remedies(snp);
+}
+
+TEST_F(SnpPlatform, NeedsEachBitOfTheProcessor) {
+  for (const unsigned bit : {0U, 1U, 3U, 4U}) {
+    Leaves leaves = amd_with_snp();
+    leaves[{0x8000'001F, 0}].eax &= ~(1U << bit);
+    EXPECT_FALSE(probe_snp(machine(leaves)).is_ready()) << bit;
+  }
+  EXPECT_FALSE(probe_snp(machine(intel_with_sgx())).is_ready());
+}
+
+TEST_F(SnpPlatform, NeedsAKernelThatHasSwitchedItOn) {
+  files_.make_file("sys/module/kvm_amd/parameters/sev_snp", "N\n");
+  EXPECT_FALSE(probe_snp(machine(amd_with_snp())).is_ready());
+  files_.make_file("sys/module/kvm_amd/parameters/sev_snp", "1\n");
+  EXPECT_TRUE(probe_snp(machine(amd_with_snp())).is_ready());
+  extensions_[235] = 1;
+  EXPECT_FALSE(probe_snp(machine(amd_with_snp())).is_ready());
+}
+
+TEST_F(SnpPlatform, NeedsMemoryThatMayBeLocked) {
+  lockable_ = std::uint64_t{1024};
+  EXPECT_FALSE(probe_snp(machine(amd_with_snp())).is_ready());
+  lockable_ = ~std::uint64_t{0};
+  EXPECT_EQ(find(probe_snp(machine(amd_with_snp())), "memory that may be locked").info,
+            "unlimited");
+}
+
+TEST_F(Platform, ALeafBeyondTheLastAnswersNothing) {
+  // Intel's processors would answer as the last leaf does.
+  const Processor old([](std::uint32_t leaf, std::uint32_t) {
+    return leaf == 0 ? Registers{5, 0, 0, 0} : Registers{~0U, ~0U, ~0U, ~0U};
+  });
+  EXPECT_EQ(old.leaf(7).ebx, 0U);
+  EXPECT_EQ(old.leaf(5).ebx, ~0U);
+}
+
+TEST_F(Platform, NamesOfTheProcessorCannotSteerATerminal) {
+  Leaves leaves = amd_with_snp();
+  leaves[{0x8000'0002, 0}].eax = word("\x1b[2J");
+  EXPECT_EQ(machine(leaves).processor.brand().find('\x1b'), std::string::npos);
+}
+
+TEST_F(Platform, AllBackendsAreTold) {
+  const auto backends = probe(machine(intel_with_sgx()));
+  ASSERT_EQ(backends.size(), 4U);
+  EXPECT_EQ(backends[0].name, "nil");
+  EXPECT_EQ(backends[3].name, "snp");
+}
+
+TEST_F(Platform, ThisMachineAnswers) {
+  const Machine here = this_machine();
+  EXPECT_FALSE(here.processor.vendor().empty());
+  EXPECT_TRUE(here.has("/proc/self/status"));
+  EXPECT_TRUE(probe_nil(here).is_ready());
+}
+
+}  // namespace
+}  // namespace merlon::host::probe
