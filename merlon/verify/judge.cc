@@ -15,10 +15,11 @@ Judge::Judge(evidence::Technology technology, codec::UnixTime now) {
 }
 
 bool Judge::check(Check check, bool passed, std::string wanted, std::string got) {
-  const auto [place, is_new] =
-      findings_.try_emplace(check, Finding{check, passed, std::move(wanted), std::move(got)});
-  if (!is_new && place->second.passed && !passed) {
-    place->second = Finding{check, false, std::move(wanted), std::move(got)};
+  const auto found = findings_.find(check);
+  if (found == findings_.end()) {
+    findings_.emplace(check, Finding{check, passed, std::move(wanted), std::move(got)});
+  } else if (found->second.passed && !passed) {
+    found->second = Finding{check, false, std::move(wanted), std::move(got)};
   }
   return passed;
 }

@@ -25,28 +25,19 @@ struct Judging {
   const Collateral& collateral;
   const Policy& policy;
 
+  [[nodiscard]] dcap::Context context_of(const sgx::Quote& quote, const tdx::TdReport* td) const {
+    return {judge,   quote,   collateral, policy, td, intel_anchors(policy), {}, {}, {},
+            nullptr, nullptr, {},         {},     {}};
+  }
+
   void operator()(const evidence::KvmEvidence&) const {}
   void operator()(const evidence::SgxEvidence& evidence) const {
-    dcap::Context context{
-        judge,   evidence.quote, collateral, policy, nullptr, intel_anchors(policy), {}, {},
-        nullptr, nullptr,        {},         {},     {}};
+    dcap::Context context = context_of(evidence.quote, nullptr);
     dcap::judge_dcap(context);
     judge_enclave(judge, evidence.report, policy.sgx);
   }
   void operator()(const evidence::TdxEvidence& evidence) const {
-    dcap::Context context{judge,
-                          evidence.quote,
-                          collateral,
-                          policy,
-                          &evidence.report,
-                          intel_anchors(policy),
-                          {},
-                          {},
-                          nullptr,
-                          nullptr,
-                          {},
-                          {},
-                          {}};
+    dcap::Context context = context_of(evidence.quote, &evidence.report);
     dcap::judge_dcap(context);
     judge_domain(judge, evidence.report, policy.tdx);
   }

@@ -1,6 +1,7 @@
 // What Intel signed about platforms and quoting enclaves.
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "merlon/base/text.h"
@@ -23,15 +24,37 @@ struct Signer {
 
 Signer signer_of(const sgx::SignedJson& json, const Context& context) {
   Signer found;
-  for (const Certificate& each : context.collateral.certificates) {
-    if (each.common_name() != signer_name) continue;
-    const bool good = context.collateral.memo.holds(each.key(), signed_by(json));
+  for (const Certificate* each : context.signers) {
+    const bool good = context.collateral.memo.holds(each->key(), signed_by(json));
     // Of two certificates of one key, the one that still counts.
     const bool better = found.certificate == nullptr || (good && !found.signed_it) ||
                         (good && !found.certificate->validity().contains(context.judge.now()));
-    if (better) found = {&each, good};
+    if (better) found = {each, good};
   }
   return found;
+}
+
+/// Whether a pinned root signed it.
+bool is_anchored(const Certificate& signer, const Context& context) {
+  const auto signed_by_root = [&](const Certificate& root) {
+    return std::ranges::equal(root.subject(), signer.issuer()) &&
+           std::ranges::find(context.anchors, x509::anchor_of(root)) != context.anchors.end() &&
+           context.collateral.memo.holds(root.key(), signer.signature());
+  };
+  return std::ranges::any_of(context.collateral.certificates, signed_by_root) ||
+         std::ranges::any_of(context.pck_path, signed_by_root);
+}
+
+/// Those of Intel's name; where there are several, a stranger's must not displace Intel's own.
+void find_signers(Context& context) {
+  for (const Certificate& each : context.collateral.certificates) {
+    if (each.common_name() == signer_name) context.signers.push_back(&each);
+  }
+  if (context.signers.size() < 2) return;
+  std::vector<const Certificate*> anchored;
+  std::ranges::copy_if(context.signers, std::back_inserter(anchored),
+                       [&](const Certificate* each) { return is_anchored(*each, context); });
+  if (!anchored.empty()) context.signers = std::move(anchored);
 }
 
 /// The document to judge by: signed before unsigned, fresh before stale, then the newest.
@@ -161,6 +184,7 @@ void judge_document(Context& context, const sgx::SignedJson* json, const sgx::Is
 }  // namespace
 
 void judge_collateral(Context& context) {
+  find_signers(context);
   find_tcb_info(context);
   find_identity(context);
   const TcbInfoDocument* info = context.tcb_info;

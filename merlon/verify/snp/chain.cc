@@ -27,17 +27,21 @@ x509::Signed report_signature(const evidence::SnpEvidence& evidence) noexcept {
 }
 
 /// The endorsement that signed the report; else any, to say what is wrong with it. A forged one may
-/// carry the genuine key, so of those that signed one that its issuer signed is taken.
+/// carry the genuine key, so of those that signed one whose path holds is taken.
 struct Leaf {
   const Certificate* certificate = nullptr;
   bool signed_report = false;
 };
 
-bool issuer_signed(const Certificate& leaf, const Collateral& collateral) {
-  return std::ranges::any_of(collateral.certificates, [&](const Certificate& issuer) {
-    return std::ranges::equal(issuer.subject(), leaf.issuer()) &&
-           collateral.memo.holds(issuer.key(), leaf.signature());
-  });
+bool has_good_path(const Certificate& leaf, const Context& context) {
+  std::vector<x509::AnchorId> anchors;
+  for (const snp::Product product : snp::all_products) {
+    const auto some = amd_anchors(product, context.policy);
+    anchors.insert(anchors.end(), some.begin(), some.end());
+  }
+  const x509::Path path = x509::build_path(leaf, context.collateral.certificates,
+                                           context.judge.now(), context.collateral.memo);
+  return x509::judge_path(path, anchors, context.judge.now(), context.collateral.memo).empty();
 }
 
 Leaf find_leaf(const Context& context) {
@@ -51,7 +55,7 @@ Leaf find_leaf(const Context& context) {
     const bool good = each.key().key.kind() == crypto::KeyKind::P384 &&
                       x509::verify(each.key(), report_signature(context.evidence));
     if (candidates == 1) return {&each, good};
-    const bool issued = good && issuer_signed(each, context.collateral);
+    const bool issued = good && has_good_path(each, context);
     const bool better =
         found.certificate == nullptr || (good && !found.signed_report) || (issued && !found_issued);
     if (!better) continue;

@@ -1,0 +1,590 @@
+// Every check of checks.def is made to fail, one fault at a time, with everything else signed anew;
+// no other check may fail with it but those that cannot be made without it.
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "merlon/base/text.h"
+#include "merlon/sgx/testing/make.h"
+#include "merlon/verify/testing/fake_amd.h"
+#include "merlon/verify/testing/fake_intel.h"
+
+namespace merlon::verify {
+namespace {
+
+using sgx::testing::put;
+using testing::Bytes;
+using testing::FakeAmd;
+using testing::FakeIntel;
+using x509::testing::test_now;
+
+constexpr codec::UnixTime before{test_now.seconds - 1};
+
+template <typename Fake>
+struct Fault {
+  std::string name;
+  std::function<void(Fake&, Policy&)> make;
+  std::set<Check> refused;
+};
+
+std::string names_of(const std::set<Check>& checks) {
+  std::string text;
+  for (const Check check : checks)
+    text += base::concat(text.empty() ? "" : " ", row_of(check).name);
+  return text;
+}
+
+template <typename Fake>
+Bytes evidence_of(const Fake& fake) {
+  if constexpr (std::is_same_v<Fake, FakeIntel>) {
+    return fake.quote();
+  } else {
+    return fake.signed_report();
+  }
+}
+
+template <typename Fake>
+Appraisal judged(const Fake& fake, const Policy& policy) {
+  const auto evidence = evidence::Evidence::parse(evidence_of(fake));
+  EXPECT_TRUE(evidence.has_value()) << evidence.error().what;
+  return appraise(*evidence, Collateral::prepare(fake.endorsements()), policy, test_now);
+}
+
+/// Judges each fault and gives all checks that failed.
+template <typename Fake>
+std::set<Check> run(const std::vector<Fault<Fake>>& faults, const std::function<Fake()>& make) {
+  std::set<Check> all;
+  for (const Fault<Fake>& fault : faults) {
+    Fake fake = make();
+    Policy policy = fake.policy();
+    fault.make(fake, policy);
+    const Appraisal appraisal = judged(fake, policy);
+    const auto list = appraisal.refusals();
+    const std::set<Check> refused(list.begin(), list.end());
+    std::set<Check> wanted = fault.refused;
+    if constexpr (std::is_same_v<Fake, FakeIntel>) {
+      // Without TCB info nothing is known of a TDX module either.
+      if (fake.is_tdx && wanted.contains(Check::TcbInfoFound)) {
+        wanted.insert({Check::TdxModuleSigner, Check::TdxModuleAttributes, Check::TdxModuleTcb});
+      }
+    }
+    EXPECT_EQ(names_of(refused), names_of(wanted)) << fault.name;
+    EXPECT_EQ(appraisal.accepted(), refused.empty()) << fault.name;
+    all.insert(refused.begin(), refused.end());
+  }
+  return all;
+}
+
+using enum Check;
+const std::set<Check> no_tcb_info{TcbInfoFound, TcbInfoSignature, TcbInfoFresh, TcbInfoEvaluation,
+                                  TcbLevel,     TcbStatus,        Advisories};
+
+std::set<Check> with(std::set<Check> all, std::initializer_list<Check> more) {
+  all.insert(more);
+  return all;
+}
+
+template <typename T>
+T filled(std::uint8_t byte) {
+  return T::from(Bytes(T::size, byte)).value();
+}
+
+const std::vector<Fault<FakeIntel>>& dcap_faults() {
+  static const std::vector<Fault<FakeIntel>> faults{
+      {"nothing", [](FakeIntel&, Policy&) {}, {}},
+      {"technology", [](FakeIntel&, Policy& p) { p.technologies.clear(); }, {Technology}},
+      {"report data",
+       [](FakeIntel&, Policy& p) { p.binding = BindToData{filled<evidence::ReportData>(1)}; },
+       {ReportData}},
+      {"bound key", [](FakeIntel&, Policy& p) { p.binding = BindToKey{{1, 2, 3}}; }, {ReportData}},
+      {"challenge", [](FakeIntel&, Policy& p) { p.binding = BindToChallenge{}; }, {ReportData}},
+      {"no root in the quote", [](FakeIntel& f, Policy&) { f.no_pck_root = true; },
+       with(no_tcb_info, {PckForm, PckAnchor, PckSignatures, PckNames, PckValidity, PckConstraints,
+                          PckCaRevocation, PckRevocation, QeReportSignature})},
+      {"root", [](FakeIntel&, Policy& p) { p.roots.clear(); }, {PckAnchor, TcbSignerPath}},
+      {"PCK of another CA's",
+       [](FakeIntel& f, Policy&) { f.pck.issuer = "Intel SGX PCK Processor CA"; },
+       {PckNames}},
+      {"PCK signed by another",
+       [](FakeIntel& f, Policy&) { f.stranger_signs_leaf = true; },
+       {PckSignatures}},
+      {"PCK expired", [](FakeIntel& f, Policy&) { f.pck.not_after = before; }, {PckValidity}},
+      {"CA is none", [](FakeIntel& f, Policy&) { f.ca.ca = false; }, {PckConstraints}},
+      {"CA revoked", [](FakeIntel& f, Policy&) { f.root_list.serials = {8}; }, {PckCaRevocation}},
+      {"PCK revoked", [](FakeIntel& f, Policy&) { f.ca_list.serials = {7}; }, {PckRevocation}},
+      {"signer revoked",
+       [](FakeIntel& f, Policy&) { f.root_list.serials = {9}; },
+       {TcbSignerRevocation}},
+      {"stale list",
+       [](FakeIntel& f, Policy&) { f.ca_list.next_update = before; },
+       {PckRevocation}},
+      {"no lists",
+       [](FakeIntel& f, Policy&) { f.no_root_list = f.no_ca_list = true; },
+       {PckCaRevocation, PckRevocation, TcbSignerRevocation}},
+      {"no lists, allowed",
+       [](FakeIntel& f, Policy& p) {
+         f.no_root_list = f.no_ca_list = true;
+         p.revocation = RevocationRule::IfPresent;
+       },
+       {}},
+      {"stale lists are not allowed",
+       [](FakeIntel& f, Policy& p) {
+         f.ca_list.next_update = before;
+         p.revocation = RevocationRule::IfPresent;
+       },
+       {PckRevocation}},
+      {"too old",
+       [](FakeIntel&, Policy& p) { p.max_age = std::chrono::hours(24); },
+       {PckCaRevocation, PckRevocation, TcbSignerRevocation, TcbInfoFresh, QeIdentityFresh}},
+      {"another platform", [](FakeIntel& f, Policy&) { f.platform.fmspc[0] = 1; }, no_tcb_info},
+      {"another PCE", [](FakeIntel& f, Policy&) { f.platform.pce_id[0] = 1; }, no_tcb_info},
+      {"no TCB info", [](FakeIntel& f, Policy&) { f.no_tcb_info = true; }, no_tcb_info},
+      {"TCB info signature",
+       [](FakeIntel& f, Policy&) { f.bad_tcb_info_signature = true; },
+       {TcbInfoSignature}},
+      {"TCB info over",
+       [](FakeIntel& f, Policy&) { f.tcb_info.next = "2025-06-15T15:06:40Z"; },
+       {TcbInfoFresh}},
+      {"TCB info to come",
+       [](FakeIntel& f, Policy&) { f.tcb_info.issued = "2025-06-16T00:00:00Z"; },
+       {TcbInfoFresh}},
+      {"evaluation",
+       [](FakeIntel&, Policy& p) { p.dcap.min_evaluation_number = 18; },
+       {TcbInfoEvaluation, QeIdentityEvaluation}},
+      {"no identity",
+       [](FakeIntel& f, Policy&) { f.no_identity = true; },
+       {QeIdentityFound, QeIdentitySignature, QeIdentityFresh, QeIdentityEvaluation, QeSigner,
+        QeProduct, QeMiscSelect, QeAttributes, QeTcb, TcbStatus}},
+      {"identity of another enclave",
+       [](FakeIntel& f, Policy&) { f.identity.id = "QVE"; },
+       {QeIdentityFound, QeIdentitySignature, QeIdentityFresh, QeIdentityEvaluation, QeSigner,
+        QeProduct, QeMiscSelect, QeAttributes, QeTcb, TcbStatus}},
+      {"identity signature",
+       [](FakeIntel& f, Policy&) { f.bad_identity_signature = true; },
+       {QeIdentitySignature}},
+      {"identity over",
+       [](FakeIntel& f, Policy&) { f.identity.next = "2025-06-02T00:00:00Z"; },
+       {QeIdentityFresh}},
+      {"no signer",
+       [](FakeIntel& f, Policy&) { f.no_signer = true; },
+       {TcbInfoSignature, QeIdentitySignature, TcbSignerPath, TcbSignerRevocation}},
+      {"signer expired",
+       [](FakeIntel& f, Policy&) { f.signer.not_after = before; },
+       {TcbSignerPath}},
+      {"QE report signature",
+       [](FakeIntel& f, Policy&) { f.bad_qe_signature = true; },
+       {QeReportSignature}},
+      {"binding", [](FakeIntel& f, Policy&) { f.bad_binding = true; }, {AttestationKeyBinding}},
+      {"binding's zeros",
+       [](FakeIntel& f, Policy&) { f.bad_binding_tail = true; },
+       {AttestationKeyBinding}},
+      {"QE signer", [](FakeIntel& f, Policy&) { f.qe_report[0x80] ^= 1U; }, {QeSigner}},
+      {"QE product", [](FakeIntel& f, Policy&) { put(f.qe_report, 0x100, 7, 2); }, {QeProduct}},
+      {"QE misc", [](FakeIntel& f, Policy&) { put(f.qe_report, 0x10, 1, 4); }, {QeMiscSelect}},
+      {"QE attributes",
+       [](FakeIntel& f, Policy&) { put(f.qe_report, 0x30, 0x21, 8); },
+       {QeAttributes}},
+      {"debug QE", [](FakeIntel& f, Policy&) { put(f.qe_report, 0x30, 0x13, 8); }, {QeAttributes}},
+      {"QE too old for any level",
+       [](FakeIntel& f, Policy&) { put(f.qe_report, 0x102, 3, 2); },
+       {QeTcb, TcbStatus}},
+      {"QE revoked",
+       [](FakeIntel& f, Policy&) { put(f.qe_report, 0x102, 4, 2); },
+       {QeTcb, TcbStatus}},
+      {"QE out of date", [](FakeIntel& f, Policy&) { put(f.qe_report, 0x102, 7, 2); }, {TcbStatus}},
+      {"quote signature",
+       [](FakeIntel& f, Policy&) { f.bad_quote_signature = true; },
+       {QuoteSignature}},
+      {"no point of the curve",
+       [](FakeIntel& f, Policy&) { f.bad_attestation_key = true; },
+       {QuoteSignature}},
+      {"below every level",
+       [](FakeIntel& f, Policy&) { f.platform.components[15] = 4; },
+       {TcbLevel, TcbStatus, Advisories}},
+      {"PCE below every level",
+       [](FakeIntel& f, Policy&) { f.platform.pce_svn = 10; },
+       {TcbLevel, TcbStatus, Advisories}},
+      {"the next level",
+       [](FakeIntel& f, Policy&) {
+         f.tcb_info.levels = testing::level(6, "UpToDate", f.is_tdx) + "," +
+                             testing::level(5, "OutOfDate", f.is_tdx);
+       },
+       {TcbStatus}},
+      {"revoked level",
+       [](FakeIntel& f, Policy& p) {
+         f.tcb_info.levels = testing::level(5, "Revoked", f.is_tdx);
+         p.dcap.statuses.insert(sgx::TcbStatus::Revoked);
+       },
+       {TcbStatus}},
+      {"advisory",
+       [](FakeIntel& f, Policy& p) {
+         f.tcb_info.levels =
+             testing::level(5, "UpToDate", f.is_tdx, 11, 3, "\"INTEL-SA-1\",\"INTEL-SA-2\"");
+         p.dcap.advisories = Accept<std::string>({"INTEL-SA-1"});
+       },
+       {Advisories}},
+  };
+  return faults;
+}
+
+const std::vector<Fault<FakeIntel>>& sgx_faults() {
+  static const std::vector<Fault<FakeIntel>> faults{
+      {"debug", [](FakeIntel& f, Policy&) { put(f.body, 0x30, 7, 8); }, {SgxDebug}},
+      {"debug, allowed",
+       [](FakeIntel& f, Policy& p) {
+         put(f.body, 0x30, 7, 8);
+         p.sgx.debug = true;
+       },
+       {}},
+      {"attributes",
+       [](FakeIntel& f, Policy& p) {
+         put(f.body, 0x30, 0x15, 8);
+         p.sgx.attributes = 5;
+       },
+       {SgxAttributes}},
+      {"XFRM",
+       [](FakeIntel& f, Policy& p) {
+         put(f.body, 0x38, 7, 8);
+         p.sgx.xfrm = 3;
+       },
+       {SgxXfrm}},
+      {"MISCSELECT",
+       [](FakeIntel& f, Policy& p) {
+         put(f.body, 0x10, 2, 4);
+         p.sgx.misc_select = 1;
+       },
+       {SgxMiscSelect}},
+      {"enclave",
+       [](FakeIntel&, Policy& p) {
+         p.sgx.mr_enclave = Accept<sgx::MrEnclave>({filled<sgx::MrEnclave>(1)});
+       },
+       {MrEnclave}},
+      {"enclave refused",
+       [](FakeIntel&, Policy& p) { p.sgx.refused_mr_enclave = {sgx::MrEnclave{}}; },
+       {MrEnclave}},
+      {"empty list",
+       [](FakeIntel&, Policy& p) {
+         p.sgx.mr_enclave = Accept<sgx::MrEnclave>(std::vector<sgx::MrEnclave>{});
+       },
+       {MrEnclave}},
+      {"signer",
+       [](FakeIntel&, Policy& p) {
+         p.sgx.mr_signer = Accept<sgx::MrSigner>({filled<sgx::MrSigner>(1)});
+       },
+       {MrSigner}},
+      {"product", [](FakeIntel&, Policy& p) { p.sgx.product_id = 1; }, {SgxProduct}},
+      {"version", [](FakeIntel&, Policy& p) { p.sgx.min_svn = 1; }, {SgxSvn}},
+      {"no KSS", [](FakeIntel&, Policy& p) { p.sgx.config_id = sgx::ConfigId{}; }, {SgxKss}},
+      {"configuration",
+       [](FakeIntel& f, Policy& p) {
+         put(f.body, 0x30, 0x85, 8);
+         p.sgx.config_id = filled<sgx::ConfigId>(1);
+       },
+       {SgxKss}},
+      {"KSS as asked",
+       [](FakeIntel& f, Policy& p) {
+         put(f.body, 0x30, 0x85, 8);
+         put(f.body, 0x104, 2, 2);
+         p.sgx.family_id = sgx::IsvFamilyId{};
+         p.sgx.ext_product_id = sgx::IsvExtProdId{};
+         p.sgx.min_config_svn = 2;
+       },
+       {}},
+  };
+  return faults;
+}
+
+const std::vector<Fault<FakeIntel>>& tdx_faults() {
+  static const std::vector<Fault<FakeIntel>> faults{
+      {"unknown module",
+       [](FakeIntel& f, Policy&) { f.body[1] = 9; },
+       {TdxModuleSigner, TdxModuleAttributes, TdxModuleTcb, TcbStatus}},
+      {"module's signer", [](FakeIntel& f, Policy&) { f.body[64] = 1; }, {TdxModuleSigner}},
+      {"module's attributes",
+       [](FakeIntel& f, Policy&) { f.body[112] = 1; },
+       {TdxModuleAttributes}},
+      {"module out of date", [](FakeIntel& f, Policy&) { f.body[0] = 2; }, {TcbStatus}},
+      {"module revoked", [](FakeIntel& f, Policy&) { f.body[0] = 1; }, {TdxModuleTcb, TcbStatus}},
+      {"module below every level",
+       [](FakeIntel& f, Policy&) { f.body[0] = 0; },
+       {TdxModuleTcb, TcbStatus}},
+      {"older module",
+       [](FakeIntel& f, Policy&) {
+         f.body[1] = 0;
+         f.tcb_info.levels = testing::level(5, "UpToDate", true, 11, 0);
+       },
+       {}},
+      {"TDX components",
+       [](FakeIntel& f, Policy&) { f.body[2] = 2; },
+       {TcbLevel, TcbStatus, Advisories}},
+      {"debug", [](FakeIntel& f, Policy&) { f.body[120] = 1; }, {TdxDebug}},
+      {"migratable", [](FakeIntel& f, Policy&) { f.body[123] = 0x20; }, {TdxMigration}},
+      {"attributes",
+       [](FakeIntel& f, Policy& p) {
+         f.body[123] = 0x50;
+         p.tdx.attributes = 0x1000'0000;
+       },
+       {TdxAttributes}},
+      {"XFAM",
+       [](FakeIntel& f, Policy& p) {
+         f.body[128] = 7;
+         p.tdx.xfam = 3;
+       },
+       {TdxXfam}},
+      {"MRTD",
+       [](FakeIntel&, Policy& p) { p.tdx.mr_td = Accept<tdx::MrTd>({filled<tdx::MrTd>(1)}); },
+       {MrTd}},
+      {"RTMR",
+       [](FakeIntel&, Policy& p) { p.tdx.rt_mr[3] = Accept<tdx::RtMr>({filled<tdx::RtMr>(1)}); },
+       {RtMr}},
+      {"MRSEAM",
+       [](FakeIntel&, Policy& p) { p.tdx.mr_seam = Accept<tdx::MrSeam>({filled<tdx::MrSeam>(1)}); },
+       {MrSeam}},
+      {"MRCONFIGID",
+       [](FakeIntel&, Policy& p) { p.tdx.mr_config_id = filled<tdx::MrConfigId>(1); },
+       {TdxOwner}},
+      {"MROWNER",
+       [](FakeIntel&, Policy& p) { p.tdx.mr_owner = filled<tdx::MrOwner>(1); },
+       {TdxOwner}},
+      {"MROWNERCONFIG",
+       [](FakeIntel&, Policy& p) { p.tdx.mr_owner_config = filled<tdx::MrOwnerConfig>(1); },
+       {TdxOwner}},
+      {"MRSERVICETD",
+       [](FakeIntel&, Policy& p) { p.tdx.mr_service_td = tdx::MrServiceTd{}; },
+       {MrServiceTd}},
+  };
+  return faults;
+}
+
+const std::set<Check> no_leaf{SnpProduct,    SnpForm,           SnpAnchor,      SnpSignatures,
+                              SnpNames,      SnpValidity,       SnpConstraints, SnpCaRevocation,
+                              SnpLeafKind,   SnpLeafRevocation, SnpSignature,   SnpChip,
+                              SnpEndorsedTcb};
+
+const std::vector<Fault<FakeAmd>>& snp_faults() {
+  static const std::vector<Fault<FakeAmd>> faults{
+      {"nothing", [](FakeAmd&, Policy&) {}, {}},
+      {"technology",
+       [](FakeAmd&, Policy& p) { p.technologies.erase(evidence::Technology::Snp); },
+       {Technology}},
+      {"report data",
+       [](FakeAmd&, Policy& p) { p.binding = BindToData{filled<evidence::ReportData>(1)}; },
+       {ReportData}},
+      {"algorithm", [](FakeAmd& f, Policy&) { f.report[0x34] = 2; }, {SnpAlgorithm}},
+      {"no leaf", [](FakeAmd& f, Policy&) { f.no_leaf = true; }, no_leaf},
+      {"no CA",
+       [](FakeAmd& f, Policy&) { f.no_ca = true; },
+       {SnpProduct, SnpForm, SnpAnchor, SnpSignatures, SnpNames, SnpCaRevocation, SnpLeafRevocation,
+        SnpConstraints}},
+      {"another product's processor",
+       [](FakeAmd& f, Policy&) { f.report[0x189] = 0x11; },
+       {SnpProduct}},
+      {"unknown processor", [](FakeAmd& f, Policy&) { f.report[0x188] = 0x17; }, {SnpProduct}},
+      {"another product's leaf",
+       [](FakeAmd& f, Policy&) { f.endorsed.product = "Genoa-B0"; },
+       {SnpProduct}},
+      {"product not accepted",
+       [](FakeAmd&, Policy& p) { p.snp.product = Accept<snp::Product>({snp::Product::Turin}); },
+       {SnpProduct}},
+      {"leaf signed by another",
+       [](FakeAmd& f, Policy&) { f.stranger_signs_leaf = true; },
+       {SnpSignatures}},
+      {"names", [](FakeAmd& f, Policy&) { f.leaf.subject = "SEV-OTHER"; }, {SnpForm, SnpLeafKind}},
+      {"root", [](FakeAmd&, Policy& p) { p.roots.clear(); }, {SnpAnchor}},
+      {"CA is none", [](FakeAmd& f, Policy&) { f.ca.ca = false; }, {SnpConstraints}},
+      {"leaf expired", [](FakeAmd& f, Policy&) { f.leaf.not_after = before; }, {SnpValidity}},
+      {"CA revoked", [](FakeAmd& f, Policy&) { f.list.serials = {8}; }, {SnpCaRevocation}},
+      {"stale list", [](FakeAmd& f, Policy&) { f.list.next_update = before; }, {SnpCaRevocation}},
+      {"no list", [](FakeAmd& f, Policy&) { f.no_list = true; }, {SnpCaRevocation}},
+      {"no list, allowed",
+       [](FakeAmd& f, Policy& p) {
+         f.no_list = true;
+         p.revocation = RevocationRule::IfPresent;
+       },
+       {}},
+      {"signed by a VLEK, it says",
+       [](FakeAmd& f, Policy&) { f.report[0x48] = 4; },
+       {SnpLeafKind, SnpChip}},
+      {"signed by nothing", [](FakeAmd& f, Policy&) { f.report[0x48] = 7 << 2; }, {SnpLeafKind}},
+      {"VLEK wanted",
+       [](FakeAmd&, Policy& p) {
+         p.snp.signing_key = Accept<snp::SigningKey>({snp::SigningKey::Vlek});
+       },
+       {SnpLeafKind}},
+      {"provider wanted",
+       [](FakeAmd&, Policy& p) { p.snp.provider = Accept<std::string>({"cloud.example"}); },
+       {SnpLeafKind}},
+      {"signature", [](FakeAmd& f, Policy&) { f.bad_signature = true; }, {SnpSignature}},
+      {"key of another curve", [](FakeAmd& f, Policy&) { f.p256_leaf = true; }, {SnpSignature}},
+      {"chip", [](FakeAmd& f, Policy&) { f.report[0x1A0] ^= 1U; }, {SnpChip}},
+      {"masked chip", [](FakeAmd& f, Policy&) { f.report[0x48] = 2; }, {SnpChip}},
+      {"zero chip",
+       [](FakeAmd& f, Policy&) {
+         std::fill_n(f.report.begin() + 0x1A0, 64, std::uint8_t{0});
+         f.endorsed.hwid = Bytes(64, 0);
+       },
+       {SnpChip}},
+      {"short HWID",
+       [](FakeAmd& f, Policy&) {
+         f.endorsed.hwid = Bytes(8, 0xC1);
+         std::fill_n(f.report.begin() + 0x1A8, 56, std::uint8_t{0});
+       },
+       {SnpChip}},
+      {"no HWID", [](FakeAmd& f, Policy&) { f.endorsed.hwid.reset(); }, {SnpChip, SnpLeafKind}},
+      {"leaf above the report",
+       [](FakeAmd& f, Policy&) { f.endorsed.tcb.microcode = 116; },
+       {SnpEndorsedTcb}},
+      {"leaf below the report",
+       [](FakeAmd& f, Policy&) { f.endorsed.tcb.snp = 7; },
+       {SnpEndorsedTcb}},
+      {"reserved TCB bytes", [](FakeAmd& f, Policy&) { f.report[0x1F3] = 1; }, {SnpEndorsedTcb}},
+      {"reported above committed",
+       [](FakeAmd& f, Policy&) { f.report[0x1E7] = 114; },
+       {SnpTcbOrder}},
+      {"committed above current", [](FakeAmd& f, Policy&) { f.report[0x3F] = 114; }, {SnpTcbOrder}},
+      {"reported floor",
+       [](FakeAmd&, Policy& p) { p.snp.min_reported_tcb.snp = 9; },
+       {SnpReportedTcb}},
+      {"launch floor",
+       [](FakeAmd&, Policy& p) { p.snp.min_launch_tcb.bootloader = 4; },
+       {SnpLaunchTcb}},
+      {"firmware floor",
+       [](FakeAmd&, Policy& p) { p.snp.min_firmware = {1, 55, 6}; },
+       {SnpFirmware}},
+      {"provisional", [](FakeAmd& f, Policy&) { f.report[0x1E8] = 6; }, {SnpProvisional}},
+      {"provisional, allowed",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0x1E8] = 6;
+         p.snp.provisional_firmware = true;
+       },
+       {}},
+      {"VMPL", [](FakeAmd& f, Policy&) { f.report[0x30] = 1; }, {SnpVmpl}},
+      {"host",
+       [](FakeAmd& f, Policy& p) {
+         put(f.report, 0x30, 0xFFFFFFFF, 4);
+         p.snp.vmpl.insert(snp::host_vmpl);
+       },
+       {SnpVmpl}},
+      {"debug", [](FakeAmd& f, Policy&) { f.report[0x0A] |= 8U; }, {SnpDebug}},
+      {"migration", [](FakeAmd& f, Policy&) { f.report[0x0A] |= 4U; }, {SnpMigration}},
+      {"migration agent's report",
+       [](FakeAmd& f, Policy&) { f.report[0x160] = 1; },
+       {SnpMigration}},
+      {"ABI floor", [](FakeAmd&, Policy& p) { p.snp.min_abi = 256 + 52; }, {SnpAbi}},
+      {"ABI above what runs", [](FakeAmd& f, Policy&) { f.report[0x08] = 56; }, {SnpAbi}},
+      {"multi-threading",
+       [](FakeAmd&, Policy& p) { p.snp.smt = BitRule::Clear; },
+       {SnpGuestPolicy}},
+      {"single socket",
+       [](FakeAmd&, Policy& p) { p.snp.single_socket = BitRule::Set; },
+       {SnpGuestPolicy}},
+      {"TSME", [](FakeAmd&, Policy& p) { p.snp.platform[1] = BitRule::Set; }, {SnpPlatform}},
+      {"ECC", [](FakeAmd&, Policy& p) { p.snp.platform[2] = BitRule::Clear; }, {SnpPlatform}},
+      {"mitigations",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0] = 5;
+         put(f.report, 0x1F8, 1, 8);
+         put(f.report, 0x200, 3, 8);
+         p.snp.launch_mitigations = 2;
+       },
+       {SnpMitigations}},
+      {"mitigations of an older report",
+       [](FakeAmd&, Policy& p) { p.snp.current_mitigations = 1; },
+       {SnpMitigations}},
+      {"guest version", [](FakeAmd&, Policy& p) { p.snp.min_guest_svn = 3; }, {SnpGuestSvn}},
+      {"id key",
+       [](FakeAmd&, Policy& p) {
+         p.snp.id_key = Accept<snp::IdKeyDigest>({filled<snp::IdKeyDigest>(1)});
+       },
+       {SnpIdKey}},
+      {"id key refused",
+       [](FakeAmd&, Policy& p) { p.snp.refused_id_key = {snp::IdKeyDigest{}}; },
+       {SnpIdKey}},
+      {"author key",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0x48] = 1;
+         p.snp.author_key = Accept<snp::AuthorKeyDigest>({filled<snp::AuthorKeyDigest>(1)});
+       },
+       {SnpAuthorKey}},
+      {"zero is no author key",
+       [](FakeAmd&, Policy& p) {
+         p.snp.author_key = Accept<snp::AuthorKeyDigest>({snp::AuthorKeyDigest{}});
+       },
+       {SnpAuthorKey}},
+      {"host data",
+       [](FakeAmd&, Policy& p) {
+         p.snp.host_data = Accept<snp::HostData>({filled<snp::HostData>(1)});
+       },
+       {SnpHostData}},
+      {"family", [](FakeAmd&, Policy& p) { p.snp.family_id = filled<snp::FamilyId>(1); }, {SnpIds}},
+      {"image", [](FakeAmd&, Policy& p) { p.snp.image_id = filled<snp::ImageId>(1); }, {SnpIds}},
+      {"measurement",
+       [](FakeAmd&, Policy& p) {
+         p.snp.measurement = Accept<snp::LaunchDigest>({filled<snp::LaunchDigest>(1)});
+       },
+       {SnpMeasurement}},
+      {"measurement refused",
+       [](FakeAmd&, Policy& p) { p.snp.refused_measurement = {snp::LaunchDigest{}}; },
+       {SnpMeasurement}},
+  };
+  return faults;
+}
+
+const std::vector<Fault<FakeAmd>>& vlek_faults() {
+  static const std::vector<Fault<FakeAmd>> faults{
+      {"nothing", [](FakeAmd&, Policy&) {}, {}},
+      {"VLEK revoked", [](FakeAmd& f, Policy&) { f.list.serials = {77}; }, {SnpLeafRevocation}},
+      {"another provider",
+       [](FakeAmd&, Policy& p) { p.snp.provider = Accept<std::string>({"other.example"}); },
+       {SnpLeafKind}},
+      {"that provider",
+       [](FakeAmd&, Policy& p) { p.snp.provider = Accept<std::string>({"cloud.example"}); },
+       {}},
+      {"no provider", [](FakeAmd& f, Policy&) { f.endorsed.csp_id.reset(); }, {SnpLeafKind}},
+      {"names a chip",
+       [](FakeAmd& f, Policy&) { f.endorsed.hwid = Bytes(64, 1); },
+       {SnpLeafKind, SnpChip}},
+      {"signed by a VCEK, it says",
+       [](FakeAmd& f, Policy&) { f.report[0x48] = 0; },
+       {SnpLeafKind, SnpChip}},
+  };
+  return faults;
+}
+
+FakeIntel sgx() { return FakeIntel(false); }
+FakeIntel tdx() { return FakeIntel(true); }
+
+TEST(Findings, OfDcapQuotes) {
+  run<FakeIntel>(dcap_faults(), sgx);
+  run<FakeIntel>(dcap_faults(), tdx);
+}
+TEST(Findings, OfEnclaves) { run<FakeIntel>(sgx_faults(), sgx); }
+TEST(Findings, OfDomains) { run<FakeIntel>(tdx_faults(), tdx); }
+TEST(Findings, OfSnpReports) {
+  run<FakeAmd>(snp_faults(), [] { return FakeAmd(); });
+}
+TEST(Findings, OfSnpReportsUnderAVlek) {
+  run<FakeAmd>(vlek_faults(), [] { return FakeAmd("Genoa", true); });
+}
+TEST(Findings, OfTurin) {
+  run<FakeAmd>({{"nothing", [](FakeAmd&, Policy&) {}, {}},
+                {"tail of the chip", [](FakeAmd& f, Policy&) { f.report[0x1DF] = 1; }, {SnpChip}},
+                {"FMC", [](FakeAmd& f, Policy&) { f.endorsed.tcb.fmc = 2; }, {SnpEndorsedTcb}}},
+               [] { return FakeAmd("Turin"); });
+}
+
+TEST(Findings, EveryCheckIsProducedByAFault) {
+  std::set<Check> all = run<FakeIntel>(dcap_faults(), sgx);
+  all.merge(run<FakeIntel>(sgx_faults(), sgx));
+  all.merge(run<FakeIntel>(tdx_faults(), tdx));
+  all.merge(run<FakeAmd>(snp_faults(), [] { return FakeAmd(); }));
+  all.merge(run<FakeAmd>(vlek_faults(), [] { return FakeAmd("Genoa", true); }));
+  all.insert(KeyProof);  // verifier_test.cc, Request
+  for (const CheckRow& row : all_checks()) EXPECT_TRUE(all.contains(row.check)) << row.name;
+}
+
+}  // namespace
+}  // namespace merlon::verify

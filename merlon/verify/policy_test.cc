@@ -1,0 +1,236 @@
+#include "merlon/verify/policy.h"
+
+#include <gtest/gtest.h>
+
+namespace merlon::verify {
+namespace {
+
+Policy parsed(std::string_view text) {
+  auto policy = Policy::parse(text, "p.toml");
+  EXPECT_TRUE(policy.has_value()) << (policy ? "" : policy.error().text());
+  return policy ? *std::move(policy) : Policy{};
+}
+std::string refusal(std::string_view text) {
+  const auto policy = Policy::parse(text, "p.toml");
+  return policy ? "accepted" : policy.error().text();
+}
+const std::string d64(64, 'a');
+const std::string d96(96, 'b');
+
+TEST(Policy, TheDefaultRefusesWhatIsDoubtful) {
+  const Policy policy;
+  EXPECT_EQ(policy.revocation, RevocationRule::Required);
+  EXPECT_FALSE(policy.sgx.debug || policy.tdx.debug || policy.snp.debug);
+  EXPECT_FALSE(policy.tdx.migration || policy.snp.migration || policy.snp.provisional_firmware);
+  EXPECT_EQ(policy.dcap.statuses, std::set{sgx::TcbStatus::UpToDate});
+  EXPECT_EQ(policy.snp.vmpl, std::set<std::uint32_t>{0});
+  EXPECT_FALSE(policy.technologies.contains(evidence::Technology::Kvm));
+}
+
+TEST(Policy, TheTemplateMeansTheDefault) {
+  const Policy policy = parsed(policy_template());
+  EXPECT_EQ(policy.technologies, Policy{}.technologies);
+  EXPECT_EQ(policy.dcap.statuses, Policy{}.dcap.statuses);
+  EXPECT_TRUE(policy.sgx.mr_enclave.is_any());
+  EXPECT_TRUE(std::holds_alternative<BindToRequest>(policy.binding));
+}
+
+TEST(Policy, EveryKeyIsRead) {
+  const Policy p = parsed(R"(
+technologies = ["sgx", "snp"]
+revocation = "if-present"
+max_age_days = 2
+roots = [")" + d64 + R"("]
+[dcap]
+statuses = ["UpToDate", "OutOfDate"]
+advisories = ["X"]
+min_evaluation_number = 17
+tcb_info_v2 = true
+[sgx]
+mr_enclave = [")" + d64 + R"("]
+refused_mr_enclave = [")" +
+                          d64 + R"("]
+mr_signer = []
+product_id = 3
+min_svn = 4
+debug = true
+attributes = "0xff"
+xfrm = 7
+misc_select = 1
+ext_product_id = "00000000000000000000000000000001"
+family_id = "00000000000000000000000000000002"
+config_id = ")" + d64 + d64 +
+                          R"("
+min_config_svn = 5
+[tdx]
+mr_td = [")" + d96 + R"("]
+rt_mr0 = []
+rt_mr3 = [")" + d96 + R"("]
+mr_seam = []
+migration = true
+attributes = "0x10000000"
+xfam = "0xe7"
+mr_config_id = ")" + d96 + R"("
+mr_owner = ")" + d96 + R"("
+mr_owner_config = ")" + d96 +
+                          R"("
+mr_service_td = ")" + d96 +
+                          R"("
+[snp]
+measurement = [")" + d96 + R"("]
+refused_measurement = [")" +
+                          d96 + R"("]
+id_key_sha384 = []
+refused_id_key_sha384 = [")" +
+                          d96 + R"("]
+author_key_sha384 = [")" + d96 +
+                          R"("]
+host_data = [")" + d64 + R"("]
+family_id = "00000000000000000000000000000001"
+image_id = "00000000000000000000000000000001"
+min_guest_svn = 6
+vmpl = [0, 2]
+migration = true
+min_abi = "1.51"
+smt = false
+single_socket = true
+products = ["Milan", "Turin"]
+signing_keys = ["VLEK"]
+providers = ["p"]
+platform_on = ["ecc", "alias-check"]
+platform_off = ["smt"]
+min_reported_tcb = { bootloader = 1, tee = 2, snp = 3, microcode = 4, fmc = 5 }
+min_launch_tcb = { snp = 3 }
+min_firmware = "1.55.5"
+provisional_firmware = true
+launch_mitigations = "0xffffffffffffffff"
+current_mitigations = 1
+)");
+  EXPECT_EQ(p.technologies.size(), 2U);
+  EXPECT_EQ(p.revocation, RevocationRule::IfPresent);
+  EXPECT_EQ(p.max_age, std::chrono::hours(48));
+  EXPECT_EQ(p.roots.size(), 1U);
+  EXPECT_EQ(p.dcap.statuses.size(), 2U);
+  EXPECT_FALSE(p.dcap.advisories.contains("Y"));
+  EXPECT_TRUE(p.dcap.tcb_info_v2);
+  EXPECT_FALSE(p.sgx.mr_signer.is_any());
+  EXPECT_EQ(p.sgx.attributes, 255U);
+  EXPECT_EQ(p.sgx.min_config_svn, 5);
+  EXPECT_TRUE(p.tdx.rt_mr[1].is_any());
+  EXPECT_FALSE(p.tdx.rt_mr[0].is_any());
+  EXPECT_TRUE(p.tdx.mr_service_td.has_value());
+  EXPECT_EQ(p.snp.vmpl, (std::set<std::uint32_t>{0, 2}));
+  EXPECT_EQ(p.snp.min_abi, 256 + 51);
+  EXPECT_EQ(p.snp.smt, BitRule::Clear);
+  EXPECT_EQ(p.snp.platform[5], BitRule::Set);
+  EXPECT_EQ(p.snp.platform[0], BitRule::Clear);
+  EXPECT_EQ(p.snp.min_reported_tcb, (snp::TcbComponents{5, 1, 2, 3, 4}));
+  EXPECT_EQ(p.snp.min_firmware, (snp::FirmwareVersion{1, 55, 5}));
+  EXPECT_EQ(p.snp.launch_mitigations, UINT64_MAX);
+  EXPECT_FALSE(p.snp.provider.contains("q"));
+}
+
+TEST(Policy, ReportDataIsBoundInOneWay) {
+  EXPECT_TRUE(std::holds_alternative<BindToData>(
+      parsed("[report_data]\nexact='" + d64 + d64 + "'").binding));
+  EXPECT_TRUE(std::holds_alternative<BindToKey>(parsed("[report_data]\nspki='0102'").binding));
+  EXPECT_TRUE(std::holds_alternative<BindToAnything>(parsed("[report_data]\nany=true").binding));
+  EXPECT_TRUE(std::holds_alternative<BindToChallenge>(parsed("[report_data]\ntls_key_sha256='" +
+                                                             d64 + "'\nhpke_key_sha256='" + d64 +
+                                                             "'\nnonce='" + d64 + "'")
+                                                          .binding));
+  EXPECT_NE(refusal("[report_data]\nnonce='" + d64 + "'"), "accepted");
+  EXPECT_NE(refusal("[report_data]\nany=true\nspki='01'"), "accepted");
+  EXPECT_NE(refusal("[report_data]\nspki=''"), "accepted");
+}
+
+TEST(Policy, UnknownKeysAreRefusedWithTheirLine) {
+  EXPECT_TRUE(refusal("\ncolour = 1\n")
+                  .starts_with("p.toml:2: colour: is no key of a policy; there are: technologies"));
+  for (const char* table : {"dcap", "sgx", "tdx", "snp", "report_data"}) {
+    EXPECT_NE(refusal(std::string("[") + table + "]\ncolour = 1\n").find("colour"),
+              std::string::npos);
+  }
+  EXPECT_NE(refusal("[snp]\nmin_launch_tcb = { x = 1 }").find("snp.min_launch_tcb.x"),
+            std::string::npos);
+}
+
+TEST(Policy, ValuesOutOfTheirRangeAreRefused) {
+  for (const char* text : {"technologies = ['kvm']",
+                           "technologies = 'sgx'",
+                           "revocation = 'never'",
+                           "max_age_days = -1",
+                           "roots = ['00']",
+                           "snp = 1",
+                           "[dcap]\nstatuses = ['Revoked']",
+                           "[dcap]\nstatuses = ['Fine']",
+                           "[dcap]\ntcb_info_v2 = 1",
+                           "[sgx]\nmr_enclave = 'x'",
+                           "[sgx]\nmr_enclave = [1]",
+                           "[sgx]\nproduct_id = 65536",
+                           "[sgx]\nxfrm = '12'",
+                           "[sgx]\nxfrm = '0x'",
+                           "[sgx]\nxfrm = '0x1ffffffffffffffff'",
+                           "[sgx]\nxfrm = 1.5",
+                           "[snp]\nvmpl = [4]",
+                           "[snp]\nvmpl = 0",
+                           "[snp]\nvmpl = ['x']",
+                           "[snp]\nmin_abi = '1'",
+                           "[snp]\nmin_abi = '1.256'",
+                           "[snp]\nmin_firmware = '1.55'",
+                           "[snp]\nmin_firmware = 'a.b.c'",
+                           "[snp]\nproducts = ['Naples']",
+                           "[snp]\nsigning_keys = ['none']",
+                           "[snp]\nplatform_on = ['x']",
+                           "[snp]\nplatform_on = ['ecc']\nplatform_off = ['ecc']",
+                           "[snp]\nmin_launch_tcb = 1",
+                           "[snp]\nmin_launch_tcb = { snp = 256 }",
+                           "[snp]\nfamily_id = 7",
+                           "not toml",
+                           "[[["}) {
+    EXPECT_NE(refusal(text), "accepted") << text;
+  }
+  EXPECT_NE(refusal(std::string(max_policy_size + 1, ' ')), "accepted");
+}
+
+TEST(StewardPolicy, MeansWhatAStewardMeans) {
+  const auto policy =
+      Policy::parse_any("[sgx]\nsigner=['" + d64 + "']\nhash=['" + d64 +
+                            "']\nfeatures=['KSS']\nenclave_security_version=2\n"
+                            "enclave_product_id=0\nmisc_select=['EXINFO']\n"
+                            "allowed_advisories=['INTEL-SA-00586']\n"
+                            "[snp]\nsigner=['" +
+                            d96 + "']\nhash_blacklist=['" + d96 +
+                            "']\nabi='>1.0'\npolicy_flags=['SMT']\nplatform_info_flags='SME'\n"
+                            "id_key_digest=['" +
+                            d96 + "']\nid_key_digest_blacklist=['" + d96 + "']\n",
+                        "steward.toml");
+  ASSERT_TRUE(policy.has_value()) << policy.error().text();
+  EXPECT_EQ(policy->sgx.attributes, 0x85U);
+  EXPECT_FALSE(policy->sgx.debug);
+  EXPECT_EQ(policy->sgx.min_svn, 2);
+  EXPECT_EQ(policy->sgx.misc_select, 1U);
+  EXPECT_TRUE(policy->dcap.statuses.contains(sgx::TcbStatus::OutOfDate));
+  EXPECT_FALSE(policy->dcap.statuses.contains(sgx::TcbStatus::Revoked));
+  EXPECT_EQ(policy->snp.min_abi, 257);
+  EXPECT_EQ(policy->snp.platform[0], BitRule::Set);
+  EXPECT_EQ(policy->snp.platform[1], BitRule::Clear);
+  EXPECT_FALSE(policy->snp.debug);
+  EXPECT_EQ(policy->snp.refused_measurement.size(), 1U);
+}
+
+TEST(StewardPolicy, IsReadStrictly) {
+  for (const std::string& text : std::initializer_list<std::string>{
+           "[sgx]\nsigner=['00']", "[sgx]\nfeatures=['X']", "[sgx]\nsigner=[]\ncolour=1",
+           "[snp]\nabi='<1.0'\nsigner=[]", "[snp]\nabi='x'\nsigner=[]", "[snp]\npolicy_flags=['X']",
+           "[snp]\nplatform_info_flags='X'", "[sgx]\nmisc_select=['X']\nsigner=[]",
+           "[snp]\nhash=['" + d96 + "']\nhash_blacklist=['" + d96 + "']",
+           std::string("[sgx]\nsigner=[]\n[tdx]\n")}) {
+    EXPECT_FALSE(Policy::parse_any(text, "steward.toml").has_value()) << text;
+  }
+  EXPECT_TRUE(Policy::parse_any("[sgx]\nfeatures=['Debug']", "s")->sgx.debug);
+  EXPECT_TRUE(Policy::parse_any("[snp]\npolicy_flags=['Debug']", "s")->snp.debug);
+}
+
+}  // namespace
+}  // namespace merlon::verify

@@ -1,0 +1,205 @@
+#include "merlon/verify/verifier.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "merlon/verify/testing/fake_amd.h"
+#include "merlon/verify/testing/fake_intel.h"
+
+namespace merlon::verify {
+namespace {
+
+using testing::FakeAmd;
+using testing::FakeIntel;
+using x509::testing::extension;
+using x509::testing::test_now;
+
+evidence::Evidence parsed(core::ByteView bytes) { return evidence::Evidence::parse(bytes).value(); }
+
+TEST(Appraisal, StartsAsARefusal) {
+  EXPECT_EQ(Appraisal{}.verdict, Verdict::Refused);
+  EXPECT_FALSE(Finding{}.passed);
+  EXPECT_EQ(static_cast<int>(Verdict::Refused), 0);
+}
+
+TEST(Appraisal, KvmIsAlwaysRefused) {
+  evidence::Evidence evidence;
+  Policy policy;
+  policy.technologies.insert(evidence::Technology::Kvm);
+  const Appraisal appraisal = appraise(evidence, {}, policy, test_now);
+  EXPECT_FALSE(appraisal.accepted());
+  EXPECT_EQ(appraisal.refusals(), std::vector<Check>{Check::Technology});
+}
+
+TEST(Appraisal, EveryCheckOfTheTechnologyIsMadeInItsOrder) {
+  const FakeAmd fake;
+  const Appraisal appraisal = appraise(parsed(fake.signed_report()), {}, {}, test_now);
+  std::vector<Check> wanted, made;
+  for (const CheckRow& row : all_checks()) {
+    if (concerns(row, evidence::Technology::Snp)) wanted.push_back(row.check);
+  }
+  for (const Finding& finding : appraisal.findings) {
+    made.push_back(finding.check);
+    EXPECT_FALSE(finding.wanted.empty()) << row_of(finding.check).name;
+    EXPECT_FALSE(finding.got.empty()) << row_of(finding.check).name;
+    EXPECT_NE(finding.got, "was not judged") << row_of(finding.check).name;
+  }
+  EXPECT_EQ(made, wanted);
+}
+
+TEST(Appraisal, ExpiresWithTheFirstThingItUsed) {
+  FakeIntel fake;
+  fake.ca_list.next_update = {test_now.seconds + 100};
+  const auto collateral = Collateral::parse(fake.endorsements());
+  EXPECT_EQ(appraise(parsed(fake.quote()), collateral, fake.policy(), test_now).expiry,
+            codec::UnixTime{test_now.seconds + 100});
+  fake.pck.not_after = {test_now.seconds + 50};
+  EXPECT_EQ(appraise(parsed(fake.quote()), Collateral::parse(fake.endorsements()), fake.policy(),
+                     test_now)
+                .expiry,
+            codec::UnixTime{test_now.seconds + 50});
+}
+
+TEST(Appraisal, IsAcceptedUntilItsExpiryAndNoLonger) {
+  const FakeIntel fake;
+  const auto collateral = Collateral::parse(fake.endorsements());
+  const auto evidence = parsed(fake.quote());
+  const auto expiry = appraise(evidence, collateral, fake.policy(), test_now).expiry.value();
+  EXPECT_TRUE(appraise(evidence, collateral, fake.policy(), expiry).accepted());
+  EXPECT_FALSE(appraise(evidence, collateral, fake.policy(), {expiry.seconds + 1}).accepted());
+}
+
+TEST(Appraisal, SurplusEndorsementsChangeNothing) {
+  const FakeIntel fake;
+  const FakeIntel other;
+  evidence::Endorsements all = other.endorsements();
+  ASSERT_TRUE(all.merge(fake.endorsements()).has_value());
+  ASSERT_TRUE(all.add_document("{}").has_value());
+  ASSERT_TRUE(all.add_certificate(core::as_bytes("no certificate")).has_value());
+  const auto collateral = Collateral::parse(all);
+  EXPECT_EQ(collateral.unreadable, 2U);
+  EXPECT_TRUE(appraise(parsed(fake.quote()), collateral, fake.policy(), test_now).accepted());
+}
+
+TEST(Appraisal, TheNewestSignedDocumentCounts) {
+  FakeIntel fake;
+  evidence::Endorsements all = fake.endorsements();
+  fake.tcb_info.evaluation = 18;
+  fake.tcb_info.levels = testing::level(6, "UpToDate") + "," + testing::level(5, "OutOfDate");
+  ASSERT_TRUE(all.merge(fake.endorsements()).has_value());
+  EXPECT_EQ(
+      appraise(parsed(fake.quote()), Collateral::parse(all), fake.policy(), test_now).refusals(),
+      std::vector<Check>{Check::TcbStatus});
+}
+
+TEST(Appraisal, AForgedEndorsementDoesNotHideTheGenuineOne) {
+  FakeAmd fake;
+  evidence::Endorsements forged = fake.endorsements();
+  FakeAmd other;
+  other.leaf_key = fake.leaf_key;  // the genuine key under another's certificate
+  evidence::Endorsements all = other.endorsements();
+  ASSERT_TRUE(all.merge(forged).has_value());
+  EXPECT_TRUE(
+      appraise(parsed(fake.signed_report()), Collateral::parse(all), fake.policy(), test_now)
+          .accepted());
+}
+
+TEST(Appraisal, PreparedCollateralGivesTheSameAnswersOnManyThreads) {
+  const FakeIntel fake;
+  FakeIntel bad = fake;
+  bad.bad_tcb_info_signature = true;
+  const auto good = Collateral::prepare(fake.endorsements());
+  const auto broken = Collateral::prepare(bad.endorsements());
+  EXPECT_GT(good.memo.size(), 0U);
+  const auto evidence = parsed(fake.quote());
+  const Policy policy = fake.policy();
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 10; ++round) {
+        EXPECT_TRUE(appraise(evidence, good, policy, test_now).accepted());
+        EXPECT_FALSE(appraise(evidence, broken, policy, test_now).accepted());
+      }
+    });
+  }
+}
+
+TEST(Appraisal, TcbInfoOfVersionTwoOnlyOnRequest) {
+  FakeIntel fake;
+  fake.tcb_info.version = 2;
+  std::string tcb = "{\"tcb\":{";
+  for (int i = 1; i <= 16; ++i) {
+    tcb += base::concat("\"sgxtcbcomp", i < 10 ? "0" : "", i, "svn\":5,");
+  }
+  fake.tcb_info.levels =
+      tcb + R"("pcesvn":11},"tcbDate":"2024-01-01T00:00:00Z","tcbStatus":"UpToDate"})";
+  const auto collateral = Collateral::parse(fake.endorsements());
+  Policy policy = fake.policy();
+  EXPECT_FALSE(appraise(parsed(fake.quote()), collateral, policy, test_now).accepted());
+  policy.dcap.tcb_info_v2 = true;
+  EXPECT_TRUE(appraise(parsed(fake.quote()), collateral, policy, test_now).accepted());
+}
+
+TEST(Chain, ItsOrderInTheQuoteMeansNothing) {
+  const FakeIntel fake;
+  evidence::Evidence evidence = parsed(fake.quote());
+  const std::string pem(
+      core::as_text(std::get<evidence::SgxEvidence>(evidence.report).quote.pck_chain));
+  const auto second = pem.find("-----BEGIN", 10);
+  const std::string turned = pem.substr(second) + pem.substr(0, second);
+  auto& quote = std::get<evidence::SgxEvidence>(evidence.report).quote;
+  quote.pck_chain = core::as_bytes(turned);
+  EXPECT_TRUE(appraise(evidence, Collateral::parse(fake.endorsements()), fake.policy(), test_now)
+                  .accepted());
+  const std::string more = pem + pem.substr(0, second);
+  quote.pck_chain = core::as_bytes(more);
+  EXPECT_TRUE(std::ranges::count(appraise(evidence, Collateral::parse(fake.endorsements()),
+                                          fake.policy(), test_now)
+                                     .refusals(),
+                                 Check::PckForm) == 1);
+}
+
+/// A request of a keep around SEV-SNP evidence.
+evidence::Bytes request_around(const FakeAmd& fake, const x509::testing::SigningKey& key) {
+  using codec::testing::octets;
+  using codec::testing::sequence;
+  const auto endorsements = fake.endorsements();
+  const auto url = codec::testing::der(codec::DerTag::Utf8String, codec::testing::bytes_of("u"));
+  const auto lists = sequence({sequence({sequence({url, endorsements.revocation_lists.at(0)})})});
+  const auto body =
+      sequence({sequence({endorsements.certificates.at(2), lists}), octets(fake.signed_report())});
+  return x509::testing::issue_request({{extension({1, 3, 6, 1, 4, 1, 58270, 1, 3}, false, body)}},
+                                      key);
+}
+
+TEST(Request, IsBoundToItsKeyAndProvesIt) {
+  FakeAmd fake;
+  const x509::testing::SigningKey key(crypto::KeyKind::P384);
+  const auto data = evidence::enarx_report_data(evidence::Technology::Snp, key.spki());
+  std::ranges::copy(data.view(), fake.report.begin() + 0x50);
+  auto evidence = parsed(request_around(fake, key));
+  const auto collateral = Collateral::parse(fake.endorsements());
+  EXPECT_TRUE(appraise(evidence, collateral, fake.policy(), test_now).accepted());
+  evidence.key->proven = false;
+  EXPECT_EQ(appraise(evidence, collateral, fake.policy(), test_now).refusals(),
+            std::vector<Check>{Check::KeyProof});
+  const x509::testing::SigningKey thief(crypto::KeyKind::P384);
+  EXPECT_EQ(
+      appraise(parsed(request_around(fake, thief)), collateral, fake.policy(), test_now).refusals(),
+      std::vector<Check>{Check::ReportData});
+}
+
+TEST(Checks, NamesAreUniqueAndTheTableIsInOrder) {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < all_checks().size(); ++i) {
+    EXPECT_EQ(static_cast<std::size_t>(all_checks()[i].check), i);
+    names.push_back(all_checks()[i].name);
+  }
+  std::ranges::sort(names);
+  EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
+}
+
+}  // namespace
+}  // namespace merlon::verify
