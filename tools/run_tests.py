@@ -218,7 +218,28 @@ def real(runner):
     return runner.program("real", ["tests/real/run.py", "--merlon", BUILD / "release/bin/merlon"])
 
 
-PARTS = {part.__name__: part for part in (unit, e2e, asan, spec, wasi, kvm, differential, real)}
+def verify(runner):
+    """Genuine evidence, judged and altered; MERLON_VERIFY_SAMPLE bits of each artefact (40)."""
+    shared = shared_data()
+    vectors = shared / "vectors" if shared else None
+    if vectors is None or not vectors.is_dir():
+        return Outcome(skipped=1, reasons=["verify: genuine evidence is not here; MERLON_SHARED "
+                                           "names the folder with vectors/"])
+    if not runner.build("dev", "merlon-verify-vectors", "merlon-verify-mutate"):
+        return Outcome(failed=1)
+    programs = BUILD / "dev" / "tests"
+    outcome = runner.program("verify vectors", [programs / "merlon-verify-vectors",
+                                                "tests/verify/cases.txt", vectors])
+    sample = os.environ.get("MERLON_VERIFY_SAMPLE", "40")
+    seed = os.environ.get("MERLON_VERIFY_SEED", "1")
+    outcome.add(runner.program("verify mutations",
+                               [programs / "merlon-verify-mutate", "tests/verify/cases.txt", vectors,
+                                "tests/verify/exceptions.txt", sample, seed]))
+    return outcome
+
+
+PARTS = {part.__name__: part
+         for part in (unit, e2e, asan, spec, wasi, kvm, verify, differential, real)}
 
 
 def run_parts(runner, parts):
