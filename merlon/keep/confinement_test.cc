@@ -255,7 +255,13 @@ TEST_P(Refused, EndsTheKeepWithTheNameOfTheCall) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Keep, Refused, ::testing::ValuesIn(attempts),
+/// Where nothing is refused, one test is enough to say so.
+std::vector<Attempt> tried() {
+  return {std::begin(attempts),
+          Confinement::is_built_in() ? std::end(attempts) : std::begin(attempts) + 1};
+}
+
+INSTANTIATE_TEST_SUITE_P(Keep, Refused, ::testing::ValuesIn(tried()),
                          [](const auto& attempt) { return std::string(attempt.param.name); });
 
 class ConfinedKeep : public ::testing::Test {
@@ -318,7 +324,8 @@ TEST_F(ConfinedKeep, ACallThatIsRefusedWhileTheSignalIsBlockedKillsIt) {
 
 TEST_F(ConfinedKeep, ACallByThe32BitConventionIsRefused) {
   const Ended ended = in_keep(User::Same, {}, [](const launch::Launch&) {
-    long number = 20;  // getpid there, writev here
+    long number = 20;  // getpid there, and writev here, which is allowed
+    // SAFETY: changes no register but rax; the call has no arguments.
     asm volatile("int $0x80" : "+a"(number) : : "memory");
     return 0;
   });
