@@ -138,6 +138,11 @@ Result<const JsonValue*> JsonValue::member(std::string_view name, JsonKind kind)
   return value;
 }
 
+Result<JsonValue> JsonValue::take_object(std::string_view name) {
+  const JsonValue* value = TRY(member(name, JsonKind::Object));
+  return std::move(items_[static_cast<std::size_t>(value - items_.data())]);
+}
+
 Result<std::string> JsonValue::string_member(std::string_view name) const {
   return TRY(member(name, JsonKind::String))->text();
 }

@@ -37,6 +37,8 @@ class JsonValue {
 
   /// The member must be there and be of that kind: NotFound and Malformed.
   [[nodiscard]] core::Result<const JsonValue*> member(std::string_view name, JsonKind kind) const;
+  /// The member of that name, moved out; the member must be there and be an object.
+  [[nodiscard]] core::Result<JsonValue> take_object(std::string_view name);
   [[nodiscard]] core::Result<std::string> string_member(std::string_view name) const;
   [[nodiscard]] core::Result<std::uint64_t> number_member(std::string_view name,
                                                           std::uint64_t max) const;

@@ -28,7 +28,10 @@ std::string_view to_string(EnclaveId id) noexcept {
 }
 
 Result<EnclaveIdentity> EnclaveIdentity::parse(std::string_view body) {
-  const JsonValue root = TRY(JsonValue::parse(body));
+  return parse(TRY(JsonValue::parse(body)));
+}
+
+Result<EnclaveIdentity> EnclaveIdentity::parse(const JsonValue& root) {
   EnclaveIdentity made;
   made.version = static_cast<std::uint32_t>(TRY(root.number_member("version", UINT32_MAX)));
   if (made.version != 2) {

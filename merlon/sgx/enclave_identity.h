@@ -25,6 +25,8 @@ struct EnclaveIdentity {
 
   /// `body` is SignedJson::body. Version 2 only.
   [[nodiscard]] static core::Result<EnclaveIdentity> parse(std::string_view body);
+  /// The same of SignedJson::value.
+  [[nodiscard]] static core::Result<EnclaveIdentity> parse(const codec::JsonValue& root);
 };
 
 }  // namespace merlon::sgx

@@ -8,14 +8,13 @@ namespace merlon::sgx {
 using core::ErrorCode;
 
 core::Result<SignedJson> SignedJson::parse(std::string_view text) {
-  const codec::JsonValue root = TRY(codec::JsonValue::parse(text));
-  const auto& names = root.names();
+  codec::JsonValue root = TRY(codec::JsonValue::parse(text));
+  const std::vector<std::string> names = root.names();
   const bool shaped = names.size() == 2 && names[1] == "signature" &&
                       (names[0] == "tcbInfo" || names[0] == "enclaveIdentity");
   if (!shaped) {
     return core::error(ErrorCode::Malformed, "no signed TCB info or enclave identity");
   }
-  const codec::JsonValue& body = *TRY(root.member(names[0], codec::JsonKind::Object));
   const std::string digits = TRY(root.string_member("signature"));
   // Intel writes lower case; another spelling of the same signature would be another document.
   if (digits.find_first_of("ABCDEF") != std::string::npos) {
@@ -24,7 +23,8 @@ core::Result<SignedJson> SignedJson::parse(std::string_view text) {
   SignedJson made;
   made.member = names[0];
   made.signature = TRY(JsonSignature::from(TRY(codec::decode_hex(digits))));
-  made.body = text.substr(body.begin(), body.end() - body.begin());
+  made.value = TRY(root.take_object(names[0]));
+  made.body = text.substr(made.value.begin(), made.value.end() - made.value.begin());
   return made;
 }
 

@@ -16,7 +16,8 @@ using JsonSignature = core::FixedBytes<struct JsonSignatureTag, 64>;  ///< r ‖
 struct SignedJson {
   std::string body;  ///< the object, brackets included
   JsonSignature signature;
-  std::string member;  ///< "tcbInfo" or "enclaveIdentity"
+  std::string member;      ///< "tcbInfo" or "enclaveIdentity"
+  codec::JsonValue value;  ///< `body`, taken apart
 
   /// Malformed unless the document has just one of these members and a signature, in this order,
   /// and nothing but line ends behind.

@@ -114,8 +114,9 @@ Result<std::vector<IsvLevel>> parse_isv_levels(const JsonValue& object) {
   return levels;
 }
 
-Result<TcbInfo> TcbInfo::parse(std::string_view body) {
-  const JsonValue root = TRY(JsonValue::parse(body));
+Result<TcbInfo> TcbInfo::parse(std::string_view body) { return parse(TRY(JsonValue::parse(body))); }
+
+Result<TcbInfo> TcbInfo::parse(const JsonValue& root) {
   TcbInfo info;
   info.version = static_cast<std::uint32_t>(TRY(root.number_member("version", UINT32_MAX)));
   if (info.version != 2 && info.version != 3) {

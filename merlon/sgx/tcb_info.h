@@ -66,6 +66,8 @@ struct TcbInfo {
 
   /// `body` is SignedJson::body. Versions 2 and 3. Malformed, NotFound for what is missing.
   [[nodiscard]] static core::Result<TcbInfo> parse(std::string_view body);
+  /// The same of SignedJson::value.
+  [[nodiscard]] static core::Result<TcbInfo> parse(const codec::JsonValue& root);
 };
 
 /// Members that several documents share.

@@ -35,7 +35,8 @@ TEST(SignedJson, OtherShapesAreRefused) {
         "{\"tcbInfo\":{},\"x\":1" + tail, "{\"tcbInfo\":{},\"tcbInfo\":{}" + tail,
         "{\"signature\":\"" + digits + "\",\"tcbInfo\":{}}",
         std::string("{\"tcbInfo\":{},\"signature\":\"00\"}"),
-        "{\"tcbInfo\":{},\"signature\":\"" + std::string(128, 'A') + "\"}", "{\"tcbInfo\":{}" + tail + "x"}) {
+        "{\"tcbInfo\":{},\"signature\":\"" + std::string(128, 'A') + "\"}",
+        "{\"tcbInfo\":{}" + tail + "x"}) {
     EXPECT_FALSE(SignedJson::parse(text).has_value()) << text;
   }
 }

@@ -9,12 +9,14 @@ namespace {
 void add_document(Collateral& to, const std::string& text) {
   auto json = sgx::SignedJson::parse(text);
   if (json && json->member == "tcbInfo") {
-    if (auto info = sgx::TcbInfo::parse(json->body)) {
+    if (auto info = sgx::TcbInfo::parse(json->value)) {
+      json->value = {};  // said all it had to say
       to.tcb_infos.push_back({*std::move(json), *std::move(info)});
       return;
     }
   } else if (json) {
-    if (auto identity = sgx::EnclaveIdentity::parse(json->body)) {
+    if (auto identity = sgx::EnclaveIdentity::parse(json->value)) {
+      json->value = {};
       to.identities.push_back({*std::move(json), *std::move(identity)});
       return;
     }

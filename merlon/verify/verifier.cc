@@ -26,8 +26,9 @@ struct Judging {
   const Policy& policy;
 
   [[nodiscard]] dcap::Context context_of(const sgx::Quote& quote, const tdx::TdReport* td) const {
-    return {judge,   quote,   collateral, policy, td, intel_anchors(policy), {}, {}, {},
-            nullptr, nullptr, {},         {},     {}};
+    return {judge,           quote, collateral, policy, td,      intel_anchors(policy),
+            collateral.memo, {},    {},         {},     nullptr, nullptr,
+            nullptr,         {},    {},         {}};
   }
 
   void operator()(const evidence::KvmEvidence&) const {}

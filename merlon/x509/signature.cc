@@ -194,10 +194,10 @@ bool SignatureMemo::holds(const SubjectKey& key, const Signed& subject) const no
 }
 
 void SignatureMemo::learn(const SubjectKey& key, const Signed& subject) {
-  if (!verify(key, subject)) return;
   const crypto::Sha256Digest digest = identity(key, subject);
   const auto place = std::ranges::lower_bound(known_, digest);
-  if (place == known_.end() || *place != digest) known_.insert(place, digest);
+  const bool known = place != known_.end() && *place == digest;
+  if (!known && verify(key, subject)) known_.insert(place, digest);
 }
 
 }  // namespace merlon::x509

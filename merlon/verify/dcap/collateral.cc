@@ -25,7 +25,7 @@ struct Signer {
 Signer signer_of(const sgx::SignedJson& json, const Context& context) {
   Signer found;
   for (const Certificate* each : context.signers) {
-    const bool good = context.collateral.memo.holds(each->key(), signed_by(json));
+    const bool good = context.memo.holds(each->key(), signed_by(json));
     // Of two certificates of one key, the one that still counts.
     const bool better = found.certificate == nullptr || (good && !found.signed_it) ||
                         (good && !found.certificate->validity().contains(context.judge.now()));
@@ -39,7 +39,7 @@ bool is_anchored(const Certificate& signer, const Context& context) {
   const auto signed_by_root = [&](const Certificate& root) {
     return std::ranges::equal(root.subject(), signer.issuer()) &&
            std::ranges::find(context.anchors, x509::anchor_of(root)) != context.anchors.end() &&
-           context.collateral.memo.holds(root.key(), signer.signature());
+           context.memo.holds(root.key(), signer.signature());
   };
   return std::ranges::any_of(context.collateral.certificates, signed_by_root) ||
          std::ranges::any_of(context.pck_path, signed_by_root);
@@ -132,11 +132,10 @@ void judge_signer(Context& context, const Certificate* signer) {
   }
   std::vector<Certificate> pool = context.collateral.certificates;
   pool.insert(pool.end(), context.pck_path.begin(), context.pck_path.end());
-  const x509::Path path =
-      x509::build_path(*signer, pool, context.judge.now(), context.collateral.memo);
+  const x509::Path path = x509::build_path(*signer, pool, context.judge.now(), context.memo);
   std::string got;
   for (const auto& problem :
-       x509::judge_path(path, context.anchors, context.judge.now(), context.collateral.memo)) {
+       x509::judge_path(path, context.anchors, context.judge.now(), context.memo)) {
     got += concat(got.empty() ? "" : "; ", problem.subject, ": ", problem.what);
   }
   const bool two = path.size() == 2;
@@ -151,7 +150,7 @@ void judge_signer(Context& context, const Certificate* signer) {
   }
   context.judge.use(path[1], "root");
   judge_revocation(context.judge, Check::TcbSignerRevocation, *signer, path[1],
-                   context.collateral.lists, context.policy, context.collateral.memo);
+                   context.collateral.lists, context.policy, context.memo);
 }
 
 void judge_document(Context& context, const sgx::SignedJson* json, const sgx::IssuePeriod& period,
@@ -164,11 +163,14 @@ void judge_document(Context& context, const sgx::SignedJson* json, const sgx::Is
     return;
   }
   const Signer signer = signer_of(*json, context);
+  if (signer.certificate == nullptr || signer.certificate != context.judged_signer) {
+    judge_signer(context, signer.certificate);
+    context.judged_signer = signer.certificate;
+  }
   judge.check(checks.signature, signer.signed_it, "the TCB signing key's over these bytes",
               signer.signed_it                ? "it holds"
               : signer.certificate == nullptr ? "there is no TCB signing certificate"
                                               : "it does not hold");
-  judge_signer(context, signer.certificate);
   const bool current = period.contains(judge.now());
   const bool young = context.policy.is_young_enough(period.issued, judge.now());
   judge.check(checks.fresh, current && young,

@@ -17,12 +17,15 @@ struct Context {
   const tdx::TdReport* td = nullptr;  ///< null for SGX
   std::vector<x509::AnchorId> anchors;
 
+  x509::SignatureMemo memo;  ///< the collateral's, and what this appraisal has found itself
+
   // Found on the way; empty or null where they are missing.
   x509::Path pck_path;                            ///< leaf, CA, root of the quote
   std::optional<sgx::PckExtension> pck;           ///< of the leaf
   std::vector<const x509::Certificate*> signers;  ///< TCB signing certificates to judge by
-  const TcbInfoDocument* tcb_info = nullptr;      ///< of this platform
-  const IdentityDocument* identity = nullptr;     ///< of this kind of quoting enclave
+  const x509::Certificate* judged_signer = nullptr;
+  const TcbInfoDocument* tcb_info = nullptr;   ///< of this platform
+  const IdentityDocument* identity = nullptr;  ///< of this kind of quoting enclave
   std::optional<sgx::TcbStatus> qe_status, module_status;
   std::vector<std::string> part_advisories;  ///< of quoting enclave and TDX module
 };

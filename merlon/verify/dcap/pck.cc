@@ -19,16 +19,25 @@ constexpr std::string_view platform_name = "Intel SGX PCK Platform CA";
 constexpr std::string_view processor_name = "Intel SGX PCK Processor CA";
 constexpr std::string_view root_name = "Intel SGX Root CA";
 
+/// As in the collateral where the same one is there: importing its key again takes time.
+core::Result<Certificate> read_certificate(core::ByteView der, const Context& context) {
+  for (const Certificate& each : context.collateral.certificates) {
+    if (std::ranges::equal(each.der(), der)) return each;
+  }
+  return Certificate::parse(der);
+}
+
 /// The certificates of the quote in their order; an empty answer if one cannot be read.
-std::vector<Certificate> read_chain(const sgx::Quote& quote, std::string& why) {
+std::vector<Certificate> read_chain(const Context& context, std::string& why) {
   std::vector<Certificate> all;
-  const auto blocks = codec::pem_blocks(core::as_text(quote.pck_chain), codec::PemRule::OnlyBlocks);
+  const auto blocks =
+      codec::pem_blocks(core::as_text(context.quote.pck_chain), codec::PemRule::OnlyBlocks);
   if (!blocks) {
     why = blocks.error().what;
     return {};
   }
   for (const codec::PemBlock& block : *blocks) {
-    auto certificate = Certificate::parse(block.bytes);
+    auto certificate = read_certificate(block.bytes, context);
     if (block.label != "CERTIFICATE" || !certificate) {
       why = certificate ? "a PEM block that is no certificate" : certificate.error().what;
       return {};
@@ -60,7 +69,7 @@ void read_extension(Context& context) {
 
 void judge_form(Context& context) {
   std::string why;
-  const std::vector<Certificate> chain = read_chain(context.quote, why);
+  const std::vector<Certificate> chain = read_chain(context, why);
   x509::Path path = ordered(chain);
   std::string got;
   for (const Certificate& each : chain) {
@@ -93,14 +102,21 @@ void judge_pck(Context& context) {
     return;
   }
   const x509::Path& path = context.pck_path;
-  judge_path(context.judge, path, context.anchors, context.collateral.memo, checks);
+  // Both are needed again for the TCB signing certificate.
+  context.memo.learn(path[2].key(), path[2].signature());
+  for (const x509::Crl& list : context.collateral.lists) {
+    if (std::ranges::equal(list.issuer(), path[2].subject())) {
+      context.memo.learn(path[2].key(), list.signature());
+    }
+  }
+  judge_path(context.judge, path, context.anchors, context.memo, checks);
   context.judge.use(path[0], "PCK certificate");
   context.judge.use(path[1], "PCK CA");
   context.judge.use(path[2], "root");
   judge_revocation(context.judge, Check::PckCaRevocation, path[1], path[2],
-                   context.collateral.lists, context.policy, context.collateral.memo);
+                   context.collateral.lists, context.policy, context.memo);
   judge_revocation(context.judge, Check::PckRevocation, path[0], path[1], context.collateral.lists,
-                   context.policy, context.collateral.memo);
+                   context.policy, context.memo);
 }
 
 }  // namespace merlon::verify::dcap
