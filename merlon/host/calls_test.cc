@@ -1,0 +1,231 @@
+// What a keep that broke out of its engine may ask of its host: everything. What it gets: its own.
+
+#include "merlon/host/calls.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace merlon::host {
+namespace {
+
+using sallyport::Call;
+using sallyport::Outcome;
+
+class NoMachine final : public Machine {
+ public:
+  std::optional<sallyport::MemoryRange> grow(std::uint64_t /*bytes*/) override {
+    return std::nullopt;
+  }
+  bool release(sallyport::MemoryRange /*range*/) override { return false; }
+  bool set_timer(std::uint64_t /*first*/, std::uint64_t /*interval*/) override { return false; }
+};
+
+/// A folder with `inside/` for the keep and `secret` beside it.
+class CallsTest : public ::testing::Test {
+ protected:
+  CallsTest() {
+    std::array<char, 32> name{"/tmp/merlon-calls-XXXXXX"};
+    folder_ = ::mkdtemp(name.data());
+    inside_ = folder_ + "/inside";
+    EXPECT_EQ(::mkdir(inside_.c_str(), 0700), 0);
+    make_file(folder_ + "/secret", "secret");
+    make_file(inside_ + "/own", "own text");
+    EXPECT_EQ(::symlink("../secret", (inside_ + "/out").c_str()), 0);
+    EXPECT_EQ(::symlink("/etc", (inside_ + "/etc").c_str()), 0);
+    directory_ = give(::open(inside_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  }
+  ~CallsTest() override {
+    const std::string command = "rm -rf '" + folder_ + "'";
+    EXPECT_EQ(std::system(command.c_str()), 0);
+  }
+
+  static void make_file(const std::string& path, std::string_view text) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    EXPECT_EQ(::write(fd, text.data(), text.size()), static_cast<::ssize_t>(text.size()));
+    ::close(fd);
+  }
+  std::uint64_t give(int fd) {
+    const auto number = calls_.descriptors().insert(os::Fd::adopt(fd));
+    return number.value_or(~0U);
+  }
+  Outcome ask(Call call, sallyport::Arguments arguments, std::string_view sent = {},
+              std::size_t room = 0) {
+    room_.assign(room, 0);
+    const auto& info = sallyport::info_of(call);
+    return calls_.carry_out({call, info.reply, 1, arguments, core::as_bytes(sent), room_});
+  }
+  Outcome open(std::string_view path, std::uint64_t flags = O_RDONLY) {
+    return ask(Call::Open, {directory_, flags, 0600}, path);
+  }
+
+  NoMachine machine_;
+  Calls calls_{machine_};
+  std::string folder_;
+  std::string inside_;
+  std::uint64_t directory_ = 0;
+  std::vector<std::uint8_t> room_;
+};
+
+TEST_F(CallsTest, OpensAndReadsWhatIsBeneathItsDirectory) {
+  const Outcome opened = open("own");
+  ASSERT_GE(opened.result, 0);
+  const Outcome read = ask(Call::Read, {static_cast<std::uint64_t>(opened.result)}, {}, 100);
+  EXPECT_EQ(read.result, 8);
+  EXPECT_EQ(read.returned, 8U);
+  EXPECT_EQ(core::as_text(core::ByteView(room_).first(8)), "own text");
+}
+
+TEST_F(CallsTest, NeverOpensWhatLiesOutside) {
+  for (const char* path : {"../secret", "out", "/etc/passwd", "etc/passwd", "own/../../secret",
+                           "..", "./../secret", "inside/../../secret"}) {
+    EXPECT_LT(open(path).result, 0) << path;
+  }
+}
+
+TEST_F(CallsTest, NeverNamesAnythingOutside) {
+  for (const char* name : {"../secret", "/etc/passwd", "..", "../", "etc/passwd", "a/b"}) {
+    EXPECT_LT(ask(Call::StatusAt, {directory_}, name, sizeof(sallyport::Status)).result, 0) << name;
+    EXPECT_LT(ask(Call::Remove, {directory_, 0}, name).result, 0) << name;
+    EXPECT_LT(ask(Call::MakeDirectory, {directory_, 0700}, name).result, 0) << name;
+    EXPECT_LT(ask(Call::ReadLink, {directory_}, name, 100).result, 0) << name;
+    const std::string own = "own";
+    const std::string nul(1, '\0');
+    EXPECT_LT(ask(Call::Rename, {directory_, directory_}, own + nul + name).result, 0) << name;
+    EXPECT_LT(ask(Call::Rename, {directory_, directory_}, name + nul + "stolen").result, 0) << name;
+    EXPECT_LT(ask(Call::Link, {directory_, directory_}, name + nul + "stolen").result, 0) << name;
+    EXPECT_LT(ask(Call::Symlink, {directory_}, own + nul + name).result, 0) << name;
+  }
+  EXPECT_EQ(::access((folder_ + "/secret").c_str(), F_OK), 0);
+  EXPECT_NE(::access((inside_ + "/stolen").c_str(), F_OK), 0);
+}
+
+TEST_F(CallsTest, NeverFollowsALinkByItsName) {
+  ASSERT_EQ(ask(Call::StatusAt, {directory_}, "out", sizeof(sallyport::Status)).result, 0);
+  sallyport::Status status{};
+  std::memcpy(&status, room_.data(), sizeof(status));
+  EXPECT_EQ(status.mode & S_IFMT, static_cast<std::uint32_t>(S_IFLNK));
+}
+
+TEST_F(CallsTest, RefusesDescriptorsItDidNotGive) {
+  for (const std::uint64_t fd : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{1023},
+                                 std::uint64_t{1024}, ~std::uint64_t{0}}) {
+    EXPECT_EQ(ask(Call::Read, {fd}, {}, 8).result, -EBADF) << fd;
+    EXPECT_EQ(ask(Call::Write, {fd}, "x").result, -EBADF) << fd;
+    EXPECT_EQ(ask(Call::Close, {fd}).result, -EBADF) << fd;
+    EXPECT_EQ(ask(Call::Duplicate, {fd}).result, -EBADF) << fd;
+    EXPECT_EQ(ask(Call::Open, {fd, O_RDONLY}, "own").result, -EBADF) << fd;
+    EXPECT_EQ(ask(Call::Rename, {directory_, fd}, std::string_view("own\0new", 7)).result, -EBADF)
+        << fd;
+  }
+}
+
+TEST_F(CallsTest, GivesNumbersOfTheKeepsOwn) {
+  const Outcome first = open("own");
+  EXPECT_EQ(first.result, 1);
+  EXPECT_EQ(ask(Call::Close, {1}).result, 0);
+  EXPECT_EQ(ask(Call::Close, {1}).result, -EBADF);
+  EXPECT_EQ(open("own").result, 1);
+}
+
+TEST_F(CallsTest, RefusesPathsThatAreNone) {
+  EXPECT_LT(open("").result, 0);
+  EXPECT_LT(open(std::string_view("ow\0n", 4)).result, 0);
+  EXPECT_LT(open(std::string(5000, 'x')).result, 0);
+  EXPECT_LT(ask(Call::Rename, {directory_, directory_}, "no separator").result, 0);
+}
+
+TEST_F(CallsTest, PassesOnOnlyFlagsThatAKeepMayUse) {
+  const auto made = open("new", O_CREAT | O_RDWR | O_CLOEXEC | 0x20000000);
+  ASSERT_GE(made.result, 0);
+  struct ::stat found{};
+  ASSERT_EQ(::stat((inside_ + "/new").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 07000, 0U) << "no set-user-id from inside";
+  const auto number = static_cast<std::uint64_t>(made.result);
+  EXPECT_EQ(ask(Call::SetFlags, {number, O_ASYNC | O_APPEND}).result, 0);
+  EXPECT_EQ(ask(Call::GetFlags, {number}).result & (O_ASYNC | O_APPEND), O_APPEND);
+}
+
+TEST_F(CallsTest, PollsOnlyWhatTheKeepHolds) {
+  const sallyport::PollItem foreign{77, POLLIN, 0};
+  const std::string_view sent(reinterpret_cast<const char*>(&foreign), sizeof(foreign));
+  EXPECT_EQ(ask(Call::Poll, {1, 0}, sent, sizeof(foreign)).result, -EBADF);
+  EXPECT_EQ(ask(Call::Poll, {2, 0}, sent, sizeof(foreign)).result, -EINVAL);
+  EXPECT_EQ(ask(Call::Poll, {1, 0}, sent, 4).result, -EINVAL);
+}
+
+TEST_F(CallsTest, TakesDescriptorsFromAMessage) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const std::uint64_t channel = give(ends[0]);
+  std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  char text[] = "hi";
+  ::iovec vector{text, 2};
+  ::msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ::cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(header), ends.data(), sizeof(int));
+  ASSERT_EQ(::sendmsg(ends[1], &message, 0), 2);
+  ::close(ends[1]);
+  const Outcome got = ask(Call::ReceiveDescriptors, {channel, 100}, {}, 2000);
+  EXPECT_EQ(got.result, 2);
+  EXPECT_EQ(got.returned, 4U + 4U + 2U);
+  std::uint32_t words[2] = {};
+  std::memcpy(words, room_.data(), sizeof(words));
+  EXPECT_EQ(words[0], 1U);
+  EXPECT_TRUE(calls_.descriptors().find(words[1]).has_value());
+}
+
+TEST_F(CallsTest, EndsWithTheKeepsStatus) {
+  EXPECT_FALSE(calls_.ended().has_value());
+  static_cast<void>(ask(Call::Exit, {0x1234}));
+  EXPECT_EQ(calls_.ended(), 0x34);
+}
+
+/// Any request in the list's form: the answer fits, and nothing outside of the keep's folder moves.
+TEST_F(CallsTest, SurvivesAnyRequest) {
+  std::mt19937_64 random(11);
+  constexpr int requests = 100'000;
+  const std::array<std::string_view, 6> texts{"own", "../secret", "out", "x", "", "/etc/passwd"};
+  for (int i = 0; i < requests; ++i) {
+    const auto& info = sallyport::call_table[random() % sallyport::call_table.size()];
+    // Waiting, output to the terminal and the end are tested above.
+    if (info.call == Call::Poll || info.call == Call::Complain || info.call == Call::Exit) continue;
+    if (info.call == Call::Allocate || info.call == Call::Truncate) continue;
+    if (info.call == Call::SetFlags) continue;  // an event without O_NONBLOCK waits for itself
+    sallyport::Arguments arguments{random() % 6};
+    for (std::size_t a = 1; a < arguments.size(); ++a) {
+      arguments[a] = random() % 4 == 0 ? random() : random() % 16;
+    }
+    std::string sent(texts[random() % texts.size()]);
+    if (random() % 4 == 0) sent += '\0' + std::string(texts[random() % texts.size()]);
+    const std::size_t room = random() % 512;
+    const Outcome outcome = ask(info.call, arguments, sent, room);
+    ASSERT_LE(outcome.returned, room) << info.name;
+    ASSERT_GE(outcome.result, -sallyport::max_errno) << info.name;
+  }
+  std::array<char, 16> content{};
+  const int secret = ::open((folder_ + "/secret").c_str(), O_RDONLY | O_CLOEXEC);
+  EXPECT_EQ(::read(secret, content.data(), content.size()), 6);
+  ::close(secret);
+  EXPECT_STREQ(content.data(), "secret");
+}
+
+}  // namespace
+}  // namespace merlon::host

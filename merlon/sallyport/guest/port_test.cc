@@ -1,0 +1,232 @@
+#include "merlon/sallyport/guest/port.h"
+
+#include <functional>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "merlon/sallyport/host/request.h"
+#include "merlon/sallyport/testing/memory.h"
+
+namespace merlon::sallyport {
+namespace {
+
+/// A keep's port whose host is a function of the test.
+class PortTest : public ::testing::Test {
+ protected:
+  using Host = std::function<void(const Block&)>;
+
+  /// A host that answers with these words, in order.
+  static Host replies(std::int64_t result, std::uint32_t returned) {
+    return [=](const Block& block) {
+      block.store(&Header::result, result);
+      block.store(&Header::returned, returned);
+      block.store(&Header::answered, block.load(&Header::sequence));
+    };
+  }
+  void answer_with(Host host) { host_ = std::move(host); }
+
+  static void ring(void* self) noexcept {
+    const auto& test = *static_cast<PortTest*>(self);
+    test.host_(test.memory_.block());
+  }
+
+  Answer<std::uint64_t> read(std::size_t room) {
+    into_.assign(room, 0);
+    return port_.stage(Call::Read, {0}).receive(room).commit().collect(into_);
+  }
+  Answer<std::uint64_t> write(std::size_t size) {
+    const std::vector<std::uint8_t> bytes(size, 'w');
+    return port_.stage(Call::Write, {1}).send(bytes).commit().collect({});
+  }
+  Answer<std::uint64_t> plain(Call call) {
+    return port_.stage(call, Arguments{}).commit().collect({});
+  }
+  static Violation violation_of(const Answer<std::uint64_t>& answer) {
+    return answer ? Violation::None : answer.error().violation;
+  }
+
+  testing::BlockMemory memory_;
+  Host host_;
+  Port port_{memory_.block(), {&PortTest::ring, this}};
+  std::vector<std::uint8_t> into_;
+};
+
+TEST_F(PortTest, CarriesBytesBothWays) {
+  answer_with([](const Block& block) {
+    const auto request = take_request(block, 1);
+    ASSERT_TRUE(request.has_value());
+    EXPECT_EQ(request->call, Call::Read);
+    EXPECT_EQ(request->arguments[0], 7U);
+    ASSERT_EQ(request->room.size(), 16U);
+    std::fill_n(request->room.data(), 5, std::uint8_t{'x'});
+    answer(block, *request, {5, 5});
+  });
+  std::vector<std::uint8_t> into(16);
+  const auto count = port_.stage(Call::Read, {7}).receive(16).commit().collect(into);
+  ASSERT_TRUE(count.has_value());
+  EXPECT_EQ(*count, 5U);
+  EXPECT_EQ(into[4], 'x');
+  EXPECT_EQ(into[5], 0);
+}
+
+TEST_F(PortTest, PutsSentBytesOneBehindTheOther) {
+  answer_with([](const Block& block) {
+    const auto request = take_request(block, 1);
+    ASSERT_TRUE(request.has_value());
+    EXPECT_EQ(core::as_text(request->sent), "onetwo");
+    answer(block, *request, {6, 0});
+  });
+  const auto count = port_.stage(Call::Write, {1})
+                         .send(core::as_bytes("one"))
+                         .send(core::as_bytes("two"))
+                         .commit()
+                         .collect({});
+  EXPECT_EQ(count ? *count : 0, 6U);
+}
+
+TEST_F(PortTest, GivesTheHostsErrorNumbers) {
+  answer_with(replies(-9, 0));
+  const auto answer = read(8);
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().number, 9);
+  EXPECT_EQ(answer.error().violation, Violation::None);
+}
+
+TEST_F(PortTest, RefusesAnAnswerThatDidNotCome) {
+  answer_with([](const Block&) {});
+  EXPECT_EQ(violation_of(read(8)), Violation::NotAnswered);
+}
+
+TEST_F(PortTest, RefusesTheAnswerToAnEarlierRequest) {
+  answer_with(replies(0, 0));
+  EXPECT_EQ(violation_of(read(8)), Violation::None);
+  answer_with([](const Block& block) { block.store(&Header::result, std::int64_t{1}); });
+  EXPECT_EQ(violation_of(read(8)), Violation::NotAnswered);
+}
+
+TEST_F(PortTest, RefusesAnAnswerThatCameTooEarly) {
+  answer_with([](const Block& block) {
+    block.store(&Header::answered, block.load(&Header::sequence) + 1);
+  });
+  EXPECT_EQ(violation_of(read(8)), Violation::NotAnswered);
+}
+
+TEST_F(PortTest, RefusesErrorNumbersThatDoNotExist) {
+  answer_with(replies(-4096, 0));
+  EXPECT_EQ(violation_of(read(8)), Violation::UnknownErrno);
+  answer_with(replies(INT64_MIN, 0));
+  EXPECT_EQ(violation_of(read(8)), Violation::UnknownErrno);
+}
+
+TEST_F(PortTest, RefusesBytesWithAnError) {
+  answer_with(replies(-5, 3));
+  EXPECT_EQ(violation_of(read(8)), Violation::ErrorWithBytes);
+}
+
+TEST_F(PortTest, RefusesMoreThanItAskedFor) {
+  answer_with(replies(9, 9));
+  EXPECT_EQ(violation_of(read(8)), Violation::ResultOutOfRange);
+  answer_with(replies(9, 0));
+  EXPECT_EQ(violation_of(write(8)), Violation::ResultOutOfRange);
+}
+
+TEST_F(PortTest, RefusesAnotherNumberOfBytesThanTheResultSays) {
+  answer_with(replies(4, 8));
+  EXPECT_EQ(violation_of(read(8)), Violation::WrongSize);
+  answer_with(replies(4, 4));
+  EXPECT_EQ(violation_of(write(8)), Violation::WrongSize);
+}
+
+TEST_F(PortTest, RefusesAResultWhereThereIsNone) {
+  answer_with(replies(1, 0));
+  EXPECT_EQ(violation_of(plain(Call::Close)), Violation::ResultOutOfRange);
+}
+
+TEST_F(PortTest, RefusesHalfARecord) {
+  std::vector<std::uint8_t> into(sizeof(Status));
+  answer_with(replies(0, sizeof(Status) - 1));
+  const auto answer = port_.stage(Call::Status, {0}).receive(into.size()).commit().collect(into);
+  EXPECT_EQ(violation_of(answer), Violation::WrongSize);
+}
+
+TEST_F(PortTest, RefusesADescriptorThatIsInUse) {
+  port_.descriptors().add(5);
+  answer_with(replies(5, 0));
+  EXPECT_EQ(violation_of(plain(Call::Accept)), Violation::DescriptorInUse);
+}
+
+TEST_F(PortTest, RefusesADescriptorOutsideOfTheTable) {
+  answer_with(replies(static_cast<std::int64_t>(max_descriptors), 0));
+  EXPECT_EQ(violation_of(plain(Call::Accept)), Violation::DescriptorTooLarge);
+}
+
+TEST_F(PortTest, RemembersDescriptorsItWasGiven) {
+  answer_with(replies(5, 0));
+  EXPECT_TRUE(plain(Call::Accept).has_value());
+  EXPECT_TRUE(port_.descriptors().holds(5));
+  EXPECT_EQ(violation_of(plain(Call::Accept)), Violation::DescriptorInUse);
+}
+
+TEST_F(PortTest, RefusesMoreReadyItemsThanItSent) {
+  std::vector<std::uint8_t> items(2 * sizeof(PollItem));
+  answer_with(replies(3, static_cast<std::uint32_t>(items.size())));
+  const auto answer = port_.stage(Call::Poll, {2, 0})
+                          .send(items)
+                          .receive(items.size())
+                          .items(2)
+                          .commit()
+                          .collect(items);
+  EXPECT_EQ(violation_of(answer), Violation::ResultOutOfRange);
+}
+
+TEST_F(PortTest, RefusesAnAnswerToTheEnd) {
+  answer_with(replies(0, 0));
+  EXPECT_EQ(violation_of(plain(Call::Exit)), Violation::CameBack);
+}
+
+TEST_F(PortTest, TakesADeliveryWithItsDescriptors) {
+  answer_with([](const Block& block) {
+    const std::uint32_t words[] = {2, 8, 9};
+    block.copy_in({reinterpret_cast<const std::uint8_t*>(words), sizeof(words)});
+    block.copy_in(core::as_bytes("hi"), sizeof(words));
+    block.store(&Header::result, std::int64_t{2});
+    block.store(&Header::returned, std::uint32_t{sizeof(words) + 2});
+    block.store(&Header::answered, block.load(&Header::sequence));
+  });
+  std::vector<std::uint8_t> into(64);
+  const auto answer =
+      port_.stage(Call::ReceiveDescriptors, {3, 8}).receive(into.size()).commit().collect(into);
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_TRUE(port_.descriptors().holds(8));
+  EXPECT_TRUE(port_.descriptors().holds(9));
+}
+
+TEST_F(PortTest, RefusesADeliveryThatNamesADescriptorTwice) {
+  answer_with([](const Block& block) {
+    const std::uint32_t words[] = {2, 8, 8};
+    block.copy_in({reinterpret_cast<const std::uint8_t*>(words), sizeof(words)});
+    block.store(&Header::result, std::int64_t{0});
+    block.store(&Header::returned, std::uint32_t{sizeof(words)});
+    block.store(&Header::answered, block.load(&Header::sequence));
+  });
+  std::vector<std::uint8_t> into(64);
+  const auto answer =
+      port_.stage(Call::ReceiveDescriptors, {3, 8}).receive(into.size()).commit().collect(into);
+  EXPECT_EQ(violation_of(answer), Violation::DescriptorInUse);
+  EXPECT_FALSE(port_.descriptors().holds(8));
+}
+
+TEST(Calls, HaveOneNumberEach) {
+  for (const CallInfo& one : call_table) {
+    for (const CallInfo& other : call_table) {
+      EXPECT_TRUE(&one == &other || one.call != other.call) << one.name;
+    }
+    EXPECT_EQ(find_call(static_cast<std::uint32_t>(one.call)), &one);
+  }
+  EXPECT_EQ(find_call(0), nullptr);
+  EXPECT_EQ(find_call(0xffff'ffff), nullptr);
+}
+
+}  // namespace
+}  // namespace merlon::sallyport
