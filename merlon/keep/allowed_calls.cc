@@ -96,7 +96,10 @@ void add_open_files(Rules& rules) {
 }
 
 void add_sockets(Rules& rules) {
-  add(rules, {SYS_recvmsg, SYS_sendmsg, SYS_shutdown});
+  add(rules, {SYS_shutdown});
+  rules.push_back({SYS_recvmsg, {{only(2, MSG_DONTWAIT | MSG_PEEK)}}});
+  // Without MSG_FASTOPEN, by which sending connects, past Landlock's rule for connect().
+  rules.push_back({SYS_sendmsg, {{only(2, MSG_DONTWAIT | MSG_NOSIGNAL)}}});
   rules.push_back({SYS_accept4, {{is_null(1), is_null(2)}}});
   rules.push_back(
       {SYS_getsockopt,

@@ -67,6 +67,17 @@ bool is_socket(int number) noexcept {
   return status && status->type == os::FileType::Socket;
 }
 
+/// A workload that was not given a standard stream must not find it either.
+void close_streams_not_given(const launch::Message& message) {
+  const auto given = [&](FileKind kind) {
+    return std::ranges::any_of(message.files,
+                               [kind](const auto& file) { return file.kind == kind; });
+  };
+  if (!given(FileKind::Stdin)) os::Fd::adopt(0).close();
+  // What an exported function gives is printed by us.
+  if (!given(FileKind::Stdout) && message.invoke.empty()) os::Fd::adopt(1).close();
+}
+
 Needs needs_of(const launch::Launch& launch) {
   const auto& files = launch.message.files;
   const std::vector<os::AllowedTree> trees = trees_of(launch);
@@ -115,6 +126,7 @@ Result<void> Confinement::begin(os::BorrowedFd channel) {
 Result<void> Confinement::complete(const launch::Launch& launch) {
   machine_ = launch.message.confinement == launch::Confinement::Machine;
   if (!built_in || machine_) return {};
+  close_streams_not_given(launch.message);
   TRY(confine_files(launch));
   return confine_calls(launch);
 }

@@ -27,7 +27,7 @@ class Confinement {
   /// Errors: a layer that is there cannot be put on.
   [[nodiscard]] core::Result<void> begin(os::BorrowedFd channel);
 
-  /// Gives up every file and call that `launch` does not stand for. From here on, a call that is
+  /// Gives up every file, standard stream and call that `launch` does not stand for. From here on, a call that is
   /// not allowed ends the process with status 134 and a line that names it. Under a shim
   /// (launch::Confinement::Machine) there is nothing to do.
   ///

@@ -43,6 +43,7 @@ struct Given {
   std::vector<std::pair<std::string, FileAccess>> directories{};
   bool listening = false;
   bool timeout = false;
+  bool streams = false;
   launch::Confinement confinement = launch::Confinement::Process;
 };
 
@@ -50,6 +51,11 @@ launch::Launch launch_of(const Given& given) {
   launch::Launch launch;
   launch.message.confinement = given.confinement;
   launch.message.timeout_nanoseconds = given.timeout ? 1'000'000'000 : 0;
+  if (given.streams) {
+    for (const FileKind kind : {FileKind::Stdin, FileKind::Stdout}) {
+      launch.message.files.push_back({kind, FileAccess::ReadWrite, ""});
+    }
+  }
   if (given.listening) {
     launch.message.files.push_back({FileKind::Listen, FileAccess::ReadWrite, "web"});
     launch.descriptors.push_back(os::Fd::adopt(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)));
@@ -307,6 +313,13 @@ TEST_F(ConfinedKeep, DoesWhatItIsThereFor) {
   }
 }
 
+TEST_F(ConfinedKeep, HoldsTheStandardStreamsItWasGiven) {
+  const Ended ended = in_keep(User::Same, {.streams = true}, [](const launch::Launch&) {
+    return ::fcntl(0, F_GETFL) >= 0 && ::fcntl(1, F_GETFL) >= 0 ? 42 : 1;
+  });
+  EXPECT_TRUE(ended.with(42)) << ended;
+}
+
 TEST_F(ConfinedKeep, AbortsInItsOwnWay) {
   const Ended ended = in_keep(User::Same, {}, [](const launch::Launch&) -> int { ::abort(); });
   EXPECT_TRUE(ended.by(SIGABRT)) << ended;
@@ -412,6 +425,11 @@ TEST_F(ConfinedKeep, WithASocketItAcceptsButMakesNone) {
     return outcome(::accept4(launch.descriptors[0].number(), nullptr, nullptr, SOCK_NONBLOCK));
   });
   EXPECT_TRUE(accepted.with(EINVAL)) << accepted;  // it does not listen
+  const Ended opened_by_sending = with_socket([](const launch::Launch& launch) {
+    ::msghdr message{};
+    return outcome(::sendmsg(launch.descriptors[0].number(), &message, MSG_FASTOPEN));
+  });
+  EXPECT_TRUE(opened_by_sending.with(134)) << opened_by_sending;
   const Ended made =
       with_socket([](const launch::Launch&) { return outcome(::socket(AF_INET, SOCK_STREAM, 0)); });
   EXPECT_TRUE(made.with(134)) << made;
@@ -430,7 +448,11 @@ TEST_F(ConfinedKeep, WithATimeoutItSetsATimer) {
 }
 
 TEST_F(ConfinedKeep, HoldsNoDescriptorsOfItsHost) {
+  // Standard error is for the keep's own last words.
   const Ended ended = in_keep(User::Same, {}, [](const launch::Launch&) {
+    for (const int number : {0, 1}) {
+      if (::fcntl(number, F_GETFL) >= 0) return 100 + number;
+    }
     for (int number = 4; number < 64; ++number) {
       if (::fcntl(number, F_GETFL) >= 0) return number;
     }
