@@ -6,12 +6,14 @@
 #include <cstring>
 #include <optional>
 #include <string>
-#include <vector>
+
+#include <unistd.h>
 
 #include "merlon/base/text.h"
 #include "merlon/host/kvm/machine.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
+#include "merlon/os/file_mapping.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
 
@@ -54,10 +56,10 @@ std::optional<Options> options_of(int count, char** words) {
 }
 
 /// A program that lies beside this one.
-os::Result<std::vector<std::uint8_t>> read_neighbour(std::string_view name) {
+os::Result<os::FileMapping> map_neighbour(std::string_view name) {
   const std::string own = TRY(os::own_program());
   const os::Fd file = TRY(os::open_file(concat(own.substr(0, own.rfind('/')), "/", name)));
-  return os::read_all(file, max_program_size);
+  return os::FileMapping::create(file, max_program_size);
 }
 
 /// The keep's first descriptors: our streams, and the channel that brings its workload.
@@ -87,13 +89,13 @@ int main(int count, char** words) {
   if (!options) {
     return failed("merlon-vmm is started by merlon, not by hand", launch::ExitStatus::Usage);
   }
-  const auto shim = read_neighbour("merlon-shim-kvm");
-  const auto keep = read_neighbour("merlon-keep");
+  const auto shim = map_neighbour("merlon-shim-kvm");
+  const auto keep = map_neighbour("merlon-keep");
   if (!shim || !keep) {
     return failed("cannot read merlon-shim-kvm and merlon-keep, which lie beside merlon-vmm",
                   launch::ExitStatus::KeepFailed);
   }
-  auto machine = host::kvm::KeepMachine::create(*shim, *keep, options->world);
+  auto machine = host::kvm::KeepMachine::create(shim->bytes(), keep->bytes(), options->world);
   if (!machine) return failed(machine.error().text, launch::ExitStatus::KeepFailed);
   if (!give_descriptors((*machine)->descriptors())) {
     return failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
@@ -103,5 +105,6 @@ int main(int count, char** words) {
   if (!ended) {
     return failed(ended.error().text, launch::ExitStatus::Trap);
   }
-  return *ended;
+  // The kernel takes the machine apart faster than we would.
+  ::_exit(*ended);
 }
