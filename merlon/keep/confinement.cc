@@ -102,9 +102,9 @@ std::string listed(const std::vector<std::string>& names) {
 bool Confinement::is_built_in() noexcept { return built_in; }
 
 Result<void> Confinement::note(const os::Result<void>& done, std::string_view layer,
-                               const char* failure) {
+                               const char* failure, std::string_view detail) {
   if (done) {
-    active_.emplace_back(layer);
+    active_.push_back(concat(layer, detail));
   } else if (is_missing(done.error())) {
     missing_.emplace_back(layer);
   } else {
@@ -141,14 +141,13 @@ Result<void> Confinement::confine_files(const launch::Launch& launch) {
     missing_.emplace_back("landlock (version 1 allows no moves)");
     return {};
   }
-  return note(os::confine_files(*version, trees),
-              concat("landlock ", *version, " (", trees.size(), " directories)"),
-              "cannot confine files");
+  return note(os::confine_files(*version, trees), "landlock", "cannot confine files",
+              concat(" ", *version, " (", trees.size(), " directories)"));
 }
 
 Result<void> Confinement::confine_calls(const launch::Launch& launch) {
   std::vector<os::CallRule> rules = allowed_calls(needs_of(launch));
-  const std::string layer = concat("seccomp (", rules.size(), " calls)");
+  const std::string count = concat(" (", rules.size(), " calls)");
   const auto program = os::compile(std::move(rules));
   struct sigaction action{};
   action.sa_sigaction = &on_refused_call;
@@ -157,14 +156,14 @@ Result<void> Confinement::confine_calls(const launch::Launch& launch) {
   if (::sigaction(SIGSYS, &action, nullptr) < 0) {
     return note(os::last_errno(), "seccomp", "cannot take the signal of refused calls");
   }
-  return note(os::confine_calls(program), layer, "cannot confine calls");
+  return note(os::confine_calls(program), "seccomp", "cannot confine calls", count);
 }
 
 std::string Confinement::describe() const {
   if (!built_in) return "not confined: built with a sanitizer, which makes calls of its own";
   if (machine_) return "confined by a machine of its own";
   std::string text = concat("confined by ", active_.empty() ? "nothing" : listed(active_));
-  if (!missing_.empty()) text += concat("; this kernel has no ", listed(missing_));
+  if (!missing_.empty()) text += concat("; not here: ", listed(missing_));
   return text;
 }
 

@@ -27,9 +27,9 @@ class Confinement {
   /// Errors: a layer that is there cannot be put on.
   [[nodiscard]] core::Result<void> begin(os::BorrowedFd channel);
 
-  /// Gives up every file, standard stream and call that `launch` does not stand for. From here on, a call that is
-  /// not allowed ends the process with status 134 and a line that names it. Under a shim
-  /// (launch::Confinement::Machine) there is nothing to do.
+  /// Gives up every file, standard stream and call that `launch` does not stand for. From here on,
+  /// a call that is not allowed ends the process with status 134 and a line that names it. Under a
+  /// shim (launch::Confinement::Machine) there is nothing to do.
   ///
   /// Errors: a layer that is there cannot be put on.
   [[nodiscard]] core::Result<void> complete(const launch::Launch& launch);
@@ -38,8 +38,8 @@ class Confinement {
   [[nodiscard]] std::string describe() const;
 
  private:
-  core::Result<void> note(const os::Result<void>& done, std::string_view layer,
-                          const char* failure);
+  core::Result<void> note(const os::Result<void>& done, std::string_view layer, const char* failure,
+                          std::string_view detail = "");
   core::Result<void> confine_files(const launch::Launch& launch);
   core::Result<void> confine_calls(const launch::Launch& launch);
 

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -18,8 +19,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "merlon/os/call_filter.h"
 #include "merlon/os/channel.h"
 #include "merlon/os/landlock.h"
+#include "merlon/os/surrender.h"
 #include "merlon/os/testing/child.h"
 #include "merlon/os/testing/scratch.h"
 
@@ -474,6 +477,37 @@ TEST(Confinement, AMachineOfItsOwnIsAskedForNothing) {
     return told || !Confinement::is_built_in() ? 42 : 3;
   });
   EXPECT_TRUE(ended.with(42)) << ended;
+}
+
+/// From now on this process's kernel has none of the calls that confinement is made of.
+bool take_the_layers_away(os::Errno answer) {
+  const std::uint32_t refusal = SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(answer);
+  std::vector<::sock_filter> program{{BPF_LD | BPF_W | BPF_ABS, 0, 0, 0}};  // the call's number
+  for (const int number : {SYS_prctl, SYS_capset, SYS_prlimit64, SYS_close_range, SYS_getsockopt,
+                           SYS_seccomp, 444, 445, 446}) {
+    program.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 1, static_cast<std::uint32_t>(number)});
+    program.push_back({BPF_RET | BPF_K, 0, 0, refusal});
+  }
+  program.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW});
+  return os::forbid_new_privileges() && os::confine_calls(program);
+}
+
+TEST(Confinement, AKernelOrShimWithoutLayersIsToldAndIsNoError) {
+  if (!Confinement::is_built_in()) GTEST_SKIP() << "a sanitized keep is not confined";
+  const auto channel = os::open_channel();
+  for (const os::Errno answer : {os::Errno::Nosys, os::Errno::Perm}) {
+    const Ended ended = in_child([&] {
+      if (!take_the_layers_away(answer)) return 1;
+      Confinement confinement;
+      if (!confinement.begin(channel->there) || !confinement.complete({})) return 2;
+      const std::string text = confinement.describe();
+      return ::write(2, text.data(), text.size()) > 0 ? 0 : 3;
+    });
+    EXPECT_TRUE(ended.with(0)) << ended;
+    EXPECT_EQ(ended.said,
+              "confined by nothing; not here: no new privileges, no inspection, no "
+              "capabilities, limits, closed files, landlock, seccomp");
+  }
 }
 
 TEST(Confinement, TellsItsLayers) {

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 import unittest
+from pathlib import Path
 
 from support import MERLON, EndToEnd, main, printing
 
@@ -42,9 +43,18 @@ class Signals(EndToEnd):
         child.kill()
         child.communicate(timeout=20)
         deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and os.path.exists(f"/proc/{keeps[0]}/exe"):
+        while time.monotonic() < deadline and self.runs(keeps[0]):
             time.sleep(0.02)
-        self.assertFalse(os.path.exists(f"/proc/{keeps[0]}/exe"))
+        self.assertFalse(self.runs(keeps[0]))
+
+    @staticmethod
+    def runs(process):
+        """Whether there is such a process, and not only its exit status."""
+        try:
+            status = Path(f"/proc/{process}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return "State:\tZ" not in status
 
     def test_a_killed_keep_is_told(self):
         child = self.start()
