@@ -3,7 +3,7 @@
 
     run_tests.py [--jobs N] [FILTER]
 
-FILTER is a part (unit, e2e, asan, spec, wasi, kvm, differential, real), or a pattern of ctest's names in
+FILTER is a part (unit, e2e, asan, spec, wasi, kvm, tcg, differential, real), or a pattern of ctest's names in
 preset dev. Without it every part runs. Each part that is a program of its own ends with the line
 `N passed, N failed, N skipped` and names each skipped test in a line `SKIP name: reason`.
 `./dev test` calls this after it has installed what is needed.
@@ -195,6 +195,11 @@ def kvm(runner):
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return Outcome(skipped=1, reasons=["kvm: there is no /dev/kvm that we may use"])
     return runner.ctest("dev", "-L", "kvm")
+
+
+def tcg(runner):
+    """The shim on an emulated processor with a ring 0 of its own."""
+    return runner.ctest("dev", "-L", "tcg")
 
 
 def differential(runner):

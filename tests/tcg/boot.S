@@ -1,0 +1,57 @@
+// Stands in for a launcher that cannot set a processor's registers: brings QEMU's processor from a
+// multiboot kernel's state [MULTIBOOT 0.6.96 §3] to the one that a shim starts in. The host has put
+// page tables, shim and keep into the memory already, and mapped this page at its own address.
+
+#define PAGE_TABLES 0x400000
+#define BOOT_PAGE 0x3ff000
+#define SHIM 0x100000
+
+.code32
+.section .text
+.balign 4
+.long 0x1BADB002, 0, -0x1BADB002
+
+.globl start
+start:
+  cli
+  mov $0xff, %al  // the firmware leaves a timer running: no interrupt may come
+  out %al, $0x21
+  out %al, $0xa1
+  mov $PAGE_TABLES, %eax
+  mov %eax, %cr3
+  mov $0x150620, %eax  // PAE, SSE, FSGSBASE, OSXSAVE, SMEP
+  mov %eax, %cr4
+  mov $0xc0000080, %ecx
+  rdmsr
+  or $0x901, %eax  // system calls, long mode, no-execute
+  wrmsr
+  mov $0x80050033, %eax
+  mov %eax, %cr0
+  lgdt table_register
+  ljmp $0x10, $long_mode
+
+.code64
+long_mode:
+  mov $0x18, %eax
+  mov %eax, %ss
+  xor %eax, %eax
+  mov %eax, %ds
+  mov %eax, %es
+  mov %eax, %fs
+  mov %eax, %gs
+  xor %ecx, %ecx
+  mov $7, %eax  // x87, SSE, AVX
+  xor %edx, %edx
+  xsetbv
+  mov $BOOT_PAGE, %edi
+  mov $SHIM, %eax
+  jmp *%rax
+
+.balign 8
+table:
+  .quad 0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff
+table_register:
+  .word 31
+  .long table
+
+.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,171 @@
+// Runs a keep under QEMU's emulator (TCG): the shim and the keep are the bytes of backend kvm, and
+// ring 0 is a whole one, which not every host's KVM has. Takes the place of merlon-vmm in a test.
+//
+// The machine's memory is a file that QEMU and we share; its doorbell is a debug console.
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "merlon/base/text.h"
+#include "merlon/host/calls.h"
+#include "merlon/image/elf.h"
+#include "merlon/image/layout.h"
+#include "merlon/os/file_mapping.h"
+#include "merlon/os/open.h"
+#include "merlon/os/process.h"
+#include "merlon/sallyport/block.h"
+
+namespace {
+
+using namespace merlon;
+using base::concat;
+
+constexpr std::uint64_t memory_size = image::main_base + image::main_size;
+constexpr std::uint64_t stub = 0x30'0000;
+constexpr int failed_status = 125;
+
+class SharedMemory final : public image::PageSink {
+ public:
+  explicit SharedMemory(const std::string& path) : path_(path) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || ::ftruncate(fd, static_cast<::off_t>(memory_size)) != 0) return;
+    void* const data = ::mmap(nullptr, memory_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    ::close(fd);
+    if (data != MAP_FAILED) bytes_ = {static_cast<std::uint8_t*>(data), memory_size};
+  }
+  SharedMemory(const SharedMemory&) = delete;
+  SharedMemory& operator=(const SharedMemory&) = delete;
+  ~SharedMemory() override { ::unlink(path_.c_str()); }
+
+  core::Result<void> put(std::uint64_t address, core::ByteView bytes) override {
+    std::memcpy(bytes_.data() + address, bytes.data(), bytes.size());
+    return {};
+  }
+  [[nodiscard]] bool usable() const { return !bytes_.empty(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::uint64_t& word(std::uint64_t address) {
+    // SAFETY: addresses of table entries are multiples of 8 inside of the mapping.
+    return *reinterpret_cast<std::uint64_t*>(bytes_.data() + address);
+  }
+  [[nodiscard]] sallyport::Block block() {
+    return sallyport::Block(bytes_.subspan(image::block_base, image::block_size));
+  }
+
+ private:
+  std::string path_;
+  core::ByteSpan bytes_;
+};
+
+/// The emulator's memory is what it is.
+class FixedMachine final : public host::Machine {
+ public:
+  std::optional<sallyport::MemoryRange> grow(std::uint64_t /*bytes*/) override {
+    return std::nullopt;
+  }
+  bool release(sallyport::MemoryRange /*range*/) override { return false; }
+  bool set_timer(std::uint64_t /*first*/, std::uint64_t /*interval*/) override { return false; }
+};
+
+int failed(std::string_view text) {
+  static_cast<void>(
+      os::write_all(os::BorrowedFd(2), core::as_bytes(concat("merlon: tcg: ", text, "\n"))));
+  return failed_status;
+}
+
+/// Maps the boot code's page at its own address, for the moment when paging is switched on.
+void map_stub(SharedMemory& memory) {
+  constexpr std::uint64_t address_mask = 0x000f'ffff'ffff'f000;
+  std::uint64_t table = image::table_base;
+  for (const unsigned shift : {39U, 30U, 21U}) {
+    table = memory.word(table + (stub >> shift) % 512 * 8) & address_mask;
+  }
+  memory.word(table + (stub >> 12U) % 512 * 8) = stub | 1U;
+}
+
+/// QEMU with our memory; its debug console's bytes come out of `bell`.
+::pid_t start_qemu(const SharedMemory& memory, const std::string& kernel, int bell) {
+  const std::string object = concat("memory-backend-file,id=ram,size=", memory_size,
+                                    ",mem-path=", memory.path(), ",share=on");
+  const std::string megabytes = concat(memory_size >> 20U);
+  const ::pid_t child = ::fork();
+  if (child != 0) return child;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::dup2(bell, 1);
+  ::execlp("qemu-system-x86_64", "qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max",
+           "-m", megabytes.c_str(), "-machine", "pc,memory-backend=ram,hpet=off", "-object",
+           object.c_str(), "-nodefaults", "-display", "none", "-no-reboot", "-kernel",
+           kernel.c_str(), "-chardev", "stdio,id=bell,signal=off", "-device",
+           "isa-debugcon,iobase=0xe9,chardev=bell", static_cast<char*>(nullptr));
+  ::_exit(failed_status);
+}
+
+/// Serves the keep to its end.
+std::optional<int> serve(SharedMemory& memory, host::Calls& calls, int bell) {
+  std::uint32_t sequence = 0;
+  char rung = 0;
+  while (::read(bell, &rung, 1) == 1) {
+    const auto request = sallyport::take_request(memory.block(), sequence + 1);
+    if (!request) return std::nullopt;
+    ++sequence;
+    const sallyport::Outcome outcome = calls.carry_out(*request);
+    if (calls.ended()) return calls.ended();
+    sallyport::answer(memory.block(), *request, outcome);
+  }
+  return std::nullopt;
+}
+
+bool give_descriptors(host::DescriptorTable& table) {
+  for (int number = 0; number < 3; ++number) {
+    auto copy = os::duplicate(os::BorrowedFd(number));
+    if (!copy || !table.insert(*std::move(copy))) return false;
+  }
+  return table.insert(os::Fd::adopt(3)).has_value();
+}
+
+os::Result<os::FileMapping> map_program(const std::string& path) {
+  const os::Fd file = TRY(os::open_file(path));
+  return os::FileMapping::create(file, std::size_t{64} << 20U);
+}
+
+}  // namespace
+
+int main() {
+  os::end_with_parent();
+  os::ignore_broken_pipes();
+  const auto own = os::own_program();
+  if (!own) return failed("cannot find this program");
+  const std::string folder = own->substr(0, own->rfind('/') + 1);
+  const auto shim_file = map_program(folder + "merlon-shim-kvm");
+  const auto keep_file = map_program(folder + "merlon-keep");
+  if (!shim_file || !keep_file) return failed("cannot read the programs beside this one");
+  const auto shim = image::parse_elf(shim_file->bytes());
+  const auto keep = image::parse_elf(keep_file->bytes());
+  if (!shim || !keep) return failed("a program cannot be loaded");
+
+  SharedMemory memory(concat("/dev/shm/merlon-tcg-", ::getpid()));
+  if (!memory.usable()) return failed("cannot make the machine's memory");
+  const auto layout = image::lay_out(*shim, *keep, sallyport::World::Ring0, true, memory);
+  if (!layout || layout->entry != sallyport::shim_start) return failed("cannot lay out the keep");
+  map_stub(memory);
+
+  FixedMachine machine;
+  host::Calls calls(machine);
+  if (!give_descriptors(calls.descriptors())) return failed("cannot give the keep its streams");
+  std::array<int, 2> bell{};
+  if (::pipe2(bell.data(), O_CLOEXEC) != 0) return failed("cannot make a pipe");
+  const ::pid_t qemu = start_qemu(memory, folder + "tcg-boot", bell[1]);
+  ::close(bell[1]);
+  const auto ended = serve(memory, calls, bell[0]);
+  ::kill(qemu, SIGKILL);
+  ::waitpid(qemu, nullptr, 0);
+  return ended ? *ended : failed("the machine stopped without having asked to");
+}
