@@ -30,19 +30,20 @@ table{border-collapse:collapse;width:100%;font-size:.92rem}
 th{text-align:left;color:var(--soft);font-weight:600}
 td,th{padding:.35rem .6rem .35rem 0;border-top:1px solid var(--line);vertical-align:top}
 tr:first-child>*{border-top:0}
-code,.mono{font-family:ui-monospace,monospace;font-size:.85em;overflow-wrap:anywhere}
+code{white-space:nowrap}code,.mono{font-family:ui-monospace,monospace;font-size:.85em;overflow-wrap:anywhere}
 .mark{font-weight:700;width:1.5rem}
 ol.chain{list-style:none;margin:0;padding:0}
 ol.chain li{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.5rem .8rem;
 position:relative;margin:0 0 1.4rem}
 ol.chain li:not(:last-child)::after{content:"↓ signs";position:absolute;left:1.2rem;bottom:-1.35rem;
 color:var(--soft);font-size:.8rem}
-.time{display:grid;grid-template-columns:minmax(8rem,16rem) 1fr;gap:.4rem .8rem;align-items:center;min-width:32rem}
+.time{display:grid;grid-template-columns:minmax(8rem,16rem) 1fr;gap:.4rem .8rem;align-items:center;}
 .track{position:relative;height:1.1rem;background:var(--bg);border-radius:.3rem;overflow:hidden}
 .track i{position:absolute;top:0;bottom:0;background:var(--bar);border-radius:.3rem;min-width:3px}
 .track b{position:absolute;top:0;bottom:0;width:2px;background:var(--now)}
-tr.taken td{font-weight:600}
-@media(max-width:40rem){.wide{display:none}main{padding:1rem .6rem 3rem}}
+tr.taken td{font-weight:600}.date{white-space:nowrap}
+@media(max-width:40rem){.wide{display:none}main{padding:1rem .6rem 3rem}.time{grid-template-columns:1fr;gap:.2rem}
+.time .track{margin-bottom:.6rem}td,th{padding-right:.4rem}.date{white-space:normal}}
 )";
 
 /// Text for the content of an element or of a quoted attribute.
@@ -157,9 +158,9 @@ std::string levels_part(const Appraisal& appraisal) {
                    row.taken     ? "▶"
                    : row.reached ? "·"
                                  : "",
-                   "</td><td>", row.status, "</td><td>", std::string_view(row.date).substr(0, 10),
-                   "</td><td class=\"wide mono\">", row.versions, "</td><td>", advisories,
-                   "</td></tr>");
+                   "</td><td>", row.status, "</td><td class=\"date\">",
+                   std::string_view(row.date).substr(0, 10), "</td><td class=\"wide mono\">",
+                   row.versions, "</td><td>", advisories, "</td></tr>");
   }
   return html + "</table><p class=\"soft\">▶ the first level that the platform reaches</p></div>\n";
 }
@@ -179,13 +180,13 @@ std::string claims_part(const Appraisal& appraisal) {
 
 std::string findings_part(const Appraisal& appraisal) {
   std::string html =
-      "<h2>All checks</h2><div class=\"card\"><table><tr><th></th><th>Check</th><th>What holds</th>"
+      "<h2>All checks</h2><div class=\"card\"><table><tr><th></th><th>Check</th><th class=\"wide\">What holds</th>"
       "<th>Got</th><th class=\"wide\">Document</th></tr>";
   for (const verify::Finding& finding : appraisal.findings) {
     const verify::CheckRow& row = verify::row_of(finding.check);
     html += concat("<tr><td class=\"mark ", finding.passed ? "yes\">✔" : "no\">✘",
-                   "</td><td><code>", row.name, "</code></td><td>", escaped(row.holds),
-                   "</td><td class=\"mono\">", escaped(finding.got),
+                   "</td><td><code>", row.name, "</code></td><td class=\"wide\">",
+                   escaped(row.holds), "</td><td class=\"mono\">", escaped(finding.got),
                    "</td><td class=\"wide soft\">", escaped(row.document), "</td></tr>");
   }
   return html + "</table></div>\n";

@@ -50,10 +50,10 @@ constexpr std::array run_options{
 constexpr std::array inspect_positionals{PositionalSpec{"FILE", "A WebAssembly file."}};
 constexpr std::array inspect_options{OptionSpec{"--json", "", "Print one JSON object."}};
 
-constexpr std::array evidence_positionals{
-    PositionalSpec{"FILE",
-                   "A DCAP quote, a SEV-SNP report, or a certification request of a keep; raw, PEM, "
-                   "hexadecimal or base 64."}};
+constexpr std::array evidence_positionals{PositionalSpec{
+    "FILE",
+    "A DCAP quote, a SEV-SNP report, or a certification request of a keep; raw, PEM, "
+    "hexadecimal or base 64."}};
 constexpr std::array evidence_inspect_positionals{
     PositionalSpec{"FILE", "Evidence in any format, or endorsements."}};
 constexpr std::array evidence_inspect_options{OptionSpec{"--json", "", "Print one JSON object."}};
@@ -74,6 +74,19 @@ constexpr std::array evidence_verify_options{
     OptionSpec{"--at", "TIME", "Judge for this time, e.g. 2025-06-20T00:00:00Z, instead of now."},
     OptionSpec{"--json", "", "Print one JSON object."},
     OptionSpec{"--html", "FILE", "Also write a page for people.", false, {}, true},
+};
+constexpr std::array evidence_fetch_positionals{
+    PositionalSpec{"FILE", "Evidence."},
+    PositionalSpec{"DIR",
+                   "A directory, for evidence verify --endorsements; files of the same name "
+                   "are replaced."}};
+constexpr std::array<std::string_view, 3> products{"Milan", "Genoa", "Turin"};
+constexpr std::array evidence_fetch_options{
+    OptionSpec{"--product", "NAME", "Who made the report, where it does not say so (version 2).",
+               false, products},
+    OptionSpec{"--intel-url", "URL", "A cache to ask instead of Intel's provisioning service."},
+    OptionSpec{"--intel-root-url", "URL", "A cache to ask for the root's revocation list."},
+    OptionSpec{"--amd-url", "URL", "A cache to ask instead of AMD's key distribution service."},
 };
 constexpr std::array evidence_policy_init_positionals{
     PositionalSpec{"FILE", "The file to make; policy.toml if not given.", false}};
@@ -111,15 +124,25 @@ constexpr std::array all_commands{
                 evidence_inspect_options,
                 {},
                 &evidence_inspect},
-    CommandSpec{"evidence verify",
-                "Judge evidence: is it genuine, current, as the policy asks",
-                "Makes every check, also after one has failed, and prints each with what was wanted "
-                "and what was found. Needs no network. Exit status: 0 accepted, 3 refused, 4 could "
-                "not be judged.",
-                evidence_positionals,
-                evidence_verify_options,
-                {},
-                &evidence_verify},
+    CommandSpec{
+        "evidence verify",
+        "Judge evidence: is it genuine, current, as the policy asks",
+        "Makes every check, also after one has failed, and prints each with what was wanted "
+        "and what was found. Needs no network. Exit status: 0 accepted, 3 refused, 4 could "
+        "not be judged.",
+        evidence_positionals,
+        evidence_verify_options,
+        {},
+        &evidence_verify},
+    CommandSpec{
+        "evidence fetch",
+        "Get what endorses evidence from the vendors' services",
+        "Certificates, revocation lists and Intel's documents, one line for each. Only https, "
+        "or plain http to this machine. What comes is checked by evidence verify, not here.",
+        evidence_fetch_positionals,
+        evidence_fetch_options,
+        {},
+        &evidence_fetch},
     CommandSpec{"evidence policy init",
                 "Write a commented policy",
                 "Never overwrites a file.",

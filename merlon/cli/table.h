@@ -25,6 +25,7 @@ struct ExitStatusText {
 // The commands' own functions, each in a file of its name.
 int run(const Arguments& arguments, const Terminal& terminal);
 int inspect(const Arguments& arguments, const Terminal& terminal);
+int evidence_fetch(const Arguments& arguments, const Terminal& terminal);
 int evidence_inspect(const Arguments& arguments, const Terminal& terminal);
 int evidence_verify(const Arguments& arguments, const Terminal& terminal);
 int evidence_policy_init(const Arguments& arguments, const Terminal& terminal);

@@ -1,0 +1,107 @@
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "merlon/codec/testing/vectors.h"
+#include "merlon/endorse/store.h"
+
+namespace merlon::endorse {
+namespace {
+
+using codec::testing::vector_file;
+
+/// Answers from a table, and counts.
+class FakeFetcher final : public Fetcher {
+ public:
+  core::Result<Response> get(const Request& request) override {
+    ++asked[request.url];
+    auto& row = answers[request.url];
+    if (row.empty()) return core::error(core::ErrorCode::Unavailable, "no answer");
+    Response response = row.front();
+    if (row.size() > 1) row.erase(row.begin());
+    return response;
+  }
+  void pause(int round) override { pauses.push_back(round); }
+
+  std::map<std::string, std::vector<Response>> answers;
+  std::map<std::string, int> asked;
+  std::vector<int> pauses;
+};
+
+const std::string document =
+    "{\"tcbInfo\":{\"a\":1},\"signature\":\"" + std::string(128, '0') + "\"}";
+
+Response answer(int status, std::string_view body) {
+  return {status, {body.begin(), body.end()}, ""};
+}
+
+TEST(Collect, AsksAgainWhileAServiceIsNotAvailable) {
+  FakeFetcher fetcher;
+  fetcher.answers["a"] = {answer(503, ""), answer(200, document)};
+  fetcher.answers["b"] = {answer(404, "")};
+  fetcher.answers["d"] = {answer(200, "words")};
+  const auto all = collect(
+      {{"a", "a", "", false}, {"b", "b", "", false}, {"c", "c", "", false}, {"d", "d", "", false}},
+      fetcher);
+  EXPECT_EQ(all[0].failure, "");
+  EXPECT_EQ(fetcher.asked["a"], 2);
+  EXPECT_EQ(all[1].failure, "HTTP status 404");
+  EXPECT_EQ(fetcher.asked["b"], 1);
+  EXPECT_EQ(all[2].failure, "no answer");
+  EXPECT_EQ(fetcher.asked["c"], 3);
+  EXPECT_EQ(all[3].failure, "the answer is no endorsement");
+  EXPECT_EQ(fetcher.pauses, (std::vector<int>{1, 1, 2}));
+}
+
+TEST(Collect, PercentEscapesOfChains) {
+  EXPECT_EQ(percent_decoded("a%20b%0Ac"), "a b\nc");
+  EXPECT_EQ(percent_decoded("%"), "%");
+  EXPECT_EQ(percent_decoded("%2"), "%2");
+  EXPECT_EQ(percent_decoded("%zz%41"), "%zzA");
+}
+
+TEST(Store, ReplacesAsAWhole) {
+  std::string folder = std::filesystem::temp_directory_path() / "merlon-store-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  EXPECT_TRUE(store(folder, "x", core::as_bytes("one")).has_value());
+  EXPECT_TRUE(store(folder, "x", core::as_bytes("two")).has_value());
+  std::ifstream file(folder + "/x");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "two");
+  const std::filesystem::directory_iterator entries(folder);
+  EXPECT_EQ(std::distance(begin(entries), end(entries)), 1);
+  EXPECT_FALSE(store(folder + "/none", "x", {}).has_value());
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Requests, NameThePlatformAndItsLevels) {
+  MERLON_NEEDS_VECTORS();
+  const auto urls = [](const char* name, std::optional<snp::Product> product = {}) {
+    const auto evidence = evidence::Evidence::parse(vector_file(name)).value();
+    std::string all;
+    const auto requests = requests_for(evidence, {"I", "R", "A"}, product);
+    for (const Request& request : requests ? *requests : std::vector<Request>{}) {
+      all += request.url + "\n";
+    }
+    return all;
+  };
+  EXPECT_EQ(urls("phala/sgx_quote.dat"),
+            "I/sgx/certification/v4/tcb?fmspc=00a067110000\nI/sgx/certification/v4/qe/identity\n"
+            "I/sgx/certification/v4/pckcrl?ca=processor&encoding=der\nR/IntelSGXRootCA.der\n");
+  EXPECT_EQ(urls("phala/tdx_quote.dat"),
+            "I/tdx/certification/v4/tcb?fmspc=b0c06f000000\nI/tdx/certification/v4/qe/identity\n"
+            "I/sgx/certification/v4/pckcrl?ca=platform&encoding=der\nR/IntelSGXRootCA.der\n");
+  const std::string turin = urls("ms-tav/turin-v5.report.bin");
+  EXPECT_NE(turin.find("A/vcek/v1/Turin/"), std::string::npos);
+  EXPECT_NE(turin.find("?fmcSPL=01&blSPL=01&teeSPL=01&snpSPL=04&ucodeSPL=81"), std::string::npos);
+  EXPECT_EQ(urls("trustee/milan-vlek.report.bin"),
+            "A/vlek/v1/Milan/cert_chain\nA/vcek/v1/Milan/crl\n");
+  EXPECT_EQ(urls("virtee-sev/milan.report.bin"), "");
+  EXPECT_NE(urls("virtee-sev/milan.report.bin", snp::Product::Milan).find("ucodeSPL=115"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace merlon::endorse

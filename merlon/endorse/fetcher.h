@@ -1,0 +1,41 @@
+#pragma once
+
+// Asking one address, and all of them. Answers are attacker-controlled and bounded.
+
+#include "merlon/endorse/requests.h"
+
+namespace merlon::endorse {
+
+struct Response {
+  int status = 0;  ///< of HTTP
+  std::vector<std::uint8_t> body;
+  std::string chain;  ///< of Request::chain_header, percent-decoded
+};
+
+/// One question, one answer. Unavailable if there is none: then asking again may help.
+class Fetcher {
+ public:
+  Fetcher() = default;
+  Fetcher(const Fetcher&) = delete;
+  Fetcher& operator=(const Fetcher&) = delete;
+  virtual ~Fetcher() = default;
+  [[nodiscard]] virtual core::Result<Response> get(const Request& request) = 0;
+  /// Waits before the next try; `round` counts from 1.
+  virtual void pause(int round) = 0;
+};
+
+struct Fetched {
+  Request request;
+  std::vector<std::uint8_t> body;  ///< empty if it failed
+  std::string chain;
+  std::string failure;  ///< one line; empty if it did not fail
+};
+
+/// Asks for all, each up to three times while the service is not available (no answer, 429, 5xx).
+/// An answer that is no endorsement is a failure.
+[[nodiscard]] std::vector<Fetched> collect(const std::vector<Request>& requests, Fetcher& fetcher);
+
+/// "%2D" and the like as the bytes they mean; what is no escape stays.
+[[nodiscard]] std::string percent_decoded(std::string_view text);
+
+}  // namespace merlon::endorse

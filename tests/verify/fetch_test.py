@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""merlon evidence fetch against a local server that gives out genuine endorsements.
+
+    fetch_test.py MERLON VECTORS
+"""
+
+import http.server
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+import urllib.parse
+from pathlib import Path
+
+MERLON, VECTORS = sys.argv[1], Path(sys.argv[2])
+
+
+def collateral():
+    return json.loads((VECTORS / "phala/sgx_quote_collateral.json").read_text())
+
+
+def signed(name, member):
+    text = collateral()
+    return f'{{"{member}":{text[name]},"signature":"{text[name + "_signature"]}"}}'.encode()
+
+
+def chain(name):
+    return urllib.parse.quote(collateral()[name])
+
+
+class Services(http.server.BaseHTTPRequestHandler):
+    """Intel's and AMD's services in one; the first question for the TCB info gets 503."""
+
+    asked = []
+
+    def answers(self):
+        milan = "/vcek/v1/Milan"
+        return {
+            "/sgx/certification/v4/tcb?fmspc=00a067110000":
+                (signed("tcb_info", "tcbInfo"),
+                 ("TCB-Info-Issuer-Chain", chain("tcb_info_issuer_chain"))),
+            "/sgx/certification/v4/qe/identity":
+                (signed("qe_identity", "enclaveIdentity"),
+                 ("SGX-Enclave-Identity-Issuer-Chain", chain("qe_identity_issuer_chain"))),
+            "/sgx/certification/v4/pckcrl?ca=processor&encoding=der":
+                (bytes.fromhex(collateral()["pck_crl"]),
+                 ("SGX-PCK-CRL-Issuer-Chain", chain("pck_crl_issuer_chain"))),
+            "/IntelSGXRootCA.der": (bytes.fromhex(collateral()["root_ca_crl"]), None),
+            f"{milan}/cert_chain": ((VECTORS / "amd-chains/ask_ark_milan.pem").read_bytes(), None),
+            f"{milan}/crl": ((VECTORS / "steward/ark-milan.crl").read_bytes(), None),
+            milan: ((VECTORS / "virtee-sev/milan.vcek.der").read_bytes(), None),
+        }
+
+    def do_GET(self):
+        Services.asked.append(self.path)
+        path = self.path
+        if path.startswith("/vcek/v1/Milan/") and "?blSPL=" in path:
+            path = "/vcek/v1/Milan"
+        if "tcb?" in path and Services.asked.count(self.path) == 1:
+            self.send_error(503)
+            return
+        if path not in self.answers():
+            self.send_error(404)
+            return
+        body, header = self.answers()[path]
+        self.send_response(200)
+        if header:
+            self.send_header(*header)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+class Fetch(unittest.TestCase):
+    def setUp(self):
+        Services.asked.clear()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Services)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.folder = tempfile.TemporaryDirectory()
+
+    def tearDown(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.folder.cleanup()
+
+    def merlon(self, *words):
+        return subprocess.run([MERLON, "evidence", *map(str, words)], capture_output=True, text=True,
+                              check=False)
+
+    def fetch(self, evidence, *words):
+        return self.merlon("fetch", VECTORS / evidence, self.folder.name, "--intel-url", self.url,
+                           "--intel-root-url", self.url, "--amd-url", self.url, *words)
+
+    def verdict(self, evidence, time):
+        result = self.merlon("verify", VECTORS / evidence, "--endorsements", self.folder.name, "--at",
+                             time, "--json")
+        answer = json.loads(result.stdout)
+        return result.returncode, [f["check"] for f in answer["findings"] if not f["passed"]]
+
+    def test_what_intel_gives_is_enough_to_judge(self):
+        result = self.fetch("phala/sgx_quote.dat")
+        self.assertEqual((result.returncode, result.stdout.count("✔")), (0, 4), result.stdout)
+        self.assertEqual(Services.asked.count("/sgx/certification/v4/tcb?fmspc=00a067110000"), 2)
+        self.assertEqual(self.verdict("phala/sgx_quote.dat", "2025-06-20"), (3, ["dcap.tcb-status"]))
+
+    def test_what_amd_gives_is_enough_to_judge(self):
+        result = self.fetch("virtee-sev/milan.report.bin", "--product", "Milan")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertEqual(self.verdict("virtee-sev/milan.report.bin", "2023-05-01"), (0, []))
+
+    def test_fetching_again_replaces_files(self):
+        self.fetch("phala/sgx_quote.dat")
+        before = sorted(path.name for path in Path(self.folder.name).iterdir())
+        self.assertEqual(self.fetch("phala/sgx_quote.dat").returncode, 0)
+        self.assertEqual(sorted(path.name for path in Path(self.folder.name).iterdir()), before)
+
+    def test_what_is_missing_is_said(self):
+        result = self.fetch("phala/tdx_quote.dat")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("HTTP status 404", result.stdout)
+
+    def test_only_https_is_asked_elsewhere(self):
+        result = self.merlon("fetch", VECTORS / "phala/sgx_quote.dat", self.folder.name, "--intel-url",
+                             "http://192.0.2.1", "--intel-root-url", self.url)
+        self.assertIn("only https is asked", result.stdout)
+
+    def test_a_report_that_names_no_product(self):
+        result = self.fetch("virtee-sev/milan.report.bin")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("does not say which product", result.stderr)
+
+
+if __name__ == "__main__":
+    ran = unittest.main(argv=sys.argv[:1], verbosity=0, exit=False).result
+    wrong = len(ran.failures) + len(ran.errors)
+    print(f"{ran.testsRun - wrong} passed, {wrong} failed")
+    sys.exit(1 if wrong else 0)
