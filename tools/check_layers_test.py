@@ -72,6 +72,9 @@ class CheckLayers(unittest.TestCase):
         }, LAYERS.replace("L3 wasm   core os", "L2 snp core\nL3 wasm core os snp"))
         self.assertEqual(errors, ["wall: wasm must never reach snp, and does"])
 
+    def test_a_shims_tests_run_on_this_machine(self):
+        self.assertEqual(self.errors({"merlon/shim/a_test.cc": "#include <map>\n"}), [])
+
     def test_shim_with_a_hosted_header_hits_the_wall(self):
         errors = self.errors({"merlon/shim/kvm/start.cc": "#include <span>\n#include <vector>\n"})
         self.assertEqual(errors,
