@@ -20,7 +20,7 @@ function(merlon_shim name)
             -fcf-protection=none -fno-omit-frame-pointer -U_FORTIFY_SOURCE -U_GLIBCXX_ASSERTIONS)
   target_link_options(
     ${name}
-    PRIVATE -nostdlib -static -no-pie -Wl,--build-id=none
+    PRIVATE -nostdlib -static -Wl,--build-id=none
             -Wl,-T,${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT} -Wl,-z,noexecstack
             -Wl,--fatal-warnings)
 endfunction()

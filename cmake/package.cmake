@@ -1,0 +1,45 @@
+# The verifier as a library of other projects: find_package(Merlon) gives merlon::verify.
+#
+#   cmake -B build/package -DCMAKE_BUILD_TYPE=Release -DMERLON_PACKAGE=ON -DMERLON_TESTS=OFF
+#   cmake --build build/package --target merlon_verify
+#   cmake --install build/package --component verify --prefix PREFIX
+
+include(CMakePackageConfigHelpers)
+
+set(MERLON_PACKAGE_ROOMS core base codec crypto snp sgx tdx x509 evidence verify)
+set(package_dir lib/cmake/Merlon)
+
+target_include_directories(merlon_core INTERFACE $<INSTALL_INTERFACE:include>)
+target_compile_features(merlon_core INTERFACE cxx_std_20)
+
+foreach(room IN LISTS MERLON_PACKAGE_ROOMS)
+  set_target_properties(merlon_${room} PROPERTIES EXPORT_NAME ${room})
+  install(
+    TARGETS merlon_${room}
+    EXPORT Merlon
+    ARCHIVE DESTINATION lib COMPONENT verify)
+  install(
+    DIRECTORY ${CMAKE_SOURCE_DIR}/merlon/${room}/
+    DESTINATION include/merlon/${room}
+    COMPONENT verify
+    FILES_MATCHING
+    PATTERN "*.h"
+    PATTERN "*.def"
+    PATTERN "testing" EXCLUDE)
+endforeach()
+install(TARGETS merlon_warnings EXPORT Merlon COMPONENT verify)
+install(
+  EXPORT Merlon
+  NAMESPACE merlon::
+  FILE MerlonTargets.cmake
+  DESTINATION ${package_dir}
+  COMPONENT verify)
+
+file(WRITE ${CMAKE_BINARY_DIR}/MerlonConfig.cmake
+     "include(\${CMAKE_CURRENT_LIST_DIR}/MerlonTargets.cmake)\n")
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/MerlonConfigVersion.cmake
+                                 COMPATIBILITY SameMinorVersion)
+install(
+  FILES ${CMAKE_BINARY_DIR}/MerlonConfig.cmake ${CMAKE_BINARY_DIR}/MerlonConfigVersion.cmake
+  DESTINATION ${package_dir}
+  COMPONENT verify)
