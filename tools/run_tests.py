@@ -238,6 +238,8 @@ def verify(runner):
                                                 "tests/verify/cases.txt", vectors])
     outcome.add(runner.program("verify fetch", ["tests/verify/fetch_test.py",
                                                 BUILD / "dev/bin/merlon", vectors]))
+    outcome.add(runner.program("verify package", ["tests/verify/package_test.sh",
+                                                  BUILD / "verify-package", vectors]))
     sample = os.environ.get("MERLON_VERIFY_SAMPLE", "40")
     seed = os.environ.get("MERLON_VERIFY_SEED", "1")
     outcome.add(runner.program("verify mutations",

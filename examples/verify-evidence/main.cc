@@ -1,0 +1,40 @@
+// verify-evidence EVIDENCE TIME ENDORSEMENT…: judges a quote or a report with Merlon's verifier.
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include <merlon/verify/verifier.h>
+
+namespace {
+
+std::vector<std::uint8_t> contents(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace merlon;
+  if (argc < 3) return 2;
+  const auto evidence = evidence::Evidence::parse(contents(argv[1]));
+  const auto now = codec::parse_rfc3339(argv[2]);
+  if (!evidence || !now) return std::printf("not evidence, or no time\n"), 4;
+
+  evidence::Endorsements endorsements = evidence->endorsements;
+  for (int i = 3; i < argc; ++i) (void)endorsements.add(contents(argv[i]));
+
+  verify::Policy policy;  // genuine, up to date, not for debugging
+  const auto appraisal =
+      verify::appraise(*evidence, verify::Collateral::parse(endorsements), policy, *now);
+  for (const verify::Check check : appraisal.refusals()) {
+    const auto* finding = appraisal.find(check);
+    std::printf("refused by %s: wanted %s, got %s\n", verify::row_of(check).name.data(),
+                finding->wanted.c_str(), finding->got.c_str());
+  }
+  for (const auto& claim : appraisal.claims) {
+    if (appraisal.accepted()) std::printf("%s: %s\n", claim.name.c_str(), claim.value.c_str());
+  }
+  return appraisal.accepted() ? 0 : 3;
+}
