@@ -16,6 +16,7 @@
 #include "merlon/os/file_mapping.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
+#include "merlon/os/surrender.h"
 
 namespace {
 
@@ -71,6 +72,12 @@ bool give_descriptors(host::DescriptorTable& table) {
   return table.insert(os::Fd::adopt(launch::keep_descriptor)).has_value();
 }
 
+/// What served to make the machine is not needed to run it, and the keep may be hostile.
+bool surrender() {
+  return os::forbid_new_privileges().has_value() && os::forbid_inspection().has_value() &&
+         os::drop_capabilities().has_value();
+}
+
 void print(const host::kvm::Statistics& statistics) {
   std::string text = "merlon: calls of the keep to its host:";
   for (std::size_t i = 0; i < statistics.calls.size(); ++i) {
@@ -83,7 +90,7 @@ void print(const host::kvm::Statistics& statistics) {
 }  // namespace
 
 int main(int count, char** words) {
-  os::end_with_parent();
+  os::end_with_maker_of(os::BorrowedFd(launch::keep_descriptor));
   os::ignore_broken_pipes();
   const auto options = options_of(count, words);
   if (!options) {
@@ -97,6 +104,9 @@ int main(int count, char** words) {
   }
   auto machine = host::kvm::KeepMachine::create(shim->bytes(), keep->bytes(), options->world);
   if (!machine) return failed(machine.error().text, launch::ExitStatus::KeepFailed);
+  if (!surrender()) {
+    return failed("cannot give up this process's privileges", launch::ExitStatus::KeepFailed);
+  }
   if (!give_descriptors((*machine)->descriptors())) {
     return failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
   }
