@@ -236,6 +236,8 @@ def verify(runner):
     programs = BUILD / "dev" / "tests"
     outcome = runner.program("verify vectors", [programs / "merlon-verify-vectors",
                                                 "tests/verify/cases.txt", vectors])
+    outcome.add(runner.program("verify commands", ["tests/verify/commands_test.py",
+                                                   BUILD / "dev/bin/merlon", vectors]))
     outcome.add(runner.program("verify fetch", ["tests/verify/fetch_test.py",
                                                 BUILD / "dev/bin/merlon", vectors]))
     outcome.add(runner.program("verify package", ["tests/verify/package_test.sh",

@@ -39,8 +39,30 @@ const CommandSpec* command_named(std::string_view name) {
   return nullptr;
 }
 
-std::string_view second_word(const CommandSpec& command) {
-  return command.name.substr(command.name.find(' ') + 1);
+/// The words that may follow `group`, each once.
+std::vector<std::string_view> next_words(std::string_view group) {
+  std::vector<std::string_view> words;
+  for (const CommandSpec* command : commands_below(group)) {
+    const std::string_view rest = command->name.substr(group.size() + 1);
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    if (std::ranges::find(words, word) == words.end()) words.push_back(word);
+  }
+  return words;
+}
+
+/// Beginnings of commands that are no commands themselves, `first` among them if it is none.
+std::vector<std::string> groups_of(std::string_view first) {
+  std::vector<std::string> groups;
+  if (command_named(first) == nullptr) groups.emplace_back(first);
+  for (const CommandSpec* command : commands_below(first)) {
+    const std::string_view name = command->name;
+    for (std::size_t at = name.find(' ', first.size() + 1); at != std::string_view::npos;
+         at = name.find(' ', at + 1)) {
+      const std::string group(name.substr(0, at));
+      if (std::ranges::find(groups, group) == groups.end()) groups.push_back(group);
+    }
+  }
+  return groups;
 }
 
 /// What to say of a first word: the command's summary, or that of the only command below it.
@@ -99,16 +121,16 @@ std::string bash() {
   std::string cases;
   for (const std::string_view first : first_words()) {
     patterns += concat(patterns.empty() ? "" : "|", "\" ", first, "\"");
-    std::string below;
     for (const CommandSpec* command : commands_below(first)) {
       patterns += concat("|\"", command->name, "\"");
-      below += concat(second_word(*command), " ");
       cases += bash_command(*command);
     }
-    const CommandSpec* command = command_named(first);
-    cases += command != nullptr
-                 ? bash_command(*command)
-                 : concat("    \"", first, "\") _merlon_words \"", below, "--help\" ;;\n");
+    for (const std::string& group : groups_of(first)) {
+      if (group != first) patterns += concat("|\"", group, "\"");
+      cases += concat("    \"", group, "\") _merlon_words \"", joined(next_words(group)),
+                      " --help\" ;;\n");
+    }
+    if (const CommandSpec* command = command_named(first)) cases += bash_command(*command);
   }
   return concat(
       "# bash completion for merlon\n"
@@ -176,8 +198,10 @@ std::string zsh() {
       cases += zsh_command(*command, "      ");
     } else {
       std::vector<std::pair<std::string_view, std::string_view>> below;
-      for (const CommandSpec* each : commands_below(first)) {
-        below.emplace_back(second_word(*each), each->summary);
+      for (const std::string_view word : next_words(first)) {
+        const std::string name = concat(first, " ", word);
+        const CommandSpec* each = command_named(name);
+        below.emplace_back(word, (each != nullptr ? each : commands_below(name).front())->summary);
       }
       cases +=
           concat("      local -a below=(", zsh_words(below), ")\n      _describe command below\n");
@@ -235,9 +259,17 @@ std::string fish() {
     out += concat("complete -c merlon -n __fish_use_subcommand -f -a ", first, " -d '",
                   escaped(summary_of(first), "'\\"), "'\n");
     const std::string seen = concat("__fish_seen_subcommand_from ", first);
-    for (const CommandSpec* command : commands_below(first)) {
-      out += concat("complete -c merlon -n '", seen, "' -f -a ", second_word(*command), " -d '",
-                    escaped(command->summary, "'\\"), "'\n");
+    for (const std::string& group : groups_of(first)) {
+      const std::string below = group == first ? seen
+                                               : concat("__fish_seen_subcommand_from ",
+                                                        group.substr(group.rfind(' ') + 1));
+      for (const std::string_view word : next_words(group)) {
+        const std::string name = concat(group, " ", word);
+        const CommandSpec* command = command_named(name);
+        if (command == nullptr) command = commands_below(name).front();
+        out += concat("complete -c merlon -n '", below, "' -f -a ", word, " -d '",
+                      escaped(command->summary, "'\\"), "'\n");
+      }
     }
     if (const CommandSpec* command = command_named(first)) out += fish_options(*command, seen);
   }

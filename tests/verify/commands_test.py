@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""The evidence commands over genuine evidence.
+
+    commands_test.py MERLON VECTORS
+"""
+
+import html.parser
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+MERLON, VECTORS = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+MILAN = ["virtee-sev/milan.report.bin", "--endorsements", "virtee-sev/milan.vcek.der",
+         "--endorsements", "amd-chains/ask_ark_milan.pem", "--endorsements",
+         "steward/ark-milan.crl", "--at", "2023-05-01"]
+SGX = ["phala/sgx_quote.dat", "--endorsements", "phala/sgx_quote_collateral.json", "--at",
+       "2025-06-20"]
+
+
+class Page(html.parser.HTMLParser):
+    """What a page refers to, and whether its elements are closed in order."""
+
+    VOID = {"meta", "br"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.references = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.references += [value for name, value in attrs if name in ("src", "href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name)
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def merlon(self, *words):
+        return subprocess.run([MERLON, "evidence", *map(str, words)], capture_output=True, text=True,
+                              check=False, cwd=VECTORS)
+
+    def test_accepted(self):
+        result = self.merlon("verify", *MILAN)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("Verdict: accepted", result.stdout)
+        self.assertNotIn("✘", result.stdout)
+
+    def test_refused_says_what_was_wanted_and_where(self):
+        result = self.merlon("verify", *SGX)
+        self.assertEqual(result.returncode, 3)
+        self.assertRegex(result.stdout, r"✘ dcap.tcb-status +ConfigurationAndSWHardeningNeeded\n +"
+                                        r"wanted: UpToDate\n +PCS-V4 tcbStatus\n")
+
+    def test_a_policy_changes_the_answer(self):
+        policy = self.path / "p.toml"
+        policy.write_text('[dcap]\nstatuses = ["ConfigurationAndSWHardeningNeeded"]\n')
+        self.assertEqual(self.merlon("verify", *SGX, "--policy", policy).returncode, 0)
+
+    def test_json_says_the_same(self):
+        answer = json.loads(self.merlon("verify", *SGX, "--json").stdout)
+        self.assertEqual(answer["verdict"], "refused")
+        self.assertEqual([f["check"] for f in answer["findings"] if not f["passed"]],
+                         ["dcap.tcb-status"])
+        self.assertEqual(answer["expiry"], "2025-07-19T10:01:17Z")
+        self.assertTrue(all(f["document"] for f in answer["findings"]))
+
+    def test_the_page_is_whole_and_refers_to_nothing(self):
+        for words in (MILAN, SGX):
+            page = self.path / f"{len(words)}.html"
+            self.merlon("verify", *words, "--html", page)
+            text = page.read_text()
+            parsed = Page(text)
+            self.assertEqual((parsed.open, parsed.references), ([], []))
+            self.assertNotIn("<script", text)
+            self.assertNotRegex(text, r"url\(|@import")
+            page_again = self.merlon("verify", *words, "--html", page)
+            self.assertEqual(page_again.returncode, 1)
+
+    def test_what_cannot_be_judged(self):
+        for name in ("trustee/az-evidence-v2.json", "intel-qvl/sgx/quote.dat", "PROVENANCE.tsv"):
+            result = self.merlon("verify", name)
+            self.assertEqual(result.returncode, 4, name)
+            self.assertRegex(result.stderr, r"^merlon: [^\n]+\n$")
+
+    def test_what_cannot_be_read(self):
+        for words in (["none"], [*MILAN[:1], "--at", "today"], [*MILAN[:1], "--policy", "none"],
+                      [*MILAN[:1], "--endorsements", "PROVENANCE.tsv"]):
+            result = self.merlon("verify", *words)
+            self.assertEqual(result.returncode, 1, words)
+            self.assertRegex(result.stderr, r"^merlon: [^\n]+\n$")
+
+    def test_every_kind_of_file_can_be_inspected(self):
+        for name, words in (("ms-tav/turin-v5.report.bin", "SEV-SNP report"),
+                            ("go-tdx-guest/quote_v5_sample.dat", "DCAP quote version 5 for TDX"),
+                            ("steward/milan.signed.crl.csr", "in a certification request"),
+                            ("virtee-sev/turin.vcek.der", "Certificate SEV-VCEK"),
+                            ("amd-crl/ark-genoa-2026.crl", "Revocation list of"),
+                            ("fortanix/pcs/tcb-json/tcb-tdx.json", "TDX TCB info")):
+            result = self.merlon("inspect", name)
+            self.assertEqual(result.returncode, 0, name)
+            self.assertIn(words, result.stdout)
+            json.loads(self.merlon("inspect", name, "--json").stdout)
+        self.assertEqual(self.merlon("inspect", "PROVENANCE.tsv").returncode, 4)
+
+    def test_policies_are_made_and_checked(self):
+        policy = self.path / "policy.toml"
+        self.assertEqual(self.merlon("policy", "init", policy).returncode, 0)
+        self.assertEqual(self.merlon("policy", "init", policy).returncode, 1)
+        self.assertIn("accepts SGX TDX SEV-SNP", self.merlon("policy", "check", policy).stdout)
+        policy.write_text("[snp]\ndebug = true\n")
+        self.assertIn("weak: debugging", self.merlon("policy", "check", policy).stdout)
+        policy.write_text("[snp]\ncolour = 1\n")
+        result = self.merlon("policy", "check", policy)
+        self.assertEqual(result.returncode, 1)
+        self.assertTrue(re.search(r"policy.toml:2: snp.colour: is no key", result.stderr))
+
+
+if __name__ == "__main__":
+    ran = unittest.main(argv=sys.argv[:1], verbosity=0, exit=False).result
+    wrong = len(ran.failures) + len(ran.errors)
+    print(f"{ran.testsRun - wrong} passed, {wrong} failed")
+    sys.exit(1 if wrong else 0)
