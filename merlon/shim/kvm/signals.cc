@@ -1,5 +1,7 @@
 #include "merlon/shim/kvm/signals.h"
 
+#include <array>
+
 #include "merlon/shim/kvm/machine.h"
 #include "merlon/shim/kvm/user.h"
 
@@ -34,25 +36,24 @@ Exception exception_of(std::uint64_t vector) noexcept {
   }
 }
 
+/// A register in a signal's frame and while the shim works.
+struct RegisterPair {
+  std::uint64_t abi::MachineContext::* frame;
+  std::uint64_t Registers::* here;
+};
+constexpr std::array register_pairs{
+#define MERLON_REGISTER(name) RegisterPair{&abi::MachineContext::name, &Registers::name}
+    MERLON_REGISTER(r8),  MERLON_REGISTER(r9),  MERLON_REGISTER(r10), MERLON_REGISTER(r11),
+    MERLON_REGISTER(r12), MERLON_REGISTER(r13), MERLON_REGISTER(r14), MERLON_REGISTER(r15),
+    MERLON_REGISTER(rdi), MERLON_REGISTER(rsi), MERLON_REGISTER(rbp), MERLON_REGISTER(rbx),
+    MERLON_REGISTER(rdx), MERLON_REGISTER(rax), MERLON_REGISTER(rcx), MERLON_REGISTER(rsp),
+    MERLON_REGISTER(rip),
+#undef MERLON_REGISTER
+};
+
 abi::MachineContext saved(const Registers& from, std::uint64_t fault_address) noexcept {
   abi::MachineContext to{};
-  to.r8 = from.r8;
-  to.r9 = from.r9;
-  to.r10 = from.r10;
-  to.r11 = from.r11;
-  to.r12 = from.r12;
-  to.r13 = from.r13;
-  to.r14 = from.r14;
-  to.r15 = from.r15;
-  to.rdi = from.rdi;
-  to.rsi = from.rsi;
-  to.rbp = from.rbp;
-  to.rbx = from.rbx;
-  to.rdx = from.rdx;
-  to.rax = from.rax;
-  to.rcx = from.rcx;
-  to.rsp = from.rsp;
-  to.rip = from.rip;
+  for (const RegisterPair& pair : register_pairs) to.*pair.frame = from.*pair.here;
   to.rflags = from.rflags;
   to.segments = SELECTOR_USER_CODE;
   to.error = from.error;
@@ -63,23 +64,7 @@ abi::MachineContext saved(const Registers& from, std::uint64_t fault_address) no
 
 /// Segments stay the keep's own, whatever the frame says; so do the flags that are not a program's.
 void restore(Registers& to, const abi::MachineContext& from) noexcept {
-  to.r8 = from.r8;
-  to.r9 = from.r9;
-  to.r10 = from.r10;
-  to.r11 = from.r11;
-  to.r12 = from.r12;
-  to.r13 = from.r13;
-  to.r14 = from.r14;
-  to.r15 = from.r15;
-  to.rdi = from.rdi;
-  to.rsi = from.rsi;
-  to.rbp = from.rbp;
-  to.rbx = from.rbx;
-  to.rdx = from.rdx;
-  to.rax = from.rax;
-  to.rcx = from.rcx;
-  to.rsp = from.rsp;
-  to.rip = from.rip;
+  for (const RegisterPair& pair : register_pairs) to.*pair.here = from.*pair.frame;
   to.rflags = (from.rflags & user_flags) | fixed_flags;
 }
 
