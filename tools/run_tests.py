@@ -230,12 +230,14 @@ def verify(runner):
     if vectors is None or not vectors.is_dir():
         return Outcome(skipped=1, reasons=["verify: genuine evidence is not here; MERLON_SHARED "
                                            "names the folder with vectors/"])
-    if not runner.build("dev", "merlon-verify-vectors", "merlon-verify-mutate", "merlon",
-                        "merlon-fetch"):
+    if not runner.build("dev", "merlon-verify-vectors", "merlon-verify-provenance",
+                        "merlon-verify-mutate", "merlon", "merlon-fetch"):
         return Outcome(failed=1)
     programs = BUILD / "dev" / "tests"
     outcome = runner.program("verify vectors", [programs / "merlon-verify-vectors",
                                                 "tests/verify/cases.txt", vectors])
+    outcome.add(runner.program("verify provenance", [programs / "merlon-verify-provenance",
+                                                     "tests/verify/cases.txt", vectors]))
     outcome.add(runner.program("verify commands", ["tests/verify/commands_test.py",
                                                    BUILD / "dev/bin/merlon", vectors]))
     outcome.add(runner.program("verify fetch", ["tests/verify/fetch_test.py",

@@ -78,7 +78,7 @@ bool add_fortanix(evidence::Endorsements& to, const Bytes& bytes) {
   if (!root || root->kind() != codec::JsonKind::Object) return false;
   const auto* chain = root->find("ca_chain");
   const auto* signature = root->find("signature");
-  if (chain == nullptr || signature == nullptr) return false;
+  if (chain == nullptr || signature == nullptr || signature->items().empty()) return false;
   for (const auto& item : chain->items()) (void)to.add(core::as_bytes(item.text()));
   Bytes der;
   for (const auto& item : signature->items()) {
@@ -99,13 +99,13 @@ bool add_fortanix(evidence::Endorsements& to, const Bytes& bytes) {
   return true;
 }
 
-void add_endorsement(evidence::Endorsements& to, const std::filesystem::path& path) {
-  const Bytes bytes = read_file(path);
-  if (to.add(bytes)) return;
-  if (!add_fortanix(to, bytes)) die(path.string() + " is no endorsement");
-}
-
 }  // namespace
+
+bool add_endorsement(evidence::Endorsements& to, const std::filesystem::path& path) {
+  const Bytes bytes = read_file(path);
+  // Fortanix' stores hold what others know as well, and more.
+  return add_fortanix(to, bytes) || to.add(bytes).has_value();
+}
 
 std::vector<Case> read_cases(const std::filesystem::path& table) {
   std::ifstream file(table);
@@ -137,12 +137,13 @@ Material material_of(const Case& test, const std::filesystem::path& vectors) {
   made.evidence_bytes = read_file(vectors / test.evidence);
   for (const std::string& name : test.endorsements) {
     if (!name.ends_with("/*")) {
-      add_endorsement(made.given, vectors / name);
+      if (!add_endorsement(made.given, vectors / name)) die(name + " is no endorsement");
       continue;
     }
     const auto folder = vectors / name.substr(0, name.size() - 2);
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      if (entry.path().filename() != "quote.dat") add_endorsement(made.given, entry.path());
+      if (entry.path().filename() == "quote.dat") continue;
+      if (!add_endorsement(made.given, entry.path())) die(entry.path().string() + " is none");
     }
   }
   auto policy = verify::Policy::parse(test.policy_text, test.name);

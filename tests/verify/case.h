@@ -28,6 +28,9 @@ struct Case {
 
 [[nodiscard]] Bytes read_file(const std::filesystem::path& path);
 
+/// Adds what a file holds, also in the form of Fortanix' stores; false if it is no endorsement.
+[[nodiscard]] bool add_endorsement(evidence::Endorsements& to, const std::filesystem::path& path);
+
 /// A case with its files read and taken apart.
 struct Material {
   Bytes evidence_bytes;
