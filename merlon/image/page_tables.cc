@@ -6,6 +6,9 @@ namespace {
 constexpr std::uint64_t present = 1;
 constexpr std::uint64_t writable = 2;
 constexpr std::uint64_t user = 4;
+/// Accessed and dirty, from the start: nobody here looks at them, and a host that shadows these
+/// tables need not be asked to set them, page by page.
+constexpr std::uint64_t used = 0x60;
 constexpr std::uint64_t large = 0x80;
 constexpr std::uint64_t no_execute = std::uint64_t{1} << 63U;
 constexpr std::uint64_t address_mask = 0x000f'ffff'ffff'f000;
@@ -27,9 +30,9 @@ PageTables::PageTables(std::uint64_t base, bool keep_sees_all)
 std::uint64_t PageTables::bits(Rights rights, Owner owner) const noexcept {
   const std::uint64_t who = owner == Owner::Keep || keep_sees_all_ ? user : 0;
   switch (rights) {
-    case Rights::Read: return present | who | no_execute;
-    case Rights::ReadWrite: return present | who | writable | no_execute;
-    case Rights::ReadExecute: return present | who;
+    case Rights::Read: return present | used | who | no_execute;
+    case Rights::ReadWrite: return present | used | who | writable | no_execute;
+    case Rights::ReadExecute: return present | used | who;
   }
   return 0;
 }

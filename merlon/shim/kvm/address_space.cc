@@ -27,12 +27,12 @@ std::optional<Access> access_of(std::uint64_t protection) noexcept {
 }
 
 std::uint64_t rights_of(Access access) noexcept {
+  constexpr std::uint64_t readable = entry::present | entry::used | entry::user;
   switch (access) {
     case Access::None: return 0;
-    case Access::Read: return entry::present | entry::user | entry::no_execute;
-    case Access::ReadWrite:
-      return entry::present | entry::user | entry::writable | entry::no_execute;
-    case Access::ReadExecute: return entry::present | entry::user;
+    case Access::Read: return readable | entry::no_execute;
+    case Access::ReadWrite: return readable | entry::writable | entry::no_execute;
+    case Access::ReadExecute: return readable;
   }
   return 0;
 }
@@ -110,9 +110,8 @@ bool AddressSpace::split(std::uint64_t& slot) noexcept {
 /// Turns small pages into a large one where they all have the same rights.
 void AddressSpace::merge(std::uint64_t& slot) noexcept {
   std::uint64_t* const pages = table_of(slot);
-  constexpr std::uint64_t used_bits = 0x60;  // accessed, dirty: the processor's
-  const std::uint64_t first = pages[0] & ~used_bits;
-  const auto fits = [&](std::size_t i) { return (pages[i] & ~used_bits) == first + i * page_size; };
+  const std::uint64_t first = pages[0];
+  const auto fits = [&](std::size_t i) { return pages[i] == first + i * page_size; };
   if ((first & entry::present) == 0 || !fits(table_size - 1)) return;
   for (std::size_t i = 1; i < table_size; ++i) {
     if (!fits(i)) return;

@@ -67,7 +67,8 @@ bool Frames::map_directly(std::uint64_t base, std::uint64_t size) noexcept {
   for (std::uint64_t at = base; at < base + size; at += block_size) {
     std::uint64_t* const entry = directory_entry(*this, boot_info().direct_offset + at);
     if (entry == nullptr) return false;
-    *entry = at | entry::present | entry::writable | entry::large | entry::no_execute |
+    *entry = at | entry::present | entry::used | entry::writable | entry::large |
+             entry::no_execute |
              (boot_info().world == sallyport::World::Collapsed ? entry::user : 0);
   }
   return true;

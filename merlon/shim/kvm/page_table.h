@@ -15,6 +15,9 @@ namespace entry {
 inline constexpr std::uint64_t present = 1;
 inline constexpr std::uint64_t writable = 2;
 inline constexpr std::uint64_t user = 4;
+/// Accessed and dirty, set from the start: nobody here looks at them, and a host that shadows
+/// these tables need not be asked to set them, page by page.
+inline constexpr std::uint64_t used = 0x60;
 inline constexpr std::uint64_t large = 0x80;
 /// Ours: not present, but with content that must stay.
 inline constexpr std::uint64_t kept = 0x200;
