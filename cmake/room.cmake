@@ -46,6 +46,11 @@ function(merlon_test name)
   add_executable(merlon_${name}_test ${ARG_SOURCES})
   target_link_libraries(merlon_${name}_test PRIVATE merlon_warnings ${ARG_DEPS} ${ARG_LIBS}
                                                     GTest::gtest GTest::gtest_main)
+  if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+    # The code under test keeps its flags; the tests themselves are to be built fast, and most of
+    # what they cost is GoogleTest's templates.
+    target_compile_options(merlon_${name}_test PRIVATE -O0 -g1)
+  endif()
   set_target_properties(merlon_${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                                                        ${CMAKE_BINARY_DIR}/tests)
   gtest_discover_tests(
