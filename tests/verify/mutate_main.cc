@@ -67,7 +67,8 @@ struct Accepted {
   Case test;
   Material material;
   evidence::Endorsements needed;
-  Bytes evidence;  ///< without what came along in a request
+  Bytes evidence;
+  x509::SignatureMemo memo;
 };
 
 struct Counts {
@@ -76,9 +77,15 @@ struct Counts {
   std::size_t accepted = 0;
 };
 
-bool accepts(core::ByteView evidence, const evidence::Endorsements& all, const Accepted& base) {
-  const auto answer = verify_test::judge(evidence, all, base.material.policy, base.test.time);
-  return answer.has_value() && answer->accepted();
+/// Signatures that hold are remembered: what is altered has others, and each is computed.
+bool accepts(core::ByteView bytes, const evidence::Endorsements& given, const Accepted& base) {
+  const auto evidence = evidence::Evidence::parse(bytes);
+  if (!evidence) return false;
+  evidence::Endorsements all = evidence->endorsements;
+  if (!all.merge(given)) return false;
+  verify::Collateral collateral = verify::Collateral::parse(all);
+  collateral.memo = base.memo;
+  return verify::appraise(*evidence, collateral, base.material.policy, base.test.time).accepted();
 }
 
 /// Leaves out every endorsement without which the answer stays yes.
@@ -198,13 +205,13 @@ std::vector<Accepted> accepted_cases(const char* table, const char* vectors) {
   std::set<std::string> seen;
   for (const Case& test : verify_test::read_cases(table)) {
     if (test.expected != Case::Expected::Accept || !seen.insert(test.evidence).second) continue;
-    Accepted base{test, verify_test::material_of(test, vectors), {}, {}};
-    const auto evidence = evidence::Evidence::parse(base.material.evidence_bytes);
+    Accepted base{test, verify_test::material_of(test, vectors), {}, {}, {}};
     base.evidence = base.material.evidence_bytes;
-    base.needed = base.material.given;
-    // What came along in a request is altered with the request itself.
-    if (!accepts(base.evidence, base.needed, base))
+    base.needed = base.material.given;  // what came along in a request is altered with it
+    base.memo = verify::Collateral::prepare(base.needed).memo;
+    if (!accepts(base.evidence, base.needed, base)) {
       verify_test::die(test.name + " is not accepted");
+    }
     reduce(base);
     all.push_back(std::move(base));
   }
