@@ -53,6 +53,16 @@ double throughput(int threads, const Work& work) {
   return sum / 2;
 }
 
+/// What two threads get from this machine at this time for work that shares nothing.
+double machine_scaling() {
+  const auto spin = [] {
+    volatile double result = 1;
+    for (int i = 0; i < 100'000; ++i) result = result * 1.0000001;
+  };
+  const double one = throughput(1, spin);
+  return throughput(2, spin) / one;
+}
+
 void require(bool accepted) {
   if (!accepted) verify_test::die("a case that must be accepted is not");
 }
@@ -111,10 +121,11 @@ void measure(const verify_test::Case& test, const std::string& vectors, bool fir
   const double two = throughput(2, whole);
   std::printf(
       "%s{\"case\": \"%s\", \"technology\": \"%s\", \"all_ms\": %.3f, \"prepared_ms\": %.3f, "
-      "\"signatures_ms\": %.3f, \"per_second\": %.0f, \"two_threads\": %.2f}",
+      "\"signatures_ms\": %.3f, \"per_second\": %.0f, \"two_threads\": %.2f, \"machine\": %.2f}",
       first ? "" : ",\n ", test.name.c_str(), std::string(to_string(evidence.technology())).c_str(),
       median(whole), median(prepared),
-      floor_of(evidence, verify::Collateral::parse(material.given)), one, two / one);
+      floor_of(evidence, verify::Collateral::parse(material.given)), one, two / one,
+      machine_scaling());
 }
 
 }  // namespace

@@ -4,7 +4,8 @@
     run.py BENCH CASES VECTORS PEER_FOLDER
 
 BENCH is merlon-bench-verify. PEER_FOLDER has @phala/dcap-qvl in node_modules, or is empty; the peer
-knows no SEV-SNP. Prints one table; times are medians of one thread, in milliseconds.
+knows no SEV-SNP. Prints one table; times are medians of one thread, in milliseconds. "2 threads" is
+what two do beside one, "of" what two get from this machine for work that shares nothing.
 """
 
 import json
@@ -29,7 +30,8 @@ def main():
     bench, cases, vectors, peer_folder = sys.argv[1:]
     result = subprocess.run([bench, cases, vectors], capture_output=True, text=True, check=True)
     peer = peer_times(peer_folder, vectors)
-    head = ("", "all", "bar", "prepared", "bar", "signatures", "peer", "per second", "2 threads")
+    head = ("", "all", "bar", "prepared", "bar", "signatures", "peer", "per second", "2 threads",
+            "of")
     rows = [head]
     held = True
     for row in json.loads(result.stdout):
@@ -39,7 +41,7 @@ def main():
         rows.append((row["technology"], f"{row['all_ms']:.2f}", f"{bars[0]:.1f}",
                      f"{row['prepared_ms']:.2f}", f"{bars[1]:.1f}", f"{row['signatures_ms']:.2f}",
                      f"{of_peer:.1f}" if of_peer else "-", f"{row['per_second']:.0f}",
-                     f"{row['two_threads']:.2f}"))
+                     f"{row['two_threads']:.2f}", f"{row['machine']:.2f}"))
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     for row in rows:
         print("  ".join(cell.rjust(width) for cell, width in zip(row, widths)))
