@@ -98,7 +98,7 @@ Result<std::uint16_t> DerReader::named_bits(Where where) noexcept {
   }
   std::uint16_t bits = 0;
   for (std::size_t i = 0; i < (bytes.size() - 1) * 8; ++i) {
-    if ((bytes[1 + i / 8] >> (7 - i % 8) & 1U) != 0) {
+    if ((std::uint32_t{bytes[1 + i / 8]} >> (7 - i % 8) & 1U) != 0) {
       bits = static_cast<std::uint16_t>(bits | 1U << i);
     }
   }
