@@ -24,7 +24,8 @@ std::string hex_of(const T& bytes) {
 
 std::string bits(std::uint64_t value) {
   std::array<char, 16> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+  const auto* const end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
   return concat("0x",
                 std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
 }
@@ -156,7 +157,7 @@ FieldGroup guest_fields(const snp::Report& report) {
   add("LAUNCH_TCB", hex_of(report.launch_tcb), "firmware when the guest was launched");
   if (report.launch_mitigations) {
     add("LAUNCH_MIT_VECTOR", bits(*report.launch_mitigations), "mitigations at launch");
-    add("CURRENT_MIT_VECTOR", bits(*report.current_mitigations), "mitigations now");
+    add("CURRENT_MIT_VECTOR", bits(report.current_mitigations.value_or(0)), "mitigations now");
   }
   add("SIGNATURE", hex_of(report.signature), "r and s");
   return group;

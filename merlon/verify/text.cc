@@ -9,7 +9,8 @@ using base::concat;
 
 std::string hex_number(std::uint64_t value) {
   std::array<char, 16> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+  const auto* const end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
   return concat("0x",
                 std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
 }

@@ -45,7 +45,7 @@ class Certificate {
   [[nodiscard]] bool has_key_usage() const noexcept { return key_usage_.has_value(); }
   /// False where the extension is absent.
   [[nodiscard]] bool may(KeyUsage usage) const noexcept {
-    return key_usage_ && (*key_usage_ >> static_cast<unsigned>(usage) & 1U) != 0;
+    return key_usage_ && (std::uint32_t{*key_usage_} >> static_cast<unsigned>(usage) & 1U) != 0;
   }
   /// A critical extension that this room does not process.
   [[nodiscard]] bool has_unknown_critical() const noexcept { return unknown_critical_; }

@@ -48,7 +48,7 @@ Bytes extensions_of(const CertificateTemplate& shape) {
   }
   if (shape.key_usage) {
     unsigned unused = 0;
-    while ((*shape.key_usage >> unused & 1U) == 0) ++unused;
+    while ((std::uint32_t{*shape.key_usage} >> unused & 1U) == 0) ++unused;
     add(extension(oid::key_usage, true,
                   der(DerTag::BitString, {static_cast<std::uint8_t>(unused), *shape.key_usage})));
   }
