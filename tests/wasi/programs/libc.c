@@ -65,7 +65,7 @@ static void times(void) {
   clock_gettime(CLOCK_MONOTONIC, &after);
   const long long slept =
       (after.tv_sec - before.tv_sec) * 1000000000LL + (after.tv_nsec - before.tv_nsec);
-  check("long enough", slept >= 20000000);
+  check("~long enough", slept >= 20000000);  // node's timers may be early
   check("time", time(NULL) > 1700000000);
 }
 
