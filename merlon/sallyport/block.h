@@ -77,12 +77,14 @@ class Block {
   /// Copies the first `into.size()` bytes of the data out, for judging.
   void copy_out(core::ByteSpan into) const noexcept {
     MERLON_CHECK(into.size() <= capacity());
+    if (into.empty()) return;  // memcpy wants addresses even for nothing
     std::memcpy(into.data(), data().data(), into.size());
     std::atomic_signal_fence(std::memory_order_seq_cst);  // the copy is what is judged
   }
   /// Copies `from` into the data at `offset`.
   void copy_in(core::ByteView from, std::size_t offset = 0) const noexcept {
     MERLON_CHECK(offset <= capacity() && from.size() <= capacity() - offset);
+    if (from.empty()) return;
     std::memcpy(data().data() + offset, from.data(), from.size());
   }
 
