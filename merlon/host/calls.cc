@@ -278,6 +278,10 @@ Outcome Calls::on_names(const Request& request, os::BorrowedFd directory) {
     return give(static_cast<int>(open_beneath(directory, *path, flags, mode)));
   }
   if (!is_entry(*path)) return refused(EPERM);
+  // With a slash behind it the kernel follows a link, whatever it is told.
+  const bool follows =
+      path->back() == '/' && request.call != Call::MakeDirectory && request.call != Call::Remove;
+  if (follows) return refused(ENOTDIR);
   switch (request.call) {
     case Call::StatusAt: {
       struct ::stat found{};
@@ -292,8 +296,6 @@ Outcome Calls::on_names(const Request& request, os::BorrowedFd directory) {
     case Call::Remove:
       return result(::unlinkat(fd, path->c_str(), as_int(argument) & AT_REMOVEDIR));
     case Call::ReadLink:
-      // With a slash behind it the kernel would follow the link.
-      if (path->back() == '/') return refused(EINVAL);
       // SAFETY: char may alias any object; the kernel writes at most room.size() bytes.
       return bytes_read(::readlinkat(
           fd, path->c_str(), reinterpret_cast<char*>(request.room.data()), request.room.size()));

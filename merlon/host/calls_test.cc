@@ -117,6 +117,22 @@ TEST_F(CallsTest, NeverFollowsALinkByItsName) {
   EXPECT_EQ(status.mode & S_IFMT, static_cast<std::uint32_t>(S_IFLNK));
 }
 
+/// A slash behind a link's name makes the kernel follow it, even where it is told not to.
+TEST_F(CallsTest, NeverFollowsALinkByASlash) {
+  const sallyport::Times times{{1, 0}, {1, 0}};
+  const std::string_view bytes(reinterpret_cast<const char*>(&times), sizeof(times));
+  ASSERT_EQ(::mkdir((folder_ + "/beside").c_str(), 0700), 0);
+  ASSERT_EQ(::symlink("../beside", (inside_ + "/link").c_str()), 0);
+  EXPECT_LT(ask(Call::StatusAt, {directory_}, "link/", sizeof(sallyport::Status)).result, 0);
+  EXPECT_LT(ask(Call::SetTimesAt, {directory_}, std::string(bytes) + "link/").result, 0);
+  EXPECT_LT(ask(Call::ReadLink, {directory_}, "link/", 100).result, 0);
+  EXPECT_LT(ask(Call::Remove, {directory_, AT_REMOVEDIR}, "link/").result, 0);
+  EXPECT_LT(ask(Call::MakeDirectory, {directory_, 0700}, "link/").result, 0);
+  struct ::stat found{};
+  ASSERT_EQ(::stat((folder_ + "/beside").c_str(), &found), 0);
+  EXPECT_NE(found.st_mtim.tv_sec, 1);
+}
+
 TEST_F(CallsTest, RefusesDescriptorsItDidNotGive) {
   for (const std::uint64_t fd : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{1023},
                                  std::uint64_t{1024}, ~std::uint64_t{0}}) {

@@ -33,7 +33,11 @@ SystemResult Clock::get(std::uint64_t clock, std::uint64_t address) noexcept {
   if (clock > abi::clock_last) return -abi::Inval;
   if (host_.tsc_khz == 0) {
     const std::int64_t answer = ask(sallyport::Call::Clock, {clock});
-    return answer < 0 ? answer : put(address, static_cast<std::uint64_t>(answer));
+    if (answer < 0) return answer;
+    const auto now = static_cast<std::uint64_t>(answer);
+    if (clock != abi::clock_monotonic) return put(address, now);
+    if (now > latest_) latest_ = now;
+    return put(address, latest_);
   }
   const bool real = clock == abi::clock_realtime;
   return put(address, (real ? host_.realtime_base : host_.monotonic_base) + elapsed());

@@ -1,7 +1,7 @@
 #pragma once
 
 // Time without a call of the host: the processor's counter, from a base that the launcher gave. The
-// host can lie about both; no reading ever goes back.
+// host can lie about both; the monotonic clock never goes back.
 
 #include <cstdint>
 

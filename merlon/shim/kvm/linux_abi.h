@@ -111,7 +111,7 @@ inline constexpr std::uint64_t f_getfd = 1, f_setfd = 2, f_getfl = 3, f_setfl = 
 inline constexpr std::uint64_t resolve_beneath = 8;
 inline constexpr std::uint64_t sol_socket = 1, so_type = 3, so_acceptconn = 30;
 inline constexpr std::uint32_t scm_rights = 1;
-inline constexpr std::uint64_t clock_realtime = 0, clock_last = 11;
+inline constexpr std::uint64_t clock_realtime = 0, clock_monotonic = 1, clock_last = 11;
 
 struct Vector {
   std::uint64_t base;
