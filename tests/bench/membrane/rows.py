@@ -1,0 +1,124 @@
+"""The rows of the table, their bars, and what samples make of them."""
+
+from dataclasses import dataclass
+
+from report import figure, median, table
+from startup import HELLO_BAR_MIB, HELLO_BAR_MS, mark
+
+# samples[row][engine]: one figure of each run
+Table = dict[str, dict[str, list[float]]]
+
+HEADER = """\
+Medians over {runs} rounds, the keeps taking turns; kvm/nil is of medians, best/best of each one's
+best run, which noise touches least. Times of calls and memory are by the keep's own clock; the row
+"its clock / ours" says what that is worth. Streams and sockets have this Python at their other end.
+"""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """On one engine's median, or on the ratio of medians kvm/nil."""
+
+    subject: str
+    limit: float
+    at_least: bool = False
+
+    def verdict(self, medians: dict[str, float]) -> str:
+        value = medians.get(self.subject)
+        if self.subject == "kvm/nil":
+            value = ratio(medians)
+        return mark(value, self.limit, self.at_least)
+
+    def text(self, verdict: str) -> str:
+        return f"{self.subject} {'>=' if self.at_least else '<='} {self.limit:g} {verdict}"
+
+
+@dataclass(frozen=True)
+class Row:
+    key: str
+    text: str
+    unit: str
+    digits: int = 2
+    bars: tuple[Bar, ...] = ()
+    more_is_better: bool = False
+    is_difference: bool = False  # then the least is no best run, only the noisiest
+
+
+HALF_OF_NIL = (Bar("kvm/nil", 0.5, at_least=True),)
+WITHIN_3_PERCENT = (Bar("kvm/nil", 1.03),)
+NO_SLOWER = (Bar("kvm/nil", 1.00),)
+WORKLOAD_BARS = {"integer": WITHIN_3_PERCENT, "nbody": WITHIN_3_PERCENT, "memory": NO_SLOWER}
+
+ROWS = [
+    Row("clock", "clock_time_get", "ns", 0),
+    Row("yield", "sched_yield", "ns", 0),
+    Row("random", "random_get, 16 bytes", "ns", 0),
+    Row("agreement", "its clock / ours", "", 3),
+    Row("null 1", "fd_write, 1 byte to /dev/null", "µs"),
+    Row("null 64", "fd_write, 64 bytes to /dev/null", "µs"),
+    Row("pipe 1", "fd_write, 1 byte to a pipe", "µs"),
+    Row("pipe 64", "fd_write, 64 bytes to a pipe", "µs"),
+    Row("trap", "out-of-bounds access, to the end", "ms", is_difference=True),
+    Row("grow page", "memory.grow by 64 KiB", "µs"),
+    Row("grow 16 MiB", "memory.grow by 16 MiB", "µs"),
+    Row("first touch", "256 MiB, first touch", "ms"),
+    Row("second touch", "256 MiB, second touch", "ms"),
+    Row("tcp 64 B", "TCP echo, 64 bytes", "round trips/s", 0, more_is_better=True),
+    Row("tcp 64 KiB", "TCP echo, 64 KiB pieces, each way", "MB/s", 0, HALF_OF_NIL, True),
+    Row("stdout", "stdout, 64 KiB pieces to a pipe", "MB/s", 0, HALF_OF_NIL, True),
+    Row("stdin", "stdin, 64 KiB pieces from a pipe", "MB/s", 0, HALF_OF_NIL, True),
+    Row("hello", "hello, whole process", "ms", 2, (Bar("nil", HELLO_BAR_MS), Bar("kvm", 8.0))),
+    Row("hello peak", "hello, peak resident", "MiB", 1,
+        (Bar("nil", HELLO_BAR_MIB), Bar("kvm", 24.0))),
+    *(row for name, bars in WORKLOAD_BARS.items() for row in (
+        Row(name, f"{name}, whole process", "s", 3),
+        Row(f"{name} alone", f"{name}, less the time of hello", "s", 3, bars))),
+]
+
+
+def ratio(values: dict[str, float]) -> float | None:
+    """None as well for a difference that noise has made negative."""
+    if values.get("nil", 0) <= 0 or "kvm" not in values:
+        return None
+    return values["kvm"] / values["nil"]
+
+
+def bests(row: Row, taken: dict[str, list[float]]) -> dict[str, float]:
+    choose = max if row.more_is_better else min
+    return {engine: choose(values) for engine, values in taken.items()}
+
+
+def without_start(samples: Table) -> None:
+    """Adds the rows of workloads less a start: that has a bar of its own."""
+    for name in WORKLOAD_BARS:
+        samples[f"{name} alone"] = {
+            engine: [one - median(samples["hello"][engine]) / 1e3 for one in taken]
+            for engine, taken in samples.get(name, {}).items()
+            if engine in samples.get("hello", {})
+        }
+
+
+def summary_table(samples: Table, names: list[str]) -> tuple[str, bool]:
+    """The table, and whether no bar is missed."""
+    lines = [["", "unit", *names, "kvm/nil", "best/best"]]
+    bars = []
+    held = True
+    for row in ROWS:
+        taken = samples.get(row.key)
+        if not taken:
+            continue
+        medians = {engine: median(values) for engine, values in taken.items()}
+        best = None if row.is_difference else ratio(bests(row, taken))
+        verdicts = [(bar, bar.verdict(medians)) for bar in row.bars]
+        held = held and all(verdict != "MISS" for _, verdict in verdicts)
+        values = [figure(medians.get(name), row.digits) for name in names]
+        lines.append([row.text, row.unit, *values, figure(ratio(medians)), figure(best)])
+        bars.append(", ".join(bar.text(verdict) for bar, verdict in verdicts))
+    return with_bars(table(lines), bars), held
+
+
+def with_bars(text: str, bars: list[str]) -> str:
+    """A last column that reads as words: aligned to the left, unlike figures."""
+    width = max([3, *map(len, bars)])
+    cells = [" bar".ljust(width + 2), "-" * (width + 2), *(f" {bar.ljust(width)} " for bar in bars)]
+    return "\n".join(f"{line}{cell}|" for line, cell in zip(text.splitlines(), cells))
