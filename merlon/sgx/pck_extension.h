@@ -1,6 +1,6 @@
 #pragma once
 
-// The SGX extension of a PCK certificate [PCK-PROFILE §1.3.5 "SGX Extensions"]. DER; trusted as far
+// The SGX extension of a PCK certificate [PCK-PROFILE "SGX Extensions"]. DER; trusted as far
 // as the certificate.
 
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once
 
-// The report body of an enclave [SDM vol. 3D §38.15 REPORT]: 384 bytes, little-endian.
+// The report body of an enclave [SDM vol. 3D REPORT]: 384 bytes, little-endian.
 // Attacker-controlled until a quote's signature over it has been checked.
 
 #include "merlon/core/fixed_bytes.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-// The certificate table of an extended report [GHCB 2.04 §4.1.8.1]. It comes from the host, so it
+// The certificate table of an extended report [GHCB 2.03 §4.1.8.1]. It comes from the host, so it
 // is attacker-controlled, and only a cache of what AMD gives out.
 
 #include <vector>

@@ -1,6 +1,7 @@
 #pragma once
 
-// TCB_VERSION [SNP-ABI 1.58 §2.2]: security patch levels of the parts of a processor's firmware.
+// TCB_VERSION [SNP-ABI 1.58 TCB_VERSION]: security patch levels of the parts of a processor's
+// firmware.
 
 #include <array>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
 
-// The report of a trust domain [TDX-QUOTE Appendix A.3 "TD Quote Body"]: 584 bytes for TDX 1.0, 648
+// The report of a trust domain [TDX-QUOTE §A.3.2 "TD Quote Body"]: 584 bytes for TDX 1.0, 648
 // for 1.5, little-endian. Attacker-controlled until a quote's signature over it has been checked.
 
 #include <optional>
@@ -21,11 +21,15 @@ using RtMr = core::FixedBytes<struct RtMrTag, 48>;
 using MrServiceTd = core::FixedBytes<struct MrServiceTdTag, 48>;
 using ReportData = core::FixedBytes<struct TdReportDataTag, 64>;
 
-inline constexpr std::uint64_t attribute_debug = 1;  // TUD, bit 0
+/// Bits of TDATTRIBUTES. [TDX-MODULE ABI, ATTRIBUTES]
+inline constexpr std::uint64_t attribute_debug = 1;
+/// The group TUD, "TD under debug", of which DEBUG is one: any of them makes the domain untrusted.
+inline constexpr std::uint64_t attributes_under_debug = 0xFF;
 inline constexpr std::uint64_t attribute_sept_ve_disable = 1ULL << 28U;
-/// Bits of TDATTRIBUTES that the module's specification gives a meaning: DEBUG, SEPT_VE_DISABLE,
-/// MIGRATABLE, PKS, KL, PERFMON.
 inline constexpr std::uint64_t attribute_migratable = 1ULL << 29U;
+/// Bits 7 to 15, 23 to 26 and 32 to 61, which must be zero: a module that sets one gives it a
+/// meaning that is not known here.
+inline constexpr std::uint64_t attributes_reserved = 0x3FFF'FFFF'0780'FF80;
 
 struct TdReport {
   static constexpr std::size_t size_10 = 584;
@@ -49,7 +53,9 @@ struct TdReport {
   /// Malformed for another size.
   [[nodiscard]] static core::Result<TdReport> parse(core::ByteView bytes) noexcept;
 
-  [[nodiscard]] bool is_debug() const noexcept { return (attributes & attribute_debug) != 0; }
+  [[nodiscard]] bool is_debug() const noexcept {
+    return (attributes & attributes_under_debug) != 0;
+  }
 };
 
 }  // namespace merlon::tdx

@@ -67,6 +67,7 @@ Collateral Collateral::parse(const evidence::Endorsements& endorsements) {
       made.lists.push_back(*std::move(list));
     } else {
       ++made.unreadable;
+      ++made.unreadable_lists;
     }
   }
   for (const std::string& text : endorsements.documents) add_document(made, text);

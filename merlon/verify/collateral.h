@@ -28,7 +28,8 @@ struct Collateral {
   std::vector<x509::Crl> lists;
   std::vector<TcbInfoDocument> tcb_infos;
   std::vector<IdentityDocument> identities;
-  std::size_t unreadable = 0;  ///< artefacts that were left out
+  std::size_t unreadable = 0;        ///< artefacts that were left out
+  std::size_t unreadable_lists = 0;  ///< revocation lists among them
   x509::SignatureMemo memo;
 
   [[nodiscard]] static Collateral parse(const evidence::Endorsements& endorsements);

@@ -99,9 +99,30 @@ const std::vector<Fault<FakeIntel>>& dcap_faults() {
       {"report data",
        [](FakeIntel&, Policy& p) { p.binding = BindToData{filled<evidence::ReportData>(1)}; },
        {ReportData}},
+      {"challenge of zeros",
+       [](FakeIntel& f, Policy& p) {
+         const BindToChallenge zeros{};
+         const auto data =
+             evidence::keep_report_data(zeros.tls_key_digest, zeros.hpke_key_digest, zeros.nonce);
+         std::ranges::copy(data.view(), f.body.end() - 64);
+         p.binding = zeros;
+       },
+       {ReportData}},
+      {"challenge answered",
+       [](FakeIntel& f, Policy& p) {
+         const BindToChallenge challenge{{}, {}, filled<evidence::Nonce>(1)};
+         const auto data = evidence::keep_report_data(challenge.tls_key_digest,
+                                                      challenge.hpke_key_digest, challenge.nonce);
+         std::ranges::copy(data.view(), f.body.end() - 64);
+         p.binding = challenge;
+       },
+       {}},
       {"bound key", [](FakeIntel&, Policy& p) { p.binding = BindToKey{{1, 2, 3}}; }, {ReportData}},
       {"challenge", [](FakeIntel&, Policy& p) { p.binding = BindToChallenge{}; }, {ReportData}},
-      {"no root in the quote", [](FakeIntel& f, Policy&) { f.no_pck_root = true; },
+      {"the root comes with the endorsements",
+       [](FakeIntel& f, Policy&) { f.no_pck_root = true; },
+       {}},
+      {"no CA anywhere", [](FakeIntel& f, Policy&) { f.no_pck_ca = true; },
        with(no_tcb_info, {PckForm, PckAnchor, PckSignatures, PckNames, PckValidity, PckConstraints,
                           PckCaRevocation, PckRevocation, QeReportSignature})},
       {"root", [](FakeIntel&, Policy& p) { p.roots.clear(); }, {PckAnchor, TcbSignerPath}},
@@ -321,6 +342,29 @@ const std::vector<Fault<FakeIntel>>& tdx_faults() {
        [](FakeIntel& f, Policy&) { f.body[2] = 2; },
        {TcbLevel, TcbStatus, Advisories}},
       {"debug", [](FakeIntel& f, Policy&) { f.body[120] = 1; }, {TdxDebug}},
+      {"another way to debug", [](FakeIntel& f, Policy&) { f.body[120] = 0x10; }, {TdxDebug}},
+      {"debug, allowed",
+       [](FakeIntel& f, Policy& p) {
+         f.body[120] = 1;
+         p.tdx.debug = true;
+       },
+       {}},
+      {"a reserved attribute", [](FakeIntel& f, Policy&) { f.body[124] = 1; }, {TdxAttributes}},
+      {"a reserved attribute, allowed by name",
+       [](FakeIntel& f, Policy& p) {
+         f.body[124] = 1;
+         p.tdx.attributes = 1ULL << 32U;
+       },
+       {}},
+      {"a required attribute",
+       [](FakeIntel&, Policy& p) { p.tdx.required_attributes = tdx::attribute_sept_ve_disable; },
+       {TdxAttributes}},
+      {"a required attribute that is there",
+       [](FakeIntel& f, Policy& p) {
+         f.body[123] = 0x10;
+         p.tdx.required_attributes = tdx::attribute_sept_ve_disable;
+       },
+       {}},
       {"migratable", [](FakeIntel& f, Policy&) { f.body[123] = 0x20; }, {TdxMigration}},
       {"attributes",
        [](FakeIntel& f, Policy& p) {

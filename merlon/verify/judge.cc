@@ -37,10 +37,12 @@ void Judge::use(Lifetime lifetime) {
     return each.what == lifetime.what && each.name == lifetime.name && each.until == lifetime.until;
   });
   if (known) return;
-  if (!appraisal_.expiry || lifetime.until < *appraisal_.expiry) {
-    appraisal_.expiry = lifetime.until;
-  }
+  expire_by(lifetime.until);
   appraisal_.lifetimes.push_back(std::move(lifetime));
+}
+
+void Judge::expire_by(codec::UnixTime time) {
+  if (!appraisal_.expiry || time < *appraisal_.expiry) appraisal_.expiry = time;
 }
 
 void Judge::use(const x509::Certificate& certificate, std::string_view what) {
@@ -108,10 +110,10 @@ void judge_path(Judge& judge, const x509::Path& path, std::span<const x509::Anch
 }
 
 void judge_revocation(Judge& judge, Check check, const x509::Certificate& subject,
-                      const x509::Certificate& issuer, std::span<const x509::Crl> lists,
+                      const x509::Certificate& issuer, const Collateral& collateral,
                       const Policy& policy, const x509::SignatureMemo& memo) {
   const x509::Revocation revocation =
-      x509::judge_revocation(subject, issuer, lists, judge.now(), memo);
+      x509::judge_revocation(subject, issuer, collateral.lists, judge.now(), memo);
   const std::string wanted = "a fresh list that does not have it";
   std::string got(to_string(revocation.state));
   if (revocation.list != nullptr) {
@@ -122,13 +124,18 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
   switch (revocation.state) {
     case x509::RevocationState::Good: {
       judge.use(*revocation.list, "revocation list");
+      if (const auto last = policy.last_second_of(revocation.list->validity().not_before)) {
+        judge.expire_by(*last);
+      }
       const bool young =
           policy.is_young_enough(revocation.list->validity().not_before, judge.now());
       judge.check(check, young, wanted, young ? got : got + ", older than the policy allows");
       return;
     }
     case x509::RevocationState::Unknown:
-      if (policy.revocation == RevocationRule::IfPresent) {
+      if (policy.revocation == RevocationRule::IfPresent && collateral.unreadable_lists > 0) {
+        got += "; and of those that are there one cannot be read";  // it may be the one
+      } else if (policy.revocation == RevocationRule::IfPresent) {
         judge.check(check, true, "not on a list, if there is one",
                     got + "; the policy allows that");
         return;

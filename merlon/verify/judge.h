@@ -5,8 +5,8 @@
 #include <map>
 
 #include "merlon/verify/appraisal.h"
+#include "merlon/verify/collateral.h"
 #include "merlon/verify/policy.h"
-#include "merlon/x509/path.h"
 
 namespace merlon::verify {
 
@@ -23,6 +23,8 @@ class Judge {
   void use(const x509::Certificate& certificate, std::string_view what);
   void use(const x509::Crl& list, std::string_view what);
   void use(Lifetime lifetime);
+  /// The verdict must not be kept longer than this.
+  void expire_by(codec::UnixTime time);
 
   /// The appraisal that is being made; its verdict stays Refused until finish().
   [[nodiscard]] Appraisal& appraisal() noexcept { return appraisal_; }
@@ -47,7 +49,7 @@ void judge_path(Judge& judge, const x509::Path& path, std::span<const x509::Anch
 
 /// One check whether `subject` is revoked by a list of `issuer`'s.
 void judge_revocation(Judge& judge, Check check, const x509::Certificate& subject,
-                      const x509::Certificate& issuer, std::span<const x509::Crl> lists,
+                      const x509::Certificate& issuer, const Collateral& collateral,
                       const Policy& policy, const x509::SignatureMemo& memo);
 
 /// "any" or the values, for `wanted`.

@@ -98,7 +98,8 @@ struct TdxPolicy {
   Accept<tdx::MrSeam> mr_seam;
   bool debug = false;
   bool migration = false;
-  std::optional<std::uint64_t> attributes;  ///< bits that may be set
+  std::optional<std::uint64_t> attributes;  ///< bits that may be set; if not named, all known ones
+  std::uint64_t required_attributes = 0;    ///< bits that must be set
   std::optional<std::uint64_t> xfam;        ///< bits that may be set
   std::optional<tdx::MrConfigId> mr_config_id;
   std::optional<tdx::MrOwner> mr_owner;
@@ -174,7 +175,14 @@ struct Policy {
                                                                    std::string_view file);
 
   [[nodiscard]] bool is_young_enough(codec::UnixTime issued, codec::UnixTime now) const noexcept {
-    return !max_age || now.seconds - issued.seconds <= max_age->count();
+    const auto last = last_second_of(issued);
+    return !last || now <= *last;
+  }
+  /// When something of that date becomes too old; nothing if no age is asked for.
+  [[nodiscard]] std::optional<codec::UnixTime> last_second_of(
+      codec::UnixTime issued) const noexcept {
+    if (!max_age) return std::nullopt;
+    return codec::UnixTime{issued.seconds + max_age->count()};
   }
 };
 

@@ -1,5 +1,8 @@
 // Our own form of a policy.
 
+#include <algorithm>
+#include <array>
+
 #include "merlon/verify/policy_reader.h"
 
 namespace merlon::verify {
@@ -10,21 +13,38 @@ namespace {
 
 constexpr std::uint64_t any64 = std::numeric_limits<std::uint64_t>::max();
 
+struct TechnologyTable {
+  std::string_view name;
+  evidence::Technology technology;
+};
+constexpr std::array technology_tables{TechnologyTable{"sgx", evidence::Technology::Sgx},
+                                       TechnologyTable{"tdx", evidence::Technology::Tdx},
+                                       TechnologyTable{"snp", evidence::Technology::Snp}};
+
+/// Whoever writes tables and no list means the technologies that he wrote tables of: he who names
+/// an enclave does not want to be shown any guest there is.
+void follow_tables(const PolicyTable& table, Policy& policy) {
+  std::set<evidence::Technology> there;
+  for (const TechnologyTable& each : technology_tables) {
+    if (table.raw().contains(each.name)) there.insert(each.technology);
+  }
+  if (!there.empty()) policy.technologies = there;
+}
+
 PolicyResult<void> read_technologies(PolicyTable& table, Policy& policy) {
   const auto names = TRY(table.texts("technologies"));
-  if (!names) return {};
+  if (!names) {
+    follow_tables(table, policy);
+    return {};
+  }
   policy.technologies.clear();
   for (const std::string& name : *names) {
-    if (name == "sgx") {
-      policy.technologies.insert(evidence::Technology::Sgx);
-    } else if (name == "tdx") {
-      policy.technologies.insert(evidence::Technology::Tdx);
-    } else if (name == "snp") {
-      policy.technologies.insert(evidence::Technology::Snp);
-    } else {
+    const auto* const known = std::ranges::find(technology_tables, name, &TechnologyTable::name);
+    if (known == technology_tables.end()) {
       return table.refuse("technologies",
                           concat("must list sgx, tdx or snp, not ", base::quoted(name, 32)));
     }
+    policy.technologies.insert(known->technology);
   }
   return {};
 }
@@ -57,6 +77,7 @@ PolicyResult<void> read_binding(const toml::table* found, std::string_view file,
   const auto spki = TRY(table.text("spki"));
   const bool any = TRY(table.boolean("any")).value_or(false);
   TRY(table.finish());
+  if (nonce && nonce->is_zero()) return table.refuse("nonce", "a nonce of zeros is no challenge");
   const bool challenge = tls && hpke && nonce;
   if ((tls || hpke || nonce) && !challenge) {
     return table.refuse("nonce", "needs tls_key_sha256, hpke_key_sha256 and nonce together");
@@ -135,6 +156,7 @@ PolicyResult<void> read_tdx(const toml::table* found, std::string_view file, Tdx
   assign(policy.debug, TRY(table.boolean("debug")));
   assign(policy.migration, TRY(table.boolean("migration")));
   policy.attributes = TRY(table.number("attributes", any64));
+  assign(policy.required_attributes, TRY(table.number("required_attributes", any64)));
   policy.xfam = TRY(table.number("xfam", any64));
   policy.mr_config_id = TRY(table.bytes<tdx::MrConfigId>("mr_config_id"));
   policy.mr_owner = TRY(table.bytes<tdx::MrOwner>("mr_owner"));

@@ -6,6 +6,7 @@ std::string_view policy_template() noexcept {
   return R"(# What one is willing to trust; for `merlon evidence verify --policy`. What stands here
 # uncommented is the default. Unknown keys are refused. Byte strings are hexadecimal.
 
+# Without this key: those of the tables [sgx], [tdx] and [snp] that are there, or all if none is.
 technologies = ["sgx", "tdx", "snp"]
 
 # "required": a missing revocation list refuses. "if-present": only where there is no way to get one.
@@ -62,8 +63,11 @@ min_config_svn = 0
 # mr_seam = ["…96 digits…"]
 debug = false
 migration = false
-# Bits that may be set; any if the key is not there.
+# Bits that may be set; without the key all that the TDX module's specification gives a meaning.
 # attributes = "0x10000000"
+# Bits that must be set: 28 is SEPT_VE_DISABLE, which Linux as a guest relies on.
+# required_attributes = "0x10000000"
+# Bits that may be set; any if the key is not there.
 # xfam = "0xe7"
 # mr_config_id = "…96 digits…"
 # mr_owner = "…96 digits…"

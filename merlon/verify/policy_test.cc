@@ -69,6 +69,7 @@ rt_mr3 = [")" + d96 + R"("]
 mr_seam = []
 migration = true
 attributes = "0x10000000"
+required_attributes = "0x10000000"
 xfam = "0xe7"
 mr_config_id = ")" + d96 + R"("
 mr_owner = ")" + d96 + R"("
@@ -116,6 +117,7 @@ current_mitigations = 1
   EXPECT_FALSE(p.sgx.mr_signer.is_any());
   EXPECT_EQ(p.sgx.attributes, 255U);
   EXPECT_EQ(p.sgx.min_config_svn, 5);
+  EXPECT_EQ(p.tdx.required_attributes, 1ULL << 28U);
   EXPECT_TRUE(p.tdx.rt_mr[1].is_any());
   EXPECT_FALSE(p.tdx.rt_mr[0].is_any());
   EXPECT_TRUE(p.tdx.mr_service_td.has_value());
@@ -130,6 +132,16 @@ current_mitigations = 1
   EXPECT_FALSE(p.snp.provider.contains("q"));
 }
 
+TEST(Policy, TablesSayWhichTechnologiesAreMeant) {
+  using enum evidence::Technology;
+  EXPECT_EQ(parsed("").technologies, (std::set{Sgx, Tdx, Snp}));
+  EXPECT_EQ(parsed("[dcap]\n").technologies, (std::set{Sgx, Tdx, Snp}));
+  EXPECT_EQ(parsed("[sgx]\nmr_enclave=['" + d64 + "']").technologies, std::set{Sgx});
+  EXPECT_EQ(parsed("[snp]\n[tdx]\n").technologies, (std::set{Tdx, Snp}));
+  EXPECT_EQ(parsed("technologies=['snp']\n[sgx]\n").technologies, std::set{Snp});
+  EXPECT_TRUE(parsed("technologies=[]\n[sgx]\n").technologies.empty());
+}
+
 TEST(Policy, ReportDataIsBoundInOneWay) {
   EXPECT_TRUE(std::holds_alternative<BindToData>(
       parsed("[report_data]\nexact='" + d64 + d64 + "'").binding));
@@ -142,6 +154,9 @@ TEST(Policy, ReportDataIsBoundInOneWay) {
   EXPECT_NE(refusal("[report_data]\nnonce='" + d64 + "'"), "accepted");
   EXPECT_NE(refusal("[report_data]\nany=true\nspki='01'"), "accepted");
   EXPECT_NE(refusal("[report_data]\nspki=''"), "accepted");
+  EXPECT_NE(refusal("[report_data]\ntls_key_sha256='" + d64 + "'\nhpke_key_sha256='" + d64 +
+                    "'\nnonce='" + std::string(64, '0') + "'"),
+            "accepted");
 }
 
 TEST(Policy, UnknownKeysAreRefusedWithTheirLine) {
@@ -217,6 +232,17 @@ TEST(StewardPolicy, MeansWhatAStewardMeans) {
   EXPECT_EQ(policy->snp.platform[1], BitRule::Clear);
   EXPECT_FALSE(policy->snp.debug);
   EXPECT_EQ(policy->snp.refused_measurement.size(), 1U);
+  EXPECT_EQ(policy->snp.smt, BitRule::Set);
+  EXPECT_EQ(policy->snp.single_socket, BitRule::Any);
+  EXPECT_EQ(policy->snp.host_data.values().size(), 1U);
+  EXPECT_EQ(policy->snp.family_id, snp::FamilyId{});
+  EXPECT_EQ(policy->technologies, (std::set{evidence::Technology::Sgx, evidence::Technology::Snp}));
+}
+
+TEST(StewardPolicy, AcceptsOnlyWhatItHasATableOf) {
+  const auto policy = Policy::parse_any("[sgx]\nsigner=['" + d64 + "']", "steward.toml");
+  ASSERT_TRUE(policy.has_value()) << policy.error().text();
+  EXPECT_EQ(policy->technologies, std::set{evidence::Technology::Sgx});
 }
 
 TEST(StewardPolicy, IsReadStrictly) {
@@ -225,11 +251,15 @@ TEST(StewardPolicy, IsReadStrictly) {
            "[snp]\nabi='<1.0'\nsigner=[]", "[snp]\nabi='x'\nsigner=[]", "[snp]\npolicy_flags=['X']",
            "[snp]\nplatform_info_flags='X'", "[sgx]\nmisc_select=['X']\nsigner=[]",
            "[snp]\nhash=['" + d96 + "']\nhash_blacklist=['" + d96 + "']",
+           std::string("[sgx]\nenclave_product_id=1"), "[snp]\nid_key_digest=[]",
            std::string("[sgx]\nsigner=[]\n[tdx]\n")}) {
     EXPECT_FALSE(Policy::parse_any(text, "steward.toml").has_value()) << text;
   }
-  EXPECT_TRUE(Policy::parse_any("[sgx]\nfeatures=['Debug']", "s")->sgx.debug);
-  EXPECT_TRUE(Policy::parse_any("[snp]\npolicy_flags=['Debug']", "s")->snp.debug);
+  EXPECT_TRUE(Policy::parse_any("[sgx]\nsigner=[]\nfeatures=['Debug']", "s")->sgx.debug);
+  EXPECT_TRUE(Policy::parse_any("[snp]\nsigner=[]\npolicy_flags=['Debug']", "s")->snp.debug);
+  EXPECT_EQ(
+      Policy::parse_any("[snp]\nsigner=[]\npolicy_flags=['SingleSocket']", "s")->snp.single_socket,
+      BitRule::Set);
 }
 
 }  // namespace

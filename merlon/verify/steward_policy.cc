@@ -1,5 +1,6 @@
 // The configuration of an Enarx Steward [ENARX crates/attestation], as a policy of ours. Where its
-// code is weaker than its words, the words count: debug is refused unless named.
+// code is weaker than its words, the words count: debug is refused unless named, and flags that are
+// named are required.
 
 #include <algorithm>
 
@@ -19,6 +20,12 @@ PolicyResult<void> refuse_both(const PolicyTable& table, const Accept<T>& accept
       return table.refuse("hash_blacklist", "names a value that hash accepts");
     }
   }
+  return {};
+}
+
+/// A Steward takes no table that names nobody.
+PolicyResult<void> name_somebody(const PolicyTable& table, bool somebody) {
+  if (!somebody) return table.refuse("signer", "name signer, hash or hash_blacklist");
   return {};
 }
 
@@ -52,6 +59,8 @@ PolicyResult<void> read_sgx(const toml::table& found, std::string_view file, Pol
   policy.sgx.mr_enclave = TRY(table.accept<sgx::MrEnclave>("hash"));
   const auto refused = TRY(table.accept<sgx::MrEnclave>("hash_blacklist"));
   TRY(refuse_both(table, policy.sgx.mr_enclave, refused));
+  TRY(name_somebody(table, !policy.sgx.mr_signer.is_any() || !policy.sgx.mr_enclave.is_any() ||
+                               !refused.values().empty()));
   policy.sgx.refused_mr_enclave.assign(refused.values().begin(), refused.values().end());
   if (const auto names = TRY(table.texts("features"))) {
     policy.sgx.attributes = TRY(read_features(table, *names));
@@ -101,6 +110,8 @@ PolicyResult<void> read_snp(const toml::table& found, std::string_view file, Snp
   policy.measurement = TRY(table.accept<snp::LaunchDigest>("hash"));
   const auto refused = TRY(table.accept<snp::LaunchDigest>("hash_blacklist"));
   TRY(refuse_both(table, policy.measurement, refused));
+  TRY(name_somebody(table, !policy.author_key.is_any() || !policy.measurement.is_any() ||
+                               !refused.values().empty()));
   policy.refused_measurement.assign(refused.values().begin(), refused.values().end());
   policy.id_key = TRY(table.accept<snp::IdKeyDigest>("id_key_digest"));
   const auto keys = TRY(table.accept<snp::IdKeyDigest>("id_key_digest_blacklist"));
@@ -110,7 +121,11 @@ PolicyResult<void> read_snp(const toml::table& found, std::string_view file, Snp
        TRY(table.texts("policy_flags")).value_or(std::vector<std::string>{})) {
     if (name == "Debug") {
       policy.debug = true;
-    } else if (name != "SingleSocket" && name != "SMT") {
+    } else if (name == "SingleSocket") {
+      policy.single_socket = BitRule::Set;
+    } else if (name == "SMT") {
+      policy.smt = BitRule::Set;
+    } else {
       return table.refuse("policy_flags", "must list Debug, SingleSocket or SMT");
     }
   }
@@ -122,6 +137,10 @@ PolicyResult<void> read_snp(const toml::table& found, std::string_view file, Snp
     for (std::size_t bit = 0; bit < 8; ++bit) policy.platform[bit] = BitRule::Clear;
     policy.platform[*flag == "SME" ? 0 : 1] = BitRule::Set;
   }
+  // A Steward refuses guests in which Enarx did not leave these alone.
+  policy.family_id = snp::FamilyId{};
+  policy.image_id = snp::ImageId{};
+  policy.host_data = Accept<snp::HostData>({snp::HostData{}});
   return table.finish();
 }
 
@@ -135,8 +154,17 @@ core::Result<Policy, PolicyError> Policy::parse_steward(std::string_view text,
   const toml::table* sgx = TRY(table.table("sgx"));
   const toml::table* snp = TRY(table.table("snp"));
   TRY(table.finish());
-  if (sgx != nullptr) TRY(read_sgx(*sgx, file, policy));
-  if (snp != nullptr) TRY(read_snp(*snp, file, policy.snp));
+  // A Steward knows no TDX. Of a technology without a table it takes every keep; that nobody wrote
+  // anything of it is no reason to do so.
+  policy.technologies.clear();
+  if (sgx != nullptr) {
+    TRY(read_sgx(*sgx, file, policy));
+    policy.technologies.insert(evidence::Technology::Sgx);
+  }
+  if (snp != nullptr) {
+    TRY(read_snp(*snp, file, policy.snp));
+    policy.technologies.insert(evidence::Technology::Snp);
+  }
   return policy;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The verifier [RFC9334 §7.1]: one pure function. Evidence and collateral are attacker-controlled;
+// The verifier [RFC9334 §7.4]: one pure function. Evidence and collateral are attacker-controlled;
 // policy and time are the caller's. Time is bounded by the sizes that parsing lets through; any
 // thread.
 

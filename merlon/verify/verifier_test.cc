@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/codec/pem.h"
 #include "merlon/verify/testing/fake_amd.h"
 #include "merlon/verify/testing/fake_intel.h"
 
@@ -161,6 +162,81 @@ TEST(Chain, ItsOrderInTheQuoteMeansNothing) {
                                  Check::PckForm) == 1);
 }
 
+TEST(Chain, WhatTheQuoteLeavesOutComesFromTheEndorsements) {
+  FakeIntel fake;
+  evidence::Endorsements all = fake.endorsements();
+  ASSERT_TRUE(all.add_certificate(x509::testing::issue(fake.ca, fake.ca_key.spki(), fake.root_key))
+                  .has_value());
+  fake.no_pck_ca = fake.no_pck_root = true;
+  const auto evidence = parsed(fake.quote());
+  const auto collateral = Collateral::parse(all);
+  EXPECT_TRUE(appraise(evidence, collateral, fake.policy(), test_now).accepted());
+  // It is judged by the same rules: another's root is none.
+  const Appraisal appraisal = appraise(evidence, collateral, Policy{}, test_now);
+  EXPECT_FALSE(appraisal.find(Check::PckAnchor)->passed);
+  EXPECT_TRUE(appraisal.find(Check::PckForm)->passed);
+}
+
+TEST(Chain, TheLeafComesFromTheQuoteAlone) {
+  const FakeIntel fake;
+  evidence::Evidence evidence = parsed(fake.quote());
+  auto& quote = std::get<evidence::SgxEvidence>(evidence.report).quote;
+  const std::string pem(core::as_text(quote.pck_chain));
+  const std::string rest = pem.substr(pem.find("-----BEGIN", 10));
+  evidence::Endorsements all = fake.endorsements();
+  ASSERT_TRUE(all.add(quote.pck_chain).has_value());
+  quote.pck_chain = core::as_bytes(rest);
+  const Appraisal appraisal = appraise(evidence, Collateral::parse(all), fake.policy(), test_now);
+  EXPECT_FALSE(appraisal.find(Check::PckForm)->passed);
+  EXPECT_FALSE(appraisal.find(Check::QeReportSignature)->passed);
+}
+
+TEST(Chain, NothingElseStandsInAQuote) {
+  const FakeIntel fake;
+  evidence::Evidence evidence = parsed(fake.quote());
+  auto& quote = std::get<evidence::SgxEvidence>(evidence.report).quote;
+  const auto collateral = Collateral::parse(fake.endorsements());
+  const std::string pem(core::as_text(quote.pck_chain));
+  for (const evidence::Bytes& der : fake.endorsements().certificates) {  // root and TCB signer
+    const std::string more = pem + codec::to_pem("CERTIFICATE", der);
+    quote.pck_chain = core::as_bytes(more);
+    EXPECT_EQ(appraise(evidence, collateral, fake.policy(), test_now).find(Check::PckForm)->passed,
+              false);
+  }
+  for (const std::string_view tail : {std::string_view("\0\0", 2), std::string_view("\r\n\0", 3)}) {
+    const std::string padded = pem + std::string(tail);
+    quote.pck_chain = core::as_bytes(padded);
+    EXPECT_TRUE(appraise(evidence, collateral, fake.policy(), test_now).accepted());
+  }
+}
+
+TEST(Appraisal, ExpiresBeforeThePolicyFindsAnythingTooOld) {
+  const FakeIntel fake;
+  const auto collateral = Collateral::parse(fake.endorsements());
+  const auto evidence = parsed(fake.quote());
+  Policy policy = fake.policy();
+  policy.max_age = std::chrono::hours(24 * 20);
+  const auto first = appraise(evidence, collateral, policy, test_now);
+  ASSERT_TRUE(first.accepted());
+  const auto expiry = first.expiry.value();
+  EXPECT_LT(expiry, appraise(evidence, collateral, fake.policy(), test_now).expiry.value());
+  EXPECT_TRUE(appraise(evidence, collateral, policy, expiry).accepted());
+  EXPECT_FALSE(appraise(evidence, collateral, policy, {expiry.seconds + 1}).accepted());
+}
+
+TEST(Appraisal, AListThatCannotBeReadIsNotAMissingOne) {
+  FakeAmd fake;
+  fake.no_list = true;
+  Policy policy = fake.policy();
+  policy.revocation = RevocationRule::IfPresent;
+  evidence::Endorsements all = fake.endorsements();
+  const auto evidence = parsed(fake.signed_report());
+  EXPECT_TRUE(appraise(evidence, Collateral::parse(all), policy, test_now).accepted());
+  ASSERT_TRUE(all.add_revocation_list(core::as_bytes("half a list")).has_value());
+  EXPECT_EQ(appraise(evidence, Collateral::parse(all), policy, test_now).refusals(),
+            std::vector<Check>{Check::SnpCaRevocation});
+}
+
 /// A request of a keep around SEV-SNP evidence.
 evidence::Bytes request_around(const FakeAmd& fake, const x509::testing::SigningKey& key) {
   using codec::testing::octets;
@@ -189,6 +265,36 @@ TEST(Request, IsBoundToItsKeyAndProvesIt) {
   EXPECT_EQ(
       appraise(parsed(request_around(fake, thief)), collateral, fake.policy(), test_now).refusals(),
       std::vector<Check>{Check::ReportData});
+}
+
+TEST(Request, WhateverThePolicyBindsItIsAboutTheRequestedKey) {
+  FakeAmd fake;
+  const x509::testing::SigningKey key(crypto::KeyKind::P384);
+  const x509::testing::SigningKey thief(crypto::KeyKind::P384);
+  const auto collateral = Collateral::parse(fake.endorsements());
+  const auto refused = std::vector<Check>{Check::ReportData};
+  Policy policy = fake.policy();
+  const auto judged = [&](const evidence::ReportData& data, const auto& requester) {
+    std::ranges::copy(data.view(), fake.report.begin() + 0x50);
+    return appraise(parsed(request_around(fake, requester)), collateral, policy, test_now)
+        .refusals();
+  };
+  const auto hash = evidence::enarx_report_data(evidence::Technology::Snp, key.spki());
+  policy.binding = BindToData{hash};
+  EXPECT_TRUE(judged(hash, key).empty());
+  EXPECT_EQ(judged(hash, thief), refused);
+  policy.binding = BindToKey{key.spki()};
+  EXPECT_TRUE(judged(hash, key).empty());
+  EXPECT_EQ(judged(hash, thief), refused);
+  const BindToChallenge challenge{
+      crypto::sha256({key.spki()}), {}, evidence::Nonce::from(evidence::Bytes(32, 1)).value()};
+  const auto answer = evidence::keep_report_data(challenge.tls_key_digest,
+                                                 challenge.hpke_key_digest, challenge.nonce);
+  policy.binding = challenge;
+  EXPECT_TRUE(judged(answer, key).empty());
+  EXPECT_EQ(judged(answer, thief), refused);
+  policy.binding = BindToAnything{};
+  EXPECT_TRUE(judged(answer, thief).empty());
 }
 
 TEST(Checks, NamesAreUniqueAndTheTableIsInOrder) {

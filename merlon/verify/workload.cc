@@ -94,6 +94,19 @@ void judge_measurements(Judge& judge, const tdx::TdReport& report, const TdxPoli
               hex_of(report.mr_seam));
 }
 
+void judge_attributes(Judge& judge, const tdx::TdReport& report, const TdxPolicy& policy) {
+  const std::uint64_t allowed = policy.attributes.value_or(~tdx::attributes_reserved);
+  const std::uint64_t surplus = report.attributes & ~allowed;
+  const std::uint64_t missing = policy.required_attributes & ~report.attributes;
+  std::string wanted = policy.attributes ? concat("within ", hex_number(*policy.attributes))
+                                         : std::string("no reserved bit");
+  if (policy.required_attributes != 0) {
+    wanted += concat(", with ", hex_number(policy.required_attributes));
+  }
+  judge.check(Check::TdxAttributes, surplus == 0 && missing == 0, wanted,
+              hex_number(report.attributes));
+}
+
 void judge_declared(Judge& judge, const tdx::TdReport& report, const TdxPolicy& policy) {
   std::string wanted;
   const auto add = [&](std::string_view name, const auto& value) {
@@ -126,7 +139,7 @@ void judge_domain(Judge& judge, const tdx::TdReport& report, const TdxPolicy& po
   judge.check(Check::TdxMigration, policy.migration || !migratable,
               policy.migration ? "any" : "not migratable",
               migratable ? "migratable" : "not migratable");
-  judge_bits(judge, Check::TdxAttributes, report.attributes, policy.attributes);
+  judge_attributes(judge, report, policy);
   judge_bits(judge, Check::TdxXfam, report.xfam, policy.xfam);
   judge.claim("MRTD", hex_of(report.mr_td));
   judge_measurements(judge, report, policy);
@@ -136,6 +149,8 @@ void judge_domain(Judge& judge, const tdx::TdReport& report, const TdxPolicy& po
   judge.claim("MROWNER", hex_of(report.mr_owner));
   judge.claim("MROWNERCONFIG", hex_of(report.mr_owner_config));
   judge.claim("TEE TCB SVN", svns_text(report.tee_tcb_svn.view()));
+  if (report.tee_tcb_svn2) judge.claim("TEE TCB SVN 2", svns_text(report.tee_tcb_svn2->view()));
+  if (report.mr_service_td) judge.claim("MRSERVICETD", hex_of(*report.mr_service_td));
   judge.claim("debug", report.is_debug() ? "yes" : "no");
   judge.claim("attributes", hex_number(report.attributes));
   judge.claim("XFAM", hex_number(report.xfam));
@@ -150,23 +165,38 @@ struct WantedData {
   struct Answer {
     std::optional<evidence::ReportData> data;  ///< nothing: anything goes
     std::string why;
+    std::string_view objection = {};  ///< why no report data would do
   };
+  /// Else whoever holds genuine evidence could put it into a request of his own.
+  static constexpr std::string_view another_key = "the request is for another key";
 
   Answer operator()(const BindToRequest&) const {
     if (!evidence.key) return {std::nullopt, "any: there is no request"};
-    return {evidence::enarx_report_data(evidence.technology(), evidence.key->spki),
-            "the hash of the requested key, "};
+    return {of_request(), "the hash of the requested key, "};
   }
   Answer operator()(const BindToAnything&) const { return {std::nullopt, "any"}; }
-  Answer operator()(const BindToData& binding) const { return {binding.data, ""}; }
+  Answer operator()(const BindToData& binding) const {
+    const bool about_key = !evidence.key || of_request() == binding.data;
+    return {binding.data, "", about_key ? "" : another_key};
+  }
   Answer operator()(const BindToKey& binding) const {
+    const bool about_key = !evidence.key || std::ranges::equal(evidence.key->spki, binding.spki);
     return {evidence::enarx_report_data(evidence.technology(), binding.spki),
-            "the hash of the policy's key, "};
+            "the hash of the policy's key, ", about_key ? "" : another_key};
   }
   Answer operator()(const BindToChallenge& binding) const {
+    const bool about_key =
+        !evidence.key || crypto::sha256({evidence.key->spki}) == binding.tls_key_digest;
     return {
         evidence::keep_report_data(binding.tls_key_digest, binding.hpke_key_digest, binding.nonce),
-        "the hash of the challenge and both keys, "};
+        "the hash of the challenge and both keys, ",
+        binding.nonce.is_zero() ? "a nonce of zeros is no challenge"
+        : about_key             ? ""
+                                : another_key};
+  }
+
+  [[nodiscard]] evidence::ReportData of_request() const {
+    return evidence::enarx_report_data(evidence.technology(), evidence.key->spki);
   }
 };
 
@@ -175,10 +205,11 @@ struct WantedData {
 void judge_binding(Judge& judge, const evidence::Evidence& evidence, const Policy& policy) {
   const auto wanted = std::visit(WantedData{evidence}, policy.binding);
   const auto got = evidence::report_data_of(evidence);
-  const bool passed = got.has_value() && (!wanted.data || *wanted.data == *got);
-  judge.check(Check::ReportData, passed,
-              wanted.data ? concat(wanted.why, hex_of(*wanted.data)) : wanted.why,
-              got ? hex_of(*got) : "none");
+  const bool same = got.has_value() && (!wanted.data || *wanted.data == *got);
+  judge.check(
+      Check::ReportData, same && wanted.objection.empty(),
+      concat(wanted.why, wanted.data ? hex_of(*wanted.data) : ""),
+      concat(got ? hex_of(*got) : "none", wanted.objection.empty() ? "" : ": ", wanted.objection));
   const bool proven = !evidence.key || evidence.key->proven;
   judge.check(Check::KeyProof, proven, "a signature by the requested key",
               !evidence.key ? "there is no request"

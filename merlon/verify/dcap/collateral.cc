@@ -149,8 +149,8 @@ void judge_signer(Context& context, const Certificate* signer) {
     return;
   }
   context.judge.use(path[1], "root");
-  judge_revocation(context.judge, Check::TcbSignerRevocation, *signer, path[1],
-                   context.collateral.lists, context.policy, context.memo);
+  judge_revocation(context.judge, Check::TcbSignerRevocation, *signer, path[1], context.collateral,
+                   context.policy, context.memo);
 }
 
 void judge_document(Context& context, const sgx::SignedJson* json, const sgx::IssuePeriod& period,
@@ -181,6 +181,7 @@ void judge_document(Context& context, const sgx::SignedJson* json, const sgx::Is
               concat("at least ", context.policy.dcap.min_evaluation_number), concat(number));
   judge.use({std::string(checks.what), concat("evaluation ", number), period.issued,
              codec::UnixTime{period.next_update.seconds - 1}, false});
+  if (const auto last = context.policy.last_second_of(period.issued)) judge.expire_by(*last);
 }
 
 }  // namespace

@@ -47,15 +47,54 @@ std::vector<Certificate> read_chain(const Context& context, std::string& why) {
   return all;
 }
 
-/// Leaf, CA, root by their names; the order in the quote is the attacker's.
-x509::Path ordered(const std::vector<Certificate>& chain) {
-  x509::Path path;
-  for (const auto& wanted :
-       {std::array{leaf_name, leaf_name}, std::array{platform_name, processor_name},
-        std::array{root_name, root_name}}) {
-    for (const Certificate& each : chain) {
-      if (each.common_name() == wanted[0] || each.common_name() == wanted[1]) path.push_back(each);
+bool is_ca_name(std::string_view name) noexcept {
+  return name == platform_name || name == processor_name;
+}
+
+/// The certificates of the quote in their three places. The order in the quote is the attacker's,
+/// so it means nothing; nor does it matter where the two above the leaf come from, since what
+/// counts is that they lead to a pinned key.
+struct Places {
+  const Certificate* leaf = nullptr;
+  const Certificate* ca = nullptr;
+  const Certificate* root = nullptr;
+  bool surplus = false;  ///< a certificate without a place, or two for one
+
+  void put(const Certificate*& place, const Certificate& certificate) {
+    surplus = surplus || place != nullptr;
+    place = &certificate;
+  }
+};
+
+Places places_of(const std::vector<Certificate>& chain) {
+  Places places;
+  for (const Certificate& each : chain) {
+    if (each.common_name() == leaf_name) {
+      places.put(places.leaf, each);
+    } else if (is_ca_name(each.common_name())) {
+      places.put(places.ca, each);
+    } else if (each.common_name() == root_name) {
+      places.put(places.root, each);
+    } else {
+      places.surplus = true;
     }
+  }
+  return places;
+}
+
+/// Leaf, CA, root; shorter if one is nowhere to be found.
+x509::Path path_of(const Places& places, const Context& context) {
+  if (places.leaf == nullptr) return {};
+  x509::Path path{*places.leaf};
+  for (const Certificate* const given : {places.ca, places.root}) {
+    if (given != nullptr) {
+      path.push_back(*given);
+      continue;
+    }
+    const x509::Path rest = x509::build_path(path.back(), context.collateral.certificates,
+                                             context.judge.now(), context.memo);
+    if (rest.size() < 2) return path;
+    path.push_back(rest[1]);
   }
   return path;
 }
@@ -70,22 +109,26 @@ void read_extension(Context& context) {
 void judge_form(Context& context) {
   std::string why;
   const std::vector<Certificate> chain = read_chain(context, why);
-  x509::Path path = ordered(chain);
+  const Places places = places_of(chain);
+  x509::Path path = path_of(places, context);
   std::string got;
   for (const Certificate& each : chain) {
     got += concat(got.empty() ? "" : ", ", base::printable(each.common_name(), 64));
   }
   if (chain.empty()) got = why.empty() ? "no certificate" : why;
-  const bool one_each = chain.size() == 3 && path.size() == 3 &&
-                        path[0].common_name() == leaf_name && path[1].common_name() != leaf_name &&
-                        path[1].common_name() != root_name && path[2].common_name() == root_name;
-  if (one_each) {
+  if (places.leaf != nullptr && path.size() < 3) {
+    got += concat("; its issuer ", x509::name_text(path.back().issuer()),
+                  " is neither in the quote nor among the endorsements");
+  }
+  const bool whole = path.size() == 3 && !places.surplus && is_ca_name(path[1].common_name()) &&
+                     path[2].common_name() == root_name;
+  if (whole) {
     context.pck_path = std::move(path);
     read_extension(context);
     if (!context.pck) got += "; the leaf has no SGX extension that can be read";
   }
-  context.judge.check(Check::PckForm, one_each && context.pck.has_value(),
-                      "PCK certificate, Platform CA or Processor CA, Root CA", got);
+  context.judge.check(Check::PckForm, whole && context.pck.has_value(),
+                      "one PCK certificate, Platform CA or Processor CA, Root CA", got);
 }
 
 }  // namespace
@@ -113,9 +156,9 @@ void judge_pck(Context& context) {
   context.judge.use(path[0], "PCK certificate");
   context.judge.use(path[1], "PCK CA");
   context.judge.use(path[2], "root");
-  judge_revocation(context.judge, Check::PckCaRevocation, path[1], path[2],
-                   context.collateral.lists, context.policy, context.memo);
-  judge_revocation(context.judge, Check::PckRevocation, path[0], path[1], context.collateral.lists,
+  judge_revocation(context.judge, Check::PckCaRevocation, path[1], path[2], context.collateral,
+                   context.policy, context.memo);
+  judge_revocation(context.judge, Check::PckRevocation, path[0], path[1], context.collateral,
                    context.policy, context.memo);
 }
 

@@ -168,8 +168,8 @@ void judge_revocations(Context& context) {
     return;
   }
   const x509::Path& path = context.path;
-  judge_revocation(context.judge, Check::SnpCaRevocation, path[1], path[2],
-                   context.collateral.lists, context.policy, context.collateral.memo);
+  judge_revocation(context.judge, Check::SnpCaRevocation, path[1], path[2], context.collateral,
+                   context.policy, context.collateral.memo);
   // All VCEKs have the serial number 0; only VLEKs can be listed, by the ARK.
   const bool vlek = path[0].common_name() == "SEV-VLEK";
   bool listed = false;

@@ -134,10 +134,12 @@ Bytes FakeIntel::quote() const {
   CertificateTemplate leaf = pck;
   leaf.extensions.push_back(x509::testing::extension(sgx::pck_extension_oid, false,
                                                      sgx::testing::pck_extension(platform)));
-  std::string pem =
-      codec::to_pem("CERTIFICATE", x509::testing::issue(leaf, pck_key.spki(),
-                                                        stranger_signs_leaf ? root_key : ca_key)) +
-      codec::to_pem("CERTIFICATE", x509::testing::issue(ca, ca_key.spki(), root_key));
+  std::string pem = codec::to_pem(
+      "CERTIFICATE",
+      x509::testing::issue(leaf, pck_key.spki(), stranger_signs_leaf ? root_key : ca_key));
+  if (!no_pck_ca) {
+    pem += codec::to_pem("CERTIFICATE", x509::testing::issue(ca, ca_key.spki(), root_key));
+  }
   if (!no_pck_root) {
     pem += codec::to_pem("CERTIFICATE", x509::testing::issue(root, root_key.spki(), root_key));
   }

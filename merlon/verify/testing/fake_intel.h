@@ -53,7 +53,7 @@ struct FakeIntel {
   bool bad_tcb_info_signature = false;
   bool bad_identity_signature = false;
   bool no_root_list = false, no_ca_list = false, no_signer = false, no_tcb_info = false,
-       no_identity = false, no_pck_root = false;
+       no_identity = false, no_pck_root = false, no_pck_ca = false;
 
   [[nodiscard]] Bytes quote() const;
   [[nodiscard]] evidence::Endorsements endorsements() const;
