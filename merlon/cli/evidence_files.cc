@@ -19,6 +19,23 @@ EvidenceFailure unusable(const std::string& path, std::string_view why) {
   return {concat(base::printable(path), ": cannot be read: ", why), EvidenceStatus::Unusable};
 }
 
+EvidenceFailure unusable_endorsement(const std::string& path, const core::Error& error) {
+  EvidenceFailure failure = not_parsed(path, error);
+  failure.status = EvidenceStatus::Unusable;
+  return failure;
+}
+
+/// A file of a directory may be something else. But what may be a revocation list, or more than can
+/// be taken, must not be lost without a word: a policy may accept missing lists.
+EvidenceResult<void> add_of_directory(evidence::Endorsements& all, const std::string& path) {
+  const auto bytes = TRY(read_bytes(path, max_endorsement_size));
+  const auto added = all.add(bytes);
+  if (added) return {};
+  const bool nothing_known = added.error().code == core::ErrorCode::Malformed;
+  if (nothing_known && !path.ends_with(".crl")) return {};
+  return unusable_endorsement(path, added.error());
+}
+
 /// Names of a directory, sorted, so that every run sees the same order.
 EvidenceResult<std::vector<std::string>> names_in(const std::string& path) {
   const auto directory = os::open_directory(path);
@@ -66,17 +83,12 @@ EvidenceResult<evidence::Endorsements> read_endorsements(std::span<const std::st
   for (const std::string& path : paths) {
     if (os::open_directory(path)) {
       for (const std::string& name : TRY(names_in(path))) {
-        const auto bytes = read_bytes(concat(path, "/", name), max_endorsement_size);
-        if (bytes) (void)all.add(*bytes);
+        TRY(add_of_directory(all, concat(path, "/", name)));
       }
       continue;
     }
     const auto bytes = TRY(read_bytes(path, max_endorsement_size));
-    if (const auto added = all.add(bytes); !added) {
-      EvidenceFailure failure = not_parsed(path, added.error());
-      failure.status = EvidenceStatus::Unusable;
-      return failure;
-    }
+    if (const auto added = all.add(bytes); !added) return unusable_endorsement(path, added.error());
   }
   return all;
 }

@@ -39,7 +39,10 @@ core::Error unknown() noexcept {
 /// A certificate, a list, or a SEQUENCE OF certificates.
 Result<std::size_t> add_der(Endorsements& to, ByteView der) {
   if (x509::Certificate::parse(der)) return to.add_certificate(der);
-  if (x509::Crl::parse(der)) return to.add_revocation_list(der);
+  const auto list = x509::Crl::parse(der);
+  if (list) return to.add_revocation_list(der);
+  // A list that is not understood may revoke what is judged by it.
+  if (list.error().code != ErrorCode::Malformed) return list.error();
   codec::DerReader path(TRY(codec::der_whole(der, codec::DerTag::Sequence)).content);
   std::size_t count = 0;
   bool any = false;
@@ -66,15 +69,19 @@ Result<std::size_t> add_pem(Endorsements& to, std::string_view text) {
   return count;
 }
 
-/// A member of a stored collateral object; members that are none of ours are passed over.
-Result<std::size_t> add_text_member(Endorsements& to, std::string_view text) {
+/// A member of a stored collateral object; members that are none of ours are passed over, but not a
+/// revocation list that cannot be read.
+Result<std::size_t> add_text_member(Endorsements& to, std::string_view name,
+                                    std::string_view text) {
   if (text.find("-----BEGIN ") != std::string_view::npos) return add_pem(to, text);
   if (sgx::SignedJson::parse(text)) return to.add_document(text);
   for (const auto& decoded : {codec::decode_hex(text), codec::decode_base64(text)}) {
     if (decoded && !decoded->empty() && (*decoded)[0] == 0x30) {
-      if (auto added = add_der(to, *decoded)) return added;
+      const auto added = add_der(to, *decoded);
+      if (added || added.error().code != ErrorCode::Malformed) return added;
     }
   }
+  if (name.ends_with("crl") && !text.empty()) return unknown();
   return std::size_t{0};
 }
 
@@ -97,8 +104,9 @@ Result<std::size_t> add_json(Endorsements& to, std::string_view text) {
   const std::size_t before = to.size();
   TRY(add_split_document(to, root, "tcb_info", "tcbInfo"));
   TRY(add_split_document(to, root, "qe_identity", "enclaveIdentity"));
-  for (const JsonValue& item : root.items()) {
-    if (item.kind() == JsonKind::String) TRY(add_text_member(to, item.text()));
+  for (std::size_t i = 0; i < root.items().size(); ++i) {
+    const JsonValue& item = root.items()[i];
+    if (item.kind() == JsonKind::String) TRY(add_text_member(to, root.names()[i], item.text()));
   }
   if (to.size() == before) return unknown();
   return to.size() - before;

@@ -25,7 +25,8 @@ struct Endorsements {
 
   /// Adds what `bytes` hold: a certificate, a list, a PkiPath, PEM blocks of these, a signed
   /// document, or a JSON object whose members are such things (as collateral of DCAP is stored).
-  /// Gives how many artefacts were new. Malformed if nothing of it is known; Exhausted beyond
+  /// Gives how many artefacts were new. Malformed if nothing of it is known; Unsupported
+  /// for a revocation list that is none of the kind that can be judged by; Exhausted beyond
   /// `max_artefacts`.
   core::Result<std::size_t> add(core::ByteView bytes);
 

@@ -59,6 +59,19 @@ TEST(Endorsements, WhatIsNoneIsRefused) {
   EXPECT_EQ(all.size(), 0U);
 }
 
+TEST(Endorsements, AListThatIsNotUnderstoodIsNotPassedOver) {
+  CrlTemplate delta;
+  delta.extensions = {extension({2, 5, 29, 27}, true, codec::testing::integer(1))};
+  const Bytes bytes = issue_crl(delta, SigningKey(crypto::KeyKind::P256));
+  Endorsements all;
+  EXPECT_EQ(all.add(bytes).error().code, core::ErrorCode::Unsupported);
+  const std::string stored = "{\"chain\":\"x\",\"list\":\"" + base::hex(bytes) + "\"}";
+  EXPECT_EQ(all.add(core::as_bytes(stored)).error().code, core::ErrorCode::Unsupported);
+  const std::string half = base::hex(list()).substr(0, 100);
+  EXPECT_FALSE(all.add(core::as_bytes("{\"root_ca_crl\":\"" + half + "\"}")).has_value());
+  EXPECT_EQ(all.size(), 0U);
+}
+
 TEST(Endorsements, TheirNumberIsBounded) {
   Endorsements all;
   for (int i = 0; i < 256; ++i) EXPECT_TRUE(all.add_document(std::to_string(i)).has_value());
