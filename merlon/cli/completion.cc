@@ -65,10 +65,14 @@ std::vector<std::string> groups_of(std::string_view first) {
   return groups;
 }
 
-/// What to say of a first word: the command's summary, or that of the only command below it.
-std::string_view summary_of(std::string_view first) {
-  const CommandSpec* command = command_named(first);
-  return command != nullptr ? command->summary : commands_below(first).front()->summary;
+/// What to say of a command or a group: of a group, what is in it.
+std::string summary_of(std::string_view name) {
+  if (const CommandSpec* command = command_named(name)) return std::string(command->summary);
+  std::string text;
+  for (const std::string_view word : next_words(name)) {
+    text += concat(text.empty() ? "" : ", ", word);
+  }
+  return text;
 }
 
 std::string joined(std::span<const std::string_view> words) {
@@ -83,6 +87,19 @@ std::string escaped(std::string_view text, std::string_view characters) {
   for (const char c : text) {
     if (characters.find(c) != std::string_view::npos) out += '\\';
     out += c;
+  }
+  return out;
+}
+
+/// `text` as the inside of single quotes for bash and zsh, where a backslash means nothing.
+std::string inside_quotes(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
   }
   return out;
 }
@@ -116,17 +133,47 @@ std::string bash_command(const CommandSpec& command) {
   return out + " ;;\n      esac ;;\n";
 }
 
+/// Every command and group, in front of its last word the ones before: " run", "evidence verify".
+/// A script grows the command that is being written by them, word for word.
+std::vector<std::string> steps() {
+  std::vector<std::string> all;
+  for (const std::string_view first : first_words()) {
+    all.push_back(concat(" ", first));
+    for (const std::string& group : groups_of(first)) {
+      if (group != first) all.push_back(group);
+    }
+    for (const CommandSpec* command : commands_below(first)) all.emplace_back(command->name);
+  }
+  return all;
+}
+
+std::string patterns(std::string_view quote, std::string_view between) {
+  std::string text;
+  for (const std::string& step : steps()) {
+    text += concat(text.empty() ? "" : between, quote, step, quote);
+  }
+  return text;
+}
+
+struct DescribedWord {
+  std::string_view word;
+  std::string summary;
+};
+
+/// The words that may follow `group`, each with what to say of it.
+std::vector<DescribedWord> described_words(std::string_view group) {
+  std::vector<DescribedWord> words;
+  for (const std::string_view word : next_words(group)) {
+    words.push_back({word, summary_of(concat(group, " ", word))});
+  }
+  return words;
+}
+
 std::string bash() {
-  std::string patterns;
   std::string cases;
   for (const std::string_view first : first_words()) {
-    patterns += concat(patterns.empty() ? "" : "|", "\" ", first, "\"");
-    for (const CommandSpec* command : commands_below(first)) {
-      patterns += concat("|\"", command->name, "\"");
-      cases += bash_command(*command);
-    }
+    for (const CommandSpec* command : commands_below(first)) cases += bash_command(*command);
     for (const std::string& group : groups_of(first)) {
-      if (group != first) patterns += concat("|\"", group, "\"");
       cases += concat("    \"", group, "\") _merlon_words \"", joined(next_words(group)),
                       " --help\" ;;\n");
     }
@@ -146,7 +193,7 @@ std::string bash() {
       "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
       "    case \"$command ${COMP_WORDS[i]}\" in\n"
       "      ",
-      patterns,
+      patterns("\"", "|"),
       ")\n"
       "        command=${command:+$command }${COMP_WORDS[i]} ;;\n"
       "    esac\n"
@@ -162,11 +209,11 @@ std::string bash() {
 std::string zsh_command(const CommandSpec& command, std::string_view indent) {
   std::string out = concat(indent, "_arguments '(- *)'{-h,--help}'[Print help]'");
   for (const OptionSpec& option : command.options) {
-    const std::string help = escaped(option.help, "[]:'\\");
+    const std::string help = inside_quotes(escaped(option.help, "[]:\\"));
     out += concat(" \\\n", indent, "  ", option.repeatable ? "'*" : "'", option.name,
                   option.value.empty() ? "" : "=", "[", help, "]");
     if (!option.value.empty()) {
-      out += concat(":", escaped(option.value, ":"), ":",
+      out += concat(":", inside_quotes(escaped(option.value, ":")), ":",
                     option.path ? "_files" : concat("(", joined(option.choices), ")"));
     }
     out += "'";
@@ -180,50 +227,55 @@ std::string zsh_command(const CommandSpec& command, std::string_view indent) {
   return out + "\n";
 }
 
-std::string zsh_words(const std::vector<std::pair<std::string_view, std::string_view>>& words) {
+std::string zsh_words(const std::vector<DescribedWord>& words) {
   std::string out;
   for (const auto& [word, summary] : words) {
-    out += concat(" '", word, ":", escaped(summary, ":'\\"), "'");
+    out += concat(" '", word, ":", inside_quotes(escaped(summary, ":\\")), "'");
   }
   return out;
 }
 
+/// What a group offers; `name` is empty for the words that begin a command.
+std::string zsh_group(std::string_view name, const std::vector<DescribedWord>& words,
+                      std::string_view options) {
+  return concat(
+      "    '", name, "')\n      local -a below=(", zsh_words(words),
+      ")\n      _describe command below\n      _arguments '(- *)'{-h,--help}'[Print help]'",
+      options, "\n      ;;\n");
+}
+
 std::string zsh() {
-  std::vector<std::pair<std::string_view, std::string_view>> top;
+  std::vector<DescribedWord> top;
   std::string cases;
+  const auto add = [&](const CommandSpec& command) {
+    cases += concat("    '", command.name, "')\n", zsh_command(command, "      "), "      ;;\n");
+  };
   for (const std::string_view first : first_words()) {
-    top.emplace_back(first, summary_of(first));
-    cases += concat("    ", first, ")\n");
-    if (const CommandSpec* command = command_named(first)) {
-      cases += zsh_command(*command, "      ");
-    } else {
-      std::vector<std::pair<std::string_view, std::string_view>> below;
-      for (const std::string_view word : next_words(first)) {
-        const std::string name = concat(first, " ", word);
-        const CommandSpec* each = command_named(name);
-        below.emplace_back(word, (each != nullptr ? each : commands_below(name).front())->summary);
-      }
-      cases +=
-          concat("      local -a below=(", zsh_words(below), ")\n      _describe command below\n");
+    top.push_back({first, summary_of(first)});
+    for (const std::string& group : groups_of(first)) {
+      cases += zsh_group(group, described_words(group), "");
     }
-    cases += "      ;;\n";
+    for (const CommandSpec* command : commands_below(first)) add(*command);
+    if (const CommandSpec* command = command_named(first)) add(*command);
   }
   return concat(
       "#compdef merlon\n"
       "_merlon() {\n"
-      "  local -a top=(",
-      zsh_words(top),
+      "  local command=''\n"
+      "  local -i i count=0\n"
+      "  for ((i = 2; i < CURRENT; ++i)); do\n"
+      "    case \"$command ${words[i]}\" in\n"
+      "      (",
+      patterns("\"", "|"),
       ")\n"
-      "  if (( CURRENT == 2 )); then\n"
-      "    _describe command top\n"
-      "    _arguments '(- *)'{-h,--help}'[Print help]' '(- *)--version[Print the version]'\n"
-      "    return\n"
-      "  fi\n"
-      "  local word=$words[2]\n"
-      "  shift words\n"
-      "  (( CURRENT-- ))\n"
-      "  case $word in\n",
-      cases,
+      "        command=${command:+$command }${words[i]}\n"
+      "        ((++count)) ;;\n"
+      "    esac\n"
+      "  done\n"
+      "  shift $count words\n"
+      "  ((CURRENT -= count))\n"
+      "  case $command in\n",
+      zsh_group("", top, " '(- *)--version[Print the version]'"), cases,
       "  esac\n"
       "}\n"
       "_merlon \"$@\"\n");
@@ -251,27 +303,41 @@ std::string fish_options(const CommandSpec& command, std::string_view condition)
 }
 
 std::string fish() {
-  std::string out =
+  std::string out = concat(
       "# fish completion for merlon\n"
+      "function __merlon_is\n"
+      "  set -l command ''\n"
+      "  set -l words (commandline -opc)\n"
+      "  for word in $words[2..-1]\n"
+      "    switch \"$command $word\"\n"
+      "      case ",
+      patterns("'", " "),
+      "\n"
+      "        set command (string trim \"$command $word\")\n"
+      "    end\n"
+      "  end\n"
+      "  test \"$command\" = \"$argv\"\n"
+      "end\n"
       "complete -c merlon -s h -l help -d 'Print help'\n"
-      "complete -c merlon -n __fish_use_subcommand -l version -d 'Print the version'\n";
+      "complete -c merlon -n __merlon_is -f -l version -d 'Print the version'\n");
+  const auto word_of = [&](std::string_view condition, std::string_view word,
+                           std::string_view summary) {
+    out += concat("complete -c merlon -n '", condition, "' -f -a ", word, " -d '",
+                  escaped(summary, "'\\"), "'\n");
+  };
   for (const std::string_view first : first_words()) {
-    out += concat("complete -c merlon -n __fish_use_subcommand -f -a ", first, " -d '",
-                  escaped(summary_of(first), "'\\"), "'\n");
-    const std::string seen = concat("__fish_seen_subcommand_from ", first);
+    word_of("__merlon_is", first, summary_of(first));
     for (const std::string& group : groups_of(first)) {
-      const std::string below = group == first ? seen
-                                               : concat("__fish_seen_subcommand_from ",
-                                                        group.substr(group.rfind(' ') + 1));
-      for (const std::string_view word : next_words(group)) {
-        const std::string name = concat(group, " ", word);
-        const CommandSpec* command = command_named(name);
-        if (command == nullptr) command = commands_below(name).front();
-        out += concat("complete -c merlon -n '", below, "' -f -a ", word, " -d '",
-                      escaped(command->summary, "'\\"), "'\n");
+      for (const auto& [word, summary] : described_words(group)) {
+        word_of(concat("__merlon_is ", group), word, summary);
       }
     }
-    if (const CommandSpec* command = command_named(first)) out += fish_options(*command, seen);
+    for (const CommandSpec* command : commands_below(first)) {
+      out += fish_options(*command, concat("__merlon_is ", command->name));
+    }
+    if (const CommandSpec* command = command_named(first)) {
+      out += fish_options(*command, concat("__merlon_is ", first));
+    }
   }
   return out;
 }

@@ -7,6 +7,7 @@
 import html.parser
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -128,8 +129,89 @@ class Commands(unittest.TestCase):
         self.assertTrue(re.search(r"policy.toml:2: snp.colour: is no key", result.stderr))
 
 
+    def test_of_a_directory_no_revocation_list_is_lost(self):
+        policy = self.path / "p.toml"
+        policy.write_text('revocation = "if-present"\n')
+        folder = self.path / "endorsements"
+        folder.mkdir()
+        for name in ("virtee-sev/milan.vcek.der", "amd-chains/ask_ark_milan.pem", "PROVENANCE.tsv"):
+            shutil.copy(VECTORS / name, folder)
+        words = [MILAN[0], "--endorsements", folder, "--at", "2023-05-01", "--policy", policy]
+        self.assertEqual(self.merlon("verify", *words).returncode, 0)
+        whole = (VECTORS / "steward/ark-milan.crl").read_bytes()
+        (folder / "ark.crl").write_bytes(whole[:-1])
+        result = self.merlon("verify", *words)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"^merlon: [^\n]*ark\.crl: [^\n]+\n$")
+        (folder / "ark.crl").write_bytes(whole)
+        self.assertEqual(self.merlon("verify", *words).returncode, 0)
+
+
+class Completion(unittest.TestCase):
+    """What may follow some words, as each shell's script says."""
+
+    WORDS = {(): {"run", "evidence"}, ("evidence",): {"inspect", "verify", "fetch", "policy"},
+             ("evidence", "policy"): {"init", "check"}}
+    OPTIONS = {("evidence", "verify"): {"--policy", "--endorsements", "--at", "--json", "--html"},
+               ("evidence", "inspect"): {"--json"},
+               ("evidence", "fetch"): {"--product", "--amd-url"},
+               ("evidence", "policy", "check"): {"--help"}, ("inspect",): {"--json"}}
+    # Stands in for zsh's own functions: one answer a line.
+    ZSH = """
+        _describe() { local name=$argv[-1]; print -rl -- ${${(P)name}%%:*}; }
+        _arguments() { for each; do print -r -- ${${${${each#\\(*\\)}#\\*}%%\\[*}%=}; done; }
+        words=(merlon "$@"); CURRENT=$#words; set --; source $script"""
+
+    def complete(self, shell, *words):
+        if shutil.which(shell) is None:
+            self.skipTest(f"{shell} is not installed")
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "script"
+            script.write_text(subprocess.run([MERLON, "completion", shell], capture_output=True,
+                                             text=True, check=True).stdout)
+            subprocess.run([shell, "-n", script], check=True)
+            if shell == "bash":
+                command = [shell, "-c", f'source {script}; COMP_WORDS=(merlon "$@"); '
+                           '(( COMP_CWORD = $# )); _merlon; printf "%s\\n" "${COMPREPLY[@]}"',
+                           "bash", *words]
+            elif shell == "zsh":
+                command = [shell, "-fc", f"script={script}" + self.ZSH, "zsh", *words]
+            else:
+                line = " ".join(["merlon", *words])
+                command = [shell, "-c", f"source {script}; complete -C '{line}'"]
+            result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+        self.assertEqual(result.stderr, "")
+        return {line.split("\t")[0] for line in result.stdout.splitlines()}
+
+    def every_depth(self, shell):
+        for before, wanted in self.WORDS.items():
+            found = self.complete(shell, *before, "")
+            self.assertLessEqual(wanted, found, before)
+            self.assertNotIn("verify" if "evidence" not in before else "run", found)
+        for before, wanted in self.OPTIONS.items():
+            found = self.complete(shell, *before, "--")
+            self.assertLessEqual(wanted, found, before)
+            self.assertEqual("--policy" in found, before == ("evidence", "verify"), before)
+
+    def test_bash(self):
+        self.every_depth("bash")
+        self.assertEqual(self.complete("bash", "evidence", "fetch", "--product", ""),
+                         {"Milan", "Genoa", "Turin"})
+
+    def test_zsh(self):
+        self.every_depth("zsh")
+
+    def test_fish(self):
+        self.every_depth("fish")
+        self.assertEqual(self.complete("fish", "evidence", "fetch", "--product", ""),
+                         {"Milan", "Genoa", "Turin"})
+
+
 if __name__ == "__main__":
     ran = unittest.main(argv=sys.argv[:1], verbosity=0, exit=False).result
     wrong = len(ran.failures) + len(ran.errors)
-    print(f"{ran.testsRun - wrong} passed, {wrong} failed")
+    for test, reason in ran.skipped:
+        print(f"SKIP {test.id()}: {reason}")
+    print(f"{ran.testsRun - wrong - len(ran.skipped)} passed, {wrong} failed, "
+          f"{len(ran.skipped)} skipped")
     sys.exit(1 if wrong else 0)
