@@ -124,15 +124,12 @@ class Builder {
     TRY(put_shim(shim));
     TRY(put_keep(keep));
     TRY(put_stack(keep));
-    map_rest();
+    TRY(map_rest());
     info_.polls_for_answers = polls_for_answers ? 1 : 0;
     // SAFETY: any object may be looked at as bytes; BootInfo has no padding that is not zeroed.
     TRY(sink_.put(boot_page, {reinterpret_cast<const std::uint8_t*>(&info_), sizeof(info_)}));
-    if (tables_.bytes().size() > low_end - table_base) {
-      return core::error(ErrorCode::Exhausted, "too many page tables");
-    }
     TRY(sink_.put(table_base, tables_.bytes()));
-    return Layout{shim.entry, tables_.root()};
+    return Layout{shim.entry, tables_.root(), info_.pool_base};
   }
 
  private:
@@ -191,7 +188,7 @@ class Builder {
   }
 
   /// What the shim needs beside itself: boot page, block, and all memory at the direct map.
-  void map_rest() {
+  Result<void> map_rest() {
     info_.page_table = tables_.root();
     info_.direct_offset = sallyport::direct_map;
     info_.block_address = block_base;
@@ -207,6 +204,11 @@ class Builder {
     for (std::uint64_t at = main_base; at < main_base + main_size; at += window_size) {
       tables_.map_window(sallyport::direct_map + at, at, Rights::ReadWrite, Owner::Shim);
     }
+    const std::uint64_t used = table_base + tables_.bytes().size();
+    if (used > table_end) return core::error(ErrorCode::Exhausted, "too many page tables");
+    info_.table_base = used;
+    info_.table_size = table_end - used;
+    return {};
   }
 
   PageSink& sink_;

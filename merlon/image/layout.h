@@ -26,16 +26,17 @@ class PageSink {
 inline constexpr std::uint64_t low_base = sallyport::shim_start;  ///< shim, boot page
 inline constexpr std::uint64_t boot_page = 0x003f'f000;
 inline constexpr std::uint64_t table_base = 0x0040'0000;  ///< page tables
-inline constexpr std::uint64_t low_end = 0x0060'0000;
+inline constexpr std::uint64_t table_end = 0x0060'0000;
 inline constexpr std::uint64_t block_base = 0x0080'0000;  ///< shared with the host
 inline constexpr std::uint64_t block_size = 4096 + (std::uint64_t{256} << 10U);
-inline constexpr std::uint64_t main_base = 0x4000'0000;  ///< keep, its stack, free memory
+inline constexpr std::uint64_t main_base = 0x0100'0000;  ///< keep, its stack, free memory
 inline constexpr std::uint64_t main_size = std::uint64_t{64} << 20U;
 inline constexpr std::uint64_t grown_base = 0x1'0000'0000;  ///< what the keep asks for later
 
 struct Layout {
   std::uint64_t entry = 0;       ///< the shim's first instruction, at ring 0
   std::uint64_t page_table = 0;  ///< physical address for CR3
+  std::uint64_t free = 0;        ///< main memory from here on is for the keep to take, by 2 MiB
 };
 
 /// Sends everything to `sink`. The same programs and world give the same stream.

@@ -1,9 +1,8 @@
 #include "merlon/keep/deadline.h"
 
-#include <unistd.h>
-
 #include "merlon/keep/report.h"
 #include "merlon/launch/exit_status.h"
+#include "merlon/os/process.h"
 
 namespace merlon::keep {
 
@@ -43,7 +42,7 @@ void Deadline::ring(void* self) noexcept {
   wasi::Context* context = deadline.context_.load(std::memory_order_acquire);
   if (store == nullptr || context == nullptr || rings > rings_of_grace) {
     report_time_limit();
-    ::_exit(launch::number(launch::ExitStatus::TimeLimit));
+    os::end_process(launch::number(launch::ExitStatus::TimeLimit));
   }
   store->interrupt();
   context->interrupt();

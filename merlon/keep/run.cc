@@ -11,6 +11,7 @@
 #include "merlon/keep/report.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
+#include "merlon/os/process.h"
 #include "merlon/wasi/add_to.h"
 #include "merlon/wasi/context.h"
 #include "merlon/wasm/baseline/compiler.h"
@@ -94,7 +95,8 @@ int run_compiled(launch::Launch& launch, wasm::Engine& engine,
   deadline.watch(store, **context);
   const int status = invoke(launch.message, store, std::move(module), imports, deadline);
   deadline.forget();
-  return tell_loss(**context, status);
+  // The kernel takes all of it back at once, and faster than we would piece by piece.
+  os::end_process(tell_loss(**context, status));
 }
 
 }  // namespace

@@ -128,6 +128,8 @@ void end_with_parent() noexcept { ::prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 void ignore_broken_pipes() noexcept { ::signal(SIGPIPE, SIG_IGN); }
 
+void end_process(int status) noexcept { ::_exit(status); }
+
 const char* signal_name(int number) noexcept {
   switch (number) {
     case SIGHUP: return "SIGHUP";

@@ -65,6 +65,9 @@ void end_with_parent() noexcept;
 /// Writing to a pipe or socket that nobody reads is an error (Pipe) and no longer a deadly signal.
 void ignore_broken_pipes() noexcept;
 
+/// Ends this process without taking anything apart: no destructor, no exit handler, no stream.
+[[noreturn]] void end_process(int status) noexcept;
+
 /// The name of a signal, e.g. "SIGSEGV"; "signal" if it has none. Static storage.
 [[nodiscard]] const char* signal_name(int number) noexcept;
 

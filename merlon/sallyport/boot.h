@@ -37,6 +37,8 @@ struct BootInfo {
   std::uint64_t direct_offset;  ///< virtual address of physical address 0, for all memory
   std::uint64_t pool_base;      ///< physical; 2 MiB blocks that are zero and in nobody's use
   std::uint64_t pool_size;
+  std::uint64_t table_base;  ///< physical; pages that are zero, for page tables
+  std::uint64_t table_size;
   std::uint64_t entry;
   std::uint64_t stack_pointer;
   std::uint64_t random_address;  ///< 16 bytes of AT_RANDOM, for the shim to fill

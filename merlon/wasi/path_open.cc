@@ -98,7 +98,7 @@ Result<FdEntry> entry_of(os::Fd file, const FdEntry& directory, const Request& r
   entry.filetype = filetype_of(status.type);
   entry.flags = request.fdflags;
   entry.read_only = directory.read_only;
-  const bool is_terminal = entry.kind == FileKind::Stream && os::is_terminal(file);
+  const bool is_terminal = status.type == os::FileType::CharacterDevice && os::is_terminal(file);
   // Rights that mean nothing for this type of file are not given, as the witx allows.
   entry.base = request.base & rights_of(entry.kind, status.type, is_terminal);
   if (entry.kind == FileKind::Directory) entry.inheriting = request.inheriting;

@@ -115,8 +115,8 @@ core::Result<FdEntry> open_file(os::Fd file) {
   FdEntry entry;
   entry.kind = kind_of(status->type);
   entry.filetype = filetype_of(status->type);
-  entry.base =
-      rights_of(entry.kind, status->type, os::is_terminal(file)) & allowed_by(flags->access);
+  const bool is_terminal = status->type == os::FileType::CharacterDevice && os::is_terminal(file);
+  entry.base = rights_of(entry.kind, status->type, is_terminal) & allowed_by(flags->access);
   if (flags->append) entry.flags = entry.flags | fdflags::append;
   if (flags->sync) entry.flags = entry.flags | fdflags::sync;
   if (flags->dsync && !flags->sync) entry.flags = entry.flags | fdflags::dsync;

@@ -29,7 +29,9 @@ namespace {
 using namespace merlon;
 using base::concat;
 
-constexpr std::uint64_t memory_size = image::main_base + image::main_size;
+/// Firmware writes its tables below the end of all memory.
+constexpr std::uint64_t firmware_size = std::uint64_t{2} << 20U;
+constexpr std::uint64_t memory_size = image::main_base + image::main_size + firmware_size;
 constexpr std::uint64_t stub = 0x30'0000;
 constexpr int failed_status = 125;
 

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include <sys/sysinfo.h>
-#include <unistd.h>
 #include <x86intrin.h>
 
 #include "merlon/base/text.h"
@@ -13,6 +12,7 @@
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/open.h"
+#include "merlon/os/process.h"
 
 namespace merlon::host::kvm {
 
@@ -31,6 +31,8 @@ constexpr std::uint64_t cr4_no_user_code = std::uint64_t{1} << 20U;  // SMEP
 constexpr std::uint64_t extended_state = 0xe7;
 constexpr std::uint64_t smallest_growth = std::uint64_t{2} << 20U;
 constexpr std::size_t max_slots = 500;
+/// So much of its free memory a keep gets in small pages: to clear 2 MiB takes longer than hello.
+constexpr std::uint64_t small_start = std::uint64_t{8} << 20U;
 
 HostError no_kvm(os::Errno number) {
   std::string advice;
@@ -53,25 +55,31 @@ HostError image_error(const core::Error& error, std::string_view what) {
 /// Puts the stream of pages into the machine's memory.
 class Loader final : public image::PageSink {
  public:
-  explicit Loader(const MachineMemory& memory) noexcept : memory_(memory) {}
+  Loader(const MachineMemory& memory, const os::FileMapping& keep) noexcept
+      : memory_(memory), keep_(keep) {}
 
   core::Result<void> put(std::uint64_t address, core::ByteView bytes) override {
     const auto to = memory_.find(address, bytes.size());
     if (!to) return core::error(core::ErrorCode::Internal, "a page outside of the machine");
-    std::memcpy(to->data(), bytes.data(), bytes.size());
+    // Most of the keep's pages are never used, and those need not be copied.
+    const std::size_t whole = bytes.size() & ~(image::page_size - 1);
+    const bool shared =
+        whole != 0 && keep_.copy_over(bytes.first(whole), to->first(whole)).has_value();
+    const std::size_t done = shared ? whole : 0;
+    if (done < bytes.size()) std::memcpy(&(*to)[done], &bytes[done], bytes.size() - done);
     return {};
   }
 
  private:
   const MachineMemory& memory_;
+  const os::FileMapping& keep_;
 };
 
 os::Result<MachineMemory> initial_memory() {
+  // All of it in one part, gaps too: to tell KVM of one more costs more than a gap.
+  constexpr std::uint64_t size = image::main_base + image::main_size - image::low_base;
   MachineMemory memory;
-  memory.add(
-      TRY(MemoryPart::create(image::low_base, image::low_end - image::low_base, Pages::Small)));
-  memory.add(TRY(MemoryPart::create(image::block_base, image::block_size, Pages::Small)));
-  memory.add(TRY(MemoryPart::create(image::main_base, image::main_size, Pages::Large)));
+  memory.add(TRY(MemoryPart::create(image::low_base, size)));
   return memory;
 }
 
@@ -85,7 +93,7 @@ std::uint64_t host_memory() noexcept {
 void time_is_over(void* /*self*/) noexcept {
   static_cast<void>(
       os::write_all(os::BorrowedFd(2), core::as_bytes("merlon: the time limit is over\n")));
-  ::_exit(launch::number(launch::ExitStatus::TimeLimit));
+  os::end_process(launch::number(launch::ExitStatus::TimeLimit));
 }
 
 }  // namespace
@@ -96,7 +104,8 @@ KeepMachine::KeepMachine(VirtualMachine machine, Processor processor, MachineMem
       memory_(std::move(memory)),
       calls_(*this) {}
 
-Result<std::unique_ptr<KeepMachine>> KeepMachine::create(core::ByteView shim, core::ByteView keep,
+Result<std::unique_ptr<KeepMachine>> KeepMachine::create(const os::FileMapping& shim,
+                                                         const os::FileMapping& keep,
                                                          std::optional<World> world) {
   auto machine = VirtualMachine::create();
   if (!machine) return no_kvm(machine.error());
@@ -124,14 +133,15 @@ os::Result<void> KeepMachine::prepare(std::optional<World> world) {
   return {};
 }
 
-Result<void> KeepMachine::load(core::ByteView shim_file, core::ByteView keep_file) {
-  const auto shim = image::parse_elf(shim_file);
+Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileMapping& keep_file) {
+  const auto shim = image::parse_elf(shim_file.bytes());
   if (!shim) return image_error(shim.error(), "merlon-shim-kvm");
-  const auto keep = image::parse_elf(keep_file);
+  const auto keep = image::parse_elf(keep_file.bytes());
   if (!keep) return image_error(keep.error(), "merlon-keep");
-  Loader loader(memory_);
+  Loader loader(memory_, keep_file);
   const auto layout = image::lay_out(*shim, *keep, world_, false, loader);
   if (!layout) return image_error(layout.error(), "cannot lay out the keep");
+  memory_.prefer_large_pages(layout->free + small_start);
   const auto started = start(*layout);
   if (!started) return kvm_error(started.error(), "cannot start the processor");
   return {};
@@ -206,8 +216,9 @@ std::optional<MemoryRange> KeepMachine::grow(std::uint64_t bytes) {
   if (bytes < smallest_growth || bytes % large_page != 0) return std::nullopt;
   if (memory_.parts().size() >= max_slots) return std::nullopt;
   if (next_base_ - image::grown_base + bytes > host_memory()) return std::nullopt;
-  auto part = MemoryPart::create(next_base_, bytes, Pages::Large);
+  auto part = MemoryPart::create(next_base_, bytes);
   if (!part) return std::nullopt;
+  part->prefer_large_pages(next_base_);
   const auto slot = static_cast<std::uint32_t>(memory_.parts().size());
   if (!machine_.add_memory(slot, part->base(), part->bytes())) return std::nullopt;
   memory_.add(*std::move(part));

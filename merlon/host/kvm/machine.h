@@ -14,6 +14,7 @@
 #include "merlon/host/plan.h"
 #include "merlon/image/layout.h"
 #include "merlon/os/alarm.h"
+#include "merlon/os/file_mapping.h"
 #include "merlon/sallyport/boot.h"
 
 namespace merlon::host::kvm {
@@ -30,7 +31,8 @@ class KeepMachine final : public Machine {
   ///
   /// Errors: Unavailable (no KVM; the text says what to do) · those of the image.
   [[nodiscard]] static core::Result<std::unique_ptr<KeepMachine>, HostError> create(
-      core::ByteView shim, core::ByteView keep, std::optional<sallyport::World> world);
+      const os::FileMapping& shim, const os::FileMapping& keep,
+      std::optional<sallyport::World> world);
 
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return calls_.descriptors(); }
   [[nodiscard]] sallyport::World world() const noexcept { return world_; }
@@ -49,7 +51,8 @@ class KeepMachine final : public Machine {
   KeepMachine(VirtualMachine machine, Processor processor, MachineMemory memory) noexcept;
 
   [[nodiscard]] os::Result<void> prepare(std::optional<sallyport::World> world);
-  [[nodiscard]] core::Result<void, HostError> load(core::ByteView shim, core::ByteView keep);
+  [[nodiscard]] core::Result<void, HostError> load(const os::FileMapping& shim,
+                                                   const os::FileMapping& keep);
   [[nodiscard]] os::Result<void> start(const image::Layout& layout);
   void tell_time();
   [[nodiscard]] core::Result<bool, HostError> serve();

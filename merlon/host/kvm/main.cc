@@ -7,8 +7,6 @@
 #include <optional>
 #include <string>
 
-#include <unistd.h>
-
 #include "merlon/base/text.h"
 #include "merlon/host/kvm/machine.h"
 #include "merlon/launch/channel.h"
@@ -102,7 +100,7 @@ int main(int count, char** words) {
     return failed("cannot read merlon-shim-kvm and merlon-keep, which lie beside merlon-vmm",
                   launch::ExitStatus::KeepFailed);
   }
-  auto machine = host::kvm::KeepMachine::create(shim->bytes(), keep->bytes(), options->world);
+  auto machine = host::kvm::KeepMachine::create(*shim, *keep, options->world);
   if (!machine) return failed(machine.error().text, launch::ExitStatus::KeepFailed);
   if (!surrender()) {
     return failed("cannot give up this process's privileges", launch::ExitStatus::KeepFailed);
@@ -116,5 +114,5 @@ int main(int count, char** words) {
     return failed(ended.error().text, launch::ExitStatus::Trap);
   }
   // The kernel takes the machine apart faster than we would.
-  ::_exit(*ended);
+  os::end_process(*ended);
 }

@@ -4,20 +4,26 @@
 
 namespace merlon::host::kvm {
 
-os::Result<MemoryPart> MemoryPart::create(std::uint64_t base, std::uint64_t size, Pages pages) {
-  const bool large = pages == Pages::Large;
-  const std::size_t mapped = size + (large ? large_page : 0);
+os::Result<MemoryPart> MemoryPart::create(std::uint64_t base, std::uint64_t size) {
+  const std::size_t mapped = size + 2 * large_page;
   void* const mapping = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) return os::last_errno();
-  auto address = reinterpret_cast<std::uint64_t>(mapping);
-  if (large) address = (address + large_page - 1) & ~(large_page - 1);
+  // A large page is one at our addresses and at the machine's.
+  const auto start = reinterpret_cast<std::uint64_t>(mapping);
+  const std::uint64_t address = ((start + large_page - 1) & ~(large_page - 1)) + base % large_page;
   auto* const bytes = reinterpret_cast<std::uint8_t*>(address);
-  // A kernel without large pages does as well, only slower.
-  if (large) ::madvise(bytes, size, MADV_HUGEPAGE);
+  ::madvise(bytes, size, MADV_NOHUGEPAGE);
   // What the host swaps or dumps of a keep is not for the host to read.
   ::madvise(bytes, size, MADV_DONTDUMP);
   return MemoryPart(base, mapping, mapped, {bytes, size});
+}
+
+void MemoryPart::prefer_large_pages(std::uint64_t address) const noexcept {
+  if (address < base_ || address - base_ >= bytes_.size()) return;
+  const core::ByteSpan rest = bytes_.subspan(address - base_);
+  // A kernel without large pages does as well, only slower.
+  ::madvise(rest.data(), rest.size(), MADV_HUGEPAGE);
 }
 
 MemoryPart::MemoryPart(MemoryPart&& other) noexcept

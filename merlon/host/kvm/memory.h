@@ -14,17 +14,12 @@ namespace merlon::host::kvm {
 
 inline constexpr std::uint64_t large_page = std::uint64_t{2} << 20U;
 
-enum class Pages : std::uint8_t {
-  Small,  ///< for what is small
-  Large,  ///< 2 MiB at a time, where the kernel can
-};
-
 /// One range; unmapped when dropped.
 class MemoryPart {
  public:
-  [[nodiscard]] static os::Result<MemoryPart> create(std::uint64_t base, std::uint64_t size,
-                                                     Pages pages);
-  /// Shares `size` bytes of an open file, at its offset `base`.
+  /// Memory at the physical addresses from `base` on, whole pages.
+  [[nodiscard]] static os::Result<MemoryPart> create(std::uint64_t base, std::uint64_t size);
+
   MemoryPart(MemoryPart&& other) noexcept;
   MemoryPart& operator=(MemoryPart&&) = delete;
   MemoryPart(const MemoryPart&) = delete;
@@ -33,6 +28,10 @@ class MemoryPart {
 
   [[nodiscard]] std::uint64_t base() const noexcept { return base_; }
   [[nodiscard]] core::ByteSpan bytes() const noexcept { return bytes_; }
+
+  /// From `address` on the kernel shall take 2 MiB at a time, where it can: faster to fill and to
+  /// use, and a waste where only a few pages are used.
+  void prefer_large_pages(std::uint64_t address) const noexcept;
 
  private:
   MemoryPart(std::uint64_t base, void* mapping, std::size_t mapping_size, core::ByteSpan bytes)
@@ -52,6 +51,10 @@ class MachineMemory {
   [[nodiscard]] std::optional<core::ByteSpan> find(std::uint64_t address,
                                                    std::uint64_t size) const noexcept;
   [[nodiscard]] const std::vector<MemoryPart>& parts() const noexcept { return parts_; }
+
+  void prefer_large_pages(std::uint64_t address) const noexcept {
+    for (const MemoryPart& part : parts_) part.prefer_large_pages(address);
+  }
 
   /// Makes whole pages zero again and gives them back to the host.
   [[nodiscard]] bool release(std::uint64_t address, std::uint64_t size) const noexcept;

@@ -13,7 +13,7 @@ using sallyport::World;
 
 namespace {
 
-constexpr std::uint64_t probe_base = image::low_end - (std::uint64_t{64} << 10U);
+constexpr std::uint64_t probe_base = image::table_end;
 constexpr std::uint64_t top_table = probe_base;
 constexpr std::uint64_t pointer_table = probe_base + 0x1000;
 constexpr std::uint64_t directory = probe_base + 0x2000;

@@ -13,7 +13,8 @@ namespace merlon::host::kvm {
 [[nodiscard]] ::kvm_sregs long_mode(::kvm_sregs from, unsigned ring, std::uint64_t page_table);
 
 /// Runs three instructions at ring 3 and looks at where `syscall` leads: to ring 0, or, on hosts
-/// that emulate ring 0 (PVM), to ring 3. Uses the last 64 KiB below image::low_end.
+/// that emulate ring 0 (PVM), to ring 3. Uses memory from image::table_end
+/// on, where nothing lies.
 ///
 /// Errors: those of KVM · Io (the processor did something else).
 [[nodiscard]] os::Result<sallyport::World> probe_world(const Processor& processor,

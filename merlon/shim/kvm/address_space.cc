@@ -67,6 +67,7 @@ Range valid_range(std::uint64_t address, std::uint64_t size) noexcept {
 }  // namespace
 
 void AddressSpace::begin(const sallyport::BootInfo& boot) noexcept {
+  frames_.add_tables(boot.table_base, boot.table_size);
   frames_.add(boot.pool_base, boot.pool_size);
   for (std::size_t i = 0; i < boot.region_count && i < sallyport::max_boot_regions; ++i) {
     const sallyport::BootRegion& region = boot.regions[i];

@@ -32,6 +32,11 @@ void clear_block(std::uint64_t base) noexcept {
 
 }  // namespace
 
+void Frames::add_tables(std::uint64_t base, std::uint64_t size) noexcept {
+  table_next_ = base;
+  table_end_ = base + size;
+}
+
 void Frames::add(std::uint64_t base, std::uint64_t size) noexcept {
   while (fresh_ != fresh_end_) {  // the rest of the older range stays in use
     used_[used_count_++] = static_cast<std::uint32_t>(fresh_ / block_size);

@@ -13,6 +13,8 @@ namespace merlon::shim {
 
 class Frames {
  public:
+  /// Adds pages for page tables, that are zero and mapped at physical(); before anything else.
+  void add_tables(std::uint64_t base, std::uint64_t size) noexcept;
   /// Adds memory that is zero and mapped at physical().
   void add(std::uint64_t base, std::uint64_t size) noexcept;
 
@@ -35,7 +37,7 @@ class Frames {
   std::uint64_t fresh_end_ = 0;
   std::uint64_t top_ = 0;  // no memory of ours lies above
   std::uint64_t total_ = 0;
-  std::uint64_t table_next_ = 0;  // rest of the block that table pages are cut from
+  std::uint64_t table_next_ = 0;  // rest of what table pages are cut from
   std::uint64_t table_end_ = 0;
   std::uint64_t tables_ = 0;  // first table page given back; each holds the address of the next
   std::array<std::uint32_t, max_blocks> used_{};  // numbers of blocks given back

@@ -129,19 +129,16 @@ exception 16, 0
 exception 17, 1
 exception 19, 0
 
-// int3 is also how ring 3 of world Collapsed asks ring 0 to forget old translations.
+// int3 is also how ring 3 of world Collapsed asks ring 0 to forget old translations. Each
+// instruction is emulated there: rax is left changed, since a call may change it.
 .globl exception_3
 exception_3:
-  push %rax
-  lea flush_return(%rip), %rax
-  cmp %rax, 8(%rsp)
+  cmpq $flush_return, (%rsp)
   jne 1f
   mov %cr3, %rax
   mov %rax, %cr3
-  pop %rax
   iretq
 1:
-  pop %rax
   push $0
   push $3
   jmp *exception_common(%rip)

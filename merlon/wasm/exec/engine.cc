@@ -189,18 +189,24 @@ core::Result<std::unique_ptr<Engine>> Engine::create(std::unique_ptr<CompilerFac
   CodeArena arena = TRY(CodeArena::create(0, stub_bytes));
   std::unique_ptr<Engine> engine(
       new Engine(std::move(compilers), options, std::move(arena), std::move(faults)));
-  engine->lazy_direct_ = TRY(engine->add_stub(engine->compiler_->lazy_direct_entry()));
-  engine->lazy_reference_ = TRY(engine->add_stub(engine->compiler_->lazy_reference_entry()));
-  engine->trap_exit_ = TRY(engine->add_stub(engine->compiler_->trap_exit()));
-  engine->raise_ = TRY(engine->add_stub(engine->compiler_->raise()));
+  engine->lazy_direct_ = TRY(engine->append_stub(engine->compiler_->lazy_direct_entry()));
+  engine->lazy_reference_ = TRY(engine->append_stub(engine->compiler_->lazy_reference_entry()));
+  engine->trap_exit_ = TRY(engine->append_stub(engine->compiler_->trap_exit()));
+  engine->raise_ = TRY(engine->append_stub(engine->compiler_->raise()));
+  TRY(engine->stubs_.seal());
   return engine;
 }
 
-core::Result<const void*> Engine::add_stub(const FunctionCode& code) {
+core::Result<const void*> Engine::append_stub(const FunctionCode& code) {
   const core::ByteSpan room = TRY(stubs_.append(code.bytes.size()));
   std::memcpy(room.data(), code.bytes.data(), room.size());
-  TRY(stubs_.seal());
   return static_cast<const void*>(room.data());
+}
+
+core::Result<const void*> Engine::add_stub(const FunctionCode& code) {
+  const void* const stub = TRY(append_stub(code));
+  TRY(stubs_.seal());
+  return stub;
 }
 
 core::Result<std::shared_ptr<CompiledModule>> Engine::compile(std::vector<std::uint8_t> wasm) {

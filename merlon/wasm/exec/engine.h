@@ -121,6 +121,8 @@ class Engine {
   Engine(std::unique_ptr<CompilerFactory> compilers, EngineOptions options, CodeArena arena,
          FaultHandler faults);
 
+  /// Code that can run once stubs_ is sealed.
+  [[nodiscard]] core::Result<const void*> append_stub(const FunctionCode& code);
   [[nodiscard]] core::Result<const void*> add_stub(const FunctionCode& code);
 
   struct TypeLess {
