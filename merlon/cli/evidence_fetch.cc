@@ -6,6 +6,7 @@
 #include "merlon/base/text.h"
 #include "merlon/cli/evidence_files.h"
 #include "merlon/cli/table.h"
+#include "merlon/os/directory.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
 
@@ -15,14 +16,20 @@ using base::concat;
 
 int evidence_fetch(const Arguments& arguments, const Terminal& terminal) {
   const int unusable = number(EvidenceStatus::Unusable);
+  const std::string directory = arguments.positional(1);
+  if (const auto there = os::open_directory(directory); !there) {
+    return fail(terminal,
+                concat(base::printable(directory),
+                       ": endorsements cannot be put there: ", os::describe(there.error())),
+                unusable);
+  }
   const auto own = os::own_program();
   if (!own) return fail(terminal, "the path of this program is not known", unusable);
   const std::string program =
       concat(std::string_view(*own).substr(0, own->rfind('/') + 1), "merlon-fetch");
   const std::array<std::string, 7> words{"merlon-fetch",
-
                                          arguments.positional(0),
-                                         arguments.positional(1),
+                                         directory,
                                          arguments.value("--intel-url"),
                                          arguments.value("--intel-root-url"),
                                          arguments.value("--amd-url"),

@@ -74,6 +74,9 @@ EvidenceResult<std::vector<std::uint8_t>> read_bytes(const std::string& path,
   const auto file = os::open_file(path);
   if (!file) return unusable(path, os::describe(file.error()));
   auto bytes = os::read_all(*file, max_size);
+  if (!bytes && bytes.error() == os::Errno::Fbig) {
+    return unusable(path, concat("it is larger than ", max_size >> 20U, " MiB"));
+  }
   if (!bytes) return unusable(path, os::describe(bytes.error()));
   return *std::move(bytes);
 }
@@ -109,7 +112,7 @@ EvidenceResult<codec::UnixTime> read_time(const std::string& text) {
   }
   const auto time = codec::parse_rfc3339(text);
   if (!time) {
-    return EvidenceFailure{concat("--at: ", time.error().what, ", not ", base::quoted(text, 40)),
+    return EvidenceFailure{concat("--at ", base::quoted(text, 40), ": ", time.error().what),
                            EvidenceStatus::Unusable};
   }
   return *time;

@@ -27,6 +27,41 @@ int evidence_policy_init(const Arguments& arguments, const Terminal& terminal) {
   return 0;
 }
 
+namespace {
+
+/// What is weak about it, a line each.
+std::string weaknesses(const verify::Policy& policy) {
+  using enum evidence::Technology;
+  std::string text;
+  const auto say = [&](bool weak, std::string_view what) {
+    if (weak) text += concat("  weak: ", what, "\n");
+  };
+  const auto has = [&](evidence::Technology technology) {
+    return policy.technologies.contains(technology);
+  };
+  say(policy.technologies.empty(), "no technology is accepted, so nothing is");
+  say(policy.revocation == verify::RevocationRule::IfPresent,
+      "a missing revocation list is allowed");
+  say((has(Sgx) && policy.sgx.debug) || (has(Tdx) && policy.tdx.debug) ||
+          (has(Snp) && policy.snp.debug),
+      "debugging is allowed, so the host can read everything");
+  say(!policy.roots.empty(), "other roots than the vendors' are trusted");
+  say(std::holds_alternative<verify::BindToAnything>(policy.binding),
+      "any report data is accepted, so an old answer is as good as a new one");
+  const bool any_enclave = policy.sgx.mr_enclave.is_any();
+  const bool any_signer = policy.sgx.mr_signer.is_any();
+  say(has(Sgx) && any_enclave && any_signer, "any SGX enclave is accepted");
+  say(has(Sgx) && any_enclave && !any_signer && !policy.sgx.product_id,
+      "every product of an SGX signer is accepted: name product_id");
+  say(has(Tdx) && policy.tdx.mr_td.is_any(), "any TDX domain is accepted");
+  say(has(Snp) && policy.snp.measurement.is_any() && policy.snp.author_key.is_any() &&
+          policy.snp.id_key.is_any(),
+      "any SEV-SNP guest is accepted");
+  return text;
+}
+
+}  // namespace
+
 int evidence_policy_check(const Arguments& arguments, const Terminal& terminal) {
   const std::string path = arguments.positional(0);
   const auto policy = read_policy(path);
@@ -35,26 +70,8 @@ int evidence_policy_check(const Arguments& arguments, const Terminal& terminal) 
   for (const evidence::Technology technology : policy->technologies) {
     text += concat(" ", to_string(technology));
   }
-  text += "\n";
-  if (policy->revocation == verify::RevocationRule::IfPresent) {
-    text += "  weak: a missing revocation list is allowed\n";
-  }
-  if (policy->sgx.debug || policy->tdx.debug || policy->snp.debug) {
-    text += "  weak: debugging is allowed, so the host can read everything\n";
-  }
-  if (!policy->roots.empty()) text += "  other roots than the vendors' are trusted\n";
-  if (policy->sgx.mr_enclave.is_any() && policy->sgx.mr_signer.is_any() &&
-      policy->technologies.contains(evidence::Technology::Sgx)) {
-    text += "  any SGX enclave is accepted\n";
-  }
-  if (policy->tdx.mr_td.is_any() && policy->technologies.contains(evidence::Technology::Tdx)) {
-    text += "  any TDX domain is accepted\n";
-  }
-  if (policy->snp.measurement.is_any() && policy->snp.author_key.is_any() &&
-      policy->snp.id_key.is_any() && policy->technologies.contains(evidence::Technology::Snp)) {
-    text += "  any SEV-SNP guest is accepted\n";
-  }
-  return print(terminal, text);
+  if (policy->technologies.empty()) text += " nothing";
+  return print(terminal, concat(text, "\n", weaknesses(*policy)));
 }
 
 }  // namespace merlon::cli

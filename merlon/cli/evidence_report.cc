@@ -4,6 +4,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/cli/json.h"
+#include "merlon/x509/path.h"
 
 namespace merlon::cli {
 
@@ -27,7 +28,7 @@ std::string finding_text(const Finding& finding, std::size_t width) {
   };
   std::string text = concat(finding.passed ? "  ✔ " : "  ✘ ", padded(row.name, width), "  ",
                             finding.passed ? shortened(finding.got) : finding.got, "\n");
-  if (!finding.passed) {
+  if (!finding.passed && finding.made) {
     const std::string indent(width + 6, ' ');
     text += concat(indent, "wanted: ", finding.wanted, "\n", indent, row.document, "\n");
   }
@@ -42,11 +43,22 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
+bool lacks_endorsements(const Appraisal& appraisal) {
+  using enum verify::Check;
+  return std::ranges::any_of(appraisal.findings, [](const Finding& finding) {
+    const bool document = finding.check == TcbInfoFound || finding.check == QeIdentityFound;
+    const bool certificates = finding.check == SnpSignatures && !finding.made;
+    const bool list = finding.got == to_string(x509::RevocationState::Unknown);
+    return !finding.passed && (document || certificates || list);
+  });
+}
+
 std::string to_text(const EvidenceHead& head, const Appraisal& appraisal) {
   const std::size_t failed = appraisal.refusals().size();
   std::string text =
       concat(base::printable(head.file), ": ", head.format, ", with ", head.endorsements,
-             " endorsements\njudged for ", codec::to_rfc3339(appraisal.time), "\n\nFindings\n");
+             head.endorsements == 1 ? " endorsement" : " endorsements", "\njudged for ",
+             codec::to_rfc3339(appraisal.time), "\n\nFindings\n");
   std::size_t width = 0;
   for (const Finding& finding : appraisal.findings) {
     width = std::max(width, verify::row_of(finding.check).name.size());
@@ -64,6 +76,11 @@ std::string to_text(const EvidenceHead& head, const Appraisal& appraisal) {
   }
   if (appraisal.expiry) {
     text += concat("Expires     ", codec::to_rfc3339(*appraisal.expiry), "\n");
+  }
+  if (lacks_endorsements(appraisal)) {
+    text +=
+        "\nEndorsements are missing: `merlon evidence fetch FILE DIR` gets them, --endorsements DIR "
+        "takes them.\n";
   }
   text += concat(
       "\nVerdict: ", to_string(appraisal.verdict),
@@ -85,6 +102,8 @@ void write_findings(JsonWriter& json, const Appraisal& appraisal) {
     json.text(row.document);
     json.key("passed");
     json.boolean(finding.passed);
+    json.key("made");
+    json.boolean(finding.made);
     json.key("wanted");
     json.text(finding.wanted);
     json.key("got");

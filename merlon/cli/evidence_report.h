@@ -15,6 +15,9 @@ struct EvidenceHead {
   std::size_t endorsements = 0;
 };
 
+/// Whether what was not there could be had from the vendors.
+[[nodiscard]] bool lacks_endorsements(const verify::Appraisal& appraisal);
+
 [[nodiscard]] std::string to_text(const EvidenceHead& head, const verify::Appraisal& appraisal);
 
 /// One JSON object and a line end.

@@ -40,7 +40,7 @@ int run(char** words) {
   if (!requests) return fail(concat(base::printable(path), ": ", requests.error().what));
   auto fetcher = endorse::CurlFetcher::create();
   if (!fetcher) return fail(fetcher.error().what);
-  int missing = 0;
+  std::size_t missing = 0;
   for (const endorse::Fetched& each : endorse::collect(*requests, **fetcher)) {
     std::string failure = each.failure;
     if (failure.empty()) {
@@ -51,7 +51,10 @@ int run(char** words) {
     std::printf("%s %s%s%s\n", failure.empty() ? "✔" : "✘", each.request.url.c_str(),
                 failure.empty() ? "" : ": ", failure.c_str());
   }
-  return missing == 0 ? 0 : 1;
+  if (missing == 0) return 0;
+  std::fflush(stdout);
+  return fail(concat(missing, " of ", requests->size(),
+                     " endorsements are missing; what came is in ", base::printable(words[2])));
 }
 
 }  // namespace

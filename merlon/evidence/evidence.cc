@@ -49,6 +49,10 @@ bool looks_like_report(ByteView bytes) noexcept {
          bytes[2] == 0 && bytes[3] == 0;
 }
 
+core::Error nothing() noexcept {
+  return core::error(ErrorCode::Malformed, "there is nothing in it");
+}
+
 Result<Evidence> parse_binary(ByteView bytes) {
   if (bytes[0] == 0x30) return parse_request(bytes);
   if (looks_like_quote(bytes)) return parse_quote(bytes);
@@ -59,7 +63,8 @@ Result<Evidence> parse_binary(ByteView bytes) {
                        "byte 32 on)");
   }
   return core::error(ErrorCode::Malformed,
-                     "neither a DCAP quote, a SEV-SNP report nor a certification request");
+                     "not evidence: neither a DCAP quote, a SEV-SNP report nor a certification "
+                     "request");
 }
 
 /// Text whose first character cannot begin any of the binary forms.
@@ -86,13 +91,16 @@ Result<Evidence> parse_text(std::string_view text) {
         return parse_binary(block.bytes);
       }
     }
-    return core::error(ErrorCode::Unsupported, "PEM without a CERTIFICATE REQUEST");
+    return core::error(
+        ErrorCode::Unsupported,
+        "PEM without a CERTIFICATE REQUEST: what vouches for evidence is not evidence");
   }
   if (text.starts_with("0x")) text.remove_prefix(2);
   for (const auto& decoded : {codec::decode_hex(text), codec::decode_base64(text)}) {
     if (decoded && !decoded->empty()) return parse_binary(*decoded);
   }
-  return core::error(ErrorCode::Malformed, "text that is neither PEM, hexadecimal nor base 64");
+  return core::error(ErrorCode::Malformed,
+                     "not evidence: text that is neither PEM, hexadecimal nor base 64");
 }
 
 }  // namespace
@@ -143,10 +151,10 @@ Result<Evidence> Evidence::parse(ByteView bytes) {
   if (bytes.size() > max_evidence_size) {
     return core::error(ErrorCode::Exhausted, "evidence larger than 2 MiB", bytes.size());
   }
-  if (bytes.empty()) return core::error(ErrorCode::Malformed, "empty");
+  if (bytes.empty()) return nothing();
   if (!is_text(bytes)) return parse_binary(bytes);
   const std::string_view text = trimmed(core::as_text(bytes));
-  if (text.empty()) return core::error(ErrorCode::Malformed, "empty");
+  if (text.empty()) return nothing();
   return parse_text(text);
 }
 

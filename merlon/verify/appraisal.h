@@ -42,6 +42,7 @@ struct CheckRow {
 struct Finding {
   Check check = Check::Technology;
   bool passed = false;
+  bool made = false;  ///< false: it could not be made without what another check misses
   std::string wanted;
   std::string got;
 };

@@ -15,17 +15,21 @@ Judge::Judge(evidence::Technology technology, codec::UnixTime now) {
 }
 
 bool Judge::check(Check check, bool passed, std::string wanted, std::string got) {
-  const auto found = findings_.find(check);
-  if (found == findings_.end()) {
-    findings_.emplace(check, Finding{check, passed, std::move(wanted), std::move(got)});
-  } else if (found->second.passed && !passed) {
-    found->second = Finding{check, false, std::move(wanted), std::move(got)};
-  }
+  record({check, passed, true, std::move(wanted), std::move(got)});
   return passed;
 }
 
-void Judge::cannot(Check check_id, std::string why) {
-  check(check_id, false, std::string(row_of(check_id).holds), "not judged: " + std::move(why));
+void Judge::cannot(Check check, std::string why) {
+  record({check, false, false, std::string(row_of(check).holds), "not judged: " + std::move(why)});
+}
+
+void Judge::record(Finding finding) {
+  const auto found = findings_.find(finding.check);
+  if (found == findings_.end()) {
+    findings_.emplace(finding.check, std::move(finding));
+  } else if (found->second.passed && !finding.passed) {
+    found->second = std::move(finding);
+  }
 }
 
 void Judge::claim(std::string name, std::string value) {
@@ -62,7 +66,8 @@ Appraisal Judge::finish() {
     const auto found = findings_.find(row.check);
     if (found == findings_.end()) {
       // Whoever forgets a check gets a no, not a yes.
-      appraisal_.findings.push_back({row.check, false, std::string(row.holds), "was not judged"});
+      appraisal_.findings.push_back(
+          {row.check, false, false, std::string(row.holds), "was not judged"});
       all_passed = false;
       continue;
     }

@@ -34,6 +34,8 @@ class Judge {
   [[nodiscard]] Appraisal finish();
 
  private:
+  void record(Finding finding);
+
   Appraisal appraisal_;
   std::map<Check, Finding> findings_;
 };

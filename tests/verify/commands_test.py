@@ -96,6 +96,44 @@ class Commands(unittest.TestCase):
             self.assertEqual(result.returncode, 4, name)
             self.assertRegex(result.stderr, r"^merlon: [^\n]+\n$")
 
+    def test_missing_endorsements_are_said_to_be_missing(self):
+        page = self.path / "page.html"
+        for words, missing in (([SGX[0]], True), ([MILAN[0]], True), (SGX, False),
+                               ([*MILAN[:5], "--at", "2023-05-01"], True), (MILAN, False)):
+            result = self.merlon("verify", *words, "--html", page)
+            self.assertEqual("merlon evidence fetch FILE DIR" in result.stdout, missing, words)
+            self.assertEqual("merlon evidence fetch FILE DIR" in page.read_text(), missing, words)
+            page.unlink()
+
+    def test_what_could_not_be_judged_is_no_reason_of_its_own(self):
+        result = self.merlon("verify", SGX[0])
+        self.assertRegex(result.stdout, r"(?m)dcap.qe-signer +not judged: [^\n]+\n  [✔✘] ")
+        findings = json.loads(self.merlon("verify", SGX[0], "--json").stdout)["findings"]
+        made = {each["check"]: each["made"] for each in findings}
+        self.assertEqual((made["dcap.tcb-info"], made["dcap.qe-signer"]), (True, False))
+
+    def test_one_line_says_what_is_wrong(self):
+        for name, content in (("empty", b""), ("blank", b" \n"), ("huge", bytes(9 << 20))):
+            (self.path / name).write_bytes(content)
+        for words, status, text in (
+                (["verify", "empty"], 4, "empty: there is nothing in it"),
+                (["verify", "blank"], 4, "blank: there is nothing in it"),
+                (["verify", "huge"], 1, "huge: cannot be read: it is larger than 2 MiB"),
+                (["inspect", "huge"], 1, "huge: cannot be read: it is larger than 8 MiB"),
+                (["verify", "."], 1, r"\.: cannot be read: Is a directory"),
+                (["verify", VECTORS / SGX[0], "--at", "2025-13-20"], 1,
+                 "--at '2025-13-20': no such time"),
+                (["verify", VECTORS / "amd-chains/ask_ark_milan.pem"], 4,
+                 "what vouches for evidence is not evidence"),
+                (["verify", VECTORS / SGX[0], "--endorsements", "empty"], 1,
+                 "empty: neither certificate, revocation list nor document of Intel's"),
+                (["fetch", VECTORS / SGX[0], "gone"], 1,
+                 "gone: endorsements cannot be put there: No such file or directory")):
+            result = subprocess.run([MERLON, "evidence", *map(str, words)], capture_output=True,
+                                    text=True, check=False, cwd=self.path)
+            self.assertEqual((result.returncode, result.stdout), (status, ""), words)
+            self.assertRegex(result.stderr, rf"^merlon: [^\n]*{text}\n$")
+
     def test_what_cannot_be_read(self):
         for words in (["none"], [*MILAN[:1], "--at", "today"], [*MILAN[:1], "--policy", "none"],
                       [*MILAN[:1], "--endorsements", "PROVENANCE.tsv"]):
@@ -123,6 +161,12 @@ class Commands(unittest.TestCase):
         self.assertIn("accepts SGX TDX SEV-SNP", self.merlon("policy", "check", policy).stdout)
         policy.write_text("[snp]\ndebug = true\n")
         self.assertIn("weak: debugging", self.merlon("policy", "check", policy).stdout)
+        policy.write_text(f'[sgx]\nmr_signer = ["{"0" * 64}"]\n[report_data]\nany = true\n')
+        text = self.merlon("policy", "check", policy).stdout
+        for words in ("accepts SGX\n", "weak: every product", "weak: any report data"):
+            self.assertIn(words, text)
+        policy.write_text("technologies = []\n")
+        self.assertIn("accepts nothing", self.merlon("policy", "check", policy).stdout)
         policy.write_text("[snp]\ncolour = 1\n")
         result = self.merlon("policy", "check", policy)
         self.assertEqual(result.returncode, 1)

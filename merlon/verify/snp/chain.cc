@@ -206,7 +206,9 @@ void judge_chain(Context& context) {
       judge.cannot(check, "there is no VCEK or VLEK");
     }
   }
-  constexpr std::array<std::string_view, 3> places{"VCEK or VLEK", "ASK or ASVK", "ARK"};
+  const bool vlek = !context.path.empty() && context.path[0].common_name() == "SEV-VLEK";
+  const std::array<std::string_view, 3> places{vlek ? "VLEK" : "VCEK", vlek ? "ASVK" : "ASK",
+                                               "ARK"};
   for (std::size_t i = 0; i < context.path.size() && i < places.size(); ++i) {
     judge.use(context.path[i], places[i]);
   }
