@@ -204,11 +204,13 @@ def why_no_kvm():
 
 
 def kvm(runner):
-    """Whole keeps in a micro-VM."""
+    """Whole keeps in a micro-VM; the examples and real programs too."""
     reason = why_no_kvm()
     if reason is not None:
         return Outcome(skipped=1, reasons=[f"kvm: {reason}"])
-    return runner.ctest("dev", "-L", "kvm")
+    outcome = runner.ctest("dev", "-L", "kvm")
+    outcome.add(real_programs(runner, "kvm"))
+    return outcome
 
 
 def tcg(runner):
@@ -231,10 +233,16 @@ def differential(runner):
     return outcome
 
 
-def real(runner):
-    if not runner.build("release", "merlon", "merlon-keep"):
+def real_programs(runner, backend):
+    if not runner.build("release", "merlon", "merlon-keep", "merlon-vmm", "merlon-shim-kvm"):
         return Outcome(failed=1)
-    return runner.program("real", ["tests/real/run.py", "--merlon", BUILD / "release/bin/merlon"])
+    return runner.program(f"real {backend}", ["tests/real/run.py", "--backend", backend, "--merlon",
+                                              BUILD / "release/bin/merlon"])
+
+
+def real(runner):
+    """The examples and real programs, beside node."""
+    return real_programs(runner, "nil")
 
 
 def verify(runner):
@@ -267,7 +275,7 @@ def verify(runner):
 
 
 PARTS = {part.__name__: part
-         for part in (unit, e2e, asan, spec, wasi, kvm, verify, differential, real)}
+         for part in (unit, e2e, asan, spec, wasi, kvm, tcg, verify, differential, real)}
 
 
 def run_parts(runner, parts):

@@ -32,16 +32,32 @@ using Result = core::Result<T, Refusal>;
 
 Refusal usage(std::string text) { return {std::move(text), ExitStatus::Usage}; }
 
+struct Choice {
+  host::Backend backend = host::Backend::Nil;
+  bool named = false;
+};
+
 /// The backend asked for. One that was named is never replaced.
-Result<host::Backend> choose_backend(const Arguments& arguments, const Terminal& terminal) {
+Result<Choice> choose_backend(const Arguments& arguments, const Terminal& terminal) {
   std::string name = arguments.value("--backend");
   for (const char* variable : {"MERLON_BACKEND", "ENARX_BACKEND"}) {
     if (name.empty()) name = terminal.variable(variable);
   }
-  if (name.empty()) return host::Backend::Nil;
-  if (const auto backend = host::find_backend(name)) return *backend;
+  if (name.empty()) return Choice{host::strongest_backend(), false};
+  if (const auto backend = host::find_backend(name)) return Choice{*backend, true};
   return usage(concat("keep backend identifier ", base::quoted(name),
                       " is unknown; there are: nil, kvm"));
+}
+
+/// Nobody shall take a keep for what it is not.
+std::string_view notice_of(host::Backend backend) noexcept {
+  switch (backend) {
+    case host::Backend::Nil:
+      return "running in a confined process (nil): the owner of this machine can read it";
+    case host::Backend::Kvm:
+      return "running in a micro-VM (kvm): the owner of this machine can read it";
+  }
+  return {};
 }
 
 host::MachineOptions machine_options(const Arguments& arguments, const Terminal& terminal) {
@@ -108,13 +124,14 @@ int status_of(const os::ExitStatus& ended, const Terminal& terminal) {
 }
 
 Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
-  const host::Backend backend = TRY(choose_backend(arguments, terminal));
+  const Choice choice = TRY(choose_backend(arguments, terminal));
   host::RunOptions options = TRY(options_of(arguments));
-  options.backend = backend;
+  options.backend = choice.backend;
   const os::SignalRelay relay;
-  auto keep = host::Keep::start(backend, machine_options(arguments, terminal));
+  auto keep = host::Keep::start(choice.backend, machine_options(arguments, terminal));
   if (!keep) return Refusal{keep.error().text, ExitStatus::KeepFailed};
   const host::LaunchPlan plan = TRY(plan_of(arguments, options));
+  if (!choice.named) fail(terminal, notice_of(choice.backend), 0);
   for (const std::string& note : plan.notes) fail(terminal, concat("note: ", note), 0);
   const auto launched = keep->launch(plan);
   if (!launched) return refusal_of(launched.error());

@@ -22,7 +22,7 @@ constexpr std::array run_options{
         "--backend", "NAME",
         "The kind of keep: nil, a confined process of this machine, or kvm, a micro-VM without an "
         "operating system. Neither protects anything from the machine's owner. Also from "
-        "MERLON_BACKEND or ENARX_BACKEND; nil if nothing is named.",
+        "MERLON_BACKEND or ENARX_BACKEND; the strongest of this machine if nothing is named.",
         false, backends},
     OptionSpec{
         "--config", "FILE", "An Enarx.toml to use instead of the package's own.", false, {}, true},

@@ -29,6 +29,9 @@ inline constexpr std::array backend_names{BackendName{Backend::Nil, "nil"},
   return std::nullopt;
 }
 
+/// The strongest that this machine offers to this user.
+[[nodiscard]] Backend strongest_backend() noexcept;
+
 /// For a keep that is a machine.
 struct MachineOptions {
   std::string world;        ///< of sallyport/boot.h, in lower case; empty: what the host has

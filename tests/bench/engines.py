@@ -78,7 +78,7 @@ def engines(merlon: pathlib.Path | None, node: str | None, npm: pathlib.Path) ->
     """Those that are here, in the order of the columns."""
     found: list[Engine] = [NativeEngine("native", [])]
     if merlon:
-        found.append(Engine("merlon", [str(merlon), "run"]))
+        found.append(Engine("merlon", [str(merlon), "run", "--backend", "nil"]))
     if node:
         runner = ["--no-warnings", str(NODE_RUNNER)]
         found.append(Engine("liftoff", [node, *LIFTOFF_FLAGS, *runner], times_itself=True))

@@ -71,7 +71,7 @@ def judge(options, native: pathlib.Path, module: pathlib.Path) -> tuple[str, str
         return "skipped", "native program runs too long"
     runners = {"node": [options.node, "--no-warnings", str(NODE_RUNNER), str(module)]}
     if options.merlon:
-        runners["merlon"] = [options.merlon, "run", str(module)]
+        runners["merlon"] = [options.merlon, "run", "--backend", "nil", str(module)]
     seen = {name: output_of(command, WASM_SECONDS) for name, command in runners.items()}
     subject = seen.get("merlon", seen["node"])
     if options.merlon and seen["node"] != want:

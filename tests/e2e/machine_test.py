@@ -2,9 +2,11 @@
 """Keeps that are machines: backend kvm, in each world that this host's KVM gives to a shim."""
 
 import os
+import shutil
 import subprocess
 import time
 import unittest
+from pathlib import Path
 
 from support import HELLO, MERLON, EndToEnd, main, module, printing
 
@@ -104,6 +106,27 @@ class Machines(EndToEnd):
         result = self.keep(module('(func (export "_start") (loop (br 0)))'), "--timeout", "300ms")
         self.assert_refused(result, 124, "time limit")
         self.assertLess(time.monotonic() - started, 10)
+
+    def test_it_is_the_default_and_says_what_it_is(self):
+        result = self.merlon("run", self.wasm(HELLO), env={})
+        self.assertEqual((result.returncode, result.stdout), (0, "hello\n"))
+        self.assertEqual(result.stderr, "merlon: running in a micro-VM (kvm): "
+                                        "the owner of this machine can read it\n")
+
+    def test_who_may_not_use_kvm_gets_a_process_that_says_so(self):
+        if os.geteuid() != 0 or os.stat("/dev/kvm").st_mode & 0o006:
+            self.skipTest("wants to be root where /dev/kvm is not for everyone")
+        wasm = self.wasm(HELLO)
+        self.folder.chmod(0o755)
+        program = self.folder / "merlon"
+        for name in ("merlon", "merlon-keep"):
+            shutil.copy(Path(MERLON).with_name(name), self.folder / name)
+        result = subprocess.run([program, "run", wasm], capture_output=True, text=True, env={},
+                                user="nobody", group="nogroup", extra_groups=[], timeout=60,
+                                check=False)
+        self.assertEqual((result.returncode, result.stdout), (0, "hello\n"), result)
+        self.assertEqual(result.stderr, "merlon: running in a confined process (nil): "
+                                        "the owner of this machine can read it\n")
 
     def test_an_unknown_backend_is_refused(self):
         result = self.merlon("run", self.wasm(HELLO), env=os.environ | {"MERLON_BACKEND": "tdx"})

@@ -70,7 +70,9 @@ class Starts(EndToEnd):
         path = self.modules[0] if way == "wait" else choice.choice(self.modules)
         child = subprocess.Popen([MERLON, "run", str(path)], stdin=subprocess.PIPE,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                 cwd=self.empty, env={"TMPDIR": str(self.empty)})
+                                 cwd=self.empty, env={
+                                     "TMPDIR": str(self.empty),
+                                     "MERLON_BACKEND": os.environ["MERLON_BACKEND"]})
         try:
             if way != "wait":
                 time.sleep(choice.random() * 0.008)

@@ -26,6 +26,7 @@ ROOT = HERE.parent.parent
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--merlon", metavar="PATH", help="the merlon command to test")
+    parser.add_argument("--backend", default="nil", help="merlon's backend (default: %(default)s)")
     parser.add_argument("--node", default="node", help="the node command (default: %(default)s)")
     parser.add_argument("--filter", default="", help="only cases whose name contains this")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build",
@@ -134,7 +135,7 @@ def main() -> int:
             print(f"tests/real: {options.merlon} is no program: build merlon first",
                   file=sys.stderr)
             return 2
-        subject = MerlonRunner(merlon)
+        subject = MerlonRunner(merlon, options.backend)
     places, absent = prepare(options)
     passed = failed = skipped = 0
     for case in all_cases(places):

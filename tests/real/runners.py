@@ -88,11 +88,12 @@ class NodeRunner(Runner):
 class MerlonRunner(Runner):
     name = "merlon"
 
-    def __init__(self, merlon: pathlib.Path):
+    def __init__(self, merlon: pathlib.Path, backend: str):
         self.merlon = merlon
+        self.backend = backend
 
     def command(self, program, scratch):
-        words = [str(self.merlon), "run"]
+        words = [str(self.merlon), "run", "--backend", self.backend]
         if program.listen:
             config = scratch / "Enarx.toml"
             config.write_text(listen_config(*program.listen))
