@@ -47,8 +47,15 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* t
   return bytes;
 }
 
+/// A port and nothing else behind the name: it could be the name of a user at another machine.
 bool is_this_machine(std::string_view url) noexcept {
-  return url.starts_with("http://127.0.0.1:") || url.starts_with("http://localhost:");
+  for (const std::string_view start : {"http://127.0.0.1:", "http://localhost:"}) {
+    if (!url.starts_with(start)) continue;
+    const std::string_view port =
+        url.substr(start.size(), url.find('/', start.size()) - start.size());
+    return !port.empty() && port.find_first_not_of("0123456789") == std::string_view::npos;
+  }
+  return false;
 }
 
 }  // namespace

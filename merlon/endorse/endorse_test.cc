@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "merlon/codec/testing/vectors.h"
+#include "merlon/endorse/curl_fetcher.h"
 #include "merlon/endorse/store.h"
 
 namespace merlon::endorse {
@@ -63,6 +64,18 @@ TEST(Collect, PercentEscapesOfChains) {
   EXPECT_EQ(percent_decoded("%zz%41"), "%zzA");
 }
 
+TEST(Curl, AsksOnlyHttpsAndThisMachine) {
+  const auto fetcher = CurlFetcher::create();
+  ASSERT_TRUE(fetcher.has_value());
+  for (const char* url : {"http://example.invalid/", "file:///etc/passwd", "ftp://localhost:1/",
+                          "http://localhost:1@example.invalid/", "http://127.0.0.1:/x",
+                          "http://localhost:80.example.invalid/", "http://localhost"}) {
+    const auto answer = (*fetcher)->get({url, "x", "", false});
+    ASSERT_FALSE(answer.has_value()) << url;
+    EXPECT_EQ(answer.error().code, core::ErrorCode::Denied) << url;
+  }
+}
+
 TEST(Store, ReplacesAsAWhole) {
   std::string folder = std::filesystem::temp_directory_path() / "merlon-store-XXXXXX";
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
@@ -97,7 +110,7 @@ TEST(Requests, NameThePlatformAndItsLevels) {
   EXPECT_NE(turin.find("A/vcek/v1/Turin/"), std::string::npos);
   EXPECT_NE(turin.find("?fmcSPL=01&blSPL=01&teeSPL=01&snpSPL=04&ucodeSPL=81"), std::string::npos);
   EXPECT_EQ(urls("trustee/milan-vlek.report.bin"),
-            "A/vlek/v1/Milan/cert_chain\nA/vcek/v1/Milan/crl\n");
+            "A/vlek/v1/Milan/cert_chain\nA/vcek/v1/Milan/crl\nA/vlek/v1/Milan/crl\n");
   EXPECT_EQ(urls("virtee-sev/milan.report.bin"), "");
   EXPECT_NE(urls("virtee-sev/milan.report.bin", snp::Product::Milan).find("ucodeSPL=115"),
             std::string::npos);

@@ -66,7 +66,11 @@ Result<std::vector<Request>> for_report(const snp::Report& report, const Service
   std::vector<Request> all{
       {concat(base, "/cert_chain"), concat(vlek ? "vlek-" : "vcek-", name, ".pem"), "", false},
       {concat(services.amd, "/vcek/v1/", name, "/crl"), concat("ark-", name, ".crl"), "", false}};
-  if (vlek) return all;  // a VLEK comes from the provider alone
+  if (vlek) {
+    // Two lists of one issuer: that of the other address has the ASVK, as its certificate says.
+    all.push_back({concat(base, "/crl"), concat("ark-", name, "-vlek.crl"), "", false});
+    return all;  // a VLEK comes from the provider alone
+  }
   const snp::TcbComponents tcb = snp::components(report.reported_tcb, *product);
   const bool turin = *product == snp::Product::Turin;
   const std::string chip = base::hex(report.chip_id.view().first(turin ? 8 : 64));

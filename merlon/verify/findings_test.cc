@@ -99,6 +99,7 @@ const std::vector<Fault<FakeIntel>>& dcap_faults() {
       {"report data",
        [](FakeIntel&, Policy& p) { p.binding = BindToData{filled<evidence::ReportData>(1)}; },
        {ReportData}},
+      {"no request", [](FakeIntel&, Policy& p) { p.binding = BindToRequest{true}; }, {ReportData}},
       {"challenge of zeros",
        [](FakeIntel& f, Policy& p) {
          const BindToChallenge zeros{};

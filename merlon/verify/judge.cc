@@ -74,6 +74,10 @@ Appraisal Judge::finish() {
     all_passed = all_passed && found->second.passed;
     appraisal_.findings.push_back(std::move(found->second));
   }
+  // A table that forgets a technology must not lose a no.
+  for (const auto& [check, finding] : findings_) {
+    if (!finding.passed && !concerns(row_of(check), appraisal_.technology)) all_passed = false;
+  }
   appraisal_.verdict =
       all_passed && !appraisal_.findings.empty() ? Verdict::Accepted : Verdict::Refused;
   return std::move(appraisal_);

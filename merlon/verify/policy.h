@@ -51,8 +51,11 @@ class Accept {
 /// is there must be fresh and signed either way.
 enum class RevocationRule : std::uint8_t { Required, IfPresent };
 
-/// The key of the certification request around the evidence; where there is no request, anything.
-struct BindToRequest {};
+/// The key of the certification request around the evidence. Where there is no request: anything,
+/// or a refusal if there must be one.
+struct BindToRequest {
+  bool required = false;
+};
 struct BindToAnything {};
 struct BindToData {
   evidence::ReportData data;

@@ -66,7 +66,7 @@ PolicyResult<void> read_common(PolicyTable& table, Policy& policy) {
   return {};
 }
 
-/// [report_data]: exact, or tls_key_sha256 with hpke_key_sha256 and nonce, or any.
+/// [report_data]: one of exact, spki, tls_key_sha256 with hpke_key_sha256 and nonce, request, any.
 PolicyResult<void> read_binding(const toml::table* found, std::string_view file, Policy& policy) {
   if (found == nullptr) return {};
   PolicyTable table(*found, "report_data", file);
@@ -76,14 +76,19 @@ PolicyResult<void> read_binding(const toml::table* found, std::string_view file,
   const auto nonce = TRY(table.bytes<evidence::Nonce>("nonce"));
   const auto spki = TRY(table.text("spki"));
   const bool any = TRY(table.boolean("any")).value_or(false);
+  const bool request = TRY(table.boolean("request")).value_or(false);
   TRY(table.finish());
   if (nonce && nonce->is_zero()) return table.refuse("nonce", "a nonce of zeros is no challenge");
   const bool challenge = tls && hpke && nonce;
   if ((tls || hpke || nonce) && !challenge) {
     return table.refuse("nonce", "needs tls_key_sha256, hpke_key_sha256 and nonce together");
   }
-  const int ways = (exact ? 1 : 0) + (challenge ? 1 : 0) + (spki ? 1 : 0) + (any ? 1 : 0);
-  if (ways > 1) return table.refuse("exact", "name one of exact, spki, a challenge, or any");
+  const int ways =
+      (exact ? 1 : 0) + (challenge ? 1 : 0) + (spki ? 1 : 0) + (any ? 1 : 0) + (request ? 1 : 0);
+  if (ways > 1) {
+    return table.refuse("exact", "name one of exact, spki, a challenge, request, or any");
+  }
+  if (request) policy.binding = BindToRequest{true};
   if (exact) policy.binding = BindToData{*exact};
   if (challenge) policy.binding = BindToChallenge{*tls, *hpke, *nonce};
   if (any) policy.binding = BindToAnything{};

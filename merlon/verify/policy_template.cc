@@ -21,6 +21,8 @@ revocation = "required"
 # What the 64 bytes of report data must be. Without this table: the hash of the key of the
 # certification request around the evidence, or anything where there is no request.
 [report_data]
+# There must be a request.
+# request = true
 # exact = "…128 digits…"
 # spki = "…a DER SubjectPublicKeyInfo…"
 # tls_key_sha256 = "…64 digits…"

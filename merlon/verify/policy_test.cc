@@ -147,6 +147,9 @@ TEST(Policy, ReportDataIsBoundInOneWay) {
       parsed("[report_data]\nexact='" + d64 + d64 + "'").binding));
   EXPECT_TRUE(std::holds_alternative<BindToKey>(parsed("[report_data]\nspki='0102'").binding));
   EXPECT_TRUE(std::holds_alternative<BindToAnything>(parsed("[report_data]\nany=true").binding));
+  EXPECT_TRUE(std::get<BindToRequest>(parsed("[report_data]\nrequest=true").binding).required);
+  EXPECT_FALSE(std::get<BindToRequest>(parsed("[report_data]\nrequest=false").binding).required);
+  EXPECT_NE(refusal("[report_data]\nany=true\nrequest=true"), "accepted");
   EXPECT_TRUE(std::holds_alternative<BindToChallenge>(parsed("[report_data]\ntls_key_sha256='" +
                                                              d64 + "'\nhpke_key_sha256='" + d64 +
                                                              "'\nnonce='" + d64 + "'")
@@ -243,6 +246,7 @@ TEST(StewardPolicy, AcceptsOnlyWhatItHasATableOf) {
   const auto policy = Policy::parse_any("[sgx]\nsigner=['" + d64 + "']", "steward.toml");
   ASSERT_TRUE(policy.has_value()) << policy.error().text();
   EXPECT_EQ(policy->technologies, std::set{evidence::Technology::Sgx});
+  EXPECT_TRUE(std::get<BindToRequest>(policy->binding).required);
 }
 
 TEST(StewardPolicy, IsReadStrictly) {

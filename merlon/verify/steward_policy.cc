@@ -154,8 +154,9 @@ core::Result<Policy, PolicyError> Policy::parse_steward(std::string_view text,
   const toml::table* sgx = TRY(table.table("sgx"));
   const toml::table* snp = TRY(table.table("snp"));
   TRY(table.finish());
-  // A Steward knows no TDX. Of a technology without a table it takes every keep; that nobody wrote
-  // anything of it is no reason to do so.
+  // A Steward is shown requests and nothing else. It knows no TDX. Of a technology without a table
+  // it takes every keep; that nobody wrote anything of it is no reason to do so.
+  policy.binding = BindToRequest{true};
   policy.technologies.clear();
   if (sgx != nullptr) {
     TRY(read_sgx(*sgx, file, policy));

@@ -258,6 +258,10 @@ TEST(Request, IsBoundToItsKeyAndProvesIt) {
   auto evidence = parsed(request_around(fake, key));
   const auto collateral = Collateral::parse(fake.endorsements());
   EXPECT_TRUE(appraise(evidence, collateral, fake.policy(), test_now).accepted());
+  Policy demanding = fake.policy();
+  demanding.binding = BindToRequest{true};
+  EXPECT_TRUE(appraise(evidence, collateral, demanding, test_now).accepted());
+  EXPECT_FALSE(appraise(parsed(fake.signed_report()), collateral, demanding, test_now).accepted());
   evidence.key->proven = false;
   EXPECT_EQ(appraise(evidence, collateral, fake.policy(), test_now).refusals(),
             std::vector<Check>{Check::KeyProof});

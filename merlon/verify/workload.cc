@@ -170,7 +170,10 @@ struct WantedData {
   /// Else whoever holds genuine evidence could put it into a request of his own.
   static constexpr std::string_view another_key = "the request is for another key";
 
-  Answer operator()(const BindToRequest&) const {
+  Answer operator()(const BindToRequest& binding) const {
+    if (!evidence.key && binding.required) {
+      return {std::nullopt, "the hash of the requested key", "there is no request"};
+    }
     if (!evidence.key) return {std::nullopt, "any: there is no request"};
     return {of_request(), "the hash of the requested key, "};
   }
