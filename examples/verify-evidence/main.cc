@@ -25,13 +25,14 @@ int main(int argc, char** argv) {
   evidence::Endorsements endorsements = evidence->endorsements;
   for (int i = 3; i < argc; ++i) (void)endorsements.add(contents(argv[i]));
 
-  verify::Policy policy;  // genuine, up to date, not for debugging
+  const verify::Policy policy;  // genuine, up to date, not for debugging
   const auto appraisal =
       verify::appraise(*evidence, verify::Collateral::parse(endorsements), policy, *now);
   for (const verify::Check check : appraisal.refusals()) {
     const auto* finding = appraisal.find(check);
-    std::printf("refused by %s: wanted %s, got %s\n", verify::row_of(check).name.data(),
-                finding->wanted.c_str(), finding->got.c_str());
+    const std::string name(verify::row_of(check).name);
+    std::printf("refused by %s: wanted %s, got %s\n", name.c_str(), finding->wanted.c_str(),
+                finding->got.c_str());
   }
   for (const auto& claim : appraisal.claims) {
     if (appraisal.accepted()) std::printf("%s: %s\n", claim.name.c_str(), claim.value.c_str());

@@ -218,7 +218,8 @@ std::string enclave_link(const Appraisal& appraisal) {
 /// Root first; what it signs for the platform on one side, what it signs about it on the other.
 std::string chain_part(const Appraisal& appraisal) {
   const verify::Lifetime* root = nullptr;
-  std::vector<const verify::Lifetime*> path, statements;
+  std::vector<const verify::Lifetime*> path;
+  std::vector<const verify::Lifetime*> statements;
   const verify::Lifetime* signer = nullptr;
   for (const verify::Lifetime& each : appraisal.lifetimes) {
     if (each.what == "root" || each.what == "ARK") {
@@ -267,7 +268,7 @@ std::string chain_part(const Appraisal& appraisal) {
 /// A piece of time, and where a moment lies in it in thousandths.
 struct TimeLine {
   codec::UnixTime now;
-  static constexpr std::int64_t half = 2 * 365 * codec::seconds_per_day;
+  static constexpr std::int64_t half = 730 * codec::seconds_per_day;
   [[nodiscard]] std::int64_t first() const noexcept { return now.seconds - half; }
   [[nodiscard]] std::int64_t place(codec::UnixTime time) const noexcept {
     return std::clamp<std::int64_t>((time.seconds - first()) * 1000 / (2 * half), 0, 1000);
@@ -303,7 +304,8 @@ std::string bar(const verify::Lifetime& each, const TimeLine& line, std::string_
 std::string timeline_part(const Appraisal& appraisal) {
   if (appraisal.lifetimes.empty()) return "";
   const TimeLine line{appraisal.time};
-  std::string ticks, labels;
+  std::string ticks;
+  std::string labels;
   for (const codec::UnixTime year : years_of(line)) {
     const std::int64_t at = line.place(year);
     ticks += concat("<s style=\"left:", percent(at), "\"></s>");
@@ -343,6 +345,11 @@ std::string on_lines(std::string_view versions) {
   return html;
 }
 
+std::string_view place_of(const verify::TcbRow& row) {
+  if (row.taken) return " · <b>this platform</b>";
+  return row.reached ? " · also reached" : "";
+}
+
 std::string levels_part(const Appraisal& appraisal) {
   if (appraisal.tcb_levels.empty()) return "";
   std::string html =
@@ -362,10 +369,7 @@ std::string levels_part(const Appraisal& appraisal) {
         row.taken ? concat("<tr class=\"taken ", class_of(row.status), "\">") : "<tr>",
         "<td><span class=\"", class_of(row.status), "\"><b>", escaped(row.status),
         "</b></span><br><small class=\"soft nowrap\">", std::string_view(row.date).substr(0, 10),
-        row.taken     ? " · <b>this platform</b>"
-        : row.reached ? " · also reached"
-                      : "",
-        "</small><small class=\"under mono soft\">", row.versions,
+        place_of(row), "</small><small class=\"under mono soft\">", row.versions,
         "</small></td><td class=\"wide mono\">", on_lines(row.versions), "</td><td><small>",
         advisories.empty() ? "none" : advisories, "</small></td></tr>");
   }

@@ -50,7 +50,9 @@ core::Result<std::vector<std::uint8_t>> decode_base64(std::string_view text) {
     }
   }
   const std::size_t wanted_padding = held == 0 ? 0 : 4 - held;
-  const std::uint32_t unused = held == 2 ? bits & 0xFU : held == 3 ? bits & 0x3U : 0;
+  std::uint32_t unused = 0;
+  if (held == 2) unused = bits & 0xFU;
+  if (held == 3) unused = bits & 0x3U;
   if (held == 1 || padding != wanted_padding || unused != 0) {
     return core::error(core::ErrorCode::Malformed, "base 64 ends in the middle", text.size());
   }

@@ -50,8 +50,8 @@ namespace {
 bool is_shortest_integer(ByteView bytes) noexcept {
   if (bytes.empty()) return false;
   if (bytes.size() == 1) return true;
-  const bool sign = (bytes[1] & 0x80U) != 0;
-  return !(bytes[0] == 0x00 && !sign) && !(bytes[0] == 0xFF && sign);
+  const std::uint8_t repeats_sign = (bytes[1] & 0x80U) != 0 ? 0xFF : 0x00;
+  return bytes[0] != repeats_sign;
 }
 
 }  // namespace
@@ -122,8 +122,8 @@ Result<UnixTime> DerReader::time(Where where) noexcept {
   if (next_is(DerTag::UtcTime)) {
     return parse_utc_time(core::as_text(TRY(content(DerTag::UtcTime, where))));
   }
-  const UnixTime time =
-      TRY(parse_generalized_time(core::as_text(TRY(content(DerTag::GeneralizedTime, where)))));
+  const ByteView text = TRY(content(DerTag::GeneralizedTime, where));
+  const UnixTime time = TRY(parse_generalized_time(core::as_text(text)));
   if (time.seconds < year_2050) return malformed("GeneralizedTime before 2050", where);
   return time;
 }

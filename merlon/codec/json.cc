@@ -27,6 +27,8 @@ class JsonBuilder {
  public:
   explicit JsonBuilder(const rapidjson::MemoryStream& stream) : stream_(stream) {}
 
+  // NOLINTBEGIN(readability-identifier-naming, *-convert-member-functions-to-static): RapidJSON
+  // asks for members of these names.
   bool Null() { return put(JsonKind::Null, 0, false); }
   bool Bool(bool value) { return put(JsonKind::Boolean, value ? 1 : 0, false); }
   bool Int(int value) { return Int64(value); }
@@ -57,6 +59,8 @@ class JsonBuilder {
     names.push_back(std::move(name));
     return true;
   }
+
+  // NOLINTEND(readability-identifier-naming, *-convert-member-functions-to-static)
 
   [[nodiscard]] const std::optional<core::Error>& refusal() const { return refusal_; }
   [[nodiscard]] JsonValue take() { return std::move(root_); }

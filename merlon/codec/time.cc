@@ -50,7 +50,8 @@ core::Result<UnixTime> to_unix(const CivilTime& time) noexcept {
                             day(static_cast<unsigned>(time.day))};
   if (!date.ok()) return core::error(ErrorCode::Malformed, "no such day");
   const std::int64_t days = sys_days(date).time_since_epoch().count();
-  return UnixTime{days * seconds_per_day + time.hour * 3600 + time.minute * 60 + time.second};
+  const int of_day = time.hour * 3600 + time.minute * 60 + time.second;
+  return UnixTime{days * seconds_per_day + of_day};
 }
 
 core::Result<UnixTime> parse_rfc3339(std::string_view text) noexcept {

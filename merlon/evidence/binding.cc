@@ -35,19 +35,16 @@ ReportData keep_report_data(const crypto::Sha256Digest& tls_spki_digest,
 }
 
 std::optional<ReportData> report_data_of(const Evidence& evidence) noexcept {
-  struct Find {
-    std::optional<ReportData> operator()(const KvmEvidence&) const noexcept { return std::nullopt; }
-    std::optional<ReportData> operator()(const SgxEvidence& e) const noexcept {
-      return ReportData::from(e.report.report_data.view()).value();
-    }
-    std::optional<ReportData> operator()(const TdxEvidence& e) const noexcept {
-      return ReportData::from(e.report.report_data.view()).value();
-    }
-    std::optional<ReportData> operator()(const SnpEvidence& e) const noexcept {
-      return ReportData::from(e.report.report_data.view()).value();
-    }
-  };
-  return std::visit(Find{}, evidence.report);
+  if (const auto* sgx = std::get_if<SgxEvidence>(&evidence.report)) {
+    return ReportData::from(sgx->report.report_data.view()).value();
+  }
+  if (const auto* tdx = std::get_if<TdxEvidence>(&evidence.report)) {
+    return ReportData::from(tdx->report.report_data.view()).value();
+  }
+  if (const auto* snp = std::get_if<SnpEvidence>(&evidence.report)) {
+    return ReportData::from(snp->report.report_data.view()).value();
+  }
+  return std::nullopt;
 }
 
 }  // namespace merlon::evidence

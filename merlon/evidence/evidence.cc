@@ -1,5 +1,7 @@
 #include "merlon/evidence/evidence.h"
 
+#include <algorithm>
+
 #include "merlon/codec/base64.h"
 #include "merlon/codec/hex.h"
 #include "merlon/codec/pem.h"
@@ -69,11 +71,9 @@ Result<Evidence> parse_binary(ByteView bytes) {
 
 /// Text whose first character cannot begin any of the binary forms.
 bool is_text(ByteView bytes) noexcept {
-  for (const std::uint8_t byte : bytes.first(bytes.size() < 64 ? bytes.size() : 64)) {
-    const bool printable = byte >= 0x20 && byte < 0x7F;
-    if (!printable && byte != '\n' && byte != '\r' && byte != '\t') return false;
-  }
-  return true;
+  return std::ranges::all_of(bytes.first(std::min<std::size_t>(bytes.size(), 64)), [](auto byte) {
+    return (byte >= 0x20 && byte < 0x7F) || byte == '\n' || byte == '\r' || byte == '\t';
+  });
 }
 
 std::string_view trimmed(std::string_view text) noexcept {
@@ -120,10 +120,10 @@ Result<Evidence> parse_quote(ByteView bytes) {
   sgx::Quote quote = TRY(sgx::Quote::parse(bytes));
   made.format = quote_format(quote);
   if (quote.kind == sgx::BodyKind::Enclave) {
-    sgx::ReportBody report = TRY(sgx::ReportBody::parse(quote.body));
+    const sgx::ReportBody report = TRY(sgx::ReportBody::parse(quote.body));
     made.report = SgxEvidence{std::move(quote), report};
   } else {
-    tdx::TdReport report = TRY(tdx::TdReport::parse(quote.body));
+    const tdx::TdReport report = TRY(tdx::TdReport::parse(quote.body));
     made.report = TdxEvidence{std::move(quote), report};
   }
   return made;
@@ -159,13 +159,10 @@ Result<Evidence> Evidence::parse(ByteView bytes) {
 }
 
 Technology Evidence::technology() const noexcept {
-  struct Name {
-    Technology operator()(const KvmEvidence&) const noexcept { return Technology::Kvm; }
-    Technology operator()(const SgxEvidence&) const noexcept { return Technology::Sgx; }
-    Technology operator()(const TdxEvidence&) const noexcept { return Technology::Tdx; }
-    Technology operator()(const SnpEvidence&) const noexcept { return Technology::Snp; }
-  };
-  return std::visit(Name{}, report);
+  if (std::holds_alternative<SgxEvidence>(report)) return Technology::Sgx;
+  if (std::holds_alternative<TdxEvidence>(report)) return Technology::Tdx;
+  if (std::holds_alternative<SnpEvidence>(report)) return Technology::Snp;
+  return Technology::Kvm;  // which no policy accepts
 }
 
 }  // namespace merlon::evidence

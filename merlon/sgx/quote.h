@@ -50,7 +50,7 @@ struct Quote {
 
   /// Malformed: sizes that do not add up, reserved bytes, trailing bytes that are not zero.
   /// Unsupported, naming what: another version, TEE, key type, vendor or certification data type.
-  [[nodiscard]] static core::Result<Quote> parse(core::ByteView bytes);
+  [[nodiscard]] static core::Result<Quote> parse(core::ByteView given);
 };
 
 }  // namespace merlon::sgx

@@ -44,8 +44,8 @@ TcbStatus converge(TcbStatus platform, TcbStatus part) noexcept {
   switch (part) {
     case TcbStatus::UpToDate: return platform;
     case TcbStatus::OutOfDate: return outdated(platform);
-    case TcbStatus::Revoked: return TcbStatus::Revoked;
     // Intel gives parts no other status; whoever meets one must not be told that all is well.
+    case TcbStatus::Revoked:
     case TcbStatus::SWHardeningNeeded:
     case TcbStatus::ConfigurationNeeded:
     case TcbStatus::ConfigurationAndSWHardeningNeeded:

@@ -29,7 +29,7 @@ struct EndorsementExtensions {
   /// Patch levels and HWID may stand bare or in an OCTET STRING. NotFound if a patch level or the
   /// product name is missing; Malformed.
   [[nodiscard]] static core::Result<EndorsementExtensions> parse(
-      std::span<const ExtensionView> extensions);
+      std::span<const ExtensionView> all);
 };
 
 /// Whether the certificate is an endorsement at all: it names a product.

@@ -10,10 +10,12 @@ namespace {
 constexpr unsigned bit(evidence::Technology technology) noexcept {
   return 1U << static_cast<unsigned>(technology);
 }
+// NOLINTBEGIN(readability-identifier-naming): the letters of checks.def
 constexpr unsigned K = bit(evidence::Technology::Kvm);
 constexpr unsigned S = bit(evidence::Technology::Sgx);
 constexpr unsigned T = bit(evidence::Technology::Tdx);
 constexpr unsigned N = bit(evidence::Technology::Snp);
+// NOLINTEND(readability-identifier-naming)
 
 constexpr std::array rows{
 #define MERLON_CHECK_ROW(id, name, technologies, document, holds) \

@@ -26,9 +26,9 @@ struct Validity {
 
 class Certificate {
  public:
-  /// `der` is one certificate and nothing else. Malformed; Unsupported for other versions than 3,
-  /// unique ids, keys and algorithms that evidence does not use; Exhausted above 16 KiB.
-  [[nodiscard]] static core::Result<Certificate> parse(core::ByteView der);
+  /// `given` is one DER certificate and nothing else. Malformed; Unsupported for other versions
+  /// than 3, unique ids, keys and algorithms that evidence does not use; Exhausted above 16 KiB.
+  [[nodiscard]] static core::Result<Certificate> parse(core::ByteView given);
 
   [[nodiscard]] core::ByteView der() const noexcept { return *der_; }
   [[nodiscard]] const Signed& signature() const noexcept { return signed_; }

@@ -13,9 +13,9 @@ inline constexpr std::size_t max_crl_size = 4U << 20U;
 
 class Crl {
  public:
-  /// `der` is one list and nothing else. Malformed also without nextUpdate; Unsupported for
+  /// `given` is one DER list and nothing else. Malformed also without nextUpdate; Unsupported for
   /// indirect and delta lists, which a critical extension announces; Exhausted above 4 MiB.
-  [[nodiscard]] static core::Result<Crl> parse(core::ByteView der);
+  [[nodiscard]] static core::Result<Crl> parse(core::ByteView given);
 
   [[nodiscard]] core::ByteView der() const noexcept { return *der_; }
   [[nodiscard]] const Signed& signature() const noexcept { return signed_; }

@@ -16,7 +16,7 @@ class CertificateRequest {
  public:
   /// One request and nothing else, of version 1, with no attribute but at most one
   /// extensionRequest.
-  [[nodiscard]] static core::Result<CertificateRequest> parse(core::ByteView der);
+  [[nodiscard]] static core::Result<CertificateRequest> parse(core::ByteView given);
 
   [[nodiscard]] const SubjectKey& key() const noexcept { return key_; }
   [[nodiscard]] core::ByteView subject() const noexcept { return subject_; }
