@@ -114,9 +114,12 @@ class Builder {
   }
 
   Result<Layout> build(const Program& shim, const Program& keep, bool polls_for_answers) {
-    if (shim.position_independent || shim.segments.front().address != sallyport::shim_start ||
-        shim.end() > boot_page) {
+    if (shim.position_independent || shim.segments.empty() ||
+        shim.segments.front().address != sallyport::shim_start) {
       return core::error(ErrorCode::Unsupported, "the shim does not lie where shims lie");
+    }
+    if (shim.end() > boot_page) {
+      return core::error(ErrorCode::Exhausted, "the shim is too large", shim.end());
     }
     if (!keep.position_independent) {
       return core::error(ErrorCode::Unsupported, "the keep's program is bound to an address");
