@@ -3,8 +3,11 @@
 // The SHA-2 hashes that evidence uses [FIPS180]. Pure; any thread.
 
 #include <initializer_list>
+#include <memory>
 
 #include "merlon/core/fixed_bytes.h"
+
+struct evp_md_ctx_st;
 
 namespace merlon::crypto {
 
@@ -16,5 +19,22 @@ using Sha512Digest = core::FixedBytes<struct Sha512Tag, 64>;
 [[nodiscard]] Sha256Digest sha256(std::initializer_list<core::ByteView> parts) noexcept;
 [[nodiscard]] Sha384Digest sha384(std::initializer_list<core::ByteView> parts) noexcept;
 [[nodiscard]] Sha512Digest sha512(std::initializer_list<core::ByteView> parts) noexcept;
+
+/// SHA-384 of what comes piece by piece and need not be in memory at once. Ends the program if the
+/// library cannot hash at all.
+class Sha384Stream {
+ public:
+  Sha384Stream() noexcept;
+
+  void add(core::ByteView bytes) noexcept;
+  /// Of all that was added; the stream is used up.
+  [[nodiscard]] Sha384Digest finish() && noexcept;
+
+ private:
+  struct Deleter {
+    void operator()(evp_md_ctx_st* context) const noexcept;
+  };
+  std::unique_ptr<evp_md_ctx_st, Deleter> context_;
+};
 
 }  // namespace merlon::crypto

@@ -26,5 +26,14 @@ TEST(Hash, PartsAreJoined) {
   EXPECT_NE(sha256({}), Sha256Digest{});
 }
 
+TEST(Hash, AStreamIsTheHashOfItsPieces) {
+  Sha384Stream stream;
+  stream.add(core::as_bytes("a"));
+  stream.add({});
+  stream.add(core::as_bytes("bc"));
+  EXPECT_EQ(std::move(stream).finish(), sha384({core::as_bytes("abc")}));
+  EXPECT_EQ(Sha384Stream().finish(), sha384({}));
+}
+
 }  // namespace
 }  // namespace merlon::crypto
