@@ -132,6 +132,7 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
   }
   switch (revocation.state) {
     case x509::RevocationState::Good: {
+      if (revocation.list == nullptr) break;  // good by which list?
       judge.use(*revocation.list, "revocation list");
       if (const auto last = policy.last_second_of(revocation.list->validity().not_before)) {
         judge.expire_by(*last);

@@ -4,6 +4,7 @@
 // the default one refuses debugging, staleness, revocation, migration and reports that a host asked
 // for.
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <set>
@@ -32,11 +33,7 @@ class Accept {
 
   [[nodiscard]] bool is_any() const noexcept { return !values_.has_value(); }
   [[nodiscard]] bool contains(const T& value) const {
-    if (!values_) return true;
-    for (const T& each : *values_) {
-      if (each == value) return true;
-    }
-    return false;
+    return !values_ || std::ranges::find(*values_, value) != values_->end();
   }
   /// Empty if every value is accepted.
   [[nodiscard]] std::span<const T> values() const noexcept {

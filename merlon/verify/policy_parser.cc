@@ -240,7 +240,8 @@ PolicyResult<void> read_platform(PolicyTable& table, std::string_view key, BitRu
 
 PolicyResult<BitRule> read_bit_rule(PolicyTable& table, std::string_view key) {
   const auto value = TRY(table.boolean(key));
-  return !value ? BitRule::Any : *value ? BitRule::Set : BitRule::Clear;
+  if (!value) return BitRule::Any;
+  return *value ? BitRule::Set : BitRule::Clear;
 }
 
 PolicyResult<void> read_snp_keys(PolicyTable& table, SnpPolicy& policy) {

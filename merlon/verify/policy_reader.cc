@@ -35,7 +35,7 @@ std::optional<std::uint64_t> number_of(const toml::node& node) {
 }  // namespace
 
 std::string PolicyError::text() const {
-  std::string line_text = line > 0 ? concat(":", line) : "";
+  const std::string line_text = line > 0 ? concat(":", line) : "";
   return concat(file, line_text, key.empty() ? ": " : concat(": ", key, ": "), what);
 }
 

@@ -82,7 +82,8 @@ void judge_measurements(Judge& judge, const tdx::TdReport& report, const TdxPoli
   judge.check(Check::MrTd, policy.mr_td.contains(report.mr_td), wanted_of(policy.mr_td),
               hex_of(report.mr_td));
   bool passed = true;
-  std::string wanted, got;
+  std::string wanted;
+  std::string got;
   for (std::size_t i = 0; i < report.rt_mr.size(); ++i) {
     passed = passed && policy.rt_mr[i].contains(report.rt_mr[i]);
     wanted += concat(i == 0 ? "" : "; ", "RTMR", i, " ", wanted_of(policy.rt_mr[i]));
@@ -188,14 +189,14 @@ struct WantedData {
             "the hash of the policy's key, ", about_key ? "" : another_key};
   }
   Answer operator()(const BindToChallenge& binding) const {
-    const bool about_key =
-        !evidence.key || crypto::sha256({evidence.key->spki}) == binding.tls_key_digest;
-    return {
+    Answer answer{
         evidence::keep_report_data(binding.tls_key_digest, binding.hpke_key_digest, binding.nonce),
-        "the hash of the challenge and both keys, ",
-        binding.nonce.is_zero() ? "a nonce of zeros is no challenge"
-        : about_key             ? ""
-                                : another_key};
+        "the hash of the challenge and both keys, "};
+    if (evidence.key && crypto::sha256({evidence.key->spki}) != binding.tls_key_digest) {
+      answer.objection = another_key;
+    }
+    if (binding.nonce.is_zero()) answer.objection = "a nonce of zeros is no challenge";
+    return answer;
   }
 
   [[nodiscard]] evidence::ReportData of_request() const {
@@ -214,10 +215,9 @@ void judge_binding(Judge& judge, const evidence::Evidence& evidence, const Polic
       concat(wanted.why, wanted.data ? hex_of(*wanted.data) : ""),
       concat(got ? hex_of(*got) : "none", wanted.objection.empty() ? "" : ": ", wanted.objection));
   const bool proven = !evidence.key || evidence.key->proven;
+  const std::string signature = proven ? "it holds" : "it does not hold";
   judge.check(Check::KeyProof, proven, "a signature by the requested key",
-              !evidence.key ? "there is no request"
-              : proven      ? "it holds"
-                            : "it does not hold");
+              evidence.key ? signature : "there is no request");
 }
 
 }  // namespace merlon::verify

@@ -34,7 +34,8 @@ class Exceptions {
     for (std::string all; std::getline(file, all);) {
       std::istringstream line(all);
       Entry entry;
-      std::string name, artefact;
+      std::string name;
+      std::string artefact;
       if (!(line >> name) || name.starts_with('#')) continue;
       if (!(line >> artefact >> entry.first >> entry.last)) {
         verify_test::die("exceptions: not understood: " + all);

@@ -22,7 +22,10 @@ using namespace merlon;
 using base::concat;
 
 struct Row {
-  std::string file, what, verdict, validity;
+  std::string file;
+  std::string what;
+  std::string verdict;
+  std::string validity;
 };
 
 std::vector<Row> read_table(const std::filesystem::path& path) {

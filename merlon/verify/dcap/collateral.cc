@@ -20,6 +20,11 @@ constexpr std::string_view signer_name = "Intel SGX TCB Signing";
 struct Signer {
   const Certificate* certificate = nullptr;
   bool signed_it = false;
+
+  [[nodiscard]] std::string text() const {
+    if (signed_it) return "it holds";
+    return certificate == nullptr ? "there is no TCB signing certificate" : "it does not hold";
+  }
 };
 
 Signer signer_of(const sgx::SignedJson& json, const Context& context) {
@@ -168,9 +173,7 @@ void judge_document(Context& context, const sgx::SignedJson* json, const sgx::Is
     context.judged_signer = signer.certificate;
   }
   judge.check(checks.signature, signer.signed_it, "the TCB signing key's over these bytes",
-              signer.signed_it                ? "it holds"
-              : signer.certificate == nullptr ? "there is no TCB signing certificate"
-                                              : "it does not hold");
+              signer.text());
   const bool current = period.contains(judge.now());
   const bool young = context.policy.is_young_enough(period.issued, judge.now());
   judge.check(checks.fresh, current && young,

@@ -31,7 +31,7 @@ bool reaches(const sgx::PckExtension& pck, const tdx::TdReport* td, const sgx::T
   return reaches(svn, *level.tdx, svn[1] > 0 ? 2 : 0);
 }
 
-void keep_rows(Context& context, const sgx::TcbLevel* taken) {
+void keep_rows(Context& context, const sgx::PckExtension& pck, const sgx::TcbLevel* taken) {
   for (const sgx::TcbLevel& level : context.tcb_info->info.levels) {
     TcbRow row;
     row.status = to_string(level.status);
@@ -41,7 +41,7 @@ void keep_rows(Context& context, const sgx::TcbLevel* taken) {
     for (const std::string& advisory : level.advisories) {
       row.advisories.push_back(base::printable(advisory, 40));
     }
-    row.reached = reaches(*context.pck, context.td, level);
+    row.reached = reaches(pck, context.td, level);
     row.taken = &level == taken;
     context.judge.appraisal().tcb_levels.push_back(std::move(row));
   }
@@ -86,7 +86,8 @@ void judge_advisories(Context& context, const sgx::TcbLevel& level) {
   const auto doubled = std::ranges::unique(open);
   open.erase(doubled.begin(), doubled.end());
   const Accept<std::string>& accept = context.policy.dcap.advisories;
-  std::vector<std::string> refused, shown;
+  std::vector<std::string> refused;
+  std::vector<std::string> shown;
   for (const std::string& advisory : open) {
     if (!accept.contains(advisory)) refused.push_back(base::printable(advisory, 40));
     shown.push_back(base::printable(advisory, 40));
@@ -111,7 +112,7 @@ void judge_tcb(Context& context) {
   const auto& levels = context.tcb_info->info.levels;
   const auto taken = std::ranges::find_if(
       levels, [&](const sgx::TcbLevel& level) { return reaches(*context.pck, context.td, level); });
-  keep_rows(context, taken == levels.end() ? nullptr : &*taken);
+  keep_rows(context, *context.pck, taken == levels.end() ? nullptr : &*taken);
   std::string have =
       concat("components ", svns_text(context.pck->components), ", PCE ", context.pck->pce_svn);
   if (context.td != nullptr) have += ", TDX " + svns_text(context.td->tee_tcb_svn.view());

@@ -31,6 +31,13 @@ x509::Signed report_signature(const evidence::SnpEvidence& evidence) noexcept {
 struct Leaf {
   const Certificate* certificate = nullptr;
   bool signed_report = false;
+
+  [[nodiscard]] std::string text() const {
+    if (signed_report) return "it holds";
+    if (certificate == nullptr) return "there is no VCEK or VLEK";
+    const bool p384 = certificate->key().key.kind() == crypto::KeyKind::P384;
+    return p384 ? "it does not hold" : "the leaf's key is not on P-384";
+  }
 };
 
 bool has_good_path(const Certificate& leaf, const Context& context) {
@@ -101,7 +108,9 @@ void judge_form(Context& context, const Leaf& leaf) {
 /// CPUID of the report (from version 3 on), the leaf's extension and the root must agree.
 void judge_product(Context& context) {
   const snp::Report& report = context.evidence.report;
-  std::optional<snp::Product> by_cpuid, by_leaf, by_root;
+  std::optional<snp::Product> by_cpuid;
+  std::optional<snp::Product> by_leaf;
+  std::optional<snp::Product> by_root;
   if (report.cpuid) by_cpuid = snp::product_of_cpuid(report.cpuid->family, report.cpuid->model);
   if (context.endorsed) by_leaf = context.endorsed->product;
   if (context.path.size() == 3 && context.path[2].common_name().starts_with("ARK-")) {
@@ -180,10 +189,9 @@ void judge_revocations(Context& context) {
                           context.collateral.memo.holds(path[2].key(), list.signature()));
     }
   }
+  const std::string none = vlek ? "on none" : "a VCEK, which AMD does not list";
   context.judge.check(Check::SnpLeafRevocation, !listed, "on no list of the ARK's",
-                      listed ? "revoked"
-                      : vlek ? "on none"
-                             : "a VCEK, which AMD does not list");
+                      listed ? "revoked" : none);
 }
 
 }  // namespace
@@ -214,13 +222,8 @@ void judge_chain(Context& context) {
   }
   judge_revocations(context);
   judge_leaf_kind(context);
-  const bool p384 =
-      leaf.certificate != nullptr && leaf.certificate->key().key.kind() == crypto::KeyKind::P384;
   judge.check(Check::SnpSignature, leaf.signed_report, "the leaf's key over the first 672 bytes",
-              leaf.signed_report            ? "it holds"
-              : leaf.certificate == nullptr ? "there is no VCEK or VLEK"
-              : p384                        ? "it does not hold"
-                                            : "the leaf's key is not on P-384");
+              leaf.text());
 }
 
 }  // namespace merlon::verify::sev_snp
