@@ -90,7 +90,7 @@ PolicyResult<void> read_sgx(const toml::table& found, std::string_view file, Pol
 /// ">=1.0", ">1.0" or "1.0", which means at least that.
 PolicyResult<std::uint16_t> read_abi(PolicyTable& table, std::string_view text) {
   const bool above = text.starts_with(">") && !text.starts_with(">=");
-  std::string_view rest = text.substr(std::min(text.find_first_not_of("> =^"), text.size()));
+  const std::string_view rest = text.substr(std::min(text.find_first_not_of("> =^"), text.size()));
   const std::size_t dot = rest.find('.');
   const auto major = base::parse_decimal(rest.substr(0, dot));
   std::string_view minor_text = dot == std::string_view::npos ? "0" : rest.substr(dot + 1);

@@ -176,11 +176,11 @@ struct WantedData {
       return {std::nullopt, "the hash of the requested key", "there is no request"};
     }
     if (!evidence.key) return {std::nullopt, "any: there is no request"};
-    return {of_request(), "the hash of the requested key, "};
+    return {of(*evidence.key), "the hash of the requested key, "};
   }
   Answer operator()(const BindToAnything&) const { return {std::nullopt, "any"}; }
   Answer operator()(const BindToData& binding) const {
-    const bool about_key = !evidence.key || of_request() == binding.data;
+    const bool about_key = !evidence.key || of(*evidence.key) == binding.data;
     return {binding.data, "", about_key ? "" : another_key};
   }
   Answer operator()(const BindToKey& binding) const {
@@ -199,8 +199,8 @@ struct WantedData {
     return answer;
   }
 
-  [[nodiscard]] evidence::ReportData of_request() const {
-    return evidence::enarx_report_data(evidence.technology(), evidence.key->spki);
+  [[nodiscard]] evidence::ReportData of(const evidence::RequestedKey& key) const {
+    return evidence::enarx_report_data(evidence.technology(), key.spki);
   }
 };
 
