@@ -12,6 +12,7 @@
 //       64     8  host    result, i64: an answer, or minus an errno
 //       72     4  host    bytes in `data` for the keep
 //       76     4  host    sequence of the request answered; written last
+//       80     4  host    not 0: it looks here by itself, no bell is needed
 //     4096        both    data
 //
 // Integers are little-endian. Everything here may change under either side's hands at any moment:
@@ -44,8 +45,9 @@ struct Header {
   std::int64_t result;
   std::uint32_t returned;
   std::uint32_t answered;
+  std::uint32_t attended;
 };
-static_assert(sizeof(Header) == 80 && offsetof(Header, result) == 64);
+static_assert(sizeof(Header) == 88 && offsetof(Header, attended) == 80);
 
 /// A view of a block. Does not own it; both sides have one each.
 class Block {

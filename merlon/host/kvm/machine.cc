@@ -89,6 +89,11 @@ std::uint64_t host_memory() noexcept {
   return std::uint64_t{info.totalram} * info.mem_unit;
 }
 
+std::uint64_t monotonic() noexcept {
+  const auto time = os::now(os::Clock::Monotonic);
+  return time ? *time : 0;
+}
+
 /// In a signal handler: the keep's time is over, and its machine ends with this process.
 void time_is_over(void* /*self*/) noexcept {
   static_cast<void>(
@@ -130,6 +135,9 @@ os::Result<void> KeepMachine::prepare(std::optional<World> world) {
   TRY(processor_.set_cpuid(cpuid_));
   TRY(processor_.set_extended_state(cpuid_.extended_state() & extended_state));
   world_ = world ? *world : TRY(probe_world(processor_, memory_));
+  const auto block = memory_.find(image::block_base, image::block_size);
+  if (!block) return os::Errno::Nomem;
+  block_.emplace(*block);
   return {};
 }
 
@@ -169,26 +177,68 @@ void KeepMachine::tell_time() {
   if (monotonic && realtime && guest) {
     time = {processor_.tsc_khz(), *guest, *monotonic, *realtime};
   }
-  if (const auto block = memory_.find(image::block_base, image::block_size)) {
-    std::memcpy(block->data() + sallyport::data_offset, &time, sizeof(time));
-  }
+  // SAFETY: any object may be looked at as bytes.
+  block_->copy_in({reinterpret_cast<const std::uint8_t*>(&time), sizeof(time)});
+}
+
+void KeepMachine::serve(const sallyport::Request& request) {
+  sequence_ = request.sequence;
+  const auto index =
+      static_cast<std::size_t>(&sallyport::info_of(request.call) - sallyport::call_table.data());
+  ++statistics_.calls[index];
+  sallyport::answer(*block_, request, calls_.carry_out(request));
 }
 
 /// True when the keep has ended.
-Result<bool> KeepMachine::serve() {
-  const auto bytes = memory_.find(image::block_base, image::block_size);
-  const sallyport::Block block(*bytes);
-  const auto request = sallyport::take_request(block, sequence_ + 1);
+Result<bool> KeepMachine::answer_bell() {
+  const std::scoped_lock serving(serving_);
+  // The attendant may have been here between the keep's patience and its bell.
+  if (block_->load(&sallyport::Header::sequence) == sequence_) return false;
+  const auto request = sallyport::take_request(*block_, sequence_ + 1);
   if (!request) {
     return HostError{core::ErrorCode::Malformed,
                      concat("backend kvm: ", request.error().message())};
   }
-  ++sequence_;
-  const auto index =
-      static_cast<std::size_t>(&sallyport::info_of(request->call) - sallyport::call_table.data());
-  ++statistics_.calls[index];
-  sallyport::answer(block, *request, calls_.carry_out(*request));
+  // It rang though we attend: the attendant has no processor to run on, and shall not be waited
+  // for.
+  set_attended(false);
+  const bool often = pace_.ring(monotonic());
+  serve(*request);
+  pace_.rest(monotonic());
+  if (often) attend();
   return calls_.ended().has_value();
+}
+
+/// Most keeps ask so little that they need no attendant; without one all goes on as before.
+void KeepMachine::attend() {
+  if (!attendant_) {
+    // With one processor it would only keep the keep waiting.
+    if (os::usable_processors() < 2) return;
+    auto started = Attendant::start(*this);
+    if (!started) return;
+    attendant_ = *std::move(started);
+  }
+  attendant_->wake();
+}
+
+void KeepMachine::set_attended(bool attended) noexcept {
+  block_->store(&sallyport::Header::attended, std::uint32_t{attended ? 1U : 0U});
+}
+
+bool KeepMachine::has_request() const noexcept {
+  return block_->load(&sallyport::Header::sequence) != sequence_;
+}
+
+bool KeepMachine::serve_unasked() noexcept {
+  const std::scoped_lock serving(serving_);
+  if (!has_request()) return true;
+  const auto request = sallyport::take_request(*block_, sequence_ + 1);
+  // What ends the keep ends the loop of its processor, which is another thread's.
+  if (!request || request->call == sallyport::Call::Exit) return false;
+  ++statistics_.unasked;
+  set_attended(true);
+  serve(*request);
+  return true;
 }
 
 HostError KeepMachine::stopped(Stop stop) const {
@@ -208,7 +258,7 @@ Result<int> KeepMachine::run() {
       continue;
     }
     if (*stop != Stop::Doorbell) return stopped(*stop);
-    if (TRY(serve())) return *calls_.ended();
+    if (TRY(answer_bell())) return *calls_.ended();
   }
 }
 

@@ -4,11 +4,14 @@
 // memory, starts its processor, and serves the sallyport; it never looks at the keep's registers.
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "merlon/host/calls.h"
+#include "merlon/host/kvm/attendant.h"
 #include "merlon/host/kvm/device.h"
 #include "merlon/host/kvm/memory.h"
 #include "merlon/host/plan.h"
@@ -22,10 +25,11 @@ namespace merlon::host::kvm {
 /// How often the keep has asked its host, call by call.
 struct Statistics {
   std::array<std::uint64_t, sallyport::call_table.size()> calls{};
+  std::uint64_t unasked = 0;  ///< of these, served without an exit of the processor
   std::uint64_t interruptions = 0;
 };
 
-class KeepMachine final : public Machine {
+class KeepMachine final : public Machine, private Attended {
  public:
   /// Builds the machine from the two programs' files. Without `world` the best that this host has.
   ///
@@ -55,7 +59,12 @@ class KeepMachine final : public Machine {
                                                    const os::FileMapping& keep);
   [[nodiscard]] os::Result<void> start(const image::Layout& layout);
   void tell_time();
-  [[nodiscard]] core::Result<bool, HostError> serve();
+  [[nodiscard]] core::Result<bool, HostError> answer_bell();
+  void serve(const sallyport::Request& request);
+  void attend();
+  void set_attended(bool attended) noexcept override;
+  [[nodiscard]] bool has_request() const noexcept override;
+  [[nodiscard]] bool serve_unasked() noexcept override;
   [[nodiscard]] HostError stopped(Stop stop) const;
 
   VirtualMachine machine_;
@@ -64,10 +73,14 @@ class KeepMachine final : public Machine {
   Calls calls_;
   Cpuid cpuid_;
   sallyport::World world_ = sallyport::World::Ring0;
-  std::uint32_t sequence_ = 0;
+  std::optional<sallyport::Block> block_;
+  std::mutex serving_;  ///< held by whoever acts for the keep
+  std::atomic<std::uint32_t> sequence_ = 0;
   std::uint64_t next_base_ = image::grown_base;
   std::optional<os::Alarm> timer_;
   Statistics statistics_;
+  Pace pace_;
+  std::unique_ptr<Attendant> attendant_;  // ends before what it looks after
 };
 
 }  // namespace merlon::host::kvm

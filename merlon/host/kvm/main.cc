@@ -82,6 +82,7 @@ void print(const host::kvm::Statistics& statistics) {
     if (statistics.calls[i] == 0) continue;
     text += concat(" ", sallyport::call_table[i].name, " ", statistics.calls[i]);
   }
+  if (statistics.unasked != 0) text += concat("; without an exit: ", statistics.unasked);
   static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(text + "\n")));
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <new>
 
+#include "merlon/sallyport/guest/attention.h"
 #include "merlon/shim/kvm/keep.h"
 #include "merlon/shim/kvm/machine.h"
 #include "merlon/shim/kvm/system_call.h"
@@ -159,15 +160,20 @@ void set_system_call(bool collapsed) noexcept {
   write_msr(msr_kernel_gs_base, 0);
 }
 
+sallyport::Block the_block() noexcept {
+  return sallyport::Block(
+      {reinterpret_cast<std::uint8_t*>(boot_page->block_address), boot_page->block_size});
+}
+
 void ring(void* /*self*/) noexcept {
+  if (sallyport::is_answered_unasked(the_block())) return;
   asm volatile("outb %b0, %w1" : : "a"(0), "d"(sallyport::doorbell_port) : "memory");
 }
 
 /// Machines that do not stop at `out` answer later.
 void ring_and_wait(void* self) noexcept {
   ring(self);
-  const sallyport::Block block(
-      {reinterpret_cast<std::uint8_t*>(boot_page->block_address), boot_page->block_size});
+  const sallyport::Block block = the_block();
   while (block.load(&sallyport::Header::answered) != block.load(&sallyport::Header::sequence)) {
     asm volatile("pause");
   }
@@ -208,15 +214,14 @@ extern "C" std::uint64_t shim_prepare(const BootInfo* boot) noexcept {
 
 /// Makes the keep ready and fills in the registers it starts with.
 extern "C" std::uint64_t shim_boot(const BootInfo* boot, Registers* registers) noexcept {
-  const core::ByteSpan block(reinterpret_cast<std::uint8_t*>(boot->block_address),
-                             boot->block_size);
+  const sallyport::Block block = the_block();
   const bool waits = boot->polls_for_answers != 0;
-  auto* const made = new (port_storage.data())
-      sallyport::Port(sallyport::Block(block), {waits ? &ring_and_wait : &ring, nullptr});
+  auto* const made =
+      new (port_storage.data()) sallyport::Port(block, {waits ? &ring_and_wait : &ring, nullptr});
   constexpr std::uint64_t given = 4;  // three streams and the launch channel
   for (std::uint64_t fd = 0; fd < given; ++fd) made->descriptors().add(fd);
   sallyport::HostTime time{};
-  sallyport::Block(block).copy_out(writable_bytes_of(time));
+  block.copy_out(writable_bytes_of(time));
   the_keep.clock.begin(time);
   the_keep.space.begin(*boot);
   fill_random(boot->random_address);

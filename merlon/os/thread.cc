@@ -1,0 +1,54 @@
+#include "merlon/os/thread.h"
+
+#include <csignal>
+#include <memory>
+#include <utility>
+
+#include <sched.h>
+
+namespace merlon::os {
+
+namespace {
+
+struct Start {
+  Thread::Run run;
+  void* argument;
+};
+
+void* begin(void* given) {
+  const std::unique_ptr<Start> start(static_cast<Start*>(given));
+  start->run(start->argument);
+  return nullptr;
+}
+
+}  // namespace
+
+Result<Thread> Thread::start(Run run, void* argument) {
+  auto start = std::make_unique<Start>(Start{run, argument});
+  ::sigset_t all{};
+  ::sigset_t before{};
+  ::sigfillset(&all);
+  // The new thread has the mask of the one that makes it.
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  ::pthread_t thread{};
+  const int failed = ::pthread_create(&thread, nullptr, &begin, start.get());
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (failed != 0) return static_cast<Errno>(failed);
+  static_cast<void>(start.release());
+  return Thread(thread);
+}
+
+Thread::Thread(Thread&& other) noexcept
+    : thread_(other.thread_), running_(std::exchange(other.running_, false)) {}
+
+Thread::~Thread() {
+  if (running_) ::pthread_join(thread_, nullptr);
+}
+
+int usable_processors() noexcept {
+  ::cpu_set_t set{};
+  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
+  return CPU_COUNT(&set);
+}
+
+}  // namespace merlon::os
