@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <dirent.h>
@@ -17,7 +18,6 @@
 #include <unistd.h>
 
 #include "merlon/base/text.h"
-#include "merlon/os/channel.h"
 #include "merlon/os/open.h"
 
 // Each function here knows the calls of one kind and hands on the others; what no one knows is
@@ -170,10 +170,11 @@ Outcome complain(core::ByteView bytes) {
 
 }  // namespace
 
-std::optional<std::uint32_t> DescriptorTable::insert(os::Fd file) {
+std::optional<std::uint32_t> DescriptorTable::insert(os::Fd file, Grant grant) {
   for (std::uint32_t number = 0; number < files_.size(); ++number) {
     if (files_[number].is_open()) continue;
     files_[number] = std::move(file);
+    grants_[number] = grant;
     return number;
   }
   return std::nullopt;
@@ -191,9 +192,9 @@ bool DescriptorTable::close(std::uint64_t number) {
 }
 
 /// Hands a file that a system call has just opened to the keep.
-Outcome Calls::give(int number) {
+Outcome Calls::give(int number, Grant grant) {
   if (number < 0) return refused(errno);
-  const auto inserted = descriptors_.insert(os::Fd::adopt(number));
+  const auto inserted = descriptors_.insert(os::Fd::adopt(number), grant);
   return inserted ? Outcome{*inserted, 0} : refused(EMFILE);
 }
 
@@ -208,7 +209,8 @@ Outcome Calls::on_descriptor(const Request& request, os::BorrowedFd file) {
     case Call::Write: return result(::write(fd, sent.data(), sent.size()));
     case Call::WriteAt: return result(::pwrite(fd, sent.data(), sent.size(), as_offset(first)));
     case Call::Seek: return result(::lseek(fd, as_offset(first), as_int(later)));
-    case Call::Duplicate: return give(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    case Call::Duplicate:
+      return give(::fcntl(fd, F_DUPFD_CLOEXEC, 3), descriptors_.grant_of(number));
     case Call::GetFlags: return result(::fcntl(fd, F_GETFL));
     case Call::SetFlags: return set_flags(file, first);
     case Call::Readable: return readable(file);
@@ -251,7 +253,7 @@ Outcome Calls::on_socket(const Request& request, os::BorrowedFd file) {
           ::send(fd, request.sent.data(), request.sent.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
     case Call::ShutDown: return result(::shutdown(fd, as_int(argument)));
     case Call::SocketOption: return socket_option(file, argument);
-    case Call::ReceiveDescriptors: return receive_descriptors(request, file);
+    case Call::ReceiveDescriptors: return hand_over(request);
     default: return on_names(request, file);
   }
 }
@@ -275,7 +277,8 @@ Outcome Calls::on_names(const Request& request, os::BorrowedFd directory) {
     int flags = (as_int(argument) & open_flags) | O_CLOEXEC;
     if ((flags & O_PATH) == 0) flags |= O_NOCTTY;  // the two exclude each other
     const auto mode = static_cast<::mode_t>(request.arguments[2] & 0777);
-    return give(static_cast<int>(open_beneath(directory, *path, flags, mode)));
+    return give(static_cast<int>(open_beneath(directory, *path, flags, mode)),
+                descriptors_.grant_of(request.arguments[0]));
   }
   if (!is_entry(*path)) return refused(EPERM);
   // With a slash behind it the kernel follows a link, whatever it is told.
@@ -328,31 +331,31 @@ Outcome Calls::on_two_names(const Request& request, os::BorrowedFd directory) {
       ::linkat(directory.number(), first->c_str(), other->number(), second_name->c_str(), 0));
 }
 
-Outcome Calls::receive_descriptors(const Request& request, os::BorrowedFd channel) {
+/// What is left of the letter; its files come with the first byte.
+Outcome Calls::hand_over(const Request& request) {
   constexpr std::size_t most_numbers = sallyport::max_delivered_descriptors * sizeof(std::uint32_t);
   constexpr std::size_t overhead = sizeof(sallyport::DeliveryHeader) + most_numbers;
   const core::ByteSpan room = request.room;
   if (room.size() < overhead) return refused(EINVAL);
-  std::vector<std::uint8_t> bytes(
-      std::min<std::uint64_t>(request.arguments[1], room.size() - overhead));
-  auto delivery = os::receive_with_descriptors(channel, bytes);
-  if (!delivery) return refused(static_cast<int>(delivery.error()));
-  const auto count = static_cast<std::uint32_t>(
-      std::min(delivery->descriptors.size(), sallyport::max_delivered_descriptors));
+  const core::ByteView left = core::ByteView(letter_.bytes).subspan(letter_read_);
+  const std::size_t size = std::min(
+      {left.size(), room.size() - overhead, static_cast<std::size_t>(request.arguments[1])});
   std::uint8_t* to = room.data();
-  const auto put = [&to](const void* from, std::size_t size) {
-    std::memcpy(to, from, size);
-    to += size;
+  const auto put = [&to](const void* from, std::size_t count) {
+    if (count != 0) std::memcpy(to, from, count);
+    to += count;
   };
-  const sallyport::DeliveryHeader header{count};
+  std::vector<Letter::Enclosure> files = std::exchange(letter_.files, {});
+  const sallyport::DeliveryHeader header{static_cast<std::uint32_t>(files.size())};
   put(&header, sizeof(header));
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const auto number = descriptors_.insert(std::move(delivery->descriptors[i]));
+  for (Letter::Enclosure& enclosure : files) {
+    const auto number = descriptors_.insert(std::move(enclosure.file), enclosure.grant);
     if (!number) return refused(EMFILE);
     put(&*number, sizeof(*number));
   }
-  put(bytes.data(), delivery->size);
-  return {static_cast<std::int64_t>(delivery->size), static_cast<std::uint32_t>(to - room.data())};
+  put(left.data(), size);
+  letter_read_ += size;
+  return {static_cast<std::int64_t>(size), static_cast<std::uint32_t>(to - room.data())};
 }
 
 Outcome Calls::poll(const Request& request) {
@@ -409,7 +412,35 @@ Outcome Calls::without_descriptor(const Request& request) {
   }
 }
 
+/// Whether the request would change what the keep may only read. The keep knows that as well; here
+/// it is held against a keep that broke out.
+bool Calls::is_forbidden(const Request& request) const {
+  const auto is_read_only = [&](std::uint64_t number) {
+    return descriptors_.find(number) && descriptors_.grant_of(number) == Grant::ReadOnly;
+  };
+  const bool here = is_read_only(request.arguments[0]);
+  switch (request.call) {
+    case Call::Open: {
+      const int flags = as_int(request.arguments[1]);
+      return here && ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) != 0);
+    }
+    case Call::Rename:
+    case Call::Link: return here || is_read_only(request.arguments[1]);
+    case Call::Write:
+    case Call::WriteAt:
+    case Call::Truncate:
+    case Call::Allocate:
+    case Call::SetTimes:
+    case Call::SetTimesAt:
+    case Call::MakeDirectory:
+    case Call::Remove:
+    case Call::Symlink: return here;
+    default: return false;
+  }
+}
+
 Outcome Calls::carry_out(const Request& request) {
+  if (is_forbidden(request)) return refused(EROFS);
   switch (request.call) {
     case Call::Poll:
     case Call::Event:

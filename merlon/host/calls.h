@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "merlon/host/letter.h"
 #include "merlon/os/fd.h"
 #include "merlon/sallyport/host/request.h"
 #include "merlon/sallyport/item.h"
@@ -18,14 +19,17 @@ namespace merlon::host {
 class DescriptorTable {
  public:
   /// The lowest free number; nothing when the table is full.
-  [[nodiscard]] std::optional<std::uint32_t> insert(os::Fd file);
+  [[nodiscard]] std::optional<std::uint32_t> insert(os::Fd file, Grant grant = Grant::ReadWrite);
   /// The file of a number that the keep wrote.
   [[nodiscard]] std::optional<os::BorrowedFd> find(std::uint64_t number) const;
+  /// Of a number that is there.
+  [[nodiscard]] Grant grant_of(std::uint64_t number) const { return grants_[number]; }
   /// False when there is none.
   [[nodiscard]] bool close(std::uint64_t number);
 
  private:
   std::array<os::Fd, sallyport::max_descriptors> files_;
+  std::array<Grant, sallyport::max_descriptors> grants_{};
 };
 
 /// What only the launcher of the keep's machine can do.
@@ -45,6 +49,8 @@ class Calls {
   explicit Calls(Machine& machine) noexcept : machine_(&machine) {}
 
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return descriptors_; }
+  /// Puts `letter` where the keep's first ReceiveDescriptors finds it, whatever its descriptor.
+  void post(Letter letter) { letter_ = std::move(letter); }
 
   /// Does what `request` asks and says what to answer. Never fails: a wrong request gets its errno.
   [[nodiscard]] sallyport::Outcome carry_out(const sallyport::Request& request);
@@ -61,13 +67,16 @@ class Calls {
   [[nodiscard]] Outcome on_two_names(const Request& request, os::BorrowedFd directory);
   [[nodiscard]] Outcome on_socket(const Request& request, os::BorrowedFd file);
   [[nodiscard]] Outcome without_descriptor(const Request& request);
-  [[nodiscard]] Outcome give(int number);
-  [[nodiscard]] Outcome receive_descriptors(const Request& request, os::BorrowedFd channel);
+  [[nodiscard]] Outcome give(int number, Grant grant = Grant::ReadWrite);
+  [[nodiscard]] Outcome hand_over(const Request& request);
+  [[nodiscard]] bool is_forbidden(const Request& request) const;
   [[nodiscard]] Outcome poll(const Request& request);
   [[nodiscard]] Outcome grow(const Request& request);
 
   Machine* machine_;
   DescriptorTable descriptors_;
+  Letter letter_;
+  std::size_t letter_read_ = 0;
   std::optional<int> ended_;
 };
 

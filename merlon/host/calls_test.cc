@@ -7,6 +7,7 @@
 #include <cstring>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -180,32 +181,76 @@ TEST_F(CallsTest, PollsOnlyWhatTheKeepHolds) {
   EXPECT_EQ(ask(Call::Poll, {1, 0}, sent, 4).result, -EINVAL);
 }
 
-TEST_F(CallsTest, TakesDescriptorsFromAMessage) {
-  std::array<int, 2> ends{};
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const std::uint64_t channel = give(ends[0]);
-  std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  char text[] = "hi";
-  ::iovec vector{text, 2};
-  ::msghdr message{};
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  ::cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), ends.data(), sizeof(int));
-  ASSERT_EQ(::sendmsg(ends[1], &message, 0), 2);
-  ::close(ends[1]);
-  const Outcome got = ask(Call::ReceiveDescriptors, {channel, 100}, {}, 2000);
-  EXPECT_EQ(got.result, 2);
-  EXPECT_EQ(got.returned, 4U + 4U + 2U);
+TEST_F(CallsTest, HandsALetterOverPieceByPiece) {
+  const std::string text(1500, 'x');
+  Letter letter;
+  letter.bytes.assign(text.begin(), text.end());
+  letter.files.push_back({os::Fd::adopt(::dup(0)), Grant::ReadOnly});
+  calls_.post(std::move(letter));
+  const Outcome first = ask(Call::ReceiveDescriptors, {directory_, 1000}, {}, 4000);
+  EXPECT_EQ(first.result, 1000);
+  EXPECT_EQ(first.returned, 4U + 4U + 1000U);
   std::uint32_t words[2] = {};
   std::memcpy(words, room_.data(), sizeof(words));
   EXPECT_EQ(words[0], 1U);
   EXPECT_TRUE(calls_.descriptors().find(words[1]).has_value());
+  EXPECT_EQ(calls_.descriptors().grant_of(words[1]), Grant::ReadOnly);
+  const Outcome second = ask(Call::ReceiveDescriptors, {directory_, 1000}, {}, 4000);
+  EXPECT_EQ(second.result, 500);
+  EXPECT_EQ(second.returned, 4U + 500U);
+  const Outcome end = ask(Call::ReceiveDescriptors, {directory_, 1000}, {}, 4000);
+  EXPECT_EQ(end.result, 0);
+}
+
+/// The keep refuses these by itself; here it broke out.
+TEST_F(CallsTest, ChangesNothingBeneathADirectoryThatIsReadOnly) {
+  const int fd = ::open(inside_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const auto inserted = calls_.descriptors().insert(os::Fd::adopt(fd), Grant::ReadOnly);
+  ASSERT_TRUE(inserted.has_value());
+  const std::uint64_t reads = *inserted;
+  const std::string two_names("own\0other", 9);
+  const std::string times(sizeof(sallyport::Times), '\0');
+  const auto refused = [&](Call call, sallyport::Arguments arguments, std::string_view sent = {}) {
+    EXPECT_EQ(ask(call, arguments, sent).result, -EROFS) << sallyport::info_of(call).name;
+  };
+  for (const int flags : {O_WRONLY, O_RDWR, O_RDONLY | O_CREAT, O_RDONLY | O_TRUNC}) {
+    refused(Call::Open, {reads, static_cast<std::uint64_t>(flags), 0600}, "own");
+  }
+  refused(Call::SetTimesAt, {reads}, times + "own");
+  refused(Call::MakeDirectory, {reads, 0700}, "new");
+  refused(Call::Remove, {reads}, "own");
+  refused(Call::Symlink, {reads}, two_names);
+  // Neither from it nor into it: a second name elsewhere would be a way to write.
+  for (const auto& [from, to] : {std::pair{reads, directory_}, {directory_, reads}}) {
+    refused(Call::Rename, {from, to}, two_names);
+    refused(Call::Link, {from, to}, two_names);
+  }
+  // What is reached by it is read-only as well.
+  const Outcome file = ask(Call::Open, {reads, O_RDONLY}, "own");
+  const Outcome folder = ask(Call::Open, {reads, O_RDONLY | O_DIRECTORY}, ".");
+  ASSERT_GE(file.result, 0);
+  ASSERT_GE(folder.result, 0);
+  const auto own = static_cast<std::uint64_t>(file.result);
+  const Outcome copy = ask(Call::Duplicate, {own});
+  ASSERT_GE(copy.result, 0);
+  for (const std::uint64_t number : {own, static_cast<std::uint64_t>(copy.result)}) {
+    refused(Call::SetTimes, {number}, times);
+    refused(Call::Write, {number}, "x");
+    refused(Call::WriteAt, {number}, "x");
+    refused(Call::Truncate, {number});
+    refused(Call::Allocate, {number});
+  }
+  refused(Call::Remove, {static_cast<std::uint64_t>(folder.result)}, "own");
+  EXPECT_EQ(ask(Call::Read, {own}, {}, 100).result, 8);
+}
+
+TEST_F(CallsTest, ANumberThatIsUsedAgainHasItsOwnGrant) {
+  const auto first = calls_.descriptors().insert(os::Fd::adopt(::dup(0)), Grant::ReadOnly);
+  ASSERT_TRUE(first.has_value());
+  ASSERT_TRUE(calls_.descriptors().close(*first));
+  const auto again = calls_.descriptors().insert(os::Fd::adopt(::dup(0)));
+  ASSERT_EQ(again, first);
+  EXPECT_EQ(calls_.descriptors().grant_of(*again), Grant::ReadWrite);
 }
 
 TEST_F(CallsTest, EndsWithTheKeepsStatus) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <utility>
 
@@ -103,6 +104,11 @@ class FilterWriter {
   }
 
   Target decide(const CallRule& rule) {
+    if (rule.verdict == Verdict::Absent) {
+      put(answer, SECCOMP_RET_ERRNO | ENOSYS);
+      branch(if_equal, static_cast<std::uint32_t>(rule.number), here(), refuse);
+      return here();
+    }
     Target found = rule.alternatives.empty() ? allow : refuse;
     for (std::size_t i = rule.alternatives.size(); i-- > 0;) {
       found = write_checks(rule.alternatives[i], found);

@@ -24,10 +24,16 @@ struct ArgumentCheck {
 /// Checks of which all must hold.
 using ArgumentChecks = std::vector<ArgumentCheck>;
 
-/// A call that is allowed: always without `alternatives`, else if all checks of one of them hold.
+/// What a rule says of its call.
+enum class Verdict : std::uint8_t {
+  Allow,   ///< always without alternatives, else if all checks of one of them hold
+  Absent,  ///< answered with Nosys, as by a kernel that is older than the call
+};
+
 struct CallRule {
   int number = 0;
   std::vector<ArgumentChecks> alternatives;
+  Verdict verdict = Verdict::Allow;
 };
 
 /// The filter program for `rules`, whose numbers must differ. Everything else, and every call

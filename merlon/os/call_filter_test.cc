@@ -162,6 +162,18 @@ TEST(CallFilter, TheKernelHoldsAProcessToIt) {
   EXPECT_TRUE(confined(SYS_getpid, 1).by(SIGSYS));
 }
 
+TEST(CallFilter, AnAbsentCallIsUnknown) {
+  const auto program =
+      compile({{SYS_read, {}}, {SYS_clone3, {}, Verdict::Absent}, {SYS_write, {}}});
+  ::seccomp_data call{};
+  call.nr = SYS_clone3;
+  call.arch = AUDIT_ARCH_X86_64;
+  EXPECT_EQ(answer_of(program, call), SECCOMP_RET_ERRNO | ENOSYS);
+  EXPECT_TRUE(allows(program, SYS_read));
+  EXPECT_TRUE(allows(program, SYS_write));
+  EXPECT_FALSE(allows(program, SYS_clone));
+}
+
 TEST(CallFilter, AnEmptyProgramIsRefused) { EXPECT_EQ(confine_calls({}).error(), Errno::Inval); }
 
 TEST(CallName, IsTheKernelsOwn) {

@@ -28,6 +28,8 @@ Result<Thread> Thread::start(Run run, void* argument) {
   ::sigset_t all{};
   ::sigset_t before{};
   ::sigfillset(&all);
+  // What a thread does wrong itself comes to it all the same.
+  for (const int own : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGABRT}) ::sigdelset(&all, own);
   // The new thread has the mask of the one that makes it.
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   ::pthread_t thread{};

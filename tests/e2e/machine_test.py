@@ -132,6 +132,23 @@ class Machines(EndToEnd):
         result = self.merlon("run", self.wasm(HELLO), env=os.environ | {"MERLON_BACKEND": "tdx"})
         self.assert_refused(result, 2, "tdx", "nil", "kvm")
 
+    def test_its_process_has_given_up_what_it_does_not_need(self):
+        child = subprocess.Popen(
+            [MERLON, "run", "--backend", "kvm", self.wasm(printing("ready\n", "(loop (br 0))"))],
+            stdout=subprocess.PIPE, text=True)
+        self.addCleanup(child.communicate)
+        self.addCleanup(child.kill)
+        self.assertEqual(child.stdout.readline(), "ready\n")
+        found = subprocess.run(["pgrep", "-P", str(child.pid)], capture_output=True, text=True,
+                               check=True).stdout.split()
+        self.assertEqual(len(found), 1)
+        status = dict(line.split(":\t", 1) for line in
+                      Path(f"/proc/{found[0]}/status").read_text().splitlines() if ":\t" in line)
+        self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+        for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            if os.geteuid() == 0 or name != "CapBnd":
+                self.assertEqual(int(status[name], 16), 0, name)
+
     def test_a_killed_machine_is_told(self):
         child = subprocess.Popen(
             [MERLON, "run", "--backend", "kvm", self.wasm(printing("ready\n", "(loop (br 0))"))],

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -161,6 +162,11 @@ int main() {
 
   FixedMachine machine;
   host::Calls calls(machine);
+  auto launch = launch::receive(os::BorrowedFd(launch::keep_descriptor));
+  if (!launch) return failed(launch.error().message());
+  auto letter = host::make_letter(*std::move(launch));
+  if (!letter) return failed(letter.error().message());
+  calls.post(*std::move(letter));
   if (!give_descriptors(calls.descriptors())) return failed("cannot give the keep its streams");
   std::array<int, 2> bell{};
   if (::pipe2(bell.data(), O_CLOEXEC) != 0) return failed("cannot make a pipe");

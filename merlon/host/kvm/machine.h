@@ -39,6 +39,8 @@ class KeepMachine final : public Machine, private Attended {
       std::optional<sallyport::World> world);
 
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return calls_.descriptors(); }
+  /// Lays a message ready for the keep.
+  void post(Letter letter) { calls_.post(std::move(letter)); }
   [[nodiscard]] sallyport::World world() const noexcept { return world_; }
   [[nodiscard]] const Statistics& statistics() const noexcept { return statistics_; }
 

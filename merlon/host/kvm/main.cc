@@ -1,13 +1,15 @@
 // merlon-vmm: the process around a keep of backend kvm. It finds its workload on descriptor 3, as
-// merlon-keep does, and passes it into the machine without reading it.
+// merlon-keep does, confines itself to it, and passes it on into the machine.
 //
 //   merlon-vmm [--world ring0|collapsed|isolated] [--stats]
 
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "merlon/base/text.h"
+#include "merlon/host/kvm/confinement.h"
 #include "merlon/host/kvm/machine.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
@@ -70,10 +72,13 @@ bool give_descriptors(host::DescriptorTable& table) {
   return table.insert(os::Fd::adopt(launch::keep_descriptor)).has_value();
 }
 
-/// What served to make the machine is not needed to run it, and the keep may be hostile.
-bool surrender() {
-  return os::forbid_new_privileges().has_value() && os::forbid_inspection().has_value() &&
-         os::drop_capabilities().has_value();
+/// Reads what is to be launched, confines this process to it, and lays it ready for the keep. From
+/// here on the keep may be hostile.
+core::Result<void> take_launch(host::kvm::KeepMachine& machine) {
+  auto launch = TRY(launch::receive(os::BorrowedFd(launch::keep_descriptor)));
+  TRY(host::kvm::confine(launch));
+  machine.post(TRY(host::make_letter(std::move(launch))));
+  return {};
 }
 
 void print(const host::kvm::Statistics& statistics) {
@@ -103,8 +108,12 @@ int main(int count, char** words) {
   }
   auto machine = host::kvm::KeepMachine::create(*shim, *keep, options->world);
   if (!machine) return failed(machine.error().text, launch::ExitStatus::KeepFailed);
-  if (!surrender()) {
-    return failed("cannot give up this process's privileges", launch::ExitStatus::KeepFailed);
+  if (const auto taken = take_launch(**machine); !taken) {
+    // A host that changed its mind has told its user already.
+    const bool changed =
+        taken.error().code == core::ErrorCode::Unavailable && taken.error().detail == 0;
+    return changed ? launch::number(launch::ExitStatus::KeepFailed)
+                   : failed(taken.error().message(), launch::ExitStatus::KeepFailed);
   }
   if (!give_descriptors((*machine)->descriptors())) {
     return failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);

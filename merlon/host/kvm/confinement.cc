@@ -1,0 +1,252 @@
+#include "merlon/host/kvm/confinement.h"
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <vector>
+
+#include <asm/termbits.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/kvm.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "merlon/base/text.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/call_filter.h"
+#include "merlon/os/file.h"
+#include "merlon/os/landlock.h"
+#include "merlon/os/open.h"
+#include "merlon/os/process.h"
+#include "merlon/os/surrender.h"
+
+namespace merlon::host::kvm {
+
+using core::Result;
+using launch::FileAccess;
+using launch::FileKind;
+using os::ArgumentCheck;
+using os::CallRule;
+
+namespace {
+
+#ifdef MERLON_SANITIZED
+constexpr bool built_in = false;
+#else
+constexpr bool built_in = true;
+#endif
+
+// The kernel reads an int from the lower half of its register and ignores the upper one.
+constexpr std::uint64_t int_mask = 0xffff'ffff;
+constexpr std::uint64_t full_mask = ~std::uint64_t{0};
+
+constexpr ArgumentCheck is(unsigned argument, std::uint64_t value) noexcept {
+  return {argument, int_mask, value & int_mask};
+}
+constexpr ArgumentCheck only(unsigned argument, std::uint64_t bits) noexcept {
+  return {argument, ~bits, 0};
+}
+constexpr ArgumentCheck is_null(unsigned argument) noexcept { return {argument, full_mask, 0}; }
+/// A descriptor, and not AT_FDCWD.
+constexpr ArgumentCheck is_descriptor(unsigned argument) noexcept {
+  return {argument, std::uint64_t{1} << 31U, 0};
+}
+
+/// Which the C library takes for itself when the first thread is made.
+constexpr int c_library_signal = 33;
+
+struct Needs {
+  bool sockets = false;
+  bool directories = false;
+  bool writable_directories = false;
+};
+
+using Rules = std::vector<CallRule>;
+
+void add(Rules& rules, std::initializer_list<int> numbers) {
+  for (const int number : numbers) rules.push_back({number, {}});
+}
+
+CallRule one_of(int number, unsigned argument, std::initializer_list<std::uint64_t> values) {
+  CallRule rule{number, {}};
+  for (const std::uint64_t value : values) rule.alternatives.push_back({is(argument, value)});
+  return rule;
+}
+
+/// Memory of our own and the machine's, never code.
+void add_memory(Rules& rules) {
+  constexpr std::uint64_t data = PROT_READ | PROT_WRITE;
+  constexpr std::uint64_t fresh = MAP_PRIVATE | MAP_ANONYMOUS;
+  constexpr std::uint64_t flags = full_mask & ~std::uint64_t{MAP_NORESERVE | MAP_STACK};
+  add(rules, {SYS_brk, SYS_munmap, SYS_madvise, SYS_sysinfo});
+  rules.push_back({SYS_mmap, {{only(2, data), ArgumentCheck{3, flags, fresh}}}});
+  rules.push_back({SYS_mprotect, {{only(2, data)}}});
+  rules.push_back({SYS_mremap, {{ArgumentCheck{3, full_mask, MREMAP_MAYMOVE}}}});
+}
+
+/// One more thread, the attendant; no process.
+void add_thread(Rules& rules) {
+  constexpr std::uint64_t thread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+                                   CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
+                                   CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+  // The kernel's newer call for it has its flags in memory, where a filter cannot look.
+  rules.push_back({SYS_clone3, {}, os::Verdict::Absent});
+  rules.push_back({SYS_clone, {{ArgumentCheck{0, full_mask, thread}}}});
+  rules.push_back(
+      one_of(SYS_futex, 1,
+             {FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE,
+              FUTEX_WAIT_BITSET_PRIVATE, FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME}));
+  add(rules, {SYS_set_robust_list, SYS_rseq, SYS_rt_sigprocmask, SYS_sched_getaffinity,
+              SYS_sched_yield, SYS_gettid, SYS_getpid, SYS_exit, SYS_exit_group});
+}
+
+void add_time(Rules& rules) {
+  add(rules, {SYS_clock_gettime, SYS_timer_settime, SYS_timer_delete, SYS_rt_sigreturn,
+              SYS_restart_syscall});
+  rules.push_back(one_of(SYS_timer_create, 0, {CLOCK_MONOTONIC}));
+  rules.push_back(one_of(SYS_rt_sigaction, 0, {SIGALRM, c_library_signal}));
+}
+
+/// What the calls of the sallyport become; see merlon/host/calls.cc.
+void add_open_files(Rules& rules) {
+  add(rules,
+      {SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_close, SYS_fstat, SYS_fsync,
+       SYS_fdatasync, SYS_fallocate, SYS_fadvise64, SYS_ftruncate, SYS_ppoll, SYS_eventfd2});
+  // O_ASYNC would make the kernel send signals.
+  rules.push_back({SYS_fcntl,
+                   {{is(1, F_DUPFD_CLOEXEC)},
+                    {is(1, F_GETFL)},
+                    {is(1, F_SETFL), ArgumentCheck{2, O_ASYNC, 0}}}});
+  rules.push_back(
+      one_of(SYS_ioctl, 1, {KVM_RUN, KVM_SET_USER_MEMORY_REGION, FIONREAD, TCGETS, TCGETS2}));
+}
+
+void add_sockets(Rules& rules) {
+  add(rules, {SYS_shutdown});
+  rules.push_back({SYS_accept4, {{is_null(1), is_null(2)}}});
+  rules.push_back({SYS_recvfrom, {{only(3, MSG_DONTWAIT | MSG_PEEK), is_null(4)}}});
+  rules.push_back({SYS_sendto, {{only(3, MSG_DONTWAIT | MSG_NOSIGNAL), is_null(4)}}});
+  rules.push_back(
+      {SYS_getsockopt,
+       {{is(1, SOL_SOCKET), is(2, SO_TYPE)}, {is(1, SOL_SOCKET), is(2, SO_ACCEPTCONN)}}});
+}
+
+/// Where these paths may lead is for the calls and Landlock to say: a filter sees no path.
+void add_directories(Rules& rules, const Needs& needs) {
+  for (const int number : {SYS_openat, SYS_openat2, SYS_readlinkat}) {
+    rules.push_back({number, {{is_descriptor(0)}}});
+  }
+  add(rules, {SYS_getdents64});
+  if (!needs.writable_directories) return;
+  for (const int number : {SYS_mkdirat, SYS_unlinkat}) {
+    rules.push_back({number, {{is_descriptor(0)}}});
+  }
+  for (const int number : {SYS_renameat, SYS_linkat}) {
+    rules.push_back({number, {{is_descriptor(0), is_descriptor(2)}}});
+  }
+  rules.push_back({SYS_symlinkat, {{is_descriptor(1)}}});
+}
+
+Rules allowed_calls(const Needs& needs) {
+  Rules rules;
+  add_memory(rules);
+  add_thread(rules);
+  add_time(rules);
+  add_open_files(rules);
+  // The C library asks for an open file's status by this call, with an empty name.
+  rules.push_back({SYS_newfstatat, {{is_descriptor(0)}}});
+  CallRule times{SYS_utimensat, {{is_descriptor(0), is_null(1)}}};
+  if (needs.writable_directories) times.alternatives = {{is_descriptor(0)}};
+  rules.push_back(std::move(times));
+  if (needs.sockets) add_sockets(rules);
+  if (needs.directories) add_directories(rules, needs);
+  return rules;
+}
+
+bool is_socket(int number) noexcept {
+  const auto status = os::status(os::BorrowedFd(number));
+  return status && status->type == os::FileType::Socket;
+}
+
+std::vector<os::AllowedTree> trees_of(const launch::Launch& launch) {
+  std::vector<os::AllowedTree> trees;
+  auto descriptor = launch.descriptors.begin();
+  for (const launch::FileEntry& file : launch.message.files) {
+    if (!launch::carries_descriptor(file.kind)) continue;
+    const os::Fd& here = *descriptor++;
+    if (file.kind != FileKind::Directory) continue;
+    trees.push_back({here, file.access == FileAccess::ReadWrite});
+  }
+  return trees;
+}
+
+bool is_writable(const os::AllowedTree& tree) noexcept { return tree.writable; }
+
+Needs needs_of(const launch::Launch& launch, const std::vector<os::AllowedTree>& trees) {
+  const bool given = std::ranges::any_of(launch.message.files, [](const launch::FileEntry& file) {
+    return file.kind == FileKind::Listen || file.kind == FileKind::Connect;
+  });
+  return {.sockets = given || is_socket(0) || is_socket(1) || is_socket(2),
+          .directories = !trees.empty(),
+          .writable_directories = std::ranges::any_of(trees, is_writable)};
+}
+
+/// In a signal handler: only what is async-signal-safe.
+void on_refused_call(int /*number*/, ::siginfo_t* info, void* /*context*/) {
+  const auto say = [](std::string_view text) {
+    static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(text)));
+  };
+  say("merlon: the keep's machine wanted a system call that it may not make: ");
+  const std::string_view name = os::call_name(info->si_syscall);
+  say(name.empty() ? "an unknown one" : name);
+  say("\n");
+  os::end_process(launch::number(launch::ExitStatus::Trap));
+}
+
+/// A kernel without the layer goes without it.
+Result<void> unless_missing(const os::Result<void>& done, const char* failure) {
+  const bool missing =
+      !done && (done.error() == os::Errno::Nosys || done.error() == os::Errno::Notsup ||
+                done.error() == os::Errno::Inval);
+  if (done || missing) return {};
+  return os::to_error(done.error(), failure);
+}
+
+Result<void> confine_files(const std::vector<os::AllowedTree>& trees) {
+  const auto version = os::landlock_version();
+  if (!version) return unless_missing(version.error(), "cannot use Landlock");
+  const bool moves = *version >= os::first_landlock_with_moves;
+  // A workload's rename() must work; better this layer less.
+  if (!moves && std::ranges::any_of(trees, is_writable)) return {};
+  return unless_missing(os::confine_files(*version, trees), "cannot confine files");
+}
+
+Result<void> confine_calls(const Needs& needs) {
+  struct sigaction action{};
+  action.sa_sigaction = &on_refused_call;
+  action.sa_flags = SA_SIGINFO;
+  ::sigfillset(&action.sa_mask);
+  if (::sigaction(SIGSYS, &action, nullptr) < 0) {
+    return os::to_error(os::last_errno(), "cannot take the signal of refused calls");
+  }
+  return unless_missing(os::confine_calls(os::compile(allowed_calls(needs))),
+                        "cannot confine calls");
+}
+
+}  // namespace
+
+Result<void> confine(const launch::Launch& launch) {
+  TRY(unless_missing(os::forbid_new_privileges(), "cannot forbid new privileges"));
+  TRY(unless_missing(os::forbid_inspection(), "cannot forbid inspection"));
+  TRY(unless_missing(os::drop_capabilities(), "cannot drop capabilities"));
+  if (!built_in) return {};
+  const std::vector<os::AllowedTree> trees = trees_of(launch);
+  TRY(confine_files(trees));
+  return confine_calls(needs_of(launch, trees));
+}
+
+}  // namespace merlon::host::kvm

@@ -1,0 +1,21 @@
+#include "merlon/host/letter.h"
+
+#include <utility>
+
+namespace merlon::host {
+
+core::Result<Letter> make_letter(launch::Launch launch) {
+  Letter letter;
+  letter.bytes = TRY(launch::encode(launch.message));
+  letter.files.push_back({std::move(launch.module), Grant::ReadOnly});
+  auto descriptor = launch.descriptors.begin();
+  for (const launch::FileEntry& file : launch.message.files) {
+    if (!launch::carries_descriptor(file.kind)) continue;
+    const bool reads =
+        file.kind == launch::FileKind::Directory && file.access == launch::FileAccess::ReadOnly;
+    letter.files.push_back({std::move(*descriptor++), reads ? Grant::ReadOnly : Grant::ReadWrite});
+  }
+  return letter;
+}
+
+}  // namespace merlon::host
