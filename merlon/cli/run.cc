@@ -1,5 +1,8 @@
 // merlon run: a package, the user's grants, a keep.
 
+#include <algorithm>
+#include <array>
+#include <csignal>
 #include <optional>
 #include <string>
 
@@ -45,8 +48,8 @@ Result<Choice> choose_backend(const Arguments& arguments, const Terminal& termin
   }
   if (name.empty()) return Choice{host::strongest_backend(), false};
   if (const auto backend = host::find_backend(name)) return Choice{*backend, true};
-  return usage(concat("keep backend identifier ", base::quoted(name),
-                      " is unknown; there are: nil, kvm"));
+  return usage(
+      concat("keep backend identifier ", base::quoted(name), " is unknown; there are: nil, kvm"));
 }
 
 /// Nobody shall take a keep for what it is not.
@@ -115,8 +118,18 @@ Result<host::LaunchPlan> plan_of(const Arguments& arguments, const host::RunOpti
   return *std::move(plan);
 }
 
+/// The signals of a defect, as against those that somebody sends to end a program.
+bool is_crash(int signal) noexcept {
+  constexpr std::array crashes{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+  return std::ranges::find(crashes, signal) != crashes.end();
+}
+
 int status_of(const os::ExitStatus& ended, const Terminal& terminal) {
   if (ended.kind == os::ExitStatus::Kind::Exited) return ended.value;
+  if (is_crash(ended.value)) {
+    return fail(terminal, concat("the keep crashed (", os::signal_name(ended.value), ")"),
+                number(ExitStatus::Trap));
+  }
   return fail(
       terminal,
       concat("the keep was ended by ", os::signal_name(ended.value), " (signal ", ended.value, ")"),

@@ -56,6 +56,15 @@ class Signals(EndToEnd):
             return False
         return "State:\tZ" not in status
 
+    def test_a_crash_of_the_keep_is_one_line(self):
+        for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE):
+            with self.subTest(number.name):
+                child = self.start()
+                os.kill(self.keeps_of(child.pid)[0], number)
+                _, errors = child.communicate(timeout=20)
+                self.assertEqual(child.returncode, 134)
+                self.assertRegex(errors, r"\Amerlon: the keep crashed \(SIG[A-Z]+\)\n\Z")
+
     def test_a_killed_keep_is_told(self):
         child = self.start()
         os.kill(self.keeps_of(child.pid)[0], signal.SIGKILL)

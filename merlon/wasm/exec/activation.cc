@@ -1,6 +1,7 @@
 #include "merlon/wasm/exec/activation.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <mutex>
 
 #include <ucontext.h>
@@ -75,13 +76,17 @@ std::size_t slot_of(int signal) noexcept {
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) {
+  // What a process has sent is no fault of the code that happens to run.
+  const bool sent = info->si_code <= 0;
   // SAFETY: with SA_SIGINFO the kernel passes a siginfo_t and a ucontext_t.
-  if (handle(signal, *info, *static_cast<ucontext_t*>(context))) return;
+  if (!sent && handle(signal, *info, *static_cast<ucontext_t*>(context))) return;
   const struct sigaction& previous = process_faults.previous[slot_of(signal)];
   if ((previous.sa_flags & SA_SIGINFO) != 0) {
     previous.sa_sigaction(signal, info, context);
   } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
     previous.sa_handler(signal);
+  } else if (sent) {
+    std::abort();
   } else {
     // Let the default action happen when the instruction is tried again.
     ::sigaction(signal, &previous, nullptr);
