@@ -123,6 +123,28 @@ core::Result<Request, UsageError> finish(Bound& bound, std::vector<std::string> 
   return request;
 }
 
+/// The commands of a group, for who named the group alone: "'config' wants a command: init".
+std::string wants_a_command(std::span<const CommandSpec> commands,
+                            const std::vector<std::string>& words) {
+  std::string group;
+  std::string list;
+  for (const std::string& word : words) {
+    const std::string longer = concat(group, group.empty() ? "" : " ", word);
+    std::vector<std::string> next;
+    for (const CommandSpec& command : commands) {
+      if (!command.name.starts_with(concat(longer, " "))) continue;
+      const std::string_view behind = command.name.substr(longer.size() + 1);
+      const std::string name(behind.substr(0, behind.find(' ')));
+      if (std::ranges::find(next, name) == next.end()) next.push_back(name);
+    }
+    if (next.empty()) break;
+    group = longer;
+    list.clear();
+    for (const std::string& name : next) list += concat(list.empty() ? "" : ", ", name);
+  }
+  return concat(base::quoted(group), " wants a command: ", list);
+}
+
 core::Result<Request, UsageError> parsed(std::vector<Bound>& bounds,
                                          std::vector<std::string> rest) {
   for (Bound& bound : bounds) {
@@ -163,7 +185,7 @@ core::Result<Request, UsageError> parse(const std::vector<std::string>& words,
   if (version) return Request{Request::Kind::Version, nullptr, {}};
   auto request = parsed(bounds, std::move(rest));
   if (request && request->kind == Request::Kind::Help && !words.empty()) {
-    return UsageError{concat(base::quoted(words[0]), " wants a command"), nullptr};
+    return UsageError{wants_a_command(commands, words), nullptr};
   }
   return request;
 }

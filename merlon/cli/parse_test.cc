@@ -52,7 +52,8 @@ TEST(Parse, EverythingBehindTwoDashesIsThePrograms) {
 
 TEST(Parse, CommandsOfTwoWords) {
   EXPECT_EQ(parsed({"config", "init"}).command->name, "config init");
-  EXPECT_EQ(refusal({"config"}), "'config' wants a command");
+  EXPECT_EQ(refusal({"config"}), "'config' wants a command: init");
+  EXPECT_EQ(refusal({"evidence", "policy"}), "'evidence policy' wants a command: init, check");
 }
 
 TEST(Parse, HelpAndVersionNeedNothingElse) {
