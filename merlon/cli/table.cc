@@ -92,6 +92,21 @@ constexpr std::array evidence_policy_init_positionals{
     PositionalSpec{"FILE", "The file to make; policy.toml if not given.", false}};
 constexpr std::array evidence_policy_check_positionals{PositionalSpec{"FILE", "A policy."}};
 
+constexpr std::array<std::string_view, 1> measured_backends{"kvm"};
+constexpr std::array<std::string_view, 3> worlds{"ring0", "collapsed", "isolated"};
+constexpr std::array keep_measure_options{
+    OptionSpec{
+        "--backend", "NAME",
+        "The kind of keep: kvm, also if nothing is named. Its digest is for comparison only.",
+        false, measured_backends},
+    OptionSpec{
+        "--world", "NAME",
+        "What the keep's processor offers: ring0 for ordinary KVM, also if nothing is named; "
+        "collapsed or isolated where the host's KVM emulates ring 0.",
+        false, worlds},
+    OptionSpec{"--json", "", "Print one JSON object."},
+};
+
 constexpr std::array<std::string_view, 4> all_backends{"nil", "kvm", "sgx", "snp"};
 constexpr std::array platform_options{
     OptionSpec{"--backend", "NAME",
@@ -157,6 +172,17 @@ constexpr std::array all_commands{
                 {},
                 {},
                 &evidence_policy_check},
+    CommandSpec{
+        "keep measure",
+        "Print the digest of the keep that this installation launches",
+        "The SHA-384 of every page that a keep's machine is filled with before it starts, and of "
+        "the two programs that fill it. Needs no device and starts nothing. For backend kvm the "
+        "digest is for comparison only: nothing signs it, and the host can read and change such a "
+        "keep.",
+        {},
+        keep_measure_options,
+        {},
+        &keep_measure},
     CommandSpec{
         "platform info",
         "Show what this machine offers for each kind of keep",

@@ -30,6 +30,7 @@ int evidence_inspect(const Arguments& arguments, const Terminal& terminal);
 int evidence_verify(const Arguments& arguments, const Terminal& terminal);
 int evidence_policy_init(const Arguments& arguments, const Terminal& terminal);
 int evidence_policy_check(const Arguments& arguments, const Terminal& terminal);
+int keep_measure(const Arguments& arguments, const Terminal& terminal);
 int platform_info(const Arguments& arguments, const Terminal& terminal);
 int config_init(const Arguments& arguments, const Terminal& terminal);
 int completion(const Arguments& arguments, const Terminal& terminal);

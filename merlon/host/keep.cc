@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "merlon/base/text.h"
+#include "merlon/host/programs.h"
 #include "merlon/launch/channel.h"
-#include "merlon/os/open.h"
 
 namespace merlon::host {
 
@@ -35,18 +35,6 @@ std::vector<std::string> arguments_of(Backend backend, const MachineOptions& mac
   }
   if (machine.statistics) arguments.emplace_back("--stats");
   return arguments;
-}
-
-/// Where the program may lie, best first: as built, and as installed.
-Result<std::array<std::string, 2>> program_paths(std::string_view program) {
-  const auto own = os::own_program();
-  if (!own) {
-    return HostError{core::ErrorCode::Internal,
-                     concat("cannot find this program: ", os::describe(own.error()))};
-  }
-  const std::string folder = own->substr(0, own->rfind('/'));
-  return std::array<std::string, 2>{concat(folder, "/", program),
-                                    concat(folder, "/../libexec/merlon/", program)};
 }
 
 Result<os::ChildProcess> spawn(Backend backend, const MachineOptions& machine,

@@ -5,8 +5,9 @@ import json
 import shutil
 import subprocess
 import unittest
+from pathlib import Path
 
-from support import HELLO, EndToEnd, main
+from support import HELLO, MERLON, EndToEnd, main
 
 
 class Commands(EndToEnd):
@@ -52,6 +53,42 @@ class Commands(EndToEnd):
     def test_platform_info_wants_a_backend_that_exists(self):
         result = self.merlon("platform", "info", "--backend", "tdx")
         self.assert_refused(result, 2, "--backend")
+
+    def measured(self, *options, program=MERLON):
+        result = subprocess.run([program, "keep", "measure", "--json", *options],
+                                capture_output=True, text=True, timeout=60, check=True)
+        return json.loads(result.stdout)
+
+    def test_keep_measure_tells_one_keep_from_another(self):
+        keep = self.measured()
+        self.assertEqual(keep, self.measured())
+        self.assertFalse(keep["signed"])
+        worlds = {self.measured("--world", world)["sha384"]
+                  for world in ("ring0", "collapsed", "isolated")}
+        self.assertEqual(len(worlds), 3)
+        self.assertIn(keep["sha384"], worlds)
+        text = self.merlon("keep", "measure")
+        self.assertEqual((text.returncode, text.stderr), (0, ""))
+        self.assertIn(keep["sha384"], text.stdout)
+
+    def test_keep_measure_sees_one_byte(self):
+        names = ("merlon", "merlon-vmm", "merlon-keep", "merlon-shim-kvm")
+        for name in names:
+            shutil.copy(Path(MERLON).with_name(name), self.folder / name)
+        before = self.measured(program=self.folder / "merlon")
+        self.assertEqual(before["sha384"], self.measured()["sha384"])
+        keep = self.folder / "merlon-keep"
+        content = bytearray(keep.read_bytes())
+        content[content.index(b"merlon: ")] ^= 0x20  # a text in it
+        keep.write_bytes(content)
+        after = self.measured(program=self.folder / "merlon")
+        self.assertNotEqual(before["sha384"], after["sha384"])
+        keep.unlink()
+        result = subprocess.run([self.folder / "merlon", "keep", "measure"], capture_output=True,
+                                text=True, timeout=60, check=False)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("merlon-keep", result.stderr)
+        self.assertEqual(len(result.stderr.splitlines()), 1)
 
     def test_the_man_page_has_no_roff_errors(self):
         page = self.merlon("man").stdout

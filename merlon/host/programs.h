@@ -1,0 +1,36 @@
+#pragma once
+
+// Where Merlon's other programs lie: beside the one that runs, as built, or in ../libexec/merlon,
+// as installed.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "merlon/host/plan.h"
+
+namespace merlon::host {
+
+/// Where the program may lie, best first. There need be nothing.
+[[nodiscard]] core::Result<std::array<std::string, 2>, HostError> program_paths(
+    std::string_view program);
+
+struct ProgramFile {
+  std::string path;
+  std::vector<std::uint8_t> bytes;
+};
+
+/// What a machine of backend kvm is filled with.
+struct MachinePrograms {
+  ProgramFile shim;
+  ProgramFile keep;
+};
+
+/// Reads the programs that Keep::start would launch: those beside the merlon-vmm that it finds.
+///
+/// Errors: NotFound (a program is missing; the text says what to do) · those of the files.
+[[nodiscard]] core::Result<MachinePrograms, HostError> machine_programs();
+
+}  // namespace merlon::host

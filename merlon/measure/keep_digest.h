@@ -1,0 +1,42 @@
+#pragma once
+
+// What a keep would be measured as, told from its two programs alone: no device, no privilege, any
+// machine. Pure; any thread.
+
+#include <optional>
+#include <string_view>
+
+#include "merlon/measure/image_digest.h"
+#include "merlon/sallyport/boot.h"
+
+namespace merlon::measure {
+
+/// The world called `name`: ring0, collapsed or isolated.
+[[nodiscard]] std::optional<sallyport::World> find_world(std::string_view name) noexcept;
+
+struct Measurement {
+  KeepDigest digest;
+  std::uint64_t pages = 0;  ///< that the digest is over
+};
+
+/// Why there is no measurement, and what is to blame.
+struct Refusal {
+  enum class Subject : std::uint8_t {
+    Shim,  ///< its file is no program that can be loaded
+    Keep,  ///< likewise
+    Both,  ///< they cannot be laid out together
+  };
+  Subject subject = Subject::Both;
+  core::Error error;
+};
+
+/// The digest of a keep that starts from the files of merlon-shim-kvm and merlon-keep in `world`,
+/// on a machine whose processor stops at the doorbell: those of backend kvm. Input is not trusted;
+/// time and memory are bounded by its size and that of a machine.
+///
+/// Errors: those of image::parse_elf and image::lay_out.
+[[nodiscard]] core::Result<Measurement, Refusal> keep_digest(core::ByteView shim,
+                                                             core::ByteView keep,
+                                                             sallyport::World world);
+
+}  // namespace merlon::measure
