@@ -14,6 +14,9 @@ from streams import Drain, both_ways, connect, feed, free_port, round_trips
 
 TRAPPED = 134  # of merlon and of node_wasi.mjs alike
 Samples = dict[str, float]
+# In a virtual machine, memory that nobody has used for a while is fetched from outside at its first
+# touch, large pages more often than small ones. That is not the keep's cost: the second run counts.
+warmed = range(2)
 
 
 @dataclass
@@ -82,8 +85,9 @@ def pages(engine: Engine, bench: Bench) -> Samples:
     engine = for_growth(engine)
     with running(engine, bench.program("grow")) as process:
         grown = figures(process)
-    with running(engine, bench.program("touch")) as process:
-        touched = figures(process)
+    for _ in warmed:
+        with running(engine, bench.program("touch")) as process:
+            touched = figures(process)
     return {"grow page": per_call(grown["64 KiB"]) / 1e3,
             "grow 16 MiB": per_call(grown["16 MiB"]) / 1e3,
             "first touch": touched["first"][1] / 1e6, "second touch": touched["second"][1] / 1e6}
@@ -134,7 +138,9 @@ def hello(engine: Engine, bench: Bench) -> Samples:
 
 
 def workload(name: str) -> Probe:
-    return Probe(name, lambda engine, bench: {name: whole(engine, bench, name).wall})
+    def take(engine: Engine, bench: Bench) -> Samples:
+        return {name: [whole(engine, bench, name).wall for _ in warmed][-1]}
+    return Probe(name, take)
 
 
 PROBES = [
