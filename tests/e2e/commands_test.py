@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """The commands beside run."""
 
+import hashlib
 import json
 import shutil
 import subprocess
 import unittest
 from pathlib import Path
 
-from support import HELLO, MERLON, EndToEnd, main
+from support import HELLO, MERLON, SANITIZED, EndToEnd, main
 
 
 class Commands(EndToEnd):
@@ -17,7 +18,8 @@ class Commands(EndToEnd):
         self.assertRegex(result.stdout, r"^merlon \d+\.\d+\.\d+\n$")
 
     def test_help_of_everything(self):
-        for words in ([], ["run"], ["inspect"], ["platform", "info"], ["config", "init"], ["completion"]):
+        for words in ([], ["run"], ["inspect"], ["keep", "measure"], ["platform", "info"],
+                      ["config", "init"], ["completion"]):
             result = self.merlon(*words, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertTrue(result.stdout.startswith("usage: merlon"))
@@ -53,42 +55,6 @@ class Commands(EndToEnd):
     def test_platform_info_wants_a_backend_that_exists(self):
         result = self.merlon("platform", "info", "--backend", "tdx")
         self.assert_refused(result, 2, "--backend")
-
-    def measured(self, *options, program=MERLON):
-        result = subprocess.run([program, "keep", "measure", "--json", *options],
-                                capture_output=True, text=True, timeout=60, check=True)
-        return json.loads(result.stdout)
-
-    def test_keep_measure_tells_one_keep_from_another(self):
-        keep = self.measured()
-        self.assertEqual(keep, self.measured())
-        self.assertFalse(keep["signed"])
-        worlds = {self.measured("--world", world)["sha384"]
-                  for world in ("ring0", "collapsed", "isolated")}
-        self.assertEqual(len(worlds), 3)
-        self.assertIn(keep["sha384"], worlds)
-        text = self.merlon("keep", "measure")
-        self.assertEqual((text.returncode, text.stderr), (0, ""))
-        self.assertIn(keep["sha384"], text.stdout)
-
-    def test_keep_measure_sees_one_byte(self):
-        names = ("merlon", "merlon-vmm", "merlon-keep", "merlon-shim-kvm")
-        for name in names:
-            shutil.copy(Path(MERLON).with_name(name), self.folder / name)
-        before = self.measured(program=self.folder / "merlon")
-        self.assertEqual(before["sha384"], self.measured()["sha384"])
-        keep = self.folder / "merlon-keep"
-        content = bytearray(keep.read_bytes())
-        content[content.index(b"merlon: ")] ^= 0x20  # a text in it
-        keep.write_bytes(content)
-        after = self.measured(program=self.folder / "merlon")
-        self.assertNotEqual(before["sha384"], after["sha384"])
-        keep.unlink()
-        result = subprocess.run([self.folder / "merlon", "keep", "measure"], capture_output=True,
-                                text=True, timeout=60, check=False)
-        self.assertNotEqual(result.returncode, 0)
-        self.assertIn("merlon-keep", result.stderr)
-        self.assertEqual(len(result.stderr.splitlines()), 1)
 
     def test_the_man_page_has_no_roff_errors(self):
         page = self.merlon("man").stdout
@@ -129,6 +95,79 @@ class Commands(EndToEnd):
                 subprocess.run([shell, "-n", path], check=True)
         if missing:
             self.skipTest(f"not installed: {' '.join(missing)}")
+
+
+@unittest.skipIf(SANITIZED, "a sanitized keep is not a static program, and runs in no machine")
+class KeepMeasure(EndToEnd):
+    def measured(self, *options, program=MERLON):
+        result = subprocess.run([program, "keep", "measure", "--json", *options],
+                                capture_output=True, text=True, timeout=60, check=True)
+        return json.loads(result.stdout)
+
+    def installed(self):
+        """A copy of Merlon as it is installed."""
+        programs = self.folder / "libexec" / "merlon"
+        programs.mkdir(parents=True)
+        (self.folder / "bin").mkdir()
+        for name in ("merlon-vmm", "merlon-keep", "merlon-shim-kvm"):
+            shutil.copy(Path(MERLON).with_name(name), programs / name)
+        return Path(shutil.copy(MERLON, self.folder / "bin" / "merlon")), programs
+
+    def test_the_digest_is_stable_and_each_world_has_its_own(self):
+        keep = self.measured()
+        self.assertEqual(keep, self.measured())
+        self.assertFalse(keep["signed"])
+        worlds = {self.measured("--world", world)["sha384"]
+                  for world in ("ring0", "collapsed", "isolated")}
+        self.assertEqual(len(worlds), 3)
+        self.assertIn(keep["sha384"], worlds)
+
+    def test_the_text_for_people_says_the_same(self):
+        keep = self.measured()
+        text = self.merlon("keep", "measure")
+        self.assertEqual((text.returncode, text.stderr), (0, ""))
+        self.assertIn("for comparison only", text.stdout)
+        for fact in (keep, *keep["programs"]):
+            self.assertIn(fact["sha384"], text.stdout)
+
+    def test_both_programs_are_told_with_size_and_digest(self):
+        for program in self.measured()["programs"]:
+            content = Path(program["path"]).read_bytes()
+            self.assertEqual(Path(program["path"]).name, program["name"])
+            self.assertEqual(program["size"], len(content))
+            self.assertEqual(program["sha384"], hashlib.sha384(content).hexdigest())
+
+    def test_one_byte_of_a_program_changes_the_digest(self):
+        merlon, programs = self.installed()
+        before = self.measured(program=merlon)["sha384"]
+        self.assertEqual(before, self.measured()["sha384"])
+        for name, text in (("merlon-keep", b"merlon: "), ("merlon-shim-kvm", b"the shim failed")):
+            content = bytearray((programs / name).read_bytes())
+            at = content.index(text)
+            content[at] ^= 0x20
+            (programs / name).write_bytes(content)
+            self.assertNotEqual(before, self.measured(program=merlon)["sha384"], name)
+            content[at] ^= 0x20
+            (programs / name).write_bytes(content)
+        self.assertEqual(before, self.measured(program=merlon)["sha384"])
+
+    def test_what_is_missing_or_broken_is_named(self):
+        merlon, programs = self.installed()
+
+        def refusal():
+            return subprocess.run([merlon, "keep", "measure"], capture_output=True, text=True,
+                                  timeout=60, check=False)
+
+        (programs / "merlon-shim-kvm").write_bytes(b"no program")
+        self.assert_refused(refusal(), 125, "merlon-shim-kvm: ")
+        (programs / "merlon-keep").unlink()
+        self.assert_refused(refusal(), 125, "cannot read", "merlon-keep", "build or install")
+        (programs / "merlon-vmm").unlink()
+        self.assert_refused(refusal(), 125, "cannot find merlon-vmm", "build or install")
+
+    def test_a_kind_of_keep_without_a_digest_is_refused(self):
+        self.assert_refused(self.merlon("keep", "measure", "--backend", "nil"), 2, "--backend")
+        self.assert_refused(self.merlon("keep", "measure", "--world", "ring3"), 2, "--world")
 
 
 class Inspect(EndToEnd):
