@@ -121,7 +121,8 @@ int main(int count, char** words) {
   const auto ended = (*machine)->run();
   if (options->statistics) print((*machine)->statistics());
   if (!ended) {
-    return failed(ended.error().text, launch::ExitStatus::Trap);
+    // The attendant may still wait for something on behalf of a keep that is no more.
+    os::end_process(failed(ended.error().text, launch::ExitStatus::Trap));
   }
   // The kernel takes the machine apart faster than we would.
   os::end_process(*ended);
