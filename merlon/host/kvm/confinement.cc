@@ -17,7 +17,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/os/call_filter.h"
+#include "merlon/os/call_rules.h"
 #include "merlon/os/file.h"
 #include "merlon/os/landlock.h"
 #include "merlon/os/open.h"
@@ -29,8 +29,15 @@ namespace merlon::host::kvm {
 using core::Result;
 using launch::FileAccess;
 using launch::FileKind;
+using os::add;
 using os::ArgumentCheck;
 using os::CallRule;
+using os::full_mask;
+using os::is;
+using os::is_descriptor;
+using os::is_null;
+using os::one_of;
+using os::only;
 
 namespace {
 
@@ -39,22 +46,6 @@ constexpr bool built_in = false;
 #else
 constexpr bool built_in = true;
 #endif
-
-// The kernel reads an int from the lower half of its register and ignores the upper one.
-constexpr std::uint64_t int_mask = 0xffff'ffff;
-constexpr std::uint64_t full_mask = ~std::uint64_t{0};
-
-constexpr ArgumentCheck is(unsigned argument, std::uint64_t value) noexcept {
-  return {argument, int_mask, value & int_mask};
-}
-constexpr ArgumentCheck only(unsigned argument, std::uint64_t bits) noexcept {
-  return {argument, ~bits, 0};
-}
-constexpr ArgumentCheck is_null(unsigned argument) noexcept { return {argument, full_mask, 0}; }
-/// A descriptor, and not AT_FDCWD.
-constexpr ArgumentCheck is_descriptor(unsigned argument) noexcept {
-  return {argument, std::uint64_t{1} << 31U, 0};
-}
 
 /// Which the C library takes for itself when the first thread is made.
 constexpr int c_library_signal = 33;
@@ -65,20 +56,8 @@ struct Needs {
   bool writable_directories = false;
 };
 
-using Rules = std::vector<CallRule>;
-
-void add(Rules& rules, std::initializer_list<int> numbers) {
-  for (const int number : numbers) rules.push_back({number, {}});
-}
-
-CallRule one_of(int number, unsigned argument, std::initializer_list<std::uint64_t> values) {
-  CallRule rule{number, {}};
-  for (const std::uint64_t value : values) rule.alternatives.push_back({is(argument, value)});
-  return rule;
-}
-
 /// Memory of our own and the machine's, never code.
-void add_memory(Rules& rules) {
+void add_memory(os::CallRules& rules) {
   constexpr std::uint64_t data = PROT_READ | PROT_WRITE;
   constexpr std::uint64_t fresh = MAP_PRIVATE | MAP_ANONYMOUS;
   constexpr std::uint64_t flags = full_mask & ~std::uint64_t{MAP_NORESERVE | MAP_STACK};
@@ -89,7 +68,7 @@ void add_memory(Rules& rules) {
 }
 
 /// One more thread, the attendant; no process.
-void add_thread(Rules& rules) {
+void add_thread(os::CallRules& rules) {
   constexpr std::uint64_t thread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
                                    CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
                                    CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
@@ -104,7 +83,7 @@ void add_thread(Rules& rules) {
               SYS_sched_yield, SYS_gettid, SYS_getpid, SYS_exit, SYS_exit_group});
 }
 
-void add_time(Rules& rules) {
+void add_time(os::CallRules& rules) {
   add(rules, {SYS_clock_gettime, SYS_timer_settime, SYS_timer_delete, SYS_rt_sigreturn,
               SYS_restart_syscall});
   rules.push_back(one_of(SYS_timer_create, 0, {CLOCK_MONOTONIC}));
@@ -112,20 +91,16 @@ void add_time(Rules& rules) {
 }
 
 /// What the calls of the sallyport become; see merlon/host/calls.cc.
-void add_open_files(Rules& rules) {
+void add_open_files(os::CallRules& rules) {
   add(rules,
       {SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_close, SYS_fstat, SYS_fsync,
        SYS_fdatasync, SYS_fallocate, SYS_fadvise64, SYS_ftruncate, SYS_ppoll, SYS_eventfd2});
-  // O_ASYNC would make the kernel send signals.
-  rules.push_back({SYS_fcntl,
-                   {{is(1, F_DUPFD_CLOEXEC)},
-                    {is(1, F_GETFL)},
-                    {is(1, F_SETFL), ArgumentCheck{2, O_ASYNC, 0}}}});
+  os::add_file_control(rules);
   rules.push_back(
       one_of(SYS_ioctl, 1, {KVM_RUN, KVM_SET_USER_MEMORY_REGION, FIONREAD, TCGETS, TCGETS2}));
 }
 
-void add_sockets(Rules& rules) {
+void add_sockets(os::CallRules& rules) {
   add(rules, {SYS_shutdown});
   rules.push_back({SYS_accept4, {{is_null(1), is_null(2)}}});
   rules.push_back({SYS_recvfrom, {{only(3, MSG_DONTWAIT | MSG_PEEK), is_null(4)}}});
@@ -135,24 +110,8 @@ void add_sockets(Rules& rules) {
        {{is(1, SOL_SOCKET), is(2, SO_TYPE)}, {is(1, SOL_SOCKET), is(2, SO_ACCEPTCONN)}}});
 }
 
-/// Where these paths may lead is for the calls and Landlock to say: a filter sees no path.
-void add_directories(Rules& rules, const Needs& needs) {
-  for (const int number : {SYS_openat, SYS_openat2, SYS_readlinkat}) {
-    rules.push_back({number, {{is_descriptor(0)}}});
-  }
-  add(rules, {SYS_getdents64});
-  if (!needs.writable_directories) return;
-  for (const int number : {SYS_mkdirat, SYS_unlinkat}) {
-    rules.push_back({number, {{is_descriptor(0)}}});
-  }
-  for (const int number : {SYS_renameat, SYS_linkat}) {
-    rules.push_back({number, {{is_descriptor(0), is_descriptor(2)}}});
-  }
-  rules.push_back({SYS_symlinkat, {{is_descriptor(1)}}});
-}
-
-Rules allowed_calls(const Needs& needs) {
-  Rules rules;
+os::CallRules allowed_calls(const Needs& needs) {
+  os::CallRules rules;
   add_memory(rules);
   add_thread(rules);
   add_time(rules);
@@ -163,7 +122,7 @@ Rules allowed_calls(const Needs& needs) {
   if (needs.writable_directories) times.alternatives = {{is_descriptor(0)}};
   rules.push_back(std::move(times));
   if (needs.sockets) add_sockets(rules);
-  if (needs.directories) add_directories(rules, needs);
+  if (needs.directories) os::add_directories(rules, needs.writable_directories);
   return rules;
 }
 
