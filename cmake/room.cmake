@@ -75,8 +75,7 @@ function(merlon_program name)
     target_link_options(${name} PRIVATE -static-pie)
   else()
     target_link_options(${name} PRIVATE -pie)
-    # The tables of OpenSSL alone are 20,000 relocations, at 24 bytes each without this: a fifth of
-    # what a start of merlon takes.
+    # The tables of OpenSSL alone are 20,000 relocations, at 24 bytes each without this.
     if(MERLON_PACKED_RELOCATIONS AND NOT MERLON_SANITIZE)
       target_link_options(${name} PRIVATE -Wl,-z,pack-relative-relocs)
     endif()

@@ -253,7 +253,7 @@ def verify(runner):
         return Outcome(skipped=1, reasons=["verify: genuine evidence is not here; MERLON_SHARED "
                                            "names the folder with vectors/"])
     if not runner.build("dev", "merlon-verify-vectors", "merlon-verify-provenance",
-                        "merlon-verify-mutate", "merlon", "merlon-fetch"):
+                        "merlon-verify-mutate", "merlon", "merlon-evidence", "merlon-fetch"):
         return Outcome(failed=1)
     programs = BUILD / "dev" / "tests"
     outcome = runner.program("verify vectors", [programs / "merlon-verify-vectors",

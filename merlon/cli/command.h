@@ -38,7 +38,8 @@ class Arguments {
 
   std::map<std::string, std::vector<std::string>, std::less<>> options;
   std::vector<std::string> positionals;
-  std::vector<std::string> rest;  ///< behind "--" or behind the positionals
+  std::vector<std::string> words;  ///< everything behind the program's name, as it was typed
+  std::vector<std::string> rest;   ///< behind "--" or behind the positionals
 };
 
 /// What a command may use of the world around it; main makes it.
@@ -57,8 +58,13 @@ struct CommandSpec {
   std::span<const PositionalSpec> positionals{};
   std::span<const OptionSpec> options{};
   std::string_view rest{};  ///< name of what may follow "--"; empty: nothing may
-  int (*run)(const Arguments& arguments, const Terminal& terminal) = nullptr;
   bool hidden = false;
+};
+
+/// A command of the table and the function that does it; its result is the exit status.
+struct Handler {
+  std::string_view command;
+  int (*run)(const Arguments& arguments, const Terminal& terminal);
 };
 
 /// Prints "merlon: " and `text` to standard error; gives `status`, so that a command can return it.

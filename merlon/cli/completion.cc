@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
+#include "merlon/cli/handlers.h"
 #include "merlon/cli/table.h"
 #include "merlon/launch/exit_status.h"
 

@@ -1,5 +1,5 @@
 #include "merlon/base/text.h"
-#include "merlon/cli/table.h"
+#include "merlon/cli/handlers.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
 #include "merlon/workload/config.h"

@@ -5,8 +5,8 @@
 
 #include "merlon/base/text.h"
 #include "merlon/cli/capabilities.h"
+#include "merlon/cli/handlers.h"
 #include "merlon/cli/inspect_report.h"
-#include "merlon/cli/table.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
 #include "merlon/wasm/binary/decoder.h"

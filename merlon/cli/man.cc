@@ -1,6 +1,7 @@
 // The man page merlon(1), made from the command table.
 
 #include "merlon/base/text.h"
+#include "merlon/cli/handlers.h"
 #include "merlon/cli/help.h"
 #include "merlon/cli/table.h"
 

@@ -145,6 +145,20 @@ std::string wants_a_command(std::span<const CommandSpec> commands,
   return concat(base::quoted(group), " wants a command: ", list);
 }
 
+/// The commands that `words` can mean: to describe all of them to CLI11 costs more than to read the
+/// words.
+std::vector<Bound> candidates(std::span<const CommandSpec> commands,
+                              const std::vector<std::string>& words) {
+  const bool any = words.empty() || words[0].starts_with('-');
+  std::vector<Bound> bounds;
+  for (const CommandSpec& command : commands) {
+    const std::string_view first = command.name.substr(0, command.name.find(' '));
+    if (!any && first != words[0]) continue;
+    bounds.emplace_back().command = &command;
+  }
+  return bounds;
+}
+
 core::Result<Request, UsageError> parsed(std::vector<Bound>& bounds,
                                          std::vector<std::string> rest) {
   for (Bound& bound : bounds) {
@@ -170,11 +184,8 @@ core::Result<Request, UsageError> parse(const std::vector<std::string>& words,
   root.set_help_flag("-h,--help");
   bool version = false;
   root.add_flag("--version", version, "");
-  std::vector<Bound> bounds(commands.size());
-  for (std::size_t i = 0; i < commands.size(); ++i) {
-    bounds[i].command = &commands[i];
-    bind(root, bounds[i]);
-  }
+  std::vector<Bound> bounds = candidates(commands, words);
+  for (Bound& bound : bounds) bind(root, bound);
   try {
     root.parse(own);
   } catch (const CLI::CallForHelp&) {
@@ -184,6 +195,7 @@ core::Result<Request, UsageError> parse(const std::vector<std::string>& words,
   }
   if (version) return Request{Request::Kind::Version, nullptr, {}};
   auto request = parsed(bounds, std::move(rest));
+  if (request) request->arguments.words = words;
   if (request && request->kind == Request::Kind::Help && !words.empty()) {
     return UsageError{wants_a_command(commands, words), nullptr};
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
+#include "merlon/cli/handlers.h"
 #include "merlon/cli/platform_report.h"
 #include "merlon/cli/table.h"
 #include "merlon/host/probe/machine.h"

@@ -8,7 +8,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/cli/grants.h"
-#include "merlon/cli/table.h"
+#include "merlon/cli/handlers.h"
 #include "merlon/cli/units.h"
 #include "merlon/host/backend.h"
 #include "merlon/host/keep.h"

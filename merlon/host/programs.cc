@@ -43,14 +43,19 @@ Result<std::array<std::string, 2>> program_paths(std::string_view program) {
                                     concat(folder, "/../libexec/merlon/", program)};
 }
 
-Result<MachinePrograms> machine_programs() {
-  const std::array<std::string, 2> paths = TRY(program_paths("merlon-vmm"));
-  const auto* const found = std::ranges::find_if(paths, &os::exists);
+Result<std::string> find_program(std::string_view program) {
+  std::array<std::string, 2> paths = TRY(program_paths(program));
+  auto* const found = std::ranges::find_if(paths, &os::exists);
   if (found == paths.end()) {
-    return HostError{core::ErrorCode::NotFound, concat("cannot find merlon-vmm; looked for ",
+    return HostError{core::ErrorCode::NotFound, concat("cannot find ", program, "; looked for ",
                                                        paths[0], " and ", paths[1], remedy)};
   }
-  const std::string folder = found->substr(0, found->rfind('/') + 1);
+  return std::move(*found);
+}
+
+Result<MachinePrograms> machine_programs() {
+  const std::string vmm = TRY(find_program("merlon-vmm"));
+  const std::string folder = vmm.substr(0, vmm.rfind('/') + 1);
   return MachinePrograms{TRY(read_program(folder + "merlon-shim-kvm")),
                          TRY(read_program(folder + "merlon-keep"))};
 }

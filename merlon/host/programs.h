@@ -17,6 +17,11 @@ namespace merlon::host {
 [[nodiscard]] core::Result<std::array<std::string, 2>, HostError> program_paths(
     std::string_view program);
 
+/// The path of a program that is there.
+///
+/// Errors: NotFound (the text says where it was looked for and what to do).
+[[nodiscard]] core::Result<std::string, HostError> find_program(std::string_view program);
+
 struct ProgramFile {
   std::string path;
   std::vector<std::uint8_t> bytes;

@@ -49,6 +49,19 @@ class SpawnAttributes {
   ::posix_spawnattr_t attributes_{};
 };
 
+/// `arguments` as main gets them; they must outlive the result.
+std::vector<char*> argv_of(std::span<const std::string> arguments) {
+  std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
+  for (const std::string& argument : arguments) {
+    // SAFETY: exec and posix_spawn promise to leave the strings alone; their type is older than
+    // const.
+    argv.push_back(const_cast<char*>(argument.c_str()));
+  }
+  argv.push_back(nullptr);
+  return argv;
+}
+
 ExitStatus exit_status_of(int status) noexcept {
   if (WIFSIGNALED(status)) return {ExitStatus::Kind::Killed, WTERMSIG(status)};
   return {ExitStatus::Kind::Exited, WEXITSTATUS(status)};
@@ -58,13 +71,7 @@ ExitStatus exit_status_of(int status) noexcept {
 
 Result<ChildProcess> ChildProcess::spawn(const std::string& path,
                                          std::span<const std::string> arguments, BorrowedFd third) {
-  std::vector<char*> argv;
-  argv.reserve(arguments.size() + 1);
-  for (const std::string& argument : arguments) {
-    // SAFETY: posix_spawn promises to leave the strings alone; its type is older than const.
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  }
-  argv.push_back(nullptr);
+  const std::vector<char*> argv = argv_of(arguments);
   std::array<char*, 1> environment{nullptr};
 
   FileActions actions;
@@ -91,6 +98,11 @@ Result<ExitStatus> ChildProcess::wait() const noexcept {
     if (number != Errno::Intr) return number;
   }
   return exit_status_of(status);
+}
+
+Errno become(const std::string& path, std::span<const std::string> arguments) {
+  ::execv(path.c_str(), argv_of(arguments).data());
+  return last_errno();
 }
 
 SignalRelay::SignalRelay() noexcept {

@@ -40,6 +40,12 @@ class ChildProcess {
   ::pid_t id_;
 };
 
+/// Becomes the program at `path`: the same process, descriptors and environment. Returns only if
+/// that cannot be.
+///
+/// Errors: Noent · Acces · Nomem · …
+[[nodiscard]] Errno become(const std::string& path, std::span<const std::string> arguments);
+
 /// While this object lives, the signals that end or steer a program (INT, TERM, HUP, QUIT, USR1,
 /// USR2) are not acted upon but kept, so that wait() can pass them on. Make it before the child.
 /// One object at a time, in a program with one thread.

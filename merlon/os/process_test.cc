@@ -77,6 +77,16 @@ TEST(ChildProcess, AProgramThatIsNotThereIsAnError) {
   EXPECT_EQ(ChildProcess::spawn("/nonexistent/x", arguments, pipe.write).error(), Errno::Noent);
 }
 
+TEST(Become, IsTheOtherProgramInTheSameProcess) {
+  const std::vector<std::string> arguments{"sh", "-c", "exit $1", "sh", "23"};
+  EXPECT_EXIT(static_cast<void>(become("/bin/sh", arguments)), testing::ExitedWithCode(23), "");
+}
+
+TEST(Become, ComesBackIfItCannot) {
+  const std::vector<std::string> arguments{"x"};
+  EXPECT_EQ(become("/nonexistent/x", arguments), Errno::Noent);
+}
+
 TEST(SignalRelay, PassesSignalsOnAndTheChildDecides) {
   Pipe pipe = make_pipe();
   const SignalRelay relay;

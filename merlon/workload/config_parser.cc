@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "merlon/base/text.h"
-#include "merlon/workload/config.h"
 #include "merlon/codec/toml.h"
+#include "merlon/workload/config.h"
 #include "merlon/workload/url.h"
 
 namespace merlon::workload {

@@ -109,7 +109,7 @@ class KeepMeasure(EndToEnd):
         programs = self.folder / "libexec" / "merlon"
         programs.mkdir(parents=True)
         (self.folder / "bin").mkdir()
-        for name in ("merlon-vmm", "merlon-keep", "merlon-shim-kvm"):
+        for name in ("merlon-evidence", "merlon-vmm", "merlon-keep", "merlon-shim-kvm"):
             shutil.copy(Path(MERLON).with_name(name), programs / name)
         return Path(shutil.copy(MERLON, self.folder / "bin" / "merlon")), programs
 
@@ -164,6 +164,10 @@ class KeepMeasure(EndToEnd):
         self.assert_refused(refusal(), 125, "cannot read", "merlon-keep", "build or install")
         (programs / "merlon-vmm").unlink()
         self.assert_refused(refusal(), 125, "cannot find merlon-vmm", "build or install")
+        (programs / "merlon-evidence").write_text("no program")
+        self.assert_refused(refusal(), 1, "merlon-evidence: cannot be started")
+        (programs / "merlon-evidence").unlink()
+        self.assert_refused(refusal(), 1, "cannot find merlon-evidence", "build or install")
 
     def test_a_kind_of_keep_without_a_digest_is_refused(self):
         self.assert_refused(self.merlon("keep", "measure", "--backend", "nil"), 2, "--backend")

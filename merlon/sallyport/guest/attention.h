@@ -7,8 +7,9 @@
 
 namespace merlon::sallyport {
 
-/// Some hundred microseconds. Ringing costs a tenth of that; but who rings and waits for long has to
-/// be woken on both sides, and often the answer comes from a program that needs the processor first.
+/// Some hundred microseconds. Ringing costs a tenth of that; but who rings and waits for long has
+/// to be woken on both sides, and often the answer comes from a program that needs the processor
+/// first.
 inline constexpr int patience = 4000;
 
 /// Waits for the answer to the request in `block` while the host says that it attends. False: the

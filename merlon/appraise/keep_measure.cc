@@ -2,14 +2,14 @@
 
 #include <optional>
 
+#include "merlon/appraise/commands.h"
 #include "merlon/base/text.h"
 #include "merlon/cli/json.h"
-#include "merlon/cli/table.h"
 #include "merlon/host/programs.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/measure/keep_digest.h"
 
-namespace merlon::cli {
+namespace merlon::appraise {
 
 using base::concat;
 
@@ -50,7 +50,7 @@ std::string to_text(const Report& report) {
 }
 
 std::string to_json(const Report& report) {
-  JsonWriter json;
+  cli::JsonWriter json;
   const auto member = [&](std::string_view name, std::string_view value) {
     json.key(name);
     json.text(value);
@@ -96,23 +96,23 @@ std::string text_of(const measure::Refusal& refusal, const host::MachinePrograms
 
 }  // namespace
 
-int keep_measure(const Arguments& arguments, const Terminal& terminal) {
+int keep_measure(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const int failed = launch::number(launch::ExitStatus::KeepFailed);
   const std::string name = arguments.value("--world", "ring0");
   const auto world = measure::find_world(name);
   if (!world) {
-    return fail(terminal, concat("--world ", base::quoted(name), ": there is no such world"),
-                launch::number(launch::ExitStatus::Usage));
+    return cli::fail(terminal, concat("--world ", base::quoted(name), ": there is no such world"),
+                     launch::number(launch::ExitStatus::Usage));
   }
   const auto programs = host::machine_programs();
-  if (!programs) return fail(terminal, programs.error().text, failed);
+  if (!programs) return cli::fail(terminal, programs.error().text, failed);
   const auto keep = measure::keep_digest(programs->shim.bytes, programs->keep.bytes, *world);
-  if (!keep) return fail(terminal, text_of(keep.error(), *programs), failed);
+  if (!keep) return cli::fail(terminal, text_of(keep.error(), *programs), failed);
   const Report report{
       name,
       *keep,
       {{{"merlon-shim-kvm", "Shim", programs->shim}, {"merlon-keep", "Program", programs->keep}}}};
-  return print(terminal, arguments.has("--json") ? to_json(report) : to_text(report));
+  return cli::print(terminal, arguments.has("--json") ? to_json(report) : to_text(report));
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::appraise

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "merlon/appraise/report.h"
 #include "merlon/base/text.h"
-#include "merlon/cli/evidence_report.h"
 
-namespace merlon::cli {
+namespace merlon::appraise {
 
 using base::concat;
 using verify::Appraisal;
@@ -110,7 +110,7 @@ std::string_view short_name(std::string_view name) {
   return rest.substr(0, rest.find(", "));
 }
 
-std::string verdict_part(const EvidenceHead& head, const Appraisal& appraisal) {
+std::string verdict_part(const Head& head, const Appraisal& appraisal) {
   const std::size_t failed = appraisal.refusals().size();
   std::string html =
       concat("<section class=\"verdict ", appraisal.accepted() ? "yes" : "no", "\"><strong>",
@@ -416,7 +416,7 @@ std::string findings_part(const Appraisal& appraisal) {
 
 }  // namespace
 
-std::string to_html(const EvidenceHead& head, const Appraisal& appraisal) {
+std::string to_html(const Head& head, const Appraisal& appraisal) {
   return concat("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">",
                 "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">",
                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ",
@@ -428,4 +428,4 @@ std::string to_html(const EvidenceHead& head, const Appraisal& appraisal) {
                 "</main></body></html>\n");
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::appraise

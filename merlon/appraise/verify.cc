@@ -1,32 +1,31 @@
 // merlon evidence verify: is this evidence to be trusted, and why not.
 
+#include "merlon/appraise/commands.h"
+#include "merlon/appraise/files.h"
+#include "merlon/appraise/report.h"
 #include "merlon/base/text.h"
-#include "merlon/cli/evidence_files.h"
-#include "merlon/cli/evidence_report.h"
-#include "merlon/cli/table.h"
 #include "merlon/os/open.h"
 
-namespace merlon::cli {
+namespace merlon::appraise {
 
 using base::concat;
 
 namespace {
 
-EvidenceResult<void> write_html(const std::string& path, const std::string& page) {
+Result<void> write_html(const std::string& path, const std::string& page) {
   const auto file = os::create_file(path);
   if (!file) {
-    return EvidenceFailure{
-        concat(base::printable(path), ": cannot be made: ", os::describe(file.error())),
-        EvidenceStatus::Unusable};
+    return Failure{concat(base::printable(path), ": cannot be made: ", os::describe(file.error())),
+                   Status::Unusable};
   }
   if (const auto written = os::write_all(*file, core::as_bytes(page)); !written) {
-    return EvidenceFailure{concat(base::printable(path), ": ", os::describe(written.error())),
-                           EvidenceStatus::Unusable};
+    return Failure{concat(base::printable(path), ": ", os::describe(written.error())),
+                   Status::Unusable};
   }
   return {};
 }
 
-EvidenceResult<int> verify(const Arguments& arguments, const Terminal& terminal) {
+Result<int> verify(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const std::string path = arguments.positional(0);
   const verify::Policy policy = TRY(read_policy(arguments.value("--policy")));
   const codec::UnixTime now = TRY(read_time(arguments.value("--at")));
@@ -39,26 +38,26 @@ EvidenceResult<int> verify(const Arguments& arguments, const Terminal& terminal)
   }
   const verify::Appraisal appraisal =
       verify::appraise(*evidence, verify::Collateral::parse(all), policy, now);
-  const EvidenceHead head{path, std::string(evidence->format), all.size()};
+  const Head head{path, std::string(evidence->format), all.size()};
   if (arguments.has("--html")) {
     TRY(write_html(arguments.value("--html"), to_html(head, appraisal)));
   }
-  const int printed = print(
+  const int printed = cli::print(
       terminal, arguments.has("--json") ? to_json(head, appraisal) : to_text(head, appraisal));
   if (printed != 0) return printed;
   switch (appraisal.verdict) {
     case verify::Verdict::Accepted: return 0;
     case verify::Verdict::Refused: break;
   }
-  return number(EvidenceStatus::Refused);
+  return number(Status::Refused);
 }
 
 }  // namespace
 
-int evidence_verify(const Arguments& arguments, const Terminal& terminal) {
+int evidence_verify(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const auto status = verify(arguments, terminal);
   if (status) return *status;
-  return fail(terminal, status.error().text, number(status.error().status));
+  return cli::fail(terminal, status.error().text, number(status.error().status));
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::appraise

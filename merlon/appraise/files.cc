@@ -1,4 +1,4 @@
-#include "merlon/cli/evidence_files.h"
+#include "merlon/appraise/files.h"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 #include "merlon/os/directory.h"
 #include "merlon/os/open.h"
 
-namespace merlon::cli {
+namespace merlon::appraise {
 
 using base::concat;
 
@@ -15,19 +15,19 @@ namespace {
 
 constexpr std::size_t max_endorsement_size = 8U << 20U;
 
-EvidenceFailure unusable(const std::string& path, std::string_view why) {
-  return {concat(base::printable(path), ": cannot be read: ", why), EvidenceStatus::Unusable};
+Failure unusable(const std::string& path, std::string_view why) {
+  return {concat(base::printable(path), ": cannot be read: ", why), Status::Unusable};
 }
 
-EvidenceFailure unusable_endorsement(const std::string& path, const core::Error& error) {
-  EvidenceFailure failure = not_parsed(path, error);
-  failure.status = EvidenceStatus::Unusable;
+Failure unusable_endorsement(const std::string& path, const core::Error& error) {
+  Failure failure = not_parsed(path, error);
+  failure.status = Status::Unusable;
   return failure;
 }
 
 /// A file of a directory may be something else. But what may be a revocation list, or more than can
 /// be taken, must not be lost without a word: a policy may accept missing lists.
-EvidenceResult<void> add_of_directory(evidence::Endorsements& all, const std::string& path) {
+Result<void> add_of_directory(evidence::Endorsements& all, const std::string& path) {
   const auto bytes = TRY(read_bytes(path, max_endorsement_size));
   const auto added = all.add(bytes);
   if (added) return {};
@@ -37,7 +37,7 @@ EvidenceResult<void> add_of_directory(evidence::Endorsements& all, const std::st
 }
 
 /// Names of a directory, sorted, so that every run sees the same order.
-EvidenceResult<std::vector<std::string>> names_in(const std::string& path) {
+Result<std::vector<std::string>> names_in(const std::string& path) {
   const auto directory = os::open_directory(path);
   if (!directory) return unusable(path, os::describe(directory.error()));
   os::DirectoryReader reader;
@@ -52,9 +52,9 @@ EvidenceResult<std::vector<std::string>> names_in(const std::string& path) {
                       (*entry)->type == os::FileType::Unknown;
     if (file && !(*entry)->name.starts_with('.')) names.emplace_back((*entry)->name);
     if (names.size() > evidence::Endorsements::max_artefacts) {
-      return EvidenceFailure{concat(base::printable(path), ": has more than ",
-                                    evidence::Endorsements::max_artefacts, " files"),
-                             EvidenceStatus::Unusable};
+      return Failure{concat(base::printable(path), ": has more than ",
+                            evidence::Endorsements::max_artefacts, " files"),
+                     Status::Unusable};
     }
   }
   std::ranges::sort(names);
@@ -63,14 +63,13 @@ EvidenceResult<std::vector<std::string>> names_in(const std::string& path) {
 
 }  // namespace
 
-EvidenceFailure not_parsed(const std::string& path, const core::Error& error) {
+Failure not_parsed(const std::string& path, const core::Error& error) {
   std::string text = concat(base::printable(path), ": ", error.what);
   if (error.detail != 0) text += concat(" (", error.detail, ")");
-  return {std::move(text), EvidenceStatus::NotJudged};
+  return {std::move(text), Status::NotJudged};
 }
 
-EvidenceResult<std::vector<std::uint8_t>> read_bytes(const std::string& path,
-                                                     std::size_t max_size) {
+Result<std::vector<std::uint8_t>> read_bytes(const std::string& path, std::size_t max_size) {
   const auto file = os::open_file(path);
   if (!file) return unusable(path, os::describe(file.error()));
   auto bytes = os::read_all(*file, max_size);
@@ -81,7 +80,7 @@ EvidenceResult<std::vector<std::uint8_t>> read_bytes(const std::string& path,
   return *std::move(bytes);
 }
 
-EvidenceResult<evidence::Endorsements> read_endorsements(std::span<const std::string> paths) {
+Result<evidence::Endorsements> read_endorsements(std::span<const std::string> paths) {
   evidence::Endorsements all;
   for (const std::string& path : paths) {
     if (os::open_directory(path)) {
@@ -96,26 +95,26 @@ EvidenceResult<evidence::Endorsements> read_endorsements(std::span<const std::st
   return all;
 }
 
-EvidenceResult<verify::Policy> read_policy(const std::string& path) {
+Result<verify::Policy> read_policy(const std::string& path) {
   if (path.empty()) return verify::Policy{};
   const auto bytes = TRY(read_bytes(path, verify::max_policy_size));
   auto policy = verify::Policy::parse_any(core::as_text(bytes), path);
-  if (!policy) return EvidenceFailure{policy.error().text(), EvidenceStatus::Unusable};
+  if (!policy) return Failure{policy.error().text(), Status::Unusable};
   return *std::move(policy);
 }
 
-EvidenceResult<codec::UnixTime> read_time(const std::string& text) {
+Result<codec::UnixTime> read_time(const std::string& text) {
   if (text.empty()) {
     const auto now = os::now(os::Clock::Realtime);
-    if (!now) return EvidenceFailure{"the clock cannot be read", EvidenceStatus::Unusable};
+    if (!now) return Failure{"the clock cannot be read", Status::Unusable};
     return codec::UnixTime{static_cast<std::int64_t>(*now / 1'000'000'000)};
   }
   const auto time = codec::parse_rfc3339(text);
   if (!time) {
-    return EvidenceFailure{concat("--at ", base::quoted(text, 40), ": ", time.error().what),
-                           EvidenceStatus::Unusable};
+    return Failure{concat("--at ", base::quoted(text, 40), ": ", time.error().what),
+                   Status::Unusable};
   }
   return *time;
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::appraise

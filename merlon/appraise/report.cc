@@ -1,4 +1,4 @@
-#include "merlon/cli/evidence_report.h"
+#include "merlon/appraise/report.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "merlon/cli/json.h"
 #include "merlon/x509/path.h"
 
-namespace merlon::cli {
+namespace merlon::appraise {
 
 using base::concat;
 using verify::Appraisal;
@@ -53,7 +53,7 @@ bool lacks_endorsements(const Appraisal& appraisal) {
   });
 }
 
-std::string to_text(const EvidenceHead& head, const Appraisal& appraisal) {
+std::string to_text(const Head& head, const Appraisal& appraisal) {
   const std::size_t failed = appraisal.refusals().size();
   std::string text =
       concat(base::printable(head.file), ": ", head.format, ", with ", head.endorsements,
@@ -90,7 +90,7 @@ std::string to_text(const EvidenceHead& head, const Appraisal& appraisal) {
 
 namespace {
 
-void write_findings(JsonWriter& json, const Appraisal& appraisal) {
+void write_findings(cli::JsonWriter& json, const Appraisal& appraisal) {
   json.key("findings");
   json.open_array();
   for (const Finding& finding : appraisal.findings) {
@@ -113,7 +113,7 @@ void write_findings(JsonWriter& json, const Appraisal& appraisal) {
   json.close_array();
 }
 
-void write_lifetimes(JsonWriter& json, const Appraisal& appraisal) {
+void write_lifetimes(cli::JsonWriter& json, const Appraisal& appraisal) {
   json.key("lifetimes");
   json.open_array();
   for (const verify::Lifetime& each : appraisal.lifetimes) {
@@ -133,8 +133,8 @@ void write_lifetimes(JsonWriter& json, const Appraisal& appraisal) {
 
 }  // namespace
 
-std::string to_json(const EvidenceHead& head, const Appraisal& appraisal) {
-  JsonWriter json;
+std::string to_json(const Head& head, const Appraisal& appraisal) {
+  cli::JsonWriter json;
   json.open_object();
   json.key("verdict");
   json.text(to_string(appraisal.verdict));
@@ -165,4 +165,4 @@ std::string to_json(const EvidenceHead& head, const Appraisal& appraisal) {
   return json.result() + "\n";
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::appraise

@@ -7,7 +7,7 @@
 
 #include "merlon/evidence/evidence.h"
 
-namespace merlon::cli {
+namespace merlon::appraise {
 
 struct Field {
   std::string name;
@@ -23,4 +23,4 @@ struct FieldGroup {
 [[nodiscard]] std::vector<FieldGroup> fields_of(const evidence::Evidence& evidence);
 [[nodiscard]] std::vector<FieldGroup> fields_of(const evidence::Endorsements& endorsements);
 
-}  // namespace merlon::cli
+}  // namespace merlon::appraise

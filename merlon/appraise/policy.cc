@@ -1,28 +1,28 @@
 // merlon evidence policy init, merlon evidence policy check.
 
+#include "merlon/appraise/commands.h"
+#include "merlon/appraise/files.h"
 #include "merlon/base/text.h"
-#include "merlon/cli/evidence_files.h"
-#include "merlon/cli/table.h"
 #include "merlon/os/open.h"
 
-namespace merlon::cli {
+namespace merlon::appraise {
 
 using base::concat;
 
-int evidence_policy_init(const Arguments& arguments, const Terminal& terminal) {
+int evidence_policy_init(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const std::string given = arguments.positional(0);
   const std::string path = given.empty() ? "policy.toml" : given;
-  const int refused = number(EvidenceStatus::Unusable);
+  const int refused = number(Status::Unusable);
   const auto file = os::create_file(path);
   if (!file) {
-    return fail(terminal,
-                concat(base::printable(path), ": cannot be made: ", os::describe(file.error())),
-                refused);
+    return cli::fail(
+        terminal, concat(base::printable(path), ": cannot be made: ", os::describe(file.error())),
+        refused);
   }
   const auto written = os::write_all(*file, core::as_bytes(verify::policy_template()));
   if (!written) {
-    return fail(terminal, concat(base::printable(path), ": ", os::describe(written.error())),
-                refused);
+    return cli::fail(terminal, concat(base::printable(path), ": ", os::describe(written.error())),
+                     refused);
   }
   return 0;
 }
@@ -62,16 +62,16 @@ std::string weaknesses(const verify::Policy& policy) {
 
 }  // namespace
 
-int evidence_policy_check(const Arguments& arguments, const Terminal& terminal) {
+int evidence_policy_check(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const std::string path = arguments.positional(0);
   const auto policy = read_policy(path);
-  if (!policy) return fail(terminal, policy.error().text, number(policy.error().status));
+  if (!policy) return cli::fail(terminal, policy.error().text, number(policy.error().status));
   std::string text = concat(base::printable(path), ": a policy that accepts");
   for (const evidence::Technology technology : policy->technologies) {
     text += concat(" ", to_string(technology));
   }
   if (policy->technologies.empty()) text += " nothing";
-  return print(terminal, concat(text, "\n", weaknesses(*policy)));
+  return cli::print(terminal, concat(text, "\n", weaknesses(*policy)));
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::appraise

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "merlon/appraise/commands.h"
+#include "merlon/appraise/fields.h"
+#include "merlon/appraise/files.h"
 #include "merlon/base/text.h"
-#include "merlon/cli/evidence_fields.h"
-#include "merlon/cli/evidence_files.h"
 #include "merlon/cli/json.h"
-#include "merlon/cli/table.h"
 
-namespace merlon::cli {
+namespace merlon::appraise {
 
 using base::concat;
 
@@ -32,7 +32,7 @@ std::string to_text(const std::string& path, std::string_view format,
 }
 
 std::string to_json(std::string_view format, const std::vector<FieldGroup>& groups) {
-  JsonWriter json;
+  cli::JsonWriter json;
   json.open_object();
   json.key("format");
   json.text(format);
@@ -58,10 +58,10 @@ std::string to_json(std::string_view format, const std::vector<FieldGroup>& grou
 
 }  // namespace
 
-int evidence_inspect(const Arguments& arguments, const Terminal& terminal) {
+int evidence_inspect(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const std::string path = arguments.positional(0);
   const auto bytes = read_bytes(path, 8U << 20U);
-  if (!bytes) return fail(terminal, bytes.error().text, number(bytes.error().status));
+  if (!bytes) return cli::fail(terminal, bytes.error().text, number(bytes.error().status));
   std::string format;
   std::vector<FieldGroup> groups;
   const auto evidence = evidence::Evidence::parse(*bytes);
@@ -73,11 +73,11 @@ int evidence_inspect(const Arguments& arguments, const Terminal& terminal) {
     format = concat("endorsements, ", endorsements.size());
     groups = fields_of(endorsements);
   } else {
-    const EvidenceFailure failure = not_parsed(path, evidence.error());
-    return fail(terminal, failure.text, number(failure.status));
+    const Failure failure = not_parsed(path, evidence.error());
+    return cli::fail(terminal, failure.text, number(failure.status));
   }
-  return print(terminal,
-               arguments.has("--json") ? to_json(format, groups) : to_text(path, format, groups));
+  return cli::print(
+      terminal, arguments.has("--json") ? to_json(format, groups) : to_text(path, format, groups));
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::appraise

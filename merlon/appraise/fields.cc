@@ -1,4 +1,4 @@
-#include "merlon/cli/evidence_fields.h"
+#include "merlon/appraise/fields.h"
 
 #include <array>
 #include <charconv>
@@ -11,7 +11,7 @@
 #include "merlon/x509/crl.h"
 #include "merlon/x509/name.h"
 
-namespace merlon::cli {
+namespace merlon::appraise {
 
 using base::concat;
 
@@ -291,4 +291,4 @@ std::vector<FieldGroup> fields_of(const evidence::Endorsements& endorsements) {
   return groups;
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::appraise

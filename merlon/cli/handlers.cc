@@ -1,0 +1,28 @@
+#include "merlon/cli/handlers.h"
+
+#include <array>
+
+namespace merlon::cli {
+
+namespace {
+
+constexpr std::array all_handlers{
+    Handler{"run", &run},
+    Handler{"inspect", &inspect},
+    Handler{"evidence inspect", &in_merlon_evidence},
+    Handler{"evidence verify", &in_merlon_evidence},
+    Handler{"evidence fetch", &in_merlon_evidence},
+    Handler{"evidence policy init", &in_merlon_evidence},
+    Handler{"evidence policy check", &in_merlon_evidence},
+    Handler{"keep measure", &in_merlon_evidence},
+    Handler{"platform info", &platform_info},
+    Handler{"config init", &config_init},
+    Handler{"completion", &completion},
+    Handler{"man", &man},
+};
+
+}  // namespace
+
+std::span<const Handler> handlers() noexcept { return all_handlers; }
+
+}  // namespace merlon::cli
