@@ -6,6 +6,7 @@
 #include "merlon/base/text.h"
 #include "merlon/cli/json.h"
 #include "merlon/host/programs.h"
+#include "merlon/image/world.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/measure/keep_digest.h"
 
@@ -99,7 +100,7 @@ std::string text_of(const measure::Refusal& refusal, const host::MachinePrograms
 int keep_measure(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const int failed = launch::number(launch::ExitStatus::KeepFailed);
   const std::string name = arguments.value("--world", "ring0");
-  const auto world = measure::find_world(name);
+  const auto world = image::find_world(name);
   if (!world) {
     return cli::fail(terminal, concat("--world ", base::quoted(name), ": there is no such world"),
                      launch::number(launch::ExitStatus::Usage));

@@ -7,10 +7,8 @@
 #include <unistd.h>
 
 #include "merlon/base/text.h"
-#include "merlon/keep/allowed_calls.h"
 #include "merlon/keep/report.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/os/file.h"
 #include "merlon/os/landlock.h"
 #include "merlon/os/surrender.h"
 
@@ -18,7 +16,6 @@ namespace merlon::keep {
 
 using base::concat;
 using core::Result;
-using launch::FileAccess;
 using launch::FileKind;
 
 namespace {
@@ -48,25 +45,6 @@ void on_refused_call(int number, ::siginfo_t* info, void* /*context*/) {
   ::_exit(launch::number(launch::ExitStatus::Trap));
 }
 
-std::vector<os::AllowedTree> trees_of(const launch::Launch& launch) {
-  std::vector<os::AllowedTree> trees;
-  auto descriptor = launch.descriptors.begin();
-  for (const launch::FileEntry& file : launch.message.files) {
-    if (!launch::carries_descriptor(file.kind)) continue;
-    const os::Fd& here = *descriptor++;
-    if (file.kind != FileKind::Directory) continue;
-    trees.push_back({here, file.access == FileAccess::ReadWrite});
-  }
-  return trees;
-}
-
-bool is_writable(const os::AllowedTree& tree) noexcept { return tree.writable; }
-
-bool is_socket(int number) noexcept {
-  const auto status = os::status(os::BorrowedFd(number));
-  return status && status->type == os::FileType::Socket;
-}
-
 /// A workload that was not given a standard stream must not find it either.
 void close_streams_not_given(const launch::Message& message) {
   const auto given = [&](FileKind kind) {
@@ -78,16 +56,11 @@ void close_streams_not_given(const launch::Message& message) {
   if (!given(FileKind::Stdout) && message.invoke.empty()) os::Fd::adopt(1).close();
 }
 
-Needs needs_of(const launch::Launch& launch) {
-  const auto& files = launch.message.files;
-  const std::vector<os::AllowedTree> trees = trees_of(launch);
-  const bool given = std::ranges::any_of(files, [](const launch::FileEntry& file) {
-    return file.kind == FileKind::Listen || file.kind == FileKind::Connect;
-  });
-  return {.sockets = given || is_socket(0) || is_socket(1) || is_socket(2),
-          .directories = !trees.empty(),
-          .writable_directories = std::ranges::any_of(trees, is_writable),
-          .timer = launch.message.timeout_nanoseconds != 0,
+Needs needs_of(const launch::Message& message, const launch::Reach& reach) {
+  return {.sockets = reach.sockets,
+          .directories = reach.directories(),
+          .writable_directories = reach.writable_directories(),
+          .timer = message.timeout_nanoseconds != 0,
           .process = ::getpid()};
 }
 
@@ -127,26 +100,26 @@ Result<void> Confinement::complete(const launch::Launch& launch) {
   machine_ = launch.message.confinement == launch::Confinement::Machine;
   if (!built_in || machine_) return {};
   close_streams_not_given(launch.message);
-  TRY(confine_files(launch));
-  return confine_calls(launch);
+  const launch::Reach reach = launch::reach_of(launch);
+  TRY(confine_files(reach));
+  return confine_calls(needs_of(launch.message, reach));
 }
 
-Result<void> Confinement::confine_files(const launch::Launch& launch) {
-  const std::vector<os::AllowedTree> trees = trees_of(launch);
+Result<void> Confinement::confine_files(const launch::Reach& reach) {
   const auto version = os::landlock_version();
   if (!version) return note(version.error(), "landlock", "cannot use Landlock");
   const bool moves = *version >= os::first_landlock_with_moves;
-  if (!moves && std::ranges::any_of(trees, is_writable)) {
+  if (!moves && reach.writable_directories()) {
     // A workload's rename() must work; better this layer less.
     missing_.emplace_back("landlock (version 1 allows no moves)");
     return {};
   }
-  return note(os::confine_files(*version, trees), "landlock", "cannot confine files",
-              concat(" ", *version, " (", trees.size(), " directories)"));
+  return note(os::confine_files(*version, reach.trees), "landlock", "cannot confine files",
+              concat(" ", *version, " (", reach.trees.size(), " directories)"));
 }
 
-Result<void> Confinement::confine_calls(const launch::Launch& launch) {
-  std::vector<os::CallRule> rules = allowed_calls(needs_of(launch));
+Result<void> Confinement::confine_calls(const Needs& needs) {
+  std::vector<os::CallRule> rules = allowed_calls(needs);
   const std::string count = concat(" (", rules.size(), " calls)");
   const auto program = os::compile(std::move(rules));
   struct sigaction action{};

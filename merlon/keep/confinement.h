@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "merlon/core/result.h"
+#include "merlon/keep/allowed_calls.h"
 #include "merlon/launch/channel.h"
+#include "merlon/launch/reach.h"
 
 namespace merlon::keep {
 
@@ -40,8 +42,8 @@ class Confinement {
  private:
   core::Result<void> note(const os::Result<void>& done, std::string_view layer, const char* failure,
                           std::string_view detail = "");
-  core::Result<void> confine_files(const launch::Launch& launch);
-  core::Result<void> confine_calls(const launch::Launch& launch);
+  core::Result<void> confine_files(const launch::Reach& reach);
+  core::Result<void> confine_calls(const Needs& needs);
 
   std::vector<std::string> active_;
   std::vector<std::string> missing_;

@@ -6,13 +6,6 @@ namespace merlon::measure {
 
 using sallyport::World;
 
-std::optional<World> find_world(std::string_view name) noexcept {
-  if (name == "ring0") return World::Ring0;
-  if (name == "collapsed") return World::Collapsed;
-  if (name == "isolated") return World::Isolated;
-  return std::nullopt;
-}
-
 core::Result<Measurement, Refusal> keep_digest(core::ByteView shim, core::ByteView keep,
                                                World world) {
   const auto shim_program = image::parse_elf(shim);

@@ -3,16 +3,10 @@
 // What a keep would be measured as, told from its two programs alone: no device, no privilege, any
 // machine. Pure; any thread.
 
-#include <optional>
-#include <string_view>
-
 #include "merlon/measure/image_digest.h"
 #include "merlon/sallyport/boot.h"
 
 namespace merlon::measure {
-
-/// The world called `name`: ring0, collapsed or isolated.
-[[nodiscard]] std::optional<sallyport::World> find_world(std::string_view name) noexcept;
 
 struct Measurement {
   KeepDigest digest;

@@ -7,6 +7,7 @@
 
 #include "merlon/image/testing/collected_pages.h"
 #include "merlon/image/testing/elf_file.h"
+#include "merlon/image/world.h"
 
 namespace merlon::measure {
 namespace {
@@ -89,13 +90,13 @@ TEST(KeepDigest, IsTheSameEachTime) {
 TEST(KeepDigest, EachWorldHasItsOwn) {
   std::set<KeepDigest> digests;
   for (const char* name : {"ring0", "collapsed", "isolated"}) {
-    const auto world = find_world(name);
+    const auto world = image::find_world(name);
     ASSERT_TRUE(world.has_value()) << name;
     digests.insert(digest_of(shim_file(), keep_file(), *world));
   }
   EXPECT_EQ(digests.size(), 3U);
-  EXPECT_FALSE(find_world("Ring0").has_value());
-  EXPECT_FALSE(find_world("").has_value());
+  EXPECT_FALSE(image::find_world("Ring0").has_value());
+  EXPECT_FALSE(image::find_world("").has_value());
 }
 
 TEST(KeepDigest, AnyFlippedBitOfASegmentChangesIt) {

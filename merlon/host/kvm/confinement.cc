@@ -1,6 +1,5 @@
 #include "merlon/host/kvm/confinement.h"
 
-#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <vector>
@@ -17,8 +16,8 @@
 
 #include "merlon/base/text.h"
 #include "merlon/launch/exit_status.h"
+#include "merlon/launch/reach.h"
 #include "merlon/os/call_rules.h"
-#include "merlon/os/file.h"
 #include "merlon/os/landlock.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
@@ -27,8 +26,6 @@
 namespace merlon::host::kvm {
 
 using core::Result;
-using launch::FileAccess;
-using launch::FileKind;
 using os::add;
 using os::ArgumentCheck;
 using os::CallRule;
@@ -49,12 +46,6 @@ constexpr bool built_in = true;
 
 /// Which the C library takes for itself when the first thread is made.
 constexpr int c_library_signal = 33;
-
-struct Needs {
-  bool sockets = false;
-  bool directories = false;
-  bool writable_directories = false;
-};
 
 /// Memory of our own and the machine's, never code.
 void add_memory(os::CallRules& rules) {
@@ -110,7 +101,7 @@ void add_sockets(os::CallRules& rules) {
        {{is(1, SOL_SOCKET), is(2, SO_TYPE)}, {is(1, SOL_SOCKET), is(2, SO_ACCEPTCONN)}}});
 }
 
-os::CallRules allowed_calls(const Needs& needs) {
+os::CallRules allowed_calls(const launch::Reach& reach) {
   os::CallRules rules;
   add_memory(rules);
   add_thread(rules);
@@ -119,39 +110,11 @@ os::CallRules allowed_calls(const Needs& needs) {
   // The C library asks for an open file's status by this call, with an empty name.
   rules.push_back({SYS_newfstatat, {{is_descriptor(0)}}});
   CallRule times{SYS_utimensat, {{is_descriptor(0), is_null(1)}}};
-  if (needs.writable_directories) times.alternatives = {{is_descriptor(0)}};
+  if (reach.writable_directories()) times.alternatives = {{is_descriptor(0)}};
   rules.push_back(std::move(times));
-  if (needs.sockets) add_sockets(rules);
-  if (needs.directories) os::add_directories(rules, needs.writable_directories);
+  if (reach.sockets) add_sockets(rules);
+  if (reach.directories()) os::add_directories(rules, reach.writable_directories());
   return rules;
-}
-
-bool is_socket(int number) noexcept {
-  const auto status = os::status(os::BorrowedFd(number));
-  return status && status->type == os::FileType::Socket;
-}
-
-std::vector<os::AllowedTree> trees_of(const launch::Launch& launch) {
-  std::vector<os::AllowedTree> trees;
-  auto descriptor = launch.descriptors.begin();
-  for (const launch::FileEntry& file : launch.message.files) {
-    if (!launch::carries_descriptor(file.kind)) continue;
-    const os::Fd& here = *descriptor++;
-    if (file.kind != FileKind::Directory) continue;
-    trees.push_back({here, file.access == FileAccess::ReadWrite});
-  }
-  return trees;
-}
-
-bool is_writable(const os::AllowedTree& tree) noexcept { return tree.writable; }
-
-Needs needs_of(const launch::Launch& launch, const std::vector<os::AllowedTree>& trees) {
-  const bool given = std::ranges::any_of(launch.message.files, [](const launch::FileEntry& file) {
-    return file.kind == FileKind::Listen || file.kind == FileKind::Connect;
-  });
-  return {.sockets = given || is_socket(0) || is_socket(1) || is_socket(2),
-          .directories = !trees.empty(),
-          .writable_directories = std::ranges::any_of(trees, is_writable)};
 }
 
 /// In a signal handler: only what is async-signal-safe.
@@ -175,16 +138,16 @@ Result<void> unless_missing(const os::Result<void>& done, const char* failure) {
   return os::to_error(done.error(), failure);
 }
 
-Result<void> confine_files(const std::vector<os::AllowedTree>& trees) {
+Result<void> confine_files(const launch::Reach& reach) {
   const auto version = os::landlock_version();
   if (!version) return unless_missing(version.error(), "cannot use Landlock");
   const bool moves = *version >= os::first_landlock_with_moves;
   // A workload's rename() must work; better this layer less.
-  if (!moves && std::ranges::any_of(trees, is_writable)) return {};
-  return unless_missing(os::confine_files(*version, trees), "cannot confine files");
+  if (!moves && reach.writable_directories()) return {};
+  return unless_missing(os::confine_files(*version, reach.trees), "cannot confine files");
 }
 
-Result<void> confine_calls(const Needs& needs) {
+Result<void> confine_calls(const launch::Reach& reach) {
   struct sigaction action{};
   action.sa_sigaction = &on_refused_call;
   action.sa_flags = SA_SIGINFO;
@@ -192,7 +155,7 @@ Result<void> confine_calls(const Needs& needs) {
   if (::sigaction(SIGSYS, &action, nullptr) < 0) {
     return os::to_error(os::last_errno(), "cannot take the signal of refused calls");
   }
-  return unless_missing(os::confine_calls(os::compile(allowed_calls(needs))),
+  return unless_missing(os::confine_calls(os::compile(allowed_calls(reach))),
                         "cannot confine calls");
 }
 
@@ -203,9 +166,9 @@ Result<void> confine(const launch::Launch& launch) {
   TRY(unless_missing(os::forbid_inspection(), "cannot forbid inspection"));
   TRY(unless_missing(os::drop_capabilities(), "cannot drop capabilities"));
   if (!built_in) return {};
-  const std::vector<os::AllowedTree> trees = trees_of(launch);
-  TRY(confine_files(trees));
-  return confine_calls(needs_of(launch, trees));
+  const launch::Reach reach = launch::reach_of(launch);
+  TRY(confine_files(reach));
+  return confine_calls(reach);
 }
 
 }  // namespace merlon::host::kvm

@@ -7,6 +7,7 @@
 #include <x86intrin.h>
 
 #include "merlon/base/text.h"
+#include "merlon/host/kvm/loader.h"
 #include "merlon/host/kvm/world.h"
 #include "merlon/image/elf.h"
 #include "merlon/launch/exit_status.h"
@@ -52,37 +53,6 @@ HostError image_error(const core::Error& error, std::string_view what) {
   return {error.code, concat("backend kvm: ", what, ": ", error.message())};
 }
 
-/// Puts the stream of pages into the machine's memory.
-class Loader final : public image::PageSink {
- public:
-  Loader(const MachineMemory& memory, const os::FileMapping& keep) noexcept
-      : memory_(memory), keep_(keep) {}
-
-  core::Result<void> put(std::uint64_t address, core::ByteView bytes) override {
-    const auto to = memory_.find(address, bytes.size());
-    if (!to) return core::error(core::ErrorCode::Internal, "a page outside of the machine");
-    // Most of the keep's pages are never used, and those need not be copied.
-    const std::size_t whole = bytes.size() & ~(image::page_size - 1);
-    const bool shared =
-        whole != 0 && keep_.copy_over(bytes.first(whole), to->first(whole)).has_value();
-    const std::size_t done = shared ? whole : 0;
-    if (done < bytes.size()) std::memcpy(&(*to)[done], &bytes[done], bytes.size() - done);
-    return {};
-  }
-
- private:
-  const MachineMemory& memory_;
-  const os::FileMapping& keep_;
-};
-
-os::Result<MachineMemory> initial_memory() {
-  // All of it in one part, gaps too: to tell KVM of one more costs more than a gap.
-  constexpr std::uint64_t size = image::main_base + image::main_size - image::low_base;
-  MachineMemory memory;
-  memory.add(TRY(MemoryPart::create(image::low_base, size)));
-  return memory;
-}
-
 std::uint64_t host_memory() noexcept {
   struct ::sysinfo info{};
   if (::sysinfo(&info) != 0) return 0;
@@ -116,7 +86,7 @@ Result<std::unique_ptr<KeepMachine>> KeepMachine::create(const os::FileMapping& 
   if (!machine) return no_kvm(machine.error());
   auto processor = machine->create_processor();
   if (!processor) return kvm_error(processor.error(), "cannot make a processor");
-  auto memory = initial_memory();
+  auto memory = MachineMemory::initial();
   if (!memory) return kvm_error(memory.error(), "cannot make memory");
   std::unique_ptr<KeepMachine> made(
       new KeepMachine(*std::move(machine), *std::move(processor), *std::move(memory)));

@@ -11,6 +11,7 @@
 #include "merlon/base/text.h"
 #include "merlon/host/kvm/confinement.h"
 #include "merlon/host/kvm/machine.h"
+#include "merlon/image/world.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/file_mapping.h"
@@ -37,17 +38,13 @@ struct Options {
 };
 
 std::optional<Options> options_of(int count, char** words) {
-  using sallyport::World;
   Options options;
   for (int i = 1; i < count; ++i) {
     const std::string_view word = words[i];
     if (word == "--stats") {
       options.statistics = true;
     } else if (word == "--world" && i + 1 < count) {
-      const std::string_view name = words[++i];
-      if (name == "ring0") options.world = World::Ring0;
-      if (name == "collapsed") options.world = World::Collapsed;
-      if (name == "isolated") options.world = World::Isolated;
+      options.world = image::find_world(words[++i]);
       if (!options.world) return std::nullopt;
     } else {
       return std::nullopt;

@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 
+#include "merlon/image/layout.h"
+
 namespace merlon::host::kvm {
 
 os::Result<MemoryPart> MemoryPart::create(std::uint64_t base, std::uint64_t size) {
@@ -34,6 +36,14 @@ MemoryPart::MemoryPart(MemoryPart&& other) noexcept
 
 MemoryPart::~MemoryPart() {
   if (mapping_ != nullptr) ::munmap(mapping_, mapping_size_);
+}
+
+os::Result<MachineMemory> MachineMemory::initial() {
+  // All of it in one part, gaps too: to tell KVM of one more costs more than a gap.
+  constexpr std::uint64_t size = image::main_base + image::main_size - image::low_base;
+  MachineMemory memory;
+  memory.add(TRY(MemoryPart::create(image::low_base, size)));
+  return memory;
 }
 
 std::optional<core::ByteSpan> MachineMemory::find(std::uint64_t address,

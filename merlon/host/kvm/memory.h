@@ -45,6 +45,9 @@ class MemoryPart {
 
 class MachineMemory {
  public:
+  /// What a machine has when it starts, at image's addresses; all zero.
+  [[nodiscard]] static os::Result<MachineMemory> initial();
+
   void add(MemoryPart part) { parts_.push_back(std::move(part)); }
 
   /// The bytes at a physical address; nothing when not all of them are the machine's.

@@ -1,0 +1,14 @@
+#include "merlon/image/world.h"
+
+namespace merlon::image {
+
+using sallyport::World;
+
+std::optional<World> find_world(std::string_view name) noexcept {
+  if (name == "ring0") return World::Ring0;
+  if (name == "collapsed") return World::Collapsed;
+  if (name == "isolated") return World::Isolated;
+  return std::nullopt;
+}
+
+}  // namespace merlon::image
