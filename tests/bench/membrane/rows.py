@@ -9,24 +9,23 @@ from startup import HELLO_BAR_MIB, HELLO_BAR_MS, mark
 Table = dict[str, dict[str, list[float]]]
 
 HEADER = """\
-Medians over {runs} rounds, the keeps taking turns; kvm/nil is of medians, best/best of each one's
-best run, which noise touches least. Times of calls and memory are by the keep's own clock; the row
-"its clock / ours" says what that is worth. Streams and sockets have this Python at their other end.
+Medians over {runs} rounds, the keeps taking turns; kvm/nil is the median of the ratios of
+neighbouring runs, best/best is of each one's best run, which noise touches least. Times of calls and
+memory are by the keep's own clock; the row "its clock / ours" says what that is worth. Streams and
+sockets have this Python at their other end.
 """
 
 
 @dataclass(frozen=True)
 class Bar:
-    """On one engine's median, or on the ratio of medians kvm/nil."""
+    """On one engine's median, or on the ratio kvm/nil."""
 
     subject: str
     limit: float
     at_least: bool = False
 
-    def verdict(self, medians: dict[str, float]) -> str:
-        value = medians.get(self.subject)
-        if self.subject == "kvm/nil":
-            value = ratio(medians)
+    def verdict(self, medians: dict[str, float], ratio: float | None) -> str:
+        value = ratio if self.subject == "kvm/nil" else medians.get(self.subject)
         return mark(value, self.limit, self.at_least)
 
     def text(self, verdict: str) -> str:
@@ -76,16 +75,19 @@ ROWS = [
 ]
 
 
-def ratio(values: dict[str, float]) -> float | None:
-    """None as well for a difference that noise has made negative."""
-    if values.get("nil", 0) <= 0 or "kvm" not in values:
+def typical_ratio(row: Row, taken: dict[str, list[float]]) -> float | None:
+    """Pair by pair: what slows the machine down for a while slows both of a pair."""
+    pairs = list(zip(taken.get("kvm", []), taken.get("nil", [])))
+    if row.is_difference or not pairs or any(nil <= 0 for _, nil in pairs):
         return None
-    return values["kvm"] / values["nil"]
+    return median([kvm / nil for kvm, nil in pairs])
 
 
-def bests(row: Row, taken: dict[str, list[float]]) -> dict[str, float]:
+def best_ratio(row: Row, taken: dict[str, list[float]]) -> float | None:
     choose = max if row.more_is_better else min
-    return {engine: choose(values) for engine, values in taken.items()}
+    if row.is_difference or not taken.get("kvm") or choose(taken.get("nil", [0])) <= 0:
+        return None
+    return choose(taken["kvm"]) / choose(taken["nil"])
 
 
 def without_start(samples: Table) -> None:
@@ -108,11 +110,11 @@ def summary_table(samples: Table, names: list[str]) -> tuple[str, bool]:
         if not taken:
             continue
         medians = {engine: median(values) for engine, values in taken.items()}
-        best = None if row.is_difference else ratio(bests(row, taken))
-        verdicts = [(bar, bar.verdict(medians)) for bar in row.bars]
+        ratio = typical_ratio(row, taken)
+        verdicts = [(bar, bar.verdict(medians, ratio)) for bar in row.bars]
         held = held and all(verdict != "MISS" for _, verdict in verdicts)
         values = [figure(medians.get(name), row.digits) for name in names]
-        lines.append([row.text, row.unit, *values, figure(ratio(medians)), figure(best)])
+        lines.append([row.text, row.unit, *values, figure(ratio), figure(best_ratio(row, taken))])
         bars.append(", ".join(bar.text(verdict) for bar, verdict in verdicts))
     return with_bars(table(lines), bars), held
 
