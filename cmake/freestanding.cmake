@@ -7,20 +7,37 @@ function(merlon_shim name)
   cmake_parse_arguments(ARG "" "SCRIPT" "SOURCES" ${ARGN})
   merlon_refuse_unparsed(merlon_shim "${ARG_UNPARSED_ARGUMENTS}")
   add_executable(${name} ${ARG_SOURCES})
+  merlon_freestanding(${name} ${ARG_SCRIPT})
+  target_compile_options(${name} PRIVATE -fno-pic -fno-pie -mcmodel=small)
+  target_link_options(${name} PRIVATE -static)
+endfunction()
+
+# merlon_vdso(NAME SOURCES …): a shared object of one page that needs nothing, for keeps.
+function(merlon_vdso name)
+  cmake_parse_arguments(ARG "" "SCRIPT" "SOURCES" ${ARGN})
+  merlon_refuse_unparsed(merlon_vdso "${ARG_UNPARSED_ARGUMENTS}")
+  add_library(${name} MODULE ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY
+                                                     ${CMAKE_CURRENT_BINARY_DIR})
+  merlon_freestanding(${name} ${ARG_SCRIPT})
+  target_compile_options(${name} PRIVATE -fpic -fvisibility=hidden)
+  target_link_options(${name} PRIVATE -Wl,--hash-style=sysv -Wl,-s -Wl,--no-undefined)
+endfunction()
+
+function(merlon_freestanding name script)
   target_link_libraries(${name} PRIVATE merlon_warnings)
   set_target_properties(
     ${name}
     PROPERTIES COMPILE_OPTIONS "" LINK_OPTIONS "" INTERPROCEDURAL_OPTIMIZATION OFF
-               LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT})
+               LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${script})
   target_compile_options(
     ${name}
     PRIVATE -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/= -O2 -ffreestanding -fno-exceptions -fno-rtti
             -fno-stack-protector -fno-threadsafe-statics -fno-asynchronous-unwind-tables
-            -fno-pic -fno-pie -mcmodel=small -mno-red-zone -mno-sse -mno-mmx
-            -fcf-protection=none -fno-omit-frame-pointer -U_FORTIFY_SOURCE -U_GLIBCXX_ASSERTIONS)
+            -mno-red-zone -mno-sse -mno-mmx -fcf-protection=none -fno-omit-frame-pointer
+            -U_FORTIFY_SOURCE -U_GLIBCXX_ASSERTIONS)
   target_link_options(
     ${name}
-    PRIVATE -nostdlib -static -Wl,--build-id=none
-            -Wl,-T,${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT} -Wl,-z,noexecstack
-            -Wl,--fatal-warnings)
+    PRIVATE -nostdlib -Wl,--build-id=none -Wl,-T,${CMAKE_CURRENT_SOURCE_DIR}/${script}
+            -Wl,-z,noexecstack -Wl,--fatal-warnings)
 endfunction()

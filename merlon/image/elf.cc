@@ -79,10 +79,15 @@ Result<ProgramHeader> read_program_header(ByteView bytes) {
   return header;
 }
 
-Result<Segment> segment_of(ByteView file, const ProgramHeader& header) {
+Result<ByteView> content_of(ByteView file, const ProgramHeader& header) {
   if (header.offset > file.size() || header.file_size > file.size() - header.offset) {
     return core::error(ErrorCode::Malformed, "a segment lies outside of its file", header.offset);
   }
+  return file.subspan(header.offset, header.file_size);
+}
+
+Result<Segment> segment_of(ByteView file, const ProgramHeader& header) {
+  const ByteView content = TRY(content_of(file, header));
   if (header.file_size > header.memory_size) {
     return core::error(ErrorCode::Malformed, "a segment larger in its file than in memory");
   }
@@ -95,7 +100,7 @@ Result<Segment> segment_of(ByteView file, const ProgramHeader& header) {
     return core::error(ErrorCode::Unsupported, "a segment is writable and executable",
                        header.address);
   }
-  return Segment{header.address, header.memory_size, file.subspan(header.offset, header.file_size),
+  return Segment{header.address, header.memory_size, content,
                  writes     ? Rights::ReadWrite
                  : executes ? Rights::ReadExecute
                             : Rights::Read};
@@ -113,6 +118,15 @@ Result<void> append(Program& program, const Segment& segment) {
                        segment.address);
   }
   program.segments.push_back(segment);
+  return {};
+}
+
+Result<void> take_vdso(Program& program, ByteView content) {
+  if (!program.vdso.empty()) return core::error(ErrorCode::Malformed, "more than one vdso");
+  if (content.size() > page_size) {
+    return core::error(ErrorCode::Exhausted, "a vdso of more than a page", content.size());
+  }
+  program.vdso = content;
   return {};
 }
 
@@ -141,6 +155,10 @@ Result<Program> parse_elf(ByteView file) {
         TRY(read_program_header(table.subspan(i * program_header_size, program_header_size)));
     if (each.type == interpreter) {
       return core::error(ErrorCode::Unsupported, "the program wants a dynamic linker");
+    }
+    if (each.type == vdso_header) {
+      const ByteView content = TRY(content_of(file, each));
+      TRY(take_vdso(program, content));
     }
     if (each.type != load || each.memory_size == 0) continue;
     const Segment segment = TRY(segment_of(file, each));

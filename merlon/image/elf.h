@@ -30,6 +30,9 @@ struct Program {
   /// Where the program headers lie in memory, for the program itself (AT_PHDR).
   std::uint64_t headers = 0;
   std::uint16_t header_count = 0;
+  /// What a shim brings for its keep, a small shared object [LINUX vdso(7)], at most a page; empty
+  /// if nothing. Borrows from the file.
+  core::ByteView vdso;
   std::vector<Segment> segments;  ///< in order of their addresses; no two share a page
 
   /// The first address behind all segments, rounded up to a page.
@@ -37,13 +40,17 @@ struct Program {
 };
 
 inline constexpr std::size_t max_segments = 16;
+/// The type of the program header that tells where a shim's vdso lies in its file; ours, of the
+/// numbers that are free for systems.
+inline constexpr std::uint32_t vdso_header = 0x6d56'4453;
 inline constexpr std::uint64_t max_memory = std::uint64_t{256} << 20U;
 
 /// Reads the program headers of `file`, from which the segments' bytes are borrowed. Input is not
 /// trusted; nothing is allocated in proportion to a number in it.
 ///
 /// Errors: Malformed · Unsupported (an interpreter, another machine, segments that are writable
-/// and executable) · Exhausted (more than max_segments, addresses beyond max_memory).
+/// and executable) · Exhausted (more than max_segments, addresses beyond max_memory, a vdso of more
+/// than a page).
 [[nodiscard]] core::Result<Program> parse_elf(core::ByteView file);
 
 }  // namespace merlon::image

@@ -81,6 +81,33 @@ TEST(Elf, RefusesSegmentsThatShareAPage) {
             ErrorCode::Malformed);
 }
 
+TEST(Elf, GivesWhatAShimLends) {
+  const auto none = File().segment(1, 4, 0, 0, 64, 64).parse();
+  ASSERT_TRUE(none.has_value());
+  EXPECT_TRUE(none->vdso.empty());
+  File file;
+  file.segment(vdso_header, 4, 0x1000, 0x10'0000, 8, 8).segment(1, 4, 0, 0, 64, 64);
+  const auto program = file.content(0x1000, std::vector<std::uint8_t>(8, 7)).parse();
+  ASSERT_TRUE(program.has_value());
+  EXPECT_EQ(program->segments.size(), 1U);
+  ASSERT_EQ(program->vdso.size(), 8U);
+  EXPECT_EQ(program->vdso[7], 7);
+}
+
+TEST(Elf, RefusesALoanThatCannotBe) {
+  const auto with = [](std::uint64_t offset, std::uint64_t size, int times) {
+    File file;
+    for (int i = 0; i < times; ++i) file.segment(vdso_header, 4, offset, 0, size, size);
+    file.segment(1, 4, 0, 0, 64, 64);
+    return file.content(0x1000, std::vector<std::uint8_t>(0x1001)).parse();
+  };
+  EXPECT_TRUE(with(0x1000, 0x1000, 1).has_value());
+  EXPECT_EQ(code_of(with(0x1000, 0x1001, 1)), ErrorCode::Exhausted);
+  EXPECT_EQ(code_of(with(0x2000, 2, 1)), ErrorCode::Malformed);
+  EXPECT_EQ(code_of(with(~std::uint64_t{0}, 2, 1)), ErrorCode::Malformed);
+  EXPECT_EQ(code_of(with(0x1000, 8, 2)), ErrorCode::Malformed);
+}
+
 TEST(Elf, RefusesTooManySegments) {
   File file;
   for (std::uint64_t i = 0; i <= max_segments; ++i) file.segment(1, 4, 0, i * page_size, 1, 1);

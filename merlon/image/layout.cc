@@ -50,7 +50,8 @@ Result<void> put_segment(PageSink& sink, const Segment& segment, std::uint64_t p
 /// The keep's first stack: argc, argv, environment, auxiliary vector [psABI x86-64 §3.4.1].
 class FirstStack {
  public:
-  explicit FirstStack(const Program& keep) {
+  /// `vdso`: the address of the shared object that the shim lends, 0 if there is none.
+  FirstStack(const Program& keep, std::uint64_t vdso) {
     const std::uint64_t random = text("0123456789abcdef");  // overwritten by the shim
     const std::uint64_t name = text("merlon-keep");
     random_ = random;
@@ -73,6 +74,7 @@ class FirstStack {
            23, 0,                   // AT_SECURE
            25, random,              // AT_RANDOM
            26, 2,                   // AT_HWCAP2: FSGSBASE
+           33, vdso,                // AT_SYSINFO_EHDR
            0,  0});
   }
 
@@ -125,7 +127,7 @@ class Builder {
       return core::error(ErrorCode::Unsupported, "the keep's program is bound to an address");
     }
     TRY(put_shim(shim));
-    TRY(put_keep(keep));
+    TRY(put_keep(keep, shim.vdso));
     TRY(put_stack(keep));
     TRY(map_rest());
     info_.polls_for_answers = polls_for_answers ? 1 : 0;
@@ -151,12 +153,23 @@ class Builder {
     info_.regions[info_.region_count++] = {start, end, access};
   }
 
-  Result<void> put_keep(const Program& keep) {
-    const std::uint64_t size = window_up(keep.end());
+  /// Pages of the keep's own memory, relative to its load address.
+  void map_keep(std::uint64_t start, std::uint64_t end, Rights rights) {
+    for (std::uint64_t at = start; at < end; at += page_size) {
+      tables_.map_page(sallyport::user_start + at, main_base + at, rights, Owner::Keep);
+    }
+    add_region(sallyport::user_start + start, sallyport::user_start + end, access_of(rights));
+  }
+
+  Result<void> put_keep(const Program& keep, core::ByteView vdso) {
+    // Behind a page that is not there, the vdso, and the page that it reads.
+    const std::uint64_t vdso_start = keep.end() + page_size;
+    const std::uint64_t vdso_end = vdso_start + 2 * page_size;
+    const std::uint64_t size = window_up(vdso.empty() ? keep.end() : vdso_end);
     if (size + sallyport::stack_size + 2 * window_size > main_size) {
       return core::error(ErrorCode::Exhausted, "the keep's program is too large", size);
     }
-    if (keep.segments.size() + 1 > sallyport::max_boot_regions) {
+    if (keep.segments.size() + 3 > sallyport::max_boot_regions) {
       return core::error(ErrorCode::Exhausted, "the keep's program has too many segments");
     }
     for (std::uint64_t at = 0; at < size; at += window_size) {
@@ -164,13 +177,15 @@ class Builder {
     }
     for (const Segment& segment : keep.segments) {
       TRY(put_segment(sink_, segment, main_base + segment.address));
-      const std::uint64_t start = page_down(segment.address);
-      const std::uint64_t end = page_up(segment.address + segment.memory_size);
-      for (std::uint64_t at = start; at < end; at += page_size) {
-        tables_.map_page(sallyport::user_start + at, main_base + at, segment.rights, Owner::Keep);
-      }
-      add_region(sallyport::user_start + start, sallyport::user_start + end,
-                 access_of(segment.rights));
+      map_keep(page_down(segment.address), page_up(segment.address + segment.memory_size),
+               segment.rights);
+    }
+    if (!vdso.empty()) {
+      TRY(sink_.put(main_base + vdso_start, vdso));
+      map_keep(vdso_start, vdso_start + page_size, Rights::ReadExecute);
+      map_keep(vdso_start + page_size, vdso_end, Rights::ReadWrite);
+      vdso_ = sallyport::user_start + vdso_start;
+      info_.clock_address = vdso_ + page_size;
     }
     info_.break_start = sallyport::user_start + size;
     used_ = main_base + size;
@@ -178,7 +193,7 @@ class Builder {
   }
 
   Result<void> put_stack(const Program& keep) {
-    const FirstStack stack(keep);
+    const FirstStack stack(keep, vdso_);
     for (std::uint64_t at = 0; at < sallyport::stack_size; at += window_size) {
       tables_.map_window(stack_base + at, used_ + at, Rights::ReadWrite, Owner::Keep);
     }
@@ -218,6 +233,7 @@ class Builder {
   PageTables tables_;
   BootInfo info_{};
   std::uint64_t used_ = 0;
+  std::uint64_t vdso_ = 0;
 };
 
 }  // namespace

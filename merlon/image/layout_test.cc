@@ -28,7 +28,7 @@ constexpr std::uint64_t main_end = main_base + main_size;
 constexpr std::uint64_t table_size = 4096;
 constexpr World worlds[] = {World::Ring0, World::Collapsed, World::Isolated};
 
-/// A program that owns its segments' bytes.
+/// A program that owns its segments' bytes, and the vdso's.
 class TestProgram {
  public:
   explicit TestProgram(bool position_independent) {
@@ -44,6 +44,11 @@ class TestProgram {
                         std::uint64_t memory_size, Rights rights) && {
     contents_.push_back(std::move(bytes));
     program_.segments.push_back({address, memory_size, contents_.back(), rights});
+    return std::move(*this);
+  }
+  TestProgram&& lending(std::vector<std::uint8_t> vdso) && {
+    contents_.push_back(std::move(vdso));
+    program_.vdso = contents_.back();
     return std::move(*this);
   }
   [[nodiscard]] std::vector<std::uint8_t>& content(std::size_t index) { return contents_[index]; }
@@ -405,6 +410,19 @@ TEST(Layout, TheBootPageTellsWhereEverythingIs) {
   }
 }
 
+/// The auxiliary vector of the first stack.
+std::map<std::uint64_t, std::uint64_t> auxiliary_of(const Image& image) {
+  const auto word = [&](std::uint64_t address) {
+    return image.memory.read<std::uint64_t>(image.layout.free - (sallyport::stack_end - address));
+  };
+  std::map<std::uint64_t, std::uint64_t> auxiliary;
+  constexpr std::uint64_t arguments = 32;
+  for (std::uint64_t at = image.boot.stack_pointer + arguments; word(at) != 0; at += 16) {
+    auxiliary[word(at)] = word(at + 8);
+  }
+  return auxiliary;
+}
+
 /// [psABI §3.4.1]
 TEST(Layout, TheFirstStackIsWhatProgramsExpect) {
   const Image image = small_image(World::Ring0);
@@ -414,19 +432,48 @@ TEST(Layout, TheFirstStackIsWhatProgramsExpect) {
   const auto word = [&](std::uint64_t address) {
     return image.memory.read<std::uint64_t>(physical(address));
   };
-  std::uint64_t at = image.boot.stack_pointer;
+  const std::uint64_t at = image.boot.stack_pointer;
   EXPECT_EQ(at % 16, 0U);
   EXPECT_EQ(word(at), 1U);
   EXPECT_EQ(image.memory.read<char>(physical(word(at + 8))), 'm');
   EXPECT_EQ(word(at + 16), 0U);
   EXPECT_EQ(word(at + 24), 0U);
-  std::map<std::uint64_t, std::uint64_t> auxiliary;
-  for (at += 32; word(at) != 0; at += 16) auxiliary[word(at)] = word(at + 8);
+  auto auxiliary = auxiliary_of(image);
   EXPECT_EQ(auxiliary[3], sallyport::user_start + 0x40);
   EXPECT_EQ(auxiliary[5], 5U);
   EXPECT_EQ(auxiliary[9], sallyport::user_start + 0x2100);
   EXPECT_EQ(auxiliary[25], image.boot.random_address);
   EXPECT_LE(image.boot.random_address + 16, sallyport::stack_end);
+}
+
+TEST(Layout, WhatTheShimLendsLiesBehindTheKeepWithAPageForTheClock) {
+  for (const World world : worlds) {
+    const Image image =
+        image_of(small_shim().lending(filled(3000, 0x31)).program(), small_keep().program(), world)
+            .value();
+    const std::vector<Mapping> mappings = mappings_of(image);
+    expect_all_promises(world, image);
+    const std::uint64_t vdso = auxiliary_of(image)[33];
+    EXPECT_EQ(vdso, sallyport::user_start + small_keep().program().end() + page_size);
+    EXPECT_EQ(image.boot.clock_address, vdso + page_size);
+    const auto at = [&](std::uint64_t address) {
+      const auto found = std::ranges::find(mappings, address, &Mapping::address);
+      return found == mappings.end() ? Mapping{} : *found;
+    };
+    EXPECT_EQ(at(vdso - page_size).address, 0U) << "a gap";
+    EXPECT_EQ(access_of(at(vdso)), Access::ReadExecute);
+    EXPECT_EQ(access_of(at(vdso + page_size)), Access::ReadWrite);
+    EXPECT_EQ(image.memory.page(at(vdso).physical)[2999], 0x31);
+    EXPECT_EQ(image.memory.page(at(vdso).physical)[3000], 0);
+    EXPECT_FALSE(image.memory.has(at(vdso + page_size).physical));
+    EXPECT_GE(image.boot.break_start, vdso + 2 * page_size);
+  }
+}
+
+TEST(Layout, AShimThatLendsNothingTellsNoAddress) {
+  const Image image = small_image(World::Ring0);
+  EXPECT_EQ(auxiliary_of(image)[33], 0U);
+  EXPECT_EQ(image.boot.clock_address, 0U);
 }
 
 TEST(Layout, TheSameProgramsGiveTheSameStream) {
@@ -532,7 +579,8 @@ TEST(Layout, RefusesMoreSegmentsThanTheBootPageHolds) {
     }
     return made;
   };
-  constexpr std::size_t most = sallyport::max_boot_regions - 1;  // and the stack
+  constexpr std::size_t most =
+      sallyport::max_boot_regions - 3;  // and the stack, and two for a vdso
   EXPECT_TRUE(image_of(small_shim().program(), keep(most).program(), World::Ring0).has_value());
   EXPECT_EQ(refusal(small_shim(), keep(most + 1), "the keep's program has too many segments"),
             ErrorCode::Exhausted);
@@ -572,6 +620,7 @@ class RandomPrograms {
   TestProgram shim() {
     TestProgram made = program(chance(20), chance(20) ? 0x10'1000 : low_base, 5, 40 * page_size);
     made.program().entry = low_base + below(page_size);
+    if (chance(2)) std::move(made).lending(filled(1 + below(page_size), 0x31));
     return made;
   }
   TestProgram keep() {

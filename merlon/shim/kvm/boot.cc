@@ -224,6 +224,7 @@ extern "C" std::uint64_t shim_boot(const BootInfo* boot, Registers* registers) n
   block.copy_out(writable_bytes_of(time));
   the_keep.clock.begin(time);
   the_keep.space.begin(*boot);
+  if (!the_keep.clock.lend()) give_up("the launcher's address for the clock is not the keep's");
   fill_random(boot->random_address);
   *registers = {};
   registers->rip = boot->entry;

@@ -1,5 +1,6 @@
 #include "merlon/shim/kvm/clock.h"
 
+#include "merlon/shim/kvm/lent_clock.h"
 #include "merlon/shim/kvm/machine.h"
 #include "merlon/shim/kvm/user.h"
 
@@ -19,14 +20,11 @@ SystemResult put(std::uint64_t address, std::uint64_t nanoseconds) noexcept {
 
 }  // namespace
 
-std::uint64_t Clock::elapsed() noexcept {
-  const std::uint64_t ticks = read_tsc() - host_.tsc_base;
-  constexpr std::uint64_t per_khz = 1'000'000;
-  // In parts, since the product of all would not fit.
-  const std::uint64_t now =
-      ticks / host_.tsc_khz * per_khz + ticks % host_.tsc_khz * per_khz / host_.tsc_khz;
-  if (now > latest_ && now < (std::uint64_t{1} << 62U)) latest_ = now;
-  return latest_;
+std::uint64_t Clock::elapsed() noexcept { return nanoseconds_since_base(host_, latest_); }
+
+bool Clock::lend() const noexcept {
+  const std::uint64_t address = boot_info().clock_address;
+  return address == 0 || write_user(address, LentClock{host_, latest_});
 }
 
 SystemResult Clock::get(std::uint64_t clock, std::uint64_t address) noexcept {

@@ -13,6 +13,8 @@ namespace merlon::shim {
 class Clock {
  public:
   void begin(const sallyport::HostTime& host) noexcept { host_ = host; }
+  /// Writes the base where the vdso finds it. False if that is not the keep's memory.
+  [[nodiscard]] bool lend() const noexcept;
 
   [[nodiscard]] abi::SystemResult get(std::uint64_t clock, std::uint64_t address) noexcept;
   [[nodiscard]] abi::SystemResult resolution(std::uint64_t clock, std::uint64_t address) noexcept;

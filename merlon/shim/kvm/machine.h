@@ -39,13 +39,6 @@ void flush_translations() noexcept;
   return reinterpret_cast<std::uint8_t*>(address + boot_info().direct_offset);
 }
 
-[[nodiscard]] inline std::uint64_t read_tsc() noexcept {
-  std::uint32_t low = 0;
-  std::uint32_t high = 0;
-  asm volatile("rdtsc" : "=a"(low), "=d"(high));
-  return (std::uint64_t{high} << 32U) | low;
-}
-
 /// A random number of the processor's own generator.
 [[nodiscard]] std::uint64_t hardware_random() noexcept;
 
