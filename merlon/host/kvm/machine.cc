@@ -253,13 +253,23 @@ bool KeepMachine::release(MemoryRange range) {
   return memory_.release(range.base, range.size);
 }
 
+bool KeepMachine::limit_time(std::chrono::nanoseconds limit) {
+  time_is_limited_ = start_timer(limit, {});
+  return time_is_limited_;
+}
+
+/// A limit that the user gave counts already, and a keep can neither lift it nor have a longer one.
 bool KeepMachine::set_timer(std::uint64_t first, std::uint64_t interval) {
+  if (time_is_limited_) return true;
   timer_.reset();
   if (first == 0) return true;
   constexpr std::uint64_t longest = std::uint64_t{1} << 62U;
-  auto timer =
-      os::Alarm::start(std::chrono::nanoseconds(std::min(first, longest)),
-                       std::chrono::nanoseconds(std::min(interval, longest)), &time_is_over, this);
+  return start_timer(std::chrono::nanoseconds(std::min(first, longest)),
+                     std::chrono::nanoseconds(std::min(interval, longest)));
+}
+
+bool KeepMachine::start_timer(std::chrono::nanoseconds first, std::chrono::nanoseconds interval) {
+  auto timer = os::Alarm::start(first, interval, &time_is_over, this);
   if (!timer) return false;
   timer_.emplace(*std::move(timer));
   return true;

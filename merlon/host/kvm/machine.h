@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -41,6 +42,9 @@ class KeepMachine final : public Machine, private Attended {
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return calls_.descriptors(); }
   /// Lays a message ready for the keep.
   void post(Letter letter) { calls_.post(std::move(letter)); }
+  /// Ends this process when the time is over, whatever the keep does or asks for. False if that
+  /// cannot be.
+  [[nodiscard]] bool limit_time(std::chrono::nanoseconds limit);
   [[nodiscard]] sallyport::World world() const noexcept { return world_; }
   [[nodiscard]] const Statistics& statistics() const noexcept { return statistics_; }
 
@@ -68,6 +72,7 @@ class KeepMachine final : public Machine, private Attended {
   [[nodiscard]] bool has_request() const noexcept override;
   [[nodiscard]] bool serve_unasked() noexcept override;
   [[nodiscard]] HostError stopped(Stop stop) const;
+  [[nodiscard]] bool start_timer(std::chrono::nanoseconds first, std::chrono::nanoseconds interval);
 
   VirtualMachine machine_;
   Processor processor_;
@@ -80,6 +85,7 @@ class KeepMachine final : public Machine, private Attended {
   std::atomic<std::uint32_t> sequence_ = 0;
   std::uint64_t next_base_ = image::grown_base;
   std::optional<os::Alarm> timer_;
+  bool time_is_limited_ = false;
   Statistics statistics_;
   Pace pace_;
   std::unique_ptr<Attendant> attendant_;  // ends before what it looks after

@@ -3,7 +3,7 @@
 //
 //   merlon-vmm [--world ring0|collapsed|isolated] [--stats]
 
-#include <cstring>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -73,6 +73,10 @@ bool give_descriptors(host::DescriptorTable& table) {
 /// here on the keep may be hostile.
 core::Result<void> take_launch(host::kvm::KeepMachine& machine) {
   auto launch = TRY(launch::receive(os::BorrowedFd(launch::keep_descriptor)));
+  const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
+  if (limit != 0 && !machine.limit_time(std::chrono::nanoseconds(limit))) {
+    return core::error(core::ErrorCode::Internal, "cannot limit the time");
+  }
   TRY(host::kvm::confine(launch));
   machine.post(TRY(host::make_letter(std::move(launch))));
   return {};
