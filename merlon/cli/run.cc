@@ -148,9 +148,13 @@ Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
   for (const std::string& note : plan.notes) fail(terminal, concat("note: ", note), 0);
   const auto launched = keep->launch(plan);
   if (!launched) return refusal_of(launched.error());
-  const auto ended = keep->wait(relay);
+  const auto ended = keep->wait(relay, options.timeout);
   if (!ended) return Refusal{ended.error().text, ExitStatus::KeepFailed};
-  return status_of(*ended, terminal);
+  if (!*ended) {
+    return Refusal{"the time limit is over; the keep did not end, and was killed",
+                   ExitStatus::TimeLimit};
+  }
+  return status_of(**ended, terminal);
 }
 
 }  // namespace

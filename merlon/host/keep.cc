@@ -8,6 +8,7 @@
 #include "merlon/base/text.h"
 #include "merlon/host/programs.h"
 #include "merlon/launch/channel.h"
+#include "merlon/os/clock.h"
 
 namespace merlon::host {
 
@@ -53,6 +54,15 @@ Result<os::ChildProcess> spawn(Backend backend, const MachineOptions& machine,
                                                      "; looked for ", paths[0], " and ", paths[1])};
 }
 
+/// When a keep with this limit must have ended by itself, long since.
+std::uint64_t deadline_of(std::optional<std::chrono::nanoseconds> limit) {
+  constexpr std::uint64_t never = ~std::uint64_t{0};
+  constexpr std::chrono::nanoseconds grace = std::chrono::seconds(2);
+  const auto now = os::now(os::Clock::Monotonic);
+  if (!limit || !now || *limit > std::chrono::nanoseconds::max() - grace) return never;
+  return *now + static_cast<std::uint64_t>((*limit + grace).count());
+}
+
 }  // namespace
 
 Keep::Keep(os::ChildProcess process, os::Fd channel) noexcept
@@ -91,13 +101,14 @@ Result<void> Keep::launch(const LaunchPlan& plan) {
   return {};
 }
 
-Result<os::ExitStatus> Keep::wait(const os::SignalRelay& relay) {
-  const auto status = relay.wait(process_);
+Result<std::optional<os::ExitStatus>> Keep::wait(const os::SignalRelay& relay,
+                                                 std::optional<std::chrono::nanoseconds> limit) {
+  const auto status = relay.wait_until(process_, deadline_of(limit));
   if (!status) {
     return HostError{core::ErrorCode::Internal,
                      concat("cannot wait for the keep: ", os::describe(status.error()))};
   }
-  running_ = false;
+  if (*status) running_ = false;
   return *status;
 }
 

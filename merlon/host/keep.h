@@ -3,6 +3,8 @@
 // A keep's process, whatever the backend: merlon-keep itself (nil), or merlon-vmm with a machine in
 // which the same merlon-keep runs (kvm). Both find their workload on descriptor 3.
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 #include "merlon/host/backend.h"
@@ -32,8 +34,10 @@ class Keep {
   /// Hands the workload over. A keep that ends meanwhile is no error here; wait() tells.
   [[nodiscard]] core::Result<void, HostError> launch(const LaunchPlan& plan);
 
-  /// Waits for the end of the workload, passing on signals.
-  [[nodiscard]] core::Result<os::ExitStatus, HostError> wait(const os::SignalRelay& relay);
+  /// Waits for the end of the workload, passing on signals. A keep that keeps its time limit ends
+  /// by itself; one that does not is killed some time later, and then there is no status.
+  [[nodiscard]] core::Result<std::optional<os::ExitStatus>, HostError> wait(
+      const os::SignalRelay& relay, std::optional<std::chrono::nanoseconds> limit);
 
  private:
   Keep(os::ChildProcess process, os::Fd channel) noexcept;

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "merlon/os/clock.h"
+
 namespace merlon::os {
 namespace {
 
@@ -67,6 +69,14 @@ ExitStatus exit_status_of(int status) noexcept {
   return {ExitStatus::Kind::Exited, WEXITSTATUS(status)};
 }
 
+/// How long it is until `deadline`; nothing if it has passed.
+::timespec until(std::uint64_t deadline) noexcept {
+  constexpr std::uint64_t second = 1'000'000'000;
+  const auto time = now(Clock::Monotonic);
+  const std::uint64_t rest = time && *time < deadline ? deadline - *time : 0;
+  return {static_cast<::time_t>(rest / second), static_cast<long>(rest % second)};
+}
+
 }  // namespace
 
 Result<ChildProcess> ChildProcess::spawn(const std::string& path,
@@ -117,10 +127,20 @@ SignalRelay::SignalRelay() noexcept {
 SignalRelay::~SignalRelay() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
 Result<ExitStatus> SignalRelay::wait(const ChildProcess& child) const noexcept {
+  // In five hundred years.
+  constexpr std::uint64_t never = ~std::uint64_t{0};
+  const std::optional<ExitStatus> ended = TRY(wait_until(child, never));
+  return ended ? Result<ExitStatus>(*ended) : Errno::Again;
+}
+
+Result<std::optional<ExitStatus>> SignalRelay::wait_until(const ChildProcess& child,
+                                                          std::uint64_t deadline) const noexcept {
   for (;;) {
+    const ::timespec rest = until(deadline);
     ::siginfo_t info{};
-    const int number = ::sigwaitinfo(&relayed_, &info);
+    const int number = ::sigtimedwait(&relayed_, &info, &rest);
     if (number < 0) {
+      if (last_errno() == Errno::Again) return std::optional<ExitStatus>();
       if (last_errno() == Errno::Intr) continue;
       return last_errno();
     }
@@ -128,7 +148,7 @@ Result<ExitStatus> SignalRelay::wait(const ChildProcess& child) const noexcept {
       int status = 0;
       const ::pid_t ended = ::waitpid(child.id(), &status, WNOHANG);
       if (ended < 0) return last_errno();
-      if (ended == child.id()) return exit_status_of(status);
+      if (ended == child.id()) return std::optional(exit_status_of(status));
     } else if (info.si_code <= 0) {  // from a process, not from the terminal
       // A child that has just ended cannot be told; its SIGCHLD follows.
       static_cast<void>(child.signal(number));

@@ -3,6 +3,8 @@
 // Child processes: start one with few descriptors, pass signals on to it, learn how it ended.
 
 #include <csignal>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -59,6 +61,9 @@ class SignalRelay {
   /// Waits for the end of `child`, passing on each signal that another process sent. What the
   /// terminal sends (Ctrl-C) has reached the child already, being in the same group.
   [[nodiscard]] Result<ExitStatus> wait(const ChildProcess& child) const noexcept;
+  /// The same until `deadline`, in nanoseconds of Clock::Monotonic; nothing if the child runs on.
+  [[nodiscard]] Result<std::optional<ExitStatus>> wait_until(const ChildProcess& child,
+                                                             std::uint64_t deadline) const noexcept;
 
  private:
   ::sigset_t relayed_{};

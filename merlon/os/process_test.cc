@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "merlon/os/clock.h"
 #include "merlon/os/open.h"
 
 namespace merlon::os {
@@ -99,6 +100,24 @@ TEST(SignalRelay, PassesSignalsOnAndTheChildDecides) {
   const auto status = relay.wait(*child);
   ASSERT_TRUE(status.has_value());
   EXPECT_EQ(status->value, 42);
+}
+
+TEST(SignalRelay, WaitsNoLongerThanItIsTold) {
+  Pipe pipe = make_pipe();
+  const SignalRelay relay;
+  const auto child = shell("exec sleep 60", pipe.write);
+  ASSERT_TRUE(child.has_value());
+  const auto early = relay.wait_until(*child, 0);
+  ASSERT_TRUE(early.has_value());
+  EXPECT_FALSE(early->has_value());
+  const auto late = relay.wait_until(*child, *now(Clock::Monotonic) + 20'000'000);
+  ASSERT_TRUE(late.has_value());
+  EXPECT_FALSE(late->has_value());
+  ASSERT_TRUE(child->signal(SIGKILL).has_value());
+  const auto ended = relay.wait_until(*child, *now(Clock::Monotonic) + 60'000'000'000);
+  ASSERT_TRUE(ended.has_value());
+  ASSERT_TRUE(ended->has_value());
+  EXPECT_EQ((*ended)->value, SIGKILL);
 }
 
 TEST(SignalRelay, ASignalThatKillsTheChildIsItsEnd) {

@@ -4,6 +4,7 @@
 import ctypes
 import os
 import random
+import shutil
 import signal
 import statistics
 import subprocess
@@ -198,6 +199,20 @@ class Ends(EndToEnd):
                 seconds.append(time.monotonic() - began - limit)
                 self.assertEqual(child.returncode, 124)
             self.assert_prompt(f"--timeout of a {name} keep, its start included", seconds)
+
+
+class Overdue(EndToEnd):
+    def test_a_keep_that_ignores_its_time_limit_is_killed(self):
+        """Here a script that takes the place of the keep's process and its own time."""
+        program = {"nil": "merlon-keep", "kvm": "merlon-vmm"}[os.environ["MERLON_BACKEND"]]
+        merlon = Path(shutil.copy(MERLON, self.folder / "merlon"))
+        (self.folder / program).write_text("#!/bin/sh\nexec sleep 1000\n")
+        (self.folder / program).chmod(0o755)
+        began = time.monotonic()
+        result = subprocess.run([merlon, "run", "--timeout", "100ms", self.wasm(HELLO)],
+                                capture_output=True, text=True, timeout=60, check=False)
+        self.assert_refused(result, 124, "time limit is over", "killed")
+        self.assertGreater(time.monotonic() - began, 0.1)
 
 
 if __name__ == "__main__":
