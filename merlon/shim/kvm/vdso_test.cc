@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,7 +12,6 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
-#include "merlon/os/open.h"
 #include "merlon/shim/kvm/lent_clock.h"
 
 namespace merlon::shim {
@@ -56,16 +57,16 @@ std::uint64_t address_of(const std::vector<std::uint8_t>& file, std::string_view
 class Vdso : public ::testing::Test {
  protected:
   void SetUp() override {
-    const auto open = os::open_file(MERLON_VDSO);
-    ASSERT_TRUE(open.has_value());
-    const auto file = os::read_all(*open, page);
-    ASSERT_TRUE(file.has_value()) << "larger than a page";
+    std::ifstream stream(MERLON_VDSO, std::ios::binary);
+    const std::vector<std::uint8_t> file(std::istreambuf_iterator<char>(stream), {});
+    ASSERT_FALSE(file.empty()) << MERLON_VDSO;
+    ASSERT_LE(file.size(), page);
     memory_ = static_cast<std::uint8_t*>(
         ::mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     ASSERT_NE(memory_, MAP_FAILED);
-    std::memcpy(memory_, file->data(), file->size());
+    std::memcpy(memory_, file.data(), file.size());
     ASSERT_EQ(::mprotect(memory_, page, PROT_READ | PROT_EXEC), 0);
-    const std::uint64_t address = address_of(*file, "__vdso_clock_gettime");
+    const std::uint64_t address = address_of(file, "__vdso_clock_gettime");
     ASSERT_NE(address, 0U);
     get_time_ = reinterpret_cast<ClockGetTime>(memory_ + address);
   }
