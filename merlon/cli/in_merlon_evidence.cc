@@ -1,5 +1,5 @@
-// The commands that judge, measure or show evidence are merlon-evidence's: what they need, OpenSSL
-// above all, would cost every start of a keep a tenth of its time.
+// The commands that judge, measure or show evidence are merlon-evidence's: every start of a keep
+// would pay for what they need, OpenSSL above all.
 
 #include "merlon/base/text.h"
 #include "merlon/cli/handlers.h"
