@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
+#include "merlon/verify/revoked.h"
 #include "merlon/x509/name.h"
 
 namespace merlon::verify {
@@ -129,6 +130,11 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
     const x509::Validity& validity = revocation.list->validity();
     got += concat(" (list of ", codec::to_rfc3339(validity.not_before), " to ",
                   codec::to_rfc3339(validity.not_after), ")");
+  }
+  if (const auto at = known_revocation(subject, issuer)) {
+    // Whatever list is there, and whatever the policy says of lists.
+    judge.check(check, false, wanted, "revoked on " + codec::to_rfc3339(*at));
+    return;
   }
   switch (revocation.state) {
     case x509::RevocationState::Good: {

@@ -21,10 +21,10 @@ constexpr Pin ark_turin{0x4F, 0x12, 0x54, 0x10, 0x56, 0x3A, 0x2A, 0xB9, 0xA5, 0x
                         0xF9, 0x24, 0x3F, 0x6F, 0xE0, 0xB6, 0xF7, 0x3D, 0xE9, 0x86, 0x03,
                         0xF5, 0x3F, 0x90, 0x33, 0x9C, 0x70, 0xE9, 0xD7, 0xAD, 0x08};
 
-x509::AnchorId anchor(const Pin& pin) { return x509::AnchorId::from(pin).value(); }
+x509::AnchorId anchor(const Pin& pin) noexcept { return x509::AnchorId::from(pin).value(); }
 
-std::vector<x509::AnchorId> with_roots_of(const Policy& policy, const Pin& pin) {
-  std::vector<x509::AnchorId> all{anchor(pin)};
+std::vector<x509::AnchorId> with_roots_of(const Policy& policy, const x509::AnchorId& root) {
+  std::vector<x509::AnchorId> all{root};
   all.insert(all.end(), policy.roots.begin(), policy.roots.end());
   return all;
 }
@@ -32,17 +32,20 @@ std::vector<x509::AnchorId> with_roots_of(const Policy& policy, const Pin& pin) 
 }  // namespace
 
 std::vector<x509::AnchorId> intel_anchors(const Policy& policy) {
-  return with_roots_of(policy, intel_root);
+  return with_roots_of(policy, anchor(intel_root));
+}
+
+x509::AnchorId vendor_anchor(snp::Product product) noexcept {
+  switch (product) {
+    case snp::Product::Milan: return anchor(ark_milan);
+    case snp::Product::Genoa: return anchor(ark_genoa);
+    case snp::Product::Turin: return anchor(ark_turin);
+  }
+  return {};
 }
 
 std::vector<x509::AnchorId> amd_anchors(std::optional<snp::Product> product, const Policy& policy) {
-  if (!product) return policy.roots;
-  switch (*product) {
-    case snp::Product::Milan: return with_roots_of(policy, ark_milan);
-    case snp::Product::Genoa: return with_roots_of(policy, ark_genoa);
-    case snp::Product::Turin: return with_roots_of(policy, ark_turin);
-  }
-  return {};
+  return product ? with_roots_of(policy, vendor_anchor(*product)) : policy.roots;
 }
 
 }  // namespace merlon::verify

@@ -14,6 +14,9 @@ namespace merlon::verify {
 /// Intel's SGX root, and those of the policy.
 [[nodiscard]] std::vector<x509::AnchorId> intel_anchors(const Policy& policy);
 
+/// The root of one of AMD's products.
+[[nodiscard]] x509::AnchorId vendor_anchor(snp::Product product) noexcept;
+
 /// The root of one of AMD's products, and those of the policy.
 [[nodiscard]] std::vector<x509::AnchorId> amd_anchors(std::optional<snp::Product> product,
                                                       const Policy& policy);
