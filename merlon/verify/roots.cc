@@ -44,6 +44,12 @@ x509::AnchorId vendor_anchor(snp::Product product) noexcept {
   return {};
 }
 
+std::vector<x509::AnchorId> amd_anchors(const Policy& policy) {
+  std::vector<x509::AnchorId> all = policy.roots;
+  for (const snp::Product product : snp::all_products) all.push_back(vendor_anchor(product));
+  return all;
+}
+
 std::vector<x509::AnchorId> amd_anchors(std::optional<snp::Product> product, const Policy& policy) {
   return product ? with_roots_of(policy, vendor_anchor(*product)) : policy.roots;
 }

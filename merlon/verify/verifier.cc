@@ -25,6 +25,9 @@ struct Judging {
   const Collateral& collateral;
   const Policy& policy;
 
+  [[nodiscard]] x509::PathBuilder paths_to_amd() const {
+    return {collateral.certificates, amd_anchors(policy), judge.now(), collateral.memo};
+  }
   [[nodiscard]] dcap::Context context_of(const sgx::Quote& quote, const tdx::TdReport* td) const {
     return {judge,           quote, collateral, policy, td,      intel_anchors(policy),
             collateral.memo, {},    {},         {},     nullptr, nullptr,
@@ -43,7 +46,7 @@ struct Judging {
     judge_domain(judge, evidence.report, policy.tdx);
   }
   void operator()(const evidence::SnpEvidence& evidence) const {
-    sev_snp::Context context{judge, evidence, collateral, policy, {}, {}, {}};
+    sev_snp::Context context{judge, evidence, collateral, policy, paths_to_amd(), {}, {}, {}};
     sev_snp::judge_chain(context);
     sev_snp::judge_platform(context);
     sev_snp::judge_guest(context);

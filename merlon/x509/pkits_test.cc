@@ -31,8 +31,9 @@ struct Suite {
   }
   /// The state of each certificate of the path, from the leaf up, that is not good.
   [[nodiscard]] std::vector<RevocationState> judge(const std::string& leaf) const {
-    const Path path = build_path(certificate(leaf), pool, now, {});
     const AnchorId anchor = anchor_of(pool[0]);
+    const SignatureMemo memo;
+    const Path path = PathBuilder(pool, {anchor}, now, memo).build(certificate(leaf));
     // Asked about a CA alone, its being one is all that may be wrong.
     for (const PathProblem& problem : judge_path(path, {&anchor, 1}, now, {})) {
       EXPECT_TRUE(leaf.find("CACert") != std::string::npos) << leaf;

@@ -39,27 +39,18 @@ Signer signer_of(const sgx::SignedJson& json, const Context& context) {
   return found;
 }
 
-/// Whether a pinned root signed it.
-bool is_anchored(const Certificate& signer, const Context& context) {
-  const auto signed_by_root = [&](const Certificate& root) {
-    return std::ranges::equal(root.subject(), signer.issuer()) &&
-           std::ranges::find(context.anchors, x509::anchor_of(root)) != context.anchors.end() &&
-           context.memo.holds(root.key(), signer.signature());
-  };
-  return std::ranges::any_of(context.collateral.certificates, signed_by_root) ||
-         std::ranges::any_of(context.pck_path, signed_by_root);
-}
-
 /// Those of Intel's name; where there are several, a stranger's must not displace Intel's own.
-void find_signers(Context& context) {
+void find_signers(Context& context, x509::PathBuilder& paths) {
   for (const Certificate& each : context.collateral.certificates) {
     if (each.common_name() == signer_name) context.signers.push_back(&each);
   }
   if (context.signers.size() < 2) return;
-  std::vector<const Certificate*> anchored;
-  std::ranges::copy_if(context.signers, std::back_inserter(anchored),
-                       [&](const Certificate* each) { return is_anchored(*each, context); });
-  if (!anchored.empty()) context.signers = std::move(anchored);
+  std::vector<const Certificate*> vouched;
+  std::ranges::copy_if(context.signers, std::back_inserter(vouched), [&](const Certificate* each) {
+    return paths.standing_of(*each) != x509::Standing::None;
+  });
+  if (vouched.empty()) vouched.push_back(context.signers.front());  // to say what is wrong with it
+  context.signers = std::move(vouched);
 }
 
 /// The document to judge by: signed before unsigned, fresh before stale, then the newest.
@@ -129,15 +120,13 @@ struct DocumentChecks {
   std::string_view what;
 };
 
-void judge_signer(Context& context, const Certificate* signer) {
+void judge_signer(Context& context, x509::PathBuilder& paths, const Certificate* signer) {
   if (signer == nullptr) {
     context.judge.cannot(Check::TcbSignerPath, "there is no TCB signing certificate");
     context.judge.cannot(Check::TcbSignerRevocation, "there is no TCB signing certificate");
     return;
   }
-  std::vector<Certificate> pool = context.collateral.certificates;
-  pool.insert(pool.end(), context.pck_path.begin(), context.pck_path.end());
-  const x509::Path path = x509::build_path(*signer, pool, context.judge.now(), context.memo);
+  const x509::Path path = paths.build(*signer);
   std::string got;
   for (const auto& problem :
        x509::judge_path(path, context.anchors, context.judge.now(), context.memo)) {
@@ -158,8 +147,9 @@ void judge_signer(Context& context, const Certificate* signer) {
                    context.policy, context.memo);
 }
 
-void judge_document(Context& context, const sgx::SignedJson* json, const sgx::IssuePeriod& period,
-                    std::uint32_t number, const DocumentChecks& checks) {
+void judge_document(Context& context, x509::PathBuilder& paths, const sgx::SignedJson* json,
+                    const sgx::IssuePeriod& period, std::uint32_t number,
+                    const DocumentChecks& checks) {
   Judge& judge = context.judge;
   if (json == nullptr) {
     for (const Check check : {checks.signature, checks.fresh, checks.evaluation}) {
@@ -169,7 +159,7 @@ void judge_document(Context& context, const sgx::SignedJson* json, const sgx::Is
   }
   const Signer signer = signer_of(*json, context);
   if (signer.certificate == nullptr || signer.certificate != context.judged_signer) {
-    judge_signer(context, signer.certificate);
+    judge_signer(context, paths, signer.certificate);
     context.judged_signer = signer.certificate;
   }
   judge.check(checks.signature, signer.signed_it, "the TCB signing key's over these bytes",
@@ -190,22 +180,25 @@ void judge_document(Context& context, const sgx::SignedJson* json, const sgx::Is
 }  // namespace
 
 void judge_collateral(Context& context) {
-  find_signers(context);
+  std::vector<Certificate> pool = context.collateral.certificates;
+  pool.insert(pool.end(), context.pck_path.begin(), context.pck_path.end());
+  x509::PathBuilder paths(pool, context.anchors, context.judge.now(), context.memo);
+  find_signers(context, paths);
   find_tcb_info(context);
   find_identity(context);
   const TcbInfoDocument* info = context.tcb_info;
   judge_document(
-      context, info == nullptr ? nullptr : &info->json,
+      context, paths, info == nullptr ? nullptr : &info->json,
       info == nullptr ? sgx::IssuePeriod{} : info->info.period,
       info == nullptr ? 0 : info->info.evaluation_number,
       {Check::TcbInfoSignature, Check::TcbInfoFresh, Check::TcbInfoEvaluation, "TCB info"});
   const IdentityDocument* identity = context.identity;
-  judge_document(context, identity == nullptr ? nullptr : &identity->json,
+  judge_document(context, paths, identity == nullptr ? nullptr : &identity->json,
                  identity == nullptr ? sgx::IssuePeriod{} : identity->identity.period,
                  identity == nullptr ? 0 : identity->identity.evaluation_number,
                  {Check::QeIdentitySignature, Check::QeIdentityFresh, Check::QeIdentityEvaluation,
                   "QE identity"});
-  if (info == nullptr && identity == nullptr) judge_signer(context, nullptr);
+  if (info == nullptr && identity == nullptr) judge_signer(context, paths, nullptr);
 }
 
 }  // namespace merlon::verify::dcap

@@ -86,13 +86,14 @@ Places places_of(const std::vector<Certificate>& chain) {
 x509::Path path_of(const Places& places, const Context& context) {
   if (places.leaf == nullptr) return {};
   x509::Path path{*places.leaf};
+  x509::PathBuilder paths(context.collateral.certificates, context.anchors, context.judge.now(),
+                          context.memo);
   for (const Certificate* const given : {places.ca, places.root}) {
     if (given != nullptr) {
       path.push_back(*given);
       continue;
     }
-    const x509::Path rest = x509::build_path(path.back(), context.collateral.certificates,
-                                             context.judge.now(), context.memo);
+    const x509::Path rest = paths.build(path.back());
     if (rest.size() < 2) return path;
     path.push_back(rest[1]);
   }

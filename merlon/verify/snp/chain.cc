@@ -26,8 +26,7 @@ x509::Signed report_signature(const evidence::SnpEvidence& evidence) noexcept {
           evidence.report.signature.view()};
 }
 
-/// The endorsement that signed the report; else any, to say what is wrong with it. A forged one may
-/// carry the genuine key, so of those that signed one whose path holds is taken.
+/// The endorsement that signed the report; else any, to say what is wrong with it.
 struct Leaf {
   const Certificate* certificate = nullptr;
   bool signed_report = false;
@@ -40,34 +39,46 @@ struct Leaf {
   }
 };
 
-bool has_good_path(const Certificate& leaf, const Context& context) {
-  std::vector<x509::AnchorId> anchors;
-  for (const snp::Product product : snp::all_products) {
-    const auto some = amd_anchors(product, context.policy);
-    anchors.insert(anchors.end(), some.begin(), some.end());
-  }
-  const x509::Path path = x509::build_path(leaf, context.collateral.certificates,
-                                           context.judge.now(), context.collateral.memo);
-  return x509::judge_path(path, anchors, context.judge.now(), context.collateral.memo).empty();
+/// Whether it is of the chip and the versions that the report names.
+bool is_about(const Certificate& leaf, const snp::Report& report) {
+  const auto endorsed = snp::EndorsementExtensions::parse(views_of(leaf));
+  if (!endorsed || !endorsed->product) return false;
+  if (endorsed->tcb != snp::components(report.reported_tcb, *endorsed->product)) return false;
+  if (!endorsed->hwid) return report.signing_key == snp::SigningKey::Vlek;
+  return endorsed->hwid->size() <= report.chip_id.view().size() &&
+         std::ranges::equal(report.chip_id.view().first(endorsed->hwid->size()), *endorsed->hwid);
 }
 
-Leaf find_leaf(const Context& context) {
-  Leaf found;
-  bool found_issued = false;
-  const auto candidates = std::ranges::count_if(
-      context.collateral.certificates,
-      [](const Certificate& each) { return snp::is_endorsement(views_of(each)); });
+/// All endorsements, those first that are about the report: a signature takes time, and there may
+/// be one certificate for each chip of a fleet.
+std::vector<const Certificate*> candidates_for(const Context& context) {
+  std::vector<const Certificate*> all;
   for (const Certificate& each : context.collateral.certificates) {
-    if (!snp::is_endorsement(views_of(each))) continue;
-    const bool good = each.key().key.kind() == crypto::KeyKind::P384 &&
-                      x509::verify(each.key(), report_signature(context.evidence));
-    if (candidates == 1) return {&each, good};
-    const bool issued = good && has_good_path(each, context);
+    if (snp::is_endorsement(views_of(each))) all.push_back(&each);
+  }
+  if (all.size() > 1) {
+    std::ranges::stable_partition(
+        all, [&](const Certificate* each) { return is_about(*each, context.evidence.report); });
+  }
+  return all;
+}
+
+/// A forged one may carry the genuine key, so of those that signed the one of the highest standing.
+Leaf find_leaf(Context& context) {
+  const auto candidates = candidates_for(context);
+  Leaf found;
+  x509::Standing found_standing = x509::Standing::None;
+  for (const Certificate* each : candidates) {
+    const bool good = each->key().key.kind() == crypto::KeyKind::P384 &&
+                      x509::verify(each->key(), report_signature(context.evidence));
+    if (candidates.size() == 1) return {each, good};
+    const auto standing = good ? context.paths.standing_of(*each) : x509::Standing::None;
     const bool better =
-        found.certificate == nullptr || (good && !found.signed_report) || (issued && !found_issued);
+        found.certificate == nullptr || (good && !found.signed_report) || found_standing < standing;
     if (!better) continue;
-    found = {&each, good};
-    found_issued = issued;
+    found = {each, good};
+    found_standing = standing;
+    if (standing == x509::Standing::Current) break;
   }
   return found;
 }
@@ -89,8 +100,7 @@ void judge_form(Context& context, const Leaf& leaf) {
   if (leaf.certificate == nullptr) {
     got = "there is no VCEK or VLEK";
   } else {
-    context.path = x509::build_path(*leaf.certificate, context.collateral.certificates,
-                                    context.judge.now(), context.collateral.memo);
+    context.path = context.paths.build(*leaf.certificate);
     for (const Certificate& each : context.path) {
       got += concat(got.empty() ? "" : ", ", base::printable(each.common_name(), 64));
     }

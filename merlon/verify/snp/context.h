@@ -15,6 +15,7 @@ struct Context {
   const evidence::SnpEvidence& evidence;
   const Collateral& collateral;
   const Policy& policy;
+  x509::PathBuilder paths;  ///< up to the root of any of AMD's products
 
   // Found on the way; empty where they are missing.
   x509::Path path;                                     ///< leaf, ASK or ASVK, ARK
