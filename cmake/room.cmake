@@ -5,6 +5,8 @@
 #       A folder with a target of its own inside a room is named room_folder (host_nil = merlon/host/nil).
 #   merlon_test(NAME SOURCES x_test.cc… [DEPS room…] [LIBS external…] [LABEL unit])
 #       a GoogleTest program; each TEST becomes one ctest test.
+#   merlon_testing(NAME SOURCES testing/x.cc… [DEPS room…])
+#       merlon::NAME_testing, what tests and fuzzers make with the room NAME; no program links it.
 #   merlon_program(NAME SOURCES main.cc [DEPS room…] [LIBS external…] [STATIC_PIE|STATIC_RUNTIME])
 #       a program in build/<preset>/bin. STATIC_PIE: needs no file of the host. STATIC_RUNTIME: the
 #       C++ library is linked in, which halves the time a program takes to start.
@@ -59,6 +61,19 @@ function(merlon_test name)
     DISCOVERY_MODE PRE_TEST
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120 SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+endfunction()
+
+function(merlon_testing name)
+  if(NOT MERLON_TESTS AND NOT MERLON_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  merlon_refuse_unparsed(merlon_testing "${ARG_UNPARSED_ARGUMENTS}")
+  list(TRANSFORM ARG_DEPS PREPEND merlon::)
+  add_library(merlon_${name}_testing STATIC ${ARG_SOURCES})
+  target_link_libraries(merlon_${name}_testing PUBLIC merlon::${name} ${ARG_DEPS}
+                                               PRIVATE merlon_warnings)
+  add_library(merlon::${name}_testing ALIAS merlon_${name}_testing)
 endfunction()
 
 include(CheckLinkerFlag)

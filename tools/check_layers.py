@@ -14,7 +14,7 @@ from pathlib import Path
 
 SOURCES = {".h", ".cc", ".c", ".S", ".def", ".inc"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-CMAKE_CALL = re.compile(r"\bmerlon_(?:room|program|test)\s*\(([^)]*)\)", re.S)
+CMAKE_CALL = re.compile(r"\bmerlon_(?:room|program|testing|test)\s*\(([^)]*)\)", re.S)
 CMAKE_WORDS = {"SOURCES", "DEPS", "LIBS", "TESTS", "TEST_DEPS", "LABEL", "STATIC_PIE", "STATIC_RUNTIME", "CORPUS"}
 
 

@@ -1,0 +1,64 @@
+#pragma once
+
+// For tests: an attester who offers whatever anybody has signed, in any number and order, and
+// damages some of it. What a verifier must answer follows from what he offers, without asking the
+// verifier.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "merlon/verify/verifier.h"
+
+namespace merlon::verify::testing {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// What something beside the evidence is needed for.
+enum class Role : std::uint8_t { Root, Ca, Leaf, Signer, RootList, CaList, TcbInfo, Identity };
+
+enum class Effect : std::uint8_t {
+  Serves,         ///< fills its role while it is valid
+  None,           ///< a stranger's under the vendor's name, or the vendor's about something else
+  Refuses,        ///< speaks against the evidence wherever it turns up, as a revocation does
+  RefusesInTime,  ///< the same, but only while it is valid: newer TCB info
+};
+
+struct Ware {
+  Role role;
+  Effect effect;
+  Bytes bytes;
+  codec::UnixTime from, until;
+};
+
+struct Exhibit {
+  Bytes bytes;
+  bool sound = false;      ///< a verifier should believe it
+  bool has_chain = false;  ///< brings along the certificates above its leaf
+};
+
+/// All there is to offer about one platform, and whose root is trusted. At most 127 wares.
+struct Stock {
+  std::string_view name;  ///< of the platform's kind
+  Policy policy;
+  std::vector<Role> needs;  ///< beside the evidence; Root and Ca only where it has no chain
+  std::vector<Exhibit> exhibits;
+  std::vector<Ware> wares;
+};
+
+/// Of an SGX, a TDX and two SEV-SNP platforms, one of them with a VLEK; keys are made anew.
+[[nodiscard]] std::vector<Stock> stocks();
+
+/// Makes the offer that `program` describes, has it judged, and says in a line what is wrong with
+/// the answer, if anything is. Any bytes are a program: which exhibit, what time, and then for each
+/// byte below 128 a ware or all of them that serve, else four bytes that damage what was offered
+/// last.
+[[nodiscard]] std::optional<std::string> contradiction(const Stock& stock, core::ByteView program);
+
+/// The byte of a program that offers everything of `stock` that serves.
+[[nodiscard]] inline std::uint8_t all_that_serve(const Stock& stock) noexcept {
+  return static_cast<std::uint8_t>(stock.wares.size());
+}
+
+}  // namespace merlon::verify::testing
