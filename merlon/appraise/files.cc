@@ -53,7 +53,7 @@ Result<std::vector<std::string>> names_in(const std::string& path) {
     if (file && !(*entry)->name.starts_with('.')) names.emplace_back((*entry)->name);
     if (names.size() > evidence::Endorsements::max_artefacts) {
       return Failure{concat(base::printable(path), ": has more than ",
-                            evidence::Endorsements::max_artefacts, " files"),
+                            evidence::Endorsements::max_artefacts, " files; name some of them"),
                      Status::Unusable};
     }
   }

@@ -19,7 +19,8 @@ enum class JsonKind : std::uint8_t { Null, Boolean, Number, String, Array, Objec
 class JsonValue {
  public:
   /// Malformed: no JSON, a name twice in one object, not UTF-8 (detail: the offset).
-  /// Exhausted: larger than 4 MiB, deeper than 16, or more than 200 names in one object.
+  /// Exhausted: larger than 4 MiB, deeper than 16, more than 200 names in one object or 65,536
+  /// values in all.
   [[nodiscard]] static core::Result<JsonValue> parse(std::string_view text);
 
   [[nodiscard]] JsonKind kind() const noexcept { return kind_; }

@@ -50,6 +50,10 @@ TEST(Json, DepthAndSizeAreBounded) {
   for (int i = 0; i < 201; ++i) wide += "\"" + std::to_string(i) + "\":0,";
   wide.back() = '}';
   EXPECT_EQ(refused(wide), ErrorCode::Exhausted);
+  std::string many = "[0";
+  for (int i = 2; i < 65'536; ++i) many += ",0";
+  EXPECT_TRUE(JsonValue::parse(many + "]").has_value());  // with the array itself 65,536
+  EXPECT_EQ(refused(many + ",0]"), ErrorCode::Exhausted);
 }
 
 TEST(Json, OnlyWholeNumbersAreNumbers) {

@@ -1,6 +1,7 @@
 #include "merlon/evidence/endorsements.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/base64.h"
@@ -25,7 +26,7 @@ template <typename T>
 Result<std::size_t> add_new(Endorsements& all, std::vector<T>& to, T item) {
   if (std::ranges::find(to, item) != to.end()) return std::size_t{0};
   if (all.size() == Endorsements::max_artefacts) {
-    return core::error(ErrorCode::Exhausted, "more than 256 endorsements");
+    return core::error(ErrorCode::Exhausted, "more than 4096 endorsements");
   }
   to.push_back(std::move(item));
   return std::size_t{1};
@@ -36,63 +37,100 @@ core::Error unknown() noexcept {
                      "neither certificate, revocation list nor document of Intel's");
 }
 
-/// A certificate, a list, or a SEQUENCE OF certificates.
-Result<std::size_t> add_der(Endorsements& to, ByteView der) {
-  if (x509::Certificate::parse(der)) return to.add_certificate(der);
+/// Adds up what several parts gave. Of their errors the one that matters most is kept: a lost
+/// revocation list before anything else.
+class Sum {
+ public:
+  void add(const Result<std::size_t>& part) {
+    if (part) {
+      any_ = true;
+      count_ += *part;
+    } else if (!error_ || error_->code == ErrorCode::Malformed) {
+      error_ = part.error();
+    }
+  }
+  [[nodiscard]] Result<std::size_t> result() const {
+    if (error_) return *error_;
+    if (!any_) return unknown();
+    return count_;
+  }
+
+ private:
+  bool any_ = false;
+  std::size_t count_ = 0;
+  std::optional<core::Error> error_;
+};
+
+/// A list that is not understood may revoke what is judged by it.
+core::Error lost_list() noexcept {
+  return core::error(ErrorCode::Unsupported, "a revocation list that cannot be read");
+}
+
+Result<std::size_t> add_list(Endorsements& to, ByteView der) {
   const auto list = x509::Crl::parse(der);
   if (list) return to.add_revocation_list(der);
-  // A list that is not understood may revoke what is judged by it.
   if (list.error().code != ErrorCode::Malformed) return list.error();
-  codec::DerReader path(TRY(codec::der_whole(der, codec::DerTag::Sequence)).content);
-  std::size_t count = 0;
-  bool any = false;
-  while (!path.at_end()) {
-    const ByteView one = TRY(path.element(codec::DerTag::Sequence)).whole;
-    TRY(x509::Certificate::parse(one));
-    count += TRY(to.add_certificate(one));
-    any = true;
+  return lost_list();
+}
+
+Result<std::size_t> add_certificate(Endorsements& to, ByteView der) {
+  if (const auto certificate = x509::Certificate::parse(der); !certificate) {
+    return core::error(ErrorCode::Malformed, certificate.error().what, certificate.error().detail);
   }
-  if (!any) return unknown();
-  return count;
+  return to.add_certificate(der);
+}
+
+/// SEQUENCE OF Certificate; nothing if it is none.
+std::optional<std::vector<ByteView>> pki_path(ByteView der) {
+  const auto outer = codec::der_whole(der, codec::DerTag::Sequence);
+  if (!outer) return std::nullopt;
+  std::vector<ByteView> all;
+  for (codec::DerReader path(outer->content); !path.at_end();) {
+    const auto one = path.element(codec::DerTag::Sequence);
+    if (!one) return std::nullopt;
+    all.push_back(one->whole);
+  }
+  return all;
+}
+
+/// A certificate, a list, or a PkiPath.
+Result<std::size_t> add_der(Endorsements& to, ByteView der) {
+  if (x509::is_shaped_as_crl(der)) return add_list(to, der);
+  const auto whole = add_certificate(to, der);
+  const auto path = pki_path(der);
+  if (whole || !path) return whole;
+  Sum sum;
+  for (const ByteView one : *path) sum.add(add_certificate(to, one));
+  return sum.result();
 }
 
 Result<std::size_t> add_pem(Endorsements& to, std::string_view text) {
-  std::size_t count = 0;
-  bool any = false;
-  for (const codec::PemBlock& block : TRY(codec::pem_blocks(text))) {
-    const bool known = block.label == "CERTIFICATE" || block.label == "X509 CRL";
-    if (!known) continue;
-    any = true;
-    count += TRY(add_der(to, block.bytes));
+  constexpr std::string_view list_label = "X509 CRL";
+  const auto blocks = codec::pem_blocks(text);
+  if (!blocks && text.find(list_label) != std::string_view::npos) return lost_list();
+  Sum sum;
+  for (const codec::PemBlock& block : TRY(blocks)) {
+    if (block.label == "CERTIFICATE") sum.add(add_der(to, block.bytes));
+    if (block.label == list_label) sum.add(add_list(to, block.bytes));
   }
-  if (!any) return unknown();
-  return count;
+  return sum.result();
 }
 
-/// A member of a stored collateral object; members that are none of ours are passed over, but not a
-/// revocation list that cannot be read.
-Result<std::size_t> add_text_member(Endorsements& to, std::string_view name,
-                                    std::string_view text) {
+/// What stands in a text of a stored collateral object; Malformed if it is none of ours.
+Result<std::size_t> add_text(Endorsements& to, std::string_view text) {
   if (text.find("-----BEGIN ") != std::string_view::npos) return add_pem(to, text);
   if (sgx::SignedJson::parse(text)) return to.add_document(text);
   for (const auto& decoded : {codec::decode_hex(text), codec::decode_base64(text)}) {
-    if (decoded && !decoded->empty() && (*decoded)[0] == 0x30) {
-      const auto added = add_der(to, *decoded);
-      if (added || added.error().code != ErrorCode::Malformed) return added;
-    }
+    if (decoded && !decoded->empty() && (*decoded)[0] == 0x30) return add_der(to, *decoded);
   }
-  if (name.ends_with("crl") && !text.empty()) return unknown();
-  return std::size_t{0};
+  return unknown();
 }
 
 /// `tcb_info` beside `tcb_info_signature`, and the same for qe_identity.
-Result<std::size_t> add_split_document(Endorsements& to, const JsonValue& root,
-                                       std::string_view name, std::string_view member) {
-  const JsonValue* body = root.find(name);
-  const JsonValue* signature = root.find(base::concat(name, "_signature"));
-  if (body == nullptr || signature == nullptr) return std::size_t{0};
-  const std::string text = base::concat("{\"", member, "\":", body->text(), ",\"signature\":\"",
-                                        signature->text(), "\"}");
+Result<std::size_t> add_split_document(Endorsements& to, const JsonValue& body,
+                                       const JsonValue& signature, std::string_view member) {
+  const std::string text =
+      base::concat("{\"", member, "\":", body.text(), ",\"signature\":\"", signature.text(), "\"}");
   TRY(sgx::SignedJson::parse(text));
   return to.add_document(text);
 }
@@ -101,15 +139,30 @@ Result<std::size_t> add_json(Endorsements& to, std::string_view text) {
   if (sgx::SignedJson::parse(text)) return to.add_document(text);
   const JsonValue root = TRY(JsonValue::parse(text));
   if (root.kind() != JsonKind::Object) return unknown();
-  const std::size_t before = to.size();
-  TRY(add_split_document(to, root, "tcb_info", "tcbInfo"));
-  TRY(add_split_document(to, root, "qe_identity", "enclaveIdentity"));
+  Sum sum;
+  for (const auto& [name, member] :
+       {std::pair{"tcb_info", "tcbInfo"}, std::pair{"qe_identity", "enclaveIdentity"}}) {
+    const JsonValue* body = root.find(name);
+    const JsonValue* signature = root.find(base::concat(name, "_signature"));
+    if (body != nullptr && signature != nullptr) {
+      sum.add(add_split_document(to, *body, *signature, member));
+    }
+  }
   for (std::size_t i = 0; i < root.items().size(); ++i) {
     const JsonValue& item = root.items()[i];
-    if (item.kind() == JsonKind::String) TRY(add_text_member(to, root.names()[i], item.text()));
+    if (item.kind() != JsonKind::String) continue;
+    const std::size_t before = to.size();
+    const auto added = add_text(to, item.text());
+    if (added || added.error().code != ErrorCode::Malformed) {
+      sum.add(added);
+    } else if (root.names()[i].ends_with("crl") && !item.text().empty()) {
+      sum.add(lost_list());
+    } else if (to.size() >
+               before) {  // other members, and what of one cannot be read, are passed over
+      sum.add(to.size() - before);
+    }
   }
-  if (to.size() == before) return unknown();
-  return to.size() - before;
+  return sum.result();
 }
 
 }  // namespace

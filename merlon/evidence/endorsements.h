@@ -17,7 +17,7 @@ namespace merlon::evidence {
 using Bytes = std::vector<std::uint8_t>;
 
 struct Endorsements {
-  static constexpr std::size_t max_artefacts = 256;
+  static constexpr std::size_t max_artefacts = 4096;
 
   std::vector<Bytes> certificates;      ///< DER
   std::vector<Bytes> revocation_lists;  ///< DER
@@ -25,9 +25,10 @@ struct Endorsements {
 
   /// Adds what `bytes` hold: a certificate, a list, a PkiPath, PEM blocks of these, a signed
   /// document, or a JSON object whose members are such things (as collateral of DCAP is stored).
-  /// Gives how many artefacts were new. Malformed if nothing of it is known; Unsupported
-  /// for a revocation list that is none of the kind that can be judged by; Exhausted beyond
-  /// `max_artefacts`.
+  /// Gives how many artefacts were new. Malformed if nothing of it is known; Unsupported if
+  /// something in it is a revocation list, by its form or its name, that cannot be judged by, which
+  /// must not be lost without a word; Exhausted beyond `max_artefacts`. What can be read beside
+  /// something that cannot is added even so.
   core::Result<std::size_t> add(core::ByteView bytes);
 
   /// Everything of `other` that is not here yet. Exhausted as above.

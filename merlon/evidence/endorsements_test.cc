@@ -1,5 +1,7 @@
 #include "merlon/evidence/endorsements.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "merlon/base/text.h"
@@ -59,22 +61,69 @@ TEST(Endorsements, WhatIsNoneIsRefused) {
   EXPECT_EQ(all.size(), 0U);
 }
 
-TEST(Endorsements, AListThatIsNotUnderstoodIsNotPassedOver) {
+Bytes delta_list() {
   CrlTemplate delta;
   delta.extensions = {extension({2, 5, 29, 27}, true, codec::testing::integer(1))};
-  const Bytes bytes = issue_crl(delta, SigningKey(crypto::KeyKind::P256));
+  return issue_crl(delta, SigningKey(crypto::KeyKind::P256));
+}
+
+TEST(Endorsements, AListThatCannotBeReadIsNotPassedOver) {
+  const Bytes whole = list();
+  const Bytes half(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(whole.size() / 2));
+  const std::string damaged_pem = [&] {
+    std::string text = codec::to_pem("X509 CRL", whole);
+    text[text.size() / 2] = '!';
+    return text;
+  }();
+  for (const Bytes& bytes : {delta_list(), half}) {
+    Endorsements all;
+    EXPECT_EQ(all.add(bytes).error().code, core::ErrorCode::Unsupported);
+    for (const std::string& text :
+         {codec::to_pem("X509 CRL", bytes),
+          "{\"chain\":\"x\",\"list\":\"" + base::hex(bytes) + "\"}",
+          "{\"root_ca_crl\":\"" + base::hex(bytes).substr(0, 20) + "\"}", damaged_pem}) {
+      EXPECT_EQ(all.add(core::as_bytes(text)).error().code, core::ErrorCode::Unsupported) << text;
+    }
+    EXPECT_EQ(all.size(), 0U);
+  }
+}
+
+TEST(Endorsements, WhatCannotBeReadTakesNothingElseAlong) {
+  const std::string bad = codec::to_pem("CERTIFICATE", codec::testing::octets({1}));
+  const std::string good = codec::to_pem("X509 CRL", list());
   Endorsements all;
-  EXPECT_EQ(all.add(bytes).error().code, core::ErrorCode::Unsupported);
-  const std::string stored = "{\"chain\":\"x\",\"list\":\"" + base::hex(bytes) + "\"}";
-  EXPECT_EQ(all.add(core::as_bytes(stored)).error().code, core::ErrorCode::Unsupported);
-  const std::string half = base::hex(list()).substr(0, 100);
-  EXPECT_FALSE(all.add(core::as_bytes("{\"root_ca_crl\":\"" + half + "\"}")).has_value());
-  EXPECT_EQ(all.size(), 0U);
+  EXPECT_EQ(all.add(core::as_bytes(bad + good)).error().code, core::ErrorCode::Malformed);
+  EXPECT_EQ(all.revocation_lists.size(), 1U);
+  EXPECT_EQ(all.add(core::as_bytes(bad + codec::to_pem("X509 CRL", delta_list()))).error().code,
+            core::ErrorCode::Unsupported);
+  const std::string stored = R"({"tcb_info":"{\"a\":1}","tcb_info_signature":"00","crl":")" +
+                             base::hex(list()) + R"(","chain":")" + base::hex(certificate()) +
+                             "\"}";
+  Endorsements other;
+  EXPECT_FALSE(other.add(core::as_bytes(stored)).has_value());
+  EXPECT_EQ(other.size(), 2U);
+}
+
+TEST(Endorsements, NeighboursOfAnotherKindAreMalformed) {
+  const SigningKey key(crypto::KeyKind::P256);
+  Bytes unknown_algorithm = certificate();  // ecdsa-with-SHA256 becomes ecdsa-with-SHA512
+  const Bytes sha256{0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02};
+  for (auto at = unknown_algorithm.begin();;) {
+    at = std::search(at, unknown_algorithm.end(), sha256.begin(), sha256.end());
+    if (at == unknown_algorithm.end()) break;
+    at[7] = 4;
+  }
+  for (const Bytes& bytes : {issue_request({}, key), unknown_algorithm}) {
+    Endorsements all;
+    EXPECT_EQ(all.add(bytes).error().code, core::ErrorCode::Malformed);
+  }
 }
 
 TEST(Endorsements, TheirNumberIsBounded) {
   Endorsements all;
-  for (int i = 0; i < 256; ++i) EXPECT_TRUE(all.add_document(std::to_string(i)).has_value());
+  for (std::size_t i = 0; i < Endorsements::max_artefacts; ++i) {
+    EXPECT_TRUE(all.add_document(std::to_string(i)).has_value());
+  }
   EXPECT_EQ(all.add_document("x").error().code, core::ErrorCode::Exhausted);
   EXPECT_EQ(all.add_document("7").value(), 0U);
   EXPECT_EQ(Endorsements(all).merge(all).value(), 0U);

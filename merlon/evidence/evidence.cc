@@ -152,10 +152,14 @@ Result<Evidence> Evidence::parse(ByteView bytes) {
     return core::error(ErrorCode::Exhausted, "evidence larger than 2 MiB", bytes.size());
   }
   if (bytes.empty()) return nothing();
-  if (!is_text(bytes)) return parse_binary(bytes);
-  const std::string_view text = trimmed(core::as_text(bytes));
-  if (text.empty()) return nothing();
-  return parse_text(text);
+  const std::string_view text = is_text(bytes) ? trimmed(core::as_text(bytes)) : "";
+  if (text.empty() && is_text(bytes)) return nothing();
+  Evidence made = TRY(text.empty() ? parse_binary(bytes) : parse_text(text));
+  if (made.endorsements.size() > max_carried) {
+    return core::error(ErrorCode::Exhausted, "more than 64 endorsements come along",
+                       made.endorsements.size());
+  }
+  return made;
 }
 
 Technology Evidence::technology() const noexcept {

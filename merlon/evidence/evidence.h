@@ -15,6 +15,7 @@
 namespace merlon::evidence {
 
 inline constexpr std::size_t max_evidence_size = 2U << 20U;
+inline constexpr std::size_t max_carried = 64;  ///< endorsements that come along
 
 enum class Technology : std::uint8_t { Kvm, Sgx, Tdx, Snp };
 [[nodiscard]] std::string_view to_string(Technology technology) noexcept;
@@ -50,7 +51,7 @@ struct Evidence {
   std::string_view format;          ///< "DCAP quote version 4"; static
 
   /// Finds out the format by itself. Malformed; Unsupported with the name of what is known but not
-  /// supported; Exhausted above 2 MiB.
+  /// supported; Exhausted above 2 MiB, or if more than 64 endorsements come along.
   [[nodiscard]] static core::Result<Evidence> parse(core::ByteView bytes);
 
   [[nodiscard]] Technology technology() const noexcept;

@@ -79,6 +79,26 @@ TEST(Evidence, RequestsWithAnythingElseAreRefused) {
                    .has_value());
 }
 
+TEST(Evidence, WhatComesAlongIsBounded) {
+  using codec::testing::octets;
+  using codec::testing::sequence;
+  const SigningKey key(crypto::KeyKind::P384);
+  const auto with = [&](std::uint8_t count) {
+    const Bytes url = codec::testing::der(codec::DerTag::Utf8String, {});
+    Bytes lists;
+    for (std::uint8_t i = 0; i < count; ++i) {  // whatever they hold
+      const Bytes entry = sequence({url, sequence({octets({i})})});
+      lists.insert(lists.end(), entry.begin(), entry.end());
+    }
+    const Bytes body =
+        sequence({sequence({sequence({}), sequence({sequence({lists})})}), octets(blank_report())});
+    return Evidence::parse(
+        issue_request({{extension({1, 3, 6, 1, 4, 1, 58270, 1, 3}, false, body)}}, key));
+  };
+  EXPECT_TRUE(with(max_carried - 1).has_value());  // and the VCEK
+  EXPECT_EQ(with(max_carried).error().code, core::ErrorCode::Exhausted);
+}
+
 TEST(Evidence, WhatIsNoneIsRefused) {
   for (const char* text :
        {"", " \n", "words", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----", "00",

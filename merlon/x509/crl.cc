@@ -1,6 +1,7 @@
 #include "merlon/x509/crl.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace merlon::x509 {
 
@@ -77,6 +78,31 @@ Result<void> Crl::read_extensions(DerReader wrapper) {
 bool Crl::lists(ByteView serial) const noexcept {
   return std::ranges::any_of(serials_,
                              [&](ByteView each) { return std::ranges::equal(each, serial); });
+}
+
+namespace {
+
+/// What follows the identifier and the length of a SEQUENCE, whether or not all of it is there.
+std::optional<ByteView> begun_sequence(ByteView bytes) noexcept {
+  if (bytes.size() < 2 || bytes[0] != static_cast<std::uint8_t>(DerTag::Sequence)) {
+    return std::nullopt;
+  }
+  const std::size_t more = bytes[1] < 0x80 ? 0 : bytes[1] & 0x7FU;
+  if (more > 4 || bytes.size() < 2 + more) return std::nullopt;
+  return bytes.subspan(2 + more);
+}
+
+}  // namespace
+
+bool is_shaped_as_crl(ByteView bytes) noexcept {
+  const auto outer = begun_sequence(bytes);
+  const auto tbs = outer ? begun_sequence(*outer) : std::nullopt;
+  if (!tbs) return false;
+  DerReader reader(*tbs);
+  if (reader.next_is(DerTag::Integer) && !reader.any()) return false;
+  // Algorithm and issuer; a certificate has another SEQUENCE behind them, a request none.
+  if (!reader.element(DerTag::Sequence) || !reader.element(DerTag::Sequence)) return false;
+  return reader.next_is(DerTag::UtcTime) || reader.next_is(DerTag::GeneralizedTime);
 }
 
 }  // namespace merlon::x509

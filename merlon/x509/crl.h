@@ -40,4 +40,8 @@ class Crl {
   core::ByteView number_;
 };
 
+/// Whether `bytes` begin as a list does, up to thisUpdate: cut off or damaged behind that they
+/// are still no certificate, nor anything else of X.509. Linear.
+[[nodiscard]] bool is_shaped_as_crl(core::ByteView bytes) noexcept;
+
 }  // namespace merlon::x509

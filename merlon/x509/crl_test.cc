@@ -46,6 +46,21 @@ TEST(Crl, EveryTruncationIsRefused) {
   }
 }
 
+TEST(Crl, ItsShapeIsKnownWithoutItsEnd) {
+  const Bytes whole = issue_crl({.issuer = "some issuer"}, key());
+  EXPECT_TRUE(is_shaped_as_crl(whole));
+  EXPECT_TRUE(is_shaped_as_crl(core::ByteView(whole).first(whole.size() / 2)));
+  EXPECT_FALSE(is_shaped_as_crl(core::ByteView(whole).first(20)));
+  const Bytes certificate = issue(ca_template("a", "a"), key().spki(), key());
+  EXPECT_FALSE(is_shaped_as_crl(certificate));
+  EXPECT_FALSE(is_shaped_as_crl(codec::testing::sequence({certificate, certificate})));
+  EXPECT_FALSE(is_shaped_as_crl(issue_request({}, key())));
+  for (const Bytes& bytes : {Bytes{}, Bytes{0x30}, Bytes{0x30, 0x84}, Bytes{0x30, 0x80, 0x30, 0x80},
+                             Bytes(40, 0x30), Bytes(40, 0xFF)}) {
+    EXPECT_FALSE(is_shaped_as_crl(bytes));
+  }
+}
+
 TEST(Crl, GenuineLists) {
   MERLON_NEEDS_VECTORS();
   const auto genoa = Crl::parse(vector_file("amd-crl/ark-genoa-2026.crl"));

@@ -4,6 +4,7 @@
     commands_test.py MERLON VECTORS
 """
 
+import base64
 import html.parser
 import json
 import re
@@ -183,11 +184,18 @@ class Commands(unittest.TestCase):
         words = [MILAN[0], "--endorsements", folder, "--at", "2023-05-01", "--policy", policy]
         self.assertEqual(self.merlon("verify", *words).returncode, 0)
         whole = (VECTORS / "steward/ark-milan.crl").read_bytes()
-        (folder / "ark.crl").write_bytes(whole[:-1])
-        result = self.merlon("verify", *words)
-        self.assertEqual(result.returncode, 1)
-        self.assertRegex(result.stderr, r"^merlon: [^\n]*ark\.crl: [^\n]+\n$")
-        (folder / "ark.crl").write_bytes(whole)
+        pem = "-----BEGIN X509 CRL-----\n" + base64.encodebytes(whole[:-1]).decode() + \
+            "-----END X509 CRL-----\n"
+        for name, lost in (("ark.crl", whole[:-1]), ("ark.crl", b"words"), ("ark", whole[:-1]),
+                           ("ark", whole[:300]), ("ark", pem.encode()),
+                           ("ark", pem.replace("A", "!").encode()),
+                           ("ark", json.dumps({"root_ca_crl": "30ff"}).encode())):
+            (folder / name).write_bytes(lost)
+            result = self.merlon("verify", *words)
+            self.assertEqual(result.returncode, 1, lost)
+            self.assertRegex(result.stderr, rf"^merlon: [^\n]*{name}: [^\n]+\n$")
+            (folder / name).unlink()
+        (folder / "ark").write_bytes(whole)
         self.assertEqual(self.merlon("verify", *words).returncode, 0)
 
 
@@ -259,3 +267,14 @@ if __name__ == "__main__":
     print(f"{ran.testsRun - wrong - len(ran.skipped)} passed, {wrong} failed, "
           f"{len(ran.skipped)} skipped")
     sys.exit(1 if wrong else 0)
+    def test_of_a_directory_what_is_no_endorsement_is_passed_over(self):
+        folder = self.path / "endorsements"
+        folder.mkdir()
+        for name in ("virtee-sev/milan.vcek.der", "amd-chains/ask_ark_milan.pem",
+                     "steward/ark-milan.crl", "steward/icelake.signed.tcb.crl.multi.xeon.csr",
+                     "phala/sgx_quote.dat"):
+            shutil.copy(VECTORS / name, folder)
+        words = [MILAN[0], "--endorsements", folder, "--at", "2023-05-01"]
+        result = self.merlon("verify", *words)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
