@@ -1,6 +1,7 @@
 #include "merlon/verify/collateral.h"
 
 #include <algorithm>
+#include <set>
 
 namespace merlon::verify {
 
@@ -24,27 +25,45 @@ void add_document(Collateral& to, const std::string& text) {
   ++to.unreadable;
 }
 
-void learn(Collateral& all) {
-  for (const x509::Certificate& issuer : all.certificates) {
-    for (const x509::Certificate& subject : all.certificates) {
-      if (std::ranges::equal(issuer.subject(), subject.issuer())) {
-        all.memo.learn(issuer.key(), subject.signature());
-      }
-    }
-    for (const x509::Crl& list : all.lists) {
-      if (std::ranges::equal(issuer.subject(), list.issuer())) {
-        all.memo.learn(issuer.key(), list.signature());
-      }
-    }
-    if (issuer.common_name() != "Intel SGX TCB Signing") continue;
-    for (const auto& document : all.tcb_infos) {
-      all.memo.learn(issuer.key(), signed_by(document.json));
-    }
-    for (const auto& document : all.identities) {
-      all.memo.learn(issuer.key(), signed_by(document.json));
+/// Computes signatures among the artefacts, as far as it is worth it: what is not learned is
+/// computed when it is asked for.
+class Learner {
+ public:
+  explicit Learner(Collateral& all) : all_(all) {}
+
+  void learn() {
+    std::set<crypto::Sha256Digest> keys;  // several editions of a certificate have one
+    for (const x509::Certificate& issuer : all_.certificates) {
+      if (!keys.insert(x509::anchor_of(issuer)).second) continue;
+      const auto& constraints = issuer.basic_constraints();
+      if (constraints && constraints->ca) learn_issued(issuer);
+      if (issuer.common_name() == "Intel SGX TCB Signing") learn_documents(issuer);
     }
   }
-}
+
+ private:
+  void learn_issued(const x509::Certificate& issuer) {
+    for (const x509::Certificate& subject : all_.certificates) {
+      if (std::ranges::equal(issuer.subject(), subject.issuer()))
+        learn_one(issuer, subject.signature());
+    }
+    for (const x509::Crl& list : all_.lists) {
+      if (std::ranges::equal(issuer.subject(), list.issuer())) learn_one(issuer, list.signature());
+    }
+  }
+  void learn_documents(const x509::Certificate& issuer) {
+    for (const auto& each : all_.tcb_infos) learn_one(issuer, signed_by(each.json));
+    for (const auto& each : all_.identities) learn_one(issuer, signed_by(each.json));
+  }
+  void learn_one(const x509::Certificate& issuer, const x509::Signed& subject) {
+    if (left_ == 0) return;
+    --left_;
+    all_.memo.learn(issuer.key(), subject);
+  }
+
+  Collateral& all_;
+  std::size_t left_ = 4096;  // where strangers fill the bag with namesakes
+};
 
 }  // namespace
 
@@ -76,7 +95,7 @@ Collateral Collateral::parse(const evidence::Endorsements& endorsements) {
 
 Collateral Collateral::prepare(const evidence::Endorsements& endorsements) {
   Collateral made = parse(endorsements);
-  learn(made);
+  Learner(made).learn();
   return made;
 }
 

@@ -487,7 +487,7 @@ const std::vector<Fault<FakeAmd>>& snp_faults() {
        {SnpEndorsedTcb}},
       {"reserved TCB bytes", [](FakeAmd& f, Policy&) { f.report[0x1F3] = 1; }, {SnpEndorsedTcb}},
       {"reported above committed",
-       [](FakeAmd& f, Policy&) { f.report[0x1E7] = 114; },
+       [](FakeAmd& f, Policy&) { f.report[0x1E7] = f.report[0x3F] = 114; },
        {SnpTcbOrder}},
       {"committed above current", [](FakeAmd& f, Policy&) { f.report[0x3F] = 114; }, {SnpTcbOrder}},
       {"reported floor",
@@ -500,6 +500,7 @@ const std::vector<Fault<FakeAmd>>& snp_faults() {
        [](FakeAmd&, Policy& p) { p.snp.min_firmware = {1, 55, 6}; },
        {SnpFirmware}},
       {"provisional", [](FakeAmd& f, Policy&) { f.report[0x1E8] = 6; }, {SnpProvisional}},
+      {"microcode not committed", [](FakeAmd& f, Policy&) { f.report[0x3F] = 116; }, {}},
       {"provisional, allowed",
        [](FakeAmd& f, Policy& p) {
          f.report[0x1E8] = 6;

@@ -107,6 +107,24 @@ TEST(Appraisal, AForgedEndorsementDoesNotHideTheGenuineOne) {
           .accepted());
 }
 
+TEST(Appraisal, AnEndorsementUnderARevokedCaDoesNotHideAnotherOfTheSameKey) {
+  FakeAmd before;
+  before.ca.serial = 4711;
+  FakeAmd after = before;
+  after.ca.serial = 8;
+  after.ca_key = x509::testing::SigningKey(crypto::KeyKind::P384);
+  before.list.serials = after.list.serials = {4711};
+  const auto evidence = parsed(after.signed_report());
+  for (const bool revoked_first : {true, false}) {
+    evidence::Endorsements all = (revoked_first ? before : after).endorsements();
+    ASSERT_TRUE(all.merge((revoked_first ? after : before).endorsements()).has_value());
+    EXPECT_TRUE(appraise(evidence, Collateral::parse(all), after.policy(), test_now).accepted());
+  }
+  EXPECT_EQ(appraise(evidence, Collateral::parse(before.endorsements()), after.policy(), test_now)
+                .refusals(),
+            std::vector<Check>{Check::SnpCaRevocation});
+}
+
 TEST(Appraisal, PreparedCollateralGivesTheSameAnswersOnManyThreads) {
   const FakeIntel fake;
   FakeIntel bad = fake;
@@ -141,6 +159,23 @@ TEST(Appraisal, TcbInfoOfVersionTwoOnlyOnRequest) {
   EXPECT_FALSE(appraise(parsed(fake.quote()), collateral, policy, test_now).accepted());
   policy.dcap.tcb_info_v2 = true;
   EXPECT_TRUE(appraise(parsed(fake.quote()), collateral, policy, test_now).accepted());
+}
+
+TEST(Appraisal, ATdxModuleIsNamedInCapitalsOrNot) {
+  FakeIntel fake(true);
+  fake.body[1] = 0xAB;
+  const auto accepted_with = [&](std::string_view id) {
+    FakeIntel changed = fake;
+    std::string& text = changed.tcb_info.extra;
+    text.replace(text.find("TDX_01"), 6, id);
+    return appraise(parsed(changed.quote()), Collateral::parse(changed.endorsements()),
+                    changed.policy(), test_now)
+        .accepted();
+  };
+  EXPECT_TRUE(accepted_with("TDX_ab"));
+  EXPECT_TRUE(accepted_with("TDX_AB"));
+  EXPECT_FALSE(accepted_with("TDX_AC"));
+  EXPECT_FALSE(accepted_with("TDX_ABC"));
 }
 
 TEST(Chain, ItsOrderInTheQuoteMeansNothing) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
+#include "merlon/verify/revoked.h"
 #include "merlon/verify/roots.h"
 #include "merlon/verify/snp/context.h"
 
@@ -49,36 +50,49 @@ bool is_about(const Certificate& leaf, const snp::Report& report) {
          std::ranges::equal(report.chip_id.view().first(endorsed->hwid->size()), *endorsed->hwid);
 }
 
-/// All endorsements, those first that are about the report: a signature takes time, and there may
-/// be one certificate for each chip of a fleet.
+/// Endorsements, those first that are about the report; of the others, which can only say what is
+/// wrong, a few. A signature takes time, and there may be one certificate for each chip of a fleet.
 std::vector<const Certificate*> candidates_for(const Context& context) {
-  std::vector<const Certificate*> all;
+  std::vector<const Certificate*> about;
+  std::vector<const Certificate*> others;
   for (const Certificate& each : context.collateral.certificates) {
-    if (snp::is_endorsement(views_of(each))) all.push_back(&each);
+    if (!snp::is_endorsement(views_of(each))) continue;
+    (is_about(each, context.evidence.report) ? about : others).push_back(&each);
   }
-  if (all.size() > 1) {
-    std::ranges::stable_partition(
-        all, [&](const Certificate* each) { return is_about(*each, context.evidence.report); });
-  }
-  return all;
+  constexpr std::size_t max_others = 8;
+  others.resize(std::min(others.size(), max_others));
+  about.insert(about.end(), others.begin(), others.end());
+  return about;
 }
 
-/// A forged one may carry the genuine key, so of those that signed the one of the highest standing.
+bool is_under_revoked_ca(const Certificate& leaf, Context& context) {
+  const x509::Path path = context.paths.build(leaf);
+  if (path.size() != 3) return false;
+  return known_revocation(path[1], path[2]).has_value() ||
+         x509::judge_revocation(path[1], path[2], context.collateral.lists, context.judge.now(),
+                                context.collateral.memo)
+                 .state == x509::RevocationState::Revoked;
+}
+
+/// Of several that signed the report the best: a forged one may carry the genuine key, and AMD may
+/// have certified the same key before under a CA that it has revoked since.
 Leaf find_leaf(Context& context) {
   const auto candidates = candidates_for(context);
   Leaf found;
-  x509::Standing found_standing = x509::Standing::None;
+  std::pair<x509::Standing, bool> found_rank{x509::Standing::None, false};
   for (const Certificate* each : candidates) {
     const bool good = each->key().key.kind() == crypto::KeyKind::P384 &&
                       x509::verify(each->key(), report_signature(context.evidence));
     if (candidates.size() == 1) return {each, good};
     const auto standing = good ? context.paths.standing_of(*each) : x509::Standing::None;
+    const std::pair rank{standing,
+                         standing != x509::Standing::None && !is_under_revoked_ca(*each, context)};
     const bool better =
-        found.certificate == nullptr || (good && !found.signed_report) || found_standing < standing;
+        found.certificate == nullptr || (good && !found.signed_report) || found_rank < rank;
     if (!better) continue;
     found = {each, good};
-    found_standing = standing;
-    if (standing == x509::Standing::Current) break;
+    found_rank = rank;
+    if (rank == std::pair{x509::Standing::Current, true}) break;
   }
   return found;
 }

@@ -91,6 +91,7 @@ void judge_platform(Context& context) {
   }
   judge.check(Check::SnpFirmware, report.committed >= policy.min_firmware,
               concat("at least ", text_of(policy.min_firmware)), text_of(report.committed));
+  // Versions alone: hosts load microcode, a part of the TCB, without committing it.
   const bool committed = report.current == report.committed;
   judge.check(
       Check::SnpProvisional, committed || policy.provisional_firmware,

@@ -193,7 +193,7 @@ Stock amd_stock(std::string_view name, bool vlek) {
   shelf.editions(Role::Root, amd.root, amd.root_key, amd.root_key, stranger.root_key,
                  stranger.root_key);
   shelf.editions(Role::Ca, amd.ca, amd.ca_key, amd.root_key, stranger.ca_key, stranger.root_key);
-  const SigningKey another(crypto::KeyKind::P384);  // the vendor's, but above other leaves
+  const SigningKey another(crypto::KeyKind::P384);  // the vendor's, but of other chips and CAs
   shelf.certificate(Role::Ca, Effect::None, amd.ca, another, amd.root_key);
   const auto leaf = [&](Effect effect, auto change) {
     FakeAmd changed = amd;
@@ -203,8 +203,8 @@ Stock amd_stock(std::string_view name, bool vlek) {
   };
   leaf(Effect::Serves, [](FakeAmd&) {});
   leaf(Effect::Serves, [](FakeAmd& a) { a.leaf.not_after = at_day(-100); });
-  leaf(Effect::None, [&](FakeAmd& a) { a.leaf_key = stranger.leaf_key; });  // another chip's
-  leaf(Effect::None, [&](FakeAmd& a) { a.ca_key = stranger.ca_key; });      // forged
+  leaf(Effect::None, [&](FakeAmd& a) { a.leaf_key = another; });        // another chip's
+  leaf(Effect::None, [&](FakeAmd& a) { a.ca_key = stranger.ca_key; });  // forged
   leaf(Effect::None, [](FakeAmd& a) { a.stranger_signs_leaf = true; });
   leaf(Effect::None, [&](FakeAmd& a) { a = stranger; });
   std::vector<std::uint64_t> revoked{ca_serial};
