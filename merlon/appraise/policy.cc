@@ -2,6 +2,7 @@
 
 #include "merlon/appraise/commands.h"
 #include "merlon/appraise/files.h"
+#include "merlon/appraise/weaknesses.h"
 #include "merlon/base/text.h"
 #include "merlon/os/open.h"
 
@@ -27,41 +28,6 @@ int evidence_policy_init(const cli::Arguments& arguments, const cli::Terminal& t
   return 0;
 }
 
-namespace {
-
-/// What is weak about it, a line each.
-std::string weaknesses(const verify::Policy& policy) {
-  using enum evidence::Technology;
-  std::string text;
-  const auto say = [&](bool weak, std::string_view what) {
-    if (weak) text += concat("  weak: ", what, "\n");
-  };
-  const auto has = [&](evidence::Technology technology) {
-    return policy.technologies.contains(technology);
-  };
-  say(policy.technologies.empty(), "no technology is accepted, so nothing is");
-  say(policy.revocation == verify::RevocationRule::IfPresent,
-      "a missing revocation list is allowed");
-  say((has(Sgx) && policy.sgx.debug) || (has(Tdx) && policy.tdx.debug) ||
-          (has(Snp) && policy.snp.debug),
-      "debugging is allowed, so the host can read everything");
-  say(!policy.roots.empty(), "other roots than the vendors' are trusted");
-  say(std::holds_alternative<verify::BindToAnything>(policy.binding),
-      "any report data is accepted, so an old answer is as good as a new one");
-  const bool any_enclave = policy.sgx.mr_enclave.is_any();
-  const bool any_signer = policy.sgx.mr_signer.is_any();
-  say(has(Sgx) && any_enclave && any_signer, "any SGX enclave is accepted");
-  say(has(Sgx) && any_enclave && !any_signer && !policy.sgx.product_id,
-      "every product of an SGX signer is accepted: name product_id");
-  say(has(Tdx) && policy.tdx.mr_td.is_any(), "any TDX domain is accepted");
-  say(has(Snp) && policy.snp.measurement.is_any() && policy.snp.author_key.is_any() &&
-          policy.snp.id_key.is_any(),
-      "any SEV-SNP guest is accepted");
-  return text;
-}
-
-}  // namespace
-
 int evidence_policy_check(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const std::string path = arguments.positional(0);
   const auto policy = read_policy(path);
@@ -71,7 +37,9 @@ int evidence_policy_check(const cli::Arguments& arguments, const cli::Terminal& 
     text += concat(" ", to_string(technology));
   }
   if (policy->technologies.empty()) text += " nothing";
-  return cli::print(terminal, concat(text, "\n", weaknesses(*policy)));
+  text += "\n";
+  for (const std::string_view weak : weaknesses(*policy)) text += concat("  weak: ", weak, "\n");
+  return cli::print(terminal, text);
 }
 
 }  // namespace merlon::appraise

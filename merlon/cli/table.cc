@@ -58,13 +58,14 @@ constexpr std::array evidence_inspect_positionals{
     PositionalSpec{"FILE", "Evidence in any format, or endorsements."}};
 constexpr std::array evidence_inspect_options{OptionSpec{"--json", "", "Print one JSON object."}};
 constexpr std::array evidence_verify_options{
-    OptionSpec{"--policy",
-               "FILE",
-               "What is accepted, in TOML (see evidence policy init); also an Enarx Steward's "
-               "configuration. Without it: anything genuine, up to date and not for debugging.",
-               false,
-               {},
-               true},
+    OptionSpec{
+        "--policy",
+        "FILE",
+        "What is accepted, in TOML (see evidence policy init); also an Enarx Steward's "
+        "configuration. Without it: anything genuine and not for debugging; of Intel's, up to date.",
+        false,
+        {},
+        true},
     OptionSpec{"--endorsements",
                "PATH",
                "A file or a directory with certificates, revocation lists and Intel's documents.",

@@ -39,6 +39,7 @@ class Accept {
   [[nodiscard]] std::span<const T> values() const noexcept {
     return values_ ? std::span<const T>(*values_) : std::span<const T>();
   }
+  friend bool operator==(const Accept&, const Accept&) = default;
 
  private:
   std::optional<std::vector<T>> values_;
@@ -52,20 +53,26 @@ enum class RevocationRule : std::uint8_t { Required, IfPresent };
 /// or a refusal if there must be one.
 struct BindToRequest {
   bool required = false;
+  friend bool operator==(const BindToRequest&, const BindToRequest&) = default;
 };
-struct BindToAnything {};
+struct BindToAnything {
+  friend bool operator==(const BindToAnything&, const BindToAnything&) = default;
+};
 struct BindToData {
   evidence::ReportData data;
+  friend bool operator==(const BindToData&, const BindToData&) = default;
 };
 /// The key with this DER SubjectPublicKeyInfo, in Enarx's form.
 struct BindToKey {
   std::vector<std::uint8_t> spki;
+  friend bool operator==(const BindToKey&, const BindToKey&) = default;
 };
 /// A challenge of the caller's, in Merlon's form.
 struct BindToChallenge {
   crypto::Sha256Digest tls_key_digest;
   crypto::Sha256Digest hpke_key_digest;
   evidence::Nonce nonce;
+  friend bool operator==(const BindToChallenge&, const BindToChallenge&) = default;
 };
 using Binding = std::variant<BindToRequest, BindToAnything, BindToData, BindToKey, BindToChallenge>;
 
@@ -74,6 +81,7 @@ struct DcapPolicy {
   Accept<std::string> advisories;  ///< open ones that are accepted; any if not named
   std::uint32_t min_evaluation_number = 0;
   bool tcb_info_v2 = false;  ///< also the older form
+  friend bool operator==(const DcapPolicy&, const DcapPolicy&) = default;
 };
 
 struct SgxPolicy {
@@ -90,6 +98,7 @@ struct SgxPolicy {
   std::optional<sgx::IsvFamilyId> family_id;
   std::optional<sgx::ConfigId> config_id;
   std::uint16_t min_config_svn = 0;
+  friend bool operator==(const SgxPolicy&, const SgxPolicy&) = default;
 };
 
 struct TdxPolicy {
@@ -105,6 +114,7 @@ struct TdxPolicy {
   std::optional<tdx::MrOwner> mr_owner;
   std::optional<tdx::MrOwnerConfig> mr_owner_config;
   std::optional<tdx::MrServiceTd> mr_service_td;
+  friend bool operator==(const TdxPolicy&, const TdxPolicy&) = default;
 };
 
 /// What is asked of a bit that the platform sets.
@@ -123,7 +133,8 @@ struct SnpPolicy {
   std::set<std::uint32_t> vmpl{0};  ///< of 0 to 3
   bool debug = false;
   bool migration = false;
-  std::uint16_t min_abi = 0;             ///< major * 256 + minor
+  std::uint16_t min_abi = 0;  ///< major * 256 + minor, which the guest asked for
+  std::uint16_t max_abi = 0xFFFF;
   BitRule smt = BitRule::Any;            ///< POLICY: may the guest run with multi-threading
   BitRule single_socket = BitRule::Any;  ///< POLICY
   std::array<BitRule, 64> platform{};    ///< PLATFORM_INFO, by bit
@@ -136,6 +147,7 @@ struct SnpPolicy {
   bool provisional_firmware = false;
   std::uint64_t launch_mitigations = 0;   ///< bits that must have been set
   std::uint64_t current_mitigations = 0;  ///< bits that must be set
+  friend bool operator==(const SnpPolicy&, const SnpPolicy&) = default;
 };
 
 /// Why a text is no policy; one line.
@@ -160,6 +172,7 @@ struct Policy {
   SgxPolicy sgx;
   TdxPolicy tdx;
   SnpPolicy snp;
+  friend bool operator==(const Policy&, const Policy&) = default;
 
   /// A policy of our own form; every key must be known. `file` names it in messages.
   [[nodiscard]] static core::Result<Policy, PolicyError> parse(std::string_view text,

@@ -292,6 +292,12 @@ PolicyResult<void> read_snp_guest(PolicyTable& table, SnpPolicy& policy) {
   if (const auto abi = TRY(read_version(table, "min_abi", 2))) {
     policy.min_abi = static_cast<std::uint16_t>((*abi)[0] * 256U + (*abi)[1]);
   }
+  if (const auto abi = TRY(read_version(table, "max_abi", 2))) {
+    policy.max_abi = static_cast<std::uint16_t>((*abi)[0] * 256U + (*abi)[1]);
+  }
+  if (policy.max_abi < policy.min_abi) {
+    return table.refuse("max_abi", "is below min_abi, so that no guest could have both");
+  }
   policy.smt = TRY(read_bit_rule(table, "smt"));
   policy.single_socket = TRY(read_bit_rule(table, "single_socket"));
   return {};

@@ -7,7 +7,7 @@ std::string_view policy_template() noexcept {
 # uncommented is the default. Unknown keys are refused. Byte strings are hexadecimal.
 
 # Without this key: those of the tables [sgx], [tdx] and [snp] that are there, or all if none is.
-technologies = ["sgx", "tdx", "snp"]
+# technologies = ["sgx", "tdx", "snp"]
 
 # "required": a missing revocation list refuses. "if-present": only where there is no way to get one.
 revocation = "required"
@@ -89,7 +89,9 @@ min_guest_svn = 0
 vmpl = [0]
 debug = false
 migration = false
+# The ABI that the guest asked for when it was launched.
 # min_abi = "1.51"
+# max_abi = "1.255"
 # smt = false
 # single_socket = true
 # products = ["Milan", "Genoa", "Turin"]
@@ -98,6 +100,8 @@ migration = false
 # Of smt, tsme, ecc, rapl-disabled, ciphertext-hiding, alias-check, tio.
 # platform_on = ["alias-check", "ecc"]
 # platform_off = ["smt"]
+# Floors, since AMD publishes no list of what is up to date. Their numbers are of one product: name it
+# in products.
 # min_reported_tcb = { bootloader = 4, tee = 0, snp = 24, microcode = 219, fmc = 0 }
 # min_launch_tcb = { bootloader = 4, tee = 0, snp = 24, microcode = 219, fmc = 0 }
 # min_firmware = "1.55.29"

@@ -1,6 +1,10 @@
 #include "merlon/verify/policy.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
+
+#include "merlon/verify/testing/fake_amd.h"
 
 namespace merlon::verify {
 namespace {
@@ -16,6 +20,8 @@ std::string refusal(std::string_view text) {
 }
 const std::string d64(64, 'a');
 const std::string d96(96, 'b');
+const std::string sgx_signer = "[sgx]\nsigner=['" + d64 + "']\n";
+const std::string snp_signer = "[snp]\nsigner=['" + d96 + "']\n";
 
 TEST(Policy, TheDefaultRefusesWhatIsDoubtful) {
   const Policy policy;
@@ -27,12 +33,16 @@ TEST(Policy, TheDefaultRefusesWhatIsDoubtful) {
   EXPECT_FALSE(policy.technologies.contains(evidence::Technology::Kvm));
 }
 
-TEST(Policy, TheTemplateMeansTheDefault) {
-  const Policy policy = parsed(policy_template());
-  EXPECT_EQ(policy.technologies, Policy{}.technologies);
-  EXPECT_EQ(policy.dcap.statuses, Policy{}.dcap.statuses);
-  EXPECT_TRUE(policy.sgx.mr_enclave.is_any());
-  EXPECT_TRUE(std::holds_alternative<BindToRequest>(policy.binding));
+TEST(Policy, TheTemplateMeansTheDefault) { EXPECT_TRUE(parsed(policy_template()) == Policy{}); }
+
+TEST(Policy, OfTheTemplateTheTablesThatAreLeftCount) {
+  const std::string whole(policy_template());
+  const std::size_t tdx = whole.find("[tdx]\n");
+  const std::size_t snp = whole.find("[snp]\n");
+  ASSERT_TRUE(tdx < snp && snp != std::string::npos);
+  using enum evidence::Technology;
+  EXPECT_EQ(parsed(whole.substr(0, tdx)).technologies, std::set{Sgx});
+  EXPECT_EQ(parsed(whole.substr(0, snp)).technologies, (std::set{Sgx, Tdx}));
 }
 
 TEST(Policy, EveryKeyIsRead) {
@@ -93,6 +103,7 @@ min_guest_svn = 6
 vmpl = [0, 2]
 migration = true
 min_abi = "1.51"
+max_abi = "1.58"
 smt = false
 single_socket = true
 products = ["Milan", "Turin"]
@@ -123,6 +134,7 @@ current_mitigations = 1
   EXPECT_TRUE(p.tdx.mr_service_td.has_value());
   EXPECT_EQ(p.snp.vmpl, (std::set<std::uint32_t>{0, 2}));
   EXPECT_EQ(p.snp.min_abi, 256 + 51);
+  EXPECT_EQ(p.snp.max_abi, 256 + 58);
   EXPECT_EQ(p.snp.smt, BitRule::Clear);
   EXPECT_EQ(p.snp.platform[5], BitRule::Set);
   EXPECT_EQ(p.snp.platform[0], BitRule::Clear);
@@ -195,6 +207,8 @@ TEST(Policy, ValuesOutOfTheirRangeAreRefused) {
                            "[snp]\nvmpl = ['x']",
                            "[snp]\nmin_abi = '1'",
                            "[snp]\nmin_abi = '1.256'",
+                           "[snp]\nmax_abi = '1'",
+                           "[snp]\nmin_abi = '1.2'\nmax_abi = '1.1'",
                            "[snp]\nmin_firmware = '1.55'",
                            "[snp]\nmin_firmware = 'a.b.c'",
                            "[snp]\nproducts = ['Naples']",
@@ -209,6 +223,35 @@ TEST(Policy, ValuesOutOfTheirRangeAreRefused) {
     EXPECT_NE(refusal(text), "accepted") << text;
   }
   EXPECT_NE(refusal(std::string(max_policy_size + 1, ' ')), "accepted");
+}
+
+TEST(Policy, AGuestsAbiMustLieBetweenFloorAndCeiling) {
+  const testing::FakeAmd fake;
+  const auto evidence = evidence::Evidence::parse(fake.signed_report());
+  ASSERT_TRUE(evidence.has_value());
+  const auto refused = [&](std::uint16_t min, std::uint16_t max) -> std::string {
+    Policy policy = fake.policy();
+    policy.snp.min_abi = min;
+    policy.snp.max_abi = max;
+    const Appraisal appraisal = appraise(*evidence, Collateral::prepare(fake.endorsements()),
+                                         policy, x509::testing::test_now);
+    const auto found = std::ranges::find(appraisal.findings, Check::SnpAbi, &Finding::check);
+    if (found == appraisal.findings.end()) return "not judged";
+    EXPECT_EQ(found->passed, appraisal.accepted());
+    return found->passed ? "" : found->wanted;
+  };
+  constexpr std::uint16_t asked = 256 + 51;
+  EXPECT_EQ(refused(0, 0xFFFF), "");
+  EXPECT_EQ(refused(asked, asked), "");
+  EXPECT_EQ(refused(asked + 1, 0xFFFF), "asked for at least 1.52 and running it");
+  EXPECT_EQ(refused(256, asked - 1), "asked for 1.0 to 1.50 and running it");
+  EXPECT_EQ(refused(asked + 1, asked + 1), "asked for 1.52 and running it");
+}
+
+Policy steward(std::string_view text) {
+  auto policy = Policy::parse_any(text, "steward.toml");
+  EXPECT_TRUE(policy.has_value()) << text << "\n" << (policy ? "" : policy.error().text());
+  return policy ? *std::move(policy) : Policy{};
 }
 
 TEST(StewardPolicy, MeansWhatAStewardMeans) {
@@ -231,6 +274,7 @@ TEST(StewardPolicy, MeansWhatAStewardMeans) {
   EXPECT_TRUE(policy->dcap.statuses.contains(sgx::TcbStatus::OutOfDate));
   EXPECT_FALSE(policy->dcap.statuses.contains(sgx::TcbStatus::Revoked));
   EXPECT_EQ(policy->snp.min_abi, 257);
+  EXPECT_EQ(policy->snp.max_abi, 0xFFFF);
   EXPECT_EQ(policy->snp.platform[0], BitRule::Set);
   EXPECT_EQ(policy->snp.platform[1], BitRule::Clear);
   EXPECT_FALSE(policy->snp.debug);
@@ -251,19 +295,61 @@ TEST(StewardPolicy, AcceptsOnlyWhatItHasATableOf) {
 
 TEST(StewardPolicy, IsReadStrictly) {
   for (const std::string& text : std::initializer_list<std::string>{
-           "[sgx]\nsigner=['00']", "[sgx]\nfeatures=['X']", "[sgx]\nsigner=[]\ncolour=1",
-           "[snp]\nabi='<1.0'\nsigner=[]", "[snp]\nabi='x'\nsigner=[]", "[snp]\npolicy_flags=['X']",
-           "[snp]\nplatform_info_flags='X'", "[sgx]\nmisc_select=['X']\nsigner=[]",
+           "[sgx]\nsigner=['00']", sgx_signer + "features=['X']", sgx_signer + "colour=1",
+           snp_signer + "abi='<0'", snp_signer + "abi='1.x.1'", snp_signer + "abi=1",
+           snp_signer + "policy_flags=['X']", snp_signer + "platform_info_flags='X'",
+           sgx_signer + "misc_select=['X']",
            "[snp]\nhash=['" + d96 + "']\nhash_blacklist=['" + d96 + "']",
-           std::string("[sgx]\nenclave_product_id=1"), "[snp]\nid_key_digest=[]",
-           std::string("[sgx]\nsigner=[]\n[tdx]\n")}) {
+           std::string("[sgx]\nenclave_product_id=1"), "[snp]\nid_key_digest=['" + d96 + "']",
+           sgx_signer + "[tdx]\n"}) {
     EXPECT_FALSE(Policy::parse_any(text, "steward.toml").has_value()) << text;
   }
-  EXPECT_TRUE(Policy::parse_any("[sgx]\nsigner=[]\nfeatures=['Debug']", "s")->sgx.debug);
-  EXPECT_TRUE(Policy::parse_any("[snp]\nsigner=[]\npolicy_flags=['Debug']", "s")->snp.debug);
-  EXPECT_EQ(
-      Policy::parse_any("[snp]\nsigner=[]\npolicy_flags=['SingleSocket']", "s")->snp.single_socket,
-      BitRule::Set);
+  EXPECT_TRUE(steward(sgx_signer + "features=['Debug']").sgx.debug);
+  EXPECT_TRUE(steward(snp_signer + "policy_flags=['Debug']").snp.debug);
+  EXPECT_EQ(steward(snp_signer + "policy_flags=['SingleSocket']").snp.single_socket, BitRule::Set);
+}
+
+TEST(StewardPolicy, AbiIsARequirement) {
+  const Policy policy = steward(snp_signer + "abi='^1.51'");
+  EXPECT_EQ(policy.snp.min_abi, 256 + 51);
+  EXPECT_EQ(policy.snp.max_abi, 256 + 255);
+  const auto refused = Policy::parse_any(snp_signer + "abi='>2, <1'", "steward.toml");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().text(),
+            "steward.toml:3: snp.abi: '>2, <1' is no requirement that can be met: no version meets "
+            "it");
+}
+
+TEST(StewardPolicy, AnEmptyListIsNotThere) {
+  const Policy sgx = steward(sgx_signer + "hash=[]\nhash_blacklist=[]\nallowed_advisories=[]\n");
+  EXPECT_TRUE(sgx == steward(sgx_signer));
+  const Policy snp = steward("[snp]\nsigner=[]\nhash=['" + d96 +
+                             "']\nid_key_digest=[]\nid_key_digest_blacklist=[]\n"
+                             "policy_flags=[]\n");
+  EXPECT_TRUE(snp == steward("[snp]\nhash=['" + d96 + "']\n"));
+  EXPECT_TRUE(snp.snp.author_key.is_any() && snp.snp.id_key.is_any());
+}
+
+TEST(StewardPolicy, EmptyListsNameNobody) {
+  for (const std::string_view table : {"[sgx]\n", "[snp]\n"}) {
+    const auto policy = Policy::parse_any(
+        std::string(table) + "signer=[]\nhash=[]\nhash_blacklist=[]\n", "steward.toml");
+    ASSERT_FALSE(policy.has_value());
+    EXPECT_NE(policy.error().text().find("name signer, hash or hash_blacklist"), std::string::npos);
+  }
+}
+
+TEST(StewardPolicy, AnEmptyListOfBitsAllowsNoMore) {
+  EXPECT_EQ(steward(sgx_signer + "features=[]").sgx.attributes, 5U);  // which are implied
+  EXPECT_EQ(steward(sgx_signer).sgx.attributes, std::nullopt);
+  EXPECT_EQ(steward(sgx_signer + "misc_select=[]").sgx.misc_select, 0U);
+  EXPECT_EQ(steward(sgx_signer).sgx.misc_select, std::nullopt);
+}
+
+TEST(Policy, AnEmptyListAcceptsNone) {
+  const Policy policy = parsed("[snp]\nmeasurement=[]\n[sgx]\nmr_signer=[]\n");
+  EXPECT_FALSE(policy.snp.measurement.contains(snp::LaunchDigest{}));
+  EXPECT_FALSE(policy.sgx.mr_signer.contains(sgx::MrSigner{}));
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 // The configuration of an Enarx Steward [ENARX crates/attestation], as a policy of ours. Where its
 // code is weaker than its words, the words count: debug is refused unless named, and flags that are
-// named are required.
+// named are required. An empty list of identities is to it one that is not there.
 
-#include <algorithm>
-
+#include "merlon/verify/abi_requirement.h"
 #include "merlon/verify/policy_reader.h"
 
 namespace merlon::verify {
@@ -11,6 +10,13 @@ namespace merlon::verify {
 using base::concat;
 
 namespace {
+
+/// What is accepted: every value if the list is empty.
+template <typename T>
+PolicyResult<Accept<T>> accept(PolicyTable& table, std::string_view key) {
+  auto list = TRY(table.accept<T>(key));
+  return list.values().empty() ? Accept<T>() : std::move(list);
+}
 
 template <typename T>
 PolicyResult<void> refuse_both(const PolicyTable& table, const Accept<T>& accepted,
@@ -29,7 +35,8 @@ PolicyResult<void> name_somebody(const PolicyTable& table, bool somebody) {
   return {};
 }
 
-/// INIT and MODE64BIT are implied.
+/// INIT and MODE64BIT are implied. A Steward adds them to an empty list too, which so is one that
+/// is there, and allows nothing else.
 PolicyResult<std::uint64_t> read_features(PolicyTable& table,
                                           const std::vector<std::string>& names) {
   std::uint64_t allowed = 1U | 4U;
@@ -55,9 +62,9 @@ PolicyResult<std::uint64_t> read_features(PolicyTable& table,
 
 PolicyResult<void> read_sgx(const toml::table& found, std::string_view file, Policy& policy) {
   PolicyTable table(found, "sgx", file);
-  policy.sgx.mr_signer = TRY(table.accept<sgx::MrSigner>("signer"));
-  policy.sgx.mr_enclave = TRY(table.accept<sgx::MrEnclave>("hash"));
-  const auto refused = TRY(table.accept<sgx::MrEnclave>("hash_blacklist"));
+  policy.sgx.mr_signer = TRY(accept<sgx::MrSigner>(table, "signer"));
+  policy.sgx.mr_enclave = TRY(accept<sgx::MrEnclave>(table, "hash"));
+  const auto refused = TRY(accept<sgx::MrEnclave>(table, "hash_blacklist"));
   TRY(refuse_both(table, policy.sgx.mr_enclave, refused));
   TRY(name_somebody(table, !policy.sgx.mr_signer.is_any() || !policy.sgx.mr_enclave.is_any() ||
                                !refused.values().empty()));
@@ -87,36 +94,29 @@ PolicyResult<void> read_sgx(const toml::table& found, std::string_view file, Pol
   return table.finish();
 }
 
-/// ">=1.0", ">1.0" or "1.0", which means at least that.
-PolicyResult<std::uint16_t> read_abi(PolicyTable& table, std::string_view text) {
-  const bool above = text.starts_with(">") && !text.starts_with(">=");
-  const std::string_view rest = text.substr(std::min(text.find_first_not_of("> =^"), text.size()));
-  const std::size_t dot = rest.find('.');
-  const auto major = base::parse_decimal(rest.substr(0, dot));
-  std::string_view minor_text = dot == std::string_view::npos ? "0" : rest.substr(dot + 1);
-  minor_text = minor_text.substr(0, minor_text.find('.'));
-  const auto minor = base::parse_decimal(minor_text);
-  const bool understood =
-      !text.starts_with("<") && !text.starts_with("~") && text.find(',') == std::string_view::npos;
-  if (!understood || !major || !minor || *major > 255 || *minor > 254) {
-    return table.refuse("abi", "must look like \">=1.51\", \">1.50\" or \"1.51\"");
-  }
-  return static_cast<std::uint16_t>(*major * 256 + *minor + (above ? 1 : 0));
+PolicyResult<void> read_abi(PolicyTable& table, SnpPolicy& policy) {
+  const auto text = TRY(table.text("abi"));
+  if (!text) return {};
+  const auto range = parse_abi_requirement(*text);
+  if (!range) return table.refuse("abi", range.error());
+  policy.min_abi = range->min;
+  policy.max_abi = range->max;
+  return {};
 }
 
 PolicyResult<void> read_snp(const toml::table& found, std::string_view file, SnpPolicy& policy) {
   PolicyTable table(found, "snp", file);
-  policy.author_key = TRY(table.accept<snp::AuthorKeyDigest>("signer"));
-  policy.measurement = TRY(table.accept<snp::LaunchDigest>("hash"));
-  const auto refused = TRY(table.accept<snp::LaunchDigest>("hash_blacklist"));
+  policy.author_key = TRY(accept<snp::AuthorKeyDigest>(table, "signer"));
+  policy.measurement = TRY(accept<snp::LaunchDigest>(table, "hash"));
+  const auto refused = TRY(accept<snp::LaunchDigest>(table, "hash_blacklist"));
   TRY(refuse_both(table, policy.measurement, refused));
   TRY(name_somebody(table, !policy.author_key.is_any() || !policy.measurement.is_any() ||
                                !refused.values().empty()));
   policy.refused_measurement.assign(refused.values().begin(), refused.values().end());
-  policy.id_key = TRY(table.accept<snp::IdKeyDigest>("id_key_digest"));
-  const auto keys = TRY(table.accept<snp::IdKeyDigest>("id_key_digest_blacklist"));
+  policy.id_key = TRY(accept<snp::IdKeyDigest>(table, "id_key_digest"));
+  const auto keys = TRY(accept<snp::IdKeyDigest>(table, "id_key_digest_blacklist"));
   policy.refused_id_key.assign(keys.values().begin(), keys.values().end());
-  if (const auto abi = TRY(table.text("abi"))) policy.min_abi = TRY(read_abi(table, *abi));
+  TRY(read_abi(table, policy));
   for (const std::string& name :
        TRY(table.texts("policy_flags")).value_or(std::vector<std::string>{})) {
     if (name == "Debug") {

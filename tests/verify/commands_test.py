@@ -23,6 +23,66 @@ SGX = ["phala/sgx_quote.dat", "--endorsements", "phala/sgx_quote_collateral.json
        "2025-06-20"]
 
 
+REQUEST = "[report_data]\nrequest = true\n"
+DIGEST = {"sgx": "1" * 64, "tdx": "1" * 96, "snp": "1" * 96}
+TABLES = {"sgx": f"[sgx]\nmr_enclave = ['{DIGEST['sgx']}']\n",
+          "tdx": f"[tdx]\nmr_td = ['{DIGEST['tdx']}']\nrt_mr1 = ['{DIGEST['tdx']}']\n",
+          "snp": f"[snp]\nmeasurement = ['{DIGEST['snp']}']\nproducts = ['Milan']\n"
+                 "min_reported_tcb = { snp = 8 }\n"}
+# Policies that leave nothing open, one for each technology.
+STRONG = {name: REQUEST + table for name, table in TABLES.items()}
+
+
+def add(line):
+    return lambda text: f"{text}{line}\n"
+
+
+def first(line):
+    return lambda text: f"{line}\n{text}"
+
+
+def instead(old, new):
+    def change(text):
+        assert old in text, (old, text)
+        return text.replace(old, new)
+    return change
+
+
+# A strong policy, what makes it weak, and what is said then.
+WEAK = [
+    ("sgx", first("revocation = 'if-present'"), "a missing revocation list"),
+    ("sgx", first(f"roots = ['{'1' * 64}']"), "other roots"),
+    ("sgx", instead("request = true", "any = true"), "any report data is accepted"),
+    ("sgx", instead(REQUEST, ""), "evidence outside of a request may be old or another's: name "
+                                  "report_data, or request = true"),
+    ("tdx", instead("request = true", "request = false"), "evidence outside of a request"),
+    ("snp", instead(REQUEST, ""), "evidence outside of a request"),
+    *[(name, add("debug = true"), "debugging is allowed") for name in STRONG],
+    *[(name, add(f"[dcap]\nstatuses = ['UpToDate', '{status}']"), "out of date is accepted")
+      for name in ("sgx", "tdx") for status in ("OutOfDate", "OutOfDateConfigurationNeeded")],
+    ("sgx", add("[dcap]\ntcb_info_v2 = true"), "TCB info of version 2"),
+    ("sgx", instead(TABLES["sgx"], "[sgx]\n"), "any SGX enclave"),
+    ("sgx", instead("mr_enclave", "min_svn = 1\nmr_signer"), "name product_id"),
+    ("sgx", instead("mr_enclave", "product_id = 0\nmr_signer"), "name min_svn"),
+    ("tdx", instead("mr_td =", "mr_seam ="), "any TDX domain"),
+    ("tdx", instead("rt_mr1 =", "mr_seam ="), "any kernel boots: name rt_mr1 and rt_mr2"),
+    ("tdx", add("migration = true"), "migration of a TDX domain"),
+    ("snp", instead("measurement =", "refused_measurement ="), "any SEV-SNP guest"),
+    *[("snp", instead("measurement =", f"{key} ="), "name measurement or min_guest_svn")
+      for key in ("id_key_sha384", "author_key_sha384")],
+    ("snp", add("migration = true"), "migration of an SEV-SNP guest"),
+    ("snp", add("provisional_firmware = true"), "provisional SEV-SNP firmware"),
+    ("snp", add("vmpl = [0, 2]"), "a VMPL above 0"),
+    ("snp", instead("min_reported_tcb", "min_launch_tcb"),
+     "firmware of any age is accepted, if AMD endorsed it"),
+    *[("snp", lambda text, line=line: add(line)(instead("['Milan']", "['Milan', 'Genoa']")(text)),
+       "name one in products")
+      for line in ("", "min_launch_tcb = { snp = 8 }", "min_firmware = '1.55.0'",
+                   "launch_mitigations = 1", "current_mitigations = 1")],
+    ("snp", instead("products = ['Milan']\n", ""), "name one in products"),
+]
+
+
 class Page(html.parser.HTMLParser):
     """What a page refers to, and whether its elements are closed in order."""
 
@@ -173,6 +233,55 @@ class Commands(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertTrue(re.search(r"policy.toml:2: snp.colour: is no key", result.stderr))
 
+    def weaknesses(self, text):
+        policy = self.path / "policy.toml"
+        policy.write_text(text)
+        result = self.merlon("policy", "check", policy)
+        self.assertEqual(result.returncode, 0, text + result.stderr)
+        lines = result.stdout.splitlines()[1:]
+        self.assertTrue(all(line.startswith("  weak: ") for line in lines), lines)
+        return [line.removeprefix("  weak: ") for line in lines]
+
+    def test_a_policy_that_leaves_nothing_open_has_no_weaknesses(self):
+        for text in STRONG.values():
+            self.assertEqual(self.weaknesses(text), [], text)
+        self.assertEqual(self.weaknesses("\n".join([REQUEST, *TABLES.values()])), [])
+
+    def test_each_weakness_is_said_alone(self):
+        for name, change, words in WEAK:
+            self.assertEqual(len(found := self.weaknesses(change(STRONG[name]))), 1,
+                             (name, words, found))
+            self.assertIn(words, found[0])
+
+    def test_weaknesses_are_those_of_accepted_technologies(self):
+        weak = ("[dcap]\nstatuses = ['OutOfDate']\ntcb_info_v2 = true\n[sgx]\ndebug = true\n"
+                "[tdx]\nmigration = true\n[snp]\nvmpl = [1]\nmigration = true\n"
+                "provisional_firmware = true\nmin_firmware = '1.55.0'\n")
+        all_found = self.weaknesses(REQUEST + weak)
+        of_each = [self.weaknesses(f"technologies = ['{name}']\n" + REQUEST + weak)
+                   for name in ("sgx", "tdx", "snp")]
+        self.assertEqual([len(found) for found in of_each], [4, 3, 6])
+        self.assertEqual(set(all_found), set().union(*of_each))
+        self.assertEqual(self.weaknesses("technologies = []\n" + weak),
+                         ["no technology is accepted, so nothing is"])
+
+    def test_a_list_that_accepts_none_is_not_weak(self):
+        for text in ("[sgx]\nmr_signer = []\n", "[tdx]\nmr_td = []\n",
+                     "[snp]\nid_key_sha384 = []\nmin_reported_tcb = { snp = 1 }\nproducts = []\n"):
+            self.assertEqual(self.weaknesses(REQUEST + text), [], text)
+
+    def test_the_template_is_as_weak_as_no_policy(self):
+        policy = self.path / "template.toml"
+        self.assertEqual(self.merlon("policy", "init", policy).returncode, 0)
+        text = policy.read_text()
+        self.assertEqual(self.weaknesses(text), self.weaknesses(""))
+        self.assertIn("any TDX domain is accepted", self.weaknesses(text))
+
+    def test_of_the_template_the_tables_that_are_left_count(self):
+        policy = self.path / "template.toml"
+        self.assertEqual(self.merlon("policy", "init", policy).returncode, 0)
+        policy.write_text(policy.read_text().partition("\n[tdx]\n")[0])
+        self.assertIn("accepts SGX\n", self.merlon("policy", "check", policy).stdout)
 
     def test_of_a_directory_no_revocation_list_is_lost(self):
         policy = self.path / "p.toml"
@@ -197,6 +306,17 @@ class Commands(unittest.TestCase):
             (folder / name).unlink()
         (folder / "ark").write_bytes(whole)
         self.assertEqual(self.merlon("verify", *words).returncode, 0)
+
+    def test_of_a_directory_what_is_no_endorsement_is_passed_over(self):
+        folder = self.path / "endorsements"
+        folder.mkdir()
+        for name in ("virtee-sev/milan.vcek.der", "amd-chains/ask_ark_milan.pem",
+                     "steward/ark-milan.crl", "steward/icelake.signed.tcb.crl.multi.xeon.csr",
+                     "phala/sgx_quote.dat"):
+            shutil.copy(VECTORS / name, folder)
+        words = [MILAN[0], "--endorsements", folder, "--at", "2023-05-01"]
+        result = self.merlon("verify", *words)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
 
 
 class Completion(unittest.TestCase):
@@ -267,14 +387,3 @@ if __name__ == "__main__":
     print(f"{ran.testsRun - wrong - len(ran.skipped)} passed, {wrong} failed, "
           f"{len(ran.skipped)} skipped")
     sys.exit(1 if wrong else 0)
-    def test_of_a_directory_what_is_no_endorsement_is_passed_over(self):
-        folder = self.path / "endorsements"
-        folder.mkdir()
-        for name in ("virtee-sev/milan.vcek.der", "amd-chains/ask_ark_milan.pem",
-                     "steward/ark-milan.crl", "steward/icelake.signed.tcb.crl.multi.xeon.csr",
-                     "phala/sgx_quote.dat"):
-            shutil.copy(VECTORS / name, folder)
-        words = [MILAN[0], "--endorsements", folder, "--at", "2023-05-01"]
-        result = self.merlon("verify", *words)
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
-

@@ -33,6 +33,12 @@ std::string_view text_of(BitRule rule) noexcept {
 
 std::string abi_text(unsigned abi) { return concat(abi >> 8U, ".", abi & 0xFFU); }
 
+std::string wanted_abi(const SnpPolicy& policy) {
+  if (policy.min_abi == policy.max_abi) return abi_text(policy.min_abi);
+  if (policy.max_abi == 0xFFFF) return concat("at least ", abi_text(policy.min_abi));
+  return concat(abi_text(policy.min_abi), " to ", abi_text(policy.max_abi));
+}
+
 void judge_vmpl(Context& context) {
   const std::uint32_t vmpl = context.evidence.report.vmpl;
   std::string wanted;
@@ -61,8 +67,8 @@ void judge_policy_bits(Context& context) {
               migratable ? "a migration agent" : "no migration agent");
   const unsigned asked = guest.abi_major() * 256U + guest.abi_minor();
   const unsigned runs = report.current.major * 256U + report.current.minor;
-  judge.check(Check::SnpAbi, asked >= policy.min_abi && runs >= asked,
-              concat("asked for at least ", abi_text(policy.min_abi), " and running it"),
+  judge.check(Check::SnpAbi, asked >= policy.min_abi && asked <= policy.max_abi && runs >= asked,
+              concat("asked for ", wanted_abi(policy), " and running it"),
               concat("asked for ", abi_text(asked), ", running ", abi_text(runs)));
   judge.check(Check::SnpGuestPolicy,
               fits(policy.smt, guest.smt()) && fits(policy.single_socket, guest.single_socket()),

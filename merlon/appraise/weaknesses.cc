@@ -1,0 +1,131 @@
+#include "merlon/appraise/weaknesses.h"
+
+#include <algorithm>
+
+namespace merlon::appraise {
+
+namespace {
+
+class Weaknesses {
+ public:
+  void say(bool weak, std::string_view what) {
+    if (weak) all_.push_back(what);
+  }
+  [[nodiscard]] std::vector<std::string_view> all() && { return std::move(all_); }
+
+ private:
+  std::vector<std::string_view> all_;
+};
+
+/// Unlike !is_any(), not so of a list that accepts none: then there is nothing to be weak.
+template <typename T>
+bool names_some(const verify::Accept<T>& accept) {
+  return !accept.values().empty();
+}
+
+void common(const verify::Policy& policy, Weaknesses& found) {
+  using enum evidence::Technology;
+  const auto has = [&](evidence::Technology technology) {
+    return policy.technologies.contains(technology);
+  };
+  found.say(policy.revocation == verify::RevocationRule::IfPresent,
+            "a missing revocation list is allowed");
+  found.say((has(Sgx) && policy.sgx.debug) || (has(Tdx) && policy.tdx.debug) ||
+                (has(Snp) && policy.snp.debug),
+            "debugging is allowed, so the host can read everything");
+  found.say(!policy.roots.empty(), "other roots than the vendors' are trusted");
+  found.say(std::holds_alternative<verify::BindToAnything>(policy.binding),
+            "any report data is accepted, so an old answer is as good as a new one");
+  const auto* request = std::get_if<verify::BindToRequest>(&policy.binding);
+  found.say(request != nullptr && !request->required,
+            "evidence outside of a request may be old or another's: name report_data, or request = "
+            "true");
+}
+
+/// What SGX and TDX share.
+void dcap(const verify::DcapPolicy& policy, Weaknesses& found) {
+  using enum sgx::TcbStatus;
+  found.say(
+      policy.statuses.contains(OutOfDate) || policy.statuses.contains(OutOfDateConfigurationNeeded),
+      "a platform that is out of date is accepted, with holes that Intel has closed since");
+}
+
+void sgx_enclave(const verify::Policy& all, Weaknesses& found) {
+  const verify::SgxPolicy& policy = all.sgx;
+  // Before version 3 there was no TCB info for TDX.
+  found.say(all.dcap.tcb_info_v2,
+            "TCB info of version 2 is accepted, which Intel no longer issues");
+  const bool any_enclave = policy.mr_enclave.is_any();
+  const bool signer_alone = any_enclave && names_some(policy.mr_signer);
+  found.say(any_enclave && policy.mr_signer.is_any(), "any SGX enclave is accepted");
+  found.say(signer_alone && !policy.product_id,
+            "every product of an SGX signer is accepted: name product_id");
+  found.say(signer_alone && policy.min_svn == 0,
+            "every version of an SGX signer's enclave is accepted: name min_svn");
+}
+
+void tdx_domain(const verify::TdxPolicy& policy, Weaknesses& found) {
+  found.say(policy.mr_td.is_any(), "any TDX domain is accepted");
+  const bool any_rt_mr = std::ranges::all_of(
+      policy.rt_mr, [](const verify::Accept<tdx::RtMr>& each) { return each.is_any(); });
+  found.say(names_some(policy.mr_td) && any_rt_mr,
+            "mr_td measures only the firmware of a TDX domain, and any kernel boots: name rt_mr1 "
+            "and rt_mr2");
+  found.say(policy.migration,
+            "migration of a TDX domain is allowed, to a platform that is not judged here");
+}
+
+bool has_floor(const verify::SnpPolicy& policy) {
+  return policy.min_reported_tcb != snp::TcbComponents{} ||
+         policy.min_launch_tcb != snp::TcbComponents{} ||
+         policy.min_firmware != snp::FirmwareVersion{} || policy.launch_mitigations != 0 ||
+         policy.current_mitigations != 0;
+}
+
+void snp_platform(const verify::SnpPolicy& policy, Weaknesses& found) {
+  found.say(policy.provisional_firmware,
+            "provisional SEV-SNP firmware is accepted, which the host can take back");
+  found.say(policy.min_reported_tcb == snp::TcbComponents{},
+            "SEV-SNP firmware of any age is accepted, if AMD endorsed it: name min_reported_tcb");
+  const auto products = std::ranges::count_if(
+      snp::all_products, [&](snp::Product product) { return policy.product.contains(product); });
+  found.say(has_floor(policy) && products > 1,
+            "an SEV-SNP floor is asked of several products, and numbers of one mean nothing for "
+            "another: name one in products");
+}
+
+void snp_guest(const verify::SnpPolicy& policy, Weaknesses& found) {
+  const bool any_measurement = policy.measurement.is_any();
+  found.say(any_measurement && policy.author_key.is_any() && policy.id_key.is_any(),
+            "any SEV-SNP guest is accepted");
+  found.say(any_measurement && policy.min_guest_svn == 0 &&
+                (names_some(policy.author_key) || names_some(policy.id_key)),
+            "every version of a key's SEV-SNP guest is accepted: name measurement or "
+            "min_guest_svn");
+  found.say(std::ranges::any_of(policy.vmpl, [](std::uint32_t level) { return level > 0; }),
+            "an SEV-SNP report of a VMPL above 0 is accepted, which less privileged software of "
+            "the guest can get");
+  found.say(policy.migration,
+            "migration of an SEV-SNP guest is allowed, to a platform that is not judged here");
+}
+
+}  // namespace
+
+std::vector<std::string_view> weaknesses(const verify::Policy& policy) {
+  using enum evidence::Technology;
+  if (policy.technologies.empty()) return {"no technology is accepted, so nothing is"};
+  const bool has_sgx = policy.technologies.contains(Sgx);
+  const bool has_tdx = policy.technologies.contains(Tdx);
+  Weaknesses found;
+  common(policy, found);
+  if (has_sgx || has_tdx) dcap(policy.dcap, found);
+  if (has_sgx) sgx_enclave(policy, found);
+  if (has_tdx) tdx_domain(policy.tdx, found);
+  if (policy.technologies.contains(Snp)) {
+    snp_guest(policy.snp, found);
+    snp_platform(policy.snp, found);
+  }
+  return std::move(found).all();
+}
+
+}  // namespace merlon::appraise
