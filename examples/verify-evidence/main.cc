@@ -23,9 +23,13 @@ int main(int argc, char** argv) {
   if (!evidence || !now) return std::printf("not evidence, or no time\n"), 4;
 
   evidence::Endorsements endorsements = evidence->endorsements;
-  for (int i = 3; i < argc; ++i) (void)endorsements.add(contents(argv[i]));
+  for (int i = 3; i < argc; ++i) {
+    // Not passed over: it may be the revocation list that matters.
+    if (!endorsements.add(contents(argv[i])))
+      return std::printf("no endorsement: %s\n", argv[i]), 1;
+  }
 
-  const verify::Policy policy;  // genuine, up to date, not for debugging
+  const verify::Policy policy;  // whatever is genuine and not for debugging
   const auto appraisal =
       verify::appraise(*evidence, verify::Collateral::parse(endorsements), policy, *now);
   for (const verify::Check check : appraisal.refusals()) {

@@ -32,13 +32,19 @@ int evidence_policy_check(const cli::Arguments& arguments, const cli::Terminal& 
   const std::string path = arguments.positional(0);
   const auto policy = read_policy(path);
   if (!policy) return cli::fail(terminal, policy.error().text, number(policy.error().status));
-  std::string text = concat(base::printable(path), ": a policy that accepts");
+  const bool steward = policy->form == verify::PolicyForm::Steward;
+  std::string text =
+      concat(base::printable(path), steward ? ": a Steward's configuration" : ": a policy",
+             " that accepts");
   for (const evidence::Technology technology : policy->technologies) {
     text += concat(" ", to_string(technology));
   }
   if (policy->technologies.empty()) text += " nothing";
   text += "\n";
-  for (const std::string_view weak : weaknesses(*policy)) text += concat("  weak: ", weak, "\n");
+  for (const auto& [what, advice] : weaknesses(*policy)) {
+    const bool advise = !steward && !advice.empty();  // a Steward's keys are others
+    text += concat("  weak: ", what, advise ? ": " : "", advise ? advice : "", "\n");
+  }
   return cli::print(terminal, text);
 }
 

@@ -4,7 +4,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/cli/json.h"
-#include "merlon/x509/path.h"
+#include "merlon/x509/revocation.h"
 
 namespace merlon::appraise {
 

@@ -8,13 +8,13 @@ namespace {
 
 class Weaknesses {
  public:
-  void say(bool weak, std::string_view what) {
-    if (weak) all_.push_back(what);
+  void say(bool weak, std::string_view what, std::string_view advice = {}) {
+    if (weak) all_.push_back({what, advice});
   }
-  [[nodiscard]] std::vector<std::string_view> all() && { return std::move(all_); }
+  [[nodiscard]] std::vector<Weakness> all() && { return std::move(all_); }
 
  private:
-  std::vector<std::string_view> all_;
+  std::vector<Weakness> all_;
 };
 
 /// Unlike !is_any(), not so of a list that accepts none: then there is nothing to be weak.
@@ -38,8 +38,8 @@ void common(const verify::Policy& policy, Weaknesses& found) {
             "any report data is accepted, so an old answer is as good as a new one");
   const auto* request = std::get_if<verify::BindToRequest>(&policy.binding);
   found.say(request != nullptr && !request->required,
-            "evidence outside of a request may be old or another's: name report_data, or request = "
-            "true");
+            "evidence outside of a request may be old or another's",
+            "name report_data, or request = true");
 }
 
 /// What SGX and TDX share.
@@ -58,19 +58,19 @@ void sgx_enclave(const verify::Policy& all, Weaknesses& found) {
   const bool any_enclave = policy.mr_enclave.is_any();
   const bool signer_alone = any_enclave && names_some(policy.mr_signer);
   found.say(any_enclave && policy.mr_signer.is_any(), "any SGX enclave is accepted");
-  found.say(signer_alone && !policy.product_id,
-            "every product of an SGX signer is accepted: name product_id");
+  found.say(signer_alone && !policy.product_id, "every product of an SGX signer is accepted",
+            "name product_id");
   found.say(signer_alone && policy.min_svn == 0,
-            "every version of an SGX signer's enclave is accepted: name min_svn");
+            "every version of an SGX signer's enclave is accepted", "name min_svn");
 }
 
 void tdx_domain(const verify::TdxPolicy& policy, Weaknesses& found) {
   found.say(policy.mr_td.is_any(), "any TDX domain is accepted");
-  const bool any_rt_mr = std::ranges::all_of(
-      policy.rt_mr, [](const verify::Accept<tdx::RtMr>& each) { return each.is_any(); });
-  found.say(names_some(policy.mr_td) && any_rt_mr,
-            "mr_td measures only the firmware of a TDX domain, and any kernel boots: name rt_mr1 "
-            "and rt_mr2");
+  const bool any_kernel = policy.rt_mr[1].is_any() || policy.rt_mr[2].is_any();
+  found.say(
+      names_some(policy.mr_td) && any_kernel,
+      "mr_td measures only the firmware of a TDX domain, rt_mr1 its kernel and rt_mr2 what that is given",
+      "name both");
   found.say(policy.migration,
             "migration of a TDX domain is allowed, to a platform that is not judged here");
 }
@@ -86,12 +86,14 @@ void snp_platform(const verify::SnpPolicy& policy, Weaknesses& found) {
   found.say(policy.provisional_firmware,
             "provisional SEV-SNP firmware is accepted, which the host can take back");
   found.say(policy.min_reported_tcb == snp::TcbComponents{},
-            "SEV-SNP firmware of any age is accepted, if AMD endorsed it: name min_reported_tcb");
+            "SEV-SNP patch levels of any age are accepted, if AMD endorsed them",
+            "name min_reported_tcb");
   const auto products = std::ranges::count_if(
       snp::all_products, [&](snp::Product product) { return policy.product.contains(product); });
-  found.say(has_floor(policy) && products > 1,
-            "an SEV-SNP floor is asked of several products, and numbers of one mean nothing for "
-            "another: name one in products");
+  found.say(
+      has_floor(policy) && products > 1,
+      "an SEV-SNP floor is asked of several products, and numbers of one mean nothing for another",
+      "name one in products");
 }
 
 void snp_guest(const verify::SnpPolicy& policy, Weaknesses& found) {
@@ -100,20 +102,20 @@ void snp_guest(const verify::SnpPolicy& policy, Weaknesses& found) {
             "any SEV-SNP guest is accepted");
   found.say(any_measurement && policy.min_guest_svn == 0 &&
                 (names_some(policy.author_key) || names_some(policy.id_key)),
-            "every version of a key's SEV-SNP guest is accepted: name measurement or "
-            "min_guest_svn");
-  found.say(std::ranges::any_of(policy.vmpl, [](std::uint32_t level) { return level > 0; }),
-            "an SEV-SNP report of a VMPL above 0 is accepted, which less privileged software of "
-            "the guest can get");
+            "every version of a key's SEV-SNP guest is accepted",
+            "name measurement or min_guest_svn");
+  found.say(
+      std::ranges::any_of(policy.vmpl, [](std::uint32_t level) { return level > 0; }),
+      "an SEV-SNP report of a VMPL above 0 is accepted, which less privileged software of the guest can get");
   found.say(policy.migration,
             "migration of an SEV-SNP guest is allowed, to a platform that is not judged here");
 }
 
 }  // namespace
 
-std::vector<std::string_view> weaknesses(const verify::Policy& policy) {
+std::vector<Weakness> weaknesses(const verify::Policy& policy) {
   using enum evidence::Technology;
-  if (policy.technologies.empty()) return {"no technology is accepted, so nothing is"};
+  if (policy.technologies.empty()) return {{"no technology is accepted, so nothing is", {}}};
   const bool has_sgx = policy.technologies.contains(Sgx);
   const bool has_tdx = policy.technologies.contains(Tdx);
   Weaknesses found;

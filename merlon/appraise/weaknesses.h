@@ -10,7 +10,12 @@
 
 namespace merlon::appraise {
 
-/// A sentence each, and only about technologies that the policy accepts.
-[[nodiscard]] std::vector<std::string_view> weaknesses(const verify::Policy& policy);
+struct Weakness {
+  std::string_view what;    ///< a sentence
+  std::string_view advice;  ///< by keys of policies of our own form; may be empty
+};
+
+/// Only of technologies that the policy accepts.
+[[nodiscard]] std::vector<Weakness> weaknesses(const verify::Policy& policy);
 
 }  // namespace merlon::appraise

@@ -1,5 +1,6 @@
 #include "merlon/base/text.h"
 
+#include <algorithm>
 #include <array>
 
 namespace merlon::base {
@@ -82,6 +83,14 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
 
 std::string quoted(std::string_view text, std::size_t max_bytes) {
   return concat("'", shown(text, max_bytes, "'\\"), "'");
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+bool contains_ignoring_case(std::string_view text, std::string_view part) noexcept {
+  return part.empty() || !std::ranges::search(text, part, {}, lower, lower).empty();
 }
 
 core::Result<std::uint64_t> parse_decimal(std::string_view text) noexcept {

@@ -60,6 +60,13 @@ template <typename... Parts>
 /// As printable(), in single quotes, with quotes and backslashes escaped. For foreign names.
 [[nodiscard]] std::string quoted(std::string_view text, std::size_t max_bytes = 200);
 
+/// ASCII alone.
+[[nodiscard]] constexpr char lower(char letter) noexcept {
+  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+[[nodiscard]] bool contains_ignoring_case(std::string_view text, std::string_view part) noexcept;
+
 /// The decimal number that is all of `text`; digits only. Malformed otherwise, Exhausted if it does
 /// not fit.
 [[nodiscard]] core::Result<std::uint64_t> parse_decimal(std::string_view text) noexcept;

@@ -9,6 +9,15 @@
 namespace merlon::base {
 namespace {
 
+TEST(IgnoringCase, OfAsciiAlone) {
+  EXPECT_TRUE(equal_ignoring_case("TDX_0a", "tdx_0A"));
+  EXPECT_FALSE(equal_ignoring_case("a", "ab"));
+  EXPECT_FALSE(equal_ignoring_case("@[", "`{"));
+  EXPECT_TRUE(contains_ignoring_case("rootCaCrl", "crl"));
+  EXPECT_TRUE(contains_ignoring_case("x", ""));
+  EXPECT_FALSE(contains_ignoring_case("cr", "crl"));
+}
+
 TEST(Concat, JoinsStringsCharactersAndNumbers) {
   const std::string name = "name";
   EXPECT_EQ(concat("fd ", 3, ':', name, std::string_view("!"), -7, std::uint8_t{200}),

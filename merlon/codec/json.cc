@@ -19,8 +19,8 @@ namespace {
 constexpr std::size_t max_size = 4U << 20U;
 constexpr std::size_t max_depth = 16;
 constexpr std::size_t max_names = 200;
-constexpr std::size_t max_values =
-    65'536;  // Intel's documents have some 5,000; each takes 112 bytes
+// Intel's documents have some 5,000, and each takes 112 bytes.
+constexpr std::size_t max_values = 65'536;
 
 }  // namespace
 

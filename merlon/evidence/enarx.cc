@@ -17,11 +17,21 @@ constexpr codec::Oid kvm_oid{1, 3, 6, 1, 4, 1, 58270, 1, 1};
 constexpr codec::Oid sgx_oid{1, 3, 6, 1, 4, 1, 58270, 1, 2};
 constexpr codec::Oid snp_oid{1, 3, 6, 1, 4, 1, 58270, 1, 3};
 
+/// Every one counts, also one that was there before: looking for it takes time.
+Result<void> bound(std::size_t& count) {
+  if (++count > max_carried) {
+    return core::error(ErrorCode::Exhausted, "more endorsements come along than can be taken",
+                       count);
+  }
+  return {};
+}
+
 /// CrlList ::= SEQUENCE { crls SEQUENCE OF SEQUENCE { url UTF8String, crl CertificateList } }
 Result<void> read_lists(DerReader outer, Endorsements& to) {
   DerReader list = TRY(outer.enter(DerTag::Sequence));
   TRY(outer.finish());
-  while (!list.at_end()) {
+  for (std::size_t count = 0; !list.at_end();) {
+    TRY(bound(count));
     DerReader entry = TRY(list.enter(DerTag::Sequence));
     TRY(entry.content(DerTag::Utf8String));
     TRY(to.add_revocation_list(TRY(entry.element(DerTag::Sequence)).whole));
@@ -38,7 +48,8 @@ Result<Evidence> read_sgx(ByteView value) {
   DerReader tcb = TRY(body.enter(DerTag::Sequence));
   TRY(body.finish());
   DerReader certificates = TRY(tcb.enter(DerTag::Sequence));
-  while (!certificates.at_end()) {
+  for (std::size_t count = 0; !certificates.at_end();) {
+    TRY(bound(count));
     TRY(made.endorsements.add_certificate(TRY(certificates.element(DerTag::Sequence)).whole));
   }
   TRY(made.endorsements.add_document(core::as_text(TRY(tcb.content(DerTag::OctetString)))));

@@ -26,7 +26,7 @@ template <typename T>
 Result<std::size_t> add_new(Endorsements& all, std::vector<T>& to, T item) {
   if (std::ranges::find(to, item) != to.end()) return std::size_t{0};
   if (all.size() == Endorsements::max_artefacts) {
-    return core::error(ErrorCode::Exhausted, "more than 4096 endorsements");
+    return core::error(ErrorCode::Exhausted, "more endorsements than can be taken");
   }
   to.push_back(std::move(item));
   return std::size_t{1};
@@ -37,8 +37,8 @@ core::Error unknown() noexcept {
                      "neither certificate, revocation list nor document of Intel's");
 }
 
-/// Adds up what several parts gave. Of their errors the one that matters most is kept: a lost
-/// revocation list before anything else.
+/// Adds up what several parts gave. Of their errors the first is kept that is not about a part
+/// which is simply none of ours.
 class Sum {
  public:
   void add(const Result<std::size_t>& part) {
@@ -107,7 +107,10 @@ Result<std::size_t> add_der(Endorsements& to, ByteView der) {
 Result<std::size_t> add_pem(Endorsements& to, std::string_view text) {
   constexpr std::string_view list_label = "X509 CRL";
   const auto blocks = codec::pem_blocks(text);
-  if (!blocks && text.find(list_label) != std::string_view::npos) return lost_list();
+  if (!blocks && blocks.error().code == ErrorCode::Malformed &&
+      text.find(list_label) != std::string_view::npos) {
+    return lost_list();
+  }
   Sum sum;
   for (const codec::PemBlock& block : TRY(blocks)) {
     if (block.label == "CERTIFICATE") sum.add(add_der(to, block.bytes));
@@ -135,32 +138,43 @@ Result<std::size_t> add_split_document(Endorsements& to, const JsonValue& body,
   return to.add_document(text);
 }
 
+/// By what members are called in which revocation lists are stored, and not their issuers' chains.
+bool names_a_list(std::string_view name) noexcept {
+  return base::contains_ignoring_case(name, "crl") && !base::contains_ignoring_case(name, "chain");
+}
+
+/// Members that are none of ours are passed over, but not one that should be a revocation list.
+Result<std::size_t> add_member(Endorsements& to, std::string_view name, const JsonValue& value) {
+  const bool empty =
+      value.kind() == JsonKind::Null || (value.kind() == JsonKind::String && value.text().empty());
+  const bool address = value.text().find("://") != std::string::npos;
+  const bool list = names_a_list(name) && !empty && !address;
+  if (value.kind() != JsonKind::String) return list ? Result<std::size_t>(lost_list()) : unknown();
+  const auto added = add_text(to, value.text());
+  const bool lost = list && !added && added.error().code == ErrorCode::Malformed;
+  return lost ? Result<std::size_t>(lost_list()) : added;
+}
+
 Result<std::size_t> add_json(Endorsements& to, std::string_view text) {
   if (sgx::SignedJson::parse(text)) return to.add_document(text);
-  const JsonValue root = TRY(JsonValue::parse(text));
-  if (root.kind() != JsonKind::Object) return unknown();
+  const auto root = JsonValue::parse(text);
+  // Of a file that cannot be taken apart, only what may be lost with it matters.
+  if (!root) return base::contains_ignoring_case(text, "crl") ? lost_list() : unknown();
+  if (root->kind() != JsonKind::Object) return unknown();
   Sum sum;
   for (const auto& [name, member] :
        {std::pair{"tcb_info", "tcbInfo"}, std::pair{"qe_identity", "enclaveIdentity"}}) {
-    const JsonValue* body = root.find(name);
-    const JsonValue* signature = root.find(base::concat(name, "_signature"));
+    const JsonValue* body = root->find(name);
+    const JsonValue* signature = root->find(base::concat(name, "_signature"));
     if (body != nullptr && signature != nullptr) {
       sum.add(add_split_document(to, *body, *signature, member));
     }
   }
-  for (std::size_t i = 0; i < root.items().size(); ++i) {
-    const JsonValue& item = root.items()[i];
-    if (item.kind() != JsonKind::String) continue;
+  for (std::size_t i = 0; i < root->items().size(); ++i) {
     const std::size_t before = to.size();
-    const auto added = add_text(to, item.text());
-    if (added || added.error().code != ErrorCode::Malformed) {
-      sum.add(added);
-    } else if (root.names()[i].ends_with("crl") && !item.text().empty()) {
-      sum.add(lost_list());
-    } else if (to.size() >
-               before) {  // other members, and what of one cannot be read, are passed over
-      sum.add(to.size() - before);
-    }
+    const auto added = add_member(to, root->names()[i], root->items()[i]);
+    if (added || added.error().code != ErrorCode::Malformed) sum.add(added);
+    if (!added && to.size() > before) sum.add(to.size() - before);  // what could be read of it
   }
   return sum.result();
 }

@@ -81,7 +81,10 @@ TEST(Endorsements, AListThatCannotBeReadIsNotPassedOver) {
     for (const std::string& text :
          {codec::to_pem("X509 CRL", bytes),
           "{\"chain\":\"x\",\"list\":\"" + base::hex(bytes) + "\"}",
-          "{\"root_ca_crl\":\"" + base::hex(bytes).substr(0, 20) + "\"}", damaged_pem}) {
+          "{\"root_ca_crl\":\"" + base::hex(bytes).substr(0, 20) + "\"}",
+          std::string(R"({"crl_data_base64":"MII!"})"), std::string(R"({"rootCaCrl":"words"})"),
+          std::string(R"({"root_ca_crl":[48,130]})"), std::string(R"({"pck_crl":"30)"),
+          damaged_pem}) {
       EXPECT_EQ(all.add(core::as_bytes(text)).error().code, core::ErrorCode::Unsupported) << text;
     }
     EXPECT_EQ(all.size(), 0U);
@@ -102,6 +105,15 @@ TEST(Endorsements, WhatCannotBeReadTakesNothingElseAlong) {
   Endorsements other;
   EXPECT_FALSE(other.add(core::as_bytes(stored)).has_value());
   EXPECT_EQ(other.size(), 2U);
+}
+
+TEST(Endorsements, WhatIsOnlyCalledLikeAListIsPassedOver) {
+  for (const char* text :
+       {R"({"crl":""})", R"({"crl":null})", R"({"crl":"https://amd.example/crl"})",
+        R"({"pck_crl_issuer_chain":"words"})", R"({"a":"b")"}) {
+    Endorsements all;
+    EXPECT_EQ(all.add(core::as_bytes(text)).error().code, core::ErrorCode::Malformed) << text;
+  }
 }
 
 TEST(Endorsements, NeighboursOfAnotherKindAreMalformed) {

@@ -156,7 +156,7 @@ Result<Evidence> Evidence::parse(ByteView bytes) {
   if (text.empty() && is_text(bytes)) return nothing();
   Evidence made = TRY(text.empty() ? parse_binary(bytes) : parse_text(text));
   if (made.endorsements.size() > max_carried) {
-    return core::error(ErrorCode::Exhausted, "more than 64 endorsements come along",
+    return core::error(ErrorCode::Exhausted, "more endorsements come along than can be taken",
                        made.endorsements.size());
   }
   return made;

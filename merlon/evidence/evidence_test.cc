@@ -83,11 +83,11 @@ TEST(Evidence, WhatComesAlongIsBounded) {
   using codec::testing::octets;
   using codec::testing::sequence;
   const SigningKey key(crypto::KeyKind::P384);
-  const auto with = [&](std::uint8_t count) {
+  const auto with = [&](std::uint8_t count, bool distinct) {
     const Bytes url = codec::testing::der(codec::DerTag::Utf8String, {});
     Bytes lists;
     for (std::uint8_t i = 0; i < count; ++i) {  // whatever they hold
-      const Bytes entry = sequence({url, sequence({octets({i})})});
+      const Bytes entry = sequence({url, sequence({octets({distinct ? i : std::uint8_t{7}})})});
       lists.insert(lists.end(), entry.begin(), entry.end());
     }
     const Bytes body =
@@ -95,8 +95,10 @@ TEST(Evidence, WhatComesAlongIsBounded) {
     return Evidence::parse(
         issue_request({{extension({1, 3, 6, 1, 4, 1, 58270, 1, 3}, false, body)}}, key));
   };
-  EXPECT_TRUE(with(max_carried - 1).has_value());  // and the VCEK
-  EXPECT_EQ(with(max_carried).error().code, core::ErrorCode::Exhausted);
+  EXPECT_TRUE(with(max_carried - 1, true).has_value());  // and the VCEK
+  EXPECT_EQ(with(max_carried, true).error().code, core::ErrorCode::Exhausted);
+  EXPECT_TRUE(with(max_carried, false).has_value());
+  EXPECT_EQ(with(max_carried + 1, false).error().code, core::ErrorCode::Exhausted);
 }
 
 TEST(Evidence, WhatIsNoneIsRefused) {

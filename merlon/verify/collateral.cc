@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "merlon/x509/path.h"
+
 namespace merlon::verify {
 
 namespace {
@@ -62,7 +64,7 @@ class Learner {
   }
 
   Collateral& all_;
-  std::size_t left_ = 4096;  // where strangers fill the bag with namesakes
+  std::size_t left_ = 4096;  // strangers may have filled the bag with namesakes
 };
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "merlon/evidence/endorsements.h"
 #include "merlon/sgx/enclave_identity.h"
 #include "merlon/sgx/signed_json.h"
-#include "merlon/x509/path.h"
+#include "merlon/x509/crl.h"
 
 namespace merlon::verify {
 
@@ -34,8 +34,9 @@ struct Collateral {
 
   [[nodiscard]] static Collateral parse(const evidence::Endorsements& endorsements);
 
-  /// As parse(), and computes every signature that one of them may have made on another, so that no
-  /// appraisal needs to. Worth it from the second appraisal on.
+  /// As parse(), and computes the signatures that a CA or a TCB signing certificate among them may
+  /// have made on another, the first 4096 of these, so that no appraisal needs to. Worth it from
+  /// the second appraisal on.
   [[nodiscard]] static Collateral prepare(const evidence::Endorsements& endorsements);
 };
 

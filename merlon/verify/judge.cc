@@ -5,6 +5,7 @@
 #include "merlon/base/text.h"
 #include "merlon/verify/revoked.h"
 #include "merlon/x509/name.h"
+#include "merlon/x509/revocation.h"
 
 namespace merlon::verify {
 

@@ -7,6 +7,7 @@
 #include "merlon/verify/appraisal.h"
 #include "merlon/verify/collateral.h"
 #include "merlon/verify/policy.h"
+#include "merlon/x509/path.h"
 
 namespace merlon::verify {
 

@@ -161,7 +161,11 @@ struct PolicyError {
 
 inline constexpr std::size_t max_policy_size = 1U << 20U;
 
+/// In whose language it was written.
+enum class PolicyForm : std::uint8_t { Own, Steward };
+
 struct Policy {
+  PolicyForm form = PolicyForm::Own;
   std::set<evidence::Technology> technologies{evidence::Technology::Sgx, evidence::Technology::Tdx,
                                               evidence::Technology::Snp};
   RevocationRule revocation = RevocationRule::Required;

@@ -4,6 +4,7 @@
 
 #include "merlon/codec/testing/vectors.h"
 #include "merlon/verify/collateral.h"
+#include "merlon/x509/revocation.h"
 #include "merlon/x509/testing/issue.h"
 
 namespace merlon::verify {

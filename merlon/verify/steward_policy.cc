@@ -156,6 +156,7 @@ core::Result<Policy, PolicyError> Policy::parse_steward(std::string_view text,
   TRY(table.finish());
   // A Steward is shown requests and nothing else. It knows no TDX. Of a technology without a table
   // it takes every keep; that nobody wrote anything of it is no reason to do so.
+  policy.form = PolicyForm::Steward;
   policy.binding = BindToRequest{true};
   policy.technologies.clear();
   if (sgx != nullptr) {

@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "merlon/base/text.h"
+
 namespace merlon::workload {
 
 namespace {
 
-constexpr char lower(char letter) noexcept {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-constexpr bool is_letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
-
-bool same_scheme(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
+constexpr bool is_letter(char c) noexcept { return base::lower(c) >= 'a' && base::lower(c) <= 'z'; }
 
 /// The scheme that `text` starts with, empty if there is none [RFC3986 §3.1].
 std::string_view scheme_of(std::string_view text) noexcept {
@@ -34,8 +28,9 @@ bool is_absolute_url(std::string_view text) noexcept {
   const std::string_view scheme = scheme_of(text);
   if (scheme.empty()) return false;
   constexpr std::array<std::string_view, 5> web{"http", "https", "ws", "wss", "ftp"};
-  const bool needs_host = std::any_of(
-      web.begin(), web.end(), [&](std::string_view known) { return same_scheme(scheme, known); });
+  const bool needs_host = std::any_of(web.begin(), web.end(), [&](std::string_view known) {
+    return base::equal_ignoring_case(scheme, known);
+  });
   if (!needs_host) return true;
   const std::string_view rest = text.substr(scheme.size() + 1);
   const std::size_t host = rest.find_first_not_of("/\\");
@@ -43,7 +38,7 @@ bool is_absolute_url(std::string_view text) noexcept {
 }
 
 bool is_https_url(std::string_view text) noexcept {
-  return is_absolute_url(text) && same_scheme(scheme_of(text), "https");
+  return is_absolute_url(text) && base::equal_ignoring_case(scheme_of(text), "https");
 }
 
 }  // namespace merlon::workload

@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "merlon/codec/testing/vectors.h"
-#include "merlon/x509/path.h"
+#include "merlon/x509/path_builder.h"
+#include "merlon/x509/revocation.h"
 
 namespace merlon::x509 {
 namespace {

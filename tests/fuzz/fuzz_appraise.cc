@@ -2,10 +2,10 @@
 // damaged. The answer is the one that follows from the offer.
 
 #include <cstdio>
+#include <cstdlib>
+#include <string>
 
 #include "merlon/verify/testing/attester.h"
-
-#include "tests/fuzz/evidence_harness.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace merlon;

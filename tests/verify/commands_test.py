@@ -26,7 +26,8 @@ SGX = ["phala/sgx_quote.dat", "--endorsements", "phala/sgx_quote_collateral.json
 REQUEST = "[report_data]\nrequest = true\n"
 DIGEST = {"sgx": "1" * 64, "tdx": "1" * 96, "snp": "1" * 96}
 TABLES = {"sgx": f"[sgx]\nmr_enclave = ['{DIGEST['sgx']}']\n",
-          "tdx": f"[tdx]\nmr_td = ['{DIGEST['tdx']}']\nrt_mr1 = ['{DIGEST['tdx']}']\n",
+          "tdx": f"[tdx]\nmr_td = ['{DIGEST['tdx']}']\nrt_mr1 = ['{DIGEST['tdx']}']\n"
+                 f"rt_mr2 = ['{DIGEST['tdx']}']\n",
           "snp": f"[snp]\nmeasurement = ['{DIGEST['snp']}']\nproducts = ['Milan']\n"
                  "min_reported_tcb = { snp = 8 }\n"}
 # Policies that leave nothing open, one for each technology.
@@ -65,7 +66,8 @@ WEAK = [
     ("sgx", instead("mr_enclave", "min_svn = 1\nmr_signer"), "name product_id"),
     ("sgx", instead("mr_enclave", "product_id = 0\nmr_signer"), "name min_svn"),
     ("tdx", instead("mr_td =", "mr_seam ="), "any TDX domain"),
-    ("tdx", instead("rt_mr1 =", "mr_seam ="), "any kernel boots: name rt_mr1 and rt_mr2"),
+    *[("tdx", instead(f"rt_mr{number} =", f"{other} ="), "rt_mr1 its kernel and rt_mr2")
+      for number, other in ((1, "rt_mr0"), (2, "rt_mr3"))],
     ("tdx", add("migration = true"), "migration of a TDX domain"),
     ("snp", instead("measurement =", "refused_measurement ="), "any SEV-SNP guest"),
     *[("snp", instead("measurement =", f"{key} ="), "name measurement or min_guest_svn")
@@ -74,7 +76,7 @@ WEAK = [
     ("snp", add("provisional_firmware = true"), "provisional SEV-SNP firmware"),
     ("snp", add("vmpl = [0, 2]"), "a VMPL above 0"),
     ("snp", instead("min_reported_tcb", "min_launch_tcb"),
-     "firmware of any age is accepted, if AMD endorsed it"),
+     "patch levels of any age are accepted, if AMD endorsed them"),
     *[("snp", lambda text, line=line: add(line)(instead("['Milan']", "['Milan', 'Genoa']")(text)),
        "name one in products")
       for line in ("", "min_launch_tcb = { snp = 8 }", "min_firmware = '1.55.0'",
@@ -252,6 +254,12 @@ class Commands(unittest.TestCase):
             self.assertEqual(len(found := self.weaknesses(change(STRONG[name]))), 1,
                              (name, words, found))
             self.assertIn(words, found[0])
+
+    def test_a_steward_is_not_advised_to_use_keys_it_does_not_have(self):
+        found = self.weaknesses(f"[sgx]\nsigner = ['{DIGEST['sgx']}']\n"
+                                f"[snp]\nsigner = ['{DIGEST['snp']}']\n")
+        self.assertIn("every version of an SGX signer's enclave is accepted", found)
+        self.assertFalse([line for line in found if "name " in line])
 
     def test_weaknesses_are_those_of_accepted_technologies(self):
         weak = ("[dcap]\nstatuses = ['OutOfDate']\ntcb_info_v2 = true\n[sgx]\ndebug = true\n"

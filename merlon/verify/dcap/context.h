@@ -6,6 +6,7 @@
 #include "merlon/verify/collateral.h"
 #include "merlon/verify/judge.h"
 #include "merlon/verify/policy.h"
+#include "merlon/x509/path_builder.h"
 
 namespace merlon::verify::dcap {
 

@@ -85,9 +85,15 @@ Places places_of(const std::vector<Certificate>& chain) {
 /// Leaf, CA, root; shorter if one is nowhere to be found.
 x509::Path path_of(const Places& places, const Context& context) {
   if (places.leaf == nullptr) return {};
+  if (places.ca != nullptr && places.root != nullptr) {
+    return {*places.leaf, *places.ca, *places.root};
+  }
+  std::vector<Certificate> pool = context.collateral.certificates;
+  for (const Certificate* const given : {places.ca, places.root}) {
+    if (given != nullptr) pool.push_back(*given);
+  }
+  x509::PathBuilder paths(pool, context.anchors, context.judge.now(), context.memo);
   x509::Path path{*places.leaf};
-  x509::PathBuilder paths(context.collateral.certificates, context.anchors, context.judge.now(),
-                          context.memo);
   for (const Certificate* const given : {places.ca, places.root}) {
     if (given != nullptr) {
       path.push_back(*given);

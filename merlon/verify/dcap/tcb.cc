@@ -137,11 +137,9 @@ const sgx::TdxModuleIdentity* module_of(const Context& context) {
   if (major == 0) return info.module ? &*info.module : nullptr;
   const std::array<std::uint8_t, 1> bytes{major};
   const std::string id = concat("TDX_", base::hex(bytes));
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  const auto found =  // Intel says "%02x" and writes capitals elsewhere
-      std::ranges::find_if(info.modules, [&](const sgx::TdxModuleIdentity& each) {
-        return std::ranges::equal(each.id, id, {}, lower, lower);
-      });
+  const auto found = std::ranges::find_if(info.modules, [&](const sgx::TdxModuleIdentity& each) {
+    return base::equal_ignoring_case(each.id, id);  // Intel's digits are of both cases
+  });
   return found == info.modules.end() ? nullptr : &*found;
 }
 

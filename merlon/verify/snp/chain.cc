@@ -6,6 +6,7 @@
 #include "merlon/verify/revoked.h"
 #include "merlon/verify/roots.h"
 #include "merlon/verify/snp/context.h"
+#include "merlon/x509/revocation.h"
 
 namespace merlon::verify::sev_snp {
 

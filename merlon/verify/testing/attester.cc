@@ -10,7 +10,7 @@ namespace merlon::verify::testing {
 
 namespace {
 
-constexpr std::array<int, 9> days{0, 0, -12, -30, 5, 12, 30, 400, -400};
+constexpr std::array<int, 10> days{0, 0, -12, -30, 5, 12, 30, 400, -400, -200};
 
 /// What is offered, and the original of each part of it.
 struct Offer {
@@ -20,6 +20,8 @@ struct Offer {
     [[nodiscard]] bool damaged() const { return bytes != ware->bytes; }
   };
   const Exhibit* exhibit = nullptr;
+  bool lists_may_miss = false;
+  bool prepared = false;
   Bytes evidence;
   codec::UnixTime now;
   std::vector<Part> parts;
@@ -53,7 +55,10 @@ Offer offer_of(const Stock& stock, Program program) {
   Offer offer;
   offer.exhibit = &stock.exhibits[program.next() % stock.exhibits.size()];
   offer.evidence = offer.exhibit->bytes;
-  const std::int64_t day = days[program.next() % days.size()];
+  const std::uint8_t how = program.next();
+  offer.lists_may_miss = (how & 64U) != 0;
+  offer.prepared = (how & 128U) != 0;
+  const std::int64_t day = days[(how & 15U) % days.size()];
   offer.now = {x509::testing::test_now.seconds + day * codec::seconds_per_day};
   while (!program.at_end() && offer.parts.size() < max_parts) {
     const std::uint8_t what = program.next();
@@ -76,24 +81,41 @@ bool counts(const Ware& ware, codec::UnixTime now) noexcept {
 }
 
 bool brings(const Exhibit& exhibit, Role role) noexcept {
-  return exhibit.has_chain && (role == Role::Ca || role == Role::Root);
+  return (exhibit.has_ca && role == Role::Ca) || (exhibit.has_root && role == Role::Root);
+}
+
+enum class Answer : std::uint8_t { No, Either, Yes };
+
+Answer fills(const Offer& offer, Role role) {
+  bool any = false;
+  bool damaged = false;
+  for (const Offer::Part& part : offer.parts) {
+    if (part.ware->role != role) continue;
+    const bool serves = part.ware->effect == Effect::Serves && counts(*part.ware, offer.now);
+    if (serves && !part.damaged()) return Answer::Yes;
+    any = true;
+    damaged = damaged || part.damaged();
+  }
+  const bool list = role == Role::RootList || role == Role::CaList;
+  if (!list || !offer.lists_may_miss) return Answer::No;
+  // A stranger's or a stale one is not a missing one. A damaged one may be another issuer's by now.
+  if (damaged) return Answer::Either;
+  return any ? Answer::No : Answer::Yes;
 }
 
 /// The answer that is right.
-bool deserves_a_yes(const Stock& stock, const Offer& offer) {
-  if (!offer.exhibit->sound || offer.evidence != offer.exhibit->bytes) return false;
+Answer deserved(const Stock& stock, const Offer& offer) {
+  if (!offer.exhibit->sound || offer.evidence != offer.exhibit->bytes) return Answer::No;
   for (const Offer::Part& part : offer.parts) {
     const Effect effect = part.damaged() ? Effect::None : part.ware->effect;
-    if (effect == Effect::Refuses) return false;
-    if (effect == Effect::RefusesInTime && counts(*part.ware, offer.now)) return false;
+    if (effect == Effect::Refuses) return Answer::No;
+    if (effect == Effect::RefusesInTime && counts(*part.ware, offer.now)) return Answer::No;
   }
-  return std::ranges::all_of(stock.needs, [&](Role role) {
-    if (brings(*offer.exhibit, role)) return true;
-    return std::ranges::any_of(offer.parts, [&](const Offer::Part& part) {
-      return part.ware->role == role && part.ware->effect == Effect::Serves && !part.damaged() &&
-             counts(*part.ware, offer.now);
-    });
-  });
+  Answer all = Answer::Yes;
+  for (const Role role : stock.needs) {
+    if (!brings(*offer.exhibit, role)) all = std::min(all, fills(offer, role));
+  }
+  return all;
 }
 
 evidence::Endorsements endorsements_of(const Offer& offer) {
@@ -123,19 +145,23 @@ std::string refusals_text(const Appraisal& appraisal) {
 
 std::optional<std::string> contradiction(const Stock& stock, core::ByteView bytes) {
   const Offer offer = offer_of(stock, Program(bytes));
-  const bool deserved = deserves_a_yes(stock, offer);
+  const Answer right = deserved(stock, offer);
   const auto evidence = evidence::Evidence::parse(offer.evidence);
   if (!evidence) {
-    if (!deserved) return std::nullopt;
+    if (right != Answer::Yes) return std::nullopt;
     return base::concat("good evidence cannot be read: ", evidence.error().what);
   }
-  const Appraisal appraisal =
-      appraise(*evidence, Collateral::parse(endorsements_of(offer)), stock.policy, offer.now);
-  if (appraisal.accepted() != deserved) {
-    return base::concat(deserved ? "refused by" : "accepted", refusals_text(appraisal));
+  Policy policy = stock.policy;
+  if (offer.lists_may_miss) policy.revocation = RevocationRule::IfPresent;
+  const evidence::Endorsements all = endorsements_of(offer);
+  const Collateral collateral = offer.prepared ? Collateral::prepare(all) : Collateral::parse(all);
+  const Appraisal appraisal = appraise(*evidence, collateral, policy, offer.now);
+  if (right == Answer::Yes && !appraisal.accepted()) {
+    return base::concat("refused by", refusals_text(appraisal));
   }
+  if (right == Answer::No && appraisal.accepted()) return "accepted";
   const bool lasts = appraisal.expiry && offer.now <= *appraisal.expiry;
-  if (deserved && !lasts) return "accepted, and over already";
+  if (appraisal.accepted() && !lasts) return "accepted, and over already";
   return std::nullopt;
 }
 

@@ -34,15 +34,15 @@ struct Ware {
 
 struct Exhibit {
   Bytes bytes;
-  bool sound = false;      ///< a verifier should believe it
-  bool has_chain = false;  ///< brings along the certificates above its leaf
+  bool sound = false;                     ///< a verifier should believe it
+  bool has_ca = false, has_root = false;  ///< brings them along
 };
 
 /// All there is to offer about one platform, and whose root is trusted. At most 127 wares.
 struct Stock {
   std::string_view name;  ///< of the platform's kind
   Policy policy;
-  std::vector<Role> needs;  ///< beside the evidence; Root and Ca only where it has no chain
+  std::vector<Role> needs;  ///< beside the evidence; Root and Ca only where it has none
   std::vector<Exhibit> exhibits;
   std::vector<Ware> wares;
 };
@@ -51,9 +51,9 @@ struct Stock {
 [[nodiscard]] std::vector<Stock> stocks();
 
 /// Makes the offer that `program` describes, has it judged, and says in a line what is wrong with
-/// the answer, if anything is. Any bytes are a program: which exhibit, what time, and then for each
-/// byte below 128 a ware or all of them that serve, else four bytes that damage what was offered
-/// last.
+/// the answer, if anything is. Any bytes are a program: which exhibit; which day, whether missing
+/// lists are allowed (64) and collateral is prepared (128); and then for each byte below 128 a ware
+/// or all of them that serve, else four bytes that damage what was offered last.
 [[nodiscard]] std::optional<std::string> contradiction(const Stock& stock, core::ByteView program);
 
 /// The byte of a program that offers everything of `stock` that serves.

@@ -1,6 +1,7 @@
 // What an attester can get hold of: genuine things of several ages and about several platforms, and
 // a stranger's under the same names.
 
+#include "merlon/core/check.h"
 #include "merlon/verify/testing/attester.h"
 #include "merlon/verify/testing/fake_amd.h"
 #include "merlon/verify/testing/fake_intel.h"
@@ -113,10 +114,12 @@ std::vector<Exhibit> exhibits_of(const FakeIntel& intel, const FakeIntel& strang
   const auto show = [&](bool sound, auto change) {
     FakeIntel changed = intel;
     change(changed);
-    exhibits.push_back({changed.quote(), sound, !changed.no_pck_ca});
+    exhibits.push_back({changed.quote(), sound, !changed.no_pck_ca, !changed.no_pck_root});
   };
   show(true, [](FakeIntel&) {});
   show(true, [](FakeIntel& i) { i.no_pck_ca = i.no_pck_root = true; });
+  show(true, [](FakeIntel& i) { i.no_pck_ca = true; });
+  show(true, [](FakeIntel& i) { i.no_pck_root = true; });
   show(false, [](FakeIntel& i) { i.body[i.is_tdx ? 48 + 72 : 0x30] |= i.is_tdx ? 1 : 2; });
   show(false, [](FakeIntel& i) { i.qe_report[0x102] = 4; });  // a revoked quoting enclave
   show(false, [](FakeIntel& i) { i.platform.components.fill(4); });
@@ -164,7 +167,7 @@ std::vector<Exhibit> exhibits_of(const FakeAmd& amd, const FakeAmd& stranger) {
   const auto show = [&](bool sound, auto change) {
     FakeAmd changed = amd;
     change(changed);
-    exhibits.push_back({changed.signed_report(), sound, false});
+    exhibits.push_back({changed.signed_report(), sound, false, false});
   };
   show(true, [](FakeAmd&) {});
   show(false, [](FakeAmd& a) { a.report[0x0A] |= 8; });                    // debug
@@ -216,8 +219,10 @@ Stock amd_stock(std::string_view name, bool vlek) {
 }  // namespace
 
 std::vector<Stock> stocks() {
-  return {intel_stock("SGX", false), intel_stock("TDX", true), amd_stock("SEV-SNP", false),
-          amd_stock("SEV-SNP with a VLEK", true)};
+  std::vector<Stock> all{intel_stock("SGX", false), intel_stock("TDX", true),
+                         amd_stock("SEV-SNP", false), amd_stock("SEV-SNP with a VLEK", true)};
+  for (const Stock& stock : all) MERLON_CHECK(stock.wares.size() < 128);
+  return all;
 }
 
 }  // namespace merlon::verify::testing

@@ -1,0 +1,212 @@
+#include "merlon/sgx/testing/make.h"
+#include "merlon/verify/testing/faults.h"
+
+namespace merlon::verify::testing {
+
+using enum Check;
+using sgx::testing::put;
+using x509::testing::test_now;
+
+namespace {
+
+constexpr codec::UnixTime before{test_now.seconds - 1};
+
+const std::set<Check> no_leaf{SnpProduct,    SnpForm,           SnpAnchor,      SnpSignatures,
+                              SnpNames,      SnpValidity,       SnpConstraints, SnpCaRevocation,
+                              SnpLeafKind,   SnpLeafRevocation, SnpSignature,   SnpChip,
+                              SnpEndorsedTcb};
+
+}  // namespace
+
+const std::vector<Fault<FakeAmd>>& snp_faults() {
+  static const std::vector<Fault<FakeAmd>> faults{
+      {"nothing", [](FakeAmd&, Policy&) {}, {}},
+      {"technology",
+       [](FakeAmd&, Policy& p) { p.technologies.erase(evidence::Technology::Snp); },
+       {Technology}},
+      {"report data",
+       [](FakeAmd&, Policy& p) { p.binding = BindToData{filled<evidence::ReportData>(1)}; },
+       {ReportData}},
+      {"algorithm", [](FakeAmd& f, Policy&) { f.report[0x34] = 2; }, {SnpAlgorithm}},
+      {"no leaf", [](FakeAmd& f, Policy&) { f.no_leaf = true; }, no_leaf},
+      {"no CA",
+       [](FakeAmd& f, Policy&) { f.no_ca = true; },
+       {SnpProduct, SnpForm, SnpAnchor, SnpSignatures, SnpNames, SnpCaRevocation, SnpLeafRevocation,
+        SnpConstraints}},
+      {"another product's processor",
+       [](FakeAmd& f, Policy&) { f.report[0x189] = 0x11; },
+       {SnpProduct}},
+      {"unknown processor", [](FakeAmd& f, Policy&) { f.report[0x188] = 0x17; }, {SnpProduct}},
+      {"another product's leaf",
+       [](FakeAmd& f, Policy&) { f.endorsed.product = "Genoa-B0"; },
+       {SnpProduct}},
+      {"product not accepted",
+       [](FakeAmd&, Policy& p) { p.snp.product = Accept<snp::Product>({snp::Product::Turin}); },
+       {SnpProduct}},
+      {"leaf signed by another",
+       [](FakeAmd& f, Policy&) { f.stranger_signs_leaf = true; },
+       {SnpSignatures}},
+      {"names", [](FakeAmd& f, Policy&) { f.leaf.subject = "SEV-OTHER"; }, {SnpForm, SnpLeafKind}},
+      {"root", [](FakeAmd&, Policy& p) { p.roots.clear(); }, {SnpAnchor}},
+      {"CA is none", [](FakeAmd& f, Policy&) { f.ca.ca = false; }, {SnpConstraints}},
+      {"leaf expired", [](FakeAmd& f, Policy&) { f.leaf.not_after = before; }, {SnpValidity}},
+      {"CA revoked", [](FakeAmd& f, Policy&) { f.list.serials = {8}; }, {SnpCaRevocation}},
+      {"stale list", [](FakeAmd& f, Policy&) { f.list.next_update = before; }, {SnpCaRevocation}},
+      {"no list", [](FakeAmd& f, Policy&) { f.no_list = true; }, {SnpCaRevocation}},
+      {"no list, allowed",
+       [](FakeAmd& f, Policy& p) {
+         f.no_list = true;
+         p.revocation = RevocationRule::IfPresent;
+       },
+       {}},
+      {"signed by a VLEK, it says",
+       [](FakeAmd& f, Policy&) { f.report[0x48] = 4; },
+       {SnpLeafKind, SnpChip}},
+      {"signed by nothing", [](FakeAmd& f, Policy&) { f.report[0x48] = 7 << 2; }, {SnpLeafKind}},
+      {"VLEK wanted",
+       [](FakeAmd&, Policy& p) {
+         p.snp.signing_key = Accept<snp::SigningKey>({snp::SigningKey::Vlek});
+       },
+       {SnpLeafKind}},
+      {"provider wanted",
+       [](FakeAmd&, Policy& p) { p.snp.provider = Accept<std::string>({"cloud.example"}); },
+       {SnpLeafKind}},
+      {"signature", [](FakeAmd& f, Policy&) { f.bad_signature = true; }, {SnpSignature}},
+      {"key of another curve", [](FakeAmd& f, Policy&) { f.p256_leaf = true; }, {SnpSignature}},
+      {"chip", [](FakeAmd& f, Policy&) { f.report[0x1A0] ^= 1U; }, {SnpChip}},
+      {"masked chip", [](FakeAmd& f, Policy&) { f.report[0x48] = 2; }, {SnpChip}},
+      {"zero chip",
+       [](FakeAmd& f, Policy&) {
+         std::fill_n(f.report.begin() + 0x1A0, 64, std::uint8_t{0});
+         f.endorsed.hwid = Bytes(64, 0);
+       },
+       {SnpChip}},
+      {"short HWID",
+       [](FakeAmd& f, Policy&) {
+         f.endorsed.hwid = Bytes(8, 0xC1);
+         std::fill_n(f.report.begin() + 0x1A8, 56, std::uint8_t{0});
+       },
+       {SnpChip}},
+      {"no HWID", [](FakeAmd& f, Policy&) { f.endorsed.hwid.reset(); }, {SnpChip, SnpLeafKind}},
+      {"leaf above the report",
+       [](FakeAmd& f, Policy&) { f.endorsed.tcb.microcode = 116; },
+       {SnpEndorsedTcb}},
+      {"leaf below the report",
+       [](FakeAmd& f, Policy&) { f.endorsed.tcb.snp = 7; },
+       {SnpEndorsedTcb}},
+      {"reserved TCB bytes", [](FakeAmd& f, Policy&) { f.report[0x1F3] = 1; }, {SnpEndorsedTcb}},
+      {"reported above committed",
+       [](FakeAmd& f, Policy&) { f.report[0x1E7] = f.report[0x3F] = 114; },
+       {SnpTcbOrder}},
+      {"committed above current", [](FakeAmd& f, Policy&) { f.report[0x3F] = 114; }, {SnpTcbOrder}},
+      {"reported floor",
+       [](FakeAmd&, Policy& p) { p.snp.min_reported_tcb.snp = 9; },
+       {SnpReportedTcb}},
+      {"launch floor",
+       [](FakeAmd&, Policy& p) { p.snp.min_launch_tcb.bootloader = 4; },
+       {SnpLaunchTcb}},
+      {"firmware floor",
+       [](FakeAmd&, Policy& p) { p.snp.min_firmware = {1, 55, 6}; },
+       {SnpFirmware}},
+      {"provisional", [](FakeAmd& f, Policy&) { f.report[0x1E8] = 6; }, {SnpProvisional}},
+      {"microcode not committed", [](FakeAmd& f, Policy&) { f.report[0x3F] = 116; }, {}},
+      {"provisional, allowed",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0x1E8] = 6;
+         p.snp.provisional_firmware = true;
+       },
+       {}},
+      {"VMPL", [](FakeAmd& f, Policy&) { f.report[0x30] = 1; }, {SnpVmpl}},
+      {"host",
+       [](FakeAmd& f, Policy& p) {
+         put(f.report, 0x30, 0xFFFFFFFF, 4);
+         p.snp.vmpl.insert(snp::host_vmpl);
+       },
+       {SnpVmpl}},
+      {"debug", [](FakeAmd& f, Policy&) { f.report[0x0A] |= 8U; }, {SnpDebug}},
+      {"migration", [](FakeAmd& f, Policy&) { f.report[0x0A] |= 4U; }, {SnpMigration}},
+      {"migration agent's report",
+       [](FakeAmd& f, Policy&) { f.report[0x160] = 1; },
+       {SnpMigration}},
+      {"ABI floor", [](FakeAmd&, Policy& p) { p.snp.min_abi = 256 + 52; }, {SnpAbi}},
+      {"ABI above what runs", [](FakeAmd& f, Policy&) { f.report[0x08] = 56; }, {SnpAbi}},
+      {"multi-threading",
+       [](FakeAmd&, Policy& p) { p.snp.smt = BitRule::Clear; },
+       {SnpGuestPolicy}},
+      {"single socket",
+       [](FakeAmd&, Policy& p) { p.snp.single_socket = BitRule::Set; },
+       {SnpGuestPolicy}},
+      {"TSME", [](FakeAmd&, Policy& p) { p.snp.platform[1] = BitRule::Set; }, {SnpPlatform}},
+      {"ECC", [](FakeAmd&, Policy& p) { p.snp.platform[2] = BitRule::Clear; }, {SnpPlatform}},
+      {"mitigations",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0] = 5;
+         put(f.report, 0x1F8, 1, 8);
+         put(f.report, 0x200, 3, 8);
+         p.snp.launch_mitigations = 2;
+       },
+       {SnpMitigations}},
+      {"mitigations of an older report",
+       [](FakeAmd&, Policy& p) { p.snp.current_mitigations = 1; },
+       {SnpMitigations}},
+      {"guest version", [](FakeAmd&, Policy& p) { p.snp.min_guest_svn = 3; }, {SnpGuestSvn}},
+      {"id key",
+       [](FakeAmd&, Policy& p) {
+         p.snp.id_key = Accept<snp::IdKeyDigest>({filled<snp::IdKeyDigest>(1)});
+       },
+       {SnpIdKey}},
+      {"id key refused",
+       [](FakeAmd&, Policy& p) { p.snp.refused_id_key = {snp::IdKeyDigest{}}; },
+       {SnpIdKey}},
+      {"author key",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0x48] = 1;
+         p.snp.author_key = Accept<snp::AuthorKeyDigest>({filled<snp::AuthorKeyDigest>(1)});
+       },
+       {SnpAuthorKey}},
+      {"zero is no author key",
+       [](FakeAmd&, Policy& p) {
+         p.snp.author_key = Accept<snp::AuthorKeyDigest>({snp::AuthorKeyDigest{}});
+       },
+       {SnpAuthorKey}},
+      {"host data",
+       [](FakeAmd&, Policy& p) {
+         p.snp.host_data = Accept<snp::HostData>({filled<snp::HostData>(1)});
+       },
+       {SnpHostData}},
+      {"family", [](FakeAmd&, Policy& p) { p.snp.family_id = filled<snp::FamilyId>(1); }, {SnpIds}},
+      {"image", [](FakeAmd&, Policy& p) { p.snp.image_id = filled<snp::ImageId>(1); }, {SnpIds}},
+      {"measurement",
+       [](FakeAmd&, Policy& p) {
+         p.snp.measurement = Accept<snp::LaunchDigest>({filled<snp::LaunchDigest>(1)});
+       },
+       {SnpMeasurement}},
+      {"measurement refused",
+       [](FakeAmd&, Policy& p) { p.snp.refused_measurement = {snp::LaunchDigest{}}; },
+       {SnpMeasurement}},
+  };
+  return faults;
+}
+
+const std::vector<Fault<FakeAmd>>& vlek_faults() {
+  static const std::vector<Fault<FakeAmd>> faults{
+      {"nothing", [](FakeAmd&, Policy&) {}, {}},
+      {"VLEK revoked", [](FakeAmd& f, Policy&) { f.list.serials = {77}; }, {SnpLeafRevocation}},
+      {"another provider",
+       [](FakeAmd&, Policy& p) { p.snp.provider = Accept<std::string>({"other.example"}); },
+       {SnpLeafKind}},
+      {"that provider",
+       [](FakeAmd&, Policy& p) { p.snp.provider = Accept<std::string>({"cloud.example"}); },
+       {}},
+      {"no provider", [](FakeAmd& f, Policy&) { f.endorsed.csp_id.reset(); }, {SnpLeafKind}},
+      {"names a chip",
+       [](FakeAmd& f, Policy&) { f.endorsed.hwid = Bytes(64, 1); },
+       {SnpLeafKind, SnpChip}},
+      {"signed by a VCEK, it says",
+       [](FakeAmd& f, Policy&) { f.report[0x48] = 0; },
+       {SnpLeafKind, SnpChip}},
+  };
+  return faults;
+}
+
+}  // namespace merlon::verify::testing
