@@ -87,13 +87,13 @@ std::string help(const CommandSpec& command) {
   return text + concat("\n", table(rows));
 }
 
-std::string help(std::span<const CommandSpec> commands) {
-  std::string text =
-      "usage: merlon COMMAND\n\n"
-      "Runs WebAssembly programs in keeps.\n\n";
+std::string help(std::span<const CommandSpec> commands, std::string_view group) {
+  std::string text = concat("usage: merlon ", group, group.empty() ? "" : " ", "COMMAND\n\n");
+  if (group.empty()) text += "Runs WebAssembly programs in keeps.\n\n";
   std::vector<Row> rows;
   for (const CommandSpec& command : commands) {
-    if (!command.hidden) rows.push_back({std::string(command.name), command.summary});
+    const bool asked = group.empty() || command.name.starts_with(concat(group, " "));
+    if (asked && !command.hidden) rows.push_back({std::string(command.name), command.summary});
   }
   text += table(rows);
   rows = {{"-h, --help", "Print this help; behind a command, help on it."},

@@ -15,7 +15,7 @@ namespace merlon::cli {
 /// Help on one command.
 [[nodiscard]] std::string help(const CommandSpec& command);
 
-/// The list of commands.
-[[nodiscard]] std::string help(std::span<const CommandSpec> commands);
+/// The list of commands; with a group ("evidence") only of those.
+[[nodiscard]] std::string help(std::span<const CommandSpec> commands, std::string_view group = {});
 
 }  // namespace merlon::cli

@@ -71,6 +71,10 @@ int man(const Arguments& /*arguments*/, const Terminal& terminal) {
   }
   out += item("128+N", "The keep was ended by signal N.");
   out += item("others", "The program's own.");
+  out +=
+      item("merlon evidence",
+           "Has its own: 0 accepted or done, 1 a file, policy or time cannot be used, 2 and 74 as "
+           "above, 3 the evidence was refused, 4 it could not be judged.");
   out += ".SH ENVIRONMENT\n";
   out += item("MERLON_BACKEND, ENARX_BACKEND", "The backend where --backend is not given.");
   out += ".SH FILES\n";

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
 #include "merlon/base/text.h"
+#include "merlon/cli/suggest.h"
 
 namespace merlon::cli {
 
@@ -88,18 +90,80 @@ const CommandSpec* named(const std::vector<Bound>& bounds) {
   return nullptr;
 }
 
-bool is_first_word(std::span<const CommandSpec> commands, const std::string& word) {
-  return std::ranges::any_of(
-      commands, [&](const CommandSpec& command) { return words_of(command.name).front() == word; });
+/// What may follow `group` ("" or "evidence policy"), each word once.
+std::vector<std::string_view> words_behind(std::span<const CommandSpec> commands,
+                                           std::string_view group) {
+  std::vector<std::string_view> next;
+  for (const CommandSpec& command : commands) {
+    std::string_view rest = command.name;
+    if (!group.empty()) {
+      if (!rest.starts_with(concat(group, " "))) continue;
+      rest.remove_prefix(group.size() + 1);
+    }
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    if (std::ranges::find(next, word) == next.end()) next.push_back(word);
+  }
+  return next;
 }
 
-UsageError explain(const CLI::ParseError& error, const CommandSpec* command) {
-  std::string text = base::printable(error.what());
-  if (command != nullptr && !command->rest.empty() &&
-      dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    text += "; what is meant for the program stands behind --";
+/// Why the first words name no command; nothing if they do, or end before they could.
+std::optional<UsageError> unknown_command(std::span<const CommandSpec> commands,
+                                          const std::vector<std::string>& words) {
+  std::string group;
+  for (const std::string& word : words) {
+    const auto next = words_behind(commands, group);
+    if (next.empty() || word.starts_with('-')) return std::nullopt;
+    const std::string longer = concat(group, group.empty() ? "" : " ", word);
+    if (std::ranges::find(next, word) == next.end()) {
+      return UsageError{
+          concat("there is no command ", base::quoted(longer), suggestion(word, next)), nullptr};
+    }
+    group = longer;
   }
+  return std::nullopt;
+}
+
+/// The first word that looks like an option and is none of `command`'s; empty if all are.
+std::string unknown_option(const std::vector<std::string>& words, const CommandSpec& command) {
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    const std::string name = word.substr(0, word.find('='));
+    if (name.size() < 2 || name[0] != '-') continue;
+    if (std::ranges::find(command.options, name, &OptionSpec::name) == command.options.end()) {
+      return name;
+    }
+  }
+  return {};
+}
+
+UsageError explain(const CLI::ParseError& error, const std::vector<std::string>& words,
+                   const CommandSpec* command) {
+  std::string text = base::printable(error.what());
+  if (command == nullptr || dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) {
+    return {std::move(text), command};
+  }
+  if (const std::string name = unknown_option(words, *command); !name.empty()) {
+    std::vector<std::string_view> known{"--help"};
+    for (const OptionSpec& option : command->options) known.push_back(option.name);
+    text = concat("there is no option ", base::quoted(name), suggestion(name, known));
+  }
+  if (!command->rest.empty()) text += "; what is meant for the program stands behind --";
   return {std::move(text), command};
+}
+
+/// An empty value is a variable of a script that was never set: not the same as no option.
+std::optional<UsageError> empty_value(const Arguments& arguments, const CommandSpec& command) {
+  for (const auto& [name, values] : arguments.options) {
+    if (std::ranges::find(values, "") != values.end()) {
+      return UsageError{concat(name, " is given an empty value"), &command};
+    }
+  }
+  for (std::size_t i = 0; i < arguments.positionals.size(); ++i) {
+    if (arguments.positionals[i].empty()) {
+      return UsageError{concat(command.positionals[i].name, " is an empty word"), &command};
+    }
+  }
+  return std::nullopt;
 }
 
 core::Result<Request, UsageError> finish(Bound& bound, std::vector<std::string> rest) {
@@ -120,27 +184,26 @@ core::Result<Request, UsageError> finish(Bound& bound, std::vector<std::string> 
     return UsageError{concat(base::quoted(request.arguments.rest[0]), " is one word too many"),
                       &command};
   }
+  if (auto empty = empty_value(request.arguments, command)) return *std::move(empty);
   return request;
 }
 
-/// The commands of a group, for who named the group alone: "'config' wants a command: init".
-std::string wants_a_command(std::span<const CommandSpec> commands,
-                            const std::vector<std::string>& words) {
+/// The words that name a group of commands and no command yet.
+std::string group_of(std::span<const CommandSpec> commands, const std::vector<std::string>& words) {
   std::string group;
-  std::string list;
   for (const std::string& word : words) {
     const std::string longer = concat(group, group.empty() ? "" : " ", word);
-    std::vector<std::string> next;
-    for (const CommandSpec& command : commands) {
-      if (!command.name.starts_with(concat(longer, " "))) continue;
-      const std::string_view behind = command.name.substr(longer.size() + 1);
-      const std::string name(behind.substr(0, behind.find(' ')));
-      if (std::ranges::find(next, name) == next.end()) next.push_back(name);
-    }
-    if (next.empty()) break;
+    if (words_behind(commands, longer).empty()) break;
     group = longer;
-    list.clear();
-    for (const std::string& name : next) list += concat(list.empty() ? "" : ", ", name);
+  }
+  return group;
+}
+
+/// For who named a group alone: "'config' wants a command: init".
+std::string wants_a_command(std::span<const CommandSpec> commands, const std::string& group) {
+  std::string list;
+  for (const std::string_view word : words_behind(commands, group)) {
+    list += concat(list.empty() ? "" : ", ", word);
   }
   return concat(base::quoted(group), " wants a command: ", list);
 }
@@ -172,9 +235,7 @@ core::Result<Request, UsageError> parsed(std::vector<Bound>& bounds,
 core::Result<Request, UsageError> parse(const std::vector<std::string>& words,
                                         std::span<const CommandSpec> commands) {
   const auto separator = std::ranges::find(words, "--");
-  if (!words.empty() && !words[0].starts_with('-') && !is_first_word(commands, words[0])) {
-    return UsageError{concat("there is no command ", base::quoted(words[0])), nullptr};
-  }
+  if (auto unknown = unknown_command(commands, words)) return *std::move(unknown);
   // CLI11 wants its words in reverse.
   std::vector<std::string> own(words.begin(), separator);
   std::ranges::reverse(own);
@@ -189,15 +250,15 @@ core::Result<Request, UsageError> parse(const std::vector<std::string>& words,
   try {
     root.parse(own);
   } catch (const CLI::CallForHelp&) {
-    return Request{Request::Kind::Help, named(bounds), {}};
+    return Request{Request::Kind::Help, named(bounds), {}, group_of(commands, words)};
   } catch (const CLI::ParseError& error) {
-    return explain(error, named(bounds));
+    return explain(error, words, named(bounds));
   }
   if (version) return Request{Request::Kind::Version, nullptr, {}};
   auto request = parsed(bounds, std::move(rest));
   if (request) request->arguments.words = words;
   if (request && request->kind == Request::Kind::Help && !words.empty()) {
-    return UsageError{wants_a_command(commands, words), nullptr};
+    return UsageError{wants_a_command(commands, group_of(commands, words)), nullptr};
   }
   return request;
 }

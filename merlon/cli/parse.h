@@ -15,8 +15,9 @@ namespace merlon::cli {
 struct Request {
   enum class Kind : std::uint8_t { Run, Help, Version };
   Kind kind = Kind::Help;
-  const CommandSpec* command = nullptr;  ///< null for help on everything
+  const CommandSpec* command = nullptr;  ///< null for help on a group, or on everything
   Arguments arguments;
+  std::string group{};  ///< "evidence policy", where help is asked for on that
 };
 
 /// A command line that asks for nothing we have; one line, and the command it is about, if any.

@@ -63,6 +63,11 @@ TEST(Parse, HelpAndVersionNeedNothingElse) {
   const Request run_help = parsed({"run", "--help"});
   EXPECT_EQ(run_help.kind, Request::Kind::Help);
   EXPECT_EQ(run_help.command->name, "run");
+  const Request group_help = parsed({"evidence", "--help"});
+  EXPECT_EQ(group_help.command, nullptr);
+  const std::string text = help(commands(), group_help.group);
+  EXPECT_NE(text.find("evidence policy init"), std::string::npos);
+  EXPECT_EQ(text.find("platform info"), std::string::npos);
 }
 
 TEST(Parse, WrongCommandLinesAreRefused) {
@@ -72,8 +77,23 @@ TEST(Parse, WrongCommandLinesAreRefused) {
   EXPECT_NE(refusal({"run", "--backend", "sgx", "a.wasm"}), "accepted");
   EXPECT_NE(refusal({"run", "a.wasm", "-x"}).find("behind --"), std::string::npos);
   EXPECT_EQ(refusal({"fly"}), "there is no command 'fly'");
+  EXPECT_EQ(refusal({"evidence", "verfy", "a"}),
+            "there is no command 'evidence verfy'; did you mean verify?");
+  EXPECT_EQ(refusal({"evidence", "verify", "--endorsement", "x", "a"}),
+            "there is no option '--endorsement'; did you mean --endorsements?");
+  EXPECT_EQ(refusal({"inspect", "-q", "a"}), "there is no option '-q'");
   EXPECT_EQ(refusal({"inspect", "a", "b"}), "'b' is one word too many");
   EXPECT_EQ(refusal({"config", "init", "--", "x"}), "'x' is one word too many");
+}
+
+TEST(Parse, AnEmptyValueIsNotNoOption) {
+  EXPECT_EQ(refusal({"evidence", "verify", "a", "--policy", ""}),
+            "--policy is given an empty value");
+  EXPECT_NE(refusal({"evidence", "verify", "a", "--policy="}), "accepted");
+  EXPECT_EQ(refusal({"evidence", "verify", "a", "--endorsements", "b", "--endorsements", ""}),
+            "--endorsements is given an empty value");
+  EXPECT_EQ(refusal({"evidence", "policy", "check", ""}), "FILE is an empty word");
+  EXPECT_EQ(parsed({"run", "a.wasm", "--", ""}).arguments.rest, std::vector<std::string>{""});
 }
 
 TEST(Help, NamesEveryOptionOfEveryCommand) {

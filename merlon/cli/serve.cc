@@ -55,8 +55,8 @@ int answer(const std::vector<std::string>& words, std::span<const Handler> handl
   switch (request->kind) {
     case Request::Kind::Version: return print(terminal, concat("merlon ", version, "\n"));
     case Request::Kind::Help:
-      return print(terminal,
-                   request->command != nullptr ? help(*request->command) : help(commands()));
+      return print(terminal, request->command != nullptr ? help(*request->command)
+                                                         : help(commands(), request->group));
     case Request::Kind::Run: break;
   }
   return handle(*request, handlers);

@@ -78,9 +78,10 @@ constexpr std::array evidence_verify_options{
 };
 constexpr std::array evidence_fetch_positionals{
     PositionalSpec{"FILE", "Evidence."},
-    PositionalSpec{"DIR",
-                   "A directory, for evidence verify --endorsements; files of the same name "
-                   "are replaced."}};
+    PositionalSpec{
+        "DIR",
+        "A directory, made if it is not there, for evidence verify --endorsements; files of the same name "
+        "are replaced."}};
 constexpr std::array<std::string_view, 3> products{"Milan", "Genoa", "Turin"};
 constexpr std::array evidence_fetch_options{
     OptionSpec{"--product", "NAME", "Who made the report, where it does not say so (version 2).",
