@@ -1,5 +1,6 @@
 // merlon evidence fetch: endorsements of evidence into a directory. The work is merlon-fetch's, so
-// that no network library is part of this program.
+// that no network library is part of this program. It also reads the evidence, once, and makes the
+// directory only when there is something to fetch.
 
 #include <array>
 
@@ -7,7 +8,6 @@
 #include "merlon/appraise/files.h"
 #include "merlon/base/text.h"
 #include "merlon/host/programs.h"
-#include "merlon/os/open.h"
 #include "merlon/os/process.h"
 
 namespace merlon::appraise {
@@ -16,18 +16,11 @@ using base::concat;
 
 int evidence_fetch(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const int unusable = number(Status::Unusable);
-  const std::string directory = arguments.positional(1);
-  if (const auto there = os::open_directory(directory); !there) {
-    return cli::fail(terminal,
-                     concat(base::printable(directory),
-                            ": endorsements cannot be put there: ", os::describe(there.error())),
-                     unusable);
-  }
   const auto program = host::find_program("merlon-fetch");
   if (!program) return cli::fail(terminal, program.error().text, unusable);
   const std::array<std::string, 7> words{"merlon-fetch",
                                          arguments.positional(0),
-                                         directory,
+                                         arguments.positional(1),
                                          arguments.value("--intel-url"),
                                          arguments.value("--intel-root-url"),
                                          arguments.value("--amd-url"),
@@ -41,7 +34,8 @@ int evidence_fetch(const cli::Arguments& arguments, const cli::Terminal& termina
   if (!status || status->kind != os::ExitStatus::Kind::Exited) {
     return cli::fail(terminal, "merlon-fetch was ended by a signal", unusable);
   }
-  return status->value == 0 ? 0 : unusable;
+  const bool known = status->value == 0 || status->value == number(Status::NotJudged);
+  return known ? status->value : unusable;
 }
 
 }  // namespace merlon::appraise

@@ -56,6 +56,19 @@ std::string to_json(std::string_view format, const std::vector<FieldGroup>& grou
   return json.result() + "\n";
 }
 
+/// Of a file that is neither: what is wrong with what it most resembles. Endorsements may be larger
+/// than evidence; what is none of them says what verify says.
+Failure neither(const std::string& path, core::ByteView bytes, const core::Error& as_evidence,
+                const core::Error& as_endorsements) {
+  if (bytes.size() > evidence::max_evidence_size) {
+    return {concat(base::printable(path), ": cannot be read: it is larger than ",
+                   evidence::max_evidence_size >> 20U, " MiB"),
+            Status::Unusable};
+  }
+  return not_parsed(path,
+                    evidence::is_shaped_as_endorsement(bytes) ? as_endorsements : as_evidence);
+}
+
 }  // namespace
 
 int evidence_inspect(const cli::Arguments& arguments, const cli::Terminal& terminal) {
@@ -69,12 +82,14 @@ int evidence_inspect(const cli::Arguments& arguments, const cli::Terminal& termi
   if (evidence) {
     format = evidence->format;
     groups = fields_of(*evidence);
-  } else if (endorsements.add(*bytes)) {
+  } else {
+    const auto added = endorsements.add(*bytes);
+    if (!added) {
+      const Failure failure = neither(path, *bytes, evidence.error(), added.error());
+      return cli::fail(terminal, failure.text, number(failure.status));
+    }
     format = concat("endorsements, ", endorsements.size());
     groups = fields_of(endorsements);
-  } else {
-    const Failure failure = not_parsed(path, evidence.error());
-    return cli::fail(terminal, failure.text, number(failure.status));
   }
   return cli::print(
       terminal, arguments.has("--json") ? to_json(format, groups) : to_text(path, format, groups));

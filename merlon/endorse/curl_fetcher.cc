@@ -47,17 +47,6 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* t
   return bytes;
 }
 
-/// A port and nothing else behind the name: it could be the name of a user at another machine.
-bool is_this_machine(std::string_view url) noexcept {
-  for (const std::string_view start : {"http://127.0.0.1:", "http://localhost:"}) {
-    if (!url.starts_with(start)) continue;
-    const std::string_view port =
-        url.substr(start.size(), url.find('/', start.size()) - start.size());
-    return !port.empty() && port.find_first_not_of("0123456789") == std::string_view::npos;
-  }
-  return false;
-}
-
 }  // namespace
 
 core::Result<std::unique_ptr<CurlFetcher>> CurlFetcher::create() {
@@ -75,7 +64,7 @@ CurlFetcher::~CurlFetcher() {
 }
 
 core::Result<Response> CurlFetcher::get(const Request& request) {
-  if (!request.url.starts_with("https://") && !is_this_machine(request.url)) {
+  if (!may_be_asked(request.url)) {
     return core::error(ErrorCode::Denied, "only https is asked");
   }
   curl_easy_reset(handle_);

@@ -76,6 +76,30 @@ TEST(Curl, AsksOnlyHttpsAndThisMachine) {
   }
 }
 
+TEST(Address, OnlyHttpsAndThisMachine) {
+  for (const char* url :
+       {"https://example.invalid", "http://127.0.0.1:80", "http://localhost:1/a/"}) {
+    EXPECT_TRUE(may_be_asked(url)) << url;
+  }
+  for (const char* url : {"", "foo", "example.invalid", "http://example.invalid", "https:/x",
+                          "http://localhost", "HTTPS://x", " https://x"}) {
+    EXPECT_FALSE(may_be_asked(url)) << url;
+  }
+}
+
+TEST(Store, MakesOneDirectory) {
+  std::string folder = std::filesystem::temp_directory_path() / "merlon-store-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  EXPECT_TRUE(make_directory(folder).has_value());
+  EXPECT_TRUE(make_directory(folder + "/new/").has_value());
+  EXPECT_TRUE(std::filesystem::is_directory(folder + "/new"));
+  EXPECT_EQ(make_directory(folder + "/a/b").error(), os::Errno::Noent);
+  EXPECT_TRUE(store(folder, "x", {}).has_value());
+  EXPECT_EQ(make_directory(folder + "/x").error(), os::Errno::Notdir);
+  EXPECT_EQ(make_directory(folder + "/x/y").error(), os::Errno::Notdir);
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Store, ReplacesAsAWhole) {
   std::string folder = std::filesystem::temp_directory_path() / "merlon-store-XXXXXX";
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
@@ -91,10 +115,11 @@ TEST(Store, ReplacesAsAWhole) {
 
 TEST(Requests, NameThePlatformAndItsLevels) {
   MERLON_NEEDS_VECTORS();
-  const auto urls = [](const char* name, std::optional<snp::Product> product = {}) {
+  Services services{"I", "R", "A"};
+  const auto urls = [&](const char* name, std::optional<snp::Product> product = {}) {
     const auto evidence = evidence::Evidence::parse(vector_file(name)).value();
     std::string all;
-    const auto requests = requests_for(evidence, {"I", "R", "A"}, product);
+    const auto requests = requests_for(evidence, services, product);
     for (const Request& request : requests ? *requests : std::vector<Request>{}) {
       all += request.url + "\n";
     }
@@ -114,6 +139,34 @@ TEST(Requests, NameThePlatformAndItsLevels) {
   EXPECT_EQ(urls("virtee-sev/milan.report.bin"), "");
   EXPECT_NE(urls("virtee-sev/milan.report.bin", snp::Product::Milan).find("ucodeSPL=115"),
             std::string::npos);
+  const std::string intel = urls("phala/sgx_quote.dat");
+  services = {"I/", "R//", "A/"};
+  EXPECT_EQ(urls("phala/sgx_quote.dat"), intel);
+  EXPECT_EQ(urls("ms-tav/turin-v5.report.bin"), turin);
+}
+
+TEST(Requests, AProductThatIsNotKnown) {
+  const auto refusal = [](std::vector<std::uint8_t> bytes) {
+    bytes.resize(snp::Report::size);
+    bytes[0x0A] = 2;
+    return requests_for(evidence::Evidence::parse(bytes).value(), {}, {}).error();
+  };
+  EXPECT_EQ(refusal({2}).message(),
+            "the report does not say which product made it: add --product Milan, Genoa or Turin");
+  EXPECT_EQ(refusal({3}).code, core::ErrorCode::Unsupported);  // a processor of family 0
+}
+
+TEST(Requests, AVlekThatDidNotComeAlong) {
+  MERLON_NEEDS_VECTORS();
+  auto evidence = evidence::Evidence::parse(vector_file("trustee/milan-vlek.report.bin")).value();
+  EXPECT_TRUE(lacks_vlek(evidence));
+  ASSERT_TRUE(evidence.endorsements.add(vector_file("amd-chains/ask_ark_milan_vlek.pem")));
+  EXPECT_TRUE(lacks_vlek(evidence));
+  ASSERT_TRUE(evidence.endorsements.add(vector_file("trustee/milan-vlek.vlek.der")));
+  EXPECT_FALSE(lacks_vlek(evidence));
+  EXPECT_FALSE(
+      lacks_vlek(evidence::Evidence::parse(vector_file("virtee-sev/milan.report.bin")).value()));
+  EXPECT_FALSE(lacks_vlek(evidence::Evidence::parse(vector_file("phala/sgx_quote.dat")).value()));
 }
 
 }  // namespace

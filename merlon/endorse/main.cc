@@ -1,7 +1,8 @@
 // merlon-fetch EVIDENCE DIRECTORY INTEL INTEL-ROOT AMD PRODUCT: gets endorsements. Started by
 // `merlon evidence fetch`; an empty word stands for what is not given. Exit status: 0 all, 1 some
-// are missing.
+// are missing or something cannot be used, 4 the evidence cannot be judged.
 
+#include <array>
 #include <cstdio>
 #include <new>
 
@@ -15,46 +16,108 @@ namespace {
 using namespace merlon;
 using base::concat;
 
-int fail(const std::string& text) {
+constexpr int unusable = 1;
+constexpr int not_judged = 4;
+
+int fail(const std::string& text, int status = unusable) {
   std::fprintf(stderr, "merlon: %s\n", text.c_str());
-  return 1;
+  return status;
 }
 
 std::string or_default(const char* given, std::string fallback) {
   return given[0] == '\0' ? std::move(fallback) : given;
 }
 
-int run(char** words) {
-  const std::string path = words[1];
-  const auto file = os::open_file(path);
-  const auto bytes = file ? os::read_all(*file, evidence::max_evidence_size)
-                          : os::Result<std::vector<std::uint8_t>>(file.error());
-  if (!bytes) return fail(concat(base::printable(path), ": cannot be read"));
-  const auto evidence = evidence::Evidence::parse(*bytes);
-  if (!evidence) return fail(concat(base::printable(path), ": ", evidence.error().what));
-  endorse::Services services;
-  services.intel = or_default(words[3], services.intel);
-  services.intel_root = or_default(words[4], services.intel_root);
-  services.amd = or_default(words[5], services.amd);
-  const auto requests = endorse::requests_for(*evidence, services, snp::product_of_name(words[6]));
-  if (!requests) return fail(concat(base::printable(path), ": ", requests.error().what));
-  auto fetcher = endorse::CurlFetcher::create();
-  if (!fetcher) return fail(fetcher.error().what);
+std::string in_words(const core::Error& error) {
+  return error.detail == 0 ? error.what : concat(error.what, " (", error.detail, ")");
+}
+
+std::string unreadable(const std::string& path, os::Errno reason) {
+  return concat(base::printable(path), ": cannot be read: ",
+                reason == os::Errno::Fbig
+                    ? concat("it is larger than ", evidence::max_evidence_size >> 20U, " MiB")
+                    : std::string(os::describe(reason)));
+}
+
+/// Of the words of `main`, from the third on.
+core::Result<endorse::Services, std::string> services_of(char** words) {
+  const endorse::Services known;
+  endorse::Services services{or_default(words[0], known.intel),
+                             or_default(words[1], known.intel_root),
+                             or_default(words[2], known.amd)};
+  for (const auto& [option, url] : {std::pair{"--intel-url", &services.intel},
+                                    std::pair{"--intel-root-url", &services.intel_root},
+                                    std::pair{"--amd-url", &services.amd}}) {
+    if (endorse::may_be_asked(*url)) continue;
+    return core::Unexpected(concat(option, " ", base::printable(*url),
+                                   ": must begin with https://, or for this machine with "
+                                   "http://localhost:PORT or http://127.0.0.1:PORT"));
+  }
+  return services;
+}
+
+std::string not_made(std::string_view directory, os::Errno reason) {
+  const std::string text =
+      concat(base::printable(directory), ": endorsements cannot be put there: ");
+  while (directory.size() > 1 && directory.ends_with('/')) directory.remove_suffix(1);
+  const std::size_t slash = directory.rfind('/');
+  const std::string parent(directory.substr(0, slash == std::string_view::npos ? 0 : slash));
+  // A link that leads nowhere is not there either, and its parent is.
+  if (reason != os::Errno::Noent || parent.empty() || os::exists(parent)) {
+    return concat(text, os::describe(reason));
+  }
+  return concat(text, base::printable(parent), " is not there");
+}
+
+/// How many are missing.
+std::size_t fetch(const std::vector<endorse::Request>& requests, endorse::Fetcher& fetcher,
+                  const std::string& directory) {
   std::size_t missing = 0;
-  for (const endorse::Fetched& each : endorse::collect(*requests, **fetcher)) {
+  for (const endorse::Fetched& each : endorse::collect(requests, fetcher)) {
     std::string failure = each.failure;
     if (failure.empty()) {
-      if (const auto stored = endorse::store(words[2], each); !stored)
+      if (const auto stored = endorse::store(directory, each); !stored) {
         failure = stored.error().what;
+      }
     }
     if (!failure.empty()) ++missing;
     std::printf("%s %s%s%s\n", failure.empty() ? "✔" : "✘", each.request.url.c_str(),
                 failure.empty() ? "" : ": ", failure.c_str());
   }
-  if (missing == 0) return 0;
   std::fflush(stdout);
-  return fail(concat(missing, " of ", requests->size(),
-                     " endorsements are missing; what came is in ", base::printable(words[2])));
+  return missing;
+}
+
+int run(char** words) {
+  const std::string path = words[1];
+  const std::string directory = words[2];
+  const auto services = services_of(words + 3);
+  if (!services) return fail(services.error());
+  const auto file = os::open_file(path);
+  const auto bytes = file ? os::read_all(*file, evidence::max_evidence_size)
+                          : os::Result<std::vector<std::uint8_t>>(file.error());
+  if (!bytes) return fail(unreadable(path, bytes.error()));
+  const auto evidence = evidence::Evidence::parse(*bytes);
+  if (!evidence) {
+    return fail(concat(base::printable(path), ": ", in_words(evidence.error())), not_judged);
+  }
+  const auto requests = endorse::requests_for(*evidence, *services, snp::product_of_name(words[6]));
+  if (!requests) return fail(concat(base::printable(path), ": ", requests.error().what));
+  auto fetcher = endorse::CurlFetcher::create();
+  if (!fetcher) return fail(fetcher.error().what);
+  if (const auto made = endorse::make_directory(directory); !made) {
+    return fail(not_made(directory, made.error()));
+  }
+  int status = 0;
+  if (const std::size_t missing = fetch(*requests, **fetcher, directory); missing > 0) {
+    status =
+        fail(concat(missing, " of ", requests->size(),
+                    " endorsements are missing; what came is in ", base::printable(directory)));
+  }
+  if (!endorse::lacks_vlek(*evidence)) return status;
+  return fail(concat(base::printable(path),
+                     ": its VLEK is missing: AMD gives VLEKs to cloud providers alone, so the "
+                     "provider, whose name is in no report, has to give it"));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "merlon/endorse/requests.h"
 
+#include <algorithm>
+
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
 #include "merlon/sgx/pck_extension.h"
@@ -12,6 +14,12 @@ using core::ErrorCode;
 using core::Result;
 
 namespace {
+
+/// An address to which a path is added, with or without slashes at its end.
+std::string_view without_slash(std::string_view url) noexcept {
+  while (url.ends_with('/')) url.remove_suffix(1);
+  return url;
+}
 
 struct Platform {
   std::string fmspc;
@@ -38,15 +46,17 @@ Result<std::vector<Request>> for_quote(const sgx::Quote& quote, const Services& 
   const bool tdx = quote.kind != sgx::BodyKind::Enclave;
   const std::string_view tee = tdx ? "tdx" : "sgx";
   const std::string_view ca = platform.processor_ca ? "processor" : "platform";
-  const std::string base = concat(services.intel, "/", tee, "/certification/v4/");
+  const std::string_view intel = without_slash(services.intel);
+  const std::string base = concat(intel, "/", tee, "/certification/v4/");
   return std::vector<Request>{
       {concat(base, "tcb?fmspc=", platform.fmspc), concat(tee, "-tcb-", platform.fmspc, ".json"),
        "tcb-info-issuer-chain", false},
       {concat(base, "qe/identity"), concat(tee, "-qe-identity.json"),
        "sgx-enclave-identity-issuer-chain", false},
-      {concat(services.intel, "/sgx/certification/v4/pckcrl?ca=", ca, "&encoding=der"),
+      {concat(intel, "/sgx/certification/v4/pckcrl?ca=", ca, "&encoding=der"),
        concat("pck-", ca, ".crl"), "sgx-pck-crl-issuer-chain", false},
-      {concat(services.intel_root, "/IntelSGXRootCA.der"), "intel-root.crl", "", false}};
+      {concat(without_slash(services.intel_root), "/IntelSGXRootCA.der"), "intel-root.crl", "",
+       false}};
 }
 
 std::string spl(std::string_view name, std::uint8_t value) {
@@ -55,17 +65,25 @@ std::string spl(std::string_view name, std::uint8_t value) {
 
 Result<std::vector<Request>> for_report(const snp::Report& report, const Services& services,
                                         std::optional<snp::Product> product) {
-  if (report.cpuid) product = snp::product_of_cpuid(report.cpuid->family, report.cpuid->model);
+  if (report.cpuid) {
+    product = snp::product_of_cpuid(report.cpuid->family, report.cpuid->model);
+    if (!product) {
+      return core::error(ErrorCode::Unsupported,
+                         "the report's processor is neither Milan, Genoa nor Turin");
+    }
+  }
   if (!product) {
     return core::error(ErrorCode::NotFound,
-                       "the report does not say which product made it: name it");
+                       "the report does not say which product made it: add --product Milan, Genoa "
+                       "or Turin");
   }
+  const std::string_view amd = without_slash(services.amd);
   const std::string_view name = to_string(*product);
   const bool vlek = report.signing_key == snp::SigningKey::Vlek;
-  const std::string base = concat(services.amd, vlek ? "/vlek/v1/" : "/vcek/v1/", name);
+  const std::string base = concat(amd, vlek ? "/vlek/v1/" : "/vcek/v1/", name);
   std::vector<Request> all{
       {concat(base, "/cert_chain"), concat(vlek ? "vlek-" : "vcek-", name, ".pem"), "", false},
-      {concat(services.amd, "/vcek/v1/", name, "/crl"), concat("ark-", name, ".crl"), "", false}};
+      {concat(amd, "/vcek/v1/", name, "/crl"), concat("ark-", name, ".crl"), "", false}};
   if (vlek) {
     // Two lists of one issuer: that of the other address has the ASVK, as its certificate says.
     all.push_back({concat(base, "/crl"), concat("ark-", name, "-vlek.crl"), "", false});
@@ -103,6 +121,30 @@ struct ForEvidence {
 };
 
 }  // namespace
+
+bool is_this_machine(std::string_view url) noexcept {
+  for (const std::string_view start : {"http://127.0.0.1:", "http://localhost:"}) {
+    if (!url.starts_with(start)) continue;
+    // A port and nothing else: it could be the name of a user at another machine.
+    const std::string_view port =
+        url.substr(start.size(), url.find('/', start.size()) - start.size());
+    return !port.empty() && port.find_first_not_of("0123456789") == std::string_view::npos;
+  }
+  return false;
+}
+
+bool may_be_asked(std::string_view url) noexcept {
+  return url.starts_with("https://") || is_this_machine(url);
+}
+
+bool lacks_vlek(const evidence::Evidence& evidence) {
+  const auto* snp = std::get_if<evidence::SnpEvidence>(&evidence.report);
+  if (snp == nullptr || snp->report.signing_key != snp::SigningKey::Vlek) return false;
+  return std::ranges::none_of(evidence.endorsements.certificates, [](const auto& der) {
+    const auto certificate = x509::Certificate::parse(der);
+    return certificate && certificate->common_name() == "SEV-VLEK";
+  });
+}
 
 Result<std::vector<Request>> requests_for(const evidence::Evidence& evidence,
                                           const Services& services,

@@ -10,7 +10,7 @@
 
 namespace merlon::endorse {
 
-/// Where the services are, without a slash at the end.
+/// Where the services are.
 struct Services {
   std::string intel = "https://api.trustedservices.intel.com";
   std::string intel_root = "https://certificates.trustedservices.intel.com";
@@ -24,10 +24,21 @@ struct Request {
   bool optional = false;     ///< one of several of which not all need exist
 };
 
+/// Whether a service may be asked at this address: over https, or over plain http at a port of this
+/// machine, for tests and caches.
+[[nodiscard]] bool may_be_asked(std::string_view url) noexcept;
+/// Whether it is the latter.
+[[nodiscard]] bool is_this_machine(std::string_view url) noexcept;
+
 /// What to ask for. NotFound if the evidence does not say whose it is: a quote without a PCK
-/// certificate, or a SEV-SNP report of version 2 with a product that is not given.
+/// certificate, or a SEV-SNP report of version 2 with a product that is not given. Unsupported if
+/// it names a product that is not known.
 [[nodiscard]] core::Result<std::vector<Request>> requests_for(const evidence::Evidence& evidence,
                                                               const Services& services,
                                                               std::optional<snp::Product> product);
+
+/// Whether a VLEK has signed the report that did not come along with it. There is nobody to ask for
+/// one: AMD gives VLEKs to cloud providers alone.
+[[nodiscard]] bool lacks_vlek(const evidence::Evidence& evidence);
 
 }  // namespace merlon::endorse

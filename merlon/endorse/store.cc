@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "merlon/base/text.h"
@@ -11,6 +12,14 @@
 namespace merlon::endorse {
 
 using core::ErrorCode;
+
+os::Result<void> make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0777) == 0) return {};
+  const os::Errno reason = os::last_errno();
+  if (reason != os::Errno::Exist) return reason;
+  const auto there = os::open_directory(path);
+  return there ? os::Result<void>() : there.error();
+}
 
 core::Result<void> store(const std::string& directory, const std::string& name,
                          core::ByteView bytes) {

@@ -1,12 +1,16 @@
 #include "merlon/evidence/evidence.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
+#include "merlon/base/text.h"
 #include "merlon/codec/base64.h"
 #include "merlon/codec/hex.h"
 #include "merlon/codec/pem.h"
 #include "merlon/evidence/enarx.h"
 #include "merlon/snp/certificate_table.h"
+#include "merlon/x509/crl.h"
 
 namespace merlon::evidence {
 
@@ -47,8 +51,63 @@ bool looks_like_quote(ByteView bytes) noexcept {
          (bytes[2] != 0 || bytes[3] != 0);
 }
 bool looks_like_report(ByteView bytes) noexcept {
-  return bytes.size() >= snp::Report::size && bytes[0] >= 1 && bytes[0] <= 15 && bytes[1] == 0 &&
-         bytes[2] == 0 && bytes[3] == 0;
+  return bytes.size() >= 4 && bytes[0] >= 1 && bytes[0] <= 15 && bytes[1] == 0 && bytes[2] == 0 &&
+         bytes[3] == 0;
+}
+
+/// Whether `der` begins with so many SEQUENCEs, one in the other, and then with the [0] of a
+/// certificate's version, where a request has an INTEGER. Their lengths need not hold.
+bool begins_as_certificate(ByteView der, std::size_t sequences) noexcept {
+  for (std::size_t i = 0; i < sequences; ++i) {
+    if (der.size() < 2 || der[0] != 0x30) return false;
+    const std::size_t header = 2U + (der[1] < 0x80 ? 0U : der[1] & 0x7FU);
+    if (der.size() <= header) return false;
+    der = der.subspan(header);
+  }
+  return der[0] == 0xA0;
+}
+
+constexpr const char* a_certificate =
+    "a certificate: it vouches for evidence but is none; give it with --endorsements";
+constexpr const char* a_list =
+    "a revocation list: it vouches for evidence but is none; give it with --endorsements";
+constexpr const char* a_document =
+    "a document of Intel's: it vouches for evidence but is none; give it with --endorsements";
+
+/// What the bytes are that vouch for evidence, by how they begin; null if they do not.
+const char* vouching_der(ByteView der) noexcept {
+  constexpr std::size_t outer = 2;  // Certificate, TBSCertificate
+  if (x509::is_shaped_as_crl(der)) return a_list;
+  const bool path = begins_as_certificate(der, outer + 1);
+  return path || begins_as_certificate(der, outer) ? a_certificate : nullptr;
+}
+
+/// The same of a JSON text, by the names that are in Intel's documents and in files of these.
+const char* vouching_json(std::string_view text) noexcept {
+  if (!text.starts_with('{')) return nullptr;
+  for (const std::string_view name :
+       {"\"tcbInfo\"", "\"tcb_info\"", "\"enclaveIdentity\"", "\"qe_identity\""}) {
+    if (text.find(name) != std::string_view::npos) return a_document;
+  }
+  return nullptr;
+}
+
+constexpr std::string_view pem_opening = "-----BEGIN ";
+
+bool opens_block(std::string_view text, std::string_view label) {
+  return text.find(base::concat(pem_opening, label, "-----")) != std::string_view::npos;
+}
+
+const char* vouching_pem(std::string_view text) {
+  if (opens_block(text, "CERTIFICATE")) {
+    return "PEM of a certificate: it may vouch for evidence but is none; give it with "
+           "--endorsements";
+  }
+  if (opens_block(text, "X509 CRL")) {
+    return "PEM of a revocation list: it may vouch for evidence but is none; give it with "
+           "--endorsements";
+  }
+  return nullptr;
 }
 
 core::Error nothing() noexcept {
@@ -56,7 +115,12 @@ core::Error nothing() noexcept {
 }
 
 Result<Evidence> parse_binary(ByteView bytes) {
-  if (bytes[0] == 0x30) return parse_request(bytes);
+  if (bytes.empty()) return nothing();
+  if (bytes[0] == 0x30) {
+    auto made = parse_request(bytes);
+    const char* other = made ? nullptr : vouching_der(bytes);
+    return other == nullptr ? std::move(made) : core::error(ErrorCode::Unsupported, other);
+  }
   if (looks_like_quote(bytes)) return parse_quote(bytes);
   if (looks_like_report(bytes)) return parse_report(bytes);
   if (core::as_text(bytes).starts_with("HCLA")) {
@@ -76,28 +140,81 @@ bool is_text(ByteView bytes) noexcept {
   });
 }
 
+/// Without the mark that some editors put before a text in UTF-8.
+ByteView without_mark(ByteView bytes) noexcept {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  return core::as_text(bytes).starts_with(mark) ? bytes.subspan(mark.size()) : bytes;
+}
+
+constexpr std::string_view blanks = " \t\r\n";
+
 std::string_view trimmed(std::string_view text) noexcept {
-  constexpr std::string_view blanks = " \t\r\n";
   const std::size_t first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-Result<Evidence> parse_text(std::string_view text) {
-  if (text.starts_with("-----BEGIN ")) {
-    const auto blocks = TRY(codec::pem_blocks(text));
-    for (const codec::PemBlock& block : blocks) {
-      if (block.label == "CERTIFICATE REQUEST" && !block.bytes.empty()) {
-        return parse_binary(block.bytes);
-      }
-    }
-    return core::error(
-        ErrorCode::Unsupported,
-        "PEM without a CERTIFICATE REQUEST: what vouches for evidence is not evidence");
+/// No standard names blocks of quotes and reports: these are what tools write.
+constexpr std::array<std::string_view, 8> evidence_labels{
+    "QUOTE",          "SGX QUOTE",          "TDX QUOTE",           "SNP REPORT",
+    "SEV-SNP REPORT", "ATTESTATION REPORT", "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"};
+
+core::Error no_evidence_block(std::string_view text) {
+  const char* what = vouching_pem(text);
+  if (text.find("PRIVATE KEY-----") != std::string_view::npos) {
+    what = "PEM of a private key: keep it secret, it is no evidence";
   }
+  if (what == nullptr) {
+    what = "PEM without evidence: a block QUOTE, SNP REPORT or CERTIFICATE REQUEST is looked for";
+  }
+  return core::error(ErrorCode::Unsupported, what);
+}
+
+Result<Evidence> parse_pem(std::string_view text) {
+  const auto wanted = [](std::string_view label) {
+    return std::ranges::find(evidence_labels, label) != evidence_labels.end();
+  };
+  // Of another block, such as a key in an older format, not even the digits need be readable.
+  if (std::ranges::none_of(evidence_labels, [&](auto label) { return opens_block(text, label); })) {
+    return no_evidence_block(text);
+  }
+  const auto blocks = TRY(codec::pem_blocks(text));
+  const codec::PemBlock* found = nullptr;
+  for (const codec::PemBlock& block : blocks) {
+    if (!wanted(block.label)) continue;
+    if (found != nullptr) {
+      return core::error(ErrorCode::Malformed,
+                         "PEM of more than one piece of evidence: each is judged by itself");
+    }
+    found = &block;
+  }
+  return found == nullptr ? no_evidence_block(text) : parse_binary(found->bytes);
+}
+
+/// Digits in groups and lines as other programs print them; nothing if that is not all there is.
+std::optional<Bytes> hexadecimal(std::string_view text) {
   if (text.starts_with("0x")) text.remove_prefix(2);
-  for (const auto& decoded : {codec::decode_hex(text), codec::decode_base64(text)}) {
-    if (decoded && !decoded->empty()) return parse_binary(*decoded);
+  std::string digits;
+  digits.reserve(text.size());
+  std::ranges::copy_if(text, std::back_inserter(digits), [](char character) {
+    return blanks.find(character) == std::string_view::npos;
+  });
+  auto bytes = codec::decode_hex(digits);
+  if (!bytes) return std::nullopt;
+  return *std::move(bytes);
+}
+
+Result<Evidence> parse_text(std::string_view text) {
+  if (const char* other = vouching_json(text)) return core::error(ErrorCode::Unsupported, other);
+  // In JSON, blocks are parts of something else.
+  const bool json = text.starts_with('{');
+  if (!json && text.find(pem_opening) != std::string_view::npos) return parse_pem(text);
+  if (const auto bytes = hexadecimal(text)) return parse_binary(*bytes);
+  if (const auto bytes = codec::decode_base64(text)) return parse_binary(*bytes);
+  if (text.find("\n*") != std::string_view::npos) {
+    return core::error(ErrorCode::Malformed,
+                       "not evidence: a dump in which lines are left out (*); od and hexdump print "
+                       "them all with -v");
   }
   return core::error(ErrorCode::Malformed,
                      "not evidence: text that is neither PEM, hexadecimal nor base 64");
@@ -131,7 +248,7 @@ Result<Evidence> parse_quote(ByteView bytes) {
 
 Result<Evidence> parse_report(ByteView bytes) {
   if (bytes.size() < snp::Report::size) {
-    return core::error(ErrorCode::Malformed, "a report has 1184 bytes", bytes.size());
+    return core::error(ErrorCode::Malformed, "shorter than a report of 1184 bytes", bytes.size());
   }
   const ByteView head = bytes.first(snp::Report::size);
   SnpEvidence snp{TRY(snp::Report::parse(head)), {}};
@@ -152,14 +269,22 @@ Result<Evidence> Evidence::parse(ByteView bytes) {
     return core::error(ErrorCode::Exhausted, "evidence larger than 2 MiB", bytes.size());
   }
   if (bytes.empty()) return nothing();
-  const std::string_view text = is_text(bytes) ? trimmed(core::as_text(bytes)) : "";
-  if (text.empty() && is_text(bytes)) return nothing();
+  const ByteView unmarked = without_mark(bytes);
+  const std::string_view text = is_text(unmarked) ? trimmed(core::as_text(unmarked)) : "";
+  if (text.empty() && is_text(unmarked)) return nothing();
   Evidence made = TRY(text.empty() ? parse_binary(bytes) : parse_text(text));
   if (made.endorsements.size() > max_carried) {
     return core::error(ErrorCode::Exhausted, "more endorsements come along than can be taken",
                        made.endorsements.size());
   }
   return made;
+}
+
+bool is_shaped_as_endorsement(ByteView bytes) {
+  const ByteView unmarked = without_mark(bytes);
+  if (!is_text(unmarked)) return vouching_der(bytes) != nullptr;
+  const std::string_view text = trimmed(core::as_text(unmarked));
+  return vouching_json(text) != nullptr || vouching_pem(text) != nullptr;
 }
 
 Technology Evidence::technology() const noexcept {

@@ -51,10 +51,15 @@ struct Evidence {
   std::string_view format;          ///< "DCAP quote version 4"; static
 
   /// Finds out the format by itself. Malformed; Unsupported with the name of what is known but not
-  /// supported; Exhausted above 2 MiB, or if more than 64 endorsements come along.
+  /// supported, or vouches for evidence and is none; Exhausted above 2 MiB, or if more than 64
+  /// endorsements come along.
   [[nodiscard]] static core::Result<Evidence> parse(core::ByteView bytes);
 
   [[nodiscard]] Technology technology() const noexcept;
 };
+
+/// Whether `bytes` begin as what vouches for evidence: a certificate or revocation list in DER or
+/// PEM, or a document of Intel's. They may be damaged behind that.
+[[nodiscard]] bool is_shaped_as_endorsement(core::ByteView bytes);
 
 }  // namespace merlon::evidence

@@ -32,6 +32,133 @@ TEST(Evidence, AReportInEveryWrapping) {
   EXPECT_EQ(Evidence::parse(report)->format, "SEV-SNP report");
 }
 
+/// "words" as other programs lay them out: groups of `group` characters, `groups` of these a line.
+std::string in_lines(std::string_view text, std::size_t group, std::size_t groups,
+                     std::string_view line_end) {
+  std::string laid;
+  for (std::size_t i = 0; i < text.size(); i += group) {
+    if (i > 0) laid += i / group % groups == 0 ? line_end : std::string_view(" ");
+    laid += text.substr(i, group);
+  }
+  return laid + std::string(line_end);
+}
+
+TEST(Evidence, HexadecimalInLinesAndGroups) {
+  const Bytes report = blank_report();
+  const std::string digits = base::hex(report);
+  for (const std::string& text :
+       {in_lines(digits, 60, 1, "\n"), in_lines(digits, 2, 16, "\n "), "0x" + digits + "\r\n",
+        in_lines(digits, 4, 8, "\r\n"), "\xEF\xBB\xBF" + digits, "\xEF\xBB\xBF\n0x" + digits,
+        "\xEF\xBB\xBF" + codec::encode_base64(report),
+        in_lines(codec::encode_base64(report), 76, 1, "\n")}) {
+    const auto evidence = Evidence::parse(core::as_bytes(text));
+    ASSERT_TRUE(evidence.has_value()) << evidence.error().what << text.substr(0, 40);
+    EXPECT_EQ(evidence->technology(), Technology::Snp);
+  }
+  for (const std::string& text :
+       {digits.substr(1), "0x0x" + digits, digits + "-", "\xEF\xBB\xBF\xEF\xBB\xBF" + digits,
+        "\xEF\xBB\xBF" + std::string(core::as_text(report)), std::string("\xEF\xBB\xBF")}) {
+    EXPECT_FALSE(Evidence::parse(core::as_bytes(text)).has_value()) << text.substr(0, 40);
+  }
+}
+
+TEST(Evidence, ADumpMustBeWhole) {
+  const auto refused = Evidence::parse(core::as_bytes(" 02 00\n*\n 00 00\n"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_TRUE(refused.error().message().starts_with("not evidence: a dump in which lines are"));
+}
+
+std::string refusal(std::string_view text) {
+  const auto evidence = Evidence::parse(core::as_bytes(text));
+  return evidence ? "accepted" : evidence.error().what;
+}
+std::string refusal(const Bytes& bytes) { return refusal(core::as_text(bytes)); }
+
+TEST(Evidence, PemUnderEachLabelThatToolsWrite) {
+  const Bytes report = blank_report();
+  for (const char* label :
+       {"QUOTE", "SGX QUOTE", "TDX QUOTE", "SNP REPORT", "SEV-SNP REPORT", "ATTESTATION REPORT",
+        "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}) {
+    const std::string pem = codec::to_pem(label, report);
+    for (const std::string& text : {pem, "what it is\n" + pem, "\xEF\xBB\xBF" + pem,
+                                    codec::to_pem("CERTIFICATE", {}) + pem}) {
+      const auto evidence = Evidence::parse(core::as_bytes(text));
+      ASSERT_TRUE(evidence.has_value()) << label << ": " << evidence.error().what;
+      EXPECT_EQ(evidence->technology(), Technology::Snp);
+    }
+  }
+  EXPECT_EQ(refusal(codec::to_pem("QUOTE", {})), "there is nothing in it");
+  EXPECT_NE(refusal(codec::to_pem("QUOTE", codec::testing::octets({}))), "accepted");
+  const std::string one = codec::to_pem("SNP REPORT", report);
+  EXPECT_EQ(refusal(one + codec::to_pem("QUOTE", {})),
+            "PEM of more than one piece of evidence: each is judged by itself");
+  EXPECT_EQ(refusal(one.substr(0, one.size() - 10)), "a PEM block that does not end");
+}
+
+TEST(Evidence, PemOfSomethingElseIsRefusedByItsLabel) {
+  const std::string certificate = codec::to_pem("CERTIFICATE", blank_report());
+  EXPECT_TRUE(refusal(certificate).starts_with("PEM of a certificate: "));
+  EXPECT_TRUE(refusal(codec::to_pem("X509 CRL", {})).starts_with("PEM of a revocation list: "));
+  for (const std::string& key :
+       {codec::to_pem("PRIVATE KEY", {}), codec::to_pem("EC PRIVATE KEY", {}),
+        certificate + codec::to_pem("ENCRYPTED PRIVATE KEY", {}),
+        std::string("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n")}) {
+    EXPECT_TRUE(refusal(key).starts_with("PEM of a private key: ")) << key;
+  }
+  for (const char* label : {"PUBLIC KEY", "REPORT", "quote", "QUOTE ", ""}) {
+    EXPECT_TRUE(refusal(codec::to_pem(label, blank_report())).starts_with("PEM without evidence: "))
+        << label;
+  }
+}
+
+TEST(Evidence, WhatVouchesForEvidenceIsSaidToBeNone) {
+  using codec::testing::sequence;
+  const SigningKey key(crypto::KeyKind::P384);
+  const Bytes certificate = issue(ca_template("a", "a"), key.spki(), key);
+  const Bytes path = sequence({certificate, certificate});
+  const Bytes list = issue_crl({}, key);
+  for (const Bytes& bytes : {certificate, path, Bytes(path.begin(), path.begin() + 40)}) {
+    for (const std::string& what : {refusal(bytes), refusal(codec::encode_base64(bytes))}) {
+      EXPECT_TRUE(what.starts_with("a certificate: it vouches for evidence but is none")) << what;
+    }
+    EXPECT_TRUE(is_shaped_as_endorsement(bytes));
+  }
+  EXPECT_TRUE(refusal(list).starts_with("a revocation list: it vouches"));
+  EXPECT_TRUE(refusal(base::hex(list)).starts_with("a revocation list: it vouches"));
+  EXPECT_TRUE(is_shaped_as_endorsement(list));
+  for (const char* text : {"{\"tcbInfo\":{}}", " {\"a\":1,\n\"qe_identity\": \"\"", "{\"tcb_info\"",
+                           "\xEF\xBB\xBF{\"enclaveIdentity\""}) {
+    EXPECT_TRUE(refusal(text).starts_with("a document of Intel's: it vouches")) << text;
+    EXPECT_TRUE(is_shaped_as_endorsement(core::as_bytes(text)));
+  }
+  EXPECT_TRUE(is_shaped_as_endorsement(core::as_bytes("-----BEGIN CERTIFICATE-----\nAA")));
+}
+
+TEST(Evidence, WhatIsNeitherIsNotSaidToVouch) {
+  const SigningKey key(crypto::KeyKind::P256);
+  const Bytes request = issue_request({{}}, key);
+  EXPECT_EQ(refusal(request).find("vouches"), std::string::npos);
+  for (const Bytes& bytes :
+       {request, Bytes(request.begin(), request.begin() + 60), blank_report(), Bytes{0x30}, Bytes{},
+        Bytes{0x30, 0x80, 0x30}, Bytes{0x30, 0xFF, 0x30, 0xA0}, Bytes{0x30, 2, 0x30}}) {
+    EXPECT_FALSE(is_shaped_as_endorsement(bytes)) << base::hex(bytes);
+    EXPECT_EQ(refusal(bytes).find("vouches"), std::string::npos);
+  }
+  EXPECT_EQ(refusal("{\"certificate\":\"-----BEGIN CERTIFICATE-----\"}"),
+            "not evidence: text that is neither PEM, hexadecimal nor base 64");
+}
+
+TEST(Evidence, WhatIsCutOffSaysWhatItShouldHaveBeen) {
+  Bytes report = blank_report();
+  report.push_back('\n');
+  EXPECT_EQ(refusal(report), "behind a report stands something that is no certificate table");
+  report.resize(1000);
+  EXPECT_EQ(refusal(report), "shorter than a report of 1184 bytes");
+  EXPECT_EQ(Evidence::parse(report).error().detail, 1000U);
+  EXPECT_EQ(refusal(Bytes{3, 0, 2, 0, 0, 0}),
+            "a quote ends before its header does, by so many bytes");
+}
+
 TEST(Evidence, ACertificateTableComesAlong) {
   const SigningKey key(crypto::KeyKind::P384);
   const Bytes certificate = issue(ca_template("a", "a"), key.spki(), key);

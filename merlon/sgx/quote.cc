@@ -39,11 +39,26 @@ core::Error refused_certification(std::uint16_t type) noexcept {
   return core::error(ErrorCode::Unsupported, what, type);
 }
 
+/// Refuses in words where the reader would only know that it is at its end. Details are how many
+/// bytes are missing.
+Result<void> needs(const Reader& reader, std::size_t size, const char* what) noexcept {
+  if (size <= reader.remaining()) return {};
+  return core::error(ErrorCode::Malformed, what, size - reader.remaining());
+}
+
+constexpr const char* no_header = "a quote ends before its header does, by so many bytes";
+constexpr const char* no_body = "a quote ends before its body does, by so many bytes";
+constexpr const char* no_signature = "a quote ends before its signature data do, by so many bytes";
+constexpr const char* small_signature =
+    "what the signature data of a quote hold is longer than they are, by so many bytes";
+
 /// Type and length; gives the data.
 Result<ByteView> certification(Reader& reader, std::uint16_t wanted) noexcept {
+  TRY(needs(reader, 2 + 4, small_signature));
   const std::uint16_t type = TRY(reader.u16());
   if (type != wanted) return refused_certification(type);
   const std::uint32_t size = TRY(reader.u32());
+  TRY(needs(reader, size, small_signature));
   return reader.bytes(size);
 }
 
@@ -57,6 +72,7 @@ Result<std::uint32_t> read_header(Reader& reader, Quote& quote) noexcept {
     return core::error(ErrorCode::Unsupported, "attestation key type is not 2 (ECDSA on P-256)",
                        key_type);
   }
+  TRY(needs(reader, header_size - 4, no_header));  // the words before say whether it is one
   const std::uint32_t tee = TRY(reader.u32());
   if (quote.version == 3 && tee != 0) {
     return core::error(ErrorCode::Malformed, "reserved bytes of the quote header are not zero", 4);
@@ -76,6 +92,7 @@ Result<std::uint32_t> read_header(Reader& reader, Quote& quote) noexcept {
 /// Versions 3 and 4 imply the body; version 5 names it.
 Result<BodyKind> read_body_kind(Reader& reader, std::uint16_t version, std::uint32_t tee) noexcept {
   if (version < 5) return tee == tee_sgx ? BodyKind::Enclave : BodyKind::Td10;
+  TRY(needs(reader, 2 + 4, no_body));
   const std::uint16_t type = TRY(reader.u16());
   if (type < 1 || type > 3) {
     return core::error(ErrorCode::Unsupported, "body type of the quote is not 1, 2 or 3", type);
@@ -93,10 +110,12 @@ Result<BodyKind> read_body_kind(Reader& reader, std::uint16_t version, std::uint
 }
 
 Result<void> read_qe(Reader& reader, Quote& quote) noexcept {
+  TRY(needs(reader, ReportBody::size + QeReportSignature::size + 2, small_signature));
   quote.qe_report_bytes = TRY(reader.bytes(ReportBody::size));
   quote.qe_report = TRY(ReportBody::parse(quote.qe_report_bytes));
   quote.qe_signature = TRY(QeReportSignature::read(reader));
   const std::uint16_t size = TRY(reader.u16());
+  TRY(needs(reader, size, small_signature));
   quote.qe_authentication = TRY(reader.bytes(size));
   quote.pck_chain = TRY(certification(reader, certification_pck_chain));
   if (!reader.at_end()) {
@@ -125,14 +144,18 @@ Result<Quote> Quote::parse(ByteView given) {
   quote.bytes = std::make_shared<const std::vector<std::uint8_t>>(given.begin(), given.end());
   const ByteView all = *quote.bytes;
   Reader reader(all);
-  const std::uint32_t tee = TRY(read_header(reader, quote));
   static_assert(header_size == 2 + 2 + 4 + 2 + 2 + 16 + 20);
+  const std::uint32_t tee = TRY(read_header(reader, quote));
   quote.kind = TRY(read_body_kind(reader, quote.version, tee));
+  TRY(needs(reader, size_of(quote.kind), no_body));
   quote.body = TRY(reader.bytes(size_of(quote.kind)));
   quote.signed_bytes = all.first(reader.offset());
 
+  TRY(needs(reader, 4, no_signature));
   const std::uint32_t size = TRY(reader.u32());
+  TRY(needs(reader, size, no_signature));
   Reader signature(TRY(reader.bytes(size)));
+  TRY(needs(signature, QuoteSignature::size + AttestationKey::size, small_signature));
   quote.signature = TRY(QuoteSignature::read(signature));
   quote.attestation_key = TRY(AttestationKey::read(signature));
   if (quote.version == 3) {

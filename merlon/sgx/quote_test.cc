@@ -165,6 +165,48 @@ TEST(Quote, EveryTruncationIsRefused) {
   }
 }
 
+TEST(Quote, AnEndThatComesTooEarlyIsSaid) {
+  Shape shape;
+  shape.version = 5;
+  const auto bytes = quote(shape);
+  const auto error = [&](std::size_t size) {
+    return Quote::parse(core::ByteView(bytes).first(size)).error();
+  };
+  const std::string_view behind = ", by so many bytes";
+  for (const auto& [size, part, missing] :
+       {std::tuple{4U, "header", 44U}, std::tuple{47U, "header", 1U}, std::tuple{48U, "body", 6U},
+        std::tuple{54U, "body", 384U}, std::tuple{437U, "body", 1U}}) {
+    EXPECT_EQ(error(size).message(),
+              base::concat("a quote ends before its ", part, " does", behind));
+    EXPECT_EQ(error(size).detail, missing) << size;
+  }
+  EXPECT_EQ(error(438).detail, 4U);
+  for (std::size_t size = 442; size < bytes.size(); ++size) {
+    EXPECT_EQ(error(size).message(),
+              base::concat("a quote ends before its signature data do", behind));
+    EXPECT_EQ(error(size).detail, bytes.size() - size);
+  }
+}
+
+TEST(Quote, SignatureDataHoldNothingLongerThanTheyAre) {
+  for (const std::uint16_t version : std::initializer_list<std::uint16_t>{3, 4}) {
+    Shape shape;
+    shape.version = version;
+    const auto whole = quote(shape);
+    constexpr std::size_t at = 432;  // where their size stands
+    for (std::size_t size = 0; size < whole.size() - at - 4; ++size) {
+      auto bytes = whole;
+      bytes.resize(at + 4 + size);
+      bytes[at] = static_cast<std::uint8_t>(size);
+      bytes[at + 1] = static_cast<std::uint8_t>(size >> 8U);
+      const auto parsed = Quote::parse(bytes);
+      ASSERT_FALSE(parsed.has_value()) << size;
+      EXPECT_TRUE(parsed.error().message().starts_with("what the signature data of a quote hold"))
+          << size << parsed.error().what;
+    }
+  }
+}
+
 TEST(Quote, GenuineQuotes) {
   MERLON_NEEDS_VECTORS();
   const auto tdx = Quote::parse(vector_file("automata/quote_tdx_padded_8000.bin"));

@@ -33,6 +33,13 @@ constexpr std::array<KnownGuid, 5> known_guids{{
      TableEntryKind::Crl},
 }};
 
+constexpr std::size_t entry_size = 16 + 4 + 4;
+
+core::Error no_table(core::ByteView bytes) noexcept {
+  return core::error(ErrorCode::Malformed,
+                     "behind a report stands something that is no certificate table", bytes.size());
+}
+
 }  // namespace
 
 core::Result<std::vector<TableEntry>> parse_certificate_table(core::ByteView bytes) {
@@ -40,6 +47,11 @@ core::Result<std::vector<TableEntry>> parse_certificate_table(core::ByteView byt
   std::vector<TableEntry> entries;
   core::Reader reader(bytes);
   for (;;) {
+    if (reader.remaining() < entry_size) {
+      return entries.empty() ? no_table(bytes)
+                             : core::error(ErrorCode::Malformed,
+                                           "a certificate table without its end", reader.offset());
+    }
     const core::ByteView guid = TRY(reader.bytes(16));
     const std::uint32_t offset = TRY(reader.u32());
     const std::uint32_t size = TRY(reader.u32());
@@ -48,11 +60,13 @@ core::Result<std::vector<TableEntry>> parse_certificate_table(core::ByteView byt
     if (entries.size() == max_entries) {
       return core::error(ErrorCode::Exhausted, "more than 32 entries in a certificate table");
     }
-    if (offset > bytes.size() || size > bytes.size() - offset) {
-      return core::error(ErrorCode::Malformed, "an entry outside of the certificate table", offset);
-    }
     const auto* known = std::ranges::find_if(
         known_guids, [&](const KnownGuid& each) { return std::ranges::equal(each.guid, guid); });
+    if (offset > bytes.size() || size > bytes.size() - offset) {
+      // Of a table that is cut off the first entry is a known one; anything else is other bytes.
+      if (entries.empty() && known == known_guids.end()) return no_table(bytes);
+      return core::error(ErrorCode::Malformed, "an entry outside of the certificate table", offset);
+    }
     entries.push_back({known == known_guids.end() ? TableEntryKind::Other : known->kind,
                        bytes.subspan(offset, size)});
   }

@@ -42,6 +42,25 @@ TEST(CertificateTable, EntriesMustLieWithin) {
   }
 }
 
+TEST(CertificateTable, WhatIsNoneIsToldFromOneThatIsCutOff) {
+  const auto refusal = [](const Bytes& bytes) {
+    const auto table = parse_certificate_table(bytes);
+    return table ? std::string_view("accepted") : table.error().message();
+  };
+  constexpr std::string_view none = "behind a report stands something that is no certificate table";
+  for (const Bytes& bytes : {Bytes{}, Bytes{'\n'}, Bytes(23), Bytes(24, 'a'), Bytes(100, 0xFF)}) {
+    EXPECT_EQ(refusal(bytes), none) << bytes.size();
+  }
+  Bytes bytes;
+  entry(bytes, vcek, 48, 3);
+  EXPECT_EQ(refusal(bytes), "an entry outside of the certificate table");
+  entry(bytes, {1}, 100, 1);
+  EXPECT_EQ(refusal(bytes), "an entry outside of the certificate table");
+  bytes.clear();
+  entry(bytes, vcek, 0, 0);
+  EXPECT_EQ(refusal(bytes), "a certificate table without its end");
+}
+
 TEST(CertificateTable, TheEndMustBeThere) {
   Bytes bytes;
   EXPECT_FALSE(parse_certificate_table(bytes).has_value());

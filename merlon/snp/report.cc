@@ -102,6 +102,19 @@ Result<void> read_platform(Reader& reader, Report& report) noexcept {
 
 }  // namespace
 
+std::string_view to_string(PlatformBit bit) noexcept {
+  switch (bit) {
+    case PlatformBit::Smt: return "smt";
+    case PlatformBit::Tsme: return "tsme";
+    case PlatformBit::Ecc: return "ecc";
+    case PlatformBit::RaplDisabled: return "rapl-disabled";
+    case PlatformBit::CiphertextHiding: return "ciphertext-hiding";
+    case PlatformBit::AliasCheckComplete: return "alias-check";
+    case PlatformBit::Tio: return "tio";
+  }
+  return "unknown";
+}
+
 std::string_view to_string(SigningKey key) noexcept {
   switch (key) {
     case SigningKey::Vcek: return "VCEK";

@@ -3,6 +3,8 @@
 // ATTESTATION_REPORT [SNP-ABI 1.58 §7.3]: 1184 bytes, little-endian. Attacker-controlled until its
 // signature has been checked.
 
+#include <array>
+
 #include "merlon/snp/tcb_version.h"
 
 namespace merlon::snp {
@@ -43,6 +45,15 @@ enum class PlatformBit : std::uint8_t {
   AliasCheckComplete = 5,
   Tio = 7,
 };
+inline constexpr std::array all_platform_bits{PlatformBit::Smt,
+                                              PlatformBit::Tsme,
+                                              PlatformBit::Ecc,
+                                              PlatformBit::RaplDisabled,
+                                              PlatformBit::CiphertextHiding,
+                                              PlatformBit::AliasCheckComplete,
+                                              PlatformBit::Tio};
+/// "alias-check"; as policies name them.
+[[nodiscard]] std::string_view to_string(PlatformBit bit) noexcept;
 
 enum class SigningKey : std::uint8_t { Vcek = 0, Vlek = 1, None = 7, Unknown = 255 };
 [[nodiscard]] std::string_view to_string(SigningKey key) noexcept;

@@ -6,6 +6,8 @@
 
 import http.server
 import json
+import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -50,6 +52,9 @@ class Services(http.server.BaseHTTPRequestHandler):
             "/IntelSGXRootCA.der": (bytes.fromhex(collateral()["root_ca_crl"]), None),
             f"{milan}/cert_chain": ((VECTORS / "amd-chains/ask_ark_milan.pem").read_bytes(), None),
             f"{milan}/crl": ((VECTORS / "steward/ark-milan.crl").read_bytes(), None),
+            "/vlek/v1/Milan/cert_chain":
+                ((VECTORS / "amd-chains/ask_ark_milan_vlek.pem").read_bytes(), None),
+            "/vlek/v1/Milan/crl": ((VECTORS / "steward/ark-milan.crl").read_bytes(), None),
             milan: ((VECTORS / "virtee-sev/milan.vcek.der").read_bytes(), None),
         }
 
@@ -93,9 +98,12 @@ class Fetch(unittest.TestCase):
         return subprocess.run([MERLON, "evidence", *map(str, words)], capture_output=True, text=True,
                               check=False)
 
-    def fetch(self, evidence, *words):
-        return self.merlon("fetch", VECTORS / evidence, self.folder.name, "--intel-url", self.url,
+    def fetch_into(self, folder, evidence, *words):
+        return self.merlon("fetch", VECTORS / evidence, folder, "--intel-url", self.url,
                            "--intel-root-url", self.url, "--amd-url", self.url, *words)
+
+    def fetch(self, evidence, *words):
+        return self.fetch_into(self.folder.name, evidence, *words)
 
     def verdict(self, evidence, time):
         result = self.merlon("verify", VECTORS / evidence, "--endorsements", self.folder.name, "--at",
@@ -125,15 +133,69 @@ class Fetch(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("HTTP status 404", result.stdout)
 
+    def says(self, result, status, text):
+        """Nothing but one line on standard error, and nothing was asked."""
+        self.assertEqual((result.returncode, result.stdout, Services.asked), (status, "", []))
+        self.assertRegex(result.stderr, rf"^merlon: [^\n]*{text}[^\n]*\n$")
+
     def test_only_https_is_asked_elsewhere(self):
-        result = self.merlon("fetch", VECTORS / "phala/sgx_quote.dat", self.folder.name, "--intel-url",
-                             "http://192.0.2.1", "--intel-root-url", self.url)
-        self.assertIn("only https is asked", result.stdout)
+        for option in ("--intel-url", "--intel-root-url", "--amd-url"):
+            for url in ("http://192.0.2.1", "foo", "http://localhost"):
+                self.says(self.merlon("fetch", VECTORS / "phala/sgx_quote.dat", self.folder.name,
+                                      option, url), 1, f"{option} {url}: must begin with https://")
+
+    def test_an_address_may_end_in_a_slash(self):
+        self.url += "/"
+        for evidence in ("phala/sgx_quote.dat", "virtee-sev/milan.report.bin"):
+            result = self.fetch(evidence, "--product", "Milan")
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertFalse([path for path in Services.asked if "//" in path])
 
     def test_a_report_that_names_no_product(self):
-        result = self.fetch("virtee-sev/milan.report.bin")
-        self.assertEqual(result.returncode, 1)
-        self.assertIn("does not say which product", result.stderr)
+        self.says(self.fetch("virtee-sev/milan.report.bin"), 1,
+                  "add --product Milan, Genoa or Turin")
+
+    def test_a_directory_that_is_not_there_is_made(self):
+        folder = Path(self.folder.name)
+        result = self.fetch_into(folder / "new", "phala/sgx_quote.dat")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertTrue((folder / "new/intel-root.crl").is_file())
+
+    def test_a_directory_that_cannot_be_had(self):
+        folder = Path(self.folder.name)
+        (folder / "file").touch()
+        (folder / "link").symlink_to("nowhere")
+        for name, why in (("a/b", f"{folder}/a is not there"), ("file", "Not a directory"),
+                          ("link", "No such file or directory"),
+                          ("file/b", "Not a directory")):
+            self.says(self.fetch_into(folder / name, "phala/sgx_quote.dat"), 1,
+                      f"{folder / name}: endorsements cannot be put there: {why}")
+        self.assertEqual({path.name for path in folder.iterdir()}, {"file", "link"})
+
+    def test_nothing_is_made_for_what_is_no_evidence(self):
+        folder = Path(self.folder.name)
+        (folder / "random").write_bytes(bytes(range(255, 0, -1)) * 9)
+        (folder / "large").write_bytes(bytes(3 << 20))
+        shutil.copy(VECTORS / "amd-chains/ask_ark_milan.pem", folder / "ask.pem")
+        for name, status, why in (("random", 4, "not evidence: "), ("gone", 1, "cannot be read: No"),
+                                  ("ask.pem", 4, "PEM of a certificate: "),
+                                  ("large", 1, "cannot be read: it is larger than 2 MiB")):
+            self.says(self.fetch_into(folder / "new", folder / name), status, f"{name}: {why}")
+        self.assertFalse((folder / "new").exists())
+
+    def test_a_vlek_comes_from_the_provider(self):
+        report = "trustee/milan-vlek.report.bin"
+        result = self.fetch(report)
+        self.assertEqual((result.returncode, result.stdout.count("✔")), (1, 3), result.stdout)
+        self.assertRegex(result.stderr, r"^merlon: [^\n]*VLEK is missing: AMD gives [^\n]+\n$")
+        # Where it came along in the certificate table, nothing is missing.
+        vlek = (VECTORS / "trustee/milan-vlek.vlek.der").read_bytes()
+        guid = bytes.fromhex("c24b07a85aa23e48aae639c045a0b8a1")
+        extended = Path(self.folder.name) / "extended.bin"
+        extended.write_bytes((VECTORS / report).read_bytes() + guid +
+                             struct.pack("<II", 48, len(vlek)) + bytes(24) + vlek)
+        result = self.fetch(extended)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
 
 
 if __name__ == "__main__":
