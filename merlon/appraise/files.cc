@@ -1,6 +1,8 @@
 #include "merlon/appraise/files.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 #include "merlon/base/text.h"
 #include "merlon/os/clock.h"
@@ -19,21 +21,49 @@ Failure unusable(const std::string& path, std::string_view why) {
   return {concat(base::printable(path), ": cannot be read: ", why), Status::Unusable};
 }
 
+/// "what (byte 7)"
+std::string text_of(const core::Error& error) {
+  return error.detail == 0 ? std::string(error.what) : concat(error.what, " (", error.detail, ")");
+}
+
 Failure unusable_endorsement(const std::string& path, const core::Error& error) {
   Failure failure = not_parsed(path, error);
   failure.status = Status::Unusable;
   return failure;
 }
 
+/// What is called or labelled like an endorsement, so that its owner counts on it. Evidence may
+/// carry such labels among its other bytes.
+bool looks_like_endorsement(std::string_view path, core::ByteView bytes) {
+  constexpr std::array<std::string_view, 5> endings{".pem", ".der", ".crt", ".cer", ".json"};
+  const std::string_view text = core::as_text(bytes);
+  const bool labelled = text.find("-----BEGIN CERTIFICATE-----") != std::string_view::npos &&
+                        text.find('\0') == std::string_view::npos;
+  return labelled ||
+         std::ranges::any_of(endings, [&](std::string_view end) { return path.ends_with(end); });
+}
+
+/// The files of a directory that were taken, and those that were not though they look like it.
+struct Tried {
+  std::size_t taken = 0;
+  std::vector<std::string> passed_over;
+};
+
 /// A file of a directory may be something else. But what may be a revocation list, or more than can
 /// be taken, must not be lost without a word: a policy may accept missing lists.
-Result<void> add_of_directory(evidence::Endorsements& all, const std::string& path) {
+Result<void> add_of_directory(evidence::Endorsements& all, const std::string& path, Tried& tried) {
   const auto bytes = TRY(read_bytes(path, max_endorsement_size));
+  const std::size_t before = all.size();
   const auto added = all.add(bytes);
+  if (added || all.size() > before) ++tried.taken;
   if (added) return {};
-  const bool nothing_known = added.error().code == core::ErrorCode::Malformed;
-  if (nothing_known && !path.ends_with(".crl")) return {};
-  return unusable_endorsement(path, added.error());
+  const core::Error& error = added.error();
+  const bool nothing_known = error.code == core::ErrorCode::Malformed;
+  if (!nothing_known || path.ends_with(".crl")) return unusable_endorsement(path, error);
+  if (looks_like_endorsement(path, bytes)) {
+    tried.passed_over.push_back(concat(base::printable(path), ": passed over: ", text_of(error)));
+  }
+  return {};
 }
 
 /// Names of a directory, sorted, so that every run sees the same order.
@@ -64,9 +94,7 @@ Result<std::vector<std::string>> names_in(const std::string& path) {
 }  // namespace
 
 Failure not_parsed(const std::string& path, const core::Error& error) {
-  std::string text = concat(base::printable(path), ": ", error.what);
-  if (error.detail != 0) text += concat(" (", error.detail, ")");
-  return {std::move(text), Status::NotJudged};
+  return {concat(base::printable(path), ": ", text_of(error)), Status::NotJudged};
 }
 
 Result<std::vector<std::uint8_t>> read_bytes(const std::string& path, std::size_t max_size) {
@@ -80,27 +108,63 @@ Result<std::vector<std::uint8_t>> read_bytes(const std::string& path, std::size_
   return *std::move(bytes);
 }
 
-Result<evidence::Endorsements> read_endorsements(std::span<const std::string> paths) {
-  evidence::Endorsements all;
+namespace {
+
+Result<void> read_directory(GivenEndorsements& given, const std::string& path, Tried& tried) {
+  const std::size_t taken = tried.taken;
+  for (const std::string& name : TRY(names_in(path))) {
+    TRY(add_of_directory(given.all, concat(path, path.ends_with('/') ? "" : "/", name), tried));
+  }
+  if (given.directory.empty()) given.directory = path;
+  if (tried.taken == taken) {
+    given.remarks.push_back(
+        concat(base::printable(path), ": no endorsements in it; folders in it are not read"));
+  }
+  return {};
+}
+
+/// Whether every line is empty or a comment.
+bool says_nothing(std::string_view toml) {
+  if (toml.starts_with("\xEF\xBB\xBF")) toml.remove_prefix(3);
+  while (!toml.empty()) {
+    const std::size_t start = toml.find_first_not_of(" \t\r\n");
+    if (start == std::string_view::npos) return true;
+    if (toml[start] != '#') return false;
+    const std::size_t end = toml.find('\n', start);
+    toml.remove_prefix(end == std::string_view::npos ? toml.size() : end);
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<GivenEndorsements> read_endorsements(std::span<const std::string> paths) {
+  constexpr std::size_t most_remarks = 8;
+  GivenEndorsements given;
+  Tried tried;
   for (const std::string& path : paths) {
     if (os::open_directory(path)) {
-      for (const std::string& name : TRY(names_in(path))) {
-        TRY(add_of_directory(all, concat(path, "/", name)));
-      }
+      TRY(read_directory(given, path, tried));
       continue;
     }
     const auto bytes = TRY(read_bytes(path, max_endorsement_size));
-    if (const auto added = all.add(bytes); !added) return unusable_endorsement(path, added.error());
+    if (const auto added = given.all.add(bytes); !added) {
+      return unusable_endorsement(path, added.error());
+    }
   }
-  return all;
+  const std::size_t count = tried.passed_over.size();
+  tried.passed_over.resize(std::min(count, most_remarks));
+  std::ranges::move(tried.passed_over, std::back_inserter(given.remarks));
+  if (count > most_remarks) given.remarks.push_back(concat("and ", count - most_remarks, " more"));
+  return given;
 }
 
-Result<verify::Policy> read_policy(const std::string& path) {
-  if (path.empty()) return verify::Policy{};
+Result<GivenPolicy> read_policy(const std::string& path) {
+  if (path.empty()) return GivenPolicy{};
   const auto bytes = TRY(read_bytes(path, verify::max_policy_size));
   auto policy = verify::Policy::parse_any(core::as_text(bytes), path);
   if (!policy) return Failure{policy.error().text(), Status::Unusable};
-  return *std::move(policy);
+  return GivenPolicy{*std::move(policy), !says_nothing(core::as_text(bytes))};
 }
 
 Result<codec::UnixTime> read_time(const std::string& text) {

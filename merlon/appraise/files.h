@@ -3,6 +3,8 @@
 // Files of the evidence commands: evidence, endorsements, policies, times.
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "merlon/cli/command.h"
 #include "merlon/core/result.h"
@@ -25,12 +27,28 @@ using Result = core::Result<T, Failure>;
 [[nodiscard]] Result<std::vector<std::uint8_t>> read_bytes(const std::string& path,
                                                            std::size_t max_size);
 
+/// What the endorsements of a command line came to.
+struct GivenEndorsements {
+  evidence::Endorsements all;
+  std::string directory;             ///< the first that was named; empty: none
+  std::vector<std::string> remarks;  ///< for people, each a line: what gave nothing
+};
+
 /// Each path is a file, or a directory of which every regular file is tried; files of a directory
 /// that are no endorsements are passed over, a file that is named must be one.
-[[nodiscard]] Result<evidence::Endorsements> read_endorsements(std::span<const std::string> paths);
+[[nodiscard]] Result<GivenEndorsements> read_endorsements(std::span<const std::string> paths);
+
+struct GivenPolicy {
+  verify::Policy policy;
+  bool has_keys = true;  ///< false: it says nothing at all
+};
 
 /// The default policy for an empty path.
-[[nodiscard]] Result<verify::Policy> read_policy(const std::string& path);
+[[nodiscard]] Result<GivenPolicy> read_policy(const std::string& path);
+
+/// Puts `text` in the place of the file, whole or not at all; a device, a pipe or a standard stream
+/// is written to.
+[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text);
 
 /// RFC 3339; now for an empty text.
 [[nodiscard]] Result<codec::UnixTime> read_time(const std::string& text);

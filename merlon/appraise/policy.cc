@@ -30,8 +30,9 @@ int evidence_policy_init(const cli::Arguments& arguments, const cli::Terminal& t
 
 int evidence_policy_check(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const std::string path = arguments.positional(0);
-  const auto policy = read_policy(path);
-  if (!policy) return cli::fail(terminal, policy.error().text, number(policy.error().status));
+  const auto given = read_policy(path);
+  if (!given) return cli::fail(terminal, given.error().text, number(given.error().status));
+  const verify::Policy* policy = &given->policy;
   const bool steward = policy->form == verify::PolicyForm::Steward;
   std::string text =
       concat(base::printable(path), steward ? ": a Steward's configuration" : ": a policy",
@@ -44,6 +45,10 @@ int evidence_policy_check(const cli::Arguments& arguments, const cli::Terminal& 
   for (const auto& [what, advice] : weaknesses(*policy)) {
     const bool advise = !steward && !advice.empty();  // a Steward's keys are others
     text += concat("  weak: ", what, advise ? ": " : "", advise ? advice : "", "\n");
+  }
+  for (const std::string& each : empty_lists(*policy)) text += concat("  nothing: ", each, "\n");
+  if (const std::string_view strict = too_strict(*policy); !strict.empty()) {
+    text += concat("  strict: ", strict, "\n");
   }
   return cli::print(terminal, text);
 }

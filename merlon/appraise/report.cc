@@ -4,7 +4,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/cli/json.h"
-#include "merlon/x509/revocation.h"
+#include "merlon/cli/table.h"
 
 namespace merlon::appraise {
 
@@ -19,15 +19,44 @@ std::string padded(std::string_view text, std::size_t width) {
                              : std::string(text);
 }
 
+/// Text as a terminal is to show it.
+class Painter {
+ public:
+  explicit Painter(const TextLook& look) : look_(look) {}
+
+  [[nodiscard]] std::string in_colour_of(bool passed, std::string_view text) const {
+    if (!look_.colours) return std::string(text);
+    return concat(passed ? "\x1b[32m" : "\x1b[31m", text, "\x1b[0m");
+  }
+
+  /// No more of `text` than fits behind `before` columns.
+  [[nodiscard]] std::string_view cut(std::string_view text, std::size_t before) const {
+    constexpr std::size_t least = 16;
+    if (!look_.width) return text;
+    const std::size_t room = std::max(*look_.width, before + least) - before;
+    std::size_t columns = 0;
+    std::size_t end = 0;  // of all but the last column
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const bool inside = (static_cast<unsigned char>(text[i]) & 0xC0U) == 0x80U;
+      if (inside) continue;  // of a character of several bytes
+      if (columns == room - 1) end = i;
+      ++columns;
+    }
+    return columns > room ? text.substr(0, end) : text;
+  }
+
+ private:
+  const TextLook& look_;
+};
+
 /// A finding on one line, and what was wanted on another where it failed.
-std::string finding_text(const Finding& finding, std::size_t width) {
+std::string finding_text(const Finding& finding, std::size_t width, const Painter& painter) {
   const verify::CheckRow& row = verify::row_of(finding.check);
-  constexpr std::size_t most = 96;
-  const auto shortened = [](const std::string& text) {
-    return text.size() > most ? concat(std::string_view(text).substr(0, most), "…") : text;
-  };
-  std::string text = concat(finding.passed ? "  ✔ " : "  ✘ ", padded(row.name, width), "  ",
-                            finding.passed ? shortened(finding.got) : finding.got, "\n");
+  const std::string_view got =
+      finding.passed ? painter.cut(finding.got, width + 6) : std::string_view(finding.got);
+  std::string text =
+      concat("  ", painter.in_colour_of(finding.passed, finding.passed ? "✔" : "✘"), " ",
+             padded(row.name, width), "  ", got, got.size() < finding.got.size() ? "…" : "", "\n");
   if (!finding.passed && finding.made) {
     const std::string indent(width + 6, ' ');
     text += concat(indent, "wanted: ", finding.wanted, "\n", indent, row.document, "\n");
@@ -43,47 +72,65 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-bool lacks_endorsements(const Appraisal& appraisal) {
-  using enum verify::Check;
-  return std::ranges::any_of(appraisal.findings, [](const Finding& finding) {
-    const bool document = finding.check == TcbInfoFound || finding.check == QeIdentityFound;
-    const bool certificates = finding.check == SnpSignatures && !finding.made;
-    const bool list = finding.got == to_string(x509::RevocationState::Unknown);
-    return !finding.passed && (document || certificates || list);
-  });
+std::string policy_text(const Head& head) {
+  if (head.policy_file.empty()) return "by the default policy: any workload";
+  const bool steward = head.policy_form == verify::PolicyForm::Steward;
+  return concat(steward ? "by the Steward's configuration " : "by policy ",
+                base::printable(head.policy_file));
 }
 
-std::string to_text(const Head& head, const Appraisal& appraisal) {
-  const std::size_t failed = appraisal.refusals().size();
-  std::string text =
-      concat(base::printable(head.file), ": ", head.format, ", with ", head.endorsements,
-             head.endorsements == 1 ? " endorsement" : " endorsements", "\njudged for ",
-             codec::to_rfc3339(appraisal.time), "\n\nFindings\n");
+namespace {
+
+std::string findings_text(const Appraisal& appraisal, const Painter& painter) {
+  std::string text = "\nFindings\n";
   std::size_t width = 0;
   for (const Finding& finding : appraisal.findings) {
     width = std::max(width, verify::row_of(finding.check).name.size());
   }
-  for (const Finding& finding : appraisal.findings) text += finding_text(finding, width);
-  text += "\nClaims\n";
+  for (const Finding& finding : appraisal.findings) text += finding_text(finding, width, painter);
+  return text;
+}
+
+std::string claims_text(const Appraisal& appraisal) {
+  std::string text = appraisal.accepted() ? "\nClaims\n" : "\nClaims, not to be believed\n";
   for (const verify::Claim& claim : appraisal.claims) {
     text += concat("  ", padded(claim.name, 20), "  ", claim.value, "\n");
   }
+  return text;
+}
+
+std::string hints_text(const std::vector<Hint>& hints) {
+  std::string text = hints.empty() ? "" : "\n";
+  for (const Hint& hint : hints) {
+    const std::string_view mark = hint.command.empty() ? "" : "`";
+    text += concat(hint.before, mark, hint.command, mark, hint.after, "\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string to_text(const Head& head, const Appraisal& appraisal, const TextLook& look) {
+  const Painter painter(look);
+  const std::size_t failed = appraisal.refusals().size();
+  std::string text =
+      concat(base::printable(head.file), ": ", head.format, ", with ", head.endorsements,
+             head.endorsements == 1 ? " endorsement" : " endorsements", "\njudged for ",
+             codec::to_rfc3339(appraisal.time), "\n", policy_text(head), "\n");
+  text += findings_text(appraisal, painter) + claims_text(appraisal);
   if (appraisal.tcb_status) {
     text += concat("\nTCB status  ", to_string(*appraisal.tcb_status), "\n");
   }
   if (!appraisal.advisories.empty()) {
     text += concat("Advisories  ", joined(appraisal.advisories), "\n");
   }
-  if (appraisal.expiry) {
+  // A no has no end that anybody could wait for.
+  if (appraisal.expiry && appraisal.accepted()) {
     text += concat("Expires     ", codec::to_rfc3339(*appraisal.expiry), "\n");
   }
-  if (lacks_endorsements(appraisal)) {
-    text +=
-        "\nEndorsements are missing: `merlon evidence fetch FILE DIR` gets them, --endorsements DIR "
-        "takes them.\n";
-  }
+  text += hints_text(head.hints);
   text += concat(
-      "\nVerdict: ", to_string(appraisal.verdict),
+      "\nVerdict: ", painter.in_colour_of(appraisal.accepted(), to_string(appraisal.verdict)),
       failed > 0 ? concat(" (", failed, " of ", appraisal.findings.size(), " checks)") : "", "\n");
   return text;
 }
@@ -131,6 +178,45 @@ void write_lifetimes(cli::JsonWriter& json, const Appraisal& appraisal) {
   json.close_array();
 }
 
+std::string_view form_of(const Head& head) {
+  if (head.policy_file.empty()) return "default";
+  switch (head.policy_form) {
+    case verify::PolicyForm::Own: return "own";
+    case verify::PolicyForm::Steward: return "steward";
+  }
+  return "unknown";
+}
+
+void write_head(cli::JsonWriter& json, const Head& head) {
+  constexpr std::size_t longest_path = 4096;
+  json.key("file");
+  json.text(base::printable(head.file, longest_path));
+  json.key("evidence_sha256");
+  json.text(base::hex(head.evidence_digest.view()));
+  json.key("version");
+  json.text(cli::version);
+  json.key("policy");
+  json.open_object();
+  json.key("file");
+  head.policy_file.empty() ? json.null()
+                           : json.text(base::printable(head.policy_file, longest_path));
+  json.key("form");
+  json.text(form_of(head));
+  json.close_object();
+}
+
+void write_claims(cli::JsonWriter& json, const Appraisal& appraisal) {
+  json.key("believed");
+  json.boolean(appraisal.accepted());
+  json.key("claims");
+  json.open_object();
+  for (const verify::Claim& claim : appraisal.claims) {
+    json.key(claim.name);
+    json.text(claim.value);
+  }
+  json.close_object();
+}
+
 }  // namespace
 
 std::string to_json(const Head& head, const Appraisal& appraisal) {
@@ -142,10 +228,12 @@ std::string to_json(const Head& head, const Appraisal& appraisal) {
   json.text(to_string(appraisal.technology));
   json.key("format");
   json.text(head.format);
+  write_head(json, head);
   json.key("time");
   json.text(codec::to_rfc3339(appraisal.time));
   json.key("expiry");
-  appraisal.expiry ? json.text(codec::to_rfc3339(*appraisal.expiry)) : json.null();
+  const bool ends = appraisal.expiry.has_value() && appraisal.accepted();
+  ends ? json.text(codec::to_rfc3339(*appraisal.expiry)) : json.null();
   json.key("tcb_status");
   appraisal.tcb_status ? json.text(to_string(*appraisal.tcb_status)) : json.null();
   json.key("advisories");
@@ -153,13 +241,7 @@ std::string to_json(const Head& head, const Appraisal& appraisal) {
   for (const std::string& advisory : appraisal.advisories) json.text(advisory);
   json.close_array();
   write_findings(json, appraisal);
-  json.key("claims");
-  json.open_object();
-  for (const verify::Claim& claim : appraisal.claims) {
-    json.key(claim.name);
-    json.text(claim.value);
-  }
-  json.close_object();
+  write_claims(json, appraisal);
   write_lifetimes(json, appraisal);
   json.close_object();
   return json.result() + "\n";

@@ -2,9 +2,16 @@
 
 // An appraisal for people and for programs.
 
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "merlon/appraise/hints.h"
+#include "merlon/crypto/hash.h"
 #include "merlon/verify/appraisal.h"
+#include "merlon/verify/policy.h"
+#include "merlon/x509/certificate.h"
 
 namespace merlon::appraise {
 
@@ -13,17 +20,30 @@ struct Head {
   std::string file;
   std::string format;
   std::size_t endorsements = 0;
+  crypto::Sha256Digest evidence_digest{};  ///< of the file's bytes
+  std::string policy_file;                 ///< empty: the default policy
+  verify::PolicyForm policy_form = verify::PolicyForm::Own;
+  std::vector<Hint> hints;
+  std::span<const x509::Certificate> certificates;  ///< among the endorsements; borrowed
 };
 
-/// Whether what was not there could be had from the vendors.
-[[nodiscard]] bool lacks_endorsements(const verify::Appraisal& appraisal);
+/// How the text is to look. Without a width no value is cut.
+struct TextLook {
+  bool colours = false;
+  std::optional<std::size_t> width;  ///< of the terminal, in columns
+};
 
-[[nodiscard]] std::string to_text(const Head& head, const verify::Appraisal& appraisal);
+/// "by policy FILE", or by which other.
+[[nodiscard]] std::string policy_text(const Head& head);
+
+[[nodiscard]] std::string to_text(const Head& head, const verify::Appraisal& appraisal,
+                                  const TextLook& look);
 
 /// One JSON object and a line end.
 [[nodiscard]] std::string to_json(const Head& head, const verify::Appraisal& appraisal);
 
-/// One self-contained page: no script, nothing loaded, light and dark as the reader has it.
+/// One self-contained page: no script, nothing loaded, light and dark as the reader has it, and of
+/// every width from 320 px up.
 [[nodiscard]] std::string to_html(const Head& head, const verify::Appraisal& appraisal);
 
 }  // namespace merlon::appraise

@@ -1,10 +1,13 @@
 // merlon evidence verify: is this evidence to be trusted, and why not.
 
+#include <sys/ioctl.h>
+
 #include "merlon/appraise/commands.h"
 #include "merlon/appraise/files.h"
 #include "merlon/appraise/report.h"
 #include "merlon/base/text.h"
-#include "merlon/os/open.h"
+#include "merlon/os/file.h"
+#include "merlon/os/ioctl.h"
 
 namespace merlon::appraise {
 
@@ -12,44 +15,71 @@ using base::concat;
 
 namespace {
 
-Result<void> write_html(const std::string& path, const std::string& page) {
-  const auto file = os::create_file(path);
-  if (!file) {
-    return Failure{concat(base::printable(path), ": cannot be made: ", os::describe(file.error())),
-                   Status::Unusable};
-  }
-  if (const auto written = os::write_all(*file, core::as_bytes(page)); !written) {
-    return Failure{concat(base::printable(path), ": ", os::describe(written.error())),
-                   Status::Unusable};
-  }
-  return {};
+/// As standard output can take it.
+TextLook look_of(const cli::Terminal& terminal) {
+  const os::BorrowedFd out(1);
+  if (!os::is_terminal(out)) return {};
+  TextLook look;
+  look.colours = terminal.variable("NO_COLOR").empty() && terminal.variable("TERM") != "dumb";
+  ::winsize size{};
+  if (os::control_with(out, TIOCGWINSZ, &size) && size.ws_col > 0) look.width = size.ws_col;
+  return look;
 }
 
-Result<int> verify(const cli::Arguments& arguments, const cli::Terminal& terminal) {
-  const std::string path = arguments.positional(0);
-  const verify::Policy policy = TRY(read_policy(arguments.value("--policy")));
-  const codec::UnixTime now = TRY(read_time(arguments.value("--at")));
-  evidence::Endorsements all = TRY(read_endorsements(arguments.values("--endorsements")));
-  const auto bytes = TRY(read_bytes(path, evidence::max_evidence_size));
-  const auto evidence = evidence::Evidence::parse(bytes);
-  if (!evidence) return not_parsed(path, evidence.error());
-  if (const auto merged = all.merge(evidence->endorsements); !merged) {
-    return not_parsed(path, merged.error());
-  }
-  const verify::Appraisal appraisal =
-      verify::appraise(*evidence, verify::Collateral::parse(all), policy, now);
-  const Head head{path, std::string(evidence->format), all.size()};
+void remark(const cli::Terminal& terminal, std::string_view text) {
+  terminal.err(concat("merlon: ", text, "\n"));
+}
+
+/// The answer first: a page that cannot be written must not take it along.
+int report(const cli::Arguments& arguments, const cli::Terminal& terminal, const Head& head,
+           const verify::Appraisal& appraisal) {
+  const int printed =
+      cli::print(terminal, arguments.has("--json") ? to_json(head, appraisal)
+                                                   : to_text(head, appraisal, look_of(terminal)));
   if (arguments.has("--html")) {
-    TRY(write_html(arguments.value("--html"), to_html(head, appraisal)));
+    const auto page = write_file(arguments.value("--html"), to_html(head, appraisal));
+    if (!page) {
+      const int failed = cli::fail(terminal, page.error().text, number(page.error().status));
+      return printed != 0 ? printed : failed;
+    }
   }
-  const int printed = cli::print(
-      terminal, arguments.has("--json") ? to_json(head, appraisal) : to_text(head, appraisal));
   if (printed != 0) return printed;
   switch (appraisal.verdict) {
     case verify::Verdict::Accepted: return 0;
     case verify::Verdict::Refused: break;
   }
   return number(Status::Refused);
+}
+
+Result<int> verify(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+  const std::string path = arguments.positional(0);
+  const std::string policy_path = arguments.value("--policy");
+  const auto [policy, has_keys] = TRY(read_policy(policy_path));
+  const codec::UnixTime now = TRY(read_time(arguments.value("--at")));
+  auto [all, directory, remarks] = TRY(read_endorsements(arguments.values("--endorsements")));
+  const auto bytes = TRY(read_bytes(path, evidence::max_evidence_size));
+  const auto evidence = evidence::Evidence::parse(bytes);
+  if (!evidence) return not_parsed(path, evidence.error());
+  if (const auto merged = all.merge(evidence->endorsements); !merged) {
+    return not_parsed(path, merged.error());
+  }
+  if (!has_keys) {
+    remark(terminal,
+           concat(base::printable(policy_path), ": asks for nothing: any workload is accepted"));
+  }
+  for (const std::string& each : remarks) remark(terminal, each);
+  const auto collateral = verify::Collateral::parse(all);
+  const verify::Appraisal appraisal = verify::appraise(*evidence, collateral, policy, now);
+  const bool for_now = arguments.value("--at").empty();
+  const Head head{path,
+                  std::string(evidence->format),
+                  all.size(),
+                  crypto::sha256({bytes}),
+                  policy_path,
+                  policy.form,
+                  hints({path, directory, for_now}, *evidence, appraisal),
+                  collateral.certificates};
+  return report(arguments, terminal, head, appraisal);
 }
 
 }  // namespace

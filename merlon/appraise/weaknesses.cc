@@ -1,6 +1,9 @@
 #include "merlon/appraise/weaknesses.h"
 
 #include <algorithm>
+#include <chrono>
+
+#include "merlon/base/text.h"
 
 namespace merlon::appraise {
 
@@ -21,6 +24,11 @@ class Weaknesses {
 template <typename T>
 bool names_some(const verify::Accept<T>& accept) {
   return !accept.values().empty();
+}
+
+template <typename T>
+bool accepts_none(const verify::Accept<T>& accept) {
+  return !accept.is_any() && accept.values().empty();
 }
 
 void common(const verify::Policy& policy, Weaknesses& found) {
@@ -112,6 +120,42 @@ void snp_guest(const verify::SnpPolicy& policy, Weaknesses& found) {
 }
 
 }  // namespace
+
+std::vector<std::string> empty_lists(const verify::Policy& policy) {
+  using enum evidence::Technology;
+  const bool sgx = policy.technologies.contains(Sgx);
+  const bool tdx = policy.technologies.contains(Tdx);
+  const bool snp = policy.technologies.contains(Snp);
+  std::vector<std::string> all;
+  const auto say = [&](bool empty, std::string_view key, std::string_view what) {
+    if (empty) all.push_back(base::concat(key, " is empty, so no ", what, " is accepted"));
+  };
+  say((sgx || tdx) && policy.dcap.statuses.empty(), "dcap.statuses", "SGX or TDX platform");
+  say(sgx && accepts_none(policy.sgx.mr_enclave), "sgx.mr_enclave", "SGX enclave");
+  say(sgx && accepts_none(policy.sgx.mr_signer), "sgx.mr_signer", "SGX enclave");
+  say(tdx && accepts_none(policy.tdx.mr_td), "tdx.mr_td", "TDX domain");
+  for (std::size_t i = 0; i < policy.tdx.rt_mr.size(); ++i) {
+    say(tdx && accepts_none(policy.tdx.rt_mr[i]), base::concat("tdx.rt_mr", i), "TDX domain");
+  }
+  say(tdx && accepts_none(policy.tdx.mr_seam), "tdx.mr_seam", "TDX domain");
+  const verify::SnpPolicy& guest = policy.snp;
+  say(snp && accepts_none(guest.measurement), "snp.measurement", "SEV-SNP guest");
+  say(snp && accepts_none(guest.id_key), "snp.id_key_sha384", "SEV-SNP guest");
+  say(snp && accepts_none(guest.author_key), "snp.author_key_sha384", "SEV-SNP guest");
+  say(snp && accepts_none(guest.host_data), "snp.host_data", "SEV-SNP guest");
+  say(snp && guest.vmpl.empty(), "snp.vmpl", "SEV-SNP guest");
+  say(snp && accepts_none(guest.product), "snp.products", "SEV-SNP platform");
+  say(snp && accepts_none(guest.signing_key), "snp.signing_keys", "SEV-SNP platform");
+  say(snp && accepts_none(guest.provider), "snp.providers", "SEV-SNP platform");
+  return all;
+}
+
+std::string_view too_strict(const verify::Policy& policy) {
+  constexpr std::chrono::hours year{24 * 365};
+  if (policy.technologies.empty() || !policy.max_age || *policy.max_age >= year) return {};
+  return "max_age_days below 365 refuses: Intel and AMD issue the lists of their roots for about a "
+         "year";
+}
 
 std::vector<Weakness> weaknesses(const verify::Policy& policy) {
   using enum evidence::Technology;

@@ -146,7 +146,10 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
       }
       const bool young =
           policy.is_young_enough(revocation.list->validity().not_before, judge.now());
-      judge.check(check, young, wanted, young ? got : got + ", older than the policy allows");
+      if (!young) {
+        got += concat(", ", age_text(revocation.list->validity().not_before, judge.now(), policy));
+      }
+      judge.check(check, young, wanted, got);
       return;
     }
     case x509::RevocationState::Unknown:
@@ -163,6 +166,12 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
     case x509::RevocationState::Revoked: break;
   }
   judge.check(check, false, wanted, got);
+}
+
+std::string age_text(codec::UnixTime issued, codec::UnixTime now, const Policy& policy) {
+  const auto days = [](std::int64_t seconds) { return seconds / codec::seconds_per_day; };
+  return concat(days(now.seconds - issued.seconds), " days old where the policy allows ",
+                days(policy.max_age.value_or(std::chrono::seconds(0)).count()));
 }
 
 std::string list_of(const std::vector<std::string>& values) {

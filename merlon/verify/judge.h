@@ -55,6 +55,10 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
                       const x509::Certificate& issuer, const Collateral& collateral,
                       const Policy& policy, const x509::SignatureMemo& memo);
 
+/// "92 days old where the policy allows 30"
+[[nodiscard]] std::string age_text(codec::UnixTime issued, codec::UnixTime now,
+                                   const Policy& policy);
+
 /// "any" or the values, for `wanted`.
 [[nodiscard]] std::string list_of(const std::vector<std::string>& values);
 

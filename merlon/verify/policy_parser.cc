@@ -86,7 +86,8 @@ PolicyResult<void> read_binding(const toml::table* found, std::string_view file,
   const int ways =
       (exact ? 1 : 0) + (challenge ? 1 : 0) + (spki ? 1 : 0) + (any ? 1 : 0) + (request ? 1 : 0);
   if (ways > 1) {
-    return table.refuse("exact", "name one of exact, spki, a challenge, request, or any");
+    const char* key = exact ? "exact" : spki ? "spki" : challenge ? "nonce" : "any";
+    return table.refuse(key, "of exact, spki, a challenge, request and any there may be one");
   }
   if (request) policy.binding = BindToRequest{true};
   if (exact) policy.binding = BindToData{*exact};
@@ -204,26 +205,13 @@ PolicyResult<snp::TcbComponents> read_tcb(PolicyTable& outer, std::string_view k
   return tcb;
 }
 
-struct PlatformName {
-  std::string_view name;
-  snp::PlatformBit bit;
-};
-constexpr std::array platform_names{
-    PlatformName{"smt", snp::PlatformBit::Smt},
-    PlatformName{"tsme", snp::PlatformBit::Tsme},
-    PlatformName{"ecc", snp::PlatformBit::Ecc},
-    PlatformName{"rapl-disabled", snp::PlatformBit::RaplDisabled},
-    PlatformName{"ciphertext-hiding", snp::PlatformBit::CiphertextHiding},
-    PlatformName{"alias-check", snp::PlatformBit::AliasCheckComplete},
-    PlatformName{"tio", snp::PlatformBit::Tio}};
-
 PolicyResult<void> read_platform(PolicyTable& table, std::string_view key, BitRule rule,
                                  SnpPolicy& policy) {
   for (const std::string& name : TRY(table.texts(key)).value_or(std::vector<std::string>{})) {
     bool known = false;
-    for (const PlatformName& each : platform_names) {
-      if (each.name != name) continue;
-      BitRule& place = policy.platform[static_cast<std::size_t>(each.bit)];
+    for (const snp::PlatformBit bit : snp::all_platform_bits) {
+      if (to_string(bit) != name) continue;
+      BitRule& place = policy.platform[static_cast<std::size_t>(bit)];
       if (place != BitRule::Any && place != rule) {
         return table.refuse(key, concat(name, " cannot be both on and off"));
       }

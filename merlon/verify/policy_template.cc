@@ -12,8 +12,9 @@ std::string_view policy_template() noexcept {
 # "required": a missing revocation list refuses. "if-present": only where there is no way to get one.
 revocation = "required"
 
-# Revocation lists and Intel's documents must have been issued within so many days.
-# max_age_days = 30
+# Revocation lists and Intel's documents must have been issued within so many days. The lists of the
+# vendors' roots are issued about once a year.
+# max_age_days = 400
 
 # Keys of roots beside the vendors': SHA-256 of the DER SubjectPublicKeyInfo. For simulators and tests.
 # roots = ["0000000000000000000000000000000000000000000000000000000000000000"]

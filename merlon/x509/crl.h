@@ -24,6 +24,8 @@ class Crl {
   [[nodiscard]] const Validity& validity() const noexcept { return validity_; }
   [[nodiscard]] std::size_t size() const noexcept { return serials_.size(); }
   [[nodiscard]] bool lists(core::ByteView serial) const noexcept;
+  /// Contents of the INTEGERs, in the order of the list.
+  [[nodiscard]] const std::vector<core::ByteView>& serials() const noexcept { return serials_; }
   /// Content of the INTEGER; empty if the list has none.
   [[nodiscard]] core::ByteView number() const noexcept { return number_; }
 

@@ -5,13 +5,20 @@
 """
 
 import base64
+import fcntl
+import hashlib
+import html
 import html.parser
 import json
+import os
 import re
 import shutil
+import stat
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 from pathlib import Path
 
@@ -23,6 +30,9 @@ SGX = ["phala/sgx_quote.dat", "--endorsements", "phala/sgx_quote_collateral.json
        "2025-06-20"]
 
 
+# Without what a terminal may have been told about colours.
+ENVIRONMENT = {**{name: value for name, value in os.environ.items() if name != "NO_COLOR"},
+               "TERM": "xterm"}
 REQUEST = "[report_data]\nrequest = true\n"
 DIGEST = {"sgx": "1" * 64, "tdx": "1" * 96, "snp": "1" * 96}
 TABLES = {"sgx": f"[sgx]\nmr_enclave = ['{DIGEST['sgx']}']\n",
@@ -88,7 +98,7 @@ WEAK = [
 class Page(html.parser.HTMLParser):
     """What a page refers to, and whether its elements are closed in order."""
 
-    VOID = {"meta", "br"}
+    VOID = {"meta", "br", "wbr"}
 
     def __init__(self, text):
         super().__init__()
@@ -138,8 +148,58 @@ class Commands(unittest.TestCase):
         self.assertEqual(answer["verdict"], "refused")
         self.assertEqual([f["check"] for f in answer["findings"] if not f["passed"]],
                          ["dcap.tcb-status"])
-        self.assertEqual(answer["expiry"], "2025-07-19T10:01:17Z")
         self.assertTrue(all(f["document"] for f in answer["findings"]))
+
+    def test_the_answer_names_what_was_judged_and_by_what(self):
+        own, steward = self.path / "own.toml", self.path / "steward.toml"
+        own.write_text("technologies = ['sgx']\n")
+        steward.write_text(f"[sgx]\nsigner = ['{DIGEST['sgx']}']\n")
+        version = subprocess.run([MERLON, "--version"], capture_output=True, text=True,
+                                 check=True).stdout.split()[1]
+        page = self.path / "page.html"
+        digest = hashlib.sha256((VECTORS / SGX[0]).read_bytes()).hexdigest()
+        for policy, form, line in (
+                (None, "default", "by the default policy: any workload"),
+                (own, "own", f"by policy {own}"),
+                (steward, "steward", f"by the Steward's configuration {steward}")):
+            words = [*SGX, *(["--policy", policy] if policy else [])]
+            text = self.merlon("verify", *words, "--html", page).stdout
+            self.assertEqual(text.splitlines()[1:3], ["judged for 2025-06-20T00:00:00Z", line])
+            answer = json.loads(self.merlon("verify", *words, "--json").stdout)
+            self.assertEqual(answer["policy"], {"file": policy and str(policy), "form": form})
+            self.assertEqual((answer["file"], answer["version"], answer["evidence_sha256"]),
+                             (SGX[0], version, digest))
+            html_text = html.unescape(page.read_text())
+            self.assertEqual(html_text.count(line), 2)
+            for words in (digest, f"Merlon {version}"):
+                self.assertIn(words, html_text)
+
+    def test_a_policy_that_says_nothing_is_said_to(self):
+        policy = self.path / "p.toml"
+        for content in ("", "\n", "# words\n\n  # more", "\ufeff# words"):
+            policy.write_text(content)
+            result = self.merlon("verify", *MILAN, "--policy", policy)
+            self.assertEqual((result.returncode, result.stderr),
+                             (0, f"merlon: {policy}: asks for nothing: any workload is accepted\n"))
+        for content in ("[snp]\n", "# words\nrevocation = 'required'\n"):
+            policy.write_text(content)
+            result = self.merlon("verify", *MILAN, "--policy", policy)
+            self.assertEqual((result.returncode, result.stderr), (0, ""), content)
+
+    def test_a_no_has_no_end_and_nothing_to_believe(self):
+        for words, accepted in ((SGX, False), (MILAN, True)):
+            text = self.merlon("verify", *words).stdout
+            self.assertEqual(re.search(r"(?m)^Expires     2023-05-09T23:00:00Z$", text) is not None,
+                             accepted)
+            self.assertEqual("\nClaims\n" in text, accepted)
+            self.assertEqual("\nClaims, not to be believed\n" in text, not accepted)
+            answer = json.loads(self.merlon("verify", *words, "--json").stdout)
+            self.assertEqual((answer["expiry"], answer["believed"]),
+                             ("2023-05-09T23:00:00Z", True) if accepted else (None, False))
+            self.assertTrue(answer["claims"]["debug"])
+            page = self.path / "page.html"
+            self.merlon("verify", *words, "--html", page)
+            self.assertEqual("ends first" in page.read_text(), accepted)
 
     def test_the_page_is_whole_and_refers_to_nothing(self):
         for words in (MILAN, SGX):
@@ -150,8 +210,91 @@ class Commands(unittest.TestCase):
             self.assertEqual((parsed.open, parsed.references), ([], []))
             self.assertNotIn("<script", text)
             self.assertNotRegex(text, r"url\(|@import")
-            page_again = self.merlon("verify", *words, "--html", page)
-            self.assertEqual(page_again.returncode, 1)
+
+    def test_a_page_takes_the_place_of_a_file(self):
+        page, link = self.path / "page.html", self.path / "link.html"
+        page.write_text("before")
+        page.chmod(0o444)
+        link.symlink_to("page.html")
+        for path in (page, link):
+            result = self.merlon("verify", *SGX, "--html", path)
+            self.assertEqual((result.returncode, result.stderr), (3, ""))
+            self.assertTrue(page.read_text().startswith("<!doctype html>"))
+            page.write_text("before")
+        self.assertTrue(link.is_symlink())
+        self.assertEqual({each.name for each in self.path.iterdir()}, {"page.html", "link.html"})
+
+    def test_a_page_can_go_where_nothing_can_take_its_place(self):
+        result = self.merlon("verify", *MILAN, "--html", "/dev/null")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertTrue(stat.S_ISCHR(Path("/dev/null").stat().st_mode))
+        pipe = self.path / "pipe"
+        os.mkfifo(pipe)
+        reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+        self.assertEqual(self.merlon("verify", *MILAN, "--html", pipe).returncode, 0)
+        self.assertTrue(reader.communicate()[0].endswith("</html>\n"))
+        both = self.path / "both"
+        with both.open("w") as file:
+            subprocess.run([MERLON, "evidence", "verify", *MILAN, "--html", "/dev/stdout"],
+                           stdout=file, check=True, cwd=VECTORS)
+        for text in (self.merlon("verify", *MILAN, "--html", "/dev/stdout").stdout,
+                     both.read_text()):
+            for words in ("\nVerdict: accepted\n", "<!doctype html>", "</html>\n"):
+                self.assertIn(words, text)
+        self.assertTrue(Path("/dev/stdout").is_symlink())
+
+    def test_a_page_that_cannot_be_written_does_not_take_the_answer_along(self):
+        for path, why in ((self.path / "none" / "page.html", "No such file or directory"),
+                          (self.path, "Is a directory"), ("/dev/full", "No space left on device")):
+            for words, in_answer in ((MILAN, "Verdict: accepted\n"), (SGX, "Verdict: refused"),
+                                     ([*MILAN, "--json"], '{"verdict":"accepted"')):
+                result = self.merlon("verify", *words, "--html", path)
+                self.assertEqual((result.returncode, result.stderr),
+                                 (1, f"merlon: {path}: cannot be written: {why}\n"))
+                self.assertIn(in_answer, result.stdout)
+
+    def test_the_page_says_what_is_missing_of_a_chain(self):
+        page = self.path / "page.html"
+        quote = (VECTORS / SGX[0]).read_bytes()
+        end = quote.index(b"-----END CERTIFICATE-----\n") + 26
+        alone = self.path / "alone.dat"
+        alone.write_bytes(quote[:end] + bytes(len(quote) - end))
+        ark = (VECTORS / MILAN[4]).read_text().partition("-----END CERTIFICATE-----\n")
+        ask = self.path / "ask.pem"
+        ask.write_text(ark[0] + ark[1])
+        for words, issuer in (
+                (MILAN[:3], "SEV-Milan"), ([*MILAN[:3], "--endorsements", ask], "ARK-Milan"),
+                ([alone], "Intel SGX PCK Processor CA")):
+            result = self.merlon("verify", *words, "--html", page)
+            text = page.read_text()
+            Page(text)
+            self.assertIn(f"<ul class=\"chain top\"><li class=\"link missing\"><b>missing:</b>"
+                          f"its issuer {issuer}<", text)
+            self.assertIn("merlon evidence fetch", result.stdout)
+        self.merlon("verify", MILAN[0], "--html", page)
+        self.assertIn("No certificate vouches", page.read_text())
+
+    def test_the_page_tells_unknown_from_revoked(self):
+        page = self.path / "page.html"
+        for words, listless, holds in (([SGX[0]], "dcap.pck-ca-revocation", True),
+                                       ([*MILAN[:5], "--at", "2023-05-01"], "snp.ca-revocation", True),
+                                       ([*MILAN[:5], "--endorsements", "steward/ark-milan.crl"],
+                                        None, False)):
+            self.merlon("verify", *words, "--html", page)
+            text = page.read_text()
+            unknown = "Not known whether revoked: a list is missing (<code>"
+            self.assertEqual(unknown in text, listless is not None, words)
+            if listless:
+                self.assertIn(f"{unknown}{listless}</code>", text)
+            self.assertEqual("It does not hold" not in text, holds, words)
+
+    def test_long_words_of_the_page_may_break(self):
+        page = self.path / "page.html"
+        self.merlon("verify", *SGX, "--html", page)
+        text = page.read_text()
+        status = "Configuration<wbr>And<wbr>SW<wbr>Hardening<wbr>Needed"
+        self.assertEqual(text.count(status), 2)  # of the verdict and of the level
+        self.assertIn("<th class=\"wide\">What must hold</th>", text)
 
     def test_what_cannot_be_judged(self):
         for name in ("trustee/az-evidence-v2.json", "intel-qvl/sgx/quote.dat", "PROVENANCE.tsv"):
@@ -159,14 +302,64 @@ class Commands(unittest.TestCase):
             self.assertEqual(result.returncode, 4, name)
             self.assertRegex(result.stderr, r"^merlon: [^\n]+\n$")
 
-    def test_missing_endorsements_are_said_to_be_missing(self):
+    def hint(self, *words):
+        """What is said about endorsements, the same in the page."""
         page = self.path / "page.html"
-        for words, missing in (([SGX[0]], True), ([MILAN[0]], True), (SGX, False),
-                               ([*MILAN[:5], "--at", "2023-05-01"], True), (MILAN, False)):
-            result = self.merlon("verify", *words, "--html", page)
-            self.assertEqual("merlon evidence fetch FILE DIR" in result.stdout, missing, words)
-            self.assertEqual("merlon evidence fetch FILE DIR" in page.read_text(), missing, words)
-            page.unlink()
+        text = self.merlon("verify", *words, "--html", page).stdout
+        lines = [line for line in text.splitlines() if "`merlon evidence fetch" in line or
+                 "VLEK comes" in line]
+        plain = html.unescape(re.sub(r"<[^>]+>", "", page.read_text()))
+        for line in lines:
+            self.assertIn(line.replace("`", ""), plain)
+        self.assertEqual(bool(lines), "merlon evidence fetch" in plain or "VLEK comes" in plain)
+        return lines
+
+    def test_missing_endorsements_are_said_to_be_missing(self):
+        milan = "merlon evidence fetch virtee-sev/milan.report.bin"
+        product = " --product Milan|Genoa|Turin"
+        given = self.path / "given"
+        given.mkdir()
+        quoted = self.path / "it's here"
+        shutil.copy(VECTORS / SGX[0], quoted)
+        named = ", --endorsements DIR takes them."
+        missing = "Endorsements are missing: "
+        for words, said in (
+                ([SGX[0]], [f"{missing}`merlon evidence fetch {SGX[0]} DIR` gets them{named}"]),
+                ([SGX[0], "--endorsements", given],
+                 [f"{missing}`merlon evidence fetch {SGX[0]} {given}` gets them."]),
+                ([quoted], [f"{missing}`merlon evidence fetch '{self.path}/it'\\''s here' DIR` "
+                            f"gets them{named}"]),
+                ([MILAN[0]], [f"{missing}`{milan} DIR{product}` gets them{named}"]),
+                ([*MILAN[:5], "--at", "2023-05-01"],
+                 [f"{missing}`{milan} DIR{product}` gets them{named}"]),
+                (["ms-tav/milan-v3.report.bin"],
+                 [f"{missing}`merlon evidence fetch ms-tav/milan-v3.report.bin DIR` gets "
+                  f"them{named}"]),
+                ([MILAN[0], "--endorsements", "trustee/milan.vcek.der", *MILAN[3:]],  # another chip
+                 [f"{missing}`{milan} DIR{product}` gets them{named}"]),
+                (SGX, []), (MILAN, [])):
+            self.assertEqual(self.hint(*words), said, words)
+
+    def test_a_vlek_is_not_said_to_come_from_amd(self):
+        report = "trustee/milan-vlek.report.bin"
+        vlek = ("The report asks for a VLEK, and none is here: a VLEK comes from the cloud "
+                "provider.")
+        self.assertEqual(self.hint(report)[1:], [vlek])
+        self.assertNotIn(vlek, self.hint(report, "--endorsements", "trustee/milan-vlek.vlek.der"))
+
+    def test_newer_endorsements_are_for_whoever_judges_now(self):
+        for words, command in ((SGX, SGX[0]), (MILAN, MILAN[0])):
+            now, later = words[:-2], [*words[:-1], "2026-03-01"]
+            self.assertEqual([line.split("`")[0] for line in self.hint(*now)],
+                             ["Endorsements are stale: "], words)
+            self.assertIn(command, self.hint(*now)[0])
+            self.assertIn("` gets newer ones, --endorsements DIR takes them.", self.hint(*now)[0])
+            self.assertEqual(self.hint(*later), [], words)
+        self.assertIn("Endorsements are missing or stale: ",
+                      self.hint("virtee-sev/milan.report.bin", "--endorsements",
+                                "steward/ark-milan.crl", "--endorsements",
+                                "amd-chains/ask_ark_milan.pem", "--endorsements",
+                                "trustee/milan.vcek.der")[0])
 
     def test_what_could_not_be_judged_is_no_reason_of_its_own(self):
         result = self.merlon("verify", SGX[0])
@@ -187,11 +380,11 @@ class Commands(unittest.TestCase):
                 (["verify", VECTORS / SGX[0], "--at", "2025-13-20"], 1,
                  "--at '2025-13-20': no such time"),
                 (["verify", VECTORS / "amd-chains/ask_ark_milan.pem"], 4,
-                 "what vouches for evidence is not evidence"),
+                 "it may vouch for evidence but is none; give it with --endorsements"),
                 (["verify", VECTORS / SGX[0], "--endorsements", "empty"], 1,
                  "empty: neither certificate, revocation list nor document of Intel's"),
-                (["fetch", VECTORS / SGX[0], "gone"], 1,
-                 "gone: endorsements cannot be put there: No such file or directory")):
+                (["fetch", VECTORS / SGX[0], "empty"], 1,
+                 "empty: endorsements cannot be put there: Not a directory")):
             result = subprocess.run([MERLON, "evidence", *map(str, words)], capture_output=True,
                                     text=True, check=False, cwd=self.path)
             self.assertEqual((result.returncode, result.stdout), (status, ""), words)
@@ -240,7 +433,8 @@ class Commands(unittest.TestCase):
         policy.write_text(text)
         result = self.merlon("policy", "check", policy)
         self.assertEqual(result.returncode, 0, text + result.stderr)
-        lines = result.stdout.splitlines()[1:]
+        lines = [line for line in result.stdout.splitlines()[1:]
+                 if not line.startswith(("  nothing: ", "  strict: "))]
         self.assertTrue(all(line.startswith("  weak: ") for line in lines), lines)
         return [line.removeprefix("  weak: ") for line in lines]
 
@@ -277,6 +471,36 @@ class Commands(unittest.TestCase):
         for text in ("[sgx]\nmr_signer = []\n", "[tdx]\nmr_td = []\n",
                      "[snp]\nid_key_sha384 = []\nmin_reported_tcb = { snp = 1 }\nproducts = []\n"):
             self.assertEqual(self.weaknesses(REQUEST + text), [], text)
+
+    def notes(self, text):
+        policy = self.path / "policy.toml"
+        policy.write_text(text)
+        return [line for line in self.merlon("policy", "check", policy).stdout.splitlines()[1:]
+                if not line.startswith("  weak: ")]
+
+    def test_a_list_that_accepts_none_is_said_to(self):
+        dcap = "  nothing: dcap.statuses is empty, so no SGX or TDX platform is accepted"
+        self.assertEqual(self.notes("[dcap]\nstatuses = []\n"), [dcap])
+        self.assertEqual(self.notes("technologies = ['tdx']\n[dcap]\nstatuses = []\n"), [dcap])
+        self.assertEqual(self.notes("technologies = ['snp']\n[dcap]\nstatuses = []\n"), [])
+        self.assertEqual(self.notes("[dcap]\nadvisories = []\n"), [])
+        for table, keys, what in (
+                ("sgx", ("mr_enclave", "mr_signer"), "SGX enclave"),
+                ("tdx", ("mr_td", "rt_mr0", "rt_mr1", "rt_mr2", "rt_mr3", "mr_seam"), "TDX domain"),
+                ("snp", ("measurement", "id_key_sha384", "author_key_sha384", "host_data", "vmpl"),
+                 "SEV-SNP guest"),
+                ("snp", ("products", "signing_keys", "providers"), "SEV-SNP platform")):
+            for key in keys:
+                self.assertEqual(self.notes(f"[{table}]\n{key} = []\n"),
+                                 [f"  nothing: {table}.{key} is empty, so no {what} is accepted"])
+        self.assertEqual(self.notes("[sgx]\nsigner = []\n"), [])  # a Steward's are none
+
+    def test_an_age_that_no_list_of_a_root_keeps_to_is_said_to_refuse(self):
+        strict = ("  strict: max_age_days below 365 refuses: Intel and AMD issue the lists of their "
+                  "roots for about a year")
+        for text, said in (("max_age_days = 364\n", [strict]), ("max_age_days = 365\n", []),
+                           ("max_age_days = 364\ntechnologies = []\n", [])):
+            self.assertEqual(self.notes(text), said)
 
     def test_the_template_is_as_weak_as_no_policy(self):
         policy = self.path / "template.toml"
@@ -325,6 +549,85 @@ class Commands(unittest.TestCase):
         words = [MILAN[0], "--endorsements", folder, "--at", "2023-05-01"]
         result = self.merlon("verify", *words)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+
+    def test_of_a_directory_what_looks_like_an_endorsement_is_not_lost_in_silence(self):
+        folder = self.path / "endorsements"
+        folder.mkdir()
+        words = ["verify", MILAN[0], "--endorsements", folder]
+        nothing = f"merlon: {folder}: no endorsements in it; folders in it are not read\n"
+        self.assertEqual(self.merlon(*words).stderr, nothing)
+        (folder / "inside").mkdir()
+        shutil.copy(VECTORS / "virtee-sev/milan.vcek.der", folder / "inside")
+        (folder / "notes.txt").write_text("words")
+        self.assertEqual(self.merlon(*words).stderr, nothing)
+        bad = base64.encodebytes((VECTORS / "virtee-sev/milan.vcek.der").read_bytes()[:-1]).decode()
+        broken = f"-----BEGIN CERTIFICATE-----\n{bad}-----END CERTIFICATE-----\n"
+        (folder / "chain").write_text(broken)
+        for name in ("a.crt", "a.der", "a.json", "a.pem"):
+            (folder / name).write_text("words")
+        lines = self.merlon(*words).stderr.splitlines(keepends=True)
+        self.assertEqual(lines[0], nothing)
+        self.assertEqual([line.split(": passed over: ")[0] for line in lines[1:]],
+                         [f"merlon: {folder}/{name}"
+                          for name in ("a.crt", "a.der", "a.json", "a.pem", "chain")])
+        self.assertTrue(all(line.rstrip("\n").partition(": passed over: ")[2] for line in lines[1:]))
+        for number in range(6):
+            (folder / f"b{number}.cer").write_text("words")
+        whole = (VECTORS / "amd-chains/ask_ark_milan.pem").read_text()
+        (folder / "chain").write_text(whole + broken)  # what could be read of it is taken
+        lines = self.merlon(*words).stderr.splitlines()
+        self.assertEqual(len(lines), 9)
+        self.assertEqual(lines[-1], "merlon: and 3 more")
+        result = self.merlon(*words[:2], "--endorsements", folder / "chain")
+        self.assertEqual(result.returncode, 1)  # by name it must be one
+
+    def on_terminal(self, *words, columns=80, **variables):
+        """What a terminal of that width is given."""
+        master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        child = subprocess.Popen([MERLON, "evidence", "verify", *map(str, words)], stdout=slave,
+                                 cwd=VECTORS, env={**ENVIRONMENT, **variables})
+        os.close(slave)
+        text = b""
+        while True:
+            try:
+                part = os.read(master, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            text += part
+        os.close(master)
+        child.wait()
+        return text.decode().replace("\r\n", "\n")
+
+    def test_a_terminal_is_given_colours(self):
+        green, red, end = "\x1b[32m", "\x1b[31m", "\x1b[0m"
+        text = self.on_terminal(*SGX)
+        self.assertIn(f"  {green}✔{end} dcap.quote-signature ", text)
+        self.assertIn(f"  {red}✘{end} dcap.tcb-status ", text)
+        self.assertIn(f"Verdict: {red}refused{end} (1 of 41 checks)", text)
+        self.assertIn(f"Verdict: {green}accepted{end}\n", self.on_terminal(*MILAN, NO_COLOR=""))
+        for words, variables in ((SGX, {"NO_COLOR": "1"}), (SGX, {"TERM": "dumb"}),
+                                 ([*SGX, "--json"], {})):
+            self.assertNotIn("\x1b", self.on_terminal(*words, **variables))
+        self.assertNotIn("\x1b", self.merlon("verify", *SGX).stdout)
+
+    def test_values_are_cut_for_a_terminal_alone(self):
+        whole = self.merlon("verify", *SGX).stdout
+        value = re.search(r"✔ binding.report-data +([0-9a-f]{128})\n", whole).group(1)
+        for columns in (60, 100, 240):
+            text = self.on_terminal(*SGX, columns=columns, NO_COLOR="1")
+            lines = [line for line in text.splitlines() if line.startswith("  ✔ ")]
+            self.assertTrue(all(len(line) <= columns for line in lines), columns)
+            cut = next(line for line in lines if "binding.report-data" in line).split()[-1]
+            self.assertEqual(cut == value, columns == 240)
+            self.assertEqual(cut.endswith("…"), columns != 240)
+            self.assertTrue(value.startswith(cut.removesuffix("…")))
+            self.assertIn("\n  ✘ dcap.tcb-status", text)
+        at_100 = self.on_terminal(*SGX, columns=100, NO_COLOR="1").splitlines()
+        self.assertEqual(max(len(line) for line in at_100 if line.startswith("  ✔ ")), 100)
 
 
 class Completion(unittest.TestCase):

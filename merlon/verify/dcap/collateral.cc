@@ -135,7 +135,7 @@ void judge_signer(Context& context, x509::PathBuilder& paths, const Certificate*
   const bool two = path.size() == 2;
   if (!two) got += concat(got.empty() ? "" : "; ", "a path of ", path.size(), " certificates");
   context.judge.check(Check::TcbSignerPath, got.empty(),
-                      "TCB signing certificate, then a pinned root",
+                      "TCB signing certificate that is valid now, then a pinned root",
                       got.empty() ? concat(path.size(), " certificates") : got);
   context.judge.use(*signer, "TCB signing certificate");
   if (!two) {
@@ -169,7 +169,8 @@ void judge_document(Context& context, x509::PathBuilder& paths, const sgx::Signe
   judge.check(checks.fresh, current && young,
               young ? "valid at this time" : "as young as the policy asks",
               concat("issued ", codec::to_rfc3339(period.issued), ", next ",
-                     codec::to_rfc3339(period.next_update)));
+                     codec::to_rfc3339(period.next_update), young ? "" : ", ",
+                     young ? "" : age_text(period.issued, judge.now(), context.policy)));
   judge.check(checks.evaluation, number >= context.policy.dcap.min_evaluation_number,
               concat("at least ", context.policy.dcap.min_evaluation_number), concat(number));
   judge.use({std::string(checks.what), concat("evaluation ", number), period.issued,

@@ -57,23 +57,22 @@ std::string statuses_text(const std::set<sgx::TcbStatus>& statuses) {
 
 void judge_status(Context& context, const sgx::TcbLevel& level) {
   Judge& judge = context.judge;
-  // A part without a status is as good as revoked.
-  sgx::TcbStatus status =
-      sgx::converge(level.status, context.qe_status.value_or(sgx::TcbStatus::Revoked));
-  if (context.td != nullptr) {
-    status = sgx::converge(status, context.module_status.value_or(sgx::TcbStatus::Revoked));
+  if (!context.qe_status || (context.td != nullptr && !context.module_status)) {
+    judge.cannot(Check::TcbStatus,
+                 concat(context.qe_status ? "the TDX module" : "the quoting enclave",
+                        " has no status (of the platform alone: ", to_string(level.status), ")"));
+    return;
   }
+  sgx::TcbStatus status = sgx::converge(level.status, *context.qe_status);
+  if (context.td != nullptr) status = sgx::converge(status, *context.module_status);
   judge.appraisal().tcb_status = status;
   const bool accepted =
       status != sgx::TcbStatus::Revoked && context.policy.dcap.statuses.contains(status);
   std::string got(to_string(status));
   if (status != level.status) {
     got += concat(" (platform ", to_string(level.status), ", quoting enclave ",
-                  context.qe_status ? to_string(*context.qe_status) : "unknown");
-    if (context.td != nullptr) {
-      got += concat(", TDX module ",
-                    context.module_status ? to_string(*context.module_status) : "unknown");
-    }
+                  to_string(*context.qe_status));
+    if (context.td != nullptr) got += concat(", TDX module ", to_string(*context.module_status));
     got += ")";
   }
   judge.check(Check::TcbStatus, accepted, statuses_text(context.policy.dcap.statuses), got);

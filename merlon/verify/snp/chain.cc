@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
-#include "merlon/verify/revoked.h"
 #include "merlon/verify/roots.h"
-#include "merlon/verify/snp/context.h"
-#include "merlon/x509/revocation.h"
+#include "merlon/verify/snp/leaf.h"
 
 namespace merlon::verify::sev_snp {
 
@@ -14,89 +12,6 @@ using base::concat;
 using x509::Certificate;
 
 namespace {
-
-std::vector<snp::ExtensionView> views_of(const Certificate& certificate) {
-  std::vector<snp::ExtensionView> views;
-  for (const x509::Extension& each : certificate.extensions()) {
-    views.push_back({each.oid, each.value});
-  }
-  return views;
-}
-
-x509::Signed report_signature(const evidence::SnpEvidence& evidence) noexcept {
-  return {evidence.signed_bytes, x509::SignatureAlgorithm::RawEcdsaSha384,
-          evidence.report.signature.view()};
-}
-
-/// The endorsement that signed the report; else any, to say what is wrong with it.
-struct Leaf {
-  const Certificate* certificate = nullptr;
-  bool signed_report = false;
-
-  [[nodiscard]] std::string text() const {
-    if (signed_report) return "it holds";
-    if (certificate == nullptr) return "there is no VCEK or VLEK";
-    const bool p384 = certificate->key().key.kind() == crypto::KeyKind::P384;
-    return p384 ? "it does not hold" : "the leaf's key is not on P-384";
-  }
-};
-
-/// Whether it is of the chip and the versions that the report names.
-bool is_about(const Certificate& leaf, const snp::Report& report) {
-  const auto endorsed = snp::EndorsementExtensions::parse(views_of(leaf));
-  if (!endorsed || !endorsed->product) return false;
-  if (endorsed->tcb != snp::components(report.reported_tcb, *endorsed->product)) return false;
-  if (!endorsed->hwid) return report.signing_key == snp::SigningKey::Vlek;
-  return endorsed->hwid->size() <= report.chip_id.view().size() &&
-         std::ranges::equal(report.chip_id.view().first(endorsed->hwid->size()), *endorsed->hwid);
-}
-
-/// Endorsements, those first that are about the report; of the others, which can only say what is
-/// wrong, a few. A signature takes time, and there may be one certificate for each chip of a fleet.
-std::vector<const Certificate*> candidates_for(const Context& context) {
-  std::vector<const Certificate*> about;
-  std::vector<const Certificate*> others;
-  for (const Certificate& each : context.collateral.certificates) {
-    if (!snp::is_endorsement(views_of(each))) continue;
-    (is_about(each, context.evidence.report) ? about : others).push_back(&each);
-  }
-  constexpr std::size_t max_others = 8;
-  others.resize(std::min(others.size(), max_others));
-  about.insert(about.end(), others.begin(), others.end());
-  return about;
-}
-
-bool is_under_revoked_ca(const Certificate& leaf, Context& context) {
-  const x509::Path path = context.paths.build(leaf);
-  if (path.size() != 3) return false;
-  return known_revocation(path[1], path[2]).has_value() ||
-         x509::judge_revocation(path[1], path[2], context.collateral.lists, context.judge.now(),
-                                context.collateral.memo)
-                 .state == x509::RevocationState::Revoked;
-}
-
-/// Of several that signed the report the best: a forged one may carry the genuine key, and AMD may
-/// have certified the same key before under a CA that it has revoked since.
-Leaf find_leaf(Context& context) {
-  const auto candidates = candidates_for(context);
-  Leaf found;
-  std::pair<x509::Standing, bool> found_rank{x509::Standing::None, false};
-  for (const Certificate* each : candidates) {
-    const bool good = each->key().key.kind() == crypto::KeyKind::P384 &&
-                      x509::verify(each->key(), report_signature(context.evidence));
-    if (candidates.size() == 1) return {each, good};
-    const auto standing = good ? context.paths.standing_of(*each) : x509::Standing::None;
-    const std::pair rank{standing,
-                         standing != x509::Standing::None && !is_under_revoked_ca(*each, context)};
-    const bool better =
-        found.certificate == nullptr || (good && !found.signed_report) || found_rank < rank;
-    if (!better) continue;
-    found = {each, good};
-    found_rank = rank;
-    if (rank == std::pair{x509::Standing::Current, true}) break;
-  }
-  return found;
-}
 
 /// AMD's names for the three places of a chain.
 bool has_amd_names(const x509::Path& path) {

@@ -78,6 +78,20 @@ void judge_policy_bits(Context& context) {
                      guest.single_socket() ? "on" : "off"));
 }
 
+std::string platform_name(unsigned bit) {
+  const auto found = std::ranges::find(snp::all_platform_bits, static_cast<snp::PlatformBit>(bit));
+  return found == snp::all_platform_bits.end() ? concat("bit ", bit)
+                                               : std::string(to_string(*found));
+}
+
+std::string platform_text(std::uint64_t info) {
+  std::string names;
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    if ((info >> bit & 1U) != 0) names += concat(names.empty() ? "" : ", ", platform_name(bit));
+  }
+  return names.empty() ? hex_number(info) : concat(hex_number(info), ": ", names);
+}
+
 void judge_platform_bits(Context& context) {
   const snp::Report& report = context.evidence.report;
   const SnpPolicy& policy = context.policy.snp;
@@ -87,10 +101,10 @@ void judge_platform_bits(Context& context) {
     const BitRule rule = policy.platform[bit];
     if (rule == BitRule::Any) continue;
     passed = passed && fits(rule, (report.platform_info >> bit & 1U) != 0);
-    wanted += concat(wanted.empty() ? "" : ", ", "bit ", bit, " ", text_of(rule));
+    wanted += concat(wanted.empty() ? "" : ", ", platform_name(bit), " ", text_of(rule));
   }
   context.judge.check(Check::SnpPlatform, passed, wanted.empty() ? "any" : wanted,
-                      hex_number(report.platform_info));
+                      platform_text(report.platform_info));
   const bool asked = (policy.launch_mitigations | policy.current_mitigations) != 0;
   const std::uint64_t launch = report.launch_mitigations.value_or(0);
   const std::uint64_t current = report.current_mitigations.value_or(0);

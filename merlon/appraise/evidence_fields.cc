@@ -1,15 +1,7 @@
-#include "merlon/appraise/fields.h"
+// Evidence, field by field, in the order of its bytes.
 
-#include <array>
-#include <charconv>
-
-#include "merlon/base/text.h"
+#include "merlon/appraise/field_text.h"
 #include "merlon/codec/pem.h"
-#include "merlon/sgx/enclave_identity.h"
-#include "merlon/sgx/signed_json.h"
-#include "merlon/snp/endorsement.h"
-#include "merlon/x509/crl.h"
-#include "merlon/x509/name.h"
 
 namespace merlon::appraise {
 
@@ -17,31 +9,10 @@ using base::concat;
 
 namespace {
 
-template <typename T>
-std::string hex_of(const T& bytes) {
-  return base::hex(bytes.view());
-}
-
-std::string bits(std::uint64_t value) {
-  std::array<char, 16> digits{};
-  const auto* const end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
-  return concat("0x",
-                std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
-}
-
-std::string svns(std::span<const std::uint8_t> components) {
-  std::string text;
-  for (const std::uint8_t svn : components) text += concat(text.empty() ? "" : " ", unsigned{svn});
-  return text;
-}
-
-std::string yes(bool value) { return value ? "yes" : "no"; }
-
 FieldGroup quote_fields(const sgx::Quote& quote) {
-  FieldGroup group{"Quote", {}};
+  Fields fields("Quote");
   const auto add = [&](std::string name, std::string value, std::string_view meaning) {
-    group.fields.push_back({std::move(name), std::move(value), meaning});
+    fields.add(std::move(name), std::move(value), meaning);
   };
   add("version", concat(quote.version), "format of the quote");
   add("QE SVN", concat(quote.qe_svn), "version of the quoting enclave, as the header says");
@@ -52,14 +23,19 @@ FieldGroup quote_fields(const sgx::Quote& quote) {
   add("attestation key", hex_of(quote.attestation_key),
       "x and y on P-256: what signs header and body");
   add("signature", hex_of(quote.signature), "r and s over header and body");
-  add("QE MRSIGNER", hex_of(quote.qe_report.mr_signer), "who signed the quoting enclave");
-  add("QE MRENCLAVE", hex_of(quote.qe_report.mr_enclave), "which quoting enclave");
-  add("QE ISVSVN", concat(quote.qe_report.svn), "its version, as the processor says");
-  add("QE debug", yes(quote.qe_report.is_debug()), "a debug quoting enclave proves nothing");
-  add("QE report data", hex_of(quote.qe_report.report_data), "hash of key and authentication data");
+  const sgx::ReportBody& qe = quote.qe_report;
+  add("QE CPUSVN", hex_of(qe.cpu_svn), "versions of the processor's parts, opaque");
+  add("QE MISCSELECT", bits(qe.misc_select), "which extra state an exit of it saves");
+  add("QE ATTRIBUTES", hex_of(qe.attributes()), "flags and XFRM of the quoting enclave");
+  add("QE MRSIGNER", hex_of(qe.mr_signer), "who signed the quoting enclave");
+  add("QE MRENCLAVE", hex_of(qe.mr_enclave), "which quoting enclave");
+  add("QE ISVPRODID", concat(qe.product_id), "1 for SGX, 2 for TDX");
+  add("QE ISVSVN", concat(qe.svn), "its version, as the processor says");
+  add("QE debug", yes(qe.is_debug()), "a debug quoting enclave proves nothing");
+  add("QE report data", hex_of(qe.report_data), "hash of key and authentication data");
   add("QE authentication data", base::hex(quote.qe_authentication), "bound together with the key");
   add("padding", concat(quote.padding), "zero bytes behind the quote");
-  return group;
+  return std::move(fields).group();
 }
 
 FieldGroup enclave_fields(const sgx::ReportBody& report) {
@@ -115,23 +91,49 @@ std::string firmware(const snp::FirmwareVersion& version) {
                 unsigned{version.build});
 }
 
+/// With its components where the report says which layout they have: from version 3 on.
+std::string tcb(const snp::Report& report, const snp::TcbVersion& version) {
+  const auto product = report.cpuid
+                           ? snp::product_of_cpuid(report.cpuid->family, report.cpuid->model)
+                           : std::nullopt;
+  if (!product) return hex_of(version);
+  return concat(hex_of(version), ": ", patch_levels(snp::components(version, *product), *product));
+}
+
+std::string platform(const snp::Report& report) {
+  std::string names;
+  for (const snp::PlatformBit bit : snp::all_platform_bits) {
+    if (report.has(bit)) names += concat(names.empty() ? "" : ", ", to_string(bit));
+  }
+  return concat(bits(report.platform_info), names.empty() ? "" : ": ", names);
+}
+
+std::string policy(const snp::GuestPolicy& policy) {
+  std::string text = concat(bits(policy.bits), ": ABI ", unsigned{policy.abi_major()}, ".",
+                            unsigned{policy.abi_minor()});
+  if (policy.smt()) text += ", multi-threading";
+  if (policy.migration_agent()) text += ", migration agent";
+  if (policy.debug()) text += ", debug";
+  if (policy.single_socket()) text += ", single socket";
+  return text;
+}
+
 FieldGroup guest_fields(const snp::Report& report) {
-  FieldGroup group{"SEV-SNP report", {}};
+  Fields fields("SEV-SNP report");
   const auto add = [&](std::string name, std::string value, std::string_view meaning) {
-    group.fields.push_back({std::move(name), std::move(value), meaning});
+    fields.add(std::move(name), std::move(value), meaning);
   };
   add("VERSION", concat(report.version), "format of the report");
   add("GUEST_SVN", concat(report.guest_svn), "security version of the guest");
-  add("POLICY", bits(report.policy.bits),
-      "bits 0-7 ABI minor, 8-15 major, 16 SMT, 18 migration, 19 debug");
+  add("POLICY", policy(report.policy), "what the guest asked for: least ABI, and what is allowed");
   add("debug", yes(report.policy.debug()), "if yes, the host can read the guest");
   add("FAMILY_ID", hex_of(report.family_id), "family, from the id block");
   add("IMAGE_ID", hex_of(report.image_id), "image, from the id block");
   add("VMPL", report.vmpl == snp::host_vmpl ? "host" : concat(report.vmpl),
       "privilege level that asked");
   add("SIGNATURE_ALGO", concat(report.signature_algorithm), "1: ECDSA P-384 with SHA-384");
-  add("CURRENT_TCB", hex_of(report.current_tcb), "firmware that runs");
-  add("PLATFORM_INFO", bits(report.platform_info), "bit 0 SMT, 1 TSME, 2 ECC, 5 alias check");
+  add("CURRENT_TCB", tcb(report, report.current_tcb), "firmware that runs");
+  add("PLATFORM_INFO", platform(report), "what the platform has on, as policies name it");
   add("AUTHOR_KEY_EN", yes(report.author_key_enabled), "whether an author key signed the id key");
   add("MASK_CHIP_KEY", yes(report.chip_key_masked), "whether the chip's identity is hidden");
   add("SIGNING_KEY", std::string(to_string(report.signing_key)),
@@ -143,7 +145,7 @@ FieldGroup guest_fields(const snp::Report& report) {
   add("AUTHOR_KEY_DIGEST", hex_of(report.author_key_digest), "who vouches for the id key");
   add("REPORT_ID", hex_of(report.report_id), "names this guest while it lives");
   add("REPORT_ID_MA", hex_of(report.report_id_ma), "its migration agent; all ones for none");
-  add("REPORTED_TCB", hex_of(report.reported_tcb), "what the signing key is derived from");
+  add("REPORTED_TCB", tcb(report, report.reported_tcb), "what the signing key is derived from");
   if (report.cpuid) {
     add("CPUID",
         concat("family ", unsigned{report.cpuid->family}, ", model ", unsigned{report.cpuid->model},
@@ -151,87 +153,16 @@ FieldGroup guest_fields(const snp::Report& report) {
         "which processor");
   }
   add("CHIP_ID", hex_of(report.chip_id), "which chip; zero if masked or signed by a VLEK");
-  add("COMMITTED_TCB", hex_of(report.committed_tcb), "firmware that cannot be rolled back");
+  add("COMMITTED_TCB", tcb(report, report.committed_tcb), "firmware that cannot be rolled back");
   add("CURRENT", firmware(report.current), "version of the firmware that runs");
   add("COMMITTED", firmware(report.committed), "version that cannot be rolled back");
-  add("LAUNCH_TCB", hex_of(report.launch_tcb), "firmware when the guest was launched");
+  add("LAUNCH_TCB", tcb(report, report.launch_tcb), "firmware when the guest was launched");
   if (report.launch_mitigations) {
     add("LAUNCH_MIT_VECTOR", bits(*report.launch_mitigations), "mitigations at launch");
     add("CURRENT_MIT_VECTOR", bits(report.current_mitigations.value_or(0)), "mitigations now");
   }
   add("SIGNATURE", hex_of(report.signature), "r and s");
-  return group;
-}
-
-FieldGroup certificate_fields(const x509::Certificate& certificate) {
-  FieldGroup group{concat("Certificate ", base::printable(certificate.common_name(), 64)), {}};
-  const auto add = [&](std::string name, std::string value, std::string_view meaning) {
-    group.fields.push_back({std::move(name), std::move(value), meaning});
-  };
-  add("subject", x509::name_text(certificate.subject()), "whose key");
-  add("issuer", x509::name_text(certificate.issuer()), "who signed");
-  add("serial", base::hex(certificate.serial()), "what a revocation list would name");
-  add("from", codec::to_rfc3339(certificate.validity().not_before), "first second");
-  add("until", codec::to_rfc3339(certificate.validity().not_after), "last second");
-  add("signature", std::string(to_string(certificate.signature().algorithm)), "how it is signed");
-  if (const auto* extension =
-          x509::find_extension(certificate.extensions(), sgx::pck_extension_oid)) {
-    if (const auto pck = sgx::PckExtension::parse(extension->value)) {
-      add("FMSPC", hex_of(pck->fmspc), "kind of platform");
-      add("PCEID", hex_of(pck->pce_id), "which PCE");
-      add("PPID", hex_of(pck->ppid), "which platform");
-      add("TCB components", svns(pck->components), "security versions of its 16 parts");
-      add("PCESVN", concat(pck->pce_svn), "version of the PCE");
-    }
-  }
-  std::vector<snp::ExtensionView> views;
-  for (const auto& each : certificate.extensions()) views.push_back({each.oid, each.value});
-  if (const auto endorsed = snp::EndorsementExtensions::parse(views)) {
-    add("product", endorsed->product_name, "generation of processors");
-    add("patch levels",
-        concat("bootloader ", unsigned{endorsed->tcb.bootloader}, ", TEE ",
-               unsigned{endorsed->tcb.tee}, ", SNP ", unsigned{endorsed->tcb.snp}, ", microcode ",
-               unsigned{endorsed->tcb.microcode}),
-        "TCB that the key stands for");
-    if (endorsed->hwid) add("HWID", base::hex(*endorsed->hwid), "which chip");
-    if (endorsed->csp_id) add("CSP_ID", *endorsed->csp_id, "which provider");
-  }
-  return group;
-}
-
-FieldGroup list_fields(const x509::Crl& list) {
-  return {concat("Revocation list of ", x509::name_text(list.issuer())),
-          {{"from", codec::to_rfc3339(list.validity().not_before), "thisUpdate"},
-           {"until", codec::to_rfc3339(list.validity().not_after), "nextUpdate"},
-           {"number", base::hex(list.number()), "counts up with each list"},
-           {"revoked", concat(list.size()), "certificates on it"}}};
-}
-
-FieldGroup document_fields(const std::string& text) {
-  FieldGroup group{"Document of Intel's", {}};
-  const auto json = sgx::SignedJson::parse(text);
-  if (!json) return group;
-  if (const auto info = sgx::TcbInfo::parse(json->body)) {
-    group.title = concat(info->is_tdx ? "TDX" : "SGX", " TCB info for FMSPC ", hex_of(info->fmspc));
-    group.fields = {{"version", concat(info->version), "format"},
-                    {"issued", codec::to_rfc3339(info->period.issued), "issueDate"},
-                    {"next", codec::to_rfc3339(info->period.next_update), "nextUpdate"},
-                    {"evaluation", concat(info->evaluation_number), "tcbEvaluationDataNumber"},
-                    {"PCEID", hex_of(info->pce_id), "which PCE"},
-                    {"levels", concat(info->levels.size()), "TCB levels"}};
-  } else if (const auto identity = sgx::EnclaveIdentity::parse(json->body)) {
-    group.title = concat("Identity of the ", to_string(identity->id));
-    group.fields = {
-        {"issued", codec::to_rfc3339(identity->period.issued), "issueDate"},
-        {"next", codec::to_rfc3339(identity->period.next_update), "nextUpdate"},
-        {"evaluation", concat(identity->evaluation_number), "tcbEvaluationDataNumber"},
-        {"MRSIGNER", hex_of(identity->mr_signer), "who signs such enclaves"},
-        {"ISVPRODID", concat(identity->product_id), "which product"},
-        {"levels", concat(identity->levels.size()), "versions and what they are worth"}};
-  }
-  group.fields.push_back(
-      {"signature", hex_of(json->signature), "r and s over the object as it came"});
-  return group;
+  return std::move(fields).group();
 }
 
 void add_chain(std::vector<FieldGroup>& groups, const sgx::Quote& quote) {
@@ -274,20 +205,6 @@ std::vector<FieldGroup> fields_of(const evidence::Evidence& evidence) {
           {"proven", yes(evidence.key->proven), "whether that key signed the request"}}});
   }
   for (FieldGroup& group : fields_of(evidence.endorsements)) groups.push_back(std::move(group));
-  return groups;
-}
-
-std::vector<FieldGroup> fields_of(const evidence::Endorsements& endorsements) {
-  std::vector<FieldGroup> groups;
-  for (const auto& der : endorsements.certificates) {
-    if (const auto certificate = x509::Certificate::parse(der)) {
-      groups.push_back(certificate_fields(*certificate));
-    }
-  }
-  for (const auto& der : endorsements.revocation_lists) {
-    if (const auto list = x509::Crl::parse(der)) groups.push_back(list_fields(*list));
-  }
-  for (const auto& text : endorsements.documents) groups.push_back(document_fields(text));
   return groups;
 }
 

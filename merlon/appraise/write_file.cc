@@ -1,0 +1,79 @@
+// Files that a command writes for whoever asked for them.
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "merlon/appraise/files.h"
+#include "merlon/base/text.h"
+#include "merlon/os/file.h"
+#include "merlon/os/open.h"
+
+namespace merlon::appraise {
+
+using base::concat;
+
+namespace {
+
+Failure unwritable(const std::string& path, std::string_view why) {
+  return {concat(base::printable(path), ": cannot be written: ", why), Status::Unusable};
+}
+
+/// The standard stream that a path such as /dev/stdout leads to, else 0. Another file in the place
+/// of what it is redirected to would take with it what the stream has had so far.
+int standard_stream(const struct ::stat& there) {
+  for (const int stream : {1, 2}) {
+    const auto status = os::status(os::BorrowedFd(stream));
+    if (status && status->device == there.st_dev && status->inode == there.st_ino) return stream;
+  }
+  return 0;
+}
+
+os::Result<void> write_into(const std::string& path, core::ByteView bytes) {
+  const int number = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  if (number < 0) return os::last_errno();
+  return os::write_all(os::Fd::adopt(number), bytes);
+}
+
+os::Result<void> replace(const std::string& path, core::ByteView bytes) {
+  const std::size_t name = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
+  const std::string beside = concat(path.substr(0, name), ".", path.substr(name), ".", ::getpid());
+  const auto file = TRY(os::create_file(beside));
+  auto written = os::write_all(file, bytes);
+  if (written) written = os::sync(file);
+  if (written && std::rename(beside.c_str(), path.c_str()) != 0) written = os::last_errno();
+  if (!written) std::remove(beside.c_str());
+  return written;
+}
+
+/// Where the links of a path lead, so that they stay; the path itself where there is nothing yet.
+std::string target_of(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> target(::realpath(path.c_str(), nullptr),
+                                                           &std::free);
+  return target == nullptr ? path : target.get();
+}
+
+os::Result<void> write_to(const std::string& path, core::ByteView bytes) {
+  struct ::stat there{};
+  if (::stat(path.c_str(), &there) != 0) return replace(path, bytes);
+  if (const int stream = standard_stream(there); stream != 0) {
+    return os::write_all(os::BorrowedFd(stream), bytes);
+  }
+  if (S_ISDIR(there.st_mode)) return os::Errno::Isdir;
+  if (!S_ISREG(there.st_mode)) return write_into(path, bytes);
+  return replace(target_of(path), bytes);
+}
+
+}  // namespace
+
+Result<void> write_file(const std::string& path, std::string_view text) {
+  const auto written = write_to(path, core::as_bytes(text));
+  if (!written) return unwritable(path, os::describe(written.error()));
+  return {};
+}
+
+}  // namespace merlon::appraise
