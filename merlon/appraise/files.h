@@ -12,8 +12,8 @@
 
 namespace merlon::appraise {
 
-/// Exit statuses of `merlon evidence …` beside 0 (accepted) and 2 (usage).
-enum class Status : int { Unusable = 1, Refused = 3, NotJudged = 4 };
+/// Exit statuses of `merlon evidence …` beside 0 (accepted).
+enum class Status : int { Unusable = 1, Usage = 2, Refused = 3, NotJudged = 4 };
 [[nodiscard]] constexpr int number(Status status) noexcept { return static_cast<int>(status); }
 
 /// One line for people and the status to end with.

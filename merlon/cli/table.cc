@@ -77,13 +77,17 @@ constexpr std::array evidence_verify_options{
     OptionSpec{"--html", "FILE", "Also write a page for people.", false, {}, true},
 };
 constexpr std::array evidence_fetch_positionals{
-    PositionalSpec{"FILE", "Evidence."},
+    PositionalSpec{"FILE", "Evidence; not with --platform."},
     PositionalSpec{
         "DIR",
-        "A directory, made if it is not there, for evidence verify --endorsements; files of the same name "
-        "are replaced."}};
+        "A directory, made if it is not there, for evidence verify --endorsements; files "
+        "of the same name are replaced.",
+        false}};
 constexpr std::array<std::string_view, 3> products{"Milan", "Genoa", "Turin"};
 constexpr std::array evidence_fetch_options{
+    OptionSpec{"--platform", "NAME",
+               "In place of FILE a kind of platform: Milan, Genoa or Turin, or an FMSPC of Intel's "
+               "(12 hexadecimal digits). Gets what endorses all evidence of it, but no VCEKs."},
     OptionSpec{"--product", "NAME", "Who made the report, where it does not say so (version 2).",
                false, products},
     OptionSpec{"--intel-url", "URL", "A cache to ask instead of Intel's provisioning service."},

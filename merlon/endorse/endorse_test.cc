@@ -156,6 +156,28 @@ TEST(Requests, AProductThatIsNotKnown) {
   EXPECT_EQ(refusal({3}).code, core::ErrorCode::Unsupported);  // a processor of family 0
 }
 
+TEST(Requests, OfAKindOfPlatform) {
+  const auto urls = [](std::string_view platform) {
+    std::string all;
+    const auto requests = requests_for_platform(platform, {"I", "R", "A"});
+    if (!requests) return std::string("refused");
+    for (const Request& each : *requests) all += each.url + (each.optional ? "?\n" : "\n");
+    return all;
+  };
+  EXPECT_EQ(urls("Genoa"),
+            "A/vcek/v1/Genoa/cert_chain\nA/vcek/v1/Genoa/crl\n"
+            "A/vlek/v1/Genoa/cert_chain\nA/vlek/v1/Genoa/crl\n");
+  EXPECT_EQ(urls("00A067110000"),
+            "I/sgx/certification/v4/tcb?fmspc=00a067110000\nI/sgx/certification/v4/qe/identity\n"
+            "I/tdx/certification/v4/tcb?fmspc=00a067110000?\n"
+            "I/tdx/certification/v4/qe/identity?\n"
+            "I/sgx/certification/v4/pckcrl?ca=processor&encoding=der\n"
+            "I/sgx/certification/v4/pckcrl?ca=platform&encoding=der\nR/IntelSGXRootCA.der\n");
+  for (const char* none : {"", "Naples", "Milan-B0", "milan", "00a0671100", "00a06711000000"}) {
+    EXPECT_EQ(urls(none), "refused") << none;
+  }
+}
+
 TEST(Requests, AVlekThatDidNotComeAlong) {
   MERLON_NEEDS_VECTORS();
   auto evidence = evidence::Evidence::parse(vector_file("trustee/milan-vlek.report.bin")).value();

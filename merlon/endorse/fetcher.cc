@@ -21,6 +21,11 @@ Fetched fetch(const Request& request, Fetcher& fetcher) {
       made.failure = response.error().what;
       continue;
     }
+    if (response->status == 404 && request.optional) {
+      made.failure = "there is none";
+      made.absent = true;
+      return made;
+    }
     if (response->status != 200) {
       made.failure = base::concat("HTTP status ", response->status);
       if (may_help_to_ask_again(response->status)) continue;

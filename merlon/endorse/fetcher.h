@@ -29,6 +29,7 @@ struct Fetched {
   std::vector<std::uint8_t> body;  ///< empty if it failed
   std::string chain;
   std::string failure;  ///< one line; empty if it did not fail
+  bool absent = false;  ///< an optional one that the service has not: no failure to worry about
 };
 
 /// Asks for all, each up to three times while the service is not available (no answer, 429, 5xx).

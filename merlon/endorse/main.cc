@@ -1,6 +1,7 @@
-// merlon-fetch EVIDENCE DIRECTORY INTEL INTEL-ROOT AMD PRODUCT: gets endorsements. Started by
-// `merlon evidence fetch`; an empty word stands for what is not given. Exit status: 0 all, 1 some
-// are missing or something cannot be used, 4 the evidence cannot be judged.
+// merlon-fetch EVIDENCE DIRECTORY INTEL INTEL-ROOT AMD PRODUCT PLATFORM: gets endorsements of a
+// piece of evidence, or of all of a kind of platform. Started by `merlon evidence fetch`; an empty
+// word stands for what is not given. Exit status: 0 all, 1 some are missing or something cannot be
+// used, 4 the evidence cannot be judged.
 
 #include <array>
 #include <cstdio>
@@ -80,19 +81,41 @@ std::size_t fetch(const std::vector<endorse::Request>& requests, endorse::Fetche
         failure = stored.error().what;
       }
     }
-    if (!failure.empty()) ++missing;
-    std::printf("%s %s%s%s\n", failure.empty() ? "✔" : "✘", each.request.url.c_str(),
-                failure.empty() ? "" : ": ", failure.c_str());
+    if (!failure.empty() && !each.absent) ++missing;
+    std::printf("%s %s%s%s\n",
+                failure.empty() ? "✔"
+                : each.absent   ? "–"
+                                : "✘",
+                each.request.url.c_str(), failure.empty() ? "" : ": ", failure.c_str());
   }
   std::fflush(stdout);
   return missing;
 }
 
-int run(char** words) {
-  const std::string path = words[1];
-  const std::string directory = words[2];
-  const auto services = services_of(words + 3);
-  if (!services) return fail(services.error());
+/// Asks for all of it and says what is missing.
+int fetch_into(const std::string& directory, const std::vector<endorse::Request>& requests) {
+  auto fetcher = endorse::CurlFetcher::create();
+  if (!fetcher) return fail(fetcher.error().what);
+  if (const auto made = endorse::make_directory(directory); !made) {
+    return fail(not_made(directory, made.error()));
+  }
+  const std::size_t missing = fetch(requests, **fetcher, directory);
+  if (missing == 0) return 0;
+  return fail(concat(missing, " of ", requests.size(),
+                     " endorsements are missing; what came is in ", base::printable(directory)));
+}
+
+int for_platform(const std::string& platform, const std::string& directory,
+                 const endorse::Services& services) {
+  const auto requests = endorse::requests_for_platform(platform, services);
+  if (!requests) {
+    return fail(concat("--platform ", base::printable(platform), ": ", requests.error().what));
+  }
+  return fetch_into(directory, *requests);
+}
+
+int for_evidence(const std::string& path, const std::string& directory,
+                 const endorse::Services& services, std::optional<snp::Product> product) {
   const auto file = os::open_file(path);
   const auto bytes = file ? os::read_all(*file, evidence::max_evidence_size)
                           : os::Result<std::vector<std::uint8_t>>(file.error());
@@ -101,29 +124,28 @@ int run(char** words) {
   if (!evidence) {
     return fail(concat(base::printable(path), ": ", in_words(evidence.error())), not_judged);
   }
-  const auto requests = endorse::requests_for(*evidence, *services, snp::product_of_name(words[6]));
+  const auto requests = endorse::requests_for(*evidence, services, product);
   if (!requests) return fail(concat(base::printable(path), ": ", requests.error().what));
-  auto fetcher = endorse::CurlFetcher::create();
-  if (!fetcher) return fail(fetcher.error().what);
-  if (const auto made = endorse::make_directory(directory); !made) {
-    return fail(not_made(directory, made.error()));
-  }
-  int status = 0;
-  if (const std::size_t missing = fetch(*requests, **fetcher, directory); missing > 0) {
-    status =
-        fail(concat(missing, " of ", requests->size(),
-                    " endorsements are missing; what came is in ", base::printable(directory)));
-  }
+  const int status = fetch_into(directory, *requests);
   if (!endorse::lacks_vlek(*evidence)) return status;
   return fail(concat(base::printable(path),
                      ": its VLEK is missing: AMD gives VLEKs to cloud providers alone, so the "
                      "provider, whose name is in no report, has to give it"));
 }
 
+int run(char** words) {
+  const auto services = services_of(words + 3);
+  if (!services) return fail(services.error());
+  const std::string platform = words[7];
+  return platform.empty()
+             ? for_evidence(words[1], words[2], *services, snp::product_of_name(words[6]))
+             : for_platform(platform, words[2], *services);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 7) return fail("merlon-fetch is started by merlon evidence fetch");
+  if (argc != 8) return fail("merlon-fetch is started by merlon evidence fetch");
   try {
     return run(argv);
   } catch (const std::bad_alloc&) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
+#include "merlon/codec/hex.h"
 #include "merlon/codec/pem.h"
 #include "merlon/sgx/pck_extension.h"
 #include "merlon/x509/certificate.h"
@@ -41,22 +42,49 @@ Result<Platform> platform_of(const sgx::Quote& quote) {
   return core::error(ErrorCode::NotFound, "the quote carries no PCK certificate");
 }
 
+/// TCB info and the identity of the quoting enclave. Not every platform has TDX.
+void add_documents(std::vector<Request>& all, const Services& services, std::string_view tee,
+                   std::string_view fmspc, bool optional) {
+  const std::string base = concat(without_slash(services.intel), "/", tee, "/certification/v4/");
+  all.push_back({concat(base, "tcb?fmspc=", fmspc), concat(tee, "-tcb-", fmspc, ".json"),
+                 "tcb-info-issuer-chain", optional});
+  all.push_back({concat(base, "qe/identity"), concat(tee, "-qe-identity.json"),
+                 "sgx-enclave-identity-issuer-chain", optional});
+}
+
+void add_pck_list(std::vector<Request>& all, const Services& services, std::string_view ca) {
+  all.push_back({concat(without_slash(services.intel), "/sgx/certification/v4/pckcrl?ca=", ca,
+                        "&encoding=der"),
+                 concat("pck-", ca, ".crl"), "sgx-pck-crl-issuer-chain", false});
+}
+
+void add_root_list(std::vector<Request>& all, const Services& services) {
+  all.push_back({concat(without_slash(services.intel_root), "/IntelSGXRootCA.der"),
+                 "intel-root.crl", "", false});
+}
+
 Result<std::vector<Request>> for_quote(const sgx::Quote& quote, const Services& services) {
   const Platform platform = TRY(platform_of(quote));
-  const bool tdx = quote.kind != sgx::BodyKind::Enclave;
-  const std::string_view tee = tdx ? "tdx" : "sgx";
-  const std::string_view ca = platform.processor_ca ? "processor" : "platform";
-  const std::string_view intel = without_slash(services.intel);
-  const std::string base = concat(intel, "/", tee, "/certification/v4/");
-  return std::vector<Request>{
-      {concat(base, "tcb?fmspc=", platform.fmspc), concat(tee, "-tcb-", platform.fmspc, ".json"),
-       "tcb-info-issuer-chain", false},
-      {concat(base, "qe/identity"), concat(tee, "-qe-identity.json"),
-       "sgx-enclave-identity-issuer-chain", false},
-      {concat(intel, "/sgx/certification/v4/pckcrl?ca=", ca, "&encoding=der"),
-       concat("pck-", ca, ".crl"), "sgx-pck-crl-issuer-chain", false},
-      {concat(without_slash(services.intel_root), "/IntelSGXRootCA.der"), "intel-root.crl", "",
-       false}};
+  std::vector<Request> all;
+  add_documents(all, services, quote.kind == sgx::BodyKind::Enclave ? "sgx" : "tdx", platform.fmspc,
+                false);
+  add_pck_list(all, services, platform.processor_ca ? "processor" : "platform");
+  add_root_list(all, services);
+  return all;
+}
+
+/// The certificates above VCEKs or VLEKs.
+void add_amd_chain(std::vector<Request>& all, const Services& services, std::string_view product,
+                   std::string_view kind) {
+  all.push_back({concat(without_slash(services.amd), "/", kind, "/v1/", product, "/cert_chain"),
+                 concat(kind, "-", product, ".pem"), "", false});
+}
+
+/// Two lists of one issuer: that under "vlek" has the ASVK, as its certificate says.
+void add_amd_list(std::vector<Request>& all, const Services& services, std::string_view product,
+                  std::string_view kind) {
+  all.push_back({concat(without_slash(services.amd), "/", kind, "/v1/", product, "/crl"),
+                 concat("ark-", product, kind == "vlek" ? "-vlek.crl" : ".crl"), "", false});
 }
 
 std::string spl(std::string_view name, std::uint8_t value) {
@@ -77,16 +105,13 @@ Result<std::vector<Request>> for_report(const snp::Report& report, const Service
                        "the report does not say which product made it: add --product Milan, Genoa "
                        "or Turin");
   }
-  const std::string_view amd = without_slash(services.amd);
   const std::string_view name = to_string(*product);
   const bool vlek = report.signing_key == snp::SigningKey::Vlek;
-  const std::string base = concat(amd, vlek ? "/vlek/v1/" : "/vcek/v1/", name);
-  std::vector<Request> all{
-      {concat(base, "/cert_chain"), concat(vlek ? "vlek-" : "vcek-", name, ".pem"), "", false},
-      {concat(amd, "/vcek/v1/", name, "/crl"), concat("ark-", name, ".crl"), "", false}};
+  std::vector<Request> all;
+  add_amd_chain(all, services, name, vlek ? "vlek" : "vcek");
+  add_amd_list(all, services, name, "vcek");
   if (vlek) {
-    // Two lists of one issuer: that of the other address has the ASVK, as its certificate says.
-    all.push_back({concat(base, "/crl"), concat("ark-", name, "-vlek.crl"), "", false});
+    add_amd_list(all, services, name, "vlek");
     return all;  // a VLEK comes from the provider alone
   }
   const snp::TcbComponents tcb = snp::components(report.reported_tcb, *product);
@@ -95,7 +120,7 @@ Result<std::vector<Request>> for_report(const snp::Report& report, const Service
   std::string levels = concat(spl("bl", tcb.bootloader), "&", spl("tee", tcb.tee), "&",
                               spl("snp", tcb.snp), "&", spl("ucode", tcb.microcode));
   if (turin) levels = concat(spl("fmc", tcb.fmc), "&", levels);
-  all.push_back({concat(base, "/", chip, "?", levels),
+  all.push_back({concat(without_slash(services.amd), "/vcek/v1/", name, "/", chip, "?", levels),
                  concat("vcek-", std::string_view(chip).substr(0, 16), "-",
                         base::hex(report.reported_tcb.view()), ".der"),
                  "", false});
@@ -150,6 +175,30 @@ Result<std::vector<Request>> requests_for(const evidence::Evidence& evidence,
                                           const Services& services,
                                           std::optional<snp::Product> product) {
   return std::visit(ForEvidence{services, product}, evidence.report);
+}
+
+Result<std::vector<Request>> requests_for_platform(std::string_view platform,
+                                                   const Services& services) {
+  std::vector<Request> all;
+  const auto product = snp::product_of_name(platform);
+  if (product && to_string(*product) == platform) {
+    for (const std::string_view kind : {"vcek", "vlek"}) {
+      add_amd_chain(all, services, platform, kind);
+      add_amd_list(all, services, platform, kind);
+    }
+    return all;
+  }
+  const auto fmspc = codec::decode_hex(platform);
+  if (!fmspc || fmspc->size() != sgx::Fmspc::size) {
+    return core::error(ErrorCode::Malformed,
+                       "neither Milan, Genoa or Turin nor an FMSPC of 12 hexadecimal digits");
+  }
+  const std::string digits = base::hex(*fmspc);
+  add_documents(all, services, "sgx", digits, false);
+  add_documents(all, services, "tdx", digits, true);
+  for (const std::string_view ca : {"processor", "platform"}) add_pck_list(all, services, ca);
+  add_root_list(all, services);
+  return all;
 }
 
 }  // namespace merlon::endorse

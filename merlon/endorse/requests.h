@@ -21,7 +21,7 @@ struct Request {
   std::string url;
   std::string file;          ///< name in a cache; letters, digits, '-', '_' and '.'
   std::string chain_header;  ///< response header that holds a PEM chain, if any, in lower case
-  bool optional = false;     ///< one of several of which not all need exist
+  bool optional = false;     ///< the service may have none: not every platform has TDX
 };
 
 /// Whether a service may be asked at this address: over https, or over plain http at a port of this
@@ -36,6 +36,11 @@ struct Request {
 [[nodiscard]] core::Result<std::vector<Request>> requests_for(const evidence::Evidence& evidence,
                                                               const Services& services,
                                                               std::optional<snp::Product> product);
+
+/// What endorses the evidence of all platforms of a kind, but the VCEK of each chip: `platform` is
+/// "Milan", "Genoa" or "Turin", or an FMSPC of Intel's in hexadecimal. Malformed for anything else.
+[[nodiscard]] core::Result<std::vector<Request>> requests_for_platform(std::string_view platform,
+                                                                       const Services& services);
 
 /// Whether a VLEK has signed the report that did not come along with it. There is nobody to ask for
 /// one: AMD gives VLEKs to cloud providers alone.

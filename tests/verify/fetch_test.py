@@ -117,6 +117,36 @@ class Fetch(unittest.TestCase):
         self.assertEqual(Services.asked.count("/sgx/certification/v4/tcb?fmspc=00a067110000"), 2)
         self.assertEqual(self.verdict("phala/sgx_quote.dat", "2025-06-20"), (3, ["dcap.tcb-status"]))
 
+    def platform(self, name, *words):
+        return self.merlon("fetch", "--platform", name, self.folder.name, "--intel-url", self.url,
+                           "--intel-root-url", self.url, "--amd-url", self.url, *words)
+
+    def test_of_a_kind_of_platform(self):
+        result = self.platform("Milan")
+        self.assertEqual((result.returncode, result.stdout.count("✔")), (0, 4), result.stdout)
+        shutil.copy(VECTORS / "virtee-sev/milan.vcek.der", self.folder.name)
+        self.assertEqual(self.verdict("virtee-sev/milan.report.bin", "2023-05-01"), (0, []))
+
+    def test_a_platform_without_tdx_misses_nothing(self):
+        result = self.platform("00A067110000")
+        # The server has no list of the other CA; of TDX there may be none.
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertEqual([result.stdout.count(mark) for mark in "✔–✘"], [4, 2, 1], result.stdout)
+        self.assertIn("1 of 7 endorsements are missing", result.stderr)
+        self.assertEqual(self.verdict("phala/sgx_quote.dat", "2025-06-20"), (3, ["dcap.tcb-status"]))
+
+    def test_a_platform_and_a_file_are_one_too_many(self):
+        for words, said in (((self.folder.name, "--platform", "Milan", "x"), "no FILE"),
+                            ((self.folder.name,), "DIR is missing"),
+                            ((self.folder.name, "--platform", "Milan", "--product", "Milan"),
+                             "--product is of a report")):
+            result = self.merlon("fetch", *words)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(said, result.stderr)
+        result = self.platform("Naples")
+        self.assertEqual((result.returncode, Services.asked), (1, []))
+        self.assertIn("--platform Naples: neither Milan", result.stderr)
+
     def test_what_amd_gives_is_enough_to_judge(self):
         result = self.fetch("virtee-sev/milan.report.bin", "--product", "Milan")
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
