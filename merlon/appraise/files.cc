@@ -98,7 +98,7 @@ Failure not_parsed(const std::string& path, const core::Error& error) {
 }
 
 Result<std::vector<std::uint8_t>> read_bytes(const std::string& path, std::size_t max_size) {
-  const auto file = os::open_file(path);
+  const auto file = os::open_file(path == "-" ? "/dev/stdin" : path);
   if (!file) return unusable(path, os::describe(file.error()));
   auto bytes = os::read_all(*file, max_size);
   if (!bytes && bytes.error() == os::Errno::Fbig) {

@@ -24,6 +24,7 @@ struct Failure {
 template <typename T>
 using Result = core::Result<T, Failure>;
 
+/// "-" is standard input.
 [[nodiscard]] Result<std::vector<std::uint8_t>> read_bytes(const std::string& path,
                                                            std::size_t max_size);
 

@@ -81,13 +81,16 @@ std::string policy_text(const Head& head) {
 
 namespace {
 
-std::string findings_text(const Appraisal& appraisal, const Painter& painter) {
+std::string findings_text(const Appraisal& appraisal, const Painter& painter, bool only_failures) {
+  if (only_failures && appraisal.refusals().empty()) return "";
   std::string text = "\nFindings\n";
   std::size_t width = 0;
   for (const Finding& finding : appraisal.findings) {
     width = std::max(width, verify::row_of(finding.check).name.size());
   }
-  for (const Finding& finding : appraisal.findings) text += finding_text(finding, width, painter);
+  for (const Finding& finding : appraisal.findings) {
+    if (!only_failures || !finding.passed) text += finding_text(finding, width, painter);
+  }
   return text;
 }
 
@@ -117,7 +120,8 @@ std::string to_text(const Head& head, const Appraisal& appraisal, const TextLook
       concat(base::printable(head.file), ": ", head.format, ", with ", head.endorsements,
              head.endorsements == 1 ? " endorsement" : " endorsements", "\njudged for ",
              codec::to_rfc3339(appraisal.time), "\n", policy_text(head), "\n");
-  text += findings_text(appraisal, painter) + claims_text(appraisal);
+  text += findings_text(appraisal, painter, look.only_failures);
+  if (!look.only_failures) text += claims_text(appraisal);
   if (appraisal.tcb_status) {
     text += concat("\nTCB status  ", to_string(*appraisal.tcb_status), "\n");
   }

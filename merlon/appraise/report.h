@@ -31,6 +31,7 @@ struct Head {
 struct TextLook {
   bool colours = false;
   std::optional<std::size_t> width;  ///< of the terminal, in columns
+  bool only_failures = false;        ///< of the findings, and no claims
 };
 
 /// "by policy FILE", or by which other.

@@ -15,11 +15,12 @@ using base::concat;
 
 namespace {
 
-/// As standard output can take it.
-TextLook look_of(const cli::Terminal& terminal) {
+/// As it was asked for, and as standard output can take it.
+TextLook look_of(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const os::BorrowedFd out(1);
-  if (!os::is_terminal(out)) return {};
   TextLook look;
+  look.only_failures = arguments.has("--quiet");
+  if (!os::is_terminal(out)) return look;
   look.colours = terminal.variable("NO_COLOR").empty() && terminal.variable("TERM") != "dumb";
   ::winsize size{};
   if (os::control_with(out, TIOCGWINSZ, &size) && size.ws_col > 0) look.width = size.ws_col;
@@ -33,9 +34,9 @@ void remark(const cli::Terminal& terminal, std::string_view text) {
 /// The answer first: a page that cannot be written must not take it along.
 int report(const cli::Arguments& arguments, const cli::Terminal& terminal, const Head& head,
            const verify::Appraisal& appraisal) {
-  const int printed =
-      cli::print(terminal, arguments.has("--json") ? to_json(head, appraisal)
-                                                   : to_text(head, appraisal, look_of(terminal)));
+  const int printed = cli::print(
+      terminal, arguments.has("--json") ? to_json(head, appraisal)
+                                        : to_text(head, appraisal, look_of(arguments, terminal)));
   if (arguments.has("--html")) {
     const auto page = write_file(arguments.value("--html"), to_html(head, appraisal));
     if (!page) {

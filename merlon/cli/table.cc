@@ -53,9 +53,9 @@ constexpr std::array inspect_options{OptionSpec{"--json", "", "Print one JSON ob
 constexpr std::array evidence_positionals{PositionalSpec{
     "FILE",
     "A DCAP quote, a SEV-SNP report, or a certification request of a keep; raw, PEM, "
-    "hexadecimal or base 64."}};
+    "hexadecimal or base 64; - is standard input."}};
 constexpr std::array evidence_inspect_positionals{
-    PositionalSpec{"FILE", "Evidence in any format, or endorsements."}};
+    PositionalSpec{"FILE", "Evidence in any format, or endorsements; - is standard input."}};
 constexpr std::array evidence_inspect_options{OptionSpec{"--json", "", "Print one JSON object."}};
 constexpr std::array evidence_verify_options{
     OptionSpec{
@@ -72,6 +72,7 @@ constexpr std::array evidence_verify_options{
                true,
                {},
                true},
+    OptionSpec{"--quiet", "", "Print only the checks that failed, and the verdict."},
     OptionSpec{"--at", "TIME", "Judge for this time, e.g. 2025-06-20T00:00:00Z, instead of now."},
     OptionSpec{"--json", "", "Print one JSON object."},
     OptionSpec{"--html", "FILE", "Also write a page for people.", false, {}, true},

@@ -138,6 +138,22 @@ class Commands(unittest.TestCase):
         self.assertRegex(result.stdout, r"✘ dcap.tcb-status +ConfigurationAndSWHardeningNeeded\n +"
                                         r"wanted: UpToDate\n +PCS-V4 tcbStatus\n")
 
+    def test_quiet_shows_what_failed_and_the_verdict(self):
+        lines = self.merlon("verify", *SGX, "--quiet").stdout.splitlines()
+        self.assertEqual([line for line in lines if "✔" in line or "Claims" in line], [])
+        self.assertEqual(len([line for line in lines if "✘" in line]), 1)
+        self.assertEqual(lines[-1], "Verdict: refused (1 of 41 checks)")
+        accepted = self.merlon("verify", *MILAN, "--quiet").stdout
+        self.assertNotIn("Findings", accepted)
+        self.assertIn("Verdict: accepted", accepted)
+
+    def test_a_dash_is_standard_input(self):
+        with (VECTORS / MILAN[0]).open("rb") as file:
+            result = subprocess.run([MERLON, "evidence", "verify", "-", *MILAN[1:]], stdin=file,
+                                    capture_output=True, text=True, check=False, cwd=VECTORS)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertTrue(result.stdout.startswith("-: SEV-SNP report"))
+
     def test_a_policy_changes_the_answer(self):
         policy = self.path / "p.toml"
         policy.write_text('[dcap]\nstatuses = ["ConfigurationAndSWHardeningNeeded"]\n')
