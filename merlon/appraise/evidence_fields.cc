@@ -11,30 +11,28 @@ namespace {
 
 FieldGroup quote_fields(const sgx::Quote& quote) {
   Fields fields("Quote");
-  const auto add = [&](std::string name, std::string value, std::string_view meaning) {
-    fields.add(std::move(name), std::move(value), meaning);
-  };
-  add("version", concat(quote.version), "format of the quote");
-  add("QE SVN", concat(quote.qe_svn), "version of the quoting enclave, as the header says");
-  add("PCE SVN", concat(quote.pce_svn),
-      "version of the enclave that certifies it, as the header says");
-  add("user data", base::hex(quote.user_data),
-      "first 16 bytes: which quoting enclave of which machine");
-  add("attestation key", hex_of(quote.attestation_key),
-      "x and y on P-256: what signs header and body");
-  add("signature", hex_of(quote.signature), "r and s over header and body");
+  fields.add("version", concat(quote.version), "format of the quote");
+  fields.add("QE SVN", concat(quote.qe_svn), "version of the quoting enclave, as the header says");
+  fields.add("PCE SVN", concat(quote.pce_svn),
+             "version of the enclave that certifies it, as the header says");
+  fields.add("user data", base::hex(quote.user_data),
+             "first 16 bytes: which quoting enclave of which machine");
+  fields.add("attestation key", hex_of(quote.attestation_key),
+             "x and y on P-256: what signs header and body");
+  fields.add("signature", hex_of(quote.signature), "r and s over header and body");
   const sgx::ReportBody& qe = quote.qe_report;
-  add("QE CPUSVN", hex_of(qe.cpu_svn), "versions of the processor's parts, opaque");
-  add("QE MISCSELECT", bits(qe.misc_select), "which extra state an exit of it saves");
-  add("QE ATTRIBUTES", hex_of(qe.attributes()), "flags and XFRM of the quoting enclave");
-  add("QE MRSIGNER", hex_of(qe.mr_signer), "who signed the quoting enclave");
-  add("QE MRENCLAVE", hex_of(qe.mr_enclave), "which quoting enclave");
-  add("QE ISVPRODID", concat(qe.product_id), "1 for SGX, 2 for TDX");
-  add("QE ISVSVN", concat(qe.svn), "its version, as the processor says");
-  add("QE debug", yes(qe.is_debug()), "a debug quoting enclave proves nothing");
-  add("QE report data", hex_of(qe.report_data), "hash of key and authentication data");
-  add("QE authentication data", base::hex(quote.qe_authentication), "bound together with the key");
-  add("padding", concat(quote.padding), "zero bytes behind the quote");
+  fields.add("QE CPUSVN", hex_of(qe.cpu_svn), "versions of the processor's parts, opaque");
+  fields.add("QE MISCSELECT", bits(qe.misc_select), "which extra state an exit of it saves");
+  fields.add("QE ATTRIBUTES", hex_of(qe.attributes()), "flags and XFRM of the quoting enclave");
+  fields.add("QE MRSIGNER", hex_of(qe.mr_signer), "who signed the quoting enclave");
+  fields.add("QE MRENCLAVE", hex_of(qe.mr_enclave), "which quoting enclave");
+  fields.add("QE ISVPRODID", concat(qe.product_id), "1 for SGX, 2 for TDX");
+  fields.add("QE ISVSVN", concat(qe.svn), "its version, as the processor says");
+  fields.add("QE debug", yes(qe.is_debug()), "a debug quoting enclave proves nothing");
+  fields.add("QE report data", hex_of(qe.report_data), "hash of key and authentication data");
+  fields.add("QE authentication data", base::hex(quote.qe_authentication),
+             "bound together with the key");
+  fields.add("padding", concat(quote.padding), "zero bytes behind the quote");
   return std::move(fields).group();
 }
 
@@ -120,48 +118,51 @@ std::string policy(const snp::GuestPolicy& policy) {
 
 FieldGroup guest_fields(const snp::Report& report) {
   Fields fields("SEV-SNP report");
-  const auto add = [&](std::string name, std::string value, std::string_view meaning) {
-    fields.add(std::move(name), std::move(value), meaning);
-  };
-  add("VERSION", concat(report.version), "format of the report");
-  add("GUEST_SVN", concat(report.guest_svn), "security version of the guest");
-  add("POLICY", policy(report.policy), "what the guest asked for: least ABI, and what is allowed");
-  add("debug", yes(report.policy.debug()), "if yes, the host can read the guest");
-  add("FAMILY_ID", hex_of(report.family_id), "family, from the id block");
-  add("IMAGE_ID", hex_of(report.image_id), "image, from the id block");
-  add("VMPL", report.vmpl == snp::host_vmpl ? "host" : concat(report.vmpl),
-      "privilege level that asked");
-  add("SIGNATURE_ALGO", concat(report.signature_algorithm), "1: ECDSA P-384 with SHA-384");
-  add("CURRENT_TCB", tcb(report, report.current_tcb), "firmware that runs");
-  add("PLATFORM_INFO", platform(report), "what the platform has on, as policies name it");
-  add("AUTHOR_KEY_EN", yes(report.author_key_enabled), "whether an author key signed the id key");
-  add("MASK_CHIP_KEY", yes(report.chip_key_masked), "whether the chip's identity is hidden");
-  add("SIGNING_KEY", std::string(to_string(report.signing_key)),
-      "VCEK: this chip, VLEK: this provider");
-  add("REPORT_DATA", hex_of(report.report_data), "64 bytes of the guest's choice");
-  add("MEASUREMENT", hex_of(report.measurement), "hash of the guest as it was launched");
-  add("HOST_DATA", hex_of(report.host_data), "32 bytes of the host's choice");
-  add("ID_KEY_DIGEST", hex_of(report.id_key_digest), "who signed the id block");
-  add("AUTHOR_KEY_DIGEST", hex_of(report.author_key_digest), "who vouches for the id key");
-  add("REPORT_ID", hex_of(report.report_id), "names this guest while it lives");
-  add("REPORT_ID_MA", hex_of(report.report_id_ma), "its migration agent; all ones for none");
-  add("REPORTED_TCB", tcb(report, report.reported_tcb), "what the signing key is derived from");
+  fields.add("VERSION", concat(report.version), "format of the report");
+  fields.add("GUEST_SVN", concat(report.guest_svn), "security version of the guest");
+  fields.add("POLICY", policy(report.policy),
+             "what the guest asked for: least ABI, and what is allowed");
+  fields.add("debug", yes(report.policy.debug()), "if yes, the host can read the guest");
+  fields.add("FAMILY_ID", hex_of(report.family_id), "family, from the id block");
+  fields.add("IMAGE_ID", hex_of(report.image_id), "image, from the id block");
+  fields.add("VMPL", report.vmpl == snp::host_vmpl ? "host" : concat(report.vmpl),
+             "privilege level that asked");
+  fields.add("SIGNATURE_ALGO", concat(report.signature_algorithm), "1: ECDSA P-384 with SHA-384");
+  fields.add("CURRENT_TCB", tcb(report, report.current_tcb), "firmware that runs");
+  fields.add("PLATFORM_INFO", platform(report), "what the platform has on, as policies name it");
+  fields.add("AUTHOR_KEY_EN", yes(report.author_key_enabled),
+             "whether an author key signed the id key");
+  fields.add("MASK_CHIP_KEY", yes(report.chip_key_masked), "whether the chip's identity is hidden");
+  fields.add("SIGNING_KEY", std::string(to_string(report.signing_key)),
+             "VCEK: this chip, VLEK: this provider");
+  fields.add("REPORT_DATA", hex_of(report.report_data), "64 bytes of the guest's choice");
+  fields.add("MEASUREMENT", hex_of(report.measurement), "hash of the guest as it was launched");
+  fields.add("HOST_DATA", hex_of(report.host_data), "32 bytes of the host's choice");
+  fields.add("ID_KEY_DIGEST", hex_of(report.id_key_digest), "who signed the id block");
+  fields.add("AUTHOR_KEY_DIGEST", hex_of(report.author_key_digest), "who vouches for the id key");
+  fields.add("REPORT_ID", hex_of(report.report_id), "names this guest while it lives");
+  fields.add("REPORT_ID_MA", hex_of(report.report_id_ma), "its migration agent; all ones for none");
+  fields.add("REPORTED_TCB", tcb(report, report.reported_tcb),
+             "what the signing key is derived from");
   if (report.cpuid) {
-    add("CPUID",
+    fields.add(
+        "CPUID",
         concat("family ", unsigned{report.cpuid->family}, ", model ", unsigned{report.cpuid->model},
                ", stepping ", unsigned{report.cpuid->stepping}),
         "which processor");
   }
-  add("CHIP_ID", hex_of(report.chip_id), "which chip; zero if masked or signed by a VLEK");
-  add("COMMITTED_TCB", tcb(report, report.committed_tcb), "firmware that cannot be rolled back");
-  add("CURRENT", firmware(report.current), "version of the firmware that runs");
-  add("COMMITTED", firmware(report.committed), "version that cannot be rolled back");
-  add("LAUNCH_TCB", tcb(report, report.launch_tcb), "firmware when the guest was launched");
+  fields.add("CHIP_ID", hex_of(report.chip_id), "which chip; zero if masked or signed by a VLEK");
+  fields.add("COMMITTED_TCB", tcb(report, report.committed_tcb),
+             "firmware that cannot be rolled back");
+  fields.add("CURRENT", firmware(report.current), "version of the firmware that runs");
+  fields.add("COMMITTED", firmware(report.committed), "version that cannot be rolled back");
+  fields.add("LAUNCH_TCB", tcb(report, report.launch_tcb), "firmware when the guest was launched");
   if (report.launch_mitigations) {
-    add("LAUNCH_MIT_VECTOR", bits(*report.launch_mitigations), "mitigations at launch");
-    add("CURRENT_MIT_VECTOR", bits(report.current_mitigations.value_or(0)), "mitigations now");
+    fields.add("LAUNCH_MIT_VECTOR", bits(*report.launch_mitigations), "mitigations at launch");
+    fields.add("CURRENT_MIT_VECTOR", bits(report.current_mitigations.value_or(0)),
+               "mitigations now");
   }
-  add("SIGNATURE", hex_of(report.signature), "r and s");
+  fields.add("SIGNATURE", hex_of(report.signature), "r and s");
   return std::move(fields).group();
 }
 

@@ -20,17 +20,20 @@ enum class Standing : std::uint8_t {
 
 /// Looks for paths in a pool whose content and order are the attacker's. A signature is computed
 /// only where there is a choice, and only under keys that a pinned one vouches for: namesakes that
-/// nobody has signed cost nothing, however many there are. Revocation is not looked at.
+/// nobody has signed cost a few signatures each, and not one for each pair of them. Revocation is
+/// not looked at.
 class PathBuilder {
  public:
-  /// `pool` and `memo` are borrowed.
+  /// `pool` and `memo` are borrowed and must outlive the builder.
   PathBuilder(std::span<const Certificate> pool, std::vector<AnchorId> anchors, codec::UnixTime now,
               const SignatureMemo& memo);
+  PathBuilder(std::span<const Certificate> pool, std::vector<AnchorId> anchors, codec::UnixTime now,
+              const SignatureMemo&& memo) = delete;
 
   /// From `leaf` up to a self-issued certificate; at most five. Of several that have the name of an
-  /// issuer, the one of the highest standing is taken that has signed, so that nothing that
-  /// somebody adds to the pool displaces a good one; if there is none, whichever, to say what is
-  /// wrong with it. Ends where no issuer is found.
+  /// issuer, the one of the highest standing is taken that has signed (the first of equals), so
+  /// that nothing that somebody adds to the pool displaces a good one; if there is none, whichever,
+  /// to say what is wrong with it. Ends where no issuer is found.
   [[nodiscard]] Path build(const Certificate& leaf);
 
   [[nodiscard]] Standing standing_of(const Certificate& leaf);
