@@ -15,6 +15,7 @@
 #include "merlon/host/plan.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/process.h"
+#include "merlon/os/processor.h"
 #include "merlon/workload/package.h"
 
 namespace merlon::cli {
@@ -35,19 +36,15 @@ using Result = core::Result<T, Refusal>;
 
 Refusal usage(std::string text) { return {std::move(text), ExitStatus::Usage}; }
 
-struct Choice {
-  host::Backend backend = host::Backend::Nil;
-  bool named = false;
-};
-
-/// The backend asked for. One that was named is never replaced.
-Result<Choice> choose_backend(const Arguments& arguments, const Terminal& terminal) {
+/// The backend asked for; nothing where the strongest that works is wanted.
+Result<std::optional<host::Backend>> choose_backend(const Arguments& arguments,
+                                                    const Terminal& terminal) {
   std::string name = arguments.value("--backend");
   for (const char* variable : {"MERLON_BACKEND", "ENARX_BACKEND"}) {
     if (name.empty()) name = terminal.variable(variable);
   }
-  if (name.empty()) return Choice{host::strongest_backend(), false};
-  if (const auto backend = host::find_backend(name)) return Choice{*backend, true};
+  if (name.empty()) return std::optional<host::Backend>();
+  if (const auto backend = host::find_backend(name)) return std::optional(*backend);
   return usage(
       concat("keep backend identifier ", base::quoted(name), " is unknown; there are: nil, kvm"));
 }
@@ -136,19 +133,69 @@ int status_of(const os::ExitStatus& ended, const Terminal& terminal) {
       launch::killed_by_signal + ended.value);
 }
 
-Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
-  const Choice choice = TRY(choose_backend(arguments, terminal));
-  host::RunOptions options = TRY(options_of(arguments));
-  options.backend = choice.backend;
-  const os::SignalRelay relay;
-  auto keep = host::Keep::start(choice.backend, machine_options(arguments, terminal));
+/// A keep that is ready, and what the user is told of it.
+struct ReadyKeep {
+  host::Keep keep;
+  std::string notice;
+};
+
+using StartedKeep = core::Result<host::Keep, host::HostError>;
+
+StartedKeep start_keep(host::Backend backend, const Arguments& arguments,
+                       const Terminal& terminal) {
+  return host::Keep::start(backend, machine_options(arguments, terminal));
+}
+
+/// Nothing if the keep can run a workload, else why it cannot.
+std::optional<std::string> why_not_ready(const StartedKeep& keep, const os::SignalRelay& relay,
+                                         std::optional<std::chrono::nanoseconds> limit) {
+  if (!keep) return keep.error().text;
+  const auto readiness = keep->readiness(relay, limit);
+  if (readiness) return readiness->ready ? std::nullopt : std::optional(readiness->text);
+  // Waiting for a process that has ended tells how it ended.
+  if (readiness.error().code == core::ErrorCode::Unavailable) return std::nullopt;
+  return readiness.error().text;
+}
+
+/// The best that works here, where no backend was named.
+Result<ReadyKeep> next_keep(const std::string& why_not, const Arguments& arguments,
+                            const Terminal& terminal) {
+  auto keep = start_keep(host::Backend::Nil, arguments, terminal);
   if (!keep) return Refusal{keep.error().text, ExitStatus::KeepFailed};
-  const host::LaunchPlan plan = TRY(plan_of(arguments, options));
-  if (!choice.named) fail(terminal, notice_of(choice.backend), 0);
+  return ReadyKeep{*std::move(keep),
+                   concat(notice_of(host::Backend::Nil), "; no micro-VM: ", why_not)};
+}
+
+/// Why a backend that was named, and so is never replaced, cannot run here.
+Refusal not_here(host::Backend backend, const std::string& why_not) {
+  if (backend == host::Backend::Nil) return {why_not, ExitStatus::KeepFailed};
+  return {concat("backend kvm: ", why_not, "; --backend nil needs no micro-VM"),
+          ExitStatus::KeepFailed};
+}
+
+Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
+  const std::optional<host::Backend> named = TRY(choose_backend(arguments, terminal));
+  const host::RunOptions options = TRY(options_of(arguments));
+  if (const std::string lacking = os::lacking_instructions(); !lacking.empty()) {
+    return Refusal{concat("this processor lacks ", lacking,
+                          ": Merlon needs x86-64-v3 (Intel Haswell, AMD Zen, or newer)"),
+                   ExitStatus::KeepFailed};
+  }
+  const os::SignalRelay relay;
+  // While it comes up, the plan is made.
+  StartedKeep first = start_keep(named.value_or(host::strongest_backend), arguments, terminal);
+  host::LaunchPlan plan = TRY(plan_of(arguments, options));
+  const auto why_not = why_not_ready(first, relay, options.timeout);
+  if (why_not && named) return not_here(*named, base::printable(*why_not));
+  ReadyKeep ready = why_not
+                        ? TRY(next_keep(base::printable(*why_not), arguments, terminal))
+                        : ReadyKeep{*std::move(first),
+                                    std::string(named ? "" : notice_of(host::strongest_backend))};
+  if (!ready.notice.empty()) fail(terminal, ready.notice, 0);
   for (const std::string& note : plan.notes) fail(terminal, concat("note: ", note), 0);
-  const auto launched = keep->launch(plan);
+  const auto launched = ready.keep.launch(std::move(plan));
   if (!launched) return refusal_of(launched.error());
-  const auto ended = keep->wait(relay, options.timeout);
+  const auto ended = ready.keep.wait(relay, options.timeout);
   if (!ended) return Refusal{ended.error().text, ExitStatus::KeepFailed};
   if (!*ended) {
     return Refusal{"the time limit is over; the keep did not end, and was killed",

@@ -1,26 +1,14 @@
 #include "merlon/host/backend.h"
 
-#include <linux/kvm.h>
-
-#include "merlon/os/ioctl.h"
-#include "merlon/os/open.h"
+#include "merlon/base/text.h"
 
 namespace merlon::host {
 
-namespace {
-
-/// Whether this user can make a machine. Some hosts have the device and refuse every machine.
-bool has_kvm() noexcept {
-  const auto device = os::open_device("/dev/kvm");
-  if (!device) return false;
-  const auto machine = os::control(*device, KVM_CREATE_VM);
-  if (!machine) return false;
-  static_cast<void>(os::Fd::adopt(*machine));
-  return true;
+std::string why_no_kvm(os::Errno number) {
+  std::string_view advice;
+  if (number == os::Errno::Noent) advice = ": this machine has none";
+  if (number == os::Errno::Acces) advice = ": add yourself to the group that owns it";
+  return base::concat("cannot open /dev/kvm: ", os::describe(number), advice);
 }
-
-}  // namespace
-
-Backend strongest_backend() noexcept { return has_kvm() ? Backend::Kvm : Backend::Nil; }
 
 }  // namespace merlon::host

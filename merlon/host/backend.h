@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "merlon/os/errno.h"
+
 namespace merlon::host {
 
 enum class Backend {
@@ -29,13 +31,17 @@ inline constexpr std::array backend_names{BackendName{Backend::Nil, "nil"},
   return std::nullopt;
 }
 
-/// The strongest that this machine offers to this user.
-[[nodiscard]] Backend strongest_backend() noexcept;
+/// What is tried first where no backend was named.
+inline constexpr Backend strongest_backend = Backend::Kvm;
+
+/// Why /dev/kvm could not be opened, and what to do about it.
+[[nodiscard]] std::string why_no_kvm(os::Errno number);
 
 /// For a keep that is a machine.
 struct MachineOptions {
   std::string world;        ///< of sallyport/boot.h, in lower case; empty: what the host has
   bool statistics = false;  ///< tell what the keep asked its host for
+  bool only_try = false;    ///< tell whether it could run a keep, and end
 };
 
 }  // namespace merlon::host

@@ -35,6 +35,7 @@ std::vector<std::string> arguments_of(Backend backend, const MachineOptions& mac
     arguments.push_back(machine.world);
   }
   if (machine.statistics) arguments.emplace_back("--stats");
+  if (machine.only_try) arguments.emplace_back("--try");
   return arguments;
 }
 
@@ -65,11 +66,12 @@ std::uint64_t deadline_of(std::optional<std::chrono::nanoseconds> limit) {
 
 }  // namespace
 
-Keep::Keep(os::ChildProcess process, os::Fd channel) noexcept
-    : process_(process), channel_(std::move(channel)) {}
+Keep::Keep(Backend backend, os::ChildProcess process, os::Fd channel) noexcept
+    : backend_(backend), process_(process), channel_(std::move(channel)) {}
 
 Keep::Keep(Keep&& other) noexcept
-    : process_(other.process_),
+    : backend_(other.backend_),
+      process_(other.process_),
       channel_(std::move(other.channel_)),
       running_(std::exchange(other.running_, false)) {}
 
@@ -86,10 +88,34 @@ Result<Keep> Keep::start(Backend backend, const MachineOptions& machine) {
                      concat("cannot open a channel to a keep: ", os::describe(channel.error()))};
   }
   const os::ChildProcess process = TRY(spawn(backend, machine, channel->there));
-  return Keep(process, std::move(channel->here));
+  return Keep(backend, process, std::move(channel->here));
 }
 
-Result<void> Keep::launch(const LaunchPlan& plan) {
+Result<launch::Readiness> Keep::readiness(const os::SignalRelay& relay,
+                                          std::optional<std::chrono::nanoseconds> limit) const {
+  // A process that confines itself needs nothing that a machine could lack.
+  if (backend_ == Backend::Nil) return launch::Readiness{true, ""};
+  const auto readable = relay.wait_readable(channel_, deadline_of(limit));
+  if (!readable || !*readable) {
+    return HostError{core::ErrorCode::Unavailable,
+                     concat(program_of(backend_), " does not say whether it is ready")};
+  }
+  auto heard = launch::receive_readiness(channel_);
+  if (heard) return *std::move(heard);
+  return HostError{heard.error().code,
+                   concat("cannot start ", program_of(backend_), ": ", heard.error().message())};
+}
+
+Result<launch::Readiness> try_backend(Backend backend) {
+  MachineOptions options;
+  options.only_try = true;
+  const os::SignalRelay relay;
+  const Keep keep = TRY(Keep::start(backend, options));
+  return keep.readiness(relay, std::nullopt);
+}
+
+Result<void> Keep::launch(LaunchPlan plan) {
+  if (backend_ == Backend::Kvm) plan.message.confinement = launch::Confinement::Machine;
   std::vector<os::BorrowedFd> descriptors{plan.module};
   descriptors.insert(descriptors.end(), plan.descriptors.begin(), plan.descriptors.end());
   const auto sent = launch::send(channel_, plan.message, descriptors);

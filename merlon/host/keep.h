@@ -9,10 +9,15 @@
 
 #include "merlon/host/backend.h"
 #include "merlon/host/plan.h"
+#include "merlon/launch/readiness.h"
 #include "merlon/os/channel.h"
 #include "merlon/os/process.h"
 
 namespace merlon::host {
+
+/// Whether this machine can run a keep of that backend, and how (the world) or why not. Starts the
+/// backend's process, which tries what it needs.
+[[nodiscard]] core::Result<launch::Readiness, HostError> try_backend(Backend backend);
 
 /// A keep's process. It has been started but has no workload until launch(); a Keep that is
 /// dropped before wait() has come back is killed.
@@ -31,8 +36,16 @@ class Keep {
   Keep& operator=(const Keep&) = delete;
   ~Keep();
 
+  /// Waits until it can run a workload. A backend that cannot do so on this machine is no error:
+  /// its text says why, in one line without a full stop.
+  ///
+  /// Errors: Unavailable (its process ended, or said nothing for longer than `limit` and a grace;
+  /// wait() tells) · Malformed.
+  [[nodiscard]] core::Result<launch::Readiness, HostError> readiness(
+      const os::SignalRelay& relay, std::optional<std::chrono::nanoseconds> limit) const;
+
   /// Hands the workload over. A keep that ends meanwhile is no error here; wait() tells.
-  [[nodiscard]] core::Result<void, HostError> launch(const LaunchPlan& plan);
+  [[nodiscard]] core::Result<void, HostError> launch(LaunchPlan plan);
 
   /// Waits for the end of the workload, passing on signals. A keep that keeps its time limit ends
   /// by itself; one that does not is killed some time later, and then there is no status.
@@ -40,8 +53,9 @@ class Keep {
       const os::SignalRelay& relay, std::optional<std::chrono::nanoseconds> limit);
 
  private:
-  Keep(os::ChildProcess process, os::Fd channel) noexcept;
+  Keep(Backend backend, os::ChildProcess process, os::Fd channel) noexcept;
 
+  Backend backend_;
   os::ChildProcess process_;
   os::Fd channel_;
   bool running_ = true;

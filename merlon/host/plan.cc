@@ -119,7 +119,7 @@ Result<void> look_at_steward(const workload::Config& config, LaunchPlan& plan) {
     return HostError{core::ErrorCode::Denied,
                      concat("refusing to use an unencrypted steward url: ", *config.steward())};
   }
-  plan.notes.push_back(concat("backend nil cannot be attested; steward ", *config.steward(),
+  plan.notes.push_back(concat("this keep cannot be attested; steward ", *config.steward(),
                               " is not asked for a certificate"));
   return {};
 }
@@ -154,9 +154,6 @@ Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& option
   plan.message.timeout_nanoseconds =
       options.timeout ? static_cast<std::uint64_t>(options.timeout->count()) : 0;
   plan.message.verbose = options.verbose;
-  if (options.backend == Backend::Kvm) {
-    plan.message.confinement = launch::Confinement::Machine;
-  }
   plan.message.max_memory_bytes = options.max_memory_bytes.value_or(0);
   plan.message.arguments = {"main.wasm"};
   const auto& arguments =

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "merlon/core/result.h"
-#include "merlon/host/backend.h"
 #include "merlon/launch/message.h"
 #include "merlon/os/fd.h"
 #include "merlon/workload/package.h"
@@ -26,7 +25,6 @@ struct DirectoryGrant {
 
 /// What the user says beside the package.
 struct RunOptions {
-  Backend backend = Backend::Nil;
   /// Instead of the configuration's, if there are any.
   std::vector<std::string> arguments;
   /// Added to the configuration's; the same name replaces.

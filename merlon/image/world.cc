@@ -11,4 +11,13 @@ std::optional<World> find_world(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+std::string_view name_of(World world) noexcept {
+  switch (world) {
+    case World::Ring0: return "ring0";
+    case World::Collapsed: return "collapsed";
+    case World::Isolated: return "isolated";
+  }
+  return "unknown";
+}
+
 }  // namespace merlon::image

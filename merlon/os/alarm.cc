@@ -11,7 +11,8 @@ struct Alarm::Target {
   Ring ring;
   void* argument;
 
-  static void handle(int /*number*/, ::siginfo_t* info, void* /*context*/) noexcept {
+  [[gnu::force_align_arg_pointer]] static void handle(int /*number*/, ::siginfo_t* info,
+                                                      void* /*context*/) noexcept {
     // A SIGALRM that somebody else sent carries no target of ours.
     if (info->si_code != SI_TIMER) return;
     const int before = errno;

@@ -80,6 +80,8 @@ Result<Delivery> receive_with_descriptors(BorrowedFd channel, core::ByteSpan int
     message.msg_controllen = control.bytes.size();
     count = ::recvmsg(channel.number(), &message, MSG_CMSG_CLOEXEC);
   } while (count < 0 && last_errno() == Errno::Intr);
+  // An end that is closed before it has read all that we sent resets the channel.
+  if (count < 0 && last_errno() == Errno::Connreset) return Delivery{};
   if (count < 0) return last_errno();
   Delivery delivery;
   delivery.size = static_cast<std::size_t>(count);

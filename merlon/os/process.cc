@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include <poll.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -153,6 +154,19 @@ Result<std::optional<ExitStatus>> SignalRelay::wait_until(const ChildProcess& ch
       // A child that has just ended cannot be told; its SIGCHLD follows.
       static_cast<void>(child.signal(number));
     }
+  }
+}
+
+Result<bool> SignalRelay::wait_readable(BorrowedFd fd, std::uint64_t deadline) const noexcept {
+  // The child's end stays for wait_until() to hear of.
+  ::sigset_t blocked = before_;
+  sigaddset(&blocked, SIGCHLD);
+  for (;;) {
+    const ::timespec rest = until(deadline);
+    ::pollfd entry{fd.number(), POLLIN, 0};
+    const int found = ::ppoll(&entry, 1, &rest, &blocked);
+    if (found >= 0) return found > 0;
+    if (last_errno() != Errno::Intr) return last_errno();
   }
 }
 

@@ -64,6 +64,10 @@ class SignalRelay {
   /// The same until `deadline`, in nanoseconds of Clock::Monotonic; nothing if the child runs on.
   [[nodiscard]] Result<std::optional<ExitStatus>> wait_until(const ChildProcess& child,
                                                              std::uint64_t deadline) const noexcept;
+  /// Waits until there is something to read, or the other end is closed; false at `deadline`.
+  /// Meanwhile signals do what they would do without this object: there is nothing yet to pass them
+  /// on to.
+  [[nodiscard]] Result<bool> wait_readable(BorrowedFd fd, std::uint64_t deadline) const noexcept;
 
  private:
   ::sigset_t relayed_{};

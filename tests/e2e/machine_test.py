@@ -119,14 +119,16 @@ class Machines(EndToEnd):
         wasm = self.wasm(HELLO)
         self.folder.chmod(0o755)
         program = self.folder / "merlon"
-        for name in ("merlon", "merlon-keep"):
+        for name in ("merlon", "merlon-keep", "merlon-vmm", "merlon-shim-kvm"):
             shutil.copy(Path(MERLON).with_name(name), self.folder / name)
         result = subprocess.run([program, "run", wasm], capture_output=True, text=True, env={},
                                 user="nobody", group="nogroup", extra_groups=[], timeout=60,
                                 check=False)
         self.assertEqual((result.returncode, result.stdout), (0, "hello\n"), result)
-        self.assertEqual(result.stderr, "merlon: running in a confined process (nil): "
-                                        "the owner of this machine can read it\n")
+        self.assertEqual(result.stderr,
+                         "merlon: running in a confined process (nil): the owner of this machine "
+                         "can read it; no micro-VM: cannot open /dev/kvm: Permission denied: add "
+                         "yourself to the group that owns it\n")
 
     def test_an_unknown_backend_is_refused(self):
         result = self.merlon("run", self.wasm(HELLO), env=os.environ | {"MERLON_BACKEND": "tdx"})

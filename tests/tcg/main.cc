@@ -20,6 +20,8 @@
 #include "merlon/host/calls.h"
 #include "merlon/image/elf.h"
 #include "merlon/image/layout.h"
+#include "merlon/launch/readiness.h"
+#include "merlon/os/file.h"
 #include "merlon/os/file_mapping.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
@@ -94,18 +96,28 @@ void map_stub(SharedMemory& memory) {
   memory.word(table + (stub >> 12U) % 512 * 8) = stub | 1U;
 }
 
+/// The processor that is emulated: what the file "cpu" beside the boot code says, else all that
+/// QEMU can. A program that is started by merlon has no environment.
+std::string processor_beside(const std::string& kernel) {
+  const auto file = os::open_file(kernel.substr(0, kernel.rfind('/') + 1) + "cpu");
+  if (!file) return "max";
+  const auto text = os::read_all(*file, 64);
+  return text ? std::string(core::as_text(*text)) : "max";
+}
+
 /// QEMU with our memory; its debug console's bytes come out of `bell`.
 ::pid_t start_qemu(const SharedMemory& memory, const std::string& kernel, int bell) {
   const std::string object = concat("memory-backend-file,id=ram,size=", memory_size,
                                     ",mem-path=", memory.path(), ",share=on");
   const std::string megabytes = concat(memory_size >> 20U);
+  const std::string cpu = processor_beside(kernel);
   const ::pid_t child = ::fork();
   if (child != 0) return child;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(bell, 1);
-  ::execlp("qemu-system-x86_64", "qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max",
-           "-m", megabytes.c_str(), "-machine", "pc,memory-backend=ram,hpet=off", "-object",
-           object.c_str(), "-nodefaults", "-display", "none", "-no-reboot", "-kernel",
+  ::execlp("qemu-system-x86_64", "qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu",
+           cpu.c_str(), "-m", megabytes.c_str(), "-machine", "pc,memory-backend=ram,hpet=off",
+           "-object", object.c_str(), "-nodefaults", "-display", "none", "-no-reboot", "-kernel",
            kernel.c_str(), "-chardev", "stdio,id=bell,signal=off", "-device",
            "isa-debugcon,iobase=0xe9,chardev=bell", static_cast<char*>(nullptr));
   ::_exit(failed_status);
@@ -160,6 +172,9 @@ int main() {
   if (!layout || layout->entry != sallyport::shim_start) return failed("cannot lay out the keep");
   map_stub(memory);
 
+  if (!launch::send(os::BorrowedFd(launch::keep_descriptor), launch::Readiness{true, "ring0"})) {
+    return failed("cannot tell the launcher");
+  }
   FixedMachine machine;
   host::Calls calls(machine);
   auto launch = launch::receive(os::BorrowedFd(launch::keep_descriptor));

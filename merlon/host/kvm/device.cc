@@ -1,5 +1,6 @@
 #include "merlon/host/kvm/device.h"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -29,12 +30,29 @@ Result<void> done(Result<int> result) noexcept {
   return {};
 }
 
-const ::kvm_cpuid_entry2* find_leaf(const Cpuid& cpuid, std::uint32_t leaf) noexcept {
-  for (std::size_t i = 0; i < cpuid.head.count && i < cpuid.entries.size(); ++i) {
-    const ::kvm_cpuid_entry2& entry = cpuid.entries[i];
-    if (entry.function == leaf && entry.index == 0) return &entry;
-  }
-  return nullptr;
+/// A list of leaves with room for the most that KVM takes.
+struct LeafList {
+  ListHead head;
+  std::array<::kvm_cpuid_entry2, 256> entries{};
+};
+
+base::CpuidLeaf leaf_of(const ::kvm_cpuid_entry2& entry) noexcept {
+  return {entry.function,
+          entry.index,
+          (entry.flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX) != 0,
+          {entry.eax, entry.ebx, entry.ecx, entry.edx}};
+}
+
+::kvm_cpuid_entry2 entry_of(const base::CpuidLeaf& leaf) noexcept {
+  ::kvm_cpuid_entry2 entry{};
+  entry.function = leaf.leaf;
+  entry.index = leaf.subleaf;
+  entry.flags = leaf.by_subleaf ? KVM_CPUID_FLAG_SIGNIFCANT_INDEX : 0;
+  entry.eax = leaf.registers.eax;
+  entry.ebx = leaf.registers.ebx;
+  entry.ecx = leaf.registers.ecx;
+  entry.edx = leaf.registers.edx;
+  return entry;
 }
 
 /// A list of registers with one element.
@@ -45,23 +63,16 @@ struct OneRegister {
 
 }  // namespace
 
-std::uint64_t Cpuid::extended_state() const noexcept {
-  const auto* const leaf = find_leaf(*this, 0xd);
-  return leaf == nullptr ? 0 : (std::uint64_t{leaf->edx} << 32U) | leaf->eax;
-}
-
-bool Cpuid::has_smep() const noexcept {
-  const auto* const leaf = find_leaf(*this, 7);
-  return leaf != nullptr && (leaf->ebx >> 7U & 1U) != 0;
-}
-
 Processor::~Processor() {
   if (run_ != nullptr) ::munmap(run_, run_size_);
 }
 
-Result<void> Processor::set_cpuid(const Cpuid& cpuid) const noexcept {
-  // SAFETY: this request only reads.
-  return done(os::control_with(fd_, set_cpuid2, const_cast<Cpuid*>(&cpuid)));
+Result<void> Processor::set_cpuid(const base::CpuidTable& cpuid) const {
+  LeafList list;
+  if (cpuid.leaves().size() > list.entries.size()) return Errno::TooBig;
+  list.head.count = static_cast<std::uint32_t>(cpuid.leaves().size());
+  std::ranges::transform(cpuid.leaves(), list.entries.begin(), &entry_of);
+  return done(os::control_with(fd_, set_cpuid2, &list));
 }
 
 Result<::kvm_sregs> Processor::special_registers() const noexcept {
@@ -127,11 +138,6 @@ Result<Stop> Processor::run(std::uint16_t doorbell) const noexcept {
   }
 }
 
-std::uint8_t Processor::rung_with() const noexcept {
-  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(run_);
-  return run_->io.data_offset < run_size_ ? bytes[run_->io.data_offset] : 0xff;
-}
-
 Result<VirtualMachine> VirtualMachine::create() {
   const int device = ::open("/dev/kvm", O_RDWR | O_CLOEXEC);
   if (device < 0) return os::last_errno();
@@ -168,9 +174,15 @@ Result<void> VirtualMachine::add_memory(std::uint32_t slot, std::uint64_t base,
   return done(os::control_with(machine_, KVM_SET_USER_MEMORY_REGION, &region));
 }
 
-Result<void> VirtualMachine::supported_cpuid(Cpuid& cpuid) const noexcept {
-  cpuid.head.count = static_cast<std::uint32_t>(cpuid.entries.size());
-  return done(os::control_with(device_, get_supported_cpuid, &cpuid));
+Result<base::CpuidTable> VirtualMachine::supported_cpuid() const {
+  LeafList list;
+  list.head.count = static_cast<std::uint32_t>(list.entries.size());
+  TRY(done(os::control_with(device_, get_supported_cpuid, &list)));
+  std::vector<base::CpuidLeaf> leaves;
+  for (std::size_t i = 0; i < list.head.count && i < list.entries.size(); ++i) {
+    leaves.push_back(leaf_of(list.entries[i]));
+  }
+  return base::CpuidTable(std::move(leaves));
 }
 
 }  // namespace merlon::host::kvm

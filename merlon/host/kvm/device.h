@@ -9,6 +9,7 @@
 
 #include <linux/kvm.h>
 
+#include "merlon/base/cpuid.h"
 #include "merlon/core/result.h"
 #include "merlon/os/fd.h"
 
@@ -49,7 +50,7 @@ class Processor {
   Processor& operator=(const Processor&) = delete;
   ~Processor();
 
-  [[nodiscard]] os::Result<void> set_cpuid(const struct Cpuid& cpuid) const noexcept;
+  [[nodiscard]] os::Result<void> set_cpuid(const base::CpuidTable& cpuid) const;
   [[nodiscard]] os::Result<::kvm_sregs> special_registers() const noexcept;
   [[nodiscard]] os::Result<void> set_special_registers(::kvm_sregs registers) const noexcept;
   [[nodiscard]] os::Result<void> set_registers(::kvm_regs registers) const noexcept;
@@ -63,23 +64,11 @@ class Processor {
   /// Runs until something is wanted. Never looks at a register of the keep.
   [[nodiscard]] os::Result<Stop> run(std::uint16_t doorbell) const noexcept;
   [[nodiscard]] std::uint32_t reason() const noexcept { return run_->exit_reason; }
-  /// The byte that the doorbell was rung with; only the probe uses it.
-  [[nodiscard]] std::uint8_t rung_with() const noexcept;
 
  private:
   os::Fd fd_;
   ::kvm_run* run_;
   std::size_t run_size_;
-};
-
-/// Room for what KVM_GET_SUPPORTED_CPUID answers.
-struct Cpuid {
-  ListHead head;
-  std::array<::kvm_cpuid_entry2, 256> entries{};
-
-  /// Bits of the extended state that the processor has [INTEL SDM 1 §13.3].
-  [[nodiscard]] std::uint64_t extended_state() const noexcept;
-  [[nodiscard]] bool has_smep() const noexcept;
 };
 
 /// A virtual machine.
@@ -92,7 +81,8 @@ class VirtualMachine {
   /// Shows the host's memory at `host` to the machine at physical address `base`.
   [[nodiscard]] os::Result<void> add_memory(std::uint32_t slot, std::uint64_t base,
                                             std::span<std::uint8_t> host) const noexcept;
-  [[nodiscard]] os::Result<void> supported_cpuid(Cpuid& cpuid) const noexcept;
+  /// What KVM can give to a processor, of what it knows.
+  [[nodiscard]] os::Result<base::CpuidTable> supported_cpuid() const;
 
  private:
   VirtualMachine(os::Fd device, os::Fd machine) noexcept

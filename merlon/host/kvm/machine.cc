@@ -6,14 +6,17 @@
 #include <sys/sysinfo.h>
 #include <x86intrin.h>
 
+#include "merlon/base/instructions.h"
 #include "merlon/base/text.h"
+#include "merlon/host/backend.h"
 #include "merlon/host/kvm/loader.h"
-#include "merlon/host/kvm/world.h"
+#include "merlon/host/kvm/trial.h"
 #include "merlon/image/elf.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
+#include "merlon/os/processor.h"
 
 namespace merlon::host::kvm {
 
@@ -27,30 +30,31 @@ template <typename T>
 using Result = core::Result<T, HostError>;
 
 constexpr std::uint32_t msr_tsc = 0x10;
+constexpr std::uint32_t no_user_code = std::uint32_t{1} << 7U;       // leaf 7 ebx
 constexpr std::uint64_t cr4_no_user_code = std::uint64_t{1} << 20U;  // SMEP
-/// x87, SSE, AVX, AVX-512: what a keep's code may use.
-constexpr std::uint64_t extended_state = 0xe7;
 constexpr std::uint64_t smallest_growth = std::uint64_t{2} << 20U;
 constexpr std::size_t max_slots = 500;
 /// So much of its free memory a keep gets in small pages: to clear 2 MiB takes longer than hello.
 constexpr std::uint64_t small_start = std::uint64_t{8} << 20U;
 
-HostError no_kvm(os::Errno number) {
-  std::string advice;
-  if (number == os::Errno::Noent) advice = ": this machine has no /dev/kvm; use --backend nil";
-  if (number == os::Errno::Acces) {
-    advice = ": add yourself to the group that owns /dev/kvm, or use --backend nil";
-  }
-  return {core::ErrorCode::Unavailable,
-          concat("backend kvm: cannot open /dev/kvm: ", os::describe(number), advice)};
+HostError kvm_error(os::Errno number, std::string_view what) {
+  return {core::ErrorCode::Internal, concat(what, ": ", os::describe(number))};
 }
 
-HostError kvm_error(os::Errno number, std::string_view what) {
-  return {core::ErrorCode::Internal, concat("backend kvm: ", what, ": ", os::describe(number))};
+template <typename T>
+Result<T> checked(os::Result<T> result, std::string_view what) {
+  if (!result) return kvm_error(result.error(), what);
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    return *std::move(result);
+  }
 }
+
+HostError unfit(std::string_view why) { return {core::ErrorCode::Unavailable, std::string(why)}; }
 
 HostError image_error(const core::Error& error, std::string_view what) {
-  return {error.code, concat("backend kvm: ", what, ": ", error.message())};
+  return {error.code, concat(what, ": ", error.message())};
 }
 
 std::uint64_t host_memory() noexcept {
@@ -83,32 +87,55 @@ Result<std::unique_ptr<KeepMachine>> KeepMachine::create(const os::FileMapping& 
                                                          const os::FileMapping& keep,
                                                          std::optional<World> world) {
   auto machine = VirtualMachine::create();
-  if (!machine) return no_kvm(machine.error());
+  if (!machine) {
+    return HostError{core::ErrorCode::Unavailable, why_no_kvm(machine.error())};
+  }
   auto processor = machine->create_processor();
   if (!processor) return kvm_error(processor.error(), "cannot make a processor");
   auto memory = MachineMemory::initial();
   if (!memory) return kvm_error(memory.error(), "cannot make memory");
   std::unique_ptr<KeepMachine> made(
       new KeepMachine(*std::move(machine), *std::move(processor), *std::move(memory)));
-  const auto prepared = made->prepare(world);
-  if (!prepared) return kvm_error(prepared.error(), "cannot prepare the machine");
+  TRY(made->prepare(world));
   TRY(made->load(shim, keep));
   return made;
 }
 
-os::Result<void> KeepMachine::prepare(std::optional<World> world) {
+Result<void> KeepMachine::prepare(std::optional<World> world) {
   std::uint32_t slot = 0;
   for (const MemoryPart& part : memory_.parts()) {
-    TRY(machine_.add_memory(slot++, part.base(), part.bytes()));
+    TRY(checked(machine_.add_memory(slot++, part.base(), part.bytes()), "cannot add memory"));
   }
-  TRY(machine_.supported_cpuid(cpuid_));
-  TRY(processor_.set_cpuid(cpuid_));
-  TRY(processor_.set_extended_state(cpuid_.extended_state() & extended_state));
-  world_ = world ? *world : TRY(probe_world(processor_, memory_));
+  TRY(give_processor());
+  const Trial trial = TRY(checked(try_machine(processor_, memory_), "cannot try the machine"));
+  if (!trial.lacking.empty()) {
+    return unfit(concat("a machine's processor lacks ", trial.lacking, " here"));
+  }
+  if (!trial.runs_compiled_code) {
+    return unfit("a machine's processor has AVX2 and BMI here, and does not run them");
+  }
+  world_ = world.value_or(trial.world);
   const auto block = memory_.find(image::block_base, image::block_size);
-  if (!block) return os::Errno::Nomem;
+  if (!block) return kvm_error(os::Errno::Nomem, "cannot find the block");
   block_.emplace(*block);
   return {};
+}
+
+/// KVM does not say which extended states it takes together; it is asked for the largest first.
+Result<void> KeepMachine::give_processor() {
+  constexpr std::string_view what = "cannot set up the processor";
+  const base::CpuidTable offered = TRY(checked(machine_.supported_cpuid(), what));
+  base::CpuidTable own = os::instruction_leaves();
+  const std::uint64_t own_state = os::extended_state(own);
+  const image::HostProcessor host{std::move(own), own_state};
+  for (const std::uint64_t taken : image::extended_states) {
+    seen_ = image::keep_processor(host, offered, taken);
+    const std::string lacking = base::lacking_instructions(seen_.cpuid, seen_.extended_state);
+    if (!lacking.empty()) return unfit(concat("KVM's processor lacks ", lacking, " here"));
+    TRY(checked(processor_.set_cpuid(seen_.cpuid), what));
+    if (processor_.set_extended_state(seen_.extended_state)) return {};
+  }
+  return unfit("KVM lets no processor have AVX here");
 }
 
 Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileMapping& keep_file) {
@@ -126,8 +153,10 @@ Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileM
 }
 
 os::Result<void> KeepMachine::start(const image::Layout& layout) {
-  ::kvm_sregs special = long_mode(TRY(processor_.special_registers()), 0, layout.page_table);
-  if (world_ != World::Collapsed && cpuid_.has_smep()) special.cr4 |= cr4_no_user_code;
+  ::kvm_sregs special = long_mode(TRY(processor_.special_registers()), 0, layout.page_table,
+                                  seen_.extended_state != 0);
+  if (world_ != World::Collapsed && (seen_.cpuid.answer(7).ebx & no_user_code) != 0)
+    special.cr4 |= cr4_no_user_code;
   TRY(processor_.set_special_registers(special));
   ::kvm_regs registers{};
   registers.rip = layout.entry;
@@ -222,7 +251,7 @@ HostError KeepMachine::stopped(Stop stop) const {
 Result<int> KeepMachine::run() {
   for (;;) {
     const auto stop = processor_.run(sallyport::doorbell_port);
-    if (!stop) return kvm_error(stop.error(), "cannot run the processor");
+    if (!stop) return kvm_error(stop.error(), "backend kvm: cannot run the processor");
     if (*stop == Stop::Interrupted) {
       ++statistics_.interruptions;
       continue;

@@ -17,6 +17,7 @@
 #include "merlon/host/kvm/memory.h"
 #include "merlon/host/plan.h"
 #include "merlon/image/layout.h"
+#include "merlon/image/processor.h"
 #include "merlon/os/alarm.h"
 #include "merlon/os/file_mapping.h"
 #include "merlon/sallyport/boot.h"
@@ -34,7 +35,8 @@ class KeepMachine final : public Machine, private Attended {
  public:
   /// Builds the machine from the two programs' files. Without `world` the best that this host has.
   ///
-  /// Errors: Unavailable (no KVM; the text says what to do) · those of the image.
+  /// Errors: Unavailable (no KVM, or none that can run compiled code; the text says what to do) ·
+  /// those of the image.
   [[nodiscard]] static core::Result<std::unique_ptr<KeepMachine>, HostError> create(
       const os::FileMapping& shim, const os::FileMapping& keep,
       std::optional<sallyport::World> world);
@@ -60,7 +62,8 @@ class KeepMachine final : public Machine, private Attended {
  private:
   KeepMachine(VirtualMachine machine, Processor processor, MachineMemory memory) noexcept;
 
-  [[nodiscard]] os::Result<void> prepare(std::optional<sallyport::World> world);
+  [[nodiscard]] core::Result<void, HostError> prepare(std::optional<sallyport::World> world);
+  [[nodiscard]] core::Result<void, HostError> give_processor();
   [[nodiscard]] core::Result<void, HostError> load(const os::FileMapping& shim,
                                                    const os::FileMapping& keep);
   [[nodiscard]] os::Result<void> start(const image::Layout& layout);
@@ -78,7 +81,7 @@ class KeepMachine final : public Machine, private Attended {
   Processor processor_;
   MachineMemory memory_;
   Calls calls_;
-  Cpuid cpuid_;
+  image::KeepProcessor seen_;  ///< the processor that the keep sees
   sallyport::World world_ = sallyport::World::Ring0;
   std::optional<sallyport::Block> block_;
   std::mutex serving_;  ///< held by whoever acts for the keep

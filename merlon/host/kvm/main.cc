@@ -1,7 +1,10 @@
 // merlon-vmm: the process around a keep of backend kvm. It finds its workload on descriptor 3, as
 // merlon-keep does, confines itself to it, and passes it on into the machine.
 //
-//   merlon-vmm [--world ring0|collapsed|isolated] [--stats]
+//   merlon-vmm [--world ring0|collapsed|isolated] [--stats] [--try]
+//
+// Before it takes the workload it says whether it can run one (launch/readiness.h); with --try that
+// is all.
 
 #include <chrono>
 #include <optional>
@@ -14,6 +17,7 @@
 #include "merlon/image/world.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
+#include "merlon/launch/readiness.h"
 #include "merlon/os/file_mapping.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
@@ -35,6 +39,7 @@ int failed(std::string_view text, launch::ExitStatus status) {
 struct Options {
   std::optional<sallyport::World> world;
   bool statistics = false;
+  bool only_try = false;
 };
 
 std::optional<Options> options_of(int count, char** words) {
@@ -43,6 +48,8 @@ std::optional<Options> options_of(int count, char** words) {
     const std::string_view word = words[i];
     if (word == "--stats") {
       options.statistics = true;
+    } else if (word == "--try") {
+      options.only_try = true;
     } else if (word == "--world" && i + 1 < count) {
       options.world = image::find_world(words[++i]);
       if (!options.world) return std::nullopt;
@@ -92,6 +99,41 @@ void print(const host::kvm::Statistics& statistics) {
   static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(text + "\n")));
 }
 
+/// Tells the launcher; false if nobody listens any more.
+bool tell(bool ready, std::string_view text) {
+  return launch::send(os::BorrowedFd(launch::keep_descriptor),
+                      launch::Readiness{ready, std::string(text)})
+      .has_value();
+}
+
+core::Result<std::unique_ptr<host::kvm::KeepMachine>, host::HostError> make_machine(
+    const Options& options) {
+  const auto shim = map_neighbour("merlon-shim-kvm");
+  const auto keep = map_neighbour("merlon-keep");
+  if (!shim || !keep) {
+    return host::HostError{
+        core::ErrorCode::NotFound,
+        "cannot read merlon-shim-kvm and merlon-keep, which lie beside merlon-vmm"};
+  }
+  return host::kvm::KeepMachine::create(*shim, *keep, options.world);
+}
+
+int run_keep(host::kvm::KeepMachine& machine, const Options& options) {
+  if (const auto taken = take_launch(machine); !taken) {
+    // A host that changed its mind has told its user already.
+    const bool changed =
+        taken.error().code == core::ErrorCode::Unavailable && taken.error().detail == 0;
+    return changed ? launch::number(launch::ExitStatus::KeepFailed)
+                   : failed(taken.error().message(), launch::ExitStatus::KeepFailed);
+  }
+  if (!give_descriptors(machine.descriptors())) {
+    return failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
+  }
+  const auto ended = machine.run();
+  if (options.statistics) print(machine.statistics());
+  return ended ? *ended : failed(ended.error().text, launch::ExitStatus::Trap);
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -101,30 +143,11 @@ int main(int count, char** words) {
   if (!options) {
     return failed("merlon-vmm is started by merlon, not by hand", launch::ExitStatus::Usage);
   }
-  const auto shim = map_neighbour("merlon-shim-kvm");
-  const auto keep = map_neighbour("merlon-keep");
-  if (!shim || !keep) {
-    return failed("cannot read merlon-shim-kvm and merlon-keep, which lie beside merlon-vmm",
-                  launch::ExitStatus::KeepFailed);
-  }
-  auto machine = host::kvm::KeepMachine::create(*shim, *keep, options->world);
-  if (!machine) return failed(machine.error().text, launch::ExitStatus::KeepFailed);
-  if (const auto taken = take_launch(**machine); !taken) {
-    // A host that changed its mind has told its user already.
-    const bool changed =
-        taken.error().code == core::ErrorCode::Unavailable && taken.error().detail == 0;
-    return changed ? launch::number(launch::ExitStatus::KeepFailed)
-                   : failed(taken.error().message(), launch::ExitStatus::KeepFailed);
-  }
-  if (!give_descriptors((*machine)->descriptors())) {
-    return failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
-  }
-  const auto ended = (*machine)->run();
-  if (options->statistics) print((*machine)->statistics());
-  if (!ended) {
-    // The attendant may still wait for something on behalf of a keep that is no more.
-    os::end_process(failed(ended.error().text, launch::ExitStatus::Trap));
-  }
-  // The kernel takes the machine apart faster than we would.
-  os::end_process(*ended);
+  const auto machine = make_machine(*options);
+  const bool told =
+      machine ? tell(true, image::name_of((*machine)->world())) : tell(false, machine.error().text);
+  if (!machine || !told) return launch::number(launch::ExitStatus::KeepFailed);
+  // The kernel takes the machine apart faster than we would, and the attendant may still wait for
+  // something on behalf of a keep that is no more.
+  os::end_process(options->only_try ? 0 : run_keep(**machine, *options));
 }

@@ -48,6 +48,15 @@ Datum device(const Machine& machine, std::string_view path, std::string_view mis
                remedy_of(opened.error(), path, missing));
 }
 
+Datum instructions(const Machine& machine) {
+  const std::string lacking = machine.lacking_instructions();
+  return datum(
+      "instructions (x86-64-v3)", Need::Required, lacking.empty(),
+      lacking.empty() ? "" : concat("lacks ", lacking),
+      "use a CPU from Intel's Haswell or AMD's Zen on, in a virtual machine with the host's "
+      "CPU passed through");
+}
+
 std::vector<Datum> kvm_device(const Machine& machine) {
   std::vector<Datum> data{device(
       machine, "/dev/kvm",

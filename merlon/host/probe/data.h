@@ -16,6 +16,9 @@ namespace merlon::host::probe {
 /// Whether a device can be opened; `missing` says what to do where there is none.
 [[nodiscard]] Datum device(const Machine& machine, std::string_view path, std::string_view missing);
 
+/// Whether this process's processor runs compiled code.
+[[nodiscard]] Datum instructions(const Machine& machine);
+
 /// /dev/kvm and the version of its interface, two data.
 [[nodiscard]] std::vector<Datum> kvm_device(const Machine& machine);
 

@@ -18,6 +18,15 @@ Datum extension(const Machine& machine, const os::Result<os::Fd>& kvm, std::stri
                "use a newer kernel", 1);
 }
 
+/// Looking is not enough: some machines leave out of their guests' processors what they have.
+Datum trial(const Machine& machine, bool has_device) {
+  constexpr std::string_view name = "a machine that runs compiled code";
+  const Machine::Trial tried = has_device ? machine.try_kvm() : Machine::Trial{false, "not tried"};
+  return datum(name, Need::Required, tried.works,
+               tried.works ? concat("yes; the shim's world is ", tried.text) : tried.text,
+               "use backend nil, or a machine whose hypervisor passes AVX2 and BMI through", 1);
+}
+
 }  // namespace
 
 Backend probe_kvm(const Machine& machine) {
@@ -39,6 +48,7 @@ Backend probe_kvm(const Machine& machine) {
                            "use a CPU with RDRAND; in a virtual machine, pass the host's CPU "
                            "through: a keep has no other source of randomness that it can trust",
                            1));
+  kvm.data.push_back(trial(machine, opened.has_value()));
   return kvm;
 }
 

@@ -2,13 +2,13 @@
 
 #include <array>
 
-#include <cpuid.h>
-
 #include "merlon/base/text.h"
 #include "merlon/core/bytes.h"
+#include "merlon/host/keep.h"
 #include "merlon/os/ioctl.h"
 #include "merlon/os/landlock.h"
 #include "merlon/os/open.h"
+#include "merlon/os/processor.h"
 #include "merlon/os/system.h"
 
 namespace merlon::host::probe {
@@ -25,6 +25,12 @@ void append(std::string& text, std::uint32_t word) {
   for (unsigned shift = 0; shift < 32; shift += 8) {
     text.push_back(static_cast<char>(word >> shift & 0xFFU));
   }
+}
+
+Machine::Trial try_kvm() {
+  auto tried = try_backend(host::Backend::Kvm);
+  if (!tried) return {false, std::move(tried.error().text)};
+  return {tried->ready, std::move(tried->text)};
 }
 
 }  // namespace
@@ -75,13 +81,12 @@ std::optional<std::string> Machine::read(std::string_view path) const {
 }
 
 Machine this_machine() {
-  return {.processor = Processor([](std::uint32_t leaf, std::uint32_t subleaf) {
-            Registers found;
-            __cpuid_count(leaf, subleaf, found.eax, found.ebx, found.ecx, found.edx);
-            return found;
-          }),
+  return {.processor = Processor(
+              [](std::uint32_t leaf, std::uint32_t subleaf) { return os::cpuid(leaf, subleaf); }),
           .root = "",
           .ask_kvm = &os::control,
+          .try_kvm = &try_kvm,
+          .lacking_instructions = &os::lacking_instructions,
           .landlock_version = &os::landlock_version,
           .lockable_bytes = &os::lockable_bytes};
 }

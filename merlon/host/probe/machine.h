@@ -9,17 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include "merlon/base/cpuid.h"
 #include "merlon/os/fd.h"
 
 namespace merlon::host::probe {
 
-/// What one CPUID leaf answers.
-struct Registers {
-  std::uint32_t eax = 0;
-  std::uint32_t ebx = 0;
-  std::uint32_t ecx = 0;
-  std::uint32_t edx = 0;
-};
+using Registers = base::CpuidRegisters;
 
 /// The processor, by CPUID [INTEL SDM 2A CPUID, AMD APM 3 appendix E]. A leaf that it does not
 /// have answers zeros.
@@ -45,6 +40,14 @@ struct Machine {
   /// ioctl(2) on /dev/kvm with a number as argument.
   std::function<os::Result<int>(os::BorrowedFd kvm, unsigned long request, unsigned long argument)>
       ask_kvm;
+  /// Whether a machine of backend kvm runs compiled code, and how or why not; slow: it makes one.
+  struct Trial {
+    bool works = false;
+    std::string text;
+  };
+  std::function<Trial()> try_kvm;
+  /// As os::lacking_instructions.
+  std::function<std::string()> lacking_instructions;
   std::function<os::Result<int>()> landlock_version;
   /// How many bytes a process of this user may lock.
   std::function<os::Result<std::uint64_t>()> lockable_bytes;

@@ -27,7 +27,7 @@ Datum landlock(const Machine& machine) {
 }  // namespace
 
 Backend probe_nil(const Machine& machine) {
-  Backend nil{"nil", {seccomp(machine), landlock(machine)}};
+  Backend nil{"nil", {instructions(machine), seccomp(machine), landlock(machine)}};
   const auto version = machine.landlock_version();
   if (version && *version < os::first_landlock_with_moves) {
     nil.data.push_back(datum("writable directories", Need::Optional, false, "",

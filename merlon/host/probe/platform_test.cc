@@ -74,6 +74,8 @@ class Platform : public ::testing::Test {
             .root = files_.path(),
             .ask_kvm = [this](os::BorrowedFd, unsigned long request,
                               unsigned long argument) { return answer(request, argument); },
+            .try_kvm = [this] { return trial_; },
+            .lacking_instructions = [this] { return lacking_; },
             .landlock_version = [this] { return landlock_; },
             .lockable_bytes = [this] { return lockable_; }};
   }
@@ -103,11 +105,13 @@ class Platform : public ::testing::Test {
   int kvm_version_ = 12;
   std::map<unsigned long, int> extensions_{
       {KVM_CAP_USER_MEMORY, 1}, {KVM_CAP_NR_MEMSLOTS, 32764}, {KVM_CAP_MAX_VCPUS, 1024}};
+  Machine::Trial trial_{true, "ring0"};
+  std::string lacking_;
   os::Result<int> landlock_ = 7;
   os::Result<std::uint64_t> lockable_ = std::uint64_t{8UL * 1024 * 1024};
 };
 
-TEST_F(Platform, NilIsAlwaysReadyAndNamesTheLayersThatLack) {
+TEST_F(Platform, NilIsReadyWhateverLayersLackAndNamesThem) {
   const Backend all = probe_nil(machine({}));
   EXPECT_TRUE(all.is_ready());
   EXPECT_TRUE(find(all, "seccomp filters").pass);
@@ -152,6 +156,30 @@ TEST_F(Platform, KvmNeedsEachOfItsParts) {
   kvm_version_ = 12;
   extensions_.erase(KVM_CAP_USER_MEMORY);
   EXPECT_FALSE(probe_kvm(machine(intel_with_sgx())).is_ready());
+}
+
+TEST_F(Platform, KvmThatCannotRunCompiledCodeIsNotReady) {
+  trial_ = {false, "KVM's processor lacks AVX, AVX2 here"};
+  const Backend kvm = probe_kvm(machine(intel_with_sgx()));
+  EXPECT_FALSE(kvm.is_ready());
+  const Datum& tried = find(kvm, "a machine that runs compiled code");
+  EXPECT_EQ(tried.info, trial_.text);
+  EXPECT_NE(tried.remedy.find("backend nil"), std::string::npos);
+  expect_remedies(kvm);
+}
+
+TEST_F(Platform, AMachineIsNotTriedWithoutItsDevice) {
+  std::filesystem::remove(files_ / "dev/kvm");
+  EXPECT_EQ(find(probe_kvm(machine(intel_with_sgx())), "a machine that runs compiled code").info,
+            "not tried");
+}
+
+TEST_F(Platform, AnOldProcessorIsToldWhatItLacks) {
+  lacking_ = "AVX2, BMI1";
+  const Backend nil = probe_nil(machine({}));
+  EXPECT_FALSE(nil.is_ready());
+  EXPECT_EQ(find(nil, "instructions (x86-64-v3)").info, "lacks AVX2, BMI1");
+  expect_remedies(nil);
 }
 
 TEST_F(Platform, AMissingDeviceIsToBeSwitchedOn) {

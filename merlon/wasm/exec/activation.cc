@@ -75,7 +75,8 @@ std::size_t slot_of(int signal) noexcept {
   return signal == SIGSEGV ? 0 : signal == SIGBUS ? 1 : 2;
 }
 
-void on_fault(int signal, siginfo_t* info, void* context) {
+/// Not every emulator of Linux aligns a handler's stack as the psABI has it.
+[[gnu::force_align_arg_pointer]] void on_fault(int signal, siginfo_t* info, void* context) {
   // What a process has sent is no fault of the code that happens to run.
   const bool sent = info->si_code <= 0;
   // SAFETY: with SA_SIGINFO the kernel passes a siginfo_t and a ucontext_t.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "merlon/os/processor.h"
 #include "merlon/wasm/binary/decoder.h"
 #include "merlon/wasm/exec/store.h"
 
@@ -179,11 +180,9 @@ Engine::~Engine() = default;
 
 core::Result<std::unique_ptr<Engine>> Engine::create(std::unique_ptr<CompilerFactory> compilers,
                                                      EngineOptions options) {
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
-      !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("lzcnt") ||
-      !__builtin_cpu_supports("popcnt")) {
+  if (!os::lacking_instructions().empty()) {
     return core::error(ErrorCode::Unsupported,
-                       "this CPU lacks AVX2 or BMI: compiled code needs x86-64-v3");
+                       "this processor lacks instructions that compiled code needs (x86-64-v3)");
   }
   FaultHandler faults = TRY(FaultHandler::install());
   CodeArena arena = TRY(CodeArena::create(0, stub_bytes));

@@ -1,9 +1,19 @@
-#include "merlon/host/kvm/world.h"
+#include "merlon/host/kvm/trial.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
+#include "merlon/base/instructions.h"
+#include "merlon/host/kvm/trial_guest.h"
 #include "merlon/image/layout.h"
+
+// trial_guest.S.
+extern "C" {
+extern const std::uint8_t trial_guest[];
+extern const std::uint8_t trial_guest_entry[];
+extern const std::uint8_t trial_guest_end[];
+}
 
 namespace merlon::host::kvm {
 
@@ -18,7 +28,6 @@ constexpr std::uint64_t top_table = probe_base;
 constexpr std::uint64_t pointer_table = probe_base + 0x1000;
 constexpr std::uint64_t directory = probe_base + 0x2000;
 constexpr std::uint64_t code = probe_base + 0x3000;
-constexpr std::uint64_t entry_point = code + 0x10;
 constexpr std::uint64_t task_state = probe_base + 0x4000;
 constexpr std::uint64_t ports_offset = 0x68;
 
@@ -35,27 +44,54 @@ constexpr std::uint64_t cr4_extended_state = std::uint64_t{1} << 18U;
 /// System calls, long mode enabled and active, no-execute.
 constexpr std::uint64_t efer_bits = 0xd01;
 
+constexpr std::uint64_t answers = probe_base + 0x5000;
+
 void put_word(const MachineMemory& memory, std::uint64_t address, std::uint64_t word) {
   if (const auto bytes = memory.find(address, sizeof(word))) {
     std::memcpy(bytes->data(), &word, sizeof(word));
   }
 }
 
-void put_probe(const MachineMemory& memory) {
+core::ByteView guest_code() noexcept {
+  return {trial_guest, static_cast<std::size_t>(trial_guest_end - trial_guest)};
+}
+
+void put_guest(const MachineMemory& memory) {
   constexpr std::uint64_t table = 7;  // present, writable, user
   constexpr std::uint64_t large = 0x87;
   put_word(memory, top_table, pointer_table | table);
   put_word(memory, pointer_table, directory | table);
   put_word(memory, directory + (code >> 21U) * 8, (code & ~(large_page - 1)) | large);
-  constexpr std::array<std::uint8_t, 2> ask{0x0f, 0x05};  // syscall
-  // mov %cs, %eax; out %al, $doorbell; hlt
-  constexpr std::array<std::uint8_t, 5> tell{0x8c, 0xc8, 0xe6, sallyport::doorbell_port, 0xf4};
-  if (const auto bytes = memory.find(code, 0x20)) {
-    std::memcpy(bytes->data(), ask.data(), ask.size());
-    std::memcpy(bytes->data() + (entry_point - code), tell.data(), tell.size());
+  if (const auto bytes = memory.find(code, guest_code().size())) {
+    std::ranges::copy(guest_code(), bytes->begin());
   }
   // The task state's only word that matters: ring 3 may use the ports of the bitmap, all zero.
   put_word(memory, task_state + 0x60, ports_offset << 48U);
+}
+
+/// What trial_guest.S writes; zeros where it did not get to.
+struct Answers {
+  std::uint32_t code_segment = 0;
+  std::uint32_t leaf_1_ecx = 0;
+  std::uint32_t leaf_7_ebx = 0;
+  std::uint32_t extended_ecx = 0;
+  std::uint32_t extended_state = 0;
+  std::uint32_t sum = 0;
+};
+
+Answers read_answers(const MachineMemory& memory) {
+  Answers found;
+  if (const auto bytes = memory.find(answers, sizeof(found))) {
+    std::memcpy(&found, bytes->data(), sizeof(found));
+  }
+  return found;
+}
+
+std::string lacking_by(const Answers& found) {
+  const base::CpuidTable cpuid({{0x1, 0, false, {.ecx = found.leaf_1_ecx}},
+                                {0x7, 0, true, {.ebx = found.leaf_7_ebx}},
+                                {0x8000'0001, 0, false, {.ecx = found.extended_ecx}}});
+  return base::lacking_instructions(cpuid, found.extended_state);
 }
 
 ::kvm_segment segment(std::uint16_t selector, std::uint8_t type, unsigned ring) {
@@ -72,11 +108,12 @@ void put_probe(const MachineMemory& memory) {
 
 }  // namespace
 
-::kvm_sregs long_mode(::kvm_sregs from, unsigned ring, std::uint64_t page_table) {
+::kvm_sregs long_mode(::kvm_sregs from, unsigned ring, std::uint64_t page_table, bool has_xsave) {
   const bool user = ring != 0;
   from.cr0 = cr0_protected_paged;
   from.cr3 = page_table;
-  from.cr4 = cr4_physical_extension | cr4_vectors | cr4_fs_gs_base | cr4_extended_state;
+  from.cr4 = cr4_physical_extension | cr4_vectors | cr4_fs_gs_base;
+  if (has_xsave) from.cr4 |= cr4_extended_state;
   from.efer = efer_bits;
   from.cs = segment(user ? 0x33 : 0x10, 11, ring);
   from.cs.l = 1;
@@ -94,24 +131,25 @@ void put_probe(const MachineMemory& memory) {
   return from;
 }
 
-Result<World> probe_world(const Processor& processor, const MachineMemory& memory) {
-  put_probe(memory);
+Result<Trial> try_machine(const Processor& processor, const MachineMemory& memory) {
+  put_guest(memory);
   const ::kvm_sregs before = TRY(processor.special_registers());
-  TRY(processor.set_special_registers(long_mode(before, 3, top_table)));
-  const std::array<Register, 2> calls{Register{msr_star, selectors},
-                                      Register{msr_lstar, entry_point}};
+  TRY(processor.set_special_registers(long_mode(before, 3, top_table, true)));
+  const auto entry = code + static_cast<std::uint64_t>(trial_guest_entry - trial_guest);
+  const std::array<Register, 2> calls{Register{msr_star, selectors}, Register{msr_lstar, entry}};
   TRY(processor.set_model_registers(calls));
   ::kvm_regs registers{};
   registers.rip = code;
+  registers.rdi = answers;
   registers.rflags = 2;
   TRY(processor.set_registers(registers));
-  for (;;) {
-    const Stop stop = TRY(processor.run(sallyport::doorbell_port));
-    if (stop == Stop::Interrupted) continue;
-    if (stop != Stop::Doorbell) return Errno::Io;
-    constexpr unsigned privilege = 3;
-    return (processor.rung_with() & privilege) == 0 ? World::Ring0 : World::Collapsed;
-  }
+  Stop stop = TRY(processor.run(TRIAL_PORT));
+  while (stop == Stop::Interrupted) stop = TRY(processor.run(TRIAL_PORT));
+  const Answers found = read_answers(memory);
+  if (found.code_segment == 0) return Errno::Io;
+  constexpr unsigned privilege = 3;
+  return Trial{(found.code_segment & privilege) == 0 ? World::Ring0 : World::Collapsed,
+               lacking_by(found), stop == Stop::Doorbell && found.sum == TRIAL_SUM};
 }
 
 }  // namespace merlon::host::kvm
