@@ -110,6 +110,13 @@ constexpr int open_flags = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O
                            O_DSYNC | O_SYNC | O_DIRECTORY | O_NOFOLLOW | O_PATH;
 constexpr int changeable_flags = O_APPEND | O_NONBLOCK;
 
+/// Nothing but an entry of the directory itself, opened without following it, needs no openat2.
+bool leads_nowhere(const std::string& path, int flags) {
+  return (flags & O_NOFOLLOW) != 0 && path != ".." && path.find('/') == std::string::npos;
+}
+
+/// Where the kernel has no openat2, or a sandbox forbids it, any other path is refused: the keep
+/// walks then, entry by entry.
 long open_beneath(os::BorrowedFd directory, const std::string& path, int flags, ::mode_t mode) {
   ::open_how how{};
   how.flags = static_cast<unsigned>(flags);
@@ -117,8 +124,8 @@ long open_beneath(os::BorrowedFd directory, const std::string& path, int flags, 
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   const long opened = ::syscall(SYS_openat2, directory.number(), path.c_str(), &how, sizeof(how));
   const bool lacking = opened < 0 && (errno == ENOSYS || errno == EPERM);
-  if (!lacking || !is_entry(path)) return opened;
-  return ::openat(directory.number(), path.c_str(), flags | O_NOFOLLOW, mode);
+  if (!lacking || !leads_nowhere(path, flags)) return opened;
+  return ::openat(directory.number(), path.c_str(), flags, mode);
 }
 
 Outcome synchronize(os::BorrowedFd file, bool data_only) noexcept {

@@ -32,12 +32,6 @@ constexpr std::uint64_t open_files = 65536;
 /// SYS_SECCOMP, which is in no header that can stand beside <csignal>.
 constexpr int from_a_filter = 1;
 
-/// How kernels, shims and filters that are older than a call say that they do not have it.
-bool is_missing(os::Errno number) noexcept {
-  return number == os::Errno::Nosys || number == os::Errno::Notsup || number == os::Errno::Inval ||
-         number == os::Errno::Perm;
-}
-
 /// In a signal handler: only what is async-signal-safe.
 void on_refused_call(int number, ::siginfo_t* info, void* /*context*/) {
   if (info->si_code != from_a_filter) ::_exit(launch::killed_by_signal + number);
@@ -78,7 +72,7 @@ Result<void> Confinement::note(const os::Result<void>& done, std::string_view la
                                const char* failure, std::string_view detail) {
   if (done) {
     active_.push_back(concat(layer, detail));
-  } else if (is_missing(done.error())) {
+  } else if (os::is_missing_layer(done.error())) {
     missing_.emplace_back(layer);
   } else {
     return os::to_error(done.error(), failure);

@@ -9,6 +9,13 @@
 
 namespace merlon::os {
 
+/// Whether a reason means that the layer is not there: a kernel or a shim without it, or a filter
+/// of an outer sandbox, which says Perm of what it does not know. Who gets this goes on without.
+[[nodiscard]] constexpr bool is_missing_layer(Errno reason) noexcept {
+  return reason == Errno::Nosys || reason == Errno::Notsup || reason == Errno::Inval ||
+         reason == Errno::Perm;
+}
+
 /// From now on no program that is executed gains a right by its file [prctl(2)
 /// PR_SET_NO_NEW_PRIVS]. Needed before confine_files() and confine_calls() by an ordinary user.
 [[nodiscard]] Result<void> forbid_new_privileges() noexcept;

@@ -131,10 +131,7 @@ void on_refused_call(int /*number*/, ::siginfo_t* info, void* /*context*/) {
 
 /// A kernel without the layer goes without it.
 Result<void> unless_missing(const os::Result<void>& done, const char* failure) {
-  const bool missing =
-      !done && (done.error() == os::Errno::Nosys || done.error() == os::Errno::Notsup ||
-                done.error() == os::Errno::Inval);
-  if (done || missing) return {};
+  if (done || os::is_missing_layer(done.error())) return {};
   return os::to_error(done.error(), failure);
 }
 
