@@ -142,6 +142,13 @@ Outcome readable(os::BorrowedFd file) noexcept {
   return {std::max(count, 0), 0};
 }
 
+/// A flag that is younger than this program is not told.
+Outcome status_flags(os::BorrowedFd file) noexcept {
+  constexpr auto known = static_cast<int>(sallyport::known_status_flags);
+  const int flags = ::fcntl(file.number(), F_GETFL);
+  return flags < 0 ? refused(errno) : Outcome{flags & known, 0};
+}
+
 Outcome set_flags(os::BorrowedFd file, std::uint64_t flags) noexcept {
   const int before = ::fcntl(file.number(), F_GETFL);
   if (before < 0) return refused(errno);
@@ -218,7 +225,7 @@ Outcome Calls::on_descriptor(const Request& request, os::BorrowedFd file) {
     case Call::Seek: return result(::lseek(fd, as_offset(first), as_int(later)));
     case Call::Duplicate:
       return give(::fcntl(fd, F_DUPFD_CLOEXEC, 3), descriptors_.grant_of(number));
-    case Call::GetFlags: return result(::fcntl(fd, F_GETFL));
+    case Call::GetFlags: return status_flags(file);
     case Call::SetFlags: return set_flags(file, first);
     case Call::Readable: return readable(file);
     case Call::IsTerminal: return is_terminal(file);
@@ -446,8 +453,17 @@ bool Calls::is_forbidden(const Request& request) const {
   }
 }
 
+/// What was interrupted has done nothing, and only some calls may say so.
 Outcome Calls::carry_out(const Request& request) {
   if (is_forbidden(request)) return refused(EROFS);
+  for (;;) {
+    const Outcome outcome = carry_out_once(request);
+    const auto reply = sallyport::info_of(request.call).reply;
+    if (outcome.result != -EINTR || sallyport::may_be_interrupted(reply)) return outcome;
+  }
+}
+
+Outcome Calls::carry_out_once(const Request& request) {
   switch (request.call) {
     case Call::Poll:
     case Call::Event:

@@ -62,6 +62,7 @@ class Calls {
   using Outcome = sallyport::Outcome;
   using Request = sallyport::Request;
 
+  [[nodiscard]] sallyport::Outcome carry_out_once(const sallyport::Request& request);
   [[nodiscard]] Outcome on_descriptor(const Request& request, os::BorrowedFd file);
   [[nodiscard]] Outcome on_names(const Request& request, os::BorrowedFd directory);
   [[nodiscard]] Outcome on_two_names(const Request& request, os::BorrowedFd directory);

@@ -8,6 +8,7 @@
 
 #include "merlon/core/reader.h"
 #include "merlon/os/file_status.h"
+#include "merlon/os/path.h"
 
 namespace merlon::os {
 namespace {
@@ -50,7 +51,7 @@ Result<DirectoryEntry> DirectoryReader::parse() const {
   entry.type = type_of_record(*reader.u8());
   const std::string_view name = core::as_text(*reader.bytes(reader.remaining()));
   const std::size_t end = name.find('\0');
-  if (end == std::string_view::npos || end == 0) return Errno::Io;
+  if (end == std::string_view::npos || !is_entry_name(name.substr(0, end))) return Errno::Io;
   entry.name = name.substr(0, end);
   return entry;
 }

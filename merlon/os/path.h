@@ -41,4 +41,16 @@ class Path {
   std::string text_;
 };
 
+/// Whether a directory can have an entry of this name: one component, not empty. Kernels say
+/// nothing else; a host that answers for one may.
+[[nodiscard]] constexpr bool is_entry_name(std::string_view name) noexcept {
+  return !name.empty() && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
+
+/// Whether a symbolic link can say this.
+[[nodiscard]] constexpr bool is_link_text(std::string_view text) noexcept {
+  return !text.empty() && text.find('\0') == std::string_view::npos;
+}
+
 }  // namespace merlon::os

@@ -34,5 +34,20 @@ TEST(Path, KnowsDotsAndPlainNames) {
   EXPECT_FALSE(Path::from("a/").value().is_plain_name());
 }
 
+TEST(EntryName, IsOneComponent) {
+  EXPECT_TRUE(is_entry_name("a"));
+  EXPECT_TRUE(is_entry_name(".."));
+  EXPECT_FALSE(is_entry_name(""));
+  EXPECT_FALSE(is_entry_name("a/b"));
+  EXPECT_FALSE(is_entry_name("/"));
+  EXPECT_FALSE(is_entry_name(std::string_view("a\0b", 3)));
+}
+
+TEST(LinkText, IsAText) {
+  EXPECT_TRUE(is_link_text("../a"));
+  EXPECT_FALSE(is_link_text(""));
+  EXPECT_FALSE(is_link_text(std::string_view("a\0", 2)));
+}
+
 }  // namespace
 }  // namespace merlon::os

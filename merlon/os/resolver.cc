@@ -1,5 +1,7 @@
 #include "merlon/os/resolver.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -165,7 +167,9 @@ Result<std::size_t> Resolver::read_link(BorrowedFd root, const Path& path, core:
   const ::ssize_t size = ::readlinkat(place.parent.number(), place.name.c_str(),
                                       reinterpret_cast<char*>(into.data()), into.size());
   if (size < 0) return last_errno();
-  return static_cast<std::size_t>(size);
+  const core::ByteView text = into.first(std::min(into.size(), static_cast<std::size_t>(size)));
+  if (!text.empty() && !is_link_text(core::as_text(text))) return Errno::Io;
+  return text.size();
 }
 
 Result<void> Resolver::rename(BorrowedFd from_root, const Path& from, BorrowedFd to_root,

@@ -25,7 +25,9 @@ Result<std::optional<std::string>> link_text(BorrowedFd parent, const std::strin
     return number;
   }
   if (static_cast<std::size_t>(size) >= text.size()) return Errno::Nametoolong;
-  return std::optional<std::string>(std::string(text.data(), static_cast<std::size_t>(size)));
+  std::string said(text.data(), static_cast<std::size_t>(size));
+  if (!is_link_text(said)) return Errno::Io;
+  return std::optional(std::move(said));
 }
 
 Result<Fd> step_down(BorrowedFd parent, const std::string& name) {

@@ -21,12 +21,21 @@ enum class Reply : std::uint8_t {
   Written,
   Read,
   Record,
-  Number,
+  Position,
+  Flags,
+  Count,
+  Option,
+  Time,
   Descriptor,
   Ready,
   Delivery,
   Never,
 };
+
+/// Whether a call of this reply may end with EINTR.
+[[nodiscard]] constexpr bool may_be_interrupted(Reply reply) noexcept {
+  return reply == Reply::Read || reply == Reply::Ready || reply == Reply::Delivery;
+}
 
 struct CallInfo {
   Call call;

@@ -66,6 +66,11 @@ inline constexpr std::size_t max_path = 4095;
 inline constexpr std::uint64_t forever = ~std::uint64_t{0};
 
 /// Which option SocketOption reads.
+/// Status flags of an open file [LINUX fcntl(2)]: the access mode, and from O_CREAT to O_TMPFILE.
+inline constexpr std::uint64_t known_status_flags = 0x7f'ffc3;
+/// The largest SOCK_ number, SOCK_PACKET.
+inline constexpr std::uint64_t last_socket_type = 10;
+
 enum class SocketOption : std::uint64_t { Type = 0, Listening = 1 };
 
 template <typename T>

@@ -11,6 +11,7 @@ Result<os::Path> GuestMemory::path(GuestAddress address, GuestSize size) const {
 
 Result<void> IoBuffers::load(GuestMemory memory, GuestAddress list, GuestSize count) noexcept {
   const core::ByteSpan records = TRY(memory.at(list, std::uint64_t{count} * layout::Iovec::size));
+  if (count > longest) return fail(Errno::Inval);
   done_ = left_ = 0;
   for (std::size_t i = 0; i < count && left_ < capacity; ++i) {
     const core::ByteView record = records.subspan(i * layout::Iovec::size, layout::Iovec::size);

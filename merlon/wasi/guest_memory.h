@@ -65,11 +65,13 @@ class GuestMemory {
   core::ByteSpan bytes_;
 };
 
-/// The buffers of a scatter/gather list, read from the guest once and checked. Lists may be of any
-/// length; the first 128 buffers that are not empty count, which is a short read or write.
+/// The buffers of a scatter/gather list, read from the guest once and checked. Of a list of at most
+/// 1,024 (IOV_MAX of Linux) the first 128 buffers that are not empty count, which is a short read
+/// or write.
 class IoBuffers {
  public:
-  /// Reads `count` $iovec or $ciovec records. Fault if the list or any buffer looked at is outside.
+  /// Reads `count` $iovec or $ciovec records. Fault if the list or any buffer looked at is outside;
+  /// Inval if there are too many.
   [[nodiscard]] Result<void> load(GuestMemory memory, GuestAddress list, GuestSize count) noexcept;
 
   [[nodiscard]] os::IoVectors vectors() const noexcept { return {list_.data() + done_, left_}; }
@@ -79,6 +81,7 @@ class IoBuffers {
 
  private:
   static constexpr std::size_t capacity = 128;
+  static constexpr GuestSize longest = 1024;
 
   std::array<::iovec, capacity> list_;  // left as it is: only what load() wrote is read
   std::size_t done_ = 0;

@@ -97,5 +97,13 @@ TEST_F(GuestMemoryTest, PathsAreCheckedAsTheyAreTaken) {
   EXPECT_EQ(memory_.path(0, 1).error(), fail(Errno::Notcapable));
 }
 
+TEST_F(GuestMemoryTest, AListOfMoreBuffersThanLinuxTakesIsInvalid) {
+  std::vector<std::uint8_t> bytes(65536);
+  const GuestMemory memory{core::ByteSpan(bytes)};
+  IoBuffers buffers;
+  EXPECT_TRUE(buffers.load(memory, 0, 1024).has_value());
+  EXPECT_EQ(buffers.load(memory, 0, 1025).error(), fail(Errno::Inval));
+}
+
 }  // namespace
 }  // namespace merlon::wasi

@@ -30,7 +30,7 @@ struct Host {
   Script script;
   core::ByteView data;
 
-  static void ring(void* self) noexcept {
+  static void ring(void* self, std::uint32_t /*sequence*/) noexcept {
     const auto& host = *static_cast<const Host*>(self);
     host.block.store(&Header::result, host.script.result);
     host.block.store(&Header::returned, host.script.returned);

@@ -34,8 +34,9 @@ class Counter final : public Attended {
 
   /// What a keep does for each request. True when it had to ring.
   bool request() noexcept {
-    block_.store(&Header::sequence, block_.load(&Header::sequence) + 1);
-    if (sallyport::is_answered_unasked(block_)) return false;
+    const std::uint32_t sequence = block_.load(&Header::sequence) + 1;
+    block_.store(&Header::sequence, sequence);
+    if (sallyport::is_answered_unasked(block_, sequence)) return false;
     const std::scoped_lock serving(serving_);
     if (!has_request()) return false;  // the attendant was here between patience and bell
     answer();

@@ -264,7 +264,9 @@ Result<int> KeepMachine::run() {
 std::optional<MemoryRange> KeepMachine::grow(std::uint64_t bytes) {
   if (bytes < smallest_growth || bytes % large_page != 0) return std::nullopt;
   if (memory_.parts().size() >= max_slots) return std::nullopt;
-  if (next_base_ - image::grown_base + bytes > host_memory()) return std::nullopt;
+  const std::uint64_t grown = next_base_ - image::grown_base;
+  const std::uint64_t most = host_memory();
+  if (grown > most || bytes > most - grown) return std::nullopt;
   auto part = MemoryPart::create(next_base_, bytes);
   if (!part) return std::nullopt;
   part->prefer_large_pages(next_base_);

@@ -7,6 +7,8 @@
 namespace merlon::host::kvm {
 
 os::Result<MemoryPart> MemoryPart::create(std::uint64_t base, std::uint64_t size) {
+  constexpr std::uint64_t largest = std::uint64_t{1} << 46U;  // half of the address space
+  if (size > largest || base > largest) return os::Errno::Nomem;
   const std::size_t mapped = size + 2 * large_page;
   void* const mapping = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

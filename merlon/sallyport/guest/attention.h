@@ -12,11 +12,12 @@ namespace merlon::sallyport {
 /// first.
 inline constexpr int patience = 4000;
 
-/// Waits for the answer to the request in `block` while the host says that it attends. False: the
-/// doorbell must be rung. What the host says here is a hint; the answer is judged as any other.
-[[nodiscard]] inline bool is_answered_unasked(const Block& block) noexcept {
+/// Waits for the answer to the request `sequence` in `block` while the host says that it attends.
+/// False: the doorbell must be rung. What the host says here is a hint; the answer is judged as any
+/// other.
+[[nodiscard]] inline bool is_answered_unasked(const Block& block, std::uint32_t sequence) noexcept {
   for (int i = 0; i < patience && block.load(&Header::attended) != 0; ++i) {
-    if (block.load(&Header::answered) == block.load(&Header::sequence)) return true;
+    if (block.load(&Header::answered) == sequence) return true;
     __builtin_ia32_pause();
   }
   return false;

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "merlon/sallyport/guest/port.h"
+#include "merlon/sallyport/item.h"
 #include "merlon/sallyport/testing/memory.h"
 
 namespace merlon::sallyport {
@@ -54,7 +55,7 @@ class HostileHost {
     }
   }
 
-  static void ring(void* self) noexcept {
+  static void ring(void* self, std::uint32_t /*sequence*/) noexcept {
     auto& host = *static_cast<HostileHost*>(self);
     host.reply(*host.block_);
   }
@@ -78,7 +79,9 @@ class Keep {
     const std::vector<std::uint8_t> bytes(sent, 'k');
     std::vector<std::uint8_t> into(room);
     const DescriptorSet before = port_.descriptors();
-    const auto answer = port_.stage(info.call, {random_.below(8)})
+    const std::uint64_t offset = random_.below(3);
+    const std::uint64_t whence = random_.below(3);
+    const auto answer = port_.stage(info.call, {random_.below(8), offset, whence})
                             .send(bytes)
                             .receive(room)
                             .items(items)
@@ -96,7 +99,11 @@ class Keep {
       case Reply::Read:
       case Reply::Delivery: ASSERT_LE(*answer, room); break;
       case Reply::Ready: ASSERT_LE(*answer, items); break;
-      case Reply::Number: ASSERT_LE(*answer, static_cast<std::uint64_t>(INT64_MAX)); break;
+      case Reply::Position: ASSERT_TRUE(whence != 0 || *answer == offset || *answer == 0); break;
+      case Reply::Flags: ASSERT_EQ(*answer & ~known_status_flags, 0U); break;
+      case Reply::Count: ASSERT_LE(*answer, 0x7fff'ffffU); break;
+      case Reply::Option: ASSERT_LE(*answer, offset == 1 ? 1U : last_socket_type); break;
+      case Reply::Time: ASSERT_LE(*answer, static_cast<std::uint64_t>(INT64_MAX)); break;
       case Reply::Descriptor:
         ASSERT_LT(*answer, max_descriptors);
         ASSERT_FALSE(before.holds(*answer));
@@ -113,6 +120,7 @@ class Keep {
     if (failure.violation == Violation::None) {
       ASSERT_GE(failure.number, 1);
       ASSERT_LE(failure.number, max_errno);
+      ASSERT_TRUE(failure.number != 4 || may_be_interrupted(info.reply));
       outcomes_.insert(std::string(info.name) + " failed");
       return;
     }

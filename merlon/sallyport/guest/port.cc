@@ -1,10 +1,12 @@
 #include "merlon/sallyport/guest/port.h"
 
+#include "merlon/sallyport/item.h"
+
 namespace merlon::sallyport {
 
 Staged Port::stage(Call call, Arguments arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) block_.store_argument(i, arguments[i]);
-  return Staged(*this, call);
+  return Staged(*this, call, arguments);
 }
 
 Staged&& Staged::send(core::ByteView bytes) && {
@@ -31,8 +33,33 @@ Committed Staged::commit() && {
   block.store(&Header::sent, sent_);
   block.store(&Header::room, room_);
   block.store(&Header::sequence, sequence);
-  port_->bell_.ring(port_->bell_.self);
-  return Committed(*port_, {info_of(call_).reply, sequence, sent_, room_, items_});
+  port_->bell_.ring(port_->bell_.self, sequence);
+  return Committed(*port_, {info_of(call_).reply, sequence, sent_, room_, items_, second_, third_});
+}
+
+bool Committed::is_possible(std::uint64_t result) const noexcept {
+  constexpr std::uint64_t from_the_start = 0;  // SEEK_SET
+  constexpr std::uint64_t most_bytes = 0x7fff'ffff;
+  constexpr auto listening = static_cast<std::uint64_t>(SocketOption::Listening);
+  switch (expectation_.reply) {
+    case Reply::Position:
+      return expectation_.third != from_the_start || result == expectation_.second || result == 0;
+    case Reply::Flags: return (result & ~known_status_flags) == 0;
+    case Reply::Count: return result <= most_bytes;
+    case Reply::Option:
+      return expectation_.second == listening ? result <= 1
+                                              : result >= 1 && result <= last_socket_type;
+    case Reply::Time: return true;
+    case Reply::Done:
+    case Reply::Written:
+    case Reply::Read:
+    case Reply::Record:
+    case Reply::Ready:
+    case Reply::Descriptor:
+    case Reply::Delivery:
+    case Reply::Never: return false;
+  }
+  return false;
 }
 
 Violation Committed::judge(std::uint64_t result, std::uint32_t returned) const noexcept {
@@ -45,7 +72,11 @@ Violation Committed::judge(std::uint64_t result, std::uint32_t returned) const n
     case Reply::Written: return bounded(result <= expectation_.sent, 0);
     case Reply::Read: return bounded(result <= expectation_.room, result);
     case Reply::Record: return bounded(result == 0, expectation_.room);
-    case Reply::Number: return bounded(true, 0);
+    case Reply::Position:
+    case Reply::Flags:
+    case Reply::Count:
+    case Reply::Option:
+    case Reply::Time: return bounded(is_possible(result), 0);
     case Reply::Ready: return bounded(result <= expectation_.items, expectation_.room);
     case Reply::Descriptor:
       if (result >= max_descriptors) return Violation::DescriptorTooLarge;
@@ -90,6 +121,10 @@ Answer<std::uint64_t> Committed::collect(core::ByteSpan into) && {
   if (result < 0) {
     if (result < -max_errno) return Failure{0, Violation::UnknownErrno};
     if (returned != 0) return Failure{0, Violation::ErrorWithBytes};
+    constexpr std::int64_t interrupted = -4;  // EINTR
+    if (result == interrupted && !may_be_interrupted(expectation_.reply)) {
+      return Failure{0, Violation::Interrupted};
+    }
     return Failure{static_cast<std::int32_t>(-result), Violation::None};
   }
   const auto number = static_cast<std::uint64_t>(result);

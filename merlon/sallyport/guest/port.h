@@ -14,10 +14,10 @@
 
 namespace merlon::sallyport {
 
-/// Tells the host that a request waits; comes back when the host says that it has answered. What
-/// the block holds then is the host's word.
+/// Tells the host that the request of this number waits; comes back when the host says that it has
+/// answered. What the block holds then is the host's word.
 struct Doorbell {
-  void (*ring)(void* self) noexcept = nullptr;
+  void (*ring)(void* self, std::uint32_t sequence) noexcept = nullptr;
   void* self = nullptr;
 };
 
@@ -47,10 +47,14 @@ class [[nodiscard]] Committed {
     std::uint32_t sent;
     std::uint32_t room;
     std::uint32_t items;
+    std::uint64_t second;  ///< arguments of the request
+    std::uint64_t third;
   };
   Committed(Port& port, Expectation expectation) noexcept
       : port_(&port), expectation_(expectation) {}
   [[nodiscard]] Violation judge(std::uint64_t result, std::uint32_t returned) const noexcept;
+  /// Of a result without bytes: the largest that it can be.
+  [[nodiscard]] bool is_possible(std::uint64_t result) const noexcept;
   [[nodiscard]] Violation judge_delivery(std::uint64_t result,
                                          core::ByteView copied) const noexcept;
 
@@ -79,10 +83,13 @@ class [[nodiscard]] Staged {
 
  private:
   friend class Port;
-  Staged(Port& port, Call call) noexcept : port_(&port), call_(call) {}
+  Staged(Port& port, Call call, const Arguments& arguments) noexcept
+      : port_(&port), call_(call), second_(arguments[1]), third_(arguments[2]) {}
 
   Port* port_;
   Call call_;
+  std::uint64_t second_;
+  std::uint64_t third_;
   std::uint32_t sent_ = 0;
   std::uint32_t room_ = 0;
   std::uint32_t items_ = 0;

@@ -26,7 +26,7 @@ class PortTest : public ::testing::Test {
   }
   void answer_with(Host host) { host_ = std::move(host); }
 
-  static void ring(void* self) noexcept {
+  static void ring(void* self, std::uint32_t /*sequence*/) noexcept {
     const auto& test = *static_cast<PortTest*>(self);
     test.host_(test.memory_.block());
   }
@@ -110,6 +110,52 @@ TEST_F(PortTest, RefusesAnAnswerThatCameTooEarly) {
     block.store(&Header::answered, block.load(&Header::sequence) + 1);
   });
   EXPECT_EQ(violation_of(read(8)), Violation::NotAnswered);
+}
+
+TEST_F(PortTest, OnlyWhatMayBeAskedAgainIsInterrupted) {
+  answer_with(replies(-4, 0));
+  EXPECT_EQ(read(8).error().number, 4);
+  EXPECT_EQ(violation_of(write(8)), Violation::Interrupted);
+  for (const CallInfo& info : call_table) {
+    std::vector<std::uint8_t> into(8);
+    const auto answer = port_.stage(info.call, Arguments{}).receive(8).commit().collect(into);
+    const bool may = may_be_interrupted(info.reply);
+    EXPECT_EQ(violation_of(answer), may ? Violation::None : Violation::Interrupted) << info.name;
+  }
+}
+
+TEST_F(PortTest, NumbersAreWhatTheirRequestsCanGive) {
+  const auto violation = [&](Call call, Arguments arguments, std::int64_t result) {
+    answer_with(replies(result, 0));
+    return violation_of(port_.stage(call, arguments).commit().collect({}));
+  };
+  constexpr auto impossible = Violation::ResultOutOfRange;
+  EXPECT_EQ(violation(Call::Seek, {3, 100, 0}, 100), Violation::None);
+  EXPECT_EQ(violation(Call::Seek, {3, 100, 0}, 0), Violation::None);
+  EXPECT_EQ(violation(Call::Seek, {3, 100, 0}, 99), impossible);
+  EXPECT_EQ(violation(Call::Seek, {3, 100, 1}, 99), Violation::None);
+  EXPECT_EQ(violation(Call::GetFlags, {3}, 0x8c02), Violation::None);
+  EXPECT_EQ(violation(Call::GetFlags, {3}, 0x80'0000), impossible);
+  EXPECT_EQ(violation(Call::Readable, {3}, 0x7fff'ffff), Violation::None);
+  EXPECT_EQ(violation(Call::Readable, {3}, 0x8000'0000), impossible);
+  EXPECT_EQ(violation(Call::SocketOption, {3, 1}, 1), Violation::None);
+  EXPECT_EQ(violation(Call::SocketOption, {3, 1}, 2), impossible);
+  EXPECT_EQ(violation(Call::SocketOption, {3, 0}, 0), impossible);
+  EXPECT_EQ(violation(Call::SocketOption, {3, 0}, 10), Violation::None);
+  EXPECT_EQ(violation(Call::SocketOption, {3, 0}, 11), impossible);
+}
+
+TEST_F(PortTest, TheBellIsRungWithTheKeepsOwnSequence) {
+  std::uint32_t rung = 0;
+  Port port(memory_.block(), {[](void* at, std::uint32_t sequence) noexcept {
+                                *static_cast<std::uint32_t*>(at) = sequence;
+                              },
+                              &rung});
+  for (std::uint32_t i = 1; i < 4; ++i) {
+    memory_.block().store(&Header::sequence, std::uint32_t{77});
+    static_cast<void>(port.stage(Call::Close, {0}).commit().collect({}));
+    EXPECT_EQ(rung, i);
+  }
 }
 
 TEST_F(PortTest, RefusesErrorNumbersThatDoNotExist) {

@@ -12,6 +12,7 @@ enum class Violation : std::uint8_t {
   NotAnswered,         ///< came back without an answer to this request
   UnknownErrno,        ///< an error number outside of 1 … 4095
   ErrorWithBytes,      ///< an error that brings bytes
+  Interrupted,         ///< a call was interrupted that is never asked again
   ResultOutOfRange,    ///< a result that the call cannot have
   WrongSize,           ///< not the number of bytes that the result says
   DescriptorInUse,     ///< a descriptor that the keep holds already
@@ -25,6 +26,7 @@ enum class Violation : std::uint8_t {
     case Violation::NotAnswered: return "came back without an answer";
     case Violation::UnknownErrno: return "answered with an impossible error number";
     case Violation::ErrorWithBytes: return "sent bytes along with an error";
+    case Violation::Interrupted: return "says that a call was interrupted that cannot be";
     case Violation::ResultOutOfRange: return "answered with an impossible result";
     case Violation::WrongSize: return "sent another number of bytes than it says";
     case Violation::DescriptorInUse: return "gave a descriptor that is in use";

@@ -165,16 +165,16 @@ sallyport::Block the_block() noexcept {
       {reinterpret_cast<std::uint8_t*>(boot_page->block_address), boot_page->block_size});
 }
 
-void ring(void* /*self*/) noexcept {
-  if (sallyport::is_answered_unasked(the_block())) return;
+void ring(void* /*self*/, std::uint32_t sequence) noexcept {
+  if (sallyport::is_answered_unasked(the_block(), sequence)) return;
   asm volatile("outb %b0, %w1" : : "a"(0), "d"(sallyport::doorbell_port) : "memory");
 }
 
 /// Machines that do not stop at `out` answer later.
-void ring_and_wait(void* self) noexcept {
-  ring(self);
+void ring_and_wait(void* self, std::uint32_t sequence) noexcept {
+  ring(self, sequence);
   const sallyport::Block block = the_block();
-  while (block.load(&sallyport::Header::answered) != block.load(&sallyport::Header::sequence)) {
+  while (block.load(&sallyport::Header::answered) != sequence) {
     asm volatile("pause");
   }
 }

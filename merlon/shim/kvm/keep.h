@@ -7,6 +7,7 @@
 
 #include "merlon/shim/kvm/address_space.h"
 #include "merlon/shim/kvm/clock.h"
+#include "merlon/shim/kvm/randomness.h"
 #include "merlon/shim/kvm/signals.h"
 
 namespace merlon::shim {
@@ -18,6 +19,7 @@ struct Keep {
   AddressSpace space;
   Signals signals;
   Clock clock;
+  Randomness randomness;
   std::array<std::uint8_t, scratch_size> scratch;  ///< between the block and scattered memory
 };
 

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "merlon/shim/kvm/keep.h"
+
 namespace merlon::shim {
 
 using sallyport::Arguments;
@@ -56,13 +58,14 @@ void flush_translations() noexcept {
   asm volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(table) : : "memory");
 }
 
+/// Broken sources say that they are good and give zeros, ones, or the same again.
 std::uint64_t hardware_random() noexcept {
   constexpr int attempts = 1000;  // more than Intel and AMD advise
   for (int i = 0; i < attempts; ++i) {
     std::uint64_t value = 0;
     bool good = false;
     asm volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(good) : : "cc");
-    if (good) return value;
+    if (good && keep().randomness.takes(value)) return value;
   }
   give_up("the processor's random numbers have run out");
 }
