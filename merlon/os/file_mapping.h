@@ -16,8 +16,7 @@ class FileMapping {
   /// Errors: Fbig (more than `max_size` bytes) · Inval (an empty file) · those of the kernel.
   [[nodiscard]] static Result<FileMapping> create(BorrowedFd file, std::size_t max_size) noexcept;
 
-  FileMapping(FileMapping&& other) noexcept
-      : file_(std::move(other.file_)), bytes_(std::exchange(other.bytes_, {})) {}
+  FileMapping(FileMapping&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
   FileMapping& operator=(FileMapping&&) = delete;
   FileMapping(const FileMapping&) = delete;
   FileMapping& operator=(const FileMapping&) = delete;
@@ -25,16 +24,9 @@ class FileMapping {
 
   [[nodiscard]] core::ByteView bytes() const noexcept { return bytes_; }
 
-  /// Puts a copy of `part` of bytes(), whole pages of the file, over the pages at `target`, which
-  /// are a mapping of the caller's; nothing is read until it is used.
-  ///
-  /// Errors: Inval (not whole pages, not of this file, not of one size) · those of the kernel.
-  [[nodiscard]] Result<void> copy_over(core::ByteView part, core::ByteSpan target) const noexcept;
-
  private:
-  FileMapping(Fd file, core::ByteView bytes) noexcept : file_(std::move(file)), bytes_(bytes) {}
+  explicit FileMapping(core::ByteView bytes) noexcept : bytes_(bytes) {}
 
-  Fd file_;
   core::ByteView bytes_;
 };
 

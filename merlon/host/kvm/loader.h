@@ -4,24 +4,20 @@
 
 #include "merlon/host/kvm/memory.h"
 #include "merlon/image/layout.h"
-#include "merlon/os/file_mapping.h"
 
 namespace merlon::host::kvm {
 
-/// Memory holds what was put, and where nothing was put, what it held before. Whole pages of the
-/// keep's file are not copied but mapped, and cost nothing until they are used.
+/// Memory holds what was put, and where nothing was put, what it held before.
 class Loader final : public image::PageSink {
  public:
-  /// Both must outlive this object.
-  Loader(const MachineMemory& memory, const os::FileMapping& keep) noexcept
-      : memory_(memory), keep_(keep) {}
+  /// `memory` must outlive this object.
+  explicit Loader(const MachineMemory& memory) noexcept : memory_(memory) {}
 
   /// Internal if a page does not lie in the memory.
   [[nodiscard]] core::Result<void> put(std::uint64_t address, core::ByteView bytes) override;
 
  private:
   const MachineMemory& memory_;
-  const os::FileMapping& keep_;
 };
 
 }  // namespace merlon::host::kvm

@@ -6,6 +6,7 @@
 
 #include "merlon/image/testing/collected_pages.h"
 #include "merlon/image/testing/elf_file.h"
+#include "merlon/os/file_mapping.h"
 #include "merlon/os/open.h"
 #include "merlon/os/testing/scratch.h"
 
@@ -65,7 +66,7 @@ TEST(Loader, MemoryHoldsExactlyTheStreamOfPages) {
     const auto memory = MachineMemory::initial();
     ASSERT_TRUE(memory.has_value());
     CollectedPages stream;
-    Loader loader(*memory, *mapping);
+    Loader loader(*memory);
     ASSERT_TRUE(image::lay_out(*shim_program, *keep_program, world, false, stream).has_value());
     ASSERT_TRUE(image::lay_out(*shim_program, *keep_program, world, false, loader).has_value());
     std::size_t pages = 0;
@@ -81,13 +82,9 @@ TEST(Loader, MemoryHoldsExactlyTheStreamOfPages) {
 }
 
 TEST(Loader, RefusesAPageOutsideOfTheMachine) {
-  os::testing::ScratchDirectory scratch;
-  scratch.make_file("keep", "x");
-  const auto mapping = os::FileMapping::create(*os::open_file(scratch / "keep"), 1);
-  ASSERT_TRUE(mapping.has_value());
   const auto memory = MachineMemory::initial();
   ASSERT_TRUE(memory.has_value());
-  Loader loader(*memory, *mapping);
+  Loader loader(*memory);
   const Bytes page(image::page_size);
   EXPECT_FALSE(loader.put(image::main_base + image::main_size, page).has_value());
   EXPECT_FALSE(loader.put(image::main_base + image::main_size - 1, page).has_value());

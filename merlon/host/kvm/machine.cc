@@ -36,6 +36,14 @@ constexpr std::uint64_t smallest_growth = std::uint64_t{2} << 20U;
 constexpr std::size_t max_slots = 500;
 /// So much of its free memory a keep gets in small pages: to clear 2 MiB takes longer than hello.
 constexpr std::uint64_t small_start = std::uint64_t{8} << 20U;
+/// What every keep touches before it runs a workload, about; its stack ends where free memory
+/// starts.
+constexpr std::uint64_t first_stack = std::uint64_t{32} << 10U;
+constexpr std::uint64_t first_heap = std::uint64_t{192} << 10U;
+
+constexpr std::uint64_t large_pages(std::uint64_t size) noexcept {
+  return (size + large_page - 1) & ~(large_page - 1);
+}
 
 HostError kvm_error(os::Errno number, std::string_view what) {
   return {core::ErrorCode::Internal, concat(what, ": ", os::describe(number))};
@@ -143,10 +151,14 @@ Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileM
   if (!shim) return image_error(shim.error(), "merlon-shim-kvm");
   const auto keep = image::parse_elf(keep_file.bytes());
   if (!keep) return image_error(keep.error(), "merlon-keep");
-  Loader loader(memory_, keep_file);
+  // The program is copied into large pages: a page of its file that the machine touches costs a
+  // fault of its own, and where ring 0 is emulated these are most of a short run.
+  memory_.prefer_large_pages(image::main_base, large_pages(keep->end()));
+  Loader loader(memory_);
   const auto layout = image::lay_out(*shim, *keep, world_, false, loader);
   if (!layout) return image_error(layout.error(), "cannot lay out the keep");
   memory_.prefer_large_pages(layout->free + small_start);
+  memory_.make_pages(layout->free - first_stack, first_stack + first_heap);
   const auto started = start(*layout);
   if (!started) return kvm_error(started.error(), "cannot start the processor");
   return {};

@@ -59,6 +59,16 @@ std::optional<core::ByteSpan> MachineMemory::find(std::uint64_t address,
   return std::nullopt;
 }
 
+void MachineMemory::prefer_large_pages(std::uint64_t address, std::uint64_t size) const noexcept {
+  if (const auto bytes = find(address, size)) ::madvise(bytes->data(), size, MADV_HUGEPAGE);
+}
+
+void MachineMemory::make_pages(std::uint64_t address, std::uint64_t size) const noexcept {
+  // Linux before 5.14 has no such advice; then they are made when they are used.
+  constexpr int populate_write = 23;
+  if (const auto bytes = find(address, size)) ::madvise(bytes->data(), size, populate_write);
+}
+
 bool MachineMemory::release(std::uint64_t address, std::uint64_t size) const noexcept {
   constexpr std::uint64_t small_page = 4096;
   if (address % small_page != 0 || size % small_page != 0 || size == 0) return false;

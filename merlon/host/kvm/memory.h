@@ -58,6 +58,11 @@ class MachineMemory {
   void prefer_large_pages(std::uint64_t address) const noexcept {
     for (const MemoryPart& part : parts_) part.prefer_large_pages(address);
   }
+  /// As above, for whole large pages from `address` on.
+  void prefer_large_pages(std::uint64_t address, std::uint64_t size) const noexcept;
+  /// Has the host make these pages now, all at once: one by one, when the machine uses them, is
+  /// dearer by far.
+  void make_pages(std::uint64_t address, std::uint64_t size) const noexcept;
 
   /// Makes whole pages zero again and gives them back to the host.
   [[nodiscard]] bool release(std::uint64_t address, std::uint64_t size) const noexcept;

@@ -22,15 +22,7 @@ void exception_ring0() noexcept;
 void exception_collapsed() noexcept;
 void system_call_ring0() noexcept;
 void system_call_collapsed() noexcept;
-void exception_0() noexcept;
-void exception_3() noexcept;
-void exception_6() noexcept;
-void exception_8() noexcept;
-void exception_13() noexcept;
-void exception_14() noexcept;
-void exception_16() noexcept;
-void exception_17() noexcept;
-void exception_19() noexcept;
+extern const std::uint8_t interrupt_gates[];
 }
 
 namespace {
@@ -62,27 +54,50 @@ struct [[gnu::packed]] TaskState {
 };
 static_assert(offsetof(TaskState, ports) == 0x68);
 
-struct Gate {
-  std::uint64_t low;
-  std::uint64_t high;
-};
-
 struct [[gnu::packed]] TableRegister {
   std::uint16_t limit;
   std::uint64_t base;
 };
 
-constexpr std::size_t gate_count = 20;
+/// All ports but the doorbell's are closed; the byte of ones behind them too.
+constexpr std::array<std::uint8_t, port_bytes> doorbell_only() noexcept {
+  std::array<std::uint8_t, port_bytes> ports{};
+  ports.fill(0xff);
+  constexpr unsigned port = sallyport::doorbell_port;
+  ports[port / 8] = static_cast<std::uint8_t>(~(1U << (port % 8)));
+  return ports;
+}
 
-/// What the processor reads; one, since there is one thread.
+constexpr std::uint64_t task_type = 0x89;  // available task state, present
+
+/// Ring 3's and ring 0's segments; the last two words are the task's, of which boot adds the base.
+constexpr std::array<std::uint64_t, 10> segments() noexcept {
+  std::array<std::uint64_t, 10> made{};
+  made[SELECTOR_KERNEL_CODE / 8] = kernel_code;
+  made[SELECTOR_KERNEL_DATA / 8] = kernel_data;
+  made[SELECTOR_USER_DATA / 8] = user_data;
+  made[SELECTOR_USER_CODE / 8] = user_code;
+  made[SELECTOR_TASK / 8] = (sizeof(TaskState) - 1) | (task_type << 40U);
+  return made;
+}
+
+/// What the processor reads; one, since there is one thread. Made when the shim is built, as far as
+/// that can be: at ring 0, which may be emulated, each instruction counts.
 struct Tables {
   std::array<std::uint64_t, 10> segments;
-  std::array<Gate, gate_count> gates;
   TaskState task;
   ThreadBlock thread;
 };
 
-constinit Tables tables{};
+constinit Tables tables{segments(),
+                        {.reserved0 = 0,
+                         .stack0 = 0,
+                         .unused = {},
+                         .reserved1 = 0,
+                         .ports_offset = offsetof(TaskState, ports),
+                         .ports = doorbell_only()},
+                        {}};
+static_assert(SHIM_START == sallyport::shim_start);
 constinit const BootInfo* boot_page = nullptr;
 constinit Keep the_keep{};
 alignas(sallyport::Port) constinit std::array<std::uint8_t, sizeof(sallyport::Port)> port_storage{};
@@ -99,51 +114,17 @@ void write_msr(std::uint32_t number, std::uint64_t value) noexcept {
                : "memory");
 }
 
-void set_gate(std::size_t vector, void (*handler)() noexcept, unsigned ring) noexcept {
-  const auto at = reinterpret_cast<std::uint64_t>(handler);
-  const std::uint64_t type = 0x8e | (ring << 5U);  // interrupt gate, present
-  tables.gates[vector].low = (at & 0xffff) | (std::uint64_t{SELECTOR_KERNEL_CODE} << 16U) |
-                             (type << 40U) | ((at >> 16U & 0xffff) << 48U);
-  tables.gates[vector].high = at >> 32U;
-}
-
-void set_gates() noexcept {
-  set_gate(0, exception_0, 0);
-  set_gate(3, exception_3, 3);
-  set_gate(6, exception_6, 0);
-  set_gate(8, exception_8, 0);
-  set_gate(13, exception_13, 0);
-  set_gate(14, exception_14, 0);
-  set_gate(16, exception_16, 0);
-  set_gate(17, exception_17, 0);
-  set_gate(19, exception_19, 0);
-}
-
-void set_segments() noexcept {
-  tables.segments[SELECTOR_KERNEL_CODE / 8] = kernel_code;
-  tables.segments[SELECTOR_KERNEL_DATA / 8] = kernel_data;
-  tables.segments[SELECTOR_USER_DATA / 8] = user_data;
-  tables.segments[SELECTOR_USER_CODE / 8] = user_code;
-  const std::uint64_t base = address_of(&tables.task);
-  constexpr std::uint64_t type = 0x89;  // available task state, present
-  constexpr std::uint64_t limit = sizeof(TaskState) - 1;
-  tables.segments[SELECTOR_TASK / 8] =
-      limit | ((base & 0xff'ffff) << 16U) | (type << 40U) | ((base >> 24U & 0xff) << 56U);
-  tables.segments[SELECTOR_TASK / 8 + 1] = base >> 32U;
-}
-
 void set_task(bool collapsed) noexcept {
-  const std::uint8_t* const stack = collapsed ? exception_stack_end : shim_stack_end;
-  tables.task.stack0 = address_of(stack);
-  tables.task.ports_offset = offsetof(TaskState, ports);
-  tables.task.ports.fill(0xff);
-  constexpr unsigned port = sallyport::doorbell_port;
-  if (collapsed) tables.task.ports[port / 8] = static_cast<std::uint8_t>(~(1U << (port % 8)));
+  const std::uint64_t base = address_of(&tables.task);
+  tables.segments[SELECTOR_TASK / 8] |= ((base & 0xff'ffff) << 16U) | (base >> 24U << 56U);
+  tables.task.stack0 = address_of(collapsed ? exception_stack_end : shim_stack_end);
+  // Without a bitmap ring 3 has no port.
+  if (!collapsed) tables.task.ports_offset = sizeof(TaskState);
 }
 
 void load_tables() noexcept {
   const TableRegister segments{sizeof(tables.segments) - 1, address_of(tables.segments.data())};
-  const TableRegister gates{sizeof(tables.gates) - 1, address_of(tables.gates.data())};
+  const TableRegister gates{16 * GATE_COUNT - 1, address_of(interrupt_gates)};
   asm volatile("lgdt %0" : : "m"(segments));
   asm volatile("lidt %0" : : "m"(gates));
   asm volatile("ltr %w0" : : "r"(SELECTOR_TASK));
@@ -204,8 +185,6 @@ extern "C" std::uint64_t shim_prepare(const BootInfo* boot) noexcept {
   boot_page = boot;
   const bool collapsed = boot->world == World::Collapsed;
   exception_common = collapsed ? &exception_collapsed : &exception_ring0;
-  set_segments();
-  set_gates();
   set_task(collapsed);
   load_tables();
   set_system_call(collapsed);

@@ -9,6 +9,12 @@
 #define SELECTOR_USER_CODE 0x33
 #define SELECTOR_TASK 0x40
 
+// sallyport/boot.h, shim_start
+#define SHIM_START 0x100000
+
+// Exceptions up to the last that has a handler.
+#define GATE_COUNT 20
+
 // ThreadBlock
 #define THREAD_STACK 0
 #define THREAD_USER_RSP 8
