@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "merlon/core/lent_call.h"
+#include "merlon/core/reader.h"
 #include "merlon/image/page_tables.h"
 #include "merlon/sallyport/block.h"
 
@@ -26,6 +28,15 @@ std::uint64_t page_down(std::uint64_t value) noexcept { return value & ~(page_si
 std::uint64_t page_up(std::uint64_t value) noexcept { return page_down(value + page_size - 1); }
 std::uint64_t window_up(std::uint64_t value) noexcept {
   return (value + window_size - 1) & ~(window_size - 1);
+}
+
+/// Where a vdso starts, of its header [ELF e_entry]; 0 if it has no start.
+std::uint64_t entry_of(core::ByteView vdso) {
+  constexpr std::size_t before_entry = 24;
+  core::Reader reader(vdso);
+  const auto skipped = reader.skip(before_entry);
+  const auto entry = reader.u64();
+  return skipped && entry && *entry < vdso.size() ? *entry : 0;
 }
 
 Access access_of(Rights rights) noexcept {
@@ -50,32 +61,54 @@ Result<void> put_segment(PageSink& sink, const Segment& segment, std::uint64_t p
 /// The keep's first stack: argc, argv, environment, auxiliary vector [psABI x86-64 §3.4.1].
 class FirstStack {
  public:
-  /// `vdso`: the address of the shared object that the shim lends, 0 if there is none.
-  FirstStack(const Program& keep, std::uint64_t vdso) {
+  /// `vdso`: the address of the shared object that the shim lends, 0 if there is none; `lent_call`:
+  /// of its entry for system calls.
+  FirstStack(const Program& keep, std::uint64_t vdso, std::uint64_t lent_call) {
     const std::uint64_t random = text("0123456789abcdef");  // overwritten by the shim
     const std::uint64_t name = text("merlon-keep");
     random_ = random;
     constexpr std::uint64_t processor_features = 0x178b'fbff;  // CPUID 1 edx of every x86-64-v3
     constexpr std::uint64_t program_header_size = 56;
-    words({1,  name,
-           0,  0,                                     //
-           3,  sallyport::user_start + keep.headers,  // AT_PHDR
-           4,  program_header_size,                   // AT_PHENT
-           5,  keep.header_count,                     // AT_PHNUM
-           6,  page_size,                             // AT_PAGESZ
-           7,  0,                                     // AT_BASE
-           9,  sallyport::user_start + keep.entry,    // AT_ENTRY
-           11, 0,
-           12, 0,
-           13, 0,
-           14, 0,                   // user and group
-           16, processor_features,  // AT_HWCAP
-           17, 100,                 // AT_CLKTCK
-           23, 0,                   // AT_SECURE
-           25, random,              // AT_RANDOM
-           26, 2,                   // AT_HWCAP2: FSGSBASE
-           33, vdso,                // AT_SYSINFO_EHDR
-           0,  0});
+    words({1,
+           name,
+           0,
+           0,  //
+           3,
+           sallyport::user_start + keep.headers,  // AT_PHDR
+           4,
+           program_header_size,  // AT_PHENT
+           5,
+           keep.header_count,  // AT_PHNUM
+           6,
+           page_size,  // AT_PAGESZ
+           7,
+           0,  // AT_BASE
+           9,
+           sallyport::user_start + keep.entry,  // AT_ENTRY
+           11,
+           0,
+           12,
+           0,
+           13,
+           0,
+           14,
+           0,  // user and group
+           16,
+           processor_features,  // AT_HWCAP
+           17,
+           100,  // AT_CLKTCK
+           23,
+           0,  // AT_SECURE
+           25,
+           random,  // AT_RANDOM
+           26,
+           2,  // AT_HWCAP2: FSGSBASE
+           33,
+           vdso,  // AT_SYSINFO_EHDR
+           core::lent_call_tag,
+           lent_call,
+           0,
+           0});
   }
 
   [[nodiscard]] std::uint64_t pointer() const noexcept {
@@ -186,6 +219,8 @@ class Builder {
       map_keep(vdso_start + page_size, vdso_end, Rights::ReadWrite);
       vdso_ = sallyport::user_start + vdso_start;
       info_.clock_address = vdso_ + page_size;
+      const std::uint64_t entry = entry_of(vdso);
+      if (entry != 0) lent_call_ = vdso_ + entry;
     }
     info_.break_start = sallyport::user_start + size;
     used_ = main_base + size;
@@ -193,7 +228,7 @@ class Builder {
   }
 
   Result<void> put_stack(const Program& keep) {
-    const FirstStack stack(keep, vdso_);
+    const FirstStack stack(keep, vdso_, lent_call_);
     for (std::uint64_t at = 0; at < sallyport::stack_size; at += window_size) {
       tables_.map_window(stack_base + at, used_ + at, Rights::ReadWrite, Owner::Keep);
     }
@@ -234,6 +269,7 @@ class Builder {
   BootInfo info_{};
   std::uint64_t used_ = 0;
   std::uint64_t vdso_ = 0;
+  std::uint64_t lent_call_ = 0;
 };
 
 }  // namespace

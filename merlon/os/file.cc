@@ -7,16 +7,20 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "merlon/os/file_status.h"
+#include "merlon/os/system_call.h"
 
 namespace merlon::os {
 namespace {
 
-Result<std::size_t> count_or_errno(::ssize_t count) noexcept {
-  if (count < 0) return last_errno();
-  return static_cast<std::size_t>(count);
+/// A readv() or one of its kin; `offset` is for those that take one, in two halves, and flags.
+Result<std::size_t> transfer(long number, BorrowedFd fd, IoVectors vectors,
+                             std::uint64_t offset = 0, int flags = 0) noexcept {
+  const auto count = std::min<std::size_t>(vectors.size(), IOV_MAX);
+  return system_call(number, fd.number(), vectors.data(), count, offset, 0, flags);
 }
 
 Result<void> done_or_errno(int result) noexcept {
@@ -24,16 +28,13 @@ Result<void> done_or_errno(int result) noexcept {
   return {};
 }
 
-int count_of(IoVectors vectors) noexcept {
-  return static_cast<int>(std::min<std::size_t>(vectors.size(), IOV_MAX));
-}
-
-/// A preadv2/pwritev2 with RWF_NOWAIT: glibc and old kernels say Nosys or Inval for Notsup.
-Result<std::size_t> no_wait_result(::ssize_t count) noexcept {
-  if (count >= 0) return static_cast<std::size_t>(count);
-  const Errno number = last_errno();
-  if (number == Errno::Nosys || number == Errno::Inval) return Errno::Notsup;
-  return number;
+/// A preadv2/pwritev2 with RWF_NOWAIT: old kernels say Nosys or Inval for Notsup.
+Result<std::size_t> transfer_now(long number, BorrowedFd fd, IoVectors vectors) noexcept {
+  constexpr auto own_position = ~std::uint64_t{0};
+  const auto count = transfer(number, fd, vectors, own_position, RWF_NOWAIT);
+  if (count) return count;
+  const bool lacking = count.error() == Errno::Nosys || count.error() == Errno::Inval;
+  return lacking ? Errno::Notsup : count.error();
 }
 
 Access access_of(int flags) noexcept {
@@ -77,35 +78,31 @@ int kernel_whence(Whence whence) noexcept {
 }  // namespace
 
 Result<std::size_t> read(BorrowedFd fd, IoVectors into) noexcept {
-  return count_or_errno(::readv(fd.number(), into.data(), count_of(into)));
+  return transfer(SYS_readv, fd, into);
 }
 
 Result<std::size_t> write(BorrowedFd fd, IoVectors from) noexcept {
-  return count_or_errno(::writev(fd.number(), from.data(), count_of(from)));
+  return transfer(SYS_writev, fd, from);
 }
 
 Result<std::size_t> read_at(BorrowedFd fd, IoVectors into, std::uint64_t offset) noexcept {
-  return count_or_errno(
-      ::preadv(fd.number(), into.data(), count_of(into), static_cast<::off_t>(offset)));
+  return transfer(SYS_preadv, fd, into, offset);
 }
 
 Result<std::size_t> write_at(BorrowedFd fd, IoVectors from, std::uint64_t offset) noexcept {
-  return count_or_errno(
-      ::pwritev(fd.number(), from.data(), count_of(from), static_cast<::off_t>(offset)));
+  return transfer(SYS_pwritev, fd, from, offset);
 }
 
 Result<std::size_t> read_no_wait(BorrowedFd fd, IoVectors into) noexcept {
-  return no_wait_result(::preadv2(fd.number(), into.data(), count_of(into), -1, RWF_NOWAIT));
+  return transfer_now(SYS_preadv2, fd, into);
 }
 
 Result<std::size_t> write_no_wait(BorrowedFd fd, IoVectors from) noexcept {
-  return no_wait_result(::pwritev2(fd.number(), from.data(), count_of(from), -1, RWF_NOWAIT));
+  return transfer_now(SYS_pwritev2, fd, from);
 }
 
 Result<std::uint64_t> seek(BorrowedFd fd, std::int64_t offset, Whence whence) noexcept {
-  const ::off_t position = ::lseek(fd.number(), offset, kernel_whence(whence));
-  if (position < 0) return last_errno();
-  return static_cast<std::uint64_t>(position);
+  return system_call(SYS_lseek, fd.number(), offset, kernel_whence(whence));
 }
 
 Result<void> sync(BorrowedFd fd) noexcept { return done_or_errno(::fsync(fd.number())); }

@@ -4,6 +4,9 @@
 #include <utility>
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "merlon/os/system_call.h"
 
 namespace merlon::os {
 
@@ -36,7 +39,7 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
 }
 
 Mapping::~Mapping() {
-  if (data_ != nullptr) ::munmap(data_, size_);
+  if (data_ != nullptr) static_cast<void>(system_call(SYS_munmap, data_, size_));
 }
 
 core::Result<Mapping> Mapping::reserve(std::size_t bytes) {
@@ -58,11 +61,12 @@ core::Result<void> Mapping::protect(std::size_t offset, std::size_t bytes, Prote
     return core::error(ErrorCode::Internal, "protection outside of the mapping");
   }
   if (begin == end) return {};
-  if (::mprotect(data_ + begin, end - begin, native(protection)) != 0) {
-    const bool memory = errno == ENOMEM;
+  const auto done = system_call(SYS_mprotect, data_ + begin, end - begin, native(protection));
+  if (!done) {
+    const bool memory = done.error() == Errno::Nomem;
     return core::error(memory ? ErrorCode::Exhausted : ErrorCode::Denied,
                        memory ? "out of memory" : "memory protection refused",
-                       static_cast<std::uint64_t>(errno));
+                       static_cast<std::uint64_t>(done.error()));
   }
   return {};
 }

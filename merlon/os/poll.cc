@@ -3,7 +3,10 @@
 #include <cstdint>
 
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "merlon/os/system_call.h"
 
 namespace merlon::os {
 
@@ -15,10 +18,8 @@ Result<std::size_t> poll(std::span<PollItem> items,
     limit.tv_sec = seconds.count();
     limit.tv_nsec = (*timeout - seconds).count();
   }
-  const int count =
-      ::ppoll(items.data(), items.size(), timeout.has_value() ? &limit : nullptr, nullptr);
-  if (count < 0) return last_errno();
-  return static_cast<std::size_t>(count);
+  return system_call(SYS_ppoll, items.data(), items.size(), timeout.has_value() ? &limit : nullptr,
+                     nullptr, 0);
 }
 
 Result<WakeUp> WakeUp::create() noexcept {

@@ -8,6 +8,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "merlon/os/system_call.h"
 
 namespace merlon::os {
 namespace {
@@ -89,17 +92,14 @@ Result<Fd> accept(BorrowedFd listener) noexcept {
 
 Result<Received> receive(BorrowedFd fd, IoVectors into, ReceiveFlags flags) noexcept {
   ::msghdr message = message_of(into);
-  const ::ssize_t size =
-      ::recvmsg(fd.number(), &message, MSG_DONTWAIT | (flags.peek ? MSG_PEEK : 0));
-  if (size < 0) return last_errno();
-  return Received{static_cast<std::size_t>(size), (message.msg_flags & MSG_TRUNC) != 0};
+  const std::size_t size = TRY(
+      system_call(SYS_recvmsg, fd.number(), &message, MSG_DONTWAIT | (flags.peek ? MSG_PEEK : 0)));
+  return Received{size, (message.msg_flags & MSG_TRUNC) != 0};
 }
 
 Result<std::size_t> send(BorrowedFd fd, IoVectors from) noexcept {
   const ::msghdr message = message_of(from);
-  const ::ssize_t size = ::sendmsg(fd.number(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (size < 0) return last_errno();
-  return static_cast<std::size_t>(size);
+  return system_call(SYS_sendmsg, fd.number(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 Result<void> shut_down(BorrowedFd fd, bool reading, bool writing) noexcept {

@@ -22,6 +22,7 @@ void exception_ring0() noexcept;
 void exception_collapsed() noexcept;
 void system_call_ring0() noexcept;
 void system_call_collapsed() noexcept;
+void system_call_lent() noexcept;
 extern const std::uint8_t interrupt_gates[];
 }
 
@@ -203,7 +204,9 @@ extern "C" std::uint64_t shim_boot(const BootInfo* boot, Registers* registers) n
   block.copy_out(writable_bytes_of(time));
   the_keep.clock.begin(time);
   the_keep.space.begin(*boot);
-  if (!the_keep.clock.lend()) give_up("the launcher's address for the clock is not the keep's");
+  const std::uint64_t entry =
+      boot->world == World::Collapsed ? reinterpret_cast<std::uint64_t>(&system_call_lent) : 0;
+  if (!the_keep.clock.lend(entry)) give_up("the launcher's address to lend at is not the keep's");
   fill_random(boot->random_address);
   *registers = {};
   registers->rip = boot->entry;

@@ -22,9 +22,9 @@ SystemResult put(std::uint64_t address, std::uint64_t nanoseconds) noexcept {
 
 std::uint64_t Clock::elapsed() noexcept { return nanoseconds_since_base(host_, latest_); }
 
-bool Clock::lend() const noexcept {
+bool Clock::lend(std::uint64_t entry) const noexcept {
   const std::uint64_t address = boot_info().clock_address;
-  return address == 0 || write_user(address, LentClock{host_, latest_});
+  return address == 0 || write_user(address, LentPage{{host_, latest_}, entry});
 }
 
 SystemResult Clock::get(std::uint64_t clock, std::uint64_t address) noexcept {

@@ -13,8 +13,9 @@ namespace merlon::shim {
 class Clock {
  public:
   void begin(const sallyport::HostTime& host) noexcept { host_ = host; }
-  /// Writes the base where the vdso finds it. False if that is not the keep's memory.
-  [[nodiscard]] bool lend() const noexcept;
+  /// Writes the base, and the shim's entry for lent calls, where the vdso finds them. False if that
+  /// is not the keep's memory.
+  [[nodiscard]] bool lend(std::uint64_t entry) const noexcept;
 
   [[nodiscard]] abi::SystemResult get(std::uint64_t clock, std::uint64_t address) noexcept;
   [[nodiscard]] abi::SystemResult resolution(std::uint64_t clock, std::uint64_t address) noexcept;

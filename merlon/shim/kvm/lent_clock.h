@@ -3,6 +3,7 @@
 // The clock that the shim and the code it lends the keep have in common: the processor's counter,
 // from a base that the host told.
 
+#include <cstddef>
 #include <cstdint>
 
 #include "merlon/sallyport/boot.h"
@@ -15,6 +16,13 @@ struct LentClock {
   sallyport::HostTime host;
   std::uint64_t latest;
 };
+/// What stands there: the clock, and where a call of lent_system_call goes; 0: it is the
+/// instruction.
+struct LentPage {
+  LentClock clock;
+  std::uint64_t entry;
+};
+static_assert(offsetof(LentPage, entry) == 40, "vdso.ld counts on it");
 
 [[nodiscard]] inline std::uint64_t read_tsc() noexcept {
   std::uint32_t low = 0;
