@@ -47,10 +47,21 @@ Thread::~Thread() {
   if (running_) ::pthread_join(thread_, nullptr);
 }
 
-int usable_processors() noexcept {
-  ::cpu_set_t set{};
-  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-  return CPU_COUNT(&set);
+Processors Processors::usable() noexcept {
+  Processors found;
+  if (::sched_getaffinity(0, sizeof(found.set_), &found.set_) != 0) CPU_ZERO(&found.set_);
+  return found;
+}
+
+int Processors::current() noexcept { return ::sched_getcpu(); }
+
+void Processors::run_here_but_for(int number) const noexcept {
+  if (number < 0 || number >= CPU_SETSIZE) return;
+  ::cpu_set_t others = set_;
+  CPU_CLR(static_cast<unsigned>(number), &others);
+  if (CPU_COUNT(&others) == 0) return;
+  // It is a wish: whoever may not have it runs where it did.
+  static_cast<void>(::sched_setaffinity(0, sizeof(others), &others));
 }
 
 }  // namespace merlon::os

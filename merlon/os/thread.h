@@ -3,6 +3,7 @@
 // One more thread of this process.
 
 #include <pthread.h>
+#include <sched.h>
 
 #include "merlon/os/errno.h"
 
@@ -30,7 +31,19 @@ class Thread {
   bool running_;
 };
 
-/// On how many processors this process may run; 1 if the kernel does not say.
-[[nodiscard]] int usable_processors() noexcept;
+/// Processors that the calling thread may run on; none if the kernel does not say.
+class Processors {
+ public:
+  [[nodiscard]] static Processors usable() noexcept;
+  /// The number of the one that runs the calling thread now; -1 if the kernel does not say.
+  [[nodiscard]] static int current() noexcept;
+
+  [[nodiscard]] int count() const noexcept { return CPU_COUNT(&set_); }
+  /// Has the calling thread run on these, but not on `number` if there is another.
+  void run_here_but_for(int number) const noexcept;
+
+ private:
+  ::cpu_set_t set_{};
+};
 
 }  // namespace merlon::os

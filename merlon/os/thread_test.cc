@@ -1,8 +1,11 @@
 #include "merlon/os/thread.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include <gtest/gtest.h>
+
+#include "merlon/os/testing/child.h"
 
 namespace merlon::os {
 namespace {
@@ -34,7 +37,22 @@ TEST(Thread, TakesNoSignals) {
   EXPECT_EQ(::sigismember(&own, SIGTERM), 0);
 }
 
-TEST(Thread, ThereIsAProcessorToRunOn) { EXPECT_GE(usable_processors(), 1); }
+TEST(Processors, ThereIsOneToRunOn) { EXPECT_GE(Processors::usable().count(), 1); }
+
+TEST(Processors, AThreadLeavesTheOneThatItIsToldToIfThereIsAnother) {
+  const auto ended = testing::in_child([] {
+    const Processors usable = Processors::usable();
+    const int before = Processors::current();
+    usable.run_here_but_for(before);
+    const bool left = Processors::current() != before;
+    if (left != (usable.count() > 1)) return 1;
+    if (Processors::usable().count() != std::max(usable.count() - 1, 1)) return 2;
+    usable.run_here_but_for(-1);
+    usable.run_here_but_for(1 << 20);
+    return Processors::usable().count() == std::max(usable.count() - 1, 1) ? 42 : 3;
+  });
+  EXPECT_TRUE(ended.with(42)) << ended;
+}
 
 }  // namespace
 }  // namespace merlon::os

@@ -28,6 +28,7 @@ Attendant::~Attendant() {
 }
 
 void Attendant::wake() noexcept {
+  keeps_processor_ = os::Processors::current();
   State asleep = State::Asleep;
   if (state_.compare_exchange_strong(asleep, State::Awake)) state_.notify_one();
 }
@@ -36,6 +37,8 @@ void Attendant::run() noexcept {
   for (;;) {
     state_.wait(State::Asleep);
     if (state_ == State::Ending) return;
+    // Two that wait for each other must not share a processor.
+    usable_.run_here_but_for(keeps_processor_);
     keep_->set_attended(true);
     look_after();
     // A request that comes now is rung for.

@@ -32,7 +32,8 @@ class Attendant {
   Attendant& operator=(const Attendant&) = delete;
   ~Attendant();
 
-  /// Has it look after the keep for a while; costs nothing when it does already.
+  /// Has it look after the keep for a while; costs nothing when it does already. The keep runs on
+  /// the caller's processor, where the attendant would only stand in its way.
   void wake() noexcept;
 
  private:
@@ -43,6 +44,8 @@ class Attendant {
   void look_after() noexcept;
 
   Attended* keep_;
+  os::Processors usable_ = os::Processors::usable();
+  std::atomic<int> keeps_processor_ = -1;
   std::atomic<State> state_ = State::Asleep;
   std::optional<os::Thread> thread_;
 };

@@ -66,11 +66,12 @@ void add_thread(os::CallRules& rules) {
   // The kernel's newer call for it has its flags in memory, where a filter cannot look.
   rules.push_back({SYS_clone3, {}, os::Verdict::Absent});
   rules.push_back({SYS_clone, {{ArgumentCheck{0, full_mask, thread}}}});
+  rules.push_back({SYS_sched_setaffinity, {{is(0, 0)}}});  // its own
   rules.push_back(
       one_of(SYS_futex, 1,
              {FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE,
               FUTEX_WAIT_BITSET_PRIVATE, FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME}));
-  add(rules, {SYS_set_robust_list, SYS_rseq, SYS_rt_sigprocmask, SYS_sched_getaffinity,
+  add(rules, {SYS_set_robust_list, SYS_rseq, SYS_rt_sigprocmask, SYS_sched_getaffinity, SYS_getcpu,
               SYS_sched_yield, SYS_gettid, SYS_getpid, SYS_exit, SYS_exit_group});
 }
 

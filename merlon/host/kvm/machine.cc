@@ -224,7 +224,7 @@ Result<bool> KeepMachine::answer_bell() {
 void KeepMachine::attend() {
   if (!attendant_) {
     // With one processor it would only keep the keep waiting.
-    if (os::usable_processors() < 2) return;
+    if (os::Processors::usable().count() < 2) return;
     auto started = Attendant::start(*this);
     if (!started) return;
     attendant_ = *std::move(started);
