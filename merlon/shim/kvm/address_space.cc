@@ -78,8 +78,9 @@ void AddressSpace::begin(const sallyport::BootInfo& boot) noexcept {
 }
 
 void AddressSpace::flush_if_needed() noexcept {
-  if (stale_translations_) flush_translations();
-  stale_translations_ = false;
+  if (stale_.are_all()) flush_translations();
+  for (const std::uint64_t page : stale_.pages()) flush_translation(page);
+  stale_.clear();
 }
 
 /// Gives a window its block, as small pages that are not there yet.
@@ -121,7 +122,7 @@ void AddressSpace::merge(std::uint64_t& slot) noexcept {
   slot = first | entry::large;
   frames_.give_table(table);
   // The table's page may be cached by the walker: it must not be read as a table again.
-  stale_translations_ = true;
+  stale_.add_all();
 }
 
 bool AddressSpace::apply_window(std::uint64_t window, Range range, Access access) noexcept {
@@ -139,7 +140,7 @@ bool AddressSpace::apply_window(std::uint64_t window, Range range, Access access
     if (whole && access != Access::None) {
       const std::uint64_t changed =
           (*slot & entry::address_mask) | rights_of(access) | entry::large;
-      stale_translations_ |= reduces(*slot, changed);
+      if (reduces(*slot, changed)) stale_.add(window);
       *slot = changed;
       return true;
     }
@@ -151,7 +152,7 @@ bool AddressSpace::apply_window(std::uint64_t window, Range range, Access access
   for (std::uint64_t at = from; at < to; at += page_size) {
     std::uint64_t& page = pages[(at - window) / page_size];
     const std::uint64_t changed = with_access(page, access);
-    stale_translations_ |= reduces(page, changed);
+    if (reduces(page, changed)) stale_.add(at);
     page = changed;
   }
   const bool reaches_edge = from == window || to == window + block_size;
@@ -186,7 +187,7 @@ void AddressSpace::forget_window(std::uint64_t window, Range range, std::uint64_
     if (!large) frames_.give_table(slot & entry::address_mask);
     slot = 0;
     frames_.give_block(block);
-    stale_translations_ = true;
+    stale_.add_all();
     return;
   }
   if ((slot & entry::large) != 0 && !split(slot)) give_up("no memory for a page table");
@@ -198,7 +199,7 @@ void AddressSpace::forget_window(std::uint64_t window, Range range, std::uint64_
     constexpr std::uint64_t content = entry::present | entry::kept | entry::stale;
     const std::uint64_t changed =
         (page & entry::address_mask) | ((page & content) != 0 ? entry::stale : 0);
-    stale_translations_ |= reduces(page, changed);
+    if (reduces(page, changed)) stale_.add(at);
     page = changed;
   }
 }

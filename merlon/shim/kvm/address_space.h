@@ -8,6 +8,7 @@
 #include "merlon/shim/kvm/frames.h"
 #include "merlon/shim/kvm/ledger.h"
 #include "merlon/shim/kvm/linux_abi.h"
+#include "merlon/shim/kvm/stale_translations.h"
 
 namespace merlon::shim {
 
@@ -43,7 +44,7 @@ class AddressSpace {
   Ledger ledger_;
   std::uint64_t break_start_ = 0;
   std::uint64_t break_end_ = 0;
-  bool stale_translations_ = false;
+  StaleTranslations stale_;
 };
 
 }  // namespace merlon::shim

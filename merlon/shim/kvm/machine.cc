@@ -10,6 +10,7 @@ using sallyport::Arguments;
 using sallyport::Call;
 
 extern "C" void flush_by_exception() noexcept;
+extern "C" void flush_page_by_exception(std::uint64_t page) noexcept;
 
 namespace {
 
@@ -56,6 +57,14 @@ void flush_translations() noexcept {
   }
   std::uint64_t table = 0;
   asm volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(table) : : "memory");
+}
+
+void flush_translation(std::uint64_t page) noexcept {
+  if (boot_info().world == sallyport::World::Collapsed) {
+    flush_page_by_exception(page);
+    return;
+  }
+  asm volatile("invlpg (%0)" : : "r"(page) : "memory");
 }
 
 /// Broken sources say that they are good and give zeros, ones, or the same again.

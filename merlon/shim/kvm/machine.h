@@ -32,6 +32,8 @@ inline constexpr std::uint64_t block_size = std::uint64_t{2} << 20U;
 
 /// Forgets translations whose permissions were reduced.
 void flush_translations() noexcept;
+/// Has the processor forget what it remembers of one page, small or large.
+void flush_translation(std::uint64_t page) noexcept;
 
 /// The memory at a physical address, as this shim sees it.
 [[nodiscard]] inline std::uint8_t* physical(std::uint64_t address) noexcept {

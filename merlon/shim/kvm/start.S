@@ -137,12 +137,17 @@ exception 19, 0
 // instruction is emulated there: rax is left changed, since a call may change it.
 .globl exception_3
 exception_3:
-  cmpq $flush_return, (%rsp)
+  cmpq $flush_page_return, (%rsp)
   jne 1f
+  invlpg (%rdi)
+  iretq
+1:
+  cmpq $flush_return, (%rsp)
+  jne 2f
   mov %cr3, %rax
   mov %rax, %cr3
   iretq
-1:
+2:
   push $0
   push $3
   jmp *exception_common(%rip)
@@ -151,6 +156,13 @@ exception_3:
 flush_by_exception:
   int3
 flush_return:
+  ret
+
+// rdi: an address in the page.
+.globl flush_page_by_exception
+flush_page_by_exception:
+  int3
+flush_page_return:
   ret
 
 .globl exception_ring0
