@@ -35,7 +35,10 @@ constexpr std::uint64_t cr4_no_user_code = std::uint64_t{1} << 20U;  // SMEP
 constexpr std::uint64_t smallest_growth = std::uint64_t{2} << 20U;
 constexpr std::size_t max_slots = 500;
 /// So much of its free memory a keep gets in small pages: to clear 2 MiB takes longer than hello.
+/// Not where a page's first use is dear: there a large page pays for itself after two or three.
 constexpr std::uint64_t small_start = std::uint64_t{8} << 20U;
+constexpr std::uint32_t dear_fault = 50'000;  // ticks: 20 us or so
+
 /// What every keep touches before it runs a workload, about; its stack ends where free memory
 /// starts.
 constexpr std::uint64_t first_stack = std::uint64_t{32} << 10U;
@@ -123,6 +126,7 @@ Result<void> KeepMachine::prepare(std::optional<World> world) {
     return unfit("a machine's processor has AVX2 and BMI here, and does not run them");
   }
   world_ = world.value_or(trial.world);
+  faults_are_dear_ = trial.fault_ticks > dear_fault;
   const auto block = memory_.find(image::block_base, image::block_size);
   if (!block) return kvm_error(os::Errno::Nomem, "cannot find the block");
   block_.emplace(*block);
@@ -157,7 +161,7 @@ Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileM
   Loader loader(memory_);
   const auto layout = image::lay_out(*shim, *keep, world_, false, loader);
   if (!layout) return image_error(layout.error(), "cannot lay out the keep");
-  memory_.prefer_large_pages(layout->free + small_start);
+  memory_.prefer_large_pages(layout->free + (faults_are_dear_ ? 0 : small_start));
   memory_.make_pages(layout->free - first_stack, first_stack + first_heap);
   const auto started = start(*layout);
   if (!started) return kvm_error(started.error(), "cannot start the processor");

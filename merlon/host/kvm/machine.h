@@ -83,6 +83,7 @@ class KeepMachine final : public Machine, private Attended {
   Calls calls_;
   image::KeepProcessor seen_;  ///< the processor that the keep sees
   sallyport::World world_ = sallyport::World::Ring0;
+  bool faults_are_dear_ = false;
   std::optional<sallyport::Block> block_;
   std::mutex serving_;  ///< held by whoever acts for the keep
   std::atomic<std::uint32_t> sequence_ = 0;

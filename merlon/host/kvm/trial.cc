@@ -77,6 +77,7 @@ struct Answers {
   std::uint32_t extended_ecx = 0;
   std::uint32_t extended_state = 0;
   std::uint32_t sum = 0;
+  std::uint32_t fault_ticks = 0;
 };
 
 Answers read_answers(const MachineMemory& memory) {
@@ -149,7 +150,8 @@ Result<Trial> try_machine(const Processor& processor, const MachineMemory& memor
   if (found.code_segment == 0) return Errno::Io;
   constexpr unsigned privilege = 3;
   return Trial{(found.code_segment & privilege) == 0 ? World::Ring0 : World::Collapsed,
-               lacking_by(found), stop == Stop::Doorbell && found.sum == TRIAL_SUM};
+               lacking_by(found), stop == Stop::Doorbell && found.sum == TRIAL_SUM,
+               found.fault_ticks};
 }
 
 }  // namespace merlon::host::kvm

@@ -22,6 +22,8 @@ struct Trial {
   std::string lacking;
   /// It ran an instruction of each set and came to the right sum.
   bool runs_compiled_code = false;
+  /// Ticks of the processor's counter that the first use of a page took.
+  std::uint32_t fault_ticks = 0;
 };
 
 /// Runs some instructions at ring 3 and looks at where `syscall` leads (to ring 0, or, on hosts

@@ -29,6 +29,14 @@ trial_guest_entry:
   xgetbv
   mov %eax, 16(%rdi)
 
+  rdtsc
+  mov %eax, %ebx
+  movl $1, TRIAL_FRESH_PAGE(%rdi)  // nobody has used it yet
+  lfence
+  rdtsc
+  sub %ebx, %eax
+  mov %eax, 24(%rdi)
+
   vpcmpeqd %ymm0, %ymm0, %ymm0
   vpsrld $31, %ymm0, %ymm0
   vextracti128 $1, %ymm0, %xmm1
