@@ -1,5 +1,6 @@
 // merlon-bench-compile FILE [RUNS]: how fast a module is validated and compiled, on one thread.
-// Prints the median of compiling everything in MB/s (of the whole file), then the parts.
+// Prints the median of compiling everything in MB/s (of the whole file), then the parts; in a line
+// of its own the most memory that the process had.
 
 #include <algorithm>
 #include <chrono>
@@ -7,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <string>
 #include <vector>
 
 #include "merlon/wasm/baseline/compiler.h"
@@ -37,6 +39,14 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+/// VmHWM, and not getrusage's figure, which starts at what the parent had.
+void print_peak() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) std::printf("peak %ld KiB\n", std::atol(line.c_str() + 6));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -60,5 +70,6 @@ int main(int argc, char** argv) {
       "%.1f MB/s compiled whole (%.3f s); validated alone in %.3f s (%.0f MB/s); %.1f MB of code for %.1f MB\n",
       megabytes / median(eager), median(eager), median(lazy), megabytes / median(lazy),
       static_cast<double>(code) / 1e6, megabytes);
+  print_peak();
   return 0;
 }

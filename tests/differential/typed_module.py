@@ -47,7 +47,10 @@ class Module:
         rng = self.rng
         kinds = NUMBERS if rng.random() < 0.85 else NUMBERS + REFERENCES
         parameters = tuple(rng.choice(kinds) for _ in range(rng.choice([0, 1, 2, 3, 5, 9, 18])))
-        return parameters, tuple(rng.choice(kinds) for _ in range(rng.choice([0, 1, 1, 1, 2, 4])))
+        if rng.random() < 0.04:  # so many that the engine does not move them one by one
+            parameters = tuple(rng.choice(kinds) for _ in range(rng.randint(33, 60)))
+        count = rng.choice([0, 1, 1, 1, 2, 4]) if rng.random() < 0.96 else rng.randint(33, 60)
+        return parameters, tuple(rng.choice(kinds) for _ in range(count))
 
     def make_globals(self) -> list[tuple[int, bool]]:
         """0: fuel, 1: ticks, 2: digest of all functions' locals; then one of each type, more."""

@@ -32,10 +32,9 @@ void Analysis::run(const Module& module, const FuncType& type, const FunctionBod
   Cursor cursor(body.code, body.offset);
   reset(type, module, cursor);
   while (!cursor.at_end()) {
-    const Instruction instruction = read_instruction(cursor, module);
     const auto index = static_cast<std::uint32_t>(instructions.size());
-    instructions.push_back(instruction);
-    look_at(instruction, index);
+    instructions.push_back(read_instruction(cursor, module));
+    look_at(instructions.back(), index);
   }
   MERLON_CHECK(cursor.ok());  // validated before
   regions.front().end = static_cast<std::uint32_t>(instructions.size());
@@ -54,30 +53,65 @@ void Analysis::reset(const FuncType& type, const Module& module, Cursor& cursor)
   loop_depth_ = 0;
   has_calls = has_loops = has_try = calls_out = false;
   imported_ = module.imported_functions;
-  locals = type.params;
-  params = static_cast<std::uint32_t>(type.params.size());
+  region_ = 0;
+  read_locals(type, module, cursor);
+  place_arrivals(type);
+  regions.emplace_back();
+}
+
+void Analysis::read_locals(const FuncType& type, const Module& module, Cursor& cursor) {
+  for (const LocalIndex local : declared_) number_[local] = no_local;
+  declared_.clear();
+  locals.clear();
+  first_use.clear();
+  last_use.clear();
+  needs_zero.clear();
+  set_.clear();
+  weights_.clear();
+  groups_.clear();
+  type_ = &type;
+  params_ = static_cast<std::uint32_t>(type.params.size());
+  std::uint32_t end = params_;
   for (std::uint32_t groups = cursor.u32(); groups > 0; --groups) {
-    const std::uint32_t count = cursor.u32();
-    locals.insert(locals.end(), count, read_value_type(cursor, module));
+    end += cursor.u32();
+    groups_.push_back({end, read_value_type(cursor, module)});
   }
-  first_use.assign(locals.size(), never);
-  last_use.assign(locals.size(), 0);
-  needs_zero.assign(locals.size(), false);
-  set_.assign(locals.size(), false);
-  weights_.assign(locals.size(), 0);
-  argument_.assign(params, no_register);
+  if (number_.size() < end) number_.resize(end, no_local);
+}
+
+void Analysis::place_arrivals(const FuncType& type) {
+  arrivals_.clear();
   std::size_t general = 0;
   std::size_t vector = 0;
-  for (std::uint32_t i = 0; i < params; ++i) {
-    set_[i] = true;
-    first_use[i] = 0;
-    if (in_vector(locals[i])) {
-      if (vector < argument_vector.size()) argument_[i] = argument_vector[vector++];
+  for (const ValueType param : type.params) {
+    RegisterId reg = no_register;
+    if (in_vector(param)) {
+      if (vector < argument_vector.size()) reg = argument_vector[vector++];
     } else if (general < argument_general.size()) {
-      argument_[i] = argument_general[general++];
+      reg = argument_general[general++];
     }
+    arrivals_.push_back(reg);
+    if (general == argument_general.size() && vector == argument_vector.size()) break;
   }
-  regions.emplace_back();
+}
+
+LocalIndex Analysis::used(LocalIndex declared) {
+  LocalIndex& number = number_[declared];
+  if (number != no_local) return number;
+  number = static_cast<LocalIndex>(locals.size());
+  const bool is_param = declared < params_;
+  if (is_param) {
+    locals.push_back(type_->params[declared]);
+  } else {
+    locals.push_back(std::ranges::upper_bound(groups_, declared, {}, &LocalGroup::end)->type);
+  }
+  declared_.push_back(declared);
+  first_use.push_back(is_param ? 0 : never);
+  last_use.push_back(0);
+  needs_zero.push_back(false);
+  set_.push_back(is_param);
+  weights_.push_back(0);
+  return number;
 }
 
 void Analysis::use(LocalIndex local, std::uint32_t index) {
@@ -86,14 +120,16 @@ void Analysis::use(LocalIndex local, std::uint32_t index) {
   events_.push_back({local, 1});
 }
 
-void Analysis::look_at(const Instruction& instruction, std::uint32_t index) {
+void Analysis::look_at(Instruction& instruction, std::uint32_t index) {
   const Opcode op = instruction.op;
   if (op == Opcode::LocalGet) {
-    const LocalIndex local = instruction.low();
+    const LocalIndex local = used(instruction.low());
+    instruction.value = local;
     if (!set_[local]) needs_zero[local] = true;
     use(local, index);
   } else if (op == Opcode::LocalSet || op == Opcode::LocalTee) {
-    const LocalIndex local = instruction.low();
+    const LocalIndex local = used(instruction.low());
+    instruction.value = local;
     if (!set_[local]) {
       set_[local] = true;
       set_stack_.push_back(local);
@@ -124,17 +160,14 @@ void Analysis::open(Opcode op, std::uint32_t index) {
     has_loops = true;
     ++loop_depth_;
     if (loop_depth_ <= max_loop_depth && regions.size() < max_regions) {
-      std::int32_t parent = 0;
-      for (const Block& outer : blocks_) {
-        if (outer.region >= 0) parent = outer.region;
-      }
       block.region = static_cast<std::int32_t>(regions.size());
       block.events = static_cast<std::uint32_t>(events_.size());
       block.calls = calls_;
       calls_ = 0;
       Region& region = regions.emplace_back();
-      region.parent = parent;
+      region.parent = region_;
       region.begin = index;
+      region_ = block.region;
     }
     loop_regions.push_back(block.region);
   }
@@ -149,6 +182,7 @@ void Analysis::close(std::uint32_t index) {
   if (block.region < 0) return;
   Region& region = regions[static_cast<std::size_t>(block.region)];
   region.end = index;
+  region_ = region.parent;
   aggregate(region, block.events, block.calls);
 }
 
@@ -238,9 +272,10 @@ RegisterId Analysis::find_home(const Region& region, const LocalUse& use) const 
   const bool worth_keeping = region.parent >= 0 || use.weight >= 3;
   // Where nothing is lost in calls, take registers that need no saving first.
   if (worth_losing) {
-    const RegisterId arrival = use.local < params ? argument_[use.local] : no_register;
-    const bool is_home = std::ranges::find(homes_lost, arrival) != homes_lost.end();
-    if (region.parent < 0 && is_home && region.homes[arrival] == no_local) return arrival;
+    const auto position = parameter(use.local);
+    const RegisterId given = position ? arrival(*position) : no_register;
+    const bool is_home = std::ranges::find(homes_lost, given) != homes_lost.end();
+    if (region.parent < 0 && is_home && region.homes[given] == no_local) return given;
     if (region.calls == 0) {
       for (const RegisterId id : homes_lost) {
         if (consider(id)) return id;

@@ -7,6 +7,7 @@
 // registers of their own ("homes"); at a loop's entry and exits they are moved over. So values
 // stay in registers around a loop, with no need of a data-flow analysis.
 
+#include <optional>
 #include <vector>
 
 #include "merlon/core/result.h"
@@ -38,7 +39,9 @@ class Analysis {
   /// Reads a validated body. Buffers are kept between calls.
   void run(const Module& module, const FuncType& type, const FunctionBody& body);
 
-  std::vector<Instruction> instructions;
+  std::vector<Instruction> instructions;  ///< local.get, .set and .tee name an entry of `locals`
+  /// The locals that instructions use, in order of their first use: what is only declared costs
+  /// nothing, neither here nor in the frame.
   std::vector<ValueType> locals;
   std::vector<Region> regions;             ///< the function first, then loops in order
   std::vector<std::int32_t> loop_regions;  ///< for each loop in order: its region
@@ -50,7 +53,16 @@ class Analysis {
   bool has_loops = false;
   bool has_try = false;
   bool calls_out = false;  ///< may call into another context
-  std::uint32_t params = 0;
+
+  /// The position of the parameter that the local is, or nothing.
+  [[nodiscard]] std::optional<std::uint32_t> parameter(LocalIndex local) const noexcept {
+    if (declared_[local] >= params_) return std::nullopt;
+    return declared_[local];
+  }
+  /// The register in which that parameter arrives; no_register if it comes in memory.
+  [[nodiscard]] RegisterId arrival(std::uint32_t position) const noexcept {
+    return position < arrivals_.size() ? arrivals_[position] : no_register;
+  }
 
   /// Is the local's value wanted only inside of the region?
   [[nodiscard]] bool dies_in(const Region& region, LocalIndex local) const noexcept {
@@ -61,7 +73,7 @@ class Analysis {
   /// Is the local without a value when the region is entered? Parameters never are, also where
   /// the function starts with a loop.
   [[nodiscard]] bool born_in(const Region& region, LocalIndex local) const noexcept {
-    return local >= params && first_use[local] >= region.begin && !needs_zero[local];
+    return !parameter(local) && first_use[local] >= region.begin && !needs_zero[local];
   }
 
  private:
@@ -77,8 +89,17 @@ class Analysis {
     std::uint32_t weight;
   };
 
+  /// Declared locals of one type; `end` is the index behind them.
+  struct LocalGroup {
+    std::uint32_t end;
+    ValueType type;
+  };
+
   void reset(const FuncType& type, const Module& module, Cursor& cursor);
-  void look_at(const Instruction& instruction, std::uint32_t index);
+  void read_locals(const FuncType& type, const Module& module, Cursor& cursor);
+  void place_arrivals(const FuncType& type);
+  void look_at(Instruction& instruction, std::uint32_t index);
+  [[nodiscard]] LocalIndex used(LocalIndex declared);
   void use(LocalIndex local, std::uint32_t index);
   void open(Opcode op, std::uint32_t index);
   void close(std::uint32_t index);
@@ -96,7 +117,13 @@ class Analysis {
   std::vector<LocalIndex> touched_;     ///< scratch
   std::vector<bool> set_;               ///< written on every path to here
   std::vector<LocalIndex> set_stack_;
-  std::vector<RegisterId> argument_;  ///< register in which a parameter arrives
+  std::vector<LocalGroup> groups_;
+  std::vector<LocalIndex> number_;    ///< of declared locals, in `locals`; or no_local
+  std::vector<LocalIndex> declared_;  ///< of `locals`: the index in the wasm
+  std::vector<RegisterId> arrivals_;  ///< of the first parameters, as long as there are registers
+  const FuncType* type_ = nullptr;
+  std::uint32_t params_ = 0;
+  std::int32_t region_ = 0;  ///< of the innermost loop that has one
   std::uint32_t calls_ = 0;
   std::uint32_t loop_depth_ = 0;
   std::uint32_t imported_ = 0;

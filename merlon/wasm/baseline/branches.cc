@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "merlon/wasm/baseline/function_compiler.h"
 
 // Jumps, and what is done with the flags after a comparison.
@@ -77,7 +79,9 @@ void FunctionCompiler::branch_if(std::uint32_t depth, Condition condition) {
     release(value);
     push_register(value.type, reg);
   }
-  const bool moves_values = !one && !label_types(target).empty();
+  const std::size_t arity = label_types(target).size();
+  if (arity > many_values) flush_values(arity);
+  const bool moves_values = !one && arity != 0;
   const bool moves_locals = !is_function(target) && !same_homes(label_region(target));
   if (moves_values) {
     const asmjit::Label skip = a_.newLabel();
@@ -110,6 +114,7 @@ void FunctionCompiler::branch_table(const Instruction& instruction) {
   RegisterId value_register = no_register;
   const bool may_share = label_register(first, value_register) && first.op != Opcode::Loop;
   const std::size_t arity = label_types(first).size();
+  if (arity > many_values) flush_values(arity);
   RegisterId reg = to_own_register(index);
   if (reg == value_register) {
     const RegisterId other = allocate_general();
@@ -121,7 +126,7 @@ void FunctionCompiler::branch_table(const Instruction& instruction) {
   JumpTable table;
   table.label = a_.newLabel();
   Cursor labels(module().bytes.subspan(instruction.low()), instruction.low());
-  std::vector<std::pair<std::uint32_t, asmjit::Label>> stubs;
+  std::vector<std::uint32_t> stubs;  ///< depths of the labels that have one
   for (std::uint64_t i = 0; i <= instruction.high(); ++i) {
     const std::uint32_t depth = labels.u32();
     Control& target = label(depth);
@@ -133,13 +138,11 @@ void FunctionCompiler::branch_table(const Instruction& instruction) {
       table.targets.push_back(target.label);
       continue;
     }
-    auto known = std::find_if(stubs.begin(), stubs.end(),
-                              [depth](const auto& stub) { return stub.first == depth; });
-    if (known == stubs.end()) {
-      stubs.emplace_back(depth, a_.newLabel());
-      known = std::prev(stubs.end());
+    if (!target.table_stub.isValid()) {
+      target.table_stub = a_.newLabel();
+      stubs.push_back(depth);
     }
-    table.targets.push_back(known->second);
+    table.targets.push_back(target.table_stub);
   }
   // Clamped, not compared and jumped over: nothing is fetched from beyond the table, not even
   // speculatively.
@@ -151,9 +154,9 @@ void FunctionCompiler::branch_table(const Instruction& instruction) {
   a_.add(gp64(reg), scratch);
   a_.jmp(gp64(reg));
   release(reg);
-  for (const auto& [depth, stub] : stubs) {
-    const Control& target = label(depth);
-    a_.bind(stub);
+  for (const std::uint32_t depth : stubs) {
+    Control& target = label(depth);
+    a_.bind(std::exchange(target.table_stub, asmjit::Label()));
     RegisterId target_register = no_register;
     if (arity != 0 && !(may_share && label_register(target, target_register))) {
       // The one value, if there is one, may be in its register by now; it is at its source too.

@@ -53,8 +53,13 @@ void FunctionCompiler::parallel_moves(std::vector<Move>& moves) {
   moves.clear();
 }
 
-void FunctionCompiler::pass_arguments(const FuncType& type) {
+void FunctionCompiler::pass_arguments(TypeIndex index) {
+  const FuncType& type = module().types[index].function;
   const std::size_t count = type.params.size();
+  if (count > many_values) {
+    pass_many_arguments(index);
+    return;
+  }
   const std::size_t first = stack_.size() - count;
   spill_registers_below(first);
   save_lost_homes();
@@ -92,7 +97,12 @@ void FunctionCompiler::pass_arguments(const FuncType& type) {
   truncate_stack(first);
 }
 
-void FunctionCompiler::receive_results(const FuncType& type) {
+void FunctionCompiler::receive_results(TypeIndex index) {
+  const FuncType& type = module().types[index].function;
+  if (type.results.size() > many_values) {
+    receive_many_results(index);
+    return;
+  }
   restore_lost_homes();
   bool has_pointer = false;
   for (std::size_t i = 0; i < type.results.size(); ++i) {
@@ -135,7 +145,7 @@ void FunctionCompiler::emit_direct_call(FuncIndex index, bool tail) {
 }
 
 void FunctionCompiler::call(FuncIndex index) {
-  const FuncType& type = module().type_of_function(index);
+  const TypeIndex type = module().functions[index];
   if (index < module().imported_functions) {
     take(rax);
     pass_arguments(type);
@@ -152,7 +162,7 @@ void FunctionCompiler::call(FuncIndex index) {
 }
 
 void FunctionCompiler::return_call(FuncIndex index) {
-  const FuncType& type = module().type_of_function(index);
+  const TypeIndex type = module().functions[index];
   if (index < module().imported_functions) {
     take(rax);
     pass_arguments(type);
@@ -221,7 +231,7 @@ void FunctionCompiler::load_table_entry(const Instruction& instruction) {
 }
 
 void FunctionCompiler::call_indirect(const Instruction& instruction, bool tail) {
-  const FuncType& type = module().types[instruction.low()].function;
+  const TypeIndex type = instruction.low();
   const CanonicalType wanted = environment_->types[instruction.low()];
   load_table_entry(instruction);
   if (environment_->registry.is_final(wanted)) {
@@ -254,20 +264,19 @@ void FunctionCompiler::call_indirect(const Instruction& instruction, bool tail) 
 }
 
 void FunctionCompiler::call_reference(TypeIndex index, bool tail) {
-  const FuncType& type = module().types[index].function;
   Operand reference = pop();
   if (register_of(reference) != rax) {
     take(rax);
     load(rax, reference);
     release(reference);
   }
-  pass_arguments(type);
+  pass_arguments(index);
   release(rax);
   a_.test(x86::rax, x86::rax);
   a_.je(trap_label(TrapKind::NullReference));
   emit_reference_call(tail);
   if (tail) mark_unreachable();
-  else receive_results(type);
+  else receive_results(index);
 }
 
 void FunctionCompiler::call_builtin(Builtin builtin, std::vector<Operand> arguments) {

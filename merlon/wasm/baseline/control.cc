@@ -210,6 +210,12 @@ void FunctionCompiler::place_label_values(const Control& target) {
     load(reg, stack_.back(), true);
     return;
   }
+  if (types.size() > many_values) {
+    flush_values(types.size());
+    const std::uint32_t begin = stack_[first].slot;
+    move_down(target.base_slot, begin, slot_at(stack_.size()) - begin);
+    return;
+  }
   if (is_function(target)) {
     place_in_arguments(first, types.size());
     return;
@@ -260,6 +266,7 @@ void FunctionCompiler::end_function() {
   const bool live = !control.unreachable || control.reached;
   truncate_stack(0);
   if (control.reached) a_.bind(control.label);
+  if (live && type_->results.size() > many_values) return_many_values();
   if (live) epilogue();
   controls_.pop_back();
 }

@@ -32,6 +32,7 @@ core::Result<void> FunctionCompiler::compile(const CompileEnvironment& environme
     wasm_offset_ = instruction.offset;
     if (controls_.back().unreachable) skip_unreachable(instruction);
     else step(instruction);
+    bound_unflushed();
   }
   finish(out);
   if (errors_.failed()) {
@@ -86,12 +87,7 @@ void FunctionCompiler::prologue() {
   const RegisterSet kept = analysis_.kept_used;
   kept_offset_ = needs_context ? context_bytes : 0;
   std::uint32_t offset = kept_offset_ + 8 * static_cast<std::uint32_t>(std::popcount(kept.bits()));
-  local_offsets_.clear();
-  for (const ValueType local : analysis_.locals) {
-    local_offsets_.push_back(offset);
-    offset += slot_size(local.kind());
-  }
-  operands_offset_ = operands_end_ = offset;
+  offset = place_locals(offset);
   const std::uint64_t bound = offset + 16 * std::uint64_t{analysis_.instructions.size()};
   const bool small = bound <= unchecked_frame;
   if (!small) {
@@ -115,20 +111,31 @@ void FunctionCompiler::prologue() {
   zero_locals();
 }
 
+/// Parameters first, so that the locals that start as zero lie side by side; gives the end.
+std::uint32_t FunctionCompiler::place_locals(std::uint32_t offset) {
+  const auto count = static_cast<LocalIndex>(analysis_.locals.size());
+  local_offsets_.resize(count);
+  for (const bool params : {true, false}) {
+    if (!params) zeroed_offset_ = offset;
+    for (LocalIndex local = 0; local < count; ++local) {
+      if (analysis_.parameter(local).has_value() != params) continue;
+      local_offsets_[local] = offset;
+      offset += slot_size(analysis_.locals[local].kind());
+    }
+  }
+  operands_offset_ = operands_end_ = offset;
+  return offset;
+}
+
 void FunctionCompiler::receive_parameters() {
-  std::size_t general = 0;
-  std::size_t vector = 0;
   moves_.clear();
   std::vector<LocalIndex> from_memory;
-  for (LocalIndex local = 0; local < analysis_.params; ++local) {
+  for (LocalIndex local = 0; local < analysis_.locals.size(); ++local) {
+    const auto position = analysis_.parameter(local);
+    if (!position) continue;
     Operand operand;
     operand.type = analysis_.locals[local].kind();
-    RegisterId reg = no_register;
-    if (operand.in_vector()) {
-      if (vector < argument_vector.size()) reg = argument_vector[vector++];
-    } else if (general < argument_general.size()) {
-      reg = argument_general[general++];
-    }
+    const RegisterId reg = analysis_.arrival(*position);
     if (reg == no_register) {
       from_memory.push_back(local);
     } else if (homes_[local] == no_register) {
@@ -144,7 +151,8 @@ void FunctionCompiler::receive_parameters() {
   a_.mov(scratch, x86::ptr(context_register, offsetof(VmContext, arguments)));
   for (const LocalIndex local : from_memory) {
     const Kind type = analysis_.locals[local].kind();
-    const x86::Mem from = x86::ptr(scratch, static_cast<std::int32_t>(local * sizeof(Slot)));
+    const std::size_t position = *analysis_.parameter(local);
+    const x86::Mem from = x86::ptr(scratch, static_cast<std::int32_t>(position * sizeof(Slot)));
     if (homes_[local] != no_register) {
       load_register(type, homes_[local], from);
     } else {
@@ -157,7 +165,7 @@ void FunctionCompiler::receive_parameters() {
 
 void FunctionCompiler::zero_locals() {
   std::uint32_t in_memory = 0;
-  for (LocalIndex local = analysis_.params; local < analysis_.locals.size(); ++local) {
+  for (LocalIndex local = 0; local < analysis_.locals.size(); ++local) {
     if (!analysis_.needs_zero[local]) continue;
     const RegisterId reg = homes_[local];
     if (reg == no_register) ++in_memory;
@@ -165,7 +173,7 @@ void FunctionCompiler::zero_locals() {
   }
   if (in_memory == 0) return;
   if (in_memory > 16) {
-    const std::uint32_t begin = local_offsets_[analysis_.params];
+    const std::uint32_t begin = zeroed_offset_;
     const asmjit::Label again = a_.newLabel();
     a_.xor_(x86::eax, x86::eax);
     a_.mov(x86::ecx, (operands_offset_ - begin) / 8);
@@ -176,7 +184,7 @@ void FunctionCompiler::zero_locals() {
     return;
   }
   a_.vxorps(vector_scratch, vector_scratch, vector_scratch);
-  for (LocalIndex local = analysis_.params; local < analysis_.locals.size(); ++local) {
+  for (LocalIndex local = 0; local < analysis_.locals.size(); ++local) {
     if (!analysis_.needs_zero[local] || homes_[local] != no_register) continue;
     const bool is_v128 = analysis_.locals[local].is_vector();
     store_register(is_v128 ? Kind::V128 : Kind::F64, local_memory(local), 31);

@@ -45,6 +45,10 @@ struct Operand {
   }
 };
 
+/// More values than these are copied by the runtime or by a loop: code grows with the module's
+/// bytes, and two bytes can call a function of a thousand parameters and results.
+inline constexpr std::size_t many_values = 32;
+
 /// What the flags must say for a comparison to hold. The last two need the parity flag as well.
 enum class Condition : std::uint8_t {
   Equal,
@@ -102,6 +106,7 @@ class FunctionCompiler {
     std::int32_t try_region = -1;  ///< around the block
     asmjit::Label label;
     asmjit::Label else_label;
+    asmjit::Label table_stub;  ///< while a branch table is compiled: its way to the label
     BlockType type = BlockType::empty();
     ValueType single;  ///< storage for the types of BlockType::value
   };
@@ -109,6 +114,7 @@ class FunctionCompiler {
   // Set-up and frame (function_compiler.cc).
   void begin(const CompileEnvironment& environment, FuncIndex index, FunctionCode& out);
   void prologue();
+  [[nodiscard]] std::uint32_t place_locals(std::uint32_t offset);
   void receive_parameters();
   void zero_locals();
   void epilogue();
@@ -177,6 +183,7 @@ class FunctionCompiler {
   void push_result(Kind type, RegisterId reg);
   [[nodiscard]] RegisterId foreseen_home(Kind type);
   void materialize_aliases(LocalIndex local);
+  void bound_unflushed();
 
   // Constants in memory, next to the code.
   [[nodiscard]] x86::Mem constant_memory(std::uint64_t low, std::uint64_t high, std::uint32_t size);
@@ -218,6 +225,7 @@ class FunctionCompiler {
   void mark_unreachable();
   /// Puts the topmost operands where the label expects them.
   void place_label_values(const Control& target);
+  void move_down(std::uint32_t to, std::uint32_t from, std::uint32_t bytes);
   void place_in_arguments(std::size_t first, std::size_t count);
   void push_label_values(const Control& control);
   /// Is the label's one value expected in a register?
@@ -253,9 +261,9 @@ class FunctionCompiler {
   void call_indirect(const Instruction& instruction, bool tail);
   void call_reference(TypeIndex type, bool tail);
   void return_call(FuncIndex index);
-  void pass_arguments(const FuncType& type);
+  void pass_arguments(TypeIndex index);
   void parallel_moves(std::vector<Move>& moves);
-  void receive_results(const FuncType& type);
+  void receive_results(TypeIndex index);
   void save_lost_homes();
   void restore_lost_homes();
   void note_call();
@@ -273,6 +281,17 @@ class FunctionCompiler {
     return operand;
   }
   void trap_unless_rax();
+
+  // Calls, throws and labels with more than many_values of them (many_values.cc).
+  /// Puts all operands into their slots, constants among the topmost `count` too.
+  void flush_values(std::size_t count);
+  /// Copies a list of values from their slots, the first at `slot`, to VmContext::arguments or
+  /// back.
+  void pass_values(Builtin builtin, ValueList list, std::uint32_t slot);
+  void pass_many_arguments(TypeIndex type);
+  void receive_many_results(TypeIndex type);
+  void return_many_values();
+  void take_many_caught(TypeIndex type, bool with_reference, const Control& target);
 
   // Integers (integer.cc).
   void integer_binary(Opcode op, bool wide);
@@ -439,6 +458,7 @@ class FunctionCompiler {
 
   // The frame, from rsp upwards: context, kept registers, locals, operands.
   std::uint32_t kept_offset_ = 0;
+  std::uint32_t zeroed_offset_ = 0;  ///< of the locals that are no parameters
   std::uint32_t operands_offset_ = 0;
   std::uint32_t operands_end_ = 0;
   std::vector<std::uint32_t> local_offsets_;

@@ -299,9 +299,15 @@ void FunctionCompiler::push_result(Kind type, RegisterId reg) {
   }
 }
 
+/// Between instructions: keeps what materialize_aliases() has to look through short. An operand is
+/// flushed at most once, so this costs no more than the pushes did.
+void FunctionCompiler::bound_unflushed() {
+  constexpr std::size_t most = 128;
+  if (stack_.size() > flushed_ + most) flush(stack_.size() - most / 2);
+}
+
 void FunctionCompiler::materialize_aliases(LocalIndex local) {
-  // From the top: what lies above an alias was pushed after it, so all such walks together are
-  // no longer than all pushes.
+  // From the top; see bound_unflushed().
   for (std::size_t i = stack_.size(); alias_count_[local] != 0;) {
     Operand& operand = stack_[--i];
     if (operand.place != Place::Local || operand.local != local) continue;

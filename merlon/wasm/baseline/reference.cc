@@ -107,14 +107,18 @@ void FunctionCompiler::throw_tag(TagIndex tag) {
   const FuncType& type = module().types[module().tags[tag].type].function;
   const std::size_t count = type.params.size();
   const std::size_t first = stack_.size() - count;
-  flush(stack_.size());
-  spill_constants(first);
-  a_.mov(scratch, x86::ptr(context_register, offsetof(VmContext, arguments)));
-  for (std::size_t i = 0; i < count; ++i) {
-    const Operand& value = stack_[first + i];
-    const Kind copied = value.type == Kind::V128 ? Kind::V128 : Kind::F64;
-    load_register(copied, 31, slot_memory(value.slot));
-    store_register(copied, x86::ptr(scratch, static_cast<std::int32_t>(i * sizeof(Slot))), 31);
+  flush_values(count);
+  if (count > many_values) {
+    pass_values(Builtin::PassValues, ValueList::params(module().tags[tag].type),
+                stack_[first].slot);
+  } else {
+    a_.mov(scratch, x86::ptr(context_register, offsetof(VmContext, arguments)));
+    for (std::size_t i = 0; i < count; ++i) {
+      const Operand& value = stack_[first + i];
+      const Kind copied = value.type == Kind::V128 ? Kind::V128 : Kind::F64;
+      load_register(copied, 31, slot_memory(value.slot));
+      store_register(copied, x86::ptr(scratch, static_cast<std::int32_t>(i * sizeof(Slot))), 31);
+    }
   }
   const asmjit::Label here = a_.newLabel();
   a_.mov(x86::esi, tag);
@@ -182,6 +186,12 @@ void FunctionCompiler::landing_pad(const CatchClause& clause, const Control& tar
   }
   if (clause.kind == CatchClause::Kind::CatchRef || clause.kind == CatchClause::Kind::CatchAllRef) {
     values.push_back(ValueType::exnref);
+  }
+  if (values.size() > many_values) {
+    const bool tagged = clause.kind == CatchClause::Kind::Catch;
+    take_many_caught(module().tags[clause.tag].type, !tagged, target);
+    a_.jmp(target.label);
+    return;
   }
   const bool in_register = values.size() == 1 && target.op != Opcode::Loop;
   std::uint32_t slot = target.base_slot;

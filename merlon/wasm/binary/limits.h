@@ -24,6 +24,9 @@ inline constexpr std::uint32_t function_bytes = 7'654'321;
 inline constexpr std::uint32_t locals = 50'000;
 inline constexpr std::uint32_t params = 1'000;
 inline constexpr std::uint32_t results = 1'000;
+/// On a function's stack at once. Calls push up to a thousand with two bytes; a frame of so many
+/// exceeds the guest's stack.
+inline constexpr std::uint32_t operands = 1'000'000;
 inline constexpr std::uint32_t subtype_depth = 63;
 inline constexpr std::uint64_t table_elements = 10'000'000;
 inline constexpr std::uint64_t memory32_pages = 65'536;

@@ -35,7 +35,7 @@ std::span<const void*> CodeArena::table() noexcept {
 core::Result<core::ByteSpan> CodeArena::append(std::size_t bytes) {
   const std::size_t begin = round_up(end_, 16);
   if (bytes > mapping_.size() - begin) {
-    return core::error(core::ErrorCode::Exhausted, "no room left for machine code");
+    return core::error(core::ErrorCode::Exhausted, "the module's code would exceed 2 GiB");
   }
   if (begin + bytes > writable_to_) {
     const std::size_t from = std::max(writable_to_, begin & ~(os::host_page_size - 1));

@@ -73,7 +73,7 @@ struct FunctionCode {
   std::vector<CodeSite> sites;   ///< in order of `code`
   std::vector<Relocation> relocations;
   std::vector<TryRegion> try_regions;
-  std::vector<TryCall> try_calls;
+  std::vector<TryCall> try_calls;  ///< in order of `code`
 };
 
 /// What a compiler is told about the module beyond its text.

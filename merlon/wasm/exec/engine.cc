@@ -13,20 +13,15 @@ using core::ErrorCode;
 
 namespace {
 
-/// Generous: code seldom grows more than sevenfold, and address space is free.
-constexpr std::size_t code_expansion = 24;
+/// Address space for one module's code: all that 32-bit displacements reach, but for what is near
+/// the table. It is free until it is used, and no valid module is refused for how its code grows.
+constexpr std::size_t code_reservation = (std::size_t{2} << 30U) - (std::size_t{32} << 20U);
 constexpr std::size_t stub_bytes = std::size_t{16} << 20U;
 
 std::size_t code_bytes(const Module& module) {
   std::size_t total = 0;
   for (const FunctionBody& body : module.bodies) total += body.code.size();
   return total;
-}
-
-std::size_t arena_bytes(const Module& module) {
-  const std::size_t wanted =
-      (std::size_t{1} << 20U) + code_bytes(module) * code_expansion + module.bodies.size() * 256;
-  return std::min(wanted, (std::size_t{2} << 30U) - (std::size_t{32} << 20U));
 }
 
 /// A valid module's types refer to the first of equal ones, so only those first ones are as they
@@ -215,7 +210,7 @@ core::Result<std::shared_ptr<CompiledModule>> Engine::compile(std::vector<std::u
     return core::error(ErrorCode::Unsupported,
                        "threads (shared memories and atomics) are not supported yet");
   }
-  CodeArena arena = TRY(CodeArena::create(valid->bodies.size(), arena_bytes(*valid)));
+  CodeArena arena = TRY(CodeArena::create(valid->bodies.size(), code_reservation));
   const std::size_t size = code_bytes(*valid);
   // SAFETY: moving a vector keeps its buffer, from which `valid` borrows.
   std::shared_ptr<CompiledModule> module(

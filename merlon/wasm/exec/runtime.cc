@@ -164,6 +164,32 @@ struct Runtime {
     return fail(result.error().kind);
   }
 
+  /// Operands' slots take eight bytes, vectors sixteen; VmContext::arguments takes sixteen for
+  /// each.
+  static void pass_values(VmContext* context, std::uint64_t list, const std::uint8_t* slots) {
+    Slot* to = context->arguments;
+    for (const ValueType type :
+         ValueList::from_bits(list).of(context->instance->module_->module())) {
+      const std::size_t size = type.is_vector() ? 16 : 8;
+      std::memcpy(to++, slots, size);
+      slots += size;
+    }
+  }
+
+  /// The other way. A function's first result is in no argument.
+  static void take_values(VmContext* context, std::uint64_t list, std::uint8_t* slots) {
+    const Slot* from = context->arguments;
+    bool first = ValueList::from_bits(list).are_results();
+    for (const ValueType type :
+         ValueList::from_bits(list).of(context->instance->module_->module())) {
+      const std::size_t size = type.is_vector() ? 16 : 8;
+      if (!first) std::memcpy(slots, from, size);
+      first = false;
+      ++from;
+      slots += size;
+    }
+  }
+
   /// Finds the handler for an exception thrown at return address `pc` with stack pointer `sp`:
   /// where to go on, and in `resume_sp` with which stack pointer; null if there is none.
   static const void* unwind(VmContext* context, const Exception& exception, const std::uint8_t* pc,
@@ -200,10 +226,9 @@ const Handler* find_handler(const CompiledModule& module, const CodeRecord& reco
                             std::size_t offset, const Exception& exception, Instance& instance) {
   const TryTable* const tries = module.map().tries(record);
   if (tries == nullptr) return nullptr;
-  const auto call = std::ranges::find_if(tries->calls, [&](const TryCall& candidate) {
-    return candidate.code == offset - record.begin;
-  });
-  if (call == tries->calls.end()) return nullptr;
+  const std::size_t code = offset - record.begin;
+  const auto call = std::ranges::lower_bound(tries->calls, code, {}, &TryCall::code);
+  if (call == tries->calls.end() || call->code != code) return nullptr;
   for (auto region = static_cast<std::int32_t>(call->region); region >= 0;
        region = tries->regions[static_cast<std::size_t>(region)].outer) {
     for (const Handler& handler : tries->regions[static_cast<std::size_t>(region)].handlers) {
@@ -273,6 +298,8 @@ std::array<const void*, builtin_count> builtin_addresses() noexcept {
   set(Builtin::RefFunc, &Runtime::ref_func);
   set(Builtin::IsSubtype, &Runtime::is_subtype);
   set(Builtin::CallHost, &Runtime::call_host);
+  set(Builtin::PassValues, &Runtime::pass_values);
+  set(Builtin::TakeValues, &Runtime::take_values);
   set(Builtin::Throw, &Runtime::throw_tag);
   set(Builtin::ThrowRef, &Runtime::throw_ref);
   set(Builtin::NoteRaise, &Runtime::note_raise);

@@ -49,6 +49,24 @@ struct VmTable {
   std::uint64_t size = 0;
 };
 
+/// The parameters or results of one of a module's types, in a word.
+class ValueList {
+ public:
+  static constexpr ValueList params(TypeIndex type) noexcept { return ValueList(type * 2ULL); }
+  static constexpr ValueList results(TypeIndex type) noexcept { return ValueList(type * 2ULL + 1); }
+  static constexpr ValueList from_bits(std::uint64_t bits) noexcept { return ValueList(bits); }
+  [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return bits_; }
+  [[nodiscard]] const std::vector<ValueType>& of(const Module& module) const noexcept {
+    const FuncType& type = module.types[bits_ / 2].function;
+    return are_results() ? type.results : type.params;
+  }
+  [[nodiscard]] constexpr bool are_results() const noexcept { return bits_ % 2 != 0; }
+
+ private:
+  constexpr explicit ValueList(std::uint64_t bits) noexcept : bits_(bits) {}
+  std::uint64_t bits_;
+};
+
 /// Runtime services that compiled code calls, System V calling convention.
 enum class Builtin : std::uint8_t {
   CompileDirect,
@@ -68,6 +86,8 @@ enum class Builtin : std::uint8_t {
   RefFunc,
   IsSubtype,
   CallHost,
+  PassValues,
+  TakeValues,
   Throw,
   ThrowRef,
   NoteRaise,

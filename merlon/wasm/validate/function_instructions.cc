@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "merlon/wasm/validate/function_validator.h"
 
 // The instructions whose types depend on their immediates or on the operand stack.
@@ -171,21 +173,28 @@ void FunctionValidator::select_typed(const Instruction& instruction) {
 }
 
 ValueType FunctionValidator::local(std::uint32_t index) {
-  if (index >= locals_.size()) {
+  if (index < locals_.size()) [[likely]]
+    return locals_[index];
+  if (index >= local_count_) {
     cursor_.fail("unknown local");
     return ValueType::i32;
   }
-  return locals_[index];
+  if (index < type_->params.size()) return type_->params[index];
+  return std::ranges::upper_bound(groups_, index, {}, &LocalGroup::end)->type;
 }
 
 void FunctionValidator::get_local(std::uint32_t index) {
   const ValueType type = local(index);
-  if (cursor_.ok() && !local_set_[index]) cursor_.fail("uninitialized local");
+  if (cursor_.ok() && !starts_set(index, type)) {
+    if (index >= local_set_.size() || !local_set_[index]) cursor_.fail("uninitialized local");
+  }
   push(type);
 }
 
 void FunctionValidator::set_local(std::uint32_t index) {
-  if (!cursor_.ok() || local_set_[index]) return;
+  if (!cursor_.ok() || starts_set(index, local(index))) return;
+  if (index >= local_set_.size()) local_set_.resize(local_count_);
+  if (local_set_[index]) return;
   local_set_[index] = true;
   set_stack_.push_back(index);
 }

@@ -1,12 +1,16 @@
 #include "merlon/wasm/validate/function_validator.h"
 
 #include <array>
+#include <unordered_set>
 
 #include "merlon/wasm/binary/limits.h"
 
 namespace merlon::wasm {
 
 namespace {
+
+/// Locals beyond these are looked up in their groups.
+constexpr std::size_t unpacked_locals = 64;
 
 /// An opcode's fixed signature, unpacked from its text in opcodes.def.
 struct Signature {
@@ -60,7 +64,7 @@ core::Result<void> FunctionValidator::validate(const FuncType& type, const Funct
   cursor_ = Cursor(body.code, body.offset);
   operands_.clear();
   controls_.clear();
-  set_stack_.clear();
+  forget_sets(0);
   read_locals(type);
   push_control(Opcode::Block, {}, list(type.results));
   while (cursor_.ok() && !controls_.empty()) step(read_instruction(cursor_, module_));
@@ -69,21 +73,34 @@ core::Result<void> FunctionValidator::validate(const FuncType& type, const Funct
   return {};
 }
 
+/// Groups stay groups: fifty thousand locals are declared in four bytes.
 void FunctionValidator::read_locals(const FuncType& type) {
-  locals_ = type.params;
+  type_ = &type;
+  locals_.assign(type.params.begin(),
+                 type.params.begin() +
+                     static_cast<std::ptrdiff_t>(std::min(type.params.size(), unpacked_locals)));
+  groups_.clear();
+  std::uint32_t end = static_cast<std::uint32_t>(type.params.size());
   const std::uint32_t groups = cursor_.count(limits::locals, "too many locals");
   for (std::uint32_t i = 0; i < groups && cursor_.ok(); ++i) {
     const std::uint32_t count = cursor_.u32();
     const ValueType local = context_.normalized(read_value_type(cursor_, module_));
-    if (count > limits::locals - std::min<std::size_t>(locals_.size(), limits::locals)) {
+    if (count > limits::locals - std::min(end, limits::locals)) {
       cursor_.fail("too many locals", core::ErrorCode::Exhausted);
       return;
     }
-    locals_.insert(locals_.end(), count, local);
+    end += count;
+    groups_.push_back({end, local});
+    const std::size_t room = unpacked_locals - locals_.size();
+    locals_.insert(locals_.end(), std::min<std::size_t>(count, room), local);
   }
-  local_set_.assign(locals_.size(), false);
-  for (std::size_t i = 0; i < locals_.size(); ++i) {
-    local_set_[i] = i < type.params.size() || locals_[i].defaultable();
+  local_count_ = end;
+}
+
+void FunctionValidator::forget_sets(std::uint32_t height) {
+  while (set_stack_.size() > height) {
+    local_set_[set_stack_.back()] = false;
+    set_stack_.pop_back();
   }
 }
 
@@ -96,6 +113,9 @@ void FunctionValidator::step(const Instruction& instruction) {
     generic(instruction, row);
   } else {
     special(instruction);
+  }
+  if (operands_.size() > limits::operands) {
+    cursor_.fail("too many operands at once", core::ErrorCode::Exhausted);
   }
 }
 
@@ -179,7 +199,7 @@ void FunctionValidator::begin(Opcode op, BlockType type) {
   if (type.form() == BlockType::Form::Value) {
     results = {nullptr, 1, context_.normalized(type.value_type())};
   } else if (type.form() == BlockType::Form::Index) {
-    const FuncType& function = module_.types[type.type_index()].function;
+    const FuncType& function = module_.types[context_.representative(type.type_index())].function;
     params = list(function.params);
     results = list(function.results);
     features_.add(Feature::MultiValue);
@@ -200,10 +220,7 @@ FunctionValidator::Control FunctionValidator::pop_control() {
   pop(control.results);
   if (operands_.size() != control.height) mismatch();
   controls_.pop_back();
-  while (set_stack_.size() > control.initialized) {
-    local_set_[set_stack_.back()] = false;
-    set_stack_.pop_back();
-  }
+  forget_sets(control.initialized);
   return control;
 }
 
@@ -243,7 +260,8 @@ void FunctionValidator::branch_table(const Instruction& instruction) {
   pop(ValueType::i32);
   Cursor labels(module_.bytes.subspan(instruction.low()), instruction.low());
   const std::uint32_t count = instruction.high();
-  std::vector<std::uint32_t> seen;
+  // Labels of one type are looked at once, so that many labels of many values stay linear.
+  std::unordered_set<const ValueType*> seen;
   TypeList first;
   for (std::uint64_t i = 0; i <= count && cursor_.ok(); ++i) {
     const std::uint32_t depth = labels.u32();
@@ -251,19 +269,24 @@ void FunctionValidator::branch_table(const Instruction& instruction) {
     if (!cursor_.ok()) return;
     if (i == 0) first = types;
     if (types.count != first.count) mismatch();
-    // Look at the operands without consuming them: take them off and put them back.
-    std::array<ValueType, 8> few{};
-    std::vector<ValueType> many;
-    for (std::uint32_t k = types.count; k > 0; --k) {
-      const ValueType type = pop(types[k - 1]);
-      if (types.count <= few.size()) few[k - 1] = type;
-      else many.push_back(type);
-    }
-    for (std::uint32_t k = 0; k < types.count; ++k) {
-      push(types.count <= few.size() ? few[k] : many[types.count - 1 - k]);
-    }
+    if (types.many != nullptr && !seen.insert(types.many).second) continue;
+    check_label_values(types);
   }
   set_unreachable();
+}
+
+/// Looks at the operands without consuming them: takes them off and puts them back.
+void FunctionValidator::check_label_values(const TypeList& types) {
+  std::array<ValueType, 8> few{};
+  std::vector<ValueType> many;
+  for (std::uint32_t k = types.count; k > 0; --k) {
+    const ValueType type = pop(types[k - 1]);
+    if (types.count <= few.size()) few[k - 1] = type;
+    else many.push_back(type);
+  }
+  for (std::uint32_t k = 0; k < types.count; ++k) {
+    push(types.count <= few.size() ? few[k] : many[types.count - 1 - k]);
+  }
 }
 
 void FunctionValidator::branch_on_null(const Instruction& instruction, bool when_null) {

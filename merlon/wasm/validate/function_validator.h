@@ -46,6 +46,7 @@ class FunctionValidator {
   }
 
   void read_locals(const FuncType& type);
+  void forget_sets(std::uint32_t height);
   void step(const Instruction& instruction);
   void special(const Instruction& instruction);
   void generic(const Instruction& instruction, const OpcodeInfo& row);
@@ -70,6 +71,7 @@ class FunctionValidator {
   void end_block();
   [[nodiscard]] TypeList label_types(std::uint32_t depth);
   void branch_table(const Instruction& instruction);
+  void check_label_values(const TypeList& types);
   void branch_on_null(const Instruction& instruction, bool when_null);
   void try_table(const Instruction& instruction);
   void check_catch(const CatchClause& clause);
@@ -83,6 +85,9 @@ class FunctionValidator {
   void throw_tag(const Instruction& instruction);
 
   [[nodiscard]] ValueType local(std::uint32_t index);
+  [[nodiscard]] bool starts_set(std::uint32_t index, ValueType type) const noexcept {
+    return type.defaultable() || index < type_->params.size();
+  }
   void get_local(std::uint32_t index);
   void set_local(std::uint32_t index);
   void access_global(const Instruction& instruction);
@@ -103,8 +108,16 @@ class FunctionValidator {
   FeatureSet features_;
   std::vector<ValueType> operands_;
   std::vector<Control> controls_;
-  std::vector<ValueType> locals_;
-  std::vector<bool> local_set_;           ///< non-defaultable locals: set so far on this path
+  /// Declared locals of one type; `end` is the index behind them.
+  struct LocalGroup {
+    std::uint32_t end;
+    ValueType type;
+  };
+  std::vector<LocalGroup> groups_;  ///< parameters are no groups
+  std::vector<ValueType> locals_;   ///< the first ones, without a search
+  const FuncType* type_ = nullptr;
+  std::uint32_t local_count_ = 0;
+  std::vector<bool> local_set_;           ///< locals without a default: set so far on this path
   std::vector<std::uint32_t> set_stack_;  ///< in which order, to forget at the end of a block
 };
 
