@@ -41,7 +41,7 @@ constexpr std::array run_options{
         "its results are printed."},
     OptionSpec{"--timeout", "TIME", "End the program after this time, e.g. 1.5s, 200ms or 2m."},
     OptionSpec{"--max-memory", "SIZE",
-               "The most that a memory of the program may grow to, e.g. 64M or 1G."},
+               "The most that memories, tables and exceptions of the program may take together, e.g. 64M."},
     OptionSpec{"--stats", "",
                "Say on standard error what the keep asked its host for (backend kvm)."},
     OptionSpec{"--verbose", "", "Say on standard error how the keep is confined."},

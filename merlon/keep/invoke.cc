@@ -47,7 +47,10 @@ class Run {
   }
 
   int not_instantiated(const wasm::LinkError& error) {
-    if (error.import.empty()) return unusable(concat("cannot be started: ", error.error.message()));
+    if (error.import.empty()) {
+      const std::string asked = error.asked == 0 ? "" : concat(": ", error.asked, " bytes");
+      return unusable(concat("cannot be started: ", error.error.message(), asked));
+    }
     return unusable(concat("import ", base::quoted(error.import), ": ", error.error.message()));
   }
 

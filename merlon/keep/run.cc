@@ -68,7 +68,9 @@ core::Result<std::vector<std::uint8_t>, std::string> read_module(os::Fd file) {
 
 wasm::StoreLimits limits_of(const launch::Message& message) {
   wasm::StoreLimits limits;
-  if (message.max_memory_bytes != 0) limits.max_memory_bytes = message.max_memory_bytes;
+  if (message.max_memory_bytes != 0) {
+    limits.max_memory_bytes = limits.max_bytes = message.max_memory_bytes;
+  }
   return limits;
 }
 

@@ -201,6 +201,20 @@ class Limits(EndToEnd):
             (call $proc_exit (i32.const 3)))""")
         self.assertEqual(self.run_module(growing, "--max-memory", "1M").returncode, 3)
 
+    def test_memories_and_tables_count_together(self):
+        tables = "".join("(table 1000000 funcref)" for _ in range(8))
+        result = self.run_module(f'(module {tables} (func (export "_start")))',
+                                 "--max-memory", "16M")
+        self.assert_refused(result, UNUSABLE, "8000000 bytes")
+        growing = module("""
+          (memory $more 0)
+          (func (export "_start")
+            (if (i32.ne (memory.grow (i32.const 8)) (i32.const 1)) (then (unreachable)))
+            (if (i32.ne (memory.grow $more (i32.const 7)) (i32.const 0)) (then (unreachable)))
+            (if (i32.ne (memory.grow $more (i32.const 1)) (i32.const -1)) (then (unreachable)))
+            (call $proc_exit (i32.const 3)))""")
+        self.assertEqual(self.run_module(growing, "--max-memory", "1M").returncode, 3)
+
     @unittest.skipIf(SANITIZED, "a sanitizer needs more address space than that")
     def test_a_machine_without_memory_is_told(self):
         path = self.wasm(HELLO)

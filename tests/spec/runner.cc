@@ -37,6 +37,7 @@ Runner::Runner(std::string file, CompileMode mode) : file_(std::move(file)) {
   engine_ = std::move(*engine);
   StoreLimits limits;
   limits.max_stack_bytes = std::uint64_t{512} * 1024;
+  limits.exception_step = 0;  // so that one that is freed too early shows
   store_ = std::make_unique<Store>(*engine_, limits);
   provide_spectest();
 }

@@ -26,6 +26,7 @@ class Instantiation {
         text_(compiled_->module()) {}
 
   InstantiateOutcome run() {
+    if (!allocate_records()) return std::move(error_);
     auto owned = std::make_unique<Instance>(store_, compiled_);
     instance_ = owned.get();
     if (!link()) return std::move(error_);
@@ -45,6 +46,7 @@ class Instantiation {
   bool match(const Import& import, const GlobalInstance& global);
   bool match(const Import& import, const TagInstance& tag);
   bool allocate();
+  bool allocate_records();
   bool allocate_memories();
   void allocate_globals();
   bool allocate_tables();
@@ -61,6 +63,11 @@ class Instantiation {
   }
   bool refuse(const core::Error& error) {
     error_ = {error, {}};
+    return false;
+  }
+  bool refuse_size(const core::Error& error, std::uint64_t count, std::uint64_t size) {
+    constexpr std::uint64_t most = ~std::uint64_t{0};
+    error_ = {error, {}, count > most / size ? most : count * size};
     return false;
   }
   template <typename T>
@@ -180,6 +187,22 @@ bool Instantiation::allocate() {
   return true;
 }
 
+/// What the engine keeps of an instance, and of each thing that it has.
+bool Instantiation::allocate_records() {
+  constexpr std::size_t allocation = 16;  // of the allocator's own
+  std::uint64_t bytes = sizeof(Instance) + compiled_->layout().size;
+  bytes += text_.functions.size() * sizeof(VmFunction);
+  bytes += text_.imported_functions * (sizeof(HostFunctionInstance) + allocation);
+  bytes += text_.tables.size() * (sizeof(TableInstance) + allocation);
+  bytes += text_.globals.size() * (sizeof(GlobalInstance) + allocation);
+  bytes += text_.tags.size() * (sizeof(TagInstance) + allocation);
+  bytes += (text_.elements.size() + text_.data.size()) / 8;
+  if (store_.budget().take_records(bytes)) return true;
+  return refuse_size(core::error(ErrorCode::Exhausted,
+                                 "its functions, tables and globals exceed the memory limit"),
+                     bytes, 1);
+}
+
 void Instantiation::fill_context() {
   const VmLayout& layout = compiled_->layout();
   instance_->context().arguments = store_.arguments_.data();
@@ -198,7 +221,9 @@ bool Instantiation::allocate_memories() {
   const VmLayout& layout = compiled_->layout();
   for (std::size_t i = text_.imported_memories; i < text_.memories.size(); ++i) {
     auto memory = store_.make_memory(text_.memories[i]);
-    if (!memory.has_value()) return refuse(memory.error());
+    if (!memory.has_value()) {
+      return refuse_size(memory.error(), text_.memories[i].limits.min, page_size);
+    }
     instance_->memories_.push_back(*memory);
   }
   for (std::size_t i = 0; i < instance_->memories_.size(); ++i) {
@@ -233,15 +258,15 @@ void Instantiation::allocate_globals() {
 bool Instantiation::allocate_tables() {
   for (std::size_t i = text_.imported_tables; i < text_.tables.size(); ++i) {
     const Table& declared = text_.tables[i];
-    if (declared.type.limits.min > store_.limits().max_table_elements) {
-      return refuse(core::error(ErrorCode::Exhausted, "the table exceeds the table limit",
-                                declared.type.limits.min));
-    }
     const TableType type{compiled_->canonical(declared.type.element), declared.type.limits};
     const std::uint64_t initial = declared.init ? instance_->evaluate(*declared.init).low : 0;
-    store_.tables_.push_back(
-        std::make_unique<TableInstance>(type, store_.limits().max_table_elements, initial));
-    instance_->tables_.push_back(store_.tables_.back().get());
+    TableInstance* const table = store_.make_table(type, initial);
+    if (table == nullptr) {
+      return refuse_size(core::error(ErrorCode::Exhausted,
+                                     "the table's minimum size exceeds the table or memory limit"),
+                         type.limits.min, sizeof(std::uint64_t));
+    }
+    instance_->tables_.push_back(table);
   }
   for (std::size_t i = 0; i < instance_->tables_.size(); ++i) {
     write(compiled_->layout().tables, i, instance_->tables_[i]->vm());

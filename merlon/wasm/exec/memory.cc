@@ -20,13 +20,15 @@ std::uint64_t ceiling(const Limits& limits, std::uint64_t max_bytes) {
 
 }  // namespace
 
-Memory::Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t max_bytes)
-    : type_(type), mapping_(std::move(mapping)), max_bytes_(max_bytes) {
+Memory::Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t max_bytes,
+               MemoryBudget& budget)
+    : type_(type), mapping_(std::move(mapping)), max_bytes_(max_bytes), budget_(budget) {
   vm_.base = mapping_.data();
 }
 
 core::Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type,
-                                                     std::uint64_t max_bytes) {
+                                                     std::uint64_t max_bytes,
+                                                     MemoryBudget& budget) {
   const std::uint64_t limit = ceiling(type.limits, max_bytes);
   if (type.limits.min > limit / page_size) {
     return core::error(core::ErrorCode::Exhausted,
@@ -35,9 +37,11 @@ core::Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type,
   const bool wide = type.limits.address == AddressType::I64;
   const std::uint64_t reservation = wide ? limit + os::host_page_size : 2 * four_gib + page_size;
   os::Mapping mapping = TRY(os::Mapping::reserve(reservation));
-  std::unique_ptr<Memory> memory(new Memory(type, std::move(mapping), limit));
+  std::unique_ptr<Memory> memory(new Memory(type, std::move(mapping), limit, budget));
   if (!memory->grow(type.limits.min)) {
-    return core::error(core::ErrorCode::Exhausted, "out of memory", type.limits.min);
+    return core::error(core::ErrorCode::Exhausted,
+                       "the memory's minimum size exceeds what is left of the memory limit",
+                       type.limits.min);
   }
   return memory;
 }
@@ -46,7 +50,9 @@ std::optional<std::uint64_t> Memory::grow(std::uint64_t delta) {
   const std::uint64_t old_pages = pages();
   if (delta > max_bytes_ / page_size - old_pages) return std::nullopt;
   const std::uint64_t added = delta * page_size;
+  if (!budget_.take_memory(added)) return std::nullopt;
   if (added != 0 && !mapping_.protect(vm_.bytes, added, os::Protection::ReadWrite).has_value()) {
+    budget_.give_back_memory(added);
     return std::nullopt;
   }
   vm_.bytes += added;

@@ -6,6 +6,7 @@
 
 #include "merlon/core/bytes.h"
 #include "merlon/os/mapping.h"
+#include "merlon/wasm/exec/budget.h"
 #include "merlon/wasm/exec/vm.h"
 
 namespace merlon::wasm {
@@ -19,10 +20,11 @@ namespace merlon::wasm {
 /// reserves what it may grow to.
 class Memory {
  public:
-  /// A zeroed memory of `type.limits.min` pages that never exceeds `max_bytes`.
-  /// Errors: Exhausted (limit, address space or memory).
+  /// A zeroed memory of `type.limits.min` pages that never exceeds `max_bytes`, nor what is left of
+  /// `budget`, which must outlive it. Errors: Exhausted (limit, address space or memory).
   [[nodiscard]] static core::Result<std::unique_ptr<Memory>> create(const MemoryType& type,
-                                                                    std::uint64_t max_bytes);
+                                                                    std::uint64_t max_bytes,
+                                                                    MemoryBudget& budget);
 
   /// Grows by `delta` pages and gives the old size in pages, or nothing: then nothing changed.
   [[nodiscard]] std::optional<std::uint64_t> grow(std::uint64_t delta);
@@ -37,11 +39,13 @@ class Memory {
   [[nodiscard]] bool reserves(const void* address) const noexcept;
 
  private:
-  Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t max_bytes);
+  Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t max_bytes,
+         MemoryBudget& budget);
 
   MemoryType type_;
   os::Mapping mapping_;
   std::uint64_t max_bytes_;
+  MemoryBudget& budget_;
   VmMemory vm_;
 };
 

@@ -198,15 +198,14 @@ struct Runtime {
   static const void* throw_tag(VmContext* context, std::uint32_t tag, const std::uint8_t* pc,
                                const std::uint8_t* sp) {
     Store& store = context->instance->store();
-    if (store.exceptions_.size() >= store.limits().max_exceptions) {
+    const TagInstance* const instance = context->instance->tags_[tag];
+    const std::size_t count = instance->type.params.size();
+    const Exception* const made = store.make_exception(*instance, {context->arguments, count});
+    if (made == nullptr) {
       fail(TrapKind::OutOfMemory);
       return nullptr;
     }
-    const TagInstance* const instance = context->instance->tags_[tag];
-    const std::size_t count = instance->type.params.size();
-    store.exceptions_.push_back(std::make_unique<Exception>(
-        Exception{instance, {context->arguments, context->arguments + count}}));
-    return unwind(context, *store.exceptions_.back(), pc, sp);
+    return unwind(context, *made, pc, sp);
   }
 
   static const void* throw_ref(VmContext* context, const Exception* exception,

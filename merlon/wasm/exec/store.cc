@@ -9,16 +9,42 @@ namespace merlon::wasm {
 
 using core::ErrorCode;
 
-TableInstance::TableInstance(TableType type, std::uint64_t max_elements, std::uint64_t initial)
-    : type_(type), max_elements_(max_elements) {
-  elements_.assign(type.limits.min, initial);
-  vm_ = {elements_.data(), elements_.size()};
+namespace {
+
+bool may_be_exception(ValueType type) noexcept {
+  if (!type.is_reference()) return false;
+  const HeapType heap = type.heap();
+  return heap == HeapType::Kind::Exn || heap == HeapType::Kind::NoExn;
+}
+
+}  // namespace
+
+std::unique_ptr<TableInstance> TableInstance::create(TableType type, std::uint64_t max_elements,
+                                                     MemoryBudget& budget, std::uint64_t initial) {
+  std::unique_ptr<TableInstance> table(new TableInstance(type, max_elements, budget));
+  if (type.limits.min > max_elements || !table->reserve(type.limits.min)) return nullptr;
+  table->elements_.assign(type.limits.min, initial);
+  table->vm_ = {table->elements_.data(), table->elements_.size()};
+  return table;
+}
+
+/// Twice as much as before where the budget allows it, so that growing by ones stays linear.
+bool TableInstance::reserve(std::uint64_t size) {
+  if (size <= paid_) return true;
+  for (const std::uint64_t wanted : {std::max(size, std::min(2 * paid_, max_elements_)), size}) {
+    if (!budget_.take_records((wanted - paid_) * sizeof(std::uint64_t))) continue;
+    paid_ = wanted;
+    elements_.reserve(wanted);
+    return true;
+  }
+  return false;
 }
 
 std::optional<std::uint64_t> TableInstance::grow(std::uint64_t delta, std::uint64_t value) {
   const std::uint64_t old_size = elements_.size();
   const std::uint64_t limit = std::min(max_elements_, type_.limits.max.value_or(max_elements_));
   if (old_size > limit || delta > limit - old_size) return std::nullopt;
+  if (!reserve(old_size + delta)) return std::nullopt;
   elements_.resize(old_size + delta, value);
   vm_ = {elements_.data(), elements_.size()};
   return old_size;
@@ -27,6 +53,8 @@ std::optional<std::uint64_t> TableInstance::grow(std::uint64_t delta, std::uint6
 Store::Store(Engine& engine, StoreLimits limits)
     : engine_(engine),
       limits_(limits),
+      budget_(limits.max_bytes),
+      exceptions_(budget_, limits.exception_step),
       arguments_(std::max(limits::params, limits::results) + std::size_t{2}) {}
 
 Store::~Store() = default;
@@ -79,6 +107,10 @@ Outcome Store::call(const VmFunction& function, const FuncType& type, const Valu
     const ValueType result = type.results[i];
     // Only the lower half of a 32-bit result is defined.
     if (result == ValueType::i32 || result == ValueType::f32) values[i].low &= 0xffff'ffffU;
+    if (may_be_exception(result) && values[i].low != 0) {
+      // SAFETY: a non-null exception reference is the address of one of this store's.
+      reinterpret_cast<Exception*>(values[i].low)->kept = true;
+    }
     results.push_back({result, values[i]});
   }
   return results;
@@ -99,13 +131,40 @@ Trap Store::trap_of(const Activation& activation) const {
 }
 
 core::Result<Memory*> Store::make_memory(const MemoryType& type) {
-  memories_.push_back(TRY(Memory::create(type, limits_.max_memory_bytes)));
+  memories_.push_back(TRY(Memory::create(type, limits_.max_memory_bytes, budget_)));
   return memories_.back().get();
 }
 
-TableInstance* Store::make_table(const TableType& type) {
-  tables_.push_back(std::make_unique<TableInstance>(type, limits_.max_table_elements, 0));
+TableInstance* Store::make_table(const TableType& type, std::uint64_t initial) {
+  auto table = TableInstance::create(type, limits_.max_table_elements, budget_, initial);
+  if (table == nullptr) return nullptr;
+  tables_.push_back(std::move(table));
   return tables_.back().get();
+}
+
+const Exception* Store::make_exception(const TagInstance& tag, std::span<const Slot> values) {
+  if (exceptions_.is_due()) collect_exceptions();
+  const Exception* const made = exceptions_.make(tag, values);
+  if (made != nullptr) return made;
+  collect_exceptions();
+  return exceptions_.make(tag, values);
+}
+
+/// See exceptions.h for why these are all the places.
+void Store::collect_exceptions() {
+  ExceptionHeap::Collection collection(exceptions_);
+  const Activation* outermost = current_activation();
+  while (outermost->previous != nullptr) outermost = outermost->previous;
+  collection.look_at_stack(outermost->entry_sp);
+  for (const Slot& argument : arguments_) collection.look_at(argument.low);
+  for (const auto& global : globals_) {
+    if (may_be_exception(global->type.value)) collection.look_at(global->cell->low);
+  }
+  for (const auto& table : tables_) {
+    if (!may_be_exception(table->type().element)) continue;
+    const VmTable& elements = *table->vm();
+    for (std::uint64_t i = 0; i < elements.size; ++i) collection.look_at(elements.elements[i]);
+  }
 }
 
 GlobalInstance* Store::make_global(const GlobalType& type, Slot value) {

@@ -8,7 +8,9 @@
 #include <variant>
 #include <vector>
 
+#include "merlon/wasm/exec/budget.h"
 #include "merlon/wasm/exec/engine.h"
+#include "merlon/wasm/exec/exceptions.h"
 #include "merlon/wasm/exec/imports.h"
 #include "merlon/wasm/exec/memory.h"
 #include "merlon/wasm/exec/value.h"
@@ -20,15 +22,22 @@ class Instance;
 /// What a guest may use; refusals are those of the specification (memory.grow gives -1).
 struct StoreLimits {
   std::uint64_t max_memory_bytes = std::uint64_t{4} << 30U;  ///< of each memory
-  std::uint64_t max_table_elements = 10'000'000;
+  std::uint64_t max_bytes = std::uint64_t{8} << 30U;         ///< of all together, see MemoryBudget
+  std::uint64_t max_table_elements = 10'000'000;             ///< of each table
   std::uint64_t max_stack_bytes = std::uint64_t{1} << 20U;
-  std::uint64_t max_exceptions = 1'000'000;
+  /// How many bytes of exceptions are made before those that nobody holds are freed; 0: at each
+  /// throw.
+  std::uint64_t exception_step = std::uint64_t{1} << 20U;
 };
 
 /// A table [WASM 3.0 §4.2.8]; types are those of the engine's registry.
 class TableInstance {
  public:
-  TableInstance(TableType type, std::uint64_t max_elements, std::uint64_t initial);
+  /// Null if that exceeds the budget, which must outlive the table, or `max_elements`.
+  [[nodiscard]] static std::unique_ptr<TableInstance> create(TableType type,
+                                                             std::uint64_t max_elements,
+                                                             MemoryBudget& budget,
+                                                             std::uint64_t initial);
 
   /// Gives the old size, or nothing: then nothing changed.
   [[nodiscard]] std::optional<std::uint64_t> grow(std::uint64_t delta, std::uint64_t value);
@@ -37,8 +46,14 @@ class TableInstance {
   [[nodiscard]] std::uint64_t size() const noexcept { return vm_.size; }
 
  private:
+  TableInstance(TableType type, std::uint64_t max_elements, MemoryBudget& budget)
+      : type_(type), max_elements_(max_elements), budget_(budget) {}
+  [[nodiscard]] bool reserve(std::uint64_t size);
+
   TableType type_;
   std::uint64_t max_elements_;
+  MemoryBudget& budget_;
+  std::uint64_t paid_ = 0;  ///< elements taken from the budget
   std::vector<std::uint64_t> elements_;
   VmTable vm_;
 };
@@ -55,12 +70,6 @@ struct TagInstance {
   CanonicalType canonical = 0;
 };
 
-/// An exception [WASM 3.0 §4.2.16].
-struct Exception {
-  const TagInstance* tag = nullptr;
-  std::vector<Slot> values;
-};
-
 /// A host function in a store, callable by guests.
 struct HostFunctionInstance {
   VmFunction vm;
@@ -75,7 +84,8 @@ using Outcome = std::variant<Values, Trap, core::Error>;
 /// Why there is no instance: a core::Error names what is wrong with the imports, `import` which.
 struct LinkError {
   core::Error error;
-  std::string import;  ///< "module.name", empty if no import is to blame
+  std::string import;       ///< "module.name", empty if no import is to blame
+  std::uint64_t asked = 0;  ///< bytes, if that was too much
 };
 using InstantiateOutcome = std::variant<Instance*, Trap, LinkError>;
 
@@ -105,12 +115,14 @@ class Store {
 
   /// Objects of the embedder's own. Errors: Exhausted.
   [[nodiscard]] core::Result<Memory*> make_memory(const MemoryType& type);
-  [[nodiscard]] TableInstance* make_table(const TableType& type);
+  /// Null if it exceeds the limits.
+  [[nodiscard]] TableInstance* make_table(const TableType& type, std::uint64_t initial = 0);
   [[nodiscard]] GlobalInstance* make_global(const GlobalType& type, Slot value);
   [[nodiscard]] TagInstance* make_tag(const FuncType& type, CanonicalType canonical);
 
   [[nodiscard]] Engine& engine() noexcept { return engine_; }
   [[nodiscard]] const StoreLimits& limits() const noexcept { return limits_; }
+  [[nodiscard]] MemoryBudget& budget() noexcept { return budget_; }
   /// Does `address` belong to a memory of this store?
   [[nodiscard]] bool reserves(const void* address) const noexcept;
   /// The module whose code holds `pc`, or null.
@@ -122,12 +134,18 @@ class Store {
   friend struct Runtime;
 
   void enter_limits() noexcept;
+  /// Null if there is no room for it. For the guest's thread, in a builtin.
+  [[nodiscard]] const Exception* make_exception(const TagInstance& tag,
+                                                std::span<const Slot> values);
+  void collect_exceptions();
   [[nodiscard]] Trap trap_of(const Activation& activation) const;
   [[nodiscard]] core::Result<VmFunction*> host_reference(const HostFunction& function,
                                                          VmContext* context);
 
   Engine& engine_;
   StoreLimits limits_;
+  MemoryBudget budget_;
+  ExceptionHeap exceptions_;
   std::atomic<bool> interrupted_ = false;
   std::atomic<VmContext*> contexts_ = nullptr;
   std::uint32_t depth_ = 0;  ///< of nested activations
@@ -139,7 +157,6 @@ class Store {
   std::vector<std::unique_ptr<GlobalInstance>> globals_;
   std::vector<std::unique_ptr<TagInstance>> tags_;
   std::vector<std::unique_ptr<HostFunctionInstance>> host_functions_;
-  std::vector<std::unique_ptr<Exception>> exceptions_;
 };
 
 }  // namespace merlon::wasm
