@@ -40,8 +40,9 @@ constexpr std::array run_options{
         "Call this exported function instead of _start; the arguments are its parameters and "
         "its results are printed."},
     OptionSpec{"--timeout", "TIME", "End the program after this time, e.g. 1.5s, 200ms or 2m."},
-    OptionSpec{"--max-memory", "SIZE",
-               "The most that memories, tables and exceptions of the program may take together, e.g. 64M."},
+    OptionSpec{
+        "--max-memory", "SIZE",
+        "The most that memories, tables and exceptions of the program may take together, e.g. 64M."},
     OptionSpec{"--stats", "",
                "Say on standard error what the keep asked its host for (backend kvm)."},
     OptionSpec{"--verbose", "", "Say on standard error how the keep is confined."},

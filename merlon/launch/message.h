@@ -70,7 +70,8 @@ enum class Confinement : std::uint8_t {
 };
 
 struct Message {
-  std::uint64_t max_memory_bytes = 0;  ///< see wasm::MemoryBudget; 0: no limit asked for
+  std::uint64_t max_memory_bytes =
+      0;  ///< of all that the program makes grow; 0: no limit asked for
   std::uint64_t timeout_nanoseconds = 0;  ///< of the whole run; 0: none
   Confinement confinement = Confinement::Process;
   bool verbose = false;  ///< the keep tells how it is confined

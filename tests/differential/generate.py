@@ -11,6 +11,7 @@ import tempfile
 sys.dont_write_bytecode = True
 
 from code_section import Module  # noqa: E402
+from exceptions_module import exceptions_module  # noqa: E402
 from opcodes import SIMD_FLOAT_BINARY, SIMD_FLOAT_UNARY, V128, leb, simd  # noqa: E402
 from typed_module import typed_module  # noqa: E402
 
@@ -78,12 +79,17 @@ def make_typed(randomness: random.Random, size: int, output: pathlib.Path) -> No
     output.write_bytes(typed_module(randomness, size))
 
 
+def make_exceptions(randomness: random.Random, size: int, output: pathlib.Path) -> None:
+    """Ours too: the earlier form of exceptions, which the other two do not write."""
+    output.write_bytes(exceptions_module(randomness, size))
+
+
 def make_module(generator: str, seed: int, index: int, size: int, output: pathlib.Path) -> None:
     randomness = random.Random(f"{generator}:{seed}:{index}")
     GENERATORS[generator](randomness, size, output)
 
 
-GENERATORS = {"ttf": make_ttf, "typed": make_typed}
+GENERATORS = {"ttf": make_ttf, "typed": make_typed, "exceptions": make_exceptions}
 
 
 def main() -> int:

@@ -253,6 +253,26 @@ def calls_in_nested_tries(n):
     return module([body(opened * (n // 9) + call(0) * (n // 9) + END * (n // 9))])
 
 
+@shape
+def clauses_of_nested_earlier_tries(n):
+    tries = b"\x06\x40" * (n // 12) + call(0) * (n // 12) + b"\x07\x00\x09\x00\x0b" * (n // 12)
+    return module([body(tries)], parts=[(13, [b"\x00\x00"])])
+
+
+@shape
+def delegates_to_different_tries(n):
+    delegates = b"".join(b"\x06\x40" + call(0) + b"\x18" + leb(i) for i in range(n // 12))
+    return module([body(b"\x06\x40" * (n // 12) + delegates + b"\x19\x0b" * (n // 12))])
+
+
+@dear
+def earlier_clauses_that_catch_many_values(n):
+    tag = function_type(params=[I32] * MANY)
+    label = function_type(results=[I32] * MANY)
+    one = b"\x06\x01" + call(0) + UNREACHABLE + b"\x07\x00" * (n // 8) + b"\x09\x00\x0b"
+    return module([body(one * 4 + UNREACHABLE)], [label, tag], None, [(13, [b"\x00\x02"])])
+
+
 # Modules of many things
 
 

@@ -21,7 +21,8 @@ bool is_call(Opcode op) noexcept {
          op == Opcode::MemoryInit || op == Opcode::DataDrop || op == Opcode::TableGet ||
          op == Opcode::TableSet || op == Opcode::TableGrow || op == Opcode::TableFill ||
          op == Opcode::TableCopy || op == Opcode::TableInit || op == Opcode::ElemDrop ||
-         op == Opcode::RefFunc || op == Opcode::Throw || op == Opcode::ThrowRef;
+         op == Opcode::RefFunc || op == Opcode::Throw || op == Opcode::ThrowRef ||
+         op == Opcode::Rethrow;
 }
 
 bool in_vector(ValueType type) noexcept { return type.is_float() || type.is_vector(); }
@@ -136,11 +137,11 @@ void Analysis::look_at(Instruction& instruction, std::uint32_t index) {
     }
     use(local, index);
   } else if (op == Opcode::Block || op == Opcode::Loop || op == Opcode::If ||
-             op == Opcode::TryTable) {
+             op == Opcode::TryTable || op == Opcode::Try) {
     open(op, index);
-  } else if (op == Opcode::Else) {
+  } else if (op == Opcode::Else || op == Opcode::Catch || op == Opcode::CatchAll) {
     forget_sets(blocks_.back().set_height);
-  } else if (op == Opcode::End) {
+  } else if (op == Opcode::End || op == Opcode::Delegate) {
     if (!blocks_.empty()) close(index);
   } else if (is_call(op)) {
     has_calls = true;
@@ -155,7 +156,7 @@ void Analysis::look_at(Instruction& instruction, std::uint32_t index) {
 
 void Analysis::open(Opcode op, std::uint32_t index) {
   Block block{op, static_cast<std::uint32_t>(set_stack_.size()), -1, 0, 0};
-  has_try |= op == Opcode::TryTable;
+  has_try |= op == Opcode::TryTable || op == Opcode::Try;
   if (op == Opcode::Loop) {
     has_loops = true;
     ++loop_depth_;

@@ -102,7 +102,7 @@ void FunctionCompiler::push_control(Opcode op, BlockType type) {
   if (type.form() == BlockType::Form::Value) control.single = type.value_type();
   control.label = a_.newLabel();
   control.region = control.inner_region = region_;
-  control.try_region = try_region_;
+  control.try_region = control.inner_try_region = try_region_;
   controls_.push_back(control);
   const std::size_t params = param_types(controls_.back()).size();
   controls_.back().height = static_cast<std::uint32_t>(stack_.size() - params);

@@ -286,10 +286,13 @@ void FunctionCompiler::skip_unreachable(const Instruction& instruction) {
     if (instruction.op == Opcode::Loop) ++loops_seen_;
     return;
   }
-  if (instruction.op == Opcode::Else && skipped_blocks_ == 0) else_branch();
-  if (instruction.op != Opcode::End) return;
-  if (skipped_blocks_ == 0) end();
-  else --skipped_blocks_;
+  const bool ends = instruction.op == Opcode::End || instruction.op == Opcode::Delegate;
+  if (skipped_blocks_ != 0) {
+    if (ends) --skipped_blocks_;
+    return;
+  }
+  const bool catches = instruction.op == Opcode::Catch || instruction.op == Opcode::CatchAll;
+  if (ends || catches || instruction.op == Opcode::Else) step(instruction);
 }
 
 // One case for each instruction that is not a vector's; -Wswitch-enum would want those here too.
@@ -330,6 +333,11 @@ void FunctionCompiler::step(const Instruction& instruction) {
     case Opcode::Throw: throw_tag(instruction.low()); return;
     case Opcode::ThrowRef: throw_reference(); return;
     case Opcode::TryTable: try_table(instruction); return;
+    case Opcode::Try: begin_try(instruction); return;
+    case Opcode::Catch:
+    case Opcode::CatchAll: catch_clause(instruction); return;
+    case Opcode::Delegate: delegate(instruction.low()); return;
+    case Opcode::Rethrow: rethrow(instruction.low()); return;
     case Opcode::Drop: drop(); return;
     case Opcode::Select:
     case Opcode::SelectTyped:

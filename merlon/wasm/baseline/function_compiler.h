@@ -103,7 +103,10 @@ class FunctionCompiler {
     std::uint32_t base_slot = 0;  ///< where the first of the block's own operands has its slot
     std::int32_t region = 0;  ///< of the code outside the block and, but for loops, of its label
     std::int32_t inner_region = 0;
-    std::int32_t try_region = -1;  ///< around the block
+    std::int32_t try_region = -1;        ///< around the block
+    std::int32_t inner_try_region = -1;  ///< in it, where nothing further in has one
+    std::int32_t own_try_region = -1;    ///< Try and its clauses: the one that has these
+    std::uint32_t exception_slot = 0;    ///< Catch and CatchAll: where the exception is
     asmjit::Label label;
     asmjit::Label else_label;
     asmjit::Label table_stub;  ///< while a branch table is compiled: its way to the label
@@ -291,7 +294,7 @@ class FunctionCompiler {
   void pass_many_arguments(TypeIndex type);
   void receive_many_results(TypeIndex type);
   void return_many_values();
-  void take_many_caught(TypeIndex type, bool with_reference, const Control& target);
+  void take_many_caught(TypeIndex type, bool with_reference, std::uint32_t slot);
 
   // Integers (integer.cc).
   void integer_binary(Opcode op, bool wide);
@@ -347,8 +350,17 @@ class FunctionCompiler {
   void throw_reference();
   void resume_after_throw();
   void try_table(const Instruction& instruction);
+  [[nodiscard]] std::int32_t open_try_region();
   void landing_pad(const CatchClause& clause, const Control& target, bool function,
                    Handler& handler);
+
+  // The earlier form of exceptions (legacy_exceptions.cc).
+  void begin_try(const Instruction& instruction);
+  void catch_clause(const Instruction& instruction);
+  void delegate(std::uint32_t depth);
+  void rethrow(std::uint32_t depth);
+  void receive_caught(const std::vector<ValueType>& values, TypeIndex type, std::uint32_t slot);
+  void raise_reference();
 
   // Vectors (vector_*.cc). Those that return bool return false if `op` is none of theirs.
   bool vector(const Instruction& instruction);

@@ -64,12 +64,11 @@ void FunctionCompiler::return_many_values() {
 }
 
 /// What a handler gets: an exception's values and perhaps the exception, in the label's slots.
-void FunctionCompiler::take_many_caught(TypeIndex type, bool with_reference,
-                                        const Control& target) {
+void FunctionCompiler::take_many_caught(TypeIndex type, bool with_reference, std::uint32_t slot) {
   const std::vector<ValueType>& params = module().types[type].function.params;
-  std::uint32_t end = target.base_slot;
+  std::uint32_t end = slot;
   for (const ValueType param : params) end += slot_size(param.kind());
-  pass_values(Builtin::TakeValues, ValueList::params(type), target.base_slot);
+  pass_values(Builtin::TakeValues, ValueList::params(type), slot);
   if (with_reference) {
     a_.mov(scratch, x86::ptr(context_register, offsetof(VmContext, arguments)));
     a_.mov(scratch, x86::ptr(scratch, static_cast<std::int32_t>(params.size() * sizeof(Slot))));

@@ -137,6 +137,11 @@ void FunctionCompiler::throw_reference() {
   Operand value = pop();
   load(rsi, value);
   release(value);
+  raise_reference();
+}
+
+/// Throws the exception that rsi refers to.
+void FunctionCompiler::raise_reference() {
   const asmjit::Label here = a_.newLabel();
   a_.lea(x86::rdx, x86::ptr(here));
   a_.mov(x86::rcx, x86::rsp);
@@ -151,9 +156,7 @@ void FunctionCompiler::throw_reference() {
 
 void FunctionCompiler::try_table(const Instruction& instruction) {
   flush(stack_.size());
-  const std::int32_t outer = try_region_;
-  const auto region = static_cast<std::int32_t>(out_->try_regions.size());
-  out_->try_regions.push_back({{}, outer});
+  const std::int32_t region = open_try_region();
   Cursor clauses(module().bytes.subspan(instruction.low()), instruction.low());
   for (std::uint32_t i = 0; i < instruction.high(); ++i) {
     const CatchClause clause = read_catch_clause(clauses);
@@ -170,7 +173,13 @@ void FunctionCompiler::try_table(const Instruction& instruction) {
     });
   }
   push_control(Opcode::TryTable, BlockType::from_bits(instruction.block));
-  try_region_ = region;
+  try_region_ = controls_.back().inner_try_region = region;
+}
+
+/// A region in the present one; nothing is in it yet.
+std::int32_t FunctionCompiler::open_try_region() {
+  out_->try_regions.push_back({{}, try_region_});
+  return static_cast<std::int32_t>(out_->try_regions.size() - 1);
 }
 
 /// Where an exception arrives: r15 is that of whoever threw, scratch points to the values, and rsp
@@ -189,7 +198,7 @@ void FunctionCompiler::landing_pad(const CatchClause& clause, const Control& tar
   }
   if (values.size() > many_values) {
     const bool tagged = clause.kind == CatchClause::Kind::Catch;
-    take_many_caught(module().tags[clause.tag].type, !tagged, target);
+    take_many_caught(module().tags[clause.tag].type, !tagged, target.base_slot);
     a_.jmp(target.label);
     return;
   }

@@ -13,7 +13,7 @@ namespace merlon::wasm {
 /// memory are linear in their size; nothing recurses; counts are held against limits.h before
 /// anything is allocated.
 ///
-/// Errors: Malformed (not the binary format) · Unsupported (GC types, legacy exceptions, the
+/// Errors: Malformed (not the binary format) · Unsupported (GC types, the
 /// component format, by name) · Exhausted (a limit). `detail` is the offset in the file.
 [[nodiscard]] core::Result<Module> decode(core::ByteView bytes);
 

@@ -145,11 +145,6 @@ std::uint16_t read_opcode(Cursor& cursor) {
     cursor.fail("instructions of the GC proposal are not supported", ErrorCode::Unsupported);
     return no_opcode;
   }
-  if (byte == 0x06 || byte == 0x07 || byte == 0x09 || byte == 0x18 || byte == 0x19) {
-    cursor.fail("legacy exception handling is not supported, only try_table",
-                ErrorCode::Unsupported);
-    return no_opcode;
-  }
   const std::uint16_t prefixed =
       byte >= 0xfc && byte <= 0xfe ? find_prefixed(byte, cursor.u32()) : no_opcode;
   if (prefixed == no_opcode) cursor.fail("illegal opcode");

@@ -18,6 +18,7 @@ std::string_view to_string(Feature feature) noexcept {
     case Feature::MultiMemory: return "multi-memory";
     case Feature::Memory64: return "memory64";
     case Feature::Exceptions: return "exceptions";
+    case Feature::LegacyExceptions: return "legacy-exceptions";
     case Feature::FunctionReferences: return "function-references";
     case Feature::Threads: return "threads";
   }

@@ -59,6 +59,7 @@ enum class Feature : std::uint8_t {
   MultiMemory,
   Memory64,
   Exceptions,
+  LegacyExceptions,
   FunctionReferences,
   Threads,
 };

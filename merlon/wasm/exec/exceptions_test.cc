@@ -109,5 +109,20 @@ TEST(Exceptions, ThatAreHeldCountAgainstTheLimit) {
   EXPECT_EQ(testing::trap_of(outcome)->kind, TrapKind::OutOfMemory);
 }
 
+TEST(Exceptions, OfBothFormsMeetInOneFunction) {
+  // A try catches what throw_ref throws again that a try_table has caught: argument + 1. A try
+  // delegates to a try_table: the argument.
+  const std::initializer_list<std::uint8_t> both = {
+      0,    0x06, 0x7f, 0x02, 2,    0x1f, 0x40, 1,   1,    0,    0,    0x20, 0,
+      0x10, 0,    0x0b, 0x00, 0x0b, 0x0a, 0x07, 0,   0x41, 1,    0x6a, 0x0b,  //
+      0x02, 0x7f, 0x1f, 0x40, 1,    0,    0,    0,   0x06, 0x40, 0x20, 0,    0x10,
+      0,    0x18, 0,    0x0b, 0x00, 0x0b, 0x6a, 0x0b};
+  for (const CompileMode mode : {CompileMode::Eager, CompileMode::Lazy}) {
+    Machine machine(exceptions_module(both), {}, mode);
+    ASSERT_NE(machine.instance, nullptr);
+    EXPECT_EQ(i32_of(machine.call({Value::from_i32(20)})), 41U);
+  }
+}
+
 }  // namespace
 }  // namespace merlon::wasm

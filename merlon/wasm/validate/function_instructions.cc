@@ -16,8 +16,13 @@ void FunctionValidator::special(const Instruction& instruction) {
     case Opcode::Unreachable: set_unreachable(); return;
     case Opcode::Block:
     case Opcode::Loop:
+    case Opcode::Try:
     case Opcode::If: begin(instruction.op, BlockType::from_bits(instruction.value)); return;
     case Opcode::TryTable: try_table(instruction); return;
+    case Opcode::Catch:
+    case Opcode::CatchAll: catch_clause(instruction); return;
+    case Opcode::Rethrow: rethrow(index); return;
+    case Opcode::Delegate: delegate(index); return;
     case Opcode::Else: else_branch(); return;
     case Opcode::End: end_block(); return;
     case Opcode::Br:

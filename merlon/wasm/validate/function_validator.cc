@@ -233,6 +233,49 @@ void FunctionValidator::else_branch() {
   if (cursor_.ok()) push_control(Opcode::Else, control.params, control.results);
 }
 
+/// Of an earlier try: its code and each of its clauses gives the block's results.
+void FunctionValidator::catch_clause(const Instruction& instruction) {
+  const Opcode op = controls_.back().op;
+  if (op != Opcode::Try && op != Opcode::Catch) {
+    cursor_.fail("catch without try");
+    return;
+  }
+  if (instruction.op == Opcode::Catch && instruction.low() >= module_.tags.size()) {
+    cursor_.fail("unknown tag");
+    return;
+  }
+  const Control control = pop_control();
+  if (!cursor_.ok()) return;
+  push_control(instruction.op, {}, control.results);
+  if (instruction.op == Opcode::Catch) {
+    push(list(module_.types[module_.tags[instruction.low()].type].function.params));
+  }
+}
+
+void FunctionValidator::rethrow(std::uint32_t depth) {
+  (void)label_types(depth);
+  if (!cursor_.ok()) return;
+  const Opcode op = controls_[controls_.size() - 1 - depth].op;
+  if (op != Opcode::Catch && op != Opcode::CatchAll) cursor_.fail("rethrow outside of a catch");
+  set_unreachable();
+}
+
+/// Ends an earlier try; the label is counted from outside of it.
+void FunctionValidator::delegate(std::uint32_t depth) {
+  if (controls_.back().op != Opcode::Try) {
+    cursor_.fail("delegate without try");
+    return;
+  }
+  const Control control = pop_control();
+  if (!cursor_.ok()) return;
+  if (controls_.empty()) {
+    cursor_.fail("delegate without try");
+    return;
+  }
+  (void)label_types(depth);
+  push(control.results);
+}
+
 void FunctionValidator::end_block() {
   const Control control = pop_control();
   if (!cursor_.ok()) return;

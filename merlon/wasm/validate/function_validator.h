@@ -73,6 +73,9 @@ class FunctionValidator {
   void branch_table(const Instruction& instruction);
   void check_label_values(const TypeList& types);
   void branch_on_null(const Instruction& instruction, bool when_null);
+  void catch_clause(const Instruction& instruction);
+  void rethrow(std::uint32_t depth);
+  void delegate(std::uint32_t depth);
   void try_table(const Instruction& instruction);
   void check_catch(const CatchClause& clause);
 

@@ -64,6 +64,23 @@ TEST(Validator, DeepNestingNeedsNoDeepStack) {
   EXPECT_TRUE(check(bytes).has_value());
 }
 
+TEST(Validator, AClauseStandsInATryThatHasNoneForAll) {
+  const std::initializer_list<std::uint8_t> refused[] = {
+      {0, 0x19, 0x0b},                          // catch_all
+      {0, 0x02, 0x40, 0x19, 0x0b, 0x0b},        // block catch_all end
+      {0, 0x1f, 0x40, 0, 0x19, 0x0b, 0x0b},     // try_table catch_all end
+      {0, 0x06, 0x40, 0x19, 0x19, 0x0b, 0x0b},  // try catch_all catch_all end
+      {0, 0x06, 0x40, 0x19, 0x18, 0, 0x0b},     // try catch_all delegate 0
+      {0, 0x02, 0x40, 0x18, 0, 0x0b},           // block delegate 0
+      {0, 0x18, 0},                             // delegate 0
+      {0, 0x06, 0x40, 0x05, 0x0b, 0x0b},        // try else end
+      {0, 0x06, 0x40, 0x19, 0x02, 0x40, 0x18, 0, 0x0b, 0x0b}};
+  for (const auto& body : refused) EXPECT_FALSE(check(function_module({}, {}, body)).has_value());
+  const auto module = check(function_module({}, {}, {0, 0x06, 0x40, 0x19, 0x09, 0, 0x0b, 0x0b}));
+  ASSERT_TRUE(module.has_value());
+  EXPECT_TRUE(module->features().contains(Feature::LegacyExceptions));
+}
+
 TEST(Validator, SaysWhichProposalsAModuleNeeds) {
   const auto module =
       check(function_module({0x7b}, {0x7b}, {0, 0x20, 0, 0x20, 0, 0xfd, 0xae, 1, 0x0b}));
