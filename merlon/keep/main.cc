@@ -7,6 +7,7 @@
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/process.h"
+#include "merlon/os/system.h"
 
 namespace {
 
@@ -22,6 +23,7 @@ int failed(std::string_view what, const core::Error& error) {
 
 int main() {
   os::ignore_broken_pipes();
+  const std::uintptr_t stack_end = os::lowest_stack_address();  // may not be asked for later
   os::Fd channel = os::Fd::adopt(launch::keep_descriptor);
   keep::Confinement confinement;
   const auto begun = confinement.begin(channel);
@@ -39,5 +41,5 @@ int main() {
   const auto completed = confinement.complete(*launch);
   if (!completed) return failed("the keep cannot be confined", completed.error());
   if (launch->message.verbose) keep::report(confinement.describe());
-  return keep::run(*std::move(launch));
+  return keep::run(*std::move(launch), stack_end);
 }

@@ -1,5 +1,6 @@
 #include "merlon/keep/run.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -66,8 +67,18 @@ core::Result<std::vector<std::uint8_t>, std::string> read_module(os::Fd file) {
   return concat("cannot be read: ", os::describe(bytes.error()));
 }
 
-wasm::StoreLimits limits_of(const launch::Message& message) {
+/// Where the guest's stack is to end, so that ours has room below it: host functions, a function
+/// that is compiled when it is first called, the handler of a fault. Of a small stack half.
+std::uintptr_t stack_floor(std::uintptr_t lowest) {
+  constexpr std::uintptr_t wanted = 256 * 1024;
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  if (lowest == 0 || lowest >= here) return 0;
+  return lowest + std::min(wanted, (here - lowest) / 2);
+}
+
+wasm::StoreLimits limits_of(const launch::Message& message, std::uintptr_t lowest_stack_address) {
   wasm::StoreLimits limits;
+  limits.stack_floor = stack_floor(lowest_stack_address);
   if (message.max_memory_bytes != 0) {
     limits.max_memory_bytes = limits.max_bytes = message.max_memory_bytes;
   }
@@ -84,7 +95,8 @@ int tell_loss(const wasi::Context& context, int status) {
 }
 
 int run_compiled(launch::Launch& launch, wasm::Engine& engine,
-                 std::shared_ptr<wasm::CompiledModule> module, Deadline& deadline) {
+                 std::shared_ptr<wasm::CompiledModule> module, Deadline& deadline,
+                 std::uintptr_t lowest_stack_address) {
   const auto context = wasi::Context::create(
       {.arguments = launch.message.arguments, .environment = launch.message.environment});
   if (!context) return failed("cannot prepare the workload", context.error());
@@ -93,7 +105,7 @@ int run_compiled(launch::Launch& launch, wasm::Engine& engine,
 
   wasm::Imports imports;
   wasi::add_to(imports, **context);
-  wasm::Store store(engine, limits_of(launch.message));
+  wasm::Store store(engine, limits_of(launch.message, lowest_stack_address));
   deadline.watch(store, **context);
   const int status = invoke(launch.message, store, std::move(module), imports, deadline);
   deadline.forget();
@@ -103,7 +115,7 @@ int run_compiled(launch::Launch& launch, wasm::Engine& engine,
 
 }  // namespace
 
-int run(launch::Launch launch) {
+int run(launch::Launch launch, std::uintptr_t lowest_stack_address) {
   Deadline deadline;
   if (launch.message.timeout_nanoseconds != 0) {
     const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
@@ -116,7 +128,7 @@ int run(launch::Launch launch) {
   if (!engine) return failed("cannot start the engine", engine.error());
   auto module = (*engine)->compile(*std::move(bytes));
   if (!module) return unusable(launch.message, explain(module.error()));
-  return run_compiled(launch, **engine, *std::move(module), deadline);
+  return run_compiled(launch, **engine, *std::move(module), deadline, lowest_stack_address);
 }
 
 }  // namespace merlon::keep

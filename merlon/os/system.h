@@ -15,4 +15,8 @@ namespace merlon::os {
 /// How many bytes this process may lock; the largest number where there is no limit.
 [[nodiscard]] Result<std::uint64_t> lockable_bytes() noexcept;
 
+/// The lowest address that the stack of this process's first thread may reach, by the limit that
+/// the process has; 0 if there is no limit, or nothing tells where the stack is.
+[[nodiscard]] std::uintptr_t lowest_stack_address() noexcept;
+
 }  // namespace merlon::os

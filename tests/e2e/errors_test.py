@@ -201,6 +201,18 @@ class Limits(EndToEnd):
             (call $proc_exit (i32.const 3)))""")
         self.assertEqual(self.run_module(growing, "--max-memory", "1M").returncode, 3)
 
+    @unittest.skipIf(SANITIZED, "a sanitizer needs more stack than that")
+    def test_recursion_ends_where_the_stack_does(self):
+        path = self.wasm('(module (func $f (export "_start") (call $f)))')
+        for size in (128, 256, 512, 8192):
+            with self.subTest(kibibytes=size):
+                script = f"ulimit -s {size}; exec {MERLON} run {path}"
+                result = subprocess.run(["bash", "-c", script], capture_output=True, text=True,
+                                        timeout=60, check=False)
+                self.assertEqual(result.returncode, TRAP, result)
+                self.assertEqual(result.stderr.splitlines()[0],
+                                 "merlon: trap: call stack exhausted")
+
     def test_memories_and_tables_count_together(self):
         tables = "".join("(table 1000000 funcref)" for _ in range(8))
         result = self.run_module(f'(module {tables} (func (export "_start")))',

@@ -25,6 +25,9 @@ struct StoreLimits {
   std::uint64_t max_bytes = std::uint64_t{8} << 30U;         ///< of all together, see MemoryBudget
   std::uint64_t max_table_elements = 10'000'000;             ///< of each table
   std::uint64_t max_stack_bytes = std::uint64_t{1} << 20U;
+  /// The guest's stack ends here at the latest: so far above the real end that host functions and
+  /// frames of 16 KiB, which are not checked, have room.
+  std::uintptr_t stack_floor = 0;
   /// How many bytes of exceptions are made before those that nobody holds are freed; 0: at each
   /// throw.
   std::uint64_t exception_step = std::uint64_t{1} << 20U;
