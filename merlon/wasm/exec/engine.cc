@@ -6,6 +6,7 @@
 #include "merlon/os/processor.h"
 #include "merlon/wasm/binary/decoder.h"
 #include "merlon/wasm/exec/store.h"
+#include "merlon/wasm/validate/feature_place.h"
 
 namespace merlon::wasm {
 
@@ -208,7 +209,8 @@ core::Result<std::shared_ptr<CompiledModule>> Engine::compile(std::vector<std::u
   ValidModule valid = TRY(validate(std::move(decoded)));
   if (valid.features().contains(Feature::Threads)) {
     return core::error(ErrorCode::Unsupported,
-                       "threads (shared memories and atomics) are not supported yet");
+                       "threads (shared memories and atomics) are not supported yet",
+                       place_of_threads(valid));
   }
   CodeArena arena = TRY(CodeArena::create(valid->bodies.size(), code_reservation));
   const std::size_t size = code_bytes(*valid);

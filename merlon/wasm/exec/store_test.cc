@@ -188,6 +188,23 @@ TEST(Link, MissingAndWronglyTypedImportsAreNamed) {
   EXPECT_EQ(std::get<LinkError>(wrong).error.code, core::ErrorCode::Malformed);
 }
 
+TEST(Engine, SaysWhereAModuleNeedsThreads) {
+  auto engine = std::move(*Engine::create(baseline::compilers()));
+  const auto place = [&engine](const std::vector<std::uint8_t>& bytes) {
+    const auto module = engine->compile(bytes);
+    if (module.has_value() || module.error().code != core::ErrorCode::Unsupported) return 0ULL;
+    return static_cast<unsigned long long>(module.error().detail);
+  };
+  testing::Binary importing;
+  importing.section(2, {1, 1, 'm', 1, 'n', 2, 3, 1, 1});
+  EXPECT_EQ(place(importing.bytes()), 10U) << "the import section's content";
+  testing::Binary own;
+  own.types({1, 0x60, 0, 0}).section(5, {1, 3, 1, 1});
+  EXPECT_EQ(place(own.bytes()), 16U) << "the memory section's content";
+  const auto fence = function_module({}, {}, {0, 0xfe, 3, 0, 0x0b});
+  EXPECT_EQ(place(fence), fence.size() - 4) << "the instruction";
+}
+
 TEST(Engine, TwoInstancesDoNotSeeEachOther) {
   // Adds its argument to a word of its own memory.
   const auto bytes = function_module(
