@@ -9,7 +9,7 @@ namespace merlon::cli {
 
 namespace {
 
-constexpr std::string_view wasi = "wasi_snapshot_preview1";
+constexpr std::array<std::string_view, 2> wasi{"wasi_snapshot_preview1", "wasi_unstable"};
 
 /// A capability and the functions that ask for it; a name that ends in '_' stands for all that
 /// start with it. The first row that fits counts.
@@ -32,7 +32,7 @@ constexpr std::array<Row, 9> rows{{
 }};
 
 bool fits(const Row& row, const ImportName& import) {
-  if (import.module != wasi) return false;
+  if (std::ranges::find(wasi, import.module) == wasi.end()) return false;
   return std::ranges::any_of(row.functions, [&](std::string_view function) {
     if (function.empty()) return false;
     return function.ends_with('_') ? import.name.starts_with(function) : import.name == function;

@@ -27,6 +27,12 @@ TEST(Capabilities, ImportsThatNobodyOffersAreNamedInFull) {
   EXPECT_EQ(capabilities[0].imports[0], "env.fd_write");
 }
 
+TEST(Capabilities, TheEarlierSnapshotIsOfferedToo) {
+  const auto capabilities = capabilities_of({{"wasi_unstable", "fd_write"}});
+  ASSERT_EQ(capabilities.size(), 1U);
+  EXPECT_EQ(capabilities[0].name, "files");
+}
+
 TEST(Capabilities, AModuleWithoutImportsAsksForNothing) {
   EXPECT_TRUE(capabilities_of({}).empty());
 }

@@ -105,6 +105,7 @@ int run_compiled(launch::Launch& launch, wasm::Engine& engine,
 
   wasm::Imports imports;
   wasi::add_to(imports, **context);
+  wasi::add_snapshot0_to(imports, **context);
   wasm::Store store(engine, limits_of(launch.message, lowest_stack_address));
   deadline.watch(store, **context);
   const int status = invoke(launch.message, store, std::move(module), imports, deadline);

@@ -122,6 +122,11 @@ inline constexpr Subclockflags abstime{1 << 0};
 inline constexpr std::uint8_t preopentype_dir = 0;
 inline constexpr std::uint8_t preopentype_other = 0xFF;
 
+/// Where the fields of a $subscription lie, from its start.
+struct SubscriptionLayout {
+  std::uint32_t userdata, tag, clock_id, clock_timeout, clock_flags, fd, size;
+};
+
 /// Where fields lie, from the start of their record.
 namespace layout {
 
@@ -142,10 +147,13 @@ struct Dirent {
 struct Prestat {
   static constexpr std::uint32_t tag = 0, name_len = 4, size = 8;
 };
-struct Subscription {
-  static constexpr std::uint32_t userdata = 0, tag = 8, clock_id = 16, clock_timeout = 24,
-                                 clock_precision = 32, clock_flags = 40, fd = 16, size = 48;
-};
+inline constexpr SubscriptionLayout subscription{.userdata = 0,
+                                                 .tag = 8,
+                                                 .clock_id = 16,
+                                                 .clock_timeout = 24,
+                                                 .clock_flags = 40,
+                                                 .fd = 16,
+                                                 .size = 48};
 struct Event {
   static constexpr std::uint32_t userdata = 0, error = 8, type = 10, nbytes = 16, flags = 24,
                                  size = 32;

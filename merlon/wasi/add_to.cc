@@ -1,6 +1,7 @@
 #include "merlon/wasi/add_to.h"
 
 #include "merlon/wasi/api.h"
+#include "merlon/wasi/snapshot0.h"
 #include "merlon/wasm/exec/host.h"
 
 namespace merlon::wasi {
@@ -44,6 +45,16 @@ struct Bound<&api::proc_exit> {
 void add_to(wasm::Imports& imports, Context& context) {
 #define MERLON_WASI_CALL(name, ...) \
   imports.define(module_name, #name, wasm::host_function<&Bound<&api::name>::call>(context));
+#include "merlon/wasi/api.def"
+#undef MERLON_WASI_CALL
+}
+
+void add_snapshot0_to(wasm::Imports& imports, Context& context) {
+  const auto define = [&](std::string_view name, wasm::HostFunction function) {
+    if (name != "sock_accept") imports.define(snapshot0::module_name, name, std::move(function));
+  };
+#define MERLON_WASI_CALL(name, ...) \
+  define(#name, wasm::host_function<&Bound<&snapshot0::name>::call>(context));
 #include "merlon/wasi/api.def"
 #undef MERLON_WASI_CALL
 }

@@ -12,4 +12,7 @@ namespace merlon::wasi {
 /// that was stopped while it waited ends with a trap of kind Interrupted.
 void add_to(wasm::Imports& imports, Context& context);
 
+/// The same for the 45 functions of module "wasi_unstable" (snapshot0.h). A program may use both.
+void add_snapshot0_to(wasm::Imports& imports, Context& context);
+
 }  // namespace merlon::wasi

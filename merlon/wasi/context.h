@@ -65,6 +65,7 @@ class Context {
   [[nodiscard]] os::Resolver& resolver() noexcept { return resolver_; }
   [[nodiscard]] ClockSource& clocks() noexcept { return *clocks_; }
   [[nodiscard]] RandomSource& random() noexcept { return *random_; }
+  [[nodiscard]] CookieBudget& cookie_budget() noexcept { return cookie_budget_; }
   [[nodiscard]] PollScratch& poll_scratch() noexcept { return poll_scratch_; }
 
   /// The first write to a file with a loss_name that failed for good, if any did. Guests may pass
@@ -88,11 +89,15 @@ class Context {
   [[nodiscard]] os::BorrowedFd wake_fd() const noexcept { return wake_up_.fd(); }
 
  private:
+  /// 2 MiB of memory, 12 MiB if directories change while they are listed again and again.
+  static constexpr std::size_t max_directory_places = std::size_t{1} << 18;
+
   Context(const ContextOptions& options, StringBlock arguments, StringBlock environment,
           os::WakeUp wake_up) noexcept;
 
   StringBlock arguments_;
   StringBlock environment_;
+  CookieBudget cookie_budget_{max_directory_places};  // before the files, which give back to it
   FdTable files_;
   os::Resolver resolver_;
   SystemClocks system_clocks_;

@@ -104,10 +104,7 @@ Result<void> fd_fdstat_set_rights(Context& context, [[maybe_unused]] GuestMemory
 }
 
 Result<void> fd_filestat_get(Context& context, GuestMemory memory, FdNumber fd, GuestAddress stat) {
-  const FdEntry* entry = TRY(context.files().get(fd, rights::fd_filestat_get));
-  if (entry->kind == FileKind::Null) return store_filestat(memory, stat, {}, entry->filetype);
-  const os::FileStatus status = TRY(from_os(os::status(entry->file)));
-  return store_filestat(memory, stat, status, entry->filetype);
+  return store_filestat(memory, stat, TRY(filestat_of(context, fd)));
 }
 
 Result<void> fd_filestat_set_size(Context& context, [[maybe_unused]] GuestMemory memory,

@@ -77,7 +77,7 @@ TEST_F(FdAttributes, RightsOnlyEverShrink) {
   EXPECT_EQ(set_rights(fd, both, Rights()), Errno::Notcapable);
   EXPECT_EQ(set_rights(fd, rights::fd_read, rights::fd_read), Errno::Notcapable);
   EXPECT_EQ(set_rights(dir_, rights::path_open, rights::fd_read), Errno::Success);
-  EXPECT_EQ(guest_.try_open(dir_, "f", {.base = rights::fd_write}), Errno::Notcapable);
+  EXPECT_EQ(guest_.write(guest_.open(dir_, "f", {.base = both}), "x"), Errno::Notcapable);
   EXPECT_EQ(guest_.try_open(dir_, "f", {.base = rights::fd_read}), Errno::Success);
 }
 

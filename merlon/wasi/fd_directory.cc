@@ -20,10 +20,10 @@ void append(core::ByteSpan& into, core::ByteView from) {
   into = into.subspan(size);
 }
 
-void append_dirent(core::ByteSpan& into, const os::DirectoryEntry& entry) {
+void append_dirent(core::ByteSpan& into, const os::DirectoryEntry& entry, DirCookie next) {
   using D = layout::Dirent;
   std::array<std::uint8_t, D::size> record{};
-  GuestMemory::write(record, D::next, entry.next);
+  GuestMemory::write(record, D::next, next);
   GuestMemory::write(record, D::ino, entry.inode);
   GuestMemory::write(record, D::namlen, static_cast<std::uint32_t>(entry.name.size()));
   GuestMemory::write(record, D::type, static_cast<std::uint8_t>(filetype_of(entry.type)));
@@ -33,19 +33,23 @@ void append_dirent(core::ByteSpan& into, const os::DirectoryEntry& entry) {
 
 }  // namespace
 
-/// Cookies are the file system's own positions, so they stay valid while entries come and go.
+/// Cookies stand for the file system's own positions, so they stay valid while entries come and go.
 Result<void> fd_readdir(Context& context, GuestMemory memory, FdNumber fd, GuestAddress buf,
                         GuestSize buf_len, DirCookie cookie, GuestAddress bufused) {
   FdEntry* entry = TRY(context.files().get(fd));
   if (entry->kind != FileKind::Directory) return fail(Errno::Notdir);
   if (!entry->base.has(rights::fd_readdir)) return fail(Errno::Notcapable);
   core::ByteSpan rest = TRY(memory.at(buf, buf_len));
-  if (!entry->reader) entry->reader = std::make_unique<os::DirectoryReader>();
+  if (!entry->listing) {
+    entry->listing = std::make_unique<DirectoryListing>(context.cookie_budget());
+  }
+  auto& [reader, cookies] = *entry->listing;
   while (!rest.empty()) {
-    const auto found = TRY(from_os(entry->reader->at(entry->file, cookie)));
+    const std::uint64_t place = TRY(cookies.place_of(cookie));
+    const auto found = TRY(from_os(reader.at(entry->file, place)));
     if (!found.has_value()) break;
-    append_dirent(rest, *found);
-    cookie = found->next;
+    cookie = cookies.behind(cookie, found->next);
+    append_dirent(rest, *found, cookie);
   }
   return memory.store(bufused, static_cast<GuestSize>(buf_len - rest.size()));
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -94,6 +95,30 @@ TEST_F(FdDirectory, ACookieLeadsBackToItsPlace) {
   ASSERT_EQ(rest.size(), 1U);
   EXPECT_EQ(rest[0].name, all[2].name);
   EXPECT_EQ(page(4096, all[2].next).size(), 0U);
+}
+
+TEST_F(FdDirectory, CookiesFit32BitsAndHoldWhileEntriesComeAndGo) {
+  for (int i = 0; i < 100; ++i) scratch_.make_file("file." + std::to_string(i));
+  std::map<DirCookie, std::string> at;  // the entry at each cookie
+  DirCookie cookie = 0;
+  for (const Entry& entry : page(30000, 0)) {
+    at[cookie] = entry.name;
+    cookie = entry.next;
+    EXPECT_LE(cookie, 0x7FFFFFFFU);
+  }
+  ASSERT_EQ(at.size(), 102U);
+  for (int i = 0; i < 100; i += 2)
+    std::filesystem::remove(scratch_ / ("file." + std::to_string(i)));
+  for (int i = 0; i < 50; ++i) scratch_.make_file("new." + std::to_string(i));
+  EXPECT_EQ(page(30000, 0).size(), 102U);  // from the start again, with what came
+  std::set<std::string> left;
+  for (const auto& [place, name] : at) {
+    if (!std::filesystem::exists(std::filesystem::symlink_status(scratch_ / name))) continue;
+    const std::vector<Entry> rest = page(30000, place);
+    const auto found = std::find_if(rest.begin(), rest.end(),
+                                    [&](const Entry& entry) { return entry.name == name; });
+    EXPECT_NE(found, rest.end()) << name;
+  }
 }
 
 TEST_F(FdDirectory, ListingNeedsADirectoryItsRightAndARealCookie) {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "merlon/os/directory.h"
 #include "merlon/os/fd.h"
+#include "merlon/wasi/directory_cookies.h"
 #include "merlon/wasi/failure.h"
 
 namespace merlon::wasi {
@@ -39,8 +39,8 @@ struct FdEntry {
   bool needs_poll = false;   ///< this kernel cannot try without waiting on this file
   /// A host's stream: Context::output_loss() tells of a write to it that failed, under this name.
   std::string_view loss_name{};
-  std::optional<std::string> preopened_as;  ///< a directory's name for the guest
-  std::unique_ptr<os::DirectoryReader> reader;
+  std::optional<std::string> preopened_as;    ///< a directory's name for the guest
+  std::unique_ptr<DirectoryListing> listing;  ///< of a directory that was listed
   std::size_t poll_slot = 0;  ///< poll_oneoff's own: 1 + its place among the files waited for
 
   [[nodiscard]] bool is_socket() const noexcept {

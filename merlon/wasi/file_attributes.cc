@@ -1,5 +1,9 @@
 #include "merlon/wasi/file_attributes.h"
 
+#include "merlon/wasi/directory_of.h"
+#include "merlon/wasi/preopen.h"
+#include "merlon/wasi/rights.h"
+
 namespace merlon::wasi {
 namespace {
 
@@ -12,13 +16,29 @@ Result<os::TimeChange> time_change(bool set, bool now, Timestamp time) {
 
 }  // namespace
 
-Result<void> store_filestat(GuestMemory memory, GuestAddress address, const os::FileStatus& status,
-                            Filetype filetype) {
+Result<Filestat> filestat_of(Context& context, FdNumber fd) {
+  const FdEntry* entry = TRY(context.files().get(fd, rights::fd_filestat_get));
+  if (entry->kind == FileKind::Null) return Filestat{{}, entry->filetype};
+  return Filestat{TRY(from_os(os::status(entry->file))), entry->filetype};
+}
+
+Result<Filestat> filestat_below(Context& context, GuestMemory memory, FdNumber fd,
+                                std::uint32_t flags, GuestAddress path, GuestSize path_len) {
+  const FdEntry* directory = TRY(directory_of(context, fd, rights::path_filestat_get));
+  const os::Follow follow = TRY(follow_of(flags));
+  const os::Path name = TRY(memory.path(path, path_len));
+  const os::FileStatus status =
+      TRY(from_os(context.resolver().status(directory->file, name, follow)));
+  return Filestat{status, filetype_of(status.type)};
+}
+
+Result<void> store_filestat(GuestMemory memory, GuestAddress address, const Filestat& filestat) {
+  const os::FileStatus& status = filestat.status;
   using F = layout::Filestat;
   const core::ByteSpan record = TRY(memory.at(address, F::size));
   GuestMemory::write(record, F::dev, status.device);
   GuestMemory::write(record, F::ino, status.inode);
-  GuestMemory::write(record, F::filetype, static_cast<std::uint8_t>(filetype));
+  GuestMemory::write(record, F::filetype, static_cast<std::uint8_t>(filestat.type));
   GuestMemory::write(record, F::nlink, status.links);
   GuestMemory::write(record, F::file_size, status.size);
   GuestMemory::write(record, F::atim, status.accessed);

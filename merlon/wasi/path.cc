@@ -34,12 +34,8 @@ Result<void> path_unlink_file(Context& context, GuestMemory memory, FdNumber fd,
 Result<void> path_filestat_get(Context& context, GuestMemory memory, FdNumber fd,
                                std::uint32_t flags, GuestAddress path, GuestSize path_len,
                                GuestAddress stat) {
-  const FdEntry* directory = TRY(directory_of(context, fd, rights::path_filestat_get));
-  const os::Follow follow = TRY(follow_of(flags));
-  const os::Path name = TRY(memory.path(path, path_len));
-  const os::FileStatus status =
-      TRY(from_os(context.resolver().status(directory->file, name, follow)));
-  return store_filestat(memory, stat, status, filetype_of(status.type));
+  return store_filestat(memory, stat,
+                        TRY(filestat_below(context, memory, fd, flags, path, path_len)));
 }
 
 Result<void> path_filestat_set_times(Context& context, GuestMemory memory, FdNumber fd,

@@ -44,19 +44,17 @@ Result<Request> checked_request(std::uint32_t dirflags, std::uint32_t oflag_bits
   return request;
 }
 
-/// The rights that the directory must have, and must have to hand down.
-Result<void> check_rights(const FdEntry& directory, const Request& request) {
+/// The rights that the directory must have. Those that it cannot hand down are no refusal but are
+/// taken from the request, as in wasmtime: libraries ask for all they might ever need.
+Result<void> apply_rights(const FdEntry& directory, Request& request) {
   Rights here = rights::path_open;
   if (request.oflags.has(oflags::creat)) here = here | rights::path_create_file;
   if (request.oflags.has(oflags::trunc)) here = here | rights::path_filestat_set_size;
-  Rights below = request.base | request.inheriting;
-  if (request.fdflags.has(fdflags::dsync)) below = below | rights::fd_datasync;
-  if (request.fdflags.has_any(fdflags::rsync | fdflags::sync)) below = below | rights::fd_sync;
   // What a read-only directory lacks is answered with Rofs where it matters, not here.
   if (directory.read_only) here = here.without(rights::changing | rights::path_create_file);
-  if (!directory.base.has(here) || !directory.inheriting.has(below)) {
-    return fail(Errno::Notcapable);
-  }
+  if (!directory.base.has(here)) return fail(Errno::Notcapable);
+  request.base = request.base & directory.inheriting;
+  request.inheriting = request.inheriting & directory.inheriting;
   return {};
 }
 
@@ -115,9 +113,8 @@ Result<void> path_open(Context& context, GuestMemory memory, FdNumber fd, std::u
                        std::uint64_t rights_base, std::uint64_t rights_inheriting,
                        std::uint32_t fdflags, GuestAddress opened_fd) {
   const FdEntry* directory = TRY(directory_of(context, fd, Rights()));
-  const Request request =
-      TRY(checked_request(dirflags, oflags, rights_base, rights_inheriting, fdflags));
-  TRY(check_rights(*directory, request));
+  Request request = TRY(checked_request(dirflags, oflags, rights_base, rights_inheriting, fdflags));
+  TRY(apply_rights(*directory, request));
   const os::Path name = TRY(memory.path(path, path_len));
   TRY(memory.at(opened_fd, sizeof(FdNumber)));  // before a file is opened that nobody could close
   os::Fd file =

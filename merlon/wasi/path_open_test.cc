@@ -111,17 +111,34 @@ TEST_P(PathOpen, RightsThatMeanNothingForTheTypeAreLeftOut) {
   EXPECT_EQ(base_of(file), rights::fd_read);
 }
 
+TEST_P(PathOpen, AskingForMoreThanThereIsIsNoRefusal) {
+  for (const Rights asked : {rights::sock_accept, rights::all, Rights(~std::uint64_t{0}),
+                             Rights(std::uint64_t{1} << 30), rights::sock_shutdown}) {
+    EXPECT_EQ(guest_.try_open(dir_, "file", {.base = asked}), Errno::Success) << asked.bits();
+    EXPECT_EQ(guest_.try_open(dir_, "dir",
+                              {.oflags = oflags::directory,
+                               .base = asked.without(rights::writing),
+                               .inheriting = asked}),
+              Errno::Success)
+        << asked.bits();
+  }
+}
+
 TEST_P(PathOpen, RightsComeDownOnlyFromTheDirectory) {
   const FdNumber sub =
       guest_.open(dir_, "dir", {.base = rights::path_open, .inheriting = rights::fd_read});
   scratch_.make_file("dir/inner");
-  EXPECT_EQ(guest_.try_open(sub, "inner", {.base = rights::fd_read}), Errno::Success);
-  EXPECT_EQ(guest_.try_open(sub, "inner", {.base = rights::fd_write}), Errno::Notcapable);
-  EXPECT_EQ(
-      guest_.try_open(sub, "inner", {.base = rights::fd_read, .inheriting = rights::fd_write}),
-      Errno::Notcapable);
-  EXPECT_EQ(guest_.try_open(sub, "inner", {.base = rights::fd_read, .fdflags = fdflags::sync}),
-            Errno::Notcapable);
+  const Rights both = rights::fd_read | rights::fd_write;
+  const FdNumber file = guest_.open(sub, "inner", {.base = both, .inheriting = both});
+  EXPECT_EQ(base_of(file), rights::fd_read);
+  EXPECT_EQ(guest_.write(file, "x"), Errno::Notcapable);
+  const FdNumber synchronised =
+      guest_.open(sub, "inner", {.base = rights::fd_read, .fdflags = fdflags::sync});
+  EXPECT_EQ(base_of(synchronised), rights::fd_read);
+  scratch_.make_directory("dir/below");
+  const FdNumber below = guest_.open(sub, "below", {.base = rights::all, .inheriting = both});
+  EXPECT_EQ(base_of(below), Rights());
+  EXPECT_EQ(inheriting_of(below), rights::fd_read);
   EXPECT_EQ(guest_.try_open(sub, "new", {.oflags = oflags::creat, .base = rights::fd_read}),
             Errno::Notcapable);
   EXPECT_EQ(guest_.try_open(sub, "inner", {.oflags = oflags::trunc, .base = rights::fd_read}),

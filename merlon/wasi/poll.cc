@@ -9,10 +9,11 @@
 
 #include "merlon/os/file.h"
 #include "merlon/wasi/api.h"
+#include "merlon/wasi/poll_subscriptions.h"
 #include "merlon/wasi/rights.h"
 #include "merlon/wasi/wait.h"
 
-namespace merlon::wasi::api {
+namespace merlon::wasi {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -24,9 +25,10 @@ constexpr Timestamp realtime_slice = 1'000'000'000;
 
 class Poll {
  public:
-  Poll(Context& context, GuestMemory memory)
+  Poll(Context& context, GuestMemory memory, const SubscriptionLayout& layout)
       : context_(context),
         memory_(memory),
+        layout_(layout),
         subscriptions_(context.poll_scratch().subscriptions),
         items_(context.poll_scratch().items) {
     subscriptions_.clear();
@@ -39,10 +41,9 @@ class Poll {
   Poll& operator=(const Poll&) = delete;
 
   Result<void> load(GuestAddress in, GuestSize count) {
-    using S = layout::Subscription;
-    const core::ByteSpan records = TRY(memory_.at(in, std::uint64_t{count} * S::size));
+    const core::ByteSpan records = TRY(memory_.at(in, std::uint64_t{count} * layout_.size));
     for (std::size_t i = 0; i < count; ++i) {
-      TRY(subscribe(records.subspan(i * S::size, S::size)));
+      TRY(subscribe(records.subspan(i * layout_.size, layout_.size)));
     }
     items_.emplace_back();  // for the bell
     return {};
@@ -72,11 +73,10 @@ class Poll {
 
  private:
   Result<void> subscribe(core::ByteView record) {
-    using S = layout::Subscription;
-    const auto tag = GuestMemory::read<std::uint8_t>(record, S::tag);
+    const auto tag = GuestMemory::read<std::uint8_t>(record, layout_.tag);
     if (tag > static_cast<std::uint8_t>(EventType::FdWrite)) return fail(Errno::Inval);
     Subscription subscription;
-    subscription.userdata = GuestMemory::read<std::uint64_t>(record, S::userdata);
+    subscription.userdata = GuestMemory::read<std::uint64_t>(record, layout_.userdata);
     subscription.type = static_cast<EventType>(tag);
     const Result<void> accepted = subscription.type == EventType::Clock
                                       ? subscribe_clock(subscription, record)
@@ -91,10 +91,9 @@ class Poll {
   }
 
   Result<void> subscribe_clock(Subscription& subscription, core::ByteView record) {
-    using S = layout::Subscription;
-    const auto id = GuestMemory::read<std::uint32_t>(record, S::clock_id);
-    const Subclockflags flags{GuestMemory::read<std::uint16_t>(record, S::clock_flags)};
-    const auto timeout = GuestMemory::read<Timestamp>(record, S::clock_timeout);
+    const auto id = GuestMemory::read<std::uint32_t>(record, layout_.clock_id);
+    const Subclockflags flags{GuestMemory::read<std::uint16_t>(record, layout_.clock_flags)};
+    const auto timeout = GuestMemory::read<Timestamp>(record, layout_.clock_timeout);
     if (!subclockflags::abstime.has(flags)) return fail(Errno::Inval);
     if (id > static_cast<std::uint32_t>(ClockId::ThreadCputimeId)) return fail(Errno::Inval);
     // Processor time stands still while we wait for it.
@@ -110,11 +109,12 @@ class Poll {
     return {};
   }
 
+  /// As wasmtime does, for both directions with the right to poll alone: runtimes of languages ask
+  /// a listening socket whether it can be written, and take an error for a broken socket.
   Result<void> subscribe_file(Subscription& subscription, core::ByteView record) {
-    subscription.fd = GuestMemory::read<FdNumber>(record, layout::Subscription::fd);
+    subscription.fd = GuestMemory::read<FdNumber>(record, layout_.fd);
     const bool reads = subscription.type == EventType::FdRead;
-    FdEntry* entry = TRY(context_.files().get(
-        subscription.fd, rights::poll_fd_readwrite | (reads ? rights::fd_read : rights::fd_write)));
+    FdEntry* entry = TRY(context_.files().get(subscription.fd, rights::poll_fd_readwrite));
     switch (entry->kind) {
       case FileKind::Null:
       case FileKind::Directory: subscription.happened = true; return {};
@@ -211,6 +211,7 @@ class Poll {
 
   Context& context_;
   GuestMemory memory_;
+  const SubscriptionLayout& layout_;
   std::vector<Subscription>& subscriptions_;
   std::vector<os::PollItem>& items_;
   bool collected_ = false;  // the files were looked at at least once
@@ -218,16 +219,23 @@ class Poll {
 
 }  // namespace
 
-Result<void> poll_oneoff(Context& context, GuestMemory memory, GuestAddress in, GuestAddress out,
-                         GuestSize nsubscriptions, GuestAddress nevents) {
+Result<void> poll_subscriptions(Context& context, GuestMemory memory,
+                                const SubscriptionLayout& layout, GuestAddress in, GuestAddress out,
+                                GuestSize nsubscriptions, GuestAddress nevents) {
   if (nsubscriptions == 0) return fail(Errno::Inval);
   if (nsubscriptions > max_subscriptions) return fail(Errno::Nomem);
   TRY(memory.at(out, std::uint64_t{nsubscriptions} * layout::Event::size));
   TRY(memory.at(nevents, sizeof(GuestSize)));
-  Poll poll(context, memory);
+  Poll poll(context, memory, layout);
   TRY(poll.load(in, nsubscriptions));
   TRY(poll.wait());
   return memory.store(nevents, TRY(poll.store(out)));
 }
 
-}  // namespace merlon::wasi::api
+Result<void> api::poll_oneoff(Context& context, GuestMemory memory, GuestAddress in,
+                              GuestAddress out, GuestSize nsubscriptions, GuestAddress nevents) {
+  return poll_subscriptions(context, memory, layout::subscription, in, out, nsubscriptions,
+                            nevents);
+}
+
+}  // namespace merlon::wasi

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "merlon/os/clock.h"
+#include "merlon/os/socket.h"
 #include "merlon/wasi/testing/guest.h"
 
 namespace merlon::wasi {
@@ -278,7 +279,7 @@ TEST_F(PollOneoff, ARegularFileIsReadyWithWhatIsLeftOfIt) {
 TEST_F(PollOneoff, WithoutTheRightThereIsOnlyAnError) {
   const FdNumber fd = socket();
   EXPECT_EQ((guest().call<&api::fd_fdstat_set_rights>(
-                fd, (rights::poll_fd_readwrite | rights::fd_read).bits(), std::uint64_t{0})),
+                fd, (rights::fd_read | rights::fd_write).bits(), std::uint64_t{0})),
             Errno::Success);
   send("x");
   subscribe(1, EventType::FdWrite, fd);
@@ -286,7 +287,40 @@ TEST_F(PollOneoff, WithoutTheRightThereIsOnlyAnError) {
   const std::vector<Event> found = events();
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].error, Errno::Notcapable);
+  EXPECT_EQ(found[1].error, Errno::Notcapable);
+}
+
+TEST_F(PollOneoff, TheRightToPollIsEnoughForBothDirections) {
+  const FdNumber fd = socket();
+  EXPECT_EQ((guest().call<&api::fd_fdstat_set_rights>(fd, rights::poll_fd_readwrite.bits(),
+                                                      std::uint64_t{0})),
+            Errno::Success);
+  send("x");
+  subscribe(1, EventType::FdWrite, fd);
+  subscribe(2, EventType::FdRead, fd);
+  const std::vector<Event> found = events();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].error, Errno::Success);
   EXPECT_EQ(found[1].error, Errno::Success);
+}
+
+TEST_F(PollOneoff, AListeningSocketMayBeAskedForBothDirections) {
+  os::Fd listener = os::listen_tcp("127.0.0.1", 0).value();
+  const std::uint16_t port = os::local_port(listener).value();
+  const FdNumber fd = guest().insert(listening_socket(std::move(listener)).value());
+  subscribe(1, EventType::FdRead, fd);
+  subscribe(2, EventType::FdWrite, fd);
+  subscribe_clock(3, monotonic, millisecond);
+  const std::vector<Event> quiet = events();
+  ASSERT_EQ(quiet.size(), 1U);
+  EXPECT_EQ(quiet[0].userdata, 3U);
+  const os::Fd client = os::connect_tcp("127.0.0.1", port).value();
+  subscribe(1, EventType::FdRead, fd);
+  subscribe(2, EventType::FdWrite, fd);
+  const std::vector<Event> called = events();
+  ASSERT_EQ(called.size(), 1U);
+  EXPECT_EQ(called[0].userdata, 1U);
+  EXPECT_EQ(called[0].error, Errno::Success);
 }
 
 TEST_F(PollOneoff, TheAnswerMayOverwriteTheQuestion) {

@@ -1,13 +1,16 @@
 // Any call with any parameters over any memory: no call reaches outside of the guest's memory or
 // directory, waits once the guest is stopped, or loses a descriptor of ours.
 //
-// Input: 4096 bytes of guest memory (or fewer), then calls: index into api.def, then one byte for
+// Input: 4096 bytes of guest memory (or fewer), then calls: index into api.def and what
+// snapshot 0 has of its own, then one byte for
 // each parameter, which picks a value that is often interesting or asks for 8 bytes of its own.
 
 #include <algorithm>
 #include <array>
 #include <tuple>
 #include <utility>
+
+#include "merlon/wasi/snapshot0.h"
 
 #include "tests/fuzz/wasi_harness.h"
 
@@ -68,8 +71,13 @@ constexpr std::array callers{
   Caller{[](fuzz::Guest& guest, Input& input) { call(&wasi::api::name, guest, input); }},
 #include "merlon/wasi/api.def"
 #undef MERLON_WASI_CALL
+    Caller{[](auto& guest, auto& input) { call(&wasi::snapshot0::fd_seek, guest, input); }},
+    Caller{[](auto& guest, auto& input) { call(&wasi::snapshot0::fd_filestat_get, guest, input); }},
+    Caller{
+        [](auto& guest, auto& input) { call(&wasi::snapshot0::path_filestat_get, guest, input); }},
+    Caller{[](auto& guest, auto& input) { call(&wasi::snapshot0::poll_oneoff, guest, input); }},
 };
-static_assert(callers.size() == 46);
+static_assert(callers.size() == 46 + 4);
 
 void insert_files(fuzz::Guest& guest, const fuzz::GuardedTree& tree) {
   guest.insert(wasi::null_file());

@@ -48,9 +48,12 @@ CASES = {
     # Not under node: its poll_oneoff does not come back from a plain sleep (node 20.20).
     "polling": Case("polling", stdin="typed\n"),
     "readonly": Case("readonly", directory="work:ro"),
+    # Not under node: a program cannot use both snapshots there.
+    "snapshot0": Case("snapshot0"),
     "sockets": Case("sockets", directory=None, listens=True),
     # Not under node: it may crash when its standard streams are renumbered (node 20.20).
     "streams": Case("streams", stdin="one\ntwo\n"),
+    "telldir": Case("telldir"),
     "exit_7": Case("ending", ["exit", "7"], status=7, node=True),
     "exit_255": Case("ending", ["exit", "255"], status=255, node=True),
     "return_0": Case("ending", ["return", "0"], node=True),

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Runs the official WASI test suite's preview 1 programs under merlon.
 
-    testsuite.py --merlon PROGRAM [FOLDER]
+    testsuite.py --merlon PROGRAM [--backend BACKEND] [FOLDER]
 
-FOLDER is a checkout of WebAssembly/wasi-testsuite, branch prod/testsuite-all (the built programs),
+FOLDER is a checkout of WebAssembly/wasi-testsuite, branch prod/testsuite-base (the built programs),
 else $MERLON_WASI_TESTSUITE, else $MERLON_SHARED/wasi-testsuite. Each X.wasm has an X.json that may
-hold args, env, dirs, stdin, stdout and exit_code. Exit 77 if there is no such folder.
+hold args, env, dirs or root, stdin, stdout and exit_code. Exit 77 if there is no such folder.
 """
 
 import argparse
@@ -46,22 +46,25 @@ def programs_of(suite):
             yield f"{language}/{wasm.stem}", wasm
 
 
-def command_for(merlon, wasm, spec, scratch):
-    words = [merlon, "run", "--backend", "nil"]
+def command_for(options, wasm, spec, scratch):
+    words = [options.merlon, "run", "--backend", options.backend]
     for name, value in spec.get("env", {}).items():
         words += ["--env", f"{name}={value}"]
     for name in spec.get("dirs", []):  # a copy, since the programs write there
         shutil.copytree(wasm.parent / name, scratch / name, symlinks=True)
         words += ["--dir", f"{scratch / name}::{name}"]
+    if spec.get("root"):
+        shutil.copytree(wasm.parent / spec["root"], scratch / "root", symlinks=True)
+        words += ["--dir", f"{scratch / 'root'}::/"]
     return words + [str(wasm), "--", *spec.get("args", [])]
 
 
-def run_program(merlon, wasm):
+def run_program(options, wasm):
     """Nothing if all is as the suite wants, else what is not."""
     description = wasm.with_suffix(".json")
     spec = json.loads(description.read_text()) if description.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
-        command = command_for(merlon, wasm, spec, pathlib.Path(folder))
+        command = command_for(options, wasm, spec, pathlib.Path(folder))
         try:
             done = subprocess.run(command, input=spec.get("stdin", ""), text=True,
                                   capture_output=True, timeout=TIMEOUT_SECONDS)
@@ -77,6 +80,7 @@ def run_program(merlon, wasm):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--merlon", required=True)
+    parser.add_argument("--backend", default="nil")
     parser.add_argument("folder", nargs="?")
     options = parser.parse_args()
     suite = find_suite(options.folder)
@@ -89,7 +93,7 @@ def main():
             different += 1
             print(f"{name}: not run: FD_COUNT and FD_NAMES are always in the environment")
             continue
-        trouble = run_program(options.merlon, wasm)
+        trouble = run_program(options, wasm)
         if trouble:
             failed += 1
             print(f"{name}: FAILED: {trouble}")

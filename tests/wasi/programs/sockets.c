@@ -29,6 +29,21 @@ static void say_hello(__wasi_fd_t fd) {
   say("sock_send with flags", __wasi_sock_send(fd, &vector, 1, 1, &sent));
 }
 
+/// Both directions and a clock, as runtimes of languages ask; only the clock has anything to say.
+static void wait_both_ways(__wasi_fd_t fd) {
+  __wasi_subscription_t subs[3] = {{.userdata = 1, .u = {.tag = __WASI_EVENTTYPE_FD_READ}},
+                                   {.userdata = 2, .u = {.tag = __WASI_EVENTTYPE_FD_WRITE}},
+                                   {.userdata = 3, .u = {.tag = __WASI_EVENTTYPE_CLOCK}}};
+  subs[0].u.u.fd_read.file_descriptor = fd;
+  subs[1].u.u.fd_write.file_descriptor = fd;
+  subs[2].u.u.clock.id = __WASI_CLOCKID_MONOTONIC;
+  subs[2].u.u.clock.timeout = 1000000;
+  __wasi_event_t events[3];
+  __wasi_size_t found = 0;
+  say("nobody comes", __wasi_poll_oneoff(subs, events, 3, &found));
+  printf("%zu event of %u: %s\n", found, (unsigned)events[0].userdata, name_of(events[0].error));
+}
+
 int main(void) {
   const __wasi_fd_t listener = 3;
   __wasi_fd_t fd = 0;
@@ -37,6 +52,7 @@ int main(void) {
   printf("type %u\n", stat.fs_filetype);
   say("nonblocking", __wasi_fd_fdstat_set_flags(listener, __WASI_FDFLAGS_NONBLOCK));
   say("accept nobody", __wasi_sock_accept(listener, 0, &fd));
+  wait_both_ways(listener);
   printf("ready\n");
   fflush(stdout);
   wait_for(listener, __WASI_EVENTTYPE_FD_READ, "somebody comes");
