@@ -110,8 +110,10 @@ Result<host::LaunchPlan> plan_of(const Arguments& arguments, const host::RunOpti
   if (arguments.has("--config")) config = arguments.value("--config");
   auto package = workload::open_package(arguments.positional(0), config);
   if (!package) return Refusal{package.error().text, ExitStatus::Unusable};
+  const std::vector<std::string> notes = package->config.notes();
   auto plan = host::make_plan(*std::move(package), options);
   if (!plan) return refusal_of(plan.error());
+  plan->notes.insert(plan->notes.begin(), notes.begin(), notes.end());
   return *std::move(plan);
 }
 

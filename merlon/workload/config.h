@@ -76,7 +76,7 @@ class Config {
   [[nodiscard]] static Config standard();
 
   /// Reads the text of an Enarx.toml; `file` names it in errors. Unknown keys at the top level are
-  /// ignored, elsewhere refused, as upstream does. At most max_config_size bytes.
+  /// passed over with a note, elsewhere refused, as upstream does. At most max_config_size bytes.
   [[nodiscard]] static core::Result<Config, ConfigError> parse(std::string_view text,
                                                                std::string_view file);
 
@@ -90,6 +90,10 @@ class Config {
     return environment_;
   }
   [[nodiscard]] const std::vector<File>& files() const noexcept { return files_; }
+  /// What its author may not have meant, a printable line each, at most max_notes + 1: keys that
+  /// were passed over; no standard streams.
+  [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
+  static constexpr std::size_t max_notes = 8;
 
  private:
   friend class ConfigParser;
@@ -99,6 +103,7 @@ class Config {
   std::vector<std::string> arguments_;
   std::vector<std::pair<std::string, std::string>> environment_;
   std::vector<File> files_;
+  std::vector<std::string> notes_;
 };
 
 /// The Enarx.toml that `merlon config init` writes: every key explained, the defaults in force.

@@ -1,5 +1,6 @@
 // Reads Enarx.toml through toml++.
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 #include <limits>
@@ -62,6 +63,8 @@ class ConfigParser {
     TRY(read_arguments(root, config));
     TRY(read_environment(root, config));
     TRY(read_files(root, config));
+    note_unknown_keys(root, config);
+    note_missing_streams(config);
     return config;
   }
 
@@ -225,6 +228,32 @@ class ConfigParser {
                     concat("is no key of this kind of file; there are: ", list));
     }
     return {};
+  }
+
+  /// Upstream takes no notice of them; who misspelt a key would search long.
+  void note_unknown_keys(const toml::table& root, Config& config) const {
+    constexpr std::array<std::string_view, 4> known{"steward", "args", "env", "files"};
+    std::size_t unknown = 0;
+    for (const auto& [key, value] : root) {
+      if (std::ranges::find(known, key.str()) != known.end()) continue;
+      if (++unknown > Config::max_notes) continue;
+      config.notes_.push_back(concat(base::printable(file_), ":", key.source().begin.line, ": ",
+                                     shown(key.str()),
+                                     " is no key of Enarx.toml and is passed over"));
+    }
+    if (unknown <= Config::max_notes) return;
+    config.notes_.back() = concat(base::printable(file_), ": ", unknown - Config::max_notes + 1,
+                                  " more keys are no keys of Enarx.toml and are passed over");
+  }
+
+  void note_missing_streams(Config& config) const {
+    const auto is_stream = [](const File& file) {
+      return std::holds_alternative<StreamFile>(file);
+    };
+    if (std::ranges::any_of(config.files_, is_stream)) return;
+    config.notes_.push_back(
+        concat(base::printable(file_),
+               ": [[files]] names no standard stream: nothing that the workload prints is seen"));
   }
 
   /// Names are joined by ':' in FD_NAMES.

@@ -203,5 +203,35 @@ TEST(Config, LongTextsAreRefused) {
   EXPECT_TRUE(parsed(std::string(max_config_size, '\n')).files().empty());
 }
 
+TEST(ConfigNotes, TellKeysThatArePassedOver) {
+  const auto config = Config::parse(
+      "[[files]]\nkind = \"stdout\"\n[network.incoming.9000]\nprot = \"tcp\"\n"
+      "[\"\\u009b31m\\u202e\"]\n",
+      "Enarx.toml");
+  ASSERT_TRUE(config.has_value()) << config.error().text();
+  ASSERT_EQ(config->notes().size(), 2U);
+  EXPECT_EQ(config->notes()[0], "Enarx.toml:3: network is no key of Enarx.toml and is passed over");
+  EXPECT_EQ(config->notes()[1].find("\xC2\x9B"), std::string::npos);
+}
+
+TEST(ConfigNotes, AreNotMoreThanAnybodyReads) {
+  std::string text = "[[files]]\nkind = \"stdout\"\n";
+  for (int i = 0; i < 5000; ++i) text += "[key" + std::to_string(i) + "]\n";
+  const auto config = Config::parse(text, "Enarx.toml");
+  ASSERT_TRUE(config.has_value());
+  ASSERT_EQ(config->notes().size(), Config::max_notes);
+  EXPECT_EQ(config->notes().back(),
+            "Enarx.toml: 4993 more keys are no keys of Enarx.toml and are passed over");
+}
+
+TEST(ConfigNotes, TellThatThereAreNoStandardStreams) {
+  const auto none = Config::parse("args = []\n", "Enarx.toml");
+  ASSERT_TRUE(none.has_value());
+  ASSERT_EQ(none->notes().size(), 1U);
+  EXPECT_NE(none->notes()[0].find("no standard stream"), std::string::npos);
+  EXPECT_TRUE(Config::parse("[[files]]\nkind = \"stderr\"\n", "Enarx.toml")->notes().empty());
+  EXPECT_TRUE(Config::standard().notes().empty());
+}
+
 }  // namespace
 }  // namespace merlon::workload

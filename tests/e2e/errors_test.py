@@ -70,6 +70,14 @@ class UnusableInput(EndToEnd):
         package = self.package(HELLO, "[[files]]\nkind = 'stdin'\n[[files]]\nkind = 'listn'\n")
         self.assert_refused(self.merlon("run", package), UNUSABLE, "Enarx.toml:4: files[1].kind:")
 
+    def test_keys_that_are_passed_over_and_missing_streams_are_told(self):
+        package = self.package(HELLO, '[network.incoming.9000]\nprot = "tcp"\n')
+        result = self.merlon("run", package)
+        notes = [line for line in result.stderr.splitlines() if "note: " in line]
+        self.assertEqual(len(notes), 2, result)
+        self.assertIn("Enarx.toml:1: network", notes[0])
+        self.assertIn("no standard stream", notes[1])
+
     def test_broken_toml(self):
         self.assert_refused(self.merlon("run", self.package(HELLO, "files = [")), UNUSABLE,
                             "Enarx.toml:1", "not valid TOML")
