@@ -1,5 +1,7 @@
 // Files that a command writes for whoever asked for them.
 
+#include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -12,6 +14,7 @@
 #include "merlon/base/text.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
+#include "merlon/os/poll.h"
 
 namespace merlon::appraise {
 
@@ -33,10 +36,27 @@ int standard_stream(const struct ::stat& there) {
   return 0;
 }
 
+/// Into a device or a pipe, which may have a reader that does not read: who does not move for
+/// ten seconds gets no more, since the answer itself has been given.
 os::Result<void> write_into(const std::string& path, core::ByteView bytes) {
-  const int number = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  constexpr std::chrono::seconds patience{10};
+  const int number = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (number < 0) return os::last_errno();
-  return os::write_all(os::Fd::adopt(number), bytes);
+  const os::Fd file = os::Fd::adopt(number);
+  while (!bytes.empty()) {
+    // SAFETY: writev(2) only reads; struct iovec serves both directions.
+    const ::iovec rest{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+    const auto written = os::write(file, {&rest, 1});
+    if (written) {
+      bytes = bytes.subspan(*written);
+    } else if (written.error() == os::Errno::Again) {
+      std::array items{os::PollItem{file.number(), POLLOUT, 0}};
+      if (TRY(os::poll(items, patience)) == 0) return os::Errno::Timedout;
+    } else if (written.error() != os::Errno::Intr) {
+      return written.error();
+    }
+  }
+  return {};
 }
 
 os::Result<void> replace(const std::string& path, core::ByteView bytes) {
@@ -72,8 +92,12 @@ os::Result<void> write_to(const std::string& path, core::ByteView bytes) {
 
 Result<void> write_file(const std::string& path, std::string_view text) {
   const auto written = write_to(path, core::as_bytes(text));
-  if (!written) return unwritable(path, os::describe(written.error()));
-  return {};
+  if (written) return {};
+  switch (static_cast<int>(written.error())) {
+    case ENXIO: return unwritable(path, "nobody reads from this FIFO");
+    case ETIMEDOUT: return unwritable(path, "its reader does not read");
+    default: return unwritable(path, os::describe(written.error()));
+  }
 }
 
 }  // namespace merlon::appraise

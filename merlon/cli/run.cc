@@ -14,6 +14,9 @@
 #include "merlon/host/keep.h"
 #include "merlon/host/plan.h"
 #include "merlon/launch/exit_status.h"
+#include "merlon/os/alarm.h"
+#include "merlon/os/clock.h"
+#include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/os/processor.h"
 #include "merlon/workload/package.h"
@@ -117,6 +120,33 @@ Result<host::LaunchPlan> plan_of(const Arguments& arguments, const host::RunOpti
   return *std::move(plan);
 }
 
+/// In a signal handler: only what is async-signal-safe. The keep that was started notices.
+void end_at_time_limit([[maybe_unused]] void* unused) noexcept {
+  constexpr std::string_view line = "merlon: the time limit is over\n";
+  static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
+  os::end_process(number(ExitStatus::TimeLimit));
+}
+
+/// Whatever making the plan waits for, a name service or a peer, signals and the time limit end it.
+/// What it took is no longer the workload's.
+Result<host::LaunchPlan> plan_in_time(const Arguments& arguments, host::RunOptions& options,
+                                      const os::SignalRelay& relay) {
+  const os::SignalWindow window(relay);
+  if (!options.timeout) return plan_of(arguments, options);
+  constexpr std::chrono::nanoseconds again = std::chrono::seconds(1);
+  const auto alarm = os::Alarm::start(*options.timeout, again, end_at_time_limit, nullptr);
+  const auto started = os::now(os::Clock::Monotonic);
+  if (!alarm || !started) return Refusal{"cannot limit the time", ExitStatus::KeepFailed};
+  auto plan = plan_of(arguments, options);
+  const auto ended = os::now(os::Clock::Monotonic);
+  if (!plan || !ended) return plan;
+  const std::chrono::nanoseconds taken(static_cast<std::int64_t>(*ended - *started));
+  // Nothing would mean no limit.
+  options.timeout = std::max(*options.timeout - taken, std::chrono::nanoseconds(1));
+  plan->message.timeout_nanoseconds = static_cast<std::uint64_t>(options.timeout->count());
+  return plan;
+}
+
 /// The signals of a defect, as against those that somebody sends to end a program.
 bool is_crash(int signal) noexcept {
   constexpr std::array crashes{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
@@ -177,7 +207,7 @@ Refusal not_here(host::Backend backend, const std::string& why_not) {
 
 Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
   const std::optional<host::Backend> named = TRY(choose_backend(arguments, terminal));
-  const host::RunOptions options = TRY(options_of(arguments));
+  host::RunOptions options = TRY(options_of(arguments));
   if (const std::string lacking = os::lacking_instructions(); !lacking.empty()) {
     return Refusal{concat("this processor lacks ", lacking,
                           ": Merlon needs x86-64-v3 (Intel Haswell, AMD Zen, or newer)"),
@@ -186,7 +216,7 @@ Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
   const os::SignalRelay relay;
   // While it comes up, the plan is made.
   StartedKeep first = start_keep(named.value_or(host::strongest_backend), arguments, terminal);
-  host::LaunchPlan plan = TRY(plan_of(arguments, options));
+  host::LaunchPlan plan = TRY(plan_in_time(arguments, options, relay));
   const auto why_not = why_not_ready(first, relay, options.timeout);
   if (why_not && named) return not_here(*named, base::printable(*why_not));
   ReadyKeep ready = why_not

@@ -11,6 +11,7 @@
 #include "merlon/endorse/curl_fetcher.h"
 #include "merlon/endorse/store.h"
 #include "merlon/os/open.h"
+#include "merlon/os/process.h"
 
 namespace {
 
@@ -145,6 +146,7 @@ int run(char** words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  os::end_with_parent();
   if (argc != 8) return fail("merlon-fetch is started by merlon evidence fetch");
   try {
     return run(argv);

@@ -38,6 +38,9 @@ core::ErrorCode code_of(Errno number) noexcept {
 
 std::string_view describe(Errno number) noexcept {
   if (number == Errno::Outside) return "Path leaves its directory";
+  if (number == Errno::IsFifo) return "Is a FIFO";
+  if (number == Errno::IsDevice) return "Is a device";
+  if (number == Errno::IsSocket) return "Is a socket";
   const char* text = strerrordesc_np(static_cast<int>(number));
   return text == nullptr ? "Unknown error" : text;
 }

@@ -17,6 +17,10 @@ enum class Errno : int {
 #undef MERLON_OS_ERRNO
   /// Not the kernel's: a path would have left the directory that it must stay in.
   Outside = 1 << 16,
+  /// Neither: something else is in the place of a file that is to be read.
+  IsFifo,
+  IsDevice,
+  IsSocket,
 };
 
 /// What every call of this room gives.

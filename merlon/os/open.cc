@@ -2,12 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "merlon/os/file.h"
 #include "merlon/os/file_status.h"
+#include "merlon/os/poll.h"
 
 namespace merlon::os {
 namespace {
@@ -19,12 +25,60 @@ Result<Fd> adopted(int number) noexcept {
   return Fd::adopt(number);
 }
 
-/// open(2) lets a directory be opened for reading and only complains at the first read.
-Result<Fd> no_directory(Result<Fd> fd) noexcept {
+constexpr int for_reading = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+
+/// What is in the place of a regular file, as an error.
+Errno kind_error(::mode_t mode) noexcept {
+  switch (mode & S_IFMT) {
+    case S_IFDIR: return Errno::Isdir;
+    case S_IFIFO: return Errno::IsFifo;
+    case S_IFSOCK: return Errno::IsSocket;
+    default: return Errno::IsDevice;
+  }
+}
+
+/// open(2) lets nearly anything be opened for reading, and a FIFO would let it wait for ever.
+Result<Fd> only_regular(Result<Fd> fd) noexcept {
   if (!fd) return fd;
   const auto status = TRY(stat_of(*fd));
-  if (S_ISDIR(status.st_mode)) return Errno::Isdir;
+  if (!S_ISREG(status.st_mode)) return kind_error(status.st_mode);
   return fd;
+}
+
+/// The number in a name of a descriptor of ours, else nothing.
+std::optional<int> descriptor_named(std::string_view path) noexcept {
+  if (path == "/dev/stdin") return 0;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    int number = -1;
+    const char* end = path.data() + path.size();
+    const auto [rest, error] = std::from_chars(path.data() + folder.size(), end, number);
+    if (error == std::errc{} && rest == end && number >= 0) return number;
+  }
+  return std::nullopt;
+}
+
+/// What a shell hands over open: `merlon run <(cat x.wasm)`.
+Result<Fd> open_descriptor(const char* path, int number) noexcept {
+  Result<Fd> fd = adopted(::open(path, for_reading));
+  const bool is_socket = !fd && fd.error() == Errno::Nxio;  // sockets cannot be opened anew
+  if (is_socket) return adopted(::fcntl(number, F_DUPFD_CLOEXEC, 0));
+  if (!fd) return fd;
+  const auto status = TRY(stat_of(*fd));
+  const bool is_terminal = S_ISCHR(status.st_mode) && ::isatty(fd->number()) == 1;
+  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !is_terminal) {
+    return kind_error(status.st_mode);
+  }
+  TRY(set_nonblock(*fd, false));  // this open file is ours alone
+  return fd;
+}
+
+/// Waits until `fd` has one of `events`, an error or a hang-up.
+Result<void> wait_for(BorrowedFd fd, short events) noexcept {
+  std::array items{PollItem{fd.number(), events, 0}};
+  const auto ready = poll(items, std::nullopt);
+  if (!ready && ready.error() != Errno::Intr) return ready.error();
+  return {};
 }
 
 /// How much to make room for at first: what the file says it has, plus the byte that shows its end.
@@ -39,7 +93,13 @@ std::size_t expected_size(BorrowedFd fd, std::size_t max_size) noexcept {
 }  // namespace
 
 Result<Fd> open_file(const std::string& path) noexcept {
-  return no_directory(adopted(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)));
+  if (const auto number = descriptor_named(path)) return open_descriptor(path.c_str(), *number);
+  Result<Fd> fd = adopted(::open(path.c_str(), for_reading));
+  struct ::stat there{};
+  const bool is_socket = !fd && fd.error() == Errno::Nxio && ::stat(path.c_str(), &there) == 0 &&
+                         S_ISSOCK(there.st_mode);
+  if (is_socket) return Errno::IsSocket;
+  return only_regular(std::move(fd));
 }
 
 Result<Fd> open_directory(const std::string& path) noexcept {
@@ -53,7 +113,9 @@ Result<Fd> open_device(const std::string& path) noexcept {
 bool exists(const std::string& path) noexcept { return ::access(path.c_str(), F_OK) == 0; }
 
 Result<Fd> open_file_in(BorrowedFd directory, const char* name) noexcept {
-  return no_directory(adopted(::openat(directory.number(), name, O_RDONLY | O_CLOEXEC | O_NOCTTY)));
+  Result<Fd> fd = adopted(::openat(directory.number(), name, for_reading));
+  if (!fd && fd.error() == Errno::Nxio) return Errno::IsSocket;  // or a device without a driver
+  return only_regular(std::move(fd));
 }
 
 Result<Fd> create_file(const std::string& path) noexcept {
@@ -61,13 +123,19 @@ Result<Fd> create_file(const std::string& path) noexcept {
 }
 
 Result<std::vector<std::uint8_t>> read_all(BorrowedFd fd, std::size_t max_size) {
+  const auto status = stat_of(fd);
+  if (status && S_ISREG(status->st_mode) &&
+      std::cmp_greater(status->st_size, max_size)) {  // without room for what is not wanted
+    return Errno::Fbig;
+  }
   std::vector<std::uint8_t> bytes(expected_size(fd, max_size));
   std::size_t filled = 0;
   for (;;) {
     const ::ssize_t count = ::read(fd.number(), bytes.data() + filled, bytes.size() - filled);
     if (count < 0) {
       const Errno number = last_errno();
-      if (number == Errno::Intr) continue;
+      if (number == Errno::Again) TRY(wait_for(fd, POLLIN));
+      if (number == Errno::Intr || number == Errno::Again) continue;
       return number;
     }
     filled += static_cast<std::size_t>(count);
@@ -84,7 +152,8 @@ Result<void> write_all(BorrowedFd fd, core::ByteView bytes) noexcept {
     const ::ssize_t count = ::write(fd.number(), bytes.data(), bytes.size());
     if (count < 0) {
       const Errno number = last_errno();
-      if (number == Errno::Intr) continue;
+      if (number == Errno::Again) TRY(wait_for(fd, POLLOUT));
+      if (number == Errno::Intr || number == Errno::Again) continue;
       return number;
     }
     bytes = bytes.subspan(static_cast<std::size_t>(count));

@@ -14,7 +14,9 @@
 
 namespace merlon::os {
 
-/// For reading, closed on exec. Isdir for a directory.
+/// For reading, closed on exec; never waits. Isdir, IsFifo, IsDevice or IsSocket for what is no
+/// regular file. But what a caller handed us open and names as such (/dev/stdin, /dev/fd/N) may
+/// also be a pipe, a socket or a terminal; only reading those may wait.
 [[nodiscard]] Result<Fd> open_file(const std::string& path) noexcept;
 
 /// A directory, closed on exec; for reading its entries and as the root of a Resolver.
@@ -26,17 +28,19 @@ namespace merlon::os {
 /// Whether there is anything by this name that this user can see.
 [[nodiscard]] bool exists(const std::string& path) noexcept;
 
-/// A file in a directory that is open; `name` is one of ours, not a workload's. Isdir as above.
+/// A regular file in a directory that is open; `name` is one of ours, not a workload's. Errors as
+/// above.
 [[nodiscard]] Result<Fd> open_file_in(BorrowedFd directory, const char* name) noexcept;
 
 /// A file that did not exist before, for writing, mode 0666 less the umask. Exist otherwise.
 [[nodiscard]] Result<Fd> create_file(const std::string& path) noexcept;
 
-/// Everything up to the end of the file. Fbig if that is more than `max_size` bytes; never reads
-/// more than one byte beyond.
+/// Everything up to the end of the file. Fbig if that, or the size that a regular file tells, is
+/// more than `max_size` bytes; never reads more than one byte beyond. Waits where it must, whatever
+/// the file's own flags are.
 [[nodiscard]] Result<std::vector<std::uint8_t>> read_all(BorrowedFd fd, std::size_t max_size);
 
-/// All of `bytes`, going on after interruptions and short writes.
+/// All of `bytes`, going on after interruptions and short writes; waits likewise.
 [[nodiscard]] Result<void> write_all(BorrowedFd fd, core::ByteView bytes) noexcept;
 
 /// The path of the running program.

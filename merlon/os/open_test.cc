@@ -5,7 +5,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +26,64 @@ TEST(OpenFile, RefusesDirectoriesByName) {
   EXPECT_TRUE(open_file_in(scratch.fd(), "f").has_value());
   EXPECT_EQ(open_directory(scratch / "f").error(), Errno::Notdir);
   EXPECT_TRUE(open_directory(scratch.path()).has_value());
+}
+
+TEST(OpenFile, NeverWaitsAndNamesWhatIsNoFile) {
+  const testing::ScratchDirectory scratch;
+  ASSERT_EQ(::mkfifo((scratch / "fifo").c_str(), 0600), 0);
+  EXPECT_EQ(open_file(scratch / "fifo").error(), Errno::IsFifo);
+  EXPECT_EQ(open_file_in(scratch.fd(), "fifo").error(), Errno::IsFifo);
+  EXPECT_EQ(open_file("/dev/zero").error(), Errno::IsDevice);
+  EXPECT_EQ(describe(Errno::IsFifo), "Is a FIFO");
+  const Fd socket = Fd::adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ::sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = scratch / "socket";
+  ASSERT_LT(path.size(), sizeof(address.sun_path));
+  path.copy(address.sun_path, path.size());
+  // SAFETY: bind(2) takes any kind of address by this type, with its size.
+  ASSERT_EQ(::bind(socket.number(), reinterpret_cast<const ::sockaddr*>(&address), sizeof(address)),
+            0);
+  EXPECT_EQ(open_file(path).error(), Errno::IsSocket);
+  EXPECT_EQ(open_file_in(scratch.fd(), "socket").error(), Errno::IsSocket);
+}
+
+TEST(OpenFile, TakesAPipeThatWasHandedOverOpen) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  const Fd reading = Fd::adopt(ends[0]);
+  {
+    const Fd writing = Fd::adopt(ends[1]);
+    ASSERT_TRUE(write_all(writing, core::as_bytes("text")).has_value());
+  }
+  for (const char* folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    const auto file = open_file(folder + std::to_string(reading.number()));
+    ASSERT_TRUE(file.has_value()) << describe(file.error());
+    EXPECT_EQ(::fcntl(file->number(), F_GETFL) & O_NONBLOCK, 0);
+  }
+  EXPECT_NE(::fcntl(reading.number(), F_GETFL) & O_NONBLOCK, 0) << "the caller's own is as it was";
+  const auto file = open_file("/dev/fd/" + std::to_string(reading.number()));
+  EXPECT_EQ(core::as_text(*read_all(*file, 100)), "text");
+}
+
+TEST(WriteAll, WaitsForAReaderWhateverTheFilesOwnFlagsAre) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  const std::string text(1 << 20, 'x');
+  const Fd reading = Fd::adopt(ends[0]);
+  std::jthread writer([writing = Fd::adopt(ends[1]), &text] {
+    EXPECT_TRUE(write_all(writing, core::as_bytes(text)).has_value());
+  });
+  const auto got = read_all(reading, 2 << 20);
+  ASSERT_TRUE(got.has_value());
+  EXPECT_EQ(got->size(), text.size());
+}
+
+TEST(ReadAll, RefusesALargeFileWithoutMakingRoomForIt) {
+  const testing::ScratchDirectory scratch;
+  scratch.make_file("f");
+  ASSERT_EQ(::truncate((scratch / "f").c_str(), ::off_t{1} << 40), 0);
+  EXPECT_EQ(read_all(*open_file(scratch / "f"), std::size_t{1} << 39).error(), Errno::Fbig);
 }
 
 TEST(CreateFile, NeverTouchesAFileThatExists) {

@@ -127,6 +127,14 @@ SignalRelay::SignalRelay() noexcept {
 
 SignalRelay::~SignalRelay() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
+SignalWindow::SignalWindow(const SignalRelay& relay) noexcept {
+  ::sigset_t open = relay.before_;
+  sigaddset(&open, SIGCHLD);  // the end of the child stays to be waited for
+  ::sigprocmask(SIG_SETMASK, &open, &kept_);
+}
+
+SignalWindow::~SignalWindow() { ::sigprocmask(SIG_SETMASK, &kept_, nullptr); }
+
 Result<ExitStatus> SignalRelay::wait(const ChildProcess& child) const noexcept {
   // In five hundred years.
   constexpr std::uint64_t never = ~std::uint64_t{0};

@@ -70,8 +70,22 @@ class SignalRelay {
   [[nodiscard]] Result<bool> wait_readable(BorrowedFd fd, std::uint64_t deadline) const noexcept;
 
  private:
+  friend class SignalWindow;
   ::sigset_t relayed_{};
   ::sigset_t before_{};
+};
+
+/// While this object lives, the signals that a relay keeps act as if there were none: they end the
+/// program. For what may wait before the child can be told.
+class SignalWindow {
+ public:
+  explicit SignalWindow(const SignalRelay& relay) noexcept;
+  ~SignalWindow();
+  SignalWindow(const SignalWindow&) = delete;
+  SignalWindow& operator=(const SignalWindow&) = delete;
+
+ private:
+  ::sigset_t kept_{};
 };
 
 /// The kernel kills the calling process when its parent ends, however that happens.

@@ -10,6 +10,9 @@ Errno to_errno(os::Errno number) noexcept {
 #include "merlon/os/errno.def"
 #undef MERLON_OS_ERRNO
     case os::Errno::Outside: return Errno::Notcapable;
+    case os::Errno::IsFifo:  // of files that are opened for merlon itself
+    case os::Errno::IsDevice:
+    case os::Errno::IsSocket: return Errno::Io;
   }
   return Errno::Io;
 }

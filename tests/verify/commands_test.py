@@ -246,7 +246,9 @@ class Commands(unittest.TestCase):
         self.assertTrue(stat.S_ISCHR(Path("/dev/null").stat().st_mode))
         pipe = self.path / "pipe"
         os.mkfifo(pipe)
-        reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+        with os.fdopen(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)) as end:
+            os.set_blocking(end.fileno(), True)
+            reader = subprocess.Popen(["cat"], stdin=end, stdout=subprocess.PIPE, text=True)
         self.assertEqual(self.merlon("verify", *MILAN, "--html", pipe).returncode, 0)
         self.assertTrue(reader.communicate()[0].endswith("</html>\n"))
         both = self.path / "both"
@@ -258,6 +260,14 @@ class Commands(unittest.TestCase):
             for words in ("\nVerdict: accepted\n", "<!doctype html>", "</html>\n"):
                 self.assertIn(words, text)
         self.assertTrue(Path("/dev/stdout").is_symlink())
+
+    def test_a_page_never_waits_for_a_reader(self):
+        pipe = self.path / "pipe"
+        os.mkfifo(pipe)
+        result = self.merlon("verify", *MILAN, "--html", pipe, timeout=60)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("\nVerdict: accepted\n", result.stdout)
+        self.assertIn("nobody reads from this FIFO", result.stderr)
 
     def test_a_page_that_cannot_be_written_does_not_take_the_answer_along(self):
         for path, why in ((self.path / "none" / "page.html", "No such file or directory"),
