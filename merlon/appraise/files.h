@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "merlon/base/printable.h"
 #include "merlon/cli/command.h"
 #include "merlon/core/result.h"
 #include "merlon/verify/verifier.h"
@@ -49,7 +50,7 @@ struct GivenPolicy {
 
 /// Puts `text` in the place of the file, whole or not at all; a device, a pipe or a standard stream
 /// is written to.
-[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text);
+[[nodiscard]] Result<void> write_file(const std::string& path, const base::Printable& text);
 
 /// RFC 3339; now for an empty text.
 [[nodiscard]] Result<codec::UnixTime> read_time(const std::string& text);

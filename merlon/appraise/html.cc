@@ -14,15 +14,16 @@ using verify::Appraisal;
 
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    switch (c) {
+  while (!text.empty()) {
+    switch (text[0]) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
       case '\'': out += "&#39;"; break;
-      default: out += c; break;
+      default: text.remove_prefix(base::append_printable(out, text)); continue;
     }
+    text.remove_prefix(1);
   }
   return out;
 }

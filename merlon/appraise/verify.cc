@@ -27,18 +27,21 @@ TextLook look_of(const cli::Arguments& arguments, const cli::Terminal& terminal)
   return look;
 }
 
-void remark(const cli::Terminal& terminal, std::string_view text) {
-  terminal.err(concat("merlon: ", text, "\n"));
-}
+void remark(const cli::Terminal& terminal, std::string_view text) { cli::fail(terminal, text, 0); }
 
 /// The answer first: a page that cannot be written must not take it along.
 int report(const cli::Arguments& arguments, const cli::Terminal& terminal, const Head& head,
            const verify::Appraisal& appraisal) {
-  const int printed = cli::print(
-      terminal, arguments.has("--json") ? to_json(head, appraisal)
-                                        : to_text(head, appraisal, look_of(arguments, terminal)));
+  using base::Printable;
+  const TextLook look = look_of(arguments, terminal);
+  const int printed =
+      arguments.has("--json")
+          ? cli::print(terminal, to_json(head, appraisal))
+          : cli::print(terminal, to_text(head, appraisal, look),
+                       look.colours ? Printable::Colours::Kept : Printable::Colours::Escaped);
   if (arguments.has("--html")) {
-    const auto page = write_file(arguments.value("--html"), to_html(head, appraisal));
+    const auto page =
+        write_file(arguments.value("--html"), Printable::lines(to_html(head, appraisal)));
     if (!page) {
       const int failed = cli::fail(terminal, page.error().text, number(page.error().status));
       return printed != 0 ? printed : failed;

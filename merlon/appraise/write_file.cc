@@ -90,8 +90,8 @@ os::Result<void> write_to(const std::string& path, core::ByteView bytes) {
 
 }  // namespace
 
-Result<void> write_file(const std::string& path, std::string_view text) {
-  const auto written = write_to(path, core::as_bytes(text));
+Result<void> write_file(const std::string& path, const base::Printable& text) {
+  const auto written = write_to(path, core::as_bytes(text.text()));
   if (written) return {};
   switch (static_cast<int>(written.error())) {
     case ENXIO: return unwritable(path, "nobody reads from this FIFO");

@@ -53,7 +53,11 @@ template <typename... Parts>
 /// Two lower-case hexadecimal digits for each byte.
 [[nodiscard]] std::string hex(core::ByteView bytes);
 
-/// `text` as one line that a terminal can show: control characters and bytes that are not UTF-8
+/// Appends the first character of `text`, or \xNN for each byte of one that acts (characters.h) and
+/// for a byte that is not UTF-8. Gives how many bytes of `text` that was.
+std::size_t append_printable(std::string& out, std::string_view text);
+
+/// `text` as one line that a terminal can show: characters that act and bytes that are not UTF-8
 /// become \xNN, and what is longer than `max_bytes` is cut and ends in "…". For foreign texts.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 200);
 

@@ -23,12 +23,13 @@ std::string Arguments::positional(std::size_t index) const {
 }
 
 int fail(const Terminal& terminal, std::string_view text, int status) {
-  terminal.err(base::concat("merlon: ", text, "\n"));
+  const base::Printable line = base::Printable::line(text);
+  terminal.err(base::Printable::lines(base::concat("merlon: ", line.text(), "\n")));
   return status;
 }
 
-int print(const Terminal& terminal, std::string_view text) {
-  if (terminal.out(text)) return 0;
+int print(const Terminal& terminal, std::string_view text, base::Printable::Colours colours) {
+  if (terminal.out(base::Printable::lines(text, colours))) return 0;
   return fail(terminal, "standard output did not take all of it",
               launch::number(launch::ExitStatus::OutputLost));
 }

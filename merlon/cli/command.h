@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "merlon/base/printable.h"
+
 namespace merlon::cli {
 
 struct OptionSpec {
@@ -45,8 +47,8 @@ class Arguments {
 /// What a command may use of the world around it; main makes it.
 struct Terminal {
   /// Each writes one piece to standard output or standard error.
-  bool (*out)(std::string_view text);
-  bool (*err)(std::string_view text);
+  bool (*out)(const base::Printable& text);
+  bool (*err)(const base::Printable& text);
   /// An environment variable; empty if unset.
   std::string (*variable)(const char* name);
 };
@@ -67,10 +69,13 @@ struct Handler {
   int (*run)(const Arguments& arguments, const Terminal& terminal);
 };
 
-/// Prints "merlon: " and `text` to standard error; gives `status`, so that a command can return it.
+/// Prints "merlon: " and `text`, made one printable line, to standard error; gives `status`, so
+/// that a command can return it.
 int fail(const Terminal& terminal, std::string_view text, int status);
 
-/// Prints `text` to standard output; the exit status of a command that has nothing more to do.
-[[nodiscard]] int print(const Terminal& terminal, std::string_view text);
+/// Prints `text`, made printable, to standard output; the exit status of a command that has nothing
+/// more to do.
+[[nodiscard]] int print(const Terminal& terminal, std::string_view text,
+                        base::Printable::Colours colours = base::Printable::Colours::Escaped);
 
 }  // namespace merlon::cli

@@ -139,7 +139,7 @@ std::string to_text(const InspectReport& report) {
                             list(capability.imports)});
   }
   std::string out =
-      concat(report.file, ": ", format_size(report.size), ", a valid module\n",
+      concat(base::printable(report.file), ": ", format_size(report.size), ", a valid module\n",
              section("Sections (offset, size, entries)", section_rows(report)),
              section("Imports", extern_rows(report.imports)),
              section("Exports", extern_rows(report.exports)), "\nFeatures\n  ",

@@ -1,23 +1,39 @@
 #include "merlon/cli/json.h"
 
+#include "merlon/base/characters.h"
+
 namespace merlon::cli {
+namespace {
+
+void append_unit(std::string& out, unsigned unit) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out += "\\u";
+  for (const unsigned shift : {12U, 8U, 4U, 0U}) out += digits[(unit >> shift) & 15U];
+}
+
+/// As one UTF-16 unit, or two [RFC 8259 §7].
+void append_escaped(std::string& out, char32_t code) {
+  if (code < 0x10000) return append_unit(out, code);
+  append_unit(out, 0xD800U + ((code - 0x10000U) >> 10U));
+  append_unit(out, 0xDC00U + ((code - 0x10000U) & 0x3FFU));
+}
+
+}  // namespace
 
 void JsonWriter::text(std::string_view value) {
   separate();
   out_ += '"';
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out_ += '\\';
-      out_ += c;
-    } else if (byte < 0x20) {
-      constexpr std::string_view digits = "0123456789abcdef";
-      out_ += "\\u00";
-      out_ += digits[byte >> 4U];
-      out_ += digits[byte & 15U];
+  while (!value.empty()) {
+    const base::Character character = base::first_character(value);
+    if (!character.well_formed) {
+      append_escaped(out_, U'\uFFFD');
+    } else if (base::acts(character.code)) {
+      append_escaped(out_, character.code);
     } else {
-      out_ += c;
+      if (character.code == U'"' || character.code == U'\\') out_ += '\\';
+      out_ += character.bytes;
     }
+    value.remove_prefix(character.bytes.size());
   }
   out_ += '"';
   fresh_ = false;

@@ -11,7 +11,8 @@
 
 namespace merlon::cli {
 
-/// Nesting is the caller's duty; commas and escapes are ours. Texts must be UTF-8.
+/// Nesting is the caller's duty; commas and escapes are ours. Characters of texts that act
+/// (base/characters.h) are escaped, bytes that are no UTF-8 become U+FFFD.
 class JsonWriter {
  public:
   void open_object() { open('{'); }

@@ -35,9 +35,11 @@ int platform_info(const Arguments& arguments, const Terminal& terminal) {
                         host::probe::probe(host::probe::this_machine()),
                         {run_backends().begin(), run_backends().end()}};
   if (arguments.has("--backend")) select(report.backends, arguments.value("--backend"));
-  const int printed =
-      print(terminal,
-            arguments.has("--json") ? to_json(report) : to_text(report, wants_colours(terminal)));
+  using Colours = base::Printable::Colours;
+  const bool colours = wants_colours(terminal);
+  const int printed = arguments.has("--json") ? print(terminal, to_json(report))
+                                              : print(terminal, to_text(report, colours),
+                                                      colours ? Colours::Kept : Colours::Escaped);
   if (printed != 0 || !arguments.has("--backend")) return printed;
   const bool ready = std::ranges::all_of(report.backends, &host::probe::Backend::is_ready);
   return number(ready ? ExitStatus::Success : ExitStatus::Unusable);

@@ -20,13 +20,13 @@ using launch::number;
 
 namespace {
 
-bool write_to(int descriptor, std::string_view text) {
-  return os::write_all(os::BorrowedFd(descriptor), core::as_bytes(text)).has_value();
+bool write_to(int descriptor, const base::Printable& text) {
+  return os::write_all(os::BorrowedFd(descriptor), core::as_bytes(text.text())).has_value();
 }
 
 constexpr Terminal terminal{
-    [](std::string_view text) { return write_to(1, text); },
-    [](std::string_view text) { return write_to(2, text); },
+    [](const base::Printable& text) { return write_to(1, text); },
+    [](const base::Printable& text) { return write_to(2, text); },
     [](const char* name) {
       const char* value = std::getenv(name);
       return std::string(value == nullptr ? "" : value);

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <new>
 
+#include "merlon/base/printable.h"
 #include "merlon/base/text.h"
 #include "merlon/endorse/curl_fetcher.h"
 #include "merlon/endorse/store.h"
@@ -22,7 +23,7 @@ constexpr int unusable = 1;
 constexpr int not_judged = 4;
 
 int fail(const std::string& text, int status = unusable) {
-  std::fprintf(stderr, "merlon: %s\n", text.c_str());
+  std::fprintf(stderr, "merlon: %s\n", base::Printable::line(text).text().c_str());
   return status;
 }
 
@@ -83,11 +84,10 @@ std::size_t fetch(const std::vector<endorse::Request>& requests, endorse::Fetche
       }
     }
     if (!failure.empty() && !each.absent) ++missing;
-    std::printf("%s %s%s%s\n",
-                failure.empty() ? "✔"
-                : each.absent   ? "–"
-                                : "✘",
-                each.request.url.c_str(), failure.empty() ? "" : ": ", failure.c_str());
+    const std::string_view mark = failure.empty() ? "✔" : each.absent ? "–" : "✘";
+    const base::Printable line = base::Printable::line(
+        concat(mark, " ", each.request.url, failure.empty() ? "" : ": ", failure));
+    std::printf("%s\n", line.text().c_str());
   }
   std::fflush(stdout);
   return missing;

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "merlon/base/printable.h"
 #include "merlon/base/text.h"
 #include "merlon/os/open.h"
 
@@ -172,13 +173,17 @@ Outcome clock(std::uint64_t which) noexcept {
   return {static_cast<std::int64_t>(nanoseconds_of(time)), 0};
 }
 
-/// A keep's last words, for the user.
-Outcome complain(core::ByteView bytes) {
+/// A keep's last words, for the user; said to be the keep's, since they are no more than its word.
+Outcome complain(core::ByteView bytes, std::size_t& complaints) {
   constexpr std::size_t longest = 256;
-  const std::string text = base::printable(
-      std::string(core::as_text(bytes.first(std::min(bytes.size(), longest)))), longest);
-  static_cast<void>(
-      os::write_all(os::BorrowedFd(2), core::as_bytes(base::concat("merlon: ", text, "\n"))));
+  constexpr std::size_t most = 8;
+  if (complaints == most) return {};
+  const bool last = ++complaints == most;
+  const base::Printable text =
+      base::Printable::line(core::as_text(bytes.first(std::min(bytes.size(), longest))), longest);
+  const std::string line = base::concat("merlon: the keep says: ", text.text(),
+                                        last ? " (what else it says is left out)\n" : "\n");
+  static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
   return {};
 }
 
@@ -420,7 +425,7 @@ Outcome Calls::without_descriptor(const Request& request) {
     case Call::GrowMemory: return grow(request);
     case Call::ReleaseMemory:
       return machine_->release({arguments[0], arguments[1]}) ? Outcome{} : refused(EINVAL);
-    case Call::Complain: return complain(request.sent);
+    case Call::Complain: return complain(request.sent, complaints_);
     case Call::Exit: ended_ = static_cast<int>(arguments[0] & 0xff); return {};
     default: return refused(EOPNOTSUPP);
   }

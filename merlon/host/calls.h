@@ -79,6 +79,7 @@ class Calls {
   Letter letter_;
   std::size_t letter_read_ = 0;
   std::optional<int> ended_;
+  std::size_t complaints_ = 0;  ///< how many have been printed
 };
 
 }  // namespace merlon::host

@@ -288,5 +288,19 @@ TEST_F(CallsTest, SurvivesAnyRequest) {
   EXPECT_STREQ(content.data(), "secret");
 }
 
+TEST_F(CallsTest, AKeepsWordsAreFewHarmlessAndSaidToBeItsOwn) {
+  ::testing::internal::CaptureStderr();
+  const std::string text = "\x1b[2J\u202e\nmerlon: all is well" + std::string(1000, 'x');
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(ask(Call::Complain, {}, text).result, 0);
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 8);
+  EXPECT_LT(said.size(), 4096U);
+  EXPECT_EQ(said.find('\x1b'), std::string::npos);
+  EXPECT_EQ(said.find("\u202e"), std::string::npos);
+  for (std::size_t at = 0; at < said.size(); at = said.find('\n', at) + 1) {
+    EXPECT_TRUE(said.substr(at).starts_with("merlon: the keep says: "));
+  }
+}
+
 }  // namespace
 }  // namespace merlon::host

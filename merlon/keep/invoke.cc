@@ -16,6 +16,7 @@
 namespace merlon::keep {
 
 using base::concat;
+using base::Printable;
 using launch::ExitStatus;
 using launch::number;
 
@@ -57,10 +58,10 @@ class Run {
   int trapped(const wasm::Trap& trap) {
     if (trap.kind == wasm::TrapKind::Exit) return exited(trap.exit_code);
     if (trap.kind == wasm::TrapKind::Interrupted && deadline_.is_over()) {
-      report(concat("the time limit is over", backtrace_of(trap)));
+      report(Printable::lines(concat("the time limit is over", backtrace_of(trap))));
       return number(ExitStatus::TimeLimit);
     }
-    report(concat("trap: ", wasm::to_string(trap.kind), backtrace_of(trap)));
+    report(Printable::lines(concat("trap: ", wasm::to_string(trap.kind), backtrace_of(trap))));
     return number(ExitStatus::Trap);
   }
 

@@ -38,11 +38,13 @@ class ShortLine {
 
 }  // namespace
 
-void report(std::string_view text) {
+void report(const base::Printable& text) {
   // Where standard error is gone there is nobody left to tell.
   static_cast<void>(
-      os::write_all(standard_error, core::as_bytes(base::concat("merlon: ", text, "\n"))));
+      os::write_all(standard_error, core::as_bytes(base::concat("merlon: ", text.text(), "\n"))));
 }
+
+void report(std::string_view line) { report(base::Printable::line(line)); }
 
 void report_time_limit() noexcept {
   static_cast<void>(

@@ -5,10 +5,14 @@
 #include <string>
 #include <string_view>
 
+#include "merlon/base/printable.h"
+
 namespace merlon::keep {
 
 /// Writes "merlon: ", `text` and a line end, in one piece. `text` may hold more lines.
-void report(std::string_view text);
+void report(const base::Printable& text);
+/// The same of one line that has not been made printable.
+void report(std::string_view line);
 
 /// Says that the time limit is over. Async-signal-safe.
 void report_time_limit() noexcept;
