@@ -19,6 +19,7 @@
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/os/processor.h"
+#include "merlon/os/stream_flags.h"
 #include "merlon/workload/package.h"
 
 namespace merlon::cli {
@@ -213,6 +214,7 @@ Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
                           ": Merlon needs x86-64-v3 (Intel Haswell, AMD Zen, or newer)"),
                    ExitStatus::KeepFailed};
   }
+  const os::StreamFlags streams;
   const os::SignalRelay relay;
   // While it comes up, the plan is made.
   StartedKeep first = start_keep(named.value_or(host::strongest_backend), arguments, terminal);

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """merlon run: what a program gets and what becomes of its end."""
 
+import fcntl
+import signal
+import socket
 import subprocess
 import unittest
 
@@ -94,6 +97,33 @@ class Run(EndToEnd):
         other.write_text("files = [{kind='null'}, {kind='stderr'}]")
         result = self.merlon("run", "--config", other, package)
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", "hello\n"))
+
+    def test_the_callers_streams_stay_as_they_were(self):
+        """The program sets append on 1; a socket on 0 is made not to wait for it."""
+        path = self.wasm(module("""
+          (func (export "_start")
+            (if (call $set_flags (i32.const 1) (i32.const 1)) (then (unreachable))))""", f"""
+          (import "{WASI}" "fd_fdstat_set_flags"
+            (func $set_flags (param i32 i32) (result i32)))"""))
+        ours, theirs = socket.socketpair()
+        with ours, theirs, (self.folder / "output").open("w") as output:
+            before = [fcntl.fcntl(each, fcntl.F_GETFL) for each in (theirs, output)]
+            result = self.merlon("run", path, stdin=theirs, stdout=output, stderr=subprocess.PIPE)
+            self.assertEqual(result.returncode, 0, result)
+            self.assertEqual([fcntl.fcntl(each, fcntl.F_GETFL) for each in (theirs, output)],
+                             before)
+
+    def test_a_signal_leaves_the_callers_streams_as_they_were(self):
+        path = self.wasm(printing("ready", "(loop (br 0))"))
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            before = fcntl.fcntl(theirs, fcntl.F_GETFL)
+            process = subprocess.Popen([MERLON, "run", str(path)], stdin=theirs,
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self.assertEqual(process.stdout.read(5), b"ready")
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+            self.assertEqual(fcntl.fcntl(theirs, fcntl.F_GETFL), before)
 
     def test_without_files_there_is_nothing_to_write_to(self):
         result = self.merlon("run", self.package(HELLO, ""))
