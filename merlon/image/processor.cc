@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "merlon/base/instructions.h"
+#include "merlon/image/cache_descriptors.h"
 
 namespace merlon::image {
 
@@ -89,6 +90,7 @@ KeepProcessor keep_processor(const HostProcessor& host, const CpuidTable& offere
   KeepProcessor keep{offered, largest_state(host, offered, taken)};
   set_instructions(keep.cpuid, host.cpuid, keep.extended_state);
   set_state(keep.cpuid, host.cpuid, keep.extended_state);
+  describe_caches(keep.cpuid);
   return keep;
 }
 

@@ -4,7 +4,6 @@
 import os
 import shutil
 import subprocess
-import time
 import unittest
 from pathlib import Path
 
@@ -102,10 +101,8 @@ class Machines(EndToEnd):
         self.assertEqual(self.keep(LARGE, "--max-memory", "4G").returncode, 3)
 
     def test_a_time_limit_ends_it(self):
-        started = time.monotonic()
         result = self.keep(module('(func (export "_start") (loop (br 0)))'), "--timeout", "300ms")
         self.assert_refused(result, 124, "time limit")
-        self.assertLess(time.monotonic() - started, 10)
 
     def test_it_is_the_default_and_says_what_it_is(self):
         result = self.merlon("run", self.wasm(HELLO), env={})
