@@ -51,8 +51,8 @@ done
 # Static and small: its own size is the floor of the memory figures.
 compile "$out/measure" "$here/measure.c" "$clang" -std=gnu17 -static
 
-# The same greeting as examples/hello, for the start-up table.
-compile "$out/hello.native" "$here/startup/hello.c" "$clang" -std=c17
+# The same greeting as examples/hello, for the start-up table; static, as a keep is.
+compile "$out/hello.native" "$here/startup/hello.c" "$clang" -std=c17 -static
 npm=${MERLON_NPM:-$here/../../build/npm}
 if [[ -f $npm/node_modules/better-sqlite3/deps/sqlite3/sqlite3.c ]]; then
   "$here/../real/sqlite/build.sh" "$out" wasm

@@ -1,4 +1,4 @@
-"""The three that take turns, and how a program is started in one of them."""
+"""The keeps and their peers that take turns, and how a program is started in one of them."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parent), str(HERE.parent.parent / "real")]
 
-from engines import NODE_RUNNER, Engine, RunFailed  # noqa: E402
+from engines import NODE_RUNNER, Engine, NativeEngine, RunFailed  # noqa: E402
 from runners import STANDARD_STREAMS  # noqa: E402
 
 TIMEOUT_SECONDS = 60
@@ -29,6 +29,7 @@ def keeps(merlon: pathlib.Path, node: str | None) -> list[Engine]:
         # The names of descriptors, which a keep gives by itself.
         names = ["--env", "FD_COUNT=3", "--env", f"FD_NAMES={':'.join(STANDARD_STREAMS)}"]
         found.append(Engine("node", [node, "--no-warnings", str(NODE_RUNNER), *names]))
+    found.append(NativeEngine("native", []))
     return found
 
 

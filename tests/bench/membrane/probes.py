@@ -1,5 +1,6 @@
 """What is measured. A probe runs a program once in one keep and gives samples of some rows."""
 
+import os
 import pathlib
 import subprocess
 import time
@@ -7,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from keeps import figures, for_growth, last_words, running, wall_seconds
+from keeps import end, figures, for_growth, last_words, running, wall_seconds
 from engines import Engine, RunFailed, run_once
 from runners import listen_config
 from streams import Drain, both_ways, connect, feed, free_port, round_trips
@@ -36,6 +37,10 @@ class Probe:
     take: Callable[[Engine, Bench], Samples]
     repeats: int = 1  # in each round; what is short and varies wants many
     for_node: bool = True
+    for_native: bool = False
+
+    def is_for(self, engine: Engine) -> bool:
+        return {"node": self.for_node, "native": self.for_native}.get(engine.name, True)
 
 
 def per_call(found: tuple[int, int]) -> float:
@@ -68,6 +73,20 @@ def writes(engine: Engine, bench: Bench) -> Samples:
         drain.join()
     return {f"{where} {size}": per_call(found[size]) / 1e3
             for where, found in (("null", null), ("pipe", pipe)) for size in ("1", "64")}
+
+
+def loaded(engine: Engine, bench: Bench) -> Samples:
+    """Beside one busy process for each processor that this one may use."""
+    busy = [subprocess.Popen(["sh", "-c", "while :; do :; done"], start_new_session=True)
+            for _ in os.sched_getaffinity(0)]
+    try:
+        with running(engine, bench.program("writes")) as process:
+            found = figures(process)
+    finally:
+        for process in busy:
+            end(process)
+            process.wait()
+    return {"loaded 1": per_call(found["1"]) / 1e3}
 
 
 def trap(engine: Engine, bench: Bench) -> Samples:
@@ -127,7 +146,8 @@ def stdin(engine: Engine, bench: Bench) -> Samples:
 def whole(engine: Engine, bench: Bench, name: str):
     """A program from start to end; all engines must write the same."""
     run = run_once(engine, bench.build / f"{name}.wasm", [], bench.build / "measure")
-    if bench.outputs.setdefault(name, run.stdout) != run.stdout:
+    expected = "native" if engine.name == "native" else name  # it says another thing
+    if bench.outputs.setdefault(expected, run.stdout) != run.stdout:
         raise RunFailed(f"wrong output {run.stdout[:80]!r}")
     return run
 
@@ -147,12 +167,13 @@ def workload(name: str, runs: range, repeats: int) -> Probe:
 PROBES = [
     Probe("calls", calls),
     Probe("writes", writes),
+    Probe("load", loaded, repeats=3),
     Probe("trap", trap, repeats=10),
     Probe("pages", pages),
     Probe("tcp", tcp, repeats=3, for_node=False),
     Probe("stdout", stdout, repeats=3),
     Probe("stdin", stdin, repeats=3),
-    Probe("hello", hello, repeats=20),
+    Probe("hello", hello, repeats=20, for_native=True),
     workload("integer", range(1), repeats=8),
     workload("nbody", range(1), repeats=8),
     workload("memory", warmed, repeats=4),

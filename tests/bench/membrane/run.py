@@ -7,6 +7,7 @@ a program did not run as it should.
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -46,6 +47,15 @@ def parse_arguments() -> argparse.Namespace:
     return options
 
 
+def processor() -> str:
+    """Its name and kind: figures of different ones do not compare."""
+    words = dict(line.split(":", 1) for line in pathlib.Path("/proc/cpuinfo").read_text(
+        encoding="utf-8").split("\n\n")[0].replace("\t", "").splitlines() if ":" in line)
+    found = {name.strip(): value.strip() for name, value in words.items()}
+    return (f"{found.get('model name', 'unknown')} (family {found.get('cpu family', '?')}, "
+            f"model {found.get('model', '?')}), {len(os.sched_getaffinity(0))} processors")
+
+
 def prepare(build: pathlib.Path) -> bool:
     commands = ([HERE / "build.sh", build / "membrane"], [HERE.parent / "build.sh", build],
                 [ROOT / "examples" / "build.sh", build, "hello"])
@@ -73,7 +83,7 @@ def measure(probes: list[Probe], found: list[Engine], bench: Bench, rounds: int,
     failed: set[tuple[str, str]] = set()
 
     def take(probe: Probe, engine: Engine) -> None:
-        if (probe.name, engine.name) in failed or (engine.name == "node" and not probe.for_node):
+        if (probe.name, engine.name) in failed or not probe.is_for(engine):
             return
         try:
             for row, value in probe.take(engine, bench).items():
@@ -107,7 +117,7 @@ def main() -> int:
     samples = measure(probes, found, bench, options.runs, problems)
     without_start(samples)
     text, held = summary_table(samples, [engine.name for engine in found])
-    print(HEADER.format(runs=options.runs) + "\n" + text)
+    print(HEADER.format(runs=options.runs, processor=processor()) + "\n" + text)
     for line in absent + [f"WRONG {problem}" for problem in problems]:
         print(line)
     if options.json:
