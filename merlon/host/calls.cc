@@ -70,7 +70,17 @@ std::uint64_t nanoseconds_of(const ::timespec& time) noexcept {
          static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-Outcome put_status(const Request& request, int failed, const struct ::stat& found) noexcept {
+/// Status::open_file of a file.
+std::uint32_t open_file_of(os::BorrowedFd file, const struct ::stat& found) noexcept {
+  const int flags = ::fcntl(file.number(), F_GETFL);
+  if (flags < 0) return 0;
+  const bool terminal = S_ISCHR(found.st_mode) && ::isatty(file.number()) == 1;
+  return sallyport::open_file_told | (terminal ? sallyport::open_file_is_terminal : 0) |
+         (static_cast<std::uint32_t>(flags) & sallyport::known_status_flags);
+}
+
+Outcome put_status(const Request& request, int failed, const struct ::stat& found,
+                   std::uint32_t open_file) noexcept {
   if (failed != 0) return refused(errno);
   return put_record(request, sallyport::Status{.device = found.st_dev,
                                                .inode = found.st_ino,
@@ -80,7 +90,7 @@ Outcome put_status(const Request& request, int failed, const struct ::stat& foun
                                                .modified = nanoseconds_of(found.st_mtim),
                                                .changed = nanoseconds_of(found.st_ctim),
                                                .mode = found.st_mode,
-                                               .reserved = 0});
+                                               .open_file = open_file});
 }
 
 std::array<::timespec, 2> timespecs_of(const sallyport::Times& times) noexcept {
@@ -245,7 +255,7 @@ Outcome Calls::on_descriptor(const Request& request, os::BorrowedFd file) {
     case Call::Status: {
       struct ::stat found{};
       const int failed = ::fstat(fd, &found);
-      return put_status(request, failed, found);
+      return put_status(request, failed, found, failed == 0 ? open_file_of(file, found) : 0);
     }
     case Call::SetTimes: {
       const auto times = take_item<sallyport::Times>(sent);
@@ -308,7 +318,7 @@ Outcome Calls::on_names(const Request& request, os::BorrowedFd directory) {
     case Call::StatusAt: {
       struct ::stat found{};
       const int failed = ::fstatat(fd, path->c_str(), &found, AT_SYMLINK_NOFOLLOW);
-      return put_status(request, failed, found);
+      return put_status(request, failed, found, 0);
     }
     case Call::SetTimesAt:
       return result(

@@ -147,6 +147,21 @@ TEST_F(CallsTest, RefusesDescriptorsItDidNotGive) {
   }
 }
 
+TEST_F(CallsTest, TellsWithAStatusWhatElseWillBeAsked) {
+  const Outcome opened = open("own");
+  ASSERT_GE(opened.result, 0);
+  const auto fd = static_cast<std::uint64_t>(opened.result);
+  ASSERT_EQ(ask(Call::Status, {fd}, {}, sizeof(sallyport::Status)).result, 0);
+  sallyport::Status status{};
+  std::memcpy(&status, room_.data(), sizeof(status));
+  const Outcome flags = ask(Call::GetFlags, {fd});
+  ASSERT_GE(flags.result, 0);
+  EXPECT_EQ(status.open_file, sallyport::open_file_told | static_cast<std::uint32_t>(flags.result));
+  ASSERT_EQ(ask(Call::StatusAt, {directory_}, "own", sizeof(sallyport::Status)).result, 0);
+  std::memcpy(&status, room_.data(), sizeof(status));
+  EXPECT_EQ(status.open_file, 0U);  // nothing is open there
+}
+
 TEST_F(CallsTest, GivesNumbersOfTheKeepsOwn) {
   const Outcome first = open("own");
   EXPECT_EQ(first.result, 1);

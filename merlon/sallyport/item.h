@@ -18,9 +18,16 @@ struct Status {
   std::uint64_t modified;
   std::uint64_t changed;
   std::uint32_t mode;
-  std::uint32_t reserved;
+  std::uint32_t open_file;  ///< of Status alone, see below; 0: not told
 };
 static_assert(sizeof(Status) == 64);
+
+/// Bits of Status::open_file: what GetFlags and IsTerminal would answer at the same moment. A keep
+/// that opens a file asks for all three, and each question stops its processor.
+inline constexpr std::uint32_t open_file_told = std::uint32_t{1} << 31U;
+inline constexpr std::uint32_t open_file_is_terminal = std::uint32_t{1} << 30U;
+/// Status flags of an open file [LINUX fcntl(2)]: the access mode, and from O_CREAT to O_TMPFILE.
+inline constexpr std::uint32_t known_status_flags = 0x7f'ffc3;
 
 /// A time to set; `nanoseconds` also takes Linux's UTIME_NOW and UTIME_OMIT.
 struct Time {
@@ -65,12 +72,10 @@ inline constexpr std::size_t max_path = 4095;
 /// The time argument that waits without end.
 inline constexpr std::uint64_t forever = ~std::uint64_t{0};
 
-/// Which option SocketOption reads.
-/// Status flags of an open file [LINUX fcntl(2)]: the access mode, and from O_CREAT to O_TMPFILE.
-inline constexpr std::uint64_t known_status_flags = 0x7f'ffc3;
 /// The largest SOCK_ number, SOCK_PACKET.
 inline constexpr std::uint64_t last_socket_type = 10;
 
+/// Which option SocketOption reads.
 enum class SocketOption : std::uint64_t { Type = 0, Listening = 1 };
 
 template <typename T>

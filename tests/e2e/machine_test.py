@@ -72,6 +72,13 @@ class Machines(EndToEnd):
         self.assertNotIn("Clock", counts)
         self.assertLess(sum(counts.values()), 100, counts)
 
+    def test_what_a_stream_is_takes_one_call(self):
+        result = self.keep(HELLO, "--stats")
+        self.assertEqual((result.returncode, result.stdout), (0, "hello\n"), result)
+        self.assertIn(" Status ", result.stderr)
+        self.assertNotIn("GetFlags", result.stderr)
+        self.assertNotIn("IsTerminal", result.stderr)
+
     def test_each_world_runs_the_same_keep(self):
         expected = self.run_module(HELLO, "--backend", "nil")
         worlds = ["isolated", "collapsed"] if self.emulated_ring0() else ["ring0"]

@@ -100,7 +100,7 @@ class Keep {
       case Reply::Delivery: ASSERT_LE(*answer, room); break;
       case Reply::Ready: ASSERT_LE(*answer, items); break;
       case Reply::Position: ASSERT_TRUE(whence != 0 || *answer == offset || *answer == 0); break;
-      case Reply::Flags: ASSERT_EQ(*answer & ~known_status_flags, 0U); break;
+      case Reply::Flags: ASSERT_EQ(*answer & ~std::uint64_t{known_status_flags}, 0U); break;
       case Reply::Count: ASSERT_LE(*answer, 0x7fff'ffffU); break;
       case Reply::Option: ASSERT_LE(*answer, offset == 1 ? 1U : last_socket_type); break;
       case Reply::Time: ASSERT_LE(*answer, static_cast<std::uint64_t>(INT64_MAX)); break;

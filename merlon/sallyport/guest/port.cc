@@ -44,7 +44,7 @@ bool Committed::is_possible(std::uint64_t result) const noexcept {
   switch (expectation_.reply) {
     case Reply::Position:
       return expectation_.third != from_the_start || result == expectation_.second || result == 0;
-    case Reply::Flags: return (result & ~known_status_flags) == 0;
+    case Reply::Flags: return (result & ~std::uint64_t{known_status_flags}) == 0;
     case Reply::Count: return result <= most_bytes;
     case Reply::Option:
       return expectation_.second == listening ? result <= 1

@@ -108,6 +108,8 @@ class Port {
   /// Bytes that one request can carry in either direction.
   [[nodiscard]] std::size_t capacity() const noexcept { return block_.capacity(); }
   [[nodiscard]] DescriptorSet& descriptors() noexcept { return descriptors_; }
+  /// Of the last request; as long as it is the same, the host was asked for nothing else.
+  [[nodiscard]] std::uint32_t sequence() const noexcept { return sequence_; }
 
  private:
   friend class Staged;

@@ -190,6 +190,30 @@ SystemResult write_vectors(std::uint64_t fd, std::uint64_t vectors, std::uint64_
   return gather.result();
 }
 
+namespace {
+
+/// What the host has just told of the file, if it did.
+std::optional<std::uint32_t> just_told(std::uint64_t fd) noexcept {
+  const ToldFile& told = keep().told;
+  const bool counts = told.descriptor == fd && told.sequence == port().sequence() &&
+                      (told.open_file & sallyport::open_file_told) != 0;
+  return counts ? std::optional(told.open_file) : std::nullopt;
+}
+
+SystemResult status_flags(std::uint64_t fd) noexcept {
+  const auto told = just_told(fd);
+  return told ? static_cast<SystemResult>(*told & sallyport::known_status_flags)
+              : ask(Call::GetFlags, {fd});
+}
+
+SystemResult is_terminal(std::uint64_t fd) noexcept {
+  const auto told = just_told(fd);
+  if (!told) return ask(Call::IsTerminal, {fd});
+  return (*told & sallyport::open_file_is_terminal) != 0 ? 0 : -abi::Notty;
+}
+
+}  // namespace
+
 SystemResult close(std::uint64_t fd) noexcept {
   if (!holds(fd)) return -abi::Badf;
   const SystemResult answer = ask(Call::Close, {fd});
@@ -202,7 +226,7 @@ SystemResult control(std::uint64_t fd, std::uint64_t command, std::uint64_t argu
   switch (command) {
     case abi::f_getfd: return 1;  // nothing is ever executed: all close on exec
     case abi::f_setfd: return 0;
-    case abi::f_getfl: return ask(Call::GetFlags, {fd});
+    case abi::f_getfl: return status_flags(fd);
     case abi::f_setfl: return ask(Call::SetFlags, {fd, argument});
     case abi::f_dupfd_cloexec: return ask(Call::Duplicate, {fd});
     default: return -abi::Inval;
@@ -213,7 +237,7 @@ SystemResult device_control(std::uint64_t fd, std::uint64_t request,
                             std::uint64_t argument) noexcept {
   if (!holds(fd)) return -abi::Badf;
   if (request == abi::tcgets) {
-    const SystemResult answer = ask(Call::IsTerminal, {fd});
+    const SystemResult answer = is_terminal(fd);
     constexpr std::size_t terminal_size = 36;  // struct termios of the kernel
     if (answer < 0) return answer;
     const auto bytes = writable_bytes(argument, terminal_size);
@@ -233,6 +257,7 @@ SystemResult status(std::uint64_t fd, std::uint64_t address) noexcept {
   if (!holds(fd)) return -abi::Badf;
   sallyport::Status status{};
   const SystemResult answer = ask_receiving(Call::Status, {fd}, writable_bytes_of(status));
+  if (answer >= 0) keep().told = {fd, status.open_file, port().sequence()};
   return answer < 0 ? answer : put_status(address, status);
 }
 

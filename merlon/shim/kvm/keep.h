@@ -15,11 +15,20 @@ namespace merlon::shim {
 /// The largest block a launcher gives.
 inline constexpr std::size_t scratch_size = std::size_t{256} << 10U;
 
+/// What the host told along with a file's status. It counts only until the host is asked for
+/// anything else: then it may have changed.
+struct ToldFile {
+  std::uint64_t descriptor;
+  std::uint32_t open_file;  ///< of sallyport::Status
+  std::uint32_t sequence;
+};
+
 struct Keep {
   AddressSpace space;
   Signals signals;
   Clock clock;
   Randomness randomness;
+  ToldFile told;
   std::array<std::uint8_t, scratch_size> scratch;  ///< between the block and scattered memory
 };
 
