@@ -1,6 +1,7 @@
 #include "merlon/wasm/baseline/analysis.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace merlon::wasm::baseline {
 
@@ -41,6 +42,10 @@ void Analysis::run(const Module& module, const FuncType& type, const FunctionBod
   regions.front().end = static_cast<std::uint32_t>(instructions.size());
   aggregate(regions.front(), 0, 0);
   assign_homes();
+  by_declaration.resize(locals.size());
+  std::iota(by_declaration.begin(), by_declaration.end(), LocalIndex{0});
+  std::sort(by_declaration.begin(), by_declaration.end(),
+            [this](LocalIndex a, LocalIndex b) { return declared_[a] < declared_[b]; });
 }
 
 void Analysis::reset(const FuncType& type, const Module& module, Cursor& cursor) {
@@ -96,9 +101,9 @@ void Analysis::place_arrivals(const FuncType& type) {
   }
 }
 
-LocalIndex Analysis::used(LocalIndex declared) {
+/// The first use of a declared local.
+LocalIndex Analysis::add_local(LocalIndex declared) {
   LocalIndex& number = number_[declared];
-  if (number != no_local) return number;
   number = static_cast<LocalIndex>(locals.size());
   const bool is_param = declared < params_;
   if (is_param) {
@@ -207,8 +212,8 @@ void Analysis::aggregate(Region& region, std::uint32_t events, std::uint32_t cal
     region.uses.push_back({local, weights_[local]});
     weights_[local] = 0;
   }
-  const auto busier = [](const LocalUse& a, const LocalUse& b) {
-    return a.weight != b.weight ? a.weight > b.weight : a.local < b.local;
+  const auto busier = [this](const LocalUse& a, const LocalUse& b) {
+    return a.weight != b.weight ? a.weight > b.weight : declared_[a.local] < declared_[b.local];
   };
   const std::size_t kept = std::min(kept_uses, region.uses.size());
   std::partial_sort(region.uses.begin(), region.uses.begin() + static_cast<std::ptrdiff_t>(kept),

@@ -43,6 +43,9 @@ class Analysis {
   /// The locals that instructions use, in order of their first use: what is only declared costs
   /// nothing, neither here nor in the frame.
   std::vector<ValueType> locals;
+  /// All of `locals` in the order of the wasm. Their places in the frame follow it: what a compiler
+  /// numbered side by side it uses together.
+  std::vector<LocalIndex> by_declaration;
   std::vector<Region> regions;             ///< the function first, then loops in order
   std::vector<std::int32_t> loop_regions;  ///< for each loop in order: its region
   std::vector<std::uint32_t> first_use;    ///< of each local, index of instruction
@@ -99,7 +102,11 @@ class Analysis {
   void read_locals(const FuncType& type, const Module& module, Cursor& cursor);
   void place_arrivals(const FuncType& type);
   void look_at(Instruction& instruction, std::uint32_t index);
-  [[nodiscard]] LocalIndex used(LocalIndex declared);
+  [[nodiscard]] LocalIndex used(LocalIndex declared) {
+    const LocalIndex number = number_[declared];
+    return number != no_local ? number : add_local(declared);
+  }
+  LocalIndex add_local(LocalIndex declared);
   void use(LocalIndex local, std::uint32_t index);
   void open(Opcode op, std::uint32_t index);
   void close(std::uint32_t index);

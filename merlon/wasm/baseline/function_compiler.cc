@@ -113,11 +113,10 @@ void FunctionCompiler::prologue() {
 
 /// Parameters first, so that the locals that start as zero lie side by side; gives the end.
 std::uint32_t FunctionCompiler::place_locals(std::uint32_t offset) {
-  const auto count = static_cast<LocalIndex>(analysis_.locals.size());
-  local_offsets_.resize(count);
+  local_offsets_.resize(analysis_.locals.size());
   for (const bool params : {true, false}) {
     if (!params) zeroed_offset_ = offset;
-    for (LocalIndex local = 0; local < count; ++local) {
+    for (const LocalIndex local : analysis_.by_declaration) {
       if (analysis_.parameter(local).has_value() != params) continue;
       local_offsets_[local] = offset;
       offset += slot_size(analysis_.locals[local].kind());

@@ -79,14 +79,13 @@ void FunctionValidator::special(const Instruction& instruction) {
     case Opcode::SelectTyped: select_typed(instruction); return;
     case Opcode::LocalGet: get_local(index); return;
     case Opcode::LocalSet:
-      pop(local(index));
-      set_local(index);
+    case Opcode::LocalTee: {
+      const ValueType type = local(index);
+      pop(type);
+      set_local(index, type);
+      if (instruction.op == Opcode::LocalTee) push(type);
       return;
-    case Opcode::LocalTee:
-      pop(local(index));
-      set_local(index);
-      push(local(index));
-      return;
+    }
     case Opcode::GlobalGet:
     case Opcode::GlobalSet: access_global(instruction); return;
     case Opcode::TableGet:
@@ -196,8 +195,8 @@ void FunctionValidator::get_local(std::uint32_t index) {
   push(type);
 }
 
-void FunctionValidator::set_local(std::uint32_t index) {
-  if (!cursor_.ok() || starts_set(index, local(index))) return;
+void FunctionValidator::set_local(std::uint32_t index, ValueType type) {
+  if (starts_set(index, type) || !cursor_.ok()) return;
   if (index >= local_set_.size()) local_set_.resize(local_count_);
   if (local_set_[index]) return;
   local_set_[index] = true;

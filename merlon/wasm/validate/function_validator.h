@@ -92,7 +92,7 @@ class FunctionValidator {
     return type.defaultable() || index < type_->params.size();
   }
   void get_local(std::uint32_t index);
-  void set_local(std::uint32_t index);
+  void set_local(std::uint32_t index, ValueType type);
   void access_global(const Instruction& instruction);
   void access_table(const Instruction& instruction);
   void copy_table(const Instruction& instruction);
