@@ -187,7 +187,7 @@ bool Instantiation::allocate() {
   return true;
 }
 
-/// What the engine keeps of an instance, and of each thing that it has.
+/// What the engine keeps of an instance, of each thing that it has and of its segments.
 bool Instantiation::allocate_records() {
   constexpr std::size_t allocation = 16;  // of the allocator's own
   std::uint64_t bytes = sizeof(Instance) + compiled_->layout().size;
@@ -196,10 +196,15 @@ bool Instantiation::allocate_records() {
   bytes += text_.tables.size() * (sizeof(TableInstance) + allocation);
   bytes += text_.globals.size() * (sizeof(GlobalInstance) + allocation);
   bytes += text_.tags.size() * (sizeof(TagInstance) + allocation);
-  bytes += (text_.elements.size() + text_.data.size()) / 8;
+  bytes += text_.data.size() * sizeof(DataSegment);
+  for (const ElementSegment& segment : text_.elements) {
+    const bool indices = std::holds_alternative<std::vector<FuncIndex>>(segment.init);
+    bytes += sizeof(ElementSegment) +
+             segment.size() * (indices ? sizeof(FuncIndex) : sizeof(Expression));
+  }
   if (store_.budget().take_records(bytes)) return true;
   return refuse_size(core::error(ErrorCode::Exhausted,
-                                 "its functions, tables and globals exceed the memory limit"),
+                                 "its functions, globals and segments exceed the memory limit"),
                      bytes, 1);
 }
 
