@@ -3,7 +3,10 @@
 #include <array>
 
 #include <cpuid.h>
+// The C library's header is C, where g++ alone takes _Bool in C++ too.
+#define _Bool bool
 #include <sys/platform/x86.h>
+#undef _Bool
 
 #include "merlon/base/instructions.h"
 
