@@ -22,12 +22,22 @@ constexpr std::uint32_t legacy_area = 576;
 constexpr std::uint32_t aligned_component = 2;  // of ecx
 constexpr std::uint32_t alignment = 64;
 
+bool has_component(std::uint64_t state, std::uint32_t component) noexcept {
+  return component <= last_component && (state >> component & 1U) != 0;
+}
+
 std::uint64_t largest_state(const HostProcessor& host, const CpuidTable& offered,
                             std::uint64_t taken) noexcept {
   const CpuidRegisters* const leaf = offered.find(state_leaf);
   const bool has_xsave = leaf != nullptr && host.extended_state != 0;
   if (!has_xsave) return 0;
-  const std::uint64_t both = host.extended_state & taken & leaf->eax;
+  std::uint64_t both = host.extended_state & taken & leaf->eax;
+  // A component without a place cannot be kept.
+  for (std::uint32_t i = first_component; i <= last_component; ++i) {
+    if (has_component(both, i) && offered.answer(state_leaf, i).eax == 0) {
+      both &= ~(std::uint64_t{1} << i);
+    }
+  }
   const auto* const found = std::ranges::find_if(
       extended_states, [&](std::uint64_t state) { return (state & both) == state; });
   return found == extended_states.end() ? 0 : *found;
@@ -45,12 +55,8 @@ void set_instructions(CpuidTable& cpuid, const CpuidTable& host, std::uint64_t s
   }
 }
 
-bool has_component(std::uint64_t state, std::uint32_t component) noexcept {
-  return component <= last_component && (state >> component & 1U) != 0;
-}
-
 /// Leaf 0xd of a processor with `state`: its components' places are the processor's own.
-void set_state(CpuidTable& cpuid, const CpuidTable& host, std::uint64_t state) {
+void set_state(CpuidTable& cpuid, std::uint64_t state) {
   std::vector<CpuidLeaf> leaves;
   CpuidRegisters features;
   for (const CpuidLeaf& each : cpuid.leaves()) {
@@ -63,8 +69,7 @@ void set_state(CpuidTable& cpuid, const CpuidTable& host, std::uint64_t state) {
     std::vector<CpuidLeaf> components;
     for (std::uint32_t i = first_component; i <= last_component; ++i) {
       if (!has_component(state, i)) continue;
-      const CpuidRegisters* const own = cpuid.find(state_leaf, i);
-      const CpuidRegisters place = own != nullptr ? *own : host.answer(state_leaf, i);
+      const CpuidRegisters place = cpuid.answer(state_leaf, i);
       standard = std::max(standard, place.ebx + place.eax);
       if ((place.ecx & aligned_component) != 0) {
         compacted = (compacted + alignment - 1) / alignment * alignment;
@@ -89,7 +94,7 @@ KeepProcessor keep_processor(const HostProcessor& host, const CpuidTable& offere
                              std::uint64_t taken) {
   KeepProcessor keep{offered, largest_state(host, offered, taken)};
   set_instructions(keep.cpuid, host.cpuid, keep.extended_state);
-  set_state(keep.cpuid, host.cpuid, keep.extended_state);
+  set_state(keep.cpuid, keep.extended_state);
   describe_caches(keep.cpuid);
   return keep;
 }

@@ -180,6 +180,15 @@ TEST(KeepProcessor, HasNothingThatItsOperatingSystemHasSwitchedOff) {
   EXPECT_EQ(keep.extended_state, 0U);
 }
 
+TEST(KeepProcessor, HasNoStateWithoutAPlace) {
+  Machine host = machine("amd_zen5_pvm");
+  host.kvm.remove(0xd, 6);
+  const KeepProcessor keep = keep_of(host);
+  expect_agreement(keep);
+  EXPECT_EQ(keep.extended_state, 7U);
+  EXPECT_FALSE(has(keep, "AVX512F"));
+}
+
 TEST(KeepProcessor, IsNotGivenWhatOnlyTheHypervisorClaims) {
   Machine host = machine("haswell");
   host.kvm.find(7)->ebx |= 1U << 16U | 1U << 29U;  // AVX-512, SHA

@@ -13,7 +13,7 @@ namespace merlon::os {
 /// takes 1 to 40 microseconds.
 [[nodiscard]] base::CpuidRegisters cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) noexcept;
 
-/// The leaves that base/instructions.def and the extended state stand in.
+/// The leaves that base/instructions.def stands in.
 [[nodiscard]] base::CpuidTable instruction_leaves();
 
 /// XCR0: the extended state that the operating system has switched on; 0 without XSAVE. `cpuid`
