@@ -347,6 +347,7 @@ void Decoder::read_memories(Cursor& cursor) {
 
 void Decoder::read_globals(Cursor& cursor) {
   const std::uint32_t count = cursor.count(limits::globals, "too many globals");
+  module_.globals.reserve(module_.globals.size() + count);
   for (std::uint32_t i = 0; i < count && cursor.ok(); ++i) {
     const GlobalType type = read_global_type(cursor);
     module_.globals.push_back({type, read_expression(cursor)});
@@ -366,6 +367,7 @@ void Decoder::read_exports(Cursor& cursor) {
 
 void Decoder::read_elements(Cursor& cursor) {
   const std::uint32_t count = cursor.count(limits::element_segments, "too many element segments");
+  module_.elements.reserve(count);
   for (std::uint32_t i = 0; i < count && cursor.ok(); ++i) {
     module_.elements.push_back(read_element_segment(cursor));
   }
