@@ -29,5 +29,12 @@ TEST(JsonWriter, EscapesWhatRfc8259Asks) {
   EXPECT_EQ(json.result(), "\"a\\\"b\\\\c\\u000a\\u0001é\"");
 }
 
+TEST(JsonWriter, EscapesWhatActsAndReplacesWhatIsNoText) {
+  JsonWriter json;
+  json.text("\x1b\x7f\u009b\u202e\u2028\U000e0041\xFF\"\\grün");
+  EXPECT_EQ(json.result(),
+            "\"\\u001b\\u007f\\u009b\\u202e\\u2028\\udb40\\udc41\\ufffd\\\"\\\\grün\"");
+}
+
 }  // namespace
 }  // namespace merlon::cli

@@ -1,10 +1,7 @@
 #include "merlon/cli/parse.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
-
-#include <CLI/CLI.hpp>
 
 #include "merlon/base/text.h"
 #include "merlon/cli/suggest.h"
@@ -15,80 +12,8 @@ using base::concat;
 
 namespace {
 
-/// Splits "config init" at its blank.
-std::vector<std::string> words_of(std::string_view name) {
-  std::vector<std::string> words;
-  for (std::size_t start = 0; start <= name.size();) {
-    const std::size_t end = std::min(name.find(' ', start), name.size());
-    words.emplace_back(name.substr(start, end - start));
-    start = end + 1;
-  }
-  return words;
-}
-
-/// One command's place in CLI11's tree and where its values go.
-struct Bound {
-  const CommandSpec* command = nullptr;
-  CLI::App* app = nullptr;
-  Arguments arguments;
-  std::vector<std::string> positionals;
-};
-
-CLI::Option* add_single(Bound& bound, const std::string& name) {
-  return bound.app->add_option_function<std::string>(
-      name, [&bound, name](const std::string& value) { bound.arguments.options[name] = {value}; });
-}
-
-CLI::Option* add_repeatable(Bound& bound, const std::string& name) {
-  auto* added = bound.app->add_option_function<std::vector<std::string>>(
-      name, [&bound, name](const std::vector<std::string>& values) {
-        bound.arguments.options[name] = values;
-      });
-  return added->allow_extra_args(false);  // one word each time
-}
-
-void add_options(Bound& bound) {
-  for (const OptionSpec& option : bound.command->options) {
-    const std::string name(option.name);
-    if (option.value.empty()) {
-      bound.app->add_flag_function(name,
-                                   [&bound, name](std::int64_t) { bound.arguments.options[name]; });
-      continue;
-    }
-    CLI::Option* added = option.repeatable ? add_repeatable(bound, name) : add_single(bound, name);
-    if (!option.choices.empty()) {
-      added->check(
-          CLI::IsMember(std::vector<std::string>(option.choices.begin(), option.choices.end())));
-    }
-  }
-}
-
-CLI::App* subcommand(CLI::App& root, const std::string& name) {
-  for (CLI::App* each : root.get_subcommands([](CLI::App*) { return true; })) {
-    if (each->get_name() == name) return each;
-  }
-  return root.add_subcommand(name, "");
-}
-
-void bind(CLI::App& root, Bound& bound) {
-  bound.app = &root;
-  for (const std::string& word : words_of(bound.command->name)) {
-    bound.app = subcommand(*bound.app, word);
-  }
-  bound.app->set_help_flag("-h,--help");
-  add_options(bound);
-  if (!bound.command->positionals.empty() || !bound.command->rest.empty()) {
-    bound.app->add_option("WORDS", bound.positionals, "");
-  }
-}
-
-/// The command that was begun to be named, for messages about it.
-const CommandSpec* named(const std::vector<Bound>& bounds) {
-  for (const Bound& bound : bounds) {
-    if (bound.app->parsed()) return bound.command;
-  }
-  return nullptr;
-}
+template <typename T>
+using Result = core::Result<T, UsageError>;
 
 /// What may follow `group` ("" or "evidence policy"), each word once.
 std::vector<std::string_view> words_behind(std::span<const CommandSpec> commands,
@@ -106,58 +31,139 @@ std::vector<std::string_view> words_behind(std::span<const CommandSpec> commands
   return next;
 }
 
-/// Why the first words name no command; nothing if they do, or end before they could.
-std::optional<UsageError> unknown_command(std::span<const CommandSpec> commands,
-                                          const std::vector<std::string>& words) {
-  std::string group;
-  for (const std::string& word : words) {
-    const auto next = words_behind(commands, group);
-    if (next.empty() || word.starts_with('-')) return std::nullopt;
-    const std::string longer = concat(group, group.empty() ? "" : " ", word);
-    if (std::ranges::find(next, word) == next.end()) {
-      return UsageError{
-          concat("there is no command ", base::quoted(longer), suggestion(word, next)), nullptr};
-    }
-    group = longer;
-  }
-  return std::nullopt;
-}
+bool is_option(std::string_view word) noexcept { return word.size() > 1 && word[0] == '-'; }
+bool is_help(std::string_view word) noexcept { return word == "-h" || word == "--help"; }
 
-/// The first word that looks like an option and is none of `command`'s; empty if all are.
-std::string unknown_option(const std::vector<std::string>& words, const CommandSpec& command) {
-  for (const std::string& word : words) {
-    if (word == "--") break;
-    const std::string name = word.substr(0, word.find('='));
-    if (name.size() < 2 || name[0] != '-') continue;
-    if (std::ranges::find(command.options, name, &OptionSpec::name) == command.options.end()) {
-      return name;
-    }
-  }
-  return {};
-}
-
-UsageError explain(const CLI::ParseError& error, const std::vector<std::string>& words,
-                   const CommandSpec* command) {
-  std::string text = base::printable(error.what());
-  if (command == nullptr || dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) {
-    return {std::move(text), command};
-  }
-  if (const std::string name = unknown_option(words, *command); !name.empty()) {
-    std::vector<std::string_view> known{"--help"};
+UsageError unknown_option(const std::string& name, const CommandSpec* command) {
+  std::vector<std::string_view> known{"--help"};
+  if (command == nullptr) known.emplace_back("--version");
+  if (command != nullptr) {
     for (const OptionSpec& option : command->options) known.push_back(option.name);
-    text = concat("there is no option ", base::quoted(name), suggestion(name, known));
   }
-  if (!command->rest.empty()) text += "; what is meant for the program stands behind --";
+  std::string text = concat("there is no option ", base::quoted(name), suggestion(name, known));
+  if (command != nullptr && !command->rest.empty()) {
+    text += "; what is meant for the program stands behind --";
+  }
   return {std::move(text), command};
 }
 
-/// An empty value is a variable of a script that was never set: not the same as no option.
-std::optional<UsageError> empty_value(const Arguments& arguments, const CommandSpec& command) {
-  for (const auto& [name, values] : arguments.options) {
-    if (std::ranges::find(values, "") != values.end()) {
-      return UsageError{concat(name, " is given an empty value"), &command};
+std::string listed(std::span<const std::string_view> words) {
+  std::string list;
+  for (const std::string_view word : words) list += concat(list.empty() ? "" : ", ", word);
+  return list;
+}
+
+/// The words of one command line before its first "--", read from the left.
+class CommandLine {
+ public:
+  CommandLine(std::span<const std::string> words, std::span<const CommandSpec> commands)
+      : words_(words), commands_(commands) {}
+
+  /// Words up to the command's name. Options among them are merlon's own.
+  Result<void> read_command() {
+    for (; at_ < words_.size() && command_ == nullptr; ++at_) {
+      const std::string& word = words_[at_];
+      if (is_option(word)) {
+        TRY(read_own_option(word));
+        continue;
+      }
+      const auto next = words_behind(commands_, group_);
+      const std::string longer = concat(group_, group_.empty() ? "" : " ", word);
+      if (std::ranges::find(next, word) == next.end()) {
+        return UsageError{
+            concat("there is no command ", base::quoted(longer), suggestion(word, next)), nullptr};
+      }
+      group_ = longer;
+      const auto found = std::ranges::find(commands_, group_, &CommandSpec::name);
+      if (found != commands_.end()) command_ = &*found;
     }
+    return {};
   }
+
+  /// The rest of the words, as the command's.
+  Result<void> read_arguments() {
+    while (at_ < words_.size()) {
+      const std::string& word = words_[at_++];
+      if (is_help(word)) {
+        help_ = true;
+      } else if (is_option(word)) {
+        TRY(read_option(word));
+      } else {
+        positionals.push_back(word);
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] const CommandSpec* command() const noexcept { return command_; }
+  [[nodiscard]] const std::string& group() const noexcept { return group_; }
+  [[nodiscard]] bool wants_help() const noexcept { return help_; }
+  [[nodiscard]] bool wants_version() const noexcept { return version_; }
+
+  Arguments arguments;
+  std::vector<std::string> positionals;
+
+ private:
+  Result<void> read_own_option(const std::string& word) {
+    if (is_help(word)) {
+      help_ = true;
+    } else if (word == "--version" && group_.empty()) {
+      version_ = true;
+    } else {
+      return unknown_option(word, nullptr);
+    }
+    return {};
+  }
+
+  Result<void> read_option(const std::string& word) {
+    const std::size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    const auto option = std::ranges::find(command_->options, name, &OptionSpec::name);
+    if (option == command_->options.end()) return unknown_option(name, command_);
+    auto& values = arguments.options[name];
+    if (option->value.empty()) {
+      if (equals == std::string::npos) return {};
+      return UsageError{concat(name, " takes no value"), command_};
+    }
+    if (!option->repeatable && !values.empty()) {
+      return UsageError{concat(name, " is given twice"), command_};
+    }
+    if (equals == std::string::npos && at_ == words_.size()) {
+      return UsageError{concat(name, " wants ", option->value), command_};
+    }
+    values.push_back(equals == std::string::npos ? words_[at_++] : word.substr(equals + 1));
+    return check(*option, values.back());
+  }
+
+  Result<void> check(const OptionSpec& option, const std::string& value) const {
+    if (value.empty()) {
+      return UsageError{concat(option.name, " is given an empty value"), command_};
+    }
+    if (option.choices.empty() ||
+        std::ranges::find(option.choices, value) != option.choices.end()) {
+      return {};
+    }
+    return UsageError{
+        concat(option.name, ": ", base::quoted(value), " is none of ", listed(option.choices)),
+        command_};
+  }
+
+  std::span<const std::string> words_;
+  std::span<const CommandSpec> commands_;
+  std::size_t at_ = 0;  // what is read next
+  std::string group_;
+  const CommandSpec* command_ = nullptr;
+  bool help_ = false;
+  bool version_ = false;
+};
+
+/// Whether help is asked for among the words that are still unread, wherever an error is.
+bool asks_for_help(std::span<const std::string> words) {
+  return std::ranges::any_of(words, [](const std::string& word) { return is_help(word); });
+}
+
+/// An empty word is a variable of a script that was never set: not the same as no word.
+std::optional<UsageError> empty_word(const Arguments& arguments, const CommandSpec& command) {
   for (std::size_t i = 0; i < arguments.positionals.size(); ++i) {
     if (arguments.positionals[i].empty()) {
       return UsageError{concat(command.positionals[i].name, " is an empty word"), &command};
@@ -166,10 +172,10 @@ std::optional<UsageError> empty_value(const Arguments& arguments, const CommandS
   return std::nullopt;
 }
 
-core::Result<Request, UsageError> finish(Bound& bound, std::vector<std::string> rest) {
-  const CommandSpec& command = *bound.command;
-  Request request{Request::Kind::Run, &command, std::move(bound.arguments)};
-  auto& words = bound.positionals;
+Result<Request> finish(CommandLine& read, std::span<const std::string> rest) {
+  const CommandSpec& command = *read.command();
+  Request request{Request::Kind::Run, &command, std::move(read.arguments)};
+  auto& words = read.positionals;
   const auto required = static_cast<std::size_t>(std::ranges::count_if(
       command.positionals, [](const PositionalSpec& positional) { return positional.required; }));
   if (words.size() < required) {
@@ -184,50 +190,13 @@ core::Result<Request, UsageError> finish(Bound& bound, std::vector<std::string> 
     return UsageError{concat(base::quoted(request.arguments.rest[0]), " is one word too many"),
                       &command};
   }
-  if (auto empty = empty_value(request.arguments, command)) return *std::move(empty);
+  if (auto empty = empty_word(request.arguments, command)) return *std::move(empty);
   return request;
-}
-
-/// The words that name a group of commands and no command yet.
-std::string group_of(std::span<const CommandSpec> commands, const std::vector<std::string>& words) {
-  std::string group;
-  for (const std::string& word : words) {
-    const std::string longer = concat(group, group.empty() ? "" : " ", word);
-    if (words_behind(commands, longer).empty()) break;
-    group = longer;
-  }
-  return group;
 }
 
 /// For who named a group alone: "'config' wants a command: init".
 std::string wants_a_command(std::span<const CommandSpec> commands, const std::string& group) {
-  std::string list;
-  for (const std::string_view word : words_behind(commands, group)) {
-    list += concat(list.empty() ? "" : ", ", word);
-  }
-  return concat(base::quoted(group), " wants a command: ", list);
-}
-
-/// The commands that `words` can mean: to describe all of them to CLI11 costs more than to read the
-/// words.
-std::vector<Bound> candidates(std::span<const CommandSpec> commands,
-                              const std::vector<std::string>& words) {
-  const bool any = words.empty() || words[0].starts_with('-');
-  std::vector<Bound> bounds;
-  for (const CommandSpec& command : commands) {
-    const std::string_view first = command.name.substr(0, command.name.find(' '));
-    if (!any && first != words[0]) continue;
-    bounds.emplace_back().command = &command;
-  }
-  return bounds;
-}
-
-core::Result<Request, UsageError> parsed(std::vector<Bound>& bounds,
-                                         std::vector<std::string> rest) {
-  for (Bound& bound : bounds) {
-    if (bound.app->parsed()) return finish(bound, std::move(rest));
-  }
-  return Request{};
+  return concat(base::quoted(group), " wants a command: ", listed(words_behind(commands, group)));
 }
 
 }  // namespace
@@ -235,32 +204,23 @@ core::Result<Request, UsageError> parsed(std::vector<Bound>& bounds,
 core::Result<Request, UsageError> parse(const std::vector<std::string>& words,
                                         std::span<const CommandSpec> commands) {
   const auto separator = std::ranges::find(words, "--");
-  if (auto unknown = unknown_command(commands, words)) return *std::move(unknown);
-  // CLI11 wants its words in reverse.
-  std::vector<std::string> own(words.begin(), separator);
-  std::ranges::reverse(own);
-  std::vector<std::string> rest(separator == words.end() ? separator : separator + 1, words.end());
-
-  CLI::App root{"", "merlon"};
-  root.set_help_flag("-h,--help");
-  bool version = false;
-  root.add_flag("--version", version, "");
-  std::vector<Bound> bounds = candidates(commands, words);
-  for (Bound& bound : bounds) bind(root, bound);
-  try {
-    root.parse(own);
-  } catch (const CLI::CallForHelp&) {
-    return Request{Request::Kind::Help, named(bounds), {}, group_of(commands, words)};
-  } catch (const CLI::ParseError& error) {
-    return explain(error, words, named(bounds));
+  const std::span<const std::string> own(words.begin(), separator);
+  const std::span<const std::string> rest(separator == words.end() ? separator : separator + 1,
+                                          words.end());
+  CommandLine read(own, commands);
+  TRY(read.read_command());
+  if (read.command() != nullptr) {
+    const auto arguments = read.read_arguments();
+    if (!arguments && !read.wants_help() && !asks_for_help(own)) return arguments.error();
+    if (!arguments || read.wants_help()) return Request{Request::Kind::Help, read.command(), {}};
+    auto request = finish(read, rest);
+    if (request) request->arguments.words = words;
+    return request;
   }
-  if (version) return Request{Request::Kind::Version, nullptr, {}};
-  auto request = parsed(bounds, std::move(rest));
-  if (request) request->arguments.words = words;
-  if (request && request->kind == Request::Kind::Help && !words.empty()) {
-    return UsageError{wants_a_command(commands, group_of(commands, words)), nullptr};
-  }
-  return request;
+  if (read.wants_help()) return Request{Request::Kind::Help, nullptr, {}, read.group()};
+  if (read.wants_version()) return Request{Request::Kind::Version, nullptr, {}};
+  if (read.group().empty()) return Request{};
+  return UsageError{wants_a_command(commands, read.group()), nullptr};
 }
 
 }  // namespace merlon::cli

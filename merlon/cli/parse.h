@@ -1,6 +1,9 @@
 #pragma once
 
-// From argv to one command with its arguments. The only file that knows CLI11 is parse.cc.
+// From argv to one command with its arguments.
+//
+// An option is --name VALUE or --name=VALUE, before or behind the other words; -h and --help ask for
+// help wherever they stand.
 
 #include <span>
 #include <string>

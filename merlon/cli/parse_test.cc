@@ -86,6 +86,34 @@ TEST(Parse, WrongCommandLinesAreRefused) {
   EXPECT_EQ(refusal({"config", "init", "--", "x"}), "'x' is one word too many");
 }
 
+TEST(Parse, WrongValuesAreTold) {
+  EXPECT_EQ(refusal({"run", "--timeout"}), "--timeout wants TIME");
+  EXPECT_EQ(refusal({"run", "a.wasm", "--env", "--", "x"}), "--env wants NAME=VALUE");
+  EXPECT_EQ(refusal({"run", "--backend", "sgx", "a.wasm"}), "--backend: 'sgx' is none of nil, kvm");
+  EXPECT_EQ(refusal({"run", "--timeout", "1s", "--timeout", "2s", "a.wasm"}),
+            "--timeout is given twice");
+  EXPECT_EQ(refusal({"inspect", "--json=1", "a.wasm"}), "--json takes no value");
+  EXPECT_EQ(refusal({"run", "--backend=", "a.wasm"}), "--backend is given an empty value");
+  EXPECT_EQ(refusal({"--versoin"}), "there is no option '--versoin'; did you mean --version?");
+}
+
+TEST(Parse, AValueMayLookLikeAnOptionAndAFileBeADash) {
+  const Request request = parsed({"run", "--invoke", "-h", "-"});
+  EXPECT_EQ(request.kind, Request::Kind::Run);
+  EXPECT_EQ(request.arguments.value("--invoke"), "-h");
+  EXPECT_EQ(request.arguments.positional(0), "-");
+}
+
+TEST(Parse, HelpIsGivenWhereverItIsAskedFor) {
+  for (const auto& words : {std::vector<std::string>{"-h", "run"},
+                            std::vector<std::string>{"run", "--no-option", "a.wasm", "-h"},
+                            std::vector<std::string>{"run", "a.wasm", "--help"}}) {
+    const Request request = parsed(words);
+    EXPECT_EQ(request.kind, Request::Kind::Help);
+    EXPECT_EQ(request.command->name, "run");
+  }
+}
+
 TEST(Parse, AnEmptyValueIsNotNoOption) {
   EXPECT_EQ(refusal({"evidence", "verify", "a", "--policy", ""}),
             "--policy is given an empty value");
