@@ -78,6 +78,15 @@ endfunction()
 
 include(CheckLinkerFlag)
 check_linker_flag(CXX -Wl,-z,pack-relative-relocs MERLON_PACKED_RELOCATIONS)
+# A static program relocates itself, by code of the C library; glibc can do this from 2.36 on.
+include(CheckCXXSourceRuns)
+set(CMAKE_REQUIRED_FLAGS -fPIE)
+set(CMAKE_REQUIRED_LINK_OPTIONS -static-pie -Wl,-z,pack-relative-relocs)
+check_cxx_source_runs(
+  "int value; int* volatile pointer = &value; int main() { return pointer != &value; }"
+  MERLON_PACKED_STATIC_RELOCATIONS)
+unset(CMAKE_REQUIRED_FLAGS)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
 
 function(merlon_program name)
   cmake_parse_arguments(ARG "STATIC_PIE;STATIC_RUNTIME" "" "SOURCES;DEPS;LIBS" ${ARGN})
@@ -88,6 +97,9 @@ function(merlon_program name)
   # A sanitizer's runtime cannot be linked into a static program.
   if(ARG_STATIC_PIE AND NOT MERLON_SANITIZE)
     target_link_options(${name} PRIVATE -static-pie)
+    if(MERLON_PACKED_STATIC_RELOCATIONS)
+      target_link_options(${name} PRIVATE -Wl,-z,pack-relative-relocs)
+    endif()
   else()
     target_link_options(${name} PRIVATE -pie)
     # The tables of OpenSSL alone are 20,000 relocations, at 24 bytes each without this.

@@ -104,8 +104,7 @@ int run_compiled(launch::Launch& launch, wasm::Engine& engine,
   if (!given) return failed("cannot prepare the workload's files", given.error());
 
   wasm::Imports imports;
-  wasi::add_to(imports, **context);
-  wasi::add_snapshot0_to(imports, **context);
+  wasi::add_to(imports, **context, module->module());
   wasm::Store store(engine, limits_of(launch.message, lowest_stack_address));
   deadline.watch(store, **context);
   const int status = invoke(launch.message, store, std::move(module), imports, deadline);

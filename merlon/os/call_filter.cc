@@ -147,12 +147,22 @@ class FilterWriter {
   Target refuse_ = refuse;
 };
 
+/// Without a pointer: those of a table are relocated at each start.
+struct CallName {
+  int number;
+  std::array<char, 24> name;
+
+  constexpr CallName(int given, std::string_view text) : number(given), name{} {
+    std::ranges::copy(text, name.begin());
+  }
+};
+
 constexpr std::array call_names{
-#define MERLON_SYSTEM_CALL(number, name) std::pair<int, std::string_view>{number, #name},
+#define MERLON_SYSTEM_CALL(number, name) CallName{number, #name},
 #include "merlon/os/call_names.def"
 #undef MERLON_SYSTEM_CALL
 };
-static_assert(std::ranges::is_sorted(call_names, {}, &std::pair<int, std::string_view>::first));
+static_assert(std::ranges::is_sorted(call_names, {}, &CallName::number));
 
 }  // namespace
 
@@ -173,10 +183,9 @@ Result<void> confine_calls(std::span<const ::sock_filter> program) noexcept {
 }
 
 std::string_view call_name(int number) noexcept {
-  const auto* const found =
-      std::ranges::lower_bound(call_names, number, {}, &std::pair<int, std::string_view>::first);
-  if (found == call_names.end() || found->first != number) return {};
-  return found->second;
+  const auto* const found = std::ranges::lower_bound(call_names, number, {}, &CallName::number);
+  if (found == call_names.end() || found->number != number) return {};
+  return found->name.data();
 }
 
 }  // namespace merlon::os

@@ -40,23 +40,39 @@ struct Bound<&api::proc_exit> {
   }
 };
 
-}  // namespace
-
-void add_to(wasm::Imports& imports, Context& context) {
-#define MERLON_WASI_CALL(name, ...) \
-  imports.define(module_name, #name, wasm::host_function<&Bound<&api::name>::call>(context));
+/// Of names that a module imports from us, those that there are. Only these become definitions: a
+/// map of all would cost every start more than some programs run.
+void define_preview1(wasm::Imports& imports, Context& context, std::string_view function) {
+#define MERLON_WASI_CALL(name, ...)                                                \
+  if (function == #name) {                                                         \
+    return imports.define(module_name, #name,                                      \
+                          wasm::host_function<&Bound<&api::name>::call>(context)); \
+  }
 #include "merlon/wasi/api.def"
 #undef MERLON_WASI_CALL
 }
 
-void add_snapshot0_to(wasm::Imports& imports, Context& context) {
-  const auto define = [&](std::string_view name, wasm::HostFunction function) {
-    if (name != "sock_accept") imports.define(snapshot0::module_name, name, std::move(function));
-  };
-#define MERLON_WASI_CALL(name, ...) \
-  define(#name, wasm::host_function<&Bound<&snapshot0::name>::call>(context));
+void define_snapshot0(wasm::Imports& imports, Context& context, std::string_view function) {
+  if (function == "sock_accept") return;  // came with preview 1
+#define MERLON_WASI_CALL(name, ...)                                                      \
+  if (function == #name) {                                                               \
+    return imports.define(snapshot0::module_name, #name,                                 \
+                          wasm::host_function<&Bound<&snapshot0::name>::call>(context)); \
+  }
 #include "merlon/wasi/api.def"
 #undef MERLON_WASI_CALL
+}
+
+}  // namespace
+
+void add_to(wasm::Imports& imports, Context& context, const wasm::Module& module) {
+  for (const wasm::Import& import : module.imports) {
+    if (import.module == module_name) define_preview1(imports, context, import.name);
+    if (import.module == snapshot0::module_name) define_snapshot0(imports, context, import.name);
+  }
+  // So that the message about a name that is not there does not say that the module is not.
+  define_preview1(imports, context, "proc_exit");
+  define_snapshot0(imports, context, "proc_exit");
 }
 
 }  // namespace merlon::wasi

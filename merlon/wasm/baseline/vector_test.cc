@@ -332,11 +332,12 @@ void compare(const Subject& subject, Random& random) {
       const Slot expected = program.run(0, arguments).front();
       const std::vector<Slot> results = program.run(i + 1, arguments);
       ASSERT_TRUE(same(results[0], expected, float_lanes(subject)))
-          << info(subject.op).text << ", variant " << i << std::hex << ": " << results[0].high
-          << " " << results[0].low << " for " << expected.high << " " << expected.low;
+          << std::string_view(info(subject.op).text) << ", variant " << i << std::hex << ": "
+          << results[0].high << " " << results[0].low << " for " << expected.high << " "
+          << expected.low;
       const Slot others = surroundings[i].expected(arguments);
-      ASSERT_TRUE(same(results[1], others, 0))
-          << info(subject.op).text << ", variant " << i << " changed another value";
+      ASSERT_TRUE(same(results[1], others, 0)) << std::string_view(info(subject.op).text)
+                                               << ", variant " << i << " changed another value";
     }
   }
 }
@@ -393,7 +394,7 @@ TEST(VectorMemory, TrapsBeyondTheLastByteOnly) {
   Random random(1);
   for (const std::size_t index : vector_instructions()) {
     const OpcodeInfo& row = opcode_table[index];
-    if (!row.signature.starts_with('a')) continue;
+    if (!row.signature.starts_with("a")) continue;
     Subject subject = subject_of(static_cast<Opcode>(index), random);
     subject.instruction = Bytes().op(subject.op).u32(0).u32(3);
     if (row.immediate == Immediate::MemArgLane) subject.instruction.byte(0);
@@ -406,9 +407,9 @@ TEST(VectorMemory, TrapsBeyondTheLastByteOnly) {
     const std::uint64_t last = 65536 - (std::uint64_t{1} << row.alignment) - 3;
     std::vector<Slot> arguments(subject.params.size());
     arguments[0].low = last;
-    EXPECT_EQ(program.run(0, arguments).size(), 2U) << row.text;
+    EXPECT_EQ(program.run(0, arguments).size(), 2U) << std::string_view(row.text);
     arguments[0].low = last + 1;
-    EXPECT_TRUE(traps_out_of_bounds(program, 0, arguments)) << row.text;
+    EXPECT_TRUE(traps_out_of_bounds(program, 0, arguments)) << std::string_view(row.text);
   }
 }
 
@@ -436,7 +437,8 @@ TEST(VectorShift, ConstantCountsShiftAsVariableOnesDo) {
     for (std::uint32_t i = 0; i < 130 * 8; ++i) {
       const std::uint32_t count = i % 130;
       const auto results = program.run(count, {interesting(random, 'v'), {count, 0}});
-      ASSERT_TRUE(same(results[0], results[1], 0)) << info(op).text << " by " << count;
+      ASSERT_TRUE(same(results[0], results[1], 0))
+          << std::string_view(info(op).text) << " by " << count;
     }
   }
 }
@@ -488,8 +490,10 @@ TEST(VectorMask, ConsumersDoTheSameRightAfterAComparison) {
           program.run(i % std::size(mask_consumers),
                       {interesting(random, 'v'), interesting(random, 'v'), left, right});
       const std::string_view consumer = info(mask_consumers[i % std::size(mask_consumers)]).text;
-      ASSERT_TRUE(same(results[0], results[1], 0)) << info(compare).text << ", " << consumer;
-      ASSERT_TRUE(same(results[0], results[2], 0)) << info(compare).text << ", " << consumer;
+      ASSERT_TRUE(same(results[0], results[1], 0))
+          << std::string_view(info(compare).text) << ", " << consumer;
+      ASSERT_TRUE(same(results[0], results[2], 0))
+          << std::string_view(info(compare).text) << ", " << consumer;
     }
   }
   EXPECT_EQ(comparisons, 48U);

@@ -71,19 +71,46 @@ enum class Opcode : std::uint16_t {
 #undef MERLON_OPCODE
 };
 
+/// A text that lies in its row. Pointers in a table are relocated at each start of the program,
+/// page by page, whether anybody reads them or not.
+template <std::size_t Longest>
+class OpcodeText {
+ public:
+  consteval OpcodeText(std::string_view text)  // NOLINT(google-explicit-constructor): see the table
+      : size_(static_cast<std::uint8_t>(text.size())) {
+    for (std::size_t i = 0; i < text.size(); ++i) bytes_[i] = text[i];
+  }
+  constexpr operator std::string_view() const noexcept {  // NOLINT(google-explicit-constructor)
+    return {bytes_.data(), size_};
+  }
+  [[nodiscard]] constexpr bool starts_with(std::string_view start) const noexcept {
+    return std::string_view(*this).starts_with(start);
+  }
+
+ private:
+  std::array<char, Longest> bytes_{};
+  std::uint8_t size_;
+};
+
 struct OpcodeInfo {
   std::uint8_t prefix;
   std::uint16_t code;
-  std::string_view text;
+  OpcodeText<35> text;
   Immediate immediate;
-  std::string_view signature;  ///< see opcodes.def
-  std::uint8_t alignment;      ///< log2
+  OpcodeText<5> signature;  ///< see opcodes.def
+  std::uint8_t alignment;   ///< log2
   Feature feature;
 };
 
 inline constexpr std::array opcode_table = {
 #define MERLON_OPCODE(enumerator, prefix, code, text, immediate, signature, alignment, feature) \
-  OpcodeInfo{prefix, code, text, Immediate::immediate, signature, alignment, Feature::feature},
+  OpcodeInfo{prefix,                                                                            \
+             code,                                                                              \
+             std::string_view(text),                                                            \
+             Immediate::immediate,                                                              \
+             std::string_view(signature),                                                       \
+             alignment,                                                                         \
+             Feature::feature},
 #include "merlon/wasm/binary/opcodes.def"
 #undef MERLON_OPCODE
 };
