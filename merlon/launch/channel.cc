@@ -13,7 +13,7 @@ using core::Result;
 namespace {
 
 /// Most messages fit into one read.
-constexpr std::size_t first_read = 16UL * 1024;
+constexpr std::size_t first_read = 4UL * 1024;
 
 /// Reads until `bytes` is full. Open files may come with the first byte only, so here they are
 /// more than the message says.
