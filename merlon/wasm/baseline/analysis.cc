@@ -15,6 +15,7 @@ constexpr std::size_t kept_uses = 40;
 /// Deeper loops share their parent's region.
 constexpr std::uint32_t max_loop_depth = 24;
 constexpr std::size_t max_regions = 4096;
+constexpr std::uint32_t few_locals = 64;
 
 bool is_call(Opcode op) noexcept {
   return op == Opcode::Call || op == Opcode::CallIndirect || op == Opcode::CallRef ||
@@ -35,8 +36,9 @@ void Analysis::run(const Module& module, const FuncType& type, const FunctionBod
   reset(type, module, cursor);
   while (!cursor.at_end()) {
     const auto index = static_cast<std::uint32_t>(instructions.size());
-    instructions.push_back(read_instruction(cursor, module));
-    look_at(instructions.back(), index);
+    const Instruction instruction = read_instruction(cursor, module);
+    instructions.push_back(instruction);
+    look_at(instruction, index);
   }
   MERLON_CHECK(cursor.ok());  // validated before
   regions.front().end = static_cast<std::uint32_t>(instructions.size());
@@ -44,6 +46,7 @@ void Analysis::run(const Module& module, const FuncType& type, const FunctionBod
   assign_homes();
   by_declaration.resize(locals.size());
   std::iota(by_declaration.begin(), by_declaration.end(), LocalIndex{0});
+  if (std::is_sorted(declared_.begin(), declared_.end())) return;
   std::sort(by_declaration.begin(), by_declaration.end(),
             [this](LocalIndex a, LocalIndex b) { return declared_[a] < declared_[b]; });
 }
@@ -83,6 +86,25 @@ void Analysis::read_locals(const FuncType& type, const Module& module, Cursor& c
     groups_.push_back({end, read_value_type(cursor, module)});
   }
   if (number_.size() < end) number_.resize(end, no_local);
+  if (end <= few_locals) add_all_locals(end);
+}
+
+/// So few that all of them cost less than looking for those that are used.
+void Analysis::add_all_locals(std::uint32_t count) {
+  locals = type_->params;
+  for (const LocalGroup& group : groups_) locals.resize(group.end, group.type);
+  declared_.resize(count);
+  std::iota(declared_.begin(), declared_.end(), LocalIndex{0});
+  std::copy(declared_.begin(), declared_.end(), number_.begin());
+  first_use.assign(count, never);
+  last_use.assign(count, 0);
+  needs_zero.assign(count, false);
+  set_.assign(count, false);
+  weights_.assign(count, 0);
+  for (LocalIndex param = 0; param < params_; ++param) {
+    first_use[param] = 0;
+    set_[param] = true;
+  }
 }
 
 void Analysis::place_arrivals(const FuncType& type) {
@@ -126,16 +148,16 @@ void Analysis::use(LocalIndex local, std::uint32_t index) {
   events_.push_back({local, 1});
 }
 
-void Analysis::look_at(Instruction& instruction, std::uint32_t index) {
+void Analysis::look_at(const Instruction& instruction, std::uint32_t index) {
   const Opcode op = instruction.op;
   if (op == Opcode::LocalGet) {
     const LocalIndex local = used(instruction.low());
-    instruction.value = local;
+    instructions[index].value = local;
     if (!set_[local]) needs_zero[local] = true;
     use(local, index);
   } else if (op == Opcode::LocalSet || op == Opcode::LocalTee) {
     const LocalIndex local = used(instruction.low());
-    instruction.value = local;
+    instructions[index].value = local;
     if (!set_[local]) {
       set_[local] = true;
       set_stack_.push_back(local);

@@ -41,7 +41,7 @@ class Analysis {
 
   std::vector<Instruction> instructions;  ///< local.get, .set and .tee name an entry of `locals`
   /// The locals that instructions use, in order of their first use: what is only declared costs
-  /// nothing, neither here nor in the frame.
+  /// nothing, neither here nor in the frame. Or all of them, if they are few.
   std::vector<ValueType> locals;
   /// All of `locals` in the order of the wasm. Their places in the frame follow it: what a compiler
   /// numbered side by side it uses together.
@@ -101,12 +101,13 @@ class Analysis {
   void reset(const FuncType& type, const Module& module, Cursor& cursor);
   void read_locals(const FuncType& type, const Module& module, Cursor& cursor);
   void place_arrivals(const FuncType& type);
-  void look_at(Instruction& instruction, std::uint32_t index);
+  void look_at(const Instruction& instruction, std::uint32_t index);
   [[nodiscard]] LocalIndex used(LocalIndex declared) {
     const LocalIndex number = number_[declared];
     return number != no_local ? number : add_local(declared);
   }
   LocalIndex add_local(LocalIndex declared);
+  void add_all_locals(std::uint32_t count);
   void use(LocalIndex local, std::uint32_t index);
   void open(Opcode op, std::uint32_t index);
   void close(std::uint32_t index);

@@ -1,5 +1,6 @@
 #include "merlon/wasm/validate/function_validator.h"
 
+#include <algorithm>
 #include <array>
 #include <unordered_set>
 
@@ -178,7 +179,24 @@ ValueType FunctionValidator::pop(ValueType expected) {
 }
 
 void FunctionValidator::pop(const TypeList& types) {
+  if (types.count > few_types && pop_many(types)) [[unlikely]]
+    return;
   for (std::uint32_t i = types.count; i > 0; --i) pop(types[i - 1]);
+}
+
+[[gnu::noinline]] void FunctionValidator::push_many(const TypeList& types) {
+  operands_.insert(operands_.end(), types.many, types.many + types.count);
+}
+
+/// If they are just what the block has on top; else false, and nothing changed.
+[[gnu::noinline]] bool FunctionValidator::pop_many(const TypeList& types) {
+  const std::size_t own = operands_.size() - controls_.back().height;
+  if (types.count > own ||
+      !std::equal(types.many, types.many + types.count, operands_.end() - types.count)) {
+    return false;
+  }
+  operands_.resize(operands_.size() - types.count);
+  return true;
 }
 
 ValueType FunctionValidator::pop_reference() {

@@ -32,6 +32,8 @@ class FunctionValidator {
       return many != nullptr ? many[i] : one;
     }
   };
+  /// Longer lists, of which there may be one to two bytes of code, are pushed and popped at once.
+  static constexpr std::uint32_t few_types = 8;
   struct Control {
     Opcode op = Opcode::Block;
     bool unreachable = false;
@@ -55,11 +57,16 @@ class FunctionValidator {
 
   void push(ValueType type) { operands_.push_back(type); }
   void push(const TypeList& types) {
-    for (std::uint32_t i = 0; i < types.count; ++i) push(types[i]);
+    if (types.count > few_types) [[unlikely]]
+      push_many(types);
+    else
+      for (std::uint32_t i = 0; i < types.count; ++i) push(types[i]);
   }
+  void push_many(const TypeList& types);
   ValueType pop();
   ValueType pop(ValueType expected);
   void pop(const TypeList& types);
+  [[nodiscard]] bool pop_many(const TypeList& types);
   ValueType pop_reference();
   void mismatch() { cursor_.fail("type mismatch"); }
   void set_unreachable();
