@@ -6,7 +6,7 @@
 #include "merlon/appraise/fields.h"
 #include "merlon/appraise/files.h"
 #include "merlon/base/text.h"
-#include "merlon/cli/json.h"
+#include "merlon/codec/json_writer.h"
 
 namespace merlon::appraise {
 
@@ -32,7 +32,7 @@ std::string to_text(const std::string& path, std::string_view format,
 }
 
 std::string to_json(std::string_view format, const std::vector<FieldGroup>& groups) {
-  cli::JsonWriter json;
+  codec::JsonWriter json;
   json.open_object();
   json.key("format");
   json.text(format);

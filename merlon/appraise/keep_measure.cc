@@ -4,7 +4,7 @@
 
 #include "merlon/appraise/commands.h"
 #include "merlon/base/text.h"
-#include "merlon/cli/json.h"
+#include "merlon/codec/json_writer.h"
 #include "merlon/host/programs.h"
 #include "merlon/image/world.h"
 #include "merlon/launch/exit_status.h"
@@ -51,7 +51,7 @@ std::string to_text(const Report& report) {
 }
 
 std::string to_json(const Report& report) {
-  cli::JsonWriter json;
+  codec::JsonWriter json;
   const auto member = [&](std::string_view name, std::string_view value) {
     json.key(name);
     json.text(value);

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/json.h"
 #include "merlon/cli/table.h"
+#include "merlon/codec/json_writer.h"
 
 namespace merlon::appraise {
 
@@ -141,7 +141,7 @@ std::string to_text(const Head& head, const Appraisal& appraisal, const TextLook
 
 namespace {
 
-void write_findings(cli::JsonWriter& json, const Appraisal& appraisal) {
+void write_findings(codec::JsonWriter& json, const Appraisal& appraisal) {
   json.key("findings");
   json.open_array();
   for (const Finding& finding : appraisal.findings) {
@@ -164,7 +164,7 @@ void write_findings(cli::JsonWriter& json, const Appraisal& appraisal) {
   json.close_array();
 }
 
-void write_lifetimes(cli::JsonWriter& json, const Appraisal& appraisal) {
+void write_lifetimes(codec::JsonWriter& json, const Appraisal& appraisal) {
   json.key("lifetimes");
   json.open_array();
   for (const verify::Lifetime& each : appraisal.lifetimes) {
@@ -191,7 +191,7 @@ std::string_view form_of(const Head& head) {
   return "unknown";
 }
 
-void write_head(cli::JsonWriter& json, const Head& head) {
+void write_head(codec::JsonWriter& json, const Head& head) {
   constexpr std::size_t longest_path = 4096;
   json.key("file");
   json.text(base::printable(head.file, longest_path));
@@ -209,7 +209,7 @@ void write_head(cli::JsonWriter& json, const Head& head) {
   json.close_object();
 }
 
-void write_claims(cli::JsonWriter& json, const Appraisal& appraisal) {
+void write_claims(codec::JsonWriter& json, const Appraisal& appraisal) {
   json.key("believed");
   json.boolean(appraisal.accepted());
   json.key("claims");
@@ -224,7 +224,7 @@ void write_claims(cli::JsonWriter& json, const Appraisal& appraisal) {
 }  // namespace
 
 std::string to_json(const Head& head, const Appraisal& appraisal) {
-  cli::JsonWriter json;
+  codec::JsonWriter json;
   json.open_object();
   json.key("verdict");
   json.text(to_string(appraisal.verdict));

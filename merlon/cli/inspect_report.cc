@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/json.h"
 #include "merlon/cli/units.h"
+#include "merlon/codec/json_writer.h"
 
 namespace merlon::cli {
 
@@ -78,8 +78,8 @@ std::vector<Cells> extern_rows(const std::vector<ExternLine>& lines) {
   return rows;
 }
 
-void write_externs(JsonWriter& json, std::string_view key, const std::vector<ExternLine>& lines,
-                   bool with_module) {
+void write_externs(codec::JsonWriter& json, std::string_view key,
+                   const std::vector<ExternLine>& lines, bool with_module) {
   json.key(key);
   json.open_array();
   for (const ExternLine& line : lines) {
@@ -99,7 +99,7 @@ void write_externs(JsonWriter& json, std::string_view key, const std::vector<Ext
   json.close_array();
 }
 
-void write_sections(JsonWriter& json, const InspectReport& report) {
+void write_sections(codec::JsonWriter& json, const InspectReport& report) {
   json.key("sections");
   json.open_array();
   for (const SectionLine& line : report.sections) {
@@ -123,7 +123,8 @@ void write_sections(JsonWriter& json, const InspectReport& report) {
   json.close_array();
 }
 
-void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
+void write_texts(codec::JsonWriter& json, std::string_view key,
+                 const std::vector<std::string>& texts) {
   json.key(key);
   json.open_array();
   for (const std::string& text : texts) json.text(text);
@@ -149,7 +150,7 @@ std::string to_text(const InspectReport& report) {
 }
 
 std::string to_json(const InspectReport& report) {
-  JsonWriter json;
+  codec::JsonWriter json;
   json.open_object();
   json.key("file");
   // The one text that need not be UTF-8.

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/json.h"
 #include "merlon/cli/table.h"
+#include "merlon/codec/json_writer.h"
 
 namespace merlon::cli {
 
@@ -77,7 +77,7 @@ class TextWriter {
 
 class DataWriter {
  public:
-  DataWriter(JsonWriter& json, const std::vector<Datum>& data) : json_(json), data_(data) {}
+  DataWriter(codec::JsonWriter& json, const std::vector<Datum>& data) : json_(json), data_(data) {}
 
   /// The data at `depth` from where we are, each with those that are parts of it.
   void write(unsigned depth) {
@@ -108,7 +108,7 @@ class DataWriter {
     }
   }
 
-  JsonWriter& json_;
+  codec::JsonWriter& json_;
   const std::vector<Datum>& data_;
   std::size_t next_ = 0;
 };
@@ -125,7 +125,7 @@ std::string to_text(const PlatformReport& report, bool colours) {
 }
 
 std::string to_json(const PlatformReport& report) {
-  JsonWriter json;
+  codec::JsonWriter json;
   json.open_object();
   json.key("version");
   json.text(version);

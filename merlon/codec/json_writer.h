@@ -1,6 +1,6 @@
 #pragma once
 
-// Writes JSON [RFC 8259], one value after the other.
+// Writes JSON [RFC8259], one value after the other.
 
 #include <concepts>
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 #include "merlon/base/text.h"
 
-namespace merlon::cli {
+namespace merlon::codec {
 
 /// Nesting is the caller's duty; commas and escapes are ours. Characters of texts that act
 /// (base/characters.h) are escaped, bytes that are no UTF-8 become U+FFFD.
@@ -54,4 +54,4 @@ class JsonWriter {
   bool fresh_ = true;  ///< nothing before that wants a comma
 };
 
-}  // namespace merlon::cli
+}  // namespace merlon::codec

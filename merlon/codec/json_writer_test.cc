@@ -1,8 +1,8 @@
-#include "merlon/cli/json.h"
+#include "merlon/codec/json_writer.h"
 
 #include <gtest/gtest.h>
 
-namespace merlon::cli {
+namespace merlon::codec {
 namespace {
 
 TEST(JsonWriter, PutsCommasWhereTheyBelong) {
@@ -37,4 +37,4 @@ TEST(JsonWriter, EscapesWhatActsAndReplacesWhatIsNoText) {
 }
 
 }  // namespace
-}  // namespace merlon::cli
+}  // namespace merlon::codec

@@ -1,8 +1,8 @@
-#include "merlon/cli/json.h"
+#include "merlon/codec/json_writer.h"
 
 #include "merlon/base/characters.h"
 
-namespace merlon::cli {
+namespace merlon::codec {
 namespace {
 
 void append_unit(std::string& out, unsigned unit) {
@@ -39,4 +39,4 @@ void JsonWriter::text(std::string_view value) {
   fresh_ = false;
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::codec
