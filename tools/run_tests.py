@@ -23,6 +23,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
+# What the programs keep for their user is not his while they are tested.
+os.environ["XDG_STATE_HOME"] = str(BUILD / "state")
 SUMS = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?", re.M)
 SHOWN_LINES = 40
 

@@ -22,16 +22,19 @@ int main(int argc, char** argv) {
   const auto now = codec::parse_rfc3339(argv[2]);
   if (!evidence || !now) return std::printf("not evidence, or no time\n"), 4;
 
-  evidence::Endorsements endorsements = evidence->endorsements;
+  evidence::Endorsements own;
   for (int i = 3; i < argc; ++i) {
     // Not passed over: it may be the revocation list that matters.
-    if (!endorsements.add(contents(argv[i])))
+    if (!own.add(contents(argv[i])))
       return std::printf("no endorsement: %s\n", argv[i]), 1;
   }
 
-  const verify::Policy policy;  // whatever is genuine and not for debugging
-  const auto appraisal =
-      verify::appraise(*evidence, verify::Collateral::parse(endorsements), policy, *now);
+  const verify::Policy policy;  // whatever is genuine, current and not for debugging
+  // What came along with the evidence was chosen by who sent it, and counts for less.
+  const auto collateral = verify::Collateral::parse(own, evidence->endorsements);
+  // A service would say Moment::by_clock, with what its earlier appraisals have seen.
+  const auto moment = verify::Moment::asked_for(*now);
+  const auto appraisal = verify::appraise(*evidence, collateral, policy, moment);
   for (const verify::Check check : appraisal.refusals()) {
     const auto* finding = appraisal.find(check);
     const std::string name(verify::row_of(check).name);

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
-#include "merlon/x509/revocation.h"
 
 namespace merlon::appraise {
 
@@ -43,34 +42,17 @@ bool has_wrong_vcek(const Appraisal& appraisal) {
 
 /// Whether what was not there could be had from the vendors.
 bool lacks_endorsements(const Appraisal& appraisal) {
-  using enum verify::Check;
-  return std::ranges::any_of(
-             appraisal.findings,
-             [](const Finding& finding) {
-               const bool document =
-                   finding.check == TcbInfoFound || finding.check == QeIdentityFound;
-               const bool certificates = !finding.made && (finding.check == SnpSignatures ||
-                                                           finding.check == SnpCaRevocation ||
-                                                           finding.check == TcbSignerRevocation);
-               const bool list = finding.got == to_string(x509::RevocationState::Unknown);
-               return !finding.passed && (document || certificates || list);
-             }) ||
-         !missing_pck_issuer(appraisal).empty() || has_wrong_vcek(appraisal);
-}
-
-bool is_over(const Appraisal& appraisal, std::string_view document) {
-  return std::ranges::any_of(appraisal.lifetimes, [&](const verify::Lifetime& each) {
-    return each.what == document && each.until < appraisal.time;
-  });
+  return std::ranges::any_of(appraisal.findings,
+                             [](const Finding& finding) {
+                               return !finding.passed &&
+                                      finding.cause == verify::Cause::MissingEndorsement;
+                             }) ||
+         has_wrong_vcek(appraisal);
 }
 
 bool has_stale_endorsements(const Appraisal& appraisal) {
-  using enum verify::Check;
-  return std::ranges::any_of(appraisal.findings, [&](const Finding& finding) {
-    if (finding.passed || !finding.made) return false;
-    if (finding.check == TcbInfoFresh) return is_over(appraisal, "TCB info");
-    if (finding.check == QeIdentityFresh) return is_over(appraisal, "QE identity");
-    return finding.got.starts_with(to_string(x509::RevocationState::Stale));
+  return std::ranges::any_of(appraisal.findings, [](const Finding& finding) {
+    return !finding.passed && finding.cause == verify::Cause::StaleEndorsement;
   });
 }
 
@@ -89,16 +71,6 @@ std::string fetch_command(const Asked& asked, const evidence::Evidence& evidence
 }
 
 }  // namespace
-
-std::string missing_pck_issuer(const Appraisal& appraisal) {
-  const Finding* form = appraisal.find(verify::Check::PckForm);
-  if (form == nullptr || form->passed) return "";
-  constexpr std::string_view before = "its issuer ";
-  const std::size_t start = form->got.find(before);
-  const std::size_t end = form->got.find(" is neither in the quote nor", start);
-  if (start == std::string::npos || end == std::string::npos) return "";
-  return form->got.substr(start + before.size(), end - start - before.size());
-}
 
 std::vector<Hint> hints(const Asked& asked, const evidence::Evidence& evidence,
                         const Appraisal& appraisal) {

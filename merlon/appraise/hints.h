@@ -26,7 +26,4 @@ struct Asked {
 [[nodiscard]] std::vector<Hint> hints(const Asked& asked, const evidence::Evidence& evidence,
                                       const verify::Appraisal& appraisal);
 
-/// The name of the certificate that a quote's chain ends below, if that is why it was refused.
-[[nodiscard]] std::string missing_pck_issuer(const verify::Appraisal& appraisal);
-
 }  // namespace merlon::appraise

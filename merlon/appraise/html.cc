@@ -92,6 +92,22 @@ std::string hints_part(const std::vector<Hint>& hints) {
   return html;
 }
 
+/// The lines of a policy under which the finding would pass.
+std::string to_accept_part(const verify::Finding& finding) {
+  if (finding.to_accept.empty()) return "";
+  return concat("<details><summary>To accept it, in the policy</summary><pre>",
+                escaped(finding.to_accept), "</pre></details>");
+}
+
+std::string warnings_part(const Appraisal& appraisal) {
+  if (appraisal.warnings.empty()) return "";
+  std::string html = "<h2>Warnings</h2><div class=\"card\"><ul>";
+  for (const std::string& warning : appraisal.warnings) {
+    html += concat("<li>", escaped(warning), "</li>");
+  }
+  return html + "</ul></div>\n";
+}
+
 std::string refusals_part(const Head& head, const Appraisal& appraisal) {
   if (appraisal.accepted()) return "";
   std::string html =
@@ -107,8 +123,9 @@ std::string refusals_part(const Head& head, const Appraisal& appraisal) {
     const verify::CheckRow& row = verify::row_of(finding.check);
     html += concat("<tr><td><code>", row.name, "</code></td><td class=\"wide mono\">",
                    escaped(finding.wanted), "</td><td class=\"mono\">", shown(finding.got),
-                   "<span class=\"under soft\">wanted: ", escaped(finding.wanted),
-                   "</span></td><td class=\"wide soft\">", breakable(row.document), "</td></tr>");
+                   "<span class=\"under soft\">wanted: ", escaped(finding.wanted), "</span>",
+                   to_accept_part(finding), "</td><td class=\"wide soft\">",
+                   breakable(row.document), "</td></tr>");
   }
   html += "</table>";
   if (not_made > 0) {
@@ -219,9 +236,10 @@ std::string to_html(const Head& head, const Appraisal& appraisal) {
                 "style-src 'unsafe-inline'\"><title>Evidence: ", to_string(appraisal.verdict),
                 "</title><style>", page_style, "</style></head>\n<body><main><h1>Appraisal of ",
                 to_string(appraisal.technology), " evidence</h1>\n", verdict_part(head, appraisal),
-                refusals_part(head, appraisal), chain_part(head, appraisal),
-                timeline_part(appraisal), levels_part(appraisal), claims_part(appraisal),
-                findings_part(appraisal), footer_part(head), "</main></body></html>\n");
+                refusals_part(head, appraisal), warnings_part(appraisal),
+                chain_part(head, appraisal), timeline_part(appraisal), levels_part(appraisal),
+                claims_part(appraisal), findings_part(appraisal), footer_part(head),
+                "</main></body></html>\n");
 }
 
 }  // namespace merlon::appraise

@@ -129,7 +129,7 @@ std::string missing_issuer(const Head& head, const Chain& chain) {
 }
 
 std::string root_part(const Head& head, const Appraisal& appraisal, const Chain& chain) {
-  const std::string in_quote = missing_pck_issuer(appraisal);
+  const std::string in_quote = appraisal.missing_issuer;
   if (chain.root == nullptr) {
     return missing_link(short_name(in_quote.empty() ? missing_issuer(head, chain) : in_quote));
   }
@@ -148,7 +148,7 @@ std::string path_part(const Appraisal& appraisal, const Chain& chain) {
   std::string html;
   for (const verify::Lifetime* each : chain.path) html += link(appraisal, *each, "");
   if (chain.path.empty()) {
-    const std::string issuer = missing_pck_issuer(appraisal);
+    const std::string issuer = appraisal.missing_issuer;
     if (chain.root != nullptr) html += missing_link(short_name(issuer));
     if (!issuer.empty()) html += "<li class=\"link\"><b>certificates</b>in the quote</li>";
   }
@@ -165,7 +165,7 @@ std::string chain_part(const Head& head, const Appraisal& appraisal) {
   const Chain chain(appraisal);
   std::string html = "<h2>Chain</h2>";
   const bool none = chain.path.empty() && chain.root == nullptr && chain.signer == nullptr;
-  if (none && missing_pck_issuer(appraisal).empty()) {
+  if (none && appraisal.missing_issuer.empty()) {
     return html + "<div class=\"card\">No certificate vouches for this evidence.</div>\n";
   }
   html += concat("<div class=\"branches", chain.signer != nullptr ? " two" : "",

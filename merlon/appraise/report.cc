@@ -49,6 +49,17 @@ class Painter {
   const TextLook& look_;
 };
 
+/// The lines of a policy under which the finding would pass.
+std::string to_accept_text(const Finding& finding, std::string_view indent) {
+  if (finding.to_accept.empty()) return "";
+  std::string text = concat(indent, "to accept it, in the policy:\n", indent, "  ");
+  for (const char c : finding.to_accept) {
+    text += c;
+    if (c == '\n') text += concat(indent, "  ");
+  }
+  return text + "\n";
+}
+
 /// A finding on one line, and what was wanted on another where it failed.
 std::string finding_text(const Finding& finding, std::size_t width, const Painter& painter) {
   const verify::CheckRow& row = verify::row_of(finding.check);
@@ -60,6 +71,7 @@ std::string finding_text(const Finding& finding, std::size_t width, const Painte
   if (!finding.passed && finding.made) {
     const std::string indent(width + 6, ' ');
     text += concat(indent, "wanted: ", finding.wanted, "\n", indent, row.document, "\n");
+    text += to_accept_text(finding, indent);
   }
   return text;
 }
@@ -91,6 +103,12 @@ std::string findings_text(const Appraisal& appraisal, const Painter& painter, bo
   for (const Finding& finding : appraisal.findings) {
     if (!only_failures || !finding.passed) text += finding_text(finding, width, painter);
   }
+  return text;
+}
+
+std::string warnings_text(const Appraisal& appraisal) {
+  std::string text = appraisal.warnings.empty() ? "" : "\nWarnings\n";
+  for (const std::string& warning : appraisal.warnings) text += concat("  ! ", warning, "\n");
   return text;
 }
 
@@ -132,6 +150,7 @@ std::string to_text(const Head& head, const Appraisal& appraisal, const TextLook
   if (appraisal.expiry && appraisal.accepted()) {
     text += concat("Expires     ", codec::to_rfc3339(*appraisal.expiry), "\n");
   }
+  text += warnings_text(appraisal);
   text += hints_text(head.hints);
   text += concat(
       "\nVerdict: ", painter.in_colour_of(appraisal.accepted(), to_string(appraisal.verdict)),
@@ -159,6 +178,8 @@ void write_findings(codec::JsonWriter& json, const Appraisal& appraisal) {
     json.text(finding.wanted);
     json.key("got");
     json.text(finding.got);
+    json.key("to_accept");
+    finding.to_accept.empty() ? json.null() : json.text(finding.to_accept);
     json.close_object();
   }
   json.close_array();
@@ -243,6 +264,10 @@ std::string to_json(const Head& head, const Appraisal& appraisal) {
   json.key("advisories");
   json.open_array();
   for (const std::string& advisory : appraisal.advisories) json.text(advisory);
+  json.close_array();
+  json.key("warnings");
+  json.open_array();
+  for (const std::string& warning : appraisal.warnings) json.text(warning);
   json.close_array();
   write_findings(json, appraisal);
   write_claims(json, appraisal);

@@ -4,6 +4,7 @@
 
 #include "merlon/appraise/commands.h"
 #include "merlon/appraise/files.h"
+#include "merlon/appraise/memory_file.h"
 #include "merlon/appraise/report.h"
 #include "merlon/base/text.h"
 #include "merlon/os/file.h"
@@ -55,29 +56,61 @@ int report(const cli::Arguments& arguments, const cli::Terminal& terminal, const
   return number(Status::Refused);
 }
 
+/// The time to judge for, with what earlier runs have seen. Whoever names a time asks how it would
+/// have been then: what is known since does not count, and nothing is kept.
+Result<verify::Moment> moment_of(const cli::Arguments& arguments, const std::string& memory_file) {
+  const std::string at = arguments.value("--at");
+  const codec::UnixTime now = TRY(read_time(at));
+  if (!at.empty()) return verify::Moment::asked_for(now);
+  if (memory_file.empty()) return verify::Moment::by_clock(now, {});
+  return verify::Moment::by_clock(now, TRY(read_memory(memory_file)));
+}
+
+/// Keeps what is new. A run between the reading and here may have kept more: that is read again.
+void remember(const cli::Terminal& terminal, const std::string& file, const verify::Memory& seen) {
+  auto memory = read_memory(file);
+  if (!memory) return remark(terminal, memory.error().text);
+  const verify::Memory before = *memory;
+  memory->merge(seen);
+  if (*memory == before) return;
+  if (const auto kept = write_memory(file, *memory); !kept) {
+    remark(terminal, concat("what was seen cannot be kept: ", kept.error().text));
+  }
+}
+
+/// Where what was seen is kept; empty if it is not.
+std::string memory_file_of(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+  if (arguments.has("--no-memory") || !arguments.value("--at").empty()) return "";
+  std::string path = memory_path(terminal);
+  if (path.empty()) {
+    remark(terminal,
+           "what was seen cannot be kept: neither HOME nor XDG_STATE_HOME is set (--no-memory)");
+  }
+  return path;
+}
+
 Result<int> verify(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const std::string path = arguments.positional(0);
   const std::string policy_path = arguments.value("--policy");
   const auto [policy, has_keys] = TRY(read_policy(policy_path));
-  const codec::UnixTime now = TRY(read_time(arguments.value("--at")));
+  const std::string memory_file = memory_file_of(arguments, terminal);
+  const verify::Moment moment = TRY(moment_of(arguments, memory_file));
   auto [all, directory, remarks] = TRY(read_endorsements(arguments.values("--endorsements")));
   const auto bytes = TRY(read_bytes(path, evidence::max_evidence_size));
   const auto evidence = evidence::Evidence::parse(bytes);
   if (!evidence) return not_parsed(path, evidence.error());
-  if (const auto merged = all.merge(evidence->endorsements); !merged) {
-    return not_parsed(path, merged.error());
-  }
   if (!has_keys) {
     remark(terminal,
            concat(base::printable(policy_path), ": asks for nothing: any workload is accepted"));
   }
   for (const std::string& each : remarks) remark(terminal, each);
-  const auto collateral = verify::Collateral::parse(all);
-  const verify::Appraisal appraisal = verify::appraise(*evidence, collateral, policy, now);
+  const auto collateral = verify::Collateral::parse(all, evidence->endorsements);
+  const verify::Appraisal appraisal = verify::appraise(*evidence, collateral, policy, moment);
+  if (!memory_file.empty()) remember(terminal, memory_file, appraisal.seen);
   const bool for_now = arguments.value("--at").empty();
   const Head head{path,
                   std::string(evidence->format),
-                  all.size(),
+                  all.size() + evidence->endorsements.size(),
                   crypto::sha256({bytes}),
                   policy_path,
                   policy.form,

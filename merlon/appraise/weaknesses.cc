@@ -12,7 +12,14 @@ namespace {
 class Weaknesses {
  public:
   void say(bool weak, std::string_view what, std::string_view advice = {}) {
-    if (weak) all_.push_back({what, advice});
+    if (weak) all_.push_back({std::string(what), advice});
+  }
+  void say_waived(std::string_view of, std::span<const verify::Waiver> waivers) {
+    std::string names;
+    for (const verify::Waiver& each : waivers) {
+      names += base::concat(names.empty() ? "" : ", ", base::printable(each.name, 40));
+    }
+    say(!names.empty(), base::concat("known weaknesses of ", of, " are waived: ", names));
   }
   [[nodiscard]] std::vector<Weakness> all() && { return std::move(all_); }
 
@@ -38,6 +45,9 @@ void common(const verify::Policy& policy, Weaknesses& found) {
   };
   found.say(policy.revocation == verify::RevocationRule::IfPresent,
             "a missing revocation list is allowed");
+  found.say(policy.carried_lists,
+            "a revocation list that comes along with the evidence can say that nothing is revoked, "
+            "and who sends the evidence chooses which");
   found.say((has(Sgx) && policy.sgx.debug) || (has(Tdx) && policy.tdx.debug) ||
                 (has(Snp) && policy.snp.debug),
             "debugging is allowed, so the host can read everything");
@@ -56,6 +66,7 @@ void dcap(const verify::DcapPolicy& policy, Weaknesses& found) {
   found.say(
       policy.statuses.contains(OutOfDate) || policy.statuses.contains(OutOfDateConfigurationNeeded),
       "a platform that is out of date is accepted, with holes that Intel has closed since");
+  found.say_waived("Intel's platforms", policy.waivers);
 }
 
 void sgx_enclave(const verify::Policy& all, Weaknesses& found) {
@@ -68,6 +79,8 @@ void sgx_enclave(const verify::Policy& all, Weaknesses& found) {
   found.say(any_enclave && policy.mr_signer.is_any(), "any SGX enclave is accepted");
   found.say(signer_alone && !policy.product_id, "every product of an SGX signer is accepted",
             "name product_id");
+  found.say(policy.config_id.is_any(),
+            "any configuration id of an SGX enclave is accepted, and who launches it chooses that");
   found.say(signer_alone && policy.min_svn == 0,
             "every version of an SGX signer's enclave is accepted", "name min_svn");
 }
@@ -79,6 +92,10 @@ void tdx_domain(const verify::TdxPolicy& policy, Weaknesses& found) {
       names_some(policy.mr_td) && any_kernel,
       "mr_td measures only the firmware of a TDX domain, rt_mr1 its kernel and rt_mr2 what that is given",
       "name both");
+  found.say(
+      policy.mr_config_id.is_any() || policy.mr_owner.is_any() || policy.mr_owner_config.is_any(),
+      "any owner or configuration of a TDX domain is accepted, and who launches it chooses "
+      "that");
   found.say(policy.migration,
             "migration of a TDX domain is allowed, to a platform that is not judged here");
 }
@@ -93,9 +110,11 @@ bool has_floor(const verify::SnpPolicy& policy) {
 void snp_platform(const verify::SnpPolicy& policy, Weaknesses& found) {
   found.say(policy.provisional_firmware,
             "provisional SEV-SNP firmware is accepted, which the host can take back");
-  found.say(policy.min_reported_tcb == snp::TcbComponents{},
-            "SEV-SNP patch levels of any age are accepted, if AMD endorsed them",
-            "name min_reported_tcb");
+  found.say_waived("AMD's firmware", policy.waivers);
+  constexpr auto alias_check = static_cast<std::size_t>(snp::PlatformBit::AliasCheckComplete);
+  found.say(policy.platform[alias_check] != verify::BitRule::Set,
+            "memory modules that show one place under two addresses are accepted (AMD-SB-3015)",
+            "name alias-check in platform_on");
   const auto products = std::ranges::count_if(
       snp::all_products, [&](snp::Product product) { return policy.product.contains(product); });
   found.say(
@@ -104,17 +123,29 @@ void snp_platform(const verify::SnpPolicy& policy, Weaknesses& found) {
       "name one in products");
 }
 
+/// Whether a list has a key. Zero stands for none.
+template <typename T>
+bool names_key(const verify::Accept<T>& accept) {
+  return std::ranges::any_of(accept.values(), [](const T& value) { return !value.is_zero(); });
+}
+
 void snp_guest(const verify::SnpPolicy& policy, Weaknesses& found) {
   const bool any_measurement = policy.measurement.is_any();
-  found.say(any_measurement && policy.author_key.is_any() && policy.id_key.is_any(),
+  const bool author = names_key(policy.author_key);
+  const bool id = names_key(policy.id_key);
+  found.say(any_measurement && !author && !id && !accepts_none(policy.author_key) &&
+                !accepts_none(policy.id_key),
             "any SEV-SNP guest is accepted");
-  found.say(any_measurement && policy.min_guest_svn == 0 &&
-                (names_some(policy.author_key) || names_some(policy.id_key)),
+  found.say(any_measurement && policy.min_guest_svn == 0 && (author || id),
             "every version of a key's SEV-SNP guest is accepted",
             "name measurement or min_guest_svn");
   found.say(
       std::ranges::any_of(policy.vmpl, [](std::uint32_t level) { return level > 0; }),
       "an SEV-SNP report of a VMPL above 0 is accepted, which less privileged software of the guest can get");
+  found.say(policy.id_key.is_any() || policy.author_key.is_any(),
+            "any key of an SEV-SNP guest's ID block is accepted, and who launches it chooses that");
+  found.say(policy.host_data.is_any(),
+            "any HOST_DATA is accepted, and who launches the SEV-SNP guest chooses that");
   found.say(policy.migration,
             "migration of an SEV-SNP guest is allowed, to a platform that is not judged here");
 }

@@ -12,7 +12,7 @@
 namespace merlon::appraise {
 
 struct Weakness {
-  std::string_view what;    ///< a sentence
+  std::string what;         ///< a sentence
   std::string_view advice;  ///< by keys of policies of our own form; may be empty
 };
 

@@ -74,7 +74,15 @@ constexpr std::array evidence_verify_options{
                {},
                true},
     OptionSpec{"--quiet", "", "Print only the checks that failed, and the verdict."},
-    OptionSpec{"--at", "TIME", "Judge for this time, e.g. 2025-06-20T00:00:00Z, instead of now."},
+    OptionSpec{
+        "--at", "TIME",
+        "Judge for this time, e.g. 2025-06-20T00:00:00Z, instead of now; what is known since "
+        "does not count."},
+    OptionSpec{
+        "--no-memory", "",
+        "Do not use, and do not keep, what earlier runs have seen: the newest that Intel and "
+        "AMD had signed, so that neither a clock that is set back nor an old document passes. "
+        "It is kept in $XDG_STATE_HOME/merlon/seen.json (~/.local/state)."},
     OptionSpec{"--json", "", "Print one JSON object."},
     OptionSpec{"--html", "FILE", "Also write a page for people.", false, {}, true},
 };

@@ -69,6 +69,7 @@ struct Cpuid {
   std::uint8_t family = 0;
   std::uint8_t model = 0;
   std::uint8_t stepping = 0;
+  friend bool operator==(const Cpuid&, const Cpuid&) = default;
 };
 
 struct Report {

@@ -12,10 +12,11 @@
 #include "merlon/core/bytes.h"
 #include "merlon/evidence/evidence.h"
 #include "merlon/sgx/tcb_status.h"
+#include "merlon/verify/moment.h"
 
 namespace merlon::verify {
 
-/// The zero is the no.
+/// Refused is zero, so that a verdict that nobody sets is a refusal.
 enum class Verdict : std::uint8_t { Refused, Accepted };
 [[nodiscard]] std::string_view to_string(Verdict verdict) noexcept;
 
@@ -38,6 +39,13 @@ struct CheckRow {
 [[nodiscard]] const CheckRow& row_of(Check check) noexcept;
 [[nodiscard]] bool concerns(const CheckRow& row, evidence::Technology technology) noexcept;
 
+/// What a refusal is due to, as far as whoever asks can do something about it.
+enum class Cause : std::uint8_t {
+  Other,
+  MissingEndorsement,  ///< that the vendor would give
+  StaleEndorsement,    ///< the vendor may have a newer one
+};
+
 /// One check that was made. Texts are for people and harmless for a terminal.
 struct Finding {
   Check check = Check::Technology;
@@ -45,6 +53,9 @@ struct Finding {
   bool made = false;  ///< false: it could not be made without what another check misses
   std::string wanted;
   std::string got;
+  Cause cause = Cause::Other;
+  /// Where a policy could accept what was found: the lines of TOML that it would need.
+  std::string to_accept = {};
 };
 
 /// One thing that the evidence says, to be believed only if the verdict is Accepted.
@@ -82,6 +93,10 @@ struct Appraisal {
   std::vector<std::string> advisories;
   std::vector<Lifetime> lifetimes;
   std::vector<TcbRow> tcb_levels;
+  std::string missing_issuer;  ///< of a quote's certificates: who is in neither quote nor bag
+  std::vector<std::string>
+      warnings;  ///< what is no reason to refuse and must be known all the same
+  Memory seen;   ///< what was found signed by the vendors; the caller keeps it
   /// When the first of the things used ends; the verdict must not be kept longer.
   std::optional<codec::UnixTime> expiry;
 

@@ -9,18 +9,18 @@ namespace merlon::verify {
 
 namespace {
 
-void add_document(Collateral& to, const std::string& text) {
+void add_document(Collateral& to, const std::string& text, Origin origin) {
   auto json = sgx::SignedJson::parse(text);
   if (json && json->member == "tcbInfo") {
     if (auto info = sgx::TcbInfo::parse(json->value)) {
       json->value = {};  // said all it had to say
-      to.tcb_infos.push_back({*std::move(json), *std::move(info)});
+      to.tcb_infos.push_back({*std::move(json), *std::move(info), origin});
       return;
     }
   } else if (json) {
     if (auto identity = sgx::EnclaveIdentity::parse(json->value)) {
       json->value = {};
-      to.identities.push_back({*std::move(json), *std::move(identity)});
+      to.identities.push_back({*std::move(json), *std::move(identity), origin});
       return;
     }
   }
@@ -39,7 +39,7 @@ class Learner {
       if (!keys.insert(x509::anchor_of(issuer)).second) continue;
       const auto& constraints = issuer.basic_constraints();
       if (constraints && constraints->ca) learn_issued(issuer);
-      if (issuer.common_name() == "Intel SGX TCB Signing") learn_documents(issuer);
+      if (issuer.common_name() == tcb_signer_name) learn_documents(issuer);
     }
   }
 
@@ -74,29 +74,55 @@ x509::Signed signed_by(const sgx::SignedJson& json) noexcept {
           json.signature.view()};
 }
 
-Collateral Collateral::parse(const evidence::Endorsements& endorsements) {
-  Collateral made;
-  for (const evidence::Bytes& der : endorsements.certificates) {
+namespace {
+
+/// What the other has as well is not looked at again.
+template <typename T>
+bool has(const std::vector<T>* other, const T& value) {
+  return other != nullptr && std::ranges::find(*other, value) != other->end();
+}
+
+/// Adds what stands in `from` and not in `before`, whose is there already.
+void add(Collateral& to, const evidence::Endorsements& from, const evidence::Endorsements* before,
+         Origin origin) {
+  for (const evidence::Bytes& der : from.certificates) {
+    if (has(before == nullptr ? nullptr : &before->certificates, der)) continue;
     if (auto certificate = x509::Certificate::parse(der)) {
-      made.certificates.push_back(*std::move(certificate));
+      to.certificates.push_back(*std::move(certificate));
     } else {
-      ++made.unreadable;
+      ++to.unreadable;
     }
   }
-  for (const evidence::Bytes& der : endorsements.revocation_lists) {
+  for (const evidence::Bytes& der : from.revocation_lists) {
+    if (has(before == nullptr ? nullptr : &before->revocation_lists, der)) continue;
     if (auto list = x509::Crl::parse(der)) {
-      made.lists.push_back(*std::move(list));
+      to.lists.push_back(*std::move(list));
     } else {
-      ++made.unreadable;
-      ++made.unreadable_lists;
+      ++to.unreadable;
+      ++to.unreadable_lists;
     }
   }
-  for (const std::string& text : endorsements.documents) add_document(made, text);
+  for (const std::string& text : from.documents) {
+    if (!has(before == nullptr ? nullptr : &before->documents, text)) {
+      add_document(to, text, origin);
+    }
+  }
+}
+
+}  // namespace
+
+Collateral Collateral::parse(const evidence::Endorsements& own,
+                             const evidence::Endorsements& carried) {
+  Collateral made;
+  add(made, own, nullptr, Origin::Own);
+  made.own_list_count = made.lists.size();
+  add(made, carried, &own, Origin::Carried);
   return made;
 }
 
-Collateral Collateral::prepare(const evidence::Endorsements& endorsements) {
-  Collateral made = parse(endorsements);
+Collateral Collateral::prepare(const evidence::Endorsements& own,
+                               const evidence::Endorsements& carried) {
+  Collateral made = parse(own, carried);
   Learner(made).learn();
   return made;
 }

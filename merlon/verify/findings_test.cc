@@ -40,7 +40,8 @@ template <typename Fake>
 Appraisal judged(const Fake& fake, const Policy& policy) {
   const auto evidence = evidence::Evidence::parse(evidence_of(fake));
   EXPECT_TRUE(evidence.has_value()) << evidence.error().what;
-  return appraise(*evidence, Collateral::prepare(fake.endorsements()), policy, test_now);
+  return appraise(*evidence, Collateral::prepare(fake.endorsements()), policy,
+                  Moment::asked_for(test_now));
 }
 
 /// Judges each fault and gives all checks that failed.
@@ -97,6 +98,7 @@ TEST(Findings, EveryCheckIsProducedByAFault) {
   all.merge(run<FakeAmd>(snp_faults(), [] { return FakeAmd(); }));
   all.merge(run<FakeAmd>(vlek_faults(), [] { return FakeAmd("Genoa", true); }));
   all.insert(KeyProof);  // verifier_test.cc, Request
+  all.insert(Clock);     // moment_test.cc
   for (const CheckRow& row : all_checks()) EXPECT_TRUE(all.contains(row.check)) << row.name;
 }
 

@@ -11,18 +11,27 @@ namespace merlon::verify {
 
 using base::concat;
 
-Judge::Judge(evidence::Technology technology, codec::UnixTime now) {
+Judge::Judge(evidence::Technology technology, const Moment& moment) : moment_(moment) {
   appraisal_.technology = technology;
-  appraisal_.time = now;
+  appraisal_.time = moment.now;
 }
 
-bool Judge::check(Check check, bool passed, std::string wanted, std::string got) {
-  record({check, passed, true, std::move(wanted), std::move(got)});
+bool Judge::check(Check check, bool passed, std::string wanted, std::string got,
+                  std::string to_accept) {
+  if (passed) to_accept.clear();
+  record(
+      {check, passed, true, std::move(wanted), std::move(got), Cause::Other, std::move(to_accept)});
   return passed;
 }
 
-void Judge::cannot(Check check, std::string why) {
-  record({check, false, false, std::string(row_of(check).holds), "not judged: " + std::move(why)});
+void Judge::cannot(Check check, std::string why, Cause cause) {
+  record({check, false, false, std::string(row_of(check).holds), "not judged: " + std::move(why),
+          cause});
+}
+
+void Judge::warn(std::string what) {
+  auto& all = appraisal_.warnings;
+  if (std::ranges::find(all, what) == all.end()) all.push_back(std::move(what));
 }
 
 void Judge::record(Finding finding) {
@@ -32,6 +41,23 @@ void Judge::record(Finding finding) {
   } else if (found->second.passed && !finding.passed) {
     found->second = std::move(finding);
   }
+}
+
+void Judge::saw_issue(codec::UnixTime issued) {
+  codec::UnixTime& newest = appraisal_.seen.newest_issue;
+  newest = std::max(newest, issued);
+}
+
+void Judge::saw_list(const x509::Crl& list, const x509::AnchorId* issuer) {
+  const codec::UnixTime issued = list.validity().not_before;
+  saw_issue(issued);
+  if (issuer == nullptr) return;
+  codec::UnixTime& newest = appraisal_.seen.lists[*issuer];
+  newest = std::max(newest, issued);
+}
+
+void Judge::saw_evaluation(std::uint32_t number) {
+  appraisal_.seen.evaluation_number = std::max(appraisal_.seen.evaluation_number, number);
 }
 
 void Judge::claim(std::string name, std::string value) {
@@ -103,7 +129,13 @@ Check check_of(x509::PathRule rule, const PathChecks& checks) noexcept {
 
 }  // namespace
 
-void judge_path(Judge& judge, const x509::Path& path, std::span<const x509::AnchorId> anchors,
+bool is_vouched(std::span<const x509::PathProblem> problems) noexcept {
+  return std::ranges::none_of(problems, [](const x509::PathProblem& each) {
+    return each.rule == x509::PathRule::Anchor || each.rule == x509::PathRule::Signature;
+  });
+}
+
+bool judge_path(Judge& judge, const x509::Path& path, std::span<const x509::AnchorId> anchors,
                 const x509::SignatureMemo& memo, const PathChecks& checks) {
   const auto problems = x509::judge_path(path, anchors, judge.now(), memo);
   for (const Check check :
@@ -118,54 +150,113 @@ void judge_path(Judge& judge, const x509::Path& path, std::span<const x509::Anch
     if (passed) got = concat(path.size(), " certificates");
     judge.check(check, passed, std::string(row_of(check).holds), std::move(got));
   }
+  return is_vouched(problems);
 }
 
-void judge_revocation(Judge& judge, Check check, const x509::Certificate& subject,
-                      const x509::Certificate& issuer, const Collateral& collateral,
-                      const Policy& policy, const x509::SignatureMemo& memo) {
-  const x509::Revocation revocation =
-      x509::judge_revocation(subject, issuer, collateral.lists, judge.now(), memo);
-  const std::string wanted = "a fresh list that does not have it";
-  std::string got(to_string(revocation.state));
-  if (revocation.list != nullptr) {
-    const x509::Validity& validity = revocation.list->validity();
-    got += concat(" (list of ", codec::to_rfc3339(validity.not_before), " to ",
-                  codec::to_rfc3339(validity.not_after), ")");
+namespace {
+
+constexpr std::string_view fresh_list = "a fresh list that does not have it";
+
+/// What the lists say. Those that came along with the evidence were chosen by who sent it: what
+/// they have is revoked, and what they do not have may be on a newer one.
+x509::Revocation look_up(const x509::Certificate& subject, const x509::Certificate& issuer,
+                         const Collateral& collateral, const Policy& policy, codec::UnixTime now,
+                         const x509::SignatureMemo& memo) {
+  const auto look = [&](std::span<const x509::Crl> lists) {
+    return x509::judge_revocation(subject, issuer, lists, now, memo);
+  };
+  if (policy.carried_lists) return look(collateral.lists);
+  const x509::Revocation carried = look(collateral.carried_lists());
+  if (carried.state == x509::RevocationState::Revoked) return carried;
+  return look(collateral.own_lists());
+}
+
+std::string list_text(const x509::Revocation& revocation) {
+  std::string text(to_string(revocation.state));
+  if (revocation.list == nullptr) return text;
+  const x509::Validity& validity = revocation.list->validity();
+  return text + concat(" (list of ", codec::to_rfc3339(validity.not_before), " to ",
+                       codec::to_rfc3339(validity.not_after), ")");
+}
+
+/// A fresh list that does not have the certificate: is it young enough, and no older than another
+/// that was there before?
+void judge_good(Judge& judge, Check check, const x509::Crl& list, const x509::AnchorId* remembered,
+                const Policy& policy, std::string got) {
+  const codec::UnixTime issued = list.validity().not_before;
+  judge.use(list, "revocation list");
+  if (const auto last = policy.last_second_of(issued)) judge.expire_by(*last);
+  const bool young = policy.is_young_enough(issued, judge.now());
+  if (!young) got += concat(", ", age_text(issued, judge.now(), policy));
+  bool newest = true;
+  if (remembered != nullptr) {
+    const auto& seen = judge.moment().memory.lists;
+    const auto found = seen.find(*remembered);
+    newest = found == seen.end() || found->second <= issued;
+    if (!newest) {
+      got +=
+          concat(", older than one of ", codec::to_rfc3339(found->second), " that was seen before");
+    }
   }
-  if (const auto at = known_revocation(subject, issuer)) {
-    // Whatever list is there, and whatever the policy says of lists.
-    judge.check(check, false, wanted, "revoked on " + codec::to_rfc3339(*at));
+  judge.record({check, young && newest, true, std::string(fresh_list), std::move(got),
+                young && newest ? Cause::Other : Cause::StaleEndorsement});
+}
+
+void judge_missing(Judge& judge, Check check, bool carried, const Collateral& collateral,
+                   const Policy& policy, std::string got) {
+  if (carried) {
+    got += "; one came along with the evidence, and who sends that chooses which";
+  }
+  if (policy.revocation == RevocationRule::IfPresent && collateral.unreadable_lists > 0) {
+    got += "; and of those that are there one cannot be read";  // it may be the one
+  } else if (policy.revocation == RevocationRule::IfPresent) {
+    judge.check(check, true, "not on a list, if there is one", got + "; the policy allows that");
     return;
   }
+  judge.record({check, false, true, std::string(fresh_list), std::move(got),
+                Cause::MissingEndorsement, carried ? "carried_lists = true" : ""});
+}
+
+}  // namespace
+
+void judge_revocation(Judge& judge, Check check, const x509::Certificate& subject,
+                      const x509::Certificate& issuer, ListsOfIssuer lists, bool vendors,
+                      const Collateral& collateral, const Policy& policy,
+                      const x509::SignatureMemo& memo) {
+  if (const auto at = known_revocation(subject, issuer)) {
+    // Whatever list is there, and whatever the policy says of lists.
+    judge.check(check, false, std::string(fresh_list), "revoked on " + codec::to_rfc3339(*at));
+    return;
+  }
+  const x509::Revocation revocation =
+      look_up(subject, issuer, collateral, policy, judge.now(), memo);
+  const x509::AnchorId key = x509::anchor_of(issuer);
+  const bool one = vendors && lists == ListsOfIssuer::One;
   switch (revocation.state) {
-    case x509::RevocationState::Good: {
+    case x509::RevocationState::Good:
       if (revocation.list == nullptr) break;  // good by which list?
-      judge.use(*revocation.list, "revocation list");
-      if (const auto last = policy.last_second_of(revocation.list->validity().not_before)) {
-        judge.expire_by(*last);
+      if (vendors && collateral.is_own(*revocation.list)) {
+        judge.saw_list(*revocation.list, one ? &key : nullptr);
       }
-      const bool young =
-          policy.is_young_enough(revocation.list->validity().not_before, judge.now());
-      if (!young) {
-        got += concat(", ", age_text(revocation.list->validity().not_before, judge.now(), policy));
-      }
-      judge.check(check, young, wanted, got);
+      judge_good(judge, check, *revocation.list, one ? &key : nullptr, policy,
+                 list_text(revocation));
+      return;
+    case x509::RevocationState::Unknown: {
+      const bool carried =
+          std::ranges::any_of(collateral.carried_lists(), [&](const x509::Crl& each) {
+            return std::ranges::equal(each.issuer(), issuer.subject());
+          });
+      judge_missing(judge, check, carried, collateral, policy, list_text(revocation));
       return;
     }
-    case x509::RevocationState::Unknown:
-      if (policy.revocation == RevocationRule::IfPresent && collateral.unreadable_lists > 0) {
-        got += "; and of those that are there one cannot be read";  // it may be the one
-      } else if (policy.revocation == RevocationRule::IfPresent) {
-        judge.check(check, true, "not on a list, if there is one",
-                    got + "; the policy allows that");
-        return;
-      }
-      break;
-    case x509::RevocationState::BadSignature:
     case x509::RevocationState::Stale:
+      judge.record({check, false, true, std::string(fresh_list), list_text(revocation),
+                    Cause::StaleEndorsement});
+      return;
+    case x509::RevocationState::BadSignature:
     case x509::RevocationState::Revoked: break;
   }
-  judge.check(check, false, wanted, got);
+  judge.check(check, false, std::string(fresh_list), list_text(revocation));
 }
 
 std::string age_text(codec::UnixTime issued, codec::UnixTime now, const Policy& policy) {

@@ -13,12 +13,25 @@ namespace merlon::verify {
 
 class Judge {
  public:
-  Judge(evidence::Technology technology, codec::UnixTime now);
+  /// `moment` is borrowed and must outlive the judge.
+  Judge(evidence::Technology technology, const Moment& moment);
 
-  /// One check; gives `passed` back. A check made twice passes only if both pass.
-  bool check(Check check, bool passed, std::string wanted, std::string got);
+  /// One check; gives `passed` back. A check made twice passes only if both pass. `to_accept` as in
+  /// Finding, and dropped where the check passed.
+  bool check(Check check, bool passed, std::string wanted, std::string got,
+             std::string to_accept = {});
   /// A check that cannot be made because something before it failed.
-  void cannot(Check check, std::string why);
+  void cannot(Check check, std::string why, Cause cause = Cause::Other);
+  /// A check with all that is known of it.
+  void record(Finding finding);
+  /// What is no reason to refuse and must be known all the same.
+  void warn(std::string what);
+
+  /// What a vendor has signed: for the caller to remember. Only of what is under a vendor's own
+  /// root and did not come along with the evidence.
+  void saw_issue(codec::UnixTime issued);
+  void saw_list(const x509::Crl& list, const x509::AnchorId* issuer);  ///< null: not by issuer
+  void saw_evaluation(std::uint32_t number);
 
   void claim(std::string name, std::string value);
   void use(const x509::Certificate& certificate, std::string_view what);
@@ -29,14 +42,14 @@ class Judge {
 
   /// The appraisal that is being made; its verdict stays Refused until finish().
   [[nodiscard]] Appraisal& appraisal() noexcept { return appraisal_; }
-  [[nodiscard]] codec::UnixTime now() const noexcept { return appraisal_.time; }
+  [[nodiscard]] codec::UnixTime now() const noexcept { return moment_.now; }
+  [[nodiscard]] const Moment& moment() const noexcept { return moment_; }
 
   /// Accepted only if every check that concerns the technology was made and passed.
   [[nodiscard]] Appraisal finish();
 
  private:
-  void record(Finding finding);
-
+  const Moment& moment_;
   Appraisal appraisal_;
   std::map<Check, Finding> findings_;
 };
@@ -46,14 +59,26 @@ struct PathChecks {
   Check anchor, signatures, names, validity, constraints;
 };
 
-/// Judges a path by its rules, one check for each group of them.
-void judge_path(Judge& judge, const x509::Path& path, std::span<const x509::AnchorId> anchors,
+/// Judges a path by its rules, one check for each group of them. Gives whether its signatures lead
+/// to a pinned key, whatever else is wrong with it.
+bool judge_path(Judge& judge, const x509::Path& path, std::span<const x509::AnchorId> anchors,
                 const x509::SignatureMemo& memo, const PathChecks& checks);
 
-/// One check whether `subject` is revoked by a list of `issuer`'s.
+/// Whether none of the problems of a path is that its signatures do not lead to a pinned key.
+[[nodiscard]] bool is_vouched(std::span<const x509::PathProblem> problems) noexcept;
+
+/// How many lists an issuer keeps up at a time.
+enum class ListsOfIssuer : std::uint8_t {
+  One,
+  Several,  ///< of which none says that it is newer than another: nothing is remembered of them
+};
+
+/// One check whether `subject` is revoked by a list of `issuer`'s. `vendors`: signatures lead from
+/// the issuer to a vendor's own root, so that its list is worth remembering.
 void judge_revocation(Judge& judge, Check check, const x509::Certificate& subject,
-                      const x509::Certificate& issuer, const Collateral& collateral,
-                      const Policy& policy, const x509::SignatureMemo& memo);
+                      const x509::Certificate& issuer, ListsOfIssuer lists, bool vendors,
+                      const Collateral& collateral, const Policy& policy,
+                      const x509::SignatureMemo& memo);
 
 /// "92 days old where the policy allows 30"
 [[nodiscard]] std::string age_text(codec::UnixTime issued, codec::UnixTime now,

@@ -24,11 +24,12 @@ class Offers : public ::testing::TestWithParam<std::size_t> {
 };
 
 constexpr std::uint8_t first_exhibit = 0, today = 0, damage = 128;
-constexpr std::uint8_t lists_may_miss = 64, prepared = 128;
+constexpr std::uint8_t carried = 32, lists_may_miss = 64, prepared = 128;
 
 TEST_P(Offers, AllThatServesIsEnoughForWhatIsSoundAlone) {
   for (std::uint8_t exhibit = 0; exhibit < stock().exhibits.size(); ++exhibit) {
-    for (const std::uint8_t how : {today, lists_may_miss, prepared}) {
+    for (const std::uint8_t how :
+         {today, lists_may_miss, prepared, carried, std::uint8_t{carried | lists_may_miss}}) {
       expect_right({exhibit, how, all_that_serve(stock())});
       expect_right({exhibit, how});
     }
@@ -38,7 +39,8 @@ TEST_P(Offers, AllThatServesIsEnoughForWhatIsSoundAlone) {
 TEST_P(Offers, EachWareBesideAllThatServes) {
   for (std::uint8_t ware = 0; ware < stock().wares.size(); ++ware) {
     const auto another_day = static_cast<std::uint8_t>(1 + ware % 9);
-    for (const std::uint8_t day : {today, another_day}) {
+    for (const std::uint8_t day :
+         {today, another_day, carried, std::uint8_t{carried | lists_may_miss}}) {
       expect_right({first_exhibit, day, ware, all_that_serve(stock())});
       expect_right({first_exhibit, day, all_that_serve(stock()), ware});
     }

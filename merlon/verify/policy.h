@@ -1,11 +1,12 @@
 #pragma once
 
 // What a relying party is willing to trust [RFC9334 §8.5, §8.3]. A Policy cannot be ill-formed, and
-// the default one refuses debugging, staleness, revocation, migration and reports that a host asked
-// for.
+// the default one refuses debugging, staleness, revocation, migration, reports that a host asked
+// for, firmware below AMD's bulletins, and whatever a host may choose that nobody named.
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <set>
 #include <span>
@@ -17,6 +18,7 @@
 #include "merlon/codec/time.h"
 #include "merlon/crypto/hash.h"
 #include "merlon/evidence/binding.h"
+#include "merlon/sgx/pck_extension.h"
 #include "merlon/sgx/report_body.h"
 #include "merlon/sgx/tcb_status.h"
 #include "merlon/snp/report.h"
@@ -44,6 +46,28 @@ class Accept {
  private:
   std::optional<std::vector<T>> values_;
 };
+
+/// Of what a host or whoever launches can set freely: nothing, unless a policy names values.
+template <typename T>
+[[nodiscard]] Accept<T> accept_zero() {
+  return Accept<T>({T{}});
+}
+
+/// A known weakness that is accepted up to a day, by the name that its vendor gave it.
+struct Waiver {
+  /// As Intel and AMD write it: "INTEL-SA-00615", "AMD-SB-3030"; or one of Intel's statuses, for a
+  /// platform that has this status and no advisory.
+  std::string name;
+  codec::UnixTime until;  ///< the last second of that day
+
+  /// The Steward's file has no dates.
+  static constexpr codec::UnixTime forever{std::numeric_limits<std::int64_t>::max()};
+  friend bool operator==(const Waiver&, const Waiver&) = default;
+};
+
+/// The waiver of that name that still counts; null if there is none.
+[[nodiscard]] const Waiver* find_waiver(std::span<const Waiver> waivers, std::string_view name,
+                                        codec::UnixTime now) noexcept;
 
 /// Missing revocation lists: a refusal, or allowed because one has no way to get them. A list that
 /// is there must be fresh and signed either way.
@@ -77,8 +101,11 @@ struct BindToChallenge {
 using Binding = std::variant<BindToRequest, BindToAnything, BindToData, BindToKey, BindToChallenge>;
 
 struct DcapPolicy {
+  /// Beyond UpToDate a status is accepted only with a waiver for each advisory that is open.
   std::set<sgx::TcbStatus> statuses{sgx::TcbStatus::UpToDate};
-  Accept<std::string> advisories;  ///< open ones that are accepted; any if not named
+  Accept<std::string> advisories;  ///< of a platform that is UpToDate
+  std::vector<Waiver> waivers;
+  Accept<sgx::Ppid> ppid;  ///< platforms, by the number that Intel gave each
   std::uint32_t min_evaluation_number = 0;
   bool tcb_info_v2 = false;  ///< also the older form
   friend bool operator==(const DcapPolicy&, const DcapPolicy&) = default;
@@ -96,7 +123,7 @@ struct SgxPolicy {
   std::optional<std::uint32_t> misc_select;  ///< bits that may be set
   std::optional<sgx::IsvExtProdId> ext_product_id;
   std::optional<sgx::IsvFamilyId> family_id;
-  std::optional<sgx::ConfigId> config_id;
+  Accept<sgx::ConfigId> config_id = accept_zero<sgx::ConfigId>();
   std::uint16_t min_config_svn = 0;
   friend bool operator==(const SgxPolicy&, const SgxPolicy&) = default;
 };
@@ -110,9 +137,9 @@ struct TdxPolicy {
   std::optional<std::uint64_t> attributes;  ///< bits that may be set; if not named, all known ones
   std::uint64_t required_attributes = 0;    ///< bits that must be set
   std::optional<std::uint64_t> xfam;        ///< bits that may be set
-  std::optional<tdx::MrConfigId> mr_config_id;
-  std::optional<tdx::MrOwner> mr_owner;
-  std::optional<tdx::MrOwnerConfig> mr_owner_config;
+  Accept<tdx::MrConfigId> mr_config_id = accept_zero<tdx::MrConfigId>();
+  Accept<tdx::MrOwner> mr_owner = accept_zero<tdx::MrOwner>();
+  Accept<tdx::MrOwnerConfig> mr_owner_config = accept_zero<tdx::MrOwnerConfig>();
   std::optional<tdx::MrServiceTd> mr_service_td;
   friend bool operator==(const TdxPolicy&, const TdxPolicy&) = default;
 };
@@ -123,10 +150,12 @@ enum class BitRule : std::uint8_t { Any, Set, Clear };
 struct SnpPolicy {
   Accept<snp::LaunchDigest> measurement;
   std::vector<snp::LaunchDigest> refused_measurement;
-  Accept<snp::IdKeyDigest> id_key;
+  /// Of the key that signed the ID block; zero: there is none. Any will do under an author key that
+  /// is named, since that vouches for it.
+  Accept<snp::IdKeyDigest> id_key = accept_zero<snp::IdKeyDigest>();
   std::vector<snp::IdKeyDigest> refused_id_key;
-  Accept<snp::AuthorKeyDigest> author_key;  ///< if named, an author key must have signed
-  Accept<snp::HostData> host_data;
+  Accept<snp::AuthorKeyDigest> author_key = accept_zero<snp::AuthorKeyDigest>();  ///< zero: none
+  Accept<snp::HostData> host_data = accept_zero<snp::HostData>();
   std::optional<snp::FamilyId> family_id;
   std::optional<snp::ImageId> image_id;
   std::uint32_t min_guest_svn = 0;
@@ -141,6 +170,8 @@ struct SnpPolicy {
   Accept<snp::Product> product;
   Accept<snp::SigningKey> signing_key;
   Accept<std::string> provider;  ///< CSP_ID of a VLEK
+  Accept<snp::ChipId> chip_id;   ///< machines, each by its processor
+  std::vector<Waiver> waivers;   ///< of the bulletins in floors.def
   snp::TcbComponents min_reported_tcb;
   snp::TcbComponents min_launch_tcb;
   snp::FirmwareVersion min_firmware;
@@ -169,6 +200,9 @@ struct Policy {
   std::set<evidence::Technology> technologies{evidence::Technology::Sgx, evidence::Technology::Tdx,
                                               evidence::Technology::Snp};
   RevocationRule revocation = RevocationRule::Required;
+  /// Whether a list that comes along with the evidence, whose host chose it, can say that something
+  /// is not revoked. That something is revoked any list can say.
+  bool carried_lists = false;
   std::optional<std::chrono::seconds> max_age;  ///< of lists and documents, since their issue
   std::vector<crypto::Sha256Digest> roots;      ///< keys beside the vendors': SHA-256 of their SPKI
   Binding binding;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "merlon/verify/floors.h"
 #include "merlon/verify/policy_reader.h"
 
 namespace merlon::verify {
@@ -61,6 +62,7 @@ PolicyResult<void> read_common(PolicyTable& table, Policy& policy) {
     policy.max_age =
         std::chrono::seconds(static_cast<std::int64_t>(*days) * codec::seconds_per_day);
   }
+  assign(policy.carried_lists, TRY(table.boolean("carried_lists")));
   const auto roots = TRY(table.accept<crypto::Sha256Digest>("roots"));
   policy.roots.assign(roots.values().begin(), roots.values().end());
   return {};
@@ -120,6 +122,8 @@ PolicyResult<void> read_dcap(const toml::table* found, std::string_view file, Dc
   if (auto advisories = TRY(table.texts("advisories"))) {
     policy.advisories = Accept<std::string>(*std::move(advisories));
   }
+  policy.waivers = TRY(table.waivers("waivers"));
+  policy.ppid = TRY(table.accept<sgx::Ppid>("ppid"));
   assign(policy.min_evaluation_number,
          TRY(table.number("min_evaluation_number", std::numeric_limits<std::uint32_t>::max())));
   assign(policy.tcb_info_v2, TRY(table.boolean("tcb_info_v2")));
@@ -146,7 +150,7 @@ PolicyResult<void> read_sgx(const toml::table* found, std::string_view file, Sgx
   }
   policy.ext_product_id = TRY(table.bytes<sgx::IsvExtProdId>("ext_product_id"));
   policy.family_id = TRY(table.bytes<sgx::IsvFamilyId>("family_id"));
-  policy.config_id = TRY(table.bytes<sgx::ConfigId>("config_id"));
+  TRY(table.read_accept("config_id", policy.config_id));
   assign(policy.min_config_svn, TRY(table.number("min_config_svn", 65'535)));
   return table.finish();
 }
@@ -164,9 +168,9 @@ PolicyResult<void> read_tdx(const toml::table* found, std::string_view file, Tdx
   policy.attributes = TRY(table.number("attributes", any64));
   assign(policy.required_attributes, TRY(table.number("required_attributes", any64)));
   policy.xfam = TRY(table.number("xfam", any64));
-  policy.mr_config_id = TRY(table.bytes<tdx::MrConfigId>("mr_config_id"));
-  policy.mr_owner = TRY(table.bytes<tdx::MrOwner>("mr_owner"));
-  policy.mr_owner_config = TRY(table.bytes<tdx::MrOwnerConfig>("mr_owner_config"));
+  TRY(table.read_accept("mr_config_id", policy.mr_config_id));
+  TRY(table.read_accept("mr_owner", policy.mr_owner));
+  TRY(table.read_accept("mr_owner_config", policy.mr_owner_config));
   policy.mr_service_td = TRY(table.bytes<tdx::MrServiceTd>("mr_service_td"));
   return table.finish();
 }
@@ -255,6 +259,13 @@ PolicyResult<void> read_snp_keys(PolicyTable& table, SnpPolicy& policy) {
   if (auto names = TRY(table.texts("providers"))) {
     policy.provider = Accept<std::string>(*std::move(names));
   }
+  policy.chip_id = TRY(table.accept<snp::ChipId>("chip_id"));
+  policy.waivers = TRY(table.waivers("waivers"));
+  for (const Waiver& each : policy.waivers) {
+    if (is_known_bulletin(each.name)) continue;
+    return table.refuse("waivers", concat(base::quoted(each.name, 40),
+                                          " is no bulletin of AMD's that sets a floor here"));
+  }
   return {};
 }
 
@@ -262,11 +273,16 @@ PolicyResult<void> read_snp_guest(PolicyTable& table, SnpPolicy& policy) {
   policy.measurement = TRY(table.accept<snp::LaunchDigest>("measurement"));
   const auto refused = TRY(table.accept<snp::LaunchDigest>("refused_measurement"));
   policy.refused_measurement.assign(refused.values().begin(), refused.values().end());
-  policy.id_key = TRY(table.accept<snp::IdKeyDigest>("id_key_sha384"));
+  TRY(table.read_accept("id_key_sha384", policy.id_key));
   const auto refused_keys = TRY(table.accept<snp::IdKeyDigest>("refused_id_key_sha384"));
   policy.refused_id_key.assign(refused_keys.values().begin(), refused_keys.values().end());
-  policy.author_key = TRY(table.accept<snp::AuthorKeyDigest>("author_key_sha384"));
-  policy.host_data = TRY(table.accept<snp::HostData>("host_data"));
+  TRY(table.read_accept("author_key_sha384", policy.author_key));
+  if (table.raw().contains("author_key_sha384") && !policy.author_key.is_any() &&
+      policy.author_key.contains(snp::AuthorKeyDigest{})) {
+    return table.refuse("author_key_sha384",
+                        "zero is no key; without this name there must be none");
+  }
+  TRY(table.read_accept("host_data", policy.host_data));
   policy.family_id = TRY(table.bytes<snp::FamilyId>("family_id"));
   policy.image_id = TRY(table.bytes<snp::ImageId>("image_id"));
   assign(policy.min_guest_svn,

@@ -113,6 +113,52 @@ PolicyResult<std::optional<std::vector<std::uint64_t>>> PolicyTable::numbers(std
   return std::optional<std::vector<std::uint64_t>>(std::move(all));
 }
 
+namespace {
+
+/// The last second of a day that is written as a date or as text; nothing if it is neither.
+std::optional<codec::UnixTime> end_of_day(const toml::node& node) {
+  core::Result<codec::UnixTime> first = core::Error{core::ErrorCode::Malformed, "no date"};
+  if (const auto* date = node.as_date()) {
+    first = codec::to_unix({date->get().year, date->get().month, date->get().day, 0, 0, 0});
+  } else if (const auto* text = node.as_string(); text != nullptr && text->get().size() == 10) {
+    first = codec::parse_rfc3339(text->get());
+  }
+  if (!first) return std::nullopt;
+  return codec::UnixTime{first->seconds + codec::seconds_per_day - 1};
+}
+
+}  // namespace
+
+PolicyResult<std::vector<Waiver>> PolicyTable::waivers(std::string_view key) {
+  constexpr std::size_t longest_name = 64;
+  const toml::node* node = get(key);
+  std::vector<Waiver> all;
+  if (node == nullptr) return all;
+  const toml::array* array = node->as_array();
+  if (array == nullptr) {
+    return refuse(key, "must be an array of { advisory = \"…\", until = 2027-03-01 }");
+  }
+  for (const toml::node& item : *array) {
+    const toml::table* found = item.as_table();
+    if (found == nullptr) {
+      return refuse(key, "must be an array of { advisory = \"…\", until = 2027-03-01 }");
+    }
+    PolicyTable entry(*found, concat(path_, ".", key), file_);
+    const auto name = TRY(entry.text("advisory"));
+    const toml::node* until = entry.get("until");
+    TRY(entry.finish());
+    if (!name || name->empty() || name->size() > longest_name) {
+      return refuse(key, "each waiver must name one advisory");
+    }
+    const auto end = until == nullptr ? std::nullopt : end_of_day(*until);
+    if (!end)
+      return refuse(key, concat("the waiver of ", base::quoted(*name, 40),
+                                " needs a day up to which it counts: until = 2027-03-01"));
+    all.push_back({*name, *end});
+  }
+  return all;
+}
+
 PolicyResult<void> PolicyTable::finish() const {
   for (const auto& [key, value] : table_) {
     if (std::ranges::find(known_, key.str()) != known_.end()) continue;

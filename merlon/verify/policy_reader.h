@@ -52,6 +52,23 @@ class PolicyTable {
     return Accept<T>(std::move(all));
   }
 
+  /// As accept(), or "any", or one value alone; `to` stays what it is without the key.
+  template <typename T>
+  [[nodiscard]] PolicyResult<void> read_accept(std::string_view key, Accept<T>& to) {
+    const toml::node* node = get(key);
+    if (node == nullptr) return {};
+    if (node->is_string() && node->as_string()->get() == "any") {
+      to = Accept<T>();
+    } else if (node->is_string()) {
+      to = Accept<T>({TRY(decode<T>(key, node->as_string()->get()))});
+    } else {
+      to = TRY(accept<T>(key));
+    }
+    return {};
+  }
+  /// An array of { advisory = "…", until = 2027-03-01 }; empty without the key.
+  [[nodiscard]] PolicyResult<std::vector<Waiver>> waivers(std::string_view key);
+
   [[nodiscard]] PolicyError refuse(std::string_view key, std::string what) const;
   /// Refuses keys that nobody asked for, and names those there are.
   [[nodiscard]] PolicyResult<void> finish() const;

@@ -12,6 +12,10 @@ std::string_view policy_template() noexcept {
 # "required": a missing revocation list refuses. "if-present": only where there is no way to get one.
 revocation = "required"
 
+# Whether a revocation list that comes along with the evidence, whose sender chose it, can say that
+# something is not revoked. That something is revoked every list can say.
+carried_lists = false
+
 # Revocation lists and Intel's documents must have been issued within so many days. The lists of the
 # vendors' roots are issued about once a year.
 # max_age_days = 400
@@ -34,10 +38,14 @@ revocation = "required"
 # SGX and TDX.
 [dcap]
 # Also: SWHardeningNeeded, ConfigurationNeeded, ConfigurationAndSWHardeningNeeded, OutOfDate,
-# OutOfDateConfigurationNeeded. Revoked is never accepted.
+# OutOfDateConfigurationNeeded. Revoked is never accepted. Beyond UpToDate each open advisory must
+# be waived, up to and with a day; where Intel names none, the status itself.
 statuses = ["UpToDate"]
-# Open advisories that are accepted; any if the key is not there.
+# waivers = [{ advisory = "INTEL-SA-00615", until = 2027-03-01 }]
+# Open advisories that are accepted of a platform that is UpToDate; any if the key is not there.
 # advisories = ["INTEL-SA-00615"]
+# Platforms, by the PPID that Intel gave each; any if the key is not there.
+# ppid = ["…32 digits…"]
 min_evaluation_number = 0
 tcb_info_v2 = false
 
@@ -54,7 +62,8 @@ debug = false
 # misc_select = 0
 # ext_product_id = "…32 digits…"
 # family_id = "…32 digits…"
-# config_id = "…128 digits…"
+# Zero unless it is named, since whoever launches chooses it. "any" accepts every value.
+# config_id = ["…128 digits…"]
 min_config_svn = 0
 
 [tdx]
@@ -72,14 +81,19 @@ migration = false
 # required_attributes = "0x10000000"
 # Bits that may be set; any if the key is not there.
 # xfam = "0xe7"
-# mr_config_id = "…96 digits…"
-# mr_owner = "…96 digits…"
-# mr_owner_config = "…96 digits…"
+# Each of these is zero unless it is named, since whoever launches chooses it. "any" accepts every
+# value.
+# mr_config_id = ["…96 digits…"]
+# mr_owner = ["…96 digits…"]
+# mr_owner_config = ["…96 digits…"]
 # mr_service_td = "…96 digits…"
 
 [snp]
 # measurement = ["…96 digits…"]
 # refused_measurement = ["…96 digits…"]
+# Each of id_key_sha384, author_key_sha384 and host_data is zero (there is no such key) unless it is
+# named, since whoever launches chooses it. "any" accepts every value. An author key that is named
+# vouches for whichever id key.
 # id_key_sha384 = ["…96 digits…"]
 # refused_id_key_sha384 = ["…96 digits…"]
 # author_key_sha384 = ["…96 digits…"]
@@ -98,11 +112,15 @@ migration = false
 # products = ["Milan", "Genoa", "Turin"]
 # signing_keys = ["VCEK", "VLEK"]
 # providers = ["cc-us-east-2.amazonaws.com"]
+# Machines, by the CHIP_ID of their processors; any if the key is not there.
+# chip_id = ["…128 digits…"]
 # Of smt, tsme, ecc, rapl-disabled, ciphertext-hiding, alias-check, tio.
 # platform_on = ["alias-check", "ecc"]
 # platform_off = ["smt"]
-# Floors, since AMD publishes no list of what is up to date. Their numbers are of one product: name it
-# in products.
+# AMD's bulletins set floors (docs/evidence.md has them). One that cannot be kept yet is waived, up to
+# and with a day.
+# waivers = [{ advisory = "AMD-SB-3030", until = 2027-03-01 }]
+# Floors of your own. Their numbers are of one product: name it in products.
 # min_reported_tcb = { bootloader = 4, tee = 0, snp = 24, microcode = 219, fmc = 0 }
 # min_launch_tcb = { bootloader = 4, tee = 0, snp = 24, microcode = 219, fmc = 0 }
 # min_firmware = "1.55.29"

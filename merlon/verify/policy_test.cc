@@ -234,7 +234,7 @@ TEST(Policy, AGuestsAbiMustLieBetweenFloorAndCeiling) {
     policy.snp.min_abi = min;
     policy.snp.max_abi = max;
     const Appraisal appraisal = appraise(*evidence, Collateral::prepare(fake.endorsements()),
-                                         policy, x509::testing::test_now);
+                                         policy, Moment::asked_for(x509::testing::test_now));
     const auto found = std::ranges::find(appraisal.findings, Check::SnpAbi, &Finding::check);
     if (found == appraisal.findings.end()) return "not judged";
     EXPECT_EQ(found->passed, appraisal.accepted());
@@ -271,7 +271,10 @@ TEST(StewardPolicy, MeansWhatAStewardMeans) {
   EXPECT_FALSE(policy->sgx.debug);
   EXPECT_EQ(policy->sgx.min_svn, 2);
   EXPECT_EQ(policy->sgx.misc_select, 1U);
-  EXPECT_TRUE(policy->dcap.statuses.contains(sgx::TcbStatus::OutOfDate));
+  EXPECT_TRUE(policy->dcap.statuses.contains(sgx::TcbStatus::SWHardeningNeeded));
+  EXPECT_FALSE(policy->dcap.statuses.contains(sgx::TcbStatus::OutOfDate));
+  EXPECT_NE(find_waiver(policy->dcap.waivers, "INTEL-SA-00586", {1}), nullptr);
+  EXPECT_TRUE(policy->carried_lists);
   EXPECT_FALSE(policy->dcap.statuses.contains(sgx::TcbStatus::Revoked));
   EXPECT_EQ(policy->snp.min_abi, 257);
   EXPECT_EQ(policy->snp.max_abi, 0xFFFF);

@@ -1,5 +1,6 @@
 #include "merlon/verify/roots.h"
 
+#include <algorithm>
 #include <array>
 
 namespace merlon::verify {
@@ -30,6 +31,20 @@ std::vector<x509::AnchorId> with_roots_of(const Policy& policy, const x509::Anch
 }
 
 }  // namespace
+
+bool is_vendors(const x509::Path& path) noexcept {
+  if (path.empty()) return false;
+  const x509::AnchorId root = x509::anchor_of(path.back());
+  return root == anchor(intel_root) ||
+         std::ranges::any_of(snp::all_products,
+                             [&](snp::Product product) { return root == vendor_anchor(product); });
+}
+
+std::vector<x509::AnchorId> all_anchors(const Policy& policy) {
+  std::vector<x509::AnchorId> all = amd_anchors(policy);
+  all.push_back(anchor(intel_root));
+  return all;
+}
 
 std::vector<x509::AnchorId> intel_anchors(const Policy& policy) {
   return with_roots_of(policy, anchor(intel_root));

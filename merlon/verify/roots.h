@@ -11,6 +11,13 @@
 
 namespace merlon::verify {
 
+/// Whether a path ends in a vendor's own root, and not in one that only a policy trusts. Says
+/// nothing about its signatures.
+[[nodiscard]] bool is_vendors(const x509::Path& path) noexcept;
+
+/// Every root that is trusted, of all vendors and of the policy.
+[[nodiscard]] std::vector<x509::AnchorId> all_anchors(const Policy& policy);
+
 /// Intel's SGX root, and those of the policy.
 [[nodiscard]] std::vector<x509::AnchorId> intel_anchors(const Policy& policy);
 

@@ -86,10 +86,15 @@ PolicyResult<void> read_sgx(const toml::table& found, std::string_view file, Pol
   }
   auto advisories = TRY(table.texts("allowed_advisories"));
   if (advisories && !advisories->empty()) {
-    // With a list of advisories a Steward looks at them alone; Revoked is refused all the same.
+    // With a list of advisories a Steward looks at them alone. Here they stand beside the status:
+    // the platform may want hardening or configuration for them, and must not be out of date.
+    using enum sgx::TcbStatus;
+    policy.dcap.statuses = {UpToDate, SWHardeningNeeded, ConfigurationNeeded,
+                            ConfigurationAndSWHardeningNeeded};
+    for (std::string& each : *advisories) {
+      policy.dcap.waivers.push_back({each, Waiver::forever});
+    }
     policy.dcap.advisories = Accept<std::string>(*std::move(advisories));
-    policy.dcap.statuses = {sgx::all_tcb_statuses.begin(), sgx::all_tcb_statuses.end()};
-    policy.dcap.statuses.erase(sgx::TcbStatus::Revoked);
   }
   return table.finish();
 }
@@ -107,6 +112,7 @@ PolicyResult<void> read_abi(PolicyTable& table, SnpPolicy& policy) {
 PolicyResult<void> read_snp(const toml::table& found, std::string_view file, SnpPolicy& policy) {
   PolicyTable table(found, "snp", file);
   policy.author_key = TRY(accept<snp::AuthorKeyDigest>(table, "signer"));
+  // Enarx signs its keeps, and its Steward takes any key that no list of his speaks of.
   policy.measurement = TRY(accept<snp::LaunchDigest>(table, "hash"));
   const auto refused = TRY(accept<snp::LaunchDigest>(table, "hash_blacklist"));
   TRY(refuse_both(table, policy.measurement, refused));
@@ -140,7 +146,7 @@ PolicyResult<void> read_snp(const toml::table& found, std::string_view file, Snp
   // A Steward refuses guests in which Enarx did not leave these alone.
   policy.family_id = snp::FamilyId{};
   policy.image_id = snp::ImageId{};
-  policy.host_data = Accept<snp::HostData>({snp::HostData{}});
+  policy.host_data = accept_zero<snp::HostData>();
   return table.finish();
 }
 
@@ -157,6 +163,8 @@ core::Result<Policy, PolicyError> Policy::parse_steward(std::string_view text,
   // A Steward is shown requests and nothing else. It knows no TDX. Of a technology without a table
   // it takes every keep; that nobody wrote anything of it is no reason to do so.
   policy.form = PolicyForm::Steward;
+  // Enarx' keeps bring the lists, and its Steward has no others.
+  policy.carried_lists = true;
   policy.binding = BindToRequest{true};
   policy.technologies.clear();
   if (sgx != nullptr) {

@@ -15,6 +15,10 @@ std::string hex_number(std::uint64_t value) {
                 std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
 }
 
+std::string in_policy(std::string_view table, std::string_view key, std::string_view value) {
+  return concat("[", table, "]\n", key, " = [\"", value, "\"]");
+}
+
 std::string text_of(const snp::TcbComponents& tcb) {
   const std::string rest =
       concat("bootloader ", unsigned{tcb.bootloader}, ", TEE ", unsigned{tcb.tee}, ", SNP ",

@@ -30,6 +30,10 @@ template <typename T>
   return text.empty() ? "none" : text;
 }
 
+/// The lines of a policy that name one value: "[snp]", "host_data = [\"00…\"]".
+[[nodiscard]] std::string in_policy(std::string_view table, std::string_view key,
+                                    std::string_view value);
+
 [[nodiscard]] std::string text_of(const snp::TcbComponents& tcb);
 [[nodiscard]] std::string text_of(const snp::FirmwareVersion& version);
 [[nodiscard]] std::string svns_text(std::span<const std::uint8_t> components);

@@ -1,6 +1,7 @@
 #include "merlon/verify/verifier.h"
 
 #include "merlon/base/text.h"
+#include "merlon/verify/clock.h"
 #include "merlon/verify/dcap/context.h"
 #include "merlon/verify/judge.h"
 #include "merlon/verify/roots.h"
@@ -29,20 +30,22 @@ struct Judging {
     return {collateral.certificates, amd_anchors(policy), judge.now(), collateral.memo};
   }
   [[nodiscard]] dcap::Context context_of(const sgx::Quote& quote, const tdx::TdReport* td) const {
-    return {judge,           quote, collateral, policy, td,      intel_anchors(policy),
-            collateral.memo, {},    {},         {},     nullptr, nullptr,
-            nullptr,         {},    {},         {}};
+    return {judge,           quote,   collateral, policy, td,      intel_anchors(policy),
+            collateral.memo, {},      {},         {},     nullptr, false,
+            nullptr,         nullptr, {},         {},     {}};
   }
 
   void operator()(const evidence::KvmEvidence&) const {}
   void operator()(const evidence::SgxEvidence& evidence) const {
     dcap::Context context = context_of(evidence.quote, nullptr);
     dcap::judge_dcap(context);
+    judge_clock(judge, collateral, context.pck_path, all_anchors(policy));
     judge_enclave(judge, evidence.report, policy.sgx);
   }
   void operator()(const evidence::TdxEvidence& evidence) const {
     dcap::Context context = context_of(evidence.quote, &evidence.report);
     dcap::judge_dcap(context);
+    judge_clock(judge, collateral, context.pck_path, all_anchors(policy));
     judge_domain(judge, evidence.report, policy.tdx);
   }
   void operator()(const evidence::SnpEvidence& evidence) const {
@@ -50,14 +53,15 @@ struct Judging {
     sev_snp::judge_chain(context);
     sev_snp::judge_platform(context);
     sev_snp::judge_guest(context);
+    judge_clock(judge, collateral, {}, all_anchors(policy));
   }
 };
 
 }  // namespace
 
 Appraisal appraise(const evidence::Evidence& evidence, const Collateral& collateral,
-                   const Policy& policy, codec::UnixTime now) {
-  Judge judge(evidence.technology(), now);
+                   const Policy& policy, const Moment& moment) {
+  Judge judge(evidence.technology(), moment);
   judge_technology(judge, evidence.technology(), policy);
   if (evidence.technology() != evidence::Technology::Kvm) judge_binding(judge, evidence, policy);
   std::visit(Judging{judge, collateral, policy}, evidence.report);

@@ -1,8 +1,8 @@
 #pragma once
 
 // The verifier [RFC9334 §7.4]: one pure function. Evidence and collateral are attacker-controlled;
-// policy and time are the caller's. Time is bounded by the sizes that parsing lets through; any
-// thread.
+// policy, time and memory are the caller's. Time is bounded by the sizes that parsing lets through;
+// any thread.
 
 #include "merlon/verify/appraisal.h"
 #include "merlon/verify/collateral.h"
@@ -13,6 +13,6 @@ namespace merlon::verify {
 /// Makes every check of checks.def that concerns the technology, also after one has failed, and
 /// says Accepted only if all were made and passed.
 [[nodiscard]] Appraisal appraise(const evidence::Evidence& evidence, const Collateral& collateral,
-                                 const Policy& policy, codec::UnixTime now);
+                                 const Policy& policy, const Moment& moment);
 
 }  // namespace merlon::verify

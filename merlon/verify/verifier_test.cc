@@ -17,6 +17,11 @@ using testing::FakeIntel;
 using x509::testing::extension;
 using x509::testing::test_now;
 
+Appraisal appraise(const evidence::Evidence& evidence, const Collateral& collateral,
+                   const Policy& policy, codec::UnixTime now) {
+  return verify::appraise(evidence, collateral, policy, Moment::by_clock(now, {}));
+}
+
 evidence::Evidence parsed(core::ByteView bytes) { return evidence::Evidence::parse(bytes).value(); }
 
 TEST(Appraisal, StartsAsARefusal) {
@@ -69,7 +74,8 @@ TEST(Appraisal, IsAcceptedUntilItsExpiryAndNoLonger) {
   const auto evidence = parsed(fake.quote());
   const auto expiry = appraise(evidence, collateral, fake.policy(), test_now).expiry.value();
   EXPECT_TRUE(appraise(evidence, collateral, fake.policy(), expiry).accepted());
-  EXPECT_FALSE(appraise(evidence, collateral, fake.policy(), {expiry.seconds + 1}).accepted());
+  EXPECT_FALSE(appraise(evidence, collateral, fake.policy(), codec::UnixTime{expiry.seconds + 1})
+                   .accepted());
 }
 
 TEST(Appraisal, SurplusEndorsementsChangeNothing) {
@@ -256,7 +262,8 @@ TEST(Appraisal, ExpiresBeforeThePolicyFindsAnythingTooOld) {
   const auto expiry = first.expiry.value();
   EXPECT_LT(expiry, appraise(evidence, collateral, fake.policy(), test_now).expiry.value());
   EXPECT_TRUE(appraise(evidence, collateral, policy, expiry).accepted());
-  EXPECT_FALSE(appraise(evidence, collateral, policy, {expiry.seconds + 1}).accepted());
+  EXPECT_FALSE(
+      appraise(evidence, collateral, policy, codec::UnixTime{expiry.seconds + 1}).accepted());
 }
 
 TEST(Appraisal, AListThatCannotBeReadIsNotAMissingOne) {

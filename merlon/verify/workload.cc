@@ -23,26 +23,33 @@ bool is_refused(const std::vector<T>& refused, const T& value) {
   return std::ranges::find(refused, value) != refused.end();
 }
 
+/// CONFIGID is chosen by whoever launches the enclave and is in no measurement, so one that nobody
+/// named must be zero.
 void judge_separation(Judge& judge, const sgx::ReportBody& report, const SgxPolicy& policy) {
+  const bool zero_config = policy.config_id.contains(sgx::ConfigId{});
   const bool asked =
-      policy.ext_product_id || policy.family_id || policy.config_id || policy.min_config_svn > 0;
+      policy.ext_product_id || policy.family_id || !zero_config || policy.min_config_svn > 0;
   const bool has_kss = (report.flags & sgx::attribute_kss) != 0;
   // Without KSS these fields are zero and say nothing, even if zero is what was asked for.
-  const bool passed = !asked || (has_kss && matches(policy.ext_product_id, report.ext_product_id) &&
-                                 matches(policy.family_id, report.family_id) &&
-                                 matches(policy.config_id, report.config_id) &&
-                                 report.config_svn >= policy.min_config_svn);
-  std::string wanted = asked ? "KSS" : "any";
+  const bool passed =
+      policy.config_id.contains(report.config_id) &&
+      (!asked ||
+       (has_kss && matches(policy.ext_product_id, report.ext_product_id) &&
+        matches(policy.family_id, report.family_id) && report.config_svn >= policy.min_config_svn));
+  std::string wanted =
+      concat(asked ? "KSS, " : "", "configuration id ", wanted_of(policy.config_id));
   if (policy.ext_product_id) wanted += ", extended product id " + hex_of(*policy.ext_product_id);
   if (policy.family_id) wanted += ", family id " + hex_of(*policy.family_id);
-  if (policy.config_id) wanted += ", configuration id " + hex_of(*policy.config_id);
   if (policy.min_config_svn > 0) {
     wanted += concat(", configuration version at least ", policy.min_config_svn);
   }
   judge.check(
       Check::SgxKss, passed, wanted,
       concat(has_kss ? "KSS" : "no KSS", ", ", hex_of(report.ext_product_id), ", ",
-             hex_of(report.family_id), ", ", hex_of(report.config_id), ", ", report.config_svn));
+             hex_of(report.family_id), ", ", hex_of(report.config_id), ", ", report.config_svn),
+      policy.config_id.contains(report.config_id)
+          ? ""
+          : in_policy("sgx", "config_id", hex_of(report.config_id)));
 }
 
 }  // namespace
@@ -108,21 +115,26 @@ void judge_attributes(Judge& judge, const tdx::TdReport& report, const TdxPolicy
               hex_number(report.attributes));
 }
 
+/// What whoever builds the domain declares and no measurement has; what nobody named must be zero.
 void judge_declared(Judge& judge, const tdx::TdReport& report, const TdxPolicy& policy) {
+  bool passed = true;
   std::string wanted;
-  const auto add = [&](std::string_view name, const auto& value) {
-    if (value) wanted += concat(wanted.empty() ? "" : "; ", name, " ", hex_of(*value));
+  std::string got;
+  std::string to_accept;
+  const auto judge_one = [&](std::string_view name, std::string_view key, const auto& accept,
+                             const auto& value) {
+    const bool good = accept.contains(value);
+    passed = passed && good;
+    wanted += concat(wanted.empty() ? "" : "; ", name, " ", wanted_of(accept));
+    got += concat(got.empty() ? "" : "; ", name, " ", hex_of(value));
+    if (good) return;
+    to_accept +=
+        concat(to_accept.empty() ? "[tdx]" : "", "\n", key, " = [\"", hex_of(value), "\"]");
   };
-  add("MRCONFIGID", policy.mr_config_id);
-  add("MROWNER", policy.mr_owner);
-  add("MROWNERCONFIG", policy.mr_owner_config);
-  judge.check(Check::TdxOwner,
-              matches(policy.mr_config_id, report.mr_config_id) &&
-                  matches(policy.mr_owner, report.mr_owner) &&
-                  matches(policy.mr_owner_config, report.mr_owner_config),
-              wanted.empty() ? "any" : wanted,
-              concat("MRCONFIGID ", hex_of(report.mr_config_id), "; MROWNER ",
-                     hex_of(report.mr_owner), "; MROWNERCONFIG ", hex_of(report.mr_owner_config)));
+  judge_one("MRCONFIGID", "mr_config_id", policy.mr_config_id, report.mr_config_id);
+  judge_one("MROWNER", "mr_owner", policy.mr_owner, report.mr_owner);
+  judge_one("MROWNERCONFIG", "mr_owner_config", policy.mr_owner_config, report.mr_owner_config);
+  judge.check(Check::TdxOwner, passed, wanted, got, to_accept);
   const bool service = !policy.mr_service_td ||
                        (report.mr_service_td && *report.mr_service_td == *policy.mr_service_td);
   judge.check(Check::MrServiceTd, service,

@@ -11,8 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::expect_no_defect(evidence.error());
     return 0;
   }
-  const auto collateral = verify::Collateral::parse(evidence->endorsements);
-  const auto appraisal = verify::appraise(*evidence, collateral, {}, {1'750'000'000});
+  const auto collateral = verify::Collateral::parse({}, evidence->endorsements);
+  const auto appraisal =
+      verify::appraise(*evidence, collateral, {}, verify::Moment::asked_for({1'750'000'000}));
   if (appraisal.accepted()) std::abort();
   for (const auto& finding : appraisal.findings) {
     if (finding.got == "was not judged") std::abort();

@@ -48,6 +48,16 @@ std::vector<std::string> checks_of(std::istringstream& line, const Names& names)
   return all;
 }
 
+/// "@NAME" stands for what "let" gave that name.
+std::string policy_line(const std::string& line, const Names& names) {
+  if (!line.starts_with('@')) return line;
+  const auto found = names.find(line.substr(1));
+  if (found == names.end()) die("cases.txt: no such name: " + line);
+  std::string text;
+  for (const std::string& word : found->second) text += word + " ";
+  return text;
+}
+
 void read_line(Case& test, const std::string& key, std::istringstream& line, const std::string& all,
                const Names& names) {
   if (key == "evidence") {
@@ -59,7 +69,7 @@ void read_line(Case& test, const std::string& key, std::istringstream& line, con
     line >> time;
     test.time = codec::parse_rfc3339(time).value();
   } else if (key == "policy") {
-    test.policy_text += all.substr(all.find("policy") + 7) + "\n";
+    test.policy_text += policy_line(all.substr(all.find("policy") + 7), names) + "\n";
   } else if (key == "refuse") {
     test.expected = Case::Expected::Refuse;
     test.refusals = checks_of(line, names);
@@ -155,9 +165,8 @@ Material material_of(const Case& test, const std::filesystem::path& vectors) {
 core::Result<verify::Appraisal> judge(core::ByteView bytes, const evidence::Endorsements& given,
                                       const verify::Policy& policy, codec::UnixTime now) {
   const auto evidence = TRY(evidence::Evidence::parse(bytes));
-  evidence::Endorsements all = evidence.endorsements;
-  TRY(all.merge(given));
-  return verify::appraise(evidence, verify::Collateral::parse(all), policy, now);
+  return verify::appraise(evidence, verify::Collateral::parse(given, evidence.endorsements), policy,
+                          verify::Moment::asked_for(now));
 }
 
 }  // namespace merlon::verify_test

@@ -23,9 +23,17 @@ import unittest
 from pathlib import Path
 
 MERLON, VECTORS = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+# Files of these tests, and what the programs keep of what they have seen.
+SCRATCH = tempfile.TemporaryDirectory()
+os.environ["XDG_STATE_HOME"] = SCRATCH.name
+# The firmware below this report is one that AMD's bulletins concern.
+OLD_FIRMWARE = Path(SCRATCH.name) / "old-firmware.toml"
+OLD_FIRMWARE.write_text("[snp]\nwaivers = [" + ", ".join(
+    f"{{ advisory = 'AMD-SB-{number}', until = 2099-12-31 }}"
+    for number in (3016, 3019, 3023, 3030)) + "]\n")
 MILAN = ["virtee-sev/milan.report.bin", "--endorsements", "virtee-sev/milan.vcek.der",
          "--endorsements", "amd-chains/ask_ark_milan.pem", "--endorsements",
-         "steward/ark-milan.crl", "--at", "2023-05-01"]
+         "steward/ark-milan.crl", "--at", "2023-05-01", "--policy", OLD_FIRMWARE]
 SGX = ["phala/sgx_quote.dat", "--endorsements", "phala/sgx_quote_collateral.json", "--at",
        "2025-06-20"]
 
@@ -39,7 +47,7 @@ TABLES = {"sgx": f"[sgx]\nmr_enclave = ['{DIGEST['sgx']}']\n",
           "tdx": f"[tdx]\nmr_td = ['{DIGEST['tdx']}']\nrt_mr1 = ['{DIGEST['tdx']}']\n"
                  f"rt_mr2 = ['{DIGEST['tdx']}']\n",
           "snp": f"[snp]\nmeasurement = ['{DIGEST['snp']}']\nproducts = ['Milan']\n"
-                 "min_reported_tcb = { snp = 8 }\n"}
+                 "min_reported_tcb = { snp = 8 }\nplatform_on = ['alias-check']\n"}
 # Policies that leave nothing open, one for each technology.
 STRONG = {name: REQUEST + table for name, table in TABLES.items()}
 
@@ -85,8 +93,19 @@ WEAK = [
     ("snp", add("migration = true"), "migration of an SEV-SNP guest"),
     ("snp", add("provisional_firmware = true"), "provisional SEV-SNP firmware"),
     ("snp", add("vmpl = [0, 2]"), "a VMPL above 0"),
-    ("snp", instead("min_reported_tcb", "min_launch_tcb"),
-     "patch levels of any age are accepted, if AMD endorsed them"),
+    ("snp", instead("platform_on = ['alias-check']\n", ""), "name alias-check in platform_on"),
+    *[(name, first("carried_lists = true"), "who sends the evidence chooses which")
+      for name in STRONG],
+    *[(name, add("[dcap]\nwaivers = [{ advisory = 'INTEL-SA-1', until = 2099-12-31 }]"),
+       "known weaknesses of Intel's platforms are waived: INTEL-SA-1") for name in ("sgx", "tdx")],
+    ("snp", add("waivers = [{ advisory = 'AMD-SB-3019', until = 2099-12-31 }]"),
+     "known weaknesses of AMD's firmware are waived: AMD-SB-3019"),
+    ("sgx", add("config_id = 'any'"), "any configuration id of an SGX enclave"),
+    *[("tdx", add(f"{key} = 'any'"), "any owner or configuration of a TDX domain")
+      for key in ("mr_config_id", "mr_owner", "mr_owner_config")],
+    *[("snp", add(f"{key} = 'any'"), "any key of an SEV-SNP guest's ID block")
+      for key in ("id_key_sha384", "author_key_sha384")],
+    ("snp", add("host_data = 'any'"), "any HOST_DATA is accepted"),
     *[("snp", lambda text, line=line: add(line)(instead("['Milan']", "['Milan', 'Genoa']")(text)),
        "name one in products")
       for line in ("", "min_launch_tcb = { snp = 8 }", "min_firmware = '1.55.0'",
@@ -142,7 +161,7 @@ class Commands(unittest.TestCase):
         lines = self.merlon("verify", *SGX, "--quiet").stdout.splitlines()
         self.assertEqual([line for line in lines if "✔" in line or "Claims" in line], [])
         self.assertEqual(len([line for line in lines if "✘" in line]), 1)
-        self.assertEqual(lines[-1], "Verdict: refused (1 of 41 checks)")
+        self.assertEqual(lines[-1], "Verdict: refused (1 of 43 checks)")
         accepted = self.merlon("verify", *MILAN, "--quiet").stdout
         self.assertNotIn("Findings", accepted)
         self.assertIn("Verdict: accepted", accepted)
@@ -157,7 +176,59 @@ class Commands(unittest.TestCase):
     def test_a_policy_changes_the_answer(self):
         policy = self.path / "p.toml"
         policy.write_text('[dcap]\nstatuses = ["ConfigurationAndSWHardeningNeeded"]\n')
-        self.assertEqual(self.merlon("verify", *SGX, "--policy", policy).returncode, 0)
+        result = self.merlon("verify", *SGX, "--policy", policy)
+        self.assertEqual(result.returncode, 3)
+        # What the answer says to write is enough, once there are days in it.
+        found = re.search(r"to accept it, in the policy:\n((?: +[^ ✔✘].*\n)+)", result.stdout)
+        lines = [line.strip() for line in found[1].splitlines()]
+        lines = [line for line in lines if line and line[0] in "[]{w"]
+        self.assertEqual(lines[0], "[dcap]")
+        policy.write_text(policy.read_text() +
+                          "\n".join(lines[1:]).replace("YYYY-MM-DD", "2026-01-01") + "\n")
+        self.assertEqual(self.merlon("verify", *SGX, "--policy", policy).returncode, 0,
+                         policy.read_text())
+
+    def test_what_was_seen_is_kept_and_counts(self):
+        state = self.path / "state"
+        record = state / "merlon" / "seen.json"
+        collateral = ["phala/sgx_quote.dat", "--endorsements", "phala/sgx_quote_collateral.json"]
+
+        def failed(*words):
+            result = subprocess.run([MERLON, "evidence", "verify", *collateral, "--json", *words],
+                                    capture_output=True, text=True, check=False, cwd=VECTORS,
+                                    env={**ENVIRONMENT, "XDG_STATE_HOME": str(state)})
+            if not result.stdout:
+                return result.stderr
+            return {found["check"] for found in json.loads(result.stdout)["findings"]
+                    if not found["passed"]}
+
+        # Neither a time that was asked for nor --no-memory leaves anything.
+        failed("--at", "2025-06-20")
+        failed("--no-memory")
+        self.assertFalse(record.exists())
+        first = failed()
+        self.assertNotIn("time.clock", first)
+        seen = json.loads(record.read_text())
+        self.assertGreater(seen["newest_issue"], 1_700_000_000)
+        self.assertEqual(seen["evaluation_number"], 17)
+        self.assertEqual(record.parent.stat().st_mode & 0o077, 0)
+        self.assertEqual(failed(), first)
+
+        def seen_before(**changes):
+            record.write_text(json.dumps({**seen, **changes}))
+            return failed() - first
+
+        self.assertEqual(seen_before(), set())
+        self.assertEqual(seen_before(newest_issue=32_503_680_000), {"time.clock"})
+        self.assertEqual(failed("--no-memory"), first)
+        self.assertEqual(failed("--at", "2025-06-20") - first, set())
+        self.assertEqual(seen_before(evaluation_number=18),
+                         {"dcap.tcb-info-evaluation", "dcap.qe-identity-evaluation"})
+        for broken in ("", "{}", "words", json.dumps({**seen, "version": 2})):
+            record.write_text(broken)
+            self.assertIn("the record of what was seen before", failed())
+            self.assertEqual(failed("--no-memory"), first)
+            self.assertEqual(record.read_text(), broken)
 
     def test_json_says_the_same(self):
         answer = json.loads(self.merlon("verify", *SGX, "--json").stdout)
@@ -194,13 +265,13 @@ class Commands(unittest.TestCase):
         policy = self.path / "p.toml"
         for content in ("", "\n", "# words\n\n  # more", "\ufeff# words"):
             policy.write_text(content)
-            result = self.merlon("verify", *MILAN, "--policy", policy)
+            result = self.merlon("verify", *MILAN[:-1], policy)
             self.assertEqual((result.returncode, result.stderr),
-                             (0, f"merlon: {policy}: asks for nothing: any workload is accepted\n"))
+                             (3, f"merlon: {policy}: asks for nothing: any workload is accepted\n"))
         for content in ("[snp]\n", "# words\nrevocation = 'required'\n"):
             policy.write_text(content)
-            result = self.merlon("verify", *MILAN, "--policy", policy)
-            self.assertEqual((result.returncode, result.stderr), (0, ""), content)
+            result = self.merlon("verify", *MILAN[:-1], policy)
+            self.assertEqual((result.returncode, result.stderr), (3, ""), content)
 
     def test_a_no_has_no_end_and_nothing_to_believe(self):
         for words, accepted in ((SGX, False), (MILAN, True)):
@@ -376,7 +447,8 @@ class Commands(unittest.TestCase):
 
     def test_newer_endorsements_are_for_whoever_judges_now(self):
         for words, command in ((SGX, SGX[0]), (MILAN, MILAN[0])):
-            now, later = words[:-2], [*words[:-1], "2026-03-01"]
+            at = words.index("--at")
+            now, later = words[:at] + words[at + 2:], [*words[:at + 1], "2026-03-01"]
             self.assertEqual([line.split("`")[0] for line in self.hint(*now)],
                              ["Endorsements are stale: "], words)
             self.assertIn(command, self.hint(*now)[0])
@@ -496,7 +568,7 @@ class Commands(unittest.TestCase):
 
     def test_a_list_that_accepts_none_is_not_weak(self):
         for text in ("[sgx]\nmr_signer = []\n", "[tdx]\nmr_td = []\n",
-                     "[snp]\nid_key_sha384 = []\nmin_reported_tcb = { snp = 1 }\nproducts = []\n"):
+                     "[snp]\nid_key_sha384 = []\nplatform_on = ['alias-check']\nproducts = []\n"):
             self.assertEqual(self.weaknesses(REQUEST + text), [], text)
 
     def notes(self, text):
@@ -544,7 +616,7 @@ class Commands(unittest.TestCase):
 
     def test_of_a_directory_no_revocation_list_is_lost(self):
         policy = self.path / "p.toml"
-        policy.write_text('revocation = "if-present"\n')
+        policy.write_text('revocation = "if-present"\n' + OLD_FIRMWARE.read_text())
         folder = self.path / "endorsements"
         folder.mkdir()
         for name in ("virtee-sev/milan.vcek.der", "amd-chains/ask_ark_milan.pem", "PROVENANCE.tsv"):
@@ -573,7 +645,7 @@ class Commands(unittest.TestCase):
                      "steward/ark-milan.crl", "steward/icelake.signed.tcb.crl.multi.xeon.csr",
                      "phala/sgx_quote.dat"):
             shutil.copy(VECTORS / name, folder)
-        words = [MILAN[0], "--endorsements", folder, "--at", "2023-05-01"]
+        words = [MILAN[0], "--endorsements", folder, *MILAN[-4:]]
         result = self.merlon("verify", *words)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
 
@@ -634,7 +706,7 @@ class Commands(unittest.TestCase):
         text = self.on_terminal(*SGX)
         self.assertIn(f"  {green}✔{end} dcap.quote-signature ", text)
         self.assertIn(f"  {red}✘{end} dcap.tcb-status ", text)
-        self.assertIn(f"Verdict: {red}refused{end} (1 of 41 checks)", text)
+        self.assertIn(f"Verdict: {red}refused{end} (1 of 43 checks)", text)
         self.assertIn(f"Verdict: {green}accepted{end}\n", self.on_terminal(*MILAN, NO_COLOR=""))
         for words, variables in ((SGX, {"NO_COLOR": "1"}), (SGX, {"TERM": "dumb"}),
                                  ([*SGX, "--json"], {})):

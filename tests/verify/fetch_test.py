@@ -106,8 +106,14 @@ class Fetch(unittest.TestCase):
         return self.fetch_into(self.folder.name, evidence, *words)
 
     def verdict(self, evidence, time):
+        # The firmware below these reports is one that AMD's bulletins concern.
+        policy = Path(self.folder.name).with_suffix(".toml")
+        policy.write_text("technologies = ['sgx', 'tdx', 'snp']\n[snp]\nwaivers = [" + ", ".join(
+            f"{{ advisory = 'AMD-SB-{number}', until = 2099-12-31 }}"
+            for number in (3016, 3019, 3020, 3023, 3030)) + "]\n")
+        self.addCleanup(policy.unlink, missing_ok=True)
         result = self.merlon("verify", VECTORS / evidence, "--endorsements", self.folder.name, "--at",
-                             time, "--json")
+                             time, "--policy", policy, "--json")
         answer = json.loads(result.stdout)
         return result.returncode, [f["check"] for f in answer["findings"] if not f["passed"]]
 

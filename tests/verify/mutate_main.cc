@@ -82,11 +82,11 @@ struct Counts {
 bool accepts(core::ByteView bytes, const evidence::Endorsements& given, const Accepted& base) {
   const auto evidence = evidence::Evidence::parse(bytes);
   if (!evidence) return false;
-  evidence::Endorsements all = evidence->endorsements;
-  if (!all.merge(given)) return false;
-  verify::Collateral collateral = verify::Collateral::parse(all);
+  verify::Collateral collateral = verify::Collateral::parse(given, evidence->endorsements);
   collateral.memo = base.memo;
-  return verify::appraise(*evidence, collateral, base.material.policy, base.test.time).accepted();
+  return verify::appraise(*evidence, collateral, base.material.policy,
+                          verify::Moment::asked_for(base.test.time))
+      .accepted();
 }
 
 /// Leaves out every endorsement without which the answer stays yes.

@@ -6,6 +6,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/verify/dcap/context.h"
+#include "merlon/verify/roots.h"
 
 namespace merlon::verify::dcap {
 
@@ -13,8 +14,6 @@ using base::concat;
 using x509::Certificate;
 
 namespace {
-
-constexpr std::string_view signer_name = "Intel SGX TCB Signing";
 
 /// Whose key made the signature; else any TCB signing certificate, to say what is wrong with it.
 struct Signer {
@@ -42,7 +41,7 @@ Signer signer_of(const sgx::SignedJson& json, const Context& context) {
 /// Those of Intel's name; where there are several, a stranger's must not displace Intel's own.
 void find_signers(Context& context, x509::PathBuilder& paths) {
   for (const Certificate& each : context.collateral.certificates) {
-    if (each.common_name() == signer_name) context.signers.push_back(&each);
+    if (each.common_name() == tcb_signer_name) context.signers.push_back(&each);
   }
   if (context.signers.size() < 2) return;
   std::vector<const Certificate*> vouched;
@@ -98,7 +97,9 @@ void find_tcb_info(Context& context) {
   if (context.tcb_info != nullptr)
     got = concat("version ", context.tcb_info->info.version, ", evaluation ",
                  context.tcb_info->info.evaluation_number);
-  context.judge.check(Check::TcbInfoFound, context.tcb_info != nullptr, wanted, got);
+  const bool found = context.tcb_info != nullptr;
+  context.judge.record({Check::TcbInfoFound, found, true, wanted, got,
+                        found ? Cause::Other : Cause::MissingEndorsement});
 }
 
 void find_identity(Context& context) {
@@ -108,12 +109,21 @@ void find_identity(Context& context) {
     return std::pair{each.identity.evaluation_number, each.identity.period};
   });
   const bool found = context.identity != nullptr;
-  context.judge.check(Check::QeIdentityFound, found, concat("identity of a ", to_string(wanted)),
-                      found
-                          ? concat("version ", context.identity->identity.version, ", evaluation ",
-                                   context.identity->identity.evaluation_number)
-                          : concat("none of ", context.collateral.identities.size(), " documents"));
+  context.judge.record(
+      {Check::QeIdentityFound, found, true, concat("identity of a ", to_string(wanted)),
+       found ? concat("version ", context.identity->identity.version, ", evaluation ",
+                      context.identity->identity.evaluation_number)
+             : concat("none of ", context.collateral.identities.size(), " documents"),
+       found ? Cause::Other : Cause::MissingEndorsement});
 }
+
+/// One of Intel's two documents as both are judged.
+struct Document {
+  const sgx::SignedJson* json = nullptr;  ///< null: there is none
+  sgx::IssuePeriod period = {};
+  std::uint32_t number = 0;
+  Origin origin = Origin::Own;
+};
 
 struct DocumentChecks {
   Check signature, fresh, evaluation;
@@ -122,14 +132,16 @@ struct DocumentChecks {
 
 void judge_signer(Context& context, x509::PathBuilder& paths, const Certificate* signer) {
   if (signer == nullptr) {
-    context.judge.cannot(Check::TcbSignerPath, "there is no TCB signing certificate");
-    context.judge.cannot(Check::TcbSignerRevocation, "there is no TCB signing certificate");
+    context.judge.cannot(Check::TcbSignerPath, "there is no TCB signing certificate",
+                         Cause::MissingEndorsement);
+    context.judge.cannot(Check::TcbSignerRevocation, "there is no TCB signing certificate",
+                         Cause::MissingEndorsement);
     return;
   }
   const x509::Path path = paths.build(*signer);
   std::string got;
-  for (const auto& problem :
-       x509::judge_path(path, context.anchors, context.judge.now(), context.memo)) {
+  const auto problems = x509::judge_path(path, context.anchors, context.judge.now(), context.memo);
+  for (const x509::PathProblem& problem : problems) {
     got += concat(got.empty() ? "" : "; ", problem.subject, ": ", problem.what);
   }
   const bool two = path.size() == 2;
@@ -139,43 +151,77 @@ void judge_signer(Context& context, x509::PathBuilder& paths, const Certificate*
                       got.empty() ? concat(path.size(), " certificates") : got);
   context.judge.use(*signer, "TCB signing certificate");
   if (!two) {
-    context.judge.cannot(Check::TcbSignerRevocation, "its issuer is not known");
+    context.judge.cannot(Check::TcbSignerRevocation, "its issuer is not known",
+                         Cause::MissingEndorsement);
     return;
   }
   context.judge.use(path[1], "root");
-  judge_revocation(context.judge, Check::TcbSignerRevocation, *signer, path[1], context.collateral,
-                   context.policy, context.memo);
+  context.signer_is_intels = is_vouched(problems) && is_vendors(path);
+  judge_revocation(context.judge, Check::TcbSignerRevocation, *signer, path[1], ListsOfIssuer::One,
+                   context.signer_is_intels, context.collateral, context.policy, context.memo);
 }
 
-void judge_document(Context& context, x509::PathBuilder& paths, const sgx::SignedJson* json,
-                    const sgx::IssuePeriod& period, std::uint32_t number,
+void judge_freshness(Context& context, const Document& document, const DocumentChecks& checks) {
+  Judge& judge = context.judge;
+  const sgx::IssuePeriod& period = document.period;
+  const bool current = period.contains(judge.now());
+  const bool young = context.policy.is_young_enough(period.issued, judge.now());
+  const bool over = period.next_update <= judge.now();
+  judge.record({checks.fresh, current && young, true,
+                young ? "valid at this time" : "as young as the policy asks",
+                concat("issued ", codec::to_rfc3339(period.issued), ", next ",
+                       codec::to_rfc3339(period.next_update), young ? "" : ", ",
+                       young ? "" : age_text(period.issued, judge.now(), context.policy)),
+                over || !young ? Cause::StaleEndorsement : Cause::Other});
+  judge.use({std::string(checks.what), concat("evaluation ", document.number), period.issued,
+             codec::UnixTime{period.next_update.seconds - 1}, false});
+  if (const auto last = context.policy.last_second_of(period.issued)) judge.expire_by(*last);
+}
+
+void judge_evaluation(Context& context, const Document& document, const DocumentChecks& checks) {
+  const std::uint32_t asked = context.policy.dcap.min_evaluation_number;
+  const std::uint32_t seen = context.judge.moment().memory.evaluation_number;
+  const bool passed = document.number >= asked && document.number >= seen;
+  context.judge.record({checks.evaluation, passed, true,
+                        seen > asked ? concat("at least ", seen, ", which was seen before")
+                                     : concat("at least ", asked),
+                        concat(document.number), passed ? Cause::Other : Cause::StaleEndorsement});
+}
+
+void judge_document(Context& context, x509::PathBuilder& paths, const Document& document,
                     const DocumentChecks& checks) {
   Judge& judge = context.judge;
-  if (json == nullptr) {
+  if (document.json == nullptr) {
     for (const Check check : {checks.signature, checks.fresh, checks.evaluation}) {
       judge.cannot(check, "there is no such document");
     }
     return;
   }
-  const Signer signer = signer_of(*json, context);
+  const Signer signer = signer_of(*document.json, context);
   if (signer.certificate == nullptr || signer.certificate != context.judged_signer) {
+    context.signer_is_intels = false;
     judge_signer(context, paths, signer.certificate);
     context.judged_signer = signer.certificate;
   }
   judge.check(checks.signature, signer.signed_it, "the TCB signing key's over these bytes",
               signer.text());
-  const bool current = period.contains(judge.now());
-  const bool young = context.policy.is_young_enough(period.issued, judge.now());
-  judge.check(checks.fresh, current && young,
-              young ? "valid at this time" : "as young as the policy asks",
-              concat("issued ", codec::to_rfc3339(period.issued), ", next ",
-                     codec::to_rfc3339(period.next_update), young ? "" : ", ",
-                     young ? "" : age_text(period.issued, judge.now(), context.policy)));
-  judge.check(checks.evaluation, number >= context.policy.dcap.min_evaluation_number,
-              concat("at least ", context.policy.dcap.min_evaluation_number), concat(number));
-  judge.use({std::string(checks.what), concat("evaluation ", number), period.issued,
-             codec::UnixTime{period.next_update.seconds - 1}, false});
-  if (const auto last = context.policy.last_second_of(period.issued)) judge.expire_by(*last);
+  judge_freshness(context, document, checks);
+  judge_evaluation(context, document, checks);
+  if (signer.signed_it && context.signer_is_intels && document.origin == Origin::Own) {
+    judge.saw_issue(document.period.issued);
+    judge.saw_evaluation(document.number);
+  }
+}
+
+Document document_of(const TcbInfoDocument* info) {
+  if (info == nullptr) return {};
+  return {&info->json, info->info.period, info->info.evaluation_number, info->origin};
+}
+
+Document document_of(const IdentityDocument* identity) {
+  if (identity == nullptr) return {};
+  return {&identity->json, identity->identity.period, identity->identity.evaluation_number,
+          identity->origin};
 }
 
 }  // namespace
@@ -187,19 +233,15 @@ void judge_collateral(Context& context) {
   find_signers(context, paths);
   find_tcb_info(context);
   find_identity(context);
-  const TcbInfoDocument* info = context.tcb_info;
   judge_document(
-      context, paths, info == nullptr ? nullptr : &info->json,
-      info == nullptr ? sgx::IssuePeriod{} : info->info.period,
-      info == nullptr ? 0 : info->info.evaluation_number,
+      context, paths, document_of(context.tcb_info),
       {Check::TcbInfoSignature, Check::TcbInfoFresh, Check::TcbInfoEvaluation, "TCB info"});
-  const IdentityDocument* identity = context.identity;
-  judge_document(context, paths, identity == nullptr ? nullptr : &identity->json,
-                 identity == nullptr ? sgx::IssuePeriod{} : identity->identity.period,
-                 identity == nullptr ? 0 : identity->identity.evaluation_number,
+  judge_document(context, paths, document_of(context.identity),
                  {Check::QeIdentitySignature, Check::QeIdentityFresh, Check::QeIdentityEvaluation,
                   "QE identity"});
-  if (info == nullptr && identity == nullptr) judge_signer(context, paths, nullptr);
+  if (context.tcb_info == nullptr && context.identity == nullptr) {
+    judge_signer(context, paths, nullptr);
+  }
 }
 
 }  // namespace merlon::verify::dcap

@@ -25,6 +25,7 @@ struct Context {
   std::optional<sgx::PckExtension> pck;           ///< of the leaf
   std::vector<const x509::Certificate*> signers;  ///< TCB signing certificates to judge by
   const x509::Certificate* judged_signer = nullptr;
+  bool signer_is_intels = false;               ///< its path ends in Intel's root, not a policy's
   const TcbInfoDocument* tcb_info = nullptr;   ///< of this platform
   const IdentityDocument* identity = nullptr;  ///< of this kind of quoting enclave
   std::optional<sgx::TcbStatus> qe_status, module_status;

@@ -5,6 +5,8 @@
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
 #include "merlon/verify/dcap/context.h"
+#include "merlon/verify/roots.h"
+#include "merlon/verify/text.h"
 #include "merlon/x509/name.h"
 
 namespace merlon::verify::dcap {
@@ -124,7 +126,8 @@ void judge_form(Context& context) {
   }
   if (chain.empty()) got = why.empty() ? "no certificate" : why;
   if (places.leaf != nullptr && path.size() < 3) {
-    got += concat("; its issuer ", x509::name_text(path.back().issuer()),
+    context.judge.appraisal().missing_issuer = x509::name_text(path.back().issuer());
+    got += concat("; its issuer ", context.judge.appraisal().missing_issuer,
                   " is neither in the quote nor among the endorsements");
   }
   const bool whole = path.size() == 3 && !places.surplus && is_ca_name(path[1].common_name()) &&
@@ -134,14 +137,30 @@ void judge_form(Context& context) {
     read_extension(context);
     if (!context.pck) got += "; the leaf has no SGX extension that can be read";
   }
-  context.judge.check(Check::PckForm, whole && context.pck.has_value(),
-                      "one PCK certificate, Platform CA or Processor CA, Root CA", got);
+  const bool passed = whole && context.pck.has_value();
+  const bool missing = !context.judge.appraisal().missing_issuer.empty();
+  context.judge.record({Check::PckForm, passed, true,
+                        "one PCK certificate, Platform CA or Processor CA, Root CA", got,
+                        missing ? Cause::MissingEndorsement : Cause::Other});
+}
+
+void judge_known_platform(Context& context) {
+  const Accept<sgx::Ppid>& accept = context.policy.dcap.ppid;
+  if (!context.pck) {
+    context.judge.check(Check::KnownPlatform, accept.is_any(), wanted_of(accept), "not told");
+    return;
+  }
+  const sgx::Ppid& ppid = context.pck->ppid;
+  const bool known = accept.is_any() || (!ppid.is_zero() && accept.contains(ppid));
+  context.judge.check(Check::KnownPlatform, known, wanted_of(accept), hex_of(ppid),
+                      in_policy("dcap", "ppid", hex_of(ppid)));
 }
 
 }  // namespace
 
 void judge_pck(Context& context) {
   judge_form(context);
+  judge_known_platform(context);
   const PathChecks checks{Check::PckAnchor, Check::PckSignatures, Check::PckNames,
                           Check::PckValidity, Check::PckConstraints};
   if (context.pck_path.empty()) {
@@ -159,14 +178,15 @@ void judge_pck(Context& context) {
       context.memo.learn(path[2].key(), list.signature());
     }
   }
-  judge_path(context.judge, path, context.anchors, context.memo, checks);
+  const bool vouched = judge_path(context.judge, path, context.anchors, context.memo, checks);
   context.judge.use(path[0], "PCK certificate");
   context.judge.use(path[1], "PCK CA");
   context.judge.use(path[2], "root");
-  judge_revocation(context.judge, Check::PckCaRevocation, path[1], path[2], context.collateral,
-                   context.policy, context.memo);
-  judge_revocation(context.judge, Check::PckRevocation, path[0], path[1], context.collateral,
-                   context.policy, context.memo);
+  const bool intels = vouched && is_vendors(path);
+  judge_revocation(context.judge, Check::PckCaRevocation, path[1], path[2], ListsOfIssuer::One,
+                   intels, context.collateral, context.policy, context.memo);
+  judge_revocation(context.judge, Check::PckRevocation, path[0], path[1], ListsOfIssuer::One,
+                   intels, context.collateral, context.policy, context.memo);
 }
 
 }  // namespace merlon::verify::dcap

@@ -55,13 +55,47 @@ std::string statuses_text(const std::set<sgx::TcbStatus>& statuses) {
   return text.empty() ? "none" : text;
 }
 
-void judge_status(Context& context, const sgx::TcbLevel& level) {
+/// All that Intel names for the level and for the parts, each once.
+std::vector<std::string> open_advisories(const Context& context, const sgx::TcbLevel& level) {
+  std::vector<std::string> open = level.advisories;
+  open.insert(open.end(), context.part_advisories.begin(), context.part_advisories.end());
+  std::ranges::sort(open);
+  const auto doubled = std::ranges::unique(open);
+  open.erase(doubled.begin(), doubled.end());
+  return open;
+}
+
+/// What must be waived of a platform that is not UpToDate: each advisory that is open, and where
+/// Intel names none, the status itself.
+std::vector<std::string> names_to_waive(std::vector<std::string> open, sgx::TcbStatus status) {
+  if (open.empty()) open.emplace_back(to_string(status));
+  return open;
+}
+
+std::string waivers_text(const std::vector<std::string>& names) {
+  std::string text = "waivers = [";
+  for (const std::string& name : names) {
+    text += concat("\n  { advisory = \"", base::printable(name, 64), "\", until = YYYY-MM-DD },");
+  }
+  return text + "\n]";
+}
+
+/// What the policy would need for all of it, since a status alone is not enough.
+std::string to_accept(sgx::TcbStatus status, const std::vector<std::string>& open) {
+  if (status == sgx::TcbStatus::Revoked) return "";
+  return concat("[dcap]\nstatuses = [\"UpToDate\", \"", to_string(status), "\"]\n",
+                waivers_text(names_to_waive(open, status)));
+}
+
+/// The status of the platform together with its parts, if the policy accepts it.
+std::optional<sgx::TcbStatus> judge_status(Context& context, const sgx::TcbLevel& level,
+                                           const std::vector<std::string>& open) {
   Judge& judge = context.judge;
   if (!context.qe_status || (context.td != nullptr && !context.module_status)) {
     judge.cannot(Check::TcbStatus,
                  concat(context.qe_status ? "the TDX module" : "the quoting enclave",
                         " has no status (of the platform alone: ", to_string(level.status), ")"));
-    return;
+    return std::nullopt;
   }
   sgx::TcbStatus status = sgx::converge(level.status, *context.qe_status);
   if (context.td != nullptr) status = sgx::converge(status, *context.module_status);
@@ -75,27 +109,55 @@ void judge_status(Context& context, const sgx::TcbLevel& level) {
     if (context.td != nullptr) got += concat(", TDX module ", to_string(*context.module_status));
     got += ")";
   }
-  judge.check(Check::TcbStatus, accepted, statuses_text(context.policy.dcap.statuses), got);
+  judge.check(Check::TcbStatus, accepted, statuses_text(context.policy.dcap.statuses), got,
+              to_accept(status, open));
+  return accepted ? std::optional(status) : std::nullopt;
 }
 
-void judge_advisories(Context& context, const sgx::TcbLevel& level) {
-  std::vector<std::string> open = level.advisories;
-  open.insert(open.end(), context.part_advisories.begin(), context.part_advisories.end());
-  std::ranges::sort(open);
-  const auto doubled = std::ranges::unique(open);
-  open.erase(doubled.begin(), doubled.end());
+/// Beyond UpToDate each weakness that is open must be waived by its name, up to a day.
+void judge_waivers(Context& context, sgx::TcbStatus status, const std::vector<std::string>& open) {
+  Judge& judge = context.judge;
+  std::vector<std::string> refused;
+  const std::vector<std::string> names = names_to_waive(open, status);
+  for (const std::string& name : names) {
+    const Waiver* waiver = find_waiver(context.policy.dcap.waivers, name, judge.now());
+    if (waiver == nullptr) {
+      refused.push_back(base::printable(name, 40));
+    } else if (waiver->until != Waiver::forever) {
+      judge.expire_by(waiver->until);
+    }
+  }
+  judge.check(Check::Advisories, refused.empty(),
+              concat("each waived up to a day, since the platform is ", to_string(status)),
+              refused.empty() ? list_of(names) : "not waived: " + list_of(refused),
+              concat("[dcap]\n", waivers_text(names)));
+}
+
+/// Of a platform that is UpToDate, and of one whose status has been refused already.
+void judge_advisories(Context& context, const std::vector<std::string>& open,
+                      const std::vector<std::string>& shown) {
   const Accept<std::string>& accept = context.policy.dcap.advisories;
   std::vector<std::string> refused;
-  std::vector<std::string> shown;
   for (const std::string& advisory : open) {
     if (!accept.contains(advisory)) refused.push_back(base::printable(advisory, 40));
-    shown.push_back(base::printable(advisory, 40));
   }
-  context.judge.appraisal().advisories = shown;
   const auto named = accept.values();
   context.judge.check(Check::Advisories, refused.empty(),
                       accept.is_any() ? "any" : list_of({named.begin(), named.end()}),
                       refused.empty() ? list_of(shown) : "not accepted: " + list_of(refused));
+}
+
+void judge_level(Context& context, const sgx::TcbLevel& level) {
+  const std::vector<std::string> open = open_advisories(context, level);
+  std::vector<std::string> shown;
+  for (const std::string& advisory : open) shown.push_back(base::printable(advisory, 40));
+  context.judge.appraisal().advisories = shown;
+  const auto status = judge_status(context, level, open);
+  if (status && *status != sgx::TcbStatus::UpToDate) {
+    judge_waivers(context, *status, open);
+  } else {
+    judge_advisories(context, open, shown);
+  }
 }
 
 }  // namespace
@@ -123,8 +185,7 @@ void judge_tcb(Context& context) {
   }
   judge.check(Check::TcbLevel, true, "one of Intel's levels",
               concat(have, ": level of ", codec::to_rfc3339(taken->date)));
-  judge_status(context, *taken);
-  judge_advisories(context, *taken);
+  judge_level(context, *taken);
 }
 
 namespace {

@@ -110,28 +110,73 @@ void judge_leaf_kind(Context& context) {
       got);
 }
 
-void judge_revocations(Context& context) {
+/// How many different lists of the root's are fresh. AMD keeps two, one for VCEKs and one for
+/// VLEKs, and neither says which of them it is: only who has both knows that he has the right one.
+std::size_t fresh_lists_of(const x509::Certificate& root, const Context& context) {
+  const Collateral& collateral = context.collateral;
+  const auto lists = context.policy.carried_lists ? std::span<const x509::Crl>(collateral.lists)
+                                                  : collateral.own_lists();
+  std::vector<const x509::Crl*> fresh;
+  for (const x509::Crl& list : lists) {
+    const bool known = std::ranges::any_of(fresh, [&](const x509::Crl* each) {
+      return std::ranges::equal(each->signature().message, list.signature().message);
+    });
+    if (!known && std::ranges::equal(list.issuer(), root.subject()) &&
+        list.validity().contains(context.judge.now()) &&
+        collateral.memo.holds(root.key(), list.signature())) {
+      fresh.push_back(&list);
+    }
+  }
+  return fresh.size();
+}
+
+bool is_listed(const x509::Certificate& leaf, const x509::Certificate& root,
+               const Collateral& collateral) {
+  return std::ranges::any_of(collateral.lists, [&](const x509::Crl& list) {
+    return std::ranges::equal(list.issuer(), root.subject()) && list.lists(leaf.serial()) &&
+           collateral.memo.holds(root.key(), list.signature());
+  });
+}
+
+/// All VCEKs have the serial number 0; only VLEKs can be listed, by the ARK.
+void judge_leaf_revocation(Context& context) {
+  const x509::Certificate& leaf = context.path[0];
+  const x509::Certificate& root = context.path[2];
+  Judge& judge = context.judge;
+  const bool vlek = leaf.common_name() == "SEV-VLEK";
+  const std::string_view wanted =
+      vlek ? "on neither of the ARK's two lists, both fresh" : "on no list of the ARK's";
+  if (!vlek) {
+    judge.check(Check::SnpLeafRevocation, true, std::string(wanted),
+                "a VCEK, which AMD does not list");
+    return;
+  }
+  if (is_listed(leaf, root, context.collateral)) {
+    judge.check(Check::SnpLeafRevocation, false, std::string(wanted), "revoked");
+    return;
+  }
+  const std::size_t fresh = fresh_lists_of(root, context);
+  std::string got = concat("on none; ", fresh, fresh == 1 ? " fresh list" : " fresh lists");
+  const bool allowed = fresh < 2 && context.policy.revocation == RevocationRule::IfPresent &&
+                       context.collateral.unreadable_lists == 0;
+  if (allowed) got += "; the policy allows that";
+  const bool passed = fresh >= 2 || allowed;
+  judge.record({Check::SnpLeafRevocation, passed, true, std::string(wanted), std::move(got),
+                passed ? Cause::Other : Cause::MissingEndorsement});
+}
+
+void judge_revocations(Context& context, bool vouched) {
   if (context.path.size() != 3) {
-    context.judge.cannot(Check::SnpCaRevocation, "the chain is not complete");
-    context.judge.cannot(Check::SnpLeafRevocation, "the chain is not complete");
+    for (const Check check : {Check::SnpCaRevocation, Check::SnpLeafRevocation}) {
+      context.judge.cannot(check, "the chain is not complete", Cause::MissingEndorsement);
+    }
     return;
   }
   const x509::Path& path = context.path;
-  judge_revocation(context.judge, Check::SnpCaRevocation, path[1], path[2], context.collateral,
-                   context.policy, context.collateral.memo);
-  // All VCEKs have the serial number 0; only VLEKs can be listed, by the ARK.
-  const bool vlek = path[0].common_name() == "SEV-VLEK";
-  bool listed = false;
-  if (vlek) {
-    for (const x509::Crl& list : context.collateral.lists) {
-      listed = listed || (std::ranges::equal(list.issuer(), path[2].subject()) &&
-                          list.lists(path[0].serial()) &&
-                          context.collateral.memo.holds(path[2].key(), list.signature()));
-    }
-  }
-  const std::string none = vlek ? "on none" : "a VCEK, which AMD does not list";
-  context.judge.check(Check::SnpLeafRevocation, !listed, "on no list of the ARK's",
-                      listed ? "revoked" : none);
+  judge_revocation(context.judge, Check::SnpCaRevocation, path[1], path[2], ListsOfIssuer::Several,
+                   vouched && is_vendors(path), context.collateral, context.policy,
+                   context.collateral.memo);
+  judge_leaf_revocation(context);
 }
 
 }  // namespace
@@ -146,12 +191,12 @@ void judge_chain(Context& context) {
   judge_product(context);
   const PathChecks checks{Check::SnpAnchor, Check::SnpSignatures, Check::SnpNames,
                           Check::SnpValidity, Check::SnpConstraints};
-  judge_path(judge, context.path, amd_anchors(context.product, context.policy),
-             context.collateral.memo, checks);
+  const bool vouched = judge_path(judge, context.path, amd_anchors(context.product, context.policy),
+                                  context.collateral.memo, checks);
   if (context.path.empty()) {
     for (const Check check :
          {checks.signatures, checks.names, checks.validity, checks.constraints}) {
-      judge.cannot(check, "there is no VCEK or VLEK");
+      judge.cannot(check, "there is no VCEK or VLEK", Cause::MissingEndorsement);
     }
   }
   const bool vlek = !context.path.empty() && context.path[0].common_name() == "SEV-VLEK";
@@ -160,7 +205,7 @@ void judge_chain(Context& context) {
   for (std::size_t i = 0; i < context.path.size() && i < places.size(); ++i) {
     judge.use(context.path[i], places[i]);
   }
-  judge_revocations(context);
+  judge_revocations(context, vouched);
   judge_leaf_kind(context);
   judge.check(Check::SnpSignature, leaf.signed_report, "the leaf's key over the first 672 bytes",
               leaf.text());

@@ -28,6 +28,8 @@ struct Context {
 void judge_chain(Context& context);
 /// SnpChip to SnpProvisional.
 void judge_platform(Context& context);
+/// SnpBulletins.
+void judge_bulletins(Context& context, snp::Product product);
 /// SnpVmpl to SnpMeasurement, and claims.
 void judge_guest(Context& context);
 

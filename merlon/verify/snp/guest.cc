@@ -119,25 +119,48 @@ void judge_platform_bits(Context& context) {
                           : concat("none in a version ", report.version, " report"));
 }
 
+/// Whether the key that signed the ID block may have been this. Where the policy names author keys
+/// and no id key, the author key has vouched for whichever it is.
+bool accepts_id_key(const snp::Report& report, const SnpPolicy& policy, bool author_is_named) {
+  if (policy.id_key.contains(report.id_key_digest)) return true;
+  return author_is_named && policy.id_key == accept_zero<snp::IdKeyDigest>();
+}
+
+/// The keys of the ID block, which sets family, image and version of the guest: whoever launches
+/// can bring one of his own, so keys that nobody named must be none.
+void judge_keys(Context& context) {
+  const snp::Report& report = context.evidence.report;
+  const SnpPolicy& policy = context.policy.snp;
+  Judge& judge = context.judge;
+  // Without AUTHOR_KEY_EN the digest is zero, and stands for no key.
+  const bool author = report.author_key_enabled
+                          ? !report.author_key_digest.is_zero() &&
+                                policy.author_key.contains(report.author_key_digest)
+                          : policy.author_key.contains(snp::AuthorKeyDigest{});
+  const bool author_is_named = author && report.author_key_enabled && !policy.author_key.is_any();
+  const bool refused =
+      std::ranges::find(policy.refused_id_key, report.id_key_digest) != policy.refused_id_key.end();
+  judge.check(Check::SnpIdKey, accepts_id_key(report, policy, author_is_named) && !refused,
+              wanted_of(policy.id_key),
+              concat(hex_of(report.id_key_digest), refused ? " (refused by name)" : ""),
+              refused ? "" : in_policy("snp", "id_key_sha384", hex_of(report.id_key_digest)));
+  judge.check(Check::SnpAuthorKey, author, wanted_of(policy.author_key),
+              report.author_key_enabled ? hex_of(report.author_key_digest) : "no author key",
+              report.author_key_enabled
+                  ? in_policy("snp", "author_key_sha384", hex_of(report.author_key_digest))
+                  : "");
+}
+
 void judge_identities(Context& context) {
   const snp::Report& report = context.evidence.report;
   const SnpPolicy& policy = context.policy.snp;
   Judge& judge = context.judge;
   judge.check(Check::SnpGuestSvn, report.guest_svn >= policy.min_guest_svn,
               concat("at least ", policy.min_guest_svn), concat(report.guest_svn));
-  const bool id_refused =
-      std::ranges::find(policy.refused_id_key, report.id_key_digest) != policy.refused_id_key.end();
-  judge.check(Check::SnpIdKey, policy.id_key.contains(report.id_key_digest) && !id_refused,
-              wanted_of(policy.id_key),
-              concat(hex_of(report.id_key_digest), id_refused ? " (refused by name)" : ""));
-  // Without AUTHOR_KEY_EN the digest is zero, and zero is no key, whatever a list says.
-  const bool author =
-      policy.author_key.is_any() ||
-      (report.author_key_enabled && policy.author_key.contains(report.author_key_digest));
-  judge.check(Check::SnpAuthorKey, author, wanted_of(policy.author_key),
-              report.author_key_enabled ? hex_of(report.author_key_digest) : "no author key");
+  judge_keys(context);
   judge.check(Check::SnpHostData, policy.host_data.contains(report.host_data),
-              wanted_of(policy.host_data), hex_of(report.host_data));
+              wanted_of(policy.host_data), hex_of(report.host_data),
+              in_policy("snp", "host_data", hex_of(report.host_data)));
   judge.check(
       Check::SnpIds,
       matches(policy.family_id, report.family_id) && matches(policy.image_id, report.image_id),

@@ -42,6 +42,17 @@ void judge_chip(Context& context) {
               concat(base::hex(chip), report.chip_key_masked ? " (masked)" : ""));
 }
 
+/// A chip that is not told (a VLEK's report need not) is none that a list has.
+void judge_known_chip(Context& context) {
+  const snp::Report& report = context.evidence.report;
+  const Accept<snp::ChipId>& accept = context.policy.snp.chip_id;
+  const bool told = !report.chip_key_masked && !report.chip_id.is_zero();
+  context.judge.check(Check::SnpKnownChip,
+                      accept.is_any() || (told && accept.contains(report.chip_id)),
+                      wanted_of(accept), told ? hex_of(report.chip_id) : "not told",
+                      told ? in_policy("snp", "chip_id", hex_of(report.chip_id)) : "");
+}
+
 void judge_versions(Context& context, snp::Product product) {
   const snp::Report& report = context.evidence.report;
   const SnpPolicy& policy = context.policy.snp;
@@ -81,11 +92,13 @@ void judge_platform(Context& context) {
   const SnpPolicy& policy = context.policy.snp;
   Judge& judge = context.judge;
   judge_chip(context);
+  judge_known_chip(context);
   if (context.product) {
     judge_versions(context, *context.product);
+    judge_bulletins(context, *context.product);
   } else {
-    for (const Check check :
-         {Check::SnpEndorsedTcb, Check::SnpTcbOrder, Check::SnpReportedTcb, Check::SnpLaunchTcb}) {
+    for (const Check check : {Check::SnpEndorsedTcb, Check::SnpTcbOrder, Check::SnpReportedTcb,
+                              Check::SnpLaunchTcb, Check::SnpBulletins}) {
       judge.cannot(check, "the product, and so the layout of a TCB version, is not known");
     }
   }

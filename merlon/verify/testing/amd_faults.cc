@@ -89,18 +89,18 @@ const std::vector<Fault<FakeAmd>>& snp_faults() {
        {SnpChip}},
       {"no HWID", [](FakeAmd& f, Policy&) { f.endorsed.hwid.reset(); }, {SnpChip, SnpLeafKind}},
       {"leaf above the report",
-       [](FakeAmd& f, Policy&) { f.endorsed.tcb.microcode = 116; },
+       [](FakeAmd& f, Policy&) { f.endorsed.tcb.microcode = 221; },
        {SnpEndorsedTcb}},
       {"leaf below the report",
-       [](FakeAmd& f, Policy&) { f.endorsed.tcb.snp = 7; },
+       [](FakeAmd& f, Policy&) { f.endorsed.tcb.snp = 28; },
        {SnpEndorsedTcb}},
       {"reserved TCB bytes", [](FakeAmd& f, Policy&) { f.report[0x1F3] = 1; }, {SnpEndorsedTcb}},
       {"reported above committed",
-       [](FakeAmd& f, Policy&) { f.report[0x1E7] = f.report[0x3F] = 114; },
+       [](FakeAmd& f, Policy&) { f.report[0x1E7] = f.report[0x3F] = 219; },
        {SnpTcbOrder}},
-      {"committed above current", [](FakeAmd& f, Policy&) { f.report[0x3F] = 114; }, {SnpTcbOrder}},
+      {"committed above current", [](FakeAmd& f, Policy&) { f.report[0x3F] = 219; }, {SnpTcbOrder}},
       {"reported floor",
-       [](FakeAmd&, Policy& p) { p.snp.min_reported_tcb.snp = 9; },
+       [](FakeAmd&, Policy& p) { p.snp.min_reported_tcb.snp = 30; },
        {SnpReportedTcb}},
       {"launch floor",
        [](FakeAmd&, Policy& p) { p.snp.min_launch_tcb.bootloader = 4; },
@@ -109,7 +109,7 @@ const std::vector<Fault<FakeAmd>>& snp_faults() {
        [](FakeAmd&, Policy& p) { p.snp.min_firmware = {1, 55, 6}; },
        {SnpFirmware}},
       {"provisional", [](FakeAmd& f, Policy&) { f.report[0x1E8] = 6; }, {SnpProvisional}},
-      {"microcode not committed", [](FakeAmd& f, Policy&) { f.report[0x3F] = 116; }, {}},
+      {"microcode not committed", [](FakeAmd& f, Policy&) { f.report[0x3F] = 221; }, {}},
       {"provisional, allowed",
        [](FakeAmd& f, Policy& p) {
          f.report[0x1E8] = 6;
@@ -164,11 +164,61 @@ const std::vector<Fault<FakeAmd>>& snp_faults() {
          p.snp.author_key = Accept<snp::AuthorKeyDigest>({filled<snp::AuthorKeyDigest>(1)});
        },
        {SnpAuthorKey}},
-      {"zero is no author key",
+      {"author key wanted, none there",
        [](FakeAmd&, Policy& p) {
-         p.snp.author_key = Accept<snp::AuthorKeyDigest>({snp::AuthorKeyDigest{}});
+         p.snp.author_key = Accept<snp::AuthorKeyDigest>({filled<snp::AuthorKeyDigest>(1)});
        },
        {SnpAuthorKey}},
+      {"author key of zeros", [](FakeAmd& f, Policy&) { f.report[0x48] = 1; }, {SnpAuthorKey}},
+      {"author key that nobody named",
+       [](FakeAmd& f, Policy&) {
+         f.report[0x48] = 1;
+         f.report[0x110] = 1;
+       },
+       {SnpAuthorKey}},
+      {"id key that nobody named", [](FakeAmd& f, Policy&) { f.report[0xE0] = 1; }, {SnpIdKey}},
+      {"any keys",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0x48] = 1;
+         f.report[0x110] = f.report[0xE0] = 1;
+         p.snp.author_key = {};
+         p.snp.id_key = {};
+       },
+       {}},
+      {"id key under an author key that is named",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0x48] = 1;
+         std::fill_n(f.report.begin() + 0x110, 48, std::uint8_t{1});
+         f.report[0xE0] = 1;
+         p.snp.author_key = Accept<snp::AuthorKeyDigest>({filled<snp::AuthorKeyDigest>(1)});
+       },
+       {}},
+      {"host data that nobody named",
+       [](FakeAmd& f, Policy&) { f.report[0xC0] = 1; },
+       {SnpHostData}},
+      {"host data, any",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0xC0] = 1;
+         p.snp.host_data = {};
+       },
+       {}},
+      {"chip that nobody named",
+       [](FakeAmd&, Policy& p) { p.snp.chip_id = Accept<snp::ChipId>({filled<snp::ChipId>(1)}); },
+       {SnpKnownChip}},
+      {"chip that is named",
+       [](FakeAmd&, Policy& p) {
+         p.snp.chip_id = Accept<snp::ChipId>({filled<snp::ChipId>(0xC1)});
+       },
+       {}},
+      {"firmware of a bulletin",
+       [](FakeAmd& f, Policy&) {
+         f.report[0x186] = 28;
+         f.endorsed.tcb.snp = 28;
+       },
+       {SnpBulletins}},
+      {"launched on firmware of a bulletin",
+       [](FakeAmd& f, Policy&) { f.report[0x1F6] = 28; },
+       {SnpBulletins}},
       {"host data",
        [](FakeAmd&, Policy& p) {
          p.snp.host_data = Accept<snp::HostData>({filled<snp::HostData>(1)});
@@ -192,6 +242,23 @@ const std::vector<Fault<FakeAmd>>& vlek_faults() {
   static const std::vector<Fault<FakeAmd>> faults{
       {"nothing", [](FakeAmd&, Policy&) {}, {}},
       {"VLEK revoked", [](FakeAmd& f, Policy&) { f.list.serials = {77}; }, {SnpLeafRevocation}},
+      {"VLEK revoked by the other list",
+       [](FakeAmd& f, Policy&) { f.second_list.serials = {77}; },
+       {SnpLeafRevocation}},
+      {"one list alone", [](FakeAmd& f, Policy&) { f.no_second_list = true; }, {SnpLeafRevocation}},
+      {"one list twice", [](FakeAmd& f, Policy&) { f.second_list = f.list; }, {SnpLeafRevocation}},
+      {"the other list is stale",
+       [](FakeAmd& f, Policy&) { f.second_list.next_update = f.second_list.this_update; },
+       {SnpLeafRevocation}},
+      {"one list alone, allowed",
+       [](FakeAmd& f, Policy& p) {
+         f.no_second_list = true;
+         p.revocation = RevocationRule::IfPresent;
+       },
+       {}},
+      {"chip list under a VLEK, which names none",
+       [](FakeAmd&, Policy& p) { p.snp.chip_id = Accept<snp::ChipId>({snp::ChipId{}}); },
+       {SnpKnownChip}},
       {"another provider",
        [](FakeAmd&, Policy& p) { p.snp.provider = Accept<std::string>({"other.example"}); },
        {SnpLeafKind}},

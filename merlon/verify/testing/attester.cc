@@ -20,6 +20,7 @@ struct Offer {
     [[nodiscard]] bool damaged() const { return bytes != ware->bytes; }
   };
   const Exhibit* exhibit = nullptr;
+  bool carried = false;  ///< what is offered comes along with the evidence
   bool lists_may_miss = false;
   bool prepared = false;
   Bytes evidence;
@@ -56,6 +57,7 @@ Offer offer_of(const Stock& stock, Program program) {
   offer.exhibit = &stock.exhibits[program.next() % stock.exhibits.size()];
   offer.evidence = offer.exhibit->bytes;
   const std::uint8_t how = program.next();
+  offer.carried = (how & 32U) != 0;
   offer.lists_may_miss = (how & 64U) != 0;
   offer.prepared = (how & 128U) != 0;
   const std::int64_t day = days[(how & 15U) % days.size()];
@@ -86,18 +88,33 @@ bool brings(const Exhibit& exhibit, Role role) noexcept {
 
 enum class Answer : std::uint8_t { No, Either, Yes };
 
+bool is_list(Role role) noexcept {
+  return role == Role::RootList || role == Role::SecondList || role == Role::CaList;
+}
+
+bool serves(const Offer& offer, const Offer::Part& part) {
+  return part.ware->effect == Effect::Serves && counts(*part.ware, offer.now) && !part.damaged();
+}
+
 Answer fills(const Offer& offer, Role role) {
   bool any = false;
   bool damaged = false;
+  bool other_list = false;  // of the same issuer
   for (const Offer::Part& part : offer.parts) {
+    const bool other = (role == Role::RootList && part.ware->role == Role::SecondList) ||
+                       (role == Role::SecondList && part.ware->role == Role::RootList);
+    other_list = other_list || other;
     if (part.ware->role != role) continue;
-    const bool serves = part.ware->effect == Effect::Serves && counts(*part.ware, offer.now);
-    if (serves && !part.damaged()) return Answer::Yes;
+    // A list that comes along says what is revoked, and not what is not.
+    if (serves(offer, part) && !(offer.carried && is_list(role))) return Answer::Yes;
     any = true;
     damaged = damaged || part.damaged();
   }
-  const bool list = role == Role::RootList || role == Role::CaList;
-  if (!list || !offer.lists_may_miss) return Answer::No;
+  if (!is_list(role) || !offer.lists_may_miss) return Answer::No;
+  if (offer.carried && !damaged) return Answer::Yes;
+  // Which of the two of one issuer is missing nobody can tell.
+  if (other_list || role == Role::SecondList)
+    return any || other_list ? Answer::Either : Answer::Yes;
   // A stranger's or a stale one is not a missing one. A damaged one may be another issuer's by now.
   if (damaged) return Answer::Either;
   return any ? Answer::No : Answer::Yes;
@@ -127,6 +144,7 @@ evidence::Endorsements endorsements_of(const Offer& offer) {
       case Role::Leaf:
       case Role::Signer: (void)all.add_certificate(part.bytes); break;
       case Role::RootList:
+      case Role::SecondList:
       case Role::CaList: (void)all.add_revocation_list(part.bytes); break;
       case Role::TcbInfo:
       case Role::Identity: (void)all.add_document(core::as_text(part.bytes)); break;
@@ -154,8 +172,12 @@ std::optional<std::string> contradiction(const Stock& stock, core::ByteView byte
   Policy policy = stock.policy;
   if (offer.lists_may_miss) policy.revocation = RevocationRule::IfPresent;
   const evidence::Endorsements all = endorsements_of(offer);
-  const Collateral collateral = offer.prepared ? Collateral::prepare(all) : Collateral::parse(all);
-  const Appraisal appraisal = appraise(*evidence, collateral, policy, offer.now);
+  const evidence::Endorsements none;
+  const evidence::Endorsements& own = offer.carried ? none : all;
+  const evidence::Endorsements& carried = offer.carried ? all : none;
+  const Collateral collateral =
+      offer.prepared ? Collateral::prepare(own, carried) : Collateral::parse(own, carried);
+  const Appraisal appraisal = appraise(*evidence, collateral, policy, Moment::asked_for(offer.now));
   if (right == Answer::Yes && !appraisal.accepted()) {
     return base::concat("refused by", refusals_text(appraisal));
   }

@@ -16,7 +16,17 @@ namespace merlon::verify::testing {
 using Bytes = std::vector<std::uint8_t>;
 
 /// What something beside the evidence is needed for.
-enum class Role : std::uint8_t { Root, Ca, Leaf, Signer, RootList, CaList, TcbInfo, Identity };
+enum class Role : std::uint8_t {
+  Root,
+  Ca,
+  Leaf,
+  Signer,
+  RootList,
+  SecondList,  ///< of the root's too: AMD has two, and under a VLEK both are wanted
+  CaList,
+  TcbInfo,
+  Identity
+};
 
 enum class Effect : std::uint8_t {
   Serves,         ///< fills its role while it is valid
@@ -51,9 +61,10 @@ struct Stock {
 [[nodiscard]] std::vector<Stock> stocks();
 
 /// Makes the offer that `program` describes, has it judged, and says in a line what is wrong with
-/// the answer, if anything is. Any bytes are a program: which exhibit; which day, whether missing
-/// lists are allowed (64) and collateral is prepared (128); and then for each byte below 128 a ware
-/// or all of them that serve, else four bytes that damage what was offered last.
+/// the answer, if anything is. Any bytes are a program: which exhibit; which day, whether all
+/// comes along with the evidence (32), missing lists are allowed (64) and collateral is prepared
+/// (128); and then for each byte below 128 a ware or all of them that serve, else four bytes that
+/// damage what was offered last.
 [[nodiscard]] std::optional<std::string> contradiction(const Stock& stock, core::ByteView program);
 
 /// The byte of a program that offers everything of `stock` that serves.

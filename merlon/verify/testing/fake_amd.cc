@@ -18,9 +18,12 @@ FakeAmd::FakeAmd(std::string_view product, bool vlek)
   leaf.serial = vlek ? 77 : 0;
   ca.serial = 8;
   list.issuer = root.subject;
+  second_list = list;
+  second_list.this_update.seconds -= codec::seconds_per_day;
+  no_second_list = !vlek;
   const bool turin = product == "Turin";
   endorsed.product = vlek || turin ? std::string(product) : concat(product, "-B0");
-  endorsed.tcb = turin ? snp::TcbComponents{1, 3, 0, 8, 115} : snp::TcbComponents{0, 3, 0, 8, 115};
+  endorsed.tcb = turin ? snp::TcbComponents{1, 3, 0, 8, 115} : snp::TcbComponents{0, 3, 0, 29, 220};
   if (vlek) {
     endorsed.csp_id = "cloud.example";
   } else {
@@ -40,13 +43,13 @@ FakeAmd::FakeAmd(std::string_view product, bool vlek)
     if (turin) {
       put(at, {1, 3, 0, 8, 0, 0, 0, 115});
     } else {
-      put(at, {3, 0, 0, 0, 0, 0, 8, 115});
+      put(at, {3, 0, 0, 0, 0, 0, 29, 220});
     }
   }
   if (turin) {
-    put(0x188, {0x1A, 0x02, 0});
+    put(0x188, {0x1A, 0x02, 1});
   } else {
-    put(0x188, {0x19, static_cast<std::uint8_t>(product == "Genoa" ? 0x11 : 0x01), 0});
+    put(0x188, {0x19, static_cast<std::uint8_t>(product == "Genoa" ? 0x11 : 0x01), 1});
   }
   if (!vlek)
     std::fill(report.begin() + 0x1A0, report.begin() + 0x1A0 + (turin ? 8 : 64),
@@ -83,6 +86,9 @@ evidence::Endorsements FakeAmd::endorsements() const {
                                                    stranger_signs_leaf ? root_key : ca_key));
   }
   if (!no_list) (void)all.add_revocation_list(x509::testing::issue_crl(list, root_key));
+  if (!no_second_list) {
+    (void)all.add_revocation_list(x509::testing::issue_crl(second_list, root_key));
+  }
   return all;
 }
 

@@ -22,9 +22,11 @@ struct FakeAmd {
   CertificateTemplate root, ca, leaf;
   snp::testing::EndorsementShape endorsed;
   CrlTemplate list;
-  Bytes report;  ///< without its signature
+  CrlTemplate second_list;  ///< AMD has two of one issuer; under a VCEK one is enough
+  Bytes report;             ///< without its signature
   bool bad_signature = false;
   bool stranger_signs_leaf = false;
+  bool no_second_list = true;
   bool no_list = false, no_leaf = false, no_ca = false;
   bool p256_leaf = false;  ///< a key of another curve
 

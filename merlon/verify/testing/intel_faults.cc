@@ -178,6 +178,46 @@ const std::vector<Fault<FakeIntel>>& dcap_faults() {
          p.dcap.advisories = Accept<std::string>({"INTEL-SA-1"});
        },
        {Advisories}},
+      {"another status, not waived",
+       [](FakeIntel& f, Policy& p) {
+         f.tcb_info.levels = testing::level(5, "SWHardeningNeeded", f.is_tdx, 11, 3,
+                                            "\"INTEL-SA-1\",\"INTEL-SA-2\"");
+         p.dcap.statuses.insert(sgx::TcbStatus::SWHardeningNeeded);
+         p.dcap.waivers = {{"INTEL-SA-1", {x509::testing::test_now.seconds}}};
+       },
+       {Advisories}},
+      {"another status, waived",
+       [](FakeIntel& f, Policy& p) {
+         f.tcb_info.levels = testing::level(5, "SWHardeningNeeded", f.is_tdx, 11, 3,
+                                            "\"INTEL-SA-1\",\"INTEL-SA-2\"");
+         p.dcap.statuses.insert(sgx::TcbStatus::SWHardeningNeeded);
+         p.dcap.waivers = {{"INTEL-SA-1", {x509::testing::test_now.seconds}},
+                           {"INTEL-SA-2", {x509::testing::test_now.seconds}}};
+       },
+       {}},
+      {"waived up to yesterday",
+       [](FakeIntel& f, Policy& p) {
+         f.tcb_info.levels = testing::level(5, "OutOfDate", f.is_tdx, 11, 3, "\"INTEL-SA-1\"");
+         p.dcap.statuses.insert(sgx::TcbStatus::OutOfDate);
+         p.dcap.waivers = {{"INTEL-SA-1", {x509::testing::test_now.seconds - 1}}};
+       },
+       {Advisories}},
+      {"another status without an advisory",
+       [](FakeIntel& f, Policy& p) {
+         f.tcb_info.levels = testing::level(5, "ConfigurationNeeded", f.is_tdx);
+         p.dcap.statuses.insert(sgx::TcbStatus::ConfigurationNeeded);
+       },
+       {Advisories}},
+      {"another status without an advisory, waived by its name",
+       [](FakeIntel& f, Policy& p) {
+         f.tcb_info.levels = testing::level(5, "ConfigurationNeeded", f.is_tdx);
+         p.dcap.statuses.insert(sgx::TcbStatus::ConfigurationNeeded);
+         p.dcap.waivers = {{"ConfigurationNeeded", {x509::testing::test_now.seconds}}};
+       },
+       {}},
+      {"platform that nobody named",
+       [](FakeIntel&, Policy& p) { p.dcap.ppid = Accept<sgx::Ppid>({filled<sgx::Ppid>(0x77)}); },
+       {KnownPlatform}},
   };
   return faults;
 }
@@ -229,13 +269,30 @@ const std::vector<Fault<FakeIntel>>& sgx_faults() {
        {MrSigner}},
       {"product", [](FakeIntel&, Policy& p) { p.sgx.product_id = 1; }, {SgxProduct}},
       {"version", [](FakeIntel&, Policy& p) { p.sgx.min_svn = 1; }, {SgxSvn}},
-      {"no KSS", [](FakeIntel&, Policy& p) { p.sgx.config_id = sgx::ConfigId{}; }, {SgxKss}},
+      {"no KSS",
+       [](FakeIntel&, Policy& p) {
+         p.sgx.config_id = Accept<sgx::ConfigId>({filled<sgx::ConfigId>(1)});
+       },
+       {SgxKss}},
       {"configuration",
        [](FakeIntel& f, Policy& p) {
          put(f.body, 0x30, 0x85, 8);
-         p.sgx.config_id = filled<sgx::ConfigId>(1);
+         p.sgx.config_id = Accept<sgx::ConfigId>({filled<sgx::ConfigId>(1)});
        },
        {SgxKss}},
+      {"configuration that nobody named",
+       [](FakeIntel& f, Policy&) {
+         put(f.body, 0x30, 0x85, 8);
+         f.body[0xC0] = 1;
+       },
+       {SgxKss}},
+      {"configuration, any",
+       [](FakeIntel& f, Policy& p) {
+         put(f.body, 0x30, 0x85, 8);
+         f.body[0xC0] = 1;
+         p.sgx.config_id = {};
+       },
+       {}},
       {"KSS as asked",
        [](FakeIntel& f, Policy& p) {
          put(f.body, 0x30, 0x85, 8);
@@ -319,14 +376,31 @@ const std::vector<Fault<FakeIntel>>& tdx_faults() {
        [](FakeIntel&, Policy& p) { p.tdx.mr_seam = Accept<tdx::MrSeam>({filled<tdx::MrSeam>(1)}); },
        {MrSeam}},
       {"MRCONFIGID",
-       [](FakeIntel&, Policy& p) { p.tdx.mr_config_id = filled<tdx::MrConfigId>(1); },
+       [](FakeIntel&, Policy& p) {
+         p.tdx.mr_config_id = Accept<tdx::MrConfigId>({filled<tdx::MrConfigId>(1)});
+       },
        {TdxOwner}},
       {"MROWNER",
-       [](FakeIntel&, Policy& p) { p.tdx.mr_owner = filled<tdx::MrOwner>(1); },
+       [](FakeIntel&, Policy& p) {
+         p.tdx.mr_owner = Accept<tdx::MrOwner>({filled<tdx::MrOwner>(1)});
+       },
        {TdxOwner}},
       {"MROWNERCONFIG",
-       [](FakeIntel&, Policy& p) { p.tdx.mr_owner_config = filled<tdx::MrOwnerConfig>(1); },
+       [](FakeIntel&, Policy& p) {
+         p.tdx.mr_owner_config = Accept<tdx::MrOwnerConfig>({filled<tdx::MrOwnerConfig>(1)});
+       },
        {TdxOwner}},
+      {"MRCONFIGID that nobody named", [](FakeIntel& f, Policy&) { f.body[184] = 1; }, {TdxOwner}},
+      {"MROWNER that nobody named", [](FakeIntel& f, Policy&) { f.body[232] = 1; }, {TdxOwner}},
+      {"MROWNERCONFIG that nobody named",
+       [](FakeIntel& f, Policy&) { f.body[280] = 1; },
+       {TdxOwner}},
+      {"MROWNER, any",
+       [](FakeIntel& f, Policy& p) {
+         f.body[232] = 1;
+         p.tdx.mr_owner = {};
+       },
+       {}},
       {"MRSERVICETD",
        [](FakeIntel&, Policy& p) { p.tdx.mr_service_td = tdx::MrServiceTd{}; },
        {MrServiceTd}},

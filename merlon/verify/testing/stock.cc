@@ -49,12 +49,15 @@ class Shelf {
   void lists(Role role, const std::string& issuer, const std::vector<std::uint64_t>& revoked,
              const SigningKey& key, const SigningKey& stranger) {
     CrlTemplate shape;
+    // Two of one issuer differ in when they were issued, and in nothing else that could be relied
+    // on.
+    if (role == Role::SecondList) shape.this_update.seconds += 3600;
     shape.issuer = issuer;
     shape.serials = {other_serial};
     list(role, Effect::Serves, shape, key);
     list(role, Effect::None, shape, stranger);
     CrlTemplate early = shape;
-    early.this_update = at_day(-30);
+    early.this_update = {at_day(-30).seconds + (role == Role::SecondList ? 3600 : 0)};
     early.next_update = at_day(-11);
     list(role, Effect::Serves, early, key);
     for (const std::uint64_t serial : revoked) {
@@ -213,6 +216,10 @@ Stock amd_stock(std::string_view name, bool vlek) {
   std::vector<std::uint64_t> revoked{ca_serial};
   if (vlek) revoked.push_back(amd.leaf.serial);
   shelf.lists(Role::RootList, amd.root.subject, revoked, amd.root_key, stranger.root_key);
+  if (vlek) {
+    stock.needs.push_back(Role::SecondList);
+    shelf.lists(Role::SecondList, amd.root.subject, revoked, amd.root_key, stranger.root_key);
+  }
   return stock;
 }
 

@@ -113,8 +113,9 @@ void measure(const verify_test::Case& test, const std::string& vectors, bool fir
   const auto collateral = verify::Collateral::prepare(material.given);
   const auto prepared = [&] {
     const auto evidence = evidence::Evidence::parse(material.evidence_bytes);
-    require(evidence.has_value() &&
-            verify::appraise(*evidence, collateral, material.policy, test.time).accepted());
+    require(evidence.has_value() && verify::appraise(*evidence, collateral, material.policy,
+                                                     verify::Moment::asked_for(test.time))
+                                        .accepted());
   };
   const auto evidence = evidence::Evidence::parse(material.evidence_bytes).value();
   const double one = throughput(1, whole);

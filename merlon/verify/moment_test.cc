@@ -1,0 +1,148 @@
+// A clock that is set back, and documents that are older than what was there before. That lists of
+// the vendors do not go back is tested with genuine ones (tests/verify/vectors_main.cc).
+
+#include "merlon/verify/moment.h"
+
+#include <gtest/gtest.h>
+
+#include "merlon/verify/testing/fake_amd.h"
+#include "merlon/verify/testing/fake_intel.h"
+
+namespace merlon::verify {
+namespace {
+
+using testing::FakeAmd;
+using testing::FakeIntel;
+using x509::testing::test_now;
+
+codec::UnixTime in_days(std::int64_t days) {
+  return {test_now.seconds + days * codec::seconds_per_day};
+}
+
+template <typename Fake>
+Appraisal judged(const Fake& fake, const evidence::Endorsements& all, const Moment& moment) {
+  const auto bytes = [&] {
+    if constexpr (std::is_same_v<Fake, FakeIntel>) return fake.quote();
+    else return fake.signed_report();
+  }();
+  const auto evidence = evidence::Evidence::parse(bytes);
+  return appraise(*evidence, Collateral::parse(all), fake.policy(), moment);
+}
+
+/// What `later` issues as well.
+evidence::Endorsements with(evidence::Endorsements all, const evidence::Endorsements& later) {
+  EXPECT_TRUE(all.merge(later));
+  return all;
+}
+
+FakeIntel with_newer_documents(FakeIntel intel) {
+  for (auto* shape : {&intel.tcb_info, &intel.identity}) {
+    shape->evaluation = 18;
+    shape->issued = "2025-06-20T00:00:00Z";
+    shape->next = "2025-07-20T00:00:00Z";
+  }
+  intel.tcb_info.levels = testing::level(5, "Revoked", intel.is_tdx);
+  return intel;
+}
+
+std::vector<Check> only(Check check) { return {check}; }
+
+TEST(Clock, MustNotBeBeforeADocumentThatIsThere) {
+  const FakeIntel intel(false);
+  const auto all = with(intel.endorsements(), with_newer_documents(intel).endorsements());
+  EXPECT_TRUE(judged(intel, intel.endorsements(), Moment::by_clock(test_now, {})).accepted());
+  const Appraisal set_back = judged(intel, all, Moment::by_clock(test_now, {}));
+  EXPECT_EQ(set_back.refusals(), only(Check::Clock));
+  EXPECT_NE(set_back.find(Check::Clock)->got.find("2025-06-20"), std::string::npos);
+}
+
+TEST(Clock, OfATimeThatWasAskedForTheAnswerWarns) {
+  const FakeIntel intel(false);
+  const auto all = with(intel.endorsements(), with_newer_documents(intel).endorsements());
+  const Appraisal asked = judged(intel, all, Moment::asked_for(test_now));
+  EXPECT_TRUE(asked.accepted());
+  ASSERT_EQ(asked.warnings.size(), 1U);
+  EXPECT_NE(asked.warnings[0].find("2025-06-20"), std::string::npos) << asked.warnings[0];
+}
+
+TEST(Clock, IsNotMovedByWhatAStrangerSigns) {
+  const FakeIntel intel(false);
+  FakeIntel stranger(false);
+  const auto all = with(intel.endorsements(), with_newer_documents(stranger).endorsements());
+  EXPECT_TRUE(judged(intel, all, Moment::by_clock(test_now, {})).accepted());
+}
+
+TEST(Clock, MustNotBeBeforeAListThatIsThere) {
+  const FakeAmd amd;
+  FakeAmd later = amd;
+  later.list.this_update = in_days(3);
+  later.list.next_update = in_days(30);
+  const auto all = with(amd.endorsements(), later.endorsements());
+  EXPECT_EQ(judged(amd, all, Moment::by_clock(test_now, {})).refusals(), only(Check::Clock));
+  EXPECT_TRUE(judged(amd, all, Moment::by_clock(in_days(3), {})).accepted());
+  EXPECT_TRUE(judged(amd, all, Moment::asked_for(test_now)).accepted());
+}
+
+TEST(Clock, MustNotBeBeforeWhatWasSeen) {
+  const FakeAmd amd;
+  Memory memory;
+  memory.newest_issue = in_days(1);
+  const auto all = amd.endorsements();
+  EXPECT_EQ(judged(amd, all, Moment::by_clock(test_now, memory)).refusals(), only(Check::Clock));
+  EXPECT_TRUE(judged(amd, all, Moment::by_clock(in_days(1), memory)).accepted());
+}
+
+TEST(Seen, EvaluationDataMustNotGoBack) {
+  const FakeIntel intel(false);
+  Memory memory;
+  memory.evaluation_number = 18;
+  const Appraisal back = judged(intel, intel.endorsements(), Moment::by_clock(test_now, memory));
+  EXPECT_EQ(back.refusals(), (std::vector{Check::TcbInfoEvaluation, Check::QeIdentityEvaluation}));
+  EXPECT_EQ(back.find(Check::TcbInfoEvaluation)->cause, Cause::StaleEndorsement);
+  memory.evaluation_number = 17;
+  EXPECT_TRUE(judged(intel, intel.endorsements(), Moment::by_clock(test_now, memory)).accepted());
+}
+
+TEST(Seen, NothingUnderARootThatOnlyThePolicyTrusts) {
+  const FakeIntel intel(false);
+  EXPECT_EQ(judged(intel, intel.endorsements(), Moment::by_clock(test_now, {})).seen, Memory{});
+  const FakeAmd amd;
+  EXPECT_EQ(judged(amd, amd.endorsements(), Moment::by_clock(test_now, {})).seen, Memory{});
+}
+
+TEST(Carried, AListMayRefuseAndNotVouch) {
+  FakeAmd amd;
+  const auto evidence = evidence::Evidence::parse(amd.signed_report());
+  FakeAmd without = amd;
+  without.no_list = true;
+  const auto own = without.endorsements();
+  const auto answer = [&](const FakeAmd& sender, const Policy& policy) {
+    return appraise(*evidence, Collateral::parse(own, sender.endorsements()), policy,
+                    Moment::by_clock(test_now, {}));
+  };
+  const Appraisal carried = answer(amd, amd.policy());
+  EXPECT_EQ(carried.refusals(), only(Check::SnpCaRevocation));
+  EXPECT_EQ(carried.find(Check::SnpCaRevocation)->cause, Cause::MissingEndorsement);
+  EXPECT_NE(carried.find(Check::SnpCaRevocation)->to_accept, "");
+  Policy trusting = amd.policy();
+  trusting.carried_lists = true;
+  EXPECT_TRUE(answer(amd, trusting).accepted());
+  FakeAmd revoking = amd;
+  revoking.list.serials = {8};  // the ASK
+  EXPECT_EQ(appraise(*evidence, Collateral::parse(amd.endorsements(), revoking.endorsements()),
+                     amd.policy(), Moment::by_clock(test_now, {}))
+                .refusals(),
+            only(Check::SnpCaRevocation));
+}
+
+TEST(Carried, WhatOneHasOneselfCountsAsOnesOwn) {
+  const FakeAmd amd;
+  const auto evidence = evidence::Evidence::parse(amd.signed_report());
+  const auto all = amd.endorsements();
+  const Collateral both = Collateral::parse(all, all);
+  EXPECT_EQ(both.lists.size(), 1U);
+  EXPECT_TRUE(appraise(*evidence, both, amd.policy(), Moment::by_clock(test_now, {})).accepted());
+}
+
+}  // namespace
+}  // namespace merlon::verify
