@@ -20,6 +20,7 @@ struct Shape {
   std::uint32_t tee = 0;
   std::uint16_t body_type = 1;
   std::size_t body_size = 384;
+  std::size_t said_too_much = 0;  ///< how much larger than it is version 5 says that the body is
   std::uint16_t outer_type = 6;
   std::uint16_t inner_type = 5;
   std::size_t extra_inner = 0;
@@ -40,7 +41,7 @@ std::vector<std::uint8_t> quote(const Shape& shape) {
   bytes.resize(48);
   if (shape.version == 5) {
     put(bytes, shape.body_type, 2);
-    put(bytes, shape.body_size, 4);
+    put(bytes, shape.body_size + shape.said_too_much, 4);
   }
   bytes.resize(bytes.size() + shape.body_size);
   std::vector<std::uint8_t> qe(384 + 64);
@@ -141,7 +142,19 @@ TEST(Quote, SizesMustAddUp) {
   shape.version = 5;
   shape.body_size = 385;
   EXPECT_EQ(refusal(shape), Malformed);
-  shape.body_size = 384;
+  // Larger by as much as the quote itself says, and smaller.
+  for (const auto& [type, tee, size] :
+       {std::tuple{1, 0, 584}, {2, 0x81, 648}, {2, 0x81, 384}, {3, 0x81, 584}, {3, 0x81, 700}}) {
+    shape.body_type = static_cast<std::uint16_t>(type);
+    shape.tee = static_cast<std::uint32_t>(tee);
+    shape.body_size = static_cast<std::size_t>(size);
+    EXPECT_EQ(refusal(shape), Malformed) << type << " of " << size;
+  }
+  shape = {};
+  shape.version = 5;
+  shape.said_too_much = 1;
+  EXPECT_EQ(refusal(shape), Malformed);
+  shape.said_too_much = 0;
   shape.tee = 0x81;
   EXPECT_EQ(refusal(shape), Malformed);
   shape.tee = 0;

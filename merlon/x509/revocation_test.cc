@@ -37,6 +37,39 @@ TEST(Revocation, NeedsAFreshListOfTheIssuer) {
   EXPECT_EQ(lists.judge(), RevocationState::Good);
 }
 
+TEST(Revocation, TheNewestFreshListDecides) {
+  const CrlTemplate older{.this_update = {test_now.seconds - 2 * codec::seconds_per_day}};
+  const CrlTemplate newer{.this_update = {test_now.seconds - codec::seconds_per_day}};
+  const CrlTemplate newest_but_over{.this_update = {test_now.seconds - 10},
+                                    .next_update = {test_now.seconds - 1}};
+  for (const auto& order : {std::vector{older, newer, newest_but_over},
+                            {newest_but_over, newer, older},
+                            {newer, newest_but_over, older}}) {
+    Lists lists;
+    for (const CrlTemplate& each : order) lists.add(each, lists.pki.root_key);
+    const Revocation found =
+        judge_revocation(lists.path[1], lists.path[2], lists.lists, test_now, {});
+    EXPECT_EQ(found.state, RevocationState::Good);
+    ASSERT_NE(found.list, nullptr);
+    EXPECT_EQ(found.list->validity().not_before, newer.this_update);
+  }
+}
+
+TEST(Revocation, OfStaleListsTheNewestIsNamed) {
+  const CrlTemplate older{.this_update = {test_now.seconds - 20},
+                          .next_update = {test_now.seconds - 5}};
+  const CrlTemplate newer{.this_update = {test_now.seconds - 10},
+                          .next_update = {test_now.seconds - 1}};
+  for (const auto& order : {std::vector{older, newer}, {newer, older}}) {
+    Lists lists;
+    for (const CrlTemplate& each : order) lists.add(each, lists.pki.root_key);
+    const Revocation found =
+        judge_revocation(lists.path[1], lists.path[2], lists.lists, test_now, {});
+    EXPECT_EQ(found.state, RevocationState::Stale);
+    EXPECT_EQ(found.list->validity().not_before, newer.this_update);
+  }
+}
+
 TEST(Revocation, OnAnySignedListIsRevoked) {
   Lists lists;
   lists.add({.serials = {7}}, lists.pki.leaf_key);

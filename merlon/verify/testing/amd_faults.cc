@@ -59,6 +59,15 @@ const std::vector<Fault<FakeAmd>>& snp_faults() {
          p.revocation = RevocationRule::IfPresent;
        },
        {}},
+      {"VCEK under an ASVK",
+       [](FakeAmd& f, Policy&) { f.ca.subject = f.leaf.issuer = "SEV-VLEK-Milan"; },
+       {SnpForm}},
+      {"VCEK under another product's ASK",
+       [](FakeAmd& f, Policy&) { f.ca.subject = f.leaf.issuer = "SEV-Genoa"; },
+       {SnpForm}},
+      {"VCEK that names a provider",
+       [](FakeAmd& f, Policy&) { f.endorsed.csp_id = "cloud.example"; },
+       {SnpLeafKind}},
       {"signed by a VLEK, it says",
        [](FakeAmd& f, Policy&) { f.report[0x48] = 4; },
        {SnpLeafKind, SnpChip}},
@@ -146,6 +155,23 @@ const std::vector<Fault<FakeAmd>>& snp_faults() {
          p.snp.launch_mitigations = 2;
        },
        {SnpMitigations}},
+      {"mitigations of now, which were there at launch",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0] = 5;
+         put(f.report, 0x1F8, 3, 8);
+         put(f.report, 0x200, 1, 8);
+         p.snp.current_mitigations = 2;
+       },
+       {SnpMitigations}},
+      {"mitigations as asked",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0] = 5;
+         put(f.report, 0x1F8, 3, 8);
+         put(f.report, 0x200, 7, 8);
+         p.snp.launch_mitigations = 2;
+         p.snp.current_mitigations = 4;
+       },
+       {}},
       {"mitigations of an older report",
        [](FakeAmd&, Policy& p) { p.snp.current_mitigations = 1; },
        {SnpMitigations}},
@@ -242,6 +268,9 @@ const std::vector<Fault<FakeAmd>>& vlek_faults() {
   static const std::vector<Fault<FakeAmd>> faults{
       {"nothing", [](FakeAmd&, Policy&) {}, {}},
       {"VLEK revoked", [](FakeAmd& f, Policy&) { f.list.serials = {77}; }, {SnpLeafRevocation}},
+      {"VLEK under an ASK",
+       [](FakeAmd& f, Policy&) { f.ca.subject = f.leaf.issuer = "SEV-Milan"; },
+       {SnpForm}},
       {"VLEK revoked by the other list",
        [](FakeAmd& f, Policy&) { f.second_list.serials = {77}; },
        {SnpLeafRevocation}},

@@ -33,6 +33,14 @@ std::string level(int svn, std::string_view status, bool tdx, int pce, int tdx_s
                 status, "\",\"advisoryIDs\":[", advisories, "]}");
 }
 
+std::string tdx_1_0_level(int first, int second) {
+  std::string text = level(5, "UpToDate", true);
+  const std::string same = "\"tdxtcbcomponents\":[{\"svn\":3},{\"svn\":3}";
+  const std::string own =
+      concat("\"tdxtcbcomponents\":[{\"svn\":", first, "},{\"svn\":", second, "}");
+  return text.replace(text.find(same), same.size(), own);
+}
+
 std::string isv_level(int svn, std::string_view status) {
   return concat("{\"tcb\":{\"isvsvn\":", svn,
                 "},\"tcbDate\":\"2024-01-01T00:00:00Z\",\"tcbStatus\":\"", status, "\"}");
@@ -117,7 +125,7 @@ evidence::Endorsements FakeIntel::endorsements() const {
   if (!no_identity) {
     const std::string extra = concat(
         R"("miscselect":"00000000","miscselectMask":"FFFFFFFF","attributes":"11000000000000000000000000000000",)",
-        R"("attributesMask":"FBFFFFFFFFFFFFFF0000000000000000","mrsigner":")",
+        R"("attributesMask":")", identity_mask, R"(","mrsigner":")",
         [] {
           std::string signer_hex;
           for (int i = 0; i < 32; ++i) signer_hex += "8C";

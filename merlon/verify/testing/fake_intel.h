@@ -38,7 +38,8 @@ struct FakeIntel {
   sgx::testing::PckShape platform;
   CrlTemplate root_list, ca_list;
   DocumentShape tcb_info, identity;
-  Bytes body;       ///< report of enclave or domain
+  std::string identity_mask = "FBFFFFFFFFFFFFFF0000000000000000";  ///< of its attributes
+  Bytes body;                                                      ///< report of enclave or domain
   Bytes qe_report;  ///< its report data is filled in when the quote is made
   Bytes authentication{1, 2, 3};
   std::uint16_t version;
@@ -64,6 +65,9 @@ struct FakeIntel {
 /// JSON of a platform level with every component the same.
 [[nodiscard]] std::string level(int svn, std::string_view status, bool tdx = false, int pce = 11,
                                 int tdx_svn = 3, std::string_view advisories = "");
+/// A TDX level whose first two TDX components, which of a module of TDX 1.0 are its versions, are
+/// these.
+[[nodiscard]] std::string tdx_1_0_level(int first, int second);
 [[nodiscard]] std::string isv_level(int svn, std::string_view status);
 
 }  // namespace merlon::verify::testing

@@ -140,6 +140,12 @@ const std::vector<Fault<FakeIntel>>& dcap_faults() {
        [](FakeIntel& f, Policy&) { put(f.qe_report, 0x30, 0x21, 8); },
        {QeAttributes}},
       {"debug QE", [](FakeIntel& f, Policy&) { put(f.qe_report, 0x30, 0x13, 8); }, {QeAttributes}},
+      {"debug QE that the identity's mask lets through",
+       [](FakeIntel& f, Policy&) {
+         put(f.qe_report, 0x30, 0x13, 8);
+         f.identity_mask = "F9FFFFFFFFFFFFFF0000000000000000";
+       },
+       {QeAttributes}},
       {"QE too old for any level",
        [](FakeIntel& f, Policy&) { put(f.qe_report, 0x102, 3, 2); },
        {QeTcb, TcbStatus}},
@@ -311,6 +317,19 @@ const std::vector<Fault<FakeIntel>>& tdx_faults() {
       {"unknown module",
        [](FakeIntel& f, Policy&) { f.body[1] = 9; },
        {TdxModuleSigner, TdxModuleAttributes, TdxModuleTcb, TcbStatus}},
+      {"module of TDX 1.0 below the level in its first component",
+       [](FakeIntel& f, Policy&) {
+         f.body[0] = 2;
+         f.body[1] = 0;
+         f.tcb_info.levels = testing::tdx_1_0_level(3, 0);
+       },
+       {TcbLevel, TcbStatus, Advisories}},
+      {"module of TDX 1.0 at the level",
+       [](FakeIntel& f, Policy&) {
+         f.body[1] = 0;
+         f.tcb_info.levels = testing::tdx_1_0_level(3, 0);
+       },
+       {}},
       {"module's signer", [](FakeIntel& f, Policy&) { f.body[64] = 1; }, {TdxModuleSigner}},
       {"module's attributes",
        [](FakeIntel& f, Policy&) { f.body[112] = 1; },
@@ -371,6 +390,14 @@ const std::vector<Fault<FakeIntel>>& tdx_faults() {
        {MrTd}},
       {"RTMR",
        [](FakeIntel&, Policy& p) { p.tdx.rt_mr[3] = Accept<tdx::RtMr>({filled<tdx::RtMr>(1)}); },
+       {RtMr}},
+      {"RTMR 0",
+       [](FakeIntel&, Policy& p) { p.tdx.rt_mr[0] = Accept<tdx::RtMr>({filled<tdx::RtMr>(1)}); },
+       {RtMr}},
+      {"RTMR 1 and 2",
+       [](FakeIntel&, Policy& p) {
+         p.tdx.rt_mr[1] = p.tdx.rt_mr[2] = Accept<tdx::RtMr>({filled<tdx::RtMr>(1)});
+       },
        {RtMr}},
       {"MRSEAM",
        [](FakeIntel&, Policy& p) { p.tdx.mr_seam = Accept<tdx::MrSeam>({filled<tdx::MrSeam>(1)}); },

@@ -1,0 +1,306 @@
+#!/usr/bin/env python3
+"""Do the tests notice? Changes one line of a room at a time, as a careless edit would, and runs the
+room's tests.
+
+  mutate.py ROOM [COUNT] [SEED]     COUNT mutants of the room (100), drawn by SEED (1)
+  mutate.py --table                 what is known of all rooms, as docs/testing.md shows it
+  mutate.py --survivors [ROOM]      mutants that no test noticed
+
+A copy of the sources is changed, in build/mutate; results are kept by the hash of the changed file in
+build/mutate/results.json, so that a run goes on where the last one ended. A mutant that cannot be told
+from the original stands in tests/mutants/equivalent.txt with the reason, and is not counted.
+"""
+
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / "build" / "mutate"
+SOURCES, BUILD, RESULTS = WORK / "sources", WORK / "build", WORK / "results.json"
+EQUIVALENT = ROOT / "tests" / "mutants" / "equivalent.txt"
+PATIENCE = 120  # seconds for one command of tests; what takes longer has been noticed
+
+VECTORS = ["tests/merlon-verify-vectors", "{root}/tests/verify/cases.txt", "{shared}/vectors"]
+SPEC = ["tests/merlon-spec", "--unsupported", "{root}/tests/spec/unsupported.txt", "{wast}"]
+# Each room: where its sources lie, and the commands that test it, the quickest first. A command that
+# needs what is not here is left out.
+ROOMS = {
+    "verify": ("merlon/verify", [["tests/merlon_verify_test"], VECTORS]),
+    "x509": ("merlon/x509", [["tests/merlon_x509_test"], ["tests/merlon_verify_test"], VECTORS]),
+    "codec": ("merlon/codec", [["tests/merlon_codec_test"], ["tests/merlon_x509_test"]]),
+    "sgx": ("merlon/sgx", [["tests/merlon_sgx_test"], ["tests/merlon_verify_test"], VECTORS]),
+    "snp": ("merlon/snp", [["tests/merlon_snp_test"], ["tests/merlon_verify_test"], VECTORS]),
+    "evidence": ("merlon/evidence", [["tests/merlon_evidence_test"], ["tests/merlon_verify_test"], VECTORS]),
+    "sallyport": ("merlon/sallyport", [["tests/merlon_sallyport_test"]]),
+    "shim": ("merlon/shim", [["tests/merlon_shim_test"]]),
+    "host": ("merlon/host", [["tests/merlon_host_test"]]),
+    "keep": ("merlon/keep", [["tests/merlon_keep_test"]]),
+    "image": ("merlon/image", [["tests/merlon_image_test"]]),
+    "wasm/validate": ("merlon/wasm/validate", [["tests/merlon_wasm_test"], SPEC]),
+    "wasm/baseline": ("merlon/wasm/baseline", [["tests/merlon_wasm_test"], SPEC]),
+    "wasi": ("merlon/wasi", [["tests/merlon_wasi_test"]]),
+}
+
+
+def shared():
+    folder = Path(os.environ.get("MERLON_SHARED", ROOT.parent / "shared"))
+    return folder if folder.is_dir() else None
+
+
+# --- Mutants -------------------------------------------------------------------------------------
+
+def blanked(line):
+    """The line with the insides of strings, characters and comments made blank, as long as before."""
+    out, quote, i = [], None, 0
+    while i < len(line):
+        two = line[i:i + 2]
+        if quote is None and two == "//":
+            out.append(" " * (len(line) - i))
+            break
+        if quote is None and line[i] in "\"'" and not (line[i] == "'" and i and line[i - 1].isalnum()):
+            quote = line[i]
+            out.append(quote)
+        elif quote is not None and line[i] == "\\":
+            out.append("  ")
+            i += 1
+        elif quote is not None and line[i] == quote:
+            out.append(quote)
+            quote = None
+        else:
+            out.append(" " if quote else line[i])
+        i += 1
+    return "".join(out)
+
+
+# What is looked for (in the blanked line), and what comes in its place.
+RULES = [
+    (r" == ", " != "), (r" != ", " == "), (r" <= ", " < "), (r" >= ", " > "),
+    (r" < (?=[\w(])", " <= "), (r" > (?=[\w(])", " >= "), (r" && ", " || "), (r" \|\| ", " && "),
+    (r" \+ ", " - "), (r" - ", " + "), (r" & ", " | "), (r" \| ", " & "), (r" << ", " >> "),
+    (r" >> ", " << "), (r" \+= ", " -= "), (r" \|= ", " &= "), (r" &= ", " |= "),
+    (r"(?<![\w!])!(?=[\w(*])", ""), (r"\btrue\b", "false"), (r"\bfalse\b", "true"),
+    (r"\bcontinue;", "break;"), (r"\bstd::max\b", "std::min"), (r"\bstd::min\b", "std::max"),
+    (r"\bany_of\b", "all_of"), (r"\ball_of\b", "any_of"), (r"\bnone_of\b", "any_of"),
+    (r"\bif \((?!const|auto|!?TRY)(?=[^;]*\) [^;]*;)", "if (false && "),
+    (r"(?<=return )(?=[^;{]* (?:&&|\|\||==|!=|<|>|<=|>=) [^;{]*;)", "!("),
+]
+STATEMENT = re.compile(r"^\s+[a-z_][\w.\->:]*(?:\([^;]*\)| (?:[|&+-]?=) [^;]*|\+\+|--);$")
+DECLARES = re.compile(r"^\s+(?:const|auto|constexpr|static|return|using|break|continue|throw|goto)\b")
+
+
+def mutants_of(path, text):
+    """(line number, changed line, name of the rule) for every change of one place of the file."""
+    for number, line in enumerate(text.split("\n")):
+        code = blanked(line)
+        if code.lstrip().startswith(("#", "MERLON_CHECK", "static_assert", "template", "using ",
+                                     "namespace", "case ", "EXPECT", "[[nodiscard]]")):
+            continue
+        for pattern, instead in RULES:
+            for found in re.finditer(pattern, code):
+                changed = line[:found.start()] + instead + line[found.end():]
+                if instead == "!(":
+                    changed = changed[:-1] + ");"
+                yield number, changed, f"{found[0].strip() or 'return'} → {instead.strip() or 'nothing'}"
+        for found in re.finditer(r"(?<![\w.'])(\d+)(?=U?[,;)\]} ])", code):
+            if not re.search(r"alignas|seconds|version|0x|quoted\(|printable\(", code):
+                yield (number, line[:found.start()] + str(int(found[1]) + 1) + line[found.end():],
+                       f"{found[1]} → {int(found[1]) + 1}")
+        if STATEMENT.match(code) and not DECLARES.match(code) and code.count("(") == code.count(")"):
+            yield number, line[:len(line) - len(line.lstrip())] + ";", "statement left out"
+
+
+def equivalents():
+    """path → changed lines, as tests/mutants/equivalent.txt has them: PATH: CHANGED LINE, then why."""
+    known = set()
+    if EQUIVALENT.exists():
+        for line in EQUIVALENT.read_text().splitlines():
+            if line and not line.startswith(("#", " ")):
+                path, _, changed = line.partition(": ")
+                known.add((path, changed.strip()))
+    return known
+
+
+def all_mutants(room):
+    folder = ROOT / ROOMS[room][0]
+    known = equivalents()
+    for path in sorted(folder.rglob("*.cc")):
+        if path.name.endswith("_test.cc") or "testing" in path.parts or path.name == "main.cc":
+            continue
+        name = str(path.relative_to(ROOT))
+        text = path.read_text()
+        for number, changed, rule in mutants_of(path, text):
+            if (name, changed.strip()) not in known:
+                yield {"room": room, "path": name, "line": number + 1, "rule": rule,
+                       "was": text.split("\n")[number].strip(), "is": changed.strip(), "raw": changed}
+
+
+# --- Building and testing -------------------------------------------------------------------------
+
+def run(command, **options):
+    """Exit status, or None if it took too long."""
+    child = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL, start_new_session=True, **options)
+    try:
+        return child.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        return None
+
+
+def copy_sources():
+    """The tracked files as they lie here; a file that has not changed keeps its time."""
+    names = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True,
+                           text=True).stdout.split("\0")
+    wanted = {name for name in names if name and (ROOT / name).is_file()}
+    for name in sorted(wanted):
+        source, target = ROOT / name, SOURCES / name
+        if target.is_file() and target.read_bytes() == source.read_bytes():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+    for path in [path for path in SOURCES.rglob("*") if path.is_file()]:
+        if str(path.relative_to(SOURCES)) not in wanted:
+            path.unlink()
+
+
+def configure():
+    if (BUILD / "build.ninja").exists():
+        return
+    flags = "-O0 -g0 -w -D_GLIBCXX_ASSERTIONS"
+    subprocess.run(["cmake", "-G", "Ninja", "-S", SOURCES, "-B", BUILD, "-DCMAKE_BUILD_TYPE=Mutate",
+                    f"-DCMAKE_CXX_FLAGS={flags}"], check=True, stdout=subprocess.DEVNULL)
+
+
+def commands_of(room):
+    """The room's test commands that this machine can run, and the targets that they need."""
+    commands, targets = [], []
+    for command in ROOMS[room][1]:
+        if any("{shared}" in word or word == "{wast}" for word in command) and shared() is None:
+            continue
+        words = []
+        for word in command:
+            if word == "{wast}":
+                words += sorted((ROOT / "build" / "spec").rglob("*.wast"))
+            else:
+                words.append(word.format(root=SOURCES, shared=shared()))
+        if "{wast}" in command and words == command[:-1]:
+            continue
+        targets.append(Path(command[0]).name)
+        commands.append([BUILD / words[0], *words[1:]])
+    return commands, targets
+
+
+def judge(mutant, commands, targets):
+    """killed, survived, or invalid for what does not compile."""
+    path = SOURCES / mutant["path"]
+    before = path.read_text()
+    lines = before.split("\n")
+    lines[mutant["line"] - 1] = mutant["raw"]
+    try:
+        path.write_text("\n".join(lines))
+        if run(["ninja", "-C", BUILD, *targets]) != 0:
+            return "invalid"
+        for command in commands:
+            if run(command, cwd=SOURCES) != 0:
+                return "killed"
+        return "survived"
+    finally:
+        path.write_text(before)
+
+
+def key_of(mutant):
+    text = (ROOT / mutant["path"]).read_bytes()
+    return hashlib.sha256(text + f"{mutant['line']}\0{mutant['raw']}".encode()).hexdigest()[:24]
+
+
+def read_results():
+    return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+
+
+def mutate(room, count, seed):
+    copy_sources()
+    configure()
+    commands, targets = commands_of(room)
+    if subprocess.run(["ninja", "-C", BUILD, *targets], stdout=subprocess.DEVNULL).returncode != 0:
+        return print("the sources do not build") or 1
+    for command in commands:
+        if run(command, cwd=SOURCES) != 0:
+            return print(f"{command[0]} fails without a mutant") or 1
+    mutants = list(all_mutants(room))
+    random.Random(seed).shuffle(mutants)
+    results = read_results()
+    counts = {"killed": 0, "survived": 0}
+    for mutant in mutants:
+        if sum(counts.values()) == count:
+            break
+        key = key_of(mutant)
+        if key not in results:
+            results[key] = {**mutant, "result": judge(mutant, commands, targets), "seed": seed}
+            RESULTS.write_text(json.dumps(results, indent=1))
+        result = results[key]["result"]
+        if result == "invalid":
+            continue
+        counts[result] += 1
+        if result == "survived":
+            show(results[key])
+        if sys.stdout.isatty():
+            print(f"\r{room}: {counts['killed']} noticed, {counts['survived']} not", end="", flush=True)
+    total = max(1, sum(counts.values()))
+    print(f"{room}: {counts['killed']} of {total} noticed ({100 * counts['killed'] // total} %)")
+    return 0
+
+
+def show(mutant):
+    print(f"{mutant['path']}:{mutant['line']}: {mutant['rule']}\n  - {mutant['was']}\n  + {mutant['is']}",
+          flush=True)
+
+
+def known_results():
+    """Results that are about the sources as they are now."""
+    results = read_results()
+    for room in ROOMS:
+        for mutant in all_mutants(room):
+            found = results.get(key_of(mutant))
+            if found and found["result"] != "invalid":
+                yield found
+
+
+def table():
+    print("| room | mutants | noticed | score |\n|---|---|---|---|")
+    counts = {}
+    for found in known_results():
+        counts.setdefault(found["room"], []).append(found["result"] == "killed")
+    for room in ROOMS:
+        if room in counts:
+            killed, total = sum(counts[room]), len(counts[room])
+            print(f"| `{room}` | {total} | {killed} | {100 * killed // total} % |")
+    return 0
+
+
+def main(words):
+    if words[:1] == ["--table"]:
+        return table()
+    if words[:1] == ["--survivors"]:
+        for found in known_results():
+            if found["result"] == "survived" and words[1:] in ([], [found["room"]]):
+                show(found)
+        return 0
+    if not words or words[0] not in ROOMS:
+        print(f"usage: ./dev mutate ROOM [COUNT] [SEED] | --table | --survivors [ROOM]\n"
+              f"rooms: {', '.join(ROOMS)}")
+        return 2
+    count, seed = (int(word) for word in (words[1:] + ["100", "1"][len(words) - 1:])[:2])
+    return mutate(words[0], count, seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
