@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "merlon/base/printable.h"
-#include "merlon/cli/command.h"
+#include "merlon/cli/table.h"
 #include "merlon/core/result.h"
 #include "merlon/verify/verifier.h"
 

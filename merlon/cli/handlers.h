@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "merlon/cli/command.h"
+#include "merlon/cli/table.h"
 
 namespace merlon::cli {
 

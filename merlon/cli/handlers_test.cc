@@ -10,8 +10,8 @@ namespace merlon::cli {
 namespace {
 
 TEST(Handlers, EveryCommandHasExactlyOne) {
-  EXPECT_EQ(handlers().size(), commands().size());
-  for (const CommandSpec& command : commands()) {
+  EXPECT_EQ(handlers().size(), program().commands.size());
+  for (const CommandSpec& command : program().commands) {
     EXPECT_EQ(std::ranges::count(handlers(), command.name, &Handler::command), 1) << command.name;
   }
 }

@@ -2,12 +2,15 @@
 
 #include <array>
 
+#include "merlon/command/completion.h"
 #include "merlon/launch/exit_status.h"
 
 namespace merlon::cli {
 
 namespace {
 
+using command::ManItem;
+using command::ManSection;
 using launch::ExitStatus;
 using launch::number;
 
@@ -131,7 +134,8 @@ constexpr std::array platform_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
-constexpr std::array completion_positionals{PositionalSpec{"SHELL", "bash, zsh or fish."}};
+constexpr std::array completion_positionals{
+    PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
 
 constexpr std::array all_commands{
     CommandSpec{
@@ -188,29 +192,59 @@ constexpr std::array all_commands{
     CommandSpec{"man", "Print the man page", "", {}, {}, {}, true},
 };
 
-constexpr std::array<ExitStatusText, 8> statuses{{
-    {number(ExitStatus::Success), "The program returned, or exited with 0."},
-    {number(ExitStatus::Unusable),
-     "The input cannot be run: a file is missing or malformed, an import does not exist, a socket "
-     "or directory cannot be opened."},
-    {number(ExitStatus::Usage), "The command line is wrong."},
-    {number(ExitStatus::OutputLost),
-     "The program succeeded, but standard output or standard error did not take all it wrote: the "
-     "disk is full, or nobody reads."},
-    {number(ExitStatus::TimeLimit), "The time limit was over."},
-    {number(ExitStatus::KeepFailed), "The keep could not be started, or failed by itself."},
-    {number(ExitStatus::Trap),
-     "The program trapped, or its keep tried a system call that it may not make; standard error "
-     "says why and where."},
-    {number(ExitStatus::ExitTooLarge), "The program exited with a status above 255."},
-}};
+static_assert(number(ExitStatus::Success) == 0);
+static_assert(number(ExitStatus::Unusable) == 1);
+static_assert(number(ExitStatus::Usage) == 2);
+static_assert(number(ExitStatus::OutputLost) == 74);
+static_assert(number(ExitStatus::TimeLimit) == 124);
+static_assert(number(ExitStatus::KeepFailed) == 125);
+static_assert(number(ExitStatus::Trap) == 134);
+static_assert(number(ExitStatus::ExitTooLarge) == 255);
+constexpr std::array statuses{
+    ManItem{"0", "The program returned, or exited with 0."},
+    ManItem{
+        "1",
+        "The input cannot be run: a file is missing or malformed, an import does not exist, a socket "
+        "or directory cannot be opened."},
+    ManItem{"2", "The command line is wrong."},
+    ManItem{
+        "74",
+        "The program succeeded, but standard output or standard error did not take all it wrote: the "
+        "disk is full, or nobody reads."},
+    ManItem{"124", "The time limit was over."},
+    ManItem{"125", "The keep could not be started, or failed by itself."},
+    ManItem{
+        "134",
+        "The program trapped, or its keep tried a system call that it may not make; standard error "
+        "says why and where."},
+    ManItem{"255", "The program exited with a status above 255."},
+    ManItem{"128+N", "The keep was ended by signal N."},
+    ManItem{"others", "The program's own."},
+    ManItem{"merlon evidence",
+            "Has its own: 0 accepted or done, 1 a file, policy or time cannot be used, 2 and 74 as "
+            "above, 3 the evidence was refused, 4 it could not be judged."},
+};
+
+constexpr std::array environment{
+    ManItem{"MERLON_BACKEND, ENARX_BACKEND", "The backend where --backend is not given."},
+    ManItem{"XDG_STATE_HOME",
+            "Where merlon evidence verify keeps what it has seen; ~/.local/state."},
+};
+
+constexpr std::array files{
+    ManItem{"Enarx.toml", "What a package asks for; merlon config init writes one to start from."},
+};
+
+constexpr std::array sections{ManSection{"EXIT STATUS", statuses},
+                              ManSection{"ENVIRONMENT", environment}, ManSection{"FILES", files}};
+
+constexpr Program merlon{"merlon", version, "Runs WebAssembly programs in keeps.", all_commands,
+                         sections};
 
 }  // namespace
 
-std::span<const CommandSpec> commands() noexcept { return all_commands; }
+const Program& program() noexcept { return merlon; }
 
 std::span<const std::string_view> run_backends() noexcept { return backends; }
-
-std::span<const ExitStatusText> exit_statuses() noexcept { return statuses; }
 
 }  // namespace merlon::cli

@@ -4,22 +4,26 @@
 
 #include <span>
 
-#include "merlon/cli/command.h"
+#include "merlon/command/command.h"
 
 namespace merlon::cli {
 
+using command::Arguments;
+using command::CommandSpec;
+using command::fail;
+using command::Handler;
+using command::OptionSpec;
+using command::PositionalSpec;
+using command::print;
+using command::Program;
+using command::Terminal;
+
 inline constexpr std::string_view version = "0.1.0";
 
-[[nodiscard]] std::span<const CommandSpec> commands() noexcept;
+/// `merlon`, and what takes its place for some of its commands.
+[[nodiscard]] const Program& program() noexcept;
 
 /// The backends that `merlon run` has.
 [[nodiscard]] std::span<const std::string_view> run_backends() noexcept;
-
-/// What an exit status of merlon means; for the man page.
-struct ExitStatusText {
-  int status;
-  std::string_view meaning;
-};
-[[nodiscard]] std::span<const ExitStatusText> exit_statuses() noexcept;
 
 }  // namespace merlon::cli

@@ -16,7 +16,7 @@ template <typename T>
 }
 [[nodiscard]] std::string hex_number(std::uint64_t value);
 
-/// "any", or the values one after the other; at most three of them in full.
+/// "any", or the values one after the other; at most three of them in full. What is all zeros says so.
 template <typename T>
 [[nodiscard]] std::string wanted_of(const Accept<T>& accept) {
   if (accept.is_any()) return "any";
@@ -24,7 +24,7 @@ template <typename T>
   std::size_t shown = 0;
   for (const T& value : accept.values()) {
     if (shown == 3) return base::concat(text, " or ", accept.values().size() - 3, " more");
-    text += base::concat(shown == 0 ? "" : " or ", hex_of(value));
+    text += base::concat(shown == 0 ? "" : " or ", value.is_zero() ? "zero" : hex_of(value));
     ++shown;
   }
   return text.empty() ? "none" : text;

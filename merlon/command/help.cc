@@ -1,10 +1,10 @@
-#include "merlon/cli/help.h"
+#include "merlon/command/help.h"
 
 #include <algorithm>
 
 #include "merlon/base/text.h"
 
-namespace merlon::cli {
+namespace merlon::command {
 
 using base::concat;
 
@@ -60,8 +60,8 @@ std::string table(const std::vector<Row>& rows) {
 
 }  // namespace
 
-std::string synopsis(const CommandSpec& command) {
-  std::string text = concat("merlon ", command.name);
+std::string synopsis(const Program& program, const CommandSpec& command) {
+  std::string text = concat(program.name, " ", command.name);
   if (!command.options.empty()) text += " [OPTION]…";
   for (const PositionalSpec& positional : command.positionals) {
     text += positional.required ? concat(" ", positional.name) : concat(" [", positional.name, "]");
@@ -70,8 +70,9 @@ std::string synopsis(const CommandSpec& command) {
   return text;
 }
 
-std::string help(const CommandSpec& command) {
-  std::string text = concat("usage: ", synopsis(command), "\n\n", wrapped(command.text, 0), "\n");
+std::string help(const Program& program, const CommandSpec& command) {
+  std::string text =
+      concat("usage: ", synopsis(program, command), "\n\n", wrapped(command.text, 0), "\n");
   std::vector<Row> rows;
   for (const PositionalSpec& positional : command.positionals) {
     rows.push_back({std::string(positional.name), positional.help});
@@ -87,11 +88,12 @@ std::string help(const CommandSpec& command) {
   return text + concat("\n", table(rows));
 }
 
-std::string help(std::span<const CommandSpec> commands, std::string_view group) {
-  std::string text = concat("usage: merlon ", group, group.empty() ? "" : " ", "COMMAND\n\n");
-  if (group.empty()) text += "Runs WebAssembly programs in keeps.\n\n";
+std::string help(const Program& program, std::string_view group) {
+  std::string text =
+      concat("usage: ", program.name, " ", group, group.empty() ? "" : " ", "COMMAND\n\n");
+  if (group.empty()) text += concat(program.purpose, "\n\n");
   std::vector<Row> rows;
-  for (const CommandSpec& command : commands) {
+  for (const CommandSpec& command : program.commands) {
     const bool asked = group.empty() || command.name.starts_with(concat(group, " "));
     if (asked && !command.hidden) rows.push_back({std::string(command.name), command.summary});
   }
@@ -101,4 +103,4 @@ std::string help(std::span<const CommandSpec> commands, std::string_view group) 
   return text + concat("\n", table(rows));
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::command

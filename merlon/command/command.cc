@@ -1,9 +1,9 @@
-#include "merlon/cli/command.h"
+#include "merlon/command/command.h"
 
 #include "merlon/base/text.h"
 #include "merlon/launch/exit_status.h"
 
-namespace merlon::cli {
+namespace merlon::command {
 
 bool Arguments::has(std::string_view option) const { return options.contains(option); }
 
@@ -24,7 +24,7 @@ std::string Arguments::positional(std::size_t index) const {
 
 int fail(const Terminal& terminal, std::string_view text, int status) {
   const base::Printable line = base::Printable::line(text);
-  terminal.err(base::Printable::lines(base::concat("merlon: ", line.text(), "\n")));
+  terminal.err(base::Printable::lines(base::concat(terminal.program, ": ", line.text(), "\n")));
   return status;
 }
 
@@ -34,4 +34,4 @@ int print(const Terminal& terminal, std::string_view text, base::Printable::Colo
               launch::number(launch::ExitStatus::OutputLost));
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::command

@@ -1,10 +1,10 @@
-#include "merlon/cli/suggest.h"
+#include "merlon/command/suggest.h"
 
 #include <array>
 
 #include <gtest/gtest.h>
 
-namespace merlon::cli {
+namespace merlon::command {
 namespace {
 
 std::string of(std::string_view word) {
@@ -27,4 +27,4 @@ TEST(Suggestion, IsNoneWhereNothingIsNear) {
 }
 
 }  // namespace
-}  // namespace merlon::cli
+}  // namespace merlon::command

@@ -1,4 +1,4 @@
-#include "merlon/cli/suggest.h"
+#include "merlon/command/suggest.h"
 
 #include <algorithm>
 #include <numeric>
@@ -6,7 +6,7 @@
 
 #include "merlon/base/text.h"
 
-namespace merlon::cli {
+namespace merlon::command {
 
 namespace {
 
@@ -47,4 +47,4 @@ std::string suggestion(std::string_view word, std::span<const std::string_view> 
   return nearest.empty() ? std::string() : base::concat("; did you mean ", nearest, "?");
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::command

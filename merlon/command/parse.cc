@@ -1,12 +1,12 @@
-#include "merlon/cli/parse.h"
+#include "merlon/command/parse.h"
 
 #include <algorithm>
 #include <optional>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/suggest.h"
+#include "merlon/command/suggest.h"
 
-namespace merlon::cli {
+namespace merlon::command {
 
 using base::concat;
 
@@ -223,4 +223,4 @@ core::Result<Request, UsageError> parse(const std::vector<std::string>& words,
   return UsageError{wants_a_command(commands, read.group()), nullptr};
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::command

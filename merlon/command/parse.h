@@ -2,17 +2,17 @@
 
 // From argv to one command with its arguments.
 //
-// An option is --name VALUE or --name=VALUE, before or behind the other words; -h and --help ask for
-// help wherever they stand.
+// An option is --name VALUE or --name=VALUE, before or behind the other words; -h and --help ask
+// for help wherever they stand.
 
 #include <span>
 #include <string>
 #include <vector>
 
-#include "merlon/cli/command.h"
+#include "merlon/command/command.h"
 #include "merlon/core/result.h"
 
-namespace merlon::cli {
+namespace merlon::command {
 
 /// What the command line asks for.
 struct Request {
@@ -33,4 +33,4 @@ struct UsageError {
 [[nodiscard]] core::Result<Request, UsageError> parse(const std::vector<std::string>& words,
                                                       std::span<const CommandSpec> commands);
 
-}  // namespace merlon::cli
+}  // namespace merlon::command

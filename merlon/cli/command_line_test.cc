@@ -1,21 +1,24 @@
-#include "merlon/cli/parse.h"
+// What merlon takes as a command line, and what it says of others.
 
 #include <gtest/gtest.h>
 
-#include "merlon/cli/help.h"
 #include "merlon/cli/table.h"
+#include "merlon/command/help.h"
+#include "merlon/command/parse.h"
 
 namespace merlon::cli {
 namespace {
 
+using command::Request;
+
 Request parsed(const std::vector<std::string>& words) {
-  auto request = parse(words, commands());
+  auto request = command::parse(words, program().commands);
   EXPECT_TRUE(request.has_value()) << (request ? "" : request.error().text);
   return request ? *std::move(request) : Request{};
 }
 
 std::string refusal(const std::vector<std::string>& words) {
-  const auto request = parse(words, commands());
+  const auto request = command::parse(words, program().commands);
   return request ? "accepted" : request.error().text;
 }
 
@@ -65,7 +68,7 @@ TEST(Parse, HelpAndVersionNeedNothingElse) {
   EXPECT_EQ(run_help.command->name, "run");
   const Request group_help = parsed({"evidence", "--help"});
   EXPECT_EQ(group_help.command, nullptr);
-  const std::string text = help(commands(), group_help.group);
+  const std::string text = command::help(program(), group_help.group);
   EXPECT_NE(text.find("evidence policy init"), std::string::npos);
   EXPECT_EQ(text.find("platform info"), std::string::npos);
 }
@@ -125,12 +128,12 @@ TEST(Parse, AnEmptyValueIsNotNoOption) {
 }
 
 TEST(Help, NamesEveryOptionOfEveryCommand) {
-  for (const CommandSpec& command : commands()) {
-    const std::string text = help(command);
+  for (const CommandSpec& command : program().commands) {
+    const std::string text = command::help(program(), command);
     for (const OptionSpec& option : command.options) {
       EXPECT_NE(text.find(option.name), std::string::npos) << option.name;
     }
-    EXPECT_EQ(help(commands()).find(command.summary) == std::string::npos, command.hidden);
+    EXPECT_EQ(command::help(program()).find(command.summary) == std::string::npos, command.hidden);
   }
 }
 

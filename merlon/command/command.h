@@ -1,7 +1,7 @@
 #pragma once
 
-// The shape of the command line: tables from which the parser, the help texts, the completion
-// scripts and the man page are all made.
+// The shape of a command line: tables from which the parser, the help texts, the completion scripts
+// and the man page are all made, for any program that has commands.
 
 #include <map>
 #include <span>
@@ -11,7 +11,7 @@
 
 #include "merlon/base/printable.h"
 
-namespace merlon::cli {
+namespace merlon::command {
 
 struct OptionSpec {
   std::string_view name;   ///< "--env"
@@ -26,6 +26,7 @@ struct PositionalSpec {
   std::string_view name;  ///< "FILE|DIR"
   std::string_view help;
   bool required = true;
+  std::span<const std::string_view> choices{};  ///< for completion; else it is a file
 };
 
 /// What was given to one command.
@@ -46,6 +47,7 @@ class Arguments {
 
 /// What a command may use of the world around it; main makes it.
 struct Terminal {
+  std::string_view program;  ///< whose words these are: "merlon"
   /// Each writes one piece to standard output or standard error.
   bool (*out)(const base::Printable& text);
   bool (*err)(const base::Printable& text);
@@ -54,7 +56,7 @@ struct Terminal {
 };
 
 struct CommandSpec {
-  std::string_view name;     ///< "run", "config init"
+  std::string_view name;     ///< "run", "config init"; words of a group come first
   std::string_view summary;  ///< one line for lists
   std::string_view text;     ///< paragraphs for help and man page
   std::span<const PositionalSpec> positionals{};
@@ -63,14 +65,36 @@ struct CommandSpec {
   bool hidden = false;
 };
 
+/// A label and what it stands for, in the man page.
+struct ManItem {
+  std::string_view label;
+  std::string_view text;
+};
+
+/// A section of the man page behind the commands: "EXIT STATUS".
+struct ManSection {
+  std::string_view title;
+  std::span<const ManItem> items;
+};
+
+/// A program with commands: all that its command line, help, completion and man page are made from.
+/// Views of static data.
+struct Program {
+  std::string_view name;     ///< "merlon", as it is typed
+  std::string_view version;  ///< "0.1.0"
+  std::string_view purpose;  ///< "Runs WebAssembly programs in keeps."
+  std::span<const CommandSpec> commands;
+  std::span<const ManSection> sections{};
+};
+
 /// A command of the table and the function that does it; its result is the exit status.
 struct Handler {
   std::string_view command;
   int (*run)(const Arguments& arguments, const Terminal& terminal);
 };
 
-/// Prints "merlon: " and `text`, made one printable line, to standard error; gives `status`, so
-/// that a command can return it.
+/// Prints the program's name, ": " and `text`, made one printable line, to standard error; gives
+/// `status`, so that a command can return it.
 int fail(const Terminal& terminal, std::string_view text, int status);
 
 /// Prints `text`, made printable, to standard output; the exit status of a command that has nothing
@@ -78,4 +102,4 @@ int fail(const Terminal& terminal, std::string_view text, int status);
 [[nodiscard]] int print(const Terminal& terminal, std::string_view text,
                         base::Printable::Colours colours = base::Printable::Colours::Escaped);
 
-}  // namespace merlon::cli
+}  // namespace merlon::command

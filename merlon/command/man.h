@@ -1,0 +1,13 @@
+#pragma once
+
+// The man page of a program with commands, in the roff of man(7).
+
+#include <string>
+
+#include "merlon/command/command.h"
+
+namespace merlon::command {
+
+[[nodiscard]] std::string man_page(const Program& program);
+
+}  // namespace merlon::command

@@ -1,0 +1,82 @@
+#include "merlon/command/serve.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+#include "merlon/base/text.h"
+#include "merlon/command/help.h"
+#include "merlon/command/parse.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/open.h"
+#include "merlon/os/process.h"
+
+namespace merlon::command {
+
+using base::concat;
+using launch::ExitStatus;
+using launch::number;
+
+namespace {
+
+bool write_to(int descriptor, const base::Printable& text) {
+  return os::write_all(os::BorrowedFd(descriptor), core::as_bytes(text.text())).has_value();
+}
+
+constexpr Terminal terminal_of(const Program& program) {
+  return {
+      program.name,
+      [](const base::Printable& text) { return write_to(1, text); },
+      [](const base::Printable& text) { return write_to(2, text); },
+      [](const char* name) {
+        const char* value = std::getenv(name);
+        return std::string(value == nullptr ? "" : value);
+      },
+  };
+}
+
+int handle(const Terminal& terminal, const Request& request, std::span<const Handler> handlers) {
+  const auto found = std::ranges::find(handlers, request.command->name, &Handler::command);
+  if (found == handlers.end()) {
+    return fail(terminal,
+                concat(request.command->name, " is a command of ", terminal.program,
+                       " itself, not of this program"),
+                number(ExitStatus::Usage));
+  }
+  return found->run(request.arguments, terminal);
+}
+
+int answer(const Terminal& terminal, const std::vector<std::string>& words, const Program& program,
+           std::span<const Handler> handlers) {
+  const auto request = parse(words, program.commands);
+  if (!request) {
+    const auto* command = request.error().command;
+    const std::string name = command == nullptr ? "" : concat(command->name, " ");
+    return fail(terminal, concat(request.error().text, "; see ", program.name, " ", name, "--help"),
+                number(ExitStatus::Usage));
+  }
+  switch (request->kind) {
+    case Request::Kind::Version:
+      return print(terminal, concat(program.name, " ", program.version, "\n"));
+    case Request::Kind::Help:
+      return print(terminal, request->command != nullptr ? help(program, *request->command)
+                                                         : help(program, request->group));
+    case Request::Kind::Run: break;
+  }
+  return handle(terminal, *request, handlers);
+}
+
+}  // namespace
+
+int serve(int argc, char** argv, const Program& program, std::span<const Handler> handlers) {
+  const Terminal terminal = terminal_of(program);
+  if (!os::hold_standard_streams()) return number(ExitStatus::KeepFailed);
+  os::ignore_broken_pipes();
+  try {
+    return answer(terminal, {argv + (argc > 0 ? 1 : 0), argv + argc}, program, handlers);
+  } catch (const std::bad_alloc&) {
+    return fail(terminal, "out of memory", number(ExitStatus::KeepFailed));
+  }
+}
+
+}  // namespace merlon::command
