@@ -243,7 +243,7 @@ def mutate(room, count, seed):
         if sum(counts.values()) == count:
             break
         key = key_of(mutant)
-        if key not in results:
+        if key not in results or results[key]["result"] == "survived":  # the tests may be better now
             results[key] = {**mutant, "result": judge(mutant, commands, targets), "seed": seed}
             RESULTS.write_text(json.dumps(results, indent=1))
         result = results[key]["result"]

@@ -6,7 +6,6 @@
 #include "merlon/appraise/html_parts.h"
 #include "merlon/base/text.h"
 #include "merlon/x509/name.h"
-#include "merlon/x509/revocation.h"
 
 namespace merlon::appraise {
 
@@ -63,7 +62,7 @@ std::string chain_problems(const Appraisal& appraisal) {
     const verify::Finding* finding = appraisal.find(check);
     if (finding == nullptr || finding->passed || !finding->made) continue;
     // That nobody says so is no sign that it is revoked.
-    const bool unknown = finding->got == to_string(x509::RevocationState::Unknown);
+    const bool unknown = finding->cause == verify::Cause::MissingEndorsement;
     std::string& list = unknown ? not_known : wrong;
     list += concat(list.empty() ? "" : ", ", "<code>", verify::row_of(check).name, "</code>");
   }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "merlon/base/text.h"
 #include "merlon/verify/moment.h"
 
 namespace merlon::verify {
@@ -12,6 +13,10 @@ Memory example() {
   made.lists[crypto::sha256({core::as_bytes("root")})] = {1'770'000'000};
   made.lists[crypto::sha256({core::as_bytes("ca")})] = {1'779'999'999};
   return made;
+}
+
+std::string crypto_name(std::string_view text) {
+  return base::hex(crypto::sha256({core::as_bytes(text)}).view());
 }
 
 TEST(Memory, IsTheSameAfterItsText) {
@@ -66,6 +71,10 @@ TEST(Memory, IsBounded) {
     memory.merge(one);
   }
   EXPECT_EQ(memory.lists.size(), Memory::max_lists);
+  std::string text = memory.to_text();
+  const std::string one_more = crypto_name("one more");
+  text.insert(text.find("\"lists\":{") + 9, "\"" + one_more + "\":1,");
+  EXPECT_FALSE(Memory::parse(text).has_value());
   EXPECT_TRUE(Memory::parse(memory.to_text()).has_value());
 }
 

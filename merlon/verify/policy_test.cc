@@ -144,6 +144,121 @@ current_mitigations = 1
   EXPECT_FALSE(p.snp.provider.contains("q"));
 }
 
+/// A key that is read and not kept would be a rule that nobody makes.
+TEST(Policy, EachKeyAloneChangesThePolicy) {
+  const std::string h16(32, 'a');
+  const std::string h64(128, 'a');
+  const std::vector<std::pair<std::string, std::string>> keys{
+      {"", "revocation = 'if-present'"},
+      {"", "max_age_days = 2"},
+      {"", "carried_lists = true"},
+      {"", "roots = ['" + d64 + "']"},
+      {"", "technologies = ['sgx']"},
+      {"dcap", "statuses = ['OutOfDate']"},
+      {"dcap", "advisories = []"},
+      {"dcap", "waivers = [{ advisory = 'A', until = 2027-01-01 }]"},
+      {"dcap", "ppid = ['" + h16 + "']"},
+      {"dcap", "min_evaluation_number = 1"},
+      {"dcap", "tcb_info_v2 = true"},
+      {"sgx", "mr_enclave = ['" + d64 + "']"},
+      {"sgx", "refused_mr_enclave = ['" + d64 + "']"},
+      {"sgx", "mr_signer = ['" + d64 + "']"},
+      {"sgx", "product_id = 0"},
+      {"sgx", "min_svn = 1"},
+      {"sgx", "debug = true"},
+      {"sgx", "attributes = 5"},
+      {"sgx", "xfrm = 5"},
+      {"sgx", "misc_select = 0"},
+      {"sgx", "ext_product_id = '" + h16 + "'"},
+      {"sgx", "family_id = '" + h16 + "'"},
+      {"sgx", "config_id = '" + h64 + "'"},
+      {"sgx", "config_id = 'any'"},
+      {"sgx", "min_config_svn = 1"},
+      {"tdx", "mr_td = ['" + d96 + "']"},
+      {"tdx", "rt_mr0 = ['" + d96 + "']"},
+      {"tdx", "rt_mr1 = ['" + d96 + "']"},
+      {"tdx", "rt_mr2 = ['" + d96 + "']"},
+      {"tdx", "rt_mr3 = ['" + d96 + "']"},
+      {"tdx", "mr_seam = ['" + d96 + "']"},
+      {"tdx", "debug = true"},
+      {"tdx", "migration = true"},
+      {"tdx", "attributes = 5"},
+      {"tdx", "required_attributes = 5"},
+      {"tdx", "xfam = 5"},
+      {"tdx", "mr_config_id = ['" + d96 + "']"},
+      {"tdx", "mr_owner = 'any'"},
+      {"tdx", "mr_owner_config = ['" + d96 + "']"},
+      {"tdx", "mr_service_td = '" + d96 + "'"},
+      {"snp", "measurement = ['" + d96 + "']"},
+      {"snp", "refused_measurement = ['" + d96 + "']"},
+      {"snp", "id_key_sha384 = ['" + d96 + "']"},
+      {"snp", "refused_id_key_sha384 = ['" + d96 + "']"},
+      {"snp", "author_key_sha384 = ['" + d96 + "']"},
+      {"snp", "host_data = ['" + d64 + "']"},
+      {"snp", "family_id = '" + h16 + "'"},
+      {"snp", "image_id = '" + h16 + "'"},
+      {"snp", "min_guest_svn = 1"},
+      {"snp", "vmpl = [1]"},
+      {"snp", "debug = true"},
+      {"snp", "migration = true"},
+      {"snp", "min_abi = '1.51'"},
+      {"snp", "max_abi = '1.51'"},
+      {"snp", "smt = false"},
+      {"snp", "single_socket = true"},
+      {"snp", "products = ['Milan']"},
+      {"snp", "signing_keys = ['VLEK']"},
+      {"snp", "providers = ['a']"},
+      {"snp", "chip_id = ['" + h64 + "']"},
+      {"snp", "waivers = [{ advisory = 'AMD-SB-3019', until = '2027-01-01' }]"},
+      {"snp", "platform_on = ['ecc']"},
+      {"snp", "platform_off = ['smt']"},
+      {"snp", "min_reported_tcb = { snp = 1 }"},
+      {"snp", "min_launch_tcb = { fmc = 1 }"},
+      {"snp", "min_firmware = '1.55.5'"},
+      {"snp", "provisional_firmware = true"},
+      {"snp", "launch_mitigations = 1"},
+      {"snp", "current_mitigations = '0x1'"},
+  };
+  for (const auto& [table, line] : keys) {
+    const std::string head = table.empty() ? "" : "[" + table + "]\n";
+    EXPECT_FALSE(parsed(head + line + "\n") == parsed(head)) << head << line;
+  }
+  for (const std::string part : {"fmc", "bootloader", "tee", "snp", "microcode"}) {
+    for (const std::string floor : {"min_reported_tcb", "min_launch_tcb"}) {
+      EXPECT_FALSE(parsed("[snp]\n" + floor + " = { " + part + " = 1 }") == parsed("[snp]\n"));
+    }
+  }
+}
+
+TEST(Policy, WaiversNameAnAdvisoryAndADay) {
+  const auto of = [](const std::string& text) { return refusal("[snp]\nwaivers = " + text); };
+  EXPECT_EQ(of("[{ advisory = 'AMD-SB-3019', until = 2027-01-01 }]"), "accepted");
+  for (const std::string text :
+       {"3", "[3]", "[{}]", "[{ advisory = 'AMD-SB-3019' }]", "[{ until = 2027-01-01 }]",
+        "[{ advisory = 'AMD-SB-3019', until = 3 }]", "[{ advisory = 'AMD-SB-3019', until = '' }]",
+        "[{ advisory = 'AMD-SB-3019', until = 'tomorrow!!' }]",
+        "[{ advisory = 'AMD-SB-3019', until = 2027-01-01, why = 'so' }]",
+        "[{ advisory = 'AMD-SB-3034', until = 2027-01-01 }]",
+        "[{ advisory = '', until = 2027-01-01 }]"}) {
+    EXPECT_NE(of(text), "accepted") << text;
+  }
+  EXPECT_NE(refusal("[dcap]\nwaivers = [{ advisory = '" + std::string(65, 'A') +
+                    "', until = 2027-01-01 }]"),
+            "accepted");
+  const Policy policy = parsed("[dcap]\nwaivers = [{ advisory = 'A', until = 2027-01-01 }]");
+  EXPECT_EQ(codec::to_rfc3339(policy.dcap.waivers.at(0).until), "2027-01-01T23:59:59Z");
+}
+
+TEST(Policy, NamesOrAnyOrNothing) {
+  EXPECT_EQ(parsed("[snp]\n").snp.host_data, accept_zero<snp::HostData>());
+  EXPECT_TRUE(parsed("[snp]\nhost_data = 'any'").snp.host_data.is_any());
+  EXPECT_EQ(parsed("[snp]\nhost_data = '" + d64 + "'").snp.host_data.values().size(), 1U);
+  EXPECT_EQ(parsed("[snp]\nhost_data = []").snp.host_data.values().size(), 0U);
+  EXPECT_NE(refusal("[snp]\nhost_data = 'all'"), "accepted");
+  EXPECT_NE(refusal("[snp]\nhost_data = 3"), "accepted");
+  EXPECT_NE(refusal("[snp]\nauthor_key_sha384 = ['" + std::string(96, '0') + "']"), "accepted");
+}
+
 TEST(Policy, TablesSayWhichTechnologiesAreMeant) {
   using enum evidence::Technology;
   EXPECT_EQ(parsed("").technologies, (std::set{Sgx, Tdx, Snp}));
@@ -172,6 +287,19 @@ TEST(Policy, ReportDataIsBoundInOneWay) {
   EXPECT_NE(refusal("[report_data]\ntls_key_sha256='" + d64 + "'\nhpke_key_sha256='" + d64 +
                     "'\nnonce='" + std::string(64, '0') + "'"),
             "accepted");
+}
+
+TEST(Policy, ReportDataIsNotBoundInTwoWays) {
+  const std::vector<std::string> ways{
+      "exact='" + d64 + d64 + "'\n", "spki='0102'\n", "any=true\n", "request=true\n",
+      "tls_key_sha256='" + d64 + "'\nhpke_key_sha256='" + d64 + "'\nnonce='" + d64 + "'\n"};
+  for (std::size_t a = 0; a < ways.size(); ++a) {
+    EXPECT_EQ(refusal("[report_data]\n" + ways[a]), "accepted");
+    for (std::size_t b = 0; b < ways.size(); ++b) {
+      if (a == b) continue;
+      EXPECT_NE(refusal("[report_data]\n" + ways[a] + ways[b]), "accepted") << ways[a] << ways[b];
+    }
+  }
 }
 
 TEST(Policy, UnknownKeysAreRefusedWithTheirLine) {

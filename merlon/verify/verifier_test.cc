@@ -30,6 +30,83 @@ TEST(Appraisal, StartsAsARefusal) {
   EXPECT_EQ(static_cast<int>(Verdict::Refused), 0);
 }
 
+std::vector<std::string> claims_of(const Appraisal& appraisal) {
+  std::vector<std::string> names;
+  for (const Claim& claim : appraisal.claims) {
+    names.push_back(claim.name);
+    EXPECT_NE(claim.value, "") << claim.name;
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+/// Programs read them by their names.
+TEST(Appraisal, HasTheseClaims) {
+  using Names = std::vector<std::string>;
+  const FakeIntel sgx(false);
+  EXPECT_EQ(claims_of(appraise(parsed(sgx.quote()), Collateral::parse(sgx.endorsements()),
+                               sgx.policy(), test_now)),
+            (Names{"FMSPC", "ISVPRODID", "ISVSVN", "MRENCLAVE", "MRSIGNER", "PCEID", "PCESVN",
+                   "PPID", "QE version", "TCB components", "XFRM", "attributes", "debug",
+                   "quote version", "report data"}));
+  const FakeIntel tdx(true);
+  EXPECT_EQ(
+      claims_of(appraise(parsed(tdx.quote()), Collateral::parse(tdx.endorsements()), tdx.policy(),
+                         test_now)),
+      (Names{"FMSPC", "MRCONFIGID",    "MROWNER",        "MROWNERCONFIG", "MRSEAM", "MRTD",
+             "PCEID", "PCESVN",        "PPID",           "QE version",    "RTMR0",  "RTMR1",
+             "RTMR2", "RTMR3",         "TCB components", "TEE TCB SVN",   "XFAM",   "attributes",
+             "debug", "quote version", "report data"}));
+  const FakeAmd amd;
+  EXPECT_EQ(
+      claims_of(appraise(parsed(amd.signed_report()), Collateral::parse(amd.endorsements()),
+                         amd.policy(), test_now)),
+      (Names{"VMPL", "author key digest", "chip id", "committed firmware", "debug", "family id",
+             "guest SVN", "host data", "id key digest", "image id", "launch TCB", "measurement",
+             "platform info", "policy", "report data", "report version", "reported TCB"}));
+}
+
+/// Who asks is told to fetch only if that would help.
+TEST(Appraisal, SaysWhetherSomethingIsMissingOrStale) {
+  const auto cause = [](auto change, Check check) {
+    FakeIntel fake(false);
+    Policy policy = fake.policy();
+    change(fake, policy);
+    const Appraisal appraisal =
+        appraise(parsed(fake.quote()), Collateral::parse(fake.endorsements()), policy, test_now);
+    const Finding* finding = appraisal.find(check);
+    EXPECT_FALSE(finding->passed);
+    return finding->cause;
+  };
+  using enum Cause;
+  EXPECT_EQ(cause([](FakeIntel& f, Policy&) { f.no_tcb_info = true; }, Check::TcbInfoFound),
+            MissingEndorsement);
+  EXPECT_EQ(cause([](FakeIntel& f, Policy&) { f.no_identity = true; }, Check::QeIdentityFound),
+            MissingEndorsement);
+  EXPECT_EQ(cause([](FakeIntel& f, Policy&) { f.no_signer = true; }, Check::TcbSignerPath),
+            MissingEndorsement);
+  EXPECT_EQ(cause([](FakeIntel& f, Policy&) { f.no_root_list = true; }, Check::PckCaRevocation),
+            MissingEndorsement);
+  EXPECT_EQ(cause([](FakeIntel& f, Policy&) { f.tcb_info.next = "2025-06-02T00:00:00Z"; },
+                  Check::TcbInfoFresh),
+            StaleEndorsement);
+  EXPECT_EQ(cause([](FakeIntel&, Policy& p) { p.max_age = std::chrono::seconds(1); },
+                  Check::TcbInfoFresh),
+            StaleEndorsement);
+  EXPECT_EQ(cause([](FakeIntel& f, Policy&) { f.tcb_info.issued = "2025-06-16T00:00:00Z"; },
+                  Check::TcbInfoFresh),
+            Other);
+  EXPECT_EQ(cause([](FakeIntel& f, Policy&) { f.ca_list.next_update = f.ca_list.this_update; },
+                  Check::PckRevocation),
+            StaleEndorsement);
+  EXPECT_EQ(cause([](FakeIntel&, Policy& p) { p.max_age = std::chrono::seconds(1); },
+                  Check::PckRevocation),
+            StaleEndorsement);
+  EXPECT_EQ(
+      cause([](FakeIntel& f, Policy&) { f.bad_quote_signature = true; }, Check::QuoteSignature),
+      Other);
+}
+
 TEST(Appraisal, KvmIsAlwaysRefused) {
   evidence::Evidence evidence;
   Policy policy;
