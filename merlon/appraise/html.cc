@@ -53,13 +53,13 @@ std::string breakable(std::string_view name) {
 
 std::string verdict_part(const Head& head, const Appraisal& appraisal) {
   const std::size_t failed = appraisal.refusals().size();
-  std::string html =
-      concat("<section class=\"verdict ", appraisal.accepted() ? "yes" : "no", "\"><strong>",
-             appraisal.accepted() ? "✔ Accepted" : "✘ Refused", "</strong><p>",
-             escaped(head.format), " · <span class=\"mono\">", escaped(base::printable(head.file)),
-             "</span></p><p>", appraisal.findings.size() - failed, " of ",
-             appraisal.findings.size(), " checks passed, judged for <b class=\"nowrap\">",
-             codec::to_rfc3339(appraisal.time), "</b> ", escaped(policy_text(head)), "</p>");
+  std::string html = concat(
+      "<section class=\"verdict ", appraisal.accepted() ? "yes" : "no", "\"><strong>",
+      appraisal.accepted() ? "✔ Accepted" : "✘ Refused", "</strong><p>",
+      escaped(wrappings_text(head.wrappings)), escaped(head.format), " · <span class=\"mono\">",
+      escaped(base::printable(head.file)), "</span></p><p>", appraisal.findings.size() - failed,
+      " of ", appraisal.findings.size(), " checks passed, judged for <b class=\"nowrap\">",
+      codec::to_rfc3339(appraisal.time), "</b> ", escaped(policy_text(head)), "</p>");
   if (appraisal.expiry && appraisal.accepted()) {
     html += concat("<p>Holds until <b class=\"nowrap\">", codec::to_rfc3339(*appraisal.expiry),
                    "</b>, when the first of the things used ends</p>");

@@ -5,6 +5,7 @@
 #include "merlon/appraise/commands.h"
 #include "merlon/appraise/fields.h"
 #include "merlon/appraise/files.h"
+#include "merlon/appraise/report.h"
 #include "merlon/base/text.h"
 #include "merlon/codec/json_writer.h"
 
@@ -14,10 +15,19 @@ using base::concat;
 
 namespace {
 
-std::string to_text(const std::string& path, std::string_view format,
-                    const std::vector<FieldGroup>& groups) {
-  std::string text = concat(base::printable(path), ": ", format, "\n");
-  for (const FieldGroup& group : groups) {
+/// What was found in a file.
+struct Found {
+  std::vector<std::string_view> wrappings;  ///< around evidence, the outermost first
+  std::string format;
+  std::vector<std::string> notes;
+  std::vector<FieldGroup> groups;
+};
+
+std::string to_text(const std::string& path, const Found& found) {
+  std::string text =
+      concat(base::printable(path), ": ", wrappings_text(found.wrappings), found.format, "\n");
+  for (const std::string& note : found.notes) text += concat("note: ", note, "\n");
+  for (const FieldGroup& group : found.groups) {
     text += concat("\n", group.title, "\n");
     std::size_t width = 0;
     for (const Field& field : group.fields) width = std::max(width, field.name.size());
@@ -31,14 +41,19 @@ std::string to_text(const std::string& path, std::string_view format,
   return text;
 }
 
-std::string to_json(std::string_view format, const std::vector<FieldGroup>& groups) {
+std::string to_json(const Found& found) {
   codec::JsonWriter json;
   json.open_object();
   json.key("format");
-  json.text(format);
+  json.text(found.format);
+  write_wrappings(json, found.wrappings);
+  json.key("notes");
+  json.open_array();
+  for (const std::string& note : found.notes) json.text(note);
+  json.close_array();
   json.key("groups");
   json.open_array();
-  for (const FieldGroup& group : groups) {
+  for (const FieldGroup& group : found.groups) {
     json.open_object();
     json.key("title");
     json.text(group.title);
@@ -75,24 +90,21 @@ int evidence_inspect(const cli::Arguments& arguments, const cli::Terminal& termi
   const std::string path = arguments.positional(0);
   const auto bytes = read_bytes(path, 8U << 20U);
   if (!bytes) return cli::fail(terminal, bytes.error().text, number(bytes.error().status));
-  std::string format;
-  std::vector<FieldGroup> groups;
+  Found found;
   const auto evidence = evidence::Evidence::parse(*bytes);
   evidence::Endorsements endorsements;
   if (evidence) {
-    format = evidence->format;
-    groups = fields_of(*evidence);
+    found = {evidence->wrappings, std::string(evidence->format), evidence->notes,
+             fields_of(*evidence)};
   } else {
     const auto added = endorsements.add(*bytes);
     if (!added) {
       const Failure failure = neither(path, *bytes, evidence.error(), added.error());
       return cli::fail(terminal, failure.text, number(failure.status));
     }
-    format = concat("endorsements, ", endorsements.size());
-    groups = fields_of(endorsements);
+    found = {{}, concat("endorsements, ", endorsements.size()), {}, fields_of(endorsements)};
   }
-  return cli::print(
-      terminal, arguments.has("--json") ? to_json(format, groups) : to_text(path, format, groups));
+  return cli::print(terminal, arguments.has("--json") ? to_json(found) : to_text(path, found));
 }
 
 }  // namespace merlon::appraise

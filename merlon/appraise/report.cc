@@ -84,6 +84,19 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
+std::string wrappings_text(std::span<const std::string_view> wrappings) {
+  std::string text;
+  for (const std::string_view each : wrappings) text += concat(each, ": ");
+  return text;
+}
+
+void write_wrappings(codec::JsonWriter& json, std::span<const std::string_view> wrappings) {
+  json.key("wrappings");
+  json.open_array();
+  for (const std::string_view each : wrappings) json.text(each);
+  json.close_array();
+}
+
 std::string policy_text(const Head& head) {
   if (head.policy_file.empty()) return "by the default policy: any workload";
   const bool steward = head.policy_form == verify::PolicyForm::Steward;
@@ -134,10 +147,10 @@ std::string hints_text(const std::vector<Hint>& hints) {
 std::string to_text(const Head& head, const Appraisal& appraisal, const TextLook& look) {
   const Painter painter(look);
   const std::size_t failed = appraisal.refusals().size();
-  std::string text =
-      concat(base::printable(head.file), ": ", head.format, ", with ", head.endorsements,
-             head.endorsements == 1 ? " endorsement" : " endorsements", "\njudged for ",
-             codec::to_rfc3339(appraisal.time), "\n", policy_text(head), "\n");
+  std::string text = concat(
+      base::printable(head.file), ": ", wrappings_text(head.wrappings), head.format, ", with ",
+      head.endorsements, head.endorsements == 1 ? " endorsement" : " endorsements", "\njudged for ",
+      codec::to_rfc3339(appraisal.time), "\n", policy_text(head), "\n");
   text += findings_text(appraisal, painter, look.only_failures);
   if (!look.only_failures) text += claims_text(appraisal);
   if (appraisal.tcb_status) {
@@ -253,6 +266,7 @@ std::string to_json(const Head& head, const Appraisal& appraisal) {
   json.text(to_string(appraisal.technology));
   json.key("format");
   json.text(head.format);
+  write_wrappings(json, head.wrappings);
   write_head(json, head);
   json.key("time");
   json.text(codec::to_rfc3339(appraisal.time));

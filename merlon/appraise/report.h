@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "merlon/appraise/hints.h"
+#include "merlon/codec/json_writer.h"
 #include "merlon/crypto/hash.h"
 #include "merlon/verify/appraisal.h"
 #include "merlon/verify/policy.h"
@@ -18,7 +19,8 @@ namespace merlon::appraise {
 /// What an appraisal was made of, for the head of a report.
 struct Head {
   std::string file;
-  std::string format;
+  std::string format;                       ///< below all wrappings
+  std::vector<std::string_view> wrappings;  ///< the outermost first
   std::size_t endorsements = 0;
   crypto::Sha256Digest evidence_digest{};  ///< of the file's bytes
   std::string policy_file;                 ///< empty: the default policy
@@ -33,6 +35,11 @@ struct TextLook {
   std::optional<std::size_t> width;  ///< of the terminal, in columns
   bool only_failures = false;        ///< of the findings, and no claims
 };
+
+/// "JSON: base 64: ", in front of a format; empty if there are none.
+[[nodiscard]] std::string wrappings_text(std::span<const std::string_view> wrappings);
+/// The member "wrappings", an array.
+void write_wrappings(codec::JsonWriter& json, std::span<const std::string_view> wrappings);
 
 /// "by policy FILE", or by which other.
 [[nodiscard]] std::string policy_text(const Head& head);

@@ -104,12 +104,16 @@ Result<int> verify(const cli::Arguments& arguments, const cli::Terminal& termina
            concat(base::printable(policy_path), ": asks for nothing: any workload is accepted"));
   }
   for (const std::string& each : remarks) remark(terminal, each);
+  for (const std::string& each : evidence->notes) {
+    remark(terminal, concat(base::printable(path), ": ", each));
+  }
   const auto collateral = verify::Collateral::parse(all, evidence->endorsements);
   const verify::Appraisal appraisal = verify::appraise(*evidence, collateral, policy, moment);
   if (!memory_file.empty()) remember(terminal, memory_file, appraisal.seen);
   const bool for_now = arguments.value("--at").empty();
   const Head head{path,
                   std::string(evidence->format),
+                  evidence->wrappings,
                   all.size() + evidence->endorsements.size(),
                   crypto::sha256({bytes}),
                   policy_path,

@@ -61,6 +61,26 @@ core::Result<std::vector<std::uint8_t>> decode_base64(std::string_view text) {
   return bytes;
 }
 
+core::Result<std::vector<std::uint8_t>> decode_any_base64(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size() + 3);
+  bool standard = false;
+  bool url = false;
+  bool padded = false;
+  for (const char c : text) {
+    if (is_blank(c)) continue;
+    standard = standard || c == '+' || c == '/';
+    url = url || c == '-' || c == '_';
+    padded = padded || c == '=';
+    plain += c == '-' ? '+' : c == '_' ? '/' : c;
+  }
+  if (standard && url) {
+    return core::error(core::ErrorCode::Malformed, "digits of base 64 and of base64url");
+  }
+  if (!padded) plain.append((4 - plain.size() % 4) % 4, '=');
+  return decode_base64(plain);
+}
+
 std::string encode_base64(core::ByteView bytes) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);

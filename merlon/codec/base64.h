@@ -16,6 +16,10 @@ namespace merlon::codec {
 /// padding or unused bits that are not zero.
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> decode_base64(std::string_view text);
 
+/// As above, with the digits of base 64 or of base64url [RFC4648 §5] but not of both, and with or
+/// without its padding: for what people hold, not for what is signed.
+[[nodiscard]] core::Result<std::vector<std::uint8_t>> decode_any_base64(std::string_view text);
+
 /// One line, with padding.
 [[nodiscard]] std::string encode_base64(core::ByteView bytes);
 

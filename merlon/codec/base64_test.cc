@@ -30,5 +30,15 @@ TEST(Base64, WhatHasAnotherSpellingIsRefused) {
   }
 }
 
+TEST(AnyBase64, TakesBothAlphabetsWithAndWithoutPadding) {
+  const std::vector<std::uint8_t> bytes{0xFB, 0xEF, 0xFF, 0x01};
+  for (const std::string_view text : {"++//AQ==", "++//AQ", "--__AQ==", "--__AQ", "--__\n AQ\n"}) {
+    EXPECT_EQ(decode_any_base64(text).value(), bytes) << text;
+  }
+  for (const std::string_view text : {"+-//AQ", "--_/AQ==", "--__A", "--__AR", "--__AQ=", "a,bc"}) {
+    EXPECT_FALSE(decode_any_base64(text).has_value()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace merlon::codec

@@ -6,6 +6,8 @@
 
 #include <curl/curl.h>
 
+#include "merlon/codec/percent.h"
+
 namespace merlon::endorse {
 
 using core::ErrorCode;
@@ -43,7 +45,7 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* t
   std::string_view value = line.substr(colon + 1);
   while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
   while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) value.remove_suffix(1);
-  sink->response.chain = percent_decoded(value);
+  sink->response.chain = codec::decode_percent(value);
   return bytes;
 }
 

@@ -57,13 +57,6 @@ TEST(Collect, AsksAgainWhileAServiceIsNotAvailable) {
   EXPECT_EQ(fetcher.pauses, (std::vector<int>{1, 1, 2}));
 }
 
-TEST(Collect, PercentEscapesOfChains) {
-  EXPECT_EQ(percent_decoded("a%20b%0Ac"), "a b\nc");
-  EXPECT_EQ(percent_decoded("%"), "%");
-  EXPECT_EQ(percent_decoded("%2"), "%2");
-  EXPECT_EQ(percent_decoded("%zz%41"), "%zzA");
-}
-
 TEST(Curl, AsksOnlyHttpsAndThisMachine) {
   const auto fetcher = CurlFetcher::create();
   ASSERT_TRUE(fetcher.has_value());

@@ -53,19 +53,4 @@ std::vector<Fetched> collect(const std::vector<Request>& requests, Fetcher& fetc
   return all;
 }
 
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 3 <= text.size()) {
-      if (const auto byte = codec::decode_hex(text.substr(i + 1, 2))) {
-        out += static_cast<char>((*byte)[0]);
-        i += 2;
-        continue;
-      }
-    }
-    out += text[i];
-  }
-  return out;
-}
-
 }  // namespace merlon::endorse

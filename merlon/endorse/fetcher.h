@@ -36,7 +36,4 @@ struct Fetched {
 /// An answer that is no endorsement is a failure.
 [[nodiscard]] std::vector<Fetched> collect(const std::vector<Request>& requests, Fetcher& fetcher);
 
-/// "%2D" and the like as the bytes they mean; what is no escape stays.
-[[nodiscard]] std::string percent_decoded(std::string_view text);
-
 }  // namespace merlon::endorse

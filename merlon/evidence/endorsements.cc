@@ -9,7 +9,9 @@
 #include "merlon/codec/hex.h"
 #include "merlon/codec/json.h"
 #include "merlon/codec/pem.h"
+#include "merlon/codec/percent.h"
 #include "merlon/sgx/signed_json.h"
+#include "merlon/snp/certificate_table.h"
 #include "merlon/x509/crl.h"
 
 namespace merlon::evidence {
@@ -119,12 +121,28 @@ Result<std::size_t> add_pem(Endorsements& to, std::string_view text) {
   return sum.result();
 }
 
+std::optional<JsonValue> json_object(std::string_view text) {
+  auto value = JsonValue::parse(text);
+  if (!value || value->kind() != JsonKind::Object) return std::nullopt;
+  return *std::move(value);
+}
+
 /// What stands in a text of a stored collateral object; Malformed if it is none of ours.
-Result<std::size_t> add_text(Endorsements& to, std::string_view text) {
+Result<std::size_t> add_text(Endorsements& to, std::string_view text, bool nested = false) {
+  // Headers of Intel's services have PEM in the encoding of addresses.
+  if (text.find("-----BEGIN%20") != std::string_view::npos) {
+    return add_pem(to, codec::decode_percent(text));
+  }
   if (text.find("-----BEGIN ") != std::string_view::npos) return add_pem(to, text);
   if (sgx::SignedJson::parse(text)) return to.add_document(text);
-  for (const auto& decoded : {codec::decode_hex(text), codec::decode_base64(text)}) {
-    if (decoded && !decoded->empty() && (*decoded)[0] == 0x30) return add_der(to, *decoded);
+  for (const auto& decoded : {codec::decode_hex(text), codec::decode_any_base64(text)}) {
+    if (!decoded || decoded->empty()) continue;
+    if ((*decoded)[0] == 0x30) return add_der(to, *decoded);
+    // PEM or JSON in base 64, once.
+    const std::string_view inner = core::as_text(*decoded);
+    if (!nested && inner.starts_with("-----BEGIN ")) return add_text(to, inner, true);
+    const auto object = nested || !inner.starts_with('{') ? std::nullopt : json_object(inner);
+    if (object) return to.add_object(*object);
   }
   return unknown();
 }
@@ -161,22 +179,7 @@ Result<std::size_t> add_json(Endorsements& to, std::string_view text) {
   // Of a file that cannot be taken apart, only what may be lost with it matters.
   if (!root) return base::contains_ignoring_case(text, "crl") ? lost_list() : unknown();
   if (root->kind() != JsonKind::Object) return unknown();
-  Sum sum;
-  for (const auto& [name, member] :
-       {std::pair{"tcb_info", "tcbInfo"}, std::pair{"qe_identity", "enclaveIdentity"}}) {
-    const JsonValue* body = root->find(name);
-    const JsonValue* signature = root->find(base::concat(name, "_signature"));
-    if (body != nullptr && signature != nullptr) {
-      sum.add(add_split_document(to, *body, *signature, member));
-    }
-  }
-  for (std::size_t i = 0; i < root->items().size(); ++i) {
-    const std::size_t before = to.size();
-    const auto added = add_member(to, root->names()[i], root->items()[i]);
-    if (added || added.error().code != ErrorCode::Malformed) sum.add(added);
-    if (!added && to.size() > before) sum.add(to.size() - before);  // what could be read of it
-  }
-  return sum.result();
+  return to.add_object(*root);
 }
 
 }  // namespace
@@ -184,10 +187,53 @@ Result<std::size_t> add_json(Endorsements& to, std::string_view text) {
 Result<std::size_t> Endorsements::add(ByteView bytes) {
   if (bytes.empty()) return unknown();
   if (bytes[0] == 0x30) return add_der(*this, bytes);
+  if (snp::begins_as_certificate_table(bytes)) {
+    const std::size_t before = size();
+    TRY(add_table(bytes));
+    return size() - before;
+  }
   const std::string_view text = core::as_text(bytes);
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   if (start != std::string_view::npos && text[start] == '{') return add_json(*this, text);
   return add_pem(*this, text);
+}
+
+Result<std::size_t> Endorsements::add_object(const JsonValue& object) {
+  Sum sum;
+  for (const auto& [name, member] :
+       {std::pair{"tcb_info", "tcbInfo"}, std::pair{"qe_identity", "enclaveIdentity"}}) {
+    const JsonValue* body = object.find(name);
+    const JsonValue* signature = object.find(base::concat(name, "_signature"));
+    if (body != nullptr && signature != nullptr) {
+      sum.add(add_split_document(*this, *body, *signature, member));
+    }
+  }
+  for (std::size_t i = 0; i < object.items().size(); ++i) {
+    const std::size_t before = size();
+    const auto added = add_member(*this, object.names()[i], object.items()[i]);
+    if (added || added.error().code != ErrorCode::Malformed) sum.add(added);
+    if (!added && size() > before) sum.add(size() - before);  // what could be read of it
+  }
+  return sum.result();
+}
+
+Result<std::vector<std::string>> Endorsements::add_table(ByteView table) {
+  std::vector<std::string> notes;
+  for (const snp::TableEntry& entry : TRY(snp::parse_certificate_table(table))) {
+    const bool list = entry.kind == snp::TableEntryKind::Crl;
+    if (entry.kind == snp::TableEntryKind::Other) {
+      notes.push_back(base::concat("an entry of the certificate table is not known: ",
+                                   snp::guid_text(entry.guid)));
+    } else if (!entry.bytes.empty() && entry.bytes[0] == 0x30) {
+      TRY(list ? add_revocation_list(entry.bytes) : add_certificate(entry.bytes));
+    } else if (const auto added = add(entry.bytes); !added) {
+      // Hosts store PEM as well; what is neither must not be lost without a word.
+      if (list) return lost_list();
+      notes.push_back(base::concat("an entry of the certificate table is no certificate: ",
+                                   snp::guid_text(entry.guid)));
+    }
+  }
+  return notes;
 }
 
 Result<std::size_t> Endorsements::merge(const Endorsements& other) {

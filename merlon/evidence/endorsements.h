@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "merlon/codec/json.h"
 #include "merlon/core/bytes.h"
 #include "merlon/core/result.h"
 
@@ -33,6 +34,14 @@ struct Endorsements {
 
   /// Everything of `other` that is not here yet. Exhausted as above.
   core::Result<std::size_t> merge(const Endorsements& other);
+
+  /// The members of a JSON object that are endorsements, or texts of these; the rest is passed
+  /// over. Errors as of add().
+  core::Result<std::size_t> add_object(const codec::JsonValue& object);
+
+  /// The certificate table of an extended report [GHCB §4.1.8.1]. Gives a line for each entry that
+  /// is not known, or holds what its name does not say.
+  core::Result<std::vector<std::string>> add_table(core::ByteView table);
 
   [[nodiscard]] std::size_t size() const noexcept {
     return certificates.size() + revocation_lists.size() + documents.size();

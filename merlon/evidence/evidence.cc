@@ -1,14 +1,14 @@
 #include "merlon/evidence/evidence.h"
 
-#include <algorithm>
 #include <array>
-#include <iterator>
+#include <optional>
 
 #include "merlon/base/text.h"
-#include "merlon/codec/base64.h"
-#include "merlon/codec/hex.h"
-#include "merlon/codec/pem.h"
 #include "merlon/evidence/enarx.h"
+#include "merlon/evidence/foreign.h"
+#include "merlon/evidence/pem_form.h"
+#include "merlon/evidence/text_form.h"
+#include "merlon/evidence/wrapping.h"
 #include "merlon/snp/certificate_table.h"
 #include "merlon/x509/crl.h"
 
@@ -28,21 +28,6 @@ std::string_view quote_format(const sgx::Quote& quote) noexcept {
     case 5: return sgx ? "DCAP quote version 5 for SGX" : "DCAP quote version 5 for TDX";
     default: return "DCAP quote";
   }
-}
-
-/// The extended report of a host: certificates behind the report.
-Result<void> read_table(ByteView table, Endorsements& to) {
-  for (const snp::TableEntry& entry : TRY(snp::parse_certificate_table(table))) {
-    switch (entry.kind) {
-      case snp::TableEntryKind::Vcek:
-      case snp::TableEntryKind::Vlek:
-      case snp::TableEntryKind::Ask:
-      case snp::TableEntryKind::Ark: TRY(to.add_certificate(entry.bytes)); break;
-      case snp::TableEntryKind::Crl: TRY(to.add_revocation_list(entry.bytes)); break;
-      case snp::TableEntryKind::Other: break;
-    }
-  }
-  return {};
 }
 
 /// Quotes say 2 (ECDSA P-256) in bytes 2 and 3; there a report has the upper half of its version.
@@ -92,132 +77,95 @@ const char* vouching_json(std::string_view text) noexcept {
   return nullptr;
 }
 
-constexpr std::string_view pem_opening = "-----BEGIN ";
-
-bool opens_block(std::string_view text, std::string_view label) {
-  return text.find(base::concat(pem_opening, label, "-----")) != std::string_view::npos;
-}
-
-const char* vouching_pem(std::string_view text) {
-  if (opens_block(text, "CERTIFICATE")) {
-    return "PEM of a certificate: it may vouch for evidence but is none; give it with "
-           "--endorsements";
-  }
-  if (opens_block(text, "X509 CRL")) {
-    return "PEM of a revocation list: it may vouch for evidence but is none; give it with "
-           "--endorsements";
-  }
-  return nullptr;
-}
-
 core::Error nothing() noexcept {
   return core::error(ErrorCode::Malformed, "there is nothing in it");
 }
 
-Result<Evidence> parse_binary(ByteView bytes) {
-  if (bytes.empty()) return nothing();
+/// What can be judged, without any wrapping; nothing if the bytes begin as none of it.
+std::optional<Result<Evidence>> parse_bare(ByteView bytes) {
   if (bytes[0] == 0x30) {
     auto made = parse_request(bytes);
     const char* other = made ? nullptr : vouching_der(bytes);
-    return other == nullptr ? std::move(made) : core::error(ErrorCode::Unsupported, other);
+    if (other == nullptr) return made;
+    return core::error(ErrorCode::Unsupported, other);
   }
-  if (looks_like_quote(bytes)) return parse_quote(bytes);
-  if (looks_like_report(bytes)) return parse_report(bytes);
-  if (core::as_text(bytes).starts_with("HCLA")) {
-    return core::error(ErrorCode::Unsupported,
-                       "a report of Azure's HCL: cut the SEV-SNP report out of it (1184 bytes from "
-                       "byte 32 on)");
+  const bool quote = looks_like_quote(bytes);
+  if (!quote && !looks_like_report(bytes)) return std::nullopt;
+  auto made = quote ? parse_quote(bytes) : parse_report(bytes);
+  const char* foreign = made ? nullptr : foreign_kind(bytes);
+  if (foreign == nullptr) return made;
+  return core::error(ErrorCode::Unsupported, foreign);
+}
+
+/// What to say of bytes that are neither evidence nor a wrapping of it.
+core::Error unknown(ByteView bytes) {
+  if (const char* foreign = foreign_kind(bytes)) {
+    return core::error(ErrorCode::Unsupported, foreign);
   }
-  return core::error(ErrorCode::Malformed,
-                     "not evidence: neither a DCAP quote, a SEV-SNP report nor a certification "
-                     "request");
-}
-
-/// Text whose first character cannot begin any of the binary forms.
-bool is_text(ByteView bytes) noexcept {
-  return std::ranges::all_of(bytes.first(std::min<std::size_t>(bytes.size(), 64)), [](auto byte) {
-    return (byte >= 0x20 && byte < 0x7F) || byte == '\n' || byte == '\r' || byte == '\t';
-  });
-}
-
-/// Without the mark that some editors put before a text in UTF-8.
-ByteView without_mark(ByteView bytes) noexcept {
-  constexpr std::string_view mark = "\xEF\xBB\xBF";
-  return core::as_text(bytes).starts_with(mark) ? bytes.subspan(mark.size()) : bytes;
-}
-
-constexpr std::string_view blanks = " \t\r\n";
-
-std::string_view trimmed(std::string_view text) noexcept {
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-/// No standard names blocks of quotes and reports: these are what tools write.
-constexpr std::array<std::string_view, 8> evidence_labels{
-    "QUOTE",          "SGX QUOTE",          "TDX QUOTE",           "SNP REPORT",
-    "SEV-SNP REPORT", "ATTESTATION REPORT", "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"};
-
-core::Error no_evidence_block(std::string_view text) {
-  const char* what = vouching_pem(text);
-  if (text.find("PRIVATE KEY-----") != std::string_view::npos) {
-    what = "PEM of a private key: keep it secret, it is no evidence";
+  const auto text = text_of(bytes);
+  if (!text) {
+    return core::error(ErrorCode::Malformed,
+                       "not evidence: neither a DCAP quote, a SEV-SNP report nor a certification "
+                       "request");
   }
-  if (what == nullptr) {
-    what = "PEM without evidence: a block QUOTE, SNP REPORT or CERTIFICATE REQUEST is looked for";
+  if (text->empty()) return nothing();
+  if (const char* other = vouching_json(*text)) return core::error(ErrorCode::Unsupported, other);
+  if (text->starts_with('{')) {
+    return core::error(
+        ErrorCode::Malformed,
+        "not evidence: JSON in which no member is called as services call a quote or "
+        "report");
   }
-  return core::error(ErrorCode::Unsupported, what);
-}
-
-Result<Evidence> parse_pem(std::string_view text) {
-  const auto wanted = [](std::string_view label) {
-    return std::ranges::find(evidence_labels, label) != evidence_labels.end();
-  };
-  // Of another block, such as a key in an older format, not even the digits need be readable.
-  if (std::ranges::none_of(evidence_labels, [&](auto label) { return opens_block(text, label); })) {
-    return no_evidence_block(text);
-  }
-  const auto blocks = TRY(codec::pem_blocks(text));
-  const codec::PemBlock* found = nullptr;
-  for (const codec::PemBlock& block : blocks) {
-    if (!wanted(block.label)) continue;
-    if (found != nullptr) {
-      return core::error(ErrorCode::Malformed,
-                         "PEM of more than one piece of evidence: each is judged by itself");
-    }
-    found = &block;
-  }
-  return found == nullptr ? no_evidence_block(text) : parse_binary(found->bytes);
-}
-
-/// Digits in groups and lines as other programs print them; nothing if that is not all there is.
-std::optional<Bytes> hexadecimal(std::string_view text) {
-  if (text.starts_with("0x")) text.remove_prefix(2);
-  std::string digits;
-  digits.reserve(text.size());
-  std::ranges::copy_if(text, std::back_inserter(digits), [](char character) {
-    return blanks.find(character) == std::string_view::npos;
-  });
-  auto bytes = codec::decode_hex(digits);
-  if (!bytes) return std::nullopt;
-  return *std::move(bytes);
-}
-
-Result<Evidence> parse_text(std::string_view text) {
-  if (const char* other = vouching_json(text)) return core::error(ErrorCode::Unsupported, other);
-  // In JSON, blocks are parts of something else.
-  const bool json = text.starts_with('{');
-  if (!json && text.find(pem_opening) != std::string_view::npos) return parse_pem(text);
-  if (const auto bytes = hexadecimal(text)) return parse_binary(*bytes);
-  if (const auto bytes = codec::decode_base64(text)) return parse_binary(*bytes);
-  if (text.find("\n*") != std::string_view::npos) {
+  if (text->find("\n*") != std::string_view::npos) {
     return core::error(ErrorCode::Malformed,
                        "not evidence: a dump in which lines are left out (*); od and hexdump print "
                        "them all with -v");
   }
   return core::error(ErrorCode::Malformed,
-                     "not evidence: text that is neither PEM, hexadecimal nor base 64");
+                     "not evidence: text that is neither PEM, JSON, hexadecimal nor base 64");
+}
+
+/// Takes off one wrapping of those that are marked or of the others; nothing if the bytes have
+/// none.
+Result<std::optional<Inside>> unwrap(ByteView bytes, bool marked, Evidence& made,
+                                     Endorsements& beside) {
+  for (const Wrapping& each : wrappings()) {
+    if (each.marked != marked) continue;
+    auto inside = each.unwrap(bytes);
+    if (!inside) continue;
+    Inside taken = TRY(*std::move(inside));
+    made.wrappings.push_back(each.name);
+    made.notes.insert(made.notes.end(), taken.notes.begin(), taken.notes.end());
+    TRY(beside.merge(taken.beside));
+    return std::optional<Inside>(std::move(taken));
+  }
+  return std::optional<Inside>();
+}
+
+/// The evidence below any number of wrappings.
+Result<Evidence> parse_wrapped(ByteView bytes) {
+  Evidence outer;
+  Endorsements beside;
+  Inside held;
+  for (std::size_t depth = 0; depth <= max_wrappings; ++depth) {
+    if (bytes.empty()) return nothing();
+    auto inside = TRY(unwrap(bytes, true, outer, beside));
+    // A certificate may carry evidence, and begins as a request does.
+    const bool der = bytes[0] == 0x30;
+    if (auto bare = der || inside ? std::nullopt : parse_bare(bytes)) {
+      Evidence made = TRY(*std::move(bare));
+      made.wrappings = std::move(outer.wrappings);
+      made.notes.insert(made.notes.begin(), outer.notes.begin(), outer.notes.end());
+      TRY(made.endorsements.merge(beside));
+      return made;
+    }
+    if (!inside) inside = TRY(unwrap(bytes, false, outer, beside));
+    if (!inside) return der ? *parse_bare(bytes) : Result<Evidence>(unknown(bytes));
+    held = *std::move(inside);
+    bytes = held.bytes;
+  }
+  return core::error(ErrorCode::Exhausted, "more wrappings in one another than are taken off",
+                     max_wrappings);
 }
 
 }  // namespace
@@ -258,7 +206,7 @@ Result<Evidence> parse_report(ByteView bytes) {
   made.report = std::move(snp);
   made.format = "SEV-SNP report";
   if (bytes.size() > snp::Report::size) {
-    TRY(read_table(bytes.subspan(snp::Report::size), made.endorsements));
+    made.notes = TRY(made.endorsements.add_table(bytes.subspan(snp::Report::size)));
     made.format = "SEV-SNP report with a certificate table";
   }
   return made;
@@ -269,10 +217,7 @@ Result<Evidence> Evidence::parse(ByteView bytes) {
     return core::error(ErrorCode::Exhausted, "evidence larger than 2 MiB", bytes.size());
   }
   if (bytes.empty()) return nothing();
-  const ByteView unmarked = without_mark(bytes);
-  const std::string_view text = is_text(unmarked) ? trimmed(core::as_text(unmarked)) : "";
-  if (text.empty() && is_text(unmarked)) return nothing();
-  Evidence made = TRY(text.empty() ? parse_binary(bytes) : parse_text(text));
+  Evidence made = TRY(parse_wrapped(bytes));
   if (made.endorsements.size() > max_carried) {
     return core::error(ErrorCode::Exhausted, "more endorsements come along than can be taken",
                        made.endorsements.size());
@@ -281,10 +226,17 @@ Result<Evidence> Evidence::parse(ByteView bytes) {
 }
 
 bool is_shaped_as_endorsement(ByteView bytes) {
-  const ByteView unmarked = without_mark(bytes);
-  if (!is_text(unmarked)) return vouching_der(bytes) != nullptr;
-  const std::string_view text = trimmed(core::as_text(unmarked));
-  return vouching_json(text) != nullptr || vouching_pem(text) != nullptr;
+  const auto text = text_of(bytes);
+  if (!text) return vouching_der(bytes) != nullptr || snp::begins_as_certificate_table(bytes);
+  return vouching_json(*text) != nullptr || vouching_pem(*text) != nullptr;
+}
+
+std::string Evidence::described() const {
+  std::string text;
+  for (const std::string_view each : wrappings) {
+    text += base::concat(text.empty() ? "" : ", ", each);
+  }
+  return base::concat(text, text.empty() ? "" : ": ", format);
 }
 
 Technology Evidence::technology() const noexcept {

@@ -49,13 +49,18 @@ struct Evidence {
   Endorsements endorsements;        ///< that came along
   std::optional<RequestedKey> key;  ///< of a certification request
   std::string_view format;          ///< "DCAP quote version 4"; static
+  /// What was taken off, the outermost first: "JSON", "base 64"; names of wrapping.h.
+  std::vector<std::string_view> wrappings;
+  std::vector<std::string> notes;  ///< for people, each a line: what came along and is not judged
 
-  /// Finds out the format by itself. Malformed; Unsupported with the name of what is known but not
-  /// supported, or vouches for evidence and is none; Exhausted above 2 MiB, or if more than 64
-  /// endorsements come along.
+  /// Finds out the format by itself, below up to six wrappings. Malformed; Unsupported with the
+  /// name of what is known but not supported, or vouches for evidence and is none; Exhausted above
+  /// 2 MiB, or if more than 64 endorsements come along.
   [[nodiscard]] static core::Result<Evidence> parse(core::ByteView bytes);
 
   [[nodiscard]] Technology technology() const noexcept;
+  /// "JSON, base 64: DCAP quote version 4"
+  [[nodiscard]] std::string described() const;
 };
 
 /// Whether `bytes` begin as what vouches for evidence: a certificate or revocation list in DER or

@@ -145,7 +145,7 @@ TEST(Evidence, WhatIsNeitherIsNotSaidToVouch) {
     EXPECT_EQ(refusal(bytes).find("vouches"), std::string::npos);
   }
   EXPECT_EQ(refusal("{\"certificate\":\"-----BEGIN CERTIFICATE-----\"}"),
-            "not evidence: text that is neither PEM, hexadecimal nor base 64");
+            "not evidence: JSON in which no member is called as services call a quote or report");
 }
 
 TEST(Evidence, WhatIsCutOffSaysWhatItShouldHaveBeen) {
@@ -234,7 +234,7 @@ TEST(Evidence, WhatIsNoneIsRefused) {
         "MDA=", "\x7f"}) {
     EXPECT_FALSE(Evidence::parse(core::as_bytes(text)).has_value()) << text;
   }
-  EXPECT_EQ(Evidence::parse(core::as_bytes("HCLA\x01")).error().code, core::ErrorCode::Unsupported);
+  EXPECT_EQ(Evidence::parse(core::as_bytes("HCLA\x01")).error().code, core::ErrorCode::Malformed);
   EXPECT_EQ(Evidence::parse(Bytes(max_evidence_size + 1)).error().code, core::ErrorCode::Exhausted);
 }
 

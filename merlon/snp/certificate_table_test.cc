@@ -7,8 +7,11 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-constexpr std::array<std::uint8_t, 16> vcek{0x8D, 0x75, 0xDA, 0x63, 0x64, 0xE6, 0x64, 0x45,
+constexpr std::array<std::uint8_t, 16> vcek{0x63, 0xDA, 0x75, 0x8D, 0xE6, 0x64, 0x45, 0x64,
                                             0xAD, 0xC5, 0xF4, 0xB9, 0x3B, 0xE8, 0xAC, 0xCD};
+/// As EFI writes it.
+constexpr std::array<std::uint8_t, 16> vcek_of_efi{0x8D, 0x75, 0xDA, 0x63, 0x64, 0xE6, 0x64, 0x45,
+                                                   0xAD, 0xC5, 0xF4, 0xB9, 0x3B, 0xE8, 0xAC, 0xCD};
 
 void entry(Bytes& bytes, const std::array<std::uint8_t, 16>& guid, std::uint32_t offset,
            std::uint32_t size) {
@@ -30,6 +33,27 @@ TEST(CertificateTable, EntriesUpToTheZeroOne) {
   EXPECT_EQ((*table)[0].kind, TableEntryKind::Vcek);
   EXPECT_EQ((*table)[0].bytes[2], 3);
   EXPECT_EQ((*table)[1].kind, TableEntryKind::Other);
+}
+
+TEST(CertificateTable, GuidsAreKnownInBothOrders) {
+  constexpr std::array<std::uint8_t, 16> vlek{0xA8, 0x07, 0x4B, 0xC2, 0xA2, 0x5A, 0x48, 0x3E,
+                                              0xAA, 0xE6, 0x39, 0xC0, 0x45, 0xA0, 0xB8, 0xA1};
+  Bytes bytes;
+  entry(bytes, vlek, 96, 1);
+  entry(bytes, vcek, 96, 1);
+  entry(bytes, vcek_of_efi, 96, 1);
+  entry(bytes, {}, 0, 0);
+  bytes.push_back(1);
+  const auto table = parse_certificate_table(bytes);
+  ASSERT_TRUE(table.has_value()) << table.error().what;
+  ASSERT_EQ(table->size(), 3U);
+  EXPECT_EQ((*table)[0].kind, TableEntryKind::Vlek);
+  EXPECT_EQ((*table)[1].kind, TableEntryKind::Vcek);
+  EXPECT_EQ((*table)[2].kind, TableEntryKind::Vcek);
+  EXPECT_EQ(guid_text((*table)[0].guid), "a8074bc2-a25a-483e-aae6-39c045a0b8a1");
+  EXPECT_TRUE(begins_as_certificate_table(bytes));
+  EXPECT_FALSE(begins_as_certificate_table(core::ByteView(bytes).first(15)));
+  EXPECT_FALSE(begins_as_certificate_table(Bytes(24, 0)));
 }
 
 TEST(CertificateTable, EntriesMustLieWithin) {

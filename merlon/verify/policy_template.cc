@@ -111,7 +111,8 @@ migration = false
 # single_socket = true
 # products = ["Milan", "Genoa", "Turin"]
 # signing_keys = ["VCEK", "VLEK"]
-# providers = ["cc-us-east-2.amazonaws.com"]
+# CSP_ID of a VLEK; with or without "CN=".
+# providers = ["CN=cc-us-east-2.amazonaws.com"]
 # Machines, by the CHIP_ID of their processors; any if the key is not there.
 # chip_id = ["…128 digits…"]
 # Of smt, tsme, ecc, rapl-disabled, ciphertext-hiding, alias-check, tio.

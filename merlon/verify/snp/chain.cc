@@ -74,6 +74,19 @@ void judge_product(Context& context) {
              text(by_leaf), ", root ", text(by_root)));
 }
 
+/// The provider of a VLEK by the value of its CSP_ID: genuine ones begin with "CN=", which a policy
+/// may leave out.
+bool accepts_provider(const SnpPolicy& policy, const std::string& provider) {
+  constexpr std::string_view prefix = "CN=";
+  const auto plain = [&](std::string_view name) {
+    return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+  };
+  return policy.provider.is_any() ||
+         std::ranges::any_of(policy.provider.values(), [&](const std::string& each) {
+           return plain(each) == plain(provider);
+         });
+}
+
 void judge_leaf_kind(Context& context) {
   const snp::Report& report = context.evidence.report;
   std::string got = concat("report ", to_string(report.signing_key));
@@ -89,7 +102,7 @@ void judge_leaf_kind(Context& context) {
       passed = vcek && endorsed.hwid && !endorsed.csp_id;
     } else if (report.signing_key == snp::SigningKey::Vlek) {
       passed = vlek && !endorsed.hwid && endorsed.csp_id &&
-               context.policy.snp.provider.contains(*endorsed.csp_id);
+               accepts_provider(context.policy.snp, *endorsed.csp_id);
     }
     // Whoever names providers wants one of them, and a VCEK names none.
     if (!vlek && !context.policy.snp.provider.is_any()) passed = false;

@@ -294,6 +294,21 @@ const std::vector<Fault<FakeAmd>>& vlek_faults() {
       {"that provider",
        [](FakeAmd&, Policy& p) { p.snp.provider = Accept<std::string>({"cloud.example"}); },
        {}},
+      {"that provider with CN=, as genuine VLEKs have it",
+       [](FakeAmd& f, Policy& p) {
+         f.endorsed.csp_id = "CN=cloud.example";
+         p.snp.provider = Accept<std::string>({"cloud.example"});
+       },
+       {}},
+      {"that provider, written with CN=",
+       [](FakeAmd& f, Policy& p) {
+         f.endorsed.csp_id = "CN=cloud.example";
+         p.snp.provider = Accept<std::string>({"CN=cloud.example"});
+       },
+       {}},
+      {"the beginning of a provider",
+       [](FakeAmd&, Policy& p) { p.snp.provider = Accept<std::string>({"cloud"}); },
+       {SnpLeafKind}},
       {"no provider", [](FakeAmd& f, Policy&) { f.endorsed.csp_id.reset(); }, {SnpLeafKind}},
       {"names a chip",
        [](FakeAmd& f, Policy&) { f.endorsed.hwid = Bytes(64, 1); },
