@@ -35,6 +35,14 @@ TEST(AnyBase64, TakesBothAlphabetsWithAndWithoutPadding) {
   for (const std::string_view text : {"++//AQ==", "++//AQ", "--__AQ==", "--__AQ", "--__\n AQ\n"}) {
     EXPECT_EQ(decode_any_base64(text).value(), bytes) << text;
   }
+  // Of every length that a last group can have.
+  for (std::size_t size = 0; size < 7; ++size) {
+    const std::vector<std::uint8_t> some(size, 0xA5);
+    std::string text = encode_base64(some);
+    EXPECT_EQ(decode_any_base64(text).value(), some);
+    while (text.ends_with('=')) text.pop_back();
+    EXPECT_EQ(decode_any_base64(text).value(), some) << size;
+  }
   for (const std::string_view text : {"+-//AQ", "--_/AQ==", "--__A", "--__AR", "--__AQ=", "a,bc"}) {
     EXPECT_FALSE(decode_any_base64(text).has_value()) << text;
   }

@@ -29,6 +29,12 @@ TEST(JsonWriter, EscapesWhatRfc8259Asks) {
   EXPECT_EQ(json.result(), "\"a\\\"b\\\\c\\u000a\\u0001é\"");
 }
 
+TEST(JsonWriter, CharactersBeyond16BitsAreTwoUnits) {
+  JsonWriter json;
+  json.text("\U000e0001\U000e007f");
+  EXPECT_EQ(json.result(), "\"\\udb40\\udc01\\udb40\\udc7f\"");
+}
+
 TEST(JsonWriter, EscapesWhatActsAndReplacesWhatIsNoText) {
   JsonWriter json;
   json.text("\x1b\x7f\u009b\u202e\u2028\U000e0041\xFF\"\\grün");

@@ -44,6 +44,25 @@ TEST(Time, GeneralizedTimeHasNoFraction) {
   EXPECT_FALSE(parse_generalized_time("2050010100000Z").has_value());
 }
 
+TEST(Time, EachPartHasItsRange) {
+  const CivilTime good{9999, 12, 31, 23, 59, 59};
+  EXPECT_TRUE(to_unix(good).has_value());
+  const std::pair<int CivilTime::*, std::pair<int, int>> wrong[]{
+      {&CivilTime::year, {-1, 10'000}}, {&CivilTime::month, {0, 13}},
+      {&CivilTime::day, {0, 32}},       {&CivilTime::hour, {-1, 24}},
+      {&CivilTime::minute, {-1, 60}},   {&CivilTime::second, {-1, 60}}};
+  for (const auto& [part, values] : wrong) {
+    for (const int value : {values.first, values.second}) {
+      CivilTime time = good;
+      time.*part = value;
+      EXPECT_FALSE(to_unix(time).has_value()) << value;
+    }
+  }
+  for (const std::string_view text : {"2025-06-1:T00:00:00Z", "2025-06-1/T00:00:00Z"}) {
+    EXPECT_FALSE(parse_rfc3339(text).has_value()) << text;
+  }
+}
+
 TEST(Time, TimesBeyondFourDigitYearsAreCutOff) {
   EXPECT_EQ(to_rfc3339({INT64_MAX}), "9999-12-31T23:59:59Z");
   EXPECT_EQ(to_rfc3339({INT64_MIN}), "0000-01-01T00:00:00Z");

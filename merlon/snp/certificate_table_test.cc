@@ -56,6 +56,13 @@ TEST(CertificateTable, GuidsAreKnownInBothOrders) {
   EXPECT_FALSE(begins_as_certificate_table(Bytes(24, 0)));
 }
 
+TEST(CertificateTable, AnEmptyEntryMayStandAtTheVeryEnd) {
+  Bytes bytes;
+  entry(bytes, vcek, 48, 0);
+  entry(bytes, {}, 0, 0);
+  EXPECT_TRUE(parse_certificate_table(bytes).has_value());
+}
+
 TEST(CertificateTable, EntriesMustLieWithin) {
   for (const auto& [offset, size] : {std::pair{48U, 1U}, std::pair{49U, 0U},
                                      std::pair{0xFFFF'FFFFU, 0xFFFF'FFFFU}, std::pair{47U, 2U}}) {

@@ -38,6 +38,10 @@ TEST(Endorsement, TurinHasAnotherPatchLevelAndAShortHwid) {
   shape.hwid = Bytes(8, 9);
   auto all = endorsement_extensions(shape);
   EXPECT_EQ(parsed(all)->tcb.fmc, 4);
+  EXPECT_EQ(parsed(all)->hwid, shape.hwid);
+  // A bare one that looks like an OCTET STRING of six bytes is not taken apart.
+  shape.hwid = Bytes{4, 6, 1, 2, 3, 4, 5, 6};
+  EXPECT_EQ(parsed(endorsement_extensions(shape))->hwid, shape.hwid);
   all.erase(all.begin() + 6);
   EXPECT_EQ(parsed(all).error().code, core::ErrorCode::NotFound);
 }
@@ -49,6 +53,19 @@ TEST(Endorsement, EveryPartButHwidAndProviderMustBeThere) {
     fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
     EXPECT_FALSE(parsed(fewer).has_value()) << i;
   }
+}
+
+TEST(Endorsement, APatchLevelIsOneByte) {
+  auto all = endorsement_extensions(EndorsementShape{});
+  for (auto& [oid, value] : all) {
+    if (oid.back() != 8) continue;
+    value = codec::testing::integer(255);
+    EXPECT_TRUE(parsed(all).has_value());
+    value = Bytes{2, 2, 1, 0};  // 256
+    EXPECT_FALSE(parsed(all).has_value());
+    return;
+  }
+  FAIL() << "no patch level of the microcode";
 }
 
 TEST(Endorsement, OddSizesAreRefused) {

@@ -92,6 +92,12 @@ TEST(Report, SizeVersionAndThePolicysOneBit) {
   }
   bytes[0x0A] = 0;
   EXPECT_FALSE(Report::parse(bytes).has_value());
+  // POLICY ends with bit 25.
+  bytes[0x0A] = 2;
+  bytes[0x0B] = 2;
+  EXPECT_TRUE(Report::parse(bytes).has_value());
+  bytes[0x0B] = 4;
+  EXPECT_FALSE(Report::parse(bytes).has_value());
 }
 
 TEST(TcbVersion, TheLayoutFollowsTheProduct) {
@@ -119,7 +125,16 @@ TEST(Product, NamesAndModels) {
   EXPECT_EQ(product_of_name("Milan-B0"), Product::Milan);
   EXPECT_EQ(product_of_name("Siena"), Product::Genoa);
   EXPECT_FALSE(product_of_name("Naples").has_value());
-  EXPECT_EQ(product_of_cpuid(0x19, 0x01), Product::Milan);
+  for (const std::uint8_t model : std::initializer_list<std::uint8_t>{0x00, 0x01, 0x0F}) {
+    EXPECT_EQ(product_of_cpuid(0x19, model), Product::Milan);
+    EXPECT_EQ(product_of_cpuid(0x1A, model), Product::Turin);
+  }
+  for (const std::uint8_t model : std::initializer_list<std::uint8_t>{0x10, 0x1F, 0xA0, 0xAF}) {
+    EXPECT_EQ(product_of_cpuid(0x19, model), Product::Genoa);
+  }
+  for (const std::uint8_t model : std::initializer_list<std::uint8_t>{0x20, 0x9F, 0xB0, 0xFF}) {
+    EXPECT_FALSE(product_of_cpuid(0x19, model).has_value());
+  }
   EXPECT_EQ(product_of_cpuid(0x19, 0x11), Product::Genoa);
   EXPECT_EQ(product_of_cpuid(0x19, 0xA0), Product::Genoa);
   EXPECT_EQ(product_of_cpuid(0x1A, 0x02), Product::Turin);

@@ -249,6 +249,12 @@ TEST(Policy, WaiversNameAnAdvisoryAndADay) {
   EXPECT_EQ(codec::to_rfc3339(policy.dcap.waivers.at(0).until), "2027-01-01T23:59:59Z");
 }
 
+TEST(Policy, AKeyIsQuotedInAMessageAsItCanBeShown) {
+  EXPECT_NE(refusal("[snp]\nabc_1-x = 1").find("snp.abc_1-x: is no key"), std::string::npos);
+  EXPECT_EQ(refusal("[snp]\n\"a b\" = 1").find("snp.a b:"), std::string::npos);
+  EXPECT_EQ(refusal("[snp]\n\"a\\u001bb\" = 1").find('\x1b'), std::string::npos);
+}
+
 TEST(Policy, NamesOrAnyOrNothing) {
   EXPECT_EQ(parsed("[snp]\n").snp.host_data, accept_zero<snp::HostData>());
   EXPECT_TRUE(parsed("[snp]\nhost_data = 'any'").snp.host_data.is_any());

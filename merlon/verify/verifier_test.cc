@@ -66,6 +66,20 @@ TEST(Appraisal, HasTheseClaims) {
              "platform info", "policy", "report data", "report version", "reported TCB"}));
 }
 
+TEST(Appraisal, TellsIntelsLevelsAndWhichIsTaken) {
+  FakeIntel fake(false);
+  fake.tcb_info.levels = testing::level(9, "UpToDate") + "," + testing::level(5, "OutOfDate") +
+                         "," + testing::level(1, "OutOfDate");
+  const Appraisal appraisal = appraise(parsed(fake.quote()), Collateral::parse(fake.endorsements()),
+                                       fake.policy(), test_now);
+  ASSERT_EQ(appraisal.tcb_levels.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(appraisal.tcb_levels[i].taken, i == 1) << i;
+    EXPECT_EQ(appraisal.tcb_levels[i].reached, i >= 1) << i;
+  }
+  EXPECT_EQ(appraisal.tcb_levels[0].status, "UpToDate");
+}
+
 /// Who asks is told to fetch only if that would help.
 TEST(Appraisal, SaysWhetherSomethingIsMissingOrStale) {
   const auto cause = [](auto change, Check check) {
