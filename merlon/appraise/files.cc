@@ -43,9 +43,10 @@ bool looks_like_endorsement(std::string_view path, core::ByteView bytes) {
          std::ranges::any_of(endings, [&](std::string_view end) { return path.ends_with(end); });
 }
 
-/// The files of a directory that were taken, and those that were not though they look like it.
+/// The files of a directory that were taken, how many were not, and which of these look like it.
 struct Tried {
   std::size_t taken = 0;
+  std::size_t others = 0;
   std::vector<std::string> passed_over;
 };
 
@@ -60,6 +61,7 @@ Result<void> add_of_directory(evidence::Endorsements& all, const std::string& pa
   const core::Error& error = added.error();
   const bool nothing_known = error.code == core::ErrorCode::Malformed;
   if (!nothing_known || path.ends_with(".crl")) return unusable_endorsement(path, error);
+  if (all.size() == before) ++tried.others;
   if (looks_like_endorsement(path, bytes)) {
     tried.passed_over.push_back(concat(base::printable(path), ": passed over: ", text_of(error)));
   }
@@ -152,6 +154,7 @@ Result<GivenEndorsements> read_endorsements(std::span<const std::string> paths) 
       return unusable_endorsement(path, added.error());
     }
   }
+  given.passed_over = tried.others;
   const std::size_t count = tried.passed_over.size();
   tried.passed_over.resize(std::min(count, most_remarks));
   std::ranges::move(tried.passed_over, std::back_inserter(given.remarks));

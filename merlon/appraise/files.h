@@ -34,6 +34,7 @@ struct GivenEndorsements {
   evidence::Endorsements all;
   std::string directory;             ///< the first that was named; empty: none
   std::vector<std::string> remarks;  ///< for people, each a line: what gave nothing
+  std::size_t passed_over = 0;       ///< files of directories that are no endorsements
 };
 
 /// Each path is a file, or a directory of which every regular file is tried; files of a directory

@@ -149,8 +149,11 @@ std::string to_text(const Head& head, const Appraisal& appraisal, const TextLook
   const std::size_t failed = appraisal.refusals().size();
   std::string text = concat(
       base::printable(head.file), ": ", wrappings_text(head.wrappings), head.format, ", with ",
-      head.endorsements, head.endorsements == 1 ? " endorsement" : " endorsements", "\njudged for ",
-      codec::to_rfc3339(appraisal.time), "\n", policy_text(head), "\n");
+      head.endorsements, head.endorsements == 1 ? " endorsement" : " endorsements",
+      head.passed_over == 0 ? std::string()
+                            : concat(" (", head.passed_over,
+                                     head.passed_over == 1 ? " file" : " files", " passed over)"),
+      "\njudged for ", codec::to_rfc3339(appraisal.time), "\n", policy_text(head), "\n");
   text += findings_text(appraisal, painter, look.only_failures);
   if (!look.only_failures) text += claims_text(appraisal);
   if (appraisal.tcb_status) {
@@ -267,6 +270,8 @@ std::string to_json(const Head& head, const Appraisal& appraisal) {
   json.key("format");
   json.text(head.format);
   write_wrappings(json, head.wrappings);
+  json.key("passed_over");
+  json.number(head.passed_over);
   write_head(json, head);
   json.key("time");
   json.text(codec::to_rfc3339(appraisal.time));

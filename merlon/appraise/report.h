@@ -22,6 +22,7 @@ struct Head {
   std::string format;                       ///< below all wrappings
   std::vector<std::string_view> wrappings;  ///< the outermost first
   std::size_t endorsements = 0;
+  std::size_t passed_over = 0;             ///< files of directories that are no endorsements
   crypto::Sha256Digest evidence_digest{};  ///< of the file's bytes
   std::string policy_file;                 ///< empty: the default policy
   verify::PolicyForm policy_form = verify::PolicyForm::Own;

@@ -95,7 +95,8 @@ Result<int> verify(const cli::Arguments& arguments, const cli::Terminal& termina
   const auto [policy, has_keys] = TRY(read_policy(policy_path));
   const std::string memory_file = memory_file_of(arguments, terminal);
   const verify::Moment moment = TRY(moment_of(arguments, memory_file));
-  auto [all, directory, remarks] = TRY(read_endorsements(arguments.values("--endorsements")));
+  auto [all, directory, remarks, passed_over] =
+      TRY(read_endorsements(arguments.values("--endorsements")));
   const auto bytes = TRY(read_bytes(path, evidence::max_evidence_size));
   const auto evidence = evidence::Evidence::parse(bytes);
   if (!evidence) return not_parsed(path, evidence.error());
@@ -115,6 +116,7 @@ Result<int> verify(const cli::Arguments& arguments, const cli::Terminal& termina
                   std::string(evidence->format),
                   evidence->wrappings,
                   all.size() + evidence->endorsements.size(),
+                  passed_over,
                   crypto::sha256({bytes}),
                   policy_path,
                   policy.form,

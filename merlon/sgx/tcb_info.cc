@@ -140,8 +140,12 @@ Result<TcbInfo> TcbInfo::parse(const JsonValue& root) {
   info.evaluation_number =
       static_cast<std::uint32_t>(TRY(root.number_member("tcbEvaluationDataNumber", UINT32_MAX)));
   if (info.is_tdx) TRY(parse_modules(root, info));
-  for (const JsonValue& object : TRY(root.member("tcbLevels", JsonKind::Array))->items()) {
-    info.levels.push_back(TRY(parse_level(object, info)));
+  const auto& levels = TRY(root.member("tcbLevels", JsonKind::Array))->items();
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    auto level = parse_level(levels[i], info);
+    // Which of them: the first is 1.
+    if (!level) return core::error(level.error().code, level.error().what, i + 1);
+    info.levels.push_back(*std::move(level));
   }
   return info;
 }

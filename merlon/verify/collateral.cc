@@ -3,26 +3,41 @@
 #include <algorithm>
 #include <set>
 
+#include "merlon/base/text.h"
 #include "merlon/x509/path.h"
 
 namespace merlon::verify {
 
 namespace {
 
+constexpr std::size_t most_reasons = 8;
+
+/// Whoever has a document that cannot be read must not be told that he has none.
+void note(std::vector<std::string>& reasons, std::string reason) {
+  if (reasons.size() < most_reasons) reasons.push_back(std::move(reason));
+}
+
 void add_document(Collateral& to, const std::string& text, Origin origin) {
   auto json = sgx::SignedJson::parse(text);
   if (json && json->member == "tcbInfo") {
-    if (auto info = sgx::TcbInfo::parse(json->value)) {
+    auto info = sgx::TcbInfo::parse(json->value);
+    if (info) {
       json->value = {};  // said all it had to say
       to.tcb_infos.push_back({*std::move(json), *std::move(info), origin});
       return;
     }
+    const core::Error& error = info.error();
+    note(to.unreadable_tcb_infos,
+         error.detail == 0 ? std::string(error.what)
+                           : base::concat(error.what, " (level or byte ", error.detail, ")"));
   } else if (json) {
-    if (auto identity = sgx::EnclaveIdentity::parse(json->value)) {
+    auto identity = sgx::EnclaveIdentity::parse(json->value);
+    if (identity) {
       json->value = {};
       to.identities.push_back({*std::move(json), *std::move(identity), origin});
       return;
     }
+    note(to.unreadable_identities, std::string(identity.error().what));
   }
   ++to.unreadable;
 }

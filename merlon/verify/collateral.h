@@ -38,6 +38,8 @@ struct Collateral {
   std::vector<IdentityDocument> identities;
   std::size_t unreadable = 0;        ///< artefacts that were left out
   std::size_t unreadable_lists = 0;  ///< revocation lists among them
+  /// Why documents of Intel's were left out, each a line: "TCB info: its level 3: …".
+  std::vector<std::string> unreadable_tcb_infos, unreadable_identities;
   x509::SignatureMemo memo;
 
   /// Of what whoever judges has by himself, and of what came along with the evidence.

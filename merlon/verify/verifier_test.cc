@@ -66,6 +66,37 @@ TEST(Appraisal, HasTheseClaims) {
              "platform info", "policy", "report data", "report version", "reported TCB"}));
 }
 
+TEST(Appraisal, ADocumentThatCannotBeReadIsNotSaidToBeMissing) {
+  FakeIntel fake(false);
+  fake.tcb_info.levels = testing::level(9, "UpToDate") + "," + testing::level(5, "Splendid");
+  const Appraisal appraisal = appraise(parsed(fake.quote()), Collateral::parse(fake.endorsements()),
+                                       fake.policy(), test_now);
+  const Finding* finding = appraisal.find(Check::TcbInfoFound);
+  EXPECT_FALSE(finding->passed);
+  EXPECT_EQ(finding->cause, Cause::Other);
+  EXPECT_NE(finding->got.find("cannot be read"), std::string::npos) << finding->got;
+  EXPECT_NE(finding->got.find("(level or byte 2)"), std::string::npos) << finding->got;
+}
+
+TEST(Appraisal, OfAnotherProductsChainItSaysSo) {
+  FakeAmd genoa("Genoa");
+  FakeAmd milan("Milan");
+  genoa.no_leaf = true;
+  milan.no_ca = true;
+  auto all = genoa.endorsements();
+  const auto leaf = milan.endorsements();
+  for (const auto& each : leaf.certificates) {
+    const auto certificate = x509::Certificate::parse(each);
+    if (certificate->common_name() == "SEV-VCEK") (void)all.add_certificate(each);
+  }
+  const Appraisal appraisal =
+      appraise(parsed(milan.signed_report()), Collateral::parse(all), milan.policy(), test_now);
+  const Finding* form = appraisal.find(Check::SnpForm);
+  EXPECT_FALSE(form->passed);
+  EXPECT_NE(form->got.find("is of ARK-Genoa, and the processor is a Milan"), std::string::npos)
+      << form->got;
+}
+
 TEST(Appraisal, TellsIntelsLevelsAndWhichIsTaken) {
   FakeIntel fake(false);
   fake.tcb_info.levels = testing::level(9, "UpToDate") + "," + testing::level(5, "OutOfDate") +

@@ -648,6 +648,9 @@ class Commands(unittest.TestCase):
         words = [MILAN[0], "--endorsements", folder, *MILAN[-4:]]
         result = self.merlon("verify", *words)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
+        # A quote has the certificates of its platform in it; a request of another keep is none.
+        self.assertIn(", with 7 endorsements (1 file passed over)\n", result.stdout)
+        self.assertEqual(json.loads(self.merlon("verify", *words, "--json").stdout)["passed_over"], 1)
 
 
     def test_of_a_directory_what_looks_like_an_endorsement_is_not_lost_in_silence(self):

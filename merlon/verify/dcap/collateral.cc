@@ -73,6 +73,19 @@ const Document* best_of(const std::vector<Document>& documents, const Context& c
   return best;
 }
 
+std::string unreadable_text(const std::vector<std::string>& reasons) {
+  std::string text;
+  for (const std::string& reason : reasons) {
+    text += concat(text.empty() ? "; beside them cannot be read: " : "; ", reason);
+  }
+  return text;
+}
+
+/// Fetching again does not help against a document that is there and cannot be read.
+Cause cause_of(bool found, const std::vector<std::string>& unreadable) noexcept {
+  return found || !unreadable.empty() ? Cause::Other : Cause::MissingEndorsement;
+}
+
 void find_tcb_info(Context& context) {
   const bool tdx = context.td != nullptr;
   if (!context.pck) {
@@ -93,13 +106,14 @@ void find_tcb_info(Context& context) {
       concat(tdx ? "TDX" : "SGX", " TCB info ",
              context.policy.dcap.tcb_info_v2 ? "version 2 or 3" : "version 3", " for FMSPC ",
              base::hex(pck.fmspc.view()), ", PCEID ", base::hex(pck.pce_id.view()));
-  std::string got = concat("none of ", context.collateral.tcb_infos.size(), " documents");
+  std::string got = concat("none of ", context.collateral.tcb_infos.size(), " documents",
+                           unreadable_text(context.collateral.unreadable_tcb_infos));
   if (context.tcb_info != nullptr)
     got = concat("version ", context.tcb_info->info.version, ", evaluation ",
                  context.tcb_info->info.evaluation_number);
   const bool found = context.tcb_info != nullptr;
   context.judge.record({Check::TcbInfoFound, found, true, wanted, got,
-                        found ? Cause::Other : Cause::MissingEndorsement});
+                        cause_of(found, context.collateral.unreadable_tcb_infos)});
 }
 
 void find_identity(Context& context) {
@@ -113,8 +127,9 @@ void find_identity(Context& context) {
       {Check::QeIdentityFound, found, true, concat("identity of a ", to_string(wanted)),
        found ? concat("version ", context.identity->identity.version, ", evaluation ",
                       context.identity->identity.evaluation_number)
-             : concat("none of ", context.collateral.identities.size(), " documents"),
-       found ? Cause::Other : Cause::MissingEndorsement});
+             : concat("none of ", context.collateral.identities.size(), " documents",
+                      unreadable_text(context.collateral.unreadable_identities)),
+       cause_of(found, context.collateral.unreadable_identities)});
 }
 
 /// One of Intel's two documents as both are judged.

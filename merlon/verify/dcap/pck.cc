@@ -32,6 +32,10 @@ core::Result<Certificate> read_certificate(core::ByteView der, const Context& co
 /// The certificates of the quote in their order; an empty answer if one cannot be read.
 std::vector<Certificate> read_chain(const Context& context, std::string& why) {
   std::vector<Certificate> all;
+  if (!context.quote.pck_chain.empty() && context.quote.pck_chain[0] == 0x30) {
+    why = "the quote has its certificates in DER; certification data of type 5 is PEM";
+    return {};
+  }
   const auto blocks =
       codec::pem_blocks(core::as_text(context.quote.pck_chain), codec::PemRule::OnlyBlocks);
   if (!blocks) {

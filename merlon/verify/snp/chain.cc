@@ -25,6 +25,25 @@ bool has_amd_names(const x509::Path& path) {
          (leaf == "SEV-VLEK" && middle == concat("SEV-VLEK-", product));
 }
 
+/// Whose chain is here where the right one is not: "; the chain that is here is Genoa's, …".
+std::string other_chain(const Context& context) {
+  const snp::Report& report = context.evidence.report;
+  std::optional<snp::Product> wanted;
+  if (report.cpuid) wanted = snp::product_of_cpuid(report.cpuid->family, report.cpuid->model);
+  if (!wanted && context.endorsed) wanted = context.endorsed->product;
+  if (!wanted) return "";
+  std::string others;
+  for (const Certificate& each : context.collateral.certificates) {
+    const std::string& name = each.common_name();
+    if (!name.starts_with("ARK-")) continue;
+    if (snp::product_of_name(name.substr(4)) == wanted) return "";
+    others += concat(others.empty() ? "" : ", ", base::printable(name, 32));
+  }
+  if (others.empty()) return "";
+  return concat("; the chain that is here is of ", others, ", and the processor is a ",
+                to_string(*wanted));
+}
+
 void judge_form(Context& context, const Leaf& leaf) {
   std::string got;
   if (leaf.certificate == nullptr) {
@@ -41,6 +60,7 @@ void judge_form(Context& context, const Leaf& leaf) {
       got += concat("; ", endorsed.error().what);
     }
   }
+  if (context.path.size() != 3) got += other_chain(context);
   context.judge.check(Check::SnpForm, has_amd_names(context.path) && context.endorsed.has_value(),
                       "VCEK, ASK, ARK or VLEK, ASVK, ARK of one product", got);
 }
