@@ -71,6 +71,7 @@ core::Result<std::vector<std::uint8_t>, std::string> read_module(os::Fd file) {
 /// that is compiled when it is first called, the handler of a fault. Of a small stack half.
 std::uintptr_t stack_floor(std::uintptr_t lowest) {
   constexpr std::uintptr_t wanted = 256 * 1024;
+  // SAFETY: only compared with other addresses.
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   if (lowest == 0 || lowest >= here) return 0;
   return lowest + std::min(wanted, (here - lowest) / 2);

@@ -25,6 +25,7 @@ Result<std::uint64_t> system_call(long number, CallArgument a, CallArgument b, C
                                   CallArgument d, CallArgument e, CallArgument f) noexcept {
   const unsigned long entry = lent_entry();
   long result = number;
+  // SAFETY: these names say only in which register each value goes to the asm below.
   register long r10 asm("r10") = d.value();
   register long r8 asm("r8") = e.value();
   register long r9 asm("r9") = f.value();

@@ -170,6 +170,7 @@ Result<void> VirtualMachine::add_memory(std::uint32_t slot, std::uint64_t base,
   region.slot = slot;
   region.guest_phys_addr = base;
   region.memory_size = host.size();
+  // SAFETY: KVM takes the address as a number and checks it; the machine's owner keeps the memory.
   region.userspace_addr = reinterpret_cast<std::uint64_t>(host.data());
   return done(os::control_with(machine_, KVM_SET_USER_MEMORY_REGION, &region));
 }

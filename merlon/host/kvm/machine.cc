@@ -227,7 +227,7 @@ Result<bool> KeepMachine::answer_bell() {
 /// Most keeps ask so little that they need no attendant; without one all goes on as before.
 void KeepMachine::attend() {
   if (!attendant_) {
-    // With one processor it would only keep the keep waiting.
+    // On one processor the attendant would only take time from the keep that it waits for.
     if (os::Processors::usable().count() < 2) return;
     auto started = Attendant::start(*this);
     if (!started) return;

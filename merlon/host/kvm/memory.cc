@@ -14,8 +14,10 @@ os::Result<MemoryPart> MemoryPart::create(std::uint64_t base, std::uint64_t size
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) return os::last_errno();
   // A large page is one at our addresses and at the machine's.
+  // SAFETY: only for arithmetic on the address.
   const auto start = reinterpret_cast<std::uint64_t>(mapping);
   const std::uint64_t address = ((start + large_page - 1) & ~(large_page - 1)) + base % large_page;
+  // SAFETY: `address` lies in the mapping, which is a large page longer than `size` for that.
   auto* const bytes = reinterpret_cast<std::uint8_t*>(address);
   ::madvise(bytes, size, MADV_NOHUGEPAGE);
   // What the host swaps or dumps of a keep is not for the host to read.

@@ -104,10 +104,12 @@ constinit Keep the_keep{};
 alignas(sallyport::Port) constinit std::array<std::uint8_t, sizeof(sallyport::Port)> port_storage{};
 
 std::uint64_t address_of(const void* pointer) noexcept {
+  // SAFETY: the processor takes addresses as numbers; all of the shim is mapped one to one.
   return reinterpret_cast<std::uint64_t>(pointer);
 }
 
 void write_msr(std::uint32_t number, std::uint64_t value) noexcept {
+  // SAFETY: callers name registers that every x86-64 processor has; the shim runs in ring 0.
   asm volatile("wrmsr"
                :
                : "c"(number), "a"(static_cast<std::uint32_t>(value)),
@@ -126,6 +128,7 @@ void set_task(bool collapsed) noexcept {
 void load_tables() noexcept {
   const TableRegister segments{sizeof(tables.segments) - 1, address_of(tables.segments.data())};
   const TableRegister gates{16 * GATE_COUNT - 1, address_of(interrupt_gates)};
+  // SAFETY: the tables are static and whole; the processor keeps their addresses for ever.
   asm volatile("lgdt %0" : : "m"(segments));
   asm volatile("lidt %0" : : "m"(gates));
   asm volatile("ltr %w0" : : "r"(SELECTOR_TASK));
@@ -135,6 +138,7 @@ void set_system_call(bool collapsed) noexcept {
   constexpr std::uint64_t user_base = SELECTOR_USER_DATA - 8;  // sysret's; never used
   write_msr(msr_star, (user_base << 48U) | (std::uint64_t{SELECTOR_KERNEL_CODE} << 32U));
   const auto entry = collapsed ? &system_call_collapsed : &system_call_ring0;
+  // SAFETY: the processor takes the address of the entry, code that returns by sysret or iretq.
   write_msr(msr_lstar, reinterpret_cast<std::uint64_t>(entry));
   write_msr(msr_fmask, cleared_flags);
   tables.thread.stack = address_of(shim_stack_end);
@@ -143,12 +147,14 @@ void set_system_call(bool collapsed) noexcept {
 }
 
 sallyport::Block the_block() noexcept {
+  // SAFETY: the launcher wrote the boot page and maps the block where it says.
   return sallyport::Block(
       {reinterpret_cast<std::uint8_t*>(boot_page->block_address), boot_page->block_size});
 }
 
 void ring(void* /*self*/, std::uint32_t sequence) noexcept {
   if (sallyport::is_answered_unasked(the_block(), sequence)) return;
+  // SAFETY: the port belongs to the launcher, who answers in the block: all memory may change.
   asm volatile("outb %b0, %w1" : : "a"(0), "d"(sallyport::doorbell_port) : "memory");
 }
 
@@ -157,6 +163,7 @@ void ring_and_wait(void* self, std::uint32_t sequence) noexcept {
   ring(self, sequence);
   const sallyport::Block block = the_block();
   while (block.load(&sallyport::Header::answered) != sequence) {
+    // SAFETY: a hint to the processor; nothing is read or written.
     asm volatile("pause");
   }
 }
@@ -204,6 +211,7 @@ extern "C" std::uint64_t shim_boot(const BootInfo* boot, Registers* registers) n
   block.copy_out(writable_bytes_of(time));
   the_keep.clock.begin(time);
   the_keep.space.begin(*boot);
+  // SAFETY: only the address, which the keep calls.
   const std::uint64_t entry =
       boot->world == World::Collapsed ? reinterpret_cast<std::uint64_t>(&system_call_lent) : 0;
   if (!the_keep.clock.lend(entry)) give_up("the launcher's address to lend at is not the keep's");
@@ -218,6 +226,7 @@ extern "C" std::uint64_t shim_boot(const BootInfo* boot, Registers* registers) n
 }
 
 extern "C" void shim_exception(Registers* registers, std::uint64_t fault_address) noexcept {
+  // SAFETY: only compared with another address.
   const auto entry = reinterpret_cast<std::uint64_t>(&system_call_ring0);
   constexpr std::uint64_t page_fault = 14;
   if (boot_page->world == World::Isolated && registers->vector == page_fault &&

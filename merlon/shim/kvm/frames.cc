@@ -54,6 +54,7 @@ bool Frames::grow() noexcept {
   const std::uint64_t wanted = std::clamp(total_, smallest_growth, largest_growth);
   if (total_ / block_size + wanted / block_size > max_blocks) return false;
   MemoryRange range{};
+  // SAFETY: any object may be written as bytes; an Item takes any of them.
   const core::ByteSpan bytes(reinterpret_cast<std::uint8_t*>(&range), sizeof(range));
   if (ask_receiving(Call::GrowMemory, {wanted}, bytes) < 0) return false;
   if (range.base < top_ || range.base % block_size != 0 || range.base > highest_address) {

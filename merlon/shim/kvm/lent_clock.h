@@ -27,6 +27,7 @@ static_assert(offsetof(LentPage, entry) == 40, "vdso.ld counts on it");
 [[nodiscard]] inline std::uint64_t read_tsc() noexcept {
   std::uint32_t low = 0;
   std::uint32_t high = 0;
+  // SAFETY: reads a counter; user code may as well.
   asm volatile("rdtsc" : "=a"(low), "=d"(high));
   return (std::uint64_t{high} << 32U) | low;
 }

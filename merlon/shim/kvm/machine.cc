@@ -56,6 +56,7 @@ void flush_translations() noexcept {
     return;
   }
   std::uint64_t table = 0;
+  // SAFETY: the same tables again, which only drops translations.
   asm volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(table) : : "memory");
 }
 
@@ -64,6 +65,7 @@ void flush_translation(std::uint64_t page) noexcept {
     flush_page_by_exception(page);
     return;
   }
+  // SAFETY: drops one translation; the page need not be mapped.
   asm volatile("invlpg (%0)" : : "r"(page) : "memory");
 }
 
@@ -73,6 +75,7 @@ std::uint64_t hardware_random() noexcept {
   for (int i = 0; i < attempts; ++i) {
     std::uint64_t value = 0;
     bool good = false;
+    // SAFETY: the launcher refuses a processor without rdrand; the value counts only if `good`.
     asm volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(good) : : "cc");
     if (good && keep().randomness.takes(value)) return value;
   }

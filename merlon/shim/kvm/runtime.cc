@@ -7,12 +7,14 @@ extern "C" {
 
 void* memcpy(void* to, const void* from, std::size_t size) noexcept {
   void* target = to;
+  // SAFETY: as the C standard says of memcpy: both hold `size` bytes. The direction flag is clear.
   asm volatile("rep movsb" : "+D"(target), "+S"(from), "+c"(size) : : "memory");
   return to;
 }
 
 void* memset(void* to, int value, std::size_t size) noexcept {
   void* target = to;
+  // SAFETY: as the C standard says of memset: `to` holds `size` bytes.
   asm volatile("rep stosb" : "+D"(target), "+c"(size) : "a"(value) : "memory");
   return to;
 }
@@ -23,6 +25,7 @@ void* memmove(void* to, const void* from, std::size_t size) noexcept {
   if (target <= source || target >= source + size) return memcpy(to, from, size);
   target += size;
   source += size;
+  // SAFETY: both hold `size` bytes, copied from the last to the first; the flag is cleared again.
   asm volatile("std\n dec %0\n dec %1\n rep movsb\n cld"
                : "+D"(target), "+S"(source), "+c"(size)
                :

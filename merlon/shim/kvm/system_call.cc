@@ -45,6 +45,7 @@ SystemResult fill_random(std::uint64_t address, std::uint64_t size) noexcept {
 SystemResult set_thread_pointer(std::uint64_t code, std::uint64_t address) noexcept {
   if (code != abi::arch_set_fs) return -abi::Inval;
   if (address >= sallyport::user_end) return -abi::Perm;
+  // SAFETY: the base is the keep's own; an address of the shim was refused above.
   asm volatile("wrfsbase %0" : : "r"(address) : "memory");
   return 0;
 }

@@ -33,6 +33,7 @@ template <sallyport::Item T>
 [[nodiscard]] bool read_user(std::uint64_t address, T& value) noexcept {
   const auto bytes = readable_bytes(address, sizeof(T));
   if (!bytes) return false;
+  // SAFETY: any object may be written as bytes; an Item takes any of them.
   copy({reinterpret_cast<std::uint8_t*>(&value), sizeof(T)}, *bytes);
   return true;
 }
@@ -41,6 +42,7 @@ template <sallyport::Item T>
 [[nodiscard]] bool write_user(std::uint64_t address, const T& value) noexcept {
   const auto bytes = writable_bytes(address, sizeof(T));
   if (!bytes) return false;
+  // SAFETY: any object may be read as bytes.
   copy(*bytes, {reinterpret_cast<const std::uint8_t*>(&value), sizeof(T)});
   return true;
 }
@@ -52,10 +54,12 @@ template <sallyport::Item T>
 /// An object's bytes, to be sent or received.
 template <sallyport::Item T>
 [[nodiscard]] core::ByteView bytes_of(const T& value) noexcept {
+  // SAFETY: any object may be read as bytes.
   return {reinterpret_cast<const std::uint8_t*>(&value), sizeof(T)};
 }
 template <sallyport::Item T>
 [[nodiscard]] core::ByteSpan writable_bytes_of(T& value) noexcept {
+  // SAFETY: any object may be written as bytes; an Item takes any of them.
   return {reinterpret_cast<std::uint8_t*>(&value), sizeof(T)};
 }
 

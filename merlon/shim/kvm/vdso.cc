@@ -8,6 +8,7 @@ namespace merlon::shim {
 
 extern "C" {
 [[gnu::visibility("hidden")]] extern LentClock lent_clock;  // vdso.ld says where
+// SAFETY: the name that libcs look up in a vDSO; asm gives no code.
 [[gnu::visibility("default")]] long lent_clock_gettime(long clock, abi::TimeSpec* time) noexcept
     asm("__vdso_clock_gettime");
 }
@@ -18,6 +19,7 @@ constexpr std::uint64_t second = 1'000'000'000;
 
 long ask_shim(long clock, abi::TimeSpec* time) noexcept {
   long result = 0;
+  // SAFETY: Linux's registers [psABI §A.2.1]; the shim checks where `time` points to.
   asm volatile("syscall"
                : "=a"(result)
                : "a"(abi::number::clock_gettime), "D"(clock), "S"(time)

@@ -68,8 +68,8 @@ FuncType CompiledModule::canonical(const FuncType& type) const {
 }
 
 const void* CompiledModule::entry(FuncIndex index) const noexcept {
+  // SAFETY: the arena's table lies right below its code, one pointer for each body.
   const auto* const table = reinterpret_cast<const void* const*>(
-      // SAFETY: the arena's table lies right below its code, one pointer for each body.
       const_cast<CompiledModule*>(this)->arena_.table().data());
   return table[index - valid_->imported_functions];
 }

@@ -48,6 +48,7 @@ Instance::~Instance() = default;
 VmFunction* Instance::function(FuncIndex index) {
   const Module& text = module_->module();
   if (index < text.imported_functions) {
+    // SAFETY: any object may be read as bytes; the layout gives the offset.
     const auto* const bytes = reinterpret_cast<const std::uint8_t*>(context_.get());
     VmFunction* imported = nullptr;
     std::memcpy(&imported, bytes + module_->layout().imports + 8 * std::size_t{index},
@@ -97,6 +98,7 @@ bool Instance::init_table(TableIndex table, std::uint32_t segment, std::uint64_t
   for (std::uint32_t i = 0; i < count; ++i) {
     std::uint64_t value = 0;
     if (const auto* functions = std::get_if<std::vector<FuncIndex>>(&source.init)) {
+      // SAFETY: a reference in a table is the address of its VmFunction.
       value = reinterpret_cast<std::uint64_t>(function((*functions)[from + i]));
     } else {
       value = evaluate(std::get<std::vector<Expression>>(source.init)[from + i]).low;
@@ -128,6 +130,7 @@ Slot Instance::evaluate(const Expression& expression) {
     if (op == Opcode::GlobalGet) stack.push_back(*globals_[instruction.low()]->cell);
     else if (op == Opcode::RefNull) stack.push_back({});
     else if (op == Opcode::RefFunc)
+      // SAFETY: as a reference in a table.
       stack.push_back({reinterpret_cast<std::uint64_t>(function(instruction.low())), 0});
     else if (op == Opcode::I32Add) binary(add, mask32);
     else if (op == Opcode::I32Sub) binary(subtract, mask32);

@@ -72,6 +72,7 @@ class Instantiation {
   }
   template <typename T>
   void write(std::uint32_t offset, std::size_t index, T* value) {
+    // SAFETY: any object may be written as bytes; the layout gives the offset.
     auto* const bytes = reinterpret_cast<std::uint8_t*>(&instance_->context());
     std::memcpy(bytes + offset + index * sizeof(value), &value, sizeof(value));
   }
@@ -243,9 +244,9 @@ bool Instantiation::allocate_memories() {
 
 void Instantiation::allocate_globals() {
   const VmLayout& layout = compiled_->layout();
-  auto* const own = reinterpret_cast<Slot*>(
-      // SAFETY: VmLayout keeps this part for one Slot per own global, 16-byte aligned.
-      reinterpret_cast<std::uint8_t*>(&instance_->context()) + layout.own_globals);
+  // SAFETY: VmLayout keeps this part for one Slot per own global, 16-byte aligned.
+  auto* const own = reinterpret_cast<Slot*>(reinterpret_cast<std::uint8_t*>(&instance_->context()) +
+                                            layout.own_globals);
   for (std::size_t i = text_.imported_globals; i < text_.globals.size(); ++i) {
     const Global& declared = text_.globals[i];
     auto global = std::make_unique<GlobalInstance>();

@@ -69,6 +69,7 @@ void Store::interrupt() noexcept {
 }
 
 void Store::enter_limits() noexcept {
+  // SAFETY: only for arithmetic on the address.
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   const std::uintptr_t limit = std::max(here - limits_.max_stack_bytes, limits_.stack_floor);
   for (VmContext* context = contexts_.load(std::memory_order_acquire); context != nullptr;

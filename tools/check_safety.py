@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Checks that what the compiler cannot check says why it is right, and stands where it belongs.
+
+    check_safety.py [ROOT]
+
+Each reinterpret_cast, const_cast and asm under merlon/ (tests aside) has a `// SAFETY:` comment: on
+its line, in its statement, or in the comment above that statement. Consecutive lines that need one
+share it, up to the next empty line: the nearest paragraph of code is what it speaks of. Only `os` reads errno. A `default:` of host/calls.cc
+hands a call on or refuses it. Only `cli`, `appraise` and the main program of a room print.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+NEEDS_REASON = re.compile(r"\b(?:reinterpret_cast|const_cast|asm|__asm__)\b")
+READS_ERRNO = re.compile(r"(?<![\w/\"<.])errno(?![\w.])")
+PRINTS = re.compile(r"\b(?:v?f?printf|f?puts|perror|v?dprintf)\s*\(|\bstd::(?:cout|cerr)\b")
+MAY_PRINT = {"cli", "appraise"}
+HANDS_ON = {"merlon/host/calls.cc"}
+JUST_HANDS_ON = re.compile(r"default: return (?:on_\w+\(request, \w+\)|refused\(\w+\));")
+TEST_SUFFIX = re.compile(r"_test(?:_\w+)?$|_bench$")
+
+
+def code_of(line):
+    """The line without its comment and the insides of its strings."""
+    if line.startswith("#include"):
+        return ""
+    line = re.sub(r'"(?:[^"\\]|\\.)*"', '""', line)
+    return line.split("//", 1)[0]
+
+
+def has_reason(lines, index):
+    """Whether `// SAFETY:` stands on line `index` or above it with no empty line between."""
+    while index >= 0 and lines[index].strip():
+        if "// SAFETY:" in lines[index] or "/// SAFETY:" in lines[index]:
+            return True
+        index -= 1
+    return False
+
+
+def check_file(path, name):
+    room = name.split("/")[1]
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for index, line in enumerate(lines):
+        code = code_of(line)
+        place = f"{name}:{index + 1}"
+        if NEEDS_REASON.search(code) and not has_reason(lines, index):
+            yield f"{place}: a cast or asm without `// SAFETY:` at or above it"
+        if room != "os" and READS_ERRNO.search(code):
+            yield f"{place}: only os reads errno"
+        if name in HANDS_ON and re.search(r"\bdefault\s*:", code) and not JUST_HANDS_ON.search(code):
+            yield f"{place}: a `default:` that neither hands on nor refuses"
+        if room not in MAY_PRINT and path.name != "main.cc" and PRINTS.search(code):
+            yield f"{place}: a room that prints"
+
+
+def is_test(path):
+    return bool(TEST_SUFFIX.search(path.stem)) or "testing" in path.parts
+
+
+def check(root):
+    for path in sorted((root / "merlon").rglob("*")):
+        if path.suffix in {".h", ".cc"} and not is_test(path):
+            yield from check_file(path, path.relative_to(root).as_posix())
+
+
+def main():
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent
+    found = list(check(root))
+    for line in found:
+        print(line)
+    print(f"check_safety: {len(found)} wrong" if found else "check_safety: all is well")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Tests check_safety.py on small good and bad trees."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+import check_safety
+
+
+class CheckSafety(unittest.TestCase):
+    def errors(self, text, path="merlon/wasm/a.cc"):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / path
+            file.parent.mkdir(parents=True)
+            file.write_text(text)
+            return list(check_safety.check(Path(folder)))
+
+    def assert_one(self, text, part, path="merlon/wasm/a.cc"):
+        errors = self.errors(text, path)
+        self.assertEqual(len(errors), 1, errors)
+        self.assertIn(part, errors[0])
+
+    def test_a_cast_without_a_reason_is_told_with_its_place(self):
+        self.assert_one("\nauto* p = reinterpret_cast<T*>(q);\n", "merlon/wasm/a.cc:2: a cast")
+        self.assert_one("auto* p = const_cast<T*>(q);\n", "a cast")
+        self.assert_one('asm volatile("nop");\n', "a cast or asm")
+
+    def test_a_reason_stands_on_the_line_or_above_it(self):
+        self.assertEqual(self.errors("f(const_cast<T*>(q));  // SAFETY: ours\n"), [])
+        self.assertEqual(self.errors("// SAFETY: ours\nf(const_cast<T*>(q));\n"), [])
+        self.assertEqual(self.errors("// SAFETY: a\n// long one\nf(\n  const_cast<T*>(q));\n"), [])
+
+    def test_a_reason_ends_at_an_empty_line_and_does_not_reach_up(self):
+        self.assert_one("// SAFETY: ours\n\nf(const_cast<T*>(q));\n", "a cast")
+        self.assert_one("f(const_cast<T*>(q));\n// SAFETY: ours\n", "a cast")
+
+    def test_words_in_comments_texts_and_includes_are_no_code(self):
+        self.assertEqual(self.errors('// an asm block\n#include <asm/x.h>\nf("asm errno");\n'), [])
+
+    def test_only_os_reads_errno(self):
+        self.assert_one("return refused(errno);\n", "only os reads errno")
+        self.assertEqual(self.errors("return refused(errno);\n", "merlon/os/a.cc"), [])
+        self.assertEqual(self.errors('#include "merlon/os/errno.h"\n'), [])
+
+    def test_a_default_of_the_hosts_calls_hands_on_or_refuses(self):
+        calls = "merlon/host/calls.cc"
+        self.assert_one("default: return false;\n", "neither hands on", calls)
+        self.assert_one("default: break;\n", "neither hands on", calls)
+        self.assertEqual(self.errors("default: return on_names(request, file);\n", calls), [])
+        self.assertEqual(self.errors("default: return refused(ENOSYS);\n", calls), [])
+
+    def test_rooms_do_not_print(self):
+        self.assert_one('std::fprintf(stderr, "x");\n', "prints")
+        self.assert_one("std::cout << x;\n", "prints")
+        self.assertEqual(self.errors('std::puts("x");\n', "merlon/cli/a.cc"), [])
+        self.assertEqual(self.errors('std::puts("x");\n', "merlon/endorse/main.cc"), [])
+
+    def test_tests_may_do_all_of_it(self):
+        self.assertEqual(self.errors("f(const_cast<T*>(q), errno);\n", "merlon/wasm/a_test.cc"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
