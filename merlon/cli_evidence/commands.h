@@ -1,0 +1,20 @@
+#pragma once
+
+// The commands of merlon-evidence, each in a file of its name.
+
+#include <span>
+
+#include "merlon/cli/table.h"
+
+namespace merlon::cli_evidence {
+
+[[nodiscard]] std::span<const cli::Handler> handlers() noexcept;
+
+int evidence_fetch(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int evidence_inspect(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int evidence_verify(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int evidence_policy_init(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int evidence_policy_check(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int keep_measure(const cli::Arguments& arguments, const cli::Terminal& terminal);
+
+}  // namespace merlon::cli_evidence

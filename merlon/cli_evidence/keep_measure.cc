@@ -1,0 +1,119 @@
+// merlon keep measure: the digest of the keep that this installation launches.
+
+#include <optional>
+
+#include "merlon/base/text.h"
+#include "merlon/cli_evidence/commands.h"
+#include "merlon/codec/json_writer.h"
+#include "merlon/host/programs.h"
+#include "merlon/image/world.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/measure/keep_digest.h"
+
+namespace merlon::cli_evidence {
+
+using base::concat;
+
+namespace {
+
+struct Program {
+  std::string_view name;
+  std::string_view role;  ///< in texts for people
+  const host::ProgramFile& file;
+};
+
+struct Report {
+  std::string world;
+  measure::Measurement keep;
+  std::array<Program, 2> programs;
+};
+
+std::string digest_of(const Program& program) {
+  return base::hex(crypto::sha384({program.file.bytes}).view());
+}
+
+std::string line(std::string_view name, std::string_view value) {
+  constexpr std::size_t column = 17;
+  return concat(name, std::string(column - std::min(name.size(), column), ' '), value, "\n");
+}
+
+std::string to_text(const Report& report) {
+  std::string text = line("Backend", "kvm, for comparison only: nothing signs this digest");
+  text += line("World", report.world);
+  text += line("Keep SHA-384", base::hex(report.keep.digest.view()));
+  text += line("Keep pages", concat(report.keep.pages));
+  for (const Program& each : report.programs) {
+    text += line(each.role, base::printable(each.file.path, each.file.path.size()));
+    text += line(concat(each.role, " size"), concat(each.file.bytes.size(), " bytes"));
+    text += line(concat(each.role, " SHA-384"), digest_of(each));
+  }
+  return text;
+}
+
+std::string to_json(const Report& report) {
+  codec::JsonWriter json;
+  const auto member = [&](std::string_view name, std::string_view value) {
+    json.key(name);
+    json.text(value);
+  };
+  const auto number = [&](std::string_view name, std::uint64_t value) {
+    json.key(name);
+    json.number(value);
+  };
+  json.open_object();
+  member("backend", "kvm");
+  json.key("signed");
+  json.boolean(false);
+  member("world", report.world);
+  member("sha384", base::hex(report.keep.digest.view()));
+  number("pages", report.keep.pages);
+  json.key("programs");
+  json.open_array();
+  for (const Program& each : report.programs) {
+    json.open_object();
+    member("name", each.name);
+    member("path", base::printable(each.file.path, each.file.path.size()));
+    number("size", each.file.bytes.size());
+    member("sha384", digest_of(each));
+    json.close_object();
+  }
+  json.close_array();
+  json.close_object();
+  return json.result() + "\n";
+}
+
+/// Whose fault it is, by name.
+std::string text_of(const measure::Refusal& refusal, const host::MachinePrograms& programs) {
+  const auto blame = [&](std::string_view what) {
+    return concat(what, ": ", refusal.error.message());
+  };
+  switch (refusal.subject) {
+    case measure::Refusal::Subject::Shim: return blame(programs.shim.path);
+    case measure::Refusal::Subject::Keep: return blame(programs.keep.path);
+    case measure::Refusal::Subject::Both: break;
+  }
+  return blame("the keep cannot be laid out");
+}
+
+}  // namespace
+
+int keep_measure(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+  const int failed = launch::number(launch::ExitStatus::KeepFailed);
+  const std::string name = arguments.value("--world", "ring0");
+  const auto world = image::find_world(name);
+  if (!world) {
+    return cli::fail(terminal, concat("--world ", base::quoted(name), ": there is no such world"),
+                     launch::number(launch::ExitStatus::Usage));
+  }
+  const auto programs = host::machine_programs();
+  if (!programs) return cli::fail(terminal, programs.error().text, failed);
+  const auto keep = measure::keep_digest(programs->shim.bytes, programs->keep.bytes, *world);
+  if (!keep) return cli::fail(terminal, text_of(keep.error(), *programs), failed);
+  const Report report{
+      name,
+      *keep,
+      {{{"merlon-shim-kvm", "Shim", programs->shim}, {"merlon-keep", "Program", programs->keep}}}};
+  return cli::print(terminal, arguments.has("--json") ? to_json(report) : to_text(report));
+}
+
+}  // namespace merlon::cli_evidence
