@@ -51,11 +51,11 @@ Access access_of(Rights rights) noexcept {
 /// A segment's bytes from the start of their first page on.
 Result<void> put_segment(PageSink& sink, const Segment& segment, std::uint64_t physical) {
   const std::uint64_t lead = segment.address % page_size;
-  if (lead == 0) return sink.put(physical, segment.bytes);
+  if (lead == 0) return sink.put(PageKind::Normal, physical, segment.bytes);
   std::vector<std::uint8_t> bytes(lead + segment.bytes.size());
   std::copy(segment.bytes.begin(), segment.bytes.end(),
             bytes.begin() + static_cast<std::ptrdiff_t>(lead));
-  return sink.put(physical - lead, bytes);
+  return sink.put(PageKind::Normal, physical - lead, bytes);
 }
 
 /// The keep's first stack: argc, argv, environment, auxiliary vector [psABI x86-64 §3.4.1].
@@ -165,8 +165,9 @@ class Builder {
     TRY(map_rest());
     info_.polls_for_answers = polls_for_answers ? 1 : 0;
     // SAFETY: any object may be looked at as bytes; BootInfo has no padding that is not zeroed.
-    TRY(sink_.put(boot_page, {reinterpret_cast<const std::uint8_t*>(&info_), sizeof(info_)}));
-    TRY(sink_.put(table_base, tables_.bytes()));
+    TRY(sink_.put(PageKind::Normal, boot_page,
+                  {reinterpret_cast<const std::uint8_t*>(&info_), sizeof(info_)}));
+    TRY(sink_.put(PageKind::Normal, table_base, tables_.bytes()));
     return Layout{shim.entry, tables_.root(), info_.pool_base};
   }
 
@@ -214,7 +215,7 @@ class Builder {
                segment.rights);
     }
     if (!vdso.empty()) {
-      TRY(sink_.put(main_base + vdso_start, vdso));
+      TRY(sink_.put(PageKind::Normal, main_base + vdso_start, vdso));
       map_keep(vdso_start, vdso_start + page_size, Rights::ReadExecute);
       map_keep(vdso_start + page_size, vdso_end, Rights::ReadWrite);
       vdso_ = sallyport::user_start + vdso_start;
@@ -237,7 +238,7 @@ class Builder {
     info_.entry = sallyport::user_start + keep.entry;
     info_.stack_pointer = stack.pointer();
     info_.random_address = stack.random();
-    return sink_.put(used_ - page_size, stack.page());
+    return sink_.put(PageKind::Normal, used_ - page_size, stack.page());
   }
 
   /// What the shim needs beside itself: boot page, block, and all memory at the direct map.

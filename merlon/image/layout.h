@@ -13,13 +13,25 @@
 
 namespace merlon::image {
 
+/// What a page is to the launch of a machine whose start is measured: such a launch is told it with
+/// each page [SNP-ABI, SNP_LAUNCH_UPDATE]. lay_out() makes Normal pages only; a page that it does
+/// not put is zero. The others stand here for backend snp, and today's sinks refuse them.
+enum class PageKind : std::uint8_t {
+  Normal,   ///< its bytes are put and measured
+  Zero,     ///< zeros, measured as such
+  Secrets,  ///< filled by the processor's firmware with keys of the machine's own
+  Cpuid,    ///< what the processor can do, checked by the firmware
+  Vmsa,     ///< the registers that a processor starts with
+};
+
 /// Takes pages, in order of the stream.
 class PageSink {
  public:
   virtual ~PageSink() = default;
   /// Puts `bytes` at physical address `address`, a multiple of 4096, and zeros up to the end of
-  /// their last page.
-  [[nodiscard]] virtual core::Result<void> put(std::uint64_t address, core::ByteView bytes) = 0;
+  /// their last page. Unsupported: a kind that this sink does not know.
+  [[nodiscard]] virtual core::Result<void> put(PageKind kind, std::uint64_t address,
+                                               core::ByteView bytes) = 0;
 };
 
 /// Physical addresses of every keep's machine.

@@ -180,6 +180,7 @@ bool meets(const Mapping& mapping, std::uint64_t low, std::uint64_t high) {
 
 void expect_pages_once_and_inside(const Image& image) {
   EXPECT_EQ(image.memory.misplaced(), 0U);
+  EXPECT_EQ(image.memory.special(), 0U);
   EXPECT_EQ(image.memory.repeated(), 0U);
   for (const testing::Page& page : image.memory.stream()) {
     EXPECT_TRUE(page.address >= low_base && page.address < main_end) << std::hex << page.address;
@@ -590,7 +591,7 @@ TEST(Layout, ASinkThatRefusesEndsTheStream) {
   class Full final : public PageSink {
    public:
     explicit Full(std::size_t room) : room_(room) {}
-    core::Result<void> put(std::uint64_t, core::ByteView) override {
+    core::Result<void> put(PageKind, std::uint64_t, core::ByteView) override {
       if (room_-- == 0) return core::error(ErrorCode::Exhausted, "full");
       return {};
     }

@@ -28,7 +28,12 @@ void ImageDigest::add_page(std::uint64_t address, core::ByteView bytes) noexcept
   ++pages_;
 }
 
-core::Result<void> ImageDigest::put(std::uint64_t address, core::ByteView bytes) {
+core::Result<void> ImageDigest::put(image::PageKind kind, std::uint64_t address,
+                                    core::ByteView bytes) {
+  if (kind != image::PageKind::Normal) {
+    return core::error(core::ErrorCode::Unsupported, "a kind of page that is not measured",
+                       address);
+  }
   if (address % image::page_size != 0) {
     return core::error(core::ErrorCode::Malformed, "a page that does not start at one", address);
   }

@@ -25,8 +25,10 @@ using KeepDigest = core::FixedBytes<struct KeepDigestTag, crypto::Sha384Digest::
 /// The digest depends on pages and their order alone, not on how many were put at once.
 class ImageDigest final : public image::PageSink {
  public:
-  /// Malformed if `address` is not the start of a page.
-  [[nodiscard]] core::Result<void> put(std::uint64_t address, core::ByteView bytes) override;
+  /// Malformed if `address` is not the start of a page; Unsupported if it is not a Normal one,
+  /// since the digest does not tell kinds apart.
+  [[nodiscard]] core::Result<void> put(image::PageKind kind, std::uint64_t address,
+                                       core::ByteView bytes) override;
 
   [[nodiscard]] std::uint64_t pages() const noexcept { return pages_; }
   /// Of all that was put; the sink is used up.

@@ -37,7 +37,8 @@ struct Put {
 
 KeepDigest digest_of(const std::vector<Put>& puts) {
   ImageDigest sink;
-  for (const Put& put : puts) EXPECT_TRUE(sink.put(put.address, put.bytes).has_value());
+  for (const Put& put : puts)
+    EXPECT_TRUE(sink.put(image::PageKind::Normal, put.address, put.bytes).has_value());
   return std::move(sink).finish();
 }
 
@@ -90,17 +91,28 @@ TEST(ImageDigest, PagesPlacesAndTheirOrderMatter) {
 
 TEST(ImageDigest, CountsItsPages) {
   ImageDigest sink;
-  ASSERT_TRUE(sink.put(0x1000, counting(4097)).has_value());
-  ASSERT_TRUE(sink.put(0x9000, counting(1)).has_value());
+  ASSERT_TRUE(sink.put(image::PageKind::Normal, 0x1000, counting(4097)).has_value());
+  ASSERT_TRUE(sink.put(image::PageKind::Normal, 0x9000, counting(1)).has_value());
   EXPECT_EQ(sink.pages(), 3U);
 }
 
 TEST(ImageDigest, RefusesWhatDoesNotStartAtAPage) {
   ImageDigest sink;
-  const auto put = sink.put(0x1008, counting(8));
+  const auto put = sink.put(image::PageKind::Normal, 0x1008, counting(8));
   ASSERT_FALSE(put.has_value());
   EXPECT_EQ(put.error().code, core::ErrorCode::Malformed);
   EXPECT_EQ(std::move(sink).finish(), digest_of({}));
+}
+
+TEST(ImageDigest, RefusesKindsOfPagesThatItWouldNotTellApart) {
+  using image::PageKind;
+  for (const auto kind : {PageKind::Zero, PageKind::Secrets, PageKind::Cpuid, PageKind::Vmsa}) {
+    ImageDigest sink;
+    const auto put = sink.put(kind, 0x1000, counting(8));
+    ASSERT_FALSE(put.has_value());
+    EXPECT_EQ(put.error().code, core::ErrorCode::Unsupported);
+    EXPECT_EQ(sink.pages(), 0U);
+  }
 }
 
 }  // namespace

@@ -51,7 +51,11 @@ class SharedMemory final : public image::PageSink {
   SharedMemory& operator=(const SharedMemory&) = delete;
   ~SharedMemory() override { ::unlink(path_.c_str()); }
 
-  core::Result<void> put(std::uint64_t address, core::ByteView bytes) override {
+  core::Result<void> put(image::PageKind kind, std::uint64_t address,
+                         core::ByteView bytes) override {
+    if (kind != image::PageKind::Normal)
+      return core::error(core::ErrorCode::Unsupported,
+                         "a kind of page that an emulator does not know", address);
     std::memcpy(bytes_.data() + address, bytes.data(), bytes.size());
     return {};
   }

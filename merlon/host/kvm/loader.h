@@ -14,7 +14,8 @@ class Loader final : public image::PageSink {
   explicit Loader(const MachineMemory& memory) noexcept : memory_(memory) {}
 
   /// Internal if a page does not lie in the memory.
-  [[nodiscard]] core::Result<void> put(std::uint64_t address, core::ByteView bytes) override;
+  [[nodiscard]] core::Result<void> put(image::PageKind kind, std::uint64_t address,
+                                       core::ByteView bytes) override;
 
  private:
   const MachineMemory& memory_;

@@ -86,8 +86,11 @@ TEST(Loader, RefusesAPageOutsideOfTheMachine) {
   ASSERT_TRUE(memory.has_value());
   Loader loader(*memory);
   const Bytes page(image::page_size);
-  EXPECT_FALSE(loader.put(image::main_base + image::main_size, page).has_value());
-  EXPECT_FALSE(loader.put(image::main_base + image::main_size - 1, page).has_value());
+  EXPECT_FALSE(loader.put(image::PageKind::Vmsa, image::main_base, page).has_value());
+  EXPECT_FALSE(
+      loader.put(image::PageKind::Normal, image::main_base + image::main_size, page).has_value());
+  EXPECT_FALSE(loader.put(image::PageKind::Normal, image::main_base + image::main_size - 1, page)
+                   .has_value());
 }
 
 }  // namespace

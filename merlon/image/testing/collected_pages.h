@@ -25,7 +25,8 @@ struct Page {
 
 class CollectedPages final : public PageSink {
  public:
-  core::Result<void> put(std::uint64_t address, core::ByteView bytes) override {
+  core::Result<void> put(PageKind kind, std::uint64_t address, core::ByteView bytes) override {
+    if (kind != PageKind::Normal) ++special_;
     if (address % page_size != 0) ++misplaced_;
     for (; !bytes.empty(); address += page_size) {
       const core::ByteView part = bytes.first(std::min<std::size_t>(bytes.size(), page_size));
@@ -43,6 +44,8 @@ class CollectedPages final : public PageSink {
   /// Puts that were not at the start of a page, and pages that were put again.
   [[nodiscard]] std::size_t misplaced() const { return misplaced_; }
   [[nodiscard]] std::size_t repeated() const { return repeated_; }
+  /// Puts of a kind other than Normal.
+  [[nodiscard]] std::size_t special() const { return special_; }
 
   [[nodiscard]] bool has(std::uint64_t page) const { return index_.contains(page); }
   /// Whether any page that was put has a byte in [start, end).
@@ -70,6 +73,7 @@ class CollectedPages final : public PageSink {
   std::map<std::uint64_t, std::size_t> index_;
   std::size_t misplaced_ = 0;
   std::size_t repeated_ = 0;
+  std::size_t special_ = 0;
 };
 
 }  // namespace merlon::image::testing
