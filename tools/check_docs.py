@@ -6,7 +6,8 @@
 Exit statuses, error codes and trap reasons of the sources stand in docs/errors.md; types that the
 glossary names exist; keys of specifications that comments cite stand in docs/specs.md; every room
 has a README of at most 40 lines and stands in ARCHITECTURE.md; the graph drawn there is the real
-one; relative links lead somewhere.
+one; relative links lead somewhere;
+the source files that READMEs name exist.
 """
 
 import contextlib
@@ -91,6 +92,17 @@ def check_rooms(root):
             yield f"ARCHITECTURE.md: room {room} is missing"
 
 
+def check_named_files(root):
+    """A README's `file.ext` is a file of its folder, of merlon/ or of the whole repository."""
+    for folder in ("merlon", "tests"):
+        for readme in (root / folder).rglob("README.md"):
+            places = [readme.parent, root / "merlon", root]
+            for name in re.findall(r"`([\w/]+\.(?:h|cc|def|py|S|ld))`", read(readme)):
+                if not any((place / name).exists() for place in places) and \
+                        not any(readme.parent.rglob(name)):
+                    yield f"{readme.relative_to(root)}: there is no file {name}"
+
+
 def check_links(root):
     documents = [*root.glob("*.md"), *(root / "docs").rglob("*.md"),
                  *(root / "merlon").rglob("*.md"), *(root / "tests").rglob("*.md"),
@@ -103,7 +115,8 @@ def check_links(root):
 
 def main():
     root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent).resolve()
-    errors = [error for check in (check_errors, check_glossary, check_specs, check_rooms, check_links)
+    errors = [error for check in (check_errors, check_glossary, check_specs, check_rooms, check_links,
+                                  check_named_files)
               for error in check(root)]
     for error in errors:
         print(error, file=sys.stderr)
