@@ -614,6 +614,23 @@ class Commands(unittest.TestCase):
         policy.write_text(policy.read_text().partition("\n[tdx]\n")[0])
         self.assertIn("accepts SGX\n", self.merlon("policy", "check", policy).stdout)
 
+    def test_one_piece_of_evidence_has_many_hashes(self):
+        report = bytearray((VECTORS / MILAN[0]).read_bytes())
+        order = int("ffffffffffffffffffffffffffffffffffffffffffffffff"
+                    "c7634d81f4372ddf581a0db248b0a77aecec196accc52973", 16)  # of P-384
+        s = slice(0x2E8, 0x2E8 + 72)
+        other = bytearray(report)
+        other[s] = (order - int.from_bytes(report[s], "little")).to_bytes(72, "little")
+        hashes = set()
+        for number, form in enumerate([report, other, report.hex().encode(),
+                                       base64.b64encode(report), base64.encodebytes(report)]):
+            path = self.path / f"form{number}"
+            path.write_bytes(form)
+            result = self.merlon("verify", path, *MILAN[1:], "--json")
+            self.assertEqual(result.returncode, 0, number)
+            hashes.add(json.loads(result.stdout)["evidence_sha256"])
+        self.assertEqual(len(hashes), 5)
+
     def test_of_a_directory_no_revocation_list_is_lost(self):
         policy = self.path / "p.toml"
         policy.write_text('revocation = "if-present"\n' + OLD_FIRMWARE.read_text())
