@@ -32,16 +32,17 @@ std::string other_chain(const Context& context) {
   if (report.cpuid) wanted = snp::product_of_cpuid(report.cpuid->family, report.cpuid->model);
   if (!wanted && context.endorsed) wanted = context.endorsed->product;
   if (!wanted) return "";
-  std::string others;
+  std::optional<snp::Product> other;
   for (const Certificate& each : context.collateral.certificates) {
     const std::string& name = each.common_name();
     if (!name.starts_with("ARK-")) continue;
-    if (snp::product_of_name(name.substr(4)) == wanted) return "";
-    others += concat(others.empty() ? "" : ", ", base::printable(name, 32));
+    const auto product = snp::product_of_name(name.substr(4));
+    if (product == wanted) return "";
+    if (product) other = product;
   }
-  if (others.empty()) return "";
-  return concat("; the chain that is here is of ", others, ", and the processor is a ",
-                to_string(*wanted));
+  if (!other) return "";
+  return concat("; the chain that is here is of ARK-", to_string(*other),
+                ", and the processor is a ", to_string(*wanted));
 }
 
 void judge_form(Context& context, const Leaf& leaf) {
