@@ -29,13 +29,7 @@ void FunctionValidator::special(const Instruction& instruction) {
       pop(label_types(index));
       set_unreachable();
       return;
-    case Opcode::BrIf: {
-      pop(ValueType::i32);
-      const TypeList types = label_types(index);
-      pop(types);
-      push(types);
-      return;
-    }
+    case Opcode::BrIf: branch_if(index); return;
     case Opcode::BrTable: branch_table(instruction); return;
     case Opcode::BrOnNull: branch_on_null(instruction, true); return;
     case Opcode::BrOnNonNull: branch_on_null(instruction, false); return;
@@ -49,43 +43,24 @@ void FunctionValidator::special(const Instruction& instruction) {
       set_unreachable();
       return;
     case Opcode::Call:
-    case Opcode::ReturnCall:
-      if (index >= module_.functions.size()) {
-        cursor_.fail("unknown function");
-      } else if (instruction.op == Opcode::Call) {
-        call(module_.functions[index]);
-      } else {
-        return_call(module_.functions[index]);
-      }
-      return;
+    case Opcode::ReturnCall: call_function(instruction); return;
     case Opcode::CallIndirect:
-    case Opcode::ReturnCallIndirect: {
-      const TypeIndex type = indirect_type(instruction);
-      if (!cursor_.ok()) return;
-      if (instruction.op == Opcode::CallIndirect) call(type);
-      else return_call(type);
-      return;
-    }
+    case Opcode::ReturnCallIndirect:
     case Opcode::CallRef:
-    case Opcode::ReturnCallRef: {
-      const TypeIndex type = reference_type(instruction);
-      if (!cursor_.ok()) return;
-      if (instruction.op == Opcode::CallRef) call(type);
-      else return_call(type);
-      return;
-    }
+    case Opcode::ReturnCallRef: call_unknown(instruction); return;
     case Opcode::Drop: pop(); return;
     case Opcode::Select: select(); return;
     case Opcode::SelectTyped: select_typed(instruction); return;
     case Opcode::LocalGet: get_local(index); return;
     case Opcode::LocalSet:
-    case Opcode::LocalTee: {
-      const ValueType type = local(index);
-      pop(type);
-      set_local(index, type);
-      if (instruction.op == Opcode::LocalTee) push(type);
-      return;
-    }
+    case Opcode::LocalTee: write_local(instruction); return;
+    default: access(instruction); return;
+  }
+}
+
+/// Globals, tables, memories and references.
+void FunctionValidator::access(const Instruction& instruction) {
+  switch (instruction.op) {
     case Opcode::GlobalGet:
     case Opcode::GlobalSet: access_global(instruction); return;
     case Opcode::TableGet:
@@ -109,6 +84,40 @@ void FunctionValidator::special(const Instruction& instruction) {
 }
 
 #pragma GCC diagnostic pop
+
+void FunctionValidator::branch_if(std::uint32_t depth) {
+  pop(ValueType::i32);
+  const TypeList types = label_types(depth);
+  pop(types);
+  push(types);
+}
+
+void FunctionValidator::write_local(const Instruction& instruction) {
+  const ValueType type = local(instruction.low());
+  pop(type);
+  set_local(instruction.low(), type);
+  if (instruction.op == Opcode::LocalTee) push(type);
+}
+
+void FunctionValidator::call_function(const Instruction& instruction) {
+  const std::uint32_t index = instruction.low();
+  if (index >= module_.functions.size()) {
+    cursor_.fail("unknown function");
+  } else if (instruction.op == Opcode::Call) {
+    call(module_.functions[index]);
+  } else {
+    return_call(module_.functions[index]);
+  }
+}
+
+void FunctionValidator::call_unknown(const Instruction& instruction) {
+  const Opcode op = instruction.op;
+  const bool by_table = op == Opcode::CallIndirect || op == Opcode::ReturnCallIndirect;
+  const TypeIndex type = by_table ? indirect_type(instruction) : reference_type(instruction);
+  if (!cursor_.ok()) return;
+  if (op == Opcode::CallIndirect || op == Opcode::CallRef) call(type);
+  else return_call(type);
+}
 
 void FunctionValidator::call(TypeIndex type) {
   const FuncType& function = module_.types[type].function;

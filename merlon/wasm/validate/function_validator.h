@@ -51,6 +51,7 @@ class FunctionValidator {
   void forget_sets(std::uint32_t height);
   void step(const Instruction& instruction);
   void special(const Instruction& instruction);
+  void access(const Instruction& instruction);
   void generic(const Instruction& instruction, const OpcodeInfo& row);
   void check_lane(const Instruction& instruction);
   void check_memory_argument(const Instruction& instruction);
@@ -86,6 +87,11 @@ class FunctionValidator {
   void try_table(const Instruction& instruction);
   void check_catch(const CatchClause& clause);
 
+  void branch_if(std::uint32_t depth);
+  void write_local(const Instruction& instruction);
+  void call_function(const Instruction& instruction);
+  /// A function that is known only when it is called: one of a table, or a reference.
+  void call_unknown(const Instruction& instruction);
   void call(TypeIndex type);
   void return_call(TypeIndex type);
   [[nodiscard]] TypeIndex indirect_type(const Instruction& instruction);
