@@ -56,6 +56,12 @@ class CheckSafety(unittest.TestCase):
         self.assertEqual(self.errors('std::puts("x");\n', "merlon/cli/a.cc"), [])
         self.assertEqual(self.errors('std::puts("x");\n', "merlon/endorse/main.cc"), [])
 
+    def test_a_function_of_more_than_sixty_lines_is_told_with_its_name(self):
+        def function(lines):
+            return "int Room::f(int a) {\n" + "  a();\n" * (lines - 2) + "}\n"
+        self.assertEqual(self.errors(function(60) + function(60)), [])
+        self.assert_one(function(60) + function(61), "a.cc:61: Room::f has 61 lines")
+
     def test_tests_may_do_all_of_it(self):
         self.assertEqual(self.errors("f(const_cast<T*>(q), errno);\n", "merlon/wasm/a_test.cc"), [])
 
