@@ -2,7 +2,7 @@
 #
 #   merlon_room(NAME [SOURCES x.cc…] [DEPS room…] [LIBS external…] [TESTS x_test.cc…] [TEST_DEPS room…])
 #       the room merlon/NAME: target merlon_NAME, alias merlon::NAME. Without SOURCES: headers only.
-#       A folder with a target of its own inside a room is named room_folder (host_nil = merlon/host/nil).
+#       A folder with a target of its own inside a room is named room_folder (host_kvm = merlon/host/kvm).
 #   merlon_test(NAME SOURCES x_test.cc… [DEPS room…] [LIBS external…] [LABEL unit])
 #       a GoogleTest program; each TEST becomes one ctest test.
 #   merlon_testing(NAME SOURCES testing/x.cc… [DEPS room…])
