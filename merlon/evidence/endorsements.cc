@@ -226,8 +226,9 @@ Result<std::vector<std::string>> Endorsements::add_table(ByteView table) {
                                    snp::guid_text(entry.guid)));
     } else if (!entry.bytes.empty() && entry.bytes[0] == 0x30) {
       TRY(list ? add_revocation_list(entry.bytes) : add_certificate(entry.bytes));
-    } else if (const auto added = add(entry.bytes); !added) {
-      // Hosts store PEM as well; what is neither must not be lost without a word.
+    } else if (const auto added = add_pem(*this, core::as_text(entry.bytes)); !added) {
+      // Hosts store PEM as well, and nothing else: an entry may be the table itself. What is
+      // neither must not be lost without a word.
       if (list) return lost_list();
       notes.push_back(base::concat("an entry of the certificate table is no certificate: ",
                                    snp::guid_text(entry.guid)));

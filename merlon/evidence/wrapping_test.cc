@@ -347,6 +347,19 @@ TEST_F(Wrappings, AzuresVtpmEvidence) {
   EXPECT_EQ(got->endorsements.certificates.size(), 1U);
 }
 
+TEST(CertificateTable, AnEntryThatIsTheTableIsNotFollowed) {
+  const Bytes guid{0xA8, 0x07, 0x4B, 0xC2, 0xA2, 0x5A, 0x48, 0x3E,
+                   0xAA, 0xE6, 0x39, 0xC0, 0x45, 0xA0, 0xB8, 0xA1};
+  const Bytes table = joined({guid, little_endian(0, 4), little_endian(48, 4), Bytes(24)});
+  Endorsements all;
+  const auto notes = all.add_table(table);
+  ASSERT_TRUE(notes.has_value());
+  EXPECT_EQ(notes->size(), 1U);
+  EXPECT_EQ(all.size(), 0U);
+  (void)all.add(table);
+  EXPECT_EQ(all.size(), 0U);
+}
+
 TEST(Dump, LinesThatRepeatAreThereAgain) {
   std::string text =
       "00000000  02 00 00 00 00 00 00 00  00 00 02 00 00 00 00 00  |................|\n"
