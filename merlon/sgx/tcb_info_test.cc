@@ -66,6 +66,79 @@ TEST(TcbInfo, ComponentsAreSixteen) {
   EXPECT_FALSE(TcbInfo::parse(info("", 17)).has_value());
 }
 
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(TcbInfo, OfAnotherKindIsRefused) {
+  for (const auto& [from, to] : {std::pair{R"("tcbType":0)", R"("tcbType":1)"},
+                                 {R"("id":"SGX")", R"("id":"QE")"},
+                                 {R"("version":3)", R"("version":4)"},
+                                 {R"("version":3)", R"("version":1)"},
+                                 {R"("pceId":"0000",)", ""},
+                                 {R"("UpToDate")", R"("Splendid")"}}) {
+    EXPECT_FALSE(TcbInfo::parse(replaced(info(""), from, to)).has_value()) << to;
+  }
+}
+
+TEST(TcbInfo, OfALevelThatCannotBeReadTheNumberIsSaid) {
+  const auto broken = TcbInfo::parse(replaced(info(""), "\"pcesvn\":5", "\"pcesvn\":70000"));
+  ASSERT_FALSE(broken.has_value());
+  EXPECT_EQ(broken.error().detail, 1U);
+}
+
+TEST(EnclaveIdentity, PartsAreReadAndOtherKindsRefused) {
+  const std::string signer(64, 'c');
+  const std::string text =
+      R"({"id":"TD_QE","version":2,"issueDate":"2025-01-01T00:00:00Z","nextUpdate":"2025-02-01T00:00:00Z",)"
+      R"("tcbEvaluationDataNumber":17,"miscselect":"01020304","miscselectMask":"FFFFFFFE",)"
+      R"("attributes":"11000000000000000000000000000000","attributesMask":"FBFFFFFFFFFFFFFF0000000000000000",)"
+      R"("mrsigner":")" +
+      signer +
+      R"(","isvprodid":2,"tcbLevels":[{"tcb":{"isvsvn":8},"tcbDate":"2024-01-01T00:00:00Z","tcbStatus":"UpToDate"}]})";
+  const auto made = EnclaveIdentity::parse(text);
+  ASSERT_TRUE(made.has_value()) << made.error().what;
+  EXPECT_EQ(made->id, EnclaveId::TdQe);
+  EXPECT_EQ(made->evaluation_number, 17U);
+  EXPECT_EQ(made->misc_select.view()[0], 1);
+  EXPECT_EQ(made->misc_select_mask.view()[3], 0xFE);
+  EXPECT_EQ(made->attributes.view()[0], 0x11);
+  EXPECT_EQ(made->attributes_mask.view()[0], 0xFB);
+  EXPECT_EQ(made->mr_signer.view()[31], 0xCC);
+  EXPECT_EQ(made->product_id, 2);
+  ASSERT_EQ(made->levels.size(), 1U);
+  EXPECT_EQ(made->levels[0].svn, 8);
+  for (const auto& [from, to] : {std::pair{"TD_QE", "OTHER"},
+                                 {R"("version":2)", R"("version":3)"},
+                                 {R"("isvprodid":2)", R"("isvprodid":65536)"},
+                                 {R"("isvsvn":8)", R"("isvsvn":65536)"}}) {
+    EXPECT_FALSE(EnclaveIdentity::parse(replaced(text, from, to)).has_value()) << to;
+  }
+}
+
+TEST(TcbInfo, ModulesOfTdxAreRead) {
+  const std::string zeros(96, '0');
+  const std::string module =
+      R"("mrsigner":")" + zeros +
+      R"(","attributes":"0100000000000000","attributesMask":"FEFFFFFFFFFFFFFF")";
+  std::string text =
+      replaced(info(R"("tdxModule":{)" + module + R"(},"tdxModuleIdentities":[{"id":"TDX_01",)" +
+                    module + R"(,"tcbLevels":[]}],)"),
+               R"("id":"SGX")", R"("id":"TDX")");
+  std::string list;
+  for (int i = 0; i < 16; ++i) list += std::string(i > 0 ? "," : "") + R"({"svn":3})";
+  text = replaced(text, "],\"pcesvn\"", "],\"tdxtcbcomponents\":[" + list + "],\"pcesvn\"");
+  const auto made = TcbInfo::parse(text);
+  ASSERT_TRUE(made.has_value()) << made.error().what << made.error().detail;
+  for (const TdxModuleIdentity* each : {&*made->module, &made->modules.at(0)}) {
+    EXPECT_EQ(each->attributes.view()[0], 1);
+    EXPECT_EQ(each->attributes_mask.view()[0], 0xFE);
+  }
+  EXPECT_EQ(made->modules[0].id, "TDX_01");
+}
+
 TEST(TcbInfo, ANameTwiceIsRefused) {
   EXPECT_FALSE(TcbInfo::parse(info(R"("fmspc":"00906ED50000",)")).has_value());
 }

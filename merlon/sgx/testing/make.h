@@ -20,6 +20,9 @@ struct PckShape {
   Bytes pce_id{0, 0};
   int leave_out = 0;  ///< number of a part
   int twice = 0;
+  std::uint8_t sgx_type = 0;
+  Bytes more{};      ///< parts behind the five, whole
+  Bytes tcb_more{};  ///< rows behind the eighteen of the TCB, whole
 };
 
 /// SEQUENCE { OID parent.arc, value }
@@ -42,8 +45,10 @@ inline Bytes pck_extension(const PckShape& shape) {
     tcb = codec::testing::join({tcb, pck_part(tcb_oid, arc, value)});
   }
   const std::array<Bytes, 5> values{
-      octets(Bytes(16, 7)), codec::testing::der(codec::DerTag::Sequence, tcb), octets(shape.pce_id),
-      octets(shape.fmspc), integer(0, codec::DerTag::Enumerated)};
+      octets(Bytes(16, 7)),
+      codec::testing::der(codec::DerTag::Sequence, codec::testing::join({tcb, shape.tcb_more})),
+      octets(shape.pce_id), octets(shape.fmspc),
+      integer(shape.sgx_type, codec::DerTag::Enumerated)};
   Bytes parts;
   for (std::uint8_t arc = 1; arc <= 5; ++arc) {
     const Bytes part = pck_part(pck_extension_oid, arc, values[arc - 1U]);
@@ -51,7 +56,7 @@ inline Bytes pck_extension(const PckShape& shape) {
       parts = codec::testing::join({parts, part});
     }
   }
-  return codec::testing::der(codec::DerTag::Sequence, parts);
+  return codec::testing::der(codec::DerTag::Sequence, codec::testing::join({parts, shape.more}));
 }
 
 inline void put(Bytes& bytes, std::size_t at, std::uint64_t value, std::size_t size) {
