@@ -94,9 +94,16 @@ std::string hints_part(const std::vector<Hint>& hints) {
 
 /// The lines of a policy under which the finding would pass.
 std::string to_accept_part(const verify::Finding& finding) {
-  if (finding.to_accept.empty()) return "";
-  return concat("<details><summary>To accept it, in the policy</summary><pre>",
-                escaped(finding.to_accept), "</pre></details>");
+  std::string_view rest = finding.to_accept;
+  if (rest.empty()) return "";
+  std::string lines;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    lines += concat(lines.empty() ? "" : "\n", escaped(rest.substr(0, end)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return concat("<details><summary>To accept it, in the policy</summary><pre>", lines,
+                "</pre></details>");
 }
 
 std::string warnings_part(const Appraisal& appraisal) {

@@ -34,7 +34,8 @@ th{text-align:left;color:var(--soft);font-weight:600}
 td,th{padding:.4rem .8rem .4rem 0;border-top:1px solid var(--line);vertical-align:top}
 td:last-child,th:last-child{padding-right:0}
 tr:first-child>*{border-top:0}tbody.next tr:first-child>*{border-top:2px solid var(--line)}
-code,.mono{font-family:ui-monospace,monospace;font-size:.85em}
+code,.mono,pre{font-family:ui-monospace,monospace;font-size:.85em}
+pre{margin:.3em 0;white-space:pre-wrap;overflow-wrap:anywhere}summary{cursor:pointer}
 .mark{font-weight:700}.nowrap{white-space:nowrap}
 .branches{display:grid;grid-template-columns:minmax(0,1fr);gap:0 1.2rem}
 .branches.two{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}

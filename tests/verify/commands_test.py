@@ -386,6 +386,13 @@ class Commands(unittest.TestCase):
                 self.assertIn(f"{unknown}{listless}</code>", text)
             self.assertEqual("It does not hold" not in text, holds, words)
 
+    def test_the_page_has_the_lines_that_a_policy_would_need(self):
+        page = self.path / "page.html"
+        self.merlon("verify", *SGX, "--html", page)
+        text = page.read_text()
+        self.assertIn('<pre>[dcap]\nstatuses = [&quot;UpToDate&quot;, ', text)
+        self.assertNotIn("\\x0a", text)
+
     def test_long_words_of_the_page_may_break(self):
         page = self.path / "page.html"
         self.merlon("verify", *SGX, "--html", page)
