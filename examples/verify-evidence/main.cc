@@ -25,8 +25,7 @@ int main(int argc, char** argv) {
   evidence::Endorsements own;
   for (int i = 3; i < argc; ++i) {
     // Not passed over: it may be the revocation list that matters.
-    if (!own.add(contents(argv[i])))
-      return std::printf("no endorsement: %s\n", argv[i]), 1;
+    if (!own.add(contents(argv[i]))) return std::printf("no endorsement: %s\n", argv[i]), 1;
   }
 
   const verify::Policy policy;  // whatever is genuine, current and not for debugging

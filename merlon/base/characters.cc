@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace merlon::base {
 namespace {
@@ -61,6 +62,22 @@ Character first_character(std::string_view text) noexcept {
     code = (code << 6U) | (static_cast<unsigned char>(byte) & 0x3FU);
   }
   return {text.substr(0, length), code, true};
+}
+
+std::size_t well_formed_size(std::string_view text) noexcept {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::uint64_t eight = 0x80;  // at once, where all are ASCII
+    if (text.size() - at >= sizeof eight) std::memcpy(&eight, text.data() + at, sizeof eight);
+    if ((eight & 0x8080808080808080U) == 0) {
+      at += sizeof eight;
+      continue;
+    }
+    const std::size_t length = length_of(text.substr(at));
+    if (length == 0) return at;
+    at += length;
+  }
+  return at;
 }
 
 bool acts(char32_t code) noexcept {

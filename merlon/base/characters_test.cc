@@ -1,5 +1,7 @@
 #include "merlon/base/characters.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace merlon::base {
@@ -23,6 +25,19 @@ TEST(Characters, ThatSteerTurnOrHideAct) {
   }
   for (const char32_t code : {0x20U, 0x7EU, 0xA0U, 0xFCU, 0x2010U, 0x2026U, 0x2030U, 0x1F600U}) {
     EXPECT_FALSE(acts(code)) << static_cast<std::uint32_t>(code);
+  }
+}
+
+TEST(WellFormedSize, EndsBeforeTheFirstByteOfNoCharacter) {
+  const std::string ascii = "0123456789abcdef";
+  for (const char* tail : {"", "ü", "€", "😀"}) {
+    for (std::size_t size = 0; size <= ascii.size(); ++size) {
+      const std::string text = ascii.substr(0, size) + tail;
+      EXPECT_EQ(well_formed_size(text), text.size()) << text;
+      EXPECT_EQ(well_formed_size(text + ascii), text.size() + ascii.size()) << text;
+      EXPECT_EQ(well_formed_size(text + "\xff" + ascii), text.size()) << text;
+      EXPECT_EQ(well_formed_size(text + "\xe2\x82"), text.size()) << text;
+    }
   }
 }
 

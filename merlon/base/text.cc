@@ -19,11 +19,21 @@ void append_escaped(std::string& out, unsigned char byte) {
   out.push_back(hex_digits[byte & 15U]);
 }
 
+/// Never escaped.
+bool is_plain(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
+}
+
 /// One harmless line; characters in `escaped` get a backslash.
 std::string shown(std::string_view text, std::size_t max_bytes, std::string_view escaped) {
   std::string out;
   while (!text.empty()) {
     if (out.size() >= max_bytes) return out + "…";
+    // Nearly all of nearly every text is letters and digits.
+    const auto other = std::ranges::find_if_not(text.substr(0, max_bytes - out.size()), is_plain);
+    out.append(text.begin(), other);
+    text.remove_prefix(static_cast<std::size_t>(other - text.begin()));
+    if (text.empty() || out.size() >= max_bytes) continue;
     if (escaped.find(text[0]) != std::string_view::npos) out.push_back('\\');
     text.remove_prefix(append_printable(out, text));
   }

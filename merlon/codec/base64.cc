@@ -24,8 +24,8 @@ bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c 
 }  // namespace
 
 core::Result<std::vector<std::uint8_t>> decode_base64(std::string_view text) {
-  std::vector<std::uint8_t> bytes;
-  bytes.reserve(text.size() / 4 * 3);
+  std::vector<std::uint8_t> bytes(text.size() / 4 * 3 + 2);
+  std::size_t used = 0;
   std::uint32_t bits = 0;
   std::size_t held = 0;  // digits of the current group of four
   std::size_t padding = 0;
@@ -43,7 +43,7 @@ core::Result<std::vector<std::uint8_t>> decode_base64(std::string_view text) {
     bits = bits << 6U | value;
     if (++held == 4) {
       for (const unsigned shift : {16U, 8U, 0U}) {
-        bytes.push_back(static_cast<std::uint8_t>(bits >> shift));
+        bytes[used++] = static_cast<std::uint8_t>(bits >> shift);
       }
       bits = 0;
       held = 0;
@@ -56,8 +56,9 @@ core::Result<std::vector<std::uint8_t>> decode_base64(std::string_view text) {
   if (held == 1 || padding != wanted_padding || unused != 0) {
     return core::error(core::ErrorCode::Malformed, "base 64 ends in the middle", text.size());
   }
-  if (held >= 2) bytes.push_back(static_cast<std::uint8_t>(held == 2 ? bits >> 4U : bits >> 10U));
-  if (held == 3) bytes.push_back(static_cast<std::uint8_t>(bits >> 2U));
+  if (held >= 2) bytes[used++] = static_cast<std::uint8_t>(held == 2 ? bits >> 4U : bits >> 10U);
+  if (held == 3) bytes[used++] = static_cast<std::uint8_t>(bits >> 2U);
+  bytes.resize(used);
   return bytes;
 }
 

@@ -8,22 +8,22 @@ namespace {
 using core::ErrorCode;
 
 ErrorCode refused(std::string_view text) {
-  const auto value = JsonValue::parse(text);
+  const auto value = JsonDocument::parse(text);
   return value ? ErrorCode::Internal : value.error().code;
 }
 
 TEST(Json, ValuesAreReadWithTheirPlaces) {
   constexpr std::string_view text = R"( {"a": {"b":[1,2]}, "c":"\u00e9", "d":true} )";
-  const auto value = JsonValue::parse(text);
+  const auto value = JsonDocument::parse(text);
   ASSERT_TRUE(value.has_value());
-  const JsonValue* a = value->find("a");
+  const JsonValue* a = value->root().find("a");
   ASSERT_NE(a, nullptr);
   EXPECT_EQ(text.substr(a->begin(), a->end() - a->begin()), R"({"b":[1,2]})");
   EXPECT_EQ(a->find("b")->items()[1].number(), 2U);
-  EXPECT_EQ(value->find("c")->text(), "é");
-  EXPECT_TRUE(value->find("d")->is_true());
-  EXPECT_EQ(value->find("e"), nullptr);
-  EXPECT_EQ(value->names().size(), 3U);
+  EXPECT_EQ(value->root().find("c")->text(), "é");
+  EXPECT_TRUE(value->root().find("d")->is_true());
+  EXPECT_EQ(value->root().find("e"), nullptr);
+  EXPECT_EQ(value->root().names().size(), 3U);
 }
 
 TEST(Json, ANameTwiceIsRefused) {
@@ -52,27 +52,45 @@ TEST(Json, DepthAndSizeAreBounded) {
   EXPECT_EQ(refused(wide), ErrorCode::Exhausted);
   std::string many = "[0";
   for (int i = 2; i < 65'536; ++i) many += ",0";
-  EXPECT_TRUE(JsonValue::parse(many + "]").has_value());  // with the array itself 65,536
+  EXPECT_TRUE(JsonDocument::parse(many + "]").has_value());  // with the array itself 65,536
   EXPECT_EQ(refused(many + ",0]"), ErrorCode::Exhausted);
 }
 
 TEST(Json, OnlyWholeNumbersAreNumbers) {
   const auto value =
-      JsonValue::parse(R"({"a":0,"b":-1,"c":1.5,"d":1e3,"e":18446744073709551615,"f":1e99})");
+      JsonDocument::parse(R"({"a":0,"b":-1,"c":1.5,"d":1e3,"e":18446744073709551615,"f":1e99})");
   ASSERT_TRUE(value.has_value());
-  EXPECT_EQ(value->number_member("a", 0).value(), 0U);
-  EXPECT_EQ(value->number_member("e", UINT64_MAX).value(), UINT64_MAX);
+  EXPECT_EQ(value->root().number_member("a", 0).value(), 0U);
+  EXPECT_EQ(value->root().number_member("e", UINT64_MAX).value(), UINT64_MAX);
   for (const char* name : {"b", "c", "d", "f"}) {
-    EXPECT_FALSE(value->number_member(name, UINT64_MAX).has_value()) << name;
+    EXPECT_FALSE(value->root().number_member(name, UINT64_MAX).has_value()) << name;
   }
-  EXPECT_FALSE(value->number_member("e", 7).has_value());
+  EXPECT_FALSE(value->root().number_member("e", 7).has_value());
+}
+
+TEST(Json, ADocumentOutlivesItsTextAndItsPlace) {
+  std::optional<JsonDocument> kept;
+  {
+    std::string text =
+        R"({"a name longer than any small string":["a value that is as long as that"]})";
+    auto made = JsonDocument::parse(text);
+    ASSERT_TRUE(made.has_value());
+    text.assign(text.size(), '!');
+    kept = *std::move(made);
+  }
+  const auto moved = *std::move(kept);
+  kept.reset();
+  ASSERT_EQ(moved.root().names().size(), 1U);
+  EXPECT_EQ(moved.root().names()[0], "a name longer than any small string");
+  EXPECT_EQ(moved.root().items()[0].items()[0].text(), "a value that is as long as that");
+  EXPECT_EQ(JsonDocument().root().kind(), JsonKind::Null);
 }
 
 TEST(Json, MembersAreOfTheirKind) {
-  const auto value = JsonValue::parse(R"({"a":"x"})");
-  EXPECT_EQ(value->string_member("a").value(), "x");
-  EXPECT_EQ(value->string_member("b").error().code, ErrorCode::NotFound);
-  EXPECT_EQ(value->number_member("a", 9).error().code, ErrorCode::Malformed);
+  const auto value = JsonDocument::parse(R"({"a":"x"})");
+  EXPECT_EQ(value->root().string_member("a").value(), "x");
+  EXPECT_EQ(value->root().string_member("b").error().code, ErrorCode::NotFound);
+  EXPECT_EQ(value->root().number_member("a", 9).error().code, ErrorCode::Malformed);
 }
 
 }  // namespace

@@ -15,8 +15,30 @@ struct ContextDeleter {
   void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
 };
 
+struct AlgorithmDeleter {
+  void operator()(EVP_MD* algorithm) const noexcept { EVP_MD_free(algorithm); }
+};
+
+template <typename Digest>
+constexpr const char* name_of = nullptr;
+template <>
+constexpr const char* name_of<Sha256Digest> = "SHA2-256";
+template <>
+constexpr const char* name_of<Sha384Digest> = "SHA2-384";
+template <>
+constexpr const char* name_of<Sha512Digest> = "SHA2-512";
+
+/// The hash of that name as OpenSSL has it, looked up once: it would look it up at every use of
+/// EVP_sha256(), which takes as long as hashing 500 bytes.
+template <typename Digest>
+const EVP_MD* algorithm_of() noexcept {
+  static const std::unique_ptr<EVP_MD, AlgorithmDeleter> found(
+      ready() ? EVP_MD_fetch(nullptr, name_of<Digest>, nullptr) : nullptr);
+  MERLON_CHECK(found != nullptr);
+  return found.get();
+}
+
 EVP_MD_CTX* begin(const EVP_MD* algorithm) noexcept {
-  MERLON_CHECK(ready());
   EVP_MD_CTX* const context = EVP_MD_CTX_new();
   MERLON_CHECK(context != nullptr && EVP_DigestInit_ex(context, algorithm, nullptr) == 1);
   return context;
@@ -35,8 +57,8 @@ Digest end(EVP_MD_CTX* context) noexcept {
 }
 
 template <typename Digest>
-Digest hash(const EVP_MD* algorithm, std::initializer_list<core::ByteView> parts) noexcept {
-  const std::unique_ptr<EVP_MD_CTX, ContextDeleter> context(begin(algorithm));
+Digest hash(std::initializer_list<core::ByteView> parts) noexcept {
+  const std::unique_ptr<EVP_MD_CTX, ContextDeleter> context(begin(algorithm_of<Digest>()));
   for (const core::ByteView part : parts) add_to(context.get(), part);
   return end<Digest>(context.get());
 }
@@ -44,16 +66,16 @@ Digest hash(const EVP_MD* algorithm, std::initializer_list<core::ByteView> parts
 }  // namespace
 
 Sha256Digest sha256(std::initializer_list<core::ByteView> parts) noexcept {
-  return hash<Sha256Digest>(EVP_sha256(), parts);
+  return hash<Sha256Digest>(parts);
 }
 Sha384Digest sha384(std::initializer_list<core::ByteView> parts) noexcept {
-  return hash<Sha384Digest>(EVP_sha384(), parts);
+  return hash<Sha384Digest>(parts);
 }
 Sha512Digest sha512(std::initializer_list<core::ByteView> parts) noexcept {
-  return hash<Sha512Digest>(EVP_sha512(), parts);
+  return hash<Sha512Digest>(parts);
 }
 
-Sha384Stream::Sha384Stream() noexcept : context_(begin(EVP_sha384())) {}
+Sha384Stream::Sha384Stream() noexcept : context_(begin(algorithm_of<Sha384Digest>())) {}
 
 void Sha384Stream::add(core::ByteView bytes) noexcept { add_to(context_.get(), bytes); }
 

@@ -37,15 +37,34 @@ const EVP_MD* evp_of(HashKind kind) noexcept {
   return nullptr;
 }
 
-/// A public key of `type` from `params`; null where OpenSSL refuses it.
-std::shared_ptr<EVP_PKEY> import(const char* type, OSSL_PARAM* params) noexcept {
+/// What `selection` names of a key of `type`, from `params`; null where OpenSSL refuses it.
+Owned<EVP_PKEY> import(const char* type, int selection, OSSL_PARAM* params) noexcept {
   const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   EVP_PKEY* key = nullptr;
   if (context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+      EVP_PKEY_fromdata(context.get(), &key, selection, params) != 1) {
     return nullptr;
   }
-  return {key, Deleter()};
+  return Owned<EVP_PKEY>(key);
+}
+
+/// A key that has a curve and no point yet.
+Owned<EVP_PKEY> make_empty_key(const char* group) noexcept {
+  if (!ready()) return nullptr;
+  std::array<char, 6> name{};
+  std::copy_n(group, 5, name.begin());
+  std::array<OSSL_PARAM, 2> params{
+      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
+      OSSL_PARAM_construct_end()};
+  return import("EC", EVP_PKEY_KEY_PARAMETERS, params.data());
+}
+
+/// The one of `curve` that every key is a copy of: copying a curve takes a fifth of making it from
+/// its name. Only to be copied, by any thread; null if OpenSSL does not start.
+EVP_PKEY* empty_key(KeyKind curve) noexcept {
+  static const Owned<EVP_PKEY> p256 = make_empty_key("P-256");
+  static const Owned<EVP_PKEY> p384 = make_empty_key("P-384");
+  return curve == KeyKind::P256 ? p256.get() : p384.get();
 }
 
 /// A DER INTEGER of a number without sign; at most 2 + 1 + 48 bytes.
@@ -88,17 +107,14 @@ Result<PublicKey> PublicKey::ec(KeyKind curve, ByteView point) noexcept {
   if (curve == KeyKind::Rsa || point.size() != size) {
     return core::error(ErrorCode::Malformed, "a point of another size", point.size());
   }
-  if (!ready()) return core::error(ErrorCode::Internal, "OpenSSL does not start");
+  EVP_PKEY* const empty = empty_key(curve);
+  std::shared_ptr<EVP_PKEY> key(empty == nullptr ? nullptr : EVP_PKEY_dup(empty), Deleter());
+  if (key == nullptr) return core::error(ErrorCode::Internal, "OpenSSL does not start");
   std::array<std::uint8_t, 97> octets{0x04};  // uncompressed
   std::ranges::copy(point, octets.begin() + 1);
-  std::array<char, 6> group{'P', '-', '2', '5', '6', '\0'};
-  if (curve == KeyKind::P384) group = {'P', '-', '3', '8', '4', '\0'};
-  std::array<OSSL_PARAM, 3> params{
-      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
-      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, octets.data(), size + 1),
-      OSSL_PARAM_construct_end()};
-  auto key = import("EC", params.data());
-  if (key == nullptr) return core::error(ErrorCode::Malformed, "not a point of the curve");
+  if (EVP_PKEY_set1_encoded_public_key(key.get(), octets.data(), size + 1) != 1) {
+    return core::error(ErrorCode::Malformed, "not a point of the curve");
+  }
   return PublicKey(curve, std::move(key));
 }
 
@@ -119,7 +135,7 @@ Result<PublicKey> PublicKey::rsa(ByteView modulus, ByteView exponent) noexcept {
     return core::error(ErrorCode::Internal, "no memory for a key");
   }
   const Owned<OSSL_PARAM> params(OSSL_PARAM_BLD_to_param(builder.get()));
-  auto key = params == nullptr ? nullptr : import("RSA", params.get());
+  auto key = params == nullptr ? nullptr : import("RSA", EVP_PKEY_PUBLIC_KEY, params.get());
   if (key == nullptr) return core::error(ErrorCode::Malformed, "not an RSA key");
   return PublicKey(KeyKind::Rsa, std::move(key));
 }

@@ -16,6 +16,7 @@
 
 namespace merlon::evidence {
 
+using codec::JsonDocument;
 using codec::JsonKind;
 using codec::JsonValue;
 using core::ByteView;
@@ -121,10 +122,10 @@ Result<std::size_t> add_pem(Endorsements& to, std::string_view text) {
   return sum.result();
 }
 
-std::optional<JsonValue> json_object(std::string_view text) {
-  auto value = JsonValue::parse(text);
-  if (!value || value->kind() != JsonKind::Object) return std::nullopt;
-  return *std::move(value);
+std::optional<JsonDocument> json_object(std::string_view text) {
+  auto document = JsonDocument::parse(text);
+  if (!document || document->root().kind() != JsonKind::Object) return std::nullopt;
+  return *std::move(document);
 }
 
 /// What stands in a text of a stored collateral object; Malformed if it is none of ours.
@@ -142,7 +143,7 @@ Result<std::size_t> add_text(Endorsements& to, std::string_view text, bool neste
     const std::string_view inner = core::as_text(*decoded);
     if (!nested && inner.starts_with("-----BEGIN ")) return add_text(to, inner, true);
     const auto object = nested || !inner.starts_with('{') ? std::nullopt : json_object(inner);
-    if (object) return to.add_object(*object);
+    if (object) return to.add_object(object->root());
   }
   return unknown();
 }
@@ -175,11 +176,11 @@ Result<std::size_t> add_member(Endorsements& to, std::string_view name, const Js
 
 Result<std::size_t> add_json(Endorsements& to, std::string_view text) {
   if (sgx::SignedJson::parse(text)) return to.add_document(text);
-  const auto root = JsonValue::parse(text);
+  const auto document = JsonDocument::parse(text);
   // Of a file that cannot be taken apart, only what may be lost with it matters.
-  if (!root) return base::contains_ignoring_case(text, "crl") ? lost_list() : unknown();
-  if (root->kind() != JsonKind::Object) return unknown();
-  return to.add_object(*root);
+  if (!document) return base::contains_ignoring_case(text, "crl") ? lost_list() : unknown();
+  if (document->root().kind() != JsonKind::Object) return unknown();
+  return to.add_object(document->root());
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 namespace merlon::evidence {
 
+using codec::JsonDocument;
 using codec::JsonKind;
 using codec::JsonValue;
 using core::ByteView;
@@ -95,8 +96,8 @@ class Search {
         return {};
       }
       // JSON in a string, and so once more.
-      const auto inner = JsonValue::parse(value.text());
-      if (inner && inner->kind() == JsonKind::Object) return look(*inner, depth + 1);
+      const auto inner = JsonDocument::parse(value.text());
+      if (inner && inner->root().kind() == JsonKind::Object) return look(inner->root(), depth + 1);
     }
     if (value.kind() == JsonKind::Object || value.kind() == JsonKind::Array) {
       return look(value, depth + 1);
@@ -113,19 +114,19 @@ class Search {
 std::optional<Result<Inside>> unwrap_json(ByteView bytes) {
   const auto text = text_of(bytes);
   if (!text || !text->starts_with('{')) return std::nullopt;
-  const auto root = JsonValue::parse(*text);
-  if (!root) return std::nullopt;
+  const auto document = JsonDocument::parse(*text);
+  if (!document) return std::nullopt;
   Search search;
-  if (const auto looked = search.look(*root, 0); !looked) return looked.error();
+  if (const auto looked = search.look(document->root(), 0); !looked) return looked.error();
   return std::move(search).result();
 }
 
 std::optional<Result<Inside>> unwrap_json_cmw(ByteView bytes) {
   const auto text = text_of(bytes);
   if (!text || !text->starts_with('[')) return std::nullopt;
-  const auto root = JsonValue::parse(*text);
-  if (!root || root->kind() != JsonKind::Array) return std::nullopt;
-  const auto& items = root->items();
+  const auto document = JsonDocument::parse(*text);
+  if (!document || document->root().kind() != JsonKind::Array) return std::nullopt;
+  const auto items = document->root().items();
   const bool typed = items.size() >= 2 && items.size() <= 3 &&
                      (items[0].kind() == JsonKind::String || items[0].number().has_value()) &&
                      items[1].kind() == JsonKind::String;

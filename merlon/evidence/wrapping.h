@@ -1,9 +1,9 @@
 #pragma once
 
 // What evidence is wrapped in where people hold it: the text forms of tools, the JSON of services,
-// the structures of kernels and clouds. One table; each row knows its own form, and the answer names
-// those that were taken off. Of two different pieces of evidence in one none is chosen. Input is
-// attacker-controlled.
+// the structures of kernels and clouds. One table; each row knows its own form, and the answer
+// names those that were taken off. Of two different pieces of evidence in one none is chosen. Input
+// is attacker-controlled.
 
 #include <optional>
 #include <span>

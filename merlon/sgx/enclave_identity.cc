@@ -28,7 +28,8 @@ std::string_view to_string(EnclaveId id) noexcept {
 }
 
 Result<EnclaveIdentity> EnclaveIdentity::parse(std::string_view body) {
-  return parse(TRY(JsonValue::parse(body)));
+  const auto document = TRY(codec::JsonDocument::parse(body));
+  return parse(document.root());
 }
 
 Result<EnclaveIdentity> EnclaveIdentity::parse(const JsonValue& root) {
@@ -38,7 +39,7 @@ Result<EnclaveIdentity> EnclaveIdentity::parse(const JsonValue& root) {
     return core::error(ErrorCode::Unsupported, "enclave identity of another version than 2",
                        made.version);
   }
-  const std::string id = TRY(root.string_member("id"));
+  const std::string_view id = TRY(root.string_member("id"));
   bool known = false;
   for (const EnclaveId each : {EnclaveId::Qe, EnclaveId::TdQe, EnclaveId::Qve, EnclaveId::Qae}) {
     if (to_string(each) != id) continue;

@@ -25,7 +25,7 @@ struct EnclaveIdentity {
 
   /// `body` is SignedJson::body. Version 2 only.
   [[nodiscard]] static core::Result<EnclaveIdentity> parse(std::string_view body);
-  /// The same of SignedJson::value.
+  /// The same of SignedJson::value().
   [[nodiscard]] static core::Result<EnclaveIdentity> parse(const codec::JsonValue& root);
 };
 

@@ -8,23 +8,24 @@ namespace merlon::sgx {
 using core::ErrorCode;
 
 core::Result<SignedJson> SignedJson::parse(std::string_view text) {
-  codec::JsonValue root = TRY(codec::JsonValue::parse(text));
-  const std::vector<std::string> names = root.names();
+  SignedJson made;
+  made.document = TRY(codec::JsonDocument::parse(text));
+  const codec::JsonValue& root = made.document.root();
+  const auto names = root.names();
   const bool shaped = names.size() == 2 && names[1] == "signature" &&
                       (names[0] == "tcbInfo" || names[0] == "enclaveIdentity");
   if (!shaped) {
     return core::error(ErrorCode::Malformed, "no signed TCB info or enclave identity");
   }
-  const std::string digits = TRY(root.string_member("signature"));
+  const std::string_view digits = TRY(root.string_member("signature"));
   // Intel writes lower case; another spelling of the same signature would be another document.
-  if (digits.find_first_of("ABCDEF") != std::string::npos) {
+  if (digits.find_first_of("ABCDEF") != std::string_view::npos) {
     return core::error(ErrorCode::Malformed, "a signature in upper-case digits");
   }
-  SignedJson made;
   made.member = names[0];
   made.signature = TRY(JsonSignature::from(TRY(codec::decode_hex(digits))));
-  made.value = TRY(root.take_object(names[0]));
-  made.body = text.substr(made.value.begin(), made.value.end() - made.value.begin());
+  const codec::JsonValue& value = *TRY(root.member(names[0], codec::JsonKind::Object));
+  made.body = text.substr(value.begin(), value.end() - value.begin());
   return made;
 }
 

@@ -16,8 +16,13 @@ using JsonSignature = core::FixedBytes<struct JsonSignatureTag, 64>;  ///< r ‖
 struct SignedJson {
   std::string body;  ///< the object, brackets included
   JsonSignature signature;
-  std::string member;      ///< "tcbInfo" or "enclaveIdentity"
-  codec::JsonValue value;  ///< `body`, taken apart
+  std::string member;            ///< "tcbInfo" or "enclaveIdentity"
+  codec::JsonDocument document;  ///< `body` and signature, taken apart
+
+  /// `body`, taken apart; only while there is a `document`.
+  [[nodiscard]] const codec::JsonValue& value() const noexcept {
+    return document.root().items()[0];
+  }
 
   /// Malformed unless the document has just one of these members and a signature, in this order,
   /// and nothing but line ends behind.

@@ -95,7 +95,7 @@ Result<std::vector<std::string>> parse_advisories(const JsonValue& object) {
   if (object.find("advisoryIDs") == nullptr) return advisories;
   for (const JsonValue& item : TRY(object.member("advisoryIDs", JsonKind::Array))->items()) {
     if (item.kind() != JsonKind::String) return malformed("an advisory that is no text");
-    advisories.push_back(item.text());
+    advisories.emplace_back(item.text());
   }
   return advisories;
 }
@@ -114,7 +114,10 @@ Result<std::vector<IsvLevel>> parse_isv_levels(const JsonValue& object) {
   return levels;
 }
 
-Result<TcbInfo> TcbInfo::parse(std::string_view body) { return parse(TRY(JsonValue::parse(body))); }
+Result<TcbInfo> TcbInfo::parse(std::string_view body) {
+  const auto document = TRY(codec::JsonDocument::parse(body));
+  return parse(document.root());
+}
 
 Result<TcbInfo> TcbInfo::parse(const JsonValue& root) {
   TcbInfo info;
@@ -125,7 +128,7 @@ Result<TcbInfo> TcbInfo::parse(const JsonValue& root) {
   }
   // Version 2 is about SGX alone and has no id.
   if (info.version == 3) {
-    const std::string id = TRY(root.string_member("id"));
+    const std::string_view id = TRY(root.string_member("id"));
     if (id != "SGX" && id != "TDX") return malformed("TCB info that is neither SGX nor TDX");
     info.is_tdx = id == "TDX";
   }

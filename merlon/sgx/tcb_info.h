@@ -67,7 +67,7 @@ struct TcbInfo {
   /// `body` is SignedJson::body. Versions 2 and 3. Malformed, NotFound for what is missing.
   /// Of a level that cannot be read the error's detail is its number, the first being 1.
   [[nodiscard]] static core::Result<TcbInfo> parse(std::string_view body);
-  /// The same of SignedJson::value.
+  /// The same of SignedJson::value().
   [[nodiscard]] static core::Result<TcbInfo> parse(const codec::JsonValue& root);
 };
 

@@ -20,9 +20,9 @@ void note(std::vector<std::string>& reasons, std::string reason) {
 void add_document(Collateral& to, const std::string& text, Origin origin) {
   auto json = sgx::SignedJson::parse(text);
   if (json && json->member == "tcbInfo") {
-    auto info = sgx::TcbInfo::parse(json->value);
+    auto info = sgx::TcbInfo::parse(json->value());
     if (info) {
-      json->value = {};  // said all it had to say
+      json->document = {};  // said all it had to say
       to.tcb_infos.push_back({*std::move(json), *std::move(info), origin});
       return;
     }
@@ -31,9 +31,9 @@ void add_document(Collateral& to, const std::string& text, Origin origin) {
          error.detail == 0 ? std::string(error.what)
                            : base::concat(error.what, " (level or byte ", error.detail, ")"));
   } else if (json) {
-    auto identity = sgx::EnclaveIdentity::parse(json->value);
+    auto identity = sgx::EnclaveIdentity::parse(json->value());
     if (identity) {
-      json->value = {};
+      json->document = {};
       to.identities.push_back({*std::move(json), *std::move(identity), origin});
       return;
     }

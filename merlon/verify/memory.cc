@@ -68,7 +68,8 @@ core::Result<Memory> Memory::parse(std::string_view text) {
   using core::Error;
   using core::ErrorCode;
   if (text.size() > max_text_size) return Error{ErrorCode::Exhausted, "is too long"};
-  const auto json = TRY(codec::JsonValue::parse(text));
+  const auto document = TRY(codec::JsonDocument::parse(text));
+  const codec::JsonValue& json = document.root();
   constexpr std::array<std::string_view, 4> members{"version", "newest_issue", "evaluation_number",
                                                     "lists"};
   if (json.kind() != codec::JsonKind::Object || !std::ranges::equal(json.names(), members)) {

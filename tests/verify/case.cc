@@ -84,10 +84,11 @@ void read_line(Case& test, const std::string& key, std::istringstream& line, con
 
 /// A store of Fortanix' keeps a document, its signature as a list of DER bytes, and a chain.
 bool add_fortanix(evidence::Endorsements& to, const Bytes& bytes) {
-  const auto root = codec::JsonValue::parse(core::as_text(bytes));
-  if (!root || root->kind() != codec::JsonKind::Object) return false;
-  const auto* chain = root->find("ca_chain");
-  const auto* signature = root->find("signature");
+  const auto document = codec::JsonDocument::parse(core::as_text(bytes));
+  if (!document || document->root().kind() != codec::JsonKind::Object) return false;
+  const codec::JsonValue& root = document->root();
+  const auto* chain = root.find("ca_chain");
+  const auto* signature = root.find("signature");
   if (chain == nullptr || signature == nullptr || signature->items().empty()) return false;
   for (const auto& item : chain->items()) (void)to.add(core::as_bytes(item.text()));
   Bytes der;
@@ -98,7 +99,7 @@ bool add_fortanix(evidence::Endorsements& to, const Bytes& bytes) {
   if (!numbers) die("a signature that is none");
   for (const auto& [name, member] : {std::pair{"raw_tcb_info", "tcbInfo"},
                                      std::pair{"raw_enclave_identity", "enclaveIdentity"}}) {
-    const auto* body = root->find(name);
+    const auto* body = root.find(name);
     if (body == nullptr) continue;
     sgx::SignedJson json;
     json.member = member;
