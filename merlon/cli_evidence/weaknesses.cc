@@ -115,6 +115,9 @@ void snp_platform(const verify::SnpPolicy& policy, Weaknesses& found) {
   found.say(policy.platform[alias_check] != verify::BitRule::Set,
             "memory modules that show one place under two addresses are accepted (AMD-SB-3015)",
             "name alias-check in platform_on");
+  found.say(!policy.product.is_any() && policy.product.contains(snp::Product::Simulator),
+            "a simulator's evidence is accepted, behind which there is no hardware at all",
+            "leave SIMULATOR out of products");
   const auto products = std::ranges::count_if(
       snp::all_products, [&](snp::Product product) { return policy.product.contains(product); });
   found.say(

@@ -105,6 +105,10 @@ Result<std::vector<Request>> for_report(const snp::Report& report, const Service
                        "the report does not say which product made it: add --product Milan, Genoa "
                        "or Turin");
   }
+  if (*product == snp::Product::Simulator) {
+    return core::error(ErrorCode::NotFound,
+                       "a simulator's evidence: nobody but the simulator endorses it");
+  }
   const std::string_view name = to_string(*product);
   const bool vlek = report.signing_key == snp::SigningKey::Vlek;
   std::vector<Request> all;

@@ -12,15 +12,18 @@
 
 namespace merlon::snp {
 
-/// Generations of processors: each has its own root key, and Turin its own TCB layout.
-enum class Product : std::uint8_t { Milan, Genoa, Turin };
+/// Generations of processors: each has its own root key, and Turin its own TCB layout. Simulator is
+/// no processor: whatever it signs says so by this product, and no root of a vendor stands for it.
+enum class Product : std::uint8_t { Milan, Genoa, Turin, Simulator };
+/// Those that AMD makes.
 inline constexpr std::array all_products{Product::Milan, Product::Genoa, Product::Turin};
 [[nodiscard]] std::string_view to_string(Product product) noexcept;
 
 /// The product named "Milan" or, with a stepping, "Milan-B0". Bergamo and Siena are Genoa's kin and
-/// have its keys.
+/// have its keys. "SIMULATOR" is the simulator's.
 [[nodiscard]] std::optional<Product> product_of_name(std::string_view name) noexcept;
-/// From CPUID family (extended and base added up) and model.
+/// From CPUID family (extended and base added up) and model; 0 and 0, which no processor has, are
+/// the simulator's.
 [[nodiscard]] std::optional<Product> product_of_cpuid(std::uint8_t family,
                                                       std::uint8_t model) noexcept;
 

@@ -91,6 +91,37 @@ TEST(Findings, OfTurin) {
                [] { return FakeAmd("Turin"); });
 }
 
+TEST(Findings, OfASimulatorWhoseRootIsTrusted) {
+  const auto meant = [](FakeAmd&, Policy& p) {
+    p.snp.product = Accept<snp::Product>({snp::Product::Simulator});
+  };
+  run<FakeAmd>(
+      {{"a policy that does not think of it", [](FakeAmd&, Policy&) {}, {SnpProduct}},
+       {"a policy that wants it", meant, {}},
+       {"a policy that wants Milan",
+        [](FakeAmd&, Policy& p) { p.snp.product = Accept<snp::Product>({snp::Product::Milan}); },
+        {SnpProduct}},
+       {"on a real processor",
+        [&](FakeAmd& f, Policy& p) {
+          meant(f, p);
+          f.report[0x188] = 0x19;
+        },
+        {SnpProduct}},
+       {"under the name of a real product",
+        [&](FakeAmd& f, Policy& p) {
+          meant(f, p);
+          f.endorsed.product = "Milan-B0";
+        },
+        {SnpProduct}},
+       {"a name that only begins so",
+        [&](FakeAmd& f, Policy& p) {
+          meant(f, p);
+          f.endorsed.product = "SIMULATOR-B0";
+        },
+        {SnpProduct}}},
+      [] { return FakeAmd("SIMULATOR"); });
+}
+
 TEST(Findings, EveryCheckIsProducedByAFault) {
   std::set<Check> all = run<FakeIntel>(dcap_faults(), sgx);
   all.merge(run<FakeIntel>(sgx_faults(), sgx));

@@ -50,23 +50,25 @@ std::vector<x509::AnchorId> intel_anchors(const Policy& policy) {
   return with_roots_of(policy, anchor(intel_root));
 }
 
-x509::AnchorId vendor_anchor(snp::Product product) noexcept {
+std::optional<x509::AnchorId> vendor_anchor(snp::Product product) noexcept {
   switch (product) {
     case snp::Product::Milan: return anchor(ark_milan);
     case snp::Product::Genoa: return anchor(ark_genoa);
     case snp::Product::Turin: return anchor(ark_turin);
+    case snp::Product::Simulator: return std::nullopt;
   }
-  return {};
+  return std::nullopt;
 }
 
 std::vector<x509::AnchorId> amd_anchors(const Policy& policy) {
   std::vector<x509::AnchorId> all = policy.roots;
-  for (const snp::Product product : snp::all_products) all.push_back(vendor_anchor(product));
+  for (const snp::Product product : snp::all_products) all.push_back(*vendor_anchor(product));
   return all;
 }
 
 std::vector<x509::AnchorId> amd_anchors(std::optional<snp::Product> product, const Policy& policy) {
-  return product ? with_roots_of(policy, vendor_anchor(*product)) : policy.roots;
+  const auto root = product ? vendor_anchor(*product) : std::nullopt;
+  return root ? with_roots_of(policy, *root) : policy.roots;
 }
 
 }  // namespace merlon::verify

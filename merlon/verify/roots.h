@@ -22,7 +22,7 @@ namespace merlon::verify {
 [[nodiscard]] std::vector<x509::AnchorId> intel_anchors(const Policy& policy);
 
 /// The root of one of AMD's products.
-[[nodiscard]] x509::AnchorId vendor_anchor(snp::Product product) noexcept;
+[[nodiscard]] std::optional<x509::AnchorId> vendor_anchor(snp::Product product) noexcept;
 
 /// The roots of all of AMD's products, and those of the policy.
 [[nodiscard]] std::vector<x509::AnchorId> amd_anchors(const Policy& policy);

@@ -83,14 +83,17 @@ void judge_product(Context& context) {
   };
   const bool cpuid_agrees = !report.cpuid || (by_cpuid && by_cpuid == by_leaf);
   const bool agree = by_leaf && by_leaf == by_root && cpuid_agrees;
-  const bool accepted = agree && context.policy.snp.product.contains(*by_leaf);
+  // A policy of somebody who did not think of simulators accepts none.
+  const bool simulated = by_leaf == snp::Product::Simulator;
+  const bool meant = !simulated || !context.policy.snp.product.is_any();
+  const bool accepted = agree && meant && context.policy.snp.product.contains(*by_leaf);
   std::vector<std::string> wanted;
   for (const snp::Product product : context.policy.snp.product.values()) {
     wanted.emplace_back(to_string(product));
   }
   context.judge.check(
       Check::SnpProduct, accepted,
-      context.policy.snp.product.is_any() ? "one product throughout" : list_of(wanted),
+      context.policy.snp.product.is_any() ? "one product of AMD's throughout" : list_of(wanted),
       concat("processor ", report.cpuid ? text(by_cpuid) : "not told", ", endorsement ",
              text(by_leaf), ", root ", text(by_root)));
 }

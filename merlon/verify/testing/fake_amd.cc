@@ -22,7 +22,8 @@ FakeAmd::FakeAmd(std::string_view product, bool vlek)
   second_list.this_update.seconds -= codec::seconds_per_day;
   no_second_list = !vlek;
   const bool turin = product == "Turin";
-  endorsed.product = vlek || turin ? std::string(product) : concat(product, "-B0");
+  const bool simulator = product == "SIMULATOR";
+  endorsed.product = vlek || turin || simulator ? std::string(product) : concat(product, "-B0");
   endorsed.tcb = turin ? snp::TcbComponents{1, 3, 0, 8, 115} : snp::TcbComponents{0, 3, 0, 29, 220};
   if (vlek) {
     endorsed.csp_id = "cloud.example";
@@ -46,7 +47,9 @@ FakeAmd::FakeAmd(std::string_view product, bool vlek)
       put(at, {3, 0, 0, 0, 0, 0, 29, 220});
     }
   }
-  if (turin) {
+  if (simulator) {
+    put(0x188, {0, 0, 0});
+  } else if (turin) {
     put(0x188, {0x1A, 0x02, 1});
   } else {
     put(0x188, {0x19, static_cast<std::uint8_t>(product == "Genoa" ? 0x11 : 0x01), 1});
