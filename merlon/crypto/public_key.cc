@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
-#include "merlon/crypto/hash.h"
+#include "merlon/crypto/evp.h"
+#include "merlon/crypto/owned.h"
 #include "merlon/crypto/ready.h"
 
 namespace merlon::crypto {
@@ -18,36 +17,6 @@ using core::Result;
 
 namespace {
 
-struct Deleter {
-  void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
-  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
-  void operator()(OSSL_PARAM_BLD* builder) const noexcept { OSSL_PARAM_BLD_free(builder); }
-  void operator()(OSSL_PARAM* params) const noexcept { OSSL_PARAM_free(params); }
-  void operator()(BIGNUM* number) const noexcept { BN_free(number); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Deleter>;
-
-const EVP_MD* evp_of(HashKind kind) noexcept {
-  switch (kind) {
-    case HashKind::Sha256: return EVP_sha256();
-    case HashKind::Sha384: return EVP_sha384();
-    case HashKind::Sha512: return EVP_sha512();
-  }
-  return nullptr;
-}
-
-/// What `selection` names of a key of `type`, from `params`; null where OpenSSL refuses it.
-Owned<EVP_PKEY> import(const char* type, int selection, OSSL_PARAM* params) noexcept {
-  const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
-  EVP_PKEY* key = nullptr;
-  if (context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &key, selection, params) != 1) {
-    return nullptr;
-  }
-  return Owned<EVP_PKEY>(key);
-}
-
 /// A key that has a curve and no point yet.
 Owned<EVP_PKEY> make_empty_key(const char* group) noexcept {
   if (!ready()) return nullptr;
@@ -56,7 +25,7 @@ Owned<EVP_PKEY> make_empty_key(const char* group) noexcept {
   std::array<OSSL_PARAM, 2> params{
       OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
       OSSL_PARAM_construct_end()};
-  return import("EC", EVP_PKEY_KEY_PARAMETERS, params.data());
+  return import_key("EC", EVP_PKEY_KEY_PARAMETERS, params.data());
 }
 
 /// The one of `curve` that every key is a copy of: copying a curve takes a fifth of making it from
@@ -95,6 +64,13 @@ Digest Digest::of(HashKind kind, ByteView message) noexcept {
   return digest;
 }
 
+Digest Digest::of(const Sha256Digest& made) noexcept {
+  Digest digest;
+  digest.size_ = Sha256Digest::size;
+  std::ranges::copy(made.view(), digest.bytes_.begin());
+  return digest;
+}
+
 Result<EcdsaSignature> EcdsaSignature::from_halves(ByteView both) noexcept {
   if (both.size() % 2 != 0 || both.empty()) {
     return core::error(ErrorCode::Malformed, "no pair of numbers", both.size());
@@ -108,7 +84,7 @@ Result<PublicKey> PublicKey::ec(KeyKind curve, ByteView point) noexcept {
     return core::error(ErrorCode::Malformed, "a point of another size", point.size());
   }
   EVP_PKEY* const empty = empty_key(curve);
-  std::shared_ptr<EVP_PKEY> key(empty == nullptr ? nullptr : EVP_PKEY_dup(empty), Deleter());
+  std::shared_ptr<EVP_PKEY> key(empty == nullptr ? nullptr : EVP_PKEY_dup(empty), OpensslDeleter());
   if (key == nullptr) return core::error(ErrorCode::Internal, "OpenSSL does not start");
   std::array<std::uint8_t, 97> octets{0x04};  // uncompressed
   std::ranges::copy(point, octets.begin() + 1);
@@ -125,6 +101,19 @@ Result<PublicKey> PublicKey::rsa(ByteView modulus, ByteView exponent) noexcept {
       !std::ranges::equal(exponent, f4)) {
     return core::error(ErrorCode::Unsupported, "an RSA key of another size or exponent");
   }
+  return import_rsa(modulus, exponent);
+}
+
+Result<PublicKey> PublicKey::rsa_exponent_3(ByteView modulus) noexcept {
+  constexpr std::array<std::uint8_t, 1> three{3};
+  if (modulus.size() != 384 || (modulus[0] & 0x80U) == 0) {
+    return core::error(ErrorCode::Unsupported, "an RSA key of another size than 3072 bits",
+                       modulus.size());
+  }
+  return import_rsa(modulus, three);
+}
+
+Result<PublicKey> PublicKey::import_rsa(ByteView modulus, ByteView exponent) noexcept {
   if (!ready()) return core::error(ErrorCode::Internal, "OpenSSL does not start");
   const Owned<BIGNUM> n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));
   const Owned<BIGNUM> e(BN_bin2bn(exponent.data(), static_cast<int>(exponent.size()), nullptr));
@@ -135,7 +124,7 @@ Result<PublicKey> PublicKey::rsa(ByteView modulus, ByteView exponent) noexcept {
     return core::error(ErrorCode::Internal, "no memory for a key");
   }
   const Owned<OSSL_PARAM> params(OSSL_PARAM_BLD_to_param(builder.get()));
-  auto key = params == nullptr ? nullptr : import("RSA", EVP_PKEY_PUBLIC_KEY, params.get());
+  auto key = params == nullptr ? nullptr : import_key("RSA", EVP_PKEY_PUBLIC_KEY, params.get());
   if (key == nullptr) return core::error(ErrorCode::Malformed, "not an RSA key");
   return PublicKey(KeyKind::Rsa, std::move(key));
 }

@@ -9,6 +9,7 @@
 
 #include "merlon/core/bytes.h"
 #include "merlon/core/result.h"
+#include "merlon/crypto/hash.h"
 
 struct evp_pkey_st;
 
@@ -22,6 +23,8 @@ enum class HashKind : std::uint8_t { Sha256, Sha384, Sha512 };
 class Digest {
  public:
   [[nodiscard]] static Digest of(HashKind kind, core::ByteView message) noexcept;
+  /// One that was made already.
+  [[nodiscard]] static Digest of(const Sha256Digest& made) noexcept;
   [[nodiscard]] HashKind kind() const noexcept { return kind_; }
   [[nodiscard]] core::ByteView view() const noexcept { return core::ByteView(bytes_).first(size_); }
 
@@ -52,6 +55,10 @@ class PublicKey {
   [[nodiscard]] static core::Result<PublicKey> rsa(core::ByteView modulus,
                                                    core::ByteView exponent) noexcept;
 
+  /// RSA of 3072 bits with exponent 3, as enclaves are signed [SDM vol. 3D SIGSTRUCT]; not for
+  /// certificates. Most significant byte first; Unsupported for another size.
+  [[nodiscard]] static core::Result<PublicKey> rsa_exponent_3(core::ByteView modulus) noexcept;
+
   [[nodiscard]] KeyKind kind() const noexcept { return kind_; }
 
   /// Whether the signature holds; false for every malformed signature and for keys of another kind.
@@ -66,6 +73,8 @@ class PublicKey {
  private:
   PublicKey(KeyKind kind, std::shared_ptr<evp_pkey_st> key) noexcept
       : kind_(kind), key_(std::move(key)) {}
+  [[nodiscard]] static core::Result<PublicKey> import_rsa(core::ByteView modulus,
+                                                          core::ByteView exponent) noexcept;
   [[nodiscard]] bool verify_rsa(const Digest& digest, int padding, int salt_size,
                                 core::ByteView signature) const noexcept;
 

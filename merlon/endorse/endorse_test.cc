@@ -139,14 +139,17 @@ TEST(Requests, NameThePlatformAndItsLevels) {
 }
 
 TEST(Requests, AProductThatIsNotKnown) {
-  const auto refusal = [](std::vector<std::uint8_t> bytes) {
+  constexpr std::size_t family_at = 0x188;
+  const auto refusal = [](std::vector<std::uint8_t> bytes, std::uint8_t family = 0) {
     bytes.resize(snp::Report::size);
     bytes[0x0A] = 2;
+    bytes[family_at] = family;
     return requests_for(evidence::Evidence::parse(bytes).value(), {}, {}).error();
   };
   EXPECT_EQ(refusal({2}).message(),
             "the report does not say which product made it: add --product Milan, Genoa or Turin");
-  EXPECT_EQ(refusal({3}).code, core::ErrorCode::Unsupported);  // a processor of family 0
+  EXPECT_EQ(refusal({3}, 0x16).code, core::ErrorCode::Unsupported);
+  EXPECT_NE(refusal({3}).message().find("simulator"), std::string::npos) << refusal({3}).message();
 }
 
 TEST(Requests, OfAKindOfPlatform) {

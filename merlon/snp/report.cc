@@ -64,7 +64,7 @@ Result<void> read_head(Reader& reader, Report& report) noexcept {
   }
   report.guest_svn = TRY(reader.u32());
   report.policy.bits = TRY(reader.u64());
-  if (report.policy.bits >> 26U != 0 || !report.policy.has(17)) {
+  if (!report.policy.has_reserved_bits_right()) {
     return core::error(ErrorCode::Malformed, "reserved bits of POLICY are not as they must be", 8);
   }
   report.family_id = TRY(FamilyId::read(reader));

@@ -33,6 +33,11 @@ struct GuestPolicy {
   [[nodiscard]] bool migration_agent() const noexcept { return has(18); }
   [[nodiscard]] bool debug() const noexcept { return has(19); }
   [[nodiscard]] bool single_socket() const noexcept { return has(20); }
+  /// Bit 17 is one, and no bit above 25 is.
+  [[nodiscard]] bool has_reserved_bits_right() const noexcept {
+    return has(17) && bits >> 26U == 0;
+  }
+  friend bool operator==(const GuestPolicy&, const GuestPolicy&) = default;
 };
 
 /// Bits of PLATFORM_INFO.
