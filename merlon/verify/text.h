@@ -16,7 +16,8 @@ template <typename T>
 }
 [[nodiscard]] std::string hex_number(std::uint64_t value);
 
-/// "any", or the values one after the other; at most three of them in full. What is all zeros says so.
+/// "any", or the values one after the other; at most three of them in full. What is all zeros says
+/// so.
 template <typename T>
 [[nodiscard]] std::string wanted_of(const Accept<T>& accept) {
   if (accept.is_any()) return "any";
