@@ -248,6 +248,24 @@ TEST_F(PortTest, TakesADeliveryWithItsDescriptors) {
   EXPECT_TRUE(port_.descriptors().holds(9));
 }
 
+TEST_F(PortTest, RefusesADeliveryWithADescriptorOutsideOfTheTable) {
+  for (const std::uint64_t number :
+       {max_descriptors, max_descriptors + 63, std::size_t{1} << 31U}) {
+    answer_with([&](const Block& block) {
+      const std::uint32_t words[] = {2, 8, static_cast<std::uint32_t>(number)};
+      block.copy_in({reinterpret_cast<const std::uint8_t*>(words), sizeof(words)});
+      block.store(&Header::result, std::int64_t{0});
+      block.store(&Header::returned, std::uint32_t{sizeof(words)});
+      block.store(&Header::answered, block.load(&Header::sequence));
+    });
+    std::vector<std::uint8_t> into(64);
+    const auto answer =
+        port_.stage(Call::ReceiveDescriptors, {3, 8}).receive(into.size()).commit().collect(into);
+    EXPECT_EQ(violation_of(answer), Violation::DescriptorTooLarge) << number;
+    EXPECT_FALSE(port_.descriptors().holds(8)) << "none of them";
+  }
+}
+
 TEST_F(PortTest, RefusesADeliveryThatNamesADescriptorTwice) {
   answer_with([](const Block& block) {
     const std::uint32_t words[] = {2, 8, 8};
