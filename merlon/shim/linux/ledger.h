@@ -21,6 +21,7 @@ struct Range {
   std::uint64_t end = 0;
   [[nodiscard]] constexpr std::uint64_t size() const noexcept { return end - start; }
   [[nodiscard]] constexpr bool empty() const noexcept { return start >= end; }
+  friend constexpr bool operator==(const Range&, const Range&) noexcept = default;
 };
 
 struct Region {
