@@ -25,13 +25,11 @@ std::uint64_t rights_of(Access access) noexcept {
   return 0;
 }
 
-/// Whether a translation that the processor may remember allows more than the new entry.
-bool reduces(std::uint64_t before, std::uint64_t after) noexcept {
-  if ((before & entry::present) == 0) return false;
-  if ((after & entry::present) == 0) return true;
-  const bool writes = (before & entry::writable) != 0 && (after & entry::writable) == 0;
-  const bool executes = (before & entry::no_execute) == 0 && (after & entry::no_execute) != 0;
-  return writes || executes;
+/// Whether the processor may remember a translation that is no longer right. It counts as well when
+/// the new one allows more: a processor may fault by the old one [INTEL SDM 3A §4.10.4.3], and for
+/// the keep that would be a signal.
+bool outdates(std::uint64_t before, std::uint64_t after) noexcept {
+  return (before & entry::present) != 0 && before != after;
 }
 
 /// The page's entry with other rights; its content stays, and is cleared if it is stale.
@@ -116,7 +114,7 @@ bool AddressSpace::apply_window(std::uint64_t window, Range range, Access access
     if (whole && access != Access::None) {
       const std::uint64_t changed =
           (*slot & entry::address_mask) | rights_of(access) | entry::large;
-      if (reduces(*slot, changed)) stale_.add(window);
+      if (outdates(*slot, changed)) stale_.add(window);
       *slot = changed;
       return true;
     }
@@ -128,7 +126,7 @@ bool AddressSpace::apply_window(std::uint64_t window, Range range, Access access
   for (std::uint64_t at = from; at < to; at += page_size) {
     std::uint64_t& page = pages[(at - window) / page_size];
     const std::uint64_t changed = with_access(page, access);
-    if (reduces(page, changed)) stale_.add(at);
+    if (outdates(page, changed)) stale_.add(at);
     page = changed;
   }
   const bool reaches_edge = from == window || to == window + block_size;
@@ -175,7 +173,7 @@ void AddressSpace::forget_window(std::uint64_t window, Range range, std::uint64_
     constexpr std::uint64_t content = entry::present | entry::kept | entry::stale;
     const std::uint64_t changed =
         (page & entry::address_mask) | ((page & content) != 0 ? entry::stale : 0);
-    if (reduces(page, changed)) stale_.add(at);
+    if (outdates(page, changed)) stale_.add(at);
     page = changed;
   }
 }

@@ -14,7 +14,7 @@ inline constexpr std::uint64_t block_size = std::uint64_t{2} << 20U;
 /// What the launcher said; does not change.
 [[nodiscard]] const sallyport::BootInfo& boot_info() noexcept;
 
-/// Forgets translations whose permissions were reduced.
+/// Has the processor forget all that it remembers of pages and tables.
 void flush_translations() noexcept;
 /// Has the processor forget what it remembers of one page, small or large.
 void flush_translation(std::uint64_t page) noexcept;

@@ -1,8 +1,8 @@
 #pragma once
 
 // Which translations the processor may still remember and must forget, because their pages now
-// allow less. A few are forgotten one by one: where ring 0 is emulated that costs 7 us for each,
-// and all at once 55 to 75 us and a walk over every table. Freestanding.
+// allow something else. A few are forgotten one by one: where ring 0 is emulated that costs 7 us
+// for each, and all at once 55 to 75 us and a walk over every table. Freestanding.
 
 #include <array>
 #include <cstddef>
