@@ -68,7 +68,7 @@ void Machine::serve(std::uint32_t sequence) {
   if (wanted.call == sallyport::Call::Exit) end(complaint_, wanted.arguments[0]);
   asked.push_back(wanted);
   Reply reply;
-  if (host) {
+  if (host && wanted.call != sallyport::Call::Complain) {
     reply = host(wanted);
   } else if (request->reply == sallyport::Reply::Record ||
              request->reply == sallyport::Reply::Ready) {

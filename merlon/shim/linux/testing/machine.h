@@ -54,7 +54,7 @@ class Machine {
   void put(std::uint64_t address, std::string_view bytes);
   [[nodiscard]] std::string get(std::uint64_t address, std::size_t size) const;
 
-  Host host;                 ///< without one: success, and zeros where bytes are due
+  Host host;  ///< without one: success, and zeros where bytes are due; not complained to
   std::vector<Asked> asked;  ///< all that came to the host
   std::deque<std::optional<std::uint64_t>>
       random;  ///< what the source says; then ever other numbers
