@@ -6,8 +6,10 @@
 #include <new>
 
 #include "merlon/shim/kvm/doorbell.h"
+#include "merlon/shim/kvm/worlds.h"
 #include "merlon/shim/linux/host.h"
 #include "merlon/shim/linux/keep.h"
+#include "merlon/shim/linux/randomness.h"
 #include "merlon/shim/linux/system_call.h"
 #include "merlon/shim/linux/user.h"
 #include "merlon/shim/x86/address_space.h"
@@ -44,15 +46,6 @@ constinit Keep the_keep{};
 constinit x86::AddressSpace the_space{};
 alignas(sallyport::Port) constinit std::array<std::uint8_t, sizeof(sallyport::Port)> port_storage{};
 
-void fill_random(std::uint64_t address) noexcept {
-  const auto bytes = linux::writable_bytes(address, 2 * sizeof(std::uint64_t));
-  if (!bytes) give_up("the launcher's random address is not the keep's");
-  for (std::size_t half = 0; half < 2; ++half) {
-    const std::uint64_t value = linux::hardware_random();
-    linux::copy(bytes->subspan(half * sizeof(value)), linux::bytes_of(value));
-  }
-}
-
 }  // namespace
 
 /// Ring 0: what needs it. Says whether the rest runs at ring 3.
@@ -85,7 +78,10 @@ extern "C" std::uint64_t shim_boot(const BootInfo* boot, Registers* registers) n
   if (!the_keep.clock.lend(boot->clock_address, entry)) {
     give_up("the launcher's address to lend at is not the keep's");
   }
-  fill_random(boot->random_address);
+  constexpr std::uint64_t random_size = 16;
+  if (!linux::write_random(boot->random_address, random_size)) {
+    give_up("the launcher's random address is not the keep's");
+  }
   *registers = {};
   registers->rip = boot->entry;
   registers->cs = SELECTOR_USER_CODE;
@@ -98,18 +94,13 @@ extern "C" std::uint64_t shim_boot(const BootInfo* boot, Registers* registers) n
 extern "C" void shim_exception(Registers* registers, std::uint64_t fault_address) noexcept {
   // SAFETY: only compared with another address.
   const auto entry = reinterpret_cast<std::uint64_t>(&system_call_ring0);
-  constexpr std::uint64_t page_fault = 14;
-  if (boot_page->world == World::Isolated && registers->vector == page_fault &&
-      registers->rip == entry) {
-    // `syscall` went to a page that ring 3 may not read: it is one all the same.
-    registers->vector = registers->rax;
-    registers->rip = registers->rcx;
-    registers->rflags = registers->r11;
-    linux::shim_system_call(registers);
-    return;
-  }
-  if (registers->rip >= sallyport::shim_start && registers->rip < sallyport::shim_end) {
-    crash("the shim failed: an exception of its own");
+  switch (cause_of(boot_page->world, *registers, entry)) {
+    case Cause::SystemCall:
+      make_system_call(*registers);
+      linux::shim_system_call(registers);
+      return;
+    case Cause::Shim: crash("the shim failed: an exception of its own");
+    case Cause::Keep: break;
   }
   the_keep.signals.raise(*registers, fault_address);
 }

@@ -131,6 +131,26 @@ TEST_F(FilesTest, VectorsAreFilledInOrder) {
   EXPECT_EQ(asked.arguments[1], 5U);
 }
 
+TEST_F(FilesTest, NoVectorBehindTheLastIsLookedAt) {
+  const std::uint64_t at = make_room(8);
+  // The next would be behind all that is the keep's, or one that says more.
+  const abi::Vector two[] = {{at, 3}, {at, 3}};
+  machine_.put(end_ - sizeof(two), {reinterpret_cast<const char*>(two), sizeof(two)});
+  answer(0);
+  EXPECT_EQ(call(nr::readv, {0, end_ - sizeof(two), 2}), 0);
+  EXPECT_EQ(only_asked().room, 6U);
+  machine_.host = takes_all;
+  EXPECT_EQ(call(nr::writev, {0, end_ - sizeof(two), 2}), 6);
+  const std::uint64_t three = place_vectors({{at, 3}, {at, 3}, {at, 100}});
+  EXPECT_EQ(call(nr::writev, {0, three, 2}), 6);
+  answer(0);
+  machine_.asked.clear();
+  EXPECT_EQ(call(nr::readv, {0, three, 2}), 0);
+  EXPECT_EQ(only_asked().room, 6U);
+  EXPECT_EQ(call(nr::readv, {0, nowhere, 0}), 0);
+  EXPECT_EQ(call(nr::writev, {0, nowhere, 0}), 0);
+}
+
 TEST_F(FilesTest, OneVectorIsReadStraightToItsPlace) {
   const std::uint64_t at = make_room(8);
   answer(2, "ab");

@@ -68,6 +68,19 @@ TEST_F(LedgerTest, FindsTheLowestGapThatIsLargeEnough) {
   EXPECT_FALSE(ledger_->find_free(within, 71 * page, page).has_value());
 }
 
+TEST_F(LedgerTest, RefusesToCutARegionInTwoWhenItIsFull) {
+  std::uint64_t at = 0;
+  while (set(at, at + 5, Access::Read)) at += 10;
+  // What is left of its room: each cut takes one.
+  std::uint64_t cut = 0;
+  while (ledger_->remove({(cut + 2) * page, (cut + 3) * page})) cut += 10;
+  ASSERT_LT(cut, at);
+  EXPECT_TRUE(allows(cut, cut + 5)) << "and keeps it whole";
+  EXPECT_FALSE(set(cut + 2, cut + 3, Access::ReadWrite));
+  EXPECT_FALSE(allows(cut + 2, cut + 3, true));
+  EXPECT_TRUE(ledger_->remove({(cut + 3) * page, (cut + 5) * page})) << "it needs no room";
+}
+
 TEST_F(LedgerTest, RefusesWhenItIsFull) {
   std::uint64_t at = 0;
   while (at < 100'000 && set(at, at + 1, Access::Read)) at += 2;

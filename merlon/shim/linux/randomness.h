@@ -24,4 +24,7 @@ class Randomness {
 /// A random number of the processor's own generator; the keep ends when that has run out.
 [[nodiscard]] std::uint64_t hardware_random() noexcept;
 
+/// Fills memory of the keep with such numbers; false if it may not write there.
+[[nodiscard]] bool write_random(std::uint64_t address, std::uint64_t size) noexcept;
+
 }  // namespace merlon::shim::linux

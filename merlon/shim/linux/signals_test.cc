@@ -180,7 +180,16 @@ TEST_F(SignalsTest, AHandlerMayHaveAStackOfItsOwn) {
   ASSERT_EQ(call(nr::sigaltstack, {place_item(off), 0}), 0);
   registers_ = before;
   static_cast<void>(raise(14));
+  EXPECT_LT(registers_.rsp, before.rsp);
   EXPECT_GT(registers_.rsp, before.rsp - 2048);
+}
+
+TEST_F(SignalsTest, AStackOfNoSizeIsNone) {
+  handle(abi::sigsegv, abi::sa_onstack);
+  const std::uint64_t before = registers_.rsp;
+  static_cast<void>(raise(14));
+  EXPECT_LT(registers_.rsp, before);
+  EXPECT_GT(registers_.rsp, before - 2048);
 }
 
 TEST_F(SignalsTest, TheEndOfAStackIsNotOnIt) {

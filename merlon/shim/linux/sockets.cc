@@ -12,14 +12,14 @@ using sallyport::Call;
 
 namespace {
 
-/// The first vector of a message that is not empty: a message may carry less than it has room for.
+/// The first vector of a message that is not empty, else an empty one: a message may carry less
+/// than it has room for.
 bool first_vector(const abi::MessageHeader& header, abi::Vector& vector) noexcept {
   if (header.vector_count > abi::max_vectors) return false;
   for (std::uint64_t i = 0; i < header.vector_count; ++i) {
     if (!read_user(header.vectors + i * sizeof(vector), vector)) return false;
     if (vector.size != 0) return true;
   }
-  vector = {};
   return true;
 }
 

@@ -49,6 +49,25 @@ TEST_F(SocketsTest, AMessageIsSentAsOne) {
   EXPECT_EQ(asked.sent, "one,tw");
 }
 
+TEST_F(SocketsTest, NoVectorBehindTheLastIsLookedAt) {
+  const abi::Vector only{place("ab"), 2};
+  machine_.put(end_ - sizeof(only), {reinterpret_cast<const char*>(&only), sizeof(only)});
+  abi::MessageHeader header{};
+  header.vectors = end_ - sizeof(only);
+  header.vector_count = 1;
+  const std::uint64_t message = place_item(header);
+  answer(2);
+  EXPECT_EQ(call(nr::sendmsg, {3, message}), 2);
+  EXPECT_EQ(only_asked().sent, "ab");
+  answer(2, "cd");
+  EXPECT_EQ(call(nr::recvmsg, {3, message, 0}), 2);
+  header.vectors = nowhere;
+  header.vector_count = 0;
+  answer(0);
+  EXPECT_EQ(call(nr::sendmsg, {3, place_item(header)}), 0);
+  EXPECT_EQ(call(nr::recvmsg, {3, place_item(header), 0}), 0);
+}
+
 TEST_F(SocketsTest, AMessageIsSentAsFarAsTheBlockHoldsIt) {
   const std::uint64_t at = make_room(2 * Machine::capacity);
   answer(1);

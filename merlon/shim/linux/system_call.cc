@@ -7,6 +7,7 @@
 #include "merlon/shim/linux/host.h"
 #include "merlon/shim/linux/keep.h"
 #include "merlon/shim/linux/names.h"
+#include "merlon/shim/linux/randomness.h"
 #include "merlon/shim/linux/sockets.h"
 #include "merlon/shim/linux/user.h"
 
@@ -29,17 +30,8 @@ struct Given {
   std::uint64_t a, b, c, d, e, f;
 };
 
-SystemResult fill_random(std::uint64_t address, std::uint64_t size) noexcept {
-  const auto bytes = writable_bytes(address, size);
-  if (!bytes) return -abi::Fault;
-  core::ByteSpan rest = *bytes;
-  while (!rest.empty()) {
-    const std::uint64_t value = hardware_random();
-    const std::size_t part = std::min(rest.size(), sizeof(value));
-    copy(rest, bytes_of(value).first(part));
-    rest = rest.subspan(part);
-  }
-  return static_cast<SystemResult>(size);
+SystemResult get_random(std::uint64_t address, std::uint64_t size) noexcept {
+  return write_random(address, size) ? static_cast<SystemResult>(size) : -abi::Fault;
 }
 
 SystemResult control_processor(std::uint64_t code, std::uint64_t address) noexcept {
@@ -123,7 +115,7 @@ Answer process_call(std::uint64_t number, const Given& given, Registers& registe
     case nr::sched_yield: return 0;
     case nr::prlimit64: return limits(given.b, given.c, given.d);
     case nr::futex: return futex(given.b);
-    case nr::getrandom: return fill_random(given.a, given.b);
+    case nr::getrandom: return get_random(given.a, given.b);
     case nr::clock_gettime: return self.clock.get(given.a, given.b);
     case nr::clock_getres: return self.clock.resolution(given.a, given.b);
     case nr::timer_create: return create_timer(given.c);

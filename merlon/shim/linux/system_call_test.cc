@@ -152,6 +152,9 @@ TEST_F(SystemCallTest, TheClockIsTheHostsWhereThereIsNoCounter) {
   EXPECT_EQ(read(abi::clock_monotonic), 7'000'000'008) << "it never goes back";
   answer(8'000'000'000);
   EXPECT_EQ(read(abi::clock_monotonic), 8'000'000'000);
+  answer(0);
+  EXPECT_EQ(call(nr::clock_gettime, {0, at}), 0);
+  EXPECT_EQ(item_at<abi::TimeSpec>(at).seconds, 0);
   answer(-abi::Inval);
   EXPECT_EQ(call(nr::clock_gettime, {2, at}), -abi::Inval);
   machine_.asked.clear();
@@ -169,12 +172,16 @@ TEST_F(SystemCallTest, TheClockIsTheCountersWhereThereIsOne) {
     const auto time = item_at<abi::TimeSpec>(at);
     return time.seconds * 1'000'000'000 + time.nanoseconds;
   };
-  // A counter so slow that it stands still for a test.
-  machine_.keep().clock.begin({1, read_tsc() - 5000, 1'000'000, 9'000'000});
+  // A counter of a gigahertz that has run for five seconds.
+  constexpr std::int64_t monotonic = 1'000'000;
+  constexpr std::int64_t realtime = std::int64_t{1} << 60;
+  machine_.keep().clock.begin({1'000'000, read_tsc() - 5'000'000'000, monotonic, realtime});
   const std::int64_t real = read(abi::clock_realtime);
-  EXPECT_GE(real, 5'000'000'000 + 9'000'000);
-  EXPECT_GE(read(abi::clock_monotonic), 5'000'000'000 + 1'000'000);
-  EXPECT_LT(read(abi::clock_monotonic), real + 1'000'000'000'000'000);
+  EXPECT_GE(real, 5'000'000'000 + realtime);
+  const std::int64_t ticks = read(abi::clock_monotonic);
+  EXPECT_GE(ticks, 5'000'000'000 + monotonic);
+  EXPECT_LT(ticks, realtime) << "its own base";
+  EXPECT_GE(read(abi::clock_monotonic), ticks);
   EXPECT_TRUE(asked_nothing());
 }
 

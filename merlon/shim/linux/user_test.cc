@@ -48,6 +48,15 @@ TEST_F(UserTest, APathMayCrossPages) {
   EXPECT_EQ(path_at(start_ + page_size - 1), longest);
 }
 
+TEST_F(UserTest, NothingBehindThePageOfItsEndIsLookedAt) {
+  const std::string longest(sallyport::max_path, 'p');
+  for (std::uint64_t offset = 1; offset < page_size; offset += 7) {
+    const std::uint64_t at = end_ - 2 * page_size + offset;
+    machine_.put(at, longest + '\0');
+    ASSERT_EQ(path_at(at), longest) << offset;
+  }
+}
+
 TEST_F(UserTest, ThePagesOfAPathMayHaveOtherRights) {
   ASSERT_EQ(machine_.keep().memory.protect(start_ + page_size, page_size, abi::prot_read), 0);
   machine_.put(start_ + page_size - 2, "ab");

@@ -340,6 +340,27 @@ TEST_F(AddressSpaceTest, AMappingThatThereIsNoMemoryForLeavesNothing) {
   EXPECT_TRUE(is_zero(start));
 }
 
+/// Each mapping that there is no block for leaves a table or two on the way to it.
+TEST_F(AddressSpaceTest, WithoutMemoryForATableAccessStaysAsItWas) {
+  machine_->below().host = [](const linux::testing::Asked&) {
+    return linux::testing::Reply{-abi::Nomem};
+  };
+  ASSERT_EQ(map(start, 4 * window, read_write), start);
+  ASSERT_TRUE(write(start + page, 5));
+  constexpr std::uint64_t far = std::uint64_t{1} << 30U;
+  for (std::uint64_t i = 1; i <= 600; ++i)
+    static_cast<void>(map(start + i * far, page, read_write));
+  EXPECT_FALSE(protect(start + page, page, read_only));
+  EXPECT_EQ(rights(start + page), "rw-");
+  EXPECT_TRUE(machine_->memory().allows(start + page, page, true));
+  EXPECT_EQ(read(start + page), 5);
+  EXPECT_EQ(map(start + 700 * far, page, read_write), -abi::Nomem);
+  ASSERT_TRUE(protect(start, window, read_only)) << "a whole window needs none";
+  EXPECT_EQ(rights(start + page), "r--");
+  EXPECT_EXIT(unmap(start + page, page), ::testing::ExitedWithCode(125),
+              "no memory for a page table");
+}
+
 TEST_F(AddressSpaceTest, TheShimsOwnViewIsNotTheKeeps) {
   for (const auto world : {sallyport::World::Ring0, sallyport::World::Collapsed}) {
     make(world);
