@@ -19,27 +19,28 @@ class Scatter {
  public:
   Scatter(std::uint64_t vectors, std::uint64_t count) noexcept : vectors_(vectors), count_(count) {}
 
-  /// The next piece that is not empty; nothing at the end, or when an address is not the keep's.
+  /// The next piece that is not empty; nothing at the end.
   [[nodiscard]] std::optional<abi::Vector> next() noexcept {
     while (index_ < count_) {
       abi::Vector vector{};
-      if (!read_user(vectors_ + index_ * sizeof(vector), vector)) {
-        fault_ = true;
-        return std::nullopt;
-      }
+      if (!read_user(vectors_ + index_ * sizeof(vector), vector)) return std::nullopt;
       ++index_;
       if (vector.size != 0) return vector;
     }
     return std::nullopt;
   }
-  [[nodiscard]] bool fault() const noexcept { return fault_; }
 
  private:
   std::uint64_t vectors_;
   std::uint64_t count_;
   std::uint64_t index_ = 0;
-  bool fault_ = false;
 };
+
+/// What is wrong with a list of vectors, before any of them is used; 0: nothing.
+SystemResult judge_list(std::uint64_t vectors, std::uint64_t count) noexcept {
+  if (count > abi::max_vectors) return -abi::Inval;
+  return readable_bytes(vectors, count * sizeof(abi::Vector)) ? 0 : -abi::Fault;
+}
 
 std::uint64_t piece_size() noexcept { return std::min(port().capacity(), scratch_size); }
 
@@ -47,15 +48,14 @@ Call read_call(Position position) noexcept { return position.given ? Call::ReadA
 Call write_call(Position position) noexcept { return position.given ? Call::WriteAt : Call::Write; }
 
 /// How many bytes the vectors name, at most one piece.
-SystemResult total_of(std::uint64_t vectors, std::uint64_t count) noexcept {
-  if (count > abi::max_vectors) return -abi::Inval;
+std::size_t total_of(std::uint64_t vectors, std::uint64_t count) noexcept {
   Scatter scatter(vectors, count);
-  std::uint64_t total = 0;
+  std::size_t total = 0;
   while (const auto vector = scatter.next()) {
-    if (vector->size > piece_size() - total) return static_cast<SystemResult>(piece_size());
+    if (vector->size > piece_size() - total) return piece_size();
     total += vector->size;
   }
-  return scatter.fault() ? -abi::Fault : static_cast<SystemResult>(total);
+  return total;
 }
 
 /// Lays `bytes` out over the vectors.
@@ -152,15 +152,13 @@ SystemResult write(std::uint64_t fd, std::uint64_t address, std::uint64_t size,
 SystemResult read_vectors(std::uint64_t fd, std::uint64_t vectors, std::uint64_t count,
                           Position position) noexcept {
   if (!holds(fd)) return -abi::Badf;
-  const SystemResult total = total_of(vectors, count);
-  if (total < 0) return total;
+  if (const SystemResult wrong = judge_list(vectors, count); wrong != 0) return wrong;
   abi::Vector only{};
   if (count == 1) {  // straight from the block
     if (!read_user(vectors, only)) return -abi::Fault;
     return read(fd, only.base, only.size, position);
   }
-  const auto size = static_cast<std::size_t>(total);
-  const core::ByteSpan scratch = core::ByteSpan(keep().scratch).first(size);
+  const core::ByteSpan scratch = core::ByteSpan(keep().scratch).first(total_of(vectors, count));
   const SystemResult answer = ask_receiving(read_call(position), {fd, position.offset}, scratch);
   if (answer < 0) return answer;
   return spread(scratch.first(static_cast<std::size_t>(answer)), vectors, count);
@@ -169,7 +167,7 @@ SystemResult read_vectors(std::uint64_t fd, std::uint64_t vectors, std::uint64_t
 SystemResult write_vectors(std::uint64_t fd, std::uint64_t vectors, std::uint64_t count,
                            Position position) noexcept {
   if (!holds(fd)) return -abi::Badf;
-  if (count > abi::max_vectors) return -abi::Inval;
+  if (const SystemResult wrong = judge_list(vectors, count); wrong != 0) return wrong;
   abi::Vector only{};
   if (count == 1) {
     if (!read_user(vectors, only)) return -abi::Fault;
@@ -185,7 +183,6 @@ SystemResult write_vectors(std::uint64_t fd, std::uint64_t vectors, std::uint64_
     if (!bytes) return gather.result() != 0 ? gather.result() : -abi::Fault;
     more = gather.add(*bytes);
   }
-  if (scatter.fault()) return -abi::Fault;
   if (more) static_cast<void>(gather.flush());
   return gather.result();
 }

@@ -38,6 +38,7 @@ TEST_F(FilesTest, NoCallIsMadeForADescriptorThatTheKeepDoesNotHold) {
         nr::lseek,    nr::fsync,   nr::fdatasync,  nr::ftruncate, nr::fallocate, nr::fadvise64,
         nr::shutdown, nr::accept4}) {
     EXPECT_EQ(call(number, {not_held, at, 1}), -abi::Badf) << number;
+    EXPECT_EQ(call(number, {not_held, at, 2}), -abi::Badf) << number;
     EXPECT_EQ(call(number, {sallyport::max_descriptors + 1, at, 1}), -abi::Badf) << number;
     EXPECT_TRUE(asked_nothing()) << number;
   }
@@ -151,6 +152,13 @@ TEST_F(FilesTest, NoVectorBehindTheLastIsLookedAt) {
   EXPECT_EQ(call(nr::writev, {0, nowhere, 0}), 0);
 }
 
+TEST_F(FilesTest, AListOfEmptyVectorsAsksAsWell) {
+  const std::uint64_t vectors = place_vectors({{nowhere, 0}, {nowhere, 0}});
+  answer(-abi::Io);
+  EXPECT_EQ(call(nr::readv, {0, vectors, 2}), -abi::Io);
+  EXPECT_EQ(only_asked().room, 0U);
+}
+
 TEST_F(FilesTest, OneVectorIsReadStraightToItsPlace) {
   const std::uint64_t at = make_room(8);
   answer(2, "ab");
@@ -183,6 +191,16 @@ TEST_F(FilesTest, ListsOfVectorsAreBounded) {
   EXPECT_EQ(call(nr::writev, {0, vectors, abi::max_vectors + 1}), -abi::Inval);
   EXPECT_EQ(call(nr::readv, {0, end_ - 16, 2}), -abi::Fault);
   EXPECT_EQ(call(nr::writev, {0, end_ - 16, 2}), -abi::Fault);
+  EXPECT_TRUE(asked_nothing());
+}
+
+TEST_F(FilesTest, NothingIsWrittenOfAListThatIsNotAllTheKeeps) {
+  const std::uint64_t at = make_room(Machine::capacity);
+  machine_.host = takes_all;
+  const abi::Vector vectors[] = {{at, Machine::capacity}, {at, 1}};
+  machine_.put(end_ - sizeof(vectors), {reinterpret_cast<const char*>(vectors), sizeof(vectors)});
+  EXPECT_EQ(call(nr::writev, {1, end_ - sizeof(vectors), 3}), -abi::Fault);
+  EXPECT_EQ(call(nr::readv, {1, end_ - sizeof(vectors), 3}), -abi::Fault);
   EXPECT_TRUE(asked_nothing());
 }
 

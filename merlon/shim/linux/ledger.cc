@@ -53,7 +53,7 @@ bool Ledger::cut(Range range) noexcept {
 }
 
 bool Ledger::set(Range range, Access access) noexcept {
-  if (count_ + 2 > capacity || !cut(range)) return false;
+  if (!has_room() || !cut(range)) return false;
   std::size_t at = first_behind(range.start);
   if (at < count_ && regions_[at].range.start == range.end && regions_[at].access == access) {
     range.end = regions_[at].range.end;

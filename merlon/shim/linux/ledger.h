@@ -34,6 +34,8 @@ class Ledger {
  public:
   /// Gives `range` to the keep, instead of what was there. False when the ledger is full.
   [[nodiscard]] bool set(Range range, Access access) noexcept;
+  /// Whether the next set() succeeds.
+  [[nodiscard]] bool has_room() const noexcept { return count_ + 2 <= capacity; }
   /// Takes `range` away.
   [[nodiscard]] bool remove(Range range) noexcept;
 

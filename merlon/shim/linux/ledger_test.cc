@@ -1,6 +1,7 @@
 #include "merlon/shim/linux/ledger.h"
 
 #include <array>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <random>
@@ -66,6 +67,23 @@ TEST_F(LedgerTest, FindsTheLowestGapThatIsLargeEnough) {
   EXPECT_EQ(ledger_->find_free(within, 6 * page, page), 30 * page);
   EXPECT_EQ(ledger_->find_free(within, 5 * page, 16 * page), 32 * page);
   EXPECT_FALSE(ledger_->find_free(within, 71 * page, page).has_value());
+}
+
+TEST_F(LedgerTest, RegionsThatTouchAreOne) {
+  const auto room_beside = [](std::initializer_list<Range> regions) {
+    const auto ledger = std::make_unique<Ledger>();
+    for (const Range range : regions) EXPECT_TRUE(ledger->set(range, Access::Read));
+    std::uint64_t room = 0;
+    while (ledger->set({(100 + 2 * room) * page, (101 + 2 * room) * page}, Access::Read)) ++room;
+    return room;
+  };
+  const std::uint64_t beside_one = room_beside({{page, 4 * page}});
+  EXPECT_GT(beside_one, 4000U);
+  EXPECT_EQ(room_beside({{page, 2 * page}, {2 * page, 4 * page}}), beside_one);
+  EXPECT_EQ(room_beside({{3 * page, 4 * page}, {page, 3 * page}}), beside_one);
+  EXPECT_EQ(room_beside({{page, 2 * page}, {3 * page, 4 * page}, {2 * page, 3 * page}}),
+            beside_one);
+  EXPECT_EQ(room_beside({{page, 2 * page}, {3 * page, 4 * page}}), beside_one - 1);
 }
 
 TEST_F(LedgerTest, RefusesToCutARegionInTwoWhenItIsFull) {

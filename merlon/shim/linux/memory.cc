@@ -88,7 +88,8 @@ SystemResult Memory::protect(std::uint64_t address, std::uint64_t size,
   if (size == 0) return 0;
   const Range range = valid_range(address, size);
   if (range.empty() || !ledger_.covers(range)) return -abi::Nomem;
-  if (!give_pages(range, *access)) return -abi::Nomem;
+  // First, since pages that have changed are not changed back.
+  if (!ledger_.has_room() || !give_pages(range, *access)) return -abi::Nomem;
   if (!ledger_.set(range, *access)) return -abi::Nomem;
   return 0;
 }

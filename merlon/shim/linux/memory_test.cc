@@ -260,9 +260,13 @@ TEST_F(MemoryTest, TheBreakDoesNotGrowOverAMapping) {
 }
 
 TEST_F(MemoryTest, MoreRegionsThanTheLedgerHoldsAreRefused) {
+  ASSERT_EQ(map_at(mapping_start - 5 * page, 3 * page), mapping_start - 5 * page);
   std::uint64_t at = mapping_start;
   while (at < mapping_start + 10'000 * page && map_at(at, page) > 0) at += 2 * page;
   ASSERT_LT(at, mapping_start + 10'000 * page);
+  given_.clear();
+  EXPECT_EQ(memory_.protect(mapping_start - 4 * page, page, 0), -abi::Nomem);
+  EXPECT_TRUE(given_.empty()) << "else the pages would no longer follow the ledger";
   EXPECT_EQ(map_at(at, page), -abi::Nomem);
   EXPECT_EQ(memory_.map(0, page, abi::prot_read, abi::map_anonymous), -abi::Nomem);
 }

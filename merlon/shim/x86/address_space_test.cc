@@ -355,6 +355,7 @@ TEST_F(AddressSpaceTest, WithoutMemoryForATableAccessStaysAsItWas) {
   EXPECT_TRUE(machine_->memory().allows(start + page, page, true));
   EXPECT_EQ(read(start + page), 5);
   EXPECT_EQ(map(start + 700 * far, page, read_write), -abi::Nomem);
+  EXPECT_EQ(map(start + 5000 * far, page, read_write), -abi::Nomem) << "not even the first table";
   ASSERT_TRUE(protect(start, window, read_only)) << "a whole window needs none";
   EXPECT_EQ(rights(start + page), "r--");
   EXPECT_EXIT(unmap(start + page, page), ::testing::ExitedWithCode(125),

@@ -45,8 +45,7 @@ void load(const Tables& tables, const void* gates) noexcept {
 }
 
 void begin_system_calls(Tables& tables, void (*entry)() noexcept, const void* stack_end) noexcept {
-  constexpr std::uint64_t user_base = SELECTOR_USER_DATA - 8;  // sysret's; never used
-  write_msr(msr_star, (user_base << 48U) | (std::uint64_t{SELECTOR_KERNEL_CODE} << 32U));
+  write_msr(msr_star, system_call_segments);
   // SAFETY: the processor takes the address of the entry, code that returns by sysret or iretq.
   write_msr(msr_lstar, reinterpret_cast<std::uint64_t>(entry));
   write_msr(msr_fmask, cleared_flags);

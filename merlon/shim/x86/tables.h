@@ -66,6 +66,11 @@ constexpr Tables make_tables(unsigned port) noexcept {
           {}};
 }
 
+/// What MSR STAR holds: the segments that `syscall` takes, and from where `sysret` would count,
+/// which is never used.
+inline constexpr std::uint64_t system_call_segments =
+    (std::uint64_t{SELECTOR_USER_DATA - 8} << 48U) | (std::uint64_t{SELECTOR_KERNEL_CODE} << 32U);
+
 [[nodiscard]] inline std::uint64_t address_of(const void* pointer) noexcept {
   // SAFETY: the processor takes addresses as numbers; all of a shim is mapped one to one.
   return reinterpret_cast<std::uint64_t>(pointer);

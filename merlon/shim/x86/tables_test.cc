@@ -33,6 +33,15 @@ TEST(Tables, SegmentsAreThoseOfLinux) {
   EXPECT_EQ(tables.segments[SELECTOR_TASK / 8] & 0xffff, sizeof(TaskState) - 1);
 }
 
+TEST(Tables, SystemCallsTakeTheShimsSegments) {
+  EXPECT_EQ(system_call_segments >> 32U & 0xffff, std::uint64_t{SELECTOR_KERNEL_CODE});
+  // The stack's is the next; sysret's are the two above its base.
+  EXPECT_EQ(SELECTOR_KERNEL_CODE + 8, SELECTOR_KERNEL_DATA);
+  EXPECT_EQ((system_call_segments >> 48U) + 8, std::uint64_t{SELECTOR_USER_DATA});
+  EXPECT_EQ((system_call_segments >> 48U) + 16, std::uint64_t{SELECTOR_USER_CODE});
+  EXPECT_EQ(system_call_segments & 0xffff'ffff, 0U);
+}
+
 TEST(Tables, RingThreeHasOnePort) {
   const auto ports = only_port(0xe9);
   for (std::size_t port = 0; port < 8 * port_bytes; ++port) {
