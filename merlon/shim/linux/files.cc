@@ -91,8 +91,7 @@ class Gather {
     return true;
   }
   [[nodiscard]] bool flush() noexcept {
-    if (filled_ == 0) return error_ == 0;
-    return write(core::ByteView(keep().scratch).first(filled_));
+    return filled_ == 0 || write(core::ByteView(keep().scratch).first(filled_));
   }
   /// Writes bytes of the keep as they are.
   [[nodiscard]] bool write(core::ByteView bytes) noexcept {
@@ -108,7 +107,7 @@ class Gather {
   }
   /// What the keep is told: an error only if nothing was written before it.
   [[nodiscard]] SystemResult result() const noexcept {
-    return done_ == 0 && error_ != 0 ? error_ : static_cast<SystemResult>(done_);
+    return done_ == 0 ? error_ : static_cast<SystemResult>(done_);
   }
 
  private:

@@ -97,6 +97,8 @@ TEST_F(LedgerTest, RefusesToCutARegionInTwoWhenItIsFull) {
   EXPECT_FALSE(set(cut + 2, cut + 3, Access::ReadWrite));
   EXPECT_FALSE(allows(cut + 2, cut + 3, true));
   EXPECT_TRUE(ledger_->remove({(cut + 3) * page, (cut + 5) * page})) << "it needs no room";
+  EXPECT_TRUE(ledger_->remove({(at - 10) * page, at * page})) << "nor does the last";
+  EXPECT_FALSE(allows(at - 10, at - 9));
 }
 
 TEST_F(LedgerTest, RefusesWhenItIsFull) {
