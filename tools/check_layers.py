@@ -4,7 +4,8 @@
     check_layers.py [ROOT]
 
 Rules: every room is listed; a room includes only rooms it lists, all of them in lower layers; the
-walls hold, also through other rooms; our own headers are included by their full path; the DEPS of
+walls hold, also through other rooms; a folder of a room that has a wall to another one includes nothing
+of it; our own headers are included by their full path; the DEPS of
 a room's CMakeLists.txt name allowed rooms only. Prints the graph; exit 1 and one line each if broken.
 """
 
@@ -27,6 +28,7 @@ class Layers:
         self.never = {}   # room -> set of rooms
         self.only = {}    # room -> set of rooms
         self.headers = {}  # room -> set of headers
+        self.folders = {}  # folder of a room -> set of folders
         self.errors = []
         for number, line in enumerate(text.splitlines(), 1):
             self._line(number, line.split("#")[0].split())
@@ -37,6 +39,8 @@ class Layers:
         if re.fullmatch(r"L\d+", words[0]) and len(words) >= 2:
             self.layer[words[1]] = int(words[0][1:])
             self.allowed[words[1]] = set(words[2:])
+        elif words[0] == "wall" and len(words) > 3 and words[2] == "never" and "/" in words[1]:
+            self.folders.setdefault(words[1], set()).update(words[3:])
         elif words[0] == "wall" and len(words) > 3 and words[2] in ("never", "only", "only-headers"):
             wall = {"never": self.never, "only": self.only, "only-headers": self.headers}[words[2]]
             wall.setdefault(words[1], set()).update(words[3:])
@@ -95,6 +99,22 @@ def cmake_deps_of(root):
                     yield path.relative_to(root), room, word
 
 
+def is_of_tests(path):
+    return path.name.endswith("_test.cc") or "testing" in path.parts
+
+
+def within(path, folder):
+    return path.startswith(f"{folder}/")
+
+
+def check_folders(layers, where, inner, included):
+    """Of one include, both paths below merlon/."""
+    for folder, forbidden in layers.folders.items():
+        for other in sorted(forbidden):
+            if within(inner, folder) and within(included, other):
+                yield f"{where}: wall: {folder} may not include {other}"
+
+
 def check_edge(layers, where, room, other):
     if room not in layers.layer and room not in layers.only:
         return f"{where}: room {room} is not listed in layers.txt"
@@ -134,6 +154,8 @@ def check(root):
         if included.startswith("merlon/"):
             if not (root / included).is_file():
                 errors.append(f"{where}: there is no {included}")
+            errors.extend(check_folders(layers, where, path.relative_to("merlon").as_posix(),
+                                        included.removeprefix("merlon/")))
             other = room_of(included.removeprefix("merlon/"))
             error = check_edge(layers, where, room, other)
             if error:
@@ -144,7 +166,7 @@ def check(root):
         elif quote == '"':
             errors.append(f'{where}: "{included}" is not a path from the root (merlon/…)')
         elif (room in layers.headers and included not in layers.headers[room]
-              and not path.name.endswith("_test.cc")):  # tests run on this machine, with its library
+              and not is_of_tests(path)):  # they run on this machine, with its library
             errors.append(f"{where}: wall: {room} may not include <{included}>")
     for path, room, dependency in cmake_deps_of(root):
         other = base_room(dependency, layers)

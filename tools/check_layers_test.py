@@ -73,7 +73,16 @@ class CheckLayers(unittest.TestCase):
         self.assertEqual(errors, ["wall: wasm must never reach snp, and does"])
 
     def test_a_shims_tests_run_on_this_machine(self):
-        self.assertEqual(self.errors({"merlon/shim/a_test.cc": "#include <map>\n"}), [])
+        self.assertEqual(self.errors({"merlon/shim/a_test.cc": "#include <map>\n",
+                                      "merlon/shim/testing/b.h": "#include <map>\n"}), [])
+
+    def test_arrows_between_the_folders_of_a_room_go_one_way(self):
+        files = {"merlon/shim/kvm/k.h": '#include "merlon/shim/linux/l.h"\n', "merlon/shim/linux/l.h": ""}
+        layers = LAYERS + "wall shim/linux never shim/x86 shim/kvm\n"
+        self.assertEqual(self.errors(files, layers), [])
+        files["merlon/shim/linux/l.h"] = '#include "merlon/shim/kvm/k.h"\n'
+        self.assertEqual(self.errors(files, layers),
+                         ["merlon/shim/linux/l.h:1: wall: shim/linux may not include shim/kvm"])
 
     def test_shim_with_a_hosted_header_hits_the_wall(self):
         errors = self.errors({"merlon/shim/kvm/start.cc": "#include <span>\n#include <vector>\n"})

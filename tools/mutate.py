@@ -30,8 +30,11 @@ PATIENCE = 120  # seconds for one command of tests; what takes longer has been n
 
 VECTORS = ["tests/merlon-verify-vectors", "{root}/tests/verify/cases.txt", "{shared}/vectors"]
 SPEC = ["tests/merlon-spec", "--unsupported", "{root}/tests/spec/unsupported.txt", "{wast}"]
+# Whole keeps on an emulated processor: what of a shim no program of this machine can run.
+EMULATED = ["{python}", "{root}/tests/tcg/tcg_test.py", "{build}/bin/merlon", "{build}/bin/merlon-keep",
+            "{build}/bin/merlon-shim-kvm", "{build}/tests/merlon-tcg", "{build}/tests/merlon-tcg-boot"]
 # Each room: where its sources lie, and the commands that test it, the quickest first. A command that
-# needs what is not here is left out.
+# needs what is not here is left out. Words that start with {build} are targets.
 ROOMS = {
     "verify": ("merlon/verify", [["tests/merlon_verify_test"], VECTORS]),
     "x509": ("merlon/x509", [["tests/merlon_x509_test"], ["tests/merlon_verify_test"], VECTORS]),
@@ -40,7 +43,10 @@ ROOMS = {
     "snp": ("merlon/snp", [["tests/merlon_snp_test"], ["tests/merlon_verify_test"], VECTORS]),
     "evidence": ("merlon/evidence", [["tests/merlon_evidence_test"], ["tests/merlon_verify_test"], VECTORS]),
     "sallyport": ("merlon/sallyport", [["tests/merlon_sallyport_test"]]),
-    "shim": ("merlon/shim", [["tests/merlon_shim_test"]]),
+    "shim": ("merlon/shim", [["tests/merlon_shim_test"], EMULATED]),
+    "shim/linux": ("merlon/shim/linux", [["tests/merlon_shim_test"], EMULATED]),
+    "shim/x86": ("merlon/shim/x86", [["tests/merlon_shim_test"], EMULATED]),
+    "shim/kvm": ("merlon/shim/kvm", [["tests/merlon_shim_test"], EMULATED]),
     "host": ("merlon/host", [["tests/merlon_host_test"]]),
     "keep": ("merlon/keep", [["tests/merlon_keep_test"]]),
     "image": ("merlon/image", [["tests/merlon_image_test"]]),
@@ -186,15 +192,17 @@ def commands_of(room):
     for command in ROOMS[room][1]:
         if any("{shared}" in word or word == "{wast}" for word in command) and shared() is None:
             continue
+        if command is EMULATED and shutil.which("qemu-system-x86_64") is None:
+            continue
         words = []
         for word in command:
             if word == "{wast}":
                 words += sorted((ROOT / "build" / "spec").rglob("*.wast"))
             else:
-                words.append(word.format(root=SOURCES, shared=shared()))
+                words.append(word.format(root=SOURCES, shared=shared(), build=BUILD, python=sys.executable))
         if "{wast}" in command and words == command[:-1]:
             continue
-        targets.append(Path(command[0]).name)
+        targets += [Path(word).name for word in command if word.startswith(("tests/", "{build}"))]
         commands.append([BUILD / words[0], *words[1:]])
     return commands, targets
 

@@ -375,7 +375,7 @@ TEST(Layout, SegmentsLieWhereTheyBelongWithZerosAround) {
   expect_content(image, keep.program(), main_base);
 }
 
-/// shim/kvm/page_table.h relies on it: each page of a window has its place, present or not.
+/// shim/x86/page_table.h relies on it: each page of a window has its place, present or not.
 TEST(Layout, EveryPageOfAWindowOfTheKeepHasItsPlace) {
   const Image image = small_image(World::Ring0);
   const auto entry = [&](std::uint64_t table, std::uint64_t index) {

@@ -1,7 +1,7 @@
 #pragma once
 
 // Page tables for a machine that has not started: four levels, pages of 4 KiB and 2 MiB
-// [INTEL SDM 3A §4.5]. The form is the one that shim/kvm/page_table.h keeps up: all pages of a
+// [INTEL SDM 3A §4.5]. The form is the one that shim/x86/page_table.h keeps up: all pages of a
 // 2 MiB window lie in one block of physical memory at their own offsets, present or not.
 
 #include <cstdint>

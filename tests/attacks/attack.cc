@@ -3,7 +3,7 @@
 
 #include "merlon/sallyport/block.h"
 #include "merlon/sallyport/boot.h"
-#include "merlon/shim/kvm/lent_clock.h"
+#include "merlon/shim/linux/lent_clock.h"
 
 namespace merlon {
 namespace {
@@ -85,7 +85,9 @@ class Attacker {
   /// About a tenth of a second: long enough for the host to be in the middle of it.
   static void wait() noexcept {
     constexpr std::uint64_t ticks = 250'000'000;
-    for (const std::uint64_t began = shim::read_tsc(); shim::read_tsc() - began < ticks;) continue;
+    for (const std::uint64_t began = shim::linux::read_tsc();
+         shim::linux::read_tsc() - began < ticks;)
+      continue;
   }
 
   std::uint64_t& word(std::uint64_t physical) const noexcept {

@@ -43,7 +43,23 @@ class PortTest : public ::testing::Test {
     return port_.stage(call, Arguments{}).commit().collect({});
   }
   static Violation violation_of(const Answer<std::uint64_t>& answer) {
-    return answer ? Violation::None : answer.error().violation;
+    if (answer) return Violation::None;
+    const Failure failure = answer.error();
+    EXPECT_TRUE(failure.violation == Violation::None || failure.number == 0) << failure.number;
+    return failure.violation;
+  }
+  /// A host that delivers these words and says so of the result and the size.
+  static Host delivers(std::vector<std::uint32_t> words, std::int64_t result, std::size_t size) {
+    return [=](const Block& block) {
+      block.copy_in({reinterpret_cast<const std::uint8_t*>(words.data()), words.size() * 4});
+      block.store(&Header::result, result);
+      block.store(&Header::returned, static_cast<std::uint32_t>(size));
+      block.store(&Header::answered, block.load(&Header::sequence));
+    };
+  }
+  Answer<std::uint64_t> receive(std::size_t room) {
+    into_.assign(room, 0);
+    return port_.stage(Call::ReceiveDescriptors, {3, 8}).receive(room).commit().collect(into_);
   }
 
   testing::BlockMemory memory_;
@@ -226,6 +242,18 @@ TEST_F(PortTest, RefusesMoreReadyItemsThanItSent) {
   EXPECT_EQ(violation_of(answer), Violation::ResultOutOfRange);
 }
 
+TEST_F(PortTest, TakesAsManyReadyItemsAsItSent) {
+  std::vector<std::uint8_t> items(2 * sizeof(PollItem));
+  answer_with(replies(2, static_cast<std::uint32_t>(items.size())));
+  const auto answer = port_.stage(Call::Poll, {2, 0})
+                          .send(items)
+                          .receive(items.size())
+                          .items(2)
+                          .commit()
+                          .collect(items);
+  EXPECT_EQ(answer ? *answer : 0, 2U);
+}
+
 TEST_F(PortTest, RefusesAnAnswerToTheEnd) {
   answer_with(replies(0, 0));
   EXPECT_EQ(violation_of(plain(Call::Exit)), Violation::CameBack);
@@ -246,6 +274,52 @@ TEST_F(PortTest, TakesADeliveryWithItsDescriptors) {
   ASSERT_TRUE(answer.has_value());
   EXPECT_TRUE(port_.descriptors().holds(8));
   EXPECT_TRUE(port_.descriptors().holds(9));
+}
+
+TEST_F(PortTest, RefusesADeliveryWithADescriptorOutsideOfTheTable) {
+  for (const std::uint32_t number : {1024U, 1087U, std::uint32_t{1} << 31U}) {
+    answer_with(delivers({2, 8, number}, 0, 12));
+    EXPECT_EQ(violation_of(receive(64)), Violation::DescriptorTooLarge) << number;
+    EXPECT_FALSE(port_.descriptors().holds(8)) << "none of them";
+  }
+  answer_with(delivers({2, 8, 1023}, 0, 12));
+  EXPECT_TRUE(receive(64).has_value());
+  EXPECT_TRUE(port_.descriptors().holds(1023));
+}
+
+TEST_F(PortTest, TakesADeliveryOfNothing) {
+  answer_with(delivers({0}, 0, 4));
+  EXPECT_TRUE(receive(64).has_value());
+  EXPECT_TRUE(receive(4).has_value());
+}
+
+TEST_F(PortTest, TakesAsManyDescriptorsAsAMessageCanBring) {
+  std::vector<std::uint32_t> words{max_delivered_descriptors};
+  for (std::uint32_t i = 0; i < max_delivered_descriptors + 1; ++i) words.push_back(100 + i);
+  answer_with(delivers(words, 0, 4 + 4 * max_delivered_descriptors));
+  EXPECT_TRUE(receive(1024).has_value());
+  port_.descriptors() = {};
+  ++words[0];
+  answer_with(delivers(words, 0, 8 + 4 * max_delivered_descriptors));
+  EXPECT_EQ(violation_of(receive(1024)), Violation::ResultOutOfRange);
+  EXPECT_FALSE(port_.descriptors().holds(100));
+}
+
+TEST_F(PortTest, RefusesADeliveryOfAnotherSizeThanItSays) {
+  const auto violation = [&](std::vector<std::uint32_t> words, std::int64_t result,
+                             std::size_t size) {
+    answer_with(delivers(std::move(words), result, size));
+    return violation_of(receive(16));
+  };
+  EXPECT_EQ(violation({1, 8}, 1, 8 + 2), Violation::WrongSize) << "more bytes than the result";
+  EXPECT_EQ(violation({1, 8}, 3, 8 + 2), Violation::WrongSize) << "less";
+  EXPECT_EQ(violation({2, 8, 9}, 0, 8), Violation::WrongSize) << "half of the descriptors";
+  EXPECT_EQ(violation({0}, 0, 3), Violation::WrongSize) << "half of the header";
+  EXPECT_EQ(violation({0}, 0, 0), Violation::WrongSize);
+  EXPECT_EQ(violation({0}, 17, 16), Violation::ResultOutOfRange);
+  EXPECT_EQ(violation({0}, 13, 17), Violation::WrongSize) << "more than there is room for";
+  EXPECT_FALSE(port_.descriptors().holds(8));
+  EXPECT_EQ(violation({0}, 12, 16), Violation::None);
 }
 
 TEST_F(PortTest, RefusesADeliveryThatNamesADescriptorTwice) {

@@ -1,7 +1,7 @@
 // Entries of the shim: boot, system calls and exceptions, for the worlds of sallyport/boot.h.
-// Everything is saved as struct Registers (layout.h) and restored by one `iretq`.
+// Everything is saved as struct Registers (linux/registers.h) and restored by one `iretq`.
 
-#include "merlon/shim/kvm/layout.h"
+#include "merlon/shim/x86/layout.h"
 
 .macro save_registers
   push %rdi

@@ -1,10 +1,13 @@
 // The keep's clock without a trip into the shim: one page of code that the launcher maps into the
 // keep, where its C library finds it [LINUX vdso(7)]. The page behind it holds a LentClock.
 
-#include "merlon/shim/kvm/lent_clock.h"
-#include "merlon/shim/kvm/linux_abi.h"
+#include "merlon/shim/linux/abi.h"
+#include "merlon/shim/linux/lent_clock.h"
 
-namespace merlon::shim {
+namespace merlon::shim::kvm {
+
+namespace abi = linux::abi;
+using linux::LentClock;
 
 extern "C" {
 [[gnu::visibility("hidden")]] extern LentClock lent_clock;  // vdso.ld says where
@@ -34,9 +37,9 @@ long lent_clock_gettime(long clock, abi::TimeSpec* time) noexcept {
   const sallyport::HostTime& host = lent_clock.host;
   if (host.tsc_khz == 0 || (!real && clock != abi::clock_monotonic)) return ask_shim(clock, time);
   const std::uint64_t now = (real ? host.realtime_base : host.monotonic_base) +
-                            nanoseconds_since_base(host, lent_clock.latest);
+                            linux::nanoseconds_since_base(host, lent_clock.latest);
   *time = {static_cast<std::int64_t>(now / second), static_cast<std::int64_t>(now % second)};
   return 0;
 }
 
-}  // namespace merlon::shim
+}  // namespace merlon::shim::kvm

@@ -2,8 +2,6 @@
 // share a ring, the shim has put the address of its own entry into the page behind this code; else
 // it is the instruction. core/lent_call.h says how a keep finds it.
 
-#include "merlon/shim/kvm/layout.h"
-
 .text
 .globl lent_system_call
 .hidden lent_system_call

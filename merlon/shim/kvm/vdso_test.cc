@@ -12,11 +12,13 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
-#include "merlon/shim/kvm/lent_clock.h"
+#include "merlon/shim/linux/lent_clock.h"
 
-namespace merlon::shim {
+namespace merlon::shim::kvm {
 namespace {
 
+using linux::LentClock;
+using linux::read_tsc;
 using ClockGetTime = int (*)(::clockid_t clock, ::timespec* time);
 constexpr std::size_t page = 4096;
 constexpr std::int64_t second = 1'000'000'000;
@@ -127,4 +129,4 @@ TEST_F(Vdso, AsksWhereItCannotKnow) {
 }
 
 }  // namespace
-}  // namespace merlon::shim
+}  // namespace merlon::shim::kvm

@@ -1,0 +1,37 @@
+#pragma once
+
+// All that the Linux side of a shim needs of the machine below it. Each shim defines these
+// functions, and so does a test: whatever it does by page tables, ports or privileges stands there.
+
+#include <cstdint>
+#include <optional>
+
+#include "merlon/sallyport/guest/port.h"
+#include "merlon/shim/linux/ledger.h"
+
+namespace merlon::shim::linux {
+
+struct Keep;
+
+/// The keep that is served: one, with one thread.
+[[nodiscard]] Keep& keep() noexcept;
+
+/// The door to the host.
+[[nodiscard]] sallyport::Port& port() noexcept;
+
+/// Lets the keep reach the pages of `range` as `access` says, and no more. Pages that it has keep
+/// what they hold; those that are new to it are zero. Without access a page need not exist. False
+/// when there is no memory; some of the pages are then as they were.
+[[nodiscard]] bool give_pages(Range range, Access access) noexcept;
+
+/// Takes the pages of `range` from the keep, with what they hold. The ledger has let go of them.
+void take_pages(Range range) noexcept;
+
+/// What the processor's source of random numbers says; nothing when it has none just now. Whether
+/// it is believed is for Randomness to say.
+[[nodiscard]] std::optional<std::uint64_t> random_number() noexcept;
+
+/// Where FS points to when the keep runs on; `address` is the keep's own.
+void set_thread_pointer(std::uint64_t address) noexcept;
+
+}  // namespace merlon::shim::linux

@@ -1,0 +1,67 @@
+#include "merlon/shim/x86/tables.h"
+
+#include <array>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+namespace merlon::shim::x86 {
+namespace {
+
+/// [INTEL SDM 3A §3.4.5]: base of a segment of 16 bytes.
+std::uint64_t base_of(const std::array<std::uint64_t, 10>& segments, std::size_t index) {
+  const std::uint64_t low = segments[index];
+  return (low >> 16U & 0xff'ffff) | (low >> 56U << 24U) | segments[index + 1] << 32U;
+}
+
+TEST(Tables, SegmentsAreThoseOfLinux) {
+  constexpr Tables tables = make_tables(0xe9);
+  constexpr std::uint64_t present = std::uint64_t{1} << 47U;
+  constexpr std::uint64_t code = std::uint64_t{1} << 43U;
+  constexpr std::uint64_t wide = std::uint64_t{1} << 53U;  // 64-bit code
+  const auto ring = [&](std::size_t selector) { return tables.segments[selector / 8] >> 45U & 3U; };
+  const std::size_t selectors[] = {SELECTOR_KERNEL_CODE, SELECTOR_KERNEL_DATA, SELECTOR_USER_DATA,
+                                   SELECTOR_USER_CODE};
+  for (const std::size_t selector : selectors) {
+    EXPECT_NE(tables.segments[selector / 8] & present, 0U);
+    EXPECT_EQ(ring(selector), selector & 3U);
+  }
+  EXPECT_EQ(tables.segments[SELECTOR_KERNEL_CODE / 8] & (code | wide), code | wide);
+  EXPECT_EQ(tables.segments[SELECTOR_USER_CODE / 8] & (code | wide), code | wide);
+  EXPECT_EQ(tables.segments[SELECTOR_USER_DATA / 8] & code, 0U);
+  EXPECT_EQ(tables.segments[0], 0U);
+  EXPECT_EQ(tables.segments[SELECTOR_TASK / 8] & 0xffff, sizeof(TaskState) - 1);
+}
+
+TEST(Tables, SystemCallsTakeTheShimsSegments) {
+  EXPECT_EQ(system_call_segments >> 32U & 0xffff, std::uint64_t{SELECTOR_KERNEL_CODE});
+  // The stack's is the next; sysret's are the two above its base.
+  EXPECT_EQ(SELECTOR_KERNEL_CODE + 8, SELECTOR_KERNEL_DATA);
+  EXPECT_EQ((system_call_segments >> 48U) + 8, std::uint64_t{SELECTOR_USER_DATA});
+  EXPECT_EQ((system_call_segments >> 48U) + 16, std::uint64_t{SELECTOR_USER_CODE});
+  EXPECT_EQ(system_call_segments & 0xffff'ffff, 0U);
+}
+
+TEST(Tables, RingThreeHasOnePort) {
+  const auto ports = only_port(0xe9);
+  for (std::size_t port = 0; port < 8 * port_bytes; ++port) {
+    const unsigned bits = ports.at(port / 8);
+    EXPECT_EQ((bits >> (port % 8) & 1U) == 0, port == 0xe9) << port;
+  }
+}
+
+TEST(Tables, TheTaskIsWhereItsSegmentSays) {
+  const auto tables = std::make_unique<Tables>(make_tables(0xe9));
+  const int stack = 0;
+  begin_task(*tables, &stack, true);
+  // Of a shim's addresses, which have 32 bits.
+  EXPECT_EQ(base_of(tables->segments, SELECTOR_TASK / 8), address_of(&tables->task) & 0xffff'ffff);
+  EXPECT_EQ(tables->task.stack0, address_of(&stack));
+  EXPECT_EQ(tables->task.ports_offset, offsetof(TaskState, ports));
+  EXPECT_LE(tables->task.ports_offset + port_bytes, sizeof(TaskState));
+  begin_task(*tables, &stack, false);
+  EXPECT_GE(tables->task.ports_offset, sizeof(TaskState)) << "no bitmap, no port";
+}
+
+}  // namespace
+}  // namespace merlon::shim::x86
