@@ -81,6 +81,53 @@ TEST(Validator, AClauseStandsInATryThatHasNoneForAll) {
   EXPECT_TRUE(module->features().contains(Feature::LegacyExceptions));
 }
 
+TEST(Validator, ASelectWithoutTypeChoosesBetweenNumbersOrVectorsOfOneType) {
+  const auto choose = [](std::uint8_t first, std::uint8_t second,
+                         std::initializer_list<std::uint8_t> select) {
+    std::vector<std::uint8_t> body = {0, 0x20, 0, 0x20, 1, 0x41, 0};
+    body.insert(body.end(), select);
+    body.insert(body.end(), {0x1a, 0x0b});
+    std::vector<std::uint8_t> bytes = {0, 'a', 's', 'm', 1, 0, 0, 0};
+    bytes.insert(bytes.end(), {1, 6, 1, 0x60, 2, first, second, 0, 3, 2, 1, 0});
+    const auto size = static_cast<std::uint8_t>(body.size());
+    bytes.insert(bytes.end(), {10, static_cast<std::uint8_t>(size + 2), 1, size});
+    bytes.insert(bytes.end(), body.begin(), body.end());
+    return check(bytes).has_value();
+  };
+  constexpr std::uint8_t reference[] = {0x6f, 0x70, 0x69};
+  constexpr std::uint8_t other[] = {0x7f, 0x7e, 0x7d, 0x7c, 0x7b};
+  for (const std::uint8_t type : other) {
+    EXPECT_TRUE(choose(type, type, {0x1b})) << int{type};
+    EXPECT_EQ(choose(type, 0x7f, {0x1b}), type == 0x7f) << int{type};
+    EXPECT_FALSE(choose(type, 0x6f, {0x1b})) << int{type};
+  }
+  for (const std::uint8_t type : reference) {
+    EXPECT_FALSE(choose(type, type, {0x1b})) << int{type};
+    EXPECT_TRUE(choose(type, type, {0x1c, 1, type})) << int{type};
+    EXPECT_FALSE(choose(type, 0x7f, {0x1b})) << int{type};
+  }
+  // Where the other value is of no type, too: unreachable; local.get 0; i32.const 0; select.
+  EXPECT_FALSE(
+      check(function_module({0x6f}, {}, {0, 0, 0x20, 0, 0x41, 0, 0x1b, 0x1a, 0x0b})).has_value());
+  EXPECT_TRUE(
+      check(function_module({0x7f}, {}, {0, 0, 0x20, 0, 0x41, 0, 0x1b, 0x1a, 0x0b})).has_value());
+}
+
+TEST(Validator, OnlyATypeThatIsNotFinalHasSubtypes) {
+  const auto below = [](std::initializer_list<std::uint8_t> super) {
+    // The supertype, then a type that names it as such.
+    std::vector<std::uint8_t> bytes = {0, 'a', 's', 'm', 1, 0, 0, 0};
+    bytes.insert(bytes.end(), {1, static_cast<std::uint8_t>(super.size() + 7), 2});
+    bytes.insert(bytes.end(), super);
+    bytes.insert(bytes.end(), {0x4f, 1, 0, 0x60, 0, 0});
+    return check(bytes).has_value();
+  };
+  EXPECT_TRUE(below({0x50, 0, 0x60, 0, 0})) << "sub";
+  EXPECT_FALSE(below({0x4f, 0, 0x60, 0, 0})) << "sub final";
+  EXPECT_FALSE(below({0x60, 0, 0})) << "a type without more";
+  EXPECT_FALSE(below({0x50, 0, 0x60, 1, 0x7f, 0})) << "of other parameters";
+}
+
 TEST(Validator, SaysWhichProposalsAModuleNeeds) {
   const auto module =
       check(function_module({0x7b}, {0x7b}, {0, 0x20, 0, 0x20, 0, 0xfd, 0xae, 1, 0x0b}));
