@@ -44,8 +44,8 @@ ROOMS = {
     "host": ("merlon/host", [["tests/merlon_host_test"]]),
     "keep": ("merlon/keep", [["tests/merlon_keep_test"]]),
     "image": ("merlon/image", [["tests/merlon_image_test"]]),
-    "wasm/validate": ("merlon/wasm/validate", [["tests/merlon_wasm_test"], SPEC]),
-    "wasm/baseline": ("merlon/wasm/baseline", [["tests/merlon_wasm_test"], SPEC]),
+    "wasm/validate": ("merlon/wasm/validate", [SPEC, ["tests/merlon_wasm_test"]]),
+    "wasm/baseline": ("merlon/wasm/baseline", [SPEC, ["tests/merlon_wasm_test"]]),
     "wasi": ("merlon/wasi", [["tests/merlon_wasi_test"]]),
 }
 

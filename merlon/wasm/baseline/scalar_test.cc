@@ -279,7 +279,7 @@ void hold_against_plain(Program& program, std::size_t function, const Subject& s
 }
 
 void compare(const Subject& subject, Random& random, std::size_t variants) {
-  constexpr std::size_t rounds = 10;
+  constexpr std::size_t rounds = 6;
   std::vector<Slot> baked;
   for (const char type : subject.params) baked.push_back(interesting(random, type));
   const Surrounding plain{std::vector<From>(subject.params.size(), From::Local)};
@@ -335,7 +335,7 @@ TEST(ScalarInstruction, GivesTheSameInAllSurroundings) {
   Random random(1);
   for (const Subject& subject : subjects) {
     for (int i = 0; i < 3; ++i) {
-      compare(subject, random, 60);
+      compare(subject, random, 40);
       if (HasFatalFailure()) return;
     }
   }
@@ -351,7 +351,7 @@ TEST(ScalarInstruction, SeveralThatAreTakenAsOneDoTheSame) {
   }
   for (const std::string type : {"i", "I", "f", "F", "v"}) {
     const Subject subject{"select", Bytes().op(Opcode::Select), type + type + "i", type};
-    for (int i = 0; i < 5; ++i) compare(subject, random, 100);
+    for (int i = 0; i < 5; ++i) compare(subject, random, 50);
   }
   for (const Opcode op : {Opcode::F32Eq, Opcode::F64Ne, Opcode::F64Lt, Opcode::I32LtS,
                           Opcode::I64GeU, Opcode::I64Eqz}) {
@@ -359,7 +359,7 @@ TEST(ScalarInstruction, SeveralThatAreTakenAsOneDoTheSame) {
     for (const std::string type : {"i", "I", "f", "F", "v"}) {
       const Subject subject{"select after " + std::string(info(op).text), chosen,
                             type + type + params_of(op), type};
-      for (int i = 0; i < 3; ++i) compare(subject, random, 60);
+      for (int i = 0; i < 2; ++i) compare(subject, random, 30);
     }
   }
 }
