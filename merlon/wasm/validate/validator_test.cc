@@ -1,5 +1,7 @@
 #include "merlon/wasm/validate/validator.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "merlon/wasm/binary/decoder.h"
@@ -246,6 +248,20 @@ TEST(Validator, SaysWhenAModuleNeedsMoreThanOneMemoryOrWideOnes) {
   EXPECT_TRUE(features({1, 4, 1}).contains(Feature::Memory64));
 }
 
+TEST(Validator, AModuleMayHaveSoManyMemoriesAndNoMore) {
+  // One is imported, the others are its own.
+  const auto with = [](std::uint32_t memories) {
+    testing::Bytes own, module;
+    own.u32(memories - 1);
+    for (std::uint32_t i = 1; i < memories; ++i) own.u32(0).u32(0);
+    module.raw(0x0000'0001'6d73'6100, 8);
+    module.byte(2).sized(testing::Bytes().raw(0x0000'026e'016d'0101, 8)).byte(5).sized(own);
+    return check(module.take()).has_value();
+  };
+  EXPECT_TRUE(with(limits::memories));
+  EXPECT_FALSE(with(limits::memories + 1));
+}
+
 TEST(Validator, AFunctionMayHaveSoManyOperandsAtOnceAndNoMore) {
   const auto with = [](std::uint32_t operands) {
     testing::Bytes body;
@@ -281,6 +297,29 @@ TEST(TypeRegistry, EqualTypesShareAnIdAcrossModules) {
   EXPECT_EQ(first[0], second[1]);
   EXPECT_EQ(first[1], second[0]) << "a type that mentions itself is known by its shape";
   EXPECT_NE(first[0], first[1]);
+}
+
+TEST(TypeRegistry, ATypeIsAnotherOneBelowAnotherSupertypeOrNone) {
+  TypeRegistry registry;
+  std::vector<DefinedType> types;
+  constexpr TypeIndex bases = 5;
+  for (TypeIndex i = 0; i < bases; ++i) {
+    DefinedType base;
+    base.function.params.assign(i, ValueType::i32);
+    base.final = false;
+    base.group_start = i;
+    types.push_back(base);
+  }
+  for (TypeIndex i = 0; i <= bases; ++i) {
+    DefinedType derived;
+    derived.function.results = {ValueType::i64};
+    if (i < bases) derived.supertype = i;
+    derived.group_start = bases + i;
+    types.push_back(derived);
+  }
+  const auto ids = registry.add(types);
+  EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), ids.size());
+  for (TypeIndex i = 0; i < bases; ++i) EXPECT_TRUE(registry.is_subtype(ids[bases + i], ids[i]));
 }
 
 TEST(TypeRegistry, OnlyDeclaredAncestorsAreSupertypes) {
