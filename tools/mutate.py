@@ -20,13 +20,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutate"
 SOURCES, BUILD, RESULTS = WORK / "sources", WORK / "build", WORK / "results.json"
 EQUIVALENT = ROOT / "tests" / "mutants" / "equivalent.txt"
-PATIENCE = 120  # seconds for one command of tests; what takes longer has been noticed
+PATIENCE = 120  # seconds for a build, and the most for one command of tests
 
 VECTORS = ["tests/merlon-verify-vectors", "{root}/tests/verify/cases.txt", "{shared}/vectors"]
 SPEC = ["tests/merlon-spec", "--unsupported", "{root}/tests/spec/unsupported.txt", "{wast}"]
@@ -144,12 +145,12 @@ def all_mutants(room):
 
 # --- Building and testing -------------------------------------------------------------------------
 
-def run(command, **options):
+def run(command, patience=PATIENCE, **options):
     """Exit status, or None if it took too long."""
     child = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL, start_new_session=True, **options)
     try:
-        return child.wait(PATIENCE)
+        return child.wait(patience)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
@@ -209,8 +210,8 @@ def judge(mutant, commands, targets):
         path.write_text("\n".join(lines))
         if run(["ninja", "-C", BUILD, *targets]) != 0:
             return "invalid"
-        for command in commands:
-            if run(command, cwd=SOURCES) != 0:
+        for command, patience in commands:
+            if run(command, patience, cwd=SOURCES) != 0:
                 return "killed"
         return "survived"
     finally:
@@ -232,9 +233,13 @@ def mutate(room, count, seed):
     commands, targets = commands_of(room)
     if subprocess.run(["ninja", "-C", BUILD, *targets], stdout=subprocess.DEVNULL).returncode != 0:
         return print("the sources do not build") or 1
+    timed = []
     for command in commands:
+        began = time.monotonic()
         if run(command, cwd=SOURCES) != 0:
             return print(f"{command[0]} fails without a mutant") or 1
+        # What takes ten times as long with a mutant has been noticed.
+        timed.append((command, min(PATIENCE, 10 + 10 * (time.monotonic() - began))))
     mutants = list(all_mutants(room))
     random.Random(seed).shuffle(mutants)
     results = read_results()
@@ -244,7 +249,7 @@ def mutate(room, count, seed):
             break
         key = key_of(mutant)
         if key not in results or results[key]["result"] == "survived":  # the tests may be better now
-            results[key] = {**mutant, "result": judge(mutant, commands, targets), "seed": seed}
+            results[key] = {**mutant, "result": judge(mutant, timed, targets), "seed": seed}
             RESULTS.write_text(json.dumps(results, indent=1))
         result = results[key]["result"]
         if result == "invalid":
