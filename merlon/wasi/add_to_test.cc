@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/wasi/testing/guest.h"
+#include "merlon/wasm/testing/binary.h"
+
 namespace merlon::wasi {
 namespace {
 
@@ -46,6 +49,50 @@ TEST(AddTo, NothingIsDefinedThatNobodyImports) {
   EXPECT_TRUE(imports.has_module("wasi_unstable"));
   const auto none = imports_of(*context, "env", {"fd_read"});
   EXPECT_EQ(none.find("env", "fd_read"), nullptr);
+}
+
+/// Exports "f", which gives what fd_close of its argument gives, but for 7: then it exits with 9.
+std::vector<std::uint8_t> closing() {
+  std::vector<std::uint8_t> imports = {2};
+  const auto text = [&imports](std::string_view what) {
+    imports.push_back(static_cast<std::uint8_t>(what.size()));
+    imports.insert(imports.end(), what.begin(), what.end());
+  };
+  for (const auto& [name, type] : {std::pair("fd_close", 0), std::pair("proc_exit", 1)}) {
+    text("wasi_snapshot_preview1");
+    text(name);
+    imports.insert(imports.end(), {0, static_cast<std::uint8_t>(type)});
+  }
+  wasm::testing::Binary binary;
+  binary.types({2, 0x60, 1, 0x7f, 1, 0x7f, 0x60, 1, 0x7f, 0});
+  std::vector<std::uint8_t> bytes = binary.bytes();
+  bytes.insert(bytes.end(), {2, static_cast<std::uint8_t>(imports.size())});
+  bytes.insert(bytes.end(), imports.begin(), imports.end());
+  bytes.insert(bytes.end(), {3, 2, 1, 0, 5, 3, 1, 0, 1, 7, 5, 1, 1, 'f', 0, 2});
+  // local.get 0; i32.const 7; i32.eq; if; i32.const 9; call 1; end; local.get 0; call 0
+  bytes.insert(bytes.end(), {10,   20,   1, 18,   0, 0x20, 0,    0x41, 7,    0x46, 0x04,
+                             0x40, 0x41, 9, 0x10, 1, 0x0b, 0x20, 0,    0x10, 0,    0x0b});
+  return bytes;
+}
+
+TEST(AddTo, AGuestGetsTheNumberOfTheErrorOrEnds) {
+  testing::Guest guest;
+  const FdNumber open = guest.insert(null_file());
+  const std::vector<std::uint8_t> bytes = closing();
+  const wasm::Imports imports =
+      imports_of(guest.context(), "wasi_snapshot_preview1", {"fd_close", "proc_exit"});
+  wasm::testing::Machine machine(bytes, imports);
+  ASSERT_NE(machine.instance, nullptr);
+  const auto close = [&machine](std::uint32_t fd) {
+    return machine.call({wasm::Value::from_i32(fd)});
+  };
+  EXPECT_EQ(wasm::testing::i32_of(close(open)), 0U);
+  EXPECT_EQ(wasm::testing::i32_of(close(open)), static_cast<std::uint32_t>(Errno::Badf));
+  const wasm::Outcome ended = close(7);
+  const wasm::Trap* trap = wasm::testing::trap_of(ended);
+  ASSERT_NE(trap, nullptr);
+  EXPECT_EQ(trap->kind, wasm::TrapKind::Exit);
+  EXPECT_EQ(trap->exit_code, 9U);
 }
 
 }  // namespace

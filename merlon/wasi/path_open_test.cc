@@ -65,6 +65,7 @@ TEST_P(PathOpen, UnknownFlagsAndImpossibleMixesAreRefused) {
   EXPECT_EQ(with(0, 16, 0), Errno::Inval);
   EXPECT_EQ(with(0, 0, 32), Errno::Inval);
   EXPECT_EQ(with(0, 1 | 2, 0), Errno::Inval);  // creat with directory
+  EXPECT_EQ(with(0, 4 | 2, 0), Errno::Inval);  // excl with directory
   EXPECT_EQ(with(0, 8 | 2, 0), Errno::Inval);  // trunc with directory
   EXPECT_EQ(with(0, 0x10000, 0), Errno::Inval);
 }
