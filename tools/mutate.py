@@ -119,7 +119,7 @@ def mutants_of(path, text):
 
 
 def equivalents():
-    """path → changed lines, as tests/mutants/equivalent.txt has them: PATH: CHANGED LINE, then why."""
+    """(path, changed line), as tests/mutants/equivalent.txt has them: PATH: CHANGED LINE, then why."""
     known = set()
     if EQUIVALENT.exists():
         for line in EQUIVALENT.read_text().splitlines():
@@ -131,16 +131,20 @@ def equivalents():
 
 def all_mutants(room):
     folder = ROOT / ROOMS[room][0]
-    known = equivalents()
     for path in sorted(folder.rglob("*.cc")):
         if path.name.endswith("_test.cc") or "testing" in path.parts or path.name == "main.cc":
             continue
         name = str(path.relative_to(ROOT))
         text = path.read_text()
         for number, changed, rule in mutants_of(path, text):
-            if (name, changed.strip()) not in known:
-                yield {"room": room, "path": name, "line": number + 1, "rule": rule,
-                       "was": text.split("\n")[number].strip(), "is": changed.strip(), "raw": changed}
+            yield {"room": room, "path": name, "line": number + 1, "rule": rule,
+                   "was": text.split("\n")[number].strip(), "is": changed.strip(), "raw": changed}
+
+
+def counts(mutant, known):
+    """Whether the mutant could be noticed. Of a statement left out the list has what it was."""
+    line = mutant["is"] if mutant["is"] != ";" else f"; instead of {mutant['was']}"
+    return (mutant["path"], line) not in known
 
 
 # --- Building and testing -------------------------------------------------------------------------
@@ -242,10 +246,12 @@ def mutate(room, count, seed):
         timed.append((command, min(PATIENCE, 10 + 10 * (time.monotonic() - began))))
     mutants = list(all_mutants(room))
     random.Random(seed).shuffle(mutants)
+    known = equivalents()  # left out only now: the list may grow without another lot being drawn
+    mutants = [mutant for mutant in mutants if counts(mutant, known)]
     results = read_results()
-    counts = {"killed": 0, "survived": 0}
+    sums = {"killed": 0, "survived": 0}
     for mutant in mutants:
-        if sum(counts.values()) == count:
+        if sum(sums.values()) == count:
             break
         key = key_of(mutant)
         if key not in results or results[key]["result"] == "survived":  # the tests may be better now
@@ -254,13 +260,13 @@ def mutate(room, count, seed):
         result = results[key]["result"]
         if result == "invalid":
             continue
-        counts[result] += 1
+        sums[result] += 1
         if result == "survived":
             show(results[key])
         if sys.stdout.isatty():
-            print(f"\r{room}: {counts['killed']} noticed, {counts['survived']} not", end="", flush=True)
-    total = max(1, sum(counts.values()))
-    print(f"{room}: {counts['killed']} of {total} noticed ({100 * counts['killed'] // total} %)")
+            print(f"\r{room}: {sums['killed']} noticed, {sums['survived']} not", end="", flush=True)
+    total = max(1, sum(sums.values()))
+    print(f"{room}: {sums['killed']} of {total} noticed ({100 * sums['killed'] // total} %)")
     return 0
 
 
@@ -271,22 +277,22 @@ def show(mutant):
 
 def known_results():
     """Results that are about the sources as they are now."""
-    results = read_results()
+    results, known = read_results(), equivalents()
     for room in ROOMS:
         for mutant in all_mutants(room):
             found = results.get(key_of(mutant))
-            if found and found["result"] != "invalid":
+            if found and found["result"] != "invalid" and counts(mutant, known):
                 yield found
 
 
 def table():
     print("| room | mutants | noticed | score |\n|---|---|---|---|")
-    counts = {}
+    rooms = {}
     for found in known_results():
-        counts.setdefault(found["room"], []).append(found["result"] == "killed")
+        rooms.setdefault(found["room"], []).append(found["result"] == "killed")
     for room in ROOMS:
-        if room in counts:
-            killed, total = sum(counts[room]), len(counts[room])
+        if room in rooms:
+            killed, total = sum(rooms[room]), len(rooms[room])
             print(f"| `{room}` | {total} | {killed} | {100 * killed // total} % |")
     return 0
 

@@ -179,6 +179,22 @@ TEST(Analysis, ALoopInheritsHomesAndMayGiveThemToBusierLocals) {
   EXPECT_EQ(it.analysis.loop_regions, (std::vector<std::int32_t>{1, 2}));
 }
 
+TEST(Analysis, AnInheritedHomeIsGivenUpForThreeUsesMoreAndNoFewer) {
+  for (const std::uint32_t uses : {2U, 3U}) {
+    Function function{"", "", std::string(10, 'i'), {}};
+    Bytes& body = function.body;
+    loop(body);
+    for (std::uint32_t i = 0; i < 9; ++i) use(body, i, 100);
+    loop(body);
+    use(body, 9, uses);
+    end(body);
+    end(body);
+    const Analysed it(function);
+    EXPECT_EQ(it.home(1, 9), no_register);
+    EXPECT_EQ(it.home(2, 9) != no_register, uses == 3);
+  }
+}
+
 TEST(Analysis, RegionsEndWithTheirLoops) {
   Function function{"", "", "i", {}};
   Bytes& body = function.body;

@@ -121,6 +121,15 @@ class Builder {
     function_.body.set(check());
   }
 
+  /// On one of two ways only: all registers are wanted for something else.
+  void press() {
+    Bytes& body = function_.body;
+    for (std::uint32_t i = 0; i < others; ++i) {
+      body.get(extra()).op(Opcode::I32Const).s64(i).op(Opcode::I32Xor);
+    }
+    for (std::uint32_t i = 0; i < others; ++i) body.op(Opcode::Drop);
+  }
+
   void push_operand(std::uint32_t i) {
     Bytes& body = function_.body;
     const From from = surrounding_.from[i];
@@ -168,10 +177,13 @@ class Builder {
       case To::Tee: body.op(Opcode::LocalTee).u32(0); break;
       case To::If:
         body.op(Opcode::If).byte(0x7f).op(Opcode::I32Const).byte(1).op(Opcode::Else);
+        press();
         body.op(Opcode::I32Const).byte(0).op(Opcode::End);
         break;
       case To::BranchIf:
-        body.op(Opcode::BrIf).u32(0).op(Opcode::I32Const).byte(0).set(result()).op(Opcode::End);
+        body.op(Opcode::BrIf).u32(0);
+        press();
+        body.op(Opcode::I32Const).byte(0).set(result()).op(Opcode::End);
         return;
       case To::Select:
       case To::SelectHome: body.op(Opcode::Select); break;
@@ -338,6 +350,30 @@ TEST(ScalarInstruction, GivesTheSameInAllSurroundings) {
       compare(subject, random, 40);
       if (HasFatalFailure()) return;
     }
+  }
+}
+
+/// Without giving registers back there would soon be none.
+TEST(ScalarInstruction, HoldsNoRegisterAfterwards) {
+  Random random(1);
+  for (const Subject& subject : number_instructions()) {
+    Function function{subject.params, "", "", {}};
+    std::vector<Slot> arguments;
+    for (const char type : subject.params) arguments.push_back({type == 'a' ? 8U : 1U, 0});
+    if (lane_of(subject.params[0]) == 4) arguments[0].low = 0x3f80'0000;
+    for (int i = 0; i < 100; ++i) {
+      for (std::uint32_t j = 0; j < subject.params.size(); ++j) {
+        if (chance(random, 4)) constant(function.body, subject.params[j], arguments[j]);
+        else function.body.get(j);
+        if (chance(random, 2)) own(function.body, subject.params[j]);
+        if (chance(random, 8)) function.body.op(Opcode::Block).byte(0x40).op(Opcode::End);
+      }
+      function.body.append(subject.instruction);
+      if (!subject.result.empty()) function.body.op(Opcode::Drop);
+    }
+    Program program({function});
+    const Outcome outcome = program.call(0, arguments);
+    EXPECT_EQ(std::holds_alternative<Values>(outcome), subject.offset < 100) << subject.name;
   }
 }
 
