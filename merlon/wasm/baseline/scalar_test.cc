@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "merlon/wasm/testing/binary.h"
 #include "merlon/wasm/testing/operands.h"
 
 // What an instruction gives must not depend on where its operands are, nor on where its result
@@ -374,6 +375,22 @@ TEST(ScalarInstruction, HoldsNoRegisterAfterwards) {
     Program program({function});
     const Outcome outcome = program.call(0, arguments);
     EXPECT_EQ(std::holds_alternative<Values>(outcome), subject.offset < 100) << subject.name;
+  }
+}
+
+TEST(ScalarInstruction, WhatCannotGrowSaysSoInThirtyTwoBits) {
+  // i32.const -1; memory.grow and ref.null func; i32.const -1; table.grow, each extended.
+  for (const bool table : {false, true}) {
+    testing::Binary binary;
+    binary.types({1, 0x60, 0, 1, 0x7e}).section(3, {1, 0}).section(4, {1, 0x70, 0, 1});
+    binary.section(5, {1, 0, 1}).section(7, {1, 1, 'f', 0, 0});
+    if (table) binary.code({0, 0xd0, 0x70, 0x41, 0x7f, 0xfc, 15, 0, 0xad, 0x0b});
+    else binary.code({0, 0x41, 0x7f, 0x40, 0, 0xad, 0x0b});
+    testing::Machine machine(binary.bytes());
+    ASSERT_NE(machine.instance, nullptr);
+    const Outcome outcome = machine.call({});
+    ASSERT_TRUE(std::holds_alternative<Values>(outcome));
+    EXPECT_EQ(std::get<Values>(outcome).front().as_i64(), 0xffff'ffffU) << table;
   }
 }
 
