@@ -20,13 +20,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutate"
 SOURCES, BUILD, RESULTS = WORK / "sources", WORK / "build", WORK / "results.json"
 EQUIVALENT = ROOT / "tests" / "mutants" / "equivalent.txt"
-PATIENCE = 120  # seconds for one command of tests; what takes longer has been noticed
+PATIENCE = 120  # seconds for a build, and the most for one command of tests
 
 VECTORS = ["tests/merlon-verify-vectors", "{root}/tests/verify/cases.txt", "{shared}/vectors"]
 SPEC = ["tests/merlon-spec", "--unsupported", "{root}/tests/spec/unsupported.txt", "{wast}"]
@@ -50,8 +51,8 @@ ROOMS = {
     "host": ("merlon/host", [["tests/merlon_host_test"]]),
     "keep": ("merlon/keep", [["tests/merlon_keep_test"]]),
     "image": ("merlon/image", [["tests/merlon_image_test"]]),
-    "wasm/validate": ("merlon/wasm/validate", [["tests/merlon_wasm_test"], SPEC]),
-    "wasm/baseline": ("merlon/wasm/baseline", [["tests/merlon_wasm_test"], SPEC]),
+    "wasm/validate": ("merlon/wasm/validate", [SPEC, ["tests/merlon_wasm_test"]]),
+    "wasm/baseline": ("merlon/wasm/baseline", [SPEC, ["tests/merlon_wasm_test"]]),
     "wasi": ("merlon/wasi", [["tests/merlon_wasi_test"]]),
 }
 
@@ -124,7 +125,7 @@ def mutants_of(path, text):
 
 
 def equivalents():
-    """path → changed lines, as tests/mutants/equivalent.txt has them: PATH: CHANGED LINE, then why."""
+    """(path, changed line), as tests/mutants/equivalent.txt has them: PATH: CHANGED LINE, then why."""
     known = set()
     if EQUIVALENT.exists():
         for line in EQUIVALENT.read_text().splitlines():
@@ -136,26 +137,30 @@ def equivalents():
 
 def all_mutants(room):
     folder = ROOT / ROOMS[room][0]
-    known = equivalents()
     for path in sorted(folder.rglob("*.cc")):
         if path.name.endswith("_test.cc") or "testing" in path.parts or path.name == "main.cc":
             continue
         name = str(path.relative_to(ROOT))
         text = path.read_text()
         for number, changed, rule in mutants_of(path, text):
-            if (name, changed.strip()) not in known:
-                yield {"room": room, "path": name, "line": number + 1, "rule": rule,
-                       "was": text.split("\n")[number].strip(), "is": changed.strip(), "raw": changed}
+            yield {"room": room, "path": name, "line": number + 1, "rule": rule,
+                   "was": text.split("\n")[number].strip(), "is": changed.strip(), "raw": changed}
+
+
+def counts(mutant, known):
+    """Whether the mutant could be noticed. Of a statement left out the list has what it was."""
+    line = mutant["is"] if mutant["is"] != ";" else f"; instead of {mutant['was']}"
+    return (mutant["path"], line) not in known
 
 
 # --- Building and testing -------------------------------------------------------------------------
 
-def run(command, **options):
+def run(command, patience=PATIENCE, **options):
     """Exit status, or None if it took too long."""
     child = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL, start_new_session=True, **options)
     try:
-        return child.wait(PATIENCE)
+        return child.wait(patience)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
@@ -217,8 +222,8 @@ def judge(mutant, commands, targets):
         path.write_text("\n".join(lines))
         if run(["ninja", "-C", BUILD, *targets]) != 0:
             return "invalid"
-        for command in commands:
-            if run(command, cwd=SOURCES) != 0:
+        for command, patience in commands:
+            if run(command, patience, cwd=SOURCES) != 0:
                 return "killed"
         return "survived"
     finally:
@@ -240,30 +245,36 @@ def mutate(room, count, seed):
     commands, targets = commands_of(room)
     if subprocess.run(["ninja", "-C", BUILD, *targets], stdout=subprocess.DEVNULL).returncode != 0:
         return print("the sources do not build") or 1
+    timed = []
     for command in commands:
+        began = time.monotonic()
         if run(command, cwd=SOURCES) != 0:
             return print(f"{command[0]} fails without a mutant") or 1
+        # What takes ten times as long with a mutant has been noticed.
+        timed.append((command, min(PATIENCE, 10 + 10 * (time.monotonic() - began))))
     mutants = list(all_mutants(room))
     random.Random(seed).shuffle(mutants)
+    known = equivalents()  # left out only now: the list may grow without another lot being drawn
+    mutants = [mutant for mutant in mutants if counts(mutant, known)]
     results = read_results()
-    counts = {"killed": 0, "survived": 0}
+    sums = {"killed": 0, "survived": 0}
     for mutant in mutants:
-        if sum(counts.values()) == count:
+        if sum(sums.values()) == count:
             break
         key = key_of(mutant)
         if key not in results or results[key]["result"] == "survived":  # the tests may be better now
-            results[key] = {**mutant, "result": judge(mutant, commands, targets), "seed": seed}
+            results[key] = {**mutant, "result": judge(mutant, timed, targets), "seed": seed}
             RESULTS.write_text(json.dumps(results, indent=1))
         result = results[key]["result"]
         if result == "invalid":
             continue
-        counts[result] += 1
+        sums[result] += 1
         if result == "survived":
             show(results[key])
         if sys.stdout.isatty():
-            print(f"\r{room}: {counts['killed']} noticed, {counts['survived']} not", end="", flush=True)
-    total = max(1, sum(counts.values()))
-    print(f"{room}: {counts['killed']} of {total} noticed ({100 * counts['killed'] // total} %)")
+            print(f"\r{room}: {sums['killed']} noticed, {sums['survived']} not", end="", flush=True)
+    total = max(1, sum(sums.values()))
+    print(f"{room}: {sums['killed']} of {total} noticed ({100 * sums['killed'] // total} %)")
     return 0
 
 
@@ -274,22 +285,22 @@ def show(mutant):
 
 def known_results():
     """Results that are about the sources as they are now."""
-    results = read_results()
+    results, known = read_results(), equivalents()
     for room in ROOMS:
         for mutant in all_mutants(room):
             found = results.get(key_of(mutant))
-            if found and found["result"] != "invalid":
+            if found and found["result"] != "invalid" and counts(mutant, known):
                 yield found
 
 
 def table():
     print("| room | mutants | noticed | score |\n|---|---|---|---|")
-    counts = {}
+    rooms = {}
     for found in known_results():
-        counts.setdefault(found["room"], []).append(found["result"] == "killed")
+        rooms.setdefault(found["room"], []).append(found["result"] == "killed")
     for room in ROOMS:
-        if room in counts:
-            killed, total = sum(counts[room]), len(counts[room])
+        if room in rooms:
+            killed, total = sum(rooms[room]), len(rooms[room])
             print(f"| `{room}` | {total} | {killed} | {100 * killed // total} % |")
     return 0
 

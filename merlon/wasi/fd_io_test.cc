@@ -157,6 +157,7 @@ TEST_F(FdIo, NullReadsNothingAndSwallowsAll) {
   EXPECT_EQ(guest_.get<GuestSize>(), 0U);
   EXPECT_EQ(pwrite(fd, "gone", 9), Errno::Success);
   EXPECT_EQ(guest_.get<GuestSize>(), 4U);
+  EXPECT_EQ(seek(fd, 5, 0), 0U);
 }
 
 TEST_F(FdIo, APipeHasNoPositions) {

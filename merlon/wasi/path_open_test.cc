@@ -65,6 +65,7 @@ TEST_P(PathOpen, UnknownFlagsAndImpossibleMixesAreRefused) {
   EXPECT_EQ(with(0, 16, 0), Errno::Inval);
   EXPECT_EQ(with(0, 0, 32), Errno::Inval);
   EXPECT_EQ(with(0, 1 | 2, 0), Errno::Inval);  // creat with directory
+  EXPECT_EQ(with(0, 4 | 2, 0), Errno::Inval);  // excl with directory
   EXPECT_EQ(with(0, 8 | 2, 0), Errno::Inval);  // trunc with directory
   EXPECT_EQ(with(0, 0x10000, 0), Errno::Inval);
 }
@@ -145,6 +146,35 @@ TEST_P(PathOpen, RightsComeDownOnlyFromTheDirectory) {
             Errno::Notcapable);
   const FdNumber closed = guest_.open(dir_, "dir", {.base = rights::fd_readdir});
   EXPECT_EQ(guest_.try_open(closed, "inner", {.base = Rights()}), Errno::Notcapable);
+}
+
+TEST_P(PathOpen, AFileIsSynchronisedAsAskedAndInNoOtherCase) {
+  const auto opened = [this](FdNumber directory, const char* name, Fdflags flags) {
+    const FdNumber fd = guest_.open(directory, name, {.fdflags = flags});
+    return os::open_flags(guest_.context().files().get(fd).value()->file).value();
+  };
+  EXPECT_FALSE(opened(dir_, "file", {}).dsync);
+  EXPECT_FALSE(opened(dir_, "file", fdflags::append).dsync);
+  EXPECT_TRUE(opened(dir_, "file", fdflags::dsync).dsync);
+  EXPECT_FALSE(opened(dir_, "file", fdflags::dsync).sync);
+  EXPECT_TRUE(opened(dir_, "file", fdflags::sync).sync);
+  EXPECT_TRUE(opened(dir_, "file", fdflags::rsync).sync);
+}
+
+TEST_P(PathOpen, AFlagThatSynchronisesBringsNoRightWithIt) {
+  // As in wasmtime the flag needs no right of the directory; but what was not handed down is not
+  // there afterwards either.
+  const FdNumber sub =
+      guest_.open(dir_, "dir", {.base = rights::path_open, .inheriting = rights::fd_write});
+  scratch_.make_file("dir/inner");
+  const Rights asked = rights::fd_write | rights::fd_datasync | rights::fd_sync;
+  for (const Fdflags flags : {fdflags::dsync, fdflags::sync, fdflags::rsync}) {
+    const FdNumber fd = guest_.open(sub, "inner", {.base = asked, .fdflags = flags});
+    EXPECT_EQ(base_of(fd), rights::fd_write);
+    EXPECT_EQ(guest_.write(fd, "x"), Errno::Success);
+    EXPECT_EQ((guest_.call<&api::fd_datasync>(fd)), Errno::Notcapable);
+    EXPECT_EQ((guest_.call<&api::fd_sync>(fd)), Errno::Notcapable);
+  }
 }
 
 TEST_P(PathOpen, SomethingElseThanADirectoryIsNoStart) {

@@ -29,6 +29,14 @@ TEST(OpenFile, RightsFollowFromHowTheFileIsOpen) {
   EXPECT_FALSE(writer.base.has(rights::fd_read));
   EXPECT_TRUE(writer.base.has(rights::fd_write));
   EXPECT_EQ(writer.flags, fdflags::append);
+  const ScratchDirectory scratch;
+  scratch.make_file("f");
+  const auto flags = [&scratch](int how) {
+    return open_file(opened((scratch / "f").c_str(), O_WRONLY | how)).value().flags;
+  };
+  EXPECT_EQ(flags(0), Fdflags());
+  EXPECT_EQ(flags(O_DSYNC), fdflags::dsync);
+  EXPECT_EQ(flags(O_SYNC), fdflags::sync);
 }
 
 TEST(OpenFile, ATerminalIsWhatCLibrariesTakeForOneAndOtherDevicesAreNot) {

@@ -151,7 +151,9 @@ TEST_F(Sock, ALongSendGoesOnUntilAllIsSent) {
 TEST_F(Sock, ShutdownOfEachSide) {
   const FdNumber fd = accepted();
   EXPECT_EQ((guest_.call<&api::sock_shutdown>(fd, 0U)), Errno::Inval);
-  EXPECT_EQ((guest_.call<&api::sock_shutdown>(fd, 4U)), Errno::Inval);
+  for (const std::uint32_t how : {4U, 5U, 7U, 0x101U, 0x8000'0002U}) {
+    EXPECT_EQ((guest_.call<&api::sock_shutdown>(fd, how)), Errno::Inval) << how;
+  }
   EXPECT_EQ((guest_.call<&api::sock_shutdown>(fd, 2U)), Errno::Success);
   EXPECT_EQ(client_gets(10), "");
   EXPECT_EQ(send(fd, "x"), Errno::Pipe);

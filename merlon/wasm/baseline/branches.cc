@@ -112,7 +112,7 @@ void FunctionCompiler::branch_table(const Instruction& instruction) {
   }());
   // A single value waits in its register while the index is looked up.
   RegisterId value_register = no_register;
-  const bool may_share = label_register(first, value_register) && first.op != Opcode::Loop;
+  const bool waits = label_register(first, value_register) && first.op != Opcode::Loop;
   const std::size_t arity = label_types(first).size();
   if (arity > many_values) flush_values(arity);
   RegisterId reg = to_own_register(index);
@@ -122,19 +122,43 @@ void FunctionCompiler::branch_table(const Instruction& instruction) {
     release(reg);
     reg = other;
   }
-  if (may_share) load(value_register, stack_.back(), true);
+  if (waits) load(value_register, stack_.back(), true);
   JumpTable table;
   table.label = a_.newLabel();
+  const std::vector<std::uint32_t> stubs = fill_jump_table(instruction, waits, table);
+  jump_through(table, instruction.high(), reg);
+  release(reg);
+  for (const std::uint32_t depth : stubs) {
+    Control& target = label(depth);
+    a_.bind(std::exchange(target.table_stub, asmjit::Label()));
+    // The one value, if there is one, may be in its register by now; it is at its source too.
+    if (!values_in_place(target, waits)) place_label_values(target);
+    leave_for(target);
+    a_.jmp(target.label);
+  }
+  jump_tables_.push_back(std::move(table));
+  mark_unreachable();
+}
+
+/// Whether a branch table's jump finds the label's values where they are: there are none, or the
+/// only one waits in its register.
+bool FunctionCompiler::values_in_place(const Control& target, bool waits) const {
+  RegisterId reg = no_register;
+  return label_types(target).empty() || (waits && label_register(target, reg));
+}
+
+/// Straight to the labels where nothing has to be moved; gives the depths of those that need a stub
+/// on the way.
+std::vector<std::uint32_t> FunctionCompiler::fill_jump_table(const Instruction& instruction,
+                                                             bool waits, JumpTable& table) {
+  std::vector<std::uint32_t> stubs;
   Cursor labels(module().bytes.subspan(instruction.low()), instruction.low());
-  std::vector<std::uint32_t> stubs;  ///< depths of the labels that have one
   for (std::uint64_t i = 0; i <= instruction.high(); ++i) {
     const std::uint32_t depth = labels.u32();
     Control& target = label(depth);
     target.reached = true;
-    RegisterId target_register = no_register;
-    const bool in_place = arity == 0 || (may_share && label_register(target, target_register));
     const bool moves_locals = !is_function(target) && !same_homes(label_region(target));
-    if (in_place && !moves_locals) {
+    if (values_in_place(target, waits) && !moves_locals) {
       table.targets.push_back(target.label);
       continue;
     }
@@ -144,29 +168,19 @@ void FunctionCompiler::branch_table(const Instruction& instruction) {
     }
     table.targets.push_back(target.table_stub);
   }
-  // Clamped, not compared and jumped over: nothing is fetched from beyond the table, not even
-  // speculatively.
-  a_.mov(scratch.r32(), instruction.high());
-  a_.cmp(gp32(reg), scratch.r32());
-  a_.cmova(gp32(reg), scratch.r32());
+  return stubs;
+}
+
+/// Clamped, not compared and jumped over: nothing is fetched from beyond the table, not even
+/// speculatively.
+void FunctionCompiler::jump_through(const JumpTable& table, std::uint32_t last, RegisterId index) {
+  a_.mov(scratch.r32(), last);
+  a_.cmp(gp32(index), scratch.r32());
+  a_.cmova(gp32(index), scratch.r32());
   a_.lea(scratch, x86::ptr(table.label));
-  a_.movsxd(gp64(reg), x86::dword_ptr(scratch, gp64(reg), 2));
-  a_.add(gp64(reg), scratch);
-  a_.jmp(gp64(reg));
-  release(reg);
-  for (const std::uint32_t depth : stubs) {
-    Control& target = label(depth);
-    a_.bind(std::exchange(target.table_stub, asmjit::Label()));
-    RegisterId target_register = no_register;
-    if (arity != 0 && !(may_share && label_register(target, target_register))) {
-      // The one value, if there is one, may be in its register by now; it is at its source too.
-      place_label_values(target);
-    }
-    leave_for(target);
-    a_.jmp(target.label);
-  }
-  jump_tables_.push_back(std::move(table));
-  mark_unreachable();
+  a_.movsxd(gp64(index), x86::dword_ptr(scratch, gp64(index), 2));
+  a_.add(gp64(index), scratch);
+  a_.jmp(gp64(index));
 }
 
 void FunctionCompiler::return_values() {

@@ -6,72 +6,36 @@ namespace merlon::wasm::baseline {
 
 namespace {
 
-/// A truncation's types and limits.
-struct Truncation {
-  bool from_double;
-  bool to_wide;
-  bool to_signed;
+/// What a truncation can give, and what it can be given: less than `upper`, and more than `lower`
+/// or, where nothing can be told between that and the range, at least that.
+struct Range {
+  double lower;
+  bool lower_fits;
+  double upper;
+  std::uint64_t smallest;
+  std::uint64_t largest;
 };
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
-Truncation truncation_of(Opcode op) noexcept {
-  switch (op) {
-    case Opcode::I32TruncF32S:
-    case Opcode::I32TruncSatF32S: return {false, false, true};
-    case Opcode::I32TruncF32U:
-    case Opcode::I32TruncSatF32U: return {false, false, false};
-    case Opcode::I32TruncF64S:
-    case Opcode::I32TruncSatF64S: return {true, false, true};
-    case Opcode::I32TruncF64U:
-    case Opcode::I32TruncSatF64U: return {true, false, false};
-    case Opcode::I64TruncF32S:
-    case Opcode::I64TruncSatF32S: return {false, true, true};
-    case Opcode::I64TruncF32U:
-    case Opcode::I64TruncSatF32U: return {false, true, false};
-    case Opcode::I64TruncF64S:
-    case Opcode::I64TruncSatF64S: return {true, true, true};
-    default: return {true, true, false};
-  }
-}
-
-bool saturates(Opcode op) noexcept {
-  return op >= Opcode::I32TruncSatF32S && op <= Opcode::I64TruncSatF64U;
+Range range_of(bool from_double, bool to_wide, bool to_signed) noexcept {
+  constexpr double two31 = 0x1p31, two32 = 0x1p32, two63 = 0x1p63, two64 = 0x1p64;
+  // Above -1 the result is 0 or more.
+  if (!to_signed && to_wide) return {-1.0, false, two64, 0, 0xffff'ffff'ffff'ffff};
+  if (!to_signed) return {-1.0, false, two32, 0, 0xffff'ffff};
+  if (to_wide) return {-two63, true, two63, 0x8000'0000'0000'0000, 0x7fff'ffff'ffff'ffff};
+  if (from_double) return {-two31 - 1.0, false, two31, 0x8000'0000, 0x7fff'ffff};
+  return {-two31, true, two31, 0x8000'0000, 0x7fff'ffff};
 }
 
 }  // namespace
 
-void FunctionCompiler::convert(const Instruction& instruction) {
-  const Opcode op = instruction.op;
-  switch (op) {
-    case Opcode::I32ReinterpretF32: reinterpret(Kind::F32, Kind::I32); return;
-    case Opcode::I64ReinterpretF64: reinterpret(Kind::F64, Kind::I64); return;
-    case Opcode::F32ReinterpretI32: reinterpret(Kind::I32, Kind::F32); return;
-    case Opcode::F64ReinterpretI64: reinterpret(Kind::I64, Kind::F64); return;
-    case Opcode::F32DemoteF64:
-    case Opcode::F64PromoteF32: {
-      Operand value = pop();
-      const bool demote = op == Opcode::F32DemoteF64;
-      const RegisterId source = to_register(value);
-      const Kind type = demote ? Kind::F32 : Kind::F64;
-      const RegisterId reg = result_register(type, &value);
-      if (demote) a_.vcvtsd2ss(xmm(reg), xmm(source), xmm(source));
-      else a_.vcvtss2sd(xmm(reg), xmm(source), xmm(source));
-      if (value.place == Place::Register && value.reg != reg) release(value);
-      push_result(type, reg);
-      return;
-    }
-    case Opcode::F32ConvertI32S:
-    case Opcode::F32ConvertI32U:
-    case Opcode::F32ConvertI64S:
-    case Opcode::F32ConvertI64U:
-    case Opcode::F64ConvertI32S:
-    case Opcode::F64ConvertI32U:
-    case Opcode::F64ConvertI64S:
-    case Opcode::F64ConvertI64U: convert_integer(op); return;
-    default: truncate(op, saturates(op)); return;
-  }
+void FunctionCompiler::convert_float(Kind to) {
+  Operand value = pop();
+  const RegisterId source = to_register(value);
+  const RegisterId reg = result_register(to, &value);
+  if (to == Kind::F32) a_.vcvtsd2ss(xmm(reg), xmm(source), xmm(source));
+  else a_.vcvtss2sd(xmm(reg), xmm(source), xmm(source));
+  if (value.place == Place::Register && value.reg != reg) release(value);
+  push_result(to, reg);
 }
 
 void FunctionCompiler::reinterpret(Kind from, Kind to) {
@@ -94,26 +58,21 @@ void FunctionCompiler::reinterpret(Kind from, Kind to) {
   push_result(to, reg);
 }
 
-void FunctionCompiler::convert_integer(Opcode op) {
-  const bool to_double = op >= Opcode::F64ConvertI32S;
-  const bool wide = op == Opcode::F32ConvertI64S || op == Opcode::F32ConvertI64U ||
-                    op == Opcode::F64ConvertI64S || op == Opcode::F64ConvertI64U;
-  const bool is_unsigned = op == Opcode::F32ConvertI32U || op == Opcode::F32ConvertI64U ||
-                           op == Opcode::F64ConvertI32U || op == Opcode::F64ConvertI64U;
+void FunctionCompiler::convert_integer(const Conversion& conversion) {
+  const bool to_double = conversion.to == Kind::F64;
   Operand value = pop();
   const RegisterId source = to_register(value);
-  const Kind type = to_double ? Kind::F64 : Kind::F32;
-  const RegisterId reg = result_register(type);
+  const RegisterId reg = result_register(conversion.to);
   const auto from = [this, to_double, reg](const x86::Gp& integer) {
     // The instruction merges into its first operand: break the dependency on what was there.
     a_.vxorps(vector_scratch, vector_scratch, vector_scratch);
     if (to_double) a_.vcvtsi2sd(xmm(reg), vector_scratch, integer);
     else a_.vcvtsi2ss(xmm(reg), vector_scratch, integer);
   };
-  if (!wide) {
+  if (conversion.from == Kind::I32) {
     // An unsigned 32-bit number is a non-negative 64-bit one.
-    from(is_unsigned ? gp64(source) : gp32(source));
-  } else if (!is_unsigned) {
+    from(conversion.is_signed ? gp32(source) : gp64(source));
+  } else if (conversion.is_signed) {
     from(gp64(source));
   } else {
     const asmjit::Label large = a_.newLabel();
@@ -140,115 +99,88 @@ void FunctionCompiler::convert_integer(Opcode op) {
     if (half != source) release(half);
   }
   release(value);
-  push_result(type, reg);
+  push_result(conversion.to, reg);
 }
 
-#pragma GCC diagnostic pop
-
-/// cvttss2si gives the smallest integer for what it cannot convert; only then is there anything
+/// The machine gives the smallest integer for what it cannot convert; only then is there anything
 /// to find out, out of the way.
-void FunctionCompiler::truncate(Opcode op, bool saturate) {
-  const Truncation t = truncation_of(op);
+void FunctionCompiler::truncate(const Conversion& conversion) {
   Operand value = pop();
   const RegisterId source = to_register(value);
-  const Kind type = t.to_wide ? Kind::I64 : Kind::I32;
-  const RegisterId reg = result_register(type);
-  const asmjit::Label slow = a_.newLabel();
+  const RegisterId reg = result_register(conversion.to);
+  const asmjit::Label special = a_.newLabel();
   const asmjit::Label done = a_.newLabel();
-  const auto convert = [this, t](const x86::Gp& to, const x86::Xmm& from) {
-    if (t.from_double) a_.vcvttsd2si(to, from);
-    else a_.vcvttss2si(to, from);
-  };
-  const auto floating = [this, t](double bound) {
-    return t.from_double ? constant64(std::bit_cast<std::uint64_t>(bound))
-                         : constant32(std::bit_cast<std::uint32_t>(static_cast<float>(bound)));
-  };
-  const auto compare = [this, t](const x86::Xmm& left, const asmjit::Operand& right) {
-    a_.emit(t.from_double ? x86::Inst::kIdVucomisd : x86::Inst::kIdVucomiss, left, right);
-  };
-  if (t.to_wide && t.to_signed) {
-    convert(gp64(reg), xmm(source));
-    a_.cmp(gp64(reg), 1);
-    a_.jo(slow);
-  } else if (t.to_wide) {
-    convert(gp64(reg), xmm(source));
+  const bool wide = conversion.to == Kind::I64;
+  const bool narrow_signed = !wide && conversion.is_signed;
+  emit_truncate(conversion, narrow_signed ? gp32(reg) : gp64(reg), xmm(source));
+  if (conversion.is_signed) {
+    a_.cmp(wide ? gp64(reg) : gp32(reg), 1);
+    a_.jo(special);
+  } else if (wide) {
     a_.test(gp64(reg), gp64(reg));
-    a_.js(slow);
-  } else if (t.to_signed) {
-    convert(gp32(reg), xmm(source));
-    a_.cmp(gp32(reg), 1);
-    a_.jo(slow);
+    a_.js(special);
   } else {
-    convert(gp64(reg), xmm(source));
     a_.mov(scratch.r32(), gp32(reg));
     a_.cmp(gp64(reg), scratch);
-    a_.jne(slow);
+    a_.jne(special);
   }
   a_.bind(done);
-  const double two63 = 9223372036854775808.0;
-  const double upper =
-      t.to_wide ? (t.to_signed ? two63 : 2 * two63) : (t.to_signed ? 2147483648.0 : 4294967296.0);
-  // The largest number that is too small: one below the range where that has a representation.
-  const bool exact_below = !t.to_wide && t.to_signed && t.from_double;
-  const double lower = t.to_signed ? (t.to_wide ? -two63 : -2147483648.0) : 0.0;
-  const std::uint64_t max_value = t.to_wide ? (t.to_signed ? 0x7fff'ffff'ffff'ffffU : ~0ULL)
-                                            : (t.to_signed ? 0x7fff'ffffU : 0xffff'ffffU);
-  const std::uint64_t min_value =
-      t.to_signed ? (t.to_wide ? 0x8000'0000'0000'0000U : 0x8000'0000U) : 0;
   defer([=, this] {
-    const asmjit::Label too_small = a_.newLabel();
-    const asmjit::Label too_large = a_.newLabel();
-    const asmjit::Label not_a_number = a_.newLabel();
-    a_.bind(slow);
-    compare(xmm(source), xmm(source));
-    a_.jp(not_a_number);
-    compare(xmm(source), floating(upper));
-    a_.jae(too_large);
-    if (!t.to_signed) {
-      // Above -1 the result is 0 or more.
-      compare(xmm(source), floating(-1.0));
-      a_.jbe(too_small);
-    } else if (exact_below) {
-      compare(xmm(source), floating(lower - 1.0));
-      a_.jbe(too_small);
-    } else {
-      compare(xmm(source), floating(lower));
-      a_.jb(too_small);
-    }
-    if (t.to_wide && !t.to_signed) {
-      // At least 2^63: convert the rest, then add 2^63 by flipping the top bit.
-      if (t.from_double) a_.vsubsd(vector_scratch, xmm(source), floating(two63));
-      else a_.vsubss(vector_scratch, xmm(source), floating(two63));
-      convert(gp64(reg), vector_scratch);
-      a_.mov(scratch, 0x8000'0000'0000'0000U);
-      a_.xor_(gp64(reg), scratch);
-    }
-    // Otherwise the conversion was right: it was the smallest integer.
-    a_.jmp(done);
-    a_.bind(too_large);
-    if (saturate) {
-      load_constant(reg, type, max_value, false);
-      a_.jmp(done);
-    } else {
-      a_.jmp(trap_label(TrapKind::IntegerOverflow));
-    }
-    a_.bind(too_small);
-    if (saturate) {
-      load_constant(reg, type, min_value, false);
-      a_.jmp(done);
-    } else {
-      a_.jmp(trap_label(TrapKind::IntegerOverflow));
-    }
-    a_.bind(not_a_number);
-    if (saturate) {
-      load_constant(reg, type, 0, false);
-      a_.jmp(done);
-    } else {
-      a_.jmp(trap_label(TrapKind::InvalidConversionToInteger));
-    }
+    a_.bind(special);
+    truncate_special(conversion, reg, xmm(source), done);
   });
   release(value);
-  push_result(type, reg);
+  push_result(conversion.to, reg);
+}
+
+void FunctionCompiler::emit_truncate(const Conversion& conversion, const x86::Gp& to,
+                                     const x86::Xmm& from) {
+  if (conversion.from == Kind::F64) a_.vcvttsd2si(to, from);
+  else a_.vcvttss2si(to, from);
+}
+
+/// What a truncation must look at twice: too large, too small, no number, or just an integer that
+/// looks like a failure. Goes to `done` with the result in `reg`.
+void FunctionCompiler::truncate_special(const Conversion& conversion, RegisterId reg,
+                                        const x86::Xmm& source, const asmjit::Label& done) {
+  const bool from_double = conversion.from == Kind::F64;
+  const bool to_wide = conversion.to == Kind::I64;
+  const Range range = range_of(from_double, to_wide, conversion.is_signed);
+  const auto number = [this, from_double](double value) {
+    return from_double ? constant64(std::bit_cast<std::uint64_t>(value))
+                       : constant32(std::bit_cast<std::uint32_t>(static_cast<float>(value)));
+  };
+  const auto compare = [this, from_double, &source](const asmjit::Operand& with) {
+    a_.emit(from_double ? x86::Inst::kIdVucomisd : x86::Inst::kIdVucomiss, source, with);
+  };
+  const auto settle = [&](const asmjit::Label& here, std::uint64_t saturated, TrapKind reason) {
+    a_.bind(here);
+    if (conversion.saturates) load_constant(reg, conversion.to, saturated, false);
+    a_.jmp(conversion.saturates ? done : trap_label(reason));
+  };
+  const asmjit::Label too_small = a_.newLabel();
+  const asmjit::Label too_large = a_.newLabel();
+  const asmjit::Label not_a_number = a_.newLabel();
+  compare(source);
+  a_.jp(not_a_number);
+  compare(number(range.upper));
+  a_.jae(too_large);
+  compare(number(range.lower));
+  if (range.lower_fits) a_.jb(too_small);
+  else a_.jbe(too_small);
+  if (to_wide && !conversion.is_signed) {
+    // At least 2^63: convert the rest, then add 2^63 by flipping the top bit.
+    if (from_double) a_.vsubsd(vector_scratch, source, number(0x1p63));
+    else a_.vsubss(vector_scratch, source, number(0x1p63));
+    emit_truncate(conversion, gp64(reg), vector_scratch);
+    a_.mov(scratch, 0x8000'0000'0000'0000U);
+    a_.xor_(gp64(reg), scratch);
+  }
+  // Otherwise the conversion was right: it was the smallest integer.
+  a_.jmp(done);
+  settle(too_large, range.largest, TrapKind::IntegerOverflow);
+  settle(too_small, range.smallest, TrapKind::IntegerOverflow);
+  settle(not_a_number, 0, TrapKind::InvalidConversionToInteger);
 }
 
 }  // namespace merlon::wasm::baseline

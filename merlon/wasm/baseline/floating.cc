@@ -7,6 +7,14 @@ namespace {
 constexpr std::uint64_t sign32 = 0x8000'0000'8000'0000;
 constexpr std::uint64_t sign64 = 0x8000'0000'0000'0000;
 
+std::uint64_t sign_of(ValueType::Kind type) noexcept {
+  return type == ValueType::Kind::F64 ? sign64 : sign32;
+}
+
+std::uint32_t size_of(ValueType::Kind type) noexcept {
+  return type == ValueType::Kind::F64 ? 8 : 4;
+}
+
 }  // namespace
 
 asmjit::Operand FunctionCompiler::vector_or_memory(Operand& operand, std::uint32_t size) {
@@ -21,32 +29,11 @@ asmjit::Operand FunctionCompiler::vector_or_memory(Operand& operand, std::uint32
   return memory;
 }
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
-void FunctionCompiler::float_binary(Opcode op, bool is_double) {
-  x86::Inst::Id id = x86::Inst::kIdNone;
-  switch (op) {
-    case Opcode::F32Min:
-    case Opcode::F64Min: float_min_max(is_double, false); return;
-    case Opcode::F32Max:
-    case Opcode::F64Max: float_min_max(is_double, true); return;
-    case Opcode::F32Copysign:
-    case Opcode::F64Copysign: float_copysign(is_double); return;
-    case Opcode::F32Add: id = x86::Inst::kIdVaddss; break;
-    case Opcode::F64Add: id = x86::Inst::kIdVaddsd; break;
-    case Opcode::F32Sub: id = x86::Inst::kIdVsubss; break;
-    case Opcode::F64Sub: id = x86::Inst::kIdVsubsd; break;
-    case Opcode::F32Mul: id = x86::Inst::kIdVmulss; break;
-    case Opcode::F64Mul: id = x86::Inst::kIdVmulsd; break;
-    case Opcode::F32Div: id = x86::Inst::kIdVdivss; break;
-    default: id = x86::Inst::kIdVdivsd; break;
-  }
+void FunctionCompiler::float_arithmetic(x86::Inst::Id id, Kind type) {
   Operand right = pop();
   Operand left = pop();
   const RegisterId first = to_register(left);
-  const asmjit::Operand second = vector_or_memory(right, is_double ? 8 : 4);
-  const Kind type = is_double ? Kind::F64 : Kind::F32;
+  const asmjit::Operand second = vector_or_memory(right, size_of(type));
   const RegisterId reg = result_register(type, &left);
   a_.emit(id, xmm(reg), xmm(first), second);
   release(right);
@@ -54,87 +41,61 @@ void FunctionCompiler::float_binary(Opcode op, bool is_double) {
   push_result(type, reg);
 }
 
-void FunctionCompiler::float_unary(Opcode op, bool is_double) {
-  constexpr std::uint32_t exact = 8;  // no inexact exception
-  std::uint32_t rounding = exact;
-  switch (op) {
-    case Opcode::F32Abs:
-    case Opcode::F64Abs: float_sign(is_double, true); return;
-    case Opcode::F32Neg:
-    case Opcode::F64Neg: float_sign(is_double, false); return;
-    case Opcode::F32Ceil:
-    case Opcode::F64Ceil: rounding |= 2; break;
-    case Opcode::F32Floor:
-    case Opcode::F64Floor: rounding |= 1; break;
-    case Opcode::F32Trunc:
-    case Opcode::F64Trunc: rounding |= 3; break;
-    default: break;
-  }
+void FunctionCompiler::float_round(Rounding rounding, Kind type) {
   Operand value = pop();
   const RegisterId source = to_register(value);
-  const Kind type = is_double ? Kind::F64 : Kind::F32;
   const RegisterId reg = result_register(type, &value);
-  if (op == Opcode::F32Sqrt) a_.vsqrtss(xmm(reg), xmm(source), xmm(source));
-  else if (op == Opcode::F64Sqrt) a_.vsqrtsd(xmm(reg), xmm(source), xmm(source));
-  else if (is_double) a_.vroundsd(xmm(reg), xmm(source), xmm(source), rounding);
-  else a_.vroundss(xmm(reg), xmm(source), xmm(source), rounding);
+  const auto id = type == Kind::F64 ? x86::Inst::kIdVroundsd : x86::Inst::kIdVroundss;
+  a_.emit(id, xmm(reg), xmm(source), xmm(source), asmjit::Imm(static_cast<int>(rounding)));
   if (value.place == Place::Register && value.reg != reg) release(value);
   push_result(type, reg);
 }
 
-void FunctionCompiler::float_compare(Opcode op, bool is_double) {
+void FunctionCompiler::float_sqrt(Kind type) {
+  Operand value = pop();
+  const RegisterId source = to_register(value);
+  const RegisterId reg = result_register(type, &value);
+  const auto id = type == Kind::F64 ? x86::Inst::kIdVsqrtsd : x86::Inst::kIdVsqrtss;
+  a_.emit(id, xmm(reg), xmm(source), xmm(source));
+  if (value.place == Place::Register && value.reg != reg) release(value);
+  push_result(type, reg);
+}
+
+void FunctionCompiler::float_compare(Condition condition, Kind type) {
   Operand right = pop();
   Operand left = pop();
   // a < b is b > a: the flags then tell it from unordered.
-  Condition condition = Condition::Above;
-  switch (op) {
-    case Opcode::F32Lt:
-    case Opcode::F64Lt: std::swap(left, right); break;
-    case Opcode::F32Le:
-    case Opcode::F64Le:
-      std::swap(left, right);
-      condition = Condition::AboveEqual;
-      break;
-    case Opcode::F32Ge:
-    case Opcode::F64Ge: condition = Condition::AboveEqual; break;
-    case Opcode::F32Eq:
-    case Opcode::F64Eq: condition = Condition::FloatEqual; break;
-    case Opcode::F32Ne:
-    case Opcode::F64Ne: condition = Condition::FloatNotEqual; break;
-    default: break;
+  if (condition == Condition::Below || condition == Condition::BelowEqual) {
+    std::swap(left, right);
+    condition = condition == Condition::Below ? Condition::Above : Condition::AboveEqual;
   }
   const RegisterId first = to_register(left);
-  const asmjit::Operand second = vector_or_memory(right, is_double ? 8 : 4);
-  a_.emit(is_double ? x86::Inst::kIdVucomisd : x86::Inst::kIdVucomiss, xmm(first), second);
+  const asmjit::Operand second = vector_or_memory(right, size_of(type));
+  const auto id = type == Kind::F64 ? x86::Inst::kIdVucomisd : x86::Inst::kIdVucomiss;
+  a_.emit(id, xmm(first), second);
   release(left);
   release(right);
   use_flags(condition);
 }
 
-#pragma GCC diagnostic pop
-
-void FunctionCompiler::float_sign(bool is_double, bool clear) {
+/// `id` is `and`, to clear the sign, or `xor`, to change it.
+void FunctionCompiler::float_sign(x86::Inst::Id id, Kind type) {
   Operand value = pop();
   const RegisterId source = to_register(value);
-  const Kind type = is_double ? Kind::F64 : Kind::F32;
   const RegisterId reg = result_register(type, &value);
-  const std::uint64_t sign = is_double ? sign64 : sign32;
-  const std::uint64_t mask = clear ? ~sign : sign;
-  const x86::Mem memory = constant128(mask, mask);
-  if (clear) a_.vandps(xmm(reg), xmm(source), memory);
-  else a_.vxorps(xmm(reg), xmm(source), memory);
+  const std::uint64_t mask = id == x86::Inst::kIdVandps ? ~sign_of(type) : sign_of(type);
+  a_.emit(id, xmm(reg), xmm(source), constant128(mask, mask));
   if (value.place == Place::Register && value.reg != reg) release(value);
   push_result(type, reg);
 }
 
-void FunctionCompiler::float_copysign(bool is_double) {
+void FunctionCompiler::float_copysign(Kind type) {
   Operand sign = pop();
   Operand value = pop();
-  const std::uint64_t mask = is_double ? sign64 : sign32;
+  const std::uint64_t mask = sign_of(type);
   const RegisterId sign_source = to_register(sign);
   a_.vandps(vector_scratch, xmm(sign_source), constant128(mask, mask));
   const RegisterId source = to_register(value);
-  const Kind type = is_double ? Kind::F64 : Kind::F32;
   const RegisterId reg = result_register(type, &value);
   a_.vandps(xmm(reg), xmm(source), constant128(~mask, ~mask));
   a_.vorps(xmm(reg), xmm(reg), vector_scratch);
@@ -145,10 +106,11 @@ void FunctionCompiler::float_copysign(bool is_double) {
 
 /// minss and maxss give their second operand for NaNs and zeros. Ordered and different operands,
 /// the common case, need no more; equal ones differ in sign at most; of NaNs the sum is one.
-void FunctionCompiler::float_min_max(bool is_double, bool is_max) {
+void FunctionCompiler::float_min_max(x86::Inst::Id id, Kind type) {
   Operand right = pop();
   Operand left = pop();
-  const Kind type = is_double ? Kind::F64 : Kind::F32;
+  const bool is_double = type == Kind::F64;
+  const bool is_max = id == x86::Inst::kIdVmaxsd || id == x86::Inst::kIdVmaxss;
   const RegisterId first = to_register(left);
   const RegisterId second = to_register(right);
   const RegisterId reg = result_register(type, &left);
@@ -157,8 +119,6 @@ void FunctionCompiler::float_min_max(bool is_double, bool is_max) {
   if (is_double) a_.vucomisd(xmm(first), xmm(second));
   else a_.vucomiss(xmm(first), xmm(second));
   a_.je(special);  // equal or unordered
-  const auto id = is_double ? (is_max ? x86::Inst::kIdVmaxsd : x86::Inst::kIdVminsd)
-                            : (is_max ? x86::Inst::kIdVmaxss : x86::Inst::kIdVminss);
   a_.emit(id, xmm(reg), xmm(first), xmm(second));
   a_.bind(done);
   defer([=, this] {

@@ -278,6 +278,11 @@ void FunctionCompiler::defer(std::function<void()> code) {
   deferred_.push_back({std::move(code), wasm_offset_, try_region_});
 }
 
+void FunctionCompiler::unreachable() {
+  trap(TrapKind::Unreachable);
+  mark_unreachable();
+}
+
 void FunctionCompiler::skip_unreachable(const Instruction& instruction) {
   const Immediate immediate = info(instruction.op).immediate;
   if (immediate == Immediate::Block || immediate == Immediate::TryTable) {
@@ -294,252 +299,24 @@ void FunctionCompiler::skip_unreachable(const Instruction& instruction) {
   if (ends || catches || instruction.op == Opcode::Else) step(instruction);
 }
 
-// One case for each instruction that is not a vector's; -Wswitch-enum would want those here too.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
 void FunctionCompiler::step(const Instruction& instruction) {
   const Opcode op = instruction.op;
+  const std::uint32_t low = instruction.low();
+  const std::uint32_t lane = instruction.lane;
+  // The words of steps.def.
+  namespace I = x86::Inst;
+  using enum ValueType::Kind;
+  using enum Condition;
+  constexpr bool tail = true;
+  constexpr bool is_signed = true, is_unsigned = false;
+  constexpr bool low_lanes = false, high_lanes = true;
   switch (op) {
-    case Opcode::Nop: return;
-    case Opcode::Unreachable:
-      trap(TrapKind::Unreachable);
-      mark_unreachable();
-      return;
-    case Opcode::Block: block(instruction); return;
-    case Opcode::Loop: loop(instruction); return;
-    case Opcode::If:
-      pop_condition();
-      begin_if(BlockType::from_bits(instruction.value), Condition::NotEqual);
-      return;
-    case Opcode::Else: else_branch(); return;
-    case Opcode::End: end(); return;
-    case Opcode::Br: branch(instruction.low()); return;
-    case Opcode::BrIf:
-      pop_condition();
-      branch_if(instruction.low(), Condition::NotEqual);
-      return;
-    case Opcode::BrTable: branch_table(instruction); return;
-    case Opcode::BrOnNull:
-    case Opcode::BrOnNonNull: branch_on_null(instruction); return;
-    case Opcode::Return: return_values(); return;
-    case Opcode::Call: call(instruction.low()); return;
-    case Opcode::CallIndirect: call_indirect(instruction, false); return;
-    case Opcode::ReturnCall: return_call(instruction.low()); return;
-    case Opcode::ReturnCallIndirect: call_indirect(instruction, true); return;
-    case Opcode::CallRef: call_reference(instruction.low(), false); return;
-    case Opcode::ReturnCallRef: call_reference(instruction.low(), true); return;
-    case Opcode::Throw: throw_tag(instruction.low()); return;
-    case Opcode::ThrowRef: throw_reference(); return;
-    case Opcode::TryTable: try_table(instruction); return;
-    case Opcode::Try: begin_try(instruction); return;
-    case Opcode::Catch:
-    case Opcode::CatchAll: catch_clause(instruction); return;
-    case Opcode::Delegate: delegate(instruction.low()); return;
-    case Opcode::Rethrow: rethrow(instruction.low()); return;
-    case Opcode::Drop: drop(); return;
-    case Opcode::Select:
-    case Opcode::SelectTyped:
-      pop_condition();
-      select(Condition::NotEqual);
-      return;
-    case Opcode::LocalGet: local_get(instruction.low()); return;
-    case Opcode::LocalSet: local_set(instruction.low(), false); return;
-    case Opcode::LocalTee: local_set(instruction.low(), true); return;
-    case Opcode::GlobalGet: global_get(instruction.low()); return;
-    case Opcode::GlobalSet: global_set(instruction.low()); return;
-    case Opcode::I32Const:
-      if (!fuse_shifted_add(instruction)) push_constant(Kind::I32, instruction.value);
-      return;
-    case Opcode::I64Const: push_constant(Kind::I64, instruction.value); return;
-    case Opcode::F32Const: push_constant(Kind::F32, instruction.value); return;
-    case Opcode::F64Const: push_constant(Kind::F64, instruction.value); return;
-    case Opcode::I32Eqz: integer_eqz(false); return;
-    case Opcode::I64Eqz: integer_eqz(true); return;
-    case Opcode::I32Eq: integer_compare(Condition::Equal, false); return;
-    case Opcode::I32Ne: integer_compare(Condition::NotEqual, false); return;
-    case Opcode::I32LtS: integer_compare(Condition::Less, false); return;
-    case Opcode::I32LtU: integer_compare(Condition::Below, false); return;
-    case Opcode::I32GtS: integer_compare(Condition::Greater, false); return;
-    case Opcode::I32GtU: integer_compare(Condition::Above, false); return;
-    case Opcode::I32LeS: integer_compare(Condition::LessEqual, false); return;
-    case Opcode::I32LeU: integer_compare(Condition::BelowEqual, false); return;
-    case Opcode::I32GeS: integer_compare(Condition::GreaterEqual, false); return;
-    case Opcode::I32GeU: integer_compare(Condition::AboveEqual, false); return;
-    case Opcode::I64Eq: integer_compare(Condition::Equal, true); return;
-    case Opcode::I64Ne: integer_compare(Condition::NotEqual, true); return;
-    case Opcode::I64LtS: integer_compare(Condition::Less, true); return;
-    case Opcode::I64LtU: integer_compare(Condition::Below, true); return;
-    case Opcode::I64GtS: integer_compare(Condition::Greater, true); return;
-    case Opcode::I64GtU: integer_compare(Condition::Above, true); return;
-    case Opcode::I64LeS: integer_compare(Condition::LessEqual, true); return;
-    case Opcode::I64LeU: integer_compare(Condition::BelowEqual, true); return;
-    case Opcode::I64GeS: integer_compare(Condition::GreaterEqual, true); return;
-    case Opcode::I64GeU: integer_compare(Condition::AboveEqual, true); return;
-    case Opcode::F32Eq:
-    case Opcode::F32Ne:
-    case Opcode::F32Lt:
-    case Opcode::F32Gt:
-    case Opcode::F32Le:
-    case Opcode::F32Ge: float_compare(op, false); return;
-    case Opcode::F64Eq:
-    case Opcode::F64Ne:
-    case Opcode::F64Lt:
-    case Opcode::F64Gt:
-    case Opcode::F64Le:
-    case Opcode::F64Ge: float_compare(op, true); return;
-    case Opcode::I32Clz:
-    case Opcode::I32Ctz:
-    case Opcode::I32Popcnt: integer_unary(op, false); return;
-    case Opcode::I64Clz:
-    case Opcode::I64Ctz:
-    case Opcode::I64Popcnt: integer_unary(op, true); return;
-    case Opcode::I32Add:
-    case Opcode::I32Sub:
-    case Opcode::I32Mul:
-    case Opcode::I32DivS:
-    case Opcode::I32DivU:
-    case Opcode::I32RemS:
-    case Opcode::I32RemU:
-    case Opcode::I32And:
-    case Opcode::I32Or:
-    case Opcode::I32Xor:
-    case Opcode::I32Shl:
-    case Opcode::I32ShrS:
-    case Opcode::I32ShrU:
-    case Opcode::I32Rotl:
-    case Opcode::I32Rotr: integer_binary(op, false); return;
-    case Opcode::I64Add:
-    case Opcode::I64Sub:
-    case Opcode::I64Mul:
-    case Opcode::I64DivS:
-    case Opcode::I64DivU:
-    case Opcode::I64RemS:
-    case Opcode::I64RemU:
-    case Opcode::I64And:
-    case Opcode::I64Or:
-    case Opcode::I64Xor:
-    case Opcode::I64Shl:
-    case Opcode::I64ShrS:
-    case Opcode::I64ShrU:
-    case Opcode::I64Rotl:
-    case Opcode::I64Rotr: integer_binary(op, true); return;
-    case Opcode::I32Extend8S:
-    case Opcode::I32Extend16S:
-    case Opcode::I64Extend8S:
-    case Opcode::I64Extend16S:
-    case Opcode::I64Extend32S:
-    case Opcode::I32WrapI64:
-    case Opcode::I64ExtendI32S:
-    case Opcode::I64ExtendI32U: integer_extend(op); return;
-    case Opcode::F32Abs:
-    case Opcode::F32Neg:
-    case Opcode::F32Ceil:
-    case Opcode::F32Floor:
-    case Opcode::F32Trunc:
-    case Opcode::F32Nearest:
-    case Opcode::F32Sqrt: float_unary(op, false); return;
-    case Opcode::F64Abs:
-    case Opcode::F64Neg:
-    case Opcode::F64Ceil:
-    case Opcode::F64Floor:
-    case Opcode::F64Trunc:
-    case Opcode::F64Nearest:
-    case Opcode::F64Sqrt: float_unary(op, true); return;
-    case Opcode::F32Add:
-    case Opcode::F32Sub:
-    case Opcode::F32Mul:
-    case Opcode::F32Div:
-    case Opcode::F32Min:
-    case Opcode::F32Max:
-    case Opcode::F32Copysign: float_binary(op, false); return;
-    case Opcode::F64Add:
-    case Opcode::F64Sub:
-    case Opcode::F64Mul:
-    case Opcode::F64Div:
-    case Opcode::F64Min:
-    case Opcode::F64Max:
-    case Opcode::F64Copysign: float_binary(op, true); return;
-    case Opcode::I32TruncF32S:
-    case Opcode::I32TruncF32U:
-    case Opcode::I32TruncF64S:
-    case Opcode::I32TruncF64U:
-    case Opcode::I64TruncF32S:
-    case Opcode::I64TruncF32U:
-    case Opcode::I64TruncF64S:
-    case Opcode::I64TruncF64U:
-    case Opcode::I32TruncSatF32S:
-    case Opcode::I32TruncSatF32U:
-    case Opcode::I32TruncSatF64S:
-    case Opcode::I32TruncSatF64U:
-    case Opcode::I64TruncSatF32S:
-    case Opcode::I64TruncSatF32U:
-    case Opcode::I64TruncSatF64S:
-    case Opcode::I64TruncSatF64U:
-    case Opcode::F32ConvertI32S:
-    case Opcode::F32ConvertI32U:
-    case Opcode::F32ConvertI64S:
-    case Opcode::F32ConvertI64U:
-    case Opcode::F64ConvertI32S:
-    case Opcode::F64ConvertI32U:
-    case Opcode::F64ConvertI64S:
-    case Opcode::F64ConvertI64U:
-    case Opcode::F32DemoteF64:
-    case Opcode::F64PromoteF32:
-    case Opcode::I32ReinterpretF32:
-    case Opcode::I64ReinterpretF64:
-    case Opcode::F32ReinterpretI32:
-    case Opcode::F64ReinterpretI64: convert(instruction); return;
-    case Opcode::I32Load:
-    case Opcode::I64Load:
-    case Opcode::F32Load:
-    case Opcode::F64Load:
-    case Opcode::I32Load8S:
-    case Opcode::I32Load8U:
-    case Opcode::I32Load16S:
-    case Opcode::I32Load16U:
-    case Opcode::I64Load8S:
-    case Opcode::I64Load8U:
-    case Opcode::I64Load16S:
-    case Opcode::I64Load16U:
-    case Opcode::I64Load32S:
-    case Opcode::I64Load32U: memory_load(instruction); return;
-    case Opcode::I32Store:
-    case Opcode::I64Store:
-    case Opcode::F32Store:
-    case Opcode::F64Store:
-    case Opcode::I32Store8:
-    case Opcode::I32Store16:
-    case Opcode::I64Store8:
-    case Opcode::I64Store16:
-    case Opcode::I64Store32: memory_store(instruction); return;
-    case Opcode::MemorySize: memory_size(instruction.low()); return;
-    case Opcode::MemoryGrow: memory_grow(instruction.low()); return;
-    case Opcode::MemoryCopy:
-    case Opcode::MemoryFill:
-    case Opcode::MemoryInit:
-    case Opcode::DataDrop: bulk(instruction); return;
-    case Opcode::TableGet:
-    case Opcode::TableSet:
-    case Opcode::TableGrow:
-    case Opcode::TableSize:
-    case Opcode::TableFill:
-    case Opcode::TableCopy:
-    case Opcode::TableInit:
-    case Opcode::ElemDrop: table(instruction); return;
-    case Opcode::RefNull:
-    case Opcode::RefIsNull:
-    case Opcode::RefFunc:
-    case Opcode::RefAsNonNull: reference(instruction); return;
-    default: MERLON_CHECK(vector(instruction)); return;
+#define MERLON_STEP(enumerator, statement) \
+  case Opcode::enumerator: statement; return;
+#include "merlon/wasm/baseline/steps.def"
+#undef MERLON_STEP
   }
-}
-
-#pragma GCC diagnostic pop
-
-bool FunctionCompiler::vector(const Instruction& instruction) {
-  return vector_memory(instruction) || vector_lanes(instruction) || vector_integer(instruction) ||
-         vector_float(instruction) || vector_relaxed(instruction);
+  core::invariant_broken();
 }
 
 }  // namespace merlon::wasm::baseline

@@ -3,8 +3,9 @@
 // One pass from a function's instructions to x86-64, with a stack of operands that know where
 // their values are: nothing is moved before it has to be.
 //
-// The parts lie in files of their own: operands.cc (the stack and its registers), control.cc,
-// calls.cc, integer.cc, floating.cc, memory.cc, reference.cc, vector_*.cc.
+// steps.def says which function emits which instruction. They lie in files of their own:
+// operands.cc (the stack and its registers), control.cc, calls.cc, integer.cc, floating.cc,
+// memory.cc, reference.cc, vector_*.cc.
 
 #include <cstdio>
 #include <functional>
@@ -122,7 +123,10 @@ class FunctionCompiler {
   void zero_locals();
   void epilogue();
   void finish(FunctionCode& out);
+  /// Emits an instruction, as steps.def says.
   void step(const Instruction& instruction);
+  void nop() const noexcept {}
+  void unreachable();
   void skip_unreachable(const Instruction& instruction);
   void emit_constants();
 
@@ -213,6 +217,11 @@ class FunctionCompiler {
   void leave_to(std::int32_t to);
   [[nodiscard]] bool same_homes(std::int32_t to) const;
 
+  struct JumpTable {
+    asmjit::Label label;
+    std::vector<asmjit::Label> targets;
+  };
+
   // Control (control.cc, branches.cc).
   [[nodiscard]] TypeSpan param_types(const Control& control) const;
   [[nodiscard]] TypeSpan result_types(const Control& control) const;
@@ -245,7 +254,10 @@ class FunctionCompiler {
   void branch(std::uint32_t depth);
   void branch_if(std::uint32_t depth, Condition condition);
   void branch_table(const Instruction& instruction);
-  void branch_on_null(const Instruction& instruction);
+  [[nodiscard]] std::vector<std::uint32_t> fill_jump_table(const Instruction& instruction,
+                                                           bool waits, JumpTable& table);
+  void jump_through(const JumpTable& table, std::uint32_t last, RegisterId index);
+  [[nodiscard]] bool values_in_place(const Control& target, bool waits) const;
   void return_values();
   void jump_if(Condition condition, const asmjit::Label& target);
 
@@ -261,8 +273,8 @@ class FunctionCompiler {
     Operand from;
   };
   void call(FuncIndex index);
-  void call_indirect(const Instruction& instruction, bool tail);
-  void call_reference(TypeIndex type, bool tail);
+  void call_indirect(const Instruction& instruction, bool tail = false);
+  void call_reference(TypeIndex type, bool tail = false);
   void return_call(FuncIndex index);
   void pass_arguments(TypeIndex index);
   void parallel_moves(std::vector<Move>& moves);
@@ -296,30 +308,55 @@ class FunctionCompiler {
   void return_many_values();
   void take_many_caught(TypeIndex type, bool with_reference, std::uint32_t slot);
 
-  // Integers (integer.cc).
-  void integer_binary(Opcode op, bool wide);
-  void integer_add(Operand left, Operand right, bool wide);
-  void integer_arithmetic(Opcode op, bool wide, bool commutative);
-  void integer_shift(Opcode op, bool wide);
-  void integer_divide(Opcode op, bool wide);
-  void integer_unary(Opcode op, bool wide);
-  void integer_compare(Condition condition, bool wide);
-  void integer_eqz(bool wide);
-  void integer_extend(Opcode op);
+  // Integers (integer.cc). `type` is that of the operands, I32 or I64; integer_eqz takes Ref, too.
+  struct Division {
+    Kind type;
+    bool is_signed;
+    bool remainder;
+  };
+  /// The lower `bytes` of a number as a number of type `to`.
+  struct Extension {
+    std::uint32_t bytes;
+    Kind to;
+    bool is_signed;
+  };
+  void integer_add(Kind type);
+  void integer_arithmetic(x86::Inst::Id id, Kind type);
+  void integer_shift(x86::Inst::Id id, Kind type);
+  void integer_divide(const Division& division);
+  void load_dividend(const Operand& dividend);
+  void divide_by_minus_one(const Division& division, const asmjit::Label& done);
+  void divide_by_constant(const Division& division, const Operand& left, std::uint64_t divisor);
+  void integer_unary(x86::Inst::Id id, Kind type);
+  void integer_compare(Condition condition, Kind type);
+  void integer_eqz(Kind type);
+  void integer_extend(const Extension& extension);
   void emit_compare(Operand& left, Operand& right, bool wide, Condition& condition);
   bool fuse_shifted_add(const Instruction& instruction);
-  void divide_by_constant(Opcode op, bool wide, Operand left, std::uint64_t divisor);
 
-  // Floating point (floating.cc, conversion.cc).
-  void float_binary(Opcode op, bool is_double);
-  void float_min_max(bool is_double, bool is_max);
-  void float_copysign(bool is_double);
-  void float_unary(Opcode op, bool is_double);
-  void float_compare(Opcode op, bool is_double);
-  void float_sign(bool is_double, bool clear);
-  void convert(const Instruction& instruction);
-  void truncate(Opcode op, bool saturate);
-  void convert_integer(Opcode op);
+  // Floating point (floating.cc, conversion.cc). `type` is F32 or F64, that of the operands.
+  /// Immediates of vround: the direction, and no inexact exception.
+  enum class Rounding : std::uint8_t { ToNearest = 8, Down = 9, Up = 10, ToZero = 11 };
+  /// Between an integer, whose sign it is about, and floating point.
+  struct Conversion {
+    Kind from;
+    Kind to;
+    bool is_signed;
+    bool saturates = false;
+  };
+  void float_arithmetic(x86::Inst::Id id, Kind type);
+  void float_min_max(x86::Inst::Id id, Kind type);
+  void float_copysign(Kind type);
+  void float_sign(x86::Inst::Id id, Kind type);
+  void float_round(Rounding rounding, Kind type);
+  void float_sqrt(Kind type);
+  void float_compare(Condition condition, Kind type);
+  void convert_float(Kind to);
+  void convert_integer(const Conversion& conversion);
+  void truncate(const Conversion& conversion);
+  void emit_truncate(const Conversion& conversion, const x86::Gp& to, const x86::Xmm& from);
+  void truncate_special(const Conversion& conversion, RegisterId reg, const x86::Xmm& source,
+                        const asmjit::Label& done);
   void reinterpret(Kind from, Kind to);
   /// An operand for an instruction that takes xmm or memory of `size` bytes.
   [[nodiscard]] asmjit::Operand vector_or_memory(Operand& operand, std::uint32_t size);
@@ -335,17 +372,28 @@ class FunctionCompiler {
   [[nodiscard]] Address checked_address(const Instruction& instruction, Operand& index,
                                         std::uint32_t size);
   void release(const Address& address);
-  void memory_load(const Instruction& instruction);
+  /// The bytes that a load or store accesses.
+  [[nodiscard]] static std::uint32_t access_size(Opcode op) noexcept {
+    return 1U << info(op).alignment;
+  }
+  void memory_load(const Instruction& instruction, Kind type, bool is_signed = false);
   void memory_store(const Instruction& instruction);
-  void store_value(const Instruction& instruction, Operand& value, const x86::Mem& to);
+  void store_value(std::uint32_t size, const Operand& value, const x86::Mem& to);
   void memory_size(MemoryIndex memory);
   void memory_grow(MemoryIndex memory);
-  void bulk(const Instruction& instruction);
+  void bulk(Builtin builtin, std::uint64_t which);
   [[nodiscard]] x86::Mem memory_base(MemoryIndex memory);
 
   // References and tables (reference.cc).
-  void reference(const Instruction& instruction);
-  void table(const Instruction& instruction);
+  void reference_to(FuncIndex function);
+  void trap_on_null();
+  void branch_on_null(std::uint32_t depth);
+  void branch_on_non_null(std::uint32_t depth);
+  [[nodiscard]] Kind index_type(TableIndex table) const;
+  void table_size(TableIndex table);
+  void table_get(TableIndex table);
+  void table_set(TableIndex table);
+  void table_grow(TableIndex table);
   void throw_tag(TagIndex tag);
   void throw_reference();
   void resume_after_throw();
@@ -362,16 +410,8 @@ class FunctionCompiler {
   void receive_caught(const std::vector<ValueType>& values, TypeIndex type, std::uint32_t slot);
   void raise_reference();
 
-  // Vectors (vector_*.cc). Those that return bool return false if `op` is none of theirs.
-  bool vector(const Instruction& instruction);
-  bool vector_memory(const Instruction& instruction);
-  bool vector_lanes(const Instruction& instruction);
-  bool vector_integer(const Instruction& instruction);
-  bool vector_float(const Instruction& instruction);
-  bool vector_relaxed(const Instruction& instruction);
-
-  // What they share (vector_operands.cc).
-  bool vector_simple(Opcode op);
+  // What the vector instructions share, and those that are one of the machine (vector_operands.cc).
+  void vector_simple(Opcode op);
   void emit_vector(const VectorRule& rule, RegisterId to, RegisterId first,
                    const asmjit::Operand& last);
   [[nodiscard]] RegisterId vector_result(const Operand& first, const Operand& second);
@@ -383,20 +423,22 @@ class FunctionCompiler {
   void vector_constant(std::uint64_t low, std::uint64_t high);
   [[nodiscard]] x86::Mem constant_lanes(std::uint64_t lanes) { return constant128(lanes, lanes); }
 
-  bool vector_load(const Instruction& instruction);
+  // Vectors in memory (vector_memory.cc).
+  void vector_load(const Instruction& instruction, x86::Inst::Id id);
   void vector_store(const Instruction& instruction);
-  void vector_load_lane(const Instruction& instruction, x86::Inst::Id insert, std::uint32_t size);
-  void vector_store_lane(const Instruction& instruction, x86::Inst::Id extract, std::uint32_t size);
+  void vector_load_lane(const Instruction& instruction, x86::Inst::Id insert);
+  void vector_store_lane(const Instruction& instruction, x86::Inst::Id extract);
 
   // Lanes (vector_lanes.cc, vector_shuffle.cc).
+  void vector_constant(const Instruction& instruction);
   void splat(Kind from, std::uint32_t size);
   [[nodiscard]] x86::Mem lane_memory(const Operand& vector, std::uint32_t lane,
                                      std::uint32_t size) const;
   void extract_narrow(std::uint32_t lane, std::uint32_t size, bool is_signed);
-  void extract_integer(std::uint32_t lane, bool wide);
-  void extract_float(std::uint32_t lane, bool is_double);
+  void extract_integer(std::uint32_t lane, Kind type);
+  void extract_float(std::uint32_t lane, Kind type);
   void replace_integer(x86::Inst::Id insert, std::uint32_t lane, std::uint32_t size);
-  void replace_float(std::uint32_t lane, bool is_double);
+  void replace_float(std::uint32_t lane, Kind type);
   void swizzle();
   void swizzle_by(std::uint64_t low, std::uint64_t high);
   void shuffle(const Instruction& instruction);
@@ -405,7 +447,7 @@ class FunctionCompiler {
   void emit_shuffle(const ShufflePlan& plan, Operand& left, Operand& right);
 
   // Integers (vector_integer.cc, vector_shift.cc, vector_widen.cc).
-  bool vector_compare(Opcode op);
+  void vector_compare(Opcode op);
   /// The bytes of the topmost operand's lanes if they are known to be all ones or zeros, else 0.
   [[nodiscard]] std::uint32_t mask_on_top() const;
   void vector_not();
@@ -418,7 +460,7 @@ class FunctionCompiler {
   void vector_popcnt();
   void vector_mul64();
   void q15mulr();
-  bool vector_shift(Opcode op);
+  void vector_shift(Opcode op);
   void load_shift_count(const Operand& count, std::uint32_t width);
   // Without `by` the count is in vector_scratch.
   void shift_bytes(const x86::Xmm& to, const x86::Xmm& from, std::uint32_t by, x86::Inst::Id id);
@@ -427,7 +469,6 @@ class FunctionCompiler {
   void shift_bytes_signed(const x86::Xmm& to, const x86::Xmm& from);
   void shift_quads_signed(const x86::Xmm& to, const x86::Xmm& from, std::uint32_t by);
   void shift_quads_signed(const x86::Xmm& to, const x86::Xmm& from);
-  bool vector_widen(Opcode op);
   void extend_high(std::uint32_t size, bool is_signed);
   void multiply_low_bytes(x86::Inst::Id extend);
   void multiply_high_bytes(bool is_signed);
@@ -436,8 +477,8 @@ class FunctionCompiler {
   void add_pairs(Opcode op);
 
   // Floating point (vector_float.cc, vector_relaxed.cc).
-  void vector_sign(x86::Inst::Id id, std::uint64_t mask);
-  void vector_min_max(x86::Inst::Id id, bool is_double);
+  void vector_sign(x86::Inst::Id id, Kind type);
+  void vector_min_max(x86::Inst::Id id, Kind type);
   void truncate_floats_signed();
   void truncate_floats_unsigned();
   void truncate_doubles_signed();
@@ -486,10 +527,6 @@ class FunctionCompiler {
   std::vector<RegisterId> homes_;           ///< of each local, in the current region
   std::vector<std::uint32_t> alias_count_;  ///< operands that are in Place::Local, by local
 
-  struct JumpTable {
-    asmjit::Label label;
-    std::vector<asmjit::Label> targets;
-  };
   std::vector<JumpTable> jump_tables_;
   std::uint32_t skipped_blocks_ = 0;  ///< open blocks within unreachable code
   struct TrapStub {

@@ -11,17 +11,11 @@ bool fits_signed32(std::uint64_t bits) noexcept {
 
 x86::Gp gp(RegisterId reg, bool wide) noexcept { return wide ? gp64(reg) : gp32(reg); }
 
+bool is_wide(ValueType::Kind type) noexcept { return type != ValueType::Kind::I32; }
+
 std::int64_t immediate_of(std::uint64_t bits, bool wide) noexcept {
   return wide ? static_cast<std::int64_t>(bits)
               : static_cast<std::int64_t>(static_cast<std::int32_t>(bits));
-}
-
-x86::Inst::Id instruction_of(Opcode op) noexcept {
-  if (op == Opcode::I32Add || op == Opcode::I64Add) return x86::Inst::kIdAdd;
-  if (op == Opcode::I32Sub || op == Opcode::I64Sub) return x86::Inst::kIdSub;
-  if (op == Opcode::I32And || op == Opcode::I64And) return x86::Inst::kIdAnd;
-  if (op == Opcode::I32Or || op == Opcode::I64Or) return x86::Inst::kIdOr;
-  return x86::Inst::kIdXor;
 }
 
 Condition mirrored(Condition condition) noexcept {
@@ -44,47 +38,13 @@ Condition mirrored(Condition condition) noexcept {
 
 }  // namespace
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
-void FunctionCompiler::integer_binary(Opcode op, bool wide) {
-  switch (op) {
-    case Opcode::I32Shl:
-    case Opcode::I64Shl:
-    case Opcode::I32ShrS:
-    case Opcode::I64ShrS:
-    case Opcode::I32ShrU:
-    case Opcode::I64ShrU:
-    case Opcode::I32Rotl:
-    case Opcode::I64Rotl:
-    case Opcode::I32Rotr:
-    case Opcode::I64Rotr: integer_shift(op, wide); return;
-    case Opcode::I32DivS:
-    case Opcode::I64DivS:
-    case Opcode::I32DivU:
-    case Opcode::I64DivU:
-    case Opcode::I32RemS:
-    case Opcode::I64RemS:
-    case Opcode::I32RemU:
-    case Opcode::I64RemU: integer_divide(op, wide); return;
-    case Opcode::I32Sub:
-    case Opcode::I64Sub: integer_arithmetic(op, wide, false); return;
-    default: integer_arithmetic(op, wide, true); return;
-  }
-}
-
-#pragma GCC diagnostic pop
-
-void FunctionCompiler::integer_arithmetic(Opcode op, bool wide, bool commutative) {
+void FunctionCompiler::integer_arithmetic(x86::Inst::Id id, Kind type) {
   Operand right = pop();
   Operand left = pop();
-  const Kind type = wide ? Kind::I64 : Kind::I32;
+  const bool wide = is_wide(type);
+  const bool commutative = id != x86::Inst::kIdSub;
   if (commutative && left.place == Place::Constant) std::swap(left, right);
-  if (op == Opcode::I32Add || op == Opcode::I64Add) {
-    integer_add(left, right, wide);
-    return;
-  }
-  const bool multiply = op == Opcode::I32Mul || op == Opcode::I64Mul;
+  const bool multiply = id == x86::Inst::kIdImul;
   const RegisterId home = foreseen_home(type);
   if (commutative && home != no_register
           ? register_of(right) == home
@@ -125,11 +85,11 @@ void FunctionCompiler::integer_arithmetic(Opcode op, bool wide, bool commutative
     if (source != no_register) a_.imul(gp(reg, wide), gp(source, wide));
     else a_.imul(gp(reg, wide), memory_of(right));
   } else if (right.place == Place::Constant) {
-    a_.emit(instruction_of(op), gp(reg, wide), asmjit::Imm(immediate_of(right.bits, wide)));
+    a_.emit(id, gp(reg, wide), asmjit::Imm(immediate_of(right.bits, wide)));
   } else if (source != no_register) {
-    a_.emit(instruction_of(op), gp(reg, wide), gp(source, wide));
+    a_.emit(id, gp(reg, wide), gp(source, wide));
   } else {
-    a_.emit(instruction_of(op), gp(reg, wide), memory_of(right));
+    a_.emit(id, gp(reg, wide), memory_of(right));
   }
   if (right.reg != r11) release(right);
   if (left.place == Place::Register && left.reg != reg) release(left);
@@ -137,8 +97,11 @@ void FunctionCompiler::integer_arithmetic(Opcode op, bool wide, bool commutative
 }
 
 /// Addition has lea: three operands.
-void FunctionCompiler::integer_add(Operand left, Operand right, bool wide) {
-  const Kind type = wide ? Kind::I64 : Kind::I32;
+void FunctionCompiler::integer_add(Kind type) {
+  Operand right = pop();
+  Operand left = pop();
+  const bool wide = is_wide(type);
+  if (left.place == Place::Constant) std::swap(left, right);
   const RegisterId home = foreseen_home(type);
   const bool swaps = home != no_register
                          ? register_of(right) == home
@@ -205,14 +168,12 @@ bool FunctionCompiler::fuse_shifted_add(const Instruction& instruction) {
   return true;
 }
 
-void FunctionCompiler::integer_shift(Opcode op, bool wide) {
+void FunctionCompiler::integer_shift(x86::Inst::Id id, Kind type) {
   Operand count = pop();
   Operand value = pop();
-  const Kind type = wide ? Kind::I64 : Kind::I32;
-  const bool left = op == Opcode::I32Shl || op == Opcode::I64Shl;
-  const bool arithmetic = op == Opcode::I32ShrS || op == Opcode::I64ShrS;
-  const bool rotate_left = op == Opcode::I32Rotl || op == Opcode::I64Rotl;
-  const bool rotate = rotate_left || op == Opcode::I32Rotr || op == Opcode::I64Rotr;
+  const bool wide = is_wide(type);
+  const bool rotate_left = id == x86::Inst::kIdRol;
+  const bool rotate = rotate_left || id == x86::Inst::kIdRor;
   if (count.place == Place::Constant) {
     const std::uint32_t bits = wide ? 64 : 32;
     std::uint32_t by = static_cast<std::uint32_t>(count.bits) & (bits - 1);
@@ -225,9 +186,7 @@ void FunctionCompiler::integer_shift(Opcode op, bool wide) {
       else a_.rorx(gp(reg, wide), memory_of(value), by);
     } else {
       load(reg, value);
-      if (left) a_.shl(gp(reg, wide), by);
-      else if (arithmetic) a_.sar(gp(reg, wide), by);
-      else a_.shr(gp(reg, wide), by);
+      a_.emit(id, gp(reg, wide), asmjit::Imm(by));
     }
     if (value.place == Place::Register && value.reg != reg) release(value);
     push_result(type, reg);
@@ -237,12 +196,12 @@ void FunctionCompiler::integer_shift(Opcode op, bool wide) {
   if (!rotate) {
     if (value.place == Place::Constant) to_own_register(value);
     const RegisterId reg = result_register(type, &value);
-    const auto id = left         ? x86::Inst::kIdShlx
-                    : arithmetic ? x86::Inst::kIdSarx
-                                 : x86::Inst::kIdShrx;
+    const auto by_register = id == x86::Inst::kIdShl   ? x86::Inst::kIdShlx
+                             : id == x86::Inst::kIdSar ? x86::Inst::kIdSarx
+                                                       : x86::Inst::kIdShrx;
     const RegisterId source = register_of(value);
-    if (source != no_register) a_.emit(id, gp(reg, wide), gp(source, wide), gp(by, wide));
-    else a_.emit(id, gp(reg, wide), memory_of(value), gp(by, wide));
+    if (source != no_register) a_.emit(by_register, gp(reg, wide), gp(source, wide), gp(by, wide));
+    else a_.emit(by_register, gp(reg, wide), memory_of(value), gp(by, wide));
     release(count);
     if (value.place == Place::Register && value.reg != reg) release(value);
     push_result(type, reg);
@@ -259,20 +218,16 @@ void FunctionCompiler::integer_shift(Opcode op, bool wide) {
     take(rcx);
   }
   a_.mov(x86::ecx, scratch.r32());
-  if (rotate_left) a_.rol(gp(held, wide), x86::cl);
-  else a_.ror(gp(held, wide), x86::cl);
+  a_.emit(id, gp(held, wide), x86::cl);
   release(rcx);
   push_register(type, held);
 }
 
-void FunctionCompiler::integer_unary(Opcode op, bool wide) {
+void FunctionCompiler::integer_unary(x86::Inst::Id id, Kind type) {
   Operand value = pop();
-  const Kind type = wide ? Kind::I64 : Kind::I32;
+  const bool wide = is_wide(type);
   if (value.place == Place::Constant) to_own_register(value);
   const RegisterId reg = result_register(type, &value);
-  const auto id = op == Opcode::I32Clz || op == Opcode::I64Clz   ? x86::Inst::kIdLzcnt
-                  : op == Opcode::I32Ctz || op == Opcode::I64Ctz ? x86::Inst::kIdTzcnt
-                                                                 : x86::Inst::kIdPopcnt;
   const RegisterId source = register_of(value);
   if (source != no_register) a_.emit(id, gp(reg, wide), gp(source, wide));
   else a_.emit(id, gp(reg, wide), memory_of(value));
@@ -314,131 +269,127 @@ void FunctionCompiler::emit_compare(Operand& left, Operand& right, bool wide,
   }
 }
 
-void FunctionCompiler::integer_compare(Condition condition, bool wide) {
+void FunctionCompiler::integer_compare(Condition condition, Kind type) {
   Operand right = pop();
   Operand left = pop();
-  emit_compare(left, right, wide, condition);
+  emit_compare(left, right, is_wide(type), condition);
   release(left);
   release(right);
   use_flags(condition);
 }
 
-void FunctionCompiler::integer_eqz(bool wide) {
+void FunctionCompiler::integer_eqz(Kind type) {
   Operand value = pop();
-  value.type = wide ? Kind::I64 : Kind::I32;
+  value.type = type;
   // `and` feeding a test of its result sets the flags by itself, but then it has done so already.
   test_zero(value);
   release(value);
   use_flags(Condition::Equal);
 }
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
-void FunctionCompiler::integer_extend(Opcode op) {
+void FunctionCompiler::integer_extend(const Extension& extension) {
   Operand value = pop();
-  const bool to_wide =
-      op != Opcode::I32Extend8S && op != Opcode::I32Extend16S && op != Opcode::I32WrapI64;
-  const Kind type = to_wide ? Kind::I64 : Kind::I32;
   if (value.place == Place::Constant) to_own_register(value);
   // A value in memory is read at its own width.
-  const RegisterId reg = result_register(type, &value);
+  const RegisterId reg = result_register(extension.to, &value);
   RegisterId source = register_of(value);
   if (source == no_register) {
     load_register(value.type, reg, memory_of(value));
     source = reg;
   }
-  switch (op) {
-    case Opcode::I32Extend8S: a_.movsx(gp32(reg), x86::gpb(source)); break;
-    case Opcode::I32Extend16S: a_.movsx(gp32(reg), x86::gpw(source)); break;
-    case Opcode::I64Extend8S: a_.movsx(gp64(reg), x86::gpb(source)); break;
-    case Opcode::I64Extend16S: a_.movsx(gp64(reg), x86::gpw(source)); break;
-    case Opcode::I64Extend32S:
-    case Opcode::I64ExtendI32S: a_.movsxd(gp64(reg), gp32(source)); break;
+  const bool wide = is_wide(extension.to);
+  if (extension.is_signed) {
+    if (extension.bytes == 1) a_.movsx(gp(reg, wide), x86::gpb(source));
+    else if (extension.bytes == 2) a_.movsx(gp(reg, wide), x86::gpw(source));
+    else a_.movsxd(gp64(reg), gp32(source));
+  } else if (wide) {
     // Numbers of 32 bits are kept with their upper half zero.
-    case Opcode::I64ExtendI32U: move(Kind::I32, reg, source); break;
-    default: a_.mov(gp32(reg), gp32(source)); break;
+    move(Kind::I32, reg, source);
+  } else {
+    a_.mov(gp32(reg), gp32(source));
   }
   if (value.place == Place::Register && value.reg != reg) release(value);
-  push_result(type, reg);
+  push_result(extension.to, reg);
 }
 
-#pragma GCC diagnostic pop
-
-void FunctionCompiler::integer_divide(Opcode op, bool wide) {
-  Operand right = pop();
-  Operand left = pop();
-  const Kind type = wide ? Kind::I64 : Kind::I32;
-  const bool is_signed = op == Opcode::I32DivS || op == Opcode::I64DivS || op == Opcode::I32RemS ||
-                         op == Opcode::I64RemS;
-  const bool remainder = op == Opcode::I32RemS || op == Opcode::I64RemS || op == Opcode::I32RemU ||
-                         op == Opcode::I64RemU;
+void FunctionCompiler::integer_divide(const Division& division) {
+  const Operand right = pop();
+  const Operand left = pop();
+  const bool wide = is_wide(division.type);
   const bool constant = right.place == Place::Constant && right.bits != 0;
-  if (constant && !is_signed && std::has_single_bit(right.bits)) {
-    divide_by_constant(op, wide, left, right.bits);
+  if (constant && !division.is_signed && std::has_single_bit(right.bits)) {
+    divide_by_constant(division, left, right.bits);
     return;
   }
   const x86::Gp divisor = gp(r11, wide);
   load(r11, right);
-  const bool may_be_minus_one = is_signed && (!constant || immediate_of(right.bits, wide) == -1);
   release(right);
   if (!constant) {
     a_.test(divisor, divisor);
     a_.je(trap_label(TrapKind::IntegerDivideByZero));
   }
-  // The dividend goes to rdx:rax, the quotient comes back in rax, the remainder in rdx.
-  if (!(left.place == Place::Register && left.reg == rax)) {
-    if (!(left.place == Place::Register && left.reg == rdx)) take(rdx);
-    take(rax);
-    load(rax, left);
-    if (left.place == Place::Register && left.reg != rdx) release(left);
-  } else {
-    take(rdx);
-  }
+  load_dividend(left);
   const asmjit::Label done = a_.newLabel();
-  if (may_be_minus_one) {
-    const asmjit::Label ordinary = a_.newLabel();
-    a_.cmp(divisor, -1);
-    a_.jne(ordinary);
-    if (remainder) {
-      a_.xor_(x86::edx, x86::edx);
-      a_.jmp(done);
-    } else {
-      // The smallest number has no negative; all others divide as usual.
-      a_.cmp(gp(rax, wide), 1);
-      a_.jo(trap_label(TrapKind::IntegerOverflow));
-    }
-    a_.bind(ordinary);
-  }
-  if (!is_signed) {
+  if (!division.is_signed) {
     a_.xor_(x86::edx, x86::edx);
     a_.div(divisor);
   } else {
+    if (!constant || immediate_of(right.bits, wide) == -1) divide_by_minus_one(division, done);
     if (wide) a_.cqo();
     else a_.cdq();
     a_.idiv(divisor);
   }
   a_.bind(done);
-  const RegisterId result = remainder ? rdx : rax;
-  release(remainder ? rax : rdx);
-  const RegisterId home = foreseen_home(type);
+  const RegisterId result = division.remainder ? rdx : rax;
+  release(division.remainder ? rax : rdx);
+  const RegisterId home = foreseen_home(division.type);
   if (home != no_register) {
-    move(type, home, result);
+    move(division.type, home, result);
     release(result);
-    push_result(type, home);
+    push_result(division.type, home);
   } else {
-    push_register(type, result);
+    push_register(division.type, result);
   }
 }
 
+/// The dividend goes to rdx:rax, the quotient comes back in rax, the remainder in rdx: takes both.
+void FunctionCompiler::load_dividend(const Operand& dividend) {
+  const bool owns = dividend.place == Place::Register;
+  if (owns && dividend.reg == rax) {
+    take(rdx);
+    return;
+  }
+  if (!(owns && dividend.reg == rdx)) take(rdx);
+  take(rax);
+  load(rax, dividend);
+  if (owns && dividend.reg != rdx) release(dividend);
+}
+
+/// The machine faults where the smallest number is divided by -1. Goes to `done` with a remainder,
+/// and on where there is anything to divide.
+void FunctionCompiler::divide_by_minus_one(const Division& division, const asmjit::Label& done) {
+  const bool wide = is_wide(division.type);
+  const asmjit::Label ordinary = a_.newLabel();
+  a_.cmp(gp(r11, wide), -1);
+  a_.jne(ordinary);
+  if (division.remainder) {
+    a_.xor_(x86::edx, x86::edx);
+    a_.jmp(done);
+  } else {
+    // The smallest number has no negative; all others divide as usual.
+    a_.cmp(gp(rax, wide), 1);
+    a_.jo(trap_label(TrapKind::IntegerOverflow));
+  }
+  a_.bind(ordinary);
+}
+
 /// Unsigned division by a power of two.
-void FunctionCompiler::divide_by_constant(Opcode op, bool wide, Operand left,
+void FunctionCompiler::divide_by_constant(const Division& division, const Operand& left,
                                           std::uint64_t divisor) {
-  const Kind type = wide ? Kind::I64 : Kind::I32;
-  const bool remainder = op == Opcode::I32RemU || op == Opcode::I64RemU;
-  const RegisterId reg = result_register(type, &left);
+  const bool wide = is_wide(division.type);
+  const RegisterId reg = result_register(division.type, &left);
   load(reg, left);
-  if (!remainder) {
+  if (!division.remainder) {
     a_.shr(gp(reg, wide), static_cast<std::uint32_t>(std::countr_zero(divisor)));
   } else if (fits_signed32(divisor - 1)) {
     a_.and_(gp(reg, wide), static_cast<std::int64_t>(divisor - 1));
@@ -447,7 +398,7 @@ void FunctionCompiler::divide_by_constant(Opcode op, bool wide, Operand left,
     a_.and_(gp(reg, wide), gp(r11, wide));
   }
   if (left.place == Place::Register && left.reg != reg) release(left);
-  push_result(type, reg);
+  push_result(division.type, reg);
 }
 
 }  // namespace merlon::wasm::baseline

@@ -87,93 +87,47 @@ void FunctionCompiler::release(const Address& address) {
   release(address.held2);
 }
 
-namespace {
-
-struct Access {
-  std::uint32_t size;
-  ValueType::Kind type;
-};
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
-Access access_of(Opcode op) noexcept {
-  using Kind = ValueType::Kind;
-  switch (op) {
-    case Opcode::I32Load:
-    case Opcode::I32Store: return {4, Kind::I32};
-    case Opcode::I64Load:
-    case Opcode::I64Store: return {8, Kind::I64};
-    case Opcode::F32Load:
-    case Opcode::F32Store: return {4, Kind::F32};
-    case Opcode::F64Load:
-    case Opcode::F64Store: return {8, Kind::F64};
-    case Opcode::I32Load8S:
-    case Opcode::I32Load8U:
-    case Opcode::I32Store8: return {1, Kind::I32};
-    case Opcode::I32Load16S:
-    case Opcode::I32Load16U:
-    case Opcode::I32Store16: return {2, Kind::I32};
-    case Opcode::I64Load8S:
-    case Opcode::I64Load8U:
-    case Opcode::I64Store8: return {1, Kind::I64};
-    case Opcode::I64Load16S:
-    case Opcode::I64Load16U:
-    case Opcode::I64Store16: return {2, Kind::I64};
-    default: return {4, Kind::I64};
-  }
-}
-
-}  // namespace
-
-void FunctionCompiler::memory_load(const Instruction& instruction) {
-  const Access access = access_of(instruction.op);
-  const Address from = address(instruction, access.size);
+void FunctionCompiler::memory_load(const Instruction& instruction, Kind type, bool is_signed) {
+  const std::uint32_t size = access_size(instruction.op);
+  const Address from = address(instruction, size);
   Operand reusable;
   if (from.held != no_register) {
     reusable.place = Place::Register;
     reusable.reg = from.held;
   }
-  const bool vector = access.type == Kind::F32 || access.type == Kind::F64;
-  const RegisterId reg = result_register(access.type, vector ? nullptr : &reusable);
+  const bool vector = type == Kind::F32 || type == Kind::F64;
+  const RegisterId reg = result_register(type, vector ? nullptr : &reusable);
   note_fault();
-  switch (instruction.op) {
-    case Opcode::I32Load: a_.mov(gp32(reg), from.memory); break;
-    case Opcode::I64Load: a_.mov(gp64(reg), from.memory); break;
-    case Opcode::F32Load: a_.vmovss(xmm(reg), from.memory); break;
-    case Opcode::F64Load: a_.vmovsd(xmm(reg), from.memory); break;
-    case Opcode::I32Load8S:
-    case Opcode::I32Load16S: a_.movsx(gp32(reg), from.memory); break;
-    case Opcode::I64Load8S:
-    case Opcode::I64Load16S: a_.movsx(gp64(reg), from.memory); break;
-    case Opcode::I64Load32S: a_.movsxd(gp64(reg), from.memory); break;
-    case Opcode::I64Load32U: a_.mov(gp32(reg), from.memory); break;
-    default: a_.movzx(gp32(reg), from.memory); break;
+  if (vector) {
+    load_register(type, reg, from.memory);
+  } else {
+    // Numbers of 32 bits are kept with their upper half zero, which extends unsigned ones.
+    const x86::Gp to = type == Kind::I64 && (is_signed || size == 8) ? gp64(reg) : gp32(reg);
+    if (size >= 4 && is_signed) a_.movsxd(to, from.memory);
+    else if (size >= 4) a_.mov(to, from.memory);
+    else if (is_signed) a_.movsx(to, from.memory);
+    else a_.movzx(to, from.memory);
   }
   if (from.held != reg) release(from.held);
   if (from.held2 != reg) release(from.held2);
-  push_result(access.type, reg);
+  push_result(type, reg);
 }
 
-#pragma GCC diagnostic pop
-
 void FunctionCompiler::memory_store(const Instruction& instruction) {
-  const Access access = access_of(instruction.op);
+  const std::uint32_t size = access_size(instruction.op);
   Operand value = pop();
-  const bool encodable = value.place == Place::Constant &&
-                         (access.size <= 4 || static_cast<std::int64_t>(value.bits) ==
-                                                  static_cast<std::int32_t>(value.bits));
+  const bool encodable =
+      value.place == Place::Constant &&
+      (size <= 4 || static_cast<std::int64_t>(value.bits) == static_cast<std::int32_t>(value.bits));
   if (!encodable) to_register(value);
-  const Address to = address(instruction, access.size);
+  const Address to = address(instruction, size);
   note_fault();
-  store_value(instruction, value, to.memory);
+  store_value(size, value, to.memory);
   release(value);
   release(to);
 }
 
-void FunctionCompiler::store_value(const Instruction& instruction, Operand& value,
-                                   const x86::Mem& to) {
-  const std::uint32_t size = access_of(instruction.op).size;
+void FunctionCompiler::store_value(std::uint32_t size, const Operand& value, const x86::Mem& to) {
   if (value.place == Place::Constant) {
     const auto bits = static_cast<std::int64_t>(value.bits);
     switch (size) {
@@ -213,19 +167,11 @@ void FunctionCompiler::memory_grow(MemoryIndex memory) {
   push_register(wide ? Kind::I64 : Kind::I32, rax);
 }
 
-void FunctionCompiler::bulk(const Instruction& instruction) {
-  const Opcode op = instruction.op;
-  if (op == Opcode::DataDrop) {
-    call_builtin(Builtin::DataDrop, {immediate(instruction.low())});
-    return;
-  }
+/// Fills, copies or initialises a stretch of a memory or table; `which` are their indices.
+void FunctionCompiler::bulk(Builtin builtin, std::uint64_t which) {
   const Operand count = pop();
   const Operand second = pop();
   const Operand to = pop();
-  const Builtin builtin = op == Opcode::MemoryCopy   ? Builtin::MemoryCopy
-                          : op == Opcode::MemoryFill ? Builtin::MemoryFill
-                                                     : Builtin::MemoryInit;
-  const std::uint64_t which = op == Opcode::MemoryFill ? instruction.low() : instruction.value;
   call_builtin(builtin, {immediate(which), to, second, count});
   trap_unless_rax();
 }

@@ -4,93 +4,81 @@
 
 namespace merlon::wasm::baseline {
 
-void FunctionCompiler::reference(const Instruction& instruction) {
-  const Opcode op = instruction.op;
-  if (op == Opcode::RefNull) {
-    push_constant(Kind::Ref, 0);
-  } else if (op == Opcode::RefFunc) {
-    call_builtin(Builtin::RefFunc, {immediate(instruction.low())});
-    push_register(Kind::Ref, rax);
-  } else if (op == Opcode::RefIsNull) {
-    integer_eqz(true);
-  } else {
-    Operand value = pop();
-    const RegisterId reg = to_own_register(value);
-    a_.test(gp64(reg), gp64(reg));
-    a_.je(trap_label(TrapKind::NullReference));
-    push_register(Kind::Ref, reg);
-  }
+void FunctionCompiler::reference_to(FuncIndex function) {
+  call_builtin(Builtin::RefFunc, {immediate(function)});
+  push_register(Kind::Ref, rax);
 }
 
-void FunctionCompiler::branch_on_null(const Instruction& instruction) {
-  const bool when_null = instruction.op == Opcode::BrOnNull;
+void FunctionCompiler::trap_on_null() {
+  Operand value = pop();
+  const RegisterId reg = to_own_register(value);
+  a_.test(gp64(reg), gp64(reg));
+  a_.je(trap_label(TrapKind::NullReference));
+  push_register(Kind::Ref, reg);
+}
+
+void FunctionCompiler::branch_on_null(std::uint32_t depth) {
   Operand value = pop();
   if (value.place == Place::Constant) to_own_register(value);
-  if (when_null) {
-    test_zero(value);
-    // A label value may want the register that the reference is in.
-    const RegisterId aside = to_register(value);
-    if (value.place == Place::Register && aside == rax) {
-      const RegisterId other = allocate_general();
-      a_.mov(gp64(other), x86::rax);
-      release(rax);
-      value.reg = other;
-    }
-    branch_if(instruction.low(), Condition::Equal);
-    push(value);
-    return;
+  test_zero(value);
+  // A label value may want the register that the reference is in.
+  const RegisterId aside = to_register(value);
+  if (value.place == Place::Register && aside == rax) {
+    const RegisterId other = allocate_general();
+    a_.mov(gp64(other), x86::rax);
+    release(rax);
+    value.reg = other;
   }
+  branch_if(depth, Condition::Equal);
+  push(value);
+}
+
+void FunctionCompiler::branch_on_non_null(std::uint32_t depth) {
+  Operand value = pop();
+  if (value.place == Place::Constant) to_own_register(value);
   push(value);
   test_zero(stack_.back());
-  branch_if(instruction.low(), Condition::NotEqual);
+  branch_if(depth, Condition::NotEqual);
   drop();
 }
 
-void FunctionCompiler::table(const Instruction& instruction) {
-  const Opcode op = instruction.op;
-  const auto wide_table = [this](TableIndex index) {
-    return module().tables[index].type.limits.address == AddressType::I64;
-  };
-  if (op == Opcode::TableSize) {
-    const RegisterId reg = allocate_general();
-    a_.mov(scratch,
-           x86::ptr(context_register, static_cast<std::int32_t>(environment_->layout.tables +
-                                                                8 * instruction.low())));
-    a_.mov(gp64(reg), x86::ptr(scratch, offsetof(VmTable, size)));
-    push_register(wide_table(instruction.low()) ? Kind::I64 : Kind::I32, reg);
-  } else if (op == Opcode::TableGet) {
-    const Operand index = pop();
-    call_builtin(Builtin::TableGet, {immediate(instruction.low()), index});
-    trap_unless_rax();
-    take(rax);
-    a_.mov(scratch, x86::ptr(context_register, offsetof(VmContext, arguments)));
-    a_.mov(x86::rax, x86::ptr(scratch));
-    push_register(Kind::Ref, rax);
-  } else if (op == Opcode::TableSet) {
-    const Operand value = pop();
-    const Operand index = pop();
-    call_builtin(Builtin::TableSet, {immediate(instruction.low()), index, value});
-    trap_unless_rax();
-  } else if (op == Opcode::TableGrow) {
-    const Operand delta = pop();
-    const Operand value = pop();
-    call_builtin(Builtin::TableGrow, {immediate(instruction.low()), delta, value});
-    const bool wide = wide_table(instruction.low());
-    if (!wide) a_.mov(x86::eax, x86::eax);
-    push_register(wide ? Kind::I64 : Kind::I32, rax);
-  } else if (op == Opcode::ElemDrop) {
-    call_builtin(Builtin::ElemDrop, {immediate(instruction.low())});
-  } else {
-    const Operand count = pop();
-    const Operand second = pop();
-    const Operand to = pop();
-    const Builtin builtin = op == Opcode::TableFill   ? Builtin::TableFill
-                            : op == Opcode::TableCopy ? Builtin::TableCopy
-                                                      : Builtin::TableInit;
-    const std::uint64_t which = op == Opcode::TableFill ? instruction.low() : instruction.value;
-    call_builtin(builtin, {immediate(which), to, second, count});
-    trap_unless_rax();
-  }
+FunctionCompiler::Kind FunctionCompiler::index_type(TableIndex table) const {
+  const bool wide = module().tables[table].type.limits.address == AddressType::I64;
+  return wide ? Kind::I64 : Kind::I32;
+}
+
+void FunctionCompiler::table_size(TableIndex table) {
+  const RegisterId reg = allocate_general();
+  a_.mov(scratch, x86::ptr(context_register,
+                           static_cast<std::int32_t>(environment_->layout.tables + 8 * table)));
+  a_.mov(gp64(reg), x86::ptr(scratch, offsetof(VmTable, size)));
+  push_register(index_type(table), reg);
+}
+
+void FunctionCompiler::table_get(TableIndex table) {
+  const Operand index = pop();
+  call_builtin(Builtin::TableGet, {immediate(table), index});
+  trap_unless_rax();
+  take(rax);
+  a_.mov(scratch, x86::ptr(context_register, offsetof(VmContext, arguments)));
+  a_.mov(x86::rax, x86::ptr(scratch));
+  push_register(Kind::Ref, rax);
+}
+
+void FunctionCompiler::table_set(TableIndex table) {
+  const Operand value = pop();
+  const Operand index = pop();
+  call_builtin(Builtin::TableSet, {immediate(table), index, value});
+  trap_unless_rax();
+}
+
+void FunctionCompiler::table_grow(TableIndex table) {
+  const Operand delta = pop();
+  const Operand value = pop();
+  call_builtin(Builtin::TableGrow, {immediate(table), delta, value});
+  const Kind type = index_type(table);
+  if (type == Kind::I32) a_.mov(x86::eax, x86::eax);
+  push_register(type, rax);
 }
 
 /// After Throw and ThrowRef: to the handler in rax, if there is one.

@@ -21,43 +21,21 @@ constexpr std::uint64_t lanes_of(double value) noexcept {
 
 }  // namespace
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
-bool FunctionCompiler::vector_float(const Instruction& instruction) {
-  switch (instruction.op) {
-    case Opcode::F32x4Abs: vector_sign(I::kIdVandps, ~sign32); return true;
-    case Opcode::F64x2Abs: vector_sign(I::kIdVandps, ~sign64); return true;
-    case Opcode::F32x4Neg: vector_sign(I::kIdVxorps, sign32); return true;
-    case Opcode::F64x2Neg: vector_sign(I::kIdVxorps, sign64); return true;
-    case Opcode::F32x4Min: vector_min_max(I::kIdVminps, false); return true;
-    case Opcode::F32x4Max: vector_min_max(I::kIdVmaxps, false); return true;
-    case Opcode::F64x2Min: vector_min_max(I::kIdVminpd, true); return true;
-    case Opcode::F64x2Max: vector_min_max(I::kIdVmaxpd, true); return true;
-    case Opcode::I32x4TruncSatF32x4S: truncate_floats_signed(); return true;
-    case Opcode::I32x4TruncSatF32x4U: truncate_floats_unsigned(); return true;
-    case Opcode::I32x4TruncSatF64x2SZero: truncate_doubles_signed(); return true;
-    case Opcode::I32x4TruncSatF64x2UZero: truncate_doubles_unsigned(); return true;
-    case Opcode::F32x4ConvertI32x4U: convert_unsigned_to_floats(); return true;
-    case Opcode::F64x2ConvertLowI32x4U: convert_unsigned_to_doubles(); return true;
-    default: return false;
-  }
-}
-
-#pragma GCC diagnostic pop
-
-void FunctionCompiler::vector_sign(x86::Inst::Id id, std::uint64_t mask) {
+/// `id` is `and`, to clear the signs, or `xor`, to change them.
+void FunctionCompiler::vector_sign(x86::Inst::Id id, Kind type) {
   Operand value = pop();
   const RegisterId source = to_register(value);
   const RegisterId reg = result_register(Kind::V128, &value);
-  a_.emit(id, xmm(reg), xmm(source), constant_lanes(mask));
+  const std::uint64_t sign = type == Kind::F64 ? sign64 : sign32;
+  a_.emit(id, xmm(reg), xmm(source), constant_lanes(id == I::kIdVandps ? ~sign : sign));
   push_vector(reg, {&value});
 }
 
 /// The machine's minimum gives its second operand for NaNs and for zeros of either sign. Both
 /// orders together tell what it is: equal numbers but for the sign of zeros, which `or` and `and`
 /// settle. Where there is a NaN the sum is one, made of it.
-void FunctionCompiler::vector_min_max(x86::Inst::Id id, bool is_double) {
+void FunctionCompiler::vector_min_max(x86::Inst::Id id, Kind type) {
+  const bool is_double = type == Kind::F64;
   Operand right = pop();
   Operand left = pop();
   const x86::Xmm first = xmm(to_register(left));

@@ -51,9 +51,11 @@ Comparison comparison_of(Opcode op) noexcept {
     case Opcode::I8x16LtU: return {I::kIdVpmaxub, I::kIdVpcmpeqb, true};
     case Opcode::I16x8LtU: return {I::kIdVpmaxuw, I::kIdVpcmpeqw, true};
     case Opcode::I32x4LtU: return {I::kIdVpmaxud, I::kIdVpcmpeqd, true};
-    default: return {};
+    default: core::invariant_broken();
   }
 }
+
+#pragma GCC diagnostic pop
 
 /// The bytes of the lanes that the instruction gives all ones or all zeros, or 0.
 std::uint32_t mask_lanes(Opcode op) noexcept {
@@ -70,38 +72,8 @@ static_assert(static_cast<int>(Opcode::F64x2Ge) - static_cast<int>(Opcode::I8x16
 
 }  // namespace
 
-bool FunctionCompiler::vector_integer(const Instruction& instruction) {
-  const Opcode op = instruction.op;
-  if (vector_simple(op)) return true;
-  switch (op) {
-    case Opcode::V128Not: vector_not(); return true;
-    case Opcode::V128Bitselect: bitselect(); return true;
-    case Opcode::V128AnyTrue: any_true(); return true;
-    case Opcode::I8x16AllTrue: all_true(I::kIdVpcmpeqb, 1); return true;
-    case Opcode::I16x8AllTrue: all_true(I::kIdVpcmpeqw, 2); return true;
-    case Opcode::I32x4AllTrue: all_true(I::kIdVpcmpeqd, 4); return true;
-    case Opcode::I64x2AllTrue: all_true(I::kIdVpcmpeqq, 8); return true;
-    case Opcode::I8x16Bitmask:
-    case Opcode::I16x8Bitmask:
-    case Opcode::I32x4Bitmask:
-    case Opcode::I64x2Bitmask: bitmask(op); return true;
-    case Opcode::I8x16Neg: vector_negate(I::kIdVpsubb); return true;
-    case Opcode::I16x8Neg: vector_negate(I::kIdVpsubw); return true;
-    case Opcode::I32x4Neg: vector_negate(I::kIdVpsubd); return true;
-    case Opcode::I64x2Neg: vector_negate(I::kIdVpsubq); return true;
-    case Opcode::I64x2Abs: vector_abs64(); return true;
-    case Opcode::I8x16Popcnt: vector_popcnt(); return true;
-    case Opcode::I64x2Mul: vector_mul64(); return true;
-    case Opcode::I16x8Q15mulrSatS: q15mulr(); return true;
-    default: return vector_compare(op) || vector_widen(op) || vector_shift(op);
-  }
-}
-
-#pragma GCC diagnostic pop
-
-bool FunctionCompiler::vector_compare(Opcode op) {
+void FunctionCompiler::vector_compare(Opcode op) {
   const Comparison comparison = comparison_of(op);
-  if (comparison.compare == I::kIdNone) return false;
   Operand right = pop();
   Operand left = pop();
   if (comparison.swapped) std::swap(left, right);
@@ -115,7 +87,6 @@ bool FunctionCompiler::vector_compare(Opcode op) {
   a_.emit(comparison.compare, xmm(reg), xmm(first), second);
   if (comparison.inverted) a_.vpxor(xmm(reg), xmm(reg), constant_lanes(ones));
   push_vector(reg, {&left, &right});
-  return true;
 }
 
 void FunctionCompiler::vector_not() {

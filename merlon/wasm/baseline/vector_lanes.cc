@@ -21,44 +21,10 @@ std::uint64_t word_at(core::ByteView view) noexcept {
 
 }  // namespace
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
-bool FunctionCompiler::vector_lanes(const Instruction& instruction) {
-  const std::uint32_t lane = instruction.lane;
-  switch (instruction.op) {
-    case Opcode::V128Const: {
-      const core::ByteView value = module().bytes.subspan(instruction.value, 16);
-      vector_constant(word_at(value), word_at(value.subspan(8)));
-      return true;
-    }
-    case Opcode::I8x16Shuffle: shuffle(instruction); return true;
-    case Opcode::I8x16Swizzle: swizzle(); return true;
-    case Opcode::I8x16Splat: splat(Kind::I32, 1); return true;
-    case Opcode::I16x8Splat: splat(Kind::I32, 2); return true;
-    case Opcode::I32x4Splat: splat(Kind::I32, 4); return true;
-    case Opcode::I64x2Splat: splat(Kind::I64, 8); return true;
-    case Opcode::F32x4Splat: splat(Kind::F32, 4); return true;
-    case Opcode::F64x2Splat: splat(Kind::F64, 8); return true;
-    case Opcode::I8x16ExtractLaneS: extract_narrow(lane, 1, true); return true;
-    case Opcode::I8x16ExtractLaneU: extract_narrow(lane, 1, false); return true;
-    case Opcode::I16x8ExtractLaneS: extract_narrow(lane, 2, true); return true;
-    case Opcode::I16x8ExtractLaneU: extract_narrow(lane, 2, false); return true;
-    case Opcode::I32x4ExtractLane: extract_integer(lane, false); return true;
-    case Opcode::I64x2ExtractLane: extract_integer(lane, true); return true;
-    case Opcode::F32x4ExtractLane: extract_float(lane, false); return true;
-    case Opcode::F64x2ExtractLane: extract_float(lane, true); return true;
-    case Opcode::I8x16ReplaceLane: replace_integer(I::kIdVpinsrb, lane, 1); return true;
-    case Opcode::I16x8ReplaceLane: replace_integer(I::kIdVpinsrw, lane, 2); return true;
-    case Opcode::I32x4ReplaceLane: replace_integer(I::kIdVpinsrd, lane, 4); return true;
-    case Opcode::I64x2ReplaceLane: replace_integer(I::kIdVpinsrq, lane, 8); return true;
-    case Opcode::F32x4ReplaceLane: replace_float(lane, false); return true;
-    case Opcode::F64x2ReplaceLane: replace_float(lane, true); return true;
-    default: return false;
-  }
+void FunctionCompiler::vector_constant(const Instruction& instruction) {
+  const core::ByteView value = module().bytes.subspan(instruction.value, 16);
+  vector_constant(word_at(value), word_at(value.subspan(8)));
 }
-
-#pragma GCC diagnostic pop
 
 void FunctionCompiler::splat(Kind from, std::uint32_t size) {
   Operand value = pop();
@@ -122,10 +88,10 @@ void FunctionCompiler::extract_narrow(std::uint32_t lane, std::uint32_t size, bo
   push_result(Kind::I32, reg);
 }
 
-void FunctionCompiler::extract_integer(std::uint32_t lane, bool wide) {
+void FunctionCompiler::extract_integer(std::uint32_t lane, Kind type) {
   const Operand vector = pop();
   const RegisterId source = register_of(vector);
-  const Kind type = wide ? Kind::I64 : Kind::I32;
+  const bool wide = type == Kind::I64;
   const RegisterId reg = result_register(type);
   if (source == no_register) load_register(type, reg, lane_memory(vector, lane, wide ? 8 : 4));
   else if (wide && lane == 0) a_.vmovq(gp64(reg), xmm(source));
@@ -136,10 +102,10 @@ void FunctionCompiler::extract_integer(std::uint32_t lane, bool wide) {
   push_result(type, reg);
 }
 
-void FunctionCompiler::extract_float(std::uint32_t lane, bool is_double) {
+void FunctionCompiler::extract_float(std::uint32_t lane, Kind type) {
   Operand vector = pop();
   const RegisterId source = register_of(vector);
-  const Kind type = is_double ? Kind::F64 : Kind::F32;
+  const bool is_double = type == Kind::F64;
   if (lane == 0) {
     // A number is the lowest lane of wherever it is.
     vector.type = type;
@@ -185,7 +151,8 @@ void FunctionCompiler::replace_integer(x86::Inst::Id insert, std::uint32_t lane,
   push_vector(reg, {&vector});
 }
 
-void FunctionCompiler::replace_float(std::uint32_t lane, bool is_double) {
+void FunctionCompiler::replace_float(std::uint32_t lane, Kind type) {
+  const bool is_double = type == Kind::F64;
   Operand value = pop();
   Operand vector = pop();
   const RegisterId source = to_register(vector);

@@ -4,71 +4,19 @@
 
 namespace merlon::wasm::baseline {
 
-namespace {
-
-namespace I = x86::Inst;
-
-struct LoadRule {
-  x86::Inst::Id id = I::kIdNone;
-  std::uint32_t size = 0;
-};
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
-LoadRule load_rule(Opcode op) noexcept {
-  switch (op) {
-    case Opcode::V128Load: return {I::kIdVmovups, 16};
-    case Opcode::V128Load8x8S: return {I::kIdVpmovsxbw, 8};
-    case Opcode::V128Load8x8U: return {I::kIdVpmovzxbw, 8};
-    case Opcode::V128Load16x4S: return {I::kIdVpmovsxwd, 8};
-    case Opcode::V128Load16x4U: return {I::kIdVpmovzxwd, 8};
-    case Opcode::V128Load32x2S: return {I::kIdVpmovsxdq, 8};
-    case Opcode::V128Load32x2U: return {I::kIdVpmovzxdq, 8};
-    case Opcode::V128Load8Splat: return {I::kIdVpbroadcastb, 1};
-    case Opcode::V128Load16Splat: return {I::kIdVpbroadcastw, 2};
-    case Opcode::V128Load32Splat: return {I::kIdVbroadcastss, 4};
-    case Opcode::V128Load64Splat: return {I::kIdVmovddup, 8};
-    case Opcode::V128Load32Zero: return {I::kIdVmovss, 4};
-    case Opcode::V128Load64Zero: return {I::kIdVmovsd, 8};
-    default: return {};
-  }
-}
-
-}  // namespace
-
-bool FunctionCompiler::vector_memory(const Instruction& instruction) {
-  switch (instruction.op) {
-    case Opcode::V128Store: vector_store(instruction); return true;
-    case Opcode::V128Load8Lane: vector_load_lane(instruction, I::kIdVpinsrb, 1); return true;
-    case Opcode::V128Load16Lane: vector_load_lane(instruction, I::kIdVpinsrw, 2); return true;
-    case Opcode::V128Load32Lane: vector_load_lane(instruction, I::kIdVpinsrd, 4); return true;
-    case Opcode::V128Load64Lane: vector_load_lane(instruction, I::kIdVpinsrq, 8); return true;
-    case Opcode::V128Store8Lane: vector_store_lane(instruction, I::kIdVpextrb, 1); return true;
-    case Opcode::V128Store16Lane: vector_store_lane(instruction, I::kIdVpextrw, 2); return true;
-    case Opcode::V128Store32Lane: vector_store_lane(instruction, I::kIdVpextrd, 4); return true;
-    case Opcode::V128Store64Lane: vector_store_lane(instruction, I::kIdVpextrq, 8); return true;
-    default: return vector_load(instruction);
-  }
-}
-
-#pragma GCC diagnostic pop
-
-bool FunctionCompiler::vector_load(const Instruction& instruction) {
-  const LoadRule rule = load_rule(instruction.op);
-  if (rule.size == 0) return false;
-  const Address from = address(instruction, rule.size);
-  if (rule.size == 16 && next_takes_memory()) {
+void FunctionCompiler::vector_load(const Instruction& instruction, x86::Inst::Id id) {
+  const std::uint32_t size = access_size(instruction.op);
+  const Address from = address(instruction, size);
+  if (size == 16 && next_takes_memory()) {
     fold_into_next(from.memory, true);
     release(from);
-    return true;
+    return;
   }
   const RegisterId reg = result_register(Kind::V128);
   note_fault();
-  a_.emit(rule.id, xmm(reg), from.memory);
+  a_.emit(id, xmm(reg), from.memory);
   release(from);
   push_result(Kind::V128, reg);
-  return true;
 }
 
 void FunctionCompiler::vector_store(const Instruction& instruction) {
@@ -81,11 +29,10 @@ void FunctionCompiler::vector_store(const Instruction& instruction) {
   release(to);
 }
 
-void FunctionCompiler::vector_load_lane(const Instruction& instruction, x86::Inst::Id insert,
-                                        std::uint32_t size) {
+void FunctionCompiler::vector_load_lane(const Instruction& instruction, x86::Inst::Id insert) {
   Operand vector = pop();
   const RegisterId source = to_register(vector);
-  const Address from = address(instruction, size);
+  const Address from = address(instruction, access_size(instruction.op));
   const RegisterId reg = result_register(Kind::V128, &vector);
   note_fault();
   a_.emit(insert, xmm(reg), xmm(source), from.memory, asmjit::Imm(instruction.lane));
@@ -93,8 +40,8 @@ void FunctionCompiler::vector_load_lane(const Instruction& instruction, x86::Ins
   push_vector(reg, {&vector});
 }
 
-void FunctionCompiler::vector_store_lane(const Instruction& instruction, x86::Inst::Id extract,
-                                         std::uint32_t size) {
+void FunctionCompiler::vector_store_lane(const Instruction& instruction, x86::Inst::Id extract) {
+  const std::uint32_t size = access_size(instruction.op);
   Operand vector = pop();
   const x86::Xmm source = xmm(to_register(vector));
   const Address to = address(instruction, size);

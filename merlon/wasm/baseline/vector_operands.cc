@@ -29,16 +29,16 @@ void FunctionCompiler::emit_vector(const VectorRule& rule, RegisterId to, Regist
   }
 }
 
-bool FunctionCompiler::vector_simple(Opcode op) {
+void FunctionCompiler::vector_simple(Opcode op) {
   const VectorRule& rule = vector_rule(op);
-  if (rule.shape == VectorRule::Shape::None) return false;
+  MERLON_CHECK(rule.shape != VectorRule::Shape::None);
   Operand right = pop();
   if (rule.shape == VectorRule::Shape::Unary) {
     const asmjit::Operand source = vector_or_memory(right, rule.width);
     const RegisterId reg = result_register(Kind::V128, &right);
     emit_vector(rule, reg, no_register, source);
     push_vector(reg, {&right});
-    return true;
+    return;
   }
   Operand left = pop();
   const bool commutes = rule.shape == VectorRule::Shape::Commutative && !in_register(left);
@@ -48,7 +48,6 @@ bool FunctionCompiler::vector_simple(Opcode op) {
   const RegisterId reg = vector_result(left, right);
   emit_vector(rule, reg, first, second);
   push_vector(reg, {&left, &right});
-  return true;
 }
 
 bool FunctionCompiler::next_takes_memory() const {

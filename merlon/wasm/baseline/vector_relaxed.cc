@@ -1,7 +1,7 @@
 #include "merlon/wasm/baseline/function_compiler.h"
 
 // Relaxed vector instructions, in the deterministic profile [WASM 3.0 §A.2]: most do what the
-// strict instruction does, and multiply-add rounds twice.
+// strict instruction does (steps.def), and multiply-add rounds twice.
 
 namespace merlon::wasm::baseline {
 
@@ -11,49 +11,7 @@ namespace I = x86::Inst;
 
 constexpr std::uint64_t words = 0x0001'0001'0001'0001;
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
-/// The instruction without latitude that does the same, else `op`.
-Opcode strict(Opcode op) noexcept {
-  switch (op) {
-    case Opcode::I8x16RelaxedSwizzle: return Opcode::I8x16Swizzle;
-    case Opcode::I32x4RelaxedTruncF32x4S: return Opcode::I32x4TruncSatF32x4S;
-    case Opcode::I32x4RelaxedTruncF32x4U: return Opcode::I32x4TruncSatF32x4U;
-    case Opcode::I32x4RelaxedTruncF64x2SZero: return Opcode::I32x4TruncSatF64x2SZero;
-    case Opcode::I32x4RelaxedTruncF64x2UZero: return Opcode::I32x4TruncSatF64x2UZero;
-    case Opcode::I8x16RelaxedLaneselect:
-    case Opcode::I16x8RelaxedLaneselect:
-    case Opcode::I32x4RelaxedLaneselect:
-    case Opcode::I64x2RelaxedLaneselect: return Opcode::V128Bitselect;
-    case Opcode::F32x4RelaxedMin: return Opcode::F32x4Min;
-    case Opcode::F32x4RelaxedMax: return Opcode::F32x4Max;
-    case Opcode::F64x2RelaxedMin: return Opcode::F64x2Min;
-    case Opcode::F64x2RelaxedMax: return Opcode::F64x2Max;
-    case Opcode::I16x8RelaxedQ15mulrS: return Opcode::I16x8Q15mulrSatS;
-    default: return op;
-  }
-}
-
 }  // namespace
-
-bool FunctionCompiler::vector_relaxed(const Instruction& instruction) {
-  switch (instruction.op) {
-    case Opcode::F32x4RelaxedMadd: multiply_add(I::kIdVmulps, I::kIdVaddps); return true;
-    case Opcode::F32x4RelaxedNmadd: multiply_add(I::kIdVmulps, I::kIdVsubps); return true;
-    case Opcode::F64x2RelaxedMadd: multiply_add(I::kIdVmulpd, I::kIdVaddpd); return true;
-    case Opcode::F64x2RelaxedNmadd: multiply_add(I::kIdVmulpd, I::kIdVsubpd); return true;
-    case Opcode::I16x8RelaxedDotI8x16I7x16S: dot_bytes(false); return true;
-    case Opcode::I32x4RelaxedDotI8x16I7x16AddS: dot_bytes(true); return true;
-    default: break;
-  }
-  Instruction replacement = instruction;
-  replacement.op = strict(instruction.op);
-  return replacement.op != instruction.op &&
-         (vector_lanes(replacement) || vector_integer(replacement) || vector_float(replacement));
-}
-
-#pragma GCC diagnostic pop
 
 /// c + a * b, or c - a * b.
 void FunctionCompiler::multiply_add(x86::Inst::Id multiply, x86::Inst::Id add) {

@@ -39,7 +39,7 @@ Shift shift_of(Opcode op) noexcept {
     case Opcode::I64x2Shl: return {Left, 64, I::kIdVpsllq};
     case Opcode::I64x2ShrS: return {Signed, 64, I::kIdVpsrlq};
     case Opcode::I64x2ShrU: return {Unsigned, 64, I::kIdVpsrlq};
-    default: return {Left};
+    default: core::invariant_broken();
   }
 }
 
@@ -47,9 +47,8 @@ Shift shift_of(Opcode op) noexcept {
 
 }  // namespace
 
-bool FunctionCompiler::vector_shift(Opcode op) {
+void FunctionCompiler::vector_shift(Opcode op) {
   const Shift shift = shift_of(op);
-  if (shift.width == 0) return false;
   const Operand count = pop();
   Operand value = pop();
   const bool is_signed = shift.direction == Direction::Signed;
@@ -57,7 +56,7 @@ bool FunctionCompiler::vector_shift(Opcode op) {
     const std::uint32_t by = static_cast<std::uint32_t>(count.bits) & (shift.width - 1);
     if (by == 0) {
       push(value);
-      return true;
+      return;
     }
     const x86::Xmm source = xmm(to_register(value));
     const RegisterId reg = result_register(Kind::V128, &value);
@@ -66,7 +65,7 @@ bool FunctionCompiler::vector_shift(Opcode op) {
     else if (shift.width == 64 && is_signed) shift_quads_signed(xmm(reg), source, by);
     else a_.emit(shift.id, xmm(reg), source, asmjit::Imm(by));
     push_vector(reg, {&value});
-    return true;
+    return;
   }
   load_shift_count(count, shift.width);
   const x86::Xmm source = xmm(to_register(value));
@@ -77,7 +76,6 @@ bool FunctionCompiler::vector_shift(Opcode op) {
   else a_.emit(shift.id, xmm(reg), source, vector_scratch);
   release(count);
   push_vector(reg, {&value});
-  return true;
 }
 
 /// Into vector_scratch, modulo `width`.

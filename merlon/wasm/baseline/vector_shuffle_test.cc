@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "merlon/wasm/baseline/vector_testing.h"
+#include "merlon/wasm/testing/program.h"
 
 namespace merlon::wasm::baseline {
 namespace {

@@ -14,39 +14,6 @@ constexpr std::uint64_t words = 0x0001'0001'0001'0001;
 
 }  // namespace
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
-bool FunctionCompiler::vector_widen(Opcode op) {
-  switch (op) {
-    case Opcode::I16x8ExtendHighI8x16S: extend_high(1, true); return true;
-    case Opcode::I16x8ExtendHighI8x16U: extend_high(1, false); return true;
-    case Opcode::I32x4ExtendHighI16x8S: extend_high(2, true); return true;
-    case Opcode::I32x4ExtendHighI16x8U: extend_high(2, false); return true;
-    case Opcode::I64x2ExtendHighI32x4S: extend_high(4, true); return true;
-    case Opcode::I64x2ExtendHighI32x4U: extend_high(4, false); return true;
-    case Opcode::I16x8ExtmulLowI8x16S: multiply_low_bytes(I::kIdVpmovsxbw); return true;
-    case Opcode::I16x8ExtmulLowI8x16U: multiply_low_bytes(I::kIdVpmovzxbw); return true;
-    case Opcode::I16x8ExtmulHighI8x16S: multiply_high_bytes(true); return true;
-    case Opcode::I16x8ExtmulHighI8x16U: multiply_high_bytes(false); return true;
-    case Opcode::I32x4ExtmulLowI16x8S: multiply_words(true, false); return true;
-    case Opcode::I32x4ExtmulHighI16x8S: multiply_words(true, true); return true;
-    case Opcode::I32x4ExtmulLowI16x8U: multiply_words(false, false); return true;
-    case Opcode::I32x4ExtmulHighI16x8U: multiply_words(false, true); return true;
-    case Opcode::I64x2ExtmulLowI32x4S: multiply_dwords(true, false); return true;
-    case Opcode::I64x2ExtmulHighI32x4S: multiply_dwords(true, true); return true;
-    case Opcode::I64x2ExtmulLowI32x4U: multiply_dwords(false, false); return true;
-    case Opcode::I64x2ExtmulHighI32x4U: multiply_dwords(false, true); return true;
-    case Opcode::I16x8ExtaddPairwiseI8x16S:
-    case Opcode::I16x8ExtaddPairwiseI8x16U:
-    case Opcode::I32x4ExtaddPairwiseI16x8S:
-    case Opcode::I32x4ExtaddPairwiseI16x8U: add_pairs(op); return true;
-    default: return false;
-  }
-}
-
-#pragma GCC diagnostic pop
-
 void FunctionCompiler::extend_high(std::uint32_t size, bool is_signed) {
   constexpr std::array<Id, 3> unpack = {I::kIdVpunpckhbw, I::kIdVpunpckhwd, I::kIdVpunpckhdq};
   constexpr std::array<Id, 3> load = {I::kIdVpmovsxbw, I::kIdVpmovsxwd, I::kIdVpmovsxdq};

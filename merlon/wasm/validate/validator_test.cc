@@ -1,9 +1,13 @@
 #include "merlon/wasm/validate/validator.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "merlon/wasm/binary/decoder.h"
+#include "merlon/wasm/binary/limits.h"
 #include "merlon/wasm/testing/binary.h"
+#include "merlon/wasm/testing/program.h"
 
 namespace merlon::wasm {
 namespace {
@@ -81,12 +85,199 @@ TEST(Validator, AClauseStandsInATryThatHasNoneForAll) {
   EXPECT_TRUE(module->features().contains(Feature::LegacyExceptions));
 }
 
+TEST(Validator, ASelectWithoutTypeChoosesBetweenNumbersOrVectorsOfOneType) {
+  const auto choose = [](std::uint8_t first, std::uint8_t second,
+                         std::initializer_list<std::uint8_t> select) {
+    std::vector<std::uint8_t> body = {0, 0x20, 0, 0x20, 1, 0x41, 0};
+    body.insert(body.end(), select);
+    body.insert(body.end(), {0x1a, 0x0b});
+    std::vector<std::uint8_t> bytes = {0, 'a', 's', 'm', 1, 0, 0, 0};
+    bytes.insert(bytes.end(), {1, 6, 1, 0x60, 2, first, second, 0, 3, 2, 1, 0});
+    const auto size = static_cast<std::uint8_t>(body.size());
+    bytes.insert(bytes.end(), {10, static_cast<std::uint8_t>(size + 2), 1, size});
+    bytes.insert(bytes.end(), body.begin(), body.end());
+    return check(bytes).has_value();
+  };
+  constexpr std::uint8_t reference[] = {0x6f, 0x70, 0x69};
+  constexpr std::uint8_t other[] = {0x7f, 0x7e, 0x7d, 0x7c, 0x7b};
+  for (const std::uint8_t type : other) {
+    EXPECT_TRUE(choose(type, type, {0x1b})) << int{type};
+    EXPECT_EQ(choose(type, 0x7f, {0x1b}), type == 0x7f) << int{type};
+    EXPECT_FALSE(choose(type, 0x6f, {0x1b})) << int{type};
+  }
+  for (const std::uint8_t type : reference) {
+    EXPECT_FALSE(choose(type, type, {0x1b})) << int{type};
+    EXPECT_TRUE(choose(type, type, {0x1c, 1, type})) << int{type};
+    EXPECT_FALSE(choose(type, 0x7f, {0x1b})) << int{type};
+  }
+  // Where the other value is of no type, too: unreachable; local.get 0; i32.const 0; select.
+  EXPECT_FALSE(
+      check(function_module({0x6f}, {}, {0, 0, 0x20, 0, 0x41, 0, 0x1b, 0x1a, 0x0b})).has_value());
+  EXPECT_TRUE(
+      check(function_module({0x7f}, {}, {0, 0, 0x20, 0, 0x41, 0, 0x1b, 0x1a, 0x0b})).has_value());
+}
+
+TEST(Validator, OnlyATypeThatIsNotFinalHasSubtypes) {
+  const auto below = [](std::initializer_list<std::uint8_t> super) {
+    // The supertype, then a type that names it as such.
+    std::vector<std::uint8_t> bytes = {0, 'a', 's', 'm', 1, 0, 0, 0};
+    bytes.insert(bytes.end(), {1, static_cast<std::uint8_t>(super.size() + 7), 2});
+    bytes.insert(bytes.end(), super);
+    bytes.insert(bytes.end(), {0x4f, 1, 0, 0x60, 0, 0});
+    return check(bytes).has_value();
+  };
+  EXPECT_TRUE(below({0x50, 0, 0x60, 0, 0})) << "sub";
+  EXPECT_FALSE(below({0x4f, 0, 0x60, 0, 0})) << "sub final";
+  EXPECT_FALSE(below({0x60, 0, 0})) << "a type without more";
+  EXPECT_FALSE(below({0x50, 0, 0x60, 1, 0x7f, 0})) << "of other parameters";
+}
+
+TEST(Validator, DelegateEndsATryWithItsResultsAndNamesALabel) {
+  EXPECT_TRUE(
+      check(function_module({}, {0x7f}, {0, 0x06, 0x7f, 0x41, 7, 0x18, 0, 0x0b})).has_value());
+  EXPECT_FALSE(
+      check(function_module({}, {0x7f}, {0, 0x06, 0x7f, 0x41, 7, 0x18, 1, 0x0b})).has_value());
+  EXPECT_FALSE(check(function_module({}, {}, {0, 0x06, 0x7f, 0x41, 7, 0x18, 0, 0x0b})).has_value());
+}
+
+TEST(Validator, EachLabelOfABranchTableFitsTheValues) {
+  const auto table = [](std::initializer_list<std::uint8_t> inner) {
+    // Types: () -> (), () -> (i32 i64), () -> (i32 i32). A block of type 1 around one of `inner`,
+    // in it i32.const 0; i64.const 0; i32.const 0; br_table 0 1.
+    testing::Binary binary;
+    binary.types({3, 0x60, 0, 0, 0x60, 0, 2, 0x7f, 0x7e, 0x60, 0, 2, 0x7f, 0x7f});
+    binary.section(3, {1, 0});
+    std::vector<std::uint8_t> body = {0, 0x02, 1, 0x02};
+    body.insert(body.end(), inner);
+    body.insert(body.end(),
+                {0x41, 0, 0x42, 0, 0x41, 0, 0x0e, 1, 0, 1, 0x0b, 0, 0x0b, 0x1a, 0x1a, 0x0b});
+    std::vector<std::uint8_t> bytes = binary.bytes();
+    const auto size = static_cast<std::uint8_t>(body.size());
+    bytes.insert(bytes.end(), {10, static_cast<std::uint8_t>(size + 2), 1, size});
+    bytes.insert(bytes.end(), body.begin(), body.end());
+    return check(bytes).has_value();
+  };
+  EXPECT_TRUE(table({1}));
+  EXPECT_FALSE(table({2})) << "of other types";
+  EXPECT_FALSE(table({0x40})) << "of another number";
+  EXPECT_FALSE(table({0x7f})) << "of another number";
+}
+
+TEST(Validator, ACatchNamesATagThatIsThere) {
+  const auto with_tag = [](std::uint8_t tag) {
+    // try_table with the clause catch `tag` 0, where there is one tag.
+    testing::Binary binary;
+    binary.types({1, 0x60, 0, 0}).section(3, {1, 0}).section(13, {1, 0, 0});
+    binary.code({0, 0x1f, 0x40, 1, 0, tag, 0, 0x0b, 0x0b});
+    return check(binary.bytes()).has_value();
+  };
+  EXPECT_TRUE(with_tag(0));
+  EXPECT_FALSE(with_tag(1));
+  EXPECT_FALSE(with_tag(2));
+}
+
+TEST(Validator, ALocalThatHasNoDefaultIsReadOnlyOnceItIsSet) {
+  // A local of (ref func); ref.func 0; local.set 0; local.get 0; drop
+  EXPECT_TRUE(
+      check(function_module({}, {}, {1, 1, 0x64, 0x70, 0xd2, 0, 0x21, 0, 0x20, 0, 0x1a, 0x0b}))
+          .has_value());
+  EXPECT_FALSE(check(function_module({}, {}, {1, 1, 0x64, 0x70, 0x20, 0, 0x1a, 0x0b})).has_value());
+  // Set in a block only; then the second of two.
+  EXPECT_FALSE(check(function_module({}, {},
+                                     {1, 1, 0x64, 0x70, 0x02, 0x40, 0xd2, 0, 0x21, 0, 0x0b, 0x20, 0,
+                                      0x1a, 0x0b}))
+                   .has_value());
+  EXPECT_FALSE(
+      check(function_module({}, {}, {1, 2, 0x64, 0x70, 0xd2, 0, 0x21, 0, 0x20, 1, 0x1a, 0x0b}))
+          .has_value());
+}
+
+TEST(Validator, SegmentsNameFunctionsTablesAndMemoriesThatAreThere) {
+  const auto element = [](std::initializer_list<std::uint8_t> segment) {
+    testing::Binary binary;
+    binary.types({1, 0x60, 0, 0}).section(3, {1, 0}).section(4, {1, 0x70, 0, 1});
+    binary.section(9, segment).code({0, 0x0b});
+    return check(binary.bytes()).has_value();
+  };
+  EXPECT_TRUE(element({1, 0, 0x41, 0, 0x0b, 1, 0}));
+  EXPECT_FALSE(element({1, 0, 0x41, 0, 0x0b, 1, 1})) << "function";
+  EXPECT_FALSE(element({1, 2, 1, 0x41, 0, 0x0b, 0, 1, 0})) << "table";
+  EXPECT_FALSE(element({1, 0, 0x42, 0, 0x0b, 1, 0})) << "an offset of i64";
+  const auto data = [](std::initializer_list<std::uint8_t> segment) {
+    testing::Binary binary;
+    binary.section(5, {1, 0, 1}).section(11, segment);
+    return check(binary.bytes()).has_value();
+  };
+  EXPECT_TRUE(data({1, 0, 0x41, 0, 0x0b, 0}));
+  EXPECT_FALSE(data({1, 2, 1, 0x41, 0, 0x0b, 0})) << "memory";
+  EXPECT_FALSE(data({1, 0, 0x42, 0, 0x0b, 0})) << "an offset of i64";
+}
+
 TEST(Validator, SaysWhichProposalsAModuleNeeds) {
   const auto module =
       check(function_module({0x7b}, {0x7b}, {0, 0x20, 0, 0x20, 0, 0xfd, 0xae, 1, 0x0b}));
   ASSERT_TRUE(module.has_value());
   EXPECT_TRUE(module->features().contains(Feature::Simd));
   EXPECT_FALSE(module->features().contains(Feature::Exceptions));
+}
+
+TEST(Validator, AnIfWithoutElseHandsItsParametersOn) {
+  const auto with = [](std::uint8_t param, std::uint8_t result) {
+    // unreachable; if of type 1; unreachable; end; drop
+    testing::Binary binary;
+    binary.types({2, 0x60, 0, 0, 0x60, 1, param, 1, result}).section(3, {1, 0});
+    binary.code({0, 0x00, 0x04, 1, 0x00, 0x0b, 0x1a, 0x0b});
+    return check(binary.bytes()).has_value();
+  };
+  EXPECT_TRUE(with(0x7f, 0x7f));
+  EXPECT_FALSE(with(0x7f, 0x7e));
+  EXPECT_FALSE(with(0x70, 0x6f));
+}
+
+TEST(Validator, SaysWhenAModuleNeedsMoreThanOneMemoryOrWideOnes) {
+  const auto features = [](std::initializer_list<std::uint8_t> memories) {
+    testing::Binary binary;
+    binary.section(5, memories);
+    const auto module = check(binary.bytes());
+    EXPECT_TRUE(module.has_value());
+    return module->features();
+  };
+  EXPECT_FALSE(features({1, 0, 1}).contains(Feature::MultiMemory));
+  EXPECT_TRUE(features({2, 0, 1, 0, 1}).contains(Feature::MultiMemory));
+  EXPECT_FALSE(features({1, 0, 1}).contains(Feature::Memory64));
+  EXPECT_TRUE(features({1, 4, 1}).contains(Feature::Memory64));
+}
+
+TEST(Validator, AModuleMayHaveSoManyMemoriesAndNoMore) {
+  // One is imported, the others are its own.
+  const auto with = [](std::uint32_t memories) {
+    testing::Bytes own, module;
+    own.u32(memories - 1);
+    for (std::uint32_t i = 1; i < memories; ++i) own.u32(0).u32(0);
+    module.raw(0x0000'0001'6d73'6100, 8);
+    module.byte(2).sized(testing::Bytes().raw(0x0000'026e'016d'0101, 8)).byte(5).sized(own);
+    return check(module.take()).has_value();
+  };
+  EXPECT_TRUE(with(limits::memories));
+  EXPECT_FALSE(with(limits::memories + 1));
+}
+
+TEST(Validator, AFunctionMayHaveSoManyOperandsAtOnceAndNoMore) {
+  const auto with = [](std::uint32_t operands) {
+    testing::Bytes body;
+    body.u32(0);
+    for (std::uint32_t i = 0; i < operands; ++i) body.get(0);
+    body.op(Opcode::Unreachable).op(Opcode::End);
+    testing::Bytes code, module;
+    code.u32(1).sized(body);
+    module.raw(0x0000'0001'6d73'6100, 8).byte(1).sized(testing::Bytes().raw(0x7f01'6001, 5));
+    module.byte(3).sized(testing::Bytes().raw(0x0001, 2)).byte(10).sized(code);
+    return check(module.take());
+  };
+  EXPECT_TRUE(with(limits::operands).has_value());
+  const auto refused = with(limits::operands + 1);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, core::ErrorCode::Exhausted);
 }
 
 TEST(TypeRegistry, EqualTypesShareAnIdAcrossModules) {
@@ -106,6 +297,29 @@ TEST(TypeRegistry, EqualTypesShareAnIdAcrossModules) {
   EXPECT_EQ(first[0], second[1]);
   EXPECT_EQ(first[1], second[0]) << "a type that mentions itself is known by its shape";
   EXPECT_NE(first[0], first[1]);
+}
+
+TEST(TypeRegistry, ATypeIsAnotherOneBelowAnotherSupertypeOrNone) {
+  TypeRegistry registry;
+  std::vector<DefinedType> types;
+  constexpr TypeIndex bases = 5;
+  for (TypeIndex i = 0; i < bases; ++i) {
+    DefinedType base;
+    base.function.params.assign(i, ValueType::i32);
+    base.final = false;
+    base.group_start = i;
+    types.push_back(base);
+  }
+  for (TypeIndex i = 0; i <= bases; ++i) {
+    DefinedType derived;
+    derived.function.results = {ValueType::i64};
+    if (i < bases) derived.supertype = i;
+    derived.group_start = bases + i;
+    types.push_back(derived);
+  }
+  const auto ids = registry.add(types);
+  EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), ids.size());
+  for (TypeIndex i = 0; i < bases; ++i) EXPECT_TRUE(registry.is_subtype(ids[bases + i], ids[i]));
 }
 
 TEST(TypeRegistry, OnlyDeclaredAncestorsAreSupertypes) {

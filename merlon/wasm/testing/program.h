@@ -1,6 +1,6 @@
 #pragma once
 
-// Small modules for tests of vector code: functions exported by their number, and a memory.
+// Small modules for tests of compiled code: functions exported by their number, and a memory.
 
 #include <memory>
 #include <string>
@@ -144,8 +144,11 @@ class Program {
   [[nodiscard]] std::vector<Slot> run(std::size_t function, const std::vector<Slot>& arguments) {
     const Outcome outcome = call(function, arguments);
     MERLON_CHECK(std::holds_alternative<Values>(outcome));
+    return bits_of(std::get<Values>(outcome));
+  }
+  [[nodiscard]] static std::vector<Slot> bits_of(const Values& values) {
     std::vector<Slot> results;
-    for (const Value& value : std::get<Values>(outcome)) {
+    for (const Value& value : values) {
       Slot bits = value.bits;
       if (value.type != ValueType::v128) bits.high = 0;
       if (value.type == ValueType::i32 || value.type == ValueType::f32) bits.low &= 0xffff'ffffU;
