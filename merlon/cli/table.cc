@@ -111,12 +111,13 @@ constexpr std::array evidence_policy_init_positionals{
     PositionalSpec{"FILE", "The file to make; policy.toml if not given.", false}};
 constexpr std::array evidence_policy_check_positionals{PositionalSpec{"FILE", "A policy."}};
 
-constexpr std::array<std::string_view, 1> measured_backends{"kvm"};
+constexpr std::array<std::string_view, 2> measured_backends{"kvm", "snp"};
 constexpr std::array<std::string_view, 3> worlds{"ring0", "collapsed", "isolated"};
 constexpr std::array keep_measure_options{
     OptionSpec{
         "--backend", "NAME",
-        "The kind of keep: kvm, also if nothing is named. Its digest is for comparison only.",
+        "The kind of keep: kvm, also if nothing is named, whose digest is for comparison only; or "
+        "snp, whose digest stands in the evidence of such a keep and belongs into a policy.",
         false, measured_backends},
     OptionSpec{
         "--world", "NAME",
@@ -169,10 +170,10 @@ constexpr std::array all_commands{
     CommandSpec{
         "keep measure",
         "Print the digest of the keep that this installation launches",
-        "The SHA-384 of every page that a keep's machine is filled with before it starts, and of "
-        "the two programs that fill it. Needs no device and starts nothing. For backend kvm the "
-        "digest is for comparison only: nothing signs it, and the host can read and change such a "
-        "keep.",
+        "A digest of every page that a keep's machine is filled with before it starts, and of "
+        "the two programs that fill it. Needs no device and starts nothing. For backend snp it is "
+        "the launch digest that the processor signs. For backend kvm it is for comparison only: "
+        "nothing signs it, and the host can read and change such a keep.",
         {},
         keep_measure_options},
     CommandSpec{

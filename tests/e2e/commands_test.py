@@ -122,6 +122,16 @@ class KeepMeasure(EndToEnd):
         self.assertEqual(len(worlds), 3)
         self.assertIn(keep["sha384"], worlds)
 
+    def test_the_launch_digest_of_snp_is_another_one_and_signed(self):
+        keep = self.measured("--backend", "snp")
+        self.assertTrue(keep["signed"])
+        self.assertEqual(len(keep["launch_digest"]), 96)
+        self.assertEqual(keep, self.measured("--backend", "snp"))
+        self.assertNotEqual(keep["launch_digest"], self.measured()["sha384"])
+        text = self.merlon("keep", "measure", "--backend", "snp")
+        self.assertEqual((text.returncode, text.stderr), (0, ""))
+        self.assertIn(keep["launch_digest"], text.stdout)
+
     def test_the_text_for_people_says_the_same(self):
         keep = self.measured()
         text = self.merlon("keep", "measure")

@@ -159,7 +159,7 @@ Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileM
   // fault of its own, and where ring 0 is emulated these are most of a short run.
   memory_.prefer_large_pages(image::main_base, large_pages(keep->end()));
   Loader loader(memory_);
-  const auto layout = image::lay_out(*shim, *keep, world_, false, loader);
+  const auto layout = image::lay_out(*shim, *keep, {.world = world_}, loader);
   if (!layout) return image_error(layout.error(), "cannot lay out the keep");
   memory_.prefer_large_pages(layout->free + (faults_are_dear_ ? 0 : small_start));
   memory_.make_pages(layout->free - first_stack, first_stack + first_heap);
