@@ -3,6 +3,7 @@
 // From what a workload asks for and what the user grants to one launch: opens the sockets and
 // directories on this machine. Everything a keep gets from its host passes here.
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -58,5 +59,11 @@ struct HostError {
 ///         files) · Malformed (NUL characters) · NotFound · Unavailable (the network).
 [[nodiscard]] core::Result<LaunchPlan, HostError> make_plan(workload::Package package,
                                                             const RunOptions& options);
+
+/// For a keep that is only asked to prove itself: no workload, no file, no variable.
+///
+/// Errors: Internal (/dev/null cannot be opened).
+[[nodiscard]] core::Result<LaunchPlan, HostError> make_proof_plan(
+    const std::array<std::uint8_t, launch::nonce_size>& nonce);
 
 }  // namespace merlon::host

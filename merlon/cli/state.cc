@@ -1,0 +1,15 @@
+#include "merlon/cli/state.h"
+
+#include "merlon/base/text.h"
+
+namespace merlon::cli {
+
+std::string state_path(const Terminal& terminal, std::string_view name) {
+  if (const std::string state = terminal.variable("XDG_STATE_HOME"); state.starts_with('/')) {
+    return base::concat(state, "/merlon/", name);
+  }
+  const std::string home = terminal.variable("HOME");
+  return home.starts_with('/') ? base::concat(home, "/.local/state/merlon/", name) : "";
+}
+
+}  // namespace merlon::cli
