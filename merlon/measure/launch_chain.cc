@@ -20,8 +20,11 @@ void LaunchChain::add_normal(std::uint64_t address, core::ByteView page) noexcep
       sha384({page, core::ByteView(zeros).first(page_size - page.size())}));
 }
 
-void LaunchChain::add_vmsa(const snp::Vmsa& vmsa) noexcept {
-  add(snp::PageType::Vmsa, snp::vmsa_address, sha384({vmsa.page()}));
+void LaunchChain::add_vmsa(const snp::Vmsa& vmsa) noexcept { add_vmsa_page(vmsa.page()); }
+
+void LaunchChain::add_vmsa_page(core::ByteView page) noexcept {
+  MERLON_CHECK(page.size() == snp::vmsa_size);
+  add(snp::PageType::Vmsa, snp::vmsa_address, sha384({page}));
 }
 
 void LaunchChain::add_empty(snp::PageType type, std::uint64_t address) noexcept {

@@ -18,6 +18,8 @@ class LaunchChain {
   /// A page whose contents are measured; at most 4096 bytes, and zeros behind them.
   void add_normal(std::uint64_t address, core::ByteView page) noexcept;
   void add_vmsa(const snp::Vmsa& vmsa) noexcept;
+  /// The same of a page that somebody else has made: 4096 bytes.
+  void add_vmsa_page(core::ByteView page) noexcept;
   /// A page whose contents are not in the digest, only its type: Zero, Unmeasured, Secrets, Cpuid.
   void add_empty(snp::PageType type, std::uint64_t address) noexcept;
 
