@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t request_head_size = 24;
 constexpr std::size_t answer_head_size = 8;
 
-Result<void> send_all(os::BorrowedFd channel, std::vector<std::uint8_t> bytes) {
+Result<void> send_all(os::BorrowedFd channel, core::ByteView bytes) {
   const auto sent = os::send_with_descriptors(channel, bytes, {});
   if (!sent) return os::to_error(sent.error(), "cannot speak to the simulated processor");
   return {};
@@ -143,8 +143,9 @@ Result<void> send(os::BorrowedFd channel, const FirmwareAnswer& answer) {
   base::ByteWriter writer;
   writer.u32(static_cast<std::uint32_t>(answer.status));
   writer.u32(static_cast<std::uint32_t>(answer.payload.size()));
-  writer.bytes(answer.payload);
-  return send_all(channel, writer.take());
+  TRY(send_all(channel, writer.take()));
+  // Not copied behind the head: it may be a guest's keys, which the caller wipes.
+  return answer.payload.empty() ? Result<void>() : send_all(channel, answer.payload);
 }
 
 Result<FirmwareRequest> receive_firmware_request(os::BorrowedFd channel) {
