@@ -54,9 +54,7 @@ Result<launch::Proof> proof_of_keep(const cli::Arguments& arguments, const cli::
   if (!readiness->ready) {
     return Failure{concat("backend snp-sim: ", base::printable(readiness->text)), Status::Unusable};
   }
-  auto plan = host::make_proof_plan(nonce);
-  if (!plan) return keep_failed(plan.error());
-  if (const auto launched = keep->launch(*std::move(plan)); !launched) {
+  if (const auto launched = keep->launch(host::make_proof_plan(nonce)); !launched) {
     return keep_failed(launched.error());
   }
   auto proof = keep->proof(relay, limit);

@@ -169,17 +169,11 @@ Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& option
   return plan;
 }
 
-Result<LaunchPlan> make_proof_plan(const std::array<std::uint8_t, launch::nonce_size>& nonce) {
+LaunchPlan make_proof_plan(const std::array<std::uint8_t, launch::nonce_size>& nonce) {
   LaunchPlan plan;
   plan.message.purpose = launch::Purpose::Prove;
   plan.message.nonce = nonce;
   plan.message.program = "no workload";
-  auto empty = os::open_file("/dev/null");
-  if (!empty) {
-    return HostError{core::ErrorCode::Internal,
-                     concat("cannot open /dev/null: ", os::describe(empty.error()))};
-  }
-  plan.module = *std::move(empty);
   return plan;
 }
 

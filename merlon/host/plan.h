@@ -40,7 +40,7 @@ struct RunOptions {
 /// Everything ready to be sent to a keep.
 struct LaunchPlan {
   launch::Message message;
-  os::Fd module;
+  os::Fd module;                    ///< none if there is none to run
   std::vector<os::Fd> descriptors;  ///< of message.files, in their order
   std::vector<std::string> notes;   ///< what the user should know, one line each
 };
@@ -61,9 +61,6 @@ struct HostError {
                                                             const RunOptions& options);
 
 /// For a keep that is only asked to prove itself: no workload, no file, no variable.
-///
-/// Errors: Internal (/dev/null cannot be opened).
-[[nodiscard]] core::Result<LaunchPlan, HostError> make_proof_plan(
-    const std::array<std::uint8_t, launch::nonce_size>& nonce);
+[[nodiscard]] LaunchPlan make_proof_plan(const std::array<std::uint8_t, launch::nonce_size>& nonce);
 
 }  // namespace merlon::host

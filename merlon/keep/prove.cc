@@ -29,7 +29,8 @@ class HostCarrier final : public identity::Carrier {
       if (size.error() == os::Errno::Again) {
         return core::error(ErrorCode::Unavailable, "the host has no time for the processor");
       }
-      return os::to_error(size.error(), "the host does not carry a message");
+      return core::error(ErrorCode::Denied, "the host does not carry a message",
+                         static_cast<std::uint64_t>(size.error()));
     }
     answer.resize(*size);
     return answer;

@@ -122,8 +122,9 @@ Result<void> send(os::BorrowedFd channel, const FirmwareAnswer& answer) {
   base::ByteWriter writer;
   writer.u32(static_cast<std::uint32_t>(answer.status));
   writer.u32(static_cast<std::uint32_t>(answer.payload.size()));
-  writer.bytes(answer.payload);
-  return write_stream(channel, writer.take());
+  TRY(write_stream(channel, writer.take()));
+  // Not copied behind the head: it may be a guest's keys, which the caller wipes.
+  return answer.payload.empty() ? Result<void>() : write_stream(channel, answer.payload);
 }
 
 Result<FirmwareRequest> receive_firmware_request(os::BorrowedFd channel) {

@@ -144,11 +144,13 @@ bool carries_descriptor(FileKind kind) noexcept {
   return kind == FileKind::Listen || kind == FileKind::Connect || kind == FileKind::Directory;
 }
 
+bool has_module(Purpose purpose) noexcept { return purpose != Purpose::Prove; }
+
 std::size_t Message::descriptor_count() const noexcept {
   const auto carrying = std::count_if(files.begin(), files.end(), [](const FileEntry& entry) {
     return carries_descriptor(entry.kind);
   });
-  return 1 + static_cast<std::size_t>(carrying);
+  return (has_module(purpose) ? 1U : 0U) + static_cast<std::size_t>(carrying);
 }
 
 Result<std::vector<std::uint8_t>> encode(const Message& message) {

@@ -23,8 +23,9 @@
 //                 list  files         entry i is file descriptor i of the workload:
 //                                       u8 kind · u8 access · text name
 //
-// Beside the bytes travel open files, first the module, then one for each entry of kind Listen,
-// Connect or Directory, in their order; so no numbers of descriptors stand in the message.
+// Beside the bytes travel open files, first the module, if there is to run one, then one for each
+// entry of kind Listen, Connect or Directory, in their order; so no numbers of descriptors stand in
+// the message.
 
 #include <array>
 #include <cstdint>
@@ -76,8 +77,10 @@ enum class Confinement : std::uint8_t {
 enum class Purpose : std::uint8_t {
   Run = 0,          ///< a workload
   ProveAndRun = 1,  ///< to prove itself first, then a workload
-  Prove = 2,        ///< only to prove itself; the module that travels is empty
+  Prove = 2,        ///< only to prove itself
 };
+/// Whether a module travels beside the message.
+[[nodiscard]] bool has_module(Purpose purpose) noexcept;
 inline constexpr std::size_t nonce_size = 32;
 
 struct Message {
@@ -96,7 +99,7 @@ struct Message {
   std::vector<FileEntry> files;
   bool operator==(const Message&) const = default;
 
-  /// How many open files travel beside it, the module among them.
+  /// How many open files travel beside it, the module among them if there is one.
   [[nodiscard]] std::size_t descriptor_count() const noexcept;
 };
 

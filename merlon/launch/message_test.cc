@@ -52,6 +52,9 @@ TEST(LaunchMessage, IsReadAsItWasWritten) {
 TEST(LaunchMessage, CountsTheOpenFilesThatTravelWithIt) {
   EXPECT_EQ(Message{}.descriptor_count(), 1U);
   EXPECT_EQ(full_message().descriptor_count(), 3U);
+  Message proving;
+  proving.purpose = Purpose::Prove;
+  EXPECT_EQ(proving.descriptor_count(), 0U);
 }
 
 TEST(LaunchMessage, EveryPrefixIsRefused) {

@@ -95,7 +95,12 @@ core::Result<void> SimulatedFirmware::finish() {
 }
 
 core::Result<FirmwareAnswer> SimulatedFirmware::carry(core::ByteView message) {
-  return ask({FirmwareCommand::Guest, 0, 0, Bytes(message.begin(), message.end())});
+  if (message.size() > launch::firmware_page_size) {
+    return FirmwareAnswer{FirmwareStatus::InvalidParameter, {}};
+  }
+  FirmwareRequest request{FirmwareCommand::Guest, 0, 0, Bytes(message.begin(), message.end())};
+  request.payload.resize(launch::firmware_page_size, 0);
+  return ask(request);
 }
 
 core::Result<FirmwareAnswer> SimulatedFirmware::certificates() {

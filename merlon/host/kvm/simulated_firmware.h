@@ -33,7 +33,7 @@ class SimulatedFirmware {
   /// SNP_LAUNCH_FINISH, without an ID block.
   [[nodiscard]] core::Result<void> finish();
 
-  /// What the keep's message is answered, or its status is.
+  /// What the keep's message is answered, or its status is. It travels as a page of its own.
   [[nodiscard]] core::Result<launch::FirmwareAnswer> carry(core::ByteView message);
   [[nodiscard]] core::Result<launch::FirmwareAnswer> certificates();
 
