@@ -16,5 +16,8 @@ int evidence_verify(const cli::Arguments& arguments, const cli::Terminal& termin
 int evidence_policy_init(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int evidence_policy_check(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keep_measure(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_simulate_init(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_simulate_show(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_simulate_revoke(const cli::Arguments& arguments, const cli::Terminal& terminal);
 
 }  // namespace merlon::cli_evidence
