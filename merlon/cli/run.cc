@@ -69,7 +69,7 @@ std::string_view notice_of(host::Backend backend) noexcept {
 
 host::MachineOptions machine_options(const Arguments& arguments, const Terminal& terminal) {
   return {terminal.variable("MERLON_KVM_WORLD"), arguments.has("--stats"), false,
-          state_path(terminal, "simulator")};
+          simulator_path(terminal)};
 }
 
 Result<host::RunOptions> options_of(const Arguments& arguments) {

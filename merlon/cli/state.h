@@ -1,16 +1,19 @@
 #pragma once
 
-// Where merlon keeps what outlives a run: $XDG_STATE_HOME/merlon, or ~/.local/state/merlon
-// [XDG-BASEDIR].
+// Where Merlon keeps what is of this user and of no project.
 
 #include <string>
 #include <string_view>
 
-#include "merlon/cli/table.h"
+#include "merlon/command/command.h"
 
 namespace merlon::cli {
 
-/// The path of `name` there; empty where neither variable names an absolute path. Nothing is made.
-[[nodiscard]] std::string state_path(const Terminal& terminal, std::string_view name);
+/// $XDG_STATE_HOME/merlon/NAME, or under ~/.local/state; empty if the environment names neither. A
+/// variable that is no absolute path counts as not set [XDG-BASEDIR].
+[[nodiscard]] std::string state_path(const command::Terminal& terminal, std::string_view name);
+
+/// The directory of the simulated machine that is meant where none is named.
+[[nodiscard]] std::string simulator_path(const command::Terminal& terminal);
 
 }  // namespace merlon::cli

@@ -156,6 +156,17 @@ constexpr std::array platform_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
+constexpr std::array simulate_options{
+    OptionSpec{
+        "--dir",
+        "DIR",
+        "Where its files are; $XDG_STATE_HOME/merlon/simulator (~/.local/state) if not given.",
+        false,
+        {},
+        true},
+    OptionSpec{"--json", "", "Print one JSON object."},
+};
+
 constexpr std::array completion_positionals{
     PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
 
@@ -211,6 +222,29 @@ constexpr std::array all_commands{
         "what to do where something is missing. Changes nothing.",
         {},
         platform_options},
+    CommandSpec{
+        "platform simulate init",
+        "Make a simulated machine with SEV-SNP, for tests",
+        "New keys and certificates of a machine that there is none of, in a directory that only you "
+        "may enter. It protects nothing: whoever reads the keys signs any report. Evidence that it "
+        "signs says SIMULATOR and is refused by every policy that does not name that product and "
+        "this machine's root. Never overwrites anything.",
+        {},
+        simulate_options},
+    CommandSpec{
+        "platform simulate show",
+        "Show a simulated machine, and a policy that accepts it",
+        "Root, chip, versions, whether it is revoked. Its directory is one of endorsements: evidence "
+        "verify --endorsements DIR.",
+        {},
+        simulate_options},
+    CommandSpec{
+        "platform simulate revoke",
+        "Revoke a simulated machine",
+        "Puts a new revocation list in the place of its old one; with that list its evidence is "
+        "refused, whatever the policy. Cannot be undone.",
+        {},
+        simulate_options},
     CommandSpec{"config init", "Write a commented Enarx.toml into the current directory",
                 "Never overwrites a file."},
     CommandSpec{"completion", "Print a completion script for a shell",
@@ -257,7 +291,8 @@ constexpr std::array statuses{
 constexpr std::array environment{
     ManItem{"MERLON_BACKEND, ENARX_BACKEND", "The backend where --backend is not given."},
     ManItem{"XDG_STATE_HOME",
-            "Where merlon evidence verify keeps what it has seen; ~/.local/state."},
+            "Where merlon evidence verify keeps what it has seen, and where the simulator is; "
+            "~/.local/state."},
 };
 
 constexpr std::array files{

@@ -45,7 +45,7 @@ Result<launch::Proof> proof_of_keep(const cli::Arguments& arguments, const cli::
   constexpr std::chrono::seconds limit{60};
   host::MachineOptions machine;
   machine.world = terminal.variable("MERLON_KVM_WORLD");
-  machine.simulator = arguments.value("--simulator", cli::state_path(terminal, "simulator"));
+  machine.simulator = arguments.value("--simulator", cli::simulator_path(terminal));
   const os::SignalRelay relay;
   auto keep = host::Keep::start(host::Backend::SnpSim, machine);
   if (!keep) return keep_failed(keep.error());

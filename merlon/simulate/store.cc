@@ -31,6 +31,13 @@ Result<void> done(const os::Result<void>& result, const char* what) {
   return result ? Result<void>() : os::to_error(result.error(), what);
 }
 
+/// A detail of a parser's is no number of the system's.
+template <typename T>
+Result<T> parsed(Result<T> result) {
+  if (!result) result.error().detail = 0;
+  return result;
+}
+
 Result<void> make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), S_IRWXU) == 0) return {};
   return os::to_error(os::last_errno(), "a directory cannot be made");
@@ -101,7 +108,7 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t
 Result<std::vector<std::uint8_t>> read_pem(const std::string& path, std::string_view label) {
   constexpr std::size_t max_size = 64UL * 1024;
   const auto text = TRY(read_file(path, max_size));
-  auto blocks = TRY(codec::pem_blocks(core::as_text(text), codec::PemRule::OnlyBlocks));
+  auto blocks = TRY(parsed(codec::pem_blocks(core::as_text(text), codec::PemRule::OnlyBlocks)));
   if (blocks.size() != 1 || blocks[0].label != label) {
     return core::error(ErrorCode::Malformed, "a file of the platform holds something else");
   }
@@ -110,7 +117,7 @@ Result<std::vector<std::uint8_t>> read_pem(const std::string& path, std::string_
 
 Result<crypto::PrivateKey> read_key(const std::string& path, const x509::Certificate& owner) {
   const crypto::SecretBytes text(TRY(read_file(path, crypto::PrivateKey::max_pem_size)));
-  auto key = TRY(crypto::PrivateKey::from_pem(text.reveal()));
+  auto key = TRY(parsed(crypto::PrivateKey::from_pem(text.reveal())));
   if (!is_key_of(key, owner)) {
     return core::error(ErrorCode::Denied, "a key that is not its certificate's");
   }
@@ -125,7 +132,7 @@ Result<Chain> create_platform(const std::string& directory, codec::UnixTime now)
   if (os::exists(place)) {
     return core::error(ErrorCode::Denied, "there is something by that name already");
   }
-  const NewMachine made = TRY(make_machine(now));
+  const NewMachine made = TRY(parsed(make_machine(now)));
   const std::string beside = concat(place, ".new.", ::getpid());
   auto written = write_machine(beside, made);
   if (written) written = move_into_place(beside, place);
@@ -141,7 +148,7 @@ Result<Chain> load_chain(const std::string& directory) {
   const auto ask = TRY(read_pem(concat(directory, "/ask.pem"), certificate_label));
   const auto vcek = TRY(read_pem(concat(directory, "/vcek.pem"), certificate_label));
   const auto list = TRY(read_pem(concat(directory, "/crl.pem"), list_label));
-  return Chain::parse({ark, ask, vcek, list});
+  return parsed(Chain::parse({ark, ask, vcek, list}));
 }
 
 Result<Platform> load_platform(const std::string& directory) {
@@ -153,7 +160,7 @@ Result<Platform> load_platform(const std::string& directory) {
 Result<Chain> revoke_platform(const std::string& directory, codec::UnixTime now) {
   const Chain chain = TRY(load_chain(directory));
   const auto ark_key = TRY(read_key(concat(directory, "/keys/ark.pem"), chain.ark()));
-  Chain revoked = TRY(revoke(chain, ark_key, now));
+  Chain revoked = TRY(parsed(revoke(chain, ark_key, now)));
   const std::string beside = concat(directory, "/crl.pem.new.", ::getpid());
   auto written = write_pem(beside, list_label, revoked.list().der());
   if (written && std::rename(beside.c_str(), concat(directory, "/crl.pem").c_str()) != 0) {

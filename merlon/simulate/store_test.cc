@@ -109,7 +109,8 @@ TEST_F(StoreTest, SomethingElseInThePlaceOfAFileIsRefused) {
     std::ofstream(path, std::ios::trunc) << text;
     const auto loaded = load_platform(place_);
     copy_over(kept, path);
-    return !loaded.has_value();
+    // Only the system's own reasons have a number: an empty file gives way to no other.
+    return !loaded.has_value() && (loaded.error().detail == 0 || text.size() > 99'999);
   };
   std::ifstream file(place_ + "/ark.pem");
   const std::string ark{std::istreambuf_iterator<char>(file), {}};

@@ -1,8 +1,12 @@
 // merlon-simulator as a process: what it serves over its channel, and when it ends.
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
+#include "merlon/base/text.h"
 #include "merlon/os/channel.h"
+#include "merlon/os/clock.h"
 #include "merlon/os/process.h"
 #include "merlon/simulate/testing/fake_host.h"
 
@@ -24,9 +28,14 @@ class SimulatorTest : public ::testing::Test {
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     folder_ = name;
     place_ = (folder_ / "machine").string();
-    chain_ = create_platform(place_, testing::test_now).value();
+    chain_ = create_platform(place_, now()).value();
   }
   void TearDown() override { fs::remove_all(folder_); }
+
+  /// The machine's clock: other programs judge what was made here.
+  static codec::UnixTime now() {
+    return {static_cast<std::int64_t>(os::now(os::Clock::Realtime).value() / 1'000'000'000)};
+  }
 
   os::ChildProcess start(const std::vector<std::string>& options) {
     std::vector<std::string> words{"merlon-simulator"};
@@ -78,6 +87,13 @@ TEST_F(SimulatorTest, LaunchesAGuestAndReportsOfItWhileConfined) {
     EXPECT_EQ(snp::Report::parse(response.report)->measurement, testing::digest_of_pages());
   }
   EXPECT_EQ(ask({FirmwareCommand::Certificates, 0, 0, {}}).payload, chain_->table());
+#ifndef __SANITIZE_ADDRESS__
+  std::ifstream file(base::concat("/proc/", process.id(), "/status"));
+  const std::string status{std::istreambuf_iterator<char>(file), {}};
+  for (const char* line : {"NoNewPrivs:\t1", "CapEff:\t0000000000000000", "Seccomp:\t2"}) {
+    EXPECT_NE(status.find(line), std::string::npos) << line << "\n" << status;
+  }
+#endif
   channel_.close();
   EXPECT_EQ(end_of(process), 0);
 }
@@ -116,7 +132,31 @@ TEST_F(SimulatorTest, WithoutAPlatformItDoesNotStart) {
   EXPECT_EQ(end_of(start({"--platform", place_, "--other", "1"})), 2);
 }
 
-TEST_F(SimulatorTest, EndsWithWhoeverStartedIt) {
+TEST_F(SimulatorTest, ItsReportsAreJudgedWithItsDirectoryAsEndorsements) {
+  const os::ChildProcess process = start({"--platform", place_});
+  const FakeGuest guest(launch_guest());
+  const Bytes report = guest.response(ask(guest.ask(1)), 2).report;
+  channel_.close();
+  EXPECT_EQ(end_of(process), 0);
+  const std::string evidence = (folder_ / "report.bin").string();
+  const std::string policy = (folder_ / "policy.toml").string();
+  std::ofstream(evidence, std::ios::binary) << core::as_text(report);
+  std::ofstream(policy) << base::concat("roots = [\"", base::hex(chain_->root().view()),
+                                        "\"]\n[snp]\nproducts = [\"SIMULATOR\"]\n");
+  const auto judged = [&](std::initializer_list<std::string> more) {
+    std::vector<std::string> words{"merlon",      "evidence", "verify",         "--quiet",
+                                   "--no-memory", evidence,   "--endorsements", place_};
+    words.insert(words.end(), more);
+    const os::Channel unused = os::open_channel().value();
+    return end_of(os::ChildProcess::spawn(MERLON_EVIDENCE, words, unused.there).value());
+  };
+  EXPECT_EQ(judged({"--policy", policy}), 0);
+  EXPECT_EQ(judged({}), 3);
+  ASSERT_TRUE(revoke_platform(place_, now()).has_value());
+  EXPECT_EQ(judged({"--policy", policy}), 3);
+}
+
+TEST_F(SimulatorTest, EndsWhenNobodyIsLeftToServe) {
   const os::ChildProcess process = start({"--platform", place_});
   channel_.close();
   EXPECT_EQ(end_of(process), 0);
