@@ -154,7 +154,6 @@ class Builder {
     info_.magic = sallyport::boot_magic;
     info_.version = sallyport::version;
     info_.world = form.world;
-    info_.polls_for_answers = form.polls_for_answers ? 1 : 0;
   }
 
   Result<Layout> build(const Program& shim, const Program& keep) {

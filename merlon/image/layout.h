@@ -56,7 +56,6 @@ struct Layout {
 /// What a machine is to be like; all of it is measured.
 struct MachineForm {
   sallyport::World world = sallyport::World::Ring0;
-  bool polls_for_answers = false;  ///< its doorbell does not stop the processor
   /// A security processor measures it and speaks with it: it has a page of secrets, which the keep
   /// finds by the auxiliary vector, a page of CPUID and first registers.
   bool attested = false;

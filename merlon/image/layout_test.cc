@@ -492,11 +492,6 @@ TEST(Layout, AnotherWorldGivesAnotherStream) {
   EXPECT_NE(ring0, collapsed);
   EXPECT_NE(ring0, isolated);
   EXPECT_NE(collapsed, isolated);
-  CollectedPages polling;
-  ASSERT_TRUE(
-      lay_out(small_shim().program(), small_keep().program(), {.polls_for_answers = true}, polling)
-          .has_value());
-  EXPECT_NE(polling.stream(), ring0);
 }
 
 TEST(Layout, AnyChangedByteGivesAnotherStream) {

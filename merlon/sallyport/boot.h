@@ -44,7 +44,6 @@ struct BootInfo {
   std::uint64_t random_address;  ///< 16 bytes of AT_RANDOM, for the shim to fill
   std::uint64_t clock_address;   ///< of a keep's page for the shim to tell the time in; 0: none
   std::uint64_t break_start;
-  std::uint64_t polls_for_answers;  ///< not 0: the doorbell does not stop the processor
   std::uint64_t region_count;
   BootRegion regions[max_boot_regions];
 };

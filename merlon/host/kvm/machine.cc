@@ -1,7 +1,6 @@
 #include "merlon/host/kvm/machine.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include <sys/sysinfo.h>
@@ -9,8 +8,8 @@
 
 #include "merlon/base/instructions.h"
 #include "merlon/base/text.h"
-#include "merlon/core/attest_call.h"
 #include "merlon/host/backend.h"
+#include "merlon/host/kvm/loader.h"
 #include "merlon/host/kvm/measured_loader.h"
 #include "merlon/host/kvm/trial.h"
 #include "merlon/image/elf.h"
@@ -315,17 +314,7 @@ bool KeepMachine::release(MemoryRange range) {
 }
 
 sallyport::Outcome KeepMachine::attest(const sallyport::Request& request) {
-  if (!firmware_) return Machine::attest(request);
-  const bool is_message =
-      request.arguments[0] == static_cast<std::uint64_t>(core::AttestKind::GuestMessage);
-  const auto answer = is_message ? firmware_->carry(request.sent) : firmware_->certificates();
-  if (!answer) return {-EIO, 0};
-  if (answer->status == launch::FirmwareStatus::Busy) return {-EAGAIN, 0};
-  if (answer->status != launch::FirmwareStatus::Success) return {-EIO, 0};
-  if (answer->payload.size() > request.room.size()) return {-ENOSPC, 0};
-  std::ranges::copy(answer->payload, request.room.begin());
-  const auto size = static_cast<std::uint32_t>(answer->payload.size());
-  return {size, size};
+  return firmware_ ? firmware_->attest(request) : Machine::attest(request);
 }
 
 bool KeepMachine::limit_time(std::chrono::nanoseconds limit) {

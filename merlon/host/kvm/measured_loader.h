@@ -3,15 +3,14 @@
 // The sink of an attested keep's stream of pages: each goes to the security processor and into the
 // machine's memory, so that what was measured is what runs.
 
-#include "merlon/host/kvm/loader.h"
 #include "merlon/host/kvm/simulated_firmware.h"
 
 namespace merlon::host::kvm {
 
 class MeasuredLoader final : public image::PageSink {
  public:
-  /// Both must outlive this object.
-  MeasuredLoader(SimulatedFirmware& firmware, Loader& loader) noexcept
+  /// Both must outlive this object. `loader` takes Normal pages and puts them into memory.
+  MeasuredLoader(SimulatedFirmware& firmware, image::PageSink& loader) noexcept
       : firmware_(firmware), loader_(loader) {}
 
   /// Errors: those of both · Denied (the processor refuses the page).
@@ -20,7 +19,7 @@ class MeasuredLoader final : public image::PageSink {
 
  private:
   SimulatedFirmware& firmware_;
-  Loader& loader_;
+  image::PageSink& loader_;
 };
 
 }  // namespace merlon::host::kvm

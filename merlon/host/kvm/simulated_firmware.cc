@@ -1,8 +1,10 @@
 #include "merlon/host/kvm/simulated_firmware.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "merlon/base/text.h"
+#include "merlon/core/attest_call.h"
 #include "merlon/os/channel.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
@@ -103,8 +105,18 @@ core::Result<FirmwareAnswer> SimulatedFirmware::carry(core::ByteView message) {
   return ask(request);
 }
 
-core::Result<FirmwareAnswer> SimulatedFirmware::certificates() {
-  return ask({FirmwareCommand::Certificates, 0, 0, {}});
+sallyport::Outcome SimulatedFirmware::attest(const sallyport::Request& request) {
+  const bool is_message =
+      request.arguments[0] == static_cast<std::uint64_t>(core::AttestKind::GuestMessage);
+  const auto answer =
+      is_message ? carry(request.sent) : ask({FirmwareCommand::Certificates, 0, 0, {}});
+  if (!answer) return {-EIO, 0};
+  if (answer->status == FirmwareStatus::Busy) return {-EAGAIN, 0};
+  if (answer->status != FirmwareStatus::Success) return {-EIO, 0};
+  if (answer->payload.size() > request.room.size()) return {-ENOSPC, 0};
+  std::ranges::copy(answer->payload, request.room.begin());
+  const auto size = static_cast<std::uint32_t>(answer->payload.size());
+  return {size, size};
 }
 
 }  // namespace merlon::host::kvm

@@ -12,6 +12,7 @@
 #include "merlon/image/layout.h"
 #include "merlon/launch/firmware.h"
 #include "merlon/os/fd.h"
+#include "merlon/sallyport/host/request.h"
 
 namespace merlon::host::kvm {
 
@@ -33,11 +34,13 @@ class SimulatedFirmware {
   /// SNP_LAUNCH_FINISH, without an ID block.
   [[nodiscard]] core::Result<void> finish();
 
-  /// What the keep's message is answered, or its status is. It travels as a page of its own.
-  [[nodiscard]] core::Result<launch::FirmwareAnswer> carry(core::ByteView message);
-  [[nodiscard]] core::Result<launch::FirmwareAnswer> certificates();
+  /// Carries an Attest of the keep, and the answer. A refusal is an errno without a reason: that is
+  /// for the keep's ears only.
+  [[nodiscard]] sallyport::Outcome attest(const sallyport::Request& request);
 
  private:
+  /// What the keep's message is answered, or its status is. It travels as a page of its own.
+  [[nodiscard]] core::Result<launch::FirmwareAnswer> carry(core::ByteView message);
   explicit SimulatedFirmware(os::Fd channel) noexcept : channel_(std::move(channel)) {}
   [[nodiscard]] core::Result<launch::FirmwareAnswer> ask(const launch::FirmwareRequest& request);
   /// The answer to a step of the launch, which must be Success.
