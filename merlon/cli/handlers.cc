@@ -15,6 +15,7 @@ constexpr std::array all_handlers{
     Handler{"evidence policy init", &in_merlon_evidence},
     Handler{"evidence policy check", &in_merlon_evidence},
     Handler{"keep measure", &in_merlon_evidence},
+    Handler{"keep evidence", &in_merlon_evidence},
     Handler{"platform info", &platform_info},
     Handler{"platform simulate init", &in_merlon_evidence},
     Handler{"platform simulate show", &in_merlon_evidence},

@@ -10,7 +10,7 @@
 namespace merlon::cli {
 
 /// $XDG_STATE_HOME/merlon/NAME, or under ~/.local/state; empty if the environment names neither. A
-/// variable that is no absolute path counts as not set (XDG Base Directory Specification 0.8).
+/// variable that is no absolute path counts as not set [XDG-BASEDIR].
 [[nodiscard]] std::string state_path(const command::Terminal& terminal, std::string_view name);
 
 /// The directory of the simulated machine that is meant where none is named.

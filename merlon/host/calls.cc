@@ -204,6 +204,8 @@ Outcome complain(core::ByteView bytes, std::size_t& complaints) {
 
 }  // namespace
 
+Outcome Machine::attest(const Request& /*request*/) { return refused(EOPNOTSUPP); }
+
 std::optional<std::uint32_t> DescriptorTable::insert(os::Fd file, Grant grant) {
   for (std::uint32_t number = 0; number < files_.size(); ++number) {
     if (files_[number].is_open()) continue;
@@ -442,6 +444,7 @@ Outcome Calls::without_descriptor(const Request& request) {
       return machine_->release({arguments[0], arguments[1]}) ? Outcome{} : refused(EINVAL);
     case Call::Complain: return complain(request.sent, complaints_);
     case Call::Exit: ended_ = static_cast<int>(arguments[0] & 0xff); return {};
+    case Call::Attest: return machine_->attest(request);
     default: return refused(EOPNOTSUPP);
   }
 }

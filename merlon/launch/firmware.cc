@@ -4,7 +4,7 @@
 
 #include "merlon/base/byte_writer.h"
 #include "merlon/core/reader.h"
-#include "merlon/os/channel.h"
+#include "merlon/launch/stream.h"
 
 namespace merlon::launch {
 
@@ -16,33 +16,12 @@ namespace {
 constexpr std::size_t request_head_size = 24;
 constexpr std::size_t answer_head_size = 8;
 
-Result<void> send_all(os::BorrowedFd channel, core::ByteView bytes) {
-  const auto sent = os::send_with_descriptors(channel, bytes, {});
-  if (!sent) return os::to_error(sent.error(), "cannot speak to the simulated processor");
-  return {};
-}
-
-Result<void> receive_all(os::BorrowedFd channel, core::ByteSpan bytes, bool may_be_over) {
-  bool over = may_be_over;
-  while (!bytes.empty()) {
-    const auto delivery = os::receive_with_descriptors(channel, bytes);
-    if (!delivery) return os::to_error(delivery.error(), "cannot hear from the other side");
-    if (delivery->size == 0) {
-      return over ? core::error(ErrorCode::Unavailable, "the other side has ended")
-                  : core::error(ErrorCode::Malformed, "the other side ended in the middle");
-    }
-    over = false;
-    bytes = bytes.subspan(delivery->size);
-  }
-  return {};
-}
-
 Result<std::vector<std::uint8_t>> receive_payload(os::BorrowedFd channel, std::size_t size) {
   if (size > max_firmware_payload) {
     return core::error(ErrorCode::Exhausted, "too much for one message", size);
   }
   std::vector<std::uint8_t> payload(size);
-  TRY(receive_all(channel, payload, false));
+  TRY(read_stream(channel, payload, false));
   return payload;
 }
 
@@ -133,7 +112,7 @@ Result<void> send(os::BorrowedFd channel, const FirmwareRequest& request) {
   writer.u32(static_cast<std::uint32_t>(request.payload.size()));
   writer.u32(0);
   writer.bytes(request.payload);
-  return send_all(channel, writer.take());
+  return write_stream(channel, writer.take());
 }
 
 Result<void> send(os::BorrowedFd channel, const FirmwareAnswer& answer) {
@@ -143,14 +122,14 @@ Result<void> send(os::BorrowedFd channel, const FirmwareAnswer& answer) {
   base::ByteWriter writer;
   writer.u32(static_cast<std::uint32_t>(answer.status));
   writer.u32(static_cast<std::uint32_t>(answer.payload.size()));
-  TRY(send_all(channel, writer.take()));
+  TRY(write_stream(channel, writer.take()));
   // Not copied behind the head: it may be a guest's keys, which the caller wipes.
-  return answer.payload.empty() ? Result<void>() : send_all(channel, answer.payload);
+  return answer.payload.empty() ? Result<void>() : write_stream(channel, answer.payload);
 }
 
 Result<FirmwareRequest> receive_firmware_request(os::BorrowedFd channel) {
   std::array<std::uint8_t, request_head_size> head{};
-  TRY(receive_all(channel, head, true));
+  TRY(read_stream(channel, head, true));
   core::Reader reader(head);
   FirmwareRequest request;
   request.command = static_cast<FirmwareCommand>(TRY(reader.u32()));
@@ -166,7 +145,7 @@ Result<FirmwareRequest> receive_firmware_request(os::BorrowedFd channel) {
 
 Result<FirmwareAnswer> receive_firmware_answer(os::BorrowedFd channel) {
   std::array<std::uint8_t, answer_head_size> head{};
-  TRY(receive_all(channel, head, true));
+  TRY(read_stream(channel, head, true));
   core::Reader reader(head);
   FirmwareAnswer answer;
   answer.status = static_cast<FirmwareStatus>(TRY(reader.u32()));

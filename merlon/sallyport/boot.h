@@ -23,7 +23,7 @@ struct BootRegion {
   std::uint64_t end;
   Access access;
 };
-inline constexpr std::size_t max_boot_regions = 12;
+inline constexpr std::size_t max_boot_regions = 13;
 
 inline constexpr std::uint64_t boot_magic = 0x30544f4f424e4c4dU;  // "MLNBOOT0"
 

@@ -53,9 +53,8 @@ os::CallRules allowed_calls(os::BorrowedFd channel) {
   rules.push_back(os::one_of(SYS_futex, 1, {FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE}));
   // abort()
   rules.push_back({SYS_tgkill, {{is(0, static_cast<std::uint64_t>(::getpid())), is(2, SIGABRT)}}});
-  rules.push_back({SYS_recvmsg, {{is(0, speaks)}}});
-  rules.push_back({SYS_sendmsg, {{is(0, speaks), only(2, MSG_NOSIGNAL)}}});
-  rules.push_back({SYS_write, {{is(0, STDERR_FILENO)}}});
+  rules.push_back({SYS_readv, {{is(0, speaks)}}});
+  rules.push_back({SYS_write, {{is(0, speaks)}, {is(0, STDERR_FILENO)}}});
   rules.push_back({SYS_writev, {{is(0, STDERR_FILENO)}}});
   add(rules, {SYS_close});
   return rules;

@@ -73,8 +73,8 @@ FirmwareAnswer LaunchContext::add(std::uint32_t kind, std::uint64_t address, Byt
   const bool one = pages.size() == page_size;
   const auto type = static_cast<PageType>(kind);
   if (type == PageType::Vmsa) {  // for each processor, all at the same address
-    if (!one || address != snp::vmsa_address) return refused();
-    chain_.add_vmsa_page(pages);
+    if (!one || address != image::vmsa_address) return refused();
+    chain_.add_vmsa(pages);
     return {FirmwareStatus::Success, {}};
   }
   if (!take_addresses(address, pages.size())) return refused();

@@ -102,7 +102,7 @@ TEST(LaunchContext, PagesAreWholeAndEachAddressHasOne) {
   EXPECT_EQ(alone(PageType::Zero, base, Bytes(8192, 1)), InvalidParameter);
   EXPECT_EQ(alone(PageType::Unmeasured, base, page), InvalidParameter);
   EXPECT_EQ(alone(PageType::Vmsa, base, page), InvalidParameter);
-  EXPECT_EQ(alone(PageType::Vmsa, snp::vmsa_address, Bytes(8192)), InvalidParameter);
+  EXPECT_EQ(alone(PageType::Vmsa, image::vmsa_address, Bytes(8192)), InvalidParameter);
   EXPECT_EQ(alone(PageType::Secrets, base, Bytes(8192)), InvalidParameter);
   EXPECT_EQ(alone(PageType::Cpuid, base, Bytes(8192)), InvalidParameter);
   for (const std::uint32_t kind : {0U, 7U, 0x101U, ~0U}) {

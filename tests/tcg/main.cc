@@ -172,7 +172,7 @@ int main() {
 
   SharedMemory memory(concat("/dev/shm/merlon-tcg-", ::getpid()));
   if (!memory.usable()) return failed("cannot make the machine's memory");
-  const auto layout = image::lay_out(*shim, *keep, sallyport::World::Ring0, true, memory);
+  const auto layout = image::lay_out(*shim, *keep, {.polls_for_answers = true}, memory);
   if (!layout || layout->entry != sallyport::shim_start) return failed("cannot lay out the keep");
   map_stub(memory);
 

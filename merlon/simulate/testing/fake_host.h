@@ -47,7 +47,7 @@ inline std::vector<FirmwareRequest> pages(std::uint8_t byte = 0x90) {
           update(snp::PageType::Zero, 0x10'2000, Bytes(3 * 4096UL, 0)),
           update(snp::PageType::Secrets, 0x10'5000, Bytes(4096, 0)),
           update(snp::PageType::Cpuid, 0x10'6000, Bytes(4096, 0)),
-          update(snp::PageType::Vmsa, snp::vmsa_address, Bytes(4096, 0x11))};
+          update(snp::PageType::Vmsa, image::vmsa_address, Bytes(4096, 0x11))};
 }
 /// Its launch digest, by the rules alone.
 inline snp::LaunchDigest digest_of_pages(std::uint8_t byte = 0x90) {
@@ -58,7 +58,7 @@ inline snp::LaunchDigest digest_of_pages(std::uint8_t byte = 0x90) {
   }
   chain.add_empty(snp::PageType::Secrets, 0x10'5000);
   chain.add_empty(snp::PageType::Cpuid, 0x10'6000);
-  chain.add_vmsa_page(Bytes(4096, 0x11));
+  chain.add_vmsa(Bytes(4096, 0x11));
   return chain.digest();
 }
 
