@@ -40,7 +40,7 @@ Failure unusable(const std::string& place, const core::Error& error) {
 std::string policy_of(const simulate::Chain& chain) {
   return concat("roots = [\"", base::hex(chain.root().view()), "\"]\n\n[snp]\nproducts = [\"",
                 to_string(snp::Product::Simulator), "\"]\nchip_id = [\"",
-                base::hex(chain.chip_id().view()), "\"]\nplatform_on = [\"",
+                base::hex(chain.endorsed().chip_id.view()), "\"]\nplatform_on = [\"",
                 to_string(snp::PlatformBit::AliasCheckComplete), "\"]\n");
 }
 
@@ -55,11 +55,11 @@ std::string line(std::string_view name, std::string_view value) {
 }
 
 std::string to_text(const std::string& place, const simulate::Chain& chain) {
-  const auto tcb = snp::components(chain.tcb(), snp::Product::Simulator);
+  const auto tcb = snp::components(chain.endorsed().tcb, snp::Product::Simulator);
   std::string text = line("Simulator", base::printable(place, place.size()));
   text += line("Protects", "nothing: whoever can read these files can sign any report");
   text += line("Root SHA-256", base::hex(chain.root().view()));
-  text += line("Chip", base::hex(chain.chip_id().view()));
+  text += line("Chip", base::hex(chain.endorsed().chip_id.view()));
   text += line("TCB", tcb_text(tcb));
   text += line("Valid until", codec::to_rfc3339(chain.vcek().validity().not_after));
   text += line("List until", codec::to_rfc3339(chain.list().validity().not_after));
@@ -69,7 +69,7 @@ std::string to_text(const std::string& place, const simulate::Chain& chain) {
 }
 
 std::string to_json(const std::string& place, const simulate::Chain& chain) {
-  const auto tcb = snp::components(chain.tcb(), snp::Product::Simulator);
+  const auto tcb = snp::components(chain.endorsed().tcb, snp::Product::Simulator);
   codec::JsonWriter json;
   const auto member = [&](std::string_view name, std::string_view value) {
     json.key(name);
@@ -81,7 +81,7 @@ std::string to_json(const std::string& place, const simulate::Chain& chain) {
   json.key("confidential");
   json.boolean(false);
   member("root_sha256", base::hex(chain.root().view()));
-  member("chip_id", base::hex(chain.chip_id().view()));
+  member("chip_id", base::hex(chain.endorsed().chip_id.view()));
   json.key("tcb");
   json.open_object();
   for (const auto& [name, level] :

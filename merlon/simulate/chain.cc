@@ -24,15 +24,11 @@ bool has_remark(const Certificate& certificate) {
          std::ranges::equal(found->value, codec::der_text(codec::DerTag::Ia5String, remark));
 }
 
-Result<snp::EndorsementExtensions> endorsed_by(const Certificate& vcek) {
-  std::vector<snp::ExtensionView> views;
-  for (const x509::Extension& each : vcek.extensions()) views.push_back({each.oid, each.value});
-  auto made = TRY(snp::EndorsementExtensions::parse(views));
-  if (made.product != snp::Product::Simulator) return denied("the VCEK is not a simulator's");
-  if (!made.hwid || made.hwid->size() != snp::ChipId::size || made.csp_id || made.tcb.fmc != 0) {
-    return denied("the VCEK does not name one chip and its versions");
-  }
-  return made;
+/// As components() reads it.
+snp::TcbVersion version_of(const snp::TcbComponents& tcb) {
+  const std::array<std::uint8_t, 8> bytes{tcb.bootloader, tcb.tee,      0, 0, 0, 0,
+                                          tcb.snp,        tcb.microcode};
+  return snp::TcbVersion::from(bytes).value();
 }
 
 Result<void> judge(const x509::Path& path) {
@@ -49,13 +45,6 @@ Result<void> judge(const x509::Path& path) {
   return problems.empty() ? Result<void>() : denied("certificates that are not each other's");
 }
 
-/// As components() reads it.
-snp::TcbVersion version_of(const snp::TcbComponents& tcb) {
-  const std::array<std::uint8_t, 8> bytes{tcb.bootloader, tcb.tee,      0, 0, 0, 0,
-                                          tcb.snp,        tcb.microcode};
-  return snp::TcbVersion::from(bytes).value();
-}
-
 /// Content of an INTEGER.
 Result<std::uint64_t> number_of(core::ByteView bytes) {
   if (bytes.empty() || bytes.size() > 8 || bytes[0] >= 0x80) {
@@ -68,6 +57,20 @@ Result<std::uint64_t> number_of(core::ByteView bytes) {
 
 }  // namespace
 
+Result<Endorsed> endorsed_by(const Certificate& vcek) {
+  std::vector<snp::ExtensionView> views;
+  for (const x509::Extension& each : vcek.extensions()) views.push_back({each.oid, each.value});
+  const auto made = TRY(snp::EndorsementExtensions::parse(views));
+  if (made.product != snp::Product::Simulator || vcek.common_name() != vcek_name ||
+      !has_remark(vcek)) {
+    return denied("the VCEK is not a simulator's");
+  }
+  if (!made.hwid || made.hwid->size() != snp::ChipId::size || made.csp_id || made.tcb.fmc != 0) {
+    return denied("the VCEK does not name one chip and its versions");
+  }
+  return Endorsed{TRY(snp::ChipId::from(*made.hwid)), version_of(made.tcb)};
+}
+
 Result<Chain> Chain::parse(const Parts& parts) {
   x509::Path path;
   for (const core::ByteView der : {parts.vcek, parts.ask, parts.ark}) {
@@ -79,17 +82,15 @@ Result<Chain> Chain::parse(const Parts& parts) {
       !x509::verify(made.ark().key(), made.list_.signature())) {
     return denied("a revocation list that the ARK did not sign");
   }
-  const auto endorsed = TRY(endorsed_by(made.vcek()));
-  made.chip_id_ = TRY(snp::ChipId::from(*endorsed.hwid));
-  made.tcb_ = version_of(endorsed.tcb);
+  made.endorsed_ = TRY(endorsed_by(made.vcek()));
   return made;
 }
 
-std::vector<std::uint8_t> Chain::table() const {
+std::vector<std::uint8_t> table_of(const Chain::Parts& parts) {
   using enum snp::TableEntryKind;
-  const std::array entries{
-      snp::NewTableEntry{Ark, ark().der()}, snp::NewTableEntry{Ask, ask().der()},
-      snp::NewTableEntry{Vcek, vcek().der()}, snp::NewTableEntry{Crl, list_.der()}};
+  const std::array entries{snp::NewTableEntry{Ark, parts.ark}, snp::NewTableEntry{Ask, parts.ask},
+                           snp::NewTableEntry{Vcek, parts.vcek},
+                           snp::NewTableEntry{Crl, parts.list}};
   return snp::certificate_table(entries);
 }
 
@@ -99,7 +100,9 @@ Result<Chain> revoke(const Chain& chain, const crypto::PrivateKey& ark_key, code
   const std::uint64_t number = TRY(number_of(chain.list().number())) + 1;
   const auto list =
       TRY(issue_list(ark_key, now, number, {codec::DerBytes(serial.begin(), serial.end())}));
-  return Chain::parse({chain.ark().der(), chain.ask().der(), chain.vcek().der(), list});
+  Chain::Parts parts = chain.parts();
+  parts.list = list;
+  return Chain::parse(parts);
 }
 
 bool is_key_of(const crypto::PrivateKey& key, const Certificate& certificate) {

@@ -23,6 +23,14 @@ inline constexpr std::string_view remark = "SIMULATOR: not confidential";
 inline constexpr std::int64_t certificate_days = 3650;
 inline constexpr std::int64_t list_days = 365;
 
+/// What a VCEK stands for.
+struct Endorsed {
+  snp::ChipId chip_id;
+  snp::TcbVersion tcb;
+};
+/// Denied if it is not a simulator's VCEK, or does not say so. Who signed it is not looked at.
+[[nodiscard]] core::Result<Endorsed> endorsed_by(const x509::Certificate& vcek);
+
 class Chain {
  public:
   /// Of DER; whoever can write the files may have spoilt them. Denied if these are not the
@@ -40,13 +48,13 @@ class Chain {
 
   /// By which a policy names it: `roots`.
   [[nodiscard]] x509::AnchorId root() const noexcept { return x509::anchor_of(ark()); }
-  [[nodiscard]] const snp::ChipId& chip_id() const noexcept { return chip_id_; }
-  [[nodiscard]] const snp::TcbVersion& tcb() const noexcept { return tcb_; }
+  [[nodiscard]] const Endorsed& endorsed() const noexcept { return endorsed_; }
   /// Whether the list has the ASK. A VCEK is in no list: all have the serial 0.
   [[nodiscard]] bool is_revoked() const noexcept { return list_.lists(ask().serial()); }
 
-  /// The certificate table of an extended report.
-  [[nodiscard]] std::vector<std::uint8_t> table() const;
+  [[nodiscard]] Parts parts() const noexcept {
+    return {ark().der(), ask().der(), vcek().der(), list_.der()};
+  }
 
  private:
   Chain(x509::Path path, x509::Crl list) noexcept
@@ -54,9 +62,11 @@ class Chain {
 
   x509::Path path_;  // VCEK, ASK, ARK
   x509::Crl list_;
-  snp::ChipId chip_id_;
-  snp::TcbVersion tcb_;
+  Endorsed endorsed_;
 };
+
+/// The certificate table of an extended report.
+[[nodiscard]] std::vector<std::uint8_t> table_of(const Chain::Parts& parts);
 
 /// A machine that was made just now.
 struct NewMachine {

@@ -13,10 +13,6 @@ using core::ErrorCode;
 using testing::machine;
 using testing::test_now;
 
-Chain::Parts parts_of(const Chain& chain) {
-  return {chain.ark().der(), chain.ask().der(), chain.vcek().der(), chain.list().der()};
-}
-
 TEST(Chain, SaysThatItIsASimulatorsWhereverItCan) {
   const Chain& chain = machine().chain;
   EXPECT_EQ(chain.ark().common_name(), "ARK-SIMULATOR");
@@ -26,14 +22,14 @@ TEST(Chain, SaysThatItIsASimulatorsWhereverItCan) {
     EXPECT_NE(core::as_text(each->der()).find("SIMULATOR: not confidential"), std::string::npos);
     EXPECT_FALSE(each->has_unknown_critical());
   }
-  EXPECT_TRUE(core::as_text(chain.chip_id().view()).starts_with("SIMULATOR"));
+  EXPECT_TRUE(core::as_text(chain.endorsed().chip_id.view()).starts_with("SIMULATOR"));
   EXPECT_FALSE(chain.is_revoked());
 }
 
 TEST(Chain, EachMachineHasKeysOfItsOwn) {
   const NewMachine other = make_machine(test_now).value();
   EXPECT_NE(other.chain.root(), machine().chain.root());
-  EXPECT_NE(other.chain.chip_id(), machine().chain.chip_id());
+  EXPECT_NE(other.chain.endorsed().chip_id, machine().chain.endorsed().chip_id);
   EXPECT_TRUE(is_key_of(other.vcek_key, other.chain.vcek()));
   EXPECT_TRUE(is_key_of(other.ark_key, other.chain.ark()));
   EXPECT_FALSE(is_key_of(other.vcek_key, machine().chain.vcek()));
@@ -42,14 +38,14 @@ TEST(Chain, EachMachineHasKeysOfItsOwn) {
 
 TEST(Chain, PartsOfTwoMachinesAreNoChain) {
   const NewMachine other = make_machine(test_now).value();
-  EXPECT_TRUE(Chain::parse(parts_of(machine().chain)).has_value());
+  EXPECT_TRUE(Chain::parse(machine().chain.parts()).has_value());
   for (core::ByteView Chain::Parts::* part :
        {&Chain::Parts::ark, &Chain::Parts::ask, &Chain::Parts::vcek, &Chain::Parts::list}) {
-    Chain::Parts mixed = parts_of(machine().chain);
-    mixed.*part = parts_of(other.chain).*part;
+    Chain::Parts mixed = machine().chain.parts();
+    mixed.*part = other.chain.parts().*part;
     EXPECT_EQ(Chain::parse(mixed).error().code, ErrorCode::Denied);
   }
-  Chain::Parts mixed = parts_of(machine().chain);
+  Chain::Parts mixed = machine().chain.parts();
   std::swap(mixed.ark, mixed.ask);
   EXPECT_EQ(Chain::parse(mixed).error().code, ErrorCode::Denied);
 }
@@ -58,11 +54,11 @@ TEST(Chain, NoAlteredBitIsTaken) {
   const Chain& chain = machine().chain;
   for (core::ByteView Chain::Parts::* part :
        {&Chain::Parts::ask, &Chain::Parts::vcek, &Chain::Parts::list}) {
-    const core::ByteView whole = parts_of(chain).*part;
+    const core::ByteView whole = chain.parts().*part;
     for (std::size_t at = 0; at < whole.size(); at += 3) {
       testing::Bytes altered(whole.begin(), whole.end());
       altered[at] = static_cast<std::uint8_t>(altered[at] ^ 1U << at % 8);
-      Chain::Parts parts = parts_of(chain);
+      Chain::Parts parts = chain.parts();
       parts.*part = altered;
       EXPECT_FALSE(Chain::parse(parts).has_value()) << at;
     }
@@ -71,7 +67,7 @@ TEST(Chain, NoAlteredBitIsTaken) {
 
 TEST(Chain, ItsTableHasAllOfIt) {
   const Chain& chain = machine().chain;
-  const auto bytes = chain.table();
+  const auto bytes = table_of(chain.parts());
   const auto table = snp::parse_certificate_table(bytes).value();
   using enum snp::TableEntryKind;
   const std::vector<std::pair<snp::TableEntryKind, core::ByteView>> wanted{

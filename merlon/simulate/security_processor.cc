@@ -107,8 +107,8 @@ Result<std::vector<std::uint8_t>> SecurityProcessor::signed_report(
                          << static_cast<unsigned>(snp::PlatformBit::AliasCheckComplete);
   report.signing_key = snp::SigningKey::Vcek;
   report.report_data = report_data;
-  report.chip_id = platform_.chain.chip_id();
-  put_versions(report, platform_.chain.tcb());
+  report.chip_id = platform_.endorsed.chip_id;
+  put_versions(report, platform_.endorsed.tcb);
   put_guest(report, guest_);
   const auto unsigned_bytes = report.bytes();
   const auto digest = crypto::Digest::of(crypto::HashKind::Sha384,

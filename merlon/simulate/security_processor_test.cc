@@ -48,14 +48,14 @@ TEST_F(SecurityProcessorTest, AReportSaysWhatWasLaunchedWhereAndForWhom) {
   EXPECT_EQ(report.report_data, snp::ReportData::from(Bytes(64, 0xDA)).value());
   EXPECT_TRUE(report.host_data.is_zero() && report.id_key_digest.is_zero());
   EXPECT_FALSE(report.report_id.is_zero());
-  EXPECT_EQ(report.chip_id, platform_.chain.chip_id());
-  EXPECT_EQ(report.reported_tcb, platform_.chain.tcb());
+  EXPECT_EQ(report.chip_id, platform_.endorsed.chip_id);
+  EXPECT_EQ(report.reported_tcb, platform_.endorsed.tcb);
   EXPECT_TRUE(report.has(snp::PlatformBit::AliasCheckComplete));
   EXPECT_EQ(report.signing_key, snp::SigningKey::Vcek);
   EXPECT_FALSE(report.author_key_enabled || report.chip_key_masked);
   const auto digest = crypto::Digest::of(
       crypto::HashKind::Sha384, core::ByteView(response.report).first(snp::Report::signed_size));
-  EXPECT_TRUE(platform_.chain.vcek().key().key.verify_ecdsa(
+  EXPECT_TRUE(testing::machine().chain.vcek().key().key.verify_ecdsa(
       digest, crypto::EcdsaSignature::from_halves(report.signature.view()).value()));
 }
 
@@ -232,7 +232,7 @@ TEST(Server, ServesAChannelUntilItCloses) {
   EXPECT_EQ(ask({FirmwareCommand::Finish, 0, 0, end}).status, FirmwareStatus::Success);
   const FakeGuest guest(secrets);
   EXPECT_EQ(guest.response(ask(guest.ask(1)), 2).status, ReportStatus::Success);
-  EXPECT_EQ(ask({FirmwareCommand::Certificates, 0, 0, {}}).payload, platform.chain.table());
+  EXPECT_EQ(ask({FirmwareCommand::Certificates, 0, 0, {}}).payload, platform.table);
   channel.here.close();
   server.join();
 }

@@ -32,7 +32,7 @@ Result<FirmwareAnswer> Server::perform(const FirmwareRequest& request) {
     case FirmwareCommand::Finish: return FirmwareAnswer{finish(request.payload), {}};
     case FirmwareCommand::Guest: return guest_request(request.payload);
     case FirmwareCommand::Certificates:
-      return FirmwareAnswer{FirmwareStatus::Success, platform_.chain.table()};
+      return FirmwareAnswer{FirmwareStatus::Success, platform_.table};
   }
   return FirmwareAnswer{FirmwareStatus::InvalidParameter, {}};
 }

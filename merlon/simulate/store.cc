@@ -124,6 +124,20 @@ Result<crypto::PrivateKey> read_key(const std::string& path, const x509::Certifi
   return key;
 }
 
+/// DER of each file.
+struct Files {
+  std::vector<std::uint8_t> ark, ask, vcek, list;
+
+  [[nodiscard]] Chain::Parts parts() const noexcept { return {ark, ask, vcek, list}; }
+};
+
+Result<Files> read_files(const std::string& directory) {
+  return Files{TRY(read_pem(concat(directory, "/ark.pem"), certificate_label)),
+               TRY(read_pem(concat(directory, "/ask.pem"), certificate_label)),
+               TRY(read_pem(concat(directory, "/vcek.pem"), certificate_label)),
+               TRY(read_pem(concat(directory, "/crl.pem"), list_label))};
+}
+
 }  // namespace
 
 Result<Chain> create_platform(const std::string& directory, codec::UnixTime now) {
@@ -144,17 +158,16 @@ Result<Chain> create_platform(const std::string& directory, codec::UnixTime now)
 }
 
 Result<Chain> load_chain(const std::string& directory) {
-  const auto ark = TRY(read_pem(concat(directory, "/ark.pem"), certificate_label));
-  const auto ask = TRY(read_pem(concat(directory, "/ask.pem"), certificate_label));
-  const auto vcek = TRY(read_pem(concat(directory, "/vcek.pem"), certificate_label));
-  const auto list = TRY(read_pem(concat(directory, "/crl.pem"), list_label));
-  return parsed(Chain::parse({ark, ask, vcek, list}));
+  const Files files = TRY(read_files(directory));
+  return parsed(Chain::parse(files.parts()));
 }
 
 Result<Platform> load_platform(const std::string& directory) {
-  Chain chain = TRY(load_chain(directory));
-  auto key = TRY(read_key(concat(directory, "/keys/vcek.pem"), chain.vcek()));
-  return Platform{std::move(chain), std::move(key)};
+  const Files files = TRY(read_files(directory));
+  const auto vcek = TRY(parsed(x509::Certificate::parse(files.vcek)));
+  const Endorsed endorsed = TRY(parsed(endorsed_by(vcek)));
+  auto key = TRY(read_key(concat(directory, "/keys/vcek.pem"), vcek));
+  return Platform{endorsed, std::move(key), table_of(files.parts())};
 }
 
 Result<Chain> revoke_platform(const std::string& directory, codec::UnixTime now) {

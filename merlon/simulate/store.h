@@ -17,8 +17,9 @@ namespace merlon::simulate {
 
 /// What a security processor has.
 struct Platform {
-  Chain chain;
+  Endorsed endorsed;
   crypto::PrivateKey vcek_key;
+  std::vector<std::uint8_t> table;  ///< of certificates, for an extended report
 };
 
 /// Makes a machine and puts it there, all of it or nothing; the directory that it lies in must be
@@ -32,6 +33,9 @@ struct Platform {
 /// Errors: NotFound and others of the system, with the number as detail · those of the parsers, and
 /// Denied if a part is not of the same machine; detail 0.
 [[nodiscard]] core::Result<Chain> load_chain(const std::string& directory);
+/// Of the chain only that the VCEK is a simulator's, and the key is its own: what is above it, and
+/// the list, are for verifiers, who look at nothing else, and checking them would be the largest
+/// part of a keep's start.
 [[nodiscard]] core::Result<Platform> load_platform(const std::string& directory);
 
 /// Puts a new revocation list into the place of the old one, which says that the ASK is revoked.

@@ -160,7 +160,7 @@ TEST(Report, IsWrittenAsItWasRead) {
 }
 
 TEST(Report, AnUnknownSigningKeyStaysUnknown) {
-  for (std::uint8_t key = 2; key < 7; ++key) {
+  for (unsigned key = 2; key < 7; ++key) {
     auto bytes = blank(5);
     bytes[0x48] = static_cast<std::uint8_t>(key << 2U | 3U);
     const Report report = Report::parse(Report::parse(bytes).value().bytes()).value();

@@ -24,7 +24,7 @@ crypto::AesGcmKey key_of(std::uint8_t vmpck) {
 const simulate::Platform& platform() {
   static const simulate::Platform made = [] {
     auto machine = simulate::make_machine({1'780'000'000}).value();
-    return simulate::Platform{std::move(machine.chain), std::move(machine.vcek_key)};
+    return simulate::Platform{machine.chain.endorsed(), std::move(machine.vcek_key), {}};
   }();
   return made;
 }

@@ -32,7 +32,10 @@ inline const NewMachine& machine() {
 inline crypto::PrivateKey copy_of(const crypto::PrivateKey& key) {
   return crypto::PrivateKey::from_pem(key.to_pem().value().reveal()).value();
 }
-inline Platform platform() { return {machine().chain, copy_of(machine().vcek_key)}; }
+inline Platform platform() {
+  const Chain& chain = machine().chain;
+  return {chain.endorsed(), copy_of(machine().vcek_key), table_of(chain.parts())};
+}
 
 inline FirmwareRequest update(snp::PageType type, std::uint64_t address, Bytes pages) {
   return {FirmwareCommand::Update, static_cast<std::uint32_t>(type), address, std::move(pages)};
