@@ -206,8 +206,9 @@ Result<ReadyKeep> next_keep(const std::string& why_not, const Arguments& argumen
 /// Why a backend that was named, and so is never replaced, cannot run here.
 Refusal not_here(host::Backend backend, const std::string& why_not) {
   if (backend == host::Backend::Nil) return {why_not, ExitStatus::KeepFailed};
-  return {concat("backend ", host::name_of(backend), ": ", why_not,
-                 "; --backend nil needs no micro-VM"),
+  const std::string_view instead =
+      backend == host::Backend::Kvm ? "; --backend nil needs no micro-VM" : "";
+  return {concat("backend ", host::name_of(backend), ": ", why_not, instead),
           ExitStatus::KeepFailed};
 }
 

@@ -87,6 +87,11 @@ Keep::~Keep() {
 }
 
 Result<Keep> Keep::start(Backend backend, const MachineOptions& machine) {
+  if (backend == Backend::SnpSim && machine.simulator.empty()) {
+    return HostError{core::ErrorCode::NotFound,
+                     "no directory of a simulated platform: neither XDG_STATE_HOME nor HOME says "
+                     "where it is"};
+  }
   auto channel = os::open_channel();
   if (!channel) {
     return HostError{os::to_error(channel.error(), "").code,

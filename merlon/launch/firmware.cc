@@ -39,6 +39,7 @@ bool is_known(FirmwareCommand command) noexcept {
 bool is_known(FirmwareStatus status) noexcept {
   switch (status) {
     case FirmwareStatus::Success:
+    case FirmwareStatus::InvalidPlatformState:
     case FirmwareStatus::InvalidGuestState:
     case FirmwareStatus::PolicyFailure:
     case FirmwareStatus::BadSignature:

@@ -39,6 +39,7 @@ enum class FirmwareCommand : std::uint32_t {
 /// (SNP_GUEST_VMM_ERR_BUSY): the same request may be made again.
 enum class FirmwareStatus : std::uint32_t {
   Success = 0x00,
+  InvalidPlatformState = 0x01,  ///< with a text for people: why there is no platform
   InvalidGuestState = 0x02,
   PolicyFailure = 0x07,
   BadSignature = 0x0A,

@@ -56,7 +56,7 @@ os::CallRules allowed_calls(os::BorrowedFd channel) {
   rules.push_back({SYS_readv, {{is(0, speaks)}}});
   rules.push_back({SYS_write, {{is(0, speaks)}, {is(0, STDERR_FILENO)}}});
   rules.push_back({SYS_writev, {{is(0, STDERR_FILENO)}}});
-  add(rules, {SYS_close});
+  add(rules, {SYS_close, SYS_ppoll});
   return rules;
 }
 

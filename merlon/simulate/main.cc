@@ -6,7 +6,9 @@
 // With --hostile it says "busy" to guests at random. Exit status: 0 the other end has closed the
 // channel, 1 the platform cannot be used, 125 it failed.
 
+#include <array>
 #include <charconv>
+#include <chrono>
 #include <new>
 #include <optional>
 #include <string>
@@ -15,7 +17,9 @@
 #include "merlon/base/text.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
+#include "merlon/launch/firmware.h"
 #include "merlon/os/open.h"
+#include "merlon/os/poll.h"
 #include "merlon/os/process.h"
 #include "merlon/os/surrender.h"
 #include "merlon/simulate/confinement.h"
@@ -62,12 +66,28 @@ std::string in_words(const core::Error& error) {
   return concat(error.what, ": ", os::describe(static_cast<os::Errno>(error.detail)));
 }
 
+/// Whether there is nobody at the other end any more.
+bool is_closed(os::BorrowedFd channel) {
+  std::array items{os::PollItem{channel.number(), 0, 0}};
+  return !os::poll(items, std::chrono::nanoseconds(0)) || (items[0].revents & POLLHUP) != 0;
+}
+
+/// Tells whoever wants to launch that there is no platform: he tells it to his user.
+int refuse(os::BorrowedFd channel, const std::string& why) {
+  if (launch::receive_firmware_request(channel)) {
+    const core::ByteView text = core::as_bytes(why);
+    static_cast<void>(launch::send(
+        channel, {launch::FirmwareStatus::InvalidPlatformState, {text.begin(), text.end()}}));
+  }
+  return launch::number(launch::ExitStatus::Unusable);
+}
+
 int serve(const Options& options, os::BorrowedFd channel) {
   const auto platform = simulate::load_platform(options.platform);
   if (!platform) {
-    return failed(concat(base::printable(options.platform), ": no platform to simulate: ",
-                         in_words(platform.error()), "; merlon platform simulate init makes one"),
-                  launch::ExitStatus::Unusable);
+    return refuse(channel, concat(base::printable(options.platform),
+                                  ": no platform to simulate: ", in_words(platform.error()),
+                                  "; merlon platform simulate init makes one"));
   }
   auto server = simulate::Server::create(*platform, options.throttle);
   if (!server) return failed(in_words(server.error()), launch::ExitStatus::KeepFailed);
@@ -77,6 +97,8 @@ int serve(const Options& options, os::BorrowedFd channel) {
   }
   const auto served = server->serve(channel);
   if (!served) {
+    // Who was killed in the middle of a sentence is no news of ours.
+    if (is_closed(channel)) return launch::number(launch::ExitStatus::KeepFailed);
     return failed(concat("the simulator: ", in_words(served.error())),
                   launch::ExitStatus::KeepFailed);
   }

@@ -71,7 +71,8 @@ class Starts(EndToEnd):
                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                  cwd=self.empty, env={
                                      "TMPDIR": str(self.empty),
-                                     "MERLON_BACKEND": os.environ["MERLON_BACKEND"]})
+                                     "MERLON_BACKEND": os.environ["MERLON_BACKEND"],
+                                     "XDG_STATE_HOME": os.environ.get("XDG_STATE_HOME", "")})
         try:
             if way != "wait":
                 time.sleep(choice.random() * 0.008)
@@ -202,7 +203,7 @@ class Ends(EndToEnd):
 class Overdue(EndToEnd):
     def test_a_keep_that_ignores_its_time_limit_is_killed(self):
         """Here a script that takes the place of the keep's process and its own time."""
-        program = {"nil": "merlon-keep", "kvm": "merlon-vmm"}[os.environ["MERLON_BACKEND"]]
+        program = {"nil": "merlon-keep", "kvm": "merlon-vmm", "snp-sim": "merlon-vmm"}[os.environ["MERLON_BACKEND"]]
         merlon = Path(shutil.copy(MERLON, self.folder / "merlon"))
         (self.folder / program).write_text("#!/bin/sh\nexec sleep 1000\n")
         (self.folder / program).chmod(0o755)

@@ -123,9 +123,16 @@ TEST_F(SimulatorTest, EndsAtWhatIsNoRequest) {
 }
 
 TEST_F(SimulatorTest, WithoutAPlatformItDoesNotStart) {
-  EXPECT_EQ(end_of(start({"--platform", place_ + "/nothing"})), 1);
+  const auto expect_refusal = [&](const std::string& place) {
+    const os::ChildProcess process = start({"--platform", place});
+    const FirmwareAnswer answer = ask({FirmwareCommand::Start, 0, testing::policy, {}});
+    EXPECT_EQ(answer.status, FirmwareStatus::InvalidPlatformState);
+    EXPECT_NE(core::as_text(answer.payload).find(place), std::string_view::npos);
+    EXPECT_EQ(end_of(process), 1);
+  };
+  expect_refusal(place_ + "/nothing");
   fs::remove(place_ + "/keys/vcek.pem");
-  EXPECT_EQ(end_of(start({"--platform", place_})), 1);
+  expect_refusal(place_);
   EXPECT_EQ(end_of(start({})), 2);
   EXPECT_EQ(end_of(start({"--platform"})), 2);
   EXPECT_EQ(end_of(start({"--platform", place_, "--hostile", "-1"})), 2);

@@ -85,7 +85,9 @@ class FixedMachine final : public host::Machine {
   core::Result<image::Layout> lay_out(const image::Program& shim, const image::Program& keep,
                                       image::PageSink& memory) {
     if (!firmware_) return image::lay_out(shim, keep, {}, memory);
-    TRY(firmware_->begin());
+    if (const auto begun = firmware_->begin(); !begun) {
+      return core::error(begun.error().code, "no launch by the simulated processor");
+    }
     host::kvm::MeasuredLoader measured(*firmware_, memory);
     auto layout = TRY(image::lay_out(shim, keep, {.attested = true}, measured));
     TRY(firmware_->finish());

@@ -161,7 +161,7 @@ Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileM
   // fault of its own, and where ring 0 is emulated these are most of a short run.
   memory_.prefer_large_pages(image::main_base, large_pages(keep->end()));
   const auto layout = lay_out(*shim, *keep);
-  if (!layout) return image_error(layout.error(), "cannot lay out the keep");
+  if (!layout) return layout.error();
   memory_.prefer_large_pages(layout->free + (faults_are_dear_ ? 0 : small_start));
   memory_.make_pages(layout->free - first_stack, first_stack + first_heap);
   const auto started = start(*layout);
@@ -169,16 +169,19 @@ Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileM
   return {};
 }
 
-core::Result<image::Layout> KeepMachine::lay_out(const image::Program& shim,
-                                                 const image::Program& keep) {
+Result<image::Layout> KeepMachine::lay_out(const image::Program& shim, const image::Program& keep) {
+  constexpr std::string_view what = "cannot lay out the keep";
   Loader loader(memory_);
-  if (!firmware_) return image::lay_out(shim, keep, {.world = world_}, loader);
+  if (!firmware_) {
+    const auto layout = image::lay_out(shim, keep, {.world = world_}, loader);
+    return layout ? Result<image::Layout>(*layout) : image_error(layout.error(), what);
+  }
   TRY(firmware_->begin());
   MeasuredLoader measured(*firmware_, loader);
-  const auto layout =
-      TRY(image::lay_out(shim, keep, {.world = world_, .attested = true}, measured));
-  TRY(firmware_->finish());
-  return layout;
+  const auto layout = image::lay_out(shim, keep, {.world = world_, .attested = true}, measured);
+  if (!layout) return image_error(layout.error(), what);
+  if (const auto done = firmware_->finish(); !done) return image_error(done.error(), what);
+  return *layout;
 }
 
 os::Result<void> KeepMachine::start(const image::Layout& layout) {

@@ -69,8 +69,8 @@ class KeepMachine final : public Machine, private Attended {
   [[nodiscard]] core::Result<void, HostError> give_processor();
   [[nodiscard]] core::Result<void, HostError> load(const os::FileMapping& shim,
                                                    const os::FileMapping& keep);
-  [[nodiscard]] core::Result<image::Layout> lay_out(const image::Program& shim,
-                                                    const image::Program& keep);
+  [[nodiscard]] core::Result<image::Layout, HostError> lay_out(const image::Program& shim,
+                                                               const image::Program& keep);
   [[nodiscard]] os::Result<void> start(const image::Layout& layout);
   void tell_time();
   [[nodiscard]] core::Result<bool, HostError> answer_bell();

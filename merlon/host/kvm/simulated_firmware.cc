@@ -68,9 +68,18 @@ core::Result<Bytes> SimulatedFirmware::step(const FirmwareRequest& request) {
                      static_cast<std::uint32_t>(answer.status));
 }
 
-core::Result<void> SimulatedFirmware::begin() {
-  TRY(step({FirmwareCommand::Start, 0, keep_policy, {}}));
-  return {};
+core::Result<void, HostError> SimulatedFirmware::begin() {
+  const auto answer = ask({FirmwareCommand::Start, 0, keep_policy, {}});
+  if (!answer) {
+    return HostError{ErrorCode::Internal,
+                     concat("merlon-simulator does not answer: ", answer.error().message())};
+  }
+  if (answer->status == FirmwareStatus::Success) return {};
+  const bool has_reason = answer->status == FirmwareStatus::InvalidPlatformState;
+  const std::string_view reason = core::as_text(answer->payload);
+  return HostError{ErrorCode::Unavailable, has_reason
+                                               ? base::printable(reason, reason.size())
+                                               : "the simulated processor refuses the launch"};
 }
 
 core::Result<Bytes> SimulatedFirmware::update(image::PageKind kind, std::uint64_t address,

@@ -25,8 +25,9 @@ class SimulatedFirmware {
   [[nodiscard]] static core::Result<SimulatedFirmware, HostError> start(
       const std::string& platform);
 
-  /// SNP_LAUNCH_START, with the policy of every keep of ours.
-  [[nodiscard]] core::Result<void> begin();
+  /// SNP_LAUNCH_START, with the policy of every keep of ours. Unavailable: there is no platform in
+  /// the directory; the text, which is the simulator's, says what to do.
+  [[nodiscard]] core::Result<void, HostError> begin();
   /// SNP_LAUNCH_UPDATE. Of Secrets what the firmware has put there, else nothing.
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> update(image::PageKind kind,
                                                                std::uint64_t address,
