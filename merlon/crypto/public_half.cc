@@ -82,16 +82,16 @@ Result<PublicHalf> parse_info(ByteView der) {
   return parse_rsa(key);
 }
 
-Result<PublicHalf> half_of(const PrivateKey& key) {
+}  // namespace
+
+Result<PublicHalf> public_half_of(const PrivateKey& key) {
   if (key.kind() == KeyKind::Rsa) return PublicHalf(TRY(key.rsa_public()));
   return PublicHalf(EcPublicHalf{key.kind(), TRY(key.point())});
 }
 
-}  // namespace
-
 Result<PublicHalf> public_half_from_pem(ByteView text) {
   const auto secret = PrivateKey::from_pem(text);
-  if (secret) return half_of(*secret);
+  if (secret) return public_half_of(*secret);
   if (secret.error().code != ErrorCode::NotFound) return secret.error();
   const std::string_view chars = core::as_text(text);
   // A private key behind the first block would be copied below, and nobody would wipe the copy.

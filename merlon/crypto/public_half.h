@@ -31,6 +31,10 @@ struct RsaPublicHalf {
 
 using PublicHalf = std::variant<EcPublicHalf, RsaPublicHalf>;
 
+class PrivateKey;
+/// Internal if the library does not give it.
+[[nodiscard]] core::Result<PublicHalf> public_half_of(const PrivateKey& key);
+
 /// The public half of the first key of a text in PEM: of a private key as PrivateKey::from_pem
 /// reads it, with its errors, or of a public one: SubjectPublicKeyInfo ("PUBLIC KEY", [RFC5280
 /// §4.1.2.7]) or PKCS#1 ("RSA PUBLIC KEY", [RFC8017 §A.1.1]). A point is checked to be on its

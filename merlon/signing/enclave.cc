@@ -34,17 +34,12 @@ Result<sgx::SignerModulus> signer_modulus(const crypto::PublicHalf& half) {
   return sgx::SignerModulus::from(reversed(rsa->modulus));
 }
 
-Result<sgx::SignerModulus> signer_modulus(const crypto::PrivateKey& key) {
-  if (key.kind() != crypto::KeyKind::Rsa) return signer_modulus(crypto::EcPublicHalf{});
-  return signer_modulus(TRY(key.rsa_public()));
-}
-
 sgx::MrSigner mr_signer(const sgx::SignerModulus& modulus) noexcept {
   return sgx::MrSigner::from(crypto::sha256({modulus.view()}).view()).value();
 }
 
 Result<sgx::Sigstruct> sign_enclave(sgx::Sigstruct wanted, const crypto::PrivateKey& key) {
-  wanted.modulus = TRY(signer_modulus(key));
+  wanted.modulus = TRY(signer_modulus(TRY(crypto::public_half_of(key))));
   const auto signature = TRY(key.sign_rsa_pkcs1(signed_digest(wanted)));
   const auto quotients =
       TRY(crypto::rsa_quotients(reversed(wanted.modulus.view()), ByteView(signature)));

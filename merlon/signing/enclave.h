@@ -10,7 +10,6 @@ namespace merlon::signing {
 
 /// The modulus as SIGSTRUCT has it. Unsupported unless the key is RSA of that kind.
 [[nodiscard]] core::Result<sgx::SignerModulus> signer_modulus(const crypto::PublicHalf& half);
-[[nodiscard]] core::Result<sgx::SignerModulus> signer_modulus(const crypto::PrivateKey& key);
 
 /// What reports have as MRSIGNER: SHA-256 of the modulus as it stands in SIGSTRUCT.
 [[nodiscard]] sgx::MrSigner mr_signer(const sgx::SignerModulus& modulus) noexcept;

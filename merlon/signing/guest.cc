@@ -35,11 +35,6 @@ Result<snp::PublicKey> snp_key(const crypto::PublicHalf& half) {
   return snp::PublicKey{TRY(snp::PublicPoint::from(ec->point))};
 }
 
-Result<snp::PublicKey> snp_key(const crypto::PrivateKey& key) {
-  if (key.kind() != KeyKind::P384) return no_p384();
-  return snp::PublicKey{TRY(snp::PublicPoint::from(TRY(key.point())))};
-}
-
 crypto::Sha384Digest digest_of(const snp::PublicKey& key) noexcept {
   return crypto::sha384({key.to_bytes()});
 }
@@ -47,7 +42,7 @@ crypto::Sha384Digest digest_of(const snp::PublicKey& key) noexcept {
 Result<snp::AuthorSignature> sign_id_key(const crypto::PrivateKey& author,
                                          const snp::PublicKey& id_key) {
   snp::AuthorSignature made;
-  made.author = TRY(snp_key(author));
+  made.author = TRY(snp_key(TRY(crypto::public_half_of(author))));
   made.signature = TRY(sign(author, id_key.to_bytes()));
   return made;
 }
@@ -55,7 +50,7 @@ Result<snp::AuthorSignature> sign_id_key(const crypto::PrivateKey& author,
 Result<snp::IdAuth> sign_id_block(const snp::IdBlock& block, const crypto::PrivateKey& id_key,
                                   const snp::AuthorSignature& author) {
   snp::IdAuth auth;
-  auth.id_key = TRY(snp_key(id_key));
+  auth.id_key = TRY(snp_key(TRY(crypto::public_half_of(id_key))));
   if (!vouches_for(author, auth.id_key)) {
     return core::error(ErrorCode::Denied, "no author's signature of this ID key");
   }

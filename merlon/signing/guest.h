@@ -12,7 +12,6 @@ namespace merlon::signing {
 
 /// Unsupported unless the key is of P-384.
 [[nodiscard]] core::Result<snp::PublicKey> snp_key(const crypto::PublicHalf& half);
-[[nodiscard]] core::Result<snp::PublicKey> snp_key(const crypto::PrivateKey& key);
 
 /// What reports have as ID_KEY_DIGEST or AUTHOR_KEY_DIGEST: SHA-384 of the 1028 bytes.
 [[nodiscard]] crypto::Sha384Digest digest_of(const snp::PublicKey& key) noexcept;

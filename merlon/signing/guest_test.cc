@@ -12,6 +12,9 @@ using core::ErrorCode;
 using crypto::KeyKind;
 using crypto::PrivateKey;
 
+core::Result<snp::PublicKey> snp_key(const PrivateKey& key) {
+  return signing::snp_key(crypto::public_half_of(key).value());
+}
 PrivateKey new_key(KeyKind kind = KeyKind::P384) { return PrivateKey::generate(kind).value(); }
 
 snp::IdBlock block() {
@@ -27,7 +30,7 @@ TEST(GuestSigning, TheDigestOfAKeyIsOfAll1028Bytes) {
 TEST(GuestSigning, AKeyIsTheSameFromEitherHalf) {
   const auto key = new_key();
   const crypto::PublicHalf half = crypto::EcPublicHalf{KeyKind::P384, key.point().value()};
-  EXPECT_EQ(snp_key(half).value(), snp_key(key).value());
+  EXPECT_EQ(signing::snp_key(half).value(), snp_key(key).value());
 }
 
 TEST(GuestSigning, AnAuthorVouchesForTheKeyThatHeSignedAndNoOther) {
@@ -78,8 +81,9 @@ TEST(GuestSigning, OnlyKeysOfP384AreTaken) {
     EXPECT_EQ(sign_id_key(key, snp::PublicKey{}).error().code, ErrorCode::Unsupported);
     EXPECT_EQ(sign_id_block(block(), key, author).error().code, ErrorCode::Unsupported);
   }
-  EXPECT_EQ(snp_key(crypto::RsaPublicHalf{}).error().code, ErrorCode::Unsupported);
-  EXPECT_EQ(snp_key(crypto::EcPublicHalf{KeyKind::P256, {}}).error().code, ErrorCode::Unsupported);
+  EXPECT_EQ(signing::snp_key(crypto::RsaPublicHalf{}).error().code, ErrorCode::Unsupported);
+  EXPECT_EQ(signing::snp_key(crypto::EcPublicHalf{KeyKind::P256, {}}).error().code,
+            ErrorCode::Unsupported);
 }
 
 std::vector<std::uint8_t> of_enarx(const std::string& name) {
