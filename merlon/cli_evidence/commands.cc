@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "merlon/cli_keys/commands.h"
+
 namespace merlon::cli_evidence {
 
 namespace {
@@ -15,6 +17,16 @@ constexpr std::array all_handlers{
     Handler{"evidence policy init", &evidence_policy_init},
     Handler{"evidence policy check", &evidence_policy_check},
     Handler{"keep measure", &keep_measure},
+    Handler{"key snp create", &cli_keys::key_snp_create},
+    Handler{"key snp digest", &cli_keys::key_snp_digest},
+    Handler{"key snp sign", &cli_keys::key_snp_sign},
+    Handler{"key sgx create", &cli_keys::key_sgx_create},
+    Handler{"key sgx digest", &cli_keys::key_sgx_digest},
+    Handler{"key sev create", &cli_keys::key_snp_create},
+    Handler{"key sev digest", &cli_keys::key_snp_digest},
+    Handler{"key sev sign", &cli_keys::key_snp_sign},
+    Handler{"sign", &cli_keys::sign},
+    Handler{"signature check", &cli_keys::signature_check},
 };
 
 }  // namespace
