@@ -36,8 +36,8 @@ bool fits(const crypto::PublicHalf& half, Purpose purpose) noexcept {
   if (const auto* ec = std::get_if<crypto::EcPublicHalf>(&half)) {
     return purpose == Purpose::Snp && ec->curve == crypto::KeyKind::P384;
   }
-  const auto& rsa = std::get<crypto::RsaPublicHalf>(half);
-  return purpose == Purpose::Sgx && rsa.bits() == 3072 && rsa.exponent == 3;
+  const auto* rsa = std::get_if<crypto::RsaPublicHalf>(&half);
+  return purpose == Purpose::Sgx && rsa != nullptr && rsa->bits() == 3072 && rsa->exponent == 3;
 }
 
 std::string describe(const crypto::PublicHalf& half) {

@@ -8,8 +8,6 @@
 
 namespace merlon::cli_keys {
 
-using base::concat;
-
 namespace {
 
 /// Of a public half that fits the purpose, in hexadecimal.

@@ -202,7 +202,9 @@ std::string to_json(const std::string& path, const SignatureFile& file) {
     json.open_object();
     member("measurement", base::hex(file.guest->block.digest.view()));
     member("id_key_sha384", digest_text(file.guest->auth.id_key));
-    member("author_key_sha384", digest_text(file.guest->auth.author->author));
+    if (const auto& author = file.guest->auth.author) {
+      member("author_key_sha384", digest_text(author->author));
+    }
     json.close_object();
   }
   if (file.enclave) {
