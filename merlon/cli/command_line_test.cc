@@ -59,6 +59,14 @@ TEST(Parse, CommandsOfTwoWords) {
   EXPECT_EQ(refusal({"evidence", "policy"}), "'evidence policy' wants a command: init, check");
 }
 
+TEST(Parse, OtherNamesOfCommandsAreTakenAndNotListed) {
+  EXPECT_EQ(parsed({"key", "sev", "create"}).command->name, "key sev create");
+  EXPECT_EQ(refusal({"key"}), "'key' wants a command: snp, sgx");
+  EXPECT_EQ(refusal({"key", "sev"}), "'key sev' wants a command: create, digest, sign");
+  EXPECT_EQ(command::help(program(), "key").find("sev"), std::string::npos);
+  EXPECT_NE(command::help(program(), "key sev").find("key sev sign"), std::string::npos);
+}
+
 TEST(Parse, HelpAndVersionNeedNothingElse) {
   EXPECT_EQ(parsed({}).kind, Request::Kind::Help);
   EXPECT_EQ(parsed({"--help"}).kind, Request::Kind::Help);

@@ -1,5 +1,5 @@
-// The commands that judge, measure or show evidence are merlon-evidence's: every start of a keep
-// would pay for what they need, OpenSSL above all.
+// The commands that judge, measure, sign or show evidence are merlon-evidence's: every start of a
+// keep would pay for what they need, OpenSSL above all.
 
 #include "merlon/base/text.h"
 #include "merlon/cli/handlers.h"

@@ -148,6 +148,105 @@ constexpr std::array keep_evidence_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
+constexpr OptionSpec key_out{
+    "--out", "FILE", "The file to make, for its owner alone; standard output if not given, or -.",
+    false,   {},     true};
+constexpr OptionSpec key_force{"--force", "", "Replace a file that is there already."};
+constexpr std::array key_create_options{
+    key_out, key_force,
+    OptionSpec{"--json", "", "Print the new key's digest as one JSON object; needs --out."}};
+constexpr std::array key_digest_positionals{
+    PositionalSpec{"KEY", "The private key or its public half, in PEM; - is standard input."}};
+constexpr std::array key_digest_options{
+    OptionSpec{
+        "--out", "FILE", "The file to write; standard output if not given, or -.", false, {}, true},
+    OptionSpec{"--json", "", "Write one JSON object."}};
+constexpr std::array key_snp_sign_options{
+    OptionSpec{"--author-key", "FILE", "The author's private key.", false, {}, true},
+    OptionSpec{"--id-key",
+               "FILE",
+               "The ID key that he vouches for: the private key or its public half.",
+               false,
+               {},
+               true},
+    OptionSpec{"--out", "FILE", "The file to write; - is standard output.", false, {}, true},
+    OptionSpec{"--json", "", "Print the digests of both keys as one JSON object."}};
+
+constexpr std::array sign_positionals{PositionalSpec{
+    "BINARY", "A program for keeps, as Enarx takes it. Cannot be measured here: give digests.",
+    false}};
+constexpr std::array sign_options{
+    OptionSpec{"--snp-id-key", "FILE", "The private ID key of SEV-SNP.", false, {}, true},
+    OptionSpec{"--snp-id-key-signature",
+               "FILE",
+               "What merlon key snp sign has made for the ID key.",
+               false,
+               {},
+               true},
+    OptionSpec{"--sgx-key", "FILE", "The private key of SGX.", false, {}, true},
+    OptionSpec{
+        "--out", "FILE", "The file to write; standard output if not given, or -.", false, {}, true},
+    OptionSpec{"--snp-digest", "HEX", "The launch digest of the guest: 96 digits."},
+    OptionSpec{"--snp-policy", "BITS",
+               "What the guest asks of its host (POLICY); 0x30133 if not given: ABI 1.51, "
+               "simultaneous threads allowed, no debugging, no migration."},
+    OptionSpec{"--snp-svn", "NUMBER", "The guest's security version; 1 if not given."},
+    OptionSpec{"--snp-family-id", "HEX", "32 digits; zeros if not given."},
+    OptionSpec{"--snp-image-id", "HEX", "32 digits; zeros if not given."},
+    OptionSpec{"--sgx-digest", "HEX", "The enclave's MRENCLAVE: 64 digits."},
+    OptionSpec{"--sgx-product-id", "NUMBER", "ISVPRODID; 0 if not given."},
+    OptionSpec{"--sgx-svn", "NUMBER", "ISVSVN; 0 if not given."},
+    OptionSpec{"--sgx-xfrm", "BITS",
+               "Which registers the enclave uses (XFRM); 0xe7 if not given: up to AVX-512."},
+    OptionSpec{"--enarx-version", "VERSION",
+               "The Enarx that is to read the file, which wants its own; 0.7.1 if not given."},
+    OptionSpec{"--json", "", "Print what was signed, and by whom, as one JSON object."},
+    OptionSpec{"--sev-id-key", "FILE", "The same as --snp-id-key.", false, {}, true},
+    OptionSpec{
+        "--sev-id-key-signature", "FILE", "The same as --snp-id-key-signature.", false, {}, true},
+};
+
+constexpr std::array signature_check_positionals{PositionalSpec{
+    "FILE",
+    "What merlon sign, enarx sign or merlon key snp sign has made, or a SIGSTRUCT; - is standard "
+    "input."}};
+constexpr std::array signature_check_options{
+    OptionSpec{"--id-key",
+               "FILE",
+               "Of which key an author's signature is: the private key or its public half.",
+               false,
+               {},
+               true},
+    OptionSpec{"--json", "", "Print one JSON object."}};
+
+/// What `command` is called in Enarx; lists and the man page have its own name only.
+constexpr CommandSpec also_called(std::string_view name, std::string_view summary,
+                                  CommandSpec command) {
+  command.name = name;
+  command.summary = summary;
+  command.hidden = true;
+  return command;
+}
+constexpr CommandSpec key_snp_create{
+    "key snp create",
+    "Make a key for SEV-SNP, an ID key or an author's",
+    "A private key of P-384, as PKCS#8 in PEM. Also called key sev create.",
+    {},
+    key_create_options};
+constexpr CommandSpec key_snp_digest{
+    "key snp digest", "Print the digest by which SEV-SNP reports name a key",
+    "SHA-384 of the public key as the firmware has it, in hexadecimal without a line end: "
+    "ID_KEY_DIGEST or AUTHOR_KEY_DIGEST of a report, id_key_sha384 or author_key_sha384 of a "
+    "policy. Also called key sev digest.",
+    key_digest_positionals, key_digest_options};
+constexpr CommandSpec key_snp_sign{
+    "key snp sign",
+    "Vouch for an ID key of SEV-SNP with an author's key",
+    "Writes 1540 bytes for merlon sign: the author's signature of the ID key, and his public key. "
+    "Also called key sev sign.",
+    {},
+    key_snp_sign_options};
+
 constexpr std::array<std::string_view, 4> all_backends{"nil", "kvm", "sgx", "snp"};
 constexpr std::array platform_options{
     OptionSpec{"--backend", "NAME",
@@ -208,6 +307,32 @@ constexpr std::array all_commands{
         "nothing signs it, and the host can read and change such a keep.",
         {},
         keep_measure_options},
+    key_snp_create,
+    key_snp_digest,
+    key_snp_sign,
+    CommandSpec{"key sgx create",
+                "Make a key for SGX",
+                "A private RSA key of 3072 bits with exponent 3, as PKCS#1 in PEM. Takes seconds.",
+                {},
+                key_create_options},
+    CommandSpec{"key sgx digest", "Print the digest by which SGX reports name a key",
+                "SHA-256 of the modulus as the processor has it, in hexadecimal without a line "
+                "end: MRSIGNER of a report, mr_signer of a policy.",
+                key_digest_positionals, key_digest_options},
+    CommandSpec{
+        "sign", "Sign a keep for SEV-SNP, SGX or both",
+        "Writes Enarx' file of signatures: an ID block with who signed it, and a SIGSTRUCT. "
+        "Give --snp-id-key with --snp-id-key-signature and --snp-digest, --sgx-key with "
+        "--sgx-digest, or all of them.",
+        sign_positionals, sign_options},
+    CommandSpec{
+        "signature check", "Show what a file of signatures says, and whether they hold",
+        "Prints the digests by which a policy names the keep and its signers. Whose the keys are "
+        "is for the reader to compare. Exit status: 0 all signatures hold, 3 one does not.",
+        signature_check_positionals, signature_check_options},
+    also_called("key sev create", "The same as key snp create", key_snp_create),
+    also_called("key sev digest", "The same as key snp digest", key_snp_digest),
+    also_called("key sev sign", "The same as key snp sign", key_snp_sign),
     CommandSpec{
         "keep evidence", "Start a keep without a workload and get its evidence",
         "The keep makes its keys and has its processor sign that they are its own, together with "
@@ -286,6 +411,7 @@ constexpr std::array statuses{
     ManItem{"merlon evidence",
             "Has its own: 0 accepted or done, 1 a file, policy or time cannot be used, 2 and 74 as "
             "above, 3 the evidence was refused, 4 it could not be judged."},
+    ManItem{"merlon signature check", "Ends with 3 if a signature does not hold."},
 };
 
 constexpr std::array environment{

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "merlon/cli_keys/commands.h"
+
 namespace merlon::cli_evidence {
 
 namespace {
@@ -19,6 +21,16 @@ constexpr std::array all_handlers{
     Handler{"platform simulate init", &platform_simulate_init},
     Handler{"platform simulate show", &platform_simulate_show},
     Handler{"platform simulate revoke", &platform_simulate_revoke},
+    Handler{"key snp create", &cli_keys::key_snp_create},
+    Handler{"key snp digest", &cli_keys::key_snp_digest},
+    Handler{"key snp sign", &cli_keys::key_snp_sign},
+    Handler{"key sgx create", &cli_keys::key_sgx_create},
+    Handler{"key sgx digest", &cli_keys::key_sgx_digest},
+    Handler{"key sev create", &cli_keys::key_snp_create},
+    Handler{"key sev digest", &cli_keys::key_snp_digest},
+    Handler{"key sev sign", &cli_keys::key_snp_sign},
+    Handler{"sign", &cli_keys::sign},
+    Handler{"signature check", &cli_keys::signature_check},
 };
 
 }  // namespace

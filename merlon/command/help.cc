@@ -93,11 +93,13 @@ std::string help(const Program& program, std::string_view group) {
       concat("usage: ", program.name, " ", group, group.empty() ? "" : " ", "COMMAND\n\n");
   if (group.empty()) text += concat(program.purpose, "\n\n");
   std::vector<Row> rows;
+  std::vector<Row> hidden;
   for (const CommandSpec& command : program.commands) {
     const bool asked = group.empty() || command.name.starts_with(concat(group, " "));
-    if (asked && !command.hidden) rows.push_back({std::string(command.name), command.summary});
+    if (!asked) continue;
+    (command.hidden ? hidden : rows).push_back({std::string(command.name), command.summary});
   }
-  text += table(rows);
+  text += table(rows.empty() ? hidden : rows);  // who names a group of hidden ones knows of them
   rows = {{"-h, --help", "Print this help; behind a command, help on it."},
           {"--version", "Print the version."}};
   return text + concat("\n", table(rows));

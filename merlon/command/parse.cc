@@ -15,11 +15,14 @@ namespace {
 template <typename T>
 using Result = core::Result<T, UsageError>;
 
+enum class Which : std::uint8_t { All, Shown };
+
 /// What may follow `group` ("" or "evidence policy"), each word once.
 std::vector<std::string_view> words_behind(std::span<const CommandSpec> commands,
-                                           std::string_view group) {
+                                           std::string_view group, Which which) {
   std::vector<std::string_view> next;
   for (const CommandSpec& command : commands) {
+    if (which == Which::Shown && command.hidden) continue;
     std::string_view rest = command.name;
     if (!group.empty()) {
       if (!rest.starts_with(concat(group, " "))) continue;
@@ -67,7 +70,7 @@ class CommandLine {
         TRY(read_own_option(word));
         continue;
       }
-      const auto next = words_behind(commands_, group_);
+      const auto next = words_behind(commands_, group_, Which::All);
       const std::string longer = concat(group_, group_.empty() ? "" : " ", word);
       if (std::ranges::find(next, word) == next.end()) {
         return UsageError{
@@ -194,9 +197,12 @@ Result<Request> finish(CommandLine& read, std::span<const std::string> rest) {
   return request;
 }
 
-/// For who named a group alone: "'config' wants a command: init".
+/// For who named a group alone: "'config' wants a command: init". Who named a hidden group knows
+/// it.
 std::string wants_a_command(std::span<const CommandSpec> commands, const std::string& group) {
-  return concat(base::quoted(group), " wants a command: ", listed(words_behind(commands, group)));
+  auto next = words_behind(commands, group, Which::Shown);
+  if (next.empty()) next = words_behind(commands, group, Which::All);
+  return concat(base::quoted(group), " wants a command: ", listed(next));
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ std::vector<std::string_view> CommandWords::first_words() const {
 std::vector<const CommandSpec*> CommandWords::commands_below(std::string_view first) const {
   std::vector<const CommandSpec*> below;
   for (const CommandSpec& command : program_.commands) {
-    if (command.name.starts_with(concat(first, " "))) below.push_back(&command);
+    const bool is_below = command.name.starts_with(concat(first, " "));
+    if (is_below && !command.hidden) below.push_back(&command);
   }
   return below;
 }

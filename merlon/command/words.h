@@ -25,7 +25,7 @@ class CommandWords {
 
   /// The first word of every command, once.
   [[nodiscard]] std::vector<std::string_view> first_words() const;
-  /// Commands of several words that start with `first`.
+  /// Commands of several words that start with `first`; hidden ones are no word's to complete.
   [[nodiscard]] std::vector<const CommandSpec*> commands_below(std::string_view first) const;
   /// Null if there is none of that whole name.
   [[nodiscard]] const CommandSpec* command_named(std::string_view name) const;

@@ -8,20 +8,13 @@
 #include <memory>
 #include <vector>
 
+#include "merlon/crypto/public_half.h"
 #include "merlon/crypto/public_key.h"
 #include "merlon/crypto/secret_bytes.h"
 
 struct evp_pkey_st;
 
 namespace merlon::crypto {
-
-/// n and e, most significant byte first, without zeros in front.
-struct RsaPublicHalf {
-  std::vector<std::uint8_t> modulus;
-  std::uint32_t exponent = 0;
-
-  [[nodiscard]] std::size_t bits() const noexcept { return modulus.size() * 8; }
-};
 
 class PrivateKey {
  public:

@@ -122,6 +122,10 @@ Result<Fd> create_file(const std::string& path) noexcept {
   return adopted(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
 }
 
+Result<Fd> create_private_file(const std::string& path) noexcept {
+  return adopted(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+}
+
 Result<std::vector<std::uint8_t>> read_all(BorrowedFd fd, std::size_t max_size) {
   const auto status = stat_of(fd);
   if (status && S_ISREG(status->st_mode) &&

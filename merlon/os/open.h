@@ -35,6 +35,9 @@ namespace merlon::os {
 /// A file that did not exist before, for writing, mode 0666 less the umask. Exist otherwise.
 [[nodiscard]] Result<Fd> create_file(const std::string& path) noexcept;
 
+/// The same for what only this user may see: mode 0600 less the umask.
+[[nodiscard]] Result<Fd> create_private_file(const std::string& path) noexcept;
+
 /// Everything up to the end of the file. Fbig if that, or the size that a regular file tells, is
 /// more than `max_size` bytes; never reads more than one byte beyond. Waits where it must, whatever
 /// the file's own flags are.

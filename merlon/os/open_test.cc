@@ -97,6 +97,18 @@ TEST(CreateFile, NeverTouchesAFileThatExists) {
   EXPECT_EQ(create_file(scratch / "link").error(), Errno::Exist);
 }
 
+TEST(CreateFile, CanBeForThisUserAlone) {
+  const testing::ScratchDirectory scratch;
+  const ::mode_t before = ::umask(0);
+  const auto file = create_private_file(scratch / "secret");
+  ::umask(before);
+  ASSERT_TRUE(file.has_value());
+  struct ::stat status{};
+  ASSERT_EQ(::fstat(file->number(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0600U);
+  EXPECT_EQ(create_private_file(scratch / "secret").error(), Errno::Exist);
+}
+
 TEST(ReadAll, StopsAtItsBound) {
   const testing::ScratchDirectory scratch;
   for (const std::size_t size : {0UL, 1UL, 99UL, 100UL, 101UL, 5000UL}) {
