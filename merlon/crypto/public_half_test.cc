@@ -88,6 +88,9 @@ TEST(PublicHalf, OfRsaOfOtherSizesAndExponentsIsRefused) {
     EXPECT_EQ(refusal(read("RSA PUBLIC KEY", rsa_key(modulus_of_bits(bits), exponent))),
               core::ErrorCode::Unsupported);
   }
+  const std::string of_2047_bits = "7f" + std::string(510, 'c');
+  EXPECT_EQ(refusal(read("RSA PUBLIC KEY", rsa_key(of_2047_bits, "03"))),
+            core::ErrorCode::Unsupported);
   const std::string below_zero = std::string(768, 'c');
   EXPECT_EQ(refusal(read("RSA PUBLIC KEY", rsa_key(below_zero, "03"))), core::ErrorCode::Malformed);
   EXPECT_EQ(

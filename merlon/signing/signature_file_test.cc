@@ -111,6 +111,11 @@ TEST(SignatureFile, WhatIsNoByteIsRefused) {
     EXPECT_EQ(refusal(file_of("\"1\"", no_guest, array(1808, number))), ErrorCode::Malformed)
         << number;
   }
+  // 6 begins a SIGSTRUCT, and 262 is 6 where a number is cut to a byte.
+  std::string enclave = array_of(sgx::Sigstruct{}.to_bytes());
+  EXPECT_TRUE(SignatureFile::parse(file_of("\"1\"", no_guest, enclave)).has_value());
+  enclave.replace(1, 1, "262");
+  EXPECT_EQ(refusal(file_of("\"1\"", no_guest, enclave)), ErrorCode::Malformed);
 }
 
 TEST(SignatureFile, StructuresHaveTheirSizesAndComeInPairs) {
@@ -122,6 +127,9 @@ TEST(SignatureFile, StructuresHaveTheirSizesAndComeInPairs) {
   EXPECT_TRUE(SignatureFile::parse(sev(block, auth)).has_value());
   EXPECT_EQ(refusal(sev(block, "[]")), ErrorCode::Malformed);
   EXPECT_EQ(refusal(sev("[]", auth)), ErrorCode::Malformed);
+  const std::string half = concat("{\"id_block\":", block, ",\"id_auth\":[]}");
+  const std::string enclave = array_of(sgx::Sigstruct{}.to_bytes());
+  EXPECT_EQ(refusal(file_of("\"1\"", half, enclave)), ErrorCode::Malformed);
   EXPECT_EQ(refusal(sev(block, array(4095))), ErrorCode::Malformed);
   EXPECT_EQ(refusal(sev(array(97), auth)), ErrorCode::Malformed);
   EXPECT_EQ(refusal(sev(array(96), auth)), ErrorCode::Unsupported);  // version 0
