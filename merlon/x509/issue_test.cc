@@ -1,5 +1,7 @@
 #include "merlon/x509/issue.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "merlon/crypto/testing/signing_key.h"
@@ -102,6 +104,10 @@ TEST(Issue, AListNamesWhatIsRevoked) {
   EXPECT_EQ(read->validity().not_after, end);
   EXPECT_TRUE(verify(SubjectKey{crypto::PublicKey::ec(key.kind(), key.point()).value(), {}},
                      read->signature()));
+  // A number that were critical would be refused by others. [RFC5280 §5.2.3]
+  const DerBytes whole = to_be_signed(made, algorithm_of(key));
+  const DerBytes number{0x30, 0x0A, 0x06, 0x03, 0x55, 0x1D, 0x14, 0x04, 0x03, 0x02, 0x01, 0x07};
+  EXPECT_NE(std::ranges::search(whole, number).begin(), whole.end());
   made.serials.clear();
   EXPECT_TRUE(Crl::parse(signed_by(key, to_be_signed(made, algorithm_of(key)))).has_value());
 }
