@@ -38,7 +38,7 @@ EMULATED = ["{python}", "{root}/tests/tcg/tcg_test.py", "{build}/bin/merlon", "{
 
 def keeps(backend, *names):
     """Whole keeps of a backend from outside: the end-to-end tests of these names, each until one fails."""
-    programs = ["merlon", "merlon-keep"] + (["merlon-vmm", "merlon-shim-kvm"] if backend == "kvm" else [])
+    programs = ["merlon", "merlon-keep", "merlon-resolve"] + (["merlon-vmm", "merlon-shim-kvm"] if backend == "kvm" else [])
     needs = [f"needs:{program}" for program in programs]
     return [["/usr/bin/env", f"MERLON_BACKEND={backend}", "MERLON_PROGRAM={build}/bin/merlon", "{python}",
              f"{{root}}/tests/e2e/{name}_test.py", "-f", *needs] for name in names]
