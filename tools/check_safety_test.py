@@ -43,13 +43,6 @@ class CheckSafety(unittest.TestCase):
         self.assertEqual(self.errors("return refused(errno);\n", "merlon/os/a.cc"), [])
         self.assertEqual(self.errors('#include "merlon/os/errno.h"\n'), [])
 
-    def test_a_default_of_the_hosts_calls_hands_on_or_refuses(self):
-        calls = "merlon/host/calls.cc"
-        self.assert_one("default: return false;\n", "neither hands on", calls)
-        self.assert_one("default: break;\n", "neither hands on", calls)
-        self.assertEqual(self.errors("default: return on_names(request, file);\n", calls), [])
-        self.assertEqual(self.errors("default: return refused(ENOSYS);\n", calls), [])
-
     def test_rooms_do_not_print(self):
         self.assert_one('std::fprintf(stderr, "x");\n', "prints")
         self.assert_one("std::cout << x;\n", "prints")

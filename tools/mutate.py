@@ -34,8 +34,20 @@ SPEC = ["tests/merlon-spec", "--unsupported", "{root}/tests/spec/unsupported.txt
 # Whole keeps on an emulated processor: what of a shim no program of this machine can run.
 EMULATED = ["{python}", "{root}/tests/tcg/tcg_test.py", "{build}/bin/merlon", "{build}/bin/merlon-keep",
             "{build}/bin/merlon-shim-kvm", "{build}/tests/merlon-tcg", "{build}/tests/merlon-tcg-boot"]
+
+
+def keeps(backend, *names):
+    """Whole keeps of a backend from outside: the end-to-end tests of these names, each until one fails."""
+    programs = ["merlon", "merlon-keep", "merlon-resolve"]
+    if backend == "kvm":
+        programs += ["merlon-vmm", "merlon-shim-kvm"]
+    needs = [f"needs:{program}" for program in programs]
+    return [["/usr/bin/env", f"MERLON_BACKEND={backend}", "MERLON_PROGRAM={build}/bin/merlon", "{python}",
+             f"{{root}}/tests/e2e/{name}_test.py", "-f", *needs] for name in names]
+
+
 # Each room: where its sources lie, and the commands that test it, the quickest first. A command that
-# needs what is not here is left out. Words that start with {build} are targets.
+# needs what is not here is left out. Words that start with {build} are targets, and so are those behind needs:.
 ROOMS = {
     "verify": ("merlon/verify", [["tests/merlon_verify_test"], VECTORS]),
     "x509": ("merlon/x509", [["tests/merlon_x509_test"], ["tests/merlon_verify_test"], VECTORS]),
@@ -48,8 +60,12 @@ ROOMS = {
     "shim/linux": ("merlon/shim/linux", [["tests/merlon_shim_test"], EMULATED]),
     "shim/x86": ("merlon/shim/x86", [["tests/merlon_shim_test"], EMULATED]),
     "shim/kvm": ("merlon/shim/kvm", [["tests/merlon_shim_test"], EMULATED]),
-    "host": ("merlon/host", [["tests/merlon_host_test"]]),
-    "keep": ("merlon/keep", [["tests/merlon_keep_test"]]),
+    "host": ("merlon/host", [["tests/merlon_host_test"], ["tests/merlon_host_kvm_test"],
+                             ["tests/merlon_host_probe_test"], ["tests/merlon_host_names_test"],
+                             *keeps("nil", "run", "errors"),
+                             *keeps("kvm", "run", "files", "machine", "stops")]),
+    "keep": ("merlon/keep", [["tests/merlon_keep_test"],
+                             *keeps("nil", "run", "errors", "files", "stops", "confinement")]),
     "image": ("merlon/image", [["tests/merlon_image_test"]]),
     "wasm/validate": ("merlon/wasm/validate", [SPEC, ["tests/merlon_wasm_test"]]),
     "wasm/baseline": ("merlon/wasm/baseline", [SPEC, ["tests/merlon_wasm_test"]]),
@@ -199,8 +215,13 @@ def commands_of(room):
             continue
         if command is EMULATED and shutil.which("qemu-system-x86_64") is None:
             continue
+        if "MERLON_BACKEND=kvm" in command and not os.access("/dev/kvm", os.R_OK | os.W_OK):
+            continue
         words = []
         for word in command:
+            if word.startswith("needs:"):
+                targets.append(word.removeprefix("needs:"))
+                continue
             if word == "{wast}":
                 words += sorted((ROOT / "build" / "spec").rglob("*.wast"))
             else:

@@ -33,8 +33,10 @@ Result<std::uint64_t> CborReader::argument(CborMajor major) {
 }
 
 Result<std::uint64_t> CborReader::unsigned_number() { return argument(CborMajor::Unsigned); }
+Result<std::uint64_t> CborReader::negative_number() { return argument(CborMajor::Negative); }
 Result<std::uint64_t> CborReader::tag() { return argument(CborMajor::Tag); }
 Result<std::uint64_t> CborReader::array() { return argument(CborMajor::Array); }
+Result<std::uint64_t> CborReader::map() { return argument(CborMajor::Map); }
 
 Result<core::ByteView> CborReader::bytes() {
   const std::uint64_t size = TRY(argument(CborMajor::Bytes));

@@ -23,9 +23,13 @@ class CborReader {
   /// What comes next; nothing is taken. Malformed at the end.
   [[nodiscard]] core::Result<CborMajor> peek() const noexcept;
   [[nodiscard]] core::Result<std::uint64_t> unsigned_number();
+  /// Of a negative one: n, where the number is -1 - n.
+  [[nodiscard]] core::Result<std::uint64_t> negative_number();
   [[nodiscard]] core::Result<std::uint64_t> tag();
   /// How many items follow that belong to it.
   [[nodiscard]] core::Result<std::uint64_t> array();
+  /// How many pairs follow, each of them two items. That no label is there twice is for the caller.
+  [[nodiscard]] core::Result<std::uint64_t> map();
   [[nodiscard]] core::Result<core::ByteView> bytes();   ///< borrowed
   [[nodiscard]] core::Result<std::string_view> text();  ///< borrowed; UTF-8 is not checked
   [[nodiscard]] bool at_end() const noexcept { return reader_.remaining() == 0; }

@@ -26,6 +26,22 @@ TEST(Cbor, ItemsOfEveryKindWeRead) {
   EXPECT_FALSE(reader.peek().has_value());
 }
 
+TEST(Cbor, MapsAndNegativeNumbers) {
+  const Bytes bytes{0xA2, 0x20, 0x38, 0x18, 0xB8, 0x18};
+  CborReader reader(bytes);
+  EXPECT_EQ(reader.peek().value(), CborMajor::Map);
+  EXPECT_EQ(reader.map().value(), 2U);
+  EXPECT_EQ(reader.peek().value(), CborMajor::Negative);
+  EXPECT_EQ(reader.negative_number().value(), 0U);   // -1
+  EXPECT_EQ(reader.negative_number().value(), 24U);  // -25
+  EXPECT_EQ(reader.map().value(), 24U);
+  EXPECT_TRUE(reader.at_end());
+  EXPECT_FALSE(CborReader(bytes).negative_number().has_value());
+  EXPECT_FALSE(CborReader(bytes).array().has_value());
+  const Bytes indefinite{0xBF, 0xFF};
+  EXPECT_FALSE(CborReader(indefinite).map().has_value());
+}
+
 TEST(Cbor, OneFormForEachNumber) {
   for (const Bytes& bytes :
        {Bytes{0x18, 23}, Bytes{0x19, 0, 255}, Bytes{0x1A, 0, 0, 255, 255},

@@ -10,6 +10,7 @@
 #include "merlon/evidence/text_form.h"
 #include "merlon/evidence/wrapping.h"
 #include "merlon/snp/certificate_table.h"
+#include "merlon/x509/certificate.h"
 #include "merlon/x509/crl.h"
 
 namespace merlon::evidence {
@@ -87,6 +88,9 @@ std::optional<Result<Evidence>> parse_bare(ByteView bytes) {
     auto made = parse_request(bytes);
     const char* other = made ? nullptr : vouching_der(bytes);
     if (other == nullptr) return made;
+    if (other == a_certificate && bytes.size() > x509::max_certificate_size) {
+      return core::error(ErrorCode::Exhausted, "a certificate larger than 64 KiB", bytes.size());
+    }
     return core::error(ErrorCode::Unsupported, other);
   }
   const bool quote = looks_like_quote(bytes);

@@ -7,6 +7,7 @@
 #include "merlon/codec/base64.h"
 #include "merlon/codec/hex.h"
 #include "merlon/codec/json.h"
+#include "merlon/evidence/report_fields.h"
 #include "merlon/evidence/text_form.h"
 
 namespace merlon::evidence {
@@ -64,7 +65,14 @@ class Search {
   Result<void> look(const JsonValue& value, std::size_t depth) {
     constexpr std::size_t deepest = 6;
     if (depth == deepest) return {};
+    if (is_report_fields(value)) {
+      add_found(TRY(report_of_fields(value)));
+      notes_.assign(1,
+                    "the report was given field by field; what is judged was put together again");
+      return {};
+    }
     if (value.kind() == JsonKind::Object) {
+      TRY(add_table_entry(value));
       const auto added = beside_.add_object(value);
       if (!added && added.error().code != ErrorCode::Malformed) return added.error();
     }
@@ -83,16 +91,36 @@ class Search {
                          "JSON with more than one piece of evidence: each is judged by itself",
                          found_.size());
     }
-    return Inside{std::move(found_.front()), std::move(beside_), {}};
+    return Inside{std::move(found_.front()), std::move(beside_), std::move(notes_)};
   }
 
  private:
+  void add_found(Bytes bytes) {
+    if (std::ranges::find(found_, bytes) == found_.end()) found_.push_back(std::move(bytes));
+  }
+
+  /// {"cert_type": "VCEK", "data": [numbers]}, as the sev crate of virtee writes certificate
+  /// tables.
+  Result<void> add_table_entry(const JsonValue& value) {
+    const JsonValue* kind = value.find("cert_type");
+    const JsonValue* data = value.find("data");
+    if (kind == nullptr || data == nullptr) return {};
+    const auto bytes = bytes_of(*data);
+    const auto added = bytes ? beside_.add(*bytes) : Result<std::size_t>(0);
+    if (!added && added.error().code != ErrorCode::Malformed) return added.error();
+    if (kind->text() == "CRL" && !(bytes && added)) {
+      return core::error(ErrorCode::Unsupported,
+                         "a revocation list of a certificate table cannot be read");
+    }
+    return {};
+  }
+
   Result<void> look_at(std::string_view name, const JsonValue& value, std::size_t depth) {
     const std::string plain = plain_name(name);
     if (std::ranges::find(evidence_names, plain) != evidence_names.end()) {
       auto bytes = bytes_of(value);
       if (bytes && bytes->size() >= least_evidence) {
-        if (std::ranges::find(found_, *bytes) == found_.end()) found_.push_back(*std::move(bytes));
+        add_found(*std::move(bytes));
         return {};
       }
       // JSON in a string, and so once more.
@@ -107,6 +135,7 @@ class Search {
 
   std::vector<Bytes> found_;
   Endorsements beside_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace
@@ -119,23 +148,6 @@ std::optional<Result<Inside>> unwrap_json(ByteView bytes) {
   Search search;
   if (const auto looked = search.look(document->root(), 0); !looked) return looked.error();
   return std::move(search).result();
-}
-
-std::optional<Result<Inside>> unwrap_json_cmw(ByteView bytes) {
-  const auto text = text_of(bytes);
-  if (!text || !text->starts_with('[')) return std::nullopt;
-  const auto document = JsonDocument::parse(*text);
-  if (!document || document->root().kind() != JsonKind::Array) return std::nullopt;
-  const auto items = document->root().items();
-  const bool typed = items.size() >= 2 && items.size() <= 3 &&
-                     (items[0].kind() == JsonKind::String || items[0].number().has_value()) &&
-                     items[1].kind() == JsonKind::String;
-  if (!typed) return std::nullopt;
-  auto inside = codec::decode_any_base64(items[1].text());
-  if (!inside) {
-    return core::error(ErrorCode::Malformed, "a message wrapper whose content is not base64url");
-  }
-  return Inside{*std::move(inside), {}, {}};
 }
 
 }  // namespace merlon::evidence

@@ -6,10 +6,8 @@
 
 namespace merlon::evidence {
 
-/// An object in which some member has evidence under one of the names that services give it. What
-/// vouches for it beside it comes along.
+/// An object in which some member has evidence under one of the names that services give it, or is
+/// a report field by field. What vouches for it beside it comes along.
 [[nodiscard]] std::optional<core::Result<Inside>> unwrap_json(core::ByteView bytes);
-/// A conceptual message wrapper: ["media type", "base64url", …].
-[[nodiscard]] std::optional<core::Result<Inside>> unwrap_json_cmw(core::ByteView bytes);
 
 }  // namespace merlon::evidence

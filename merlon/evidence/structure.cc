@@ -1,8 +1,8 @@
 #include "merlon/evidence/structure.h"
 
 #include <algorithm>
+#include <array>
 
-#include "merlon/codec/cbor.h"
 #include "merlon/codec/der.h"
 #include "merlon/snp/report.h"
 #include "merlon/x509/certificate.h"
@@ -69,35 +69,24 @@ Unwrapped unwrap_hcl(ByteView bytes) {
   return inside;
 }
 
-Unwrapped unwrap_open_enclave(ByteView bytes) {
-  constexpr std::size_t header = 16;
-  constexpr std::uint32_t local = 1;
-  constexpr std::uint32_t remote = 2;
-  if (bytes.size() <= header || u32_at(bytes, 0) != 1) return std::nullopt;
-  const std::uint32_t kind = u32_at(bytes, 4);
-  const std::uint64_t size = u32_at(bytes, 8);
-  if ((kind != local && kind != remote) || u32_at(bytes, 12) != 0 ||
-      size != bytes.size() - header) {
-    return std::nullopt;
-  }
-  if (kind == local) {
-    return core::error(
-        ErrorCode::Unsupported,
-        "a local report of Open Enclave, which only the machine that made it can check");
-  }
-  return inside_of(bytes.subspan(header));
-}
-
 namespace {
 
 constexpr codec::Oid tagged_evidence_oid{2, 23, 133, 5, 4, 9};
 constexpr codec::Oid gramine_oid{1, 2, 840, 113741, 1337, 6};
-constexpr codec::Oid open_enclave_oid{1, 3, 6, 1, 4, 1, 311, 105, 1};
+constexpr codec::Oid open_enclave_report_oid{1, 3, 6, 1, 4, 1, 311, 105, 1};
+constexpr codec::Oid open_enclave_evidence_oid{1, 3, 6, 1, 4, 1, 311, 105, 2};
+constexpr codec::Oid cmw_oid{1, 3, 6, 1, 5, 5, 7, 1, 35};  // id-pe-cmw
+/// In the order in which one is taken where several are there: the newer conventions first.
+constexpr std::array evidence_oids{tagged_evidence_oid, cmw_oid, gramine_oid,
+                                   open_enclave_evidence_oid, open_enclave_report_oid};
 
-/// Some put an OCTET STRING of their own into the extension's.
+/// Some put an OCTET STRING of their own into the extension's, and a message wrapper in JSON stands
+/// in an UTF8String.
 ByteView content_of(ByteView value) {
-  const auto inner = codec::der_whole(value, codec::DerTag::OctetString);
-  return inner ? inner->content : value;
+  for (const codec::DerTag tag : {codec::DerTag::OctetString, codec::DerTag::Utf8String}) {
+    if (const auto inner = codec::der_whole(value, tag)) return inner->content;
+  }
+  return value;
 }
 
 }  // namespace
@@ -107,45 +96,14 @@ Unwrapped unwrap_certificate(ByteView bytes) {
   const auto certificate = x509::Certificate::parse(bytes);
   if (!certificate) return std::nullopt;
   const x509::Extension* found = nullptr;
-  std::size_t count = 0;
-  for (const codec::Oid& oid : {tagged_evidence_oid, gramine_oid, open_enclave_oid}) {
-    const auto* extension = x509::find_extension(certificate->extensions(), oid);
-    if (extension == nullptr) continue;
-    ++count;
-    if (found == nullptr) found = extension;  // the newer convention; both may be there
+  for (const codec::Oid& oid : evidence_oids) {
+    if (found == nullptr) found = x509::find_extension(certificate->extensions(), oid);
   }
-  if (count == 0) return std::nullopt;
+  if (found == nullptr) return std::nullopt;
   Inside inside = inside_of(content_of(found->value));
   inside.notes.emplace_back(
       "that the evidence is about the certificate's key is not judged here: compare the report data");
   return inside;
-}
-
-Unwrapped unwrap_cbor(ByteView bytes) {
-  codec::CborReader reader(bytes);
-  const auto major = reader.peek();
-  if (!major || (*major != codec::CborMajor::Tag && *major != codec::CborMajor::Array)) {
-    return std::nullopt;
-  }
-  constexpr std::uint64_t tagged_quote = 60000;
-  bool tagged = false;
-  if (*major == codec::CborMajor::Tag) {
-    const auto tag = reader.tag();
-    if (!tag || *tag != tagged_quote) return std::nullopt;
-    tagged = true;
-  }
-  const auto items = reader.array();
-  if (!items || *items < 2 || *items > 3) return std::nullopt;
-  if (!tagged) {  // a record begins with its media type or number
-    const auto kind = reader.peek();
-    const bool text = kind && *kind == codec::CborMajor::Text;
-    if (text ? !reader.text().has_value() : !reader.unsigned_number().has_value()) {
-      return std::nullopt;
-    }
-  }
-  const auto evidence = reader.bytes();
-  if (!evidence) return tagged ? Unwrapped(evidence.error()) : std::nullopt;
-  return inside_of(*evidence);
 }
 
 }  // namespace merlon::evidence

@@ -1,6 +1,6 @@
 #pragma once
 
-// Private to the room: structures of kernels, clouds and tokens around a quote or report.
+// Private to the room: structures of kernels, clouds and certificates around a quote or report.
 
 #include "merlon/evidence/wrapping.h"
 
@@ -10,11 +10,8 @@ namespace merlon::evidence {
 [[nodiscard]] std::optional<core::Result<Inside>> unwrap_report_response(core::ByteView bytes);
 /// "HCLA": what Azure's paravisor keeps in the vTPM.
 [[nodiscard]] std::optional<core::Result<Inside>> unwrap_hcl(core::ByteView bytes);
-/// The 16 bytes that Open Enclave puts in front of a report.
-[[nodiscard]] std::optional<core::Result<Inside>> unwrap_open_enclave(core::ByteView bytes);
-/// A certificate with evidence in an extension: interoperable RA-TLS, and Gramine's before that.
+/// A certificate with evidence in an extension: interoperable RA-TLS, a conceptual message wrapper,
+/// and what Gramine and Open Enclave had before these.
 [[nodiscard]] std::optional<core::Result<Inside>> unwrap_certificate(core::ByteView bytes);
-/// CBOR tag 60000 [quote, claims], or a record [type, evidence].
-[[nodiscard]] std::optional<core::Result<Inside>> unwrap_cbor(core::ByteView bytes);
 
 }  // namespace merlon::evidence

@@ -94,6 +94,16 @@ Bytes certificate_with(const codec::Oid& oid, core::ByteView value) {
   return x509::testing::issue(shape, key.spki(), key);
 }
 
+constexpr std::array<std::uint8_t, 16> sgx_ecdsa{0xA3, 0xA2, 0x1E, 0x87, 0x1B, 0x4D, 0x40, 0x14,
+                                                 0xB7, 0x0A, 0xA1, 0x25, 0xD2, 0xFB, 0xCD, 0x8C};
+
+/// With what happened to be in memory in front of its size.
+Bytes open_enclave_evidence(core::ByteView format, core::ByteView content,
+                            std::uint64_t version = 3) {
+  return joined({little_endian(version, 4), format, Bytes(4, 0xA7),
+                 little_endian(content.size(), 8), content});
+}
+
 struct Way {
   std::string_view row;  ///< of the table
   std::function<Bytes(const Bytes&)> wrap;
@@ -117,8 +127,16 @@ const std::vector<Way>& ways() {
        [](const Bytes& b) {
          return joined({little_endian(1, 4), little_endian(2, 4), little_endian(b.size(), 8), b});
        }},
+      {"Open Enclave evidence", [](const Bytes& b) { return open_enclave_evidence(sgx_ecdsa, b); }},
       {"certificate",
        [](const Bytes& b) { return certificate_with(codec::Oid{1, 2, 840, 113741, 1337, 6}, b); }},
+      {"certificate",  // a wrapper as an UTF8String
+       [](const Bytes& b) {
+         const std::string text =
+             base::concat(R"(["application/vnd.example",")", url_base64(b), "\"]");
+         return certificate_with(codec::Oid{1, 3, 6, 1, 5, 5, 7, 1, 35},
+                                 codec::testing::der(codec::DerTag::Utf8String, to_bytes(text)));
+       }},
       {"PEM",
        [](const Bytes& b) {
          return to_bytes(base::concat("-----BEGIN QUOTE-----\n", codec::encode_base64(b),
@@ -130,6 +148,19 @@ const std::vector<Way>& ways() {
          return joined({Bytes{0xD9, 0xEA, 0x60, 0x82}, cbor_bytes(b), claims});
        }},
       {"CBOR", [](const Bytes& b) { return joined({Bytes{0x82, 0x18, 0x20}, cbor_bytes(b)}); }},
+      {"CBOR",  // a tag that stands for a type of messages
+       [](const Bytes& b) { return joined({Bytes{0xDA, 0x63, 0x74, 0x01, 0x01}, cbor_bytes(b)}); }},
+      {"message collection in CBOR",
+       [](const Bytes& b) {
+         return joined({Bytes{0xA2, 0x61, 'a', 0x83, 0x18, 0x20}, cbor_bytes(b),
+                        Bytes{0x04, 0x01, 0x82, 0x18, 0x21, 0x41, 0x00}});
+       }},
+      {"message collection in JSON",
+       [](const Bytes& b) {
+         return to_bytes(base::concat(R"({"__cmwc_t":"tag:example.com,2026:x","a":{"b":)",
+                                      R"(["application/vnd.example",")", url_base64(b),
+                                      R"(",4]},"c":["text/plain","AA"]})"));
+       }},
       {"JSON",  // dstack
        [](const Bytes& b) {
          return to_bytes(base::concat(R"({"quote":")", base::hex(b),
@@ -230,7 +261,7 @@ TEST_F(Wrappings, TwoInOneAnother) {
       const Bytes once = inner.wrap(bare);
       for (const Way& outer : ways()) {
         // A certificate is bounded, and a CBOR string here has two bytes for its size.
-        const std::size_t most = outer.row == "certificate" ? 8'000 : 60'000;
+        constexpr std::size_t most = 45'000;
         if (outer.report_only || once.size() > most) continue;
         const auto got = Evidence::parse(outer.wrap(once));
         ASSERT_TRUE(got.has_value())
@@ -338,6 +369,78 @@ TEST_F(Wrappings, TheTableOfAnExtendedReport) {
   Endorsements all;
   EXPECT_EQ(all.add(table).value(), 1U);
   EXPECT_EQ(all.certificates.at(0), vlek);
+}
+
+/// The first bytes of a file up to the end of the quote, whose signature's size stands at `at`.
+Bytes quote_of(const char* name, std::size_t at) {
+  Bytes bytes = vector_file(name);
+  std::size_t size = 0;
+  for (std::size_t i = 4; i > 0; --i) size = size << 8U | bytes.at(at + i - 1);
+  bytes.resize(at + 4 + size);
+  return bytes;
+}
+
+TEST_F(Wrappings, ClaimsBehindOpenEnclavesQuoteAreToldOf) {
+  const Bytes quote = quote_of("phala/sgx_quote.dat", 432);
+  const Evidence wanted = Evidence::parse(quote).value();
+  const Bytes claims = joined({Bytes{1, 0, 0, 0}, Bytes(40, 7)});
+  const auto got = Evidence::parse(open_enclave_evidence(sgx_ecdsa, joined({quote, claims})));
+  ASSERT_TRUE(got.has_value()) << got.error().what;
+  EXPECT_EQ(got->described(), "Open Enclave evidence: DCAP quote version 3 for SGX");
+  EXPECT_TRUE(same(*got, wanted));
+  ASSERT_EQ(got->notes.size(), 1U);
+  EXPECT_NE(got->notes[0].find("claims"), std::string::npos);
+  EXPECT_TRUE(Evidence::parse(open_enclave_evidence(sgx_ecdsa, quote))->notes.empty());
+  const Bytes zeros(8);
+  EXPECT_TRUE(
+      Evidence::parse(open_enclave_evidence(sgx_ecdsa, joined({quote, zeros})))->notes.empty());
+  // Of each version of quotes the end is where its own sizes say.
+  for (const auto& [name, at] :
+       {std::pair{"phala/tdx_quote.dat", 632}, std::pair{"trustee/tdx_quote_5.dat", 702}}) {
+    const Bytes other = quote_of(name, static_cast<std::size_t>(at));
+    const Evidence bare = Evidence::parse(other).value();
+    const auto with = Evidence::parse(open_enclave_evidence(sgx_ecdsa, joined({other, claims})));
+    ASSERT_TRUE(with.has_value()) << name << ": " << with.error().what;
+    EXPECT_TRUE(same(*with, bare)) << name;
+    EXPECT_EQ(with->notes.size(), 1U) << name;
+  }
+}
+
+TEST_F(Wrappings, OpenEnclavesOtherEvidenceIsNamed) {
+  const auto said = [&](const Bytes& bytes) {
+    const auto got = Evidence::parse(bytes);
+    return got ? std::string() : std::string(got.error().what);
+  };
+  const Bytes local{0x09, 0x26, 0x8C, 0x33, 0x6E, 0x0B, 0x45, 0xE5,
+                    0x8A, 0x27, 0x15, 0x64, 0x4D, 0x0E, 0xF8, 0x9A};
+  const Bytes linkable{0xF2, 0x28, 0xAA, 0x3F, 0xDE, 0x4D, 0x49, 0xD3,
+                       0x88, 0x4C, 0xB2, 0xAA, 0x87, 0xA5, 0x0D, 0xA6};
+  const Bytes& quote = evidence_[1];
+  EXPECT_NE(said(open_enclave_evidence(local, Bytes(432))).find("local"), std::string::npos);
+  EXPECT_NE(said(open_enclave_evidence(linkable, quote)).find("EPID"), std::string::npos);
+  EXPECT_NE(said(open_enclave_evidence(sgx_ecdsa, quote, 2)).find("0.11"), std::string::npos);
+  EXPECT_FALSE(Evidence::parse(open_enclave_evidence(Bytes(16, 0x55), quote)).has_value());
+  EXPECT_FALSE(Evidence::parse(open_enclave_evidence(sgx_ecdsa, quote, 4)).has_value());
+  Bytes cut = open_enclave_evidence(sgx_ecdsa, quote);
+  cut.pop_back();
+  EXPECT_NE(said(cut).find("cut off"), std::string::npos);
+}
+
+TEST_F(Wrappings, CertificatesOfRealSizesAreRead) {
+  // A quote with its chain, as text, beside endorsements of its own.
+  const codec::Oid tagged{2, 23, 133, 5, 4, 9};
+  for (const std::size_t claims : {std::size_t{10'000}, std::size_t{50'000}}) {
+    const Bytes der =
+        certificate_with(tagged, joined({Bytes{0xD9, 0xEA, 0x60, 0x82}, cbor_bytes(evidence_[1]),
+                                         cbor_bytes(Bytes(claims, 1))}));
+    ASSERT_GT(der.size(), std::size_t{14'000});
+    const auto got = Evidence::parse(der);
+    ASSERT_TRUE(got.has_value()) << der.size() << ": " << got.error().what;
+    EXPECT_EQ(got->described(), "certificate, CBOR: DCAP quote version 3 for SGX");
+  }
+  const auto larger = Evidence::parse(certificate_with(tagged, Bytes(x509::max_certificate_size)));
+  EXPECT_EQ(larger.error().code, core::ErrorCode::Exhausted);
+  EXPECT_NE(std::string_view(larger.error().what).find("64 KiB"), std::string::npos);
 }
 
 TEST_F(Wrappings, AzuresVtpmEvidence) {

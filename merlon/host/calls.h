@@ -64,17 +64,15 @@ class Calls {
   using Outcome = sallyport::Outcome;
   using Request = sallyport::Request;
 
-  [[nodiscard]] sallyport::Outcome carry_out_once(const sallyport::Request& request);
-  [[nodiscard]] Outcome on_descriptor(const Request& request, os::BorrowedFd file);
-  [[nodiscard]] Outcome on_names(const Request& request, os::BorrowedFd directory);
-  [[nodiscard]] Outcome on_two_names(const Request& request, os::BorrowedFd directory);
-  [[nodiscard]] Outcome on_socket(const Request& request, os::BorrowedFd file);
-  [[nodiscard]] Outcome without_descriptor(const Request& request);
+  struct Row;
+  struct Handlers;
+  [[nodiscard]] static const Row& row_of(sallyport::Call call) noexcept;
+
+  [[nodiscard]] Outcome carry_out_once(const Row& row, const Request& request);
   [[nodiscard]] Outcome give(int number, Grant grant = Grant::ReadWrite);
   [[nodiscard]] Outcome hand_over(const Request& request);
-  [[nodiscard]] bool is_forbidden(const Request& request) const;
+  [[nodiscard]] bool is_forbidden(const Row& row, const Request& request) const;
   [[nodiscard]] Outcome poll(const Request& request);
-  [[nodiscard]] Outcome grow(const Request& request);
 
   Machine* machine_;
   DescriptorTable descriptors_;

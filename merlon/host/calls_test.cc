@@ -23,13 +23,25 @@ namespace {
 using sallyport::Call;
 using sallyport::Outcome;
 
+/// Refuses everything, until it is told to grant it.
 class NoMachine final : public Machine {
  public:
-  std::optional<sallyport::MemoryRange> grow(std::uint64_t /*bytes*/) override {
-    return std::nullopt;
+  std::optional<sallyport::MemoryRange> grow(std::uint64_t bytes) override {
+    if (!grants) return std::nullopt;
+    return sallyport::MemoryRange{0x1'0000'0000, bytes};
   }
-  bool release(sallyport::MemoryRange /*range*/) override { return false; }
-  bool set_timer(std::uint64_t /*first*/, std::uint64_t /*interval*/) override { return false; }
+  bool release(sallyport::MemoryRange range) override {
+    released = range;
+    return grants;
+  }
+  bool set_timer(std::uint64_t first, std::uint64_t interval) override {
+    timer = {first, interval};
+    return grants;
+  }
+
+  bool grants = false;
+  sallyport::MemoryRange released{};
+  std::pair<std::uint64_t, std::uint64_t> timer;
 };
 
 /// A folder with `inside/` for the keep and `secret` beside it.
@@ -268,6 +280,162 @@ TEST_F(CallsTest, ANumberThatIsUsedAgainHasItsOwnGrant) {
   EXPECT_EQ(calls_.descriptors().grant_of(*again), Grant::ReadWrite);
 }
 
+TEST_F(CallsTest, MovesReadsAndWritesAtAPlace) {
+  const auto fd = static_cast<std::uint64_t>(open("own", O_RDWR).result);
+  EXPECT_EQ(ask(Call::Seek, {fd, 4, SEEK_SET}).result, 4);
+  EXPECT_EQ(ask(Call::Read, {fd}, {}, 2).result, 2);
+  EXPECT_EQ(core::as_text(room_), "te");
+  EXPECT_EQ(ask(Call::ReadAt, {fd, 1}, {}, 3).result, 3);
+  EXPECT_EQ(core::as_text(room_), "wn ");
+  EXPECT_EQ(ask(Call::WriteAt, {fd, 4}, "TE").result, 2);
+  EXPECT_EQ(ask(Call::Seek, {fd, 0, SEEK_CUR}).result, 6);
+  EXPECT_EQ(ask(Call::Write, {fd}, "XT").result, 2);
+  EXPECT_EQ(ask(Call::ReadAt, {fd, 0}, {}, 100).result, 8);
+  EXPECT_EQ(core::as_text(core::ByteView(room_).first(8)), "own TEXT");
+  EXPECT_EQ(ask(Call::Truncate, {fd, 3}).result, 0);
+  EXPECT_EQ(ask(Call::Seek, {fd, 0, SEEK_END}).result, 3);
+  EXPECT_EQ(ask(Call::Allocate, {fd, 0, 0, 10}).result, 0);
+  EXPECT_EQ(ask(Call::Seek, {fd, 0, SEEK_END}).result, 10);
+  EXPECT_EQ(ask(Call::Synchronize, {fd, 0}).result, 0);
+  EXPECT_EQ(ask(Call::Synchronize, {fd, 1}).result, 0);
+  EXPECT_EQ(ask(Call::Advise, {fd, 0, 0, POSIX_FADV_WILLNEED}).result, 0);
+  EXPECT_EQ(ask(Call::Advise, {fd, 0, 0, 77}).result, -EINVAL);
+  EXPECT_EQ(ask(Call::IsTerminal, {fd}).result, -ENOTTY);
+}
+
+TEST_F(CallsTest, SetsTimesOfFilesAndEntries) {
+  const auto text_of = [](const sallyport::Times& times) {
+    return std::string(reinterpret_cast<const char*>(&times), sizeof(times));
+  };
+  const auto modified = [&] {
+    struct ::stat found{};
+    EXPECT_EQ(::stat((inside_ + "/own").c_str(), &found), 0);
+    return std::pair{found.st_atim.tv_sec, found.st_mtim.tv_nsec};
+  };
+  const auto fd = static_cast<std::uint64_t>(open("own", O_RDWR).result);
+  EXPECT_EQ(ask(Call::SetTimes, {fd}, text_of({{5, 6}, {7, 8}})).result, 0);
+  EXPECT_EQ(modified(), (std::pair{::time_t{5}, 8L}));
+  EXPECT_EQ(ask(Call::SetTimesAt, {directory_}, text_of({{9, 1}, {2, 3}}) + "own").result, 0);
+  EXPECT_EQ(modified(), (std::pair{::time_t{9}, 3L}));
+  const std::string cut = text_of({{1, 1}, {1, 1}}).substr(1);
+  EXPECT_EQ(ask(Call::SetTimes, {fd}, cut).result, -EINVAL);
+  EXPECT_EQ(ask(Call::SetTimesAt, {directory_}, cut).result, -EINVAL);
+  EXPECT_EQ(ask(Call::SetTimesAt, {directory_}, text_of({})).result, -ENOENT);
+}
+
+TEST_F(CallsTest, ChangesEntriesOfItsDirectory) {
+  const std::string nul(1, '\0');
+  EXPECT_EQ(ask(Call::MakeDirectory, {directory_, 0700}, "folder/").result, 0);
+  const auto folder = static_cast<std::uint64_t>(open("folder", O_RDONLY | O_DIRECTORY).result);
+  EXPECT_EQ(ask(Call::Rename, {directory_, folder}, "own" + nul + "moved").result, 0);
+  EXPECT_EQ(::access((inside_ + "/folder/moved").c_str(), F_OK), 0);
+  EXPECT_EQ(ask(Call::Link, {folder, directory_}, "moved" + nul + "again").result, 0);
+  EXPECT_EQ(ask(Call::Link, {folder, directory_}, "moved/" + nul + "slash").result, -ENOTDIR);
+  EXPECT_EQ(ask(Call::Symlink, {directory_}, "../anything" + nul + "named").result, 0);
+  EXPECT_EQ(ask(Call::ReadLink, {directory_}, "named", 100).result, 11);
+  EXPECT_EQ(core::as_text(core::ByteView(room_).first(11)), "../anything");
+  EXPECT_EQ(ask(Call::Remove, {directory_, 0}, "again").result, 0);
+  EXPECT_EQ(ask(Call::Remove, {folder, 0}, "moved").result, 0);
+  EXPECT_EQ(ask(Call::Remove, {directory_, 0}, "folder").result, -EISDIR);
+  EXPECT_EQ(ask(Call::Remove, {directory_, AT_REMOVEDIR}, "folder").result, 0);
+  EXPECT_GT(ask(Call::ReadDirectory, {directory_}, {}, 4096).result, 0);
+  // What is no list of two names, or ends nowhere.
+  EXPECT_EQ(ask(Call::Rename, {directory_, directory_}, "one").result, -EINVAL);
+  EXPECT_EQ(ask(Call::Rename, {directory_, directory_}, nul + "two").result, -ENOENT);
+  EXPECT_EQ(ask(Call::Link, {directory_, directory_}, "one" + nul).result, -ENOENT);
+  EXPECT_EQ(ask(Call::Link, {directory_, 77}, "named" + nul + "two").result, -EBADF);
+}
+
+TEST_F(CallsTest, CreatesWithTheModeThatIsAskedForAndNoMore) {
+  ASSERT_GE(open("new", O_CREAT | O_EXCL | O_WRONLY).result, 0);
+  struct ::stat found{};
+  ASSERT_EQ(::stat((inside_ + "/new").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0600U);
+  EXPECT_EQ(open("new", O_CREAT | O_EXCL | O_WRONLY).result, -EEXIST);
+  EXPECT_EQ(open("own", O_RDONLY | O_DIRECTORY).result, -ENOTDIR);
+  EXPECT_EQ(open("out", O_RDONLY | O_NOFOLLOW).result, -ELOOP);
+}
+
+TEST_F(CallsTest, TalksThroughSocketsThatItHolds) {
+  std::array<int, 2> pair{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
+  const std::uint64_t here = give(pair[0]);
+  const std::uint64_t there = give(pair[1]);
+  EXPECT_EQ(ask(Call::Receive, {here}, {}, 8).result, -EAGAIN);  // it never waits
+  EXPECT_EQ(ask(Call::Send, {there}, "words").result, 5);
+  EXPECT_EQ(ask(Call::Readable, {here}).result, 5);
+  EXPECT_EQ(ask(Call::Receive, {here, MSG_PEEK}, {}, 8).result, 5);
+  EXPECT_EQ(ask(Call::Receive, {here}, {}, 3).result, 3);
+  EXPECT_EQ(core::as_text(room_), "wor");
+  const auto option = [&](sallyport::SocketOption which) {
+    return ask(Call::SocketOption, {here, static_cast<std::uint64_t>(which)}).result;
+  };
+  EXPECT_EQ(option(sallyport::SocketOption::Listening), 0);
+  EXPECT_EQ(option(sallyport::SocketOption::Type), SOCK_STREAM);
+  EXPECT_EQ(ask(Call::ShutDown, {there, SHUT_WR}).result, 0);
+  EXPECT_EQ(ask(Call::Receive, {here}, {}, 8).result, 2);
+  EXPECT_EQ(ask(Call::Receive, {here}, {}, 8).result, 0);
+  EXPECT_EQ(ask(Call::Accept, {here}).result, -EINVAL);
+}
+
+TEST_F(CallsTest, WaitsForWhatItHolds) {
+  std::array<int, 2> pair{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
+  const std::uint64_t here = give(pair[0]);
+  static_cast<void>(give(pair[1]));
+  std::array<sallyport::PollItem, 2> items{
+      sallyport::PollItem{static_cast<std::int32_t>(here), POLLIN | POLLOUT, 0},
+      sallyport::PollItem{-1, POLLIN, 0}};
+  const std::string_view sent(reinterpret_cast<const char*>(items.data()), sizeof(items));
+  const Outcome ready = ask(Call::Poll, {2, sallyport::forever}, sent, sizeof(items));
+  EXPECT_EQ(ready.result, 1);
+  EXPECT_EQ(ready.returned, sizeof(items));
+  std::memcpy(items.data(), room_.data(), sizeof(items));
+  EXPECT_EQ(items[0].ready, POLLOUT);
+  EXPECT_EQ(items[1].ready, 0);
+  EXPECT_EQ(ask(Call::Poll, {0, 1'000'000}).result, 0);
+  const Outcome event = ask(Call::Event, {});
+  ASSERT_GE(event.result, 0);
+  const auto number = static_cast<std::uint64_t>(event.result);
+  EXPECT_EQ(ask(Call::Read, {number}, {}, 8).result, -EAGAIN);
+}
+
+TEST_F(CallsTest, TellsTheTime) {
+  ::timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const std::int64_t before = now.tv_sec * 1'000'000'000 + now.tv_nsec;
+  EXPECT_GE(ask(Call::Clock, {CLOCK_MONOTONIC}).result, before);
+  EXPECT_LT(ask(Call::Clock, {CLOCK_MONOTONIC}).result, before + 60'000'000'000);
+  EXPECT_EQ(ask(Call::Clock, {999}).result, -EINVAL);
+}
+
+TEST_F(CallsTest, AsksItsMachineForWhatOnlyThatCanDo) {
+  EXPECT_EQ(ask(Call::GrowMemory, {4096}, {}, sizeof(sallyport::MemoryRange)).result, -ENOMEM);
+  EXPECT_EQ(ask(Call::ReleaseMemory, {1, 2}).result, -EINVAL);
+  EXPECT_EQ(ask(Call::SetTimer, {3, 4}).result, -EINVAL);
+  machine_.grants = true;
+  const Outcome grown = ask(Call::GrowMemory, {4096}, {}, sizeof(sallyport::MemoryRange));
+  EXPECT_EQ(grown.result, 0);
+  EXPECT_EQ(grown.returned, sizeof(sallyport::MemoryRange));
+  EXPECT_EQ(ask(Call::GrowMemory, {4096}, {}, 4).result, -EINVAL);
+  EXPECT_EQ(ask(Call::ReleaseMemory, {1, 2}).result, 0);
+  EXPECT_EQ(machine_.released.size, 2U);
+  EXPECT_EQ(ask(Call::SetTimer, {3, 4}).result, 0);
+  EXPECT_EQ(machine_.timer, (std::pair{std::uint64_t{3}, std::uint64_t{4}}));
+  EXPECT_EQ(ask(Call::Attest, {}).result, -EOPNOTSUPP);
+}
+
+TEST_F(CallsTest, ALetterWantsRoomForItsDescriptors) {
+  constexpr std::size_t overhead =
+      sizeof(sallyport::DeliveryHeader) + 4 * sallyport::max_delivered_descriptors;
+  Letter letter;
+  letter.bytes.assign(3, 'x');
+  calls_.post(std::move(letter));
+  EXPECT_EQ(ask(Call::ReceiveDescriptors, {directory_, 3}, {}, overhead - 1).result, -EINVAL);
+  EXPECT_EQ(ask(Call::ReceiveDescriptors, {directory_, 3}, {}, overhead).result, 0);
+  EXPECT_EQ(ask(Call::ReceiveDescriptors, {directory_, 3}, {}, overhead + 2).result, 2);
+}
+
 TEST_F(CallsTest, EndsWithTheKeepsStatus) {
   EXPECT_FALSE(calls_.ended().has_value());
   static_cast<void>(ask(Call::Exit, {0x1234}));
@@ -310,6 +478,8 @@ TEST_F(CallsTest, AKeepsWordsAreFewHarmlessAndSaidToBeItsOwn) {
   const std::string said = ::testing::internal::GetCapturedStderr();
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 8);
   EXPECT_LT(said.size(), 4096U);
+  EXPECT_TRUE(said.ends_with(" (what else it says is left out)\n"));
+  EXPECT_EQ(said.find("left out"), said.rfind("left out"));
   EXPECT_EQ(said.find('\x1b'), std::string::npos);
   EXPECT_EQ(said.find("\u202e"), std::string::npos);
   for (std::size_t at = 0; at < said.size(); at = said.find('\n', at) + 1) {

@@ -6,25 +6,17 @@
 #include <linux/audit.h>
 #include <unistd.h>
 
-#include "merlon/base/text.h"
+#include "merlon/keep/allowed_calls.h"
 #include "merlon/keep/report.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/os/landlock.h"
 #include "merlon/os/surrender.h"
 
 namespace merlon::keep {
 
-using base::concat;
 using core::Result;
 using launch::FileKind;
 
 namespace {
-
-#ifdef MERLON_SANITIZED
-constexpr bool built_in = false;
-#else
-constexpr bool built_in = true;
-#endif
 
 /// As many as a workload may hold anyway [wasi::FdTable].
 constexpr std::uint64_t open_files = 65536;
@@ -58,80 +50,31 @@ Needs needs_of(const launch::Message& message, const launch::Reach& reach) {
           .process = ::getpid()};
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += concat(text.empty() ? "" : ", ", name);
-  return text;
-}
-
 }  // namespace
 
-bool Confinement::is_built_in() noexcept { return built_in; }
-
-Result<void> Confinement::note(const os::Result<void>& done, std::string_view layer,
-                               const char* failure, std::string_view detail) {
-  if (done) {
-    active_.push_back(concat(layer, detail));
-  } else if (os::is_missing_layer(done.error())) {
-    missing_.emplace_back(layer);
-  } else {
-    return os::to_error(done.error(), failure);
-  }
-  return {};
-}
+bool Confinement::is_built_in() noexcept { return launch::Layers::can_be_whole(); }
 
 Result<void> Confinement::begin(os::BorrowedFd channel) {
   os::end_with_maker_of(channel);
-  if (!built_in) return {};
-  TRY(note(os::forbid_new_privileges(), "no new privileges", "cannot forbid new privileges"));
-  TRY(note(os::forbid_inspection(), "no inspection", "cannot forbid inspection"));
-  TRY(note(os::drop_capabilities(), "no capabilities", "cannot drop capabilities"));
-  TRY(note(os::limit_resources({.open_files = open_files}), "limits", "cannot set limits"));
-  return note(os::close_from(channel.number() + 1), "closed files", "cannot close files");
+  if (!is_built_in()) return {};
+  TRY(layers_.give_up_privileges());
+  TRY(layers_.note(os::limit_resources({.open_files = open_files}), "limits", "cannot set limits"));
+  return layers_.note(os::close_from(channel.number() + 1), "closed files", "cannot close files");
 }
 
 Result<void> Confinement::complete(const launch::Launch& launch) {
   machine_ = launch.message.confinement == launch::Confinement::Machine;
-  if (!built_in || machine_) return {};
+  if (!is_built_in() || machine_) return {};
   close_streams_not_given(launch.message);
   const launch::Reach reach = launch::reach_of(launch);
-  TRY(confine_files(reach));
-  return confine_calls(needs_of(launch.message, reach));
-}
-
-Result<void> Confinement::confine_files(const launch::Reach& reach) {
-  const auto version = os::landlock_version();
-  if (!version) return note(version.error(), "landlock", "cannot use Landlock");
-  const bool moves = *version >= os::first_landlock_with_moves;
-  if (!moves && reach.writable_directories()) {
-    // A workload's rename() must work; better this layer less.
-    missing_.emplace_back("landlock (version 1 allows no moves)");
-    return {};
-  }
-  return note(os::confine_files(*version, reach.trees), "landlock", "cannot confine files",
-              concat(" ", *version, " (", reach.trees.size(), " directories)"));
-}
-
-Result<void> Confinement::confine_calls(const Needs& needs) {
-  std::vector<os::CallRule> rules = allowed_calls(needs);
-  const std::string count = concat(" (", rules.size(), " calls)");
-  const auto program = os::compile(std::move(rules));
-  struct sigaction action{};
-  action.sa_sigaction = &on_refused_call;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  ::sigfillset(&action.sa_mask);
-  if (::sigaction(SIGSYS, &action, nullptr) < 0) {
-    return note(os::last_errno(), "seccomp", "cannot take the signal of refused calls");
-  }
-  return note(os::confine_calls(program), "seccomp", "cannot confine calls", count);
+  TRY(layers_.confine_files(reach));
+  return layers_.confine_calls(allowed_calls(needs_of(launch.message, reach)), &on_refused_call);
 }
 
 std::string Confinement::describe() const {
-  if (!built_in) return "not confined: built with a sanitizer, which makes calls of its own";
+  if (!is_built_in()) return "not confined: built with a sanitizer, which makes calls of its own";
   if (machine_) return "confined by a machine of its own";
-  std::string text = concat("confined by ", active_.empty() ? "nothing" : listed(active_));
-  if (!missing_.empty()) text += concat("; not here: ", listed(missing_));
-  return text;
+  return layers_.describe();
 }
 
 }  // namespace merlon::keep

@@ -5,13 +5,10 @@
 // told.
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "merlon/core/result.h"
-#include "merlon/keep/allowed_calls.h"
 #include "merlon/launch/channel.h"
-#include "merlon/launch/reach.h"
+#include "merlon/launch/layers.h"
 
 namespace merlon::keep {
 
@@ -40,13 +37,7 @@ class Confinement {
   [[nodiscard]] std::string describe() const;
 
  private:
-  core::Result<void> note(const os::Result<void>& done, std::string_view layer, const char* failure,
-                          std::string_view detail = "");
-  core::Result<void> confine_files(const launch::Reach& reach);
-  core::Result<void> confine_calls(const Needs& needs);
-
-  std::vector<std::string> active_;
-  std::vector<std::string> missing_;
+  launch::Layers layers_;
   bool machine_ = false;
 };
 

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -338,6 +339,24 @@ TEST_F(ConfinedKeep, ACallThatIsRefusedWhileTheSignalIsBlockedKillsIt) {
     return outcome(call(SYS_socket, AF_INET, SOCK_STREAM, 0));
   });
   EXPECT_TRUE(ended.by(SIGSYS)) << ended;
+}
+
+TEST_F(ConfinedKeep, TheSignalOfRefusedCallsEndsItAlsoWhereSomebodyElseSendsIt) {
+  const Ended ended = in_keep(User::Same, {.timeout = true}, [](const launch::Launch&) {
+    ::sigevent event{};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGSYS;
+    int timer = 0;  // the kernel's number
+    ::itimerspec soon{{}, {0, 1}};
+    if (call(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0) return 1;
+    if (call(SYS_timer_settime, timer, 0, &soon, nullptr) != 0) return 2;
+    ::pollfd* const none = nullptr;
+    ::timespec long_enough{5, 0};
+    (void)call(SYS_ppoll, none, 0, &long_enough, nullptr, 8);
+    return 3;
+  });
+  EXPECT_TRUE(ended.with(128 + SIGSYS)) << ended;
+  EXPECT_EQ(ended.said, "");
 }
 
 TEST_F(ConfinedKeep, ACallByThe32BitConventionIsRefused) {

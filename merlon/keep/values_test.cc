@@ -20,6 +20,10 @@ TEST(Values, IntegersMayBeSignedOrNotWithinTheirRange) {
   EXPECT_EQ(round("4294967295", ValueType::i32), "-1");
   EXPECT_EQ(round("-2147483648", ValueType::i32), "-2147483648");
   EXPECT_EQ(round("0xff", ValueType::i32), "255");
+  EXPECT_EQ(round("0XFF", ValueType::i32), "255");
+  EXPECT_EQ(round("+17", ValueType::i32), "17");
+  EXPECT_EQ(round("-0x80000000", ValueType::i32), "-2147483648");
+  EXPECT_EQ(round("10", ValueType::i64), "10");
   EXPECT_EQ(round("18446744073709551615", ValueType::i64), "-1");
   EXPECT_EQ(round("-9223372036854775808", ValueType::i64), "-9223372036854775808");
   for (const char* text : {"", "-", "4294967296", "-2147483649", "1.5", "1 ", "0x", "--1", "a"}) {
@@ -33,6 +37,7 @@ TEST(Values, FloatsArePrintedWithTheFewestDigits) {
   EXPECT_EQ(round("0.1", ValueType::f64), "0.1");
   EXPECT_EQ(round("+1e300", ValueType::f64), "1e+300");
   EXPECT_EQ(round("-0", ValueType::f64), "-0");
+  EXPECT_EQ(round("+2.5", ValueType::f32), "2.5");
   EXPECT_EQ(round("inf", ValueType::f32), "inf");
   EXPECT_EQ(round("nan", ValueType::f64), "nan");
   EXPECT_EQ(round("", ValueType::f32), "refused");

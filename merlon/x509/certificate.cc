@@ -25,7 +25,7 @@ bool is_processed(const Extension& extension) noexcept {
 
 Result<Certificate> Certificate::parse(ByteView given) {
   if (given.size() > max_certificate_size) {
-    return core::error(ErrorCode::Exhausted, "certificate larger than 16 KiB", given.size());
+    return core::error(ErrorCode::Exhausted, "certificate larger than 64 KiB", given.size());
   }
   auto der = std::make_shared<const std::vector<std::uint8_t>>(given.begin(), given.end());
   DerReader outer(TRY(codec::der_whole(*der, DerTag::Sequence)).content);

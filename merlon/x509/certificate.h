@@ -13,7 +13,9 @@
 
 namespace merlon::x509 {
 
-inline constexpr std::size_t max_certificate_size = 16'384;
+/// Those of RA-TLS carry a quote with its certificates, 8 to 24 KiB, and may carry endorsements
+/// too.
+inline constexpr std::size_t max_certificate_size = 65'536;
 
 struct Validity {
   codec::UnixTime not_before;
@@ -27,7 +29,7 @@ struct Validity {
 class Certificate {
  public:
   /// `given` is one DER certificate and nothing else. Malformed; Unsupported for other versions
-  /// than 3, unique ids, keys and algorithms that evidence does not use; Exhausted above 16 KiB.
+  /// than 3, unique ids, keys and algorithms that evidence does not use; Exhausted above 64 KiB.
   [[nodiscard]] static core::Result<Certificate> parse(core::ByteView given);
 
   [[nodiscard]] core::ByteView der() const noexcept { return *der_; }

@@ -70,6 +70,28 @@ TEST(Certificate, APathLengthNeedsACa) {
   EXPECT_FALSE(Certificate::parse(issue(shape, key().spki(), key())).has_value());
 }
 
+TEST(Certificate, OfTheBoundIsReadAndOneByteMoreIsNot) {
+  // A signature of ECDSA has one of a few sizes, so whoever wants a certificate of one size tries.
+  const auto of_size = [](std::size_t wanted) {
+    std::size_t value = wanted - 400;
+    std::vector<std::uint8_t> der;
+    for (int tries = 0; tries < 100; ++tries) {
+      CertificateTemplate shape;
+      shape.extensions = {extension({1, 2, 3, 4}, false, std::vector<std::uint8_t>(value, 7))};
+      der = issue(shape, key().spki(), key());
+      if (der.size() == wanted) break;
+      value = value + wanted - der.size();
+    }
+    EXPECT_EQ(der.size(), wanted);
+    return der;
+  };
+  const auto largest = Certificate::parse(of_size(max_certificate_size));
+  ASSERT_TRUE(largest.has_value()) << largest.error().what;
+  EXPECT_TRUE(verify(largest->key(), largest->signature()));
+  EXPECT_EQ(Certificate::parse(of_size(max_certificate_size + 1)).error().code,
+            core::ErrorCode::Exhausted);
+}
+
 TEST(Certificate, LargerThanItsBoundIsRefused) {
   EXPECT_EQ(Certificate::parse(std::vector<std::uint8_t>(max_certificate_size + 1)).error().code,
             core::ErrorCode::Exhausted);

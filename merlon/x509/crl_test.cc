@@ -51,6 +51,14 @@ TEST(Crl, ItsShapeIsKnownWithoutItsEnd) {
   EXPECT_TRUE(is_shaped_as_crl(whole));
   EXPECT_TRUE(is_shaped_as_crl(core::ByteView(whole).first(whole.size() / 2)));
   EXPECT_FALSE(is_shaped_as_crl(core::ByteView(whole).first(20)));
+  // The length of a list of up to 4 GiB, which is its shape even if it is no list that we read.
+  const std::size_t header = whole[1] < 0x80 ? 2U : 2U + (whole[1] & 0x7FU);
+  Bytes huge{0x30, 0x84, 0x7F, 0, 0, 0};
+  huge.insert(huge.end(), whole.begin() + static_cast<std::ptrdiff_t>(header), whole.end());
+  EXPECT_TRUE(is_shaped_as_crl(huge));
+  huge[1] = 0x85;
+  huge.insert(huge.begin() + 2, 0);
+  EXPECT_FALSE(is_shaped_as_crl(huge));
   const Bytes certificate = issue(ca_template("a", "a"), key().spki(), key());
   EXPECT_FALSE(is_shaped_as_crl(certificate));
   EXPECT_FALSE(is_shaped_as_crl(codec::testing::sequence({certificate, certificate})));

@@ -1,5 +1,7 @@
 #include "merlon/x509/csr.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "merlon/codec/testing/vectors.h"
@@ -20,6 +22,20 @@ TEST(CertificateRequest, ProvesPossessionOfItsKey) {
   der.back() ^= 1U;
   const auto altered = CertificateRequest::parse(der);
   EXPECT_TRUE(!altered.has_value() || !altered->is_signed_by_its_key());
+}
+
+TEST(CertificateRequest, HasItsSubject) {
+  const SigningKey key(crypto::KeyKind::P256);
+  const Bytes der = issue_request({{extension({1, 2, 3}, false, {1})}}, key);
+  const Bytes empty = codec::testing::sequence({});
+  EXPECT_TRUE(std::ranges::equal(CertificateRequest::parse(der)->subject(), empty));
+}
+
+TEST(CertificateRequest, OfTheBoundIsLookedAtAndALargerOneIsNot) {
+  EXPECT_EQ(CertificateRequest::parse(Bytes(max_request_size)).error().code,
+            core::ErrorCode::Malformed);
+  EXPECT_EQ(CertificateRequest::parse(Bytes(max_request_size + 1)).error().code,
+            core::ErrorCode::Exhausted);
 }
 
 TEST(CertificateRequest, GenuineRequestsOfKeeps) {

@@ -1,11 +1,14 @@
 #include "merlon/x509/issue.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "merlon/crypto/testing/signing_key.h"
 #include "merlon/x509/certificate.h"
 #include "merlon/x509/crl.h"
 #include "merlon/x509/csr.h"
+#include "merlon/x509/name.h"
 
 namespace merlon::x509 {
 namespace {
@@ -44,7 +47,14 @@ TEST(Issue, ACertificateIsReadAsItWasMeant) {
         {new_basic_constraints(true), new_key_usage({KeyUsage::KeyCertSign, KeyUsage::CrlSign})}};
     const auto read = Certificate::parse(signed_by(key, to_be_signed(made, algorithm_of(key))));
     ASSERT_TRUE(read.has_value()) << read.error().what;
-    EXPECT_EQ(read->common_name(), "subject");
+    EXPECT_EQ(name_text(read->issuer()), "O=Maker, CN=issuer");
+    EXPECT_EQ(name_text(read->subject()), "CN=subject");
+    EXPECT_TRUE(read->may(KeyUsage::KeyCertSign));
+    EXPECT_TRUE(read->may(KeyUsage::CrlSign));
+    EXPECT_FALSE(read->may(KeyUsage::DigitalSignature));
+    EXPECT_EQ(read->extensions().size(), 2U);
+    EXPECT_TRUE(read->extensions()[0].critical);
+    EXPECT_TRUE(read->extensions()[1].critical);
     EXPECT_EQ(DerBytes(read->serial().begin(), read->serial().end()), (DerBytes{0, 0x80, 1}));
     EXPECT_TRUE(read->validity().contains(start));
     EXPECT_TRUE(read->validity().contains(end));
@@ -55,6 +65,31 @@ TEST(Issue, ACertificateIsReadAsItWasMeant) {
   }
 }
 
+TEST(Issue, ExtensionsAreTheShortestOfTheirMeaning) {
+  const DerBytes ca{0x30, 0x0F, 0x06, 0x03, 0x55, 0x1D, 0x13, 0x01, 0x01,
+                    0xFF, 0x04, 0x05, 0x30, 0x03, 0x01, 0x01, 0xFF};
+  EXPECT_EQ(new_basic_constraints(true), ca);
+  const DerBytes no_ca{0x30, 0x0C, 0x06, 0x03, 0x55, 0x1D, 0x13,
+                       0x01, 0x01, 0xFF, 0x04, 0x02, 0x30, 0x00};
+  EXPECT_EQ(new_basic_constraints(false), no_ca);
+  const auto usage = [](std::uint8_t unused, std::uint8_t bits) {
+    return DerBytes{0x30, 0x0E, 0x06, 0x03, 0x55, 0x1D, 0x0F,   0x01,
+                    0x01, 0xFF, 0x04, 0x04, 0x03, 0x02, unused, bits};
+  };
+  EXPECT_EQ(new_key_usage({KeyUsage::DigitalSignature}), usage(7, 0x80));
+  EXPECT_EQ(new_key_usage({KeyUsage::CrlSign, KeyUsage::KeyCertSign}), usage(1, 0x06));
+  const DerBytes other{0x30, 0x0A, 0x06, 0x03, 0x2A, 0x03, 0x04, 0x04, 0x03, 1, 2, 3};
+  EXPECT_EQ(new_extension({1, 2, 3, 4}, false, DerBytes{1, 2, 3}), other);
+}
+
+TEST(Issue, ACertificateMayHaveNoExtensions) {
+  const SigningKey key(KeyKind::P256);
+  const NewCertificate made{{1}, {"", "i"}, {"", "s"}, start, end, key_of(key), {}};
+  const auto read = Certificate::parse(signed_by(key, to_be_signed(made, algorithm_of(key))));
+  ASSERT_TRUE(read.has_value()) << read.error().what;
+  EXPECT_TRUE(read->extensions().empty());
+}
+
 TEST(Issue, AListNamesWhatIsRevoked) {
   const SigningKey key(KeyKind::P384);
   NewCrl made{{"", "issuer"}, start, end, 7, {{5}, {1, 2}}};
@@ -63,6 +98,16 @@ TEST(Issue, AListNamesWhatIsRevoked) {
   EXPECT_TRUE(read->lists(DerBytes{5}));
   EXPECT_TRUE(read->lists(DerBytes{1, 2}));
   EXPECT_FALSE(read->lists(DerBytes{6}));
+  EXPECT_EQ(name_text(read->issuer()), "CN=issuer");
+  EXPECT_EQ(DerBytes(read->number().begin(), read->number().end()), DerBytes{7});
+  EXPECT_EQ(read->validity().not_before, start);
+  EXPECT_EQ(read->validity().not_after, end);
+  EXPECT_TRUE(verify(SubjectKey{crypto::PublicKey::ec(key.kind(), key.point()).value(), {}},
+                     read->signature()));
+  // A number that were critical would be refused by others. [RFC5280 §5.2.3]
+  const DerBytes whole = to_be_signed(made, algorithm_of(key));
+  const DerBytes number{0x30, 0x0A, 0x06, 0x03, 0x55, 0x1D, 0x14, 0x04, 0x03, 0x02, 0x01, 0x07};
+  EXPECT_NE(std::ranges::search(whole, number).begin(), whole.end());
   made.serials.clear();
   EXPECT_TRUE(Crl::parse(signed_by(key, to_be_signed(made, algorithm_of(key)))).has_value());
 }
@@ -77,7 +122,13 @@ TEST(Issue, ARequestProvesItsKey) {
     const auto read = CertificateRequest::parse(signed_by(key, to_be_signed(made)));
     ASSERT_TRUE(read.has_value()) << read.error().what;
     EXPECT_TRUE(read->is_signed_by_its_key());
-    EXPECT_EQ(read->extensions().size(), with_extension ? 1U : 0U);
+    EXPECT_EQ(name_text(read->subject()), "");
+    ASSERT_EQ(read->extensions().size(), with_extension ? 1U : 0U);
+    if (with_extension) {
+      EXPECT_TRUE(any.is(read->extensions()[0].oid));
+      EXPECT_FALSE(read->extensions()[0].critical);
+      EXPECT_EQ(read->extensions()[0].value.size(), 2U);
+    }
     EXPECT_FALSE(
         CertificateRequest::parse(signed_by(other, to_be_signed(made)))->is_signed_by_its_key());
   }

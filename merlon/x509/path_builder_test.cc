@@ -1,5 +1,7 @@
 #include "merlon/x509/path_builder.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "merlon/x509/testing/pki.h"
@@ -56,6 +58,24 @@ TEST(PathBuilder, NothingThatIsAddedDisplacesWhatHolds) {
     pool.insert(first ? pool.begin() : pool.end(), surplus.begin(), surplus.end());
     const Path found = built(path[0], pool, anchor);
     EXPECT_TRUE(judge_path(found, {&anchor, 1}, test_now, {}).empty());
+  }
+}
+
+TEST(PathBuilder, OfEqualsTheFirstIsTaken) {
+  const Pki pki;
+  const Path path = pki.make();
+  const AnchorId anchor = anchor_of(path.back());
+  // Two that hold, and two that nobody has signed.
+  CertificateTemplate second = pki.intermediate;
+  second.serial = pki.intermediate.serial + 1;
+  for (const SigningKey& signer : {pki.root_key, SigningKey(crypto::KeyKind::P256)}) {
+    const Certificate one = issued(pki.intermediate, pki.intermediate_key, signer);
+    const Certificate two = issued(second, pki.intermediate_key, signer);
+    for (const auto& [first, other] : {std::pair{&one, &two}, std::pair{&two, &one}}) {
+      const Path found = built(path[0], {*first, *other, path[2]}, anchor);
+      ASSERT_GE(found.size(), 2U);
+      EXPECT_TRUE(std::ranges::equal(found[1].der(), first->der()));
+    }
   }
 }
 

@@ -14,14 +14,11 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "merlon/base/text.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/launch/reach.h"
+#include "merlon/launch/layers.h"
 #include "merlon/os/call_rules.h"
-#include "merlon/os/landlock.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
-#include "merlon/os/surrender.h"
 
 namespace merlon::host::kvm {
 
@@ -37,12 +34,6 @@ using os::one_of;
 using os::only;
 
 namespace {
-
-#ifdef MERLON_SANITIZED
-constexpr bool built_in = false;
-#else
-constexpr bool built_in = true;
-#endif
 
 /// Which the C library takes for itself when the first thread is made.
 constexpr int c_library_signal = 33;
@@ -82,7 +73,7 @@ void add_time(os::CallRules& rules) {
   rules.push_back(one_of(SYS_rt_sigaction, 0, {SIGALRM, c_library_signal}));
 }
 
-/// What the calls of the sallyport become; see merlon/host/calls.cc.
+/// What the calls of the sallyport become; see merlon/host/call_handlers.cc.
 void add_open_files(os::CallRules& rules) {
   add(rules, {SYS_read, SYS_readv, SYS_write, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_close,
               SYS_fstat, SYS_fsync, SYS_fdatasync, SYS_fallocate, SYS_fadvise64, SYS_ftruncate,
@@ -130,43 +121,15 @@ void on_refused_call(int /*number*/, ::siginfo_t* info, void* /*context*/) {
   os::end_process(launch::number(launch::ExitStatus::Trap));
 }
 
-/// A kernel without the layer goes without it.
-Result<void> unless_missing(const os::Result<void>& done, const char* failure) {
-  if (done || os::is_missing_layer(done.error())) return {};
-  return os::to_error(done.error(), failure);
-}
-
-Result<void> confine_files(const launch::Reach& reach) {
-  const auto version = os::landlock_version();
-  if (!version) return unless_missing(version.error(), "cannot use Landlock");
-  const bool moves = *version >= os::first_landlock_with_moves;
-  // A workload's rename() must work; better this layer less.
-  if (!moves && reach.writable_directories()) return {};
-  return unless_missing(os::confine_files(*version, reach.trees), "cannot confine files");
-}
-
-Result<void> confine_calls(const launch::Reach& reach) {
-  struct sigaction action{};
-  action.sa_sigaction = &on_refused_call;
-  action.sa_flags = SA_SIGINFO;
-  ::sigfillset(&action.sa_mask);
-  if (::sigaction(SIGSYS, &action, nullptr) < 0) {
-    return os::to_error(os::last_errno(), "cannot take the signal of refused calls");
-  }
-  return unless_missing(os::confine_calls(os::compile(allowed_calls(reach))),
-                        "cannot confine calls");
-}
-
 }  // namespace
 
 Result<void> confine(const launch::Launch& launch) {
-  TRY(unless_missing(os::forbid_new_privileges(), "cannot forbid new privileges"));
-  TRY(unless_missing(os::forbid_inspection(), "cannot forbid inspection"));
-  TRY(unless_missing(os::drop_capabilities(), "cannot drop capabilities"));
-  if (!built_in) return {};
+  launch::Layers layers;  // nobody asks merlon-vmm which of them hold
+  TRY(layers.give_up_privileges());
+  if (!launch::Layers::can_be_whole()) return {};
   const launch::Reach reach = launch::reach_of(launch);
-  TRY(confine_files(reach));
-  return confine_calls(reach);
+  TRY(layers.confine_files(reach));
+  return layers.confine_calls(allowed_calls(reach), &on_refused_call);
 }
 
 }  // namespace merlon::host::kvm

@@ -283,10 +283,23 @@ TEST_F(SnpPlatform, NeedsAKernelThatHasSwitchedItOn) {
   EXPECT_TRUE(probe_snp(machine(amd_with_snp())).is_ready());
   extensions_[235] = 1;
   EXPECT_FALSE(probe_snp(machine(amd_with_snp())).is_ready());
+  extensions_[235] = 1 << 4;
+  EXPECT_TRUE(probe_snp(machine(amd_with_snp())).is_ready());
+  for (const int answer : {0, -1}) {
+    extensions_[234] = answer;
+    EXPECT_FALSE(probe_snp(machine(amd_with_snp())).is_ready());
+  }
 }
 
 TEST_F(SnpPlatform, NeedsMemoryThatMayBeLocked) {
   lockable_ = std::uint64_t{1024};
+  EXPECT_FALSE(probe_snp(machine(amd_with_snp())).is_ready());
+  constexpr std::uint64_t of_one_keep = 5UL * 1024 * 1024;
+  lockable_ = of_one_keep - 1;
+  EXPECT_FALSE(probe_snp(machine(amd_with_snp())).is_ready());
+  lockable_ = of_one_keep;
+  EXPECT_TRUE(probe_snp(machine(amd_with_snp())).is_ready());
+  lockable_ = os::Errno::Perm;
   EXPECT_FALSE(probe_snp(machine(amd_with_snp())).is_ready());
   lockable_ = ~std::uint64_t{0};
   EXPECT_EQ(find(probe_snp(machine(amd_with_snp())), "memory that may be locked").info,
@@ -300,12 +313,84 @@ TEST_F(Platform, ALeafBeyondTheLastAnswersNothing) {
   });
   EXPECT_EQ(old.leaf(7).ebx, 0U);
   EXPECT_EQ(old.leaf(5).ebx, ~0U);
+  const Processor no_extended([](std::uint32_t leaf, std::uint32_t) {
+    return leaf == 0x8000'0000 ? Registers{0x8000'0000, 1, 2, 3} : Registers{1, 1, 1, 1};
+  });
+  EXPECT_EQ(no_extended.leaf(0x8000'0000).edx, 3U);
+  EXPECT_EQ(no_extended.leaf(0x8000'0001).edx, 0U);
 }
 
 TEST_F(Platform, NamesOfTheProcessorCannotSteerATerminal) {
   Leaves leaves = amd_with_snp();
   leaves[{0x8000'0002, 0}].eax = word("\x1b[2J");
   EXPECT_EQ(machine(leaves).processor.brand().find('\x1b'), std::string::npos);
+}
+
+/// Everything that is said of a backend, a line for each datum.
+std::string told(const Backend& backend) {
+  std::string text;
+  for (const Datum& datum : backend.data) {
+    text += std::string(2 * datum.depth, ' ') + (datum.pass ? "+ " : "- ") + datum.name +
+            (datum.info.empty() ? "" : ": " + datum.info) + "\n";
+  }
+  return text;
+}
+
+TEST_F(Platform, SgxIsToldInThisOrderAndDepth) {
+  files_.make_file("dev/sgx_enclave");
+  EXPECT_EQ(told(probe_sgx(machine(intel_with_sgx()))), R"(+ /dev/sgx_enclave
++ CPU: GenuineIntel
+  + SGX
+    + version 1
+    + version 2
+    + flexible launch control (FLC)
+    + largest enclave, 32-bit: 2^31 bytes
+    + largest enclave, 64-bit: 2^56 bytes
+    + MISCSELECT: 0x1
+    + ATTRIBUTES: 0x36
+    + XFRM: 0x2e7
+    + protected memory (EPC): 4288 MiB
+- AESM socket: /var/run/aesmd/aesm.socket
+- Intel revocation lists: /var/cache/intel-sgx/crls.der
+- Intel TCB information: /var/cache/intel-sgx/tcb.der
+)");
+}
+
+TEST_F(SnpPlatform, IsToldInThisOrderAndDepth) {
+  EXPECT_EQ(told(probe_snp(machine(amd_with_snp()))), R"(+ /dev/sev
+  + SEV-SNP in the kernel: Y
++ /dev/kvm
+  + API version: 12
+  + SEV-SNP machines
+  + guest memory that the host cannot map
++ CPU: AMD EPYC 7313
+  + microcode support
+  + Secure Memory Encryption (SME)
+    + physical address bits reserved: 5
+    + C-bit in page tables: 51
+  + Secure Encrypted Virtualization (SEV)
+    + guests at a time (ASIDs): 509
+    + first ASID without SEV-ES: 100
+  + Encrypted State (SEV-ES)
+  + Secure Nested Paging (SEV-SNP)
+  + page flush register: yes
++ memory that may be locked: 8 MiB
+- AMD revocation lists: /var/cache/amd-sev/crls.der
+)");
+}
+
+TEST_F(Platform, KvmIsToldInThisOrderAndDepth) {
+  EXPECT_EQ(told(probe_kvm(machine(intel_with_sgx()))), R"(+ /dev/kvm
+  + API version: 12
+  + user memory
+  + memory slots: 32764
+  + processors: 1024
++ CPU: GenuineIntel
+  + virtualization by the CPU (VMX, SVM): yes
+  + FSGSBASE
+  + RDRAND
+  + a machine that runs compiled code: yes; the shim's world is ring0
+)");
 }
 
 TEST_F(Platform, AllBackendsAreTold) {
