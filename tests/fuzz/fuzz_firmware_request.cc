@@ -40,7 +40,7 @@ void perform(core::ByteView program) {
         const std::vector<std::uint8_t> pages(program[4] % 8 * 2048UL, program[5]);
         const bool vmsa = program[6] % 4 == 0;
         const auto answer =
-            context.update(program[1], vmsa ? snp::vmsa_address : value << 11U, pages);
+            context.update(program[1], vmsa ? image::vmsa_address : value << 11U, pages);
         const bool running = !started || context.is_finished();
         if (running != (answer.status == FirmwareStatus::InvalidGuestState)) std::abort();
         if (answer.status != FirmwareStatus::Success && !answer.payload.empty()) std::abort();
