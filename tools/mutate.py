@@ -51,6 +51,8 @@ ROOMS = {
     "host": ("merlon/host", [["tests/merlon_host_test"]]),
     "keep": ("merlon/keep", [["tests/merlon_keep_test"]]),
     "image": ("merlon/image", [["tests/merlon_image_test"]]),
+    "simulate": ("merlon/simulate", [["tests/merlon_simulate_test"], ["tests/merlon_simulator_test"],
+                                     ["tests/merlon_simulate_appraisal_test"]]),
     "wasm/validate": ("merlon/wasm/validate", [SPEC, ["tests/merlon_wasm_test"]]),
     "wasm/baseline": ("merlon/wasm/baseline", [SPEC, ["tests/merlon_wasm_test"]]),
     "wasi": ("merlon/wasi", [["tests/merlon_wasi_test"]]),
