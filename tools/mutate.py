@@ -67,6 +67,8 @@ ROOMS = {
     "keep": ("merlon/keep", [["tests/merlon_keep_test"],
                              *keeps("nil", "run", "errors", "files", "stops", "confinement")]),
     "image": ("merlon/image", [["tests/merlon_image_test"]]),
+    "simulate": ("merlon/simulate", [["tests/merlon_simulate_test"], ["tests/merlon_simulator_test"],
+                                     ["tests/merlon_simulate_appraisal_test"]]),
     "wasm/validate": ("merlon/wasm/validate", [SPEC, ["tests/merlon_wasm_test"]]),
     "wasm/baseline": ("merlon/wasm/baseline", [SPEC, ["tests/merlon_wasm_test"]]),
     "wasi": ("merlon/wasi", [["tests/merlon_wasi_test"]]),

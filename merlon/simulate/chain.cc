@@ -76,7 +76,8 @@ Result<Chain> Chain::parse(const Parts& parts) {
   for (const core::ByteView der : {parts.vcek, parts.ask, parts.ark}) {
     path.push_back(TRY(Certificate::parse(der)));
   }
-  Chain made(std::move(path), TRY(x509::Crl::parse(parts.list)));
+  auto list = TRY(x509::Crl::parse(parts.list));
+  Chain made(std::move(path), std::move(list));
   TRY(judge(made.path_));
   if (!std::ranges::equal(made.list_.issuer(), made.ark().subject()) ||
       !x509::verify(made.ark().key(), made.list_.signature())) {
@@ -97,9 +98,10 @@ std::vector<std::uint8_t> table_of(const Chain::Parts& parts) {
 Result<Chain> revoke(const Chain& chain, const crypto::PrivateKey& ark_key, codec::UnixTime now) {
   if (!is_key_of(ark_key, chain.ark())) return denied("the ARK's key is another's");
   const core::ByteView serial = chain.ask().serial();
+  std::vector<codec::DerBytes> serials;
+  serials.emplace_back(serial.begin(), serial.end());
   const std::uint64_t number = TRY(number_of(chain.list().number())) + 1;
-  const auto list =
-      TRY(issue_list(ark_key, now, number, {codec::DerBytes(serial.begin(), serial.end())}));
+  const auto list = TRY(issue_list(ark_key, now, number, std::move(serials)));
   Chain::Parts parts = chain.parts();
   parts.list = list;
   return Chain::parse(parts);

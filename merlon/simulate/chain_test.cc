@@ -5,6 +5,8 @@
 #include "merlon/simulate/issue.h"
 #include "merlon/simulate/testing/fake_host.h"
 #include "merlon/snp/certificate_table.h"
+#include "merlon/snp/testing/make.h"
+#include "merlon/x509/testing/issue.h"
 
 namespace merlon::simulate {
 namespace {
@@ -93,6 +95,52 @@ TEST(Chain, RevokingMakesANewerListWithTheAsk) {
   EXPECT_TRUE(again.is_revoked());
   EXPECT_TRUE(std::ranges::equal(again.list().number(), testing::Bytes{3}));
   EXPECT_EQ(revoke(machine().chain, machine().vcek_key, later).error().code, ErrorCode::Denied);
+}
+
+TEST(Chain, NumbersOfListsGoOnBeyondAByte) {
+  Chain::Parts parts = machine().chain.parts();
+  const auto list = issue_list(machine().ark_key, test_now, 0x1FF, {}).value();
+  parts.list = list;
+  const Chain chain = Chain::parse(parts).value();
+  EXPECT_TRUE(std::ranges::equal(revoke(chain, machine().ark_key, test_now)->list().number(),
+                                 testing::Bytes{2, 0}));
+}
+
+/// What is said of a VCEK that somebody else has issued.
+bool is_endorsed(const snp::testing::EndorsementShape& shape,
+                 const std::string& name = std::string(vcek_name), bool with_remark = true) {
+  namespace der = codec::testing;
+  x509::testing::CertificateTemplate made{.subject = name};
+  const auto add = [&](const testing::Bytes& oid, const testing::Bytes& value) {
+    made.extensions.push_back(
+        der::sequence({der::der(codec::DerTag::ObjectIdentifier, oid), der::octets(value)}));
+  };
+  for (const auto& [oid, value] : snp::testing::endorsement_extensions(shape)) add(oid, value);
+  const auto comment = comment_oid.view();
+  if (with_remark) {
+    add({comment.begin(), comment.end()}, codec::der_text(codec::DerTag::Ia5String, remark));
+  }
+  const crypto::testing::SigningKey key(crypto::KeyKind::P384);
+  return endorsed_by(x509::testing::issued(made, key, key)).has_value();
+}
+
+TEST(Chain, AVcekNamesOneChipAndItsVersionsAndWhatItIs) {
+  const snp::testing::EndorsementShape good{.product = "SIMULATOR",
+                                            .hwid = testing::Bytes(64, 0xC1)};
+  EXPECT_TRUE(is_endorsed(good));
+  EXPECT_FALSE(is_endorsed(good, "SEV-VLEK"));
+  EXPECT_FALSE(is_endorsed(good, std::string(vcek_name), false));
+  auto other = good;
+  other.product = "Milan-B0";
+  EXPECT_FALSE(is_endorsed(other));
+  other = good;
+  other.hwid.reset();
+  EXPECT_FALSE(is_endorsed(other));
+  other.hwid = testing::Bytes(8, 0xC1);
+  EXPECT_FALSE(is_endorsed(other));
+  other = good;
+  other.csp_id = "cloud.example";
+  EXPECT_FALSE(is_endorsed(other));
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ Result<DerBytes> new_chip_id() {
 }
 
 /// [SNP-KDS "VCEK and VLEK certificate extensions"]
-std::vector<DerBytes> endorsement(core::ByteView chip_id) {
+std::vector<DerBytes> endorsement_extensions(core::ByteView chip_id) {
   constexpr Oid struct_version{1, 3, 6, 1, 4, 1, 3704, 1, 1};
   constexpr Oid product_name{1, 3, 6, 1, 4, 1, 3704, 1, 2};
   constexpr Oid bootloader{1, 3, 6, 1, 4, 1, 3704, 1, 3, 1};
@@ -91,9 +91,29 @@ std::vector<DerBytes> endorsement(core::ByteView chip_id) {
   return all;
 }
 
-std::vector<DerBytes> authority() {
-  return {x509::new_basic_constraints(true),
-          x509::new_key_usage({x509::KeyUsage::KeyCertSign, x509::KeyUsage::CrlSign})};
+/// By the ARK, itself or the ASK.
+x509::NewCertificate authority(std::string_view name, const DerBytes& serial, const DerBytes& spki,
+                               codec::UnixTime now) {
+  return {serial,
+          named(ark_name),
+          named(name),
+          now,
+          after(now, certificate_days),
+          spki,
+          {x509::new_basic_constraints(true),
+           x509::new_key_usage({x509::KeyUsage::KeyCertSign, x509::KeyUsage::CrlSign})}};
+}
+
+/// By the ASK. All VCEKs have the serial 0.
+x509::NewCertificate endorsement(core::ByteView chip_id, const DerBytes& spki,
+                                 codec::UnixTime now) {
+  return {{0},
+          named(ask_name),
+          named(vcek_name),
+          now,
+          after(now, certificate_days),
+          spki,
+          endorsement_extensions(chip_id)};
 }
 
 }  // namespace
@@ -113,25 +133,18 @@ Result<NewMachine> make_machine(codec::UnixTime now) {
   auto ark_key = TRY(PrivateKey::generate(KeyKind::P384));
   const auto ask_key = TRY(PrivateKey::generate(KeyKind::P384));
   auto vcek_key = TRY(PrivateKey::generate(KeyKind::P384));
-  const codec::UnixTime end = after(now, certificate_days);
-  const auto ark = TRY(issue({TRY(new_serial()), named(ark_name), named(ark_name), now, end,
-                              TRY(spki_of(ark_key)), authority()},
-                             ark_key));
-  const auto ask = TRY(issue({TRY(new_serial()), named(ark_name), named(ask_name), now, end,
-                              TRY(spki_of(ask_key)), authority()},
-                             ark_key));
-  // All VCEKs have the serial 0.
-  const auto vcek = TRY(issue({{0},
-                               named(ask_name),
-                               named(vcek_name),
-                               now,
-                               end,
-                               TRY(spki_of(vcek_key)),
-                               endorsement(TRY(new_chip_id()))},
-                              ask_key));
+  const auto ark_serial = TRY(new_serial());
+  const auto ark_spki = TRY(spki_of(ark_key));
+  const auto ark = TRY(issue(authority(ark_name, ark_serial, ark_spki, now), ark_key));
+  const auto ask_serial = TRY(new_serial());
+  const auto ask_spki = TRY(spki_of(ask_key));
+  const auto ask = TRY(issue(authority(ask_name, ask_serial, ask_spki, now), ark_key));
+  const auto chip_id = TRY(new_chip_id());
+  const auto vcek_spki = TRY(spki_of(vcek_key));
+  const auto vcek = TRY(issue(endorsement(chip_id, vcek_spki, now), ask_key));
   const auto list = TRY(issue_list(ark_key, now, 1, {}));
-  return NewMachine{TRY(Chain::parse({ark, ask, vcek, list})), std::move(vcek_key),
-                    std::move(ark_key)};
+  Chain chain = TRY(Chain::parse({ark, ask, vcek, list}));
+  return NewMachine{std::move(chain), std::move(vcek_key), std::move(ark_key)};
 }
 
 }  // namespace merlon::simulate

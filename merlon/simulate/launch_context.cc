@@ -49,7 +49,8 @@ core::Result<LaunchContext> LaunchContext::create() {
   const bool filled = os::fill_random(keys).has_value() && os::fill_random(id).has_value();
   crypto::SecretBytes secret(std::move(keys));
   if (!filled) return core::error(core::ErrorCode::Internal, "the kernel gave no random bytes");
-  return LaunchContext(std::move(secret), TRY(snp::ReportId::from(id)));
+  const snp::ReportId report_id = TRY(snp::ReportId::from(id));
+  return LaunchContext(std::move(secret), report_id);
 }
 
 FirmwareStatus LaunchContext::start(std::uint64_t policy) {

@@ -21,7 +21,8 @@ bool Throttle::is_busy() noexcept {
 }
 
 Result<Server> Server::create(const Platform& platform, std::optional<Throttle> throttle) {
-  return Server(platform, throttle, TRY(LaunchContext::create()));
+  auto context = TRY(LaunchContext::create());
+  return Server(platform, throttle, std::move(context));
 }
 
 Result<FirmwareAnswer> Server::perform(const FirmwareRequest& request) {

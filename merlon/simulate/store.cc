@@ -116,7 +116,8 @@ Result<std::vector<std::uint8_t>> read_pem(const std::string& path, std::string_
 }
 
 Result<crypto::PrivateKey> read_key(const std::string& path, const x509::Certificate& owner) {
-  const crypto::SecretBytes text(TRY(read_file(path, crypto::PrivateKey::max_pem_size)));
+  auto bytes = TRY(read_file(path, crypto::PrivateKey::max_pem_size));
+  const crypto::SecretBytes text(std::move(bytes));
   auto key = TRY(parsed(crypto::PrivateKey::from_pem(text.reveal())));
   if (!is_key_of(key, owner)) {
     return core::error(ErrorCode::Denied, "a key that is not its certificate's");
@@ -132,10 +133,12 @@ struct Files {
 };
 
 Result<Files> read_files(const std::string& directory) {
-  return Files{TRY(read_pem(concat(directory, "/ark.pem"), certificate_label)),
-               TRY(read_pem(concat(directory, "/ask.pem"), certificate_label)),
-               TRY(read_pem(concat(directory, "/vcek.pem"), certificate_label)),
-               TRY(read_pem(concat(directory, "/crl.pem"), list_label))};
+  Files files;
+  files.ark = TRY(read_pem(concat(directory, "/ark.pem"), certificate_label));
+  files.ask = TRY(read_pem(concat(directory, "/ask.pem"), certificate_label));
+  files.vcek = TRY(read_pem(concat(directory, "/vcek.pem"), certificate_label));
+  files.list = TRY(read_pem(concat(directory, "/crl.pem"), list_label));
+  return files;
 }
 
 }  // namespace

@@ -126,6 +126,7 @@ TEST_F(StoreTest, SomethingElseInThePlaceOfAFileIsRefused) {
     EXPECT_TRUE(with(name, "words")) << name;
     EXPECT_TRUE(with(name, ark + ark)) << name;
     EXPECT_TRUE(with(name, ark.substr(0, ark.size() / 2))) << name;
+    EXPECT_TRUE(with(name, ark + ark.substr(0, ark.size() / 2))) << name;
     EXPECT_TRUE(with(name, std::string(100'000, '\n'))) << name;
     fs::rename(place_ + "/" + name, folder_ / "away");
     EXPECT_EQ(load_platform(place_).error().code, ErrorCode::NotFound) << name;
