@@ -46,7 +46,8 @@ core::Result<std::vector<PemBlock>> pem_blocks(std::string_view text, PemRule ru
     if (end == std::string_view::npos) {
       return core::error(core::ErrorCode::Malformed, "a PEM block that does not end", at);
     }
-    blocks.push_back({std::string(label), TRY(decode_base64(text.substr(body, end - body)))});
+    auto bytes = TRY(decode_base64(text.substr(body, end - body)));
+    blocks.push_back({std::string(label), std::move(bytes)});
     at = end + closing.size();
     behind = at;
   }

@@ -82,15 +82,21 @@ class FixedMachine final : public host::Machine {
       : firmware_(std::move(firmware)) {}
 
   /// Sends the keep's stream of pages to `memory`, and to the simulated processor if there is one.
-  core::Result<image::Layout> lay_out(const image::Program& shim, const image::Program& keep,
-                                      image::PageSink& memory) {
-    if (!firmware_) return image::lay_out(shim, keep, {}, memory);
-    if (const auto begun = firmware_->begin(); !begun) {
-      return core::error(begun.error().code, "no launch by the simulated processor");
-    }
+  core::Result<image::Layout, host::HostError> lay_out(const image::Program& shim,
+                                                       const image::Program& keep,
+                                                       image::PageSink& memory) {
+    const auto told =
+        [](core::Result<image::Layout> layout) -> core::Result<image::Layout, host::HostError> {
+      if (layout) return *layout;
+      return host::HostError{layout.error().code, std::string(layout.error().message())};
+    };
+    if (!firmware_) return told(image::lay_out(shim, keep, {}, memory));
+    TRY(firmware_->begin());
     host::kvm::MeasuredLoader measured(*firmware_, memory);
-    auto layout = TRY(image::lay_out(shim, keep, {.attested = true}, measured));
-    TRY(firmware_->finish());
+    auto layout = TRY(told(image::lay_out(shim, keep, {.attested = true}, measured)));
+    if (!firmware_->finish()) {
+      return host::HostError{core::ErrorCode::Denied, "the launch was refused"};
+    }
     return layout;
   }
   sallyport::Outcome attest(const sallyport::Request& request) override {
@@ -119,6 +125,13 @@ std::optional<host::kvm::SimulatedFirmware> firmware_of(int count, char** words)
 int failed(std::string_view text) {
   static_cast<void>(
       os::write_all(os::BorrowedFd(2), core::as_bytes(concat("merlon: tcg: ", text, "\n"))));
+  return failed_status;
+}
+
+/// Tells whoever launches why not.
+int unfit(std::string text) {
+  static_cast<void>(launch::send(os::BorrowedFd(launch::keep_descriptor),
+                                 launch::Readiness{false, std::move(text)}));
   return failed_status;
 }
 
@@ -206,7 +219,8 @@ int main(int count, char** words) {
   if (!memory.usable()) return failed("cannot make the machine's memory");
   FixedMachine machine(firmware_of(count, words));
   const auto layout = machine.lay_out(*shim, *keep, memory);
-  if (!layout || layout->entry != sallyport::shim_start) return failed("cannot lay out the keep");
+  if (!layout) return unfit(layout.error().text);
+  if (layout->entry != sallyport::shim_start) return failed("the shim lies elsewhere");
   map_stub(memory);
 
   if (!launch::send(os::BorrowedFd(launch::keep_descriptor), launch::Readiness{true, "ring0"})) {
