@@ -66,6 +66,7 @@ Result<launch::Proof> proof_of_keep(const cli::Arguments& arguments, const cli::
 /// What is said and written.
 struct Facts {
   std::string measurement;
+  std::string host_data;
   std::string nonce;
   std::string tls_key;   ///< SHA-256
   std::string hpke_key;  ///< likewise
@@ -77,9 +78,12 @@ Result<Facts> facts_of(const launch::Proof& proof, const Nonce& nonce) {
   if (!report) {
     return Failure{concat("the keep's report: ", report.error().message()), Status::Unusable};
   }
-  return Facts{base::hex(report->measurement.view()), base::hex(nonce),
+  return Facts{base::hex(report->measurement.view()),
+               base::hex(report->host_data.view()),
+               base::hex(nonce),
                base::hex(crypto::sha256({proof.tls_key}).view()),
-               base::hex(crypto::sha256({proof.hpke_key}).view()), !proof.request.empty()};
+               base::hex(crypto::sha256({proof.hpke_key}).view()),
+               !proof.request.empty()};
 }
 
 std::string policy_lines(const Facts& facts) {
@@ -105,11 +109,18 @@ Result<void> write_files(const std::string& folder, const launch::Proof& proof,
 }
 
 std::string to_text(const Facts& facts, const std::string& folder) {
-  std::string text =
-      concat("Backend        snp-sim: a simulation, which protects nothing\n", "Measurement    ",
-             facts.measurement, "\nNonce          ", facts.nonce, "\nTLS key        sha256 ",
-             facts.tls_key, "\nHPKE key       sha256 ", facts.hpke_key, "\nWritten to     ",
-             base::printable(folder, folder.size()), "\n");
+  std::string text;
+  const auto line = [&](std::string_view name, std::string_view value) {
+    constexpr std::size_t column = 15;
+    text += concat(name, std::string(column - name.size(), ' '), value, "\n");
+  };
+  line("Backend", "snp-sim: a simulation, which protects nothing");
+  line("Measurement", facts.measurement);
+  line("Host data", facts.host_data);
+  line("Nonce", facts.nonce);
+  line("TLS key", concat("sha256 ", facts.tls_key));
+  line("HPKE key", concat("sha256 ", facts.hpke_key));
+  line("Written to", base::printable(folder, folder.size()));
   if (!facts.has_request) text += "No request: the host has no certificate of its processor\n";
   return text;
 }
@@ -123,6 +134,7 @@ std::string to_json(const Facts& facts, const std::string& folder) {
   json.open_object();
   member("backend", "snp-sim");
   member("measurement", facts.measurement);
+  member("host_data", facts.host_data);
   member("nonce", facts.nonce);
   member("tls_key_sha256", facts.tls_key);
   member("hpke_key_sha256", facts.hpke_key);

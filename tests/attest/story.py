@@ -16,6 +16,8 @@ TCG = os.environ.get("MERLON_TCG", "build/dev/tests/merlon-tcg")
 TCG_BOOT = os.environ.get("MERLON_TCG_BOOT", "build/dev/tests/merlon-tcg-boot")
 PROGRAMS = ("merlon", "merlon-evidence", "merlon-vmm", "merlon-keep", "merlon-shim-kvm",
             "merlon-simulator")
+# What the evidence of a keep says in whose world nothing divides shim and keep; see docs/sallyport.md.
+COLLAPSED = "SIMULATOR: world collapsed".encode().ljust(32, b"\0").hex()
 KEEP_POLICY = "0x30133"
 DEBUG_POLICY = "0xb0133"
 
@@ -74,12 +76,15 @@ class Stage:
                            platform or self.platform)
         return json.loads(said.stdout)["root_sha256"]
 
-    def policy(self, name, measurement, report_data="", root=None):
-        """A policy that accepts this one keep of the simulator."""
+    def policy(self, name, measurement, report_data="", root=None, any_world=True):
+        """A policy that accepts this one keep of the simulator; without `any_world` only if shim and
+        keep are divided."""
         path = self.folder / name
+        zeros = "0" * 64
+        worlds = f'host_data = ["{zeros}", "{COLLAPSED}"]\n' if any_world else ""
         path.write_text(f'technologies = ["snp"]\nroots = ["{root or self.root()}"]\n'
                         f'[snp]\nproducts = ["SIMULATOR"]\nmeasurement = ["{measurement}"]\n'
-                        f'{report_data}')
+                        f'{worlds}{report_data}')
         return path
 
     def verify(self, evidence, policy=None, endorsements=None):

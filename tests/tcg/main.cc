@@ -94,7 +94,7 @@ class FixedMachine final : public host::Machine {
     TRY(firmware_->begin());
     host::kvm::MeasuredLoader measured(*firmware_, memory);
     auto layout = TRY(told(image::lay_out(shim, keep, {.attested = true}, measured)));
-    if (!firmware_->finish()) {
+    if (!firmware_->finish(sallyport::World::Ring0)) {
       return host::HostError{core::ErrorCode::Denied, "the launch was refused"};
     }
     return layout;

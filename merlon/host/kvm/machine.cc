@@ -180,7 +180,7 @@ Result<image::Layout> KeepMachine::lay_out(const image::Program& shim, const ima
   MeasuredLoader measured(*firmware_, loader);
   const auto layout = image::lay_out(shim, keep, {.world = world_, .attested = true}, measured);
   if (!layout) return image_error(layout.error(), what);
-  if (const auto done = firmware_->finish(); !done) return image_error(done.error(), what);
+  if (const auto done = firmware_->finish(world_); !done) return image_error(done.error(), what);
   return *layout;
 }
 

@@ -98,9 +98,13 @@ core::Result<Bytes> SimulatedFirmware::update(image::PageKind kind, std::uint64_
   return filled;
 }
 
-core::Result<void> SimulatedFirmware::finish() {
+core::Result<void> SimulatedFirmware::finish(sallyport::World world) {
   launch::FinishedLaunch finished;
-  finished.host_data.assign(launch::FinishedLaunch::host_data_size, 0);
+  if (world == sallyport::World::Collapsed) {
+    const core::ByteView text = core::as_bytes("SIMULATOR: world collapsed");
+    finished.host_data.assign(text.begin(), text.end());
+  }
+  finished.host_data.resize(launch::FinishedLaunch::host_data_size, 0);
   TRY(step({FirmwareCommand::Finish, 0, 0, finished.bytes()}));
   return {};
 }

@@ -12,6 +12,7 @@
 #include "merlon/image/layout.h"
 #include "merlon/launch/firmware.h"
 #include "merlon/os/fd.h"
+#include "merlon/sallyport/boot.h"
 #include "merlon/sallyport/host/request.h"
 
 namespace merlon::host::kvm {
@@ -32,8 +33,10 @@ class SimulatedFirmware {
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> update(image::PageKind kind,
                                                                std::uint64_t address,
                                                                core::ByteView bytes);
-  /// SNP_LAUNCH_FINISH, without an ID block.
-  [[nodiscard]] core::Result<void> finish();
+  /// SNP_LAUNCH_FINISH, without an ID block. In world Collapsed nothing divides shim and keep; that
+  /// the evidence says so in a field of its own, HOST_DATA, makes every policy refuse it that does
+  /// not name this very value. It begins with the text "SIMULATOR: world collapsed".
+  [[nodiscard]] core::Result<void> finish(sallyport::World world);
 
   /// Carries an Attest of the keep, and the answer. A refusal is an errno without a reason: that is
   /// for the keep's ears only.
