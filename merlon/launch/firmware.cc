@@ -103,17 +103,21 @@ bool is_answered(const FirmwareRequest& request) noexcept {
 }
 
 Result<void> send(os::BorrowedFd channel, const FirmwareRequest& request) {
-  if (request.payload.size() > max_firmware_payload) {
-    return core::error(ErrorCode::Exhausted, "too much for one message", request.payload.size());
+  return send(channel, request, request.payload);
+}
+
+Result<void> send(os::BorrowedFd channel, const FirmwareRequest& head, core::ByteView payload) {
+  if (payload.size() > max_firmware_payload) {
+    return core::error(ErrorCode::Exhausted, "too much for one message", payload.size());
   }
   base::ByteWriter writer;
-  writer.u32(static_cast<std::uint32_t>(request.command));
-  writer.u32(request.kind);
-  writer.u64(request.value);
-  writer.u32(static_cast<std::uint32_t>(request.payload.size()));
+  writer.u32(static_cast<std::uint32_t>(head.command));
+  writer.u32(head.kind);
+  writer.u64(head.value);
+  writer.u32(static_cast<std::uint32_t>(payload.size()));
   writer.u32(0);
-  writer.bytes(request.payload);
-  return write_stream(channel, writer.take());
+  TRY(write_stream(channel, writer.take()));
+  return payload.empty() ? Result<void>() : write_stream(channel, payload);
 }
 
 Result<void> send(os::BorrowedFd channel, const FirmwareAnswer& answer) {

@@ -93,6 +93,10 @@ struct FinishedLaunch {
 
 /// Errors: Unavailable (nobody reads) · Exhausted (a payload of more than max_firmware_payload).
 [[nodiscard]] core::Result<void> send(os::BorrowedFd channel, const FirmwareRequest& request);
+/// The same with `payload` in the place of the request's own, which is not copied: a keep has some
+/// thousand pages.
+[[nodiscard]] core::Result<void> send(os::BorrowedFd channel, const FirmwareRequest& head,
+                                      core::ByteView payload);
 [[nodiscard]] core::Result<void> send(os::BorrowedFd channel, const FirmwareAnswer& answer);
 
 /// Waits for one. Input is not trusted; at most max_firmware_payload bytes are taken.

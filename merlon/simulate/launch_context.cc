@@ -61,51 +61,67 @@ FirmwareStatus LaunchContext::start(std::uint64_t policy) {
   return FirmwareStatus::Success;
 }
 
-FirmwareAnswer LaunchContext::update(std::uint32_t kind, std::uint64_t address, ByteView pages) {
+FirmwareAnswer LaunchContext::update(std::uint32_t kind, std::uint64_t address,
+                                     std::vector<std::uint8_t> pages) {
   if (state_ != State::Launching) return {FirmwareStatus::InvalidGuestState, {}};
-  FirmwareAnswer answer = add(kind, address, pages);
+  FirmwareAnswer answer = add(kind, address, std::move(pages));
   if (failed_ == FirmwareStatus::Success) failed_ = answer.status;
   return answer;
 }
 
-FirmwareAnswer LaunchContext::add(std::uint32_t kind, std::uint64_t address, ByteView pages) {
+FirmwareAnswer LaunchContext::add(std::uint32_t kind, std::uint64_t address,
+                                  std::vector<std::uint8_t> pages) {
   constexpr std::uint32_t last_type = 0xFF;
   if (kind > last_type || pages.empty() || pages.size() % page_size != 0) return refused();
   const bool one = pages.size() == page_size;
   const auto type = static_cast<PageType>(kind);
   if (type == PageType::Vmsa) {  // for each processor, all at the same address
     if (!one || address != image::vmsa_address) return refused();
-    chain_.add_vmsa(pages);
-    return {FirmwareStatus::Success, {}};
+  } else if (!take_addresses(address, pages.size())) {
+    return refused();
   }
-  if (!take_addresses(address, pages.size())) return refused();
+  FirmwareAnswer answer{FirmwareStatus::Success, {}};
   switch (type) {
-    case PageType::Normal:
-      for (std::size_t at = 0; at < pages.size(); at += page_size) {
-        chain_.add_normal(address + at, pages.subspan(at, page_size));
-      }
-      return {FirmwareStatus::Success, {}};
+    case PageType::Vmsa:
+    case PageType::Normal: break;
     case PageType::Zero:
       // The firmware clears such a page itself; this one cannot, and does not vouch for less.
       if (!is_zero(pages)) return refused();
-      for (std::size_t at = 0; at < pages.size(); at += page_size) {
-        chain_.add_empty(type, address + at);
-      }
-      return {FirmwareStatus::Success, {}};
+      break;
     case PageType::Secrets:
       if (!one || has_secrets_) return refused();
       has_secrets_ = true;
-      chain_.add_empty(type, address);
-      return {FirmwareStatus::Success, secrets_page()};
+      answer.payload = secrets_page();
+      break;
     case PageType::Cpuid:
       // The firmware compares it with the processor; there is none here that would vouch for it.
       if (!one) return refused();
-      chain_.add_empty(type, address);
-      return {FirmwareStatus::Success, {pages.begin(), pages.end()}};
-    case PageType::Vmsa:
+      answer.payload = pages;
+      break;
     case PageType::Unmeasured: return refused();
+    default: return refused();  // a number that is no type
   }
-  return refused();
+  taken_.push_back({type, address, std::move(pages)});
+  return answer;
+}
+
+const snp::LaunchDigest& LaunchContext::digest() {
+  for (const Taken& taken : taken_) {
+    if (taken.type == PageType::Vmsa) {
+      chain_.add_vmsa(taken.pages);
+      continue;
+    }
+    const ByteView pages = taken.pages;
+    for (std::size_t at = 0; at < pages.size(); at += page_size) {
+      if (taken.type == PageType::Normal) {
+        chain_.add_normal(taken.address + at, pages.subspan(at, page_size));
+      } else {
+        chain_.add_empty(taken.type, taken.address + at);
+      }
+    }
+  }
+  taken_.clear();
+  return chain_.digest();
 }
 
 bool LaunchContext::take_addresses(std::uint64_t address, std::size_t size) {
@@ -134,9 +150,11 @@ FirmwareStatus LaunchContext::finish(ByteView payload) {
   if (failed_ != FirmwareStatus::Success) return failed_;
   const auto finished = launch::FinishedLaunch::parse(payload);
   if (!finished) return FirmwareStatus::InvalidParameter;
-  auto identity = judge_id_block(*finished, chain_.digest(), policy_);
-  if (!identity) return identity.error();
-  identity_ = *std::move(identity);
+  if (!finished->id_block.empty()) {
+    auto identity = judge_id_block(*finished, digest(), policy_);
+    if (!identity) return identity.error();
+    identity_ = *std::move(identity);
+  }
   host_data_ = snp::HostData::from(finished->host_data).value();
   state_ = State::Running;
   return FirmwareStatus::Success;
@@ -144,7 +162,7 @@ FirmwareStatus LaunchContext::finish(ByteView payload) {
 
 Guest LaunchContext::take_guest() {
   MERLON_CHECK(is_finished() && !keys_.reveal().empty());
-  Guest guest{policy_, chain_.digest(), host_data_, report_id_, identity_, {}};
+  Guest guest{policy_, digest(), host_data_, report_id_, identity_, {}};
   guest.keys.reserve(snp::vmpck_count);
   for (std::size_t i = 0; i < snp::vmpck_count; ++i) {
     guest.keys.emplace_back(keys_.reveal().subspan(i * key_size, key_size));

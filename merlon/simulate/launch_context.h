@@ -34,7 +34,7 @@ class LaunchContext {
   /// one already, for Zero pages that are not, a second Secrets page, and a VMSA at another
   /// address than all have.
   [[nodiscard]] launch::FirmwareAnswer update(std::uint32_t kind, std::uint64_t address,
-                                              core::ByteView pages);
+                                              std::vector<std::uint8_t> pages);
 
   /// `payload`: FinishedLaunch. What the first failed update() said, else as judge_id_block();
   /// then finish() may be tried again.
@@ -42,7 +42,7 @@ class LaunchContext {
 
   /// Its guest runs: finish() was a success.
   [[nodiscard]] bool is_finished() const noexcept { return state_ == State::Running; }
-  /// Once, if it is finished: the keys move on.
+  /// Once, if it is finished: the keys move on. Measures its pages, which takes a while.
   [[nodiscard]] Guest take_guest();
 
  private:
@@ -50,7 +50,10 @@ class LaunchContext {
 
   LaunchContext(crypto::SecretBytes keys, const snp::ReportId& report_id)
       : keys_(std::move(keys)), report_id_(report_id) {}
-  launch::FirmwareAnswer add(std::uint32_t kind, std::uint64_t address, core::ByteView pages);
+  launch::FirmwareAnswer add(std::uint32_t kind, std::uint64_t address,
+                             std::vector<std::uint8_t> pages);
+  /// The launch digest: measures what has not been measured yet.
+  [[nodiscard]] const snp::LaunchDigest& digest();
   [[nodiscard]] bool take_addresses(std::uint64_t address, std::size_t size);
   [[nodiscard]] std::vector<std::uint8_t> secrets_page() const;
 
@@ -61,6 +64,14 @@ class LaunchContext {
   snp::GuestPolicy policy_;
   snp::HostData host_data_;
   Identity identity_;
+  /// Pages that have come. Measuring them takes longer than all else, and nobody needs the digest
+  /// before an ID block or the first request of the guest.
+  struct Taken {
+    snp::PageType type;
+    std::uint64_t address;
+    std::vector<std::uint8_t> pages;
+  };
+  std::vector<Taken> taken_;
   measure::LaunchChain chain_;
   std::set<std::uint64_t> addresses_;  // of pages that are there
   bool has_secrets_ = false;

@@ -25,12 +25,12 @@ Result<Server> Server::create(const Platform& platform, std::optional<Throttle> 
   return Server(platform, throttle, std::move(context));
 }
 
-Result<FirmwareAnswer> Server::perform(const FirmwareRequest& request) {
+Result<FirmwareAnswer> Server::perform(FirmwareRequest request) {
   switch (request.command) {
     case FirmwareCommand::Start: return FirmwareAnswer{context_.start(request.value), {}};
     case FirmwareCommand::Update:
-      return context_.update(request.kind, request.value, request.payload);
-    case FirmwareCommand::Finish: return FirmwareAnswer{finish(request.payload), {}};
+      return context_.update(request.kind, request.value, std::move(request.payload));
+    case FirmwareCommand::Finish: return FirmwareAnswer{context_.finish(request.payload), {}};
     case FirmwareCommand::Guest: return guest_request(request.payload);
     case FirmwareCommand::Certificates:
       return FirmwareAnswer{FirmwareStatus::Success, platform_.table};
@@ -38,39 +38,40 @@ Result<FirmwareAnswer> Server::perform(const FirmwareRequest& request) {
   return FirmwareAnswer{FirmwareStatus::InvalidParameter, {}};
 }
 
-FirmwareStatus Server::finish(core::ByteView payload) {
-  const FirmwareStatus status = context_.finish(payload);
-  if (status == FirmwareStatus::Success) processor_.emplace(platform_, context_.take_guest());
-  return status;
+void Server::settle() {
+  if (!processor_ && context_.is_finished()) processor_.emplace(platform_, context_.take_guest());
 }
 
 Result<FirmwareAnswer> Server::guest_request(core::ByteView page) {
+  settle();
   if (!processor_) return FirmwareAnswer{FirmwareStatus::InvalidGuestState, {}};
   // Before anything is done for it, so that the guest may send the very same message again.
   if (throttle_ && throttle_->is_busy()) return FirmwareAnswer{FirmwareStatus::Busy, {}};
   return processor_->answer(page);
 }
 
-Result<std::optional<FirmwareAnswer>> Server::answer(const FirmwareRequest& request) {
-  FirmwareAnswer made = TRY(perform(request));
-  if (!launch::is_answered(request)) return std::optional<FirmwareAnswer>();
+Result<std::optional<FirmwareAnswer>> Server::answer(FirmwareRequest request) {
+  const bool answered = launch::is_answered(request);
+  FirmwareAnswer made = TRY(perform(std::move(request)));
+  if (!answered) return std::optional<FirmwareAnswer>();
   return std::optional(std::move(made));
 }
 
 Result<void> Server::serve(os::BorrowedFd channel) {
   for (;;) {
-    const auto request = launch::receive_firmware_request(channel);
+    auto request = launch::receive_firmware_request(channel);
     if (!request) {
       const bool over =
           request.error().code == ErrorCode::Unavailable && request.error().detail == 0;
       return over ? Result<void>() : request.error();
     }
-    auto answer = TRY(this->answer(*request));
+    auto answer = TRY(this->answer(*std::move(request)));
     if (!answer) continue;
     const auto sent = launch::send(channel, *answer);
     // It may have been the guest's keys.
     const crypto::SecretBytes used(std::move(answer->payload));
     TRY(sent);
+    settle();
   }
 }
 

@@ -31,7 +31,7 @@ class Server {
   /// Nothing for a request that has no answer. The payload may be a secret: see
   /// LaunchContext::update(). Errors: Internal.
   [[nodiscard]] core::Result<std::optional<launch::FirmwareAnswer>> answer(
-      const launch::FirmwareRequest& request);
+      launch::FirmwareRequest request);
 
   /// Until the other end closes, which is no error. Errors: those of the channel · Internal.
   [[nodiscard]] core::Result<void> serve(os::BorrowedFd channel);
@@ -39,9 +39,9 @@ class Server {
  private:
   Server(const Platform& platform, std::optional<Throttle> throttle, LaunchContext context)
       : platform_(platform), throttle_(throttle), context_(std::move(context)) {}
-  [[nodiscard]] core::Result<launch::FirmwareAnswer> perform(
-      const launch::FirmwareRequest& request);
-  [[nodiscard]] launch::FirmwareStatus finish(core::ByteView payload);
+  [[nodiscard]] core::Result<launch::FirmwareAnswer> perform(launch::FirmwareRequest request);
+  /// Makes a guest that has been launched ready for its requests, when nobody waits for an answer.
+  void settle();
   [[nodiscard]] core::Result<launch::FirmwareAnswer> guest_request(core::ByteView page);
 
   const Platform& platform_;

@@ -25,6 +25,8 @@ namespace {
 /// migration. As Enarx.
 constexpr std::uint64_t keep_policy = 0x3'0133;
 
+constexpr std::size_t page_size = launch::firmware_page_size;
+
 /// PAGE_TYPE of SNP_LAUNCH_UPDATE.
 std::uint32_t page_type(image::PageKind kind) noexcept {
   switch (kind) {
@@ -55,21 +57,23 @@ core::Result<SimulatedFirmware, HostError> SimulatedFirmware::start(const std::s
   return SimulatedFirmware(std::move(channel->here));
 }
 
-core::Result<FirmwareAnswer> SimulatedFirmware::ask(const FirmwareRequest& request) {
-  TRY(launch::send(channel_, request));
+core::Result<FirmwareAnswer> SimulatedFirmware::ask(const FirmwareRequest& request,
+                                                    core::ByteView payload) {
+  TRY(launch::send(channel_, request, payload));
   if (!launch::is_answered(request)) return FirmwareAnswer{FirmwareStatus::Success, {}};
   return launch::receive_firmware_answer(channel_);
 }
 
-core::Result<Bytes> SimulatedFirmware::step(const FirmwareRequest& request) {
-  FirmwareAnswer answer = TRY(ask(request));
+core::Result<Bytes> SimulatedFirmware::step(const FirmwareRequest& request,
+                                            core::ByteView payload) {
+  FirmwareAnswer answer = TRY(ask(request, payload));
   if (answer.status == FirmwareStatus::Success) return std::move(answer.payload);
   return core::error(ErrorCode::Denied, "the simulated processor refuses the launch",
                      static_cast<std::uint32_t>(answer.status));
 }
 
 core::Result<void, HostError> SimulatedFirmware::begin() {
-  const auto answer = ask({FirmwareCommand::Start, 0, keep_policy, {}});
+  const auto answer = ask({FirmwareCommand::Start, 0, keep_policy, {}}, {});
   if (!answer) {
     return HostError{ErrorCode::Internal,
                      concat("merlon-simulator does not answer: ", answer.error().message())};
@@ -86,12 +90,17 @@ core::Result<Bytes> SimulatedFirmware::update(image::PageKind kind, std::uint64_
                                               core::ByteView bytes) {
   Bytes filled;
   while (!bytes.empty()) {
-    const core::ByteView part = bytes.first(std::min(bytes.size(), launch::max_firmware_payload));
-    FirmwareRequest request{FirmwareCommand::Update, page_type(kind), address,
-                            Bytes(part.begin(), part.end())};
-    constexpr std::size_t page = launch::firmware_page_size;
-    request.payload.resize((part.size() + page - 1) / page * page, 0);
-    filled = TRY(step(request));
+    core::ByteView part = bytes.first(std::min(bytes.size(), launch::max_firmware_payload));
+    // Whole pages as they lie; what is behind them becomes one.
+    std::array<std::uint8_t, page_size> last{};
+    if (part.size() >= page_size) {
+      part = part.first(part.size() - part.size() % page_size);
+    } else {
+      std::ranges::copy(part, last.begin());
+    }
+    const bool whole = part.size() >= page_size;
+    filled = TRY(step({FirmwareCommand::Update, page_type(kind), address, {}},
+                      whole ? part : core::ByteView(last)));
     address += part.size();
     bytes = bytes.subspan(part.size());
   }
@@ -105,24 +114,24 @@ core::Result<void> SimulatedFirmware::finish(sallyport::World world) {
     finished.host_data.assign(text.begin(), text.end());
   }
   finished.host_data.resize(launch::FinishedLaunch::host_data_size, 0);
-  TRY(step({FirmwareCommand::Finish, 0, 0, finished.bytes()}));
+  TRY(step({FirmwareCommand::Finish, 0, 0, {}}, finished.bytes()));
   return {};
 }
 
 core::Result<FirmwareAnswer> SimulatedFirmware::carry(core::ByteView message) {
-  if (message.size() > launch::firmware_page_size) {
+  if (message.size() > page_size) {
     return FirmwareAnswer{FirmwareStatus::InvalidParameter, {}};
   }
-  FirmwareRequest request{FirmwareCommand::Guest, 0, 0, Bytes(message.begin(), message.end())};
-  request.payload.resize(launch::firmware_page_size, 0);
-  return ask(request);
+  std::array<std::uint8_t, page_size> page{};
+  std::ranges::copy(message, page.begin());
+  return ask({FirmwareCommand::Guest, 0, 0, {}}, page);
 }
 
 sallyport::Outcome SimulatedFirmware::attest(const sallyport::Request& request) {
   const bool is_message =
       request.arguments[0] == static_cast<std::uint64_t>(core::AttestKind::GuestMessage);
   const auto answer =
-      is_message ? carry(request.sent) : ask({FirmwareCommand::Certificates, 0, 0, {}});
+      is_message ? carry(request.sent) : ask({FirmwareCommand::Certificates, 0, 0, {}}, {});
   if (!answer) return {-EIO, 0};
   if (answer->status == FirmwareStatus::Busy) return {-EAGAIN, 0};
   if (answer->status != FirmwareStatus::Success) return {-EIO, 0};

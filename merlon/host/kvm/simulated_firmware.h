@@ -46,10 +46,11 @@ class SimulatedFirmware {
   /// What the keep's message is answered, or its status is. It travels as a page of its own.
   [[nodiscard]] core::Result<launch::FirmwareAnswer> carry(core::ByteView message);
   explicit SimulatedFirmware(os::Fd channel) noexcept : channel_(std::move(channel)) {}
-  [[nodiscard]] core::Result<launch::FirmwareAnswer> ask(const launch::FirmwareRequest& request);
+  [[nodiscard]] core::Result<launch::FirmwareAnswer> ask(const launch::FirmwareRequest& request,
+                                                         core::ByteView payload);
   /// The answer to a step of the launch, which must be Success.
-  [[nodiscard]] core::Result<std::vector<std::uint8_t>> step(
-      const launch::FirmwareRequest& request);
+  [[nodiscard]] core::Result<std::vector<std::uint8_t>> step(const launch::FirmwareRequest& request,
+                                                             core::ByteView payload);
 
   os::Fd channel_;
 };
