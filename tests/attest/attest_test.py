@@ -153,5 +153,41 @@ class Attest(unittest.TestCase):
             self.assertIn("--nonce", said.stderr)
 
 
+class Hostile(unittest.TestCase):
+    """A host, or a processor, that does with the keep's messages what it likes."""
+
+    # A keep makes two requests, so each seed is two of many thousands that the unit tests try.
+    SEEDS = int(os.environ.get("MERLON_HOSTILE_SEEDS", "60"))
+
+    def test_evidence_is_genuine_or_there_is_none(self):
+        with tempfile.TemporaryDirectory(prefix="merlon-hostile-") as scratch:
+            stage = Stage(scratch, MACHINE)
+            genuine = 0
+            for seed in range(self.SEEDS):
+                stage.make_hostile(seed)
+                said = stage.evidence("keep", NONCE, check=False)
+                if isinstance(said, dict):
+                    genuine += 1
+                    self.judge(stage, said, seed)
+                else:
+                    self.refused_by_name(said, seed)
+        self.assertGreater(genuine, self.SEEDS // 20)
+        self.assertLess(genuine, self.SEEDS)
+
+    def judge(self, stage, said, seed):
+        folder = stage.folder / "keep"
+        measurement = stage.predicted(stage.world(said["measurement"]))
+        policy = stage.policy("hostile.toml", measurement,
+                              (folder / "report_data.toml").read_text())
+        self.assertEqual(stage.verify(folder / "evidence.bin", policy), ("accepted", {}), seed)
+
+    def refused_by_name(self, said, seed):
+        lines = [line for line in said.stderr.splitlines() if "qemu-system" not in line]
+        self.assertEqual(len(lines), 1, (seed, said))
+        self.assertTrue(lines[0].startswith("merlon: "), (seed, lines))
+        for crash in ("crashed", "shim failed", "broke the rules", "Traceback"):
+            self.assertNotIn(crash, lines[0], seed)
+
+
 if __name__ == "__main__":
     main()

@@ -106,6 +106,15 @@ class Stage:
         content[content.index(text)] ^= 0x20
         path.write_bytes(content)
 
+    def make_hostile(self, seed):
+        """Puts somebody between the keep's host and the security processor."""
+        simulator = self.programs / "merlon-simulator"
+        real = self.programs / "real-simulator"
+        if not real.exists():
+            simulator.rename(real)
+            shutil.copy(Path(__file__).with_name("hostile_processor.py"), simulator)
+        (self.programs / "hostile").write_text(f"{seed}:{real}")
+
     def request_for_another_key(self, request, name):
         """A request with the same evidence, for a key that is not the keep's."""
         text = subprocess.run(["openssl", "req", "-in", request, "-noout", "-text"], check=True,
