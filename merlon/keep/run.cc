@@ -11,6 +11,7 @@
 #include "merlon/keep/invoke.h"
 #include "merlon/keep/report.h"
 #include "merlon/launch/exit_status.h"
+#include "merlon/os/attestation.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/wasi/add_to.h"
@@ -86,6 +87,12 @@ wasm::StoreLimits limits_of(const launch::Message& message, std::uintptr_t lowes
   return limits;
 }
 
+/// In a keep that is attested all functions before the first runs: who sees which are compiled, and
+/// when, sees the program (Lost in the Pages, 2025).
+wasm::CompileMode compile_mode() noexcept {
+  return os::secrets_page() ? wasm::CompileMode::Eager : wasm::CompileMode::Automatic;
+}
+
 /// A guest may pass over a write that failed; its user must learn of it. A status of its own stays.
 int tell_loss(const wasi::Context& context, int status) {
   const auto& loss = context.output_loss();
@@ -125,8 +132,11 @@ int run(launch::Launch launch, std::uintptr_t lowest_stack_address) {
   }
   auto bytes = read_module(std::move(launch.module));
   if (!bytes) return unusable(launch.message, bytes.error());
-  const auto engine = wasm::Engine::create(wasm::baseline::compilers());
+  const auto engine = wasm::Engine::create(wasm::baseline::compilers(), {.mode = compile_mode()});
   if (!engine) return failed("cannot start the engine", engine.error());
+  if (launch.message.verbose && compile_mode() == wasm::CompileMode::Eager) {
+    report("attested: the whole module is compiled before it runs");
+  }
   auto module = (*engine)->compile(*std::move(bytes));
   if (!module) return unusable(launch.message, explain(module.error()));
   return run_compiled(launch, **engine, *std::move(module), deadline, lowest_stack_address);

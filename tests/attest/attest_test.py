@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from story import DEBUG_POLICY, Stage
-from support import main
+from support import HELLO, main
 
 MACHINE = os.environ.get("MERLON_MACHINE", "kvm")
 NONCE = "11" * 32
@@ -144,6 +144,18 @@ class Attest(unittest.TestCase):
         said = self.stage.evidence("none", NONCE, self.stage.folder / "nowhere", check=False)
         self.assertNotEqual(said.returncode, 0)
         self.assertIn("platform simulate init", said.stderr)
+
+    def test_a_workload_is_compiled_whole_before_it_runs(self):
+        state = self.stage.folder / "state/merlon"
+        state.mkdir(parents=True)
+        (state / "simulator").symlink_to(self.stage.platform)
+        module = self.stage.folder / "hello.wasm"
+        (self.stage.folder / "hello.wat").write_text(HELLO)
+        subprocess.run(["wat2wasm", self.stage.folder / "hello.wat", "-o", module], check=True)
+        for backend, whole in (("snp-sim", True), ("kvm", False)):
+            said = self.stage.merlon("run", "--backend", backend, "--verbose", module)
+            self.assertEqual(said.stdout, "hello\n", said)
+            self.assertEqual("the whole module is compiled" in said.stderr, whole, said)
 
     def test_wrong_nonces_are_told(self):
         for nonce in ("", "11", "zz" * 32, "11" * 33):
