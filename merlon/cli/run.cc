@@ -9,6 +9,7 @@
 #include "merlon/base/text.h"
 #include "merlon/cli/grants.h"
 #include "merlon/cli/handlers.h"
+#include "merlon/cli/state.h"
 #include "merlon/cli/units.h"
 #include "merlon/host/backend.h"
 #include "merlon/host/keep.h"
@@ -49,8 +50,8 @@ Result<std::optional<host::Backend>> choose_backend(const Arguments& arguments,
   }
   if (name.empty()) return std::optional<host::Backend>();
   if (const auto backend = host::find_backend(name)) return std::optional(*backend);
-  return usage(
-      concat("keep backend identifier ", base::quoted(name), " is unknown; there are: nil, kvm"));
+  return usage(concat("keep backend identifier ", base::quoted(name),
+                      " is unknown; there are: nil, kvm, snp-sim"));
 }
 
 /// Nobody shall take a keep for what it is not.
@@ -60,12 +61,15 @@ std::string_view notice_of(host::Backend backend) noexcept {
       return "running in a confined process (nil): the owner of this machine can read it";
     case host::Backend::Kvm:
       return "running in a micro-VM (kvm): the owner of this machine can read it";
+    case host::Backend::SnpSim:
+      return "running in a simulation of SEV-SNP (snp-sim): the owner of this machine can read it";
   }
   return {};
 }
 
 host::MachineOptions machine_options(const Arguments& arguments, const Terminal& terminal) {
-  return {terminal.variable("MERLON_KVM_WORLD"), arguments.has("--stats")};
+  return {terminal.variable("MERLON_KVM_WORLD"), arguments.has("--stats"), false,
+          simulator_path(terminal)};
 }
 
 Result<host::RunOptions> options_of(const Arguments& arguments) {
@@ -202,7 +206,8 @@ Result<ReadyKeep> next_keep(const std::string& why_not, const Arguments& argumen
 /// Why a backend that was named, and so is never replaced, cannot run here.
 Refusal not_here(host::Backend backend, const std::string& why_not) {
   if (backend == host::Backend::Nil) return {why_not, ExitStatus::KeepFailed};
-  return {concat("backend kvm: ", why_not, "; --backend nil needs no micro-VM"),
+  return {concat("backend ", host::name_of(backend), ": ", why_not,
+                 "; --backend nil needs no micro-VM"),
           ExitStatus::KeepFailed};
 }
 

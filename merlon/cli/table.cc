@@ -14,7 +14,7 @@ using command::ManSection;
 using launch::ExitStatus;
 using launch::number;
 
-constexpr std::array<std::string_view, 2> backends{"nil", "kvm"};
+constexpr std::array<std::string_view, 3> backends{"nil", "kvm", "snp-sim"};
 
 constexpr std::array run_positionals{
     PositionalSpec{"FILE|DIR",
@@ -23,9 +23,10 @@ constexpr std::array run_positionals{
 constexpr std::array run_options{
     OptionSpec{
         "--backend", "NAME",
-        "The kind of keep: nil, a confined process of this machine, or kvm, a micro-VM without an "
-        "operating system. Neither protects anything from the machine's owner. Also from "
-        "MERLON_BACKEND or ENARX_BACKEND; the strongest of this machine if nothing is named.",
+        "The kind of keep: nil, a confined process of this machine; kvm, a micro-VM without an "
+        "operating system; snp-sim, the same with a simulated security processor (see platform "
+        "simulate). None protects anything from the machine's owner. Also from MERLON_BACKEND or "
+        "ENARX_BACKEND; the strongest of nil and kvm if nothing is named.",
         false, backends},
     OptionSpec{
         "--config", "FILE", "An Enarx.toml to use instead of the package's own.", false, {}, true},
@@ -111,12 +112,13 @@ constexpr std::array evidence_policy_init_positionals{
     PositionalSpec{"FILE", "The file to make; policy.toml if not given.", false}};
 constexpr std::array evidence_policy_check_positionals{PositionalSpec{"FILE", "A policy."}};
 
-constexpr std::array<std::string_view, 1> measured_backends{"kvm"};
+constexpr std::array<std::string_view, 2> measured_backends{"kvm", "snp"};
 constexpr std::array<std::string_view, 3> worlds{"ring0", "collapsed", "isolated"};
 constexpr std::array keep_measure_options{
     OptionSpec{
         "--backend", "NAME",
-        "The kind of keep: kvm, also if nothing is named. Its digest is for comparison only.",
+        "The kind of keep: kvm, also if nothing is named, whose digest is for comparison only; or "
+        "snp, whose digest stands in the evidence of such a keep and belongs into a policy.",
         false, measured_backends},
     OptionSpec{
         "--world", "NAME",
@@ -126,11 +128,42 @@ constexpr std::array keep_measure_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
+constexpr std::array<std::string_view, 1> attested_backends{"snp-sim"};
+constexpr std::array keep_evidence_positionals{PositionalSpec{
+    "DIR", "A directory, made if it is not there; files of the same name are replaced.", true}};
+constexpr std::array keep_evidence_options{
+    OptionSpec{"--backend", "NAME",
+               "The kind of keep: snp-sim, also if nothing is named: a simulation of SEV-SNP.",
+               false, attested_backends},
+    OptionSpec{"--nonce", "HEX",
+               "32 bytes that nobody could foresee, as 64 hexadecimal digits, by which you know "
+               "that the evidence is new; random ones if none are given."},
+    OptionSpec{"--simulator",
+               "DIR",
+               "The simulated platform; $XDG_STATE_HOME/merlon/simulator (~/.local/state) if none "
+               "is named.",
+               false,
+               {},
+               true},
+    OptionSpec{"--json", "", "Print one JSON object."},
+};
+
 constexpr std::array<std::string_view, 4> all_backends{"nil", "kvm", "sgx", "snp"};
 constexpr std::array platform_options{
     OptionSpec{"--backend", "NAME",
                "Look at this backend only; the exit status is 1 if this machine cannot run it.",
                false, all_backends},
+    OptionSpec{"--json", "", "Print one JSON object."},
+};
+
+constexpr std::array simulate_options{
+    OptionSpec{
+        "--dir",
+        "DIR",
+        "Where its files are; $XDG_STATE_HOME/merlon/simulator (~/.local/state) if not given.",
+        false,
+        {},
+        true},
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
@@ -169,12 +202,19 @@ constexpr std::array all_commands{
     CommandSpec{
         "keep measure",
         "Print the digest of the keep that this installation launches",
-        "The SHA-384 of every page that a keep's machine is filled with before it starts, and of "
-        "the two programs that fill it. Needs no device and starts nothing. For backend kvm the "
-        "digest is for comparison only: nothing signs it, and the host can read and change such a "
-        "keep.",
+        "A digest of every page that a keep's machine is filled with before it starts, and of "
+        "the two programs that fill it. Needs no device and starts nothing. For backend snp it is "
+        "the launch digest that the processor signs. For backend kvm it is for comparison only: "
+        "nothing signs it, and the host can read and change such a keep.",
         {},
         keep_measure_options},
+    CommandSpec{
+        "keep evidence", "Start a keep without a workload and get its evidence",
+        "The keep makes its keys and has its processor sign that they are its own, together with "
+        "a nonce of yours. Writes evidence.bin, certificates.bin (what the host has of the "
+        "processor's certificates), request.csr (for a Steward), and report_data.toml, whose lines "
+        "make a policy for evidence verify insist on these keys and this nonce. Judges nothing.",
+        keep_evidence_positionals, keep_evidence_options},
     CommandSpec{
         "platform info",
         "Show what this machine offers for each kind of keep",
@@ -182,6 +222,29 @@ constexpr std::array all_commands{
         "what to do where something is missing. Changes nothing.",
         {},
         platform_options},
+    CommandSpec{
+        "platform simulate init",
+        "Make a simulated machine with SEV-SNP, for tests",
+        "New keys and certificates of a machine that there is none of, in a directory that only you "
+        "may enter. It protects nothing: whoever reads the keys signs any report. Evidence that it "
+        "signs says SIMULATOR and is refused by every policy that does not name that product and "
+        "this machine's root. Never overwrites anything.",
+        {},
+        simulate_options},
+    CommandSpec{
+        "platform simulate show",
+        "Show a simulated machine, and a policy that accepts it",
+        "Root, chip, versions, whether it is revoked. Its directory is one of endorsements: evidence "
+        "verify --endorsements DIR.",
+        {},
+        simulate_options},
+    CommandSpec{
+        "platform simulate revoke",
+        "Revoke a simulated machine",
+        "Puts a new revocation list in the place of its old one; with that list its evidence is "
+        "refused, whatever the policy. Cannot be undone.",
+        {},
+        simulate_options},
     CommandSpec{"config init", "Write a commented Enarx.toml into the current directory",
                 "Never overwrites a file."},
     CommandSpec{"completion", "Print a completion script for a shell",
@@ -228,7 +291,8 @@ constexpr std::array statuses{
 constexpr std::array environment{
     ManItem{"MERLON_BACKEND, ENARX_BACKEND", "The backend where --backend is not given."},
     ManItem{"XDG_STATE_HOME",
-            "Where merlon evidence verify keeps what it has seen; ~/.local/state."},
+            "Where merlon evidence verify keeps what it has seen, and where the simulator is; "
+            "~/.local/state."},
 };
 
 constexpr std::array files{

@@ -15,6 +15,10 @@ int evidence_inspect(const cli::Arguments& arguments, const cli::Terminal& termi
 int evidence_verify(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int evidence_policy_init(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int evidence_policy_check(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int keep_evidence(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keep_measure(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_simulate_init(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_simulate_show(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_simulate_revoke(const cli::Arguments& arguments, const cli::Terminal& terminal);
 
 }  // namespace merlon::cli_evidence

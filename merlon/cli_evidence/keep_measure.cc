@@ -22,9 +22,24 @@ struct Program {
   const host::ProgramFile& file;
 };
 
+/// What of a report a backend decides.
+struct BackendDigest {
+  std::string_view backend;
+  std::string_view explained;  ///< behind its name, for people
+  std::string_view member;     ///< in JSON
+  std::string_view title;      ///< for people
+  bool is_signed = false;      ///< by the processor, in the evidence of such a keep
+};
+constexpr BackendDigest kvm{"kvm", "kvm, for comparison only: nothing signs this digest", "sha384",
+                            "Keep SHA-384", false};
+constexpr BackendDigest snp{"snp", "snp: MEASUREMENT of the reports of such a keep",
+                            "launch_digest", "Launch digest", true};
+
 struct Report {
+  BackendDigest backend;
   std::string world;
-  measure::Measurement keep;
+  std::string digest;  ///< hexadecimal
+  std::uint64_t pages;
   std::array<Program, 2> programs;
 };
 
@@ -38,10 +53,10 @@ std::string line(std::string_view name, std::string_view value) {
 }
 
 std::string to_text(const Report& report) {
-  std::string text = line("Backend", "kvm, for comparison only: nothing signs this digest");
+  std::string text = line("Backend", report.backend.explained);
   text += line("World", report.world);
-  text += line("Keep SHA-384", base::hex(report.keep.digest.view()));
-  text += line("Keep pages", concat(report.keep.pages));
+  text += line(report.backend.title, report.digest);
+  text += line("Keep pages", concat(report.pages));
   for (const Program& each : report.programs) {
     text += line(each.role, base::printable(each.file.path, each.file.path.size()));
     text += line(concat(each.role, " size"), concat(each.file.bytes.size(), " bytes"));
@@ -61,12 +76,12 @@ std::string to_json(const Report& report) {
     json.number(value);
   };
   json.open_object();
-  member("backend", "kvm");
+  member("backend", report.backend.backend);
   json.key("signed");
-  json.boolean(false);
+  json.boolean(report.backend.is_signed);
   member("world", report.world);
-  member("sha384", base::hex(report.keep.digest.view()));
-  number("pages", report.keep.pages);
+  member(report.backend.member, report.digest);
+  number("pages", report.pages);
   json.key("programs");
   json.open_array();
   for (const Program& each : report.programs) {
@@ -95,6 +110,22 @@ std::string text_of(const measure::Refusal& refusal, const host::MachinePrograms
   return blame("the keep cannot be laid out");
 }
 
+/// Fills in what is measured.
+core::Result<void, measure::Refusal> measure_keep(Report& report,
+                                                  const host::MachinePrograms& programs,
+                                                  sallyport::World world) {
+  if (report.backend.is_signed) {
+    const auto keep = TRY(measure::launch_digest(programs.shim.bytes, programs.keep.bytes, world));
+    report.digest = base::hex(keep.digest.view());
+    report.pages = keep.pages;
+    return {};
+  }
+  const auto keep = TRY(measure::keep_digest(programs.shim.bytes, programs.keep.bytes, world));
+  report.digest = base::hex(keep.digest.view());
+  report.pages = keep.pages;
+  return {};
+}
+
 }  // namespace
 
 int keep_measure(const cli::Arguments& arguments, const cli::Terminal& terminal) {
@@ -107,12 +138,15 @@ int keep_measure(const cli::Arguments& arguments, const cli::Terminal& terminal)
   }
   const auto programs = host::machine_programs();
   if (!programs) return cli::fail(terminal, programs.error().text, failed);
-  const auto keep = measure::keep_digest(programs->shim.bytes, programs->keep.bytes, *world);
-  if (!keep) return cli::fail(terminal, text_of(keep.error(), *programs), failed);
-  const Report report{
+  Report report{
+      arguments.value("--backend", "kvm") == snp.backend ? snp : kvm,
       name,
-      *keep,
+      "",
+      0,
       {{{"merlon-shim-kvm", "Shim", programs->shim}, {"merlon-keep", "Program", programs->keep}}}};
+  if (const auto measured = measure_keep(report, *programs, *world); !measured) {
+    return cli::fail(terminal, text_of(measured.error(), *programs), failed);
+  }
   return cli::print(terminal, arguments.has("--json") ? to_json(report) : to_text(report));
 }
 

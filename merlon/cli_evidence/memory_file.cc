@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
+#include "merlon/cli/state.h"
 #include "merlon/os/open.h"
 
 namespace merlon::cli_evidence {
@@ -20,11 +21,7 @@ Failure unusable(const std::string& path, std::string_view why) {
 }  // namespace
 
 std::string memory_path(const cli::Terminal& terminal) {
-  if (const std::string state = terminal.variable("XDG_STATE_HOME"); state.starts_with('/')) {
-    return concat(state, "/merlon/seen.json");
-  }
-  const std::string home = terminal.variable("HOME");
-  return home.starts_with('/') ? concat(home, "/.local/state/merlon/seen.json") : "";
+  return cli::state_path(terminal, "seen.json");
 }
 
 Result<verify::Memory> read_memory(const std::string& path) {

@@ -9,9 +9,7 @@
 
 namespace merlon::cli_evidence {
 
-/// $XDG_STATE_HOME/merlon/seen.json, or under ~/.local/state; empty if the environment names
-/// neither. A variable that is no absolute path counts as not set. [XDG Base Directory
-/// Specification 0.8]
+/// seen.json; as cli::state_path().
 [[nodiscard]] std::string memory_path(const cli::Terminal& terminal);
 
 /// Nothing has been seen where there is no file yet. A file that cannot be read, or is no such

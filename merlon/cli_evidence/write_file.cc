@@ -91,7 +91,11 @@ os::Result<void> write_to(const std::string& path, core::ByteView bytes) {
 }  // namespace
 
 Result<void> write_file(const std::string& path, const base::Printable& text) {
-  const auto written = write_to(path, core::as_bytes(text.text()));
+  return write_bytes(path, core::as_bytes(text.text()));
+}
+
+Result<void> write_bytes(const std::string& path, core::ByteView bytes) {
+  const auto written = write_to(path, bytes);
   if (written) return {};
   switch (static_cast<int>(written.error())) {
     case ENXIO: return unwritable(path, "nobody reads from this FIFO");

@@ -6,6 +6,10 @@
 
 namespace merlon::crypto {
 
+void wipe(core::ByteSpan secret) noexcept {
+  if (!secret.empty()) OPENSSL_cleanse(secret.data(), secret.size());
+}
+
 SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
   if (this == &other) return *this;
   wipe();
@@ -13,8 +17,6 @@ SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
   return *this;
 }
 
-void SecretBytes::wipe() noexcept {
-  if (!bytes_.empty()) OPENSSL_cleanse(bytes_.data(), bytes_.size());
-}
+void SecretBytes::wipe() noexcept { crypto::wipe(bytes_); }
 
 }  // namespace merlon::crypto

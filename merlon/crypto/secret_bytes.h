@@ -9,6 +9,9 @@
 
 namespace merlon::crypto {
 
+/// Overwrites a secret where it lies, in a way that no compiler leaves out.
+void wipe(core::ByteSpan secret) noexcept;
+
 /// Moved, never copied, and overwritten when they go. Nothing reads them but reveal(), so that
 /// every place where a secret leaves its owner can be found by that word.
 class SecretBytes {

@@ -14,6 +14,9 @@ namespace merlon::host {
 enum class Backend {
   Nil,  ///< a process that confines itself
   Kvm,  ///< a micro-VM without an operating system
+  /// As Kvm, with a simulated security processor of SEV-SNP: measured and attested, and protected
+  /// from nobody. Never taken unless it is named.
+  SnpSim,
 };
 
 struct BackendName {
@@ -21,7 +24,16 @@ struct BackendName {
   std::string_view name;
 };
 inline constexpr std::array backend_names{BackendName{Backend::Nil, "nil"},
-                                          BackendName{Backend::Kvm, "kvm"}};
+                                          BackendName{Backend::Kvm, "kvm"},
+                                          BackendName{Backend::SnpSim, "snp-sim"}};
+
+/// As on a command line.
+[[nodiscard]] constexpr std::string_view name_of(Backend backend) noexcept {
+  for (const BackendName& each : backend_names) {
+    if (each.backend == backend) return each.name;
+  }
+  return {};
+}
 
 /// The backend called `name`; nothing when there is none.
 [[nodiscard]] constexpr std::optional<Backend> find_backend(std::string_view name) noexcept {
@@ -42,6 +54,7 @@ struct MachineOptions {
   std::string world;        ///< of sallyport/boot.h, in lower case; empty: what the host has
   bool statistics = false;  ///< tell what the keep asked its host for
   bool only_try = false;    ///< tell whether it could run a keep, and end
+  std::string simulator;    ///< of SnpSim: the directory of its platform
 };
 
 }  // namespace merlon::host

@@ -409,8 +409,8 @@ struct Calls::Handlers {
     calls.ended_ = static_cast<int>(request.arguments[0] & 0xff);
     return {};
   }
-  static Outcome attest(Calls& /*calls*/, const Request& /*request*/, File /*none*/) {
-    return refused(EOPNOTSUPP);  // no backend here has what could sign
+  static Outcome attest(Calls& calls, const Request& request, File /*none*/) {
+    return calls.machine_->attest(request);
   }
 };
 

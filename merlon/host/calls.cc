@@ -36,6 +36,8 @@ bool DescriptorTable::close(std::uint64_t number) {
   return true;
 }
 
+Outcome Machine::attest(const Request& /*request*/) { return refused(EOPNOTSUPP); }
+
 /// Hands a file that a system call has just opened to the keep.
 Outcome Calls::give(int number, Grant grant) {
   if (number < 0) return failed_call();

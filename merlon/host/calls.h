@@ -42,6 +42,8 @@ class Machine {
   [[nodiscard]] virtual bool release(sallyport::MemoryRange range) = 0;
   /// Ends the keep later; zeros: never. Nanoseconds.
   [[nodiscard]] virtual bool set_timer(std::uint64_t first, std::uint64_t interval) = 0;
+  /// Carries an Attest to the security processor, whose machines alone have one.
+  [[nodiscard]] virtual sallyport::Outcome attest(const sallyport::Request& request);
 };
 
 class Calls {

@@ -22,7 +22,8 @@ using Result = core::Result<T, HostError>;
 std::string_view program_of(Backend backend) {
   switch (backend) {
     case Backend::Nil: return "merlon-keep";
-    case Backend::Kvm: return "merlon-vmm";
+    case Backend::Kvm:
+    case Backend::SnpSim: return "merlon-vmm";
   }
   return "merlon-keep";
 }
@@ -33,6 +34,10 @@ std::vector<std::string> arguments_of(Backend backend, const MachineOptions& mac
   if (!machine.world.empty()) {
     arguments.emplace_back("--world");
     arguments.push_back(machine.world);
+  }
+  if (backend == Backend::SnpSim) {
+    arguments.emplace_back("--simulator");
+    arguments.push_back(machine.simulator);
   }
   if (machine.statistics) arguments.emplace_back("--stats");
   if (machine.only_try) arguments.emplace_back("--try");
@@ -115,16 +120,36 @@ Result<launch::Readiness> try_backend(Backend backend) {
 }
 
 Result<void> Keep::launch(LaunchPlan plan) {
-  if (backend_ == Backend::Kvm) plan.message.confinement = launch::Confinement::Machine;
-  std::vector<os::BorrowedFd> descriptors{plan.module};
+  if (backend_ != Backend::Nil) plan.message.confinement = launch::Confinement::Machine;
+  std::vector<os::BorrowedFd> descriptors;
+  if (plan.module.is_open()) descriptors.emplace_back(plan.module);
   descriptors.insert(descriptors.end(), plan.descriptors.begin(), plan.descriptors.end());
   const auto sent = launch::send(channel_, plan.message, descriptors);
-  channel_.close();
+  // A proof comes back on the same way.
+  if (plan.message.purpose == launch::Purpose::Run) channel_.close();
   if (!sent && sent.error().code != core::ErrorCode::Unavailable) {
     return HostError{sent.error().code,
                      concat("cannot launch the workload: ", sent.error().message())};
   }
   return {};
+}
+
+Result<launch::Proof> Keep::proof(const os::SignalRelay& relay,
+                                  std::optional<std::chrono::nanoseconds> limit) {
+  const auto readable = relay.wait_readable(channel_, deadline_of(limit));
+  if (!readable || !*readable) {
+    return HostError{core::ErrorCode::Unavailable, "the keep does not prove itself in time"};
+  }
+  auto answer = launch::receive_proof(channel_);
+  channel_.close();
+  if (!answer) {
+    return HostError{answer.error().code,
+                     concat("the keep does not prove itself: ", answer.error().message())};
+  }
+  if (!answer->refusal.empty()) {
+    return HostError{core::ErrorCode::Unsupported, base::printable(answer->refusal)};
+  }
+  return std::move(answer->proof);
 }
 
 Result<std::optional<os::ExitStatus>> Keep::wait(const os::SignalRelay& relay,

@@ -1,7 +1,7 @@
 #pragma once
 
 // A keep's process, whatever the backend: merlon-keep itself (nil), or merlon-vmm with a machine in
-// which the same merlon-keep runs (kvm). Both find their workload on descriptor 3.
+// which the same merlon-keep runs (kvm, snp-sim). Both find their workload on descriptor 3.
 
 #include <chrono>
 #include <optional>
@@ -9,6 +9,7 @@
 
 #include "merlon/host/backend.h"
 #include "merlon/host/plan.h"
+#include "merlon/launch/proof.h"
 #include "merlon/launch/readiness.h"
 #include "merlon/os/channel.h"
 #include "merlon/os/process.h"
@@ -46,6 +47,13 @@ class Keep {
 
   /// Hands the workload over. A keep that ends meanwhile is no error here; wait() tells.
   [[nodiscard]] core::Result<void, HostError> launch(LaunchPlan plan);
+
+  /// The answer to a launch whose message asks for a proof. What the keep says is not judged here.
+  ///
+  /// Errors: Unsupported (nothing attests this keep; its own words) · Unavailable (it ended, or
+  /// said nothing in time) · Malformed.
+  [[nodiscard]] core::Result<launch::Proof, HostError> proof(
+      const os::SignalRelay& relay, std::optional<std::chrono::nanoseconds> limit);
 
   /// Waits for the end of the workload, passing on signals. A keep that keeps its time limit ends
   /// by itself; one that does not is killed some time later, and then there is no status.

@@ -7,7 +7,9 @@ namespace merlon::host {
 core::Result<Letter> make_letter(launch::Launch launch) {
   Letter letter;
   letter.bytes = TRY(launch::encode(launch.message));
-  letter.files.push_back({std::move(launch.module), Grant::ReadOnly});
+  if (launch.module.is_open()) {
+    letter.files.push_back({std::move(launch.module), Grant::ReadOnly});
+  }
   auto descriptor = launch.descriptors.begin();
   for (const launch::FileEntry& file : launch.message.files) {
     if (!launch::carries_descriptor(file.kind)) continue;

@@ -169,4 +169,12 @@ Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& option
   return plan;
 }
 
+LaunchPlan make_proof_plan(const std::array<std::uint8_t, launch::nonce_size>& nonce) {
+  LaunchPlan plan;
+  plan.message.purpose = launch::Purpose::Prove;
+  plan.message.nonce = nonce;
+  plan.message.program = "no workload";
+  return plan;
+}
+
 }  // namespace merlon::host

@@ -3,6 +3,7 @@
 // From what a workload asks for and what the user grants to one launch: opens the sockets and
 // directories on this machine. Everything a keep gets from its host passes here.
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -39,7 +40,7 @@ struct RunOptions {
 /// Everything ready to be sent to a keep.
 struct LaunchPlan {
   launch::Message message;
-  os::Fd module;
+  os::Fd module;                    ///< none if there is none to run
   std::vector<os::Fd> descriptors;  ///< of message.files, in their order
   std::vector<std::string> notes;   ///< what the user should know, one line each
 };
@@ -58,5 +59,8 @@ struct HostError {
 ///         files) · Malformed (NUL characters) · NotFound · Unavailable (the network).
 [[nodiscard]] core::Result<LaunchPlan, HostError> make_plan(workload::Package package,
                                                             const RunOptions& options);
+
+/// For a keep that is only asked to prove itself: no workload, no file, no variable.
+[[nodiscard]] LaunchPlan make_proof_plan(const std::array<std::uint8_t, launch::nonce_size>& nonce);
 
 }  // namespace merlon::host

@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "merlon/core/attest_call.h"
 #include "merlon/core/lent_call.h"
 #include "merlon/core/reader.h"
+#include "merlon/image/first_registers.h"
 #include "merlon/image/page_tables.h"
 #include "merlon/sallyport/block.h"
 
@@ -61,9 +63,13 @@ Result<void> put_segment(PageSink& sink, const Segment& segment, std::uint64_t p
 /// The keep's first stack: argc, argv, environment, auxiliary vector [psABI x86-64 §3.4.1].
 class FirstStack {
  public:
-  /// `vdso`: the address of the shared object that the shim lends, 0 if there is none; `lent_call`:
-  /// of its entry for system calls.
-  FirstStack(const Program& keep, std::uint64_t vdso, std::uint64_t lent_call) {
+  /// Addresses of what lies in the keep for it to find.
+  struct Given {
+    std::uint64_t vdso = 0;       ///< the shared object that the shim lends; 0: none
+    std::uint64_t lent_call = 0;  ///< its entry for system calls; 0: none
+    std::uint64_t secrets = 0;    ///< the page of a security processor; 0: none
+  };
+  FirstStack(const Program& keep, const Given& given) {
     const std::uint64_t random = text("0123456789abcdef");  // overwritten by the shim
     const std::uint64_t name = text("merlon-keep");
     random_ = random;
@@ -104,9 +110,11 @@ class FirstStack {
            26,
            2,  // AT_HWCAP2: FSGSBASE
            33,
-           vdso,  // AT_SYSINFO_EHDR
+           given.vdso,  // AT_SYSINFO_EHDR
            core::lent_call_tag,
-           lent_call,
+           given.lent_call,
+           core::secrets_page_tag,
+           given.secrets,
            0,
            0});
   }
@@ -141,19 +149,19 @@ class FirstStack {
 
 class Builder {
  public:
-  Builder(World world, PageSink& sink)
-      : sink_(sink), tables_(table_base, world == World::Collapsed) {
+  Builder(const MachineForm& form, PageSink& sink)
+      : form_(form), sink_(sink), tables_(table_base, form.world == World::Collapsed) {
     info_.magic = sallyport::boot_magic;
     info_.version = sallyport::version;
-    info_.world = world;
+    info_.world = form.world;
   }
 
-  Result<Layout> build(const Program& shim, const Program& keep, bool polls_for_answers) {
+  Result<Layout> build(const Program& shim, const Program& keep) {
     if (shim.position_independent || shim.segments.empty() ||
         shim.segments.front().address != sallyport::shim_start) {
       return core::error(ErrorCode::Unsupported, "the shim does not lie where shims lie");
     }
-    if (shim.end() > boot_page) {
+    if (shim.end() > cpuid_page) {
       return core::error(ErrorCode::Exhausted, "the shim is too large", shim.end());
     }
     if (!keep.position_independent) {
@@ -163,11 +171,11 @@ class Builder {
     TRY(put_keep(keep, shim.vdso));
     TRY(put_stack(keep));
     TRY(map_rest());
-    info_.polls_for_answers = polls_for_answers ? 1 : 0;
     // SAFETY: any object may be looked at as bytes; BootInfo has no padding that is not zeroed.
     TRY(sink_.put(PageKind::Normal, boot_page,
                   {reinterpret_cast<const std::uint8_t*>(&info_), sizeof(info_)}));
     TRY(sink_.put(PageKind::Normal, table_base, tables_.bytes()));
+    if (form_.attested) TRY(put_start(shim));
     return Layout{shim.entry, tables_.root(), info_.pool_base};
   }
 
@@ -179,8 +187,24 @@ class Builder {
       for (std::uint64_t at = page_down(segment.address); at < end; at += page_size) {
         tables_.map_page(at, at, segment.rights, Owner::Shim);
       }
+      if (form_.attested) TRY(put_zeros(page_up(segment.address + segment.bytes.size()), end));
     }
     return {};
+  }
+
+  /// Pages that a shim needs before it can take any by itself.
+  Result<void> put_zeros(std::uint64_t start, std::uint64_t end) {
+    if (start >= end) return {};
+    return sink_.put(PageKind::Zero, start, std::vector<std::uint8_t>(end - start));
+  }
+
+  /// What only an attested machine has beside its memory.
+  Result<void> put_start(const Program& shim) {
+    constexpr std::array<std::uint8_t, page_size> zeros{};
+    TRY(sink_.put(PageKind::Secrets, secrets_, zeros));
+    TRY(sink_.put(PageKind::Cpuid, cpuid_page, zeros));
+    return sink_.put(PageKind::Vmsa, vmsa_address,
+                     first_registers(shim.entry, tables_.root()).page());
   }
 
   void add_region(std::uint64_t start, std::uint64_t end, Access access) {
@@ -196,14 +220,17 @@ class Builder {
   }
 
   Result<void> put_keep(const Program& keep, core::ByteView vdso) {
-    // Behind a page that is not there, the vdso, and the page that it reads.
+    // Behind a page that is not there, the vdso, and the page that it reads; then that of secrets,
+    // between two that are not there.
     const std::uint64_t vdso_start = keep.end() + page_size;
     const std::uint64_t vdso_end = vdso_start + 2 * page_size;
-    const std::uint64_t size = window_up(vdso.empty() ? keep.end() : vdso_end);
+    const std::uint64_t secrets_start = vdso_end + page_size;
+    const std::uint64_t behind = vdso.empty() ? keep.end() : vdso_end;
+    const std::uint64_t size = window_up(form_.attested ? secrets_start + 2 * page_size : behind);
     if (size + sallyport::stack_size + 2 * window_size > main_size) {
       return core::error(ErrorCode::Exhausted, "the keep's program is too large", size);
     }
-    if (keep.segments.size() + 3 > sallyport::max_boot_regions) {
+    if (keep.segments.size() + 4 > sallyport::max_boot_regions) {
       return core::error(ErrorCode::Exhausted, "the keep's program has too many segments");
     }
     for (std::uint64_t at = 0; at < size; at += window_size) {
@@ -218,10 +245,15 @@ class Builder {
       TRY(sink_.put(PageKind::Normal, main_base + vdso_start, vdso));
       map_keep(vdso_start, vdso_start + page_size, Rights::ReadExecute);
       map_keep(vdso_start + page_size, vdso_end, Rights::ReadWrite);
-      vdso_ = sallyport::user_start + vdso_start;
-      info_.clock_address = vdso_ + page_size;
+      given_.vdso = sallyport::user_start + vdso_start;
+      info_.clock_address = given_.vdso + page_size;
       const std::uint64_t entry = entry_of(vdso);
-      if (entry != 0) lent_call_ = vdso_ + entry;
+      if (entry != 0) given_.lent_call = given_.vdso + entry;
+    }
+    if (form_.attested) {
+      map_keep(secrets_start, secrets_start + page_size, Rights::ReadWrite);
+      secrets_ = main_base + secrets_start;
+      given_.secrets = sallyport::user_start + secrets_start;
     }
     info_.break_start = sallyport::user_start + size;
     used_ = main_base + size;
@@ -229,7 +261,7 @@ class Builder {
   }
 
   Result<void> put_stack(const Program& keep) {
-    const FirstStack stack(keep, vdso_, lent_call_);
+    const FirstStack stack(keep, given_);
     for (std::uint64_t at = 0; at < sallyport::stack_size; at += window_size) {
       tables_.map_window(stack_base + at, used_ + at, Rights::ReadWrite, Owner::Keep);
     }
@@ -265,19 +297,20 @@ class Builder {
     return {};
   }
 
+  MachineForm form_;
   PageSink& sink_;
   PageTables tables_;
   BootInfo info_{};
   std::uint64_t used_ = 0;
-  std::uint64_t vdso_ = 0;
-  std::uint64_t lent_call_ = 0;
+  std::uint64_t secrets_ = 0;  ///< physical
+  FirstStack::Given given_;
 };
 
 }  // namespace
 
-Result<Layout> lay_out(const Program& shim, const Program& keep, World world,
-                       bool polls_for_answers, PageSink& sink) {
-  return Builder(world, sink).build(shim, keep, polls_for_answers);
+Result<Layout> lay_out(const Program& shim, const Program& keep, const MachineForm& form,
+                       PageSink& sink) {
+  return Builder(form, sink).build(shim, keep);
 }
 
 }  // namespace merlon::image

@@ -14,8 +14,8 @@
 namespace merlon::image {
 
 /// What a page is to the launch of a machine whose start is measured: such a launch is told it with
-/// each page [SNP-ABI, SNP_LAUNCH_UPDATE]. lay_out() makes Normal pages only; a page that it does
-/// not put is zero. The others stand here for backend snp, and today's sinks refuse them.
+/// each page [SNP-ABI, SNP_LAUNCH_UPDATE]. A machine that nothing measures has Normal pages only. A
+/// page that is not put is zero, and of an attested machine not there until its shim takes it.
 enum class PageKind : std::uint8_t {
   Normal,   ///< its bytes are put and measured
   Zero,     ///< zeros, measured as such
@@ -29,7 +29,8 @@ class PageSink {
  public:
   virtual ~PageSink() = default;
   /// Puts `bytes` at physical address `address`, a multiple of 4096, and zeros up to the end of
-  /// their last page. Unsupported: a kind that this sink does not know.
+  /// their last page. Of Zero, Secrets and Cpuid there are one or more pages of zeros in `bytes`;
+  /// of Vmsa there is one page, at vmsa_address. Unsupported: a kind that this sink does not know.
   [[nodiscard]] virtual core::Result<void> put(PageKind kind, std::uint64_t address,
                                                core::ByteView bytes) = 0;
 };
@@ -37,6 +38,7 @@ class PageSink {
 /// Physical addresses of every keep's machine.
 inline constexpr std::uint64_t low_base = sallyport::shim_start;  ///< shim, boot page
 inline constexpr std::uint64_t boot_page = 0x003f'f000;
+inline constexpr std::uint64_t cpuid_page = 0x003f'e000;  ///< of an attested machine
 inline constexpr std::uint64_t table_base = 0x0040'0000;  ///< page tables
 inline constexpr std::uint64_t table_end = 0x0060'0000;
 inline constexpr std::uint64_t block_base = 0x0080'0000;  ///< shared with the host
@@ -51,12 +53,19 @@ struct Layout {
   std::uint64_t free = 0;        ///< main memory from here on is for the keep to take, by 2 MiB
 };
 
-/// Sends everything to `sink`. The same programs and world give the same stream.
+/// What a machine is to be like; all of it is measured.
+struct MachineForm {
+  sallyport::World world = sallyport::World::Ring0;
+  /// A security processor measures it and speaks with it: it has a page of secrets, which the keep
+  /// finds by the auxiliary vector, a page of CPUID and first registers.
+  bool attested = false;
+};
+
+/// Sends everything to `sink`. The same programs and form give the same stream.
 ///
 /// Errors: Unsupported (a shim that is not fixed, a keep that is) · Exhausted (too large) · those
 /// of the sink.
 [[nodiscard]] core::Result<Layout> lay_out(const Program& shim, const Program& keep,
-                                           sallyport::World world, bool polls_for_answers,
-                                           PageSink& sink);
+                                           const MachineForm& form, PageSink& sink);
 
 }  // namespace merlon::image

@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/core/attest_call.h"
+#include "merlon/image/first_registers.h"
 #include "merlon/image/page_tables.h"
 #include "merlon/image/testing/collected_pages.h"
 #include "merlon/sallyport/boot.h"
@@ -94,7 +96,7 @@ struct Image {
 
 core::Result<Image> image_of(const Program& shim, const Program& keep, World world) {
   Image image;
-  image.layout = TRY(lay_out(shim, keep, world, false, image.memory));
+  image.layout = TRY(lay_out(shim, keep, {.world = world}, image.memory));
   image.boot = image.memory.read<BootInfo>(boot_page);
   return image;
 }
@@ -490,10 +492,6 @@ TEST(Layout, AnotherWorldGivesAnotherStream) {
   EXPECT_NE(ring0, collapsed);
   EXPECT_NE(ring0, isolated);
   EXPECT_NE(collapsed, isolated);
-  CollectedPages polling;
-  ASSERT_TRUE(lay_out(small_shim().program(), small_keep().program(), World::Ring0, true, polling)
-                  .has_value());
-  EXPECT_NE(polling.stream(), ring0);
 }
 
 TEST(Layout, AnyChangedByteGivesAnotherStream) {
@@ -542,13 +540,13 @@ TEST(Layout, RefusesAShimThatIsNotWhereShimsLie) {
   EXPECT_EQ(refusal(TestProgram(false), small_keep(), misplaced), ErrorCode::Unsupported);
 }
 
-TEST(Layout, RefusesAShimThatReachesTheBootPage) {
+TEST(Layout, RefusesAShimThatReachesThePagesBehindIt) {
   const auto shim = [](std::uint64_t size) {
     return TestProgram(false).segment(low_base, {1}, size, Rights::ReadWrite);
   };
-  EXPECT_TRUE(image_of(shim(boot_page - low_base).program(), small_keep().program(), World::Ring0)
+  EXPECT_TRUE(image_of(shim(cpuid_page - low_base).program(), small_keep().program(), World::Ring0)
                   .has_value());
-  EXPECT_EQ(refusal(shim(boot_page - low_base + 1), small_keep(), "the shim is too large"),
+  EXPECT_EQ(refusal(shim(cpuid_page - low_base + 1), small_keep(), "the shim is too large"),
             ErrorCode::Exhausted);
 }
 
@@ -581,10 +579,89 @@ TEST(Layout, RefusesMoreSegmentsThanTheBootPageHolds) {
     return made;
   };
   constexpr std::size_t most =
-      sallyport::max_boot_regions - 3;  // and the stack, and two for a vdso
+      sallyport::max_boot_regions - 4;  // and the stack, two for a vdso, and secrets
   EXPECT_TRUE(image_of(small_shim().program(), keep(most).program(), World::Ring0).has_value());
   EXPECT_EQ(refusal(small_shim(), keep(most + 1), "the keep's program has too many segments"),
             ErrorCode::Exhausted);
+}
+
+/// A sink that only notes which kinds lie where.
+class Kinds final : public PageSink {
+ public:
+  core::Result<void> put(PageKind kind, std::uint64_t address, core::ByteView bytes) override {
+    if (kind != PageKind::Normal) special_.push_back({kind, address, bytes.size()});
+    return {};
+  }
+  struct Special {
+    PageKind kind;
+    std::uint64_t address;
+    std::size_t size;
+    bool operator==(const Special&) const = default;
+  };
+  [[nodiscard]] const std::vector<Special>& special() const { return special_; }
+
+ private:
+  std::vector<Special> special_;
+};
+
+TEST(AttestedLayout, HasThePagesOfASecurityProcessor) {
+  Kinds kinds;
+  const TestProgram shim = small_shim();
+  const TestProgram keep = small_keep();
+  ASSERT_TRUE(lay_out(shim.program(), keep.program(), {.attested = true}, kinds));
+  // Behind the keep a page that is not there, room for a vdso, and another that is not there.
+  const std::uint64_t secrets = main_base + keep.program().end() + 4 * page_size;
+  const std::vector<Kinds::Special> wanted{
+      {PageKind::Zero, low_base + 0x4000, 0x3000},
+      {PageKind::Secrets, secrets, page_size},
+      {PageKind::Cpuid, cpuid_page, page_size},
+      {PageKind::Vmsa, vmsa_address, vmsa_size},
+  };
+  EXPECT_EQ(kinds.special(), wanted);
+}
+
+TEST(AttestedLayout, TheKeepOwnsThePageOfSecretsAndFindsIt) {
+  CollectedPages pages;
+  const TestProgram keep = small_keep();
+  ASSERT_TRUE(lay_out(small_shim().program(), keep.program(), {.attested = true}, pages));
+  const std::uint64_t secrets = sallyport::user_start + keep.program().end() + 4 * page_size;
+  const auto boot = pages.read<BootInfo>(boot_page);
+  const auto end = boot.regions + boot.region_count;
+  const auto region = std::find_if(boot.regions, end, [&](const sallyport::BootRegion& each) {
+    return each.start == secrets && each.end == secrets + page_size;
+  });
+  ASSERT_NE(region, end);
+  EXPECT_EQ(region->access, sallyport::Access::ReadWrite);
+  EXPECT_LT(secrets, boot.break_start);
+  // The auxiliary vector lies in the stack's last page, words on their own places.
+  const std::uint64_t stack = boot.pool_base - page_size;
+  std::uint64_t found = 0;
+  for (std::uint64_t at = 0; at + 16 <= page_size; at += 8) {
+    if (pages.read<std::uint64_t>(stack + at) == core::secrets_page_tag) {
+      found = pages.read<std::uint64_t>(stack + at + 8);
+    }
+  }
+  EXPECT_EQ(found, secrets);
+}
+
+TEST(AttestedLayout, IsAnotherStream) {
+  CollectedPages pages;
+  ASSERT_TRUE(lay_out(small_shim().program(), small_keep().program(), {.attested = true}, pages));
+  EXPECT_NE(pages.stream(), small_image(World::Ring0).memory.stream());
+  EXPECT_EQ(pages.repeated(), 0U);
+  EXPECT_EQ(pages.misplaced(), 0U);
+}
+
+TEST(FirstRegisters, StartTheShimAtItsEntry) {
+  const Vmsa made = first_registers(0x123456, 0x400000);
+  EXPECT_EQ(made.rip, 0x123456U);
+  EXPECT_EQ(made.cr3, 0x400000U);
+  EXPECT_EQ(made.rdi, boot_page);
+  EXPECT_EQ(made.cpl, 0);
+  EXPECT_EQ(made.vmpl, 0);
+  EXPECT_EQ(made.rflags & 0x200, 0U) << "interrupts are off";
+  EXPECT_NE(made.page(), first_registers(0x123457, 0x400000).page());
+  EXPECT_NE(made.page(), first_registers(0x123456, 0x401000).page());
 }
 
 TEST(Layout, ASinkThatRefusesEndsTheStream) {
@@ -604,7 +681,7 @@ TEST(Layout, ASinkThatRefusesEndsTheStream) {
   std::size_t puts = 0;
   for (bool done = false; !done; ++puts) {
     Full sink(puts);
-    const auto layout = lay_out(shim.program(), keep.program(), World::Ring0, false, sink);
+    const auto layout = lay_out(shim.program(), keep.program(), {}, sink);
     done = layout.has_value();
     if (!done) {
       EXPECT_EQ(layout.error().message(), "full");

@@ -2,6 +2,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/keep/confinement.h"
+#include "merlon/keep/prove.h"
 #include "merlon/keep/report.h"
 #include "merlon/keep/run.h"
 #include "merlon/launch/channel.h"
@@ -29,7 +30,6 @@ int main() {
   const auto begun = confinement.begin(channel);
   if (!begun) return failed("the keep cannot be confined", begun.error());
   auto launch = launch::receive(channel);
-  channel.close();
   if (!launch) {
     // A host that changed its mind has told its user already.
     if (launch.error().code != core::ErrorCode::Unavailable || launch.error().detail != 0) {
@@ -41,5 +41,12 @@ int main() {
   const auto completed = confinement.complete(*launch);
   if (!completed) return failed("the keep cannot be confined", completed.error());
   if (launch->message.verbose) keep::report(confinement.describe());
+  if (launch->message.purpose != launch::Purpose::Run) {
+    if (!keep::prove(launch->message, channel)) {
+      return launch::number(launch::ExitStatus::KeepFailed);  // nobody is there to be told
+    }
+    if (launch->message.purpose == launch::Purpose::Prove) return 0;
+  }
+  channel.close();
   return keep::run(*std::move(launch), stack_end);
 }

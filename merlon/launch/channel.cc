@@ -70,9 +70,9 @@ Result<Launch> receive(os::BorrowedFd channel) {
     return core::error(ErrorCode::Malformed, "open files do not match the launch message",
                        first->descriptors.size());
   }
-  launch.module = std::move(first->descriptors.front());
-  launch.descriptors.assign(std::make_move_iterator(first->descriptors.begin() + 1),
-                            std::make_move_iterator(first->descriptors.end()));
+  auto next = std::make_move_iterator(first->descriptors.begin());
+  if (has_module(launch.message.purpose)) launch.module = *next++;
+  launch.descriptors.assign(next, std::make_move_iterator(first->descriptors.end()));
   return launch;
 }
 

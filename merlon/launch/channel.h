@@ -20,10 +20,10 @@ inline constexpr int keep_descriptor = 3;
 [[nodiscard]] core::Result<void> send(os::BorrowedFd channel, const Message& message,
                                       std::span<const os::BorrowedFd> descriptors);
 
-/// A message and the open files that came with it, the module first.
+/// A message and the open files that came with it.
 struct Launch {
   Message message;
-  os::Fd module;
+  os::Fd module;                    ///< none if there is none to run
   std::vector<os::Fd> descriptors;  ///< of the entries that carry one, in their order
 };
 

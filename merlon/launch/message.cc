@@ -75,6 +75,26 @@ Result<bool> read_flag(Reader& in) {
   return value == 1;
 }
 
+/// A nonce that nobody asks for would be a second encoding of the same message.
+Result<void> check(Purpose purpose, ByteView nonce) {
+  const bool zero = std::ranges::all_of(nonce, [](std::uint8_t byte) { return byte == 0; });
+  if (purpose == Purpose::Run && !zero) {
+    return core::error(ErrorCode::Malformed, "a nonce without a proof");
+  }
+  return {};
+}
+
+Result<void> read_purpose(Reader& in, Message& message) {
+  const std::uint8_t value = TRY(in.u8());
+  if (value > static_cast<std::uint8_t>(Purpose::Prove)) {
+    return core::error(ErrorCode::Malformed, "unknown purpose", value);
+  }
+  message.purpose = static_cast<Purpose>(value);
+  const ByteView nonce = TRY(in.bytes(nonce_size));
+  std::ranges::copy(nonce, message.nonce.begin());
+  return check(message.purpose, nonce);
+}
+
 Result<std::string> read_text(Reader& in) {
   const std::uint32_t size = TRY(in.u32());
   const std::string_view text = core::as_text(TRY(in.bytes(size)));
@@ -124,11 +144,13 @@ bool carries_descriptor(FileKind kind) noexcept {
   return kind == FileKind::Listen || kind == FileKind::Connect || kind == FileKind::Directory;
 }
 
+bool has_module(Purpose purpose) noexcept { return purpose != Purpose::Prove; }
+
 std::size_t Message::descriptor_count() const noexcept {
   const auto carrying = std::count_if(files.begin(), files.end(), [](const FileEntry& entry) {
     return carries_descriptor(entry.kind);
   });
-  return 1 + static_cast<std::size_t>(carrying);
+  return (has_module(purpose) ? 1U : 0U) + static_cast<std::size_t>(carrying);
 }
 
 Result<std::vector<std::uint8_t>> encode(const Message& message) {
@@ -137,6 +159,9 @@ Result<std::vector<std::uint8_t>> encode(const Message& message) {
   body.u64(message.timeout_nanoseconds);
   body.u8(static_cast<std::uint8_t>(message.confinement));
   body.u8(message.verbose ? 1 : 0);
+  TRY(check(message.purpose, message.nonce));
+  body.u8(static_cast<std::uint8_t>(message.purpose));
+  body.bytes(message.nonce);
   TRY(write_text(body, message.program));
   TRY(write_text(body, message.invoke));
   TRY(write_texts(body, message.arguments));
@@ -179,6 +204,7 @@ Result<Message> decode_body(ByteView body) {
   message.timeout_nanoseconds = TRY(in.u64());
   message.confinement = TRY(read_confinement(in));
   message.verbose = TRY(read_flag(in));
+  TRY(read_purpose(in, message));
   message.program = TRY(read_text(in));
   message.invoke = TRY(read_text(in));
   message.arguments = TRY(read_texts(in));

@@ -8,22 +8,26 @@
 //
 //   offset  size
 //        0     8  magic "MRLNLNCH"
-//        8     4  version, 2
+//        8     4  version, 3
 //       12     4  size of all that follows, at most max_message_size
 //       16     8  max_memory_bytes
 //       24     8  timeout_nanoseconds
 //       32     1  confinement
 //       33     1  verbose, 0 or 1
-//       34        text  program       names the module in messages
+//       34     1  purpose
+//       35    32  nonce; zeros unless the keep is to prove itself
+//       67        text  program       names the module in messages
 //                 text  invoke        the export to call; empty: `_start`, else ""
 //                 list  arguments     texts; argv, the program's own name first
 //                 list  environment   texts KEY=VALUE
 //                 list  files         entry i is file descriptor i of the workload:
 //                                       u8 kind · u8 access · text name
 //
-// Beside the bytes travel open files, first the module, then one for each entry of kind Listen,
-// Connect or Directory, in their order; so no numbers of descriptors stand in the message.
+// Beside the bytes travel open files, first the module, if there is to run one, then one for each
+// entry of kind Listen, Connect or Directory, in their order; so no numbers of descriptors stand in
+// the message.
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -33,7 +37,7 @@
 
 namespace merlon::launch {
 
-inline constexpr std::uint32_t message_version = 2;
+inline constexpr std::uint32_t message_version = 3;
 inline constexpr std::size_t header_size = 16;
 inline constexpr std::size_t max_message_size = 8UL * 1024 * 1024;
 /// Entries of `files`; leaves room for the module among the descriptors of one delivery.
@@ -69,12 +73,25 @@ enum class Confinement : std::uint8_t {
   Machine = 1,  ///< a machine of its own, under a shim: the keep asks it for no layer
 };
 
+/// What the keep is started for.
+enum class Purpose : std::uint8_t {
+  Run = 0,          ///< a workload
+  ProveAndRun = 1,  ///< to prove itself first, then a workload
+  Prove = 2,        ///< only to prove itself
+};
+/// Whether a module travels beside the message.
+[[nodiscard]] bool has_module(Purpose purpose) noexcept;
+inline constexpr std::size_t nonce_size = 32;
+
 struct Message {
   std::uint64_t max_memory_bytes =
       0;  ///< of all that the program makes grow; 0: no limit asked for
   std::uint64_t timeout_nanoseconds = 0;  ///< of the whole run; 0: none
   Confinement confinement = Confinement::Process;
   bool verbose = false;  ///< the keep tells how it is confined
+  Purpose purpose = Purpose::Run;
+  /// What the proof is to hold, so that it cannot be an old one; see launch/proof.h.
+  std::array<std::uint8_t, nonce_size> nonce{};
   std::string program;
   std::string invoke;
   std::vector<std::string> arguments;
@@ -82,13 +99,14 @@ struct Message {
   std::vector<FileEntry> files;
   bool operator==(const Message&) const = default;
 
-  /// How many open files travel beside it, the module among them.
+  /// How many open files travel beside it, the module among them if there is one.
   [[nodiscard]] std::size_t descriptor_count() const noexcept;
 };
 
 /// The bytes of `message`, header included.
 ///
-/// Errors: Malformed (a text holds a NUL, ReadOnly where it may not be, a Closed entry with a name)
+/// Errors: Malformed (a text holds a NUL, ReadOnly where it may not be, a Closed entry with a name,
+///         a nonce without a proof)
 ///         · Exhausted (more than max_files or max_message_size).
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> encode(const Message& message);
 

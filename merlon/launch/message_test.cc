@@ -13,6 +13,8 @@ Message full_message() {
   message.timeout_nanoseconds = 1'500'000'000;
   message.confinement = Confinement::Machine;
   message.verbose = true;
+  message.purpose = Purpose::ProveAndRun;
+  message.nonce[31] = 7;
   message.program = "dir/app.wasm";
   message.invoke = "run";
   message.arguments = {"main.wasm", "", "b c"};
@@ -27,8 +29,8 @@ Message full_message() {
   return message;
 }
 
-/// Two numbers, the confinement and a flag stand before the first text.
-constexpr std::size_t fixed_size = 8 + 8 + 1 + 1;
+/// Two numbers, the confinement, a flag, the purpose and a nonce stand before the first text.
+constexpr std::size_t fixed_size = 8 + 8 + 1 + 1 + 1 + 32;
 
 core::ByteView body_of(const std::vector<std::uint8_t>& bytes) {
   return core::ByteView(bytes).subspan(header_size);
@@ -50,6 +52,9 @@ TEST(LaunchMessage, IsReadAsItWasWritten) {
 TEST(LaunchMessage, CountsTheOpenFilesThatTravelWithIt) {
   EXPECT_EQ(Message{}.descriptor_count(), 1U);
   EXPECT_EQ(full_message().descriptor_count(), 3U);
+  Message proving;
+  proving.purpose = Purpose::Prove;
+  EXPECT_EQ(proving.descriptor_count(), 0U);
 }
 
 TEST(LaunchMessage, EveryPrefixIsRefused) {
@@ -127,6 +132,25 @@ TEST(LaunchMessage, UnknownConfinementsAndFlagsAreRefused) {
       EXPECT_EQ(decode_body(body_of(wrong)).error().code, core::ErrorCode::Malformed);
     }
   }
+}
+
+TEST(LaunchMessage, UnknownPurposesAreRefused) {
+  auto bytes = encode(Message{});
+  ASSERT_TRUE(bytes.has_value());
+  (*bytes)[header_size + 18] = 3;
+  EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
+}
+
+TEST(LaunchMessage, ANonceStandsOnlyWhereAProofIsAskedFor) {
+  Message message;
+  message.nonce[0] = 1;
+  EXPECT_FALSE(encode(message).has_value());
+  message.purpose = Purpose::Prove;
+  auto bytes = encode(message);
+  ASSERT_TRUE(bytes.has_value());
+  EXPECT_TRUE(decode_body(body_of(*bytes)).has_value());
+  (*bytes)[header_size + 18] = 0;
+  EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
 }
 
 TEST(LaunchMessage, OnlyDirectoriesAreReadOnlyAndClosedFilesHaveNoName) {

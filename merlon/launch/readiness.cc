@@ -4,7 +4,7 @@
 #include <array>
 #include <vector>
 
-#include "merlon/os/channel.h"
+#include "merlon/launch/stream.h"
 
 namespace merlon::launch {
 
@@ -18,16 +18,11 @@ constexpr std::uint8_t is_unfit = 2;
 constexpr std::size_t head_size = 2;
 constexpr std::size_t max_text = 255;
 
-Result<void> receive_all(os::BorrowedFd channel, core::ByteSpan bytes) {
-  while (!bytes.empty()) {
-    const auto delivery = os::receive_with_descriptors(channel, bytes);
-    if (!delivery) return os::to_error(delivery.error(), "cannot hear from the keep's process");
-    if (delivery->size == 0) {
-      return core::error(ErrorCode::Unavailable, "the keep's process ended without a word");
-    }
-    bytes = bytes.subspan(delivery->size);
-  }
-  return {};
+/// As one who waits for a process would say it.
+Result<void> hear(os::BorrowedFd channel, core::ByteSpan bytes) {
+  const auto heard = read_stream(channel, bytes, true);
+  if (heard || heard.error().code != ErrorCode::Unavailable) return heard;
+  return core::error(ErrorCode::Unavailable, "the keep's process ended without a word");
 }
 
 }  // namespace
@@ -38,20 +33,18 @@ Result<void> send(os::BorrowedFd channel, const Readiness& readiness) {
                                   static_cast<std::uint8_t>(text.size())};
   const core::ByteView words = core::as_bytes(text);
   bytes.insert(bytes.end(), words.begin(), words.end());
-  const auto sent = os::send_with_descriptors(channel, bytes, {});
-  if (!sent) return os::to_error(sent.error(), "cannot tell the launcher");
-  return {};
+  return write_stream(channel, bytes);
 }
 
 Result<Readiness> receive_readiness(os::BorrowedFd channel) {
   std::array<std::uint8_t, head_size> head{};
-  TRY(receive_all(channel, head));
+  TRY(hear(channel, head));
   if (head[0] != is_ready && head[0] != is_unfit) {
     return core::error(ErrorCode::Malformed, "the keep's process spoke out of turn", head[0]);
   }
   Readiness readiness{head[0] == is_ready, std::string(head[1], '\0')};
   std::vector<std::uint8_t> text(head[1]);
-  TRY(receive_all(channel, text));
+  TRY(hear(channel, text));
   std::ranges::copy(core::as_text(text), readiness.text.begin());
   return readiness;
 }

@@ -4,6 +4,7 @@
 // machine. Pure; any thread.
 
 #include "merlon/measure/image_digest.h"
+#include "merlon/measure/launch_chain.h"
 #include "merlon/sallyport/boot.h"
 
 namespace merlon::measure {
@@ -32,5 +33,17 @@ struct Refusal {
 [[nodiscard]] core::Result<Measurement, Refusal> keep_digest(core::ByteView shim,
                                                              core::ByteView keep,
                                                              sallyport::World world);
+
+/// As a security processor of SEV-SNP reports it.
+struct LaunchMeasurement {
+  snp::LaunchDigest digest;  ///< MEASUREMENT of the keep's reports
+  std::uint64_t pages = 0;   ///< that were measured, the processor's first registers among them
+};
+
+/// The launch digest of a keep from the same files in backend snp, or in its simulation. As
+/// keep_digest in everything else.
+[[nodiscard]] core::Result<LaunchMeasurement, Refusal> launch_digest(core::ByteView shim,
+                                                                     core::ByteView keep,
+                                                                     sallyport::World world);
 
 }  // namespace merlon::measure

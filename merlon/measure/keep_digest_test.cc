@@ -74,7 +74,7 @@ TEST(KeepDigest, IsOverThePagesThatALaunchPuts) {
   for (const World world : {World::Ring0, World::Collapsed, World::Isolated}) {
     CollectedPages launched;
     ASSERT_TRUE(image::lay_out(image::parse_elf(shim).value(), image::parse_elf(keep).value(),
-                               world, false, launched)
+                               {.world = world}, launched)
                     .has_value());
     const auto measured = keep_digest(shim, keep, world);
     ASSERT_TRUE(measured.has_value());
@@ -133,6 +133,56 @@ TEST(KeepDigest, RightsAndSizesOfSegmentsAreInIt) {
   changed[first_flags] = 4;
   digests.insert(digest_of(changed, keep_file()));
   EXPECT_EQ(digests.size(), 4U);
+}
+
+snp::LaunchDigest launch_digest_of(const Bytes& shim, const Bytes& keep,
+                                   World world = World::Ring0) {
+  return launch_digest(shim, keep, world).value().digest;
+}
+
+TEST(LaunchDigest, AnyFlippedBitOfASegmentChangesIt) {
+  Bytes shim = shim_file();
+  Bytes keep = keep_file();
+  std::set<snp::LaunchDigest> digests{launch_digest_of(shim, keep)};
+  std::size_t flips = 0;
+  for (Bytes* file : {&shim, &keep}) {
+    for (const Stretch& stretch : stretches) {
+      for (std::size_t at = 0; at < stretch.size; at += at + 997 < stretch.size ? 997 : 1) {
+        const auto bit = static_cast<std::uint8_t>(1U << (at % 8));
+        (*file)[stretch.start + at] ^= bit;
+        digests.insert(launch_digest_of(shim, keep));
+        (*file)[stretch.start + at] ^= bit;
+        ++flips;
+      }
+    }
+  }
+  EXPECT_EQ(digests.size(), flips + 1);
+}
+
+TEST(LaunchDigest, WorldsDiffer) {
+  EXPECT_NE(launch_digest_of(shim_file(), keep_file(), World::Ring0),
+            launch_digest_of(shim_file(), keep_file(), World::Collapsed));
+}
+
+TEST(LaunchDigest, IsThatOfTheStreamPageByPage) {
+  class PageByPage final : public image::PageSink {
+   public:
+    core::Result<void> put(image::PageKind kind, std::uint64_t address,
+                           core::ByteView bytes) override {
+      for (; !bytes.empty(); address += image::page_size) {
+        const auto page = bytes.first(std::min<std::size_t>(bytes.size(), image::page_size));
+        TRY(chain.put(kind, address, page));
+        bytes = bytes.subspan(page.size());
+      }
+      return {};
+    }
+    LaunchChain chain;
+  };
+  PageByPage sink;
+  ASSERT_TRUE(image::lay_out(image::parse_elf(shim_file()).value(),
+                             image::parse_elf(keep_file()).value(), {.attested = true}, sink)
+                  .has_value());
+  EXPECT_EQ(sink.chain.digest(), launch_digest_of(shim_file(), keep_file()));
 }
 
 TEST(KeepDigest, ARefusalSaysWhichProgramIsToBlame) {

@@ -1,5 +1,7 @@
 #include "merlon/measure/launch_chain.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "merlon/base/text.h"
@@ -27,11 +29,11 @@ std::uint64_t number_of(const JsonValue& arguments, std::string_view name) {
 }
 
 /// What three monitors make of a processor at its reset.
-snp::Vmsa reset_state(std::uint32_t entry, std::uint64_t signature, std::uint64_t features,
-                      const std::string& monitor) {
+image::Vmsa reset_state(std::uint32_t entry, std::uint64_t signature, std::uint64_t features,
+                        const std::string& monitor) {
   const bool ec2 = monitor == "VMMType.ec2";
   const bool gce = monitor == "VMMType.gce";
-  snp::Vmsa made;
+  image::Vmsa made;
   made.es = made.ds = made.fs = made.gs = {0, 0x93, 0xffff, 0};
   made.cs = {0xf000, 0x9b, 0xffff, entry & 0xffff0000U};
   if (ec2 && entry == 0xfffffff0U) made.cs.attributes = 0x9a;
@@ -130,9 +132,10 @@ std::optional<snp::LaunchDigest> digest_of(const Firmware& firmware, const JsonV
   for (std::uint64_t i = 0; i < number_of(arguments, "vcpus"); ++i) {
     const std::uint32_t entry =
         i == 0 ? 0xfffffff0U : firmware.number_of(testing::reset_block_guid);
-    chain.add_vmsa(reset_state(entry, number_of(arguments, "vcpu_sig"),
-                               number_of(arguments, "guest_features"),
-                               text_of(arguments, "vmm_type")));
+    const image::Vmsa first =
+        reset_state(entry, number_of(arguments, "vcpu_sig"), number_of(arguments, "guest_features"),
+                    text_of(arguments, "vmm_type"));
+    chain.add_vmsa(first.page());
   }
   return chain.digest();
 }
@@ -188,6 +191,31 @@ TEST(LaunchChain, TypeAddressAndOrderCount) {
   EXPECT_NE(one, of({{PageType::Zero, 0x3000}, {PageType::Cpuid, 0x2000}}));
   EXPECT_NE(one, of({{PageType::Secrets, 0x1000}, {PageType::Cpuid, 0x2000}}));
   EXPECT_NE(one, of({{PageType::Cpuid, 0x2000}, {PageType::Zero, 0x1000}}));
+}
+
+TEST(LaunchChain, KindsOfPagesDiffer) {
+  const std::vector<std::uint8_t> page(image::page_size);
+  std::set<snp::LaunchDigest> digests;
+  for (const auto kind : {image::PageKind::Normal, image::PageKind::Zero, image::PageKind::Secrets,
+                          image::PageKind::Cpuid}) {
+    LaunchChain chain;
+    ASSERT_TRUE(chain.put(kind, 0x1000, page));
+    digests.insert(chain.digest());
+  }
+  LaunchChain chain;
+  ASSERT_TRUE(chain.put(image::PageKind::Vmsa, image::vmsa_address, page));
+  digests.insert(chain.digest());
+  EXPECT_EQ(digests.size(), 5U);
+}
+
+TEST(LaunchChain, RefusesWhatIsNoPage) {
+  LaunchChain chain;
+  const std::vector<std::uint8_t> page(image::page_size);
+  EXPECT_FALSE(chain.put(image::PageKind::Normal, 0x1001, page));
+  EXPECT_FALSE(chain.put(image::PageKind::Vmsa, 0x1000, page));
+  EXPECT_FALSE(
+      chain.put(image::PageKind::Vmsa, image::vmsa_address, core::ByteView(page).first(9)));
+  EXPECT_EQ(chain.pages(), 0U);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ struct BootRegion {
   std::uint64_t end;
   Access access;
 };
-inline constexpr std::size_t max_boot_regions = 12;
+inline constexpr std::size_t max_boot_regions = 13;
 
 inline constexpr std::uint64_t boot_magic = 0x30544f4f424e4c4dU;  // "MLNBOOT0"
 
@@ -44,7 +44,6 @@ struct BootInfo {
   std::uint64_t random_address;  ///< 16 bytes of AT_RANDOM, for the shim to fill
   std::uint64_t clock_address;   ///< of a keep's page for the shim to tell the time in; 0: none
   std::uint64_t break_start;
-  std::uint64_t polls_for_answers;  ///< not 0: the doorbell does not stop the processor
   std::uint64_t region_count;
   BootRegion regions[max_boot_regions];
 };

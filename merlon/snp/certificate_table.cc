@@ -1,8 +1,10 @@
 #include "merlon/snp/certificate_table.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
+#include "merlon/base/byte_writer.h"
 #include "merlon/base/text.h"
 
 namespace merlon::snp {
@@ -52,6 +54,7 @@ TableEntryKind kind_of(const TableGuid& guid) noexcept {
 }
 
 constexpr std::size_t entry_size = 16 + 4 + 4;
+constexpr std::size_t max_entries = 32;
 
 core::Error no_table(core::ByteView bytes) noexcept {
   return core::error(ErrorCode::Malformed,
@@ -61,7 +64,6 @@ core::Error no_table(core::ByteView bytes) noexcept {
 }  // namespace
 
 core::Result<std::vector<TableEntry>> parse_certificate_table(core::ByteView bytes) {
-  constexpr std::size_t max_entries = 32;
   std::vector<TableEntry> entries;
   core::Reader reader(bytes);
   for (;;) {
@@ -87,6 +89,24 @@ core::Result<std::vector<TableEntry>> parse_certificate_table(core::ByteView byt
     }
     entries.push_back({kind, guid, bytes.subspan(offset, size)});
   }
+}
+
+std::vector<std::uint8_t> certificate_table(std::span<const NewTableEntry> entries) {
+  MERLON_CHECK(entries.size() <= max_entries);
+  base::ByteWriter writer;
+  std::size_t offset = (entries.size() + 1) * entry_size;
+  for (const NewTableEntry& entry : entries) {
+    const auto* const known = std::ranges::find(known_guids, entry.kind, &KnownGuid::kind);
+    MERLON_CHECK(known != known_guids.end());
+    MERLON_CHECK(offset + entry.bytes.size() <= std::numeric_limits<std::uint32_t>::max());
+    writer.bytes(known->guid);
+    writer.u32(static_cast<std::uint32_t>(offset));
+    writer.u32(static_cast<std::uint32_t>(entry.bytes.size()));
+    offset += entry.bytes.size();
+  }
+  writer.bytes(std::array<std::uint8_t, entry_size>{});
+  for (const NewTableEntry& entry : entries) writer.bytes(entry.bytes);
+  return writer.take();
 }
 
 bool begins_as_certificate_table(core::ByteView bytes) noexcept {

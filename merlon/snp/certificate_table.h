@@ -4,6 +4,7 @@
 // is attacker-controlled, and only a cache of what AMD gives out.
 
 #include <array>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,15 @@ struct TableEntry {
 /// missing; Exhausted beyond 32 entries. Entries may overlap: nothing is written to them.
 /// GUIDs are known in the order of their text, and in EFI's.
 [[nodiscard]] core::Result<std::vector<TableEntry>> parse_certificate_table(core::ByteView bytes);
+
+struct NewTableEntry {
+  TableEntryKind kind = TableEntryKind::Vcek;  ///< not Other
+  core::ByteView bytes;                        ///< borrowed
+};
+
+/// A table of at most 32 entries and 4 GiB, GUIDs in the order of their text, the all-zero entry
+/// behind the last and the contents behind that, in the same order.
+[[nodiscard]] std::vector<std::uint8_t> certificate_table(std::span<const NewTableEntry> entries);
 
 /// Whether the first entry is a known one; the others need not be well-formed.
 [[nodiscard]] bool begins_as_certificate_table(core::ByteView bytes) noexcept;

@@ -1,5 +1,7 @@
 #include "merlon/snp/certificate_table.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace merlon::snp {
@@ -97,6 +99,25 @@ TEST(CertificateTable, TheEndMustBeThere) {
   EXPECT_FALSE(parse_certificate_table(bytes).has_value());
   for (int i = 0; i < 33; ++i) entry(bytes, vcek, 0, 0);
   EXPECT_EQ(parse_certificate_table(bytes).error().code, core::ErrorCode::Exhausted);
+}
+
+TEST(CertificateTable, IsReadAsItWasWritten) {
+  const Bytes first{1, 2, 3};
+  const Bytes third(5000, 7);
+  const std::array entries{NewTableEntry{TableEntryKind::Vcek, first},
+                           NewTableEntry{TableEntryKind::Ark, {}},
+                           NewTableEntry{TableEntryKind::Crl, third}};
+  const Bytes bytes = certificate_table(entries);
+  EXPECT_EQ(bytes.size(), 4 * 24 + first.size() + third.size());
+  EXPECT_TRUE(std::ranges::equal(core::ByteView(bytes).first(16), vcek));
+  const auto table = parse_certificate_table(bytes);
+  ASSERT_TRUE(table.has_value());
+  ASSERT_EQ(table->size(), entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    EXPECT_EQ((*table)[i].kind, entries[i].kind);
+    EXPECT_TRUE(std::ranges::equal((*table)[i].bytes, entries[i].bytes));
+  }
+  EXPECT_TRUE(parse_certificate_table(certificate_table({}))->empty());
 }
 
 }  // namespace

@@ -20,9 +20,6 @@ enum class PageType : std::uint8_t {
   Cpuid = 6,       ///< checked by the firmware
 };
 
-/// The address under which every VMSA is measured.
-inline constexpr std::uint64_t vmsa_address = 0xFFFF'FFFF'F000;
-
 struct PageInfo {
   static constexpr std::size_t size = 0x70;
 

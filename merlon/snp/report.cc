@@ -1,5 +1,7 @@
 #include "merlon/snp/report.h"
 
+#include <concepts>
+
 namespace merlon::snp {
 
 using core::ErrorCode;
@@ -100,6 +102,85 @@ Result<void> read_platform(Reader& reader, Report& report) noexcept {
   return zeros_up_to(reader, Report::signed_size);
 }
 
+/// Fills a report from its first byte on; what is passed over stays zero.
+class ReportWriter {
+ public:
+  void at(std::size_t offset) noexcept { offset_ = offset; }
+  template <std::unsigned_integral T>
+  void little(std::type_identity_t<T> value) noexcept {
+    for (std::size_t i = 0; i < sizeof(T); ++i) {
+      bytes_[offset_++] = static_cast<std::uint8_t>(value >> (8 * i));
+    }
+  }
+  void put(core::ByteView view) noexcept {
+    for (const std::uint8_t byte : view) bytes_[offset_++] = byte;
+  }
+  void firmware(const FirmwareVersion& version) noexcept {
+    put(std::array<std::uint8_t, 4>{version.build, version.minor, version.major, 0});
+  }
+  /// 72 bytes, least significant first.
+  void number(core::ByteView most_significant_first) noexcept {
+    for (std::size_t i = 48; i > 0; --i) bytes_[offset_++] = most_significant_first[i - 1];
+    offset_ += 24;
+  }
+  [[nodiscard]] const std::array<std::uint8_t, Report::size>& bytes() const noexcept {
+    return bytes_;
+  }
+
+ private:
+  std::array<std::uint8_t, Report::size> bytes_{};
+  std::size_t offset_ = 0;
+};
+
+std::uint32_t key_info(const Report& report) noexcept {
+  constexpr std::uint32_t nobody_knows = 6;
+  const std::uint32_t key = report.signing_key == SigningKey::Unknown
+                                ? nobody_knows
+                                : static_cast<std::uint32_t>(report.signing_key);
+  return (report.author_key_enabled ? 1U : 0U) | (report.chip_key_masked ? 2U : 0U) | key << 2U;
+}
+
+/// 0x000 to 0x180.
+void write_head(ReportWriter& writer, const Report& report) noexcept {
+  writer.little<std::uint32_t>(report.version);
+  writer.little<std::uint32_t>(report.guest_svn);
+  writer.little<std::uint64_t>(report.policy.bits);
+  writer.put(report.family_id.view());
+  writer.put(report.image_id.view());
+  writer.little<std::uint32_t>(report.vmpl);
+  writer.little<std::uint32_t>(report.signature_algorithm);
+  writer.put(report.current_tcb.view());
+  writer.little<std::uint64_t>(report.platform_info);
+  writer.little<std::uint32_t>(key_info(report));
+  writer.at(0x50);
+  writer.put(report.report_data.view());
+  writer.put(report.measurement.view());
+  writer.put(report.host_data.view());
+  writer.put(report.id_key_digest.view());
+  writer.put(report.author_key_digest.view());
+  writer.put(report.report_id.view());
+  writer.put(report.report_id_ma.view());
+}
+
+/// 0x180 to 0x2A0.
+void write_platform(ReportWriter& writer, const Report& report) noexcept {
+  writer.put(report.reported_tcb.view());
+  if (report.version >= 3) {
+    const Cpuid cpuid = report.cpuid.value_or(Cpuid{});
+    writer.put(std::array<std::uint8_t, 3>{cpuid.family, cpuid.model, cpuid.stepping});
+  }
+  writer.at(0x1A0);
+  writer.put(report.chip_id.view());
+  writer.put(report.committed_tcb.view());
+  writer.firmware(report.current);
+  writer.firmware(report.committed);
+  writer.put(report.launch_tcb.view());
+  if (report.version >= 5) {
+    writer.little<std::uint64_t>(report.launch_mitigations.value_or(0));
+    writer.little<std::uint64_t>(report.current_mitigations.value_or(0));
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(PlatformBit bit) noexcept {
@@ -146,6 +227,16 @@ Result<Report> Report::parse(core::ByteView bytes) noexcept {
   report.signature = TRY(ReportSignature::from(signature));
   TRY(zeros_up_to(reader, size));
   return report;
+}
+
+std::array<std::uint8_t, Report::size> Report::bytes() const noexcept {
+  ReportWriter writer;
+  write_head(writer, *this);
+  write_platform(writer, *this);
+  writer.at(signed_size);
+  writer.number(signature.view().first(48));
+  writer.number(signature.view().subspan(48));
+  return writer.bytes();
 }
 
 }  // namespace merlon::snp

@@ -115,6 +115,10 @@ struct Report {
   /// Unsupported: a version that is not 2 to 5.
   [[nodiscard]] static core::Result<Report> parse(core::ByteView bytes) noexcept;
 
+  /// The bytes that parse() reads as this, the signature among them. Fields that its version has
+  /// not are left out. An Unknown signing key is written as a number that nobody knows.
+  [[nodiscard]] std::array<std::uint8_t, size> bytes() const noexcept;
+
   [[nodiscard]] bool has(PlatformBit bit) const noexcept {
     return (platform_info >> static_cast<unsigned>(bit) & 1U) != 0;
   }

@@ -1,5 +1,9 @@
 #include "merlon/snp/report.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -140,6 +144,47 @@ TEST(Product, NamesAndModels) {
   EXPECT_EQ(product_of_cpuid(0x1A, 0x02), Product::Turin);
   EXPECT_FALSE(product_of_cpuid(0x19, 0x20).has_value());
   EXPECT_FALSE(product_of_cpuid(0x17, 0x01).has_value());
+}
+
+TEST(Report, IsWrittenAsItWasRead) {
+  for (const std::uint8_t version : std::initializer_list<std::uint8_t>{2, 3, 4, 5}) {
+    // A byte of each field, one after the other: whatever is read is written back at its place.
+    for (std::size_t at = 4; at < Report::size; ++at) {
+      auto bytes = blank(version);
+      bytes[at] ^= at == 0x48 ? 0x1CU : 0x01U;
+      const auto report = Report::parse(bytes);
+      if (!report) continue;
+      EXPECT_TRUE(std::ranges::equal(report->bytes(), bytes)) << int{version} << " " << at;
+    }
+  }
+}
+
+TEST(Report, AnUnknownSigningKeyStaysUnknown) {
+  for (unsigned key = 2; key < 7; ++key) {
+    auto bytes = blank(5);
+    bytes[0x48] = static_cast<std::uint8_t>(key << 2U | 3U);
+    const Report report = Report::parse(Report::parse(bytes).value().bytes()).value();
+    EXPECT_EQ(report.signing_key, SigningKey::Unknown);
+    EXPECT_TRUE(report.author_key_enabled && report.chip_key_masked);
+  }
+}
+
+TEST(Report, GenuineReportsAreWrittenAsTheyWereRead) {
+  MERLON_NEEDS_VECTORS();
+  namespace fs = std::filesystem;
+  std::size_t count = 0;
+  for (const auto& each : fs::recursive_directory_iterator(codec::testing::vectors_folder())) {
+    if (!each.is_regular_file() || each.file_size() < Report::size) continue;
+    std::ifstream file(each.path(), std::ios::binary);
+    const std::vector<std::uint8_t> all{std::istreambuf_iterator<char>(file), {}};
+    const auto bytes = core::ByteView(all).first(Report::size);
+    const auto report = Report::parse(bytes);
+    if (!report) continue;  // quotes, texts, and reports that were spoilt on purpose
+    EXPECT_TRUE(std::ranges::equal(report->bytes(), bytes)) << each.path();
+    ++count;
+  }
+  EXPECT_GE(count, 10U);
+  RecordProperty("reports", static_cast<int>(count));
 }
 
 TEST(Report, GenuineReports) {

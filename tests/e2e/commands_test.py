@@ -79,7 +79,7 @@ class Commands(EndToEnd):
         self.assertEqual(self.complete("r"), ["run"])
         self.assertEqual(self.complete("config", ""), ["init", "--help"])
         self.assertEqual(self.complete("run", "--ti"), ["--timeout"])
-        self.assertEqual(self.complete("run", "--backend", ""), ["nil", "kvm"])
+        self.assertEqual(self.complete("run", "--backend", ""), ["nil", "kvm", "snp-sim"])
         self.assertEqual(self.complete("completion", ""), ["bash", "zsh", "fish"])
         (self.folder / "app.wasm").touch()
         self.assertEqual(self.complete("run", "app"), ["app.wasm"])
@@ -121,6 +121,16 @@ class KeepMeasure(EndToEnd):
                   for world in ("ring0", "collapsed", "isolated")}
         self.assertEqual(len(worlds), 3)
         self.assertIn(keep["sha384"], worlds)
+
+    def test_the_launch_digest_of_snp_is_another_one_and_signed(self):
+        keep = self.measured("--backend", "snp")
+        self.assertTrue(keep["signed"])
+        self.assertEqual(len(keep["launch_digest"]), 96)
+        self.assertEqual(keep, self.measured("--backend", "snp"))
+        self.assertNotEqual(keep["launch_digest"], self.measured()["sha384"])
+        text = self.merlon("keep", "measure", "--backend", "snp")
+        self.assertEqual((text.returncode, text.stderr), (0, ""))
+        self.assertIn(keep["launch_digest"], text.stdout)
 
     def test_the_text_for_people_says_the_same(self):
         keep = self.measured()

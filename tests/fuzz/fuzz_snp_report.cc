@@ -1,5 +1,7 @@
 // Any bytes as a SEV-SNP report, and behind its first byte as a certificate table.
 
+#include <algorithm>
+
 #include "merlon/snp/certificate_table.h"
 #include "merlon/snp/report.h"
 
@@ -7,7 +9,11 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const merlon::core::ByteView bytes(data, size);
-  (void)merlon::snp::Report::parse(bytes);
+  if (const auto report = merlon::snp::Report::parse(bytes);
+      report && report->signing_key != merlon::snp::SigningKey::Unknown &&
+      !std::ranges::equal(report->bytes(), bytes)) {
+    std::abort();
+  }
   const auto table = merlon::snp::parse_certificate_table(bytes);
   if (!table) return 0;
   for (const auto& entry : *table) {

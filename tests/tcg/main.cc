@@ -18,6 +18,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/host/calls.h"
+#include "merlon/host/kvm/measured_loader.h"
 #include "merlon/image/elf.h"
 #include "merlon/image/layout.h"
 #include "merlon/launch/readiness.h"
@@ -77,12 +78,41 @@ class SharedMemory final : public image::PageSink {
 /// The emulator's memory is what it is.
 class FixedMachine final : public host::Machine {
  public:
+  explicit FixedMachine(std::optional<host::kvm::SimulatedFirmware> firmware)
+      : firmware_(std::move(firmware)) {}
+
+  /// Sends the keep's stream of pages to `memory`, and to the simulated processor if there is one.
+  core::Result<image::Layout> lay_out(const image::Program& shim, const image::Program& keep,
+                                      image::PageSink& memory) {
+    if (!firmware_) return image::lay_out(shim, keep, {}, memory);
+    TRY(firmware_->begin());
+    host::kvm::MeasuredLoader measured(*firmware_, memory);
+    auto layout = TRY(image::lay_out(shim, keep, {.attested = true}, measured));
+    TRY(firmware_->finish());
+    return layout;
+  }
+  sallyport::Outcome attest(const sallyport::Request& request) override {
+    return firmware_ ? firmware_->attest(request) : Machine::attest(request);
+  }
   std::optional<sallyport::MemoryRange> grow(std::uint64_t /*bytes*/) override {
     return std::nullopt;
   }
   bool release(sallyport::MemoryRange /*range*/) override { return false; }
   bool set_timer(std::uint64_t /*first*/, std::uint64_t /*interval*/) override { return false; }
+
+ private:
+  std::optional<host::kvm::SimulatedFirmware> firmware_;
 };
+
+/// That the command line names.
+std::optional<host::kvm::SimulatedFirmware> firmware_of(int count, char** words) {
+  for (int i = 1; i + 1 < count; ++i) {
+    if (std::string_view(words[i]) != "--simulator") continue;
+    auto started = host::kvm::SimulatedFirmware::start(words[i + 1]);
+    if (started) return *std::move(started);
+  }
+  return std::nullopt;
+}
 
 int failed(std::string_view text) {
   static_cast<void>(
@@ -157,7 +187,7 @@ os::Result<os::FileMapping> map_program(const std::string& path) {
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
   os::end_with_parent();
   os::ignore_broken_pipes();
   const auto own = os::own_program();
@@ -172,14 +202,14 @@ int main() {
 
   SharedMemory memory(concat("/dev/shm/merlon-tcg-", ::getpid()));
   if (!memory.usable()) return failed("cannot make the machine's memory");
-  const auto layout = image::lay_out(*shim, *keep, sallyport::World::Ring0, true, memory);
+  FixedMachine machine(firmware_of(count, words));
+  const auto layout = machine.lay_out(*shim, *keep, memory);
   if (!layout || layout->entry != sallyport::shim_start) return failed("cannot lay out the keep");
   map_stub(memory);
 
   if (!launch::send(os::BorrowedFd(launch::keep_descriptor), launch::Readiness{true, "ring0"})) {
     return failed("cannot tell the launcher");
   }
-  FixedMachine machine;
   host::Calls calls(machine);
   auto launch = launch::receive(os::BorrowedFd(launch::keep_descriptor));
   if (!launch) return failed(launch.error().message());

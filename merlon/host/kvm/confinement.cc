@@ -75,9 +75,9 @@ void add_time(os::CallRules& rules) {
 
 /// What the calls of the sallyport become; see merlon/host/call_handlers.cc.
 void add_open_files(os::CallRules& rules) {
-  add(rules,
-      {SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_close, SYS_fstat, SYS_fsync,
-       SYS_fdatasync, SYS_fallocate, SYS_fadvise64, SYS_ftruncate, SYS_ppoll, SYS_eventfd2});
+  add(rules, {SYS_read, SYS_readv, SYS_write, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_close,
+              SYS_fstat, SYS_fsync, SYS_fdatasync, SYS_fallocate, SYS_fadvise64, SYS_ftruncate,
+              SYS_ppoll, SYS_eventfd2});
   os::add_file_control(rules);
   rules.push_back(
       one_of(SYS_ioctl, 1, {KVM_RUN, KVM_SET_USER_MEMORY_REGION, FIONREAD, TCGETS, TCGETS2}));

@@ -67,8 +67,8 @@ TEST(Loader, MemoryHoldsExactlyTheStreamOfPages) {
     ASSERT_TRUE(memory.has_value());
     CollectedPages stream;
     Loader loader(*memory);
-    ASSERT_TRUE(image::lay_out(*shim_program, *keep_program, world, false, stream).has_value());
-    ASSERT_TRUE(image::lay_out(*shim_program, *keep_program, world, false, loader).has_value());
+    ASSERT_TRUE(image::lay_out(*shim_program, *keep_program, {.world = world}, stream).has_value());
+    ASSERT_TRUE(image::lay_out(*shim_program, *keep_program, {.world = world}, loader).has_value());
     std::size_t pages = 0;
     for (const MemoryPart& part : memory->parts()) {
       for (std::size_t offset = 0; offset < part.bytes().size(); offset += image::page_size) {

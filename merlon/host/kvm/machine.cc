@@ -10,6 +10,7 @@
 #include "merlon/base/text.h"
 #include "merlon/host/backend.h"
 #include "merlon/host/kvm/loader.h"
+#include "merlon/host/kvm/measured_loader.h"
 #include "merlon/host/kvm/trial.h"
 #include "merlon/image/elf.h"
 #include "merlon/launch/exit_status.h"
@@ -94,9 +95,9 @@ KeepMachine::KeepMachine(VirtualMachine machine, Processor processor, MachineMem
       memory_(std::move(memory)),
       calls_(*this) {}
 
-Result<std::unique_ptr<KeepMachine>> KeepMachine::create(const os::FileMapping& shim,
-                                                         const os::FileMapping& keep,
-                                                         std::optional<World> world) {
+Result<std::unique_ptr<KeepMachine>> KeepMachine::create(
+    const os::FileMapping& shim, const os::FileMapping& keep, std::optional<World> world,
+    std::optional<SimulatedFirmware> firmware) {
   auto machine = VirtualMachine::create();
   if (!machine) {
     return HostError{core::ErrorCode::Unavailable, why_no_kvm(machine.error())};
@@ -107,6 +108,7 @@ Result<std::unique_ptr<KeepMachine>> KeepMachine::create(const os::FileMapping& 
   if (!memory) return kvm_error(memory.error(), "cannot make memory");
   std::unique_ptr<KeepMachine> made(
       new KeepMachine(*std::move(machine), *std::move(processor), *std::move(memory)));
+  made->firmware_ = std::move(firmware);
   TRY(made->prepare(world));
   TRY(made->load(shim, keep));
   return made;
@@ -158,14 +160,25 @@ Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileM
   // The program is copied into large pages: a page of its file that the machine touches costs a
   // fault of its own, and where ring 0 is emulated these are most of a short run.
   memory_.prefer_large_pages(image::main_base, large_pages(keep->end()));
-  Loader loader(memory_);
-  const auto layout = image::lay_out(*shim, *keep, world_, false, loader);
+  const auto layout = lay_out(*shim, *keep);
   if (!layout) return image_error(layout.error(), "cannot lay out the keep");
   memory_.prefer_large_pages(layout->free + (faults_are_dear_ ? 0 : small_start));
   memory_.make_pages(layout->free - first_stack, first_stack + first_heap);
   const auto started = start(*layout);
   if (!started) return kvm_error(started.error(), "cannot start the processor");
   return {};
+}
+
+core::Result<image::Layout> KeepMachine::lay_out(const image::Program& shim,
+                                                 const image::Program& keep) {
+  Loader loader(memory_);
+  if (!firmware_) return image::lay_out(shim, keep, {.world = world_}, loader);
+  TRY(firmware_->begin());
+  MeasuredLoader measured(*firmware_, loader);
+  const auto layout =
+      TRY(image::lay_out(shim, keep, {.world = world_, .attested = true}, measured));
+  TRY(firmware_->finish());
+  return layout;
 }
 
 os::Result<void> KeepMachine::start(const image::Layout& layout) {
@@ -298,6 +311,10 @@ bool KeepMachine::release(MemoryRange range) {
   // Only what the keep has for itself; not the shim, its tables, or the block.
   if (range.base < image::main_base) return false;
   return memory_.release(range.base, range.size);
+}
+
+sallyport::Outcome KeepMachine::attest(const sallyport::Request& request) {
+  return firmware_ ? firmware_->attest(request) : Machine::attest(request);
 }
 
 bool KeepMachine::limit_time(std::chrono::nanoseconds limit) {

@@ -15,6 +15,7 @@
 #include "merlon/host/kvm/attendant.h"
 #include "merlon/host/kvm/device.h"
 #include "merlon/host/kvm/memory.h"
+#include "merlon/host/kvm/simulated_firmware.h"
 #include "merlon/host/plan.h"
 #include "merlon/image/layout.h"
 #include "merlon/image/processor.h"
@@ -34,12 +35,13 @@ struct Statistics {
 class KeepMachine final : public Machine, private Attended {
  public:
   /// Builds the machine from the two programs' files. Without `world` the best that this host has.
+  /// With `firmware` a keep that the simulated security processor measures and attests.
   ///
   /// Errors: Unavailable (no KVM, or none that can run compiled code; the text says what to do) ·
   /// those of the image.
   [[nodiscard]] static core::Result<std::unique_ptr<KeepMachine>, HostError> create(
       const os::FileMapping& shim, const os::FileMapping& keep,
-      std::optional<sallyport::World> world);
+      std::optional<sallyport::World> world, std::optional<SimulatedFirmware> firmware);
 
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return calls_.descriptors(); }
   /// Lays a message ready for the keep.
@@ -58,6 +60,7 @@ class KeepMachine final : public Machine, private Attended {
   [[nodiscard]] std::optional<sallyport::MemoryRange> grow(std::uint64_t bytes) override;
   [[nodiscard]] bool release(sallyport::MemoryRange range) override;
   [[nodiscard]] bool set_timer(std::uint64_t first, std::uint64_t interval) override;
+  [[nodiscard]] sallyport::Outcome attest(const sallyport::Request& request) override;
 
  private:
   KeepMachine(VirtualMachine machine, Processor processor, MachineMemory memory) noexcept;
@@ -66,6 +69,8 @@ class KeepMachine final : public Machine, private Attended {
   [[nodiscard]] core::Result<void, HostError> give_processor();
   [[nodiscard]] core::Result<void, HostError> load(const os::FileMapping& shim,
                                                    const os::FileMapping& keep);
+  [[nodiscard]] core::Result<image::Layout> lay_out(const image::Program& shim,
+                                                    const image::Program& keep);
   [[nodiscard]] os::Result<void> start(const image::Layout& layout);
   void tell_time();
   [[nodiscard]] core::Result<bool, HostError> answer_bell();
@@ -81,6 +86,7 @@ class KeepMachine final : public Machine, private Attended {
   Processor processor_;
   MachineMemory memory_;
   Calls calls_;
+  std::optional<SimulatedFirmware> firmware_;
   image::KeepProcessor seen_;  ///< the processor that the keep sees
   sallyport::World world_ = sallyport::World::Ring0;
   bool faults_are_dear_ = false;

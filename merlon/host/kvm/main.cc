@@ -1,7 +1,7 @@
 // merlon-vmm: the process around a keep of backend kvm. It finds its workload on descriptor 3, as
 // merlon-keep does, confines itself to it, and passes it on into the machine.
 //
-//   merlon-vmm [--world ring0|collapsed|isolated] [--stats] [--try]
+//   merlon-vmm [--world ring0|collapsed|isolated] [--simulator DIR] [--stats] [--try]
 //
 // Before it takes the workload it says whether it can run one (launch/readiness.h); with --try that
 // is all.
@@ -40,6 +40,7 @@ struct Options {
   std::optional<sallyport::World> world;
   bool statistics = false;
   bool only_try = false;
+  std::optional<std::string> simulator;  ///< directory of a simulated platform
 };
 
 std::optional<Options> options_of(int count, char** words) {
@@ -50,6 +51,8 @@ std::optional<Options> options_of(int count, char** words) {
       options.statistics = true;
     } else if (word == "--try") {
       options.only_try = true;
+    } else if (word == "--simulator" && i + 1 < count) {
+      options.simulator = words[++i];
     } else if (word == "--world" && i + 1 < count) {
       options.world = image::find_world(words[++i]);
       if (!options.world) return std::nullopt;
@@ -115,7 +118,11 @@ core::Result<std::unique_ptr<host::kvm::KeepMachine>, host::HostError> make_mach
         core::ErrorCode::NotFound,
         "cannot read merlon-shim-kvm and merlon-keep, which lie beside merlon-vmm"};
   }
-  return host::kvm::KeepMachine::create(*shim, *keep, options.world);
+  std::optional<host::kvm::SimulatedFirmware> firmware;
+  if (options.simulator) {
+    firmware = TRY(host::kvm::SimulatedFirmware::start(*options.simulator));
+  }
+  return host::kvm::KeepMachine::create(*shim, *keep, options.world, std::move(firmware));
 }
 
 int run_keep(host::kvm::KeepMachine& machine, const Options& options) {

@@ -64,7 +64,7 @@ extern "C" std::uint64_t shim_prepare(const BootInfo* boot) noexcept {
 /// Makes the keep ready and fills in the registers it starts with.
 extern "C" std::uint64_t shim_boot(const BootInfo* boot, Registers* registers) noexcept {
   const sallyport::Block block = block_of(*boot);
-  auto* const made = new (port_storage.data()) sallyport::Port(block, doorbell_of(*boot));
+  auto* const made = new (port_storage.data()) sallyport::Port(block, doorbell());
   constexpr std::uint64_t given = 4;  // three streams and the launch channel
   for (std::uint64_t fd = 0; fd < given; ++fd) made->descriptors().add(fd);
   sallyport::HostTime time{};

@@ -6,17 +6,14 @@
 namespace merlon::shim::kvm {
 namespace {
 
+/// Machines that do not stop at `out` answer later. Whatever else stands there than that nothing
+/// was answered yet is for the port to judge.
 void ring(void* /*self*/, std::uint32_t sequence) noexcept {
-  if (sallyport::is_answered_unasked(block_of(x86::boot_info()), sequence)) return;
+  const sallyport::Block block = block_of(x86::boot_info());
+  if (sallyport::is_answered_unasked(block, sequence)) return;
   // SAFETY: the port belongs to the launcher, who answers in the block: all memory may change.
   asm volatile("outb %b0, %w1" : : "a"(0), "d"(sallyport::doorbell_port) : "memory");
-}
-
-/// Machines that do not stop at `out` answer later.
-void ring_and_wait(void* self, std::uint32_t sequence) noexcept {
-  ring(self, sequence);
-  const sallyport::Block block = block_of(x86::boot_info());
-  while (block.load(&sallyport::Header::answered) != sequence) {
+  while (block.load(&sallyport::Header::answered) == sequence - 1) {
     // SAFETY: a hint to the processor; nothing is read or written.
     asm volatile("pause");
   }
@@ -29,8 +26,6 @@ sallyport::Block block_of(const sallyport::BootInfo& boot) noexcept {
   return sallyport::Block({reinterpret_cast<std::uint8_t*>(boot.block_address), boot.block_size});
 }
 
-sallyport::Doorbell doorbell_of(const sallyport::BootInfo& boot) noexcept {
-  return {boot.polls_for_answers != 0 ? &ring_and_wait : &ring, nullptr};
-}
+sallyport::Doorbell doorbell() noexcept { return {&ring, nullptr}; }
 
 }  // namespace merlon::shim::kvm

@@ -12,6 +12,6 @@ namespace merlon::shim::kvm {
 [[nodiscard]] sallyport::Block block_of(const sallyport::BootInfo& boot) noexcept;
 
 /// The machine's bell; a machine that does not stop at `out` is waited for.
-[[nodiscard]] sallyport::Doorbell doorbell_of(const sallyport::BootInfo& boot) noexcept;
+[[nodiscard]] sallyport::Doorbell doorbell() noexcept;
 
 }  // namespace merlon::shim::kvm

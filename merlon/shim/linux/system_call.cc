@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "merlon/core/attest_call.h"
+#include "merlon/shim/linux/attest.h"
 #include "merlon/shim/linux/files.h"
 #include "merlon/shim/linux/host.h"
 #include "merlon/shim/linux/keep.h"
@@ -122,6 +124,7 @@ Answer process_call(std::uint64_t number, const Given& given, Registers& registe
     case nr::timer_settime: return set_timer(given.c);
     case nr::timer_delete: return ask(Call::SetTimer, {0, 0});
     case nr::readlink: return -abi::Noent;
+    case core::attest_call: return attest(given.a, given.b, given.c, given.d, given.e);
     default: return std::nullopt;
   }
 }

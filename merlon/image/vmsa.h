@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-namespace merlon::snp {
+namespace merlon::image {
 
 /// A segment register. `attributes`: bits 47:40 and 55:52 of a descriptor side by side, as the
 /// save area has them.
@@ -29,6 +29,8 @@ enum class SevFeature : std::uint8_t {
 }
 
 inline constexpr std::size_t vmsa_size = 4096;
+/// The address under which every VMSA is measured [SNP-ABI 1.58 §8.17.2].
+inline constexpr std::uint64_t vmsa_address = 0xFFFF'FFFF'F000;
 
 /// What a launcher sets, or the kernel beneath it; every other byte is zero.
 struct Vmsa {
@@ -57,4 +59,4 @@ struct Vmsa {
   [[nodiscard]] std::array<std::uint8_t, vmsa_size> page() const noexcept;
 };
 
-}  // namespace merlon::snp
+}  // namespace merlon::image

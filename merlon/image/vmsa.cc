@@ -1,6 +1,6 @@
-#include "merlon/snp/vmsa.h"
+#include "merlon/image/vmsa.h"
 
-namespace merlon::snp {
+namespace merlon::image {
 
 namespace {
 
@@ -61,4 +61,4 @@ std::array<std::uint8_t, vmsa_size> Vmsa::page() const noexcept {
   return page.bytes();
 }
 
-}  // namespace merlon::snp
+}  // namespace merlon::image

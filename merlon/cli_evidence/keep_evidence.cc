@@ -1,0 +1,153 @@
+// merlon keep evidence: a keep that only proves itself, and files for evidence verify.
+
+#include <filesystem>
+#include <optional>
+
+#include "merlon/base/text.h"
+#include "merlon/cli/state.h"
+#include "merlon/cli_evidence/commands.h"
+#include "merlon/cli_evidence/files.h"
+#include "merlon/codec/hex.h"
+#include "merlon/codec/json_writer.h"
+#include "merlon/codec/pem.h"
+#include "merlon/crypto/hash.h"
+#include "merlon/host/keep.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/random.h"
+#include "merlon/snp/report.h"
+
+namespace merlon::cli_evidence {
+
+using base::concat;
+
+namespace {
+
+using Nonce = std::array<std::uint8_t, launch::nonce_size>;
+
+Failure keep_failed(const host::HostError& error) { return {error.text, Status::Unusable}; }
+
+Result<Nonce> nonce_of(const cli::Arguments& arguments) {
+  Nonce nonce{};
+  if (!arguments.has("--nonce")) {
+    if (os::fill_random(nonce)) return nonce;
+    return Failure{"cannot make a nonce", Status::Unusable};
+  }
+  const auto bytes = codec::decode_hex(arguments.value("--nonce"));
+  if (!bytes || bytes->size() != nonce.size()) {
+    return Failure{"--nonce: wants 64 hexadecimal digits", Status::Usage};
+  }
+  std::ranges::copy(*bytes, nonce.begin());
+  return nonce;
+}
+
+Result<launch::Proof> proof_of_keep(const cli::Arguments& arguments, const cli::Terminal& terminal,
+                                    const Nonce& nonce) {
+  constexpr std::chrono::seconds limit{60};
+  host::MachineOptions machine;
+  machine.world = terminal.variable("MERLON_KVM_WORLD");
+  machine.simulator = arguments.value("--simulator", cli::simulator_path(terminal));
+  const os::SignalRelay relay;
+  auto keep = host::Keep::start(host::Backend::SnpSim, machine);
+  if (!keep) return keep_failed(keep.error());
+  const auto readiness = keep->readiness(relay, limit);
+  if (!readiness) return keep_failed(readiness.error());
+  if (!readiness->ready) {
+    return Failure{concat("backend snp-sim: ", base::printable(readiness->text)), Status::Unusable};
+  }
+  if (const auto launched = keep->launch(host::make_proof_plan(nonce)); !launched) {
+    return keep_failed(launched.error());
+  }
+  auto proof = keep->proof(relay, limit);
+  if (!proof) return keep_failed(proof.error());
+  static_cast<void>(keep->wait(relay, limit));
+  return *std::move(proof);
+}
+
+/// What is said and written.
+struct Facts {
+  std::string measurement;
+  std::string nonce;
+  std::string tls_key;   ///< SHA-256
+  std::string hpke_key;  ///< likewise
+  bool has_request = false;
+};
+
+Result<Facts> facts_of(const launch::Proof& proof, const Nonce& nonce) {
+  const auto report = snp::Report::parse(proof.evidence);
+  if (!report) {
+    return Failure{concat("the keep's report: ", report.error().message()), Status::Unusable};
+  }
+  return Facts{base::hex(report->measurement.view()), base::hex(nonce),
+               base::hex(crypto::sha256({proof.tls_key}).view()),
+               base::hex(crypto::sha256({proof.hpke_key}).view()), !proof.request.empty()};
+}
+
+std::string policy_lines(const Facts& facts) {
+  return concat("[report_data]\ntls_key_sha256 = \"", facts.tls_key, "\"\nhpke_key_sha256 = \"",
+                facts.hpke_key, "\"\nnonce = \"", facts.nonce, "\"\n");
+}
+
+Result<void> write_files(const std::string& folder, const launch::Proof& proof,
+                         const Facts& facts) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return Failure{concat(base::printable(folder), ": cannot be made: ", error.message()),
+                   Status::Unusable};
+  }
+  TRY(write_bytes(concat(folder, "/evidence.bin"), proof.evidence));
+  TRY(write_bytes(concat(folder, "/certificates.bin"), proof.certificates));
+  if (facts.has_request) {
+    const std::string pem = codec::to_pem("CERTIFICATE REQUEST", proof.request);
+    TRY(write_bytes(concat(folder, "/request.csr"), core::as_bytes(pem)));
+  }
+  return write_bytes(concat(folder, "/report_data.toml"), core::as_bytes(policy_lines(facts)));
+}
+
+std::string to_text(const Facts& facts, const std::string& folder) {
+  std::string text =
+      concat("Backend        snp-sim: a simulation, which protects nothing\n", "Measurement    ",
+             facts.measurement, "\nNonce          ", facts.nonce, "\nTLS key        sha256 ",
+             facts.tls_key, "\nHPKE key       sha256 ", facts.hpke_key, "\nWritten to     ",
+             base::printable(folder, folder.size()), "\n");
+  if (!facts.has_request) text += "No request: the host has no certificate of its processor\n";
+  return text;
+}
+
+std::string to_json(const Facts& facts, const std::string& folder) {
+  codec::JsonWriter json;
+  const auto member = [&](std::string_view name, std::string_view value) {
+    json.key(name);
+    json.text(value);
+  };
+  json.open_object();
+  member("backend", "snp-sim");
+  member("measurement", facts.measurement);
+  member("nonce", facts.nonce);
+  member("tls_key_sha256", facts.tls_key);
+  member("hpke_key_sha256", facts.hpke_key);
+  json.key("request");
+  json.boolean(facts.has_request);
+  member("directory", base::printable(folder, folder.size()));
+  json.close_object();
+  return json.result() + "\n";
+}
+
+Result<std::string> get_evidence(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+  const std::string folder = arguments.positional(0);
+  const Nonce nonce = TRY(nonce_of(arguments));
+  const launch::Proof proof = TRY(proof_of_keep(arguments, terminal, nonce));
+  const Facts facts = TRY(facts_of(proof, nonce));
+  TRY(write_files(folder, proof, facts));
+  return arguments.has("--json") ? to_json(facts, folder) : to_text(facts, folder);
+}
+
+}  // namespace
+
+int keep_evidence(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+  const auto text = get_evidence(arguments, terminal);
+  if (text) return cli::print(terminal, *text);
+  return cli::fail(terminal, text.error().text, number(text.error().status));
+}
+
+}  // namespace merlon::cli_evidence

@@ -1,0 +1,18 @@
+#include "merlon/host/kvm/measured_loader.h"
+
+namespace merlon::host::kvm {
+
+core::Result<void> MeasuredLoader::put(image::PageKind kind, std::uint64_t address,
+                                       core::ByteView bytes) {
+  const auto filled = TRY(firmware_.update(kind, address, bytes));
+  switch (kind) {
+    case image::PageKind::Normal:
+    case image::PageKind::Zero: return loader_.put(image::PageKind::Normal, address, bytes);
+    case image::PageKind::Secrets: return loader_.put(image::PageKind::Normal, address, filled);
+    case image::PageKind::Cpuid:        // a machine of KVM answers CPUID by itself
+    case image::PageKind::Vmsa: break;  // and its processor is given its registers otherwise
+  }
+  return {};
+}
+
+}  // namespace merlon::host::kvm

@@ -1,0 +1,70 @@
+#include "merlon/identity/request.h"
+
+#include <algorithm>
+
+#include "merlon/snp/certificate_table.h"
+#include "merlon/x509/issue.h"
+
+namespace merlon::identity {
+
+using codec::der_octets;
+using codec::der_sequence;
+using codec::der_text;
+using codec::DerBytes;
+using core::ErrorCode;
+using core::Result;
+
+namespace {
+
+using Table = std::vector<snp::TableEntry>;
+
+DerBytes entry_of(const Table& table, snp::TableEntryKind kind) {
+  const auto found = std::ranges::find(table, kind, &snp::TableEntry::kind);
+  return found == table.end() ? DerBytes{} : DerBytes(found->bytes.begin(), found->bytes.end());
+}
+
+/// CrlList ::= SEQUENCE { crls SEQUENCE OF SEQUENCE { url UTF8String, crl CertificateList } }; of
+/// one list at most. Where it came from only its publisher could say.
+DerBytes crl_list(const DerBytes& crl) {
+  if (crl.empty()) return der_sequence({der_sequence({})});
+  return der_sequence(
+      {der_sequence({der_sequence({der_text(codec::DerTag::Utf8String, ""), crl})})});
+}
+
+/// SEQUENCE { SEQUENCE { vcek Certificate, crl CrlList }, report OCTET STRING }
+Result<DerBytes> snp_evidence(core::ByteView report, core::ByteView certificates) {
+  const Table table = TRY(snp::parse_certificate_table(certificates));
+  const DerBytes vcek = entry_of(table, snp::TableEntryKind::Vcek);
+  if (vcek.empty()) {
+    return core::error(ErrorCode::NotFound, "the host has no VCEK certificate of its processor");
+  }
+  const DerBytes crl = entry_of(table, snp::TableEntryKind::Crl);
+  return der_sequence({der_sequence({vcek, crl_list(crl)}), der_octets(report)});
+}
+
+Result<DerBytes> signed_request(const SessionKeys& keys, DerBytes extension) {
+  const x509::NewRequest made{{}, keys.tls_spki(), {std::move(extension)}};
+  const DerBytes message = to_be_signed(made);
+  const bool p384 = keys.tls().kind() == crypto::KeyKind::P384;
+  const auto hash = p384 ? crypto::HashKind::Sha384 : crypto::HashKind::Sha256;
+  const auto numbers = TRY(keys.tls().sign_ecdsa(crypto::Digest::of(hash, message)));
+  return x509::with_signature(
+      message, p384 ? x509::SignatureAlgorithm::EcdsaSha384 : x509::SignatureAlgorithm::EcdsaSha256,
+      TRY(crypto::EcdsaSignature::from_halves(numbers)));
+}
+
+}  // namespace
+
+Result<std::vector<std::uint8_t>> certification_request(const SessionKeys& keys, Attester& attester,
+                                                        core::ByteView certificates) {
+  constexpr codec::Oid snp_oid{1, 3, 6, 1, 4, 1, 58270, 1, 3};
+  const evidence::Technology technology = attester.technology();
+  if (technology != evidence::Technology::Snp) {
+    return core::error(ErrorCode::Unsupported, "requests of another technology");
+  }
+  const auto report = TRY(attester.evidence_for(keys.as_enarx(technology)));
+  const DerBytes evidence = TRY(snp_evidence(report, certificates));
+  return signed_request(keys, x509::new_extension(snp_oid, false, evidence));
+}
+
+}  // namespace merlon::identity

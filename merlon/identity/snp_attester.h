@@ -1,0 +1,36 @@
+#pragma once
+
+// Reports of SEV-SNP, from the processor's firmware.
+
+#include "merlon/identity/attester.h"
+#include "merlon/identity/guest_channel.h"
+
+namespace merlon::identity {
+
+/// VMPCK0 of a page of secrets [SNP-ABI 1.58 §8.17.2.5; LINUX struct snp_secrets_page]. The page's
+/// keys, all four, are overwritten: from here on nobody else can speak with their voice. Malformed:
+/// another size, or another version of the page.
+[[nodiscard]] core::Result<crypto::AesGcmKey> take_vmpck0(core::ByteSpan secrets_page) noexcept;
+
+class SnpAttester final : public Attester {
+ public:
+  /// `carrier` outlives this object.
+  SnpAttester(crypto::AesGcmKey vmpck0, Carrier& carrier) noexcept
+      : channel_(std::move(vmpck0), 0, carrier) {}
+
+  [[nodiscard]] evidence::Technology technology() const noexcept override {
+    return evidence::Technology::Snp;
+  }
+  /// A report of 1184 bytes for VMPL 0. Errors: those of GuestChannel · Unsupported (the firmware
+  /// refused) · Denied (a report that was not asked for).
+  [[nodiscard]] core::Result<std::vector<std::uint8_t>> evidence_for(
+      const evidence::ReportData& data) override;
+  [[nodiscard]] std::vector<std::uint8_t> certificates() override {
+    return channel_.certificates();
+  }
+
+ private:
+  GuestChannel channel_;
+};
+
+}  // namespace merlon::identity

@@ -1,0 +1,101 @@
+#pragma once
+
+// For tests: just as much of a security processor as a guest sees, and a host between the two that
+// does what the test wants.
+
+#include <functional>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "merlon/identity/guest_channel.h"
+#include "merlon/snp/report_request.h"
+
+namespace merlon::identity::testing {
+
+using Bytes = std::vector<std::uint8_t>;
+
+inline crypto::AesGcmKey test_key() {
+  const Bytes secret(crypto::AesGcmKey::size, 0x5a);
+  return crypto::AesGcmKey(secret);
+}
+
+/// A report that is signed by nobody.
+inline Bytes unsigned_report(const snp::ReportData& data, std::uint32_t vmpl = 0) {
+  Bytes report(snp::Report::size, 0);
+  report[0] = 2;
+  report[0x0A] = 2;  // POLICY bit 17
+  report[0x30] = static_cast<std::uint8_t>(vmpl);
+  report[0x34] = 1;
+  std::copy(data.view().begin(), data.view().end(), report.begin() + 0x50);
+  return report;
+}
+
+/// The firmware's side: answers each number once.
+class Processor {
+ public:
+  /// Nothing if the firmware refuses the message.
+  std::optional<Bytes> answer(core::ByteView sealed) {
+    const auto message = snp::open(key_, sealed);
+    if (!message || message->sequence != last_ + 1) return std::nullopt;
+    last_ += 2;
+    const auto request = snp::ReportRequest::parse(message->payload);
+    snp::ReportResponse response;
+    if (request) {
+      response.status = snp::ReportStatus::Success;
+      response.report = unsigned_report(request->report_data);
+    }
+    return snp::seal(key_, {snp::MessageType::ReportResponse, last_, 0, response.bytes()});
+  }
+
+ private:
+  crypto::AesGcmKey key_ = test_key();
+  std::uint64_t last_ = 0;
+};
+
+/// A host that carries; `act` says what becomes of each message.
+class Host final : public Carrier {
+ public:
+  using Act = std::function<core::Result<Bytes>(Processor&, core::ByteView)>;
+  explicit Host(Act act) : act_(std::move(act)) {}
+
+  core::Result<Bytes> carry(core::ByteView sealed) override {
+    note(sealed);
+    return act_(processor_, sealed);
+  }
+  Bytes certificates() override { return table; }
+  bool pause(unsigned tries) override {
+    ++pauses;
+    return tries < patience;
+  }
+
+  /// Messages that were sealed with one number and were not the same: the key is given away.
+  [[nodiscard]] std::size_t repeated_nonces() const { return repeated_; }
+
+  Bytes table;
+  unsigned patience = 3;
+  unsigned pauses = 0;
+
+ private:
+  void note(core::ByteView sealed) {
+    constexpr std::size_t sequence_offset = 0x20;
+    const Bytes number(sealed.begin() + sequence_offset, sealed.begin() + sequence_offset + 8);
+    const Bytes whole(sealed.begin(), sealed.end());
+    if (!seen_.emplace(number, whole).second && seen_[number] != whole) ++repeated_;
+  }
+
+  Act act_;
+  Processor processor_;
+  std::map<Bytes, Bytes> seen_;
+  std::size_t repeated_ = 0;
+};
+
+inline core::Result<Bytes> honest(Processor& processor, core::ByteView sealed) {
+  auto answer = processor.answer(sealed);
+  if (!answer) return core::error(core::ErrorCode::Denied, "the firmware refused");
+  return *std::move(answer);
+}
+
+inline core::Error busy() { return core::error(core::ErrorCode::Unavailable, "busy"); }
+
+}  // namespace merlon::identity::testing

@@ -1,0 +1,160 @@
+#include "merlon/launch/firmware.h"
+
+#include <array>
+
+#include "merlon/base/byte_writer.h"
+#include "merlon/core/reader.h"
+#include "merlon/launch/stream.h"
+
+namespace merlon::launch {
+
+using core::ErrorCode;
+using core::Result;
+
+namespace {
+
+constexpr std::size_t request_head_size = 24;
+constexpr std::size_t answer_head_size = 8;
+
+Result<std::vector<std::uint8_t>> receive_payload(os::BorrowedFd channel, std::size_t size) {
+  if (size > max_firmware_payload) {
+    return core::error(ErrorCode::Exhausted, "too much for one message", size);
+  }
+  std::vector<std::uint8_t> payload(size);
+  TRY(read_stream(channel, payload, false));
+  return payload;
+}
+
+bool is_known(FirmwareCommand command) noexcept {
+  switch (command) {
+    case FirmwareCommand::Start:
+    case FirmwareCommand::Update:
+    case FirmwareCommand::Finish:
+    case FirmwareCommand::Guest:
+    case FirmwareCommand::Certificates: return true;
+  }
+  return false;
+}
+
+bool is_known(FirmwareStatus status) noexcept {
+  switch (status) {
+    case FirmwareStatus::Success:
+    case FirmwareStatus::InvalidGuestState:
+    case FirmwareStatus::PolicyFailure:
+    case FirmwareStatus::BadSignature:
+    case FirmwareStatus::BadMeasurement:
+    case FirmwareStatus::InvalidParameter:
+    case FirmwareStatus::AeadOverflow:
+    case FirmwareStatus::Busy: return true;
+  }
+  return false;
+}
+
+/// One of zero and one.
+Result<bool> flag(core::Reader& reader) {
+  const std::uint8_t byte = TRY(reader.u8());
+  if (byte > 1) return core::error(ErrorCode::Malformed, "neither yes nor no", byte);
+  return byte == 1;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> FinishedLaunch::bytes() const {
+  base::ByteWriter writer;
+  writer.bytes(host_data);
+  writer.u8(id_block.empty() ? 0 : 1);
+  writer.u8(has_author_key ? 1 : 0);
+  for (int i = 0; i < 6; ++i) writer.u8(0);
+  writer.bytes(id_block);
+  writer.bytes(id_auth);
+  return writer.take();
+}
+
+Result<FinishedLaunch> FinishedLaunch::parse(core::ByteView bytes) {
+  core::Reader reader(bytes);
+  FinishedLaunch finished;
+  const auto copy = [](core::ByteView view) {
+    return std::vector<std::uint8_t>(view.begin(), view.end());
+  };
+  finished.host_data = copy(TRY(reader.bytes(host_data_size)));
+  const bool has_id_block = TRY(flag(reader));
+  finished.has_author_key = TRY(flag(reader));
+  for (int i = 0; i < 6; ++i) {
+    if (TRY(reader.u8()) != 0) return core::error(ErrorCode::Malformed, "reserved bytes");
+  }
+  if (has_id_block) {
+    finished.id_block = copy(TRY(reader.bytes(id_block_size)));
+    finished.id_auth = copy(TRY(reader.bytes(id_auth_size)));
+  } else if (finished.has_author_key) {
+    return core::error(ErrorCode::Malformed, "an author's key without an ID block");
+  }
+  if (!reader.at_end()) {
+    return core::error(ErrorCode::Malformed, "bytes behind the end", reader.offset());
+  }
+  return finished;
+}
+
+bool is_answered(const FirmwareRequest& request) noexcept {
+  constexpr std::uint32_t secrets = 5;  // PAGE_TYPE; snp/page_info.h
+  constexpr std::uint32_t cpuid = 6;
+  return request.command != FirmwareCommand::Update || request.kind == secrets ||
+         request.kind == cpuid;
+}
+
+Result<void> send(os::BorrowedFd channel, const FirmwareRequest& request) {
+  if (request.payload.size() > max_firmware_payload) {
+    return core::error(ErrorCode::Exhausted, "too much for one message", request.payload.size());
+  }
+  base::ByteWriter writer;
+  writer.u32(static_cast<std::uint32_t>(request.command));
+  writer.u32(request.kind);
+  writer.u64(request.value);
+  writer.u32(static_cast<std::uint32_t>(request.payload.size()));
+  writer.u32(0);
+  writer.bytes(request.payload);
+  return write_stream(channel, writer.take());
+}
+
+Result<void> send(os::BorrowedFd channel, const FirmwareAnswer& answer) {
+  if (answer.payload.size() > max_firmware_payload) {
+    return core::error(ErrorCode::Exhausted, "too much for one message", answer.payload.size());
+  }
+  base::ByteWriter writer;
+  writer.u32(static_cast<std::uint32_t>(answer.status));
+  writer.u32(static_cast<std::uint32_t>(answer.payload.size()));
+  TRY(write_stream(channel, writer.take()));
+  // Not copied behind the head: it may be a guest's keys, which the caller wipes.
+  return answer.payload.empty() ? Result<void>() : write_stream(channel, answer.payload);
+}
+
+Result<FirmwareRequest> receive_firmware_request(os::BorrowedFd channel) {
+  std::array<std::uint8_t, request_head_size> head{};
+  TRY(read_stream(channel, head, true));
+  core::Reader reader(head);
+  FirmwareRequest request;
+  request.command = static_cast<FirmwareCommand>(TRY(reader.u32()));
+  request.kind = TRY(reader.u32());
+  request.value = TRY(reader.u64());
+  const std::uint32_t size = TRY(reader.u32());
+  if (!is_known(request.command) || TRY(reader.u32()) != 0) {
+    return core::error(ErrorCode::Malformed, "no command of a security processor");
+  }
+  request.payload = TRY(receive_payload(channel, size));
+  return request;
+}
+
+Result<FirmwareAnswer> receive_firmware_answer(os::BorrowedFd channel) {
+  std::array<std::uint8_t, answer_head_size> head{};
+  TRY(read_stream(channel, head, true));
+  core::Reader reader(head);
+  FirmwareAnswer answer;
+  answer.status = static_cast<FirmwareStatus>(TRY(reader.u32()));
+  const std::uint32_t size = TRY(reader.u32());
+  if (!is_known(answer.status)) {
+    return core::error(ErrorCode::Malformed, "no answer of a security processor");
+  }
+  answer.payload = TRY(receive_payload(channel, size));
+  return answer;
+}
+
+}  // namespace merlon::launch

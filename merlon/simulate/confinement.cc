@@ -1,0 +1,112 @@
+#include "merlon/simulate/confinement.h"
+
+#include <csignal>
+
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "merlon/os/call_rules.h"
+#include "merlon/os/landlock.h"
+#include "merlon/os/open.h"
+#include "merlon/os/process.h"
+#include "merlon/os/surrender.h"
+
+namespace merlon::simulate {
+
+using core::Result;
+using os::add;
+using os::ArgumentCheck;
+using os::full_mask;
+using os::is;
+using os::only;
+
+namespace {
+
+#ifdef MERLON_SANITIZED
+constexpr bool built_in = false;
+#else
+constexpr bool built_in = true;
+#endif
+
+/// Its end, where a call was refused.
+constexpr int refused_status = 134;
+
+/// The standard streams and the channel.
+constexpr std::uint64_t open_files = 4;
+
+os::CallRules allowed_calls(os::BorrowedFd channel) {
+  constexpr std::uint64_t data = PROT_READ | PROT_WRITE;
+  constexpr std::uint64_t fresh = MAP_PRIVATE | MAP_ANONYMOUS;
+  constexpr std::uint64_t flags = full_mask & ~std::uint64_t{MAP_NORESERVE | MAP_STACK};
+  const auto speaks = static_cast<std::uint64_t>(channel.number());
+  os::CallRules rules;
+  add(rules, {SYS_brk, SYS_munmap, SYS_madvise, SYS_exit, SYS_exit_group, SYS_getpid, SYS_gettid,
+              SYS_getrandom, SYS_clock_gettime, SYS_rt_sigreturn, SYS_rt_sigprocmask,
+              SYS_restart_syscall});
+  rules.push_back({SYS_mmap, {{only(2, data), ArgumentCheck{3, flags, fresh}}}});
+  rules.push_back({SYS_mprotect, {{only(2, data)}}});
+  rules.push_back({SYS_mremap, {{ArgumentCheck{3, full_mask, MREMAP_MAYMOVE}}}});
+  // OpenSSL's locks, which nobody else holds.
+  rules.push_back(os::one_of(SYS_futex, 1, {FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE}));
+  // abort()
+  rules.push_back({SYS_tgkill, {{is(0, static_cast<std::uint64_t>(::getpid())), is(2, SIGABRT)}}});
+  rules.push_back({SYS_readv, {{is(0, speaks)}}});
+  rules.push_back({SYS_write, {{is(0, speaks)}, {is(0, STDERR_FILENO)}}});
+  rules.push_back({SYS_writev, {{is(0, STDERR_FILENO)}}});
+  add(rules, {SYS_close});
+  return rules;
+}
+
+/// In a signal handler: only what is async-signal-safe.
+void on_refused_call(int /*number*/, ::siginfo_t* info, void* /*context*/) {
+  const auto say = [](std::string_view text) {
+    static_cast<void>(os::write_all(os::BorrowedFd(STDERR_FILENO), core::as_bytes(text)));
+  };
+  say("merlon: the simulator wanted a system call that it may not make: ");
+  const std::string_view name = os::call_name(info->si_syscall);
+  say(name.empty() ? "an unknown one" : name);
+  say("\n");
+  os::end_process(refused_status);
+}
+
+/// A kernel without the layer goes without it.
+Result<void> unless_missing(const os::Result<void>& done, const char* failure) {
+  if (done || os::is_missing_layer(done.error())) return {};
+  return os::to_error(done.error(), failure);
+}
+
+Result<void> confine_files() {
+  const auto version = os::landlock_version();
+  if (!version) return unless_missing(version.error(), "cannot use Landlock");
+  return unless_missing(os::confine_files(*version, {}), "cannot confine files");
+}
+
+Result<void> confine_calls(os::BorrowedFd channel) {
+  struct sigaction action{};
+  action.sa_sigaction = &on_refused_call;
+  action.sa_flags = SA_SIGINFO;
+  ::sigfillset(&action.sa_mask);
+  if (::sigaction(SIGSYS, &action, nullptr) < 0) {
+    return os::to_error(os::last_errno(), "cannot take the signal of refused calls");
+  }
+  return unless_missing(os::confine_calls(os::compile(allowed_calls(channel))),
+                        "cannot confine calls");
+}
+
+}  // namespace
+
+Result<void> confine(os::BorrowedFd channel) {
+  TRY(unless_missing(os::forbid_new_privileges(), "cannot forbid new privileges"));
+  TRY(unless_missing(os::forbid_inspection(), "cannot forbid inspection"));
+  TRY(unless_missing(os::drop_capabilities(), "cannot drop capabilities"));
+  if (!built_in) return {};
+  TRY(unless_missing(os::close_from(channel.number() + 1), "cannot close files"));
+  TRY(confine_files());  // which needs a descriptor for a moment
+  TRY(unless_missing(os::limit_resources({.open_files = open_files}), "cannot set limits"));
+  return confine_calls(channel);
+}
+
+}  // namespace merlon::simulate

@@ -1,0 +1,137 @@
+#include "merlon/simulate/issue.h"
+
+#include <algorithm>
+
+#include "merlon/os/random.h"
+#include "merlon/snp/endorsement.h"
+
+namespace merlon::simulate {
+
+using codec::DerBytes;
+using codec::Oid;
+using core::ErrorCode;
+using core::Result;
+using crypto::KeyKind;
+using crypto::PrivateKey;
+using x509::SignatureAlgorithm;
+
+namespace {
+
+/// Versions of firmware that there is none of.
+constexpr snp::TcbComponents made_tcb{0, 1, 0, 1, 1};
+
+constexpr std::string_view organization = "Merlon SIMULATOR";
+
+x509::NewName named(std::string_view common_name) {
+  return {std::string(organization), std::string(common_name)};
+}
+
+codec::UnixTime after(codec::UnixTime now, std::int64_t days) {
+  return {now.seconds + days * codec::seconds_per_day};
+}
+
+Result<DerBytes> sign(const DerBytes& message, const PrivateKey& key) {
+  const auto numbers = TRY(key.sign_ecdsa(crypto::Digest::of(crypto::HashKind::Sha384, message)));
+  return x509::with_signature(message, SignatureAlgorithm::EcdsaSha384,
+                              TRY(crypto::EcdsaSignature::from_halves(numbers)));
+}
+
+Result<DerBytes> issue(x509::NewCertificate made, const PrivateKey& issuer) {
+  made.extensions.push_back(
+      x509::new_extension(comment_oid, false, codec::der_text(codec::DerTag::Ia5String, remark)));
+  return sign(x509::to_be_signed(made, SignatureAlgorithm::EcdsaSha384), issuer);
+}
+
+Result<void> fill_random(core::ByteSpan bytes) {
+  if (const auto filled = os::fill_random(bytes); !filled) {
+    return core::error(ErrorCode::Internal, "the kernel gave no random bytes");
+  }
+  return {};
+}
+
+/// 16 random bytes, of a number that is neither negative nor shorter.
+Result<DerBytes> new_serial() {
+  DerBytes serial(16);
+  TRY(fill_random(serial));
+  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7FU) | 0x40U);
+  return serial;
+}
+
+/// A name that nobody takes for a chip's.
+Result<DerBytes> new_chip_id() {
+  constexpr std::string_view mark = "SIMULATOR";
+  DerBytes chip(snp::ChipId::size);
+  TRY(fill_random(chip));
+  std::ranges::copy(mark, chip.begin());
+  return chip;
+}
+
+/// [SNP-KDS "VCEK and VLEK certificate extensions"]
+std::vector<DerBytes> endorsement(core::ByteView chip_id) {
+  constexpr Oid struct_version{1, 3, 6, 1, 4, 1, 3704, 1, 1};
+  constexpr Oid product_name{1, 3, 6, 1, 4, 1, 3704, 1, 2};
+  constexpr Oid bootloader{1, 3, 6, 1, 4, 1, 3704, 1, 3, 1};
+  constexpr Oid tee{1, 3, 6, 1, 4, 1, 3704, 1, 3, 2};
+  constexpr Oid snp_firmware{1, 3, 6, 1, 4, 1, 3704, 1, 3, 3};
+  constexpr Oid microcode{1, 3, 6, 1, 4, 1, 3704, 1, 3, 8};
+  constexpr Oid hwid{1, 3, 6, 1, 4, 1, 3704, 1, 4};
+  std::vector<DerBytes> all;
+  const auto number = [&](const Oid& id, std::uint64_t value) {
+    all.push_back(x509::new_extension(id, false, codec::der_integer(value)));
+  };
+  number(struct_version, 0);
+  all.push_back(x509::new_extension(
+      product_name, false,
+      codec::der_text(codec::DerTag::Ia5String, to_string(snp::Product::Simulator))));
+  number(bootloader, made_tcb.bootloader);
+  number(tee, made_tcb.tee);
+  number(snp_firmware, made_tcb.snp);
+  number(microcode, made_tcb.microcode);
+  all.push_back(x509::new_extension(hwid, false, chip_id));
+  return all;
+}
+
+std::vector<DerBytes> authority() {
+  return {x509::new_basic_constraints(true),
+          x509::new_key_usage({x509::KeyUsage::KeyCertSign, x509::KeyUsage::CrlSign})};
+}
+
+}  // namespace
+
+Result<DerBytes> spki_of(const PrivateKey& key) {
+  if (key.kind() != KeyKind::P384) return core::error(ErrorCode::Unsupported, "no key of P-384");
+  return x509::subject_public_key_info(KeyKind::P384, TRY(key.point()));
+}
+
+Result<DerBytes> issue_list(const PrivateKey& ark_key, codec::UnixTime now, std::uint64_t number,
+                            std::vector<DerBytes> serials) {
+  const x509::NewCrl made{named(ark_name), now, after(now, list_days), number, std::move(serials)};
+  return sign(x509::to_be_signed(made, SignatureAlgorithm::EcdsaSha384), ark_key);
+}
+
+Result<NewMachine> make_machine(codec::UnixTime now) {
+  auto ark_key = TRY(PrivateKey::generate(KeyKind::P384));
+  const auto ask_key = TRY(PrivateKey::generate(KeyKind::P384));
+  auto vcek_key = TRY(PrivateKey::generate(KeyKind::P384));
+  const codec::UnixTime end = after(now, certificate_days);
+  const auto ark = TRY(issue({TRY(new_serial()), named(ark_name), named(ark_name), now, end,
+                              TRY(spki_of(ark_key)), authority()},
+                             ark_key));
+  const auto ask = TRY(issue({TRY(new_serial()), named(ark_name), named(ask_name), now, end,
+                              TRY(spki_of(ask_key)), authority()},
+                             ark_key));
+  // All VCEKs have the serial 0.
+  const auto vcek = TRY(issue({{0},
+                               named(ask_name),
+                               named(vcek_name),
+                               now,
+                               end,
+                               TRY(spki_of(vcek_key)),
+                               endorsement(TRY(new_chip_id()))},
+                              ask_key));
+  const auto list = TRY(issue_list(ark_key, now, 1, {}));
+  return NewMachine{TRY(Chain::parse({ark, ask, vcek, list})), std::move(vcek_key),
+                    std::move(ark_key)};
+}
+
+}  // namespace merlon::simulate

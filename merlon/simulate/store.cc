@@ -1,0 +1,189 @@
+#include "merlon/simulate/store.h"
+
+#include <cstdio>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "merlon/base/text.h"
+#include "merlon/codec/pem.h"
+#include "merlon/os/file.h"
+#include "merlon/os/open.h"
+
+namespace merlon::simulate {
+
+using base::concat;
+using core::ErrorCode;
+using core::Result;
+
+namespace {
+
+constexpr std::string_view certificate_label = "CERTIFICATE";
+constexpr std::string_view list_label = "X509 CRL";
+
+/// Everything that is in such a directory, folders behind what they hold.
+constexpr std::array<const char*, 7> names{"ark.pem",       "ask.pem",      "vcek.pem", "crl.pem",
+                                           "keys/vcek.pem", "keys/ark.pem", "keys"};
+
+Result<void> done(const os::Result<void>& result, const char* what) {
+  return result ? Result<void>() : os::to_error(result.error(), what);
+}
+
+/// A detail of a parser's is no number of the system's.
+template <typename T>
+Result<T> parsed(Result<T> result) {
+  if (!result) result.error().detail = 0;
+  return result;
+}
+
+Result<void> make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), S_IRWXU) == 0) return {};
+  return os::to_error(os::last_errno(), "a directory cannot be made");
+}
+
+Result<void> write_new(const std::string& path, core::ByteView bytes) {
+  const int number =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (number < 0) return os::to_error(os::last_errno(), "a file cannot be made");
+  const os::Fd file = os::Fd::adopt(number);
+  TRY(done(os::write_all(file, bytes), "a file cannot be written"));
+  return done(os::sync(file), "a file cannot be written");
+}
+
+Result<void> write_pem(const std::string& path, std::string_view label, core::ByteView der) {
+  return write_new(path, core::as_bytes(codec::to_pem(label, der)));
+}
+
+Result<void> write_key(const std::string& path, const crypto::PrivateKey& key) {
+  const crypto::SecretBytes text = TRY(key.to_pem());
+  return write_new(path, text.reveal());
+}
+
+Result<void> write_machine(const std::string& directory, const NewMachine& made) {
+  TRY(make_directory(directory));
+  TRY(make_directory(concat(directory, "/keys")));
+  TRY(write_key(concat(directory, "/keys/vcek.pem"), made.vcek_key));
+  TRY(write_key(concat(directory, "/keys/ark.pem"), made.ark_key));
+  const Chain& chain = made.chain;
+  TRY(write_pem(concat(directory, "/ark.pem"), certificate_label, chain.ark().der()));
+  TRY(write_pem(concat(directory, "/ask.pem"), certificate_label, chain.ask().der()));
+  TRY(write_pem(concat(directory, "/vcek.pem"), certificate_label, chain.vcek().der()));
+  return write_pem(concat(directory, "/crl.pem"), list_label, chain.list().der());
+}
+
+/// Only what write_machine() may have made.
+void remove_machine(const std::string& directory) {
+  for (const char* name : names) std::remove(concat(directory, "/", name).c_str());
+  std::remove(directory.c_str());
+}
+
+/// `wanted` in `from` becomes `directory`, unless there is something by that name.
+Result<void> move_into_place(const std::string& from, const std::string& directory) {
+  // An empty directory gives way to another; what is in it would not, so it is nothing's end.
+  if (std::rename(from.c_str(), directory.c_str()) == 0) return {};
+  const os::Errno reason = os::last_errno();
+  if (reason == os::Errno::Exist || reason == os::Errno::Notempty || reason == os::Errno::Notdir) {
+    return core::error(ErrorCode::Denied, "there is something by that name already");
+  }
+  return os::to_error(reason, "a directory cannot be moved");
+}
+
+/// `directory` without slashes at its end, so that something can be made beside it.
+std::string trimmed(std::string directory) {
+  while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
+  return directory;
+}
+
+Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_size) {
+  const auto file = os::open_file(path);
+  if (!file) return os::to_error(file.error(), "a file of the platform cannot be opened");
+  auto bytes = os::read_all(*file, max_size);
+  if (!bytes) return os::to_error(bytes.error(), "a file of the platform cannot be read");
+  return *std::move(bytes);
+}
+
+/// The one block of a file of ours.
+Result<std::vector<std::uint8_t>> read_pem(const std::string& path, std::string_view label) {
+  constexpr std::size_t max_size = 64UL * 1024;
+  const auto text = TRY(read_file(path, max_size));
+  auto blocks = TRY(parsed(codec::pem_blocks(core::as_text(text), codec::PemRule::OnlyBlocks)));
+  if (blocks.size() != 1 || blocks[0].label != label) {
+    return core::error(ErrorCode::Malformed, "a file of the platform holds something else");
+  }
+  return std::move(blocks[0].bytes);
+}
+
+Result<crypto::PrivateKey> read_key(const std::string& path, const x509::Certificate& owner) {
+  const crypto::SecretBytes text(TRY(read_file(path, crypto::PrivateKey::max_pem_size)));
+  auto key = TRY(parsed(crypto::PrivateKey::from_pem(text.reveal())));
+  if (!is_key_of(key, owner)) {
+    return core::error(ErrorCode::Denied, "a key that is not its certificate's");
+  }
+  return key;
+}
+
+/// DER of each file.
+struct Files {
+  std::vector<std::uint8_t> ark, ask, vcek, list;
+
+  [[nodiscard]] Chain::Parts parts() const noexcept { return {ark, ask, vcek, list}; }
+};
+
+Result<Files> read_files(const std::string& directory) {
+  return Files{TRY(read_pem(concat(directory, "/ark.pem"), certificate_label)),
+               TRY(read_pem(concat(directory, "/ask.pem"), certificate_label)),
+               TRY(read_pem(concat(directory, "/vcek.pem"), certificate_label)),
+               TRY(read_pem(concat(directory, "/crl.pem"), list_label))};
+}
+
+}  // namespace
+
+Result<Chain> create_platform(const std::string& directory, codec::UnixTime now) {
+  const std::string place = trimmed(directory);
+  // Before keys are made for nothing; what comes in between is seen by the move.
+  if (os::exists(place)) {
+    return core::error(ErrorCode::Denied, "there is something by that name already");
+  }
+  const NewMachine made = TRY(parsed(make_machine(now)));
+  const std::string beside = concat(place, ".new.", ::getpid());
+  auto written = write_machine(beside, made);
+  if (written) written = move_into_place(beside, place);
+  if (!written) {
+    remove_machine(beside);
+    return written.error();
+  }
+  return made.chain;
+}
+
+Result<Chain> load_chain(const std::string& directory) {
+  const Files files = TRY(read_files(directory));
+  return parsed(Chain::parse(files.parts()));
+}
+
+Result<Platform> load_platform(const std::string& directory) {
+  const Files files = TRY(read_files(directory));
+  const auto vcek = TRY(parsed(x509::Certificate::parse(files.vcek)));
+  const Endorsed endorsed = TRY(parsed(endorsed_by(vcek)));
+  auto key = TRY(read_key(concat(directory, "/keys/vcek.pem"), vcek));
+  return Platform{endorsed, std::move(key), table_of(files.parts())};
+}
+
+Result<Chain> revoke_platform(const std::string& directory, codec::UnixTime now) {
+  const Chain chain = TRY(load_chain(directory));
+  const auto ark_key = TRY(read_key(concat(directory, "/keys/ark.pem"), chain.ark()));
+  Chain revoked = TRY(parsed(revoke(chain, ark_key, now)));
+  const std::string beside = concat(directory, "/crl.pem.new.", ::getpid());
+  auto written = write_pem(beside, list_label, revoked.list().der());
+  if (written && std::rename(beside.c_str(), concat(directory, "/crl.pem").c_str()) != 0) {
+    written = os::to_error(os::last_errno(), "the revocation list cannot be replaced");
+  }
+  if (!written) {
+    std::remove(beside.c_str());
+    return written.error();
+  }
+  return revoked;
+}
+
+}  // namespace merlon::simulate

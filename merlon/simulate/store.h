@@ -1,0 +1,46 @@
+#pragma once
+
+// A simulated machine in a directory that only its owner may enter:
+//
+//   ark.pem ask.pem vcek.pem crl.pem   what `merlon evidence verify --endorsements` reads
+//   keys/vcek.pem                      signs reports
+//   keys/ark.pem                       signs revocation lists
+//
+// Whoever reads the keys is the simulator. Files are trusted as far as their owner is, and checked
+// against each other all the same.
+
+#include <string>
+
+#include "merlon/simulate/chain.h"
+
+namespace merlon::simulate {
+
+/// What a security processor has.
+struct Platform {
+  Endorsed endorsed;
+  crypto::PrivateKey vcek_key;
+  std::vector<std::uint8_t> table;  ///< of certificates, for an extended report
+};
+
+/// Makes a machine and puts it there, all of it or nothing; the directory that it lies in must be
+/// there.
+///
+/// Errors: Denied (there is something by that name already; detail 0) · those of the system, with
+/// the number as detail · Internal.
+[[nodiscard]] core::Result<Chain> create_platform(const std::string& directory,
+                                                  codec::UnixTime now);
+
+/// Errors: NotFound and others of the system, with the number as detail · those of the parsers, and
+/// Denied if a part is not of the same machine; detail 0.
+[[nodiscard]] core::Result<Chain> load_chain(const std::string& directory);
+/// Of the chain only that the VCEK is a simulator's, and the key is its own: what is above it, and
+/// the list, are for verifiers, who look at nothing else, and checking them would be the largest
+/// part of a keep's start.
+[[nodiscard]] core::Result<Platform> load_platform(const std::string& directory);
+
+/// Puts a new revocation list into the place of the old one, which says that the ASK is revoked.
+/// Errors as above.
+[[nodiscard]] core::Result<Chain> revoke_platform(const std::string& directory,
+                                                  codec::UnixTime now);
+
+}  // namespace merlon::simulate

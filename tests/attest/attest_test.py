@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""A keep of snp-sim proves itself; whoever lies about it is refused, each for its own reason."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from story import DEBUG_POLICY, Stage
+from support import main
+
+MACHINE = os.environ.get("MERLON_MACHINE", "kvm")
+NONCE = "11" * 32
+
+
+class Attest(unittest.TestCase):
+    """One stage for all: a platform, and a keep's evidence of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        scratch = tempfile.TemporaryDirectory(prefix="merlon-attest-")
+        cls.addClassCleanup(scratch.cleanup)
+        cls.stage = Stage(scratch.name, MACHINE)
+        cls.keep = cls.stage.evidence("keep", NONCE)
+        cls.folder = Path(scratch.name) / "keep"
+        cls.lines = (cls.folder / "report_data.toml").read_text()
+        cls.measurement = cls.stage.predicted(cls.stage.world(cls.keep["measurement"]) or "ring0")
+        cls.policy = cls.stage.policy("policy.toml", cls.measurement, cls.lines)
+
+    def assert_refused_for(self, verdict, *checks):
+        self.assertEqual(verdict[0], "refused", verdict)
+        self.assertEqual(sorted(verdict[1]), sorted(checks), verdict[1])
+
+    def test_the_measurement_is_the_one_that_was_predicted(self):
+        self.assertEqual(self.keep["measurement"], self.measurement)
+        if MACHINE == "tcg":
+            self.assertEqual(self.measurement, self.stage.predicted("ring0"))
+
+    def test_evidence_and_request_are_accepted(self):
+        self.assertEqual(self.stage.verify(self.folder / "evidence.bin", self.policy),
+                         ("accepted", {}))
+        request = self.stage.policy("request.toml", self.measurement,
+                                    "[report_data]\nrequest = true\n")
+        self.assertEqual(self.stage.verify(self.folder / "request.csr", request),
+                         ("accepted", {}))
+
+    def test_openssl_reads_the_request(self):
+        said = subprocess.run(["openssl", "req", "-in", self.folder / "request.csr", "-verify",
+                               "-noout"], capture_output=True, text=True, check=True)
+        self.assertIn("verify OK", said.stdout + said.stderr)
+
+    def test_the_default_policy_refuses_a_simulator(self):
+        self.assert_refused_for(self.stage.verify(self.folder / "evidence.bin"), "snp.product",
+                                "snp.anchor")
+
+    def test_a_policy_that_names_the_root_and_not_the_product_refuses(self):
+        policy = self.stage.folder / "root.toml"
+        policy.write_text(f'technologies = ["snp"]\nroots = ["{self.stage.root()}"]\n')
+        self.assert_refused_for(self.stage.verify(self.folder / "evidence.bin", policy),
+                                "snp.product")
+
+    def test_a_stewards_configuration_refuses_a_simulator(self):
+        for name, text in (("empty", ""), ("snp", f'[snp]\nhash = ["{self.measurement}"]\n')):
+            policy = self.stage.folder / f"steward-{name}.toml"
+            policy.write_text(text)
+            verdict, failed = self.stage.verify(self.folder / "request.csr", policy)
+            self.assertEqual(verdict, "refused", name)
+            self.assertTrue({"snp.product", "snp.anchor"} <= set(failed), failed)
+
+    def test_one_changed_byte_of_keep_or_shim_is_another_keep(self):
+        for program, text in (("merlon-keep", b"cannot be compiled"),
+                              ("merlon-shim-kvm", b"the shim failed")):
+            with tempfile.TemporaryDirectory(prefix="merlon-attest-") as scratch:
+                changed = Stage(scratch, MACHINE)
+                changed.change_one_byte(program, text)
+                changed.evidence("keep", NONCE, self.stage.platform)
+                folder = changed.folder / "keep"
+                policy = self.stage.policy("changed.toml", self.measurement,
+                                           (folder / "report_data.toml").read_text())
+                self.assert_refused_for(self.stage.verify(folder / "evidence.bin", policy),
+                                        "snp.measurement")
+
+    def test_an_old_nonce_is_refused(self):
+        newer = self.lines.replace(NONCE, "22" * 32)
+        policy = self.stage.policy("newer.toml", self.measurement, newer)
+        self.assert_refused_for(self.stage.verify(self.folder / "evidence.bin", policy),
+                                "binding.report-data")
+
+    def test_another_keeps_report_is_refused(self):
+        self.stage.evidence("another", NONCE)
+        other = self.stage.folder / "another/evidence.bin"
+        self.assert_refused_for(self.stage.verify(other, self.policy), "binding.report-data")
+
+    def test_a_request_for_another_key_is_refused(self):
+        made = self.stage.request_for_another_key(self.folder / "request.csr", "other.csr")
+        policy = self.stage.policy("other.toml", self.measurement,
+                                   "[report_data]\nrequest = true\n")
+        self.assert_refused_for(self.stage.verify(made, policy), "binding.report-data")
+
+    def test_reports_of_other_guests_are_refused(self):
+        """For a debug policy and a lower privilege level, apart from their measurement."""
+        data = (self.folder / "evidence.bin").read_bytes()[0x50:0x90].hex()
+        for name, reason, words in (("debug", "snp.debug", {"policy": DEBUG_POLICY}),
+                                    ("level", "snp.vmpl", {"vmpl": 1}),
+                                    ("plain", None, {})):
+            report = self.stage.other_guest(f"{name}.bin", data, **words)
+            wanted = ["snp.measurement"] + ([reason] if reason else [])
+            self.assert_refused_for(self.stage.verify(report, self.policy), *wanted)
+
+    def test_a_revoked_platform_is_refused(self):
+        platform = self.stage.new_platform("revoked")
+        self.stage.evidence("before", NONCE, platform)
+        lines = (self.stage.folder / "before/report_data.toml").read_text()
+        policy = self.stage.policy("revoked.toml", self.measurement, lines,
+                                   self.stage.root(platform))
+        evidence = self.stage.folder / "before/evidence.bin"
+        self.assertEqual(self.stage.verify(evidence, policy, platform), ("accepted", {}))
+        self.stage.merlon("platform", "simulate", "revoke", "--dir", platform)
+        self.assert_refused_for(self.stage.verify(evidence, policy, platform),
+                                "snp.ca-revocation")
+
+    def test_another_platform_is_not_the_one_that_is_named(self):
+        platform = self.stage.new_platform("elsewhere")
+        self.stage.evidence("far", NONCE, platform)
+        lines = (self.stage.folder / "far/report_data.toml").read_text()
+        policy = self.stage.policy("far.toml", self.measurement, lines)
+        verdict, failed = self.stage.verify(self.stage.folder / "far/evidence.bin", policy,
+                                            platform)
+        self.assertEqual(verdict, "refused")
+        self.assertIn("snp.anchor", failed)
+
+    def test_keeps_without_a_platform_say_so(self):
+        said = self.stage.evidence("none", NONCE, self.stage.folder / "nowhere", check=False)
+        self.assertNotEqual(said.returncode, 0)
+        self.assertIn("platform simulate init", said.stderr)
+
+    def test_wrong_nonces_are_told(self):
+        for nonce in ("", "11", "zz" * 32, "11" * 33):
+            said = self.stage.merlon("keep", "evidence", self.stage.folder / "x",
+                                     f"--nonce={nonce}", check=False)
+            self.assertEqual(said.returncode, 2, said)
+            self.assertIn("--nonce", said.stderr)
+
+
+if __name__ == "__main__":
+    main()

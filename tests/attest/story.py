@@ -1,0 +1,141 @@
+"""Steps of an attestation, by the real programs: what the tests and the demo are made of.
+
+A Stage is a folder with Merlon's programs, a simulated platform and policies. On machine "tcg" the
+keep runs under QEMU's emulator, on "kvm" in a machine of /dev/kvm.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+MERLON = Path(os.environ.get("MERLON_PROGRAM", "build/dev/bin/merlon")).absolute()
+OTHER_GUEST = os.environ.get("MERLON_OTHER_GUEST", "build/dev/tests/merlon-other-guest")
+TCG = os.environ.get("MERLON_TCG", "build/dev/tests/merlon-tcg")
+TCG_BOOT = os.environ.get("MERLON_TCG_BOOT", "build/dev/tests/merlon-tcg-boot")
+PROGRAMS = ("merlon", "merlon-evidence", "merlon-vmm", "merlon-keep", "merlon-shim-kvm",
+            "merlon-simulator")
+KEEP_POLICY = "0x30133"
+DEBUG_POLICY = "0xb0133"
+
+
+class Failed(Exception):
+    """A program did not do what the step needs."""
+
+
+class Stage:
+    def __init__(self, folder, machine="kvm"):
+        self.folder = Path(folder)
+        self.machine = machine
+        self.programs = self.folder / "bin"
+        self.programs.mkdir()
+        for name in PROGRAMS:
+            shutil.copy(MERLON.with_name(name), self.programs / name)
+        if machine == "tcg":
+            shutil.copy(TCG, self.programs / "merlon-vmm")
+            shutil.copy(TCG_BOOT, self.programs / "tcg-boot")
+        self.platform = self.new_platform("platform")
+
+    def merlon(self, *words, check=True):
+        result = subprocess.run([self.programs / "merlon", *map(str, words)], text=True,
+                                capture_output=True, check=False, timeout=120,
+                                stdin=subprocess.DEVNULL,
+                                env={**os.environ, "XDG_STATE_HOME": str(self.folder / "state")})
+        if check and result.returncode != 0:
+            raise Failed(f"merlon {' '.join(map(str, words))}: {result.stderr.strip()}")
+        return result
+
+    def new_platform(self, name):
+        self.merlon("platform", "simulate", "init", "--dir", self.folder / name)
+        return self.folder / name
+
+    def evidence(self, name, nonce=None, platform=None, check=True):
+        """Evidence of a new keep, in a folder of this name; what the command said, as JSON."""
+        words = ["keep", "evidence", self.folder / name, "--json",
+                 "--simulator", platform or self.platform]
+        words += ["--nonce", nonce] if nonce else []
+        said = self.merlon(*words, check=check)
+        return json.loads(said.stdout) if said.returncode == 0 else said
+
+    def world(self, measurement):
+        """The world of a keep with this measurement: what the machine has decided."""
+        for world in ("ring0", "collapsed", "isolated"):
+            if self.predicted(world) == measurement:
+                return world
+        return None
+
+    def predicted(self, world):
+        said = self.merlon("keep", "measure", "--backend", "snp", "--world", world, "--json")
+        return json.loads(said.stdout)["launch_digest"]
+
+    def root(self, platform=None):
+        said = self.merlon("platform", "simulate", "show", "--json", "--dir",
+                           platform or self.platform)
+        return json.loads(said.stdout)["root_sha256"]
+
+    def policy(self, name, measurement, report_data="", root=None):
+        """A policy that accepts this one keep of the simulator."""
+        path = self.folder / name
+        path.write_text(f'technologies = ["snp"]\nroots = ["{root or self.root()}"]\n'
+                        f'[snp]\nproducts = ["SIMULATOR"]\nmeasurement = ["{measurement}"]\n'
+                        f'{report_data}')
+        return path
+
+    def verify(self, evidence, policy=None, endorsements=None):
+        """The verdict, and the checks that failed with what was found."""
+        words = ["evidence", "verify", evidence, "--no-memory", "--json",
+                 "--endorsements", endorsements or self.platform]
+        words += ["--policy", policy] if policy else []
+        said = self.merlon(*words, check=False)
+        if not said.stdout:
+            raise Failed(said.stderr.strip())
+        appraisal = json.loads(said.stdout)
+        failed = {each["check"]: each for each in appraisal["findings"] if not each["passed"]}
+        return appraisal["verdict"], failed
+
+    def change_one_byte(self, program, text):
+        """Flips a bit of a message in a program."""
+        path = self.programs / program
+        content = bytearray(path.read_bytes())
+        content[content.index(text)] ^= 0x20
+        path.write_bytes(content)
+
+    def request_for_another_key(self, request, name):
+        """A request with the same evidence, for a key that is not the keep's."""
+        text = subprocess.run(["openssl", "req", "-in", request, "-noout", "-text"], check=True,
+                              capture_output=True, text=True).stdout
+        if "1.3.6.1.4.1.58270.1.3" not in text:
+            raise Failed("the request has no evidence")
+        der = subprocess.run(["openssl", "req", "-in", request, "-outform", "DER"], check=True,
+                             capture_output=True).stdout
+        key = self.folder / "other.pem"
+        subprocess.run(["openssl", "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out",
+                        key], check=True, capture_output=True)
+        made = self.folder / name
+        subprocess.run(["openssl", "req", "-new", "-key", key, "-subj", "/", "-sha384", "-addext",
+                        f"1.3.6.1.4.1.58270.1.3=DER:{evidence_of(der).hex()}", "-out", made],
+                       check=True, capture_output=True)
+        return made
+
+    def other_guest(self, name, report_data, policy=KEEP_POLICY, vmpl=0):
+        """The report of a guest that is no keep."""
+        path = self.folder / name
+        subprocess.run([OTHER_GUEST, self.platform, policy, str(vmpl), report_data, path],
+                       check=True)
+        return path
+
+
+def evidence_of(request):
+    """The content of the extension 1.3.6.1.4.1.58270.1.3 of a DER request."""
+    oid = bytes.fromhex("060a2b0601040183c71e0103")
+    at = request.index(oid) + len(oid)
+    if request[at] != 0x04:
+        raise Failed("the extension holds no bytes")
+    length = request[at + 1]
+    at += 2
+    if length >= 0x80:
+        size = length & 0x7F
+        length = int.from_bytes(request[at:at + size], "big")
+        at += size
+    return request[at:at + length]
