@@ -15,8 +15,6 @@ namespace merlon::host {
 using sallyport::Outcome;
 using sallyport::Request;
 
-Outcome Machine::attest(const Request& /*request*/) { return refused(EOPNOTSUPP); }
-
 std::optional<std::uint32_t> DescriptorTable::insert(os::Fd file, Grant grant) {
   for (std::uint32_t number = 0; number < files_.size(); ++number) {
     if (files_[number].is_open()) continue;
@@ -37,6 +35,8 @@ bool DescriptorTable::close(std::uint64_t number) {
   files_[number].close();
   return true;
 }
+
+Outcome Machine::attest(const Request& /*request*/) { return refused(EOPNOTSUPP); }
 
 /// Hands a file that a system call has just opened to the keep.
 Outcome Calls::give(int number, Grant grant) {

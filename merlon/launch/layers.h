@@ -1,7 +1,7 @@
 #pragma once
 
-// How a process that acts for a workload takes rights from itself, layer by layer: a keep that is a
-// process of the host's machine, and the process around a keep's machine. A layer that this kernel
+// How a process of ours takes rights from itself, layer by layer: a keep that is a process of the
+// host's machine, the process around a keep's machine, the simulator. A layer that this kernel
 // lacks, or that an outer sandbox forbids (os::is_missing_layer), is left out, and told.
 
 #include <csignal>

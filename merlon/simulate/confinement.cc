@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "merlon/launch/layers.h"
 #include "merlon/os/call_rules.h"
-#include "merlon/os/landlock.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/os/surrender.h"
@@ -24,12 +24,6 @@ using os::is;
 using os::only;
 
 namespace {
-
-#ifdef MERLON_SANITIZED
-constexpr bool built_in = false;
-#else
-constexpr bool built_in = true;
-#endif
 
 /// Its end, where a call was refused.
 constexpr int refused_status = 134;
@@ -72,41 +66,16 @@ void on_refused_call(int /*number*/, ::siginfo_t* info, void* /*context*/) {
   os::end_process(refused_status);
 }
 
-/// A kernel without the layer goes without it.
-Result<void> unless_missing(const os::Result<void>& done, const char* failure) {
-  if (done || os::is_missing_layer(done.error())) return {};
-  return os::to_error(done.error(), failure);
-}
-
-Result<void> confine_files() {
-  const auto version = os::landlock_version();
-  if (!version) return unless_missing(version.error(), "cannot use Landlock");
-  return unless_missing(os::confine_files(*version, {}), "cannot confine files");
-}
-
-Result<void> confine_calls(os::BorrowedFd channel) {
-  struct sigaction action{};
-  action.sa_sigaction = &on_refused_call;
-  action.sa_flags = SA_SIGINFO;
-  ::sigfillset(&action.sa_mask);
-  if (::sigaction(SIGSYS, &action, nullptr) < 0) {
-    return os::to_error(os::last_errno(), "cannot take the signal of refused calls");
-  }
-  return unless_missing(os::confine_calls(os::compile(allowed_calls(channel))),
-                        "cannot confine calls");
-}
-
 }  // namespace
 
 Result<void> confine(os::BorrowedFd channel) {
-  TRY(unless_missing(os::forbid_new_privileges(), "cannot forbid new privileges"));
-  TRY(unless_missing(os::forbid_inspection(), "cannot forbid inspection"));
-  TRY(unless_missing(os::drop_capabilities(), "cannot drop capabilities"));
-  if (!built_in) return {};
-  TRY(unless_missing(os::close_from(channel.number() + 1), "cannot close files"));
-  TRY(confine_files());  // which needs a descriptor for a moment
-  TRY(unless_missing(os::limit_resources({.open_files = open_files}), "cannot set limits"));
-  return confine_calls(channel);
+  launch::Layers layers;  // nobody asks the simulator which of them hold
+  TRY(layers.give_up_privileges());
+  if (!launch::Layers::can_be_whole()) return {};
+  TRY(layers.note(os::close_from(channel.number() + 1), "closed files", "cannot close files"));
+  TRY(layers.confine_files({}));  // which needs a descriptor for a moment
+  TRY(layers.note(os::limit_resources({.open_files = open_files}), "limits", "cannot set limits"));
+  return layers.confine_calls(allowed_calls(channel), &on_refused_call);
 }
 
 }  // namespace merlon::simulate

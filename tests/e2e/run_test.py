@@ -142,6 +142,8 @@ class Run(EndToEnd):
         result = self.merlon("run", "--invoke", "add", path, "--", "-2", "0x10")
         self.assertEqual((result.returncode, result.stdout), (0, "14\n0.5\n"))
         self.assert_refused(self.merlon("run", "--invoke", "add", path), 1, "2 parameters")
+        for arguments, told in ((["x", "1"], "parameter 1 of type i32"), (["1", "x"], "parameter 2 of type i64")):
+            self.assert_refused(self.merlon("run", "--invoke", "add", path, "--", *arguments), 1, told)
         self.assert_refused(self.merlon("run", "--invoke", "add", path, "--", "1", "x"), 1, "'x'")
         self.assert_refused(self.merlon("run", "--invoke", "sub", path), 1, "'sub'")
 
