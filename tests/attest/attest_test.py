@@ -169,7 +169,7 @@ class Hostile(unittest.TestCase):
     """A host, or a processor, that does with the keep's messages what it likes."""
 
     # A keep makes two requests, so each seed is two of many thousands that the unit tests try.
-    SEEDS = int(os.environ.get("MERLON_HOSTILE_SEEDS", "60"))
+    SEEDS = int(os.environ.get("MERLON_HOSTILE_SEEDS", "40"))
 
     def test_evidence_is_genuine_or_there_is_none(self):
         with tempfile.TemporaryDirectory(prefix="merlon-hostile-") as scratch:
