@@ -186,7 +186,10 @@ constexpr std::array sign_options{
     OptionSpec{"--sgx-key", "FILE", "The private key of SGX.", false, {}, true},
     OptionSpec{
         "--out", "FILE", "The file to write; standard output if not given, or -.", false, {}, true},
-    OptionSpec{"--snp-digest", "HEX", "The launch digest of the guest: 96 digits."},
+    OptionSpec{
+        "--snp-digest", "HEX",
+        "The launch digest of the guest, 96 digits; that of the keep which this installation "
+        "launches if not given."},
     OptionSpec{"--snp-policy", "BITS",
                "What the guest asks of its host (POLICY); 0x30133 if not given: ABI 1.51, "
                "simultaneous threads allowed, no debugging, no migration."},
@@ -322,8 +325,7 @@ constexpr std::array all_commands{
     CommandSpec{
         "sign", "Sign a keep for SEV-SNP, SGX or both",
         "Writes Enarx' file of signatures: an ID block with who signed it, and a SIGSTRUCT. "
-        "Give --snp-id-key with --snp-id-key-signature and --snp-digest, --sgx-key with "
-        "--sgx-digest, or all of them.",
+        "Give --snp-id-key with --snp-id-key-signature, --sgx-key with --sgx-digest, or all of them.",
         sign_positionals, sign_options},
     CommandSpec{
         "signature check", "Show what a file of signatures says, and whether they hold",

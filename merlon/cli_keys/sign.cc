@@ -10,6 +10,8 @@
 #include "merlon/cli_keys/names.h"
 #include "merlon/codec/hex.h"
 #include "merlon/codec/json_writer.h"
+#include "merlon/host/programs.h"
+#include "merlon/measure/keep_digest.h"
 #include "merlon/signing/signature_file.h"
 
 namespace merlon::cli_keys {
@@ -73,14 +75,22 @@ Result<std::uint64_t> number_of(const cli::Arguments& arguments, std::string_vie
   return number;
 }
 
+/// Of the keep that this installation launches, as `merlon keep measure --backend snp` prints it.
+Result<snp::LaunchDigest> digest_of_own_keep() {
+  const auto programs = host::machine_programs();
+  if (!programs) return Failure{programs.error().text};
+  const auto keep =
+      measure::launch_digest(programs->shim.bytes, programs->keep.bytes, sallyport::World::Ring0);
+  if (keep) return keep->digest;
+  return Failure{concat("this installation's keep cannot be measured: ",
+                        keep.error().error.message(), "; give --snp-digest HEX")};
+}
+
 Result<snp::IdBlock> read_block(const cli::Arguments& arguments) {
-  if (!arguments.has("--snp-digest")) {
-    return usage(
-        "--snp-digest HEX is missing: Merlon cannot measure a keep of SEV-SNP yet, so give the "
-        "launch digest, 96 hexadecimal digits");
-  }
   snp::IdBlock block;
-  block.digest = TRY(bytes_of<snp::LaunchDigest>(arguments, "--snp-digest"));
+  block.digest = arguments.has("--snp-digest")
+                     ? TRY(bytes_of<snp::LaunchDigest>(arguments, "--snp-digest"))
+                     : TRY(digest_of_own_keep());
   block.family_id = TRY(bytes_of<snp::FamilyId>(arguments, "--snp-family-id"));
   block.image_id = TRY(bytes_of<snp::ImageId>(arguments, "--snp-image-id"));
   constexpr std::uint64_t most_svn = std::numeric_limits<std::uint32_t>::max();

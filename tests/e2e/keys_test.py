@@ -376,10 +376,17 @@ class Sign(Keys):
                     "author_key_sha384": self.digest("snp", self.author)},
             "sgx": {"mr_enclave": SGX_DIGEST, "mr_signer": self.digest("sgx", self.sgx_key)}})
 
+    def test_without_a_digest_the_own_keep_is_signed(self):
+        made = self.path("own.sig")
+        signed = self.merlon("sign", *self.snp[:4], "--out", made, "--json")
+        self.assertEqual((signed.returncode, signed.stderr), (0, ""), signed)
+        keep = self.merlon("keep", "measure", "--backend", "snp", "--json")
+        self.assertEqual(json.loads(signed.stdout)["snp"]["measurement"],
+                         json.loads(keep.stdout)["launch_digest"])
+
     def test_what_is_missing_or_wrong_is_one_line_that_says_what_to_give(self):
         for words, *said in (
                 ([], "nothing to sign with", "--snp-id-key", "--sgx-key"),
-                (self.snp[:4], "--snp-digest HEX is missing", "96 hexadecimal digits"),
                 (self.snp[:2], "--snp-id-key-signature FILE is missing", "merlon key snp sign"),
                 (self.snp[2:], "--snp-id-key FILE is missing", "merlon key snp create"),
                 (self.sgx[:2], "--sgx-digest HEX is missing", "64 hexadecimal digits"),
