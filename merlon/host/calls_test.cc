@@ -429,11 +429,15 @@ TEST_F(CallsTest, ALetterWantsRoomForItsDescriptors) {
   constexpr std::size_t overhead =
       sizeof(sallyport::DeliveryHeader) + 4 * sallyport::max_delivered_descriptors;
   Letter letter;
-  letter.bytes.assign(3, 'x');
+  letter.bytes = {'a', 'b', 'c'};
   calls_.post(std::move(letter));
   EXPECT_EQ(ask(Call::ReceiveDescriptors, {directory_, 3}, {}, overhead - 1).result, -EINVAL);
   EXPECT_EQ(ask(Call::ReceiveDescriptors, {directory_, 3}, {}, overhead).result, 0);
   EXPECT_EQ(ask(Call::ReceiveDescriptors, {directory_, 3}, {}, overhead + 2).result, 2);
+  constexpr std::size_t header = sizeof(sallyport::DeliveryHeader);
+  EXPECT_EQ(core::as_text(core::ByteView(room_).subspan(header, 2)), "ab");
+  EXPECT_EQ(ask(Call::ReceiveDescriptors, {directory_, 3}, {}, overhead + 2).result, 1);
+  EXPECT_EQ(core::as_text(core::ByteView(room_).subspan(header, 1)), "c");
 }
 
 TEST_F(CallsTest, EndsWithTheKeepsStatus) {
