@@ -200,6 +200,17 @@ TEST_F(CallsTest, PassesOnOnlyFlagsThatAKeepMayUse) {
   EXPECT_EQ(ask(Call::GetFlags, {number}).result & (O_ASYNC | O_APPEND), O_APPEND);
 }
 
+TEST_F(CallsTest, ChangesTheFlagsOfWhatHasNone) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const std::uint64_t reads = give(ends[0]);
+  static_cast<void>(give(ends[1]));
+  EXPECT_EQ(ask(Call::GetFlags, {reads}).result, O_RDONLY);
+  EXPECT_EQ(ask(Call::SetFlags, {reads, O_NONBLOCK}).result, 0);
+  EXPECT_EQ(ask(Call::GetFlags, {reads}).result, O_NONBLOCK);
+  EXPECT_EQ(ask(Call::Read, {reads}, {}, 1).result, -EAGAIN);
+}
+
 TEST_F(CallsTest, PollsOnlyWhatTheKeepHolds) {
   const sallyport::PollItem foreign{77, POLLIN, 0};
   const std::string_view sent(reinterpret_cast<const char*>(&foreign), sizeof(foreign));
