@@ -2,6 +2,7 @@
 """A keep of snp-sim proves itself; whoever lies about it is refused, each for its own reason."""
 
 import os
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -44,6 +45,16 @@ class Attest(unittest.TestCase):
                                     "[report_data]\nrequest = true\n")
         self.assertEqual(self.stage.verify(self.folder / "request.csr", request),
                          ("accepted", {}))
+
+    def test_the_certificates_are_a_table_and_nothing_behind_it(self):
+        """Room that was made for a longer one is not handed on."""
+        table = (self.folder / "certificates.bin").read_bytes()
+        ends, at = [], 0
+        while any(table[at:at + 24]):
+            offset, size = struct.unpack_from("<II", table, at + 16)
+            ends.append(offset + size)
+            at += 24
+        self.assertEqual(len(table), max(ends))
 
     def test_openssl_reads_the_request(self):
         said = subprocess.run(["openssl", "req", "-in", self.folder / "request.csr", "-verify",
