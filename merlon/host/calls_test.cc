@@ -200,6 +200,17 @@ TEST_F(CallsTest, PassesOnOnlyFlagsThatAKeepMayUse) {
   EXPECT_EQ(ask(Call::GetFlags, {number}).result & (O_ASYNC | O_APPEND), O_APPEND);
 }
 
+TEST_F(CallsTest, ChangesTheFlagsOfWhatHasNone) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const std::uint64_t reads = give(ends[0]);
+  static_cast<void>(give(ends[1]));
+  EXPECT_EQ(ask(Call::GetFlags, {reads}).result, O_RDONLY);
+  EXPECT_EQ(ask(Call::SetFlags, {reads, O_NONBLOCK}).result, 0);
+  EXPECT_EQ(ask(Call::GetFlags, {reads}).result, O_NONBLOCK);
+  EXPECT_EQ(ask(Call::Read, {reads}, {}, 1).result, -EAGAIN);
+}
+
 TEST_F(CallsTest, PollsOnlyWhatTheKeepHolds) {
   const sallyport::PollItem foreign{77, POLLIN, 0};
   const std::string_view sent(reinterpret_cast<const char*>(&foreign), sizeof(foreign));
@@ -429,11 +440,15 @@ TEST_F(CallsTest, ALetterWantsRoomForItsDescriptors) {
   constexpr std::size_t overhead =
       sizeof(sallyport::DeliveryHeader) + 4 * sallyport::max_delivered_descriptors;
   Letter letter;
-  letter.bytes.assign(3, 'x');
+  letter.bytes = {'a', 'b', 'c'};
   calls_.post(std::move(letter));
   EXPECT_EQ(ask(Call::ReceiveDescriptors, {directory_, 3}, {}, overhead - 1).result, -EINVAL);
   EXPECT_EQ(ask(Call::ReceiveDescriptors, {directory_, 3}, {}, overhead).result, 0);
   EXPECT_EQ(ask(Call::ReceiveDescriptors, {directory_, 3}, {}, overhead + 2).result, 2);
+  constexpr std::size_t header = sizeof(sallyport::DeliveryHeader);
+  EXPECT_EQ(core::as_text(core::ByteView(room_).subspan(header, 2)), "ab");
+  EXPECT_EQ(ask(Call::ReceiveDescriptors, {directory_, 3}, {}, overhead + 2).result, 1);
+  EXPECT_EQ(core::as_text(core::ByteView(room_).subspan(header, 1)), "c");
 }
 
 TEST_F(CallsTest, EndsWithTheKeepsStatus) {

@@ -2,6 +2,7 @@
 """A keep of snp-sim proves itself; whoever lies about it is refused, each for its own reason."""
 
 import os
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -52,6 +53,16 @@ class Attest(unittest.TestCase):
             self.assert_refused_for(verdict, "snp.host-data")
         else:
             self.assertEqual(verdict, ("accepted", {}))
+
+    def test_the_certificates_are_a_table_and_nothing_behind_it(self):
+        """Room that was made for a longer one is not handed on."""
+        table = (self.folder / "certificates.bin").read_bytes()
+        ends, at = [], 0
+        while any(table[at:at + 24]):
+            offset, size = struct.unpack_from("<II", table, at + 16)
+            ends.append(offset + size)
+            at += 24
+        self.assertEqual(len(table), max(ends))
 
     def test_openssl_reads_the_request(self):
         said = subprocess.run(["openssl", "req", "-in", self.folder / "request.csr", "-verify",

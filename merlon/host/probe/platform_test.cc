@@ -261,6 +261,10 @@ TEST_F(SnpPlatform, IsReadyWithEverything) {
   EXPECT_EQ(find(snp, "physical address bits reserved").info, "5");
   EXPECT_EQ(find(snp, "guests at a time (ASIDs)").info, "509");
   EXPECT_EQ(find(snp, "memory that may be locked").info, "8 MiB");
+  EXPECT_EQ(find(snp, "page flush register").info, "yes");
+  Leaves without_flush = amd_with_snp();
+  without_flush[{0x8000'001F, 0}].eax &= ~(1U << 2U);
+  EXPECT_EQ(find(probe_snp(machine(without_flush)), "page flush register").info, "no");
   EXPECT_FALSE(find(snp, "AMD revocation lists").pass);
   files_.make_file("var/cache/amd-sev/crls.der", "x");
   EXPECT_TRUE(find(probe_snp(machine(amd_with_snp())), "AMD revocation lists").pass);
