@@ -18,9 +18,13 @@ namespace {
 
 using Table = std::vector<snp::TableEntry>;
 
-DerBytes entry_of(const Table& table, snp::TableEntryKind kind) {
+/// Empty if there is none. It becomes a part of what the keep signs, so it must be one value and
+/// nothing else: what it says is for the verifier to judge.
+Result<DerBytes> entry_of(const Table& table, snp::TableEntryKind kind) {
   const auto found = std::ranges::find(table, kind, &snp::TableEntry::kind);
-  return found == table.end() ? DerBytes{} : DerBytes(found->bytes.begin(), found->bytes.end());
+  if (found == table.end()) return DerBytes{};
+  TRY(codec::der_whole(found->bytes, codec::DerTag::Sequence));
+  return DerBytes(found->bytes.begin(), found->bytes.end());
 }
 
 /// CrlList ::= SEQUENCE { crls SEQUENCE OF SEQUENCE { url UTF8String, crl CertificateList } }; of
@@ -34,11 +38,11 @@ DerBytes crl_list(const DerBytes& crl) {
 /// SEQUENCE { SEQUENCE { vcek Certificate, crl CrlList }, report OCTET STRING }
 Result<DerBytes> snp_evidence(core::ByteView report, core::ByteView certificates) {
   const Table table = TRY(snp::parse_certificate_table(certificates));
-  const DerBytes vcek = entry_of(table, snp::TableEntryKind::Vcek);
+  const DerBytes vcek = TRY(entry_of(table, snp::TableEntryKind::Vcek));
   if (vcek.empty()) {
     return core::error(ErrorCode::NotFound, "the host has no VCEK certificate of its processor");
   }
-  const DerBytes crl = entry_of(table, snp::TableEntryKind::Crl);
+  const DerBytes crl = TRY(entry_of(table, snp::TableEntryKind::Crl));
   return der_sequence({der_sequence({vcek, crl_list(crl)}), der_octets(report)});
 }
 

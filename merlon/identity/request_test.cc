@@ -37,6 +37,9 @@ Bytes table_of(const std::vector<std::pair<Bytes, Bytes>>& entries) {
 const Bytes vcek_guid{0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64, 0x45, 0x64,
                       0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac, 0xcd};
 
+const Bytes crl_guid{0x92, 0xf8, 0x1b, 0xc3, 0x58, 0x11, 0x4d, 0x3d,
+                     0x97, 0xff, 0xd1, 0x9f, 0x88, 0xdc, 0x67, 0xea};
+
 /// Some certificate of a key of ours.
 Bytes some_certificate() {
   const auto key = crypto::PrivateKey::generate(crypto::KeyKind::P384).value();
@@ -79,6 +82,24 @@ TEST(CertificationRequest, NeedsAVcekFromTheHost) {
   ASSERT_FALSE(request.has_value());
   EXPECT_EQ(request.error().code, core::ErrorCode::NotFound);
   EXPECT_FALSE(certification_request(keys, attester, Bytes(3, 1)).has_value());
+}
+
+TEST(CertificationRequest, OfWhatTheHostGivesOnlyWholeValuesAreSigned) {
+  const Bytes certificate = some_certificate();
+  for (const bool is_list : {false, true}) {
+    for (const int what : {0, 1, 2}) {
+      Bytes bytes = certificate;
+      if (what == 0) bytes.push_back(0);
+      if (what == 1) bytes.pop_back();
+      if (what == 2) bytes = {0x04, 0x01, 0x00};
+      Host host(honest);
+      SnpAttester attester(test_key(), host);
+      const auto keys = SessionKeys::generate(attester.technology()).value();
+      const Bytes table = is_list ? table_of({{vcek_guid, certificate}, {crl_guid, bytes}})
+                                  : table_of({{vcek_guid, bytes}});
+      EXPECT_FALSE(certification_request(keys, attester, table).has_value()) << is_list << what;
+    }
+  }
 }
 
 TEST(SessionKeys, AreNewForEachKeepAndBoundToANonce) {
