@@ -35,6 +35,10 @@ def dynamic_entries(image, segments):
                 yield struct.unpack_from("<QQ", image, at)
 
 
+# A name in the tables of OpenSSL's default provider; merlon/crypto/keep_provider.cc takes its place.
+ALL_OF_OPENSSL = b"ARIA-256-GCM:1.2"
+
+
 def check(image):
     if image[:4] != b"\x7fELF" or image[4:6] != b"\2\1":
         return ["no 64-bit little-endian ELF file"]
@@ -57,6 +61,8 @@ def check(image):
             errors.append("needs a shared library")
         if tag == DT_TEXTREL or (tag == DT_FLAGS and value & DF_TEXTREL):
             errors.append("has text relocations")
+    if ALL_OF_OPENSSL in image:
+        errors.append("has all algorithms of OpenSSL's default provider, not only a keep's")
     return errors
 
 

@@ -1,0 +1,120 @@
+// The algorithms of a keep. A static program that uses OpenSSL gets all that its default provider
+// has, which refers to each by a table: twenty ciphers, keys of RSA, DSA and SM2, encoders of every
+// form. This file takes the provider's place in merlon-keep: what is not in its tables is neither
+// loaded nor relocated when a keep starts, is not measured, and cannot be asked for.
+//
+// The names are OpenSSL 3.0's own (providers/, crypto/); another version keeps its whole provider.
+
+#include <openssl/core_dispatch.h>
+#include <openssl/opensslv.h>
+
+#if OPENSSL_VERSION_MAJOR == 3 && OPENSSL_VERSION_MINOR == 0
+
+extern "C" {
+
+// Of libcrypto, for its providers.
+extern const OSSL_DISPATCH ossl_sha256_functions[];
+extern const OSSL_DISPATCH ossl_sha384_functions[];
+extern const OSSL_DISPATCH ossl_sha512_functions[];
+extern const OSSL_DISPATCH ossl_aes256gcm_functions[];
+extern const OSSL_DISPATCH ossl_aes256ctr_functions[];
+extern const OSSL_DISPATCH ossl_aes256ecb_functions[];
+extern const OSSL_DISPATCH ossl_drbg_ctr_functions[];
+extern const OSSL_DISPATCH ossl_seed_src_functions[];
+extern const OSSL_DISPATCH ossl_ec_keymgmt_functions[];
+extern const OSSL_DISPATCH ossl_x25519_keymgmt_functions[];
+extern const OSSL_DISPATCH ossl_x25519_keyexch_functions[];
+extern const OSSL_DISPATCH ossl_ecdsa_signature_functions[];
+void* ossl_prov_ctx_new();
+void ossl_prov_ctx_free(void* context);
+void ossl_prov_ctx_set0_libctx(void* context, OSSL_LIB_CTX* library);
+void ossl_prov_ctx_set0_handle(void* context, const OSSL_CORE_HANDLE* handle);
+int ossl_prov_seeding_from_dispatch(const OSSL_DISPATCH* core);
+
+// Defined here in the place of libcrypto's.
+int ossl_default_provider_init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* core,
+                               const OSSL_DISPATCH** provider, void** context);
+int ossl_base_provider_init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* core,
+                            const OSSL_DISPATCH** provider, void** context);
+void openssl_add_all_ciphers_int();
+void openssl_add_all_digests_int();
+int ossl_err_load_crypto_strings();
+}
+
+namespace {
+
+constexpr const char* properties = "provider=default";
+constexpr OSSL_ALGORITHM end{nullptr, nullptr, nullptr, nullptr};
+
+constexpr OSSL_ALGORITHM algorithm(const char* names, const OSSL_DISPATCH* functions) {
+  return {names, properties, functions, nullptr};
+}
+
+const OSSL_ALGORITHM digests[] = {
+    algorithm("SHA2-256:SHA-256:SHA256:2.16.840.1.101.3.4.2.1", ossl_sha256_functions),
+    algorithm("SHA2-384:SHA-384:SHA384:2.16.840.1.101.3.4.2.2", ossl_sha384_functions),
+    algorithm("SHA2-512:SHA-512:SHA512:2.16.840.1.101.3.4.2.3", ossl_sha512_functions), end};
+const OSSL_ALGORITHM ciphers[] = {
+    algorithm("AES-256-GCM:id-aes256-GCM:2.16.840.1.101.3.4.1.46", ossl_aes256gcm_functions),
+    algorithm("AES-256-CTR", ossl_aes256ctr_functions),  // these two make random numbers
+    algorithm("AES-256-ECB:2.16.840.1.101.3.4.1.41", ossl_aes256ecb_functions), end};
+const OSSL_ALGORITHM random_sources[] = {algorithm("CTR-DRBG", ossl_drbg_ctr_functions),
+                                         algorithm("SEED-SRC", ossl_seed_src_functions), end};
+const OSSL_ALGORITHM keys[] = {
+    algorithm("EC:id-ecPublicKey:1.2.840.10045.2.1", ossl_ec_keymgmt_functions),
+    algorithm("X25519:1.3.101.110", ossl_x25519_keymgmt_functions), end};
+const OSSL_ALGORITHM exchanges[] = {algorithm("X25519:1.3.101.110", ossl_x25519_keyexch_functions),
+                                    end};
+const OSSL_ALGORITHM signatures[] = {algorithm("ECDSA", ossl_ecdsa_signature_functions), end};
+
+const OSSL_ALGORITHM* query(void* /*context*/, int operation, int* is_not_to_be_kept) {
+  *is_not_to_be_kept = 0;
+  switch (operation) {
+    case OSSL_OP_DIGEST: return digests;
+    case OSSL_OP_CIPHER: return ciphers;
+    case OSSL_OP_RAND: return random_sources;
+    case OSSL_OP_KEYMGMT: return keys;
+    case OSSL_OP_KEYEXCH: return exchanges;
+    case OSSL_OP_SIGNATURE: return signatures;
+    default: return nullptr;
+  }
+}
+
+// SAFETY: OpenSSL calls each by its number, with the arguments that <openssl/core_dispatch.h> has.
+const OSSL_DISPATCH functions[] = {
+    {OSSL_FUNC_PROVIDER_TEARDOWN, reinterpret_cast<void (*)()>(&ossl_prov_ctx_free)},
+    {OSSL_FUNC_PROVIDER_QUERY_OPERATION, reinterpret_cast<void (*)()>(&query)},
+    {0, nullptr}};
+
+}  // namespace
+
+int ossl_default_provider_init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* core,
+                               const OSSL_DISPATCH** provider, void** context) {
+  OSSL_FUNC_core_get_libctx_fn* library_of = nullptr;
+  for (const OSSL_DISPATCH* each = core; each->function_id != 0; ++each) {
+    if (each->function_id == OSSL_FUNC_CORE_GET_LIBCTX) {
+      library_of = OSSL_FUNC_core_get_libctx(each);
+    }
+  }
+  if (library_of == nullptr || ossl_prov_seeding_from_dispatch(core) == 0) return 0;
+  *context = ossl_prov_ctx_new();
+  if (*context == nullptr) return 0;
+  // SAFETY: the library's context has this name on either side of the table.
+  ossl_prov_ctx_set0_libctx(*context, reinterpret_cast<OSSL_LIB_CTX*>(library_of(handle)));
+  ossl_prov_ctx_set0_handle(*context, handle);
+  *provider = functions;
+  return 1;
+}
+
+/// Encoders and decoders of keys, of which none leaves a keep.
+int ossl_base_provider_init(const OSSL_CORE_HANDLE* /*handle*/, const OSSL_DISPATCH* /*core*/,
+                            const OSSL_DISPATCH** /*provider*/, void** /*context*/) {
+  return 0;
+}
+
+// Names of what there is not, and texts of errors that nobody reads.
+void openssl_add_all_ciphers_int() {}
+void openssl_add_all_digests_int() {}
+int ossl_err_load_crypto_strings() { return 1; }
+
+#endif
