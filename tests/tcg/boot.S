@@ -47,6 +47,21 @@ long_mode:
   mov $SHIM, %eax
   jmp *%rax
 
+// For tests that inject: each instruction at its own place, to be jumped to at ring 0.
+.globl inject_int
+.balign 8
+inject_int:
+vector = 0
+.rept 256
+  .byte 0xcd, vector  // int
+  vector = vector + 1
+.endr
+.globl inject_opcode, inject_protection, inject_page
+inject_opcode: ud2
+inject_protection: mov $0x53, %eax  // behind the end of the table
+  mov %ax, %ds
+inject_page: mov %al, 0
+
 .balign 8
 table:
   .quad 0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff

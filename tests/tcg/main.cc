@@ -154,12 +154,22 @@ std::string processor_beside(const std::string& kernel) {
   return text ? std::string(core::as_text(*text)) : "max";
 }
 
+/// Where a debugger may take hold of the machine before its first instruction: what the file "gdb"
+/// beside the boot code says, else nowhere.
+std::string debugger_beside(const std::string& kernel) {
+  const auto file = os::open_file(kernel.substr(0, kernel.rfind('/') + 1) + "gdb");
+  if (!file) return {};
+  const auto text = os::read_all(*file, 256);
+  return text ? concat("unix:", core::as_text(*text), ",server=on,wait=off") : std::string();
+}
+
 /// QEMU with our memory; its debug console's bytes come out of `bell`.
 ::pid_t start_qemu(const SharedMemory& memory, const std::string& kernel, int bell) {
   const std::string object = concat("memory-backend-file,id=ram,size=", memory_size,
                                     ",mem-path=", memory.path(), ",share=on");
   const std::string megabytes = concat(memory_size >> 20U);
   const std::string cpu = processor_beside(kernel);
+  const std::string debugger = debugger_beside(kernel);
   const ::pid_t child = ::fork();
   if (child != 0) return child;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -168,7 +178,8 @@ std::string processor_beside(const std::string& kernel) {
            cpu.c_str(), "-m", megabytes.c_str(), "-machine", "pc,memory-backend=ram,hpet=off",
            "-object", object.c_str(), "-nodefaults", "-display", "none", "-no-reboot", "-kernel",
            kernel.c_str(), "-chardev", "stdio,id=bell,signal=off", "-device",
-           "isa-debugcon,iobase=0xe9,chardev=bell", static_cast<char*>(nullptr));
+           "isa-debugcon,iobase=0xe9,chardev=bell", debugger.empty() ? nullptr : "-S", "-gdb",
+           debugger.c_str(), static_cast<char*>(nullptr));
   ::_exit(failed_status);
 }
 
@@ -177,8 +188,10 @@ std::optional<int> serve(SharedMemory& memory, host::Calls& calls, int bell) {
   std::uint32_t sequence = 0;
   char rung = 0;
   while (::read(bell, &rung, 1) == 1) {
+    // A shim that was interrupted does not know whether it has rung, and does it again.
+    if (memory.block().load(&sallyport::Header::sequence) == sequence) continue;
     const auto request = sallyport::take_request(memory.block(), sequence + 1);
-    if (!request) return std::nullopt;
+    if (!request) return failed(request.error().message());
     ++sequence;
     const sallyport::Outcome outcome = calls.carry_out(*request);
     if (calls.ended()) return calls.ended();

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from machine import prepare, without_warnings  # noqa: E402
 from support import HELLO, module, printing  # noqa: E402
 
 SKIPPED = 77
@@ -44,22 +45,14 @@ def programs():
         yield f"trap {name}", printing("before\n", body)
 
 
-def without_warnings(text):
-    """QEMU tells what of a processor it cannot emulate."""
-    return [line for line in text.splitlines() if not line.startswith("qemu-system-x86_64: warn")]
-
-
 def main():
     if shutil.which("qemu-system-x86_64") is None:
         print("SKIP tcg: there is no qemu-system-x86_64")
         return SKIPPED
-    merlon, keep, shim, tcg, boot = map(Path, sys.argv[1:])
     failed = 0
     with tempfile.TemporaryDirectory(prefix="merlon-tcg-") as scratch:
         folder = Path(scratch)
-        for source, name in ((merlon, "merlon"), (keep, "merlon-keep"), (shim, "merlon-shim-kvm"),
-                             (tcg, "merlon-vmm"), (boot, "tcg-boot")):
-            shutil.copy(source, folder / name)
+        prepare(folder, sys.argv[1:])
         for processor, (name, text) in itertools.product(("max", "Haswell"), programs()):
             (folder / "cpu").write_text(processor)
             wasm = folder / "app.wasm"

@@ -28,11 +28,12 @@ using sallyport::World;
 extern "C" {
 extern std::uint8_t shim_stack_end[];
 extern std::uint8_t exception_stack_end[];
+extern x86::InterruptStacks interrupt_stacks;
 extern void (*exception_common)() noexcept;
 void exception_ring0() noexcept;
 void exception_collapsed() noexcept;
-void system_call_ring0() noexcept;
-void system_call_collapsed() noexcept;
+[[noreturn]] void exception_stops() noexcept;
+void system_call_entry() noexcept;
 void system_call_lent() noexcept;
 extern const std::uint8_t interrupt_gates[];
 }
@@ -41,7 +42,7 @@ namespace {
 
 static_assert(SHIM_START == sallyport::shim_start);
 constinit const BootInfo* boot_page = nullptr;
-constinit x86::Tables tables = x86::make_tables(sallyport::doorbell_port);
+constinit x86::Tables tables = x86::make_tables(sallyport::doorbell_port, interrupt_stacks);
 constinit Keep the_keep{};
 constinit x86::AddressSpace the_space{};
 alignas(sallyport::Port) constinit std::array<std::uint8_t, sizeof(sallyport::Port)> port_storage{};
@@ -56,13 +57,12 @@ extern "C" std::uint64_t shim_prepare(const BootInfo* boot) noexcept {
   exception_common = collapsed ? &exception_collapsed : &exception_ring0;
   x86::begin_task(tables, collapsed ? exception_stack_end : shim_stack_end, collapsed);
   x86::load(tables, interrupt_gates);
-  x86::begin_system_calls(tables, collapsed ? &system_call_collapsed : &system_call_ring0,
-                          shim_stack_end);
+  x86::begin_system_calls(&system_call_entry);
   return collapsed ? 1 : 0;
 }
 
 /// Makes the keep ready and fills in the registers it starts with.
-extern "C" std::uint64_t shim_boot(const BootInfo* boot, Registers* registers) noexcept {
+extern "C" void shim_boot(const BootInfo* boot, Registers* registers) noexcept {
   const sallyport::Block block = block_of(*boot);
   auto* const made = new (port_storage.data()) sallyport::Port(block, doorbell());
   constexpr std::uint64_t given = 4;  // three streams and the launch channel
@@ -88,25 +88,27 @@ extern "C" std::uint64_t shim_boot(const BootInfo* boot, Registers* registers) n
   registers->rflags = 0x202;
   registers->rsp = boot->stack_pointer;
   registers->ss = SELECTOR_USER_DATA;
-  return boot->world == World::Collapsed ? 1 : 0;
+}
+
+/// Tells what came that nobody here can have meant, and ends the keep; at any ring. What comes
+/// meanwhile ends the machine: exception_common leads to exception_stops already.
+extern "C" [[noreturn]] void shim_failed(std::uint64_t vector) noexcept {
+  finish_asking();
+  crash("the shim failed: it met ", name_of_vector(vector));
 }
 
 extern "C" void shim_exception(Registers* registers, std::uint64_t fault_address) noexcept {
   // SAFETY: only compared with another address.
-  const auto entry = reinterpret_cast<std::uint64_t>(&system_call_ring0);
+  const auto entry = reinterpret_cast<std::uint64_t>(&system_call_entry);
   switch (cause_of(boot_page->world, *registers, entry)) {
     case Cause::SystemCall:
       make_system_call(*registers);
       linux::shim_system_call(registers);
       return;
-    case Cause::Shim: crash("the shim failed: an exception of its own");
+    case Cause::Shim: exception_common = &exception_stops; shim_failed(registers->vector);
     case Cause::Keep: break;
   }
   the_keep.signals.raise(*registers, fault_address);
-}
-
-extern "C" void shim_broken(Registers* /*registers*/, std::uint64_t /*fault_address*/) noexcept {
-  crash("the shim failed: an exception at ring 0");
 }
 
 }  // namespace merlon::shim::kvm

@@ -28,4 +28,11 @@ sallyport::Block block_of(const sallyport::BootInfo& boot) noexcept {
 
 sallyport::Doorbell doorbell() noexcept { return {&ring, nullptr}; }
 
+void finish_asking() noexcept {
+  const sallyport::Block block = block_of(x86::boot_info());
+  const std::uint32_t sequence = block.load(&sallyport::Header::sequence);
+  // It may have been rung for or not: a host that is rung for twice answers once.
+  if (block.load(&sallyport::Header::answered) != sequence) ring(nullptr, sequence);
+}
+
 }  // namespace merlon::shim::kvm

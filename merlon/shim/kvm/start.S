@@ -3,6 +3,13 @@
 
 #include "merlon/shim/x86/layout.h"
 
+// The keep's flags end at each entry, in whatever world it is and whatever it went through:
+// direction, alignment check, nested task, trap.
+.macro clear_flags
+  pushq $2
+  popfq
+.endm
+
 .macro save_registers
   push %rdi
   push %rsi
@@ -19,7 +26,7 @@
   push %r13
   push %r14
   push %r15
-  cld
+  clear_flags
   mov %rsp, %rdi
 .endm
 
@@ -40,17 +47,6 @@
   pop %rsi
   pop %rdi
   add $16, %rsp  // vector, error
-.endm
-
-// `syscall` leaves rip in rcx and rflags in r11.
-.macro push_system_call
-  push $SELECTOR_USER_DATA
-  push %gs:THREAD_USER_RSP
-  push %r11
-  push $SELECTOR_USER_CODE
-  push %rcx
-  push $0
-  push %rax
 .endm
 
 .section .text.start, "ax"
@@ -79,43 +75,41 @@ boot_go_on:
   sub $(22 * 8), %rsp
   mov %rsp, %rsi
   call shim_boot
-  test %eax, %eax
-  jnz leave_collapsed
-  jmp leave_ring0
-
-.globl system_call_ring0
-system_call_ring0:
-  swapgs
-  mov %rsp, %gs:THREAD_USER_RSP
-  mov %gs:THREAD_STACK, %rsp
-  push_system_call
-  save_registers
-  call shim_system_call
-leave_ring0:
-  restore_registers
-  swapgs
-  iretq
-
-.globl system_call_collapsed
-system_call_collapsed:
-  mov %rsp, %gs:THREAD_USER_RSP
-  mov %gs:THREAD_STACK, %rsp
-  push_system_call
-  save_registers
-  call shim_system_call
-leave_collapsed:
+leave:
   restore_registers
   iretq
 
-// As system_call_collapsed, for a keep that calls: r11 does not hold its flags.
+// `syscall` leaves rip in rcx and rflags in r11, and the stack as it was. There is one thread, so all
+// that is needed lies at fixed places: no GS, whose base the keep may have changed and of which an
+// entry that interrupts this one would have to guess which is in use.
+.globl system_call_entry
+system_call_entry:
+  mov %rsp, user_stack_pointer(%rip)
+  lea shim_stack_end(%rip), %rsp
+  push $SELECTOR_USER_DATA
+  pushq user_stack_pointer(%rip)
+  push %r11
+  push $SELECTOR_USER_CODE
+  push %rcx
+  push $0
+  push %rax
+  save_registers
+  call shim_system_call
+  jmp leave
+
+// For a keep that calls: r11 does not hold its flags.
 .globl system_call_lent
 system_call_lent:
   mov $0x202, %r11d
-  jmp system_call_collapsed
+  jmp system_call_entry
 
-// Exceptions. Those without an error code push one, so that the frames are alike.
-.macro exception vector, has_error
-.globl exception_\vector
+// Every vector has a gate, and every gate a stack that the processor takes from the task's state: at
+// no instruction does it push to where a keep's rsp points, not even between `syscall` and the
+// switch of stacks.
+//
+// Faults are what a keep may bring about by itself. Those without an error code push one, so that the
+// frames are alike.
+.macro fault vector, has_error
 exception_\vector:
   .if \has_error == 0
     push $0
@@ -124,18 +118,48 @@ exception_\vector:
   jmp *exception_common(%rip)
 .endm
 
-exception 0, 0
-exception 6, 0
-exception 8, 1
-exception 13, 1
-exception 14, 1
-exception 16, 0
-exception 17, 1
-exception 19, 0
+// The rest is nobody's here: a host injects it, or the machine is broken.
+.macro fatal vector
+exception_\vector:
+  push $\vector
+  jmp exception_fails
+.endm
+
+fault 0, 0
+fatal 1
+fatal 2
+fatal 4
+fatal 5
+fault 6, 0
+fatal 7
+fatal 8
+fatal 9
+fatal 10
+fatal 11
+fault 12, 1
+fault 13, 1
+fault 14, 1
+fatal 15
+fault 16, 0
+fault 17, 1
+fatal 18
+fault 19, 0
+fatal 20
+fatal 21
+fatal 22
+fatal 23
+fatal 24
+fatal 25
+fatal 26
+fatal 27
+fatal 28
+fatal 29
+fatal 30
+fatal 31
+fatal 32  // and all above
 
 // int3 is also how ring 3 of world Collapsed asks ring 0 to forget old translations. Each
 // instruction is emulated there: rax is left changed, since a call may change it.
-.globl exception_3
 exception_3:
   cmpq $flush_page_return, (%rsp)
   jne 1f
@@ -167,22 +191,36 @@ flush_page_return:
 
 .globl exception_ring0
 exception_ring0:
-  testb $3, 24(%rsp)  // cs
-  jz exception_in_shim
-  swapgs
+  cmpq $SELECTOR_USER_CODE, 24(%rsp)  // nor is this cs where an error code is missing
+  jne exception_fails
   save_registers
   mov %cr2, %rsi
   call shim_exception
-  jmp leave_ring0
-exception_in_shim:
-  save_registers
-  mov %cr2, %rsi
-  call shim_broken
+  jmp leave
+
+// The end of the keep, at ring 0 in every world; the vector is on the stack. What comes while the end
+// is told ends it at once: no gate any more, and the launcher says that the keep crashed.
+exception_fails:
+  mov (%rsp), %edi
+  lea exception_stops(%rip), %rax
+  mov %rax, %rdx
+  xchg %rax, exception_common(%rip)
+  cmp %rdx, %rax
+  je exception_stops
+  lea failure_stack_end(%rip), %rsp
+  clear_flags
+  call shim_failed
+.globl exception_stops
+exception_stops:
+  lidt no_table(%rip)
+  ud2
 
 // Ring 0 of world Collapsed is emulated, instruction by instruction: the least is done there. The
 // processor's frame stays where it is, below exception_stack_end.
 .globl exception_collapsed
 exception_collapsed:
+  cmpq $SELECTOR_USER_CODE, 24(%rsp)
+  jne exception_fails
   push %rax
   mov %cr2, %rax
   mov %rax, fault_address(%rip)
@@ -205,55 +243,83 @@ trap_entry:  // ring 3 again
   save_registers
   mov fault_address(%rip), %rsi
   call shim_exception
-  jmp leave_collapsed
+  jmp leave
 
 // The interrupt descriptor table [INTEL 3A §6.14.1], made here: where ring 0 is emulated each
 // instruction that would make it costs a microsecond. All entries lie in one section, at distances
 // from _start that the assembler knows; shim.ld says where that is.
-.macro gate handler, ring=0
-  .quad (\handler - _start + SHIM_START) & 0xffff | SELECTOR_KERNEL_CODE << 16 | (0x8e | \ring << 5) << 40 | ((\handler - _start + SHIM_START) >> 16 & 0xffff) << 48
+.macro gate handler, stack=STACK_OTHER, ring=0
+  .quad (\handler - _start + SHIM_START) & 0xffff | SELECTOR_KERNEL_CODE << 16 | \stack << 32 | (0x8e | \ring << 5) << 40 | ((\handler - _start + SHIM_START) >> 16 & 0xffff) << 48
   .quad 0
-.endm
-.macro no_gates count
-  .skip \count * 16
 .endm
 
 .section .rodata
 .balign 16
 .globl interrupt_gates
 interrupt_gates:
-  gate exception_0
-  no_gates 2
-  gate exception_3, ring=3
-  no_gates 2
-  gate exception_6
-  no_gates 1
-  gate exception_8
-  no_gates 4
-  gate exception_13
-  gate exception_14
-  no_gates 1
-  gate exception_16
-  gate exception_17
-  no_gates 1
-  gate exception_19
+  gate exception_0, STACK_FAULT
+  gate exception_1
+  gate exception_2, STACK_INTERRUPT
+  gate exception_3, STACK_FAULT, ring=3
+  gate exception_4
+  gate exception_5
+  gate exception_6, STACK_FAULT
+  gate exception_7
+  gate exception_8, STACK_DOUBLE_FAULT
+  gate exception_9
+  gate exception_10
+  gate exception_11
+  gate exception_12, STACK_FAULT
+  gate exception_13, STACK_FAULT
+  gate exception_14, STACK_FAULT
+  gate exception_15
+  gate exception_16, STACK_FAULT
+  gate exception_17, STACK_FAULT
+  gate exception_18, STACK_MACHINE_CHECK
+  gate exception_19, STACK_FAULT
+  gate exception_20
+  gate exception_21
+  gate exception_22
+  gate exception_23
+  gate exception_24
+  gate exception_25
+  gate exception_26
+  gate exception_27
+  gate exception_28, STACK_HYPERVISOR
+  gate exception_29, STACK_COMMUNICATION
+  gate exception_30
+  gate exception_31
+  .rept GATE_COUNT - 32
+  gate exception_32
+  .endr
 .balign 8
 trap_entry_pointer: .quad trap_entry
 trap_stack_pointer: .quad shim_stack_end
+no_table: .skip 10  // limit and base
 
 .section .data
 .balign 8
 .globl exception_common
 exception_common: .quad exception_ring0
 fault_address: .quad 0
+user_stack_pointer: .quad 0
 
-.section .bss.stacks, "aw", @nobits
+// Its own segment, between pages that are not there (shim.ld).
+.section .stacks, "aw", @nobits
 .balign 4096
 shim_stack: .skip SHIM_STACK_SIZE
 .globl shim_stack_end
 shim_stack_end:
-exception_stack: .skip EXCEPTION_STACK_SIZE
+
+.section .bss.stacks, "aw", @nobits
+.balign 16
+  .skip FAILURE_STACK_SIZE
+failure_stack_end:
+  .skip EXCEPTION_STACK_SIZE
 .globl exception_stack_end
 exception_stack_end:
+// One after the other, as layout.h counts them.
+.globl interrupt_stacks
+interrupt_stacks: .skip INTERRUPT_STACK_SIZE * INTERRUPT_STACK_COUNT
 
 .section .note.GNU-stack, "", @progbits

@@ -48,5 +48,26 @@ TEST(Worlds, ASystemCallComesBackBehindItself) {
   EXPECT_EQ(registers.rflags, 0x246U);
 }
 
+/// Else a keep that jumps to the entry has ports, interrupts off, or steps the shim.
+TEST(Worlds, ASystemCallBringsNoFlagsButAProgramsOwn) {
+  Registers registers = at(entry, page_fault);
+  registers.r11 = ~std::uint64_t{0};
+  make_system_call(registers);
+  EXPECT_EQ(registers.rflags, 0xcd5U | 0x202U);
+  registers.r11 = 0;
+  make_system_call(registers);
+  EXPECT_EQ(registers.rflags, 0x202U);
+}
+
+TEST(Worlds, EachVectorHasItsName) {
+  EXPECT_STREQ(name_of_vector(2), "an interrupt that cannot be masked");
+  EXPECT_STREQ(name_of_vector(14), "a page fault");
+  EXPECT_STREQ(name_of_vector(29), "a hypervisor's communication");
+  EXPECT_STREQ(name_of_vector(31), "exception 31");
+  for (const std::uint64_t vector : {std::uint64_t{32}, std::uint64_t{0x80}, ~std::uint64_t{0}}) {
+    EXPECT_STREQ(name_of_vector(vector), "an interrupt");
+  }
+}
+
 }  // namespace
 }  // namespace merlon::shim::kvm

@@ -16,4 +16,15 @@ struct Registers {
 };
 static_assert(sizeof(Registers) == 22 * 8);
 
+/// The flags that a program may set for itself: arithmetic, direction. No trap, no privilege, no
+/// nested task, no alignment check.
+inline constexpr std::uint64_t user_flags = 0xcd5;
+/// Those that a program always has: interrupts, and the one that is fixed.
+inline constexpr std::uint64_t fixed_flags = 0x202;
+
+/// What of `flags`, which come from the keep, its registers may hold.
+[[nodiscard]] constexpr std::uint64_t safe_flags(std::uint64_t flags) noexcept {
+  return (flags & user_flags) | fixed_flags;
+}
+
 }  // namespace merlon::shim::linux

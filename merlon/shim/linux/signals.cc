@@ -13,9 +13,6 @@ namespace {
 
 constexpr std::uint64_t killed_by_signal = 128;
 constexpr std::uint64_t red_zone = 128;
-/// Flags that a program may set for itself: arithmetic, direction, trap-free.
-constexpr std::uint64_t user_flags = 0xcd5;
-constexpr std::uint64_t fixed_flags = 0x202;
 
 struct Exception {
   int signal;
@@ -27,8 +24,9 @@ Exception exception_of(std::uint64_t vector) noexcept {
   switch (vector) {
     case 0: return {abi::sigfpe, 1, "SIGFPE"};  // FPE_INTDIV
     case 3: return {abi::sigtrap, 1, "SIGTRAP"};
-    case 6: return {abi::sigill, 2, "SIGILL"};     // ILL_ILLOPN
-    case 14: return {abi::sigsegv, 1, "SIGSEGV"};  // SEGV_MAPERR
+    case 6: return {abi::sigill, 2, "SIGILL"};      // ILL_ILLOPN
+    case 12: return {abi::sigbus, 0x80, "SIGBUS"};  // SI_KERNEL
+    case 14: return {abi::sigsegv, 1, "SIGSEGV"};   // SEGV_MAPERR
     case 16:
     case 19: return {abi::sigfpe, 3, "SIGFPE"};
     case 17: return {abi::sigbus, 1, "SIGBUS"};
@@ -65,7 +63,7 @@ abi::MachineContext saved(const Registers& from, std::uint64_t fault_address) no
 /// Segments stay the keep's own, whatever the frame says; so do the flags that are not a program's.
 void restore(Registers& to, const abi::MachineContext& from) noexcept {
   for (const RegisterPair& pair : register_pairs) to.*pair.here = from.*pair.frame;
-  to.rflags = (from.rflags & user_flags) | fixed_flags;
+  to.rflags = safe_flags(from.rflags);
 }
 
 }  // namespace

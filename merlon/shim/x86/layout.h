@@ -1,4 +1,4 @@
-// Numbers that the assembly and the C++ of shims with a ring 0 share. No C++ above the line below.
+// Numbers that the assembly and the C++ of shims with a ring 0 share. No C++ here.
 #ifndef MERLON_SHIM_X86_LAYOUT_H
 #define MERLON_SHIM_X86_LAYOUT_H
 
@@ -12,32 +12,27 @@
 // sallyport/boot.h, shim_start
 #define SHIM_START 0x100000
 
-// Exceptions up to the last that has a handler.
-#define GATE_COUNT 20
+// All of them: none that a host injects finds no gate.
+#define GATE_COUNT 256
 
-// ThreadBlock
-#define THREAD_STACK 0
-#define THREAD_USER_RSP 8
+// The interrupt stack table [INTEL SDM 3A §6.14.5]. Faults are served, on a large stack; the others
+// end the keep, and each kind that may interrupt another has a stack of its own.
+#define STACK_FAULT 1
+#define STACK_INTERRUPT 2      // 2, not maskable
+#define STACK_DOUBLE_FAULT 3   // 8
+#define STACK_MACHINE_CHECK 4  // 18
+#define STACK_HYPERVISOR 5     // 28
+#define STACK_COMMUNICATION 6  // 29
+#define STACK_OTHER 7
+#define INTERRUPT_STACK_COUNT 7
+
+// An interrupt stack holds the processor's frame and the vector: 7 words.
+#define INTERRUPT_STACK_SIZE 128
+#define FAILURE_STACK_SIZE 4096
 
 // The frame of the processor's exceptions, below the end of exception_stack: vector, error, rip,
 // cs, rflags, rsp, ss.
-#define EXCEPTION_STACK_SIZE 4096
+#define EXCEPTION_STACK_SIZE 128
 #define SHIM_STACK_SIZE 32768
 
-#ifndef __ASSEMBLER__
-#include <cstddef>
-#include <cstdint>
-
-namespace merlon::shim::x86 {
-
-/// What GS points to while the shim runs.
-struct ThreadBlock {
-  std::uint64_t stack;
-  std::uint64_t user_rsp;
-};
-static_assert(offsetof(ThreadBlock, stack) == THREAD_STACK);
-static_assert(offsetof(ThreadBlock, user_rsp) == THREAD_USER_RSP);
-
-}  // namespace merlon::shim::x86
-#endif
 #endif

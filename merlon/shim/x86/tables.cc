@@ -6,8 +6,6 @@ namespace {
 constexpr std::uint32_t msr_star = 0xc000'0081;
 constexpr std::uint32_t msr_lstar = 0xc000'0082;
 constexpr std::uint32_t msr_fmask = 0xc000'0084;
-constexpr std::uint32_t msr_gs_base = 0xc000'0101;
-constexpr std::uint32_t msr_kernel_gs_base = 0xc000'0102;
 /// Trap, interrupt, direction, I/O privilege, nested task, alignment check.
 constexpr std::uint64_t cleared_flags = 0x4'7700;
 
@@ -31,6 +29,7 @@ void begin_task(Tables& tables, const void* stack_end, bool has_port) noexcept {
   const std::uint64_t base = address_of(&tables.task);
   tables.segments[SELECTOR_TASK / 8] |= ((base & 0xff'ffff) << 16U) | (base >> 24U << 56U);
   tables.task.stack0 = address_of(stack_end);
+  tables.task.interrupt_stacks[STACK_FAULT - 1] = stack_end;
   // Without a bitmap ring 3 has no port.
   if (!has_port) tables.task.ports_offset = sizeof(TaskState);
 }
@@ -44,14 +43,11 @@ void load(const Tables& tables, const void* gates) noexcept {
   asm volatile("ltr %w0" : : "r"(SELECTOR_TASK));
 }
 
-void begin_system_calls(Tables& tables, void (*entry)() noexcept, const void* stack_end) noexcept {
+void begin_system_calls(void (*entry)() noexcept) noexcept {
   write_msr(msr_star, system_call_segments);
-  // SAFETY: the processor takes the address of the entry, code that returns by sysret or iretq.
+  // SAFETY: the processor takes the address of the entry, code that returns by iretq.
   write_msr(msr_lstar, reinterpret_cast<std::uint64_t>(entry));
   write_msr(msr_fmask, cleared_flags);
-  tables.thread.stack = address_of(stack_end);
-  write_msr(msr_gs_base, address_of(&tables.thread));
-  write_msr(msr_kernel_gs_base, 0);
 }
 
 }  // namespace merlon::shim::x86

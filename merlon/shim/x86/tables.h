@@ -19,18 +19,23 @@ inline constexpr std::size_t port_bytes = 33;
 struct [[gnu::packed]] TaskState {
   std::uint32_t reserved0;
   std::uint64_t stack0;
-  std::array<std::uint64_t, 11> unused;
+  std::uint64_t unused[3];
+  const void* interrupt_stacks[INTERRUPT_STACK_COUNT];  ///< their ends; gates name them from 1 on
+  std::uint64_t unused_too;
   std::uint16_t reserved1;
   std::uint16_t ports_offset;
   std::array<std::uint8_t, port_bytes> ports;
 };
+static_assert(offsetof(TaskState, interrupt_stacks) == 0x24);
 static_assert(offsetof(TaskState, ports) == 0x68);
+
+/// Room for the stacks that gates name.
+using InterruptStacks = std::uint8_t[INTERRUPT_STACK_COUNT * INTERRUPT_STACK_SIZE];
 
 /// One, since there is one thread. It stays where it is while the processor runs.
 struct Tables {
   std::array<std::uint64_t, 10> segments;
   TaskState task;
-  ThreadBlock thread;
 };
 
 /// Ring 3's and ring 0's segments [INTEL SDM 3A §3.4.5]; the last two words are the task's, of
@@ -55,15 +60,20 @@ constexpr std::array<std::uint8_t, port_bytes> only_port(unsigned port) noexcept
 }
 
 /// `port`: the one that ring 3 has, if it is given any; see begin_task().
-constexpr Tables make_tables(unsigned port) noexcept {
-  return {make_segments(),
-          {.reserved0 = 0,
-           .stack0 = 0,
-           .unused = {},
-           .reserved1 = 0,
-           .ports_offset = offsetof(TaskState, ports),
-           .ports = only_port(port)},
-          {}};
+constexpr Tables make_tables(unsigned port, InterruptStacks& stacks) noexcept {
+  Tables made{make_segments(),
+              {.reserved0 = 0,
+               .stack0 = 0,
+               .unused = {},
+               .interrupt_stacks = {},
+               .unused_too = 0,
+               .reserved1 = 0,
+               .ports_offset = offsetof(TaskState, ports),
+               .ports = only_port(port)}};
+  for (std::size_t i = 0; i < INTERRUPT_STACK_COUNT; ++i) {
+    made.task.interrupt_stacks[i] = &stacks[i * INTERRUPT_STACK_SIZE] + INTERRUPT_STACK_SIZE;
+  }
+  return made;
 }
 
 /// What MSR STAR holds: the segments that `syscall` takes, and from where `sysret` would count,
@@ -76,15 +86,14 @@ inline constexpr std::uint64_t system_call_segments =
   return reinterpret_cast<std::uint64_t>(pointer);
 }
 
-/// Where exceptions of ring 3 find their stack, from its end downwards; and whether ring 3 has its
-/// one port, or none.
+/// Where faults find their stack, from its end downwards; and whether ring 3 has its one port, or
+/// none.
 void begin_task(Tables& tables, const void* stack_end, bool has_port) noexcept;
 
 /// Has the processor use `tables` and the GATE_COUNT entries of `gates` from now on. Ring 0.
 void load(const Tables& tables, const void* gates) noexcept;
 
-/// `syscall` goes to `entry`, and GS to the thread's block, whose stack ends at `stack_end`. Ring
-/// 0.
-void begin_system_calls(Tables& tables, void (*entry)() noexcept, const void* stack_end) noexcept;
+/// `syscall` goes to `entry`, without the flags that would matter there. Ring 0.
+void begin_system_calls(void (*entry)() noexcept) noexcept;
 
 }  // namespace merlon::shim::x86

@@ -8,6 +8,8 @@
 namespace merlon::shim::x86 {
 namespace {
 
+constinit InterruptStacks stacks{};
+
 /// [INTEL SDM 3A §3.4.5]: base of a segment of 16 bytes.
 std::uint64_t base_of(const std::array<std::uint64_t, 10>& segments, std::size_t index) {
   const std::uint64_t low = segments[index];
@@ -15,7 +17,7 @@ std::uint64_t base_of(const std::array<std::uint64_t, 10>& segments, std::size_t
 }
 
 TEST(Tables, SegmentsAreThoseOfLinux) {
-  constexpr Tables tables = make_tables(0xe9);
+  constexpr Tables tables = make_tables(0xe9, stacks);
   constexpr std::uint64_t present = std::uint64_t{1} << 47U;
   constexpr std::uint64_t code = std::uint64_t{1} << 43U;
   constexpr std::uint64_t wide = std::uint64_t{1} << 53U;  // 64-bit code
@@ -51,7 +53,7 @@ TEST(Tables, RingThreeHasOnePort) {
 }
 
 TEST(Tables, TheTaskIsWhereItsSegmentSays) {
-  const auto tables = std::make_unique<Tables>(make_tables(0xe9));
+  const auto tables = std::make_unique<Tables>(make_tables(0xe9, stacks));
   const int stack = 0;
   begin_task(*tables, &stack, true);
   // Of a shim's addresses, which have 32 bits.
@@ -59,8 +61,21 @@ TEST(Tables, TheTaskIsWhereItsSegmentSays) {
   EXPECT_EQ(tables->task.stack0, address_of(&stack));
   EXPECT_EQ(tables->task.ports_offset, offsetof(TaskState, ports));
   EXPECT_LE(tables->task.ports_offset + port_bytes, sizeof(TaskState));
+  const void* const faults = tables->task.interrupt_stacks[STACK_FAULT - 1];
+  EXPECT_EQ(faults, &stack);
   begin_task(*tables, &stack, false);
   EXPECT_GE(tables->task.ports_offset, sizeof(TaskState)) << "no bitmap, no port";
+}
+
+/// A frame that is pushed to one ends before the next.
+TEST(Tables, InterruptStacksLieApart) {
+  constexpr Tables tables = make_tables(0xe9, stacks);
+  constexpr std::size_t frame = 7 * sizeof(std::uint64_t);
+  static_assert(frame <= INTERRUPT_STACK_SIZE);
+  for (std::size_t i = 0; i < INTERRUPT_STACK_COUNT; ++i) {
+    const void* const end = tables.task.interrupt_stacks[i];
+    EXPECT_EQ(end, stacks + (i + 1) * INTERRUPT_STACK_SIZE);
+  }
 }
 
 }  // namespace
