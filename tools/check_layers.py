@@ -6,7 +6,8 @@
 Rules: every room is listed; a room includes only rooms it lists, all of them in lower layers; the
 walls hold, also through other rooms; a folder of a room that has a wall to another one includes nothing
 of it; our own headers are included by their full path; the DEPS of
-a room's CMakeLists.txt name allowed rooms only. Prints the graph; exit 1 and one line each if broken.
+a room's CMakeLists.txt name allowed rooms only. Tests of a room (x_test.cc, testing/) may include what
+its line `tests` names as well, also of lower layers only; no program links that. Prints the graph; exit 1 and one line each if broken.
 """
 
 import re
@@ -15,7 +16,7 @@ from pathlib import Path
 
 SOURCES = {".h", ".cc", ".c", ".S", ".def", ".inc"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-CMAKE_CALL = re.compile(r"\bmerlon_(?:room|program|testing|test)\s*\(([^)]*)\)", re.S)
+CMAKE_CALL = re.compile(r"\bmerlon_(room|program|testing|test)\s*\(([^)]*)\)", re.S)
 CMAKE_WORDS = {"SOURCES", "DEPS", "LIBS", "TESTS", "TEST_DEPS", "LABEL", "STATIC_PIE", "STATIC_RUNTIME", "CORPUS"}
 
 
@@ -29,6 +30,7 @@ class Layers:
         self.only = {}    # room -> set of rooms
         self.headers = {}  # room -> set of headers
         self.folders = {}  # folder of a room -> set of folders
+        self.tests = {}   # room -> set of rooms that its tests may include as well
         self.errors = []
         for number, line in enumerate(text.splitlines(), 1):
             self._line(number, line.split("#")[0].split())
@@ -39,6 +41,8 @@ class Layers:
         if re.fullmatch(r"L\d+", words[0]) and len(words) >= 2:
             self.layer[words[1]] = int(words[0][1:])
             self.allowed[words[1]] = set(words[2:])
+        elif words[0] == "tests" and len(words) > 2:
+            self.tests[words[1]] = set(words[2:])
         elif words[0] == "wall" and len(words) > 3 and words[2] == "never" and "/" in words[1]:
             self.folders.setdefault(words[1], set()).update(words[3:])
         elif words[0] == "wall" and len(words) > 3 and words[2] in ("never", "only", "only-headers"):
@@ -49,7 +53,7 @@ class Layers:
 
     def check_itself(self):
         for room, allowed in self.allowed.items():
-            for other in sorted(allowed):
+            for other in sorted(allowed | self.tests.get(room, set())):
                 if other not in self.layer:
                     self.errors.append(f"layers.txt: {room} may include {other}, which is not listed")
                 elif self.layer[other] >= self.layer[room]:
@@ -85,18 +89,19 @@ def includes_of(root):
 
 
 def cmake_deps_of(root):
-    """Yields (file, room, dependency) for every DEPS of a room's CMakeLists.txt."""
+    """Yields (file, room, dependency, of tests) for every DEPS of a room's CMakeLists.txt."""
     for path in sorted((root / "merlon").rglob("CMakeLists.txt")):
         room = path.relative_to(root / "merlon").parts[0]
         if room == "CMakeLists.txt":
             continue
         for call in CMAKE_CALL.finditer(path.read_text(encoding="utf-8")):
             key = None
-            for word in re.sub(r"#.*", "", call[1]).split()[1:]:
+            of_tests = call[1] in ("testing", "test")
+            for word in re.sub(r"#.*", "", call[2]).split()[1:]:
                 if word in CMAKE_WORDS:
                     key = word
                 elif key in ("DEPS", "TEST_DEPS"):
-                    yield path.relative_to(root), room, word
+                    yield path.relative_to(root), room, word, of_tests or key == "TEST_DEPS"
 
 
 def is_of_tests(path):
@@ -115,12 +120,14 @@ def check_folders(layers, where, inner, included):
                 yield f"{where}: wall: {folder} may not include {other}"
 
 
-def check_edge(layers, where, room, other):
+def check_edge(layers, where, room, other, of_tests=False):
     if room not in layers.layer and room not in layers.only:
         return f"{where}: room {room} is not listed in layers.txt"
     if other == room or room.removesuffix("_abi") == other.removesuffix("_abi"):
         return None
     if room in layers.allowed and other not in layers.allowed[room]:
+        if of_tests and other in layers.tests.get(room, ()):
+            return None
         return f"{where}: {room} may not include {other}"
     return None
 
@@ -157,23 +164,23 @@ def check(root):
             errors.extend(check_folders(layers, where, path.relative_to("merlon").as_posix(),
                                         included.removeprefix("merlon/")))
             other = room_of(included.removeprefix("merlon/"))
-            error = check_edge(layers, where, room, other)
+            error = check_edge(layers, where, room, other, is_of_tests(path))
             if error:
                 errors.append(error)
             graph.setdefault(room, set())
-            if other != room:
+            if other != room and not (is_of_tests(path) and other in layers.tests.get(room, ())):
                 graph[room].add(other)
         elif quote == '"':
             errors.append(f'{where}: "{included}" is not a path from the root (merlon/…)')
         elif (room in layers.headers and included not in layers.headers[room]
               and not is_of_tests(path)):  # they run on this machine, with its library
             errors.append(f"{where}: wall: {room} may not include <{included}>")
-    for path, room, dependency in cmake_deps_of(root):
+    for path, room, dependency, of_tests in cmake_deps_of(root):
         other = base_room(dependency, layers)
-        error = check_edge(layers, path, room, other)
+        error = check_edge(layers, path, room, other, of_tests)
         if error:
             errors.append(error.replace("include", "link"))
-        if other != room:
+        if other != room and not (of_tests and other in layers.tests.get(room, ())):
             graph.setdefault(room, set()).add(other)
     for room in sorted(p.name for p in (root / "merlon").iterdir() if p.is_dir()):
         if room not in layers.layer and room not in layers.only:

@@ -50,6 +50,21 @@ class CheckLayers(unittest.TestCase):
         errors = self.errors({"merlon/attic/a.h": ""})
         self.assertEqual(errors, ["merlon/attic: not listed in layers.txt"])
 
+    def test_tests_may_include_what_their_line_names_and_nothing_else_does(self):
+        layers = "L0 core\nL1 os core\nL2 host core\ntests host os\n"
+        files = {"merlon/os/a.h": "", "merlon/host/b_test.cc": '#include "merlon/os/a.h"\n',
+                 "merlon/host/testing/c.h": '#include "merlon/os/a.h"\n',
+                 "merlon/host/CMakeLists.txt": "merlon_room(host DEPS core TEST_DEPS os)\n"}
+        self.assertEqual(self.errors(files, layers), [])
+        self.assertEqual(self.errors({**files, "merlon/host/d.cc": '#include "merlon/os/a.h"\n'}, layers),
+                         ["merlon/host/d.cc:1: host may not include os"])
+        self.assertEqual(self.errors({**files, "merlon/host/CMakeLists.txt": "merlon_room(host DEPS os)\n"}, layers),
+                         ["merlon/host/CMakeLists.txt: host may not link os"])
+
+    def test_tests_look_down_only_too(self):
+        errors = self.errors({}, "L0 core\nL1 os core\ntests core os\n")
+        self.assertIn("only lower layers", errors[0])
+
     def test_relative_includes_are_refused(self):
         errors = self.errors({"merlon/core/a.h": '#include "b.h"\n', "merlon/core/b.h": ""})
         self.assertIn("not a path from the root", errors[0])

@@ -6,6 +6,9 @@
 #include <array>
 #include <cstdint>
 
+#include "merlon/core/bytes.h"
+#include "merlon/core/result.h"
+
 namespace merlon::image {
 
 /// A segment register. `attributes`: bits 47:40 and 55:52 of a descriptor side by side, as the
@@ -57,6 +60,9 @@ struct Vmsa {
 
   /// The page as it is measured, little-endian.
   [[nodiscard]] std::array<std::uint8_t, vmsa_size> page() const noexcept;
+  /// From such a page. Malformed: another size. Unsupported: a byte that is not zero and belongs to
+  /// no field above.
+  [[nodiscard]] static core::Result<Vmsa> from_page(core::ByteView page) noexcept;
 };
 
 }  // namespace merlon::image

@@ -1,0 +1,128 @@
+#include <gtest/gtest.h>
+
+#include "merlon/host/snp/testing/fake_device.h"
+#include "merlon/host/snp/testing/story.h"
+
+// Machine::run, by what a keep does.
+
+namespace merlon::host::snp {
+namespace {
+
+using testing::Ending;
+using testing::FakeDevice;
+using testing::FakeExit;
+using Bytes = std::vector<std::uint8_t>;
+
+constexpr std::uint64_t refused = 22;
+
+FakeExit page_state(std::uint64_t address, std::uint64_t pages, bool to_private) {
+  return {KVM_EXIT_HYPERCALL, {12, address, pages, to_private ? 16U : 0U, 0, 0, 0, 77}};
+}
+
+TEST(SnpRun, RangesBecomeWhatTheKeepWants) {
+  FakeDevice device({}, {page_state(image::main_base, 2, false)});
+  const Ending ending = testing::launch_and_run(device, {});
+  EXPECT_EQ(ending.stop.kind, StopKind::Shutdown);
+  ASSERT_EQ(device.answers().size(), 1U);
+  EXPECT_EQ(device.answers()[0][7], 0U);
+  EXPECT_FALSE(device.is_private(image::main_base));
+  EXPECT_FALSE(device.is_private(image::main_base + 4096));
+  EXPECT_TRUE(device.is_private(image::main_base + 8192));
+  EXPECT_FALSE(device.is_private(image::block_base));
+}
+
+TEST(SnpRun, RangesThatAreNotTheKeepsAreRefusedToIt) {
+  const std::vector<FakeExit> wishes{page_state(image::block_base, 1, true),
+                                     page_state(image::main_base + 8, 1, false),
+                                     page_state(0, 1, true),
+                                     page_state(image::main_base, 0, false),
+                                     page_state(image::main_base, ~0ULL, false),
+                                     page_state(image::main_base, 1ULL << 52U, false),
+                                     page_state(~0ULL << 12U, 2, false),
+                                     page_state(image::table_end - 4096, 2, false)};
+  FakeDevice device({}, wishes);
+  const Ending ending = testing::launch_and_run(device, {});
+  EXPECT_EQ(ending.stop.kind, StopKind::Shutdown);
+  ASSERT_EQ(device.answers().size(), wishes.size());
+  for (const auto& answer : device.answers()) EXPECT_EQ(answer[7], refused);
+  EXPECT_TRUE(device.is_private(image::main_base));
+}
+
+TEST(SnpRun, AnotherHypercallStops) {
+  FakeDevice device({}, {{KVM_EXIT_HYPERCALL, {11}}});
+  const Ending ending = testing::launch_and_run(device, {});
+  EXPECT_EQ(ending.stop.kind, StopKind::Other);
+  EXPECT_EQ(ending.stop.reason, std::uint32_t{KVM_EXIT_HYPERCALL});
+  EXPECT_EQ(ending.stop.detail, 11U);
+}
+
+TEST(SnpRun, MemoryThatIsUsedOtherwiseThanAgreedStops) {
+  FakeDevice device({}, {{kernel::exit_memory_fault, {8, 0x123000, 4096}}});
+  const Ending ending = testing::launch_and_run(device, {});
+  ASSERT_FALSE(ending.trouble.has_value());
+  EXPECT_EQ(ending.stop.kind, StopKind::MemoryFault);
+  EXPECT_EQ(ending.stop.detail, 0x123000U);
+  EXPECT_EQ(name_of(ending.stop.kind), "memory fault");
+}
+
+TEST(SnpRun, OtherExitsAreToldByTheirNumber) {
+  FakeDevice device({}, {{KVM_EXIT_IO, {}}});
+  const Ending ending = testing::launch_and_run(device, {});
+  EXPECT_EQ(ending.stop.kind, StopKind::Other);
+  EXPECT_EQ(ending.stop.reason, std::uint32_t{KVM_EXIT_IO});
+  FakeDevice crash({}, {{KVM_EXIT_SYSTEM_EVENT, {3}}});
+  EXPECT_EQ(testing::launch_and_run(crash, {}).stop.kind, StopKind::Other);
+}
+
+FakeExit certificates(std::uint64_t address, std::uint64_t pages) {
+  return {kernel::exit_certificates, {address, pages, 0}};
+}
+
+TEST(SnpRun, CertificatesAreGivenIntoSharedPages) {
+  const Bytes table(5000, 0x42);
+  FakeDevice device({}, {certificates(image::block_base, 1), certificates(image::block_base, 2),
+                         certificates(0, 2)});
+  auto device_end = testing::launch_and_run(device, {}, table);
+  ASSERT_FALSE(device_end.trouble.has_value()) << device_end.trouble->name();
+  EXPECT_EQ(device_end.journal.count(Step::RequestCertificates), 1U);
+  ASSERT_EQ(device.answers().size(), 3U);
+  EXPECT_EQ(device.answers()[0][2], 28U);  // no space, and how much there must be
+  EXPECT_EQ(device.answers()[0][1], 2U);
+  EXPECT_EQ(device.answers()[1][2], 0U);
+  EXPECT_EQ(device.answers()[2][2], 5U);
+}
+
+TEST(SnpRun, CertificatesStandWhereTheKeepWantsThem) {
+  const Bytes table(5000, 0x42);
+  FakeDevice device({}, {certificates(image::block_base + 4096, 2)});
+  Journal journal;
+  auto machine = Machine::create(device, journal, testing::host_processor(), table);
+  ASSERT_TRUE(machine.has_value());
+  Launcher launcher(*machine, {});
+  ASSERT_TRUE(launcher.start().has_value());
+  const Bytes shim = testing::small_shim();
+  const Bytes keep = testing::small_keep();
+  ASSERT_TRUE(
+      image::lay_out(*image::parse_elf(shim), *image::parse_elf(keep), {.attested = true}, launcher)
+          .has_value());
+  ASSERT_TRUE(launcher.finish().has_value());
+  ASSERT_TRUE(machine->run().has_value());
+  EXPECT_EQ(device.shared(image::block_base + 4096, table.size()), table);
+  EXPECT_EQ(device.shared(image::block_base + 4096 + table.size(), 1), Bytes(1));
+}
+
+TEST(SnpRun, CertificatesThatTheKernelDoesNotAskForAreRefusedByName) {
+  testing::FakeMachine old;
+  old.asks_for_certificates = false;
+  FakeDevice device(old);
+  const Ending ending = testing::launch_and_run(device, {}, Bytes(10));
+  ASSERT_TRUE(ending.trouble.has_value());
+  EXPECT_EQ(ending.trouble->name(), "request-certificates: missing");
+  EXPECT_FALSE(ending.trouble->remedy().empty());
+  FakeDevice other;
+  const Ending large = testing::launch_and_run(other, {}, Bytes(Machine::max_certificates + 1));
+  EXPECT_EQ(large.trouble->name(), "request-certificates: image");
+}
+
+}  // namespace
+}  // namespace merlon::host::snp
