@@ -2,7 +2,8 @@
 """Checks a program that runs inside a keep: a static-PIE ELF that loads nothing of the host.
 
     check_binary.py FILE          merlon-keep
-    check_binary.py --shim FILE   a shim: fixed, nothing dynamic, no instruction that ring 0 may not use
+    check_binary.py --shim FILE   a shim: fixed, nothing dynamic, no instruction that a shim must not have, and
+                                  those that ring 0 must have only where they belong
 
 No interpreter, no needed libraries, no segment both writable and executable, no text relocations,
 relocations made read-only, a stack that is not executable.
@@ -17,6 +18,7 @@ PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_GNU_STACK, PT_GNU_RELRO = 1, 2, 3, 0x6474E551
 DT_NEEDED, DT_TEXTREL, DT_FLAGS = 1, 22, 30
 DF_TEXTREL = 4
 EXECUTABLE, WRITABLE = 1, 2
+PAGE = 4096
 
 
 def segments_of(image):
@@ -26,6 +28,18 @@ def segments_of(image):
     for i in range(count):
         kind, flags, offset, _, _, file_size = struct.unpack_from("<IIQQQQ", image, table + i * size)
         yield kind, flags, offset, file_size
+
+
+def loads_of(image):
+    """(type, flags, offset, address, memory size) of each that has rights, lowest address first."""
+    table, = struct.unpack_from("<Q", image, 32)
+    size, count = struct.unpack_from("<HH", image, 54)
+    found = []
+    for i in range(count):
+        kind, flags, offset, address, _, _, memory = struct.unpack_from("<IIQQQQQ", image, table + i * size)
+        if kind in (PT_LOAD, PT_GNU_STACK):
+            found.append((kind, flags, offset, address, memory))
+    return sorted(found, key=lambda load: load[3])
 
 
 def dynamic_entries(image, segments):
@@ -66,10 +80,83 @@ def check(image):
     return errors
 
 
-# Vector and x87 registers belong to the keep; the rest fails or differs where ring 0 is emulated.
-FORBIDDEN = re.compile(
-    r"%[xyz]?mm\d|%st\b|\b(?:popcnt|lzcnt|tzcnt|andn|bextr|bls\w+|bzhi|pdep|pext|mulx|rorx|sarx|shlx|shrx|"
-    r"movbe|crc32|xsave\w*|xrstor\w*|xgetbv|rdtscp|cmpxchg16b|stac|clac|vmcall|vmmcall|f(?:ld|st|add|mul|init)\w*)\b")
+# What no shim may have, and why.
+FORBIDDEN = (
+    ("a register of the keep's", r"%[xyzt]?mm\d|%k[0-7]\b|%st\b|^f[a-z0-9]+\b|^(?:x|fx)(?:save|rstor)\w*|"
+     r"^emms\b|mxcsr\b|^vzero\w+"),
+    ("an instruction that fails or differs where ring 0 is emulated",
+     r"^(?:popcnt|lzcnt|tzcnt|andn|bextr|bls\w+|bzhi|pdep|pext|mulx|rorx|sarx|shlx|shrx|movbe|crc32|cmpxchg16b|"
+     r"stac|clac)\w*"),
+    ("an answer of the host, who may choose it", r"^(?:cpuid|rdmsr|rdpmc|rdtscp|rdpid|xgetbv|in[bwl]?|ins[bwl]?|vmcall|"
+     r"vmmcall|vmgexit)\b"),
+    ("a random number of less than 64 bits", r"^(?:rdrand|rdseed)\s+%(?:e|[a-ds][xip]|r\d+[dw])"),
+    ("a door beside the one that there is", r"^int\s|^(?:int1|icebp|into|sysret\w*|sysexit\w*|sysenter|syscall|"
+     r"lcall|ljmp|lret\w*|iret|iretl|iretw|sti|cli)\b"),
+    ("GS, whose base the keep may have changed", r"^swapgs|%gs:|gsbase\b"),
+    ("a stop that the host must end", r"^(?:hlt|m(?:onitor|wait)\w*)\b"),
+    ("a control of the machine that no shim changes",
+     r"^mov\w*\s+%\w+,%(?:cr[04-9]|d[br]\d)|^(?:wbinvd|invd|lmsw|xsetbv|lldt|outs\w*)\b"),
+)
+FORBIDDEN = tuple((why, re.compile(what)) for why, what in FORBIDDEN)
+
+# What a shim has for one purpose: an instruction, and the functions it may stand in.
+PLACES = tuple((re.compile(what), re.compile(where)) for what, where in (
+    (r"^wrmsr\b", r"begin_system_calls"),
+    (r"^(?:lgdt|ltr)\b", r"3x864load"),
+    (r"^lidt\b", r"3x864load|^exception_stops$"),
+    (r"^out\b", r"3kvm.*4ring"),
+    (r"^int3\b", r"^flush_(?:page_)?by_exception$"),
+    (r"^(?:iretq|popf)\b", r"^(?:_start|leave|system_call_entry|exception_\w+|trap_entry)$"),
+    (r"%cr3$|^invlpg\b", r"^exception_3$|3x86\d+flush_translations?E"),
+    (r"^wrfsbase\b", r"set_thread_pointer"),
+))
+
+# The entries: nothing there may fault by itself, or be intercepted by a host.
+ENTRY = re.compile(r"^(?:system_call_\w+|leave|exception_\w+|trap_entry)$")
+IN_ENTRIES = re.compile(r"^(?:mov|push|pop|popf|lea|add|sub|xor|test[bq]?|cmp[bq]?|xchg|j\w+|call|ret|iretq|"
+                        r"invlpg|nop\w*|lidt|ud2)\b")
+PREFIXES = re.compile(r"^(?:(?:rep\w*|lock|data16|cs|ds|notrack|bnd)\s+)+")
+
+
+def instructions_of(path):
+    """(function, instruction) as objdump reads them."""
+    code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], capture_output=True, text=True,
+                          check=True).stdout
+    function = ""
+    for line in code.splitlines():
+        label = re.fullmatch(r"[0-9a-f]+ <(.+)>:", line)
+        if label:
+            function = label[1]
+        elif "\t" in line:
+            yield function, PREFIXES.sub("", line.split("\t", 1)[1].split("#")[0].split("<")[0].strip())
+
+
+def check_instruction(function, instruction):
+    """What is wrong with it, if anything."""
+    told = f"instruction in {function}: {instruction}"
+    for why, what in FORBIDDEN:
+        if what.search(instruction):
+            yield f"{told}: {why}"
+            return
+    for what, where in PLACES:
+        if what.search(instruction) and not where.search(function):
+            yield f"{told}: does not belong there"
+    if "(bad)" in instruction:
+        yield f"{told}: none that is known"
+    if ENTRY.search(function) and not IN_ENTRIES.search(instruction):
+        yield f"{told}: in an entry, may fault or ask the host"
+
+
+def check_rights(image):
+    """Pages of a shim that would be writable and executable, or lie in two segments."""
+    last = -1
+    for kind, flags, offset, address, size in loads_of(image):
+        if flags & EXECUTABLE and flags & WRITABLE:
+            yield f"segment at {offset:#x} is writable and executable"
+        if kind == PT_LOAD and size:
+            if address // PAGE <= last:
+                yield f"segment at {offset:#x} shares a page with another"
+            last = (address + size - 1) // PAGE
 
 
 def check_shim(path, image):
@@ -77,19 +164,17 @@ def check_shim(path, image):
     errors = []
     if struct.unpack_from("<H", image, 16)[0] != 2:
         errors.append("is not fixed to an address")
-    for kind, flags, offset, _ in segments_of(image):
+    for kind, *_ in segments_of(image):
         if kind in (PT_DYNAMIC, PT_INTERP):
             errors.append("has something dynamic in it")
-        if kind in (PT_LOAD, PT_GNU_STACK) and flags & EXECUTABLE and flags & WRITABLE:
-            errors.append(f"segment at {offset:#x} is writable and executable")
+    errors += check_rights(image)
     undefined = subprocess.run(["nm", "--undefined-only", path], capture_output=True, text=True, check=True)
     errors += [f"undefined symbol {line.split()[-1]}" for line in undefined.stdout.splitlines()]
-    code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], capture_output=True, text=True,
-                          check=True).stdout
-    instructions = [line.split("\t", 1)[1] for line in code.splitlines() if "\t" in line]
-    if not instructions:
+    code = list(instructions_of(path))
+    if not code:
         errors.append("has no code")
-    errors += [f"instruction: {each}" for each in instructions if FORBIDDEN.search(each)]
+    for function, instruction in code:
+        errors += check_instruction(function, instruction)
     return errors
 
 

@@ -50,6 +50,7 @@ class Injection(unittest.TestCase):
     def held(self, name, symbol):
         """A keep that stands before `symbol` of the shim, or an address there."""
         keep = HeldKeep(self.folder, self.folder / f"{name}.wasm")
+        self.addCleanup(keep.close)
         address = self.shim[symbol] if isinstance(symbol, str) else symbol
         self.assertTrue(keep.debugger.run_to(address), f"{address:#x} is not reached")
         return keep

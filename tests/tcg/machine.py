@@ -19,18 +19,20 @@ def prepare(folder, programs):
 
 
 class Debugger:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
+    def __init__(self, path, process):
         self.bytes = b""
-        for _ in range(2000):
+        while True:
+            self.socket = socket.socket(socket.AF_UNIX)
             try:
                 self.socket.connect(str(path))
-                # Who asks for their description may set single registers.
-                self.ask("qXfer:features:read:target.xml:0,ffb")
-                return
+                break
             except OSError:
+                self.socket.close()
+                if process.poll() is not None:
+                    raise
                 time.sleep(0.005)
-        raise TimeoutError("the machine does not start")
+        # Who asks for their description may set single registers.
+        self.ask("qXfer:features:read:target.xml:0,ffb")
 
     def send(self, words):
         self.socket.sendall(b"$%b#%02x" % (words.encode(), sum(words.encode()) % 256))
@@ -98,17 +100,21 @@ class HeldKeep:
         self.process = subprocess.Popen([Path(folder) / "merlon", "run", "--backend", "kvm", wasm],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
-        self.debugger = Debugger(path)
+        self.debugger = Debugger(path, self.process)
 
     def end(self):
         """(status, output, lines of errors) of a run that is let go."""
-        try:
-            output, errors = self.process.communicate(timeout=60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-        self.debugger.socket.close()
+        output, errors = self.process.communicate(timeout=60)
+        self.close()
         return self.process.returncode, output, without_warnings(errors)
+
+    def close(self):
+        """Ends it if it still runs: a machine that is held would stand for ever."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        self.debugger.socket.close()
 
 
 def without_warnings(text):

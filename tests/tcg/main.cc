@@ -41,16 +41,13 @@ constexpr int failed_status = 125;
 
 class SharedMemory final : public image::PageSink {
  public:
-  explicit SharedMemory(const std::string& path) : path_(path) {
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 || ::ftruncate(fd, static_cast<::off_t>(memory_size)) != 0) return;
-    void* const data = ::mmap(nullptr, memory_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    ::close(fd);
+  /// It has no name, so nothing is left of it however this program ends.
+  SharedMemory() : file_(os::Fd::adopt(::memfd_create("merlon-tcg", MFD_CLOEXEC))) {
+    if (::ftruncate(file_.number(), static_cast<::off_t>(memory_size)) != 0) return;
+    void* const data =
+        ::mmap(nullptr, memory_size, PROT_READ | PROT_WRITE, MAP_SHARED, file_.number(), 0);
     if (data != MAP_FAILED) bytes_ = {static_cast<std::uint8_t*>(data), memory_size};
   }
-  SharedMemory(const SharedMemory&) = delete;
-  SharedMemory& operator=(const SharedMemory&) = delete;
-  ~SharedMemory() override { ::unlink(path_.c_str()); }
 
   core::Result<void> put(image::PageKind kind, std::uint64_t address,
                          core::ByteView bytes) override {
@@ -61,7 +58,10 @@ class SharedMemory final : public image::PageSink {
     return {};
   }
   [[nodiscard]] bool usable() const { return !bytes_.empty(); }
-  [[nodiscard]] const std::string& path() const { return path_; }
+  /// Where another program of this user finds it.
+  [[nodiscard]] std::string path() const {
+    return concat("/proc/", ::getpid(), "/fd/", file_.number());
+  }
   [[nodiscard]] std::uint64_t& word(std::uint64_t address) {
     // SAFETY: addresses of table entries are multiples of 8 inside of the mapping.
     return *reinterpret_cast<std::uint64_t*>(bytes_.data() + address);
@@ -71,7 +71,7 @@ class SharedMemory final : public image::PageSink {
   }
 
  private:
-  std::string path_;
+  os::Fd file_;
   core::ByteSpan bytes_;
 };
 
@@ -228,7 +228,7 @@ int main(int count, char** words) {
   const auto keep = image::parse_elf(keep_file->bytes());
   if (!shim || !keep) return failed("a program cannot be loaded");
 
-  SharedMemory memory(concat("/dev/shm/merlon-tcg-", ::getpid()));
+  SharedMemory memory;
   if (!memory.usable()) return failed("cannot make the machine's memory");
   FixedMachine machine(firmware_of(count, words));
   const auto layout = machine.lay_out(*shim, *keep, memory);

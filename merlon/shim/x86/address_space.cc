@@ -57,17 +57,21 @@ void AddressSpace::flush_if_needed() noexcept {
   stale_.clear();
 }
 
-/// Gives a window its block, as small pages that are not there yet.
+/// Gives a window its block, as small pages that are not there yet. Each is cleared when it is
+/// first given, unless the block is zero.
 bool AddressSpace::make_window(std::uint64_t /*window*/, std::uint64_t& slot) noexcept {
   const auto block = frames_.take_block();
   if (!block) return false;
-  slot = *block | rights_of(Access::ReadWrite) | entry::large;
+  slot = block->base | rights_of(Access::ReadWrite) | entry::large;
   if (split(slot)) {
+    const std::uint64_t content = block->is_zero ? 0 : entry::stale;
     std::uint64_t* const pages = table_of(slot);
-    for (std::size_t i = 0; i < table_size; ++i) pages[i] &= entry::address_mask;
+    for (std::size_t i = 0; i < table_size; ++i) {
+      pages[i] = (pages[i] & entry::address_mask) | content;
+    }
     return true;
   }
-  frames_.give_block(*block);
+  frames_.give_block(block->base);
   slot = 0;
   return false;
 }
@@ -106,7 +110,8 @@ bool AddressSpace::apply_window(std::uint64_t window, Range range, Access access
   if (*slot == 0 && whole) {
     const auto block = frames_.take_block();
     if (!block) return false;
-    *slot = *block | rights_of(access) | entry::large;
+    if (!block->is_zero) linux::clear({physical(block->base), block_size});
+    *slot = block->base | rights_of(access) | entry::large;
     return true;
   }
   if (*slot == 0 && !make_window(window, *slot)) return false;

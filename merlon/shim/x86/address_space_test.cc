@@ -164,6 +164,39 @@ TEST_F(AddressSpaceTest, ABlockThatIsUsedAgainHoldsNothing) {
   }
 }
 
+/// A host that has written to what it gives, before or after the keep starts.
+TEST_F(AddressSpaceTest, WhatTheHostLeftInMemoryIsNotSeen) {
+  constexpr std::uint64_t given = testing::Machine::size / 2;
+  constexpr std::uint64_t given_size = std::uint64_t{64} << 20U;
+  using testing::Machine;
+  std::memset(machine_->at(Machine::pool_base), 0xaa, Machine::pool_blocks * window);
+  std::memset(machine_->at(Machine::table_base), 0xaa, Machine::table_pages * page);
+  std::memset(machine_->at(given), 0xaa, given_size);
+  machine_->below().host = [](const linux::testing::Asked& asked) -> linux::testing::Reply {
+    if (asked.call != sallyport::Call::GrowMemory) return {};
+    static constexpr sallyport::MemoryRange range{given, given_size};
+    return {0, {reinterpret_cast<const char*>(&range), sizeof(range)}};
+  };
+  constexpr std::uint64_t windows = testing::Machine::pool_blocks + 16;
+  for (std::uint64_t i = 0; i < windows; ++i) {
+    const std::uint64_t at = start + i * window;
+    // Whole windows and single pages, of what was there and of what was given.
+    const bool whole = i % 2 == 0;
+    ASSERT_GT(map(at, whole ? window : page, read_write), 0) << i;
+    ASSERT_TRUE(is_zero(at)) << i;
+    if (whole) {
+      EXPECT_TRUE(is_zero(at + window - page)) << i;
+    }
+    ASSERT_GT(map(at + window - page, page, read_only), 0) << i;
+    EXPECT_TRUE(is_zero(at + window - page)) << i;
+  }
+  // Only what is used was cleared: not the rest of a window, not the rest of the grant.
+  const auto seen = machine_->walk(start + window);
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_EQ(*machine_->at(seen->physical + page), 0xaa);
+  EXPECT_EQ(*machine_->at(given + given_size - 2 * window), 0xaa);
+}
+
 TEST_F(AddressSpaceTest, ContentStaysWhileThereIsNoAccess) {
   ASSERT_EQ(map(start, window, read_write), start);
   ASSERT_TRUE(write(start, 1));

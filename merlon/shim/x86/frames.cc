@@ -29,12 +29,16 @@ std::uint64_t& word_at(std::uint64_t address) noexcept {
   return *reinterpret_cast<std::uint64_t*>(physical(address));
 }
 
+/// Whether memory that the host gives is zero because the host says so. Where ring 0 is emulated no
+/// memory is hidden from the host, and clearing would be dear: there each page that is touched
+/// first costs its host a fault. Elsewhere the host may not choose what a keep, or a page table,
+/// starts with.
+bool is_believed_to_be_zero() noexcept { return boot_info().world != sallyport::World::Ring0; }
+
 /// Isolated worlds emulate each store: there the host clears.
-void clear_block(std::uint64_t base) noexcept {
-  if (boot_info().world == sallyport::World::Isolated) {
-    if (ask(Call::ReleaseMemory, {base, block_size}) == 0) return;
-  }
-  clear({physical(base), block_size});
+bool is_cleared_by_host(std::uint64_t base) noexcept {
+  return boot_info().world == sallyport::World::Isolated &&
+         ask(Call::ReleaseMemory, {base, block_size}) == 0;
 }
 
 }  // namespace
@@ -87,17 +91,16 @@ bool Frames::map_directly(std::uint64_t base, std::uint64_t size) noexcept {
   return true;
 }
 
-std::optional<std::uint64_t> Frames::take_block() noexcept {
+std::optional<Block> Frames::take_block() noexcept {
   // One fresh block is kept back for the page tables of the next growth.
   if (fresh_end_ - fresh_ > block_size) {
-    const std::uint64_t block = fresh_;
+    const std::uint64_t base = fresh_;
     fresh_ += block_size;
-    return block;
+    return Block{base, is_believed_to_be_zero()};
   }
   if (used_count_ != 0) {
-    const std::uint64_t block = std::uint64_t{used_[--used_count_]} * block_size;
-    clear_block(block);
-    return block;
+    const std::uint64_t base = std::uint64_t{used_[--used_count_]} * block_size;
+    return Block{base, is_cleared_by_host(base)};
   }
   if (!grow()) return std::nullopt;
   return take_block();
@@ -123,6 +126,7 @@ std::optional<std::uint64_t> Frames::take_table() noexcept {
   }
   const std::uint64_t table = table_next_;
   table_next_ += page_size;
+  if (!is_believed_to_be_zero()) clear({physical(table), page_size});
   return table;
 }
 

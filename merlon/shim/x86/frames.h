@@ -1,6 +1,8 @@
 #pragma once
 
-// The keep's physical memory, in blocks of 2 MiB. The host gives more when it is asked.
+// The keep's physical memory, in blocks of 2 MiB. The host gives more when it is asked; what memory
+// holds when it comes is the host's word, and believed only where the host could read all of it
+// anyway.
 
 #include <array>
 #include <cstddef>
@@ -11,15 +13,20 @@
 
 namespace merlon::shim::x86 {
 
+struct Block {
+  std::uint64_t base;
+  bool is_zero;  ///< else its taker clears each part before it is used
+};
+
 class Frames {
  public:
-  /// Adds pages for page tables, that are zero and mapped at physical(); before anything else.
+  /// Adds pages for page tables, that are mapped at physical(); before anything else.
   void add_tables(std::uint64_t base, std::uint64_t size) noexcept;
-  /// Adds memory that is zero and mapped at physical().
+  /// Adds memory that is mapped at physical().
   void add(std::uint64_t base, std::uint64_t size) noexcept;
 
-  /// A block that is zero; nothing when the host has no more.
-  [[nodiscard]] std::optional<std::uint64_t> take_block() noexcept;
+  /// A block of nobody's; nothing when the host has no more.
+  [[nodiscard]] std::optional<Block> take_block() noexcept;
   /// Takes a block back, whatever it holds.
   void give_block(std::uint64_t base) noexcept;
 

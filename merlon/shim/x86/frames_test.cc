@@ -38,6 +38,11 @@ class FramesTest : public ::testing::Test {
     frames_->add_tables(pool_tables, 16 * page);
     frames_->add(pool, 4 * block_size);
   }
+  /// The address of a block.
+  std::optional<Address> take() {
+    const auto block = frames_->take_block();
+    return block ? std::optional(block->base) : std::nullopt;
+  }
   /// The host gives this when it is asked for memory.
   void give(MemoryRange range) {
     machine_->below().host = [=](const Asked& asked) -> Reply {
@@ -51,7 +56,7 @@ class FramesTest : public ::testing::Test {
   }
   void take_all() {
     machine_->below().host = [](const Asked&) { return Reply{-linux::abi::Nomem}; };
-    while (frames_->take_block()) continue;
+    while (take()) continue;
   }
 
   std::unique_ptr<Machine> machine_;
@@ -59,29 +64,35 @@ class FramesTest : public ::testing::Test {
 };
 
 TEST_F(FramesTest, BlocksAreTakenInOrderAndOneIsKeptForTables) {
-  EXPECT_EQ(frames_->take_block(), pool);
-  EXPECT_EQ(frames_->take_block(), pool + block_size);
-  EXPECT_EQ(frames_->take_block(), pool + 2 * block_size);
+  EXPECT_EQ(take(), pool);
+  EXPECT_EQ(take(), pool + block_size);
+  EXPECT_EQ(take(), pool + 2 * block_size);
   machine_->below().host = [](const Asked&) { return Reply{-linux::abi::Nomem}; };
-  EXPECT_EQ(frames_->take_block(), std::nullopt);
+  EXPECT_EQ(take(), std::nullopt);
   for (int i = 0; i < 16; ++i) EXPECT_TRUE(frames_->take_table());
   EXPECT_EQ(frames_->take_table(), pool + 3 * block_size) << "the one that was kept";
 }
 
-TEST_F(FramesTest, ABlockThatCameBackIsCleared) {
-  take_all();
-  std::memset(machine_->at(pool + block_size), 0xaa, block_size);
-  frames_->give_block(pool + block_size);
-  EXPECT_EQ(frames_->take_block(), pool + block_size);
-  EXPECT_TRUE(is_zero(pool + block_size, block_size));
-  EXPECT_EQ(frames_->take_block(), std::nullopt);
+TEST_F(FramesTest, ABlockIsZeroOnlyWhereThatIsKnown) {
+  const auto next_is_zero = [&] {
+    const auto block = frames_->take_block();
+    EXPECT_TRUE(block.has_value());
+    return block && block->is_zero;
+  };
+  EXPECT_FALSE(next_is_zero()) << "the host may have written to what it gave";
+  for (const sallyport::World world : {sallyport::World::Collapsed, sallyport::World::Isolated}) {
+    make(world);
+    EXPECT_TRUE(next_is_zero());
+    take_all();
+    frames_->give_block(pool + block_size);
+    EXPECT_FALSE(next_is_zero()) << "it came back, and the host has not cleared it";
+  }
 }
 
 TEST_F(FramesTest, WhereStoresAreDearTheHostClears) {
   make(sallyport::World::Isolated);
   take_all();
   machine_->below().asked.clear();
-  std::memset(machine_->at(pool), 0xaa, block_size);
   machine_->below().host = [&](const Asked& asked) {
     EXPECT_EQ(asked.call, Call::ReleaseMemory);
     EXPECT_EQ(asked.arguments[0], pool);
@@ -89,22 +100,36 @@ TEST_F(FramesTest, WhereStoresAreDearTheHostClears) {
     return Reply{0};
   };
   frames_->give_block(pool);
-  EXPECT_EQ(frames_->take_block(), pool);
+  const auto cleared = frames_->take_block();
+  ASSERT_TRUE(cleared.has_value());
+  EXPECT_EQ(cleared->base, pool);
+  EXPECT_TRUE(cleared->is_zero);
   EXPECT_EQ(machine_->below().asked.size(), 1U);
-  EXPECT_FALSE(is_zero(pool, block_size)) << "that was the host's to do";
-  // One that does not: then the shim does it.
+  // One that does not: then its taker does it.
   machine_->below().host = [](const Asked&) { return Reply{-linux::abi::Nosys}; };
   frames_->give_block(pool);
-  EXPECT_EQ(frames_->take_block(), pool);
-  EXPECT_TRUE(is_zero(pool, block_size));
+  const auto used = frames_->take_block();
+  ASSERT_TRUE(used.has_value());
+  EXPECT_EQ(used->base, pool);
+  EXPECT_FALSE(used->is_zero);
 }
 
 TEST_F(FramesTest, NoHostIsAskedToClearElsewhere) {
   take_all();
   machine_->below().asked.clear();
   frames_->give_block(pool);
-  EXPECT_TRUE(frames_->take_block());
+  EXPECT_TRUE(take());
   EXPECT_TRUE(machine_->below().asked.empty());
+}
+
+/// The launcher's pages and, when these are used up, those of a block.
+TEST_F(FramesTest, NoHostChoosesWhatATableStartsWith) {
+  std::memset(machine_->at(pool_tables), 0xaa, 16 * page);
+  std::memset(machine_->at(pool), 0xaa, block_size);
+  for (int i = 0; i < 20; ++i) {
+    const auto table = frames_->take_table();
+    ASSERT_TRUE(table && is_zero(*table, page)) << i;
+  }
 }
 
 TEST_F(FramesTest, TablesAreZeroAndNotOneIsGivenTwice) {
@@ -132,21 +157,21 @@ TEST_F(FramesTest, TablesAreZeroAndNotOneIsGivenTwice) {
 
 TEST_F(FramesTest, TheHostIsAskedForAsMuchAsThereIs) {
   give({pool + 16 * mebibyte, 2 * block_size});
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(frames_->take_block());
-  EXPECT_EQ(frames_->take_block(), pool + 16 * mebibyte);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(take());
+  EXPECT_EQ(take(), pool + 16 * mebibyte);
   ASSERT_EQ(machine_->below().asked.size(), 1U);
   EXPECT_EQ(machine_->below().asked[0].call, Call::GrowMemory);
   EXPECT_EQ(machine_->below().asked[0].arguments[0], 64 * mebibyte) << "at least so much";
   // The block that was kept of the older range is used as well.
-  EXPECT_EQ(frames_->take_block(), pool + 3 * block_size);
+  EXPECT_EQ(take(), pool + 3 * block_size);
   const auto asked_with = [&](std::uint64_t size) {
     make(sallyport::World::Ring0);
     frames_ = std::make_unique<Frames>();
     frames_->add_tables(pool_tables, 16 * page);
     frames_->add(pool, size);
-    for (std::uint64_t i = 1; i < size / block_size; ++i) EXPECT_TRUE(frames_->take_block());
+    for (std::uint64_t i = 1; i < size / block_size; ++i) EXPECT_TRUE(take());
     give({pool + size, 2 * block_size});
-    EXPECT_TRUE(frames_->take_block());
+    EXPECT_TRUE(take());
     return machine_->below().asked.at(0).arguments[0];
   };
   EXPECT_EQ(asked_with(100 * mebibyte), 100 * mebibyte);
@@ -156,7 +181,7 @@ TEST_F(FramesTest, TheHostIsAskedForAsMuchAsThereIs) {
 TEST_F(FramesTest, MemoryThatTheHostGaveIsMappedForTheShim) {
   constexpr Address given = std::uint64_t{80} << 20U;
   give({given, 3 * block_size});
-  for (int i = 0; i < 4; ++i) ASSERT_TRUE(frames_->take_block());
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(take());
   for (const Address at : {given, given + block_size, given + 3 * block_size - page}) {
     const auto to = machine_->walk(sallyport::direct_map + at);
     ASSERT_TRUE(to.has_value());
@@ -180,18 +205,18 @@ TEST_F(FramesTest, ARangeThatTheHostMayNotGiveEndsTheKeep) {
                                 {highest + block_size, block_size},
                                 {~std::uint64_t{0} - block_size + 1, block_size}}) {
     give(bad);
-    EXPECT_EXIT(static_cast<void>(frames_->take_block()), ::testing::ExitedWithCode(125),
+    EXPECT_EXIT(static_cast<void>(take()), ::testing::ExitedWithCode(125),
                 "the host gave memory that cannot be used")
         << bad.base;
   }
   for (const std::uint64_t size : {std::uint64_t{0}, page, block_size + page, 66 * mebibyte}) {
     give({top, size});
-    EXPECT_EXIT(static_cast<void>(frames_->take_block()), ::testing::ExitedWithCode(125),
+    EXPECT_EXIT(static_cast<void>(take()), ::testing::ExitedWithCode(125),
                 "the host gave memory of a size that was not asked for")
         << size;
   }
   give({top, 64 * mebibyte});
-  EXPECT_EQ(frames_->take_block(), top);
+  EXPECT_EQ(take(), top);
 }
 
 TEST_F(FramesTest, TheHighestAddressIsStillGood) {
@@ -199,7 +224,7 @@ TEST_F(FramesTest, TheHighestAddressIsStillGood) {
   take_all();
   give({highest, block_size});
   // One block: it is kept back for tables, and what was kept before is taken.
-  EXPECT_EQ(frames_->take_block(), pool + 3 * block_size);
+  EXPECT_EQ(take(), pool + 3 * block_size);
 }
 
 TEST_F(FramesTest, AKeepHas64GibibytesAtMost) {
@@ -210,7 +235,7 @@ TEST_F(FramesTest, AKeepHas64GibibytesAtMost) {
   frames_->add(pool, (most_blocks - 32) * block_size);
   std::uint64_t count = 0;
   machine_->below().host = [](const Asked&) { return Reply{-linux::abi::Nomem}; };
-  while (frames_->take_block()) ++count;
+  while (take()) ++count;
   EXPECT_EQ(count, most_blocks - 33);
   EXPECT_TRUE(machine_->below().asked.empty()) << "half a gibibyte more would be too much";
   for (std::uint64_t i = 0; i < most_blocks; ++i) frames_->give_block(pool + i * block_size);

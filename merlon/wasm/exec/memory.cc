@@ -7,6 +7,8 @@ namespace merlon::wasm {
 namespace {
 
 constexpr std::uint64_t four_gib = std::uint64_t{1} << 32U;
+/// As far down as an index of 32 bits would lead, were it signed.
+constexpr std::uint64_t guard_below = std::uint64_t{1} << 31U;
 
 /// The most that a memory may ever have: its own maximum, its address type's, the store's.
 std::uint64_t ceiling(const Limits& limits, std::uint64_t max_bytes) {
@@ -20,10 +22,14 @@ std::uint64_t ceiling(const Limits& limits, std::uint64_t max_bytes) {
 
 }  // namespace
 
-Memory::Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t max_bytes,
-               MemoryBudget& budget)
-    : type_(type), mapping_(std::move(mapping)), max_bytes_(max_bytes), budget_(budget) {
-  vm_.base = mapping_.data();
+Memory::Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t below,
+               std::uint64_t max_bytes, MemoryBudget& budget)
+    : type_(type),
+      mapping_(std::move(mapping)),
+      below_(below),
+      max_bytes_(max_bytes),
+      budget_(budget) {
+  vm_.base = mapping_.data() + below_;
 }
 
 core::Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type,
@@ -35,9 +41,10 @@ core::Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type,
                        "the memory's minimum size exceeds the memory limit", type.limits.min);
   }
   const bool wide = type.limits.address == AddressType::I64;
-  const std::uint64_t reservation = wide ? limit + os::host_page_size : 2 * four_gib + page_size;
-  os::Mapping mapping = TRY(os::Mapping::reserve(reservation));
-  std::unique_ptr<Memory> memory(new Memory(type, std::move(mapping), limit, budget));
+  const std::uint64_t below = wide ? 0 : guard_below;
+  const std::uint64_t above = wide ? limit + os::host_page_size : 2 * four_gib + page_size;
+  os::Mapping mapping = TRY(os::Mapping::reserve(below + above));
+  std::unique_ptr<Memory> memory(new Memory(type, std::move(mapping), below, limit, budget));
   if (!memory->grow(type.limits.min)) {
     return core::error(core::ErrorCode::Exhausted,
                        "the memory's minimum size exceeds what is left of the memory limit",
@@ -51,7 +58,8 @@ std::optional<std::uint64_t> Memory::grow(std::uint64_t delta) {
   if (delta > max_bytes_ / page_size - old_pages) return std::nullopt;
   const std::uint64_t added = delta * page_size;
   if (!budget_.take_memory(added)) return std::nullopt;
-  if (added != 0 && !mapping_.protect(vm_.bytes, added, os::Protection::ReadWrite).has_value()) {
+  if (added != 0 &&
+      !mapping_.protect(below_ + vm_.bytes, added, os::Protection::ReadWrite).has_value()) {
     budget_.give_back_memory(added);
     return std::nullopt;
   }
@@ -61,7 +69,7 @@ std::optional<std::uint64_t> Memory::grow(std::uint64_t delta) {
 
 bool Memory::reserves(const void* address) const noexcept {
   const auto* const byte = static_cast<const std::uint8_t*>(address);
-  return byte >= mapping_.data() && byte < mapping_.data() + mapping_.size();
+  return byte >= vm_.base && byte < mapping_.data() + mapping_.size();
 }
 
 }  // namespace merlon::wasm

@@ -13,11 +13,16 @@ namespace merlon::wasm {
 
 /// Layout of the reservation of a 32-bit memory:
 ///
-///   base                                base + 4 GiB                     base + 8 GiB + 64 KiB
-///   | accessible | no access ……………………… | no access: 32-bit index + 32-bit offset |
+///   base - 2 GiB  base                                base + 4 GiB                     base + 8
+///   GiB + 64 KiB | no access | accessible | no access ……………………… | no access: 32-bit index + 32-bit
+///   offset |
 ///
-/// so that compiled code needs no bounds check. A 64-bit memory is checked by compiled code and
-/// reserves what it may grow to.
+/// so that compiled code needs no bounds check. Nothing reaches below the base: an index has 32
+/// bits with zeros above, an offset is added in 64 bits. The guard there is for a compiler that
+/// would take an index for signed (CVE-2023-26489 was of that kind), and what lies below may be
+/// anything: in a machine, the shim puts one mapping next to the other. A fault in it is no trap of
+/// the guest's but ends the keep. A 64-bit memory is checked by compiled code and reserves what it
+/// may grow to.
 class Memory {
  public:
   /// A zeroed memory of `type.limits.min` pages that never exceeds `max_bytes`, nor what is left of
@@ -35,15 +40,16 @@ class Memory {
     return {vm_.base, static_cast<std::size_t>(vm_.bytes)};
   }
   [[nodiscard]] VmMemory* vm() noexcept { return &vm_; }
-  /// Does `address` lie in the reservation? Such a fault is the guest's.
+  /// Does `address` lie in the reservation, from the base on? Such a fault is the guest's.
   [[nodiscard]] bool reserves(const void* address) const noexcept;
 
  private:
-  Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t max_bytes,
+  Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t below, std::uint64_t max_bytes,
          MemoryBudget& budget);
 
   MemoryType type_;
   os::Mapping mapping_;
+  std::uint64_t below_;  ///< bytes of the reservation before the base
   std::uint64_t max_bytes_;
   MemoryBudget& budget_;
   VmMemory vm_;

@@ -1,5 +1,8 @@
 #include "merlon/wasm/exec/store.h"
 
+#include <fstream>
+#include <sstream>
+#include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -111,6 +114,39 @@ TEST(Memory, GrowsUpToItsMaximumAndTheStoresLimit) {
   Machine limited(bytes, {}, CompileMode::Eager, limits);
   EXPECT_EQ(i32_of(limited.call({Value::from_i32(1)})), 0xffff'ffffU);
   EXPECT_EQ(i32_of(limited.call({Value::from_i32(0)})), 1U);
+}
+
+/// What lies there is nobody's, and a fault in it is no trap: compiled code cannot reach it.
+TEST(Memory, BelowItIsAGuardAsFarAsASignedIndexWouldLead) {
+  constexpr std::uint64_t two_gib = std::uint64_t{1} << 31U;
+  MemoryBudget budget(std::uint64_t{1} << 30U);
+  MemoryType type;
+  type.limits.min = 1;
+  const auto memory = Memory::create(type, page_size, budget);
+  ASSERT_TRUE(memory.has_value());
+  std::uint8_t* const base = (*memory)->bytes().data();
+  base[0] = 1;
+  const auto address = reinterpret_cast<std::uintptr_t>(base);
+  EXPECT_TRUE((*memory)->reserves(base));
+  EXPECT_FALSE((*memory)->reserves(base - 1));
+  std::ifstream maps("/proc/self/maps");
+  std::uintptr_t start = 0;
+  std::uintptr_t end = 0;
+  char dash = 0;
+  std::string rights;
+  std::string line;
+  bool found = false;
+  while (std::getline(maps, line)) {
+    std::istringstream words(line);
+    words >> std::hex >> start >> dash >> end >> rights;
+    if (start < address && end >= address) {
+      found = true;
+      EXPECT_EQ(end, address);
+      EXPECT_LE(start, address - two_gib);
+      EXPECT_EQ(rights, "---p");
+    }
+  }
+  EXPECT_TRUE(found);
 }
 
 struct Account {
