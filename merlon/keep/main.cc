@@ -41,7 +41,9 @@ int main() {
   const auto completed = confinement.complete(*launch);
   if (!completed) return failed("the keep cannot be confined", completed.error());
   if (launch->message.verbose) keep::report(confinement.describe());
-  if (launch->message.purpose != launch::Purpose::Run) {
+  if (launch->message.purpose == launch::Purpose::Run) {
+    keep::give_up_proving();
+  } else {
     if (!keep::prove(launch->message, channel)) {
       return launch::number(launch::ExitStatus::KeepFailed);  // nobody is there to be told
     }

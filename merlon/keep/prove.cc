@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "merlon/base/text.h"
+#include "merlon/crypto/secret_bytes.h"
 #include "merlon/identity/request.h"
 #include "merlon/identity/snp_attester.h"
 #include "merlon/launch/proof.h"
@@ -93,6 +93,10 @@ Result<void> prove(const launch::Message& message, os::BorrowedFd channel) {
     answer.refusal = proof.error().message();
   }
   return launch::send(channel, answer);
+}
+
+void give_up_proving() noexcept {
+  if (const auto secrets = os::secrets_page()) crypto::wipe(*secrets);
 }
 
 }  // namespace merlon::keep

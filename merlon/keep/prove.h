@@ -13,4 +13,8 @@ namespace merlon::keep {
 /// Errors: those of launch::send.
 [[nodiscard]] core::Result<void> prove(const launch::Message& message, os::BorrowedFd channel);
 
+/// For a keep that is not asked for a proof: gives up the keys to the security processor, so that
+/// nothing that runs in it later, also after a way out of the engine, can have a report made.
+void give_up_proving() noexcept;
+
 }  // namespace merlon::keep
