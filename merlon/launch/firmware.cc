@@ -31,7 +31,9 @@ bool is_known(FirmwareCommand command) noexcept {
     case FirmwareCommand::Update:
     case FirmwareCommand::Finish:
     case FirmwareCommand::Guest:
-    case FirmwareCommand::Certificates: return true;
+    case FirmwareCommand::Certificates:
+    case FirmwareCommand::UpdateFrom:
+    case FirmwareCommand::Expect: return true;
   }
   return false;
 }
@@ -59,6 +61,28 @@ Result<bool> flag(core::Reader& reader) {
 }
 
 }  // namespace
+
+std::vector<std::uint8_t> PageSource::bytes() const {
+  base::ByteWriter writer;
+  writer.u64(offset);
+  writer.u64(size);
+  writer.u32(file);
+  writer.u32(0);
+  return writer.take();
+}
+
+Result<PageSource> PageSource::parse(core::ByteView bytes) {
+  core::Reader reader(bytes);
+  PageSource source;
+  source.offset = TRY(reader.u64());
+  source.size = TRY(reader.u64());
+  source.file = TRY(reader.u32());
+  const std::uint32_t reserved = TRY(reader.u32());
+  if (reserved != 0 || !reader.at_end() || (source.file == zeros && source.offset != 0)) {
+    return core::error(ErrorCode::Malformed, "no source of pages");
+  }
+  return source;
+}
 
 std::vector<std::uint8_t> FinishedLaunch::bytes() const {
   base::ByteWriter writer;
@@ -98,8 +122,16 @@ Result<FinishedLaunch> FinishedLaunch::parse(core::ByteView bytes) {
 bool is_answered(const FirmwareRequest& request) noexcept {
   constexpr std::uint32_t secrets = 5;  // PAGE_TYPE; snp/page_info.h
   constexpr std::uint32_t cpuid = 6;
-  return request.command != FirmwareCommand::Update || request.kind == secrets ||
-         request.kind == cpuid;
+  switch (request.command) {
+    case FirmwareCommand::Update: return request.kind == secrets || request.kind == cpuid;
+    case FirmwareCommand::UpdateFrom:
+    case FirmwareCommand::Expect: return false;
+    case FirmwareCommand::Start:
+    case FirmwareCommand::Finish:
+    case FirmwareCommand::Guest:
+    case FirmwareCommand::Certificates: return true;
+  }
+  return true;
 }
 
 Result<void> send(os::BorrowedFd channel, const FirmwareRequest& request) {

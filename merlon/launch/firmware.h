@@ -15,8 +15,9 @@
 //                20     4  zero
 //                24        payload
 //
-// Update is answered only for a page that the firmware fills (Secrets, Cpuid); every other request
-// is. A failure of an unanswered one is told by the answer to Finish.
+// Update is answered only for a page that the firmware fills (Secrets, Cpuid), UpdateFrom and
+// Expect never; every other request is. A failure of an unanswered one is told by the answer to
+// Finish, or, of bytes that cannot be read, by the answers to the guest's messages.
 
 #include <cstdint>
 #include <vector>
@@ -33,6 +34,8 @@ enum class FirmwareCommand : std::uint32_t {
   Finish = 3,        ///< payload: FinishedLaunch
   Guest = 4,         ///< payload: the guest's message page; answer: the page for it
   Certificates = 5,  ///< answer: the certificate table of an extended report
+  UpdateFrom = 6,    ///< as Update, of Normal and Zero pages; payload: PageSource
+  Expect = 7,        ///< the guest will send messages: its pages are measured meanwhile
 };
 
 /// STATUS as the firmware gives it [SNP-ABI 1.58 table 7], and Busy, which is a host's
@@ -63,6 +66,27 @@ struct FirmwareAnswer {
 
 inline constexpr std::size_t firmware_page_size = 4096;
 inline constexpr std::size_t max_firmware_payload = 64 * firmware_page_size;
+
+/// Bytes that are not sent, since the processor can get at them: of one of the files that the
+/// launcher has given it (merlon-simulator --sources), or zeros. They are read when they are
+/// measured: after Expect, or when the guest sends its first message.
+///
+///   0   8  offset in the file
+///   8   8  size; zeros follow up to the end of the last page
+///  16   4  which file, from 0, or `zeros`
+///  20   4  zero
+struct PageSource {
+  static constexpr std::uint32_t zeros = 0xffff'ffff;
+
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  std::uint32_t file = zeros;
+
+  [[nodiscard]] std::vector<std::uint8_t> bytes() const;
+  /// Malformed: another size, bytes that are not zero, zeros with an offset. The file's number and
+  /// the range are not looked at.
+  [[nodiscard]] static core::Result<PageSource> parse(core::ByteView bytes);
+};
 
 /// The payload of Finish: host data, whether there is an ID block and whether it has an author key,
 /// the ID block and its authentication, as the kernel's struct kvm_sev_snp_launch_finish names

@@ -66,7 +66,7 @@ TEST_F(FirmwareChannel, AMissingPayloadIsMalformed) {
 
 TEST_F(FirmwareChannel, UnknownCommandsAreMalformed) {
   std::vector<std::uint8_t> bytes(24);
-  bytes[0] = 6;
+  bytes[0] = 8;
   say(bytes);
   EXPECT_EQ(heard_request(), core::ErrorCode::Malformed);
 }
@@ -94,6 +94,27 @@ TEST(FirmwareRequests, OnlyPagesThatTheFirmwareFillsAreAnswered) {
   EXPECT_TRUE(is_answered({FirmwareCommand::Update, 5, 0, {}}));
   EXPECT_TRUE(is_answered({FirmwareCommand::Update, 6, 0, {}}));
   EXPECT_TRUE(is_answered({FirmwareCommand::Guest, 0, 0, {}}));
+  EXPECT_FALSE(is_answered({FirmwareCommand::UpdateFrom, 5, 0, {}}));
+  EXPECT_FALSE(is_answered({FirmwareCommand::Expect, 0, 0, {}}));
+}
+
+TEST(PageSources, AreReadAsWrittenAndInOneFormOnly) {
+  const PageSource source{0x1000, 0x123456789, 1};
+  const auto bytes = source.bytes();
+  const auto read = PageSource::parse(bytes);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->offset, source.offset);
+  EXPECT_EQ(read->size, source.size);
+  EXPECT_EQ(read->file, source.file);
+  EXPECT_TRUE(PageSource::parse(PageSource{0, 4096, PageSource::zeros}.bytes()));
+  EXPECT_FALSE(PageSource::parse(PageSource{1, 4096, PageSource::zeros}.bytes()));
+  auto bad = bytes;
+  bad.back() = 1;
+  EXPECT_FALSE(PageSource::parse(bad));
+  EXPECT_FALSE(PageSource::parse(core::ByteView(bytes).first(23)));
+  bad = bytes;
+  bad.push_back(0);
+  EXPECT_FALSE(PageSource::parse(bad));
 }
 
 FinishedLaunch finished() {

@@ -49,13 +49,40 @@ void close_all_from(int first) noexcept {
   for (int number = first; std::cmp_less(number, end); ++number) ::close(number);
 }
 
+/// The number of the first descriptor that a child has beside its standard streams.
+constexpr int first_other = 3;
+
+/// Copies of descriptors that lie where the child's will be, so that none is overwritten before it
+/// has been copied. They are closed with this object.
+Result<std::vector<Fd>> moved_away(std::span<int> numbers) {
+  const int end = first_other + static_cast<int>(numbers.size());
+  std::vector<Fd> copies;
+  int place = first_other;
+  for (int& number : numbers) {
+    if (number >= first_other && number < end && number != place) {
+      const int copy = ::fcntl(number, F_DUPFD_CLOEXEC, end);
+      if (copy < 0) return last_errno();
+      copies.push_back(Fd::adopt(copy));
+      number = copy;
+    }
+    ++place;
+  }
+  return copies;
+}
+
 /// In the child of vfork(2), which shares our memory until it is another program: nothing but
 /// system calls. posix_spawn(3) would ask for the handler of each signal first, which is a hundred
 /// calls; here all are blocked. Gives an errno.
-[[gnu::noinline]] int run_in_child(const char* path, char* const* argv, int third) noexcept {
+[[gnu::noinline]] int run_in_child(const char* path, char* const* argv, std::span<const int> others,
+                                   int end) noexcept {
   std::array<char*, 1> environment{nullptr};
-  if (third == 3 ? ::fcntl(3, F_SETFD, 0) < 0 : ::dup2(third, 3) < 0) return errno;
-  close_all_from(4);
+  int number = first_other;
+  for (const int other : others) {
+    // One that lies where another will be was copied to a higher number before.
+    if (other == number ? ::fcntl(other, F_SETFD, 0) < 0 : ::dup2(other, number) < 0) return errno;
+    ++number;
+  }
+  close_all_from(end);
   ::sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -74,8 +101,14 @@ void close_all_from(int first) noexcept {
 }  // namespace
 
 Result<ChildProcess> ChildProcess::spawn(const std::string& path,
-                                         std::span<const std::string> arguments, BorrowedFd third) {
+                                         std::span<const std::string> arguments,
+                                         std::span<const BorrowedFd> others) {
   const std::vector<char*> argv = argv_of(arguments);
+  std::vector<int> numbers;
+  for (const BorrowedFd other : others) numbers.push_back(other.number());
+  const auto copies = moved_away(numbers);
+  if (!copies) return copies.error();
+  const int end = first_other + static_cast<int>(numbers.size());
   // No handler of ours may run in the child while it shares our memory.
   ::sigset_t all;
   ::sigset_t before;
@@ -84,7 +117,7 @@ Result<ChildProcess> ChildProcess::spawn(const std::string& path,
   volatile int failure = 0;
   const ::pid_t id = ::vfork();
   if (id == 0) {
-    failure = run_in_child(path.c_str(), argv.data(), third.number());
+    failure = run_in_child(path.c_str(), argv.data(), numbers, end);
     ::_exit(1);
   }
   const Errno number = id < 0 ? last_errno() : static_cast<Errno>(failure);

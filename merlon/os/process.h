@@ -24,13 +24,18 @@ struct ExitStatus {
 /// A child that has been started and not yet waited for.
 class ChildProcess {
  public:
-  /// Starts the program at `path`. The child has the caller's descriptors 0, 1 and 2, `third` as
-  /// its descriptor 3 and no other, an empty environment, and no blocked signals.
+  /// Starts the program at `path`. The child has the caller's descriptors 0, 1 and 2, those of
+  /// `others` as its descriptors 3, 4 … and no other, an empty environment, and no blocked signals.
   ///
-  /// Errors: Noent · Acces · Nomem · Again (no more processes) · …
+  /// Errors: Noent · Acces · Nomem · Again (no more processes) · Mfile · …
   [[nodiscard]] static Result<ChildProcess> spawn(const std::string& path,
                                                   std::span<const std::string> arguments,
-                                                  BorrowedFd third);
+                                                  std::span<const BorrowedFd> others);
+  [[nodiscard]] static Result<ChildProcess> spawn(const std::string& path,
+                                                  std::span<const std::string> arguments,
+                                                  BorrowedFd third) {
+    return spawn(path, arguments, std::span(&third, 1));
+  }
 
   [[nodiscard]] ::pid_t id() const noexcept { return id_; }
   [[nodiscard]] Result<void> signal(int number) const noexcept;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -70,6 +71,43 @@ TEST(ChildProcess, HasFourDescriptorsAndNoEnvironment) {
             "0\n1\n2\n3\n");
   const std::string environment = said("tr '\\0' '\\n' < /proc/$$/environ >&3");
   EXPECT_EQ(environment, "");
+}
+
+TEST(ChildProcess, HasItsDescriptorsInTheirOrderWhereverTheyWere) {
+  // Out of the way, however many descriptors this program was started with.
+  const auto high = [](const Fd& fd) {
+    return Fd::adopt(::fcntl(fd.number(), F_DUPFD_CLOEXEC, 100));
+  };
+  std::vector<Pipe> pipes;
+  for (int i = 0; i < 3; ++i) {
+    const Pipe pipe = make_pipe();
+    pipes.push_back({high(pipe.read), high(pipe.write)});
+  }
+  // Where the child's own will be, in another order than theirs. Whatever lay there comes back.
+  std::map<int, int> saved;
+  std::vector<BorrowedFd> others;
+  for (const int number : {5, 3, 4}) {
+    saved[number] = ::fcntl(number, F_DUPFD_CLOEXEC, 100);
+    const int source = pipes[static_cast<std::size_t>(number - 3)].write.number();
+    ASSERT_EQ(::dup2(source, number), number);
+    others.emplace_back(number);
+  }
+  const std::vector<std::string> arguments{"sh", "-c", "echo a >&3; echo b >&4; echo c >&5"};
+  const auto child = ChildProcess::spawn("/bin/sh", arguments, others);
+  ASSERT_TRUE(child.has_value());
+  EXPECT_EQ(child->wait()->value, 0);
+  for (const auto& [number, copy] : saved) {
+    ::close(number);
+    if (copy < 0) continue;
+    ::dup2(copy, number);
+    ::close(copy);
+  }
+  std::string heard;
+  for (Pipe& pipe : pipes) {
+    pipe.write.close();
+    heard += core::as_text(read_all(pipe.read, 100).value());
+  }
+  EXPECT_EQ(heard, "b\nc\na\n");  // 3, 4 and 5 of ours were the child's 4, 5 and 3
 }
 
 TEST(ChildProcess, AProgramThatIsNotThereIsAnError) {

@@ -28,10 +28,7 @@ namespace {
 /// Its end, where a call was refused.
 constexpr int refused_status = 134;
 
-/// The standard streams and the channel.
-constexpr std::uint64_t open_files = 4;
-
-os::CallRules allowed_calls(os::BorrowedFd channel) {
+os::CallRules allowed_calls(os::BorrowedFd channel, int sources) {
   constexpr std::uint64_t data = PROT_READ | PROT_WRITE;
   constexpr std::uint64_t fresh = MAP_PRIVATE | MAP_ANONYMOUS;
   constexpr std::uint64_t flags = full_mask & ~std::uint64_t{MAP_NORESERVE | MAP_STACK};
@@ -48,6 +45,14 @@ os::CallRules allowed_calls(os::BorrowedFd channel) {
   // abort()
   rules.push_back({SYS_tgkill, {{is(0, static_cast<std::uint64_t>(::getpid())), is(2, SIGABRT)}}});
   rules.push_back({SYS_readv, {{is(0, speaks)}}});
+  if (sources > 0) {
+    os::CallRule reads{SYS_preadv, {}};
+    for (std::uint64_t file = speaks + 1; file <= speaks + static_cast<std::uint64_t>(sources);
+         ++file) {
+      reads.alternatives.push_back({is(0, file)});
+    }
+    rules.push_back(std::move(reads));
+  }
   rules.push_back({SYS_write, {{is(0, speaks)}, {is(0, STDERR_FILENO)}}});
   rules.push_back({SYS_writev, {{is(0, STDERR_FILENO)}}});
   add(rules, {SYS_close, SYS_ppoll});
@@ -68,14 +73,16 @@ void on_refused_call(int /*number*/, ::siginfo_t* info, void* /*context*/) {
 
 }  // namespace
 
-Result<void> confine(os::BorrowedFd channel) {
+Result<void> confine(os::BorrowedFd channel, int sources) {
   launch::Layers layers;  // nobody asks the simulator which of them hold
   TRY(layers.give_up_privileges());
   if (!launch::Layers::can_be_whole()) return {};
-  TRY(layers.note(os::close_from(channel.number() + 1), "closed files", "cannot close files"));
+  const int end = channel.number() + 1 + sources;
+  TRY(layers.note(os::close_from(end), "closed files", "cannot close files"));
   TRY(layers.confine_files({}));  // which needs a descriptor for a moment
+  const auto open_files = static_cast<std::uint64_t>(end);
   TRY(layers.note(os::limit_resources({.open_files = open_files}), "limits", "cannot set limits"));
-  return layers.confine_calls(allowed_calls(channel), &on_refused_call);
+  return layers.confine_calls(allowed_calls(channel, sources), &on_refused_call);
 }
 
 }  // namespace merlon::simulate

@@ -1,6 +1,8 @@
 #include "merlon/simulate/launch_context.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "merlon/os/random.h"
 #include "merlon/snp/guest_message.h"
@@ -23,6 +25,10 @@ constexpr std::size_t max_pages = 1UL << 22U;
 /// Guest physical addresses have 52 bits.
 constexpr std::uint64_t address_end = std::uint64_t{1} << 52U;
 
+std::uint64_t whole_pages(std::uint64_t size) noexcept {
+  return (size + page_size - 1) / page_size * page_size;
+}
+
 bool is_zero(ByteView bytes) {
   return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
 }
@@ -43,14 +49,14 @@ FirmwareAnswer refused() { return {FirmwareStatus::InvalidParameter, {}}; }
 
 }  // namespace
 
-core::Result<LaunchContext> LaunchContext::create() {
+core::Result<LaunchContext> LaunchContext::create(PageFiles files) {
   std::vector<std::uint8_t> keys(snp::vmpck_count * key_size);
   std::vector<std::uint8_t> id(snp::ReportId::size);
   const bool filled = os::fill_random(keys).has_value() && os::fill_random(id).has_value();
   crypto::SecretBytes secret(std::move(keys));
   if (!filled) return core::error(core::ErrorCode::Internal, "the kernel gave no random bytes");
   const snp::ReportId report_id = TRY(snp::ReportId::from(id));
-  return LaunchContext(std::move(secret), report_id);
+  return LaunchContext(std::move(files), std::move(secret), report_id);
 }
 
 FirmwareStatus LaunchContext::start(std::uint64_t policy) {
@@ -101,26 +107,69 @@ FirmwareAnswer LaunchContext::add(std::uint32_t kind, std::uint64_t address,
     case PageType::Unmeasured: return refused();
     default: return refused();  // a number that is no type
   }
-  taken_.push_back({type, address, std::move(pages)});
+  taken_.push_back({type, address, std::move(pages), {}});
   return answer;
 }
 
-const snp::LaunchDigest& LaunchContext::digest() {
-  for (const Taken& taken : taken_) {
-    if (taken.type == PageType::Vmsa) {
-      chain_.add_vmsa(taken.pages);
-      continue;
-    }
-    const ByteView pages = taken.pages;
-    for (std::size_t at = 0; at < pages.size(); at += page_size) {
-      if (taken.type == PageType::Normal) {
-        chain_.add_normal(taken.address + at, pages.subspan(at, page_size));
-      } else {
-        chain_.add_empty(taken.type, taken.address + at);
-      }
+FirmwareStatus LaunchContext::update_from(std::uint32_t kind, std::uint64_t address,
+                                          const launch::PageSource& source) {
+  if (state_ != State::Launching) return FirmwareStatus::InvalidGuestState;
+  const auto type = static_cast<PageType>(kind);
+  const bool zeros = source.file == launch::PageSource::zeros;
+  const bool known =
+      zeros ? kind == static_cast<std::uint32_t>(PageType::Zero)
+            : kind == static_cast<std::uint32_t>(PageType::Normal) && source.file < files_.size();
+  constexpr std::uint64_t last_offset = std::uint64_t{1} << 62U;
+  const bool taken = known && source.size != 0 && source.size <= max_source_size &&
+                     source.offset <= last_offset &&
+                     take_addresses(address, whole_pages(source.size));
+  if (taken) {
+    taken_.push_back({type, address, {}, source});
+    return FirmwareStatus::Success;
+  }
+  if (failed_ == FirmwareStatus::Success) failed_ = FirmwareStatus::InvalidParameter;
+  return FirmwareStatus::InvalidParameter;
+}
+
+core::Result<void> LaunchContext::measure(const Taken& taken) {
+  if (taken.type == PageType::Vmsa) {
+    chain_.add_vmsa(taken.pages);
+    return {};
+  }
+  if (taken.type == PageType::Normal && taken.pages.empty()) return measure_file(taken);
+  const ByteView pages = taken.pages;
+  const std::size_t size = pages.empty() ? whole_pages(taken.source.size) : pages.size();
+  for (std::size_t at = 0; at < size; at += page_size) {
+    if (taken.type == PageType::Normal) {
+      chain_.add_normal(taken.address + at, pages.subspan(at, page_size));
+    } else {
+      chain_.add_empty(taken.type, taken.address + at);
     }
   }
-  taken_.clear();
+  return {};
+}
+
+core::Result<void> LaunchContext::measure_file(const Taken& taken) {
+  constexpr std::uint64_t at_once = 16 * page_size;
+  const launch::PageSource& source = taken.source;
+  for (std::uint64_t at = 0; at < source.size; at += at_once) {
+    std::array<std::uint8_t, at_once> buffer{};
+    const std::uint64_t size = std::min(at_once, source.size - at);
+    TRY(files_[source.file]->read(source.offset + at, core::ByteSpan(buffer).first(size)));
+    for (std::uint64_t page = 0; page < size; page += page_size) {
+      chain_.add_normal(taken.address + at + page, ByteView(buffer).subspan(page, page_size));
+    }
+  }
+  return {};
+}
+
+core::Result<snp::LaunchDigest> LaunchContext::digest() {
+  for (const Taken& taken : std::exchange(taken_, {})) {
+    const auto measured = measure(taken);
+    if (measured) continue;
+    failed_ = FirmwareStatus::InvalidParameter;
+    return measured.error();
+  }
   return chain_.digest();
 }
 
@@ -151,7 +200,9 @@ FirmwareStatus LaunchContext::finish(ByteView payload) {
   const auto finished = launch::FinishedLaunch::parse(payload);
   if (!finished) return FirmwareStatus::InvalidParameter;
   if (!finished->id_block.empty()) {
-    auto identity = judge_id_block(*finished, digest(), policy_);
+    const auto measured = digest();
+    if (!measured) return failed_;
+    auto identity = judge_id_block(*finished, *measured, policy_);
     if (!identity) return identity.error();
     identity_ = *std::move(identity);
   }
@@ -160,9 +211,9 @@ FirmwareStatus LaunchContext::finish(ByteView payload) {
   return FirmwareStatus::Success;
 }
 
-Guest LaunchContext::take_guest() {
+core::Result<Guest> LaunchContext::take_guest() {
   MERLON_CHECK(is_finished() && !keys_.reveal().empty());
-  Guest guest{policy_, digest(), host_data_, report_id_, identity_, {}};
+  Guest guest{policy_, TRY(digest()), host_data_, report_id_, identity_, {}};
   guest.keys.reserve(snp::vmpck_count);
   for (std::size_t i = 0; i < snp::vmpck_count; ++i) {
     guest.keys.emplace_back(keys_.reveal().subspan(i * key_size, key_size));

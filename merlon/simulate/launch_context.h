@@ -4,6 +4,7 @@
 // §8.18]. Whoever sends the commands is the host, of whom nothing is believed; what he sends is
 // measured.
 
+#include <memory>
 #include <set>
 
 #include "merlon/crypto/secret_bytes.h"
@@ -16,10 +17,19 @@ namespace merlon::simulate {
 /// The firmware's version: guests may ask for this ABI or an older one.
 inline constexpr snp::FirmwareVersion firmware_version{1, 58, 1};
 
+/// Where bytes of a launch come from that are not sent.
+class PageFile {
+ public:
+  virtual ~PageFile() = default;
+  /// Fills `into` with the bytes at `offset`. Any error if it does not have them all.
+  [[nodiscard]] virtual core::Result<void> read(std::uint64_t offset, core::ByteSpan into) = 0;
+};
+using PageFiles = std::vector<std::unique_ptr<PageFile>>;
+
 class LaunchContext {
  public:
   /// With the guest's keys, made anew. Internal if there are no random numbers.
-  [[nodiscard]] static core::Result<LaunchContext> create();
+  [[nodiscard]] static core::Result<LaunchContext> create(PageFiles files = {});
 
   /// InvalidGuestState after the first; PolicyFailure for a policy with reserved bits that are not
   /// as they must be, a newer ABI, or what this platform has not (memory encryption by
@@ -36,27 +46,36 @@ class LaunchContext {
   [[nodiscard]] launch::FirmwareAnswer update(std::uint32_t kind, std::uint64_t address,
                                               std::vector<std::uint8_t> pages);
 
+  /// The same for Normal pages of a file, and for Zero pages. InvalidParameter also for another
+  /// kind, no such file, or more than max_source_size bytes. What the file holds is read, and
+  /// found wanting, later.
+  [[nodiscard]] launch::FirmwareStatus update_from(std::uint32_t kind, std::uint64_t address,
+                                                   const launch::PageSource& source);
+  static constexpr std::uint64_t max_source_size = std::uint64_t{64} << 20U;
+
   /// `payload`: FinishedLaunch. What the first failed update() said, else as judge_id_block();
   /// then finish() may be tried again.
   [[nodiscard]] launch::FirmwareStatus finish(core::ByteView payload);
 
   /// Its guest runs: finish() was a success.
   [[nodiscard]] bool is_finished() const noexcept { return state_ == State::Running; }
-  /// Once, if it is finished: the keys move on. Measures its pages, which takes a while.
-  [[nodiscard]] Guest take_guest();
+  /// Once, if it is finished: the keys move on. Measures its pages, which takes a while. Any error
+  /// if a file does not have the bytes that its pages were said to be: then it is nobody's guest.
+  [[nodiscard]] core::Result<Guest> take_guest();
 
  private:
   enum class State : std::uint8_t { Fresh, Launching, Running };
 
-  LaunchContext(crypto::SecretBytes keys, const snp::ReportId& report_id)
-      : keys_(std::move(keys)), report_id_(report_id) {}
+  LaunchContext(PageFiles files, crypto::SecretBytes keys, const snp::ReportId& report_id)
+      : files_(std::move(files)), keys_(std::move(keys)), report_id_(report_id) {}
   launch::FirmwareAnswer add(std::uint32_t kind, std::uint64_t address,
                              std::vector<std::uint8_t> pages);
   /// The launch digest: measures what has not been measured yet.
-  [[nodiscard]] const snp::LaunchDigest& digest();
+  [[nodiscard]] core::Result<snp::LaunchDigest> digest();
   [[nodiscard]] bool take_addresses(std::uint64_t address, std::size_t size);
   [[nodiscard]] std::vector<std::uint8_t> secrets_page() const;
 
+  PageFiles files_;
   State state_ = State::Fresh;
   launch::FirmwareStatus failed_ = launch::FirmwareStatus::Success;  // of update()
   crypto::SecretBytes keys_;  // snp::vmpck_count, one behind the other
@@ -69,8 +88,11 @@ class LaunchContext {
   struct Taken {
     snp::PageType type;
     std::uint64_t address;
-    std::vector<std::uint8_t> pages;
+    std::vector<std::uint8_t> pages;  // empty: `source` says where they are
+    launch::PageSource source;
   };
+  [[nodiscard]] core::Result<void> measure(const Taken& taken);
+  [[nodiscard]] core::Result<void> measure_file(const Taken& taken);
   std::vector<Taken> taken_;
   measure::LaunchChain chain_;
   std::set<std::uint64_t> addresses_;  // of pages that are there

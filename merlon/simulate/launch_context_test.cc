@@ -73,7 +73,7 @@ TEST(LaunchContext, TheDigestIsThatOfThePagesInTheirOrder) {
     EXPECT_EQ(context.update(each.kind, each.value, each.payload).status, Success);
   }
   ASSERT_EQ(finish(context), Success);
-  const Guest guest = context.take_guest();
+  const Guest guest = context.take_guest().value();
   EXPECT_EQ(guest.measurement, testing::digest_of_pages());
   EXPECT_NE(guest.measurement, testing::digest_of_pages(0x91));
   EXPECT_EQ(guest.policy.bits, policy);
@@ -113,6 +113,88 @@ TEST(LaunchContext, PagesAreWholeAndEachAddressHasOne) {
   EXPECT_EQ(update(context, PageType::Zero, base + 2 * 4096, page), InvalidParameter);
 }
 
+/// A file of this many bytes, each its place modulo 251.
+class CountingFile final : public PageFile {
+ public:
+  explicit CountingFile(std::uint64_t size) : size_(size) {}
+
+  core::Result<void> read(std::uint64_t offset, core::ByteSpan into) override {
+    if (offset > size_ || into.size() > size_ - offset) {
+      return core::error(core::ErrorCode::NotFound, "a file that is too short");
+    }
+    for (std::uint8_t& byte : into) byte = static_cast<std::uint8_t>(offset++ % 251);
+    return {};
+  }
+
+ private:
+  std::uint64_t size_;
+};
+
+LaunchContext started_with_file(std::uint64_t size) {
+  PageFiles files;
+  files.push_back(std::make_unique<CountingFile>(size));
+  LaunchContext context = LaunchContext::create(std::move(files)).value();
+  EXPECT_EQ(context.start(policy), Success);
+  return context;
+}
+
+TEST(LaunchContext, PagesOfAFileAreMeasuredAsIfTheyHadBeenSent) {
+  constexpr std::uint64_t size = 40 * 4096 + 17;  // of more than one piece, and no whole page
+  Bytes sent(size);
+  ASSERT_TRUE(CountingFile(size + 5).read(5, sent));
+  sent.resize(41 * 4096UL, 0);
+  LaunchContext plain = started();
+  LaunchContext context = started_with_file(size + 5);
+  EXPECT_EQ(update(plain, PageType::Normal, base, sent), Success);
+  EXPECT_EQ(update(plain, PageType::Zero, base + sent.size(), Bytes(8192, 0)), Success);
+  EXPECT_EQ(context.update_from(1, base, {5, size, 0}), Success);
+  EXPECT_EQ(context.update_from(3, base + sent.size(), {0, 8000, launch::PageSource::zeros}),
+            Success);
+  ASSERT_EQ(finish(plain), Success);
+  ASSERT_EQ(finish(context), Success);
+  EXPECT_EQ(context.take_guest()->measurement, plain.take_guest()->measurement);
+}
+
+TEST(LaunchContext, AFileThatLacksItsPagesIsNobodysGuest) {
+  LaunchContext context = started_with_file(4096);
+  EXPECT_EQ(context.update_from(1, base, {0, 4097, 0}), Success);
+  ASSERT_EQ(finish(context), Success);
+  EXPECT_FALSE(context.take_guest());
+  LaunchContext judged = started_with_file(4096);
+  EXPECT_EQ(judged.update_from(1, base, {0, 4097, 0}), Success);
+  const testing::Owner owner;
+  const snp::IdBlock block = testing::id_block();
+  EXPECT_EQ(finish(judged, testing::with_id_block(block, owner.authenticate(block, false))),
+            InvalidParameter);
+}
+
+TEST(LaunchContext, SourcesThatAreNoneEndTheLaunch) {
+  using launch::PageSource;
+  const std::uint64_t most = LaunchContext::max_source_size;
+  const auto alone = [](std::uint32_t kind, std::uint64_t address, const PageSource& source) {
+    LaunchContext context = started_with_file(4096);
+    const FirmwareStatus status = context.update_from(kind, address, source);
+    EXPECT_EQ(finish(context), status);
+    return status;
+  };
+  EXPECT_EQ(alone(1, base, {0, most, 0}), Success);
+  EXPECT_EQ(alone(1, base, {0, most + 1, 0}), InvalidParameter);
+  EXPECT_EQ(alone(1, base, {0, 0, 0}), InvalidParameter);
+  EXPECT_EQ(alone(1, base, {0, 4096, 1}), InvalidParameter);
+  EXPECT_EQ(alone(1, base, {0, 4096, PageSource::zeros}), InvalidParameter);
+  EXPECT_EQ(alone(1, base, {~std::uint64_t{0}, 4096, 0}), InvalidParameter);
+  EXPECT_EQ(alone(1, base + 1, {0, 4096, 0}), InvalidParameter);
+  EXPECT_EQ(alone(1, ~std::uint64_t{4095}, {0, 8192, 0}), InvalidParameter);
+  EXPECT_EQ(alone(3, base, {0, 4096, 0}), InvalidParameter);
+  for (const std::uint32_t kind : {0U, 2U, 4U, 5U, 6U, 0x101U}) {
+    EXPECT_EQ(alone(kind, base, {0, 4096, 0}), InvalidParameter) << kind;
+    EXPECT_EQ(alone(kind, base, {0, 4096, PageSource::zeros}), InvalidParameter) << kind;
+  }
+  LaunchContext late = started_with_file(4096);
+  ASSERT_EQ(finish(late), Success);
+  EXPECT_EQ(late.update_from(1, base, {0, 4096, 0}), InvalidGuestState);
+}
+
 TEST(LaunchContext, SecretsAreFourKeysAtTheirPlacesAndNothingElse) {
   LaunchContext context = started();
   const auto answer =
@@ -145,7 +227,7 @@ TEST(LaunchContext, WhatFinishIsGivenIsRead) {
   }
   LaunchContext context = started();
   ASSERT_EQ(context.finish(good), Success);
-  EXPECT_EQ(context.take_guest().host_data, snp::HostData::from(Bytes(32, 5)).value());
+  EXPECT_EQ(context.take_guest().value().host_data, snp::HostData::from(Bytes(32, 5)).value());
 }
 
 TEST(IdBlock, IsOfThisGuestAndSignedByItsOwner) {

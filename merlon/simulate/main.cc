@@ -1,14 +1,16 @@
 // merlon-simulator: a simulated security processor for one guest. NOT confidential computing: its
 // keys are files of this machine. It finds its channel on descriptor 3 (merlon/launch/firmware.h).
 //
-//   merlon-simulator --platform DIRECTORY [--hostile SEED]
+//   merlon-simulator --platform DIRECTORY [--sources COUNT] [--hostile SEED]
 //
-// With --hostile it says "busy" to guests at random. Exit status: 0 the other end has closed the
-// channel, 1 the platform cannot be used, 125 it failed.
+// With --sources descriptors 4, 5 … are that many files, at most 8, of which the launcher names
+// parts instead of sending them. With --hostile it says "busy" to guests at random. Exit status: 0
+// the other end has closed the channel, 1 the platform cannot be used, 125 it failed.
 
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -18,6 +20,7 @@
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/launch/firmware.h"
+#include "merlon/os/file.h"
 #include "merlon/os/open.h"
 #include "merlon/os/poll.h"
 #include "merlon/os/process.h"
@@ -36,10 +39,43 @@ int failed(std::string_view text, launch::ExitStatus status) {
   return launch::number(status);
 }
 
+constexpr int most_sources = 8;
+constexpr int first_source = launch::keep_descriptor + 1;
+
+/// A file that both ends have.
+class SourceFile final : public simulate::PageFile {
+ public:
+  explicit SourceFile(os::Fd file) noexcept : file_(std::move(file)) {}
+
+  core::Result<void> read(std::uint64_t offset, core::ByteSpan into) override {
+    while (!into.empty()) {
+      const std::array<::iovec, 1> part{{{into.data(), into.size()}}};
+      const auto size = os::read_at(file_, part, offset);
+      if (!size) return os::to_error(size.error(), "a file of the launch cannot be read");
+      if (*size == 0) {
+        return core::error(core::ErrorCode::NotFound, "a file of the launch has become shorter");
+      }
+      into = into.subspan(*size);
+      offset += *size;
+    }
+    return {};
+  }
+
+ private:
+  os::Fd file_;
+};
+
 struct Options {
   std::string platform;
+  int sources = 0;
   std::optional<simulate::Throttle> throttle;
 };
+
+template <typename T>
+bool is_number(std::string_view text, T& number) {
+  const auto [end, error] = std::from_chars(text.begin(), text.end(), number);
+  return error == std::errc() && end == text.end();
+}
 
 std::optional<Options> options_of(int count, char** words) {
   Options options;
@@ -50,13 +86,15 @@ std::optional<Options> options_of(int count, char** words) {
       options.platform = value;
     } else if (word == "--hostile") {
       std::uint64_t seed = 0;
-      const auto [end, error] = std::from_chars(value.begin(), value.end(), seed);
-      if (error != std::errc() || end != value.end()) return std::nullopt;
+      if (!is_number(value, seed)) return std::nullopt;
       options.throttle.emplace(seed);
+    } else if (word == "--sources") {
+      if (!is_number(value, options.sources)) return std::nullopt;
     } else {
       return std::nullopt;
     }
   }
+  if (options.sources < 0 || options.sources > most_sources) return std::nullopt;
   if (count % 2 == 0 || options.platform.empty()) return std::nullopt;
   return options;
 }
@@ -83,15 +121,20 @@ int refuse(os::BorrowedFd channel, const std::string& why) {
 }
 
 int serve(const Options& options, os::BorrowedFd channel) {
-  const auto platform = simulate::load_platform(options.platform);
+  auto platform = simulate::LatePlatform::read(options.platform);
   if (!platform) {
     return refuse(channel, concat(base::printable(options.platform),
                                   ": no platform to simulate: ", in_words(platform.error()),
                                   "; merlon platform simulate init makes one"));
   }
-  auto server = simulate::Server::create(*platform, options.throttle);
+  simulate::PageFiles sources;
+  for (int i = 0; i < options.sources; ++i) {
+    sources.push_back(std::make_unique<SourceFile>(os::Fd::adopt(first_source + i)));
+  }
+  auto server =
+      simulate::Server::create(*std::move(platform), options.throttle, std::move(sources));
   if (!server) return failed(in_words(server.error()), launch::ExitStatus::KeepFailed);
-  if (const auto confined = simulate::confine(channel); !confined) {
+  if (const auto confined = simulate::confine(channel, options.sources); !confined) {
     return failed(concat("the simulator cannot confine itself: ", in_words(confined.error())),
                   launch::ExitStatus::KeepFailed);
   }

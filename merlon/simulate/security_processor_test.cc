@@ -179,6 +179,34 @@ TEST(Server, GuestsThatDoNotRunAskNothing) {
   EXPECT_EQ(server.answer(request).value()->status, FirmwareStatus::InvalidParameter);
 }
 
+TEST(Server, WhatMessagesNeedAndIsNotThereIsToldInWords) {
+  const Platform platform = testing::platform();
+  const FirmwareRequest message{FirmwareCommand::Guest, 0, 0, Bytes(4096, 0)};
+  PageFiles none;
+  Server server = Server::create(platform, std::nullopt, std::move(none)).value();
+  const Bytes secrets = testing::launch_guest(server, testing::pages());
+  EXPECT_FALSE(server.answer({FirmwareCommand::Expect, 0, 0, {}}).value().has_value());
+  EXPECT_EQ(server.answer(message).value()->status, FirmwareStatus::InvalidParameter);
+
+  class EmptyFile final : public PageFile {
+    core::Result<void> read(std::uint64_t /*offset*/, core::ByteSpan /*into*/) override {
+      return core::error(core::ErrorCode::NotFound, "it is empty");
+    }
+  };
+  PageFiles files;
+  files.push_back(std::make_unique<EmptyFile>());
+  Server other = Server::create(platform, std::nullopt, std::move(files)).value();
+  auto pages = testing::pages();
+  pages.push_back(
+      {FirmwareCommand::UpdateFrom, 1, 0x20'0000, launch::PageSource{0, 4096, 0}.bytes()});
+  EXPECT_FALSE(testing::launch_guest(other, pages).empty());
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = other.answer(message).value();
+    EXPECT_EQ(answer->status, FirmwareStatus::InvalidPlatformState);
+    EXPECT_EQ(core::as_text(answer->payload), "it is empty");
+  }
+}
+
 TEST(Server, AFailureThatHadNoAnswerIsToldAtTheEnd) {
   const Platform platform = testing::platform();
   Server server = Server::create(platform, std::nullopt).value();

@@ -1,5 +1,6 @@
 #include "merlon/simulate/server.h"
 
+#include "merlon/base/text.h"
 #include "merlon/crypto/secret_bytes.h"
 
 namespace merlon::simulate {
@@ -20,9 +21,24 @@ bool Throttle::is_busy() noexcept {
   return (mixed >> 63U) != 0;
 }
 
-Result<Server> Server::create(const Platform& platform, std::optional<Throttle> throttle) {
-  auto context = TRY(LaunchContext::create());
-  return Server(platform, throttle, std::move(context));
+namespace {
+
+FirmwareAnswer refused(std::string_view why) {
+  const core::ByteView text = core::as_bytes(why);
+  return {launch::FirmwareStatus::InvalidPlatformState, {text.begin(), text.end()}};
+}
+
+std::string spoilt(const core::Error& error) {
+  return base::concat("the simulated platform is spoilt: ", error.message(),
+                      "; merlon platform simulate show says more");
+}
+
+}  // namespace
+
+Result<Server> Server::create(LatePlatform platform, std::optional<Throttle> throttle,
+                              PageFiles files) {
+  auto context = TRY(LaunchContext::create(std::move(files)));
+  return Server(std::move(platform), throttle, std::move(context));
 }
 
 Result<FirmwareAnswer> Server::perform(FirmwareRequest request) {
@@ -32,18 +48,40 @@ Result<FirmwareAnswer> Server::perform(FirmwareRequest request) {
       return context_.update(request.kind, request.value, std::move(request.payload));
     case FirmwareCommand::Finish: return FirmwareAnswer{context_.finish(request.payload), {}};
     case FirmwareCommand::Guest: return guest_request(request.payload);
-    case FirmwareCommand::Certificates:
-      return FirmwareAnswer{FirmwareStatus::Success, platform_.table};
+    case FirmwareCommand::Certificates: return certificates();
+    case FirmwareCommand::UpdateFrom: {
+      auto parsed = launch::PageSource::parse(request.payload);
+      // What is malformed has a size of 0 here, and the launch fails.
+      const launch::PageSource source = std::move(parsed).value_or(launch::PageSource{});
+      return FirmwareAnswer{context_.update_from(request.kind, request.value, source), {}};
+    }
+    case FirmwareCommand::Expect: settle(); return FirmwareAnswer{FirmwareStatus::Success, {}};
   }
   return FirmwareAnswer{FirmwareStatus::InvalidParameter, {}};
 }
 
+FirmwareAnswer Server::certificates() {
+  const auto platform = platform_.get();
+  if (!platform) return refused(spoilt(platform.error()));
+  return {FirmwareStatus::Success, (*platform)->table};
+}
+
 void Server::settle() {
-  if (!processor_ && context_.is_finished()) processor_.emplace(platform_, context_.take_guest());
+  if (processor_ || !refusal_.empty() || !context_.is_finished()) return;
+  auto guest = context_.take_guest();
+  const auto platform = platform_.get();
+  if (!guest) {
+    refusal_ = guest.error().message();
+  } else if (!platform) {
+    refusal_ = spoilt(platform.error());
+  } else {
+    processor_.emplace(**platform, *std::move(guest));
+  }
 }
 
 Result<FirmwareAnswer> Server::guest_request(core::ByteView page) {
   settle();
+  if (!refusal_.empty()) return refused(refusal_);
   if (!processor_) return FirmwareAnswer{FirmwareStatus::InvalidGuestState, {}};
   // Before anything is done for it, so that the guest may send the very same message again.
   if (throttle_ && throttle_->is_busy()) return FirmwareAnswer{FirmwareStatus::Busy, {}};
@@ -71,7 +109,6 @@ Result<void> Server::serve(os::BorrowedFd channel) {
     // It may have been the guest's keys.
     const crypto::SecretBytes used(std::move(answer->payload));
     TRY(sent);
-    settle();
   }
 }
 

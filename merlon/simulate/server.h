@@ -24,12 +24,14 @@ class Throttle {
 
 class Server {
  public:
-  /// `platform` is borrowed and must outlive it. Errors as LaunchContext::create().
-  [[nodiscard]] static core::Result<Server> create(const Platform& platform,
-                                                   std::optional<Throttle> throttle);
+  /// `files` are what UpdateFrom names. Errors as LaunchContext::create().
+  [[nodiscard]] static core::Result<Server> create(LatePlatform platform,
+                                                   std::optional<Throttle> throttle,
+                                                   PageFiles files = {});
 
-  /// Nothing for a request that has no answer. The payload may be a secret: see
-  /// LaunchContext::update(). Errors: Internal.
+  /// Nothing for a request that has no answer. InvalidPlatformState, with a text for people, to
+  /// what needs a platform that is spoilt, or a guest whose pages could not be read. The payload
+  /// may be a secret: see LaunchContext::update(). Errors: Internal.
   [[nodiscard]] core::Result<std::optional<launch::FirmwareAnswer>> answer(
       launch::FirmwareRequest request);
 
@@ -37,17 +39,19 @@ class Server {
   [[nodiscard]] core::Result<void> serve(os::BorrowedFd channel);
 
  private:
-  Server(const Platform& platform, std::optional<Throttle> throttle, LaunchContext context)
-      : platform_(platform), throttle_(throttle), context_(std::move(context)) {}
+  Server(LatePlatform platform, std::optional<Throttle> throttle, LaunchContext context)
+      : platform_(std::move(platform)), throttle_(throttle), context_(std::move(context)) {}
   [[nodiscard]] core::Result<launch::FirmwareAnswer> perform(launch::FirmwareRequest request);
-  /// Makes a guest that has been launched ready for its requests, when nobody waits for an answer.
+  /// Makes a guest that has been launched ready for its requests.
   void settle();
   [[nodiscard]] core::Result<launch::FirmwareAnswer> guest_request(core::ByteView page);
+  [[nodiscard]] launch::FirmwareAnswer certificates();
 
-  const Platform& platform_;
+  LatePlatform platform_;
   std::optional<Throttle> throttle_;
   LaunchContext context_;
   std::optional<SecurityProcessor> processor_;  // once the guest runs
+  std::string refusal_;                         // why there is none and will be none
 };
 
 }  // namespace merlon::simulate

@@ -105,9 +105,7 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t
 }
 
 /// The one block of a file of ours.
-Result<std::vector<std::uint8_t>> read_pem(const std::string& path, std::string_view label) {
-  constexpr std::size_t max_size = 64UL * 1024;
-  const auto text = TRY(read_file(path, max_size));
+Result<std::vector<std::uint8_t>> only_block(core::ByteView text, std::string_view label) {
   auto blocks = TRY(parsed(codec::pem_blocks(core::as_text(text), codec::PemRule::OnlyBlocks)));
   if (blocks.size() != 1 || blocks[0].label != label) {
     return core::error(ErrorCode::Malformed, "a file of the platform holds something else");
@@ -115,9 +113,11 @@ Result<std::vector<std::uint8_t>> read_pem(const std::string& path, std::string_
   return std::move(blocks[0].bytes);
 }
 
-Result<crypto::PrivateKey> read_key(const std::string& path, const x509::Certificate& owner) {
-  auto bytes = TRY(read_file(path, crypto::PrivateKey::max_pem_size));
-  const crypto::SecretBytes text(std::move(bytes));
+Result<crypto::SecretBytes> read_secret(const std::string& path) {
+  return crypto::SecretBytes(TRY(read_file(path, crypto::PrivateKey::max_pem_size)));
+}
+
+Result<crypto::PrivateKey> key_of(const crypto::SecretBytes& text, const x509::Certificate& owner) {
   auto key = TRY(parsed(crypto::PrivateKey::from_pem(text.reveal())));
   if (!is_key_of(key, owner)) {
     return core::error(ErrorCode::Denied, "a key that is not its certificate's");
@@ -125,20 +125,38 @@ Result<crypto::PrivateKey> read_key(const std::string& path, const x509::Certifi
   return key;
 }
 
-/// DER of each file.
-struct Files {
+/// Of each file the text, or what is in it.
+struct Documents {
   std::vector<std::uint8_t> ark, ask, vcek, list;
 
   [[nodiscard]] Chain::Parts parts() const noexcept { return {ark, ask, vcek, list}; }
 };
 
-Result<Files> read_files(const std::string& directory) {
-  Files files;
-  files.ark = TRY(read_pem(concat(directory, "/ark.pem"), certificate_label));
-  files.ask = TRY(read_pem(concat(directory, "/ask.pem"), certificate_label));
-  files.vcek = TRY(read_pem(concat(directory, "/vcek.pem"), certificate_label));
-  files.list = TRY(read_pem(concat(directory, "/crl.pem"), list_label));
-  return files;
+Result<Documents> read_documents(const std::string& directory) {
+  constexpr std::size_t max_size = 64UL * 1024;
+  Documents texts;
+  texts.ark = TRY(read_file(concat(directory, "/ark.pem"), max_size));
+  texts.ask = TRY(read_file(concat(directory, "/ask.pem"), max_size));
+  texts.vcek = TRY(read_file(concat(directory, "/vcek.pem"), max_size));
+  texts.list = TRY(read_file(concat(directory, "/crl.pem"), max_size));
+  return texts;
+}
+
+Result<Documents> der_of(const Documents& texts) {
+  Documents der;
+  der.ark = TRY(only_block(texts.ark, certificate_label));
+  der.ask = TRY(only_block(texts.ask, certificate_label));
+  der.vcek = TRY(only_block(texts.vcek, certificate_label));
+  der.list = TRY(only_block(texts.list, list_label));
+  return der;
+}
+
+Result<Platform> platform_of(const Documents& texts, const crypto::SecretBytes& vcek_key) {
+  const Documents files = TRY(der_of(texts));
+  const auto vcek = TRY(parsed(x509::Certificate::parse(files.vcek)));
+  const Endorsed endorsed = TRY(parsed(endorsed_by(vcek)));
+  auto key = TRY(key_of(vcek_key, vcek));
+  return Platform{endorsed, std::move(key), table_of(files.parts())};
 }
 
 }  // namespace
@@ -161,21 +179,42 @@ Result<Chain> create_platform(const std::string& directory, codec::UnixTime now)
 }
 
 Result<Chain> load_chain(const std::string& directory) {
-  const Files files = TRY(read_files(directory));
+  const Documents texts = TRY(read_documents(directory));
+  const Documents files = TRY(der_of(texts));
   return parsed(Chain::parse(files.parts()));
 }
 
+struct LatePlatform::Files {
+  Documents texts;
+  crypto::SecretBytes vcek_key;
+};
+
+Result<LatePlatform> LatePlatform::read(const std::string& directory) {
+  Documents texts = TRY(read_documents(directory));
+  crypto::SecretBytes key = TRY(read_secret(concat(directory, "/keys/vcek.pem")));
+  return LatePlatform(std::make_shared<Files>(Files{std::move(texts), std::move(key)}));
+}
+
+Result<const Platform*> LatePlatform::get() {
+  if (known_ != nullptr) return known_;
+  if (!made_) {
+    const auto files = std::exchange(files_, nullptr);
+    made_ = std::make_unique<Result<Platform>>(platform_of(files->texts, files->vcek_key));
+  }
+  if (!*made_) return made_->error();
+  return known_ = &**made_;
+}
+
 Result<Platform> load_platform(const std::string& directory) {
-  const Files files = TRY(read_files(directory));
-  const auto vcek = TRY(parsed(x509::Certificate::parse(files.vcek)));
-  const Endorsed endorsed = TRY(parsed(endorsed_by(vcek)));
-  auto key = TRY(read_key(concat(directory, "/keys/vcek.pem"), vcek));
-  return Platform{endorsed, std::move(key), table_of(files.parts())};
+  const Documents texts = TRY(read_documents(directory));
+  const crypto::SecretBytes key = TRY(read_secret(concat(directory, "/keys/vcek.pem")));
+  return platform_of(texts, key);
 }
 
 Result<Chain> revoke_platform(const std::string& directory, codec::UnixTime now) {
   const Chain chain = TRY(load_chain(directory));
-  const auto ark_key = TRY(read_key(concat(directory, "/keys/ark.pem"), chain.ark()));
+  const auto ark_text = TRY(read_secret(concat(directory, "/keys/ark.pem")));
+  const auto ark_key = TRY(key_of(ark_text, chain.ark()));
   Chain revoked = TRY(parsed(revoke(chain, ark_key, now)));
   const std::string beside = concat(directory, "/crl.pem.new.", ::getpid());
   auto written = write_pem(beside, list_label, revoked.list().der());

@@ -9,6 +9,7 @@
 // Whoever reads the keys is the simulator. Files are trusted as far as their owner is, and checked
 // against each other all the same.
 
+#include <memory>
 #include <string>
 
 #include "merlon/simulate/chain.h"
@@ -37,6 +38,28 @@ struct Platform {
 /// the list, are for verifiers, who look at nothing else, and checking them would be the largest
 /// part of a keep's start.
 [[nodiscard]] core::Result<Platform> load_platform(const std::string& directory);
+
+/// A platform whose files have been read, and are looked at when it is first asked for: most keeps
+/// never ask, and a key costs more time than a launch has.
+class LatePlatform {
+ public:
+  /// Errors: NotFound and others of the system, with the number as detail.
+  [[nodiscard]] static core::Result<LatePlatform> read(const std::string& directory);
+  /// One that is there already; borrowed.
+  LatePlatform(const Platform& platform) noexcept : known_(&platform) {}
+
+  /// Lives as long as this object, moved or not. Errors: those of load_platform() that are not of
+  /// the system; the same each time.
+  [[nodiscard]] core::Result<const Platform*> get();
+
+ private:
+  struct Files;
+  explicit LatePlatform(std::shared_ptr<Files> files) noexcept : files_(std::move(files)) {}
+
+  const Platform* known_ = nullptr;
+  std::shared_ptr<Files> files_;  // until they have been looked at
+  std::unique_ptr<core::Result<Platform>> made_;
+};
 
 /// Puts a new revocation list into the place of the old one, which says that the ASK is revoked.
 /// Errors as above.

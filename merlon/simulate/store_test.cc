@@ -105,6 +105,21 @@ TEST_F(StoreTest, PartsOfAnotherMachineAreRefused) {
   EXPECT_EQ(revoke_platform(place_, test_now).error().code, ErrorCode::Denied);
 }
 
+TEST_F(StoreTest, ALatePlatformIsLookedAtWhenItIsAskedFor) {
+  EXPECT_EQ(LatePlatform::read(place_).error().code, ErrorCode::NotFound);
+  const Chain made = create_platform(place_, test_now).value();
+  LatePlatform good = LatePlatform::read(place_).value();
+  std::ofstream(place_ + "/ask.pem", std::ios::trunc) << "words";
+  LatePlatform bad = LatePlatform::read(place_).value();
+  fs::remove_all(place_);
+  const Platform* const platform = good.get().value();
+  EXPECT_EQ(platform->table, table_of(made.parts()));
+  LatePlatform moved = std::move(good);
+  EXPECT_EQ(moved.get().value(), platform);
+  EXPECT_FALSE(bad.get());
+  EXPECT_FALSE(bad.get());
+}
+
 TEST_F(StoreTest, SomethingElseInThePlaceOfAFileIsRefused) {
   ASSERT_TRUE(create_platform(place_, test_now).has_value());
   const auto with = [&](const std::string& name, const std::string& text) {

@@ -156,6 +156,13 @@ class Attest(unittest.TestCase):
         self.assertNotEqual(said.returncode, 0)
         self.assertIn("platform simulate init", said.stderr)
 
+    def test_a_spoilt_platform_is_told_to_who_wants_evidence(self):
+        platform = self.stage.new_platform("spoilt")
+        (platform / "vcek.pem").write_text("words")
+        said = self.stage.evidence("none", NONCE, platform, check=False)
+        self.assertNotEqual(said.returncode, 0)
+        self.assertIn("the simulated platform", said.stderr)
+
     def test_a_workload_is_compiled_whole_before_it_runs(self):
         state = self.stage.folder / "state/merlon"
         state.mkdir(parents=True)

@@ -15,6 +15,7 @@ import sys
 
 GUEST = 4
 UPDATE = 2
+UNANSWERED = (6, 7)
 FILLED_PAGES = (5, 6)
 BUSY = 0x100
 REQUEST_HEAD = struct.Struct("<IIQII")
@@ -36,7 +37,9 @@ class Between:
         self.choice = random.Random(seed)
         self.host = socket.socket(fileno=3)
         self.real, there = socket.socketpair()
-        self.process = subprocess.Popen([program, *words], pass_fds=[3],
+        # The channel, and the files that parts of the launch come from (--sources).
+        sources = int(words[words.index("--sources") + 1])
+        self.process = subprocess.Popen([program, *words], pass_fds=range(3, 4 + sources),
                                         preexec_fn=lambda: os.dup2(there.fileno(), 3))
         there.close()
         self.messages = []
@@ -87,7 +90,7 @@ class Between:
             head = receive(self.host, REQUEST_HEAD.size)
             command, kind, _, size, _ = REQUEST_HEAD.unpack(head)
             payload = receive(self.host, size)
-            if command == UPDATE and kind not in FILLED_PAGES:
+            if command in UNANSWERED or (command == UPDATE and kind not in FILLED_PAGES):
                 self.real.sendall(head + payload)
                 continue
             status, answer = (self.guest if command == GUEST else self.ask)(head, payload)

@@ -66,7 +66,7 @@ int run(char** words) {
   if (!platform || !data || !context) return 1;
   const Bytes secrets = launch_guest(*context, std::strtoull(words[2], nullptr, 0));
   if (secrets.empty()) return 2;
-  simulate::SecurityProcessor processor(*platform, context->take_guest());
+  simulate::SecurityProcessor processor(*platform, context->take_guest().value());
   const auto vmpl = static_cast<std::uint32_t>(std::strtoul(words[3], nullptr, 0));
   const Bytes report = report_of(processor, secrets, vmpl, *data);
   if (report.empty()) return 3;

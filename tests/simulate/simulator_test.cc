@@ -7,6 +7,7 @@
 #include "merlon/base/text.h"
 #include "merlon/os/channel.h"
 #include "merlon/os/clock.h"
+#include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/simulate/testing/fake_host.h"
 
@@ -98,6 +99,46 @@ TEST_F(SimulatorTest, LaunchesAGuestAndReportsOfItWhileConfined) {
   EXPECT_EQ(end_of(process), 0);
 }
 
+TEST_F(SimulatorTest, ReadsTheLaunchersFilesWhileConfined) {
+  const std::string program = (folder_ / "program").string();
+  std::ofstream(program, std::ios::binary) << std::string(8192, '\x90');
+  const auto measured = [&](std::uint64_t offset) {
+    std::vector<std::string> words{"merlon-simulator", "--platform", place_, "--sources", "2"};
+    os::Channel channel = os::open_channel().value();
+    channel_ = std::move(channel.here);
+    const os::Fd unused = os::open_file(place_ + "/ark.pem").value();
+    const os::Fd file = os::open_file(program).value();
+    const std::vector<os::BorrowedFd> files{channel.there, unused, file};
+    const auto process = os::ChildProcess::spawn(MERLON_SIMULATOR, words, files).value();
+    channel.there.close();
+    Bytes secrets;
+    ask({FirmwareCommand::Start, 0, testing::policy, {}});
+    auto pages = testing::pages();
+    pages[0] = {FirmwareCommand::UpdateFrom, 1, 0x10'0000,
+                launch::PageSource{offset, 8192, 1}.bytes()};
+    for (const FirmwareRequest& page : pages) {
+      const FirmwareAnswer answer = ask(page);
+      if (page.kind == static_cast<std::uint32_t>(snp::PageType::Secrets)) secrets = answer.payload;
+    }
+    ask({FirmwareCommand::Finish, 0, 0, testing::without_id_block().bytes()});
+    ask({FirmwareCommand::Expect, 0, 0, {}});
+    const FakeGuest guest(secrets);
+    const FirmwareAnswer answer = ask(guest.ask(1));
+    std::optional<snp::LaunchDigest> digest;
+    if (answer.status == FirmwareStatus::Success) {
+      digest = snp::Report::parse(guest.response(answer, 2).report)->measurement;
+    } else {
+      EXPECT_EQ(answer.status, FirmwareStatus::InvalidPlatformState);
+      EXPECT_FALSE(answer.payload.empty());
+    }
+    channel_.close();
+    EXPECT_EQ(end_of(process), 0);
+    return digest;
+  };
+  EXPECT_EQ(measured(0), testing::digest_of_pages());
+  EXPECT_EQ(measured(1), std::nullopt);
+}
+
 TEST_F(SimulatorTest, ThrottlesTheSameWayForTheSameSeed) {
   const auto busy = [&](const char* seed) {
     const os::ChildProcess process = start({"--platform", place_, "--hostile", seed});
@@ -137,6 +178,8 @@ TEST_F(SimulatorTest, WithoutAPlatformItDoesNotStart) {
   EXPECT_EQ(end_of(start({"--platform"})), 2);
   EXPECT_EQ(end_of(start({"--platform", place_, "--hostile", "-1"})), 2);
   EXPECT_EQ(end_of(start({"--platform", place_, "--other", "1"})), 2);
+  EXPECT_EQ(end_of(start({"--platform", place_, "--sources", "9"})), 2);
+  EXPECT_EQ(end_of(start({"--platform", place_, "--sources", "1x"})), 2);
 }
 
 TEST_F(SimulatorTest, ItsReportsAreJudgedWithItsDirectoryAsEndorsements) {

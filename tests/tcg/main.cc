@@ -91,16 +91,21 @@ class FixedMachine final : public host::Machine {
       return host::HostError{layout.error().code, std::string(layout.error().message())};
     };
     if (!firmware_) return told(image::lay_out(shim, keep, {}, memory));
-    TRY(firmware_->begin());
     host::kvm::MeasuredLoader measured(*firmware_, memory);
-    auto layout = TRY(told(image::lay_out(shim, keep, {.attested = true}, measured)));
-    if (!firmware_->finish(sallyport::World::Ring0)) {
+    const bool begun = firmware_->begin().has_value();
+    auto layout = told(image::lay_out(shim, keep, {.attested = true}, measured));
+    if (!layout && firmware_->refusal()) return *firmware_->refusal();
+    if (!layout) return layout;
+    if (!begun || !firmware_->finish(sallyport::World::Ring0)) {
       return host::HostError{core::ErrorCode::Denied, "the launch was refused"};
     }
     return layout;
   }
   sallyport::Outcome attest(const sallyport::Request& request) override {
     return firmware_ ? firmware_->attest(request) : Machine::attest(request);
+  }
+  [[nodiscard]] std::optional<host::HostError> refusal() const {
+    return firmware_ ? firmware_->refusal() : std::nullopt;
   }
   std::optional<sallyport::MemoryRange> grow(std::uint64_t /*bytes*/) override {
     return std::nullopt;
@@ -116,7 +121,7 @@ class FixedMachine final : public host::Machine {
 std::optional<host::kvm::SimulatedFirmware> firmware_of(int count, char** words) {
   for (int i = 1; i + 1 < count; ++i) {
     if (std::string_view(words[i]) != "--simulator") continue;
-    auto started = host::kvm::SimulatedFirmware::start(words[i + 1]);
+    auto started = host::kvm::SimulatedFirmware::start(words[i + 1], {});
     if (started) return *std::move(started);
   }
   return std::nullopt;
@@ -184,7 +189,8 @@ std::string debugger_beside(const std::string& kernel) {
 }
 
 /// Serves the keep to its end.
-std::optional<int> serve(SharedMemory& memory, host::Calls& calls, int bell) {
+std::optional<int> serve(SharedMemory& memory, const FixedMachine& machine, host::Calls& calls,
+                         int bell) {
   std::uint32_t sequence = 0;
   char rung = 0;
   while (::read(bell, &rung, 1) == 1) {
@@ -195,6 +201,7 @@ std::optional<int> serve(SharedMemory& memory, host::Calls& calls, int bell) {
     ++sequence;
     const sallyport::Outcome outcome = calls.carry_out(*request);
     if (calls.ended()) return calls.ended();
+    if (machine.refusal()) return failed(machine.refusal()->text);
     sallyport::answer(memory.block(), *request, outcome);
   }
   return std::nullopt;
@@ -250,7 +257,7 @@ int main(int count, char** words) {
   if (::pipe2(bell.data(), O_CLOEXEC) != 0) return failed("cannot make a pipe");
   const ::pid_t qemu = start_qemu(memory, folder + "tcg-boot", bell[1]);
   ::close(bell[1]);
-  const auto ended = serve(memory, calls, bell[0]);
+  const auto ended = serve(memory, machine, calls, bell[0]);
   ::kill(qemu, SIGKILL);
   ::waitpid(qemu, nullptr, 0);
   return ended ? *ended : failed("the machine stopped without having asked to");

@@ -176,12 +176,19 @@ Result<image::Layout> KeepMachine::lay_out(const image::Program& shim, const ima
     const auto layout = image::lay_out(shim, keep, {.world = world_}, loader);
     return layout ? Result<image::Layout>(*layout) : image_error(layout.error(), what);
   }
+  const auto layout = lay_out_attested(shim, keep, loader);
+  if (layout) return *layout;
+  return firmware_->refusal() ? *firmware_->refusal() : image_error(layout.error(), what);
+}
+
+core::Result<image::Layout> KeepMachine::lay_out_attested(const image::Program& shim,
+                                                          const image::Program& keep,
+                                                          image::PageSink& loader) {
   TRY(firmware_->begin());
   MeasuredLoader measured(*firmware_, loader);
-  const auto layout = image::lay_out(shim, keep, {.world = world_, .attested = true}, measured);
-  if (!layout) return image_error(layout.error(), what);
-  if (const auto done = firmware_->finish(world_); !done) return image_error(done.error(), what);
-  return *layout;
+  auto layout = TRY(image::lay_out(shim, keep, {.world = world_, .attested = true}, measured));
+  TRY(firmware_->finish(world_));
+  return layout;
 }
 
 os::Result<void> KeepMachine::start(const image::Layout& layout) {
@@ -223,6 +230,7 @@ void KeepMachine::serve(const sallyport::Request& request) {
 /// True when the keep has ended.
 Result<bool> KeepMachine::answer_bell() {
   const std::scoped_lock serving(serving_);
+  if (firmware_ && firmware_->refusal()) return *firmware_->refusal();
   // The attendant may have been here between the keep's patience and its bell.
   if (block_->load(&sallyport::Header::sequence) == sequence_) return false;
   const auto request = sallyport::take_request(*block_, sequence_ + 1);
@@ -235,6 +243,8 @@ Result<bool> KeepMachine::answer_bell() {
   set_attended(false);
   const bool often = pace_.ring(monotonic());
   serve(*request);
+  // There is no point in a keep that cannot prove itself, and its owner learns the reason.
+  if (firmware_ && firmware_->refusal()) return *firmware_->refusal();
   pace_.rest(monotonic());
   if (often) attend();
   return calls_.ended().has_value();
@@ -318,6 +328,11 @@ bool KeepMachine::release(MemoryRange range) {
 
 sallyport::Outcome KeepMachine::attest(const sallyport::Request& request) {
   return firmware_ ? firmware_->attest(request) : Machine::attest(request);
+}
+
+void KeepMachine::expect_proof() {
+  // A simulator that is no more is found out when the keep asks.
+  if (firmware_) static_cast<void>(firmware_->expect_messages());
 }
 
 bool KeepMachine::limit_time(std::chrono::nanoseconds limit) {

@@ -46,6 +46,8 @@ class KeepMachine final : public Machine, private Attended {
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return calls_.descriptors(); }
   /// Lays a message ready for the keep.
   void post(Letter letter) { calls_.post(std::move(letter)); }
+  /// The keep will be asked to prove itself.
+  void expect_proof();
   /// Ends this process when the time is over, whatever the keep does or asks for. False if that
   /// cannot be.
   [[nodiscard]] bool limit_time(std::chrono::nanoseconds limit);
@@ -54,7 +56,8 @@ class KeepMachine final : public Machine, private Attended {
 
   /// Runs the keep to its end; gives its exit status.
   ///
-  /// Errors: Internal (the machine stopped without having asked to).
+  /// Errors: Internal (the machine stopped without having asked to) · Unavailable (the simulator
+  /// has no platform to attest it).
   [[nodiscard]] core::Result<int, HostError> run();
 
   [[nodiscard]] std::optional<sallyport::MemoryRange> grow(std::uint64_t bytes) override;
@@ -71,6 +74,9 @@ class KeepMachine final : public Machine, private Attended {
                                                    const os::FileMapping& keep);
   [[nodiscard]] core::Result<image::Layout, HostError> lay_out(const image::Program& shim,
                                                                const image::Program& keep);
+  [[nodiscard]] core::Result<image::Layout> lay_out_attested(const image::Program& shim,
+                                                             const image::Program& keep,
+                                                             image::PageSink& loader);
   [[nodiscard]] os::Result<void> start(const image::Layout& layout);
   void tell_time();
   [[nodiscard]] core::Result<bool, HostError> answer_bell();

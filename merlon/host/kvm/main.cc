@@ -6,6 +6,7 @@
 // Before it takes the workload it says whether it can run one (launch/readiness.h); with --try that
 // is all.
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -64,10 +65,15 @@ std::optional<Options> options_of(int count, char** words) {
 }
 
 /// A program that lies beside this one.
-os::Result<os::FileMapping> map_neighbour(std::string_view name) {
+struct Neighbour {
+  os::Fd file;
+  os::FileMapping mapping;
+};
+os::Result<Neighbour> open_neighbour(std::string_view name) {
   const std::string own = TRY(os::own_program());
-  const os::Fd file = TRY(os::open_file(concat(own.substr(0, own.rfind('/')), "/", name)));
-  return os::FileMapping::create(file, max_program_size);
+  os::Fd file = TRY(os::open_file(concat(own.substr(0, own.rfind('/')), "/", name)));
+  os::FileMapping mapping = TRY(os::FileMapping::create(file, max_program_size));
+  return Neighbour{std::move(file), std::move(mapping)};
 }
 
 /// The keep's first descriptors: our streams, and the channel that brings its workload.
@@ -87,6 +93,7 @@ core::Result<void> take_launch(host::kvm::KeepMachine& machine) {
   if (limit != 0 && !machine.limit_time(std::chrono::nanoseconds(limit))) {
     return core::error(core::ErrorCode::Internal, "cannot limit the time");
   }
+  if (launch.message.purpose != launch::Purpose::Run) machine.expect_proof();
   TRY(host::kvm::confine(launch));
   machine.post(TRY(host::make_letter(std::move(launch))));
   return {};
@@ -111,8 +118,8 @@ bool tell(bool ready, std::string_view text) {
 
 core::Result<std::unique_ptr<host::kvm::KeepMachine>, host::HostError> make_machine(
     const Options& options) {
-  const auto shim = map_neighbour("merlon-shim-kvm");
-  const auto keep = map_neighbour("merlon-keep");
+  const auto shim = open_neighbour("merlon-shim-kvm");
+  const auto keep = open_neighbour("merlon-keep");
   if (!shim || !keep) {
     return host::HostError{
         core::ErrorCode::NotFound,
@@ -120,9 +127,13 @@ core::Result<std::unique_ptr<host::kvm::KeepMachine>, host::HostError> make_mach
   }
   std::optional<host::kvm::SimulatedFirmware> firmware;
   if (options.simulator) {
-    firmware = TRY(host::kvm::SimulatedFirmware::start(*options.simulator));
+    using Source = host::kvm::SimulatedFirmware::Source;
+    const std::array sources{Source{shim->file, shim->mapping.bytes()},
+                             Source{keep->file, keep->mapping.bytes()}};
+    firmware = TRY(host::kvm::SimulatedFirmware::start(*options.simulator, sources));
   }
-  return host::kvm::KeepMachine::create(*shim, *keep, options.world, std::move(firmware));
+  return host::kvm::KeepMachine::create(shim->mapping, keep->mapping, options.world,
+                                        std::move(firmware));
 }
 
 int run_keep(host::kvm::KeepMachine& machine, const Options& options) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
+#include <utility>
 
 #include "merlon/base/text.h"
 #include "merlon/core/attest_call.h"
@@ -39,29 +41,59 @@ std::uint32_t page_type(image::PageKind kind) noexcept {
   return 0;
 }
 
+/// Whether it can be one for people, in a line.
+bool is_reason(std::string_view text) {
+  constexpr std::size_t longest = 4096;
+  return !text.empty() && text.size() <= longest && base::printable(text, text.size()) == text;
+}
+
 }  // namespace
 
-core::Result<SimulatedFirmware, HostError> SimulatedFirmware::start(const std::string& platform) {
+SimulatedFirmware::SimulatedFirmware(os::Fd channel, std::span<const Source> sources)
+    : channel_(std::move(channel)) {
+  for (const Source& source : sources) sources_.push_back(source.bytes);
+}
+
+core::Result<SimulatedFirmware, HostError> SimulatedFirmware::start(
+    const std::string& platform, std::span<const Source> sources) {
   const auto own = os::own_program();
   auto channel = os::open_channel();
   if (!own || !channel) {
     return HostError{ErrorCode::Internal, "cannot open a channel to merlon-simulator"};
   }
   const std::string path = concat(own->substr(0, own->rfind('/')), "/merlon-simulator");
-  const std::array<std::string, 3> arguments{"merlon-simulator", "--platform", platform};
-  const auto process = os::ChildProcess::spawn(path, arguments, channel->there);
+  const std::array<std::string, 5> arguments{"merlon-simulator", "--platform", platform,
+                                             "--sources", std::to_string(sources.size())};
+  std::vector<os::BorrowedFd> files{channel->there};
+  for (const Source& source : sources) files.push_back(source.file);
+  const auto process = os::ChildProcess::spawn(path, arguments, files);
   if (!process) {
     return HostError{ErrorCode::NotFound,
                      concat("cannot start ", path, ": ", os::describe(process.error()))};
   }
-  return SimulatedFirmware(std::move(channel->here));
+  return SimulatedFirmware(std::move(channel->here), sources);
+}
+
+core::Result<FirmwareAnswer> SimulatedFirmware::hear() {
+  FirmwareAnswer answer = TRY(launch::receive_firmware_answer(channel_));
+  const std::string_view text = core::as_text(answer.payload);
+  if (answer.status == FirmwareStatus::InvalidPlatformState && !refusal_ && is_reason(text)) {
+    refusal_ = HostError{ErrorCode::Unavailable, std::string(text)};
+  }
+  return answer;
 }
 
 core::Result<FirmwareAnswer> SimulatedFirmware::ask(const FirmwareRequest& request,
                                                     core::ByteView payload) {
-  TRY(launch::send(channel_, request, payload));
-  if (!launch::is_answered(request)) return FirmwareAnswer{FirmwareStatus::Success, {}};
-  return launch::receive_firmware_answer(channel_);
+  const auto sent = launch::send(channel_, request, payload);
+  if (sent && !launch::is_answered(request)) return FirmwareAnswer{FirmwareStatus::Success, {}};
+  if (!std::exchange(is_begun_, true)) {
+    // Also where nobody listens any more: it is the reason.
+    FirmwareAnswer begun = TRY(hear());
+    if (begun.status != FirmwareStatus::Success) return begun;
+  }
+  TRY(sent);
+  return hear();
 }
 
 core::Result<Bytes> SimulatedFirmware::step(const FirmwareRequest& request,
@@ -72,22 +104,32 @@ core::Result<Bytes> SimulatedFirmware::step(const FirmwareRequest& request,
                      static_cast<std::uint32_t>(answer.status));
 }
 
-core::Result<void, HostError> SimulatedFirmware::begin() {
-  const auto answer = ask({FirmwareCommand::Start, 0, keep_policy, {}}, {});
-  if (!answer) {
-    return HostError{ErrorCode::Internal,
-                     concat("merlon-simulator does not answer: ", answer.error().message())};
+core::Result<void> SimulatedFirmware::begin() {
+  return launch::send(channel_, {FirmwareCommand::Start, 0, keep_policy, {}});
+}
+
+std::optional<launch::PageSource> SimulatedFirmware::source_of(
+    image::PageKind kind, core::ByteView bytes) const noexcept {
+  if (kind == image::PageKind::Zero) {
+    return launch::PageSource{0, bytes.size(), launch::PageSource::zeros};
   }
-  if (answer->status == FirmwareStatus::Success) return {};
-  const bool has_reason = answer->status == FirmwareStatus::InvalidPlatformState;
-  const std::string_view reason = core::as_text(answer->payload);
-  return HostError{ErrorCode::Unavailable, has_reason
-                                               ? base::printable(reason, reason.size())
-                                               : "the simulated processor refuses the launch"};
+  if (kind != image::PageKind::Normal || bytes.empty()) return std::nullopt;
+  for (std::uint32_t i = 0; i < sources_.size(); ++i) {
+    const core::ByteView file = sources_[i];
+    const bool inside = !std::less<>()(bytes.data(), file.data()) &&
+                        !std::less<>()(file.data() + file.size(), bytes.data() + bytes.size());
+    if (!inside) continue;
+    const auto offset = static_cast<std::uint64_t>(bytes.data() - file.data());
+    return launch::PageSource{offset, bytes.size(), i};
+  }
+  return std::nullopt;
 }
 
 core::Result<Bytes> SimulatedFirmware::update(image::PageKind kind, std::uint64_t address,
                                               core::ByteView bytes) {
+  if (const auto source = source_of(kind, bytes)) {
+    return step({FirmwareCommand::UpdateFrom, page_type(kind), address, {}}, source->bytes());
+  }
   Bytes filled;
   while (!bytes.empty()) {
     core::ByteView part = bytes.first(std::min(bytes.size(), launch::max_firmware_payload));
@@ -116,6 +158,10 @@ core::Result<void> SimulatedFirmware::finish(sallyport::World world) {
   finished.host_data.resize(launch::FinishedLaunch::host_data_size, 0);
   TRY(step({FirmwareCommand::Finish, 0, 0, {}}, finished.bytes()));
   return {};
+}
+
+core::Result<void> SimulatedFirmware::expect_messages() {
+  return launch::send(channel_, {FirmwareCommand::Expect, 0, 0, {}});
 }
 
 core::Result<FirmwareAnswer> SimulatedFirmware::carry(core::ByteView message) {
