@@ -69,7 +69,7 @@ std::string_view notice_of(host::Backend backend) noexcept {
 
 host::MachineOptions machine_options(const Arguments& arguments, const Terminal& terminal) {
   return {terminal.variable("MERLON_KVM_WORLD"), arguments.has("--stats"), false,
-          simulator_path(terminal)};
+          simulator_path(terminal), arguments.value("--signatures")};
 }
 
 Result<host::RunOptions> options_of(const Arguments& arguments) {
@@ -232,6 +232,9 @@ Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
                         : ReadyKeep{*std::move(first),
                                     std::string(named ? "" : notice_of(host::strongest_backend))};
   if (!ready.notice.empty()) fail(terminal, ready.notice, 0);
+  if (arguments.has("--signatures") && ready.keep.backend() != host::Backend::SnpSim) {
+    plan.notes.emplace_back("--signatures is not used: nothing measures a keep of this backend");
+  }
   for (const std::string& note : plan.notes) fail(terminal, concat("note: ", note), 0);
   const auto launched = ready.keep.launch(std::move(plan));
   if (!launched) return refusal_of(launched.error());

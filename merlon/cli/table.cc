@@ -47,6 +47,13 @@ constexpr std::array run_options{
     OptionSpec{
         "--max-memory", "SIZE",
         "The most that memories, tables and exceptions of the program may take together, e.g. 64M."},
+    OptionSpec{"--signatures",
+               "FILE",
+               "What the keep's owner signed, from merlon sign or Enarx: another keep does not "
+               "start, and evidence says who signed (backend snp-sim).",
+               false,
+               {},
+               true},
     OptionSpec{"--stats", "",
                "Say on standard error what the keep asked its host for (backend kvm)."},
     OptionSpec{"--verbose", "", "Say on standard error how the keep is confined."},
@@ -145,6 +152,13 @@ constexpr std::array keep_evidence_options{
                false,
                {},
                true},
+    OptionSpec{"--signatures",
+               "FILE",
+               "What the keep's owner signed, from merlon sign or Enarx: another keep does not "
+               "start, and evidence says who signed.",
+               false,
+               {},
+               true},
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
@@ -190,6 +204,10 @@ constexpr std::array sign_options{
         "--snp-digest", "HEX",
         "The launch digest of the guest, 96 digits; that of the keep which this installation "
         "launches if not given."},
+    OptionSpec{"--world", "NAME",
+               "Of the keep that is measured: ring0, also if nothing is named; collapsed or "
+               "isolated for snp-sim where the host's KVM emulates ring 0.",
+               false, worlds},
     OptionSpec{"--snp-policy", "BITS",
                "What the guest asks of its host (POLICY); 0x30133 if not given: ABI 1.51, "
                "simultaneous threads allowed, no debugging, no migration."},

@@ -46,6 +46,7 @@ Result<launch::Proof> proof_of_keep(const cli::Arguments& arguments, const cli::
   host::MachineOptions machine;
   machine.world = terminal.variable("MERLON_KVM_WORLD");
   machine.simulator = arguments.value("--simulator", cli::simulator_path(terminal));
+  machine.signatures = arguments.value("--signatures");
   const os::SignalRelay relay;
   auto keep = host::Keep::start(host::Backend::SnpSim, machine);
   if (!keep) return keep_failed(keep.error());

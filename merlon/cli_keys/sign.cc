@@ -11,6 +11,7 @@
 #include "merlon/codec/hex.h"
 #include "merlon/codec/json_writer.h"
 #include "merlon/host/programs.h"
+#include "merlon/image/world.h"
 #include "merlon/measure/keep_digest.h"
 #include "merlon/signing/signature_file.h"
 
@@ -76,21 +77,26 @@ Result<std::uint64_t> number_of(const cli::Arguments& arguments, std::string_vie
 }
 
 /// Of the keep that this installation launches, as `merlon keep measure --backend snp` prints it.
-Result<snp::LaunchDigest> digest_of_own_keep() {
+Result<snp::LaunchDigest> digest_of_own_keep(const std::string& world_name) {
+  const auto world = image::find_world(world_name);
+  if (!world)
+    return usage(concat("--world ", base::quoted(world_name), ": there is no such world"));
   const auto programs = host::machine_programs();
   if (!programs) return Failure{programs.error().text};
-  const auto keep =
-      measure::launch_digest(programs->shim.bytes, programs->keep.bytes, sallyport::World::Ring0);
+  const auto keep = measure::launch_digest(programs->shim.bytes, programs->keep.bytes, *world);
   if (keep) return keep->digest;
   return Failure{concat("this installation's keep cannot be measured: ",
                         keep.error().error.message(), "; give --snp-digest HEX")};
 }
 
 Result<snp::IdBlock> read_block(const cli::Arguments& arguments) {
+  if (arguments.has("--world") && arguments.has("--snp-digest")) {
+    return usage("--world is for a keep that is measured here; --snp-digest names another");
+  }
   snp::IdBlock block;
   block.digest = arguments.has("--snp-digest")
                      ? TRY(bytes_of<snp::LaunchDigest>(arguments, "--snp-digest"))
-                     : TRY(digest_of_own_keep());
+                     : TRY(digest_of_own_keep(arguments.value("--world", "ring0")));
   block.family_id = TRY(bytes_of<snp::FamilyId>(arguments, "--snp-family-id"));
   block.image_id = TRY(bytes_of<snp::ImageId>(arguments, "--snp-image-id"));
   constexpr std::uint64_t most_svn = std::numeric_limits<std::uint32_t>::max();
@@ -109,7 +115,7 @@ Result<std::optional<signing::GuestSignature>> sign_guest(const cli::Arguments& 
        {id_key_option.ours, id_key_option.of_enarx, author_option.ours, author_option.of_enarx,
         std::string_view("--snp-digest"), std::string_view("--snp-policy"),
         std::string_view("--snp-svn"), std::string_view("--snp-family-id"),
-        std::string_view("--snp-image-id")}) {
+        std::string_view("--snp-image-id"), std::string_view("--world")}) {
     wanted = wanted || arguments.has(option);
   }
   if (!wanted) return std::optional<signing::GuestSignature>();

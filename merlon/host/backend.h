@@ -55,6 +55,7 @@ struct MachineOptions {
   bool statistics = false;  ///< tell what the keep asked its host for
   bool only_try = false;    ///< tell whether it could run a keep, and end
   std::string simulator;    ///< of SnpSim: the directory of its platform
+  std::string signatures;   ///< of SnpSim: the file of what its owner signed; empty: nothing
 };
 
 }  // namespace merlon::host

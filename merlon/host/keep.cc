@@ -38,6 +38,10 @@ std::vector<std::string> arguments_of(Backend backend, const MachineOptions& mac
   if (backend == Backend::SnpSim) {
     arguments.emplace_back("--simulator");
     arguments.push_back(machine.simulator);
+    if (!machine.signatures.empty()) {
+      arguments.emplace_back("--signatures");
+      arguments.push_back(machine.signatures);
+    }
   }
   if (machine.statistics) arguments.emplace_back("--stats");
   if (machine.only_try) arguments.emplace_back("--try");

@@ -31,6 +31,8 @@ class Keep {
   [[nodiscard]] static core::Result<Keep, HostError> start(Backend backend,
                                                            const MachineOptions& machine = {});
 
+  [[nodiscard]] Backend backend() const noexcept { return backend_; }
+
   Keep(Keep&& other) noexcept;
   Keep& operator=(Keep&&) = delete;
   Keep(const Keep&) = delete;

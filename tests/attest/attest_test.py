@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A keep of snp-sim proves itself; whoever lies about it is refused, each for its own reason."""
 
+import json
 import os
 import struct
 import subprocess
@@ -155,6 +156,58 @@ class Attest(unittest.TestCase):
         said = self.stage.evidence("none", NONCE, self.stage.folder / "nowhere", check=False)
         self.assertNotEqual(said.returncode, 0)
         self.assertIn("platform simulate init", said.stderr)
+
+    def signatures(self, name, digest, *words):
+        """A file of signatures; made by keys of this test."""
+        folder = self.stage.folder
+        for key in ("author", "id"):
+            if not (folder / f"{key}.pem").exists():
+                self.stage.merlon("key", "snp", "create", "--out", folder / f"{key}.pem")
+        self.stage.merlon("key", "snp", "sign", "--author-key", folder / "author.pem", "--id-key",
+                          folder / "id.pem", "--out", folder / "id.sig")
+        self.stage.merlon("sign", "--snp-id-key", folder / "id.pem", "--snp-id-key-signature",
+                          folder / "id.sig", "--snp-digest", digest, "--out", folder / name,
+                          *words)
+        return folder / name
+
+    def key_digest(self, key):
+        return self.stage.merlon("key", "snp", "digest", self.stage.folder / key).stdout.strip()
+
+    def test_a_signed_keep_says_who_signed_it(self):
+        file = self.signatures("own.sig", self.measurement, "--snp-svn", "5")
+        self.stage.evidence("signed", NONCE, signatures=file)
+        folder = self.stage.folder / "signed"
+        lines = (f'author_key_sha384 = ["{self.key_digest("author.pem")}"]\nmin_guest_svn = 5\n' +
+                 (folder / "report_data.toml").read_text())
+        policy = self.stage.policy("signed.toml", self.measurement, lines)
+        self.assertEqual(self.stage.verify(folder / "evidence.bin", policy), ("accepted", {}))
+        newer = self.stage.policy("newer.toml", self.measurement,
+                                  lines.replace("svn = 5", "svn = 6"))
+        self.assert_refused_for(self.stage.verify(folder / "evidence.bin", newer), "snp.guest-svn")
+        unnamed = self.stage.policy("unnamed.toml", self.measurement,
+                                    lines[lines.index("[report_data]"):])
+        verdict, failed = self.stage.verify(folder / "evidence.bin", unnamed)
+        self.assertEqual((verdict, set(failed) & {"snp.author-key", "snp.id-key"} != set()),
+                         ("refused", True))
+
+    def test_a_keep_that_was_not_signed_does_not_start(self):
+        for name, digest, words, reason in (
+                ("other.sig", "00" * 48, (), "another keep"),
+                ("policy.sig", self.measurement, ("--snp-policy", "0x43ffff"), "the policy")):
+            file = self.signatures(name, digest, *words)
+            said = self.stage.evidence("none", NONCE, check=False, signatures=file)
+            self.assertEqual((said.returncode, said.stdout), (1, ""), said)
+            self.assertIn(reason, said.stderr)
+        spoilt = json.loads(self.signatures("spoilt.sig", self.measurement).read_text())
+        spoilt["sev"]["id_auth"][0x40] ^= 1
+        (self.stage.folder / "spoilt.sig").write_text(json.dumps(spoilt))
+        said = self.stage.evidence("none", NONCE, check=False,
+                                   signatures=self.stage.folder / "spoilt.sig")
+        self.assertIn("the signatures do not hold", said.stderr)
+        for file in (self.stage.folder / "nowhere.sig", self.folder / "evidence.bin", "/dev/null"):
+            said = self.stage.evidence("none", NONCE, check=False, signatures=file)
+            self.assertEqual(said.returncode, 1, said)
+            self.assertIn(str(file), said.stderr)
 
     def test_a_spoilt_platform_is_told_to_who_wants_evidence(self):
         platform = self.stage.new_platform("spoilt")

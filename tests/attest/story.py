@@ -52,11 +52,12 @@ class Stage:
         self.merlon("platform", "simulate", "init", "--dir", self.folder / name)
         return self.folder / name
 
-    def evidence(self, name, nonce=None, platform=None, check=True):
+    def evidence(self, name, nonce=None, platform=None, check=True, signatures=None):
         """Evidence of a new keep, in a folder of this name; what the command said, as JSON."""
         words = ["keep", "evidence", self.folder / name, "--json",
                  "--simulator", platform or self.platform]
         words += ["--nonce", nonce] if nonce else []
+        words += ["--signatures", signatures] if signatures else []
         said = self.merlon(*words, check=check)
         return json.loads(said.stdout) if said.returncode == 0 else said
 

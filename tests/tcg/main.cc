@@ -96,8 +96,10 @@ class FixedMachine final : public host::Machine {
     auto layout = told(image::lay_out(shim, keep, {.attested = true}, measured));
     if (!layout && firmware_->refusal()) return *firmware_->refusal();
     if (!layout) return layout;
-    if (!begun || !firmware_->finish(sallyport::World::Ring0)) {
-      return host::HostError{core::ErrorCode::Denied, "the launch was refused"};
+    const auto finished = firmware_->finish(sallyport::World::Ring0);
+    if (!begun || !finished) {
+      return host::HostError{core::ErrorCode::Denied,
+                             finished ? "the launch was refused" : finished.error().what};
     }
     return layout;
   }
@@ -118,13 +120,20 @@ class FixedMachine final : public host::Machine {
 };
 
 /// That the command line names.
-std::optional<host::kvm::SimulatedFirmware> firmware_of(int count, char** words) {
+core::Result<std::optional<host::kvm::SimulatedFirmware>, host::HostError> firmware_of(
+    int count, char** words) {
   for (int i = 1; i + 1 < count; ++i) {
     if (std::string_view(words[i]) != "--simulator") continue;
-    auto started = host::kvm::SimulatedFirmware::start(words[i + 1], {});
-    if (started) return *std::move(started);
+    std::optional<host::LaunchSignature> signature;
+    if (i + 3 < count && std::string_view(words[i + 2]) == "--signatures") {
+      auto read = host::read_launch_signature(words[i + 3]);
+      if (!read) return read.error();
+      signature = *std::move(read);
+    }
+    auto started = TRY(host::kvm::SimulatedFirmware::start(words[i + 1], {}, std::move(signature)));
+    return std::optional(std::move(started));
   }
-  return std::nullopt;
+  return std::optional<host::kvm::SimulatedFirmware>();
 }
 
 int failed(std::string_view text) {
@@ -237,7 +246,9 @@ int main(int count, char** words) {
 
   SharedMemory memory;
   if (!memory.usable()) return failed("cannot make the machine's memory");
-  FixedMachine machine(firmware_of(count, words));
+  auto firmware = firmware_of(count, words);
+  if (!firmware) return unfit(firmware.error().text);
+  FixedMachine machine(*std::move(firmware));
   const auto layout = machine.lay_out(*shim, *keep, memory);
   if (!layout) return unfit(layout.error().text);
   if (layout->entry != sallyport::shim_start) return failed("the shim lies elsewhere");

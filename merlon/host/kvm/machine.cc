@@ -178,7 +178,10 @@ Result<image::Layout> KeepMachine::lay_out(const image::Program& shim, const ima
   }
   const auto layout = lay_out_attested(shim, keep, loader);
   if (layout) return *layout;
-  return firmware_->refusal() ? *firmware_->refusal() : image_error(layout.error(), what);
+  if (firmware_->refusal()) return *firmware_->refusal();
+  const bool refused = layout.error().code == core::ErrorCode::Denied;
+  return refused ? HostError{layout.error().code, std::string(layout.error().message())}
+                 : image_error(layout.error(), what);
 }
 
 core::Result<image::Layout> KeepMachine::lay_out_attested(const image::Program& shim,

@@ -1,7 +1,8 @@
 // merlon-vmm: the process around a keep of backend kvm. It finds its workload on descriptor 3, as
 // merlon-keep does, confines itself to it, and passes it on into the machine.
 //
-//   merlon-vmm [--world ring0|collapsed|isolated] [--simulator DIR] [--stats] [--try]
+//   merlon-vmm [--world ring0|collapsed|isolated] [--simulator DIR [--signatures FILE]] [--stats]
+//              [--try]
 //
 // Before it takes the workload it says whether it can run one (launch/readiness.h); with --try that
 // is all.
@@ -15,6 +16,7 @@
 #include "merlon/base/text.h"
 #include "merlon/host/kvm/confinement.h"
 #include "merlon/host/kvm/machine.h"
+#include "merlon/host/signature.h"
 #include "merlon/image/world.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
@@ -41,7 +43,8 @@ struct Options {
   std::optional<sallyport::World> world;
   bool statistics = false;
   bool only_try = false;
-  std::optional<std::string> simulator;  ///< directory of a simulated platform
+  std::optional<std::string> simulator;   ///< directory of a simulated platform
+  std::optional<std::string> signatures;  ///< file of what the keep's owner signed
 };
 
 std::optional<Options> options_of(int count, char** words) {
@@ -54,6 +57,8 @@ std::optional<Options> options_of(int count, char** words) {
       options.only_try = true;
     } else if (word == "--simulator" && i + 1 < count) {
       options.simulator = words[++i];
+    } else if (word == "--signatures" && i + 1 < count) {
+      options.signatures = words[++i];
     } else if (word == "--world" && i + 1 < count) {
       options.world = image::find_world(words[++i]);
       if (!options.world) return std::nullopt;
@@ -130,7 +135,10 @@ core::Result<std::unique_ptr<host::kvm::KeepMachine>, host::HostError> make_mach
     using Source = host::kvm::SimulatedFirmware::Source;
     const std::array sources{Source{shim->file, shim->mapping.bytes()},
                              Source{keep->file, keep->mapping.bytes()}};
-    firmware = TRY(host::kvm::SimulatedFirmware::start(*options.simulator, sources));
+    std::optional<host::LaunchSignature> signature;
+    if (options.signatures) signature = TRY(host::read_launch_signature(*options.signatures));
+    firmware =
+        TRY(host::kvm::SimulatedFirmware::start(*options.simulator, sources, std::move(signature)));
   }
   return host::kvm::KeepMachine::create(shim->mapping, keep->mapping, options.world,
                                         std::move(firmware));

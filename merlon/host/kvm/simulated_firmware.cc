@@ -41,6 +41,25 @@ std::uint32_t page_type(image::PageKind kind) noexcept {
   return 0;
 }
 
+/// Of a launch that was refused.
+const char* what_of(FirmwareStatus status) noexcept {
+  switch (status) {
+    case FirmwareStatus::BadMeasurement:
+      return "the signatures are of another keep: merlon sign --world signs the one of this "
+             "machine's world, which merlon platform info tells";
+    case FirmwareStatus::BadSignature: return "the signatures do not hold";
+    case FirmwareStatus::PolicyFailure:
+      return "the simulated processor cannot keep the policy that was signed";
+    case FirmwareStatus::Success:
+    case FirmwareStatus::InvalidPlatformState:
+    case FirmwareStatus::InvalidGuestState:
+    case FirmwareStatus::InvalidParameter:
+    case FirmwareStatus::AeadOverflow:
+    case FirmwareStatus::Busy: break;
+  }
+  return "the simulated processor refuses the launch";
+}
+
 /// Whether it can be one for people, in a line.
 bool is_reason(std::string_view text) {
   constexpr std::size_t longest = 4096;
@@ -49,13 +68,15 @@ bool is_reason(std::string_view text) {
 
 }  // namespace
 
-SimulatedFirmware::SimulatedFirmware(os::Fd channel, std::span<const Source> sources)
-    : channel_(std::move(channel)) {
+SimulatedFirmware::SimulatedFirmware(os::Fd channel, std::span<const Source> sources,
+                                     std::optional<LaunchSignature> signature)
+    : channel_(std::move(channel)), signature_(std::move(signature)) {
   for (const Source& source : sources) sources_.push_back(source.bytes);
 }
 
 core::Result<SimulatedFirmware, HostError> SimulatedFirmware::start(
-    const std::string& platform, std::span<const Source> sources) {
+    const std::string& platform, std::span<const Source> sources,
+    std::optional<LaunchSignature> signature) {
   const auto own = os::own_program();
   auto channel = os::open_channel();
   if (!own || !channel) {
@@ -71,7 +92,7 @@ core::Result<SimulatedFirmware, HostError> SimulatedFirmware::start(
     return HostError{ErrorCode::NotFound,
                      concat("cannot start ", path, ": ", os::describe(process.error()))};
   }
-  return SimulatedFirmware(std::move(channel->here), sources);
+  return SimulatedFirmware(std::move(channel->here), sources, std::move(signature));
 }
 
 core::Result<FirmwareAnswer> SimulatedFirmware::hear() {
@@ -100,12 +121,13 @@ core::Result<Bytes> SimulatedFirmware::step(const FirmwareRequest& request,
                                             core::ByteView payload) {
   FirmwareAnswer answer = TRY(ask(request, payload));
   if (answer.status == FirmwareStatus::Success) return std::move(answer.payload);
-  return core::error(ErrorCode::Denied, "the simulated processor refuses the launch",
+  return core::error(ErrorCode::Denied, what_of(answer.status),
                      static_cast<std::uint32_t>(answer.status));
 }
 
 core::Result<void> SimulatedFirmware::begin() {
-  return launch::send(channel_, {FirmwareCommand::Start, 0, keep_policy, {}});
+  const std::uint64_t policy = signature_ ? signature_->policy : keep_policy;
+  return launch::send(channel_, {FirmwareCommand::Start, 0, policy, {}});
 }
 
 std::optional<launch::PageSource> SimulatedFirmware::source_of(
@@ -156,6 +178,11 @@ core::Result<void> SimulatedFirmware::finish(sallyport::World world) {
     finished.host_data.assign(text.begin(), text.end());
   }
   finished.host_data.resize(launch::FinishedLaunch::host_data_size, 0);
+  if (signature_) {
+    finished.id_block = signature_->id_block;
+    finished.id_auth = signature_->id_auth;
+    finished.has_author_key = signature_->has_author_key;
+  }
   TRY(step({FirmwareCommand::Finish, 0, 0, {}}, finished.bytes()));
   return {};
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "merlon/host/plan.h"
+#include "merlon/host/signature.h"
 #include "merlon/image/layout.h"
 #include "merlon/launch/firmware.h"
 #include "merlon/os/fd.h"
@@ -28,13 +29,15 @@ class SimulatedFirmware {
     core::ByteView bytes;  ///< outlives this object
   };
   /// Starts merlon-simulator, which lies beside this program, with the platform in the directory
-  /// `platform`. It ends when this object does.
+  /// `platform`. It ends when this object does. `signature` is what the keep's owner signed.
   ///
   /// Errors: NotFound (no such program).
   [[nodiscard]] static core::Result<SimulatedFirmware, HostError> start(
-      const std::string& platform, std::span<const Source> sources);
+      const std::string& platform, std::span<const Source> sources,
+      std::optional<LaunchSignature> signature);
 
-  /// SNP_LAUNCH_START, with the policy of every keep of ours. Nobody waits for the answer yet.
+  /// SNP_LAUNCH_START, with the policy that the owner signed, else that of every keep of ours.
+  /// Nobody waits for the answer yet.
   [[nodiscard]] core::Result<void> begin();
   /// SNP_LAUNCH_UPDATE. Of Secrets what the firmware has put there, else nothing.
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> update(image::PageKind kind,
@@ -44,9 +47,11 @@ class SimulatedFirmware {
   /// directory, or a spoilt one. It says what to do.
   [[nodiscard]] const std::optional<HostError>& refusal() const noexcept { return refusal_; }
 
-  /// SNP_LAUNCH_FINISH, without an ID block. In world Collapsed nothing divides shim and keep; that
-  /// the evidence says so in a field of its own, HOST_DATA, makes every policy refuse it that does
-  /// not name this very value. It begins with the text "SIMULATOR: world collapsed".
+  /// SNP_LAUNCH_FINISH, with the owner's ID block if there is one; the processor refuses a keep
+  /// that is another than was signed, and the error says so. In world Collapsed nothing divides
+  /// shim and keep; that the evidence says so in a field of its own, HOST_DATA, makes every policy
+  /// refuse it that does not name this very value. It begins with the text "SIMULATOR: world
+  /// collapsed".
   [[nodiscard]] core::Result<void> finish(sallyport::World world);
 
   /// Says that the keep will send messages, so that their answers come sooner.
@@ -58,7 +63,8 @@ class SimulatedFirmware {
  private:
   /// What the keep's message is answered, or its status is. It travels as a page of its own.
   [[nodiscard]] core::Result<launch::FirmwareAnswer> carry(core::ByteView message);
-  SimulatedFirmware(os::Fd channel, std::span<const Source> sources);
+  SimulatedFirmware(os::Fd channel, std::span<const Source> sources,
+                    std::optional<LaunchSignature> signature);
   /// Where the simulator finds the same bytes; nothing if they must be sent.
   [[nodiscard]] std::optional<launch::PageSource> source_of(image::PageKind kind,
                                                             core::ByteView bytes) const noexcept;
@@ -72,6 +78,7 @@ class SimulatedFirmware {
 
   os::Fd channel_;
   std::vector<core::ByteView> sources_;
+  std::optional<LaunchSignature> signature_;
   bool is_begun_ = false;  // and the answer to that was heard
   std::optional<HostError> refusal_;
 };
