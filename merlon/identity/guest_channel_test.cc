@@ -1,7 +1,5 @@
 #include "merlon/identity/guest_channel.h"
 
-#include <random>
-
 #include <gtest/gtest.h>
 
 #include "merlon/identity/testing/security_processor.h"
@@ -15,6 +13,7 @@ using testing::busy;
 using testing::Bytes;
 using testing::honest;
 using testing::Host;
+using testing::Hostile;
 using testing::Processor;
 using testing::test_key;
 
@@ -118,39 +117,6 @@ TEST(GuestChannel, TooLongARequestIsNotSent) {
   EXPECT_FALSE(
       channel.ask(MessageType::ReportRequest, Bytes(snp::max_message_payload + 1)).has_value());
 }
-
-/// A host that does anything with messages and answers: spoils, drops, keeps for later, repeats.
-class Hostile {
- public:
-  explicit Hostile(std::uint64_t seed) : random_(seed) {}
-
-  core::Result<Bytes> operator()(Processor& processor, core::ByteView sealed) {
-    Bytes message(sealed.begin(), sealed.end());
-    messages_.push_back(message);
-    if (below(8) == 0) message = messages_[below(messages_.size())];
-    if (below(16) == 0) spoil(message);
-    const auto action = below(8);
-    if (action == 0) return busy();
-    auto answer = processor.answer(message);
-    if (answer) answers_.push_back(*answer);
-    if (action == 1) return busy();  // though it was carried
-    if (action == 2 && !answers_.empty()) answer = answers_[below(answers_.size())];
-    if (!answer) return core::error(ErrorCode::Denied, "nothing came");
-    if (below(16) == 0) spoil(*answer);
-    return *std::move(answer);
-  }
-
- private:
-  std::size_t below(std::size_t limit) { return random_() % limit; }
-  void spoil(Bytes& bytes) {
-    if (below(4) == 0) bytes.resize(below(bytes.size()));
-    if (!bytes.empty()) bytes[below(bytes.size())] ^= static_cast<std::uint8_t>(1 + below(255));
-  }
-
-  std::mt19937_64 random_;
-  std::vector<Bytes> messages_;
-  std::vector<Bytes> answers_;
-};
 
 TEST(GuestChannel, NothingThatAHostDoesRepeatsANonceOrMovesAnAnswer) {
   constexpr std::uint64_t cases = 100'000;

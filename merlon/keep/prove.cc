@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "merlon/crypto/secret_bytes.h"
+#include "merlon/crypto/secret_heap.h"
 #include "merlon/identity/request.h"
 #include "merlon/identity/snp_attester.h"
 #include "merlon/launch/proof.h"
@@ -79,6 +80,9 @@ Result<launch::Proof> make_proof(const evidence::Nonce& nonce) {
   }
   HostCarrier carrier;
   identity::SnpAttester attester(TRY(identity::take_vmpck0(*secrets)), carrier);
+  if (!crypto::start_secret_heap()) {
+    return core::error(ErrorCode::Exhausted, "no memory for keys");
+  }
   return proof_of(attester, nonce);
 }
 

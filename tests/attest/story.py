@@ -12,6 +12,10 @@ from pathlib import Path
 
 MERLON = Path(os.environ.get("MERLON_PROGRAM", "build/dev/bin/merlon")).absolute()
 OTHER_GUEST = os.environ.get("MERLON_OTHER_GUEST", "build/dev/tests/merlon-other-guest")
+HOSTILE_GUEST = os.environ.get("MERLON_HOSTILE_GUEST", "build/dev/tests/merlon-hostile-guest")
+HOSTILE_SIMULATOR = os.environ.get("MERLON_HOSTILE_SIMULATOR",
+                                   "build/dev/tests/merlon-hostile-simulator")
+KEY_GUEST = os.environ.get("MERLON_KEY_GUEST", "build/dev/tests/merlon-key-guest")
 TCG = os.environ.get("MERLON_TCG", "build/dev/tests/merlon-tcg")
 TCG_BOOT = os.environ.get("MERLON_TCG_BOOT", "build/dev/tests/merlon-tcg-boot")
 PROGRAMS = ("merlon", "merlon-evidence", "merlon-vmm", "merlon-keep", "merlon-shim-kvm",
@@ -39,11 +43,22 @@ class Stage:
             shutil.copy(TCG_BOOT, self.programs / "tcg-boot")
         self.platform = self.new_platform("platform")
 
-    def merlon(self, *words, check=True):
+    def environment(self):
+        return {**os.environ, "XDG_STATE_HOME": str(self.folder / "state")}
+
+    def started(self, *words):
+        """The same, as a process that can be talked to."""
+        return subprocess.Popen([self.programs / "merlon", *map(str, words)], text=True,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                env=self.environment())
+
+    def merlon(self, *words, check=True, world="", timeout=120):
+        environment = self.environment()
+        if world:
+            environment["MERLON_KVM_WORLD"] = world
         result = subprocess.run([self.programs / "merlon", *map(str, words)], text=True,
-                                capture_output=True, check=False, timeout=120,
-                                stdin=subprocess.DEVNULL,
-                                env={**os.environ, "XDG_STATE_HOME": str(self.folder / "state")})
+                                capture_output=True, check=False, timeout=timeout,
+                                stdin=subprocess.DEVNULL, env=environment)
         if check and result.returncode != 0:
             raise Failed(f"merlon {' '.join(map(str, words))}: {result.stderr.strip()}")
         return result
@@ -115,6 +130,12 @@ class Stage:
             simulator.rename(real)
             shutil.copy(Path(__file__).with_name("hostile_processor.py"), simulator)
         (self.programs / "hostile").write_text(f"{seed}:{real}")
+
+    def make_hostile_cases(self, count):
+        """Puts a guest that is no keep, and a security processor that lies to it, in the programs' places."""
+        shutil.copy(HOSTILE_GUEST, self.programs / "merlon-keep")
+        shutil.copy(HOSTILE_SIMULATOR, self.programs / "merlon-simulator")
+        (self.programs / "cases").write_text(str(count))
 
     def request_for_another_key(self, request, name):
         """A request with the same evidence, for a key that is not the keep's."""

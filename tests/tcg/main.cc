@@ -188,6 +188,8 @@ std::string debugger_beside(const std::string& kernel) {
   if (child != 0) return child;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(bell, 1);
+  // Or QEMU would read the keep's own, and have it not wait for anything.
+  ::dup2(::open("/dev/null", O_RDONLY), 0);
   ::execlp("qemu-system-x86_64", "qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu",
            cpu.c_str(), "-m", megabytes.c_str(), "-machine", "pc,memory-backend=ram,hpet=off",
            "-object", object.c_str(), "-nodefaults", "-display", "none", "-no-reboot", "-kernel",

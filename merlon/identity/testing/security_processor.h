@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <random>
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,8 @@ inline Bytes unsigned_report(const snp::ReportData& data, std::uint32_t vmpl = 0
 /// The firmware's side: answers each number once.
 class Processor {
  public:
+  explicit Processor(crypto::AesGcmKey key = test_key()) : key_(std::move(key)) {}
+
   /// Nothing if the firmware refuses the message.
   std::optional<Bytes> answer(core::ByteView sealed) {
     const auto message = snp::open(key_, sealed);
@@ -49,7 +52,7 @@ class Processor {
   }
 
  private:
-  crypto::AesGcmKey key_ = test_key();
+  crypto::AesGcmKey key_;
   std::uint64_t last_ = 0;
 };
 
@@ -57,7 +60,8 @@ class Processor {
 class Host final : public Carrier {
  public:
   using Act = std::function<core::Result<Bytes>(Processor&, core::ByteView)>;
-  explicit Host(Act act) : act_(std::move(act)) {}
+  explicit Host(Act act, crypto::AesGcmKey key = test_key())
+      : act_(std::move(act)), processor_(std::move(key)) {}
 
   core::Result<Bytes> carry(core::ByteView sealed) override {
     note(sealed);
@@ -97,5 +101,38 @@ inline core::Result<Bytes> honest(Processor& processor, core::ByteView sealed) {
 }
 
 inline core::Error busy() { return core::error(core::ErrorCode::Unavailable, "busy"); }
+
+/// A host that does anything with messages and answers: spoils, drops, keeps for later, repeats.
+class Hostile {
+ public:
+  explicit Hostile(std::uint64_t seed) : random_(seed) {}
+
+  core::Result<Bytes> operator()(Processor& processor, core::ByteView sealed) {
+    Bytes message(sealed.begin(), sealed.end());
+    messages_.push_back(message);
+    if (below(8) == 0) message = messages_[below(messages_.size())];
+    if (below(16) == 0) spoil(message);
+    const auto action = below(8);
+    if (action == 0) return busy();
+    auto answer = processor.answer(message);
+    if (answer) answers_.push_back(*answer);
+    if (action == 1) return busy();  // though it was carried
+    if (action == 2 && !answers_.empty()) answer = answers_[below(answers_.size())];
+    if (!answer) return core::error(core::ErrorCode::Denied, "nothing came");
+    if (below(16) == 0) spoil(*answer);
+    return *std::move(answer);
+  }
+
+ private:
+  std::size_t below(std::size_t limit) { return random_() % limit; }
+  void spoil(Bytes& bytes) {
+    if (below(4) == 0) bytes.resize(below(bytes.size()));
+    if (!bytes.empty()) bytes[below(bytes.size())] ^= static_cast<std::uint8_t>(1 + below(255));
+  }
+
+  std::mt19937_64 random_;
+  std::vector<Bytes> messages_;
+  std::vector<Bytes> answers_;
+};
 
 }  // namespace merlon::identity::testing
