@@ -18,6 +18,8 @@ namespace merlon::wasi {
 /// As directory_of(), for calls that change something below it: Rofs in read-only directories.
 [[nodiscard]] inline Result<FdEntry*> changeable_directory_of(Context& context, FdNumber fd,
                                                               Rights needed) {
+  const FdEntry* found = TRY(context.files().get(fd));
+  if (found->kind == FileKind::ServedDirectory) return fail(Errno::Rofs);
   const FdEntry* entry = TRY(directory_of(context, fd, Rights()));
   if (entry->read_only) return fail(Errno::Rofs);
   return directory_of(context, fd, needed);

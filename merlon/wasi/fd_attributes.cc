@@ -16,7 +16,7 @@ constexpr std::uint64_t max_file_size = std::numeric_limits<std::int64_t>::max()
 /// An open file whose content may be changed in size or place.
 Result<FdEntry*> sizable(Context& context, FdNumber fd, Rights needed) {
   const FdEntry* entry = TRY(context.files().get(fd));
-  if (entry->kind == FileKind::Directory) return fail(Errno::Isdir);
+  if (entry->is_directory()) return fail(Errno::Isdir);
   return context.files().get(fd, needed);
 }
 

@@ -6,6 +6,7 @@
 #include "merlon/wasi/api.h"
 #include "merlon/wasi/preopen.h"
 #include "merlon/wasi/rights.h"
+#include "merlon/wasi/served_calls.h"
 
 namespace merlon::wasi::api {
 namespace {
@@ -20,15 +21,16 @@ void append(core::ByteSpan& into, core::ByteView from) {
   into = into.subspan(size);
 }
 
-void append_dirent(core::ByteSpan& into, const os::DirectoryEntry& entry, DirCookie next) {
+void append_dirent(core::ByteSpan& into, std::string_view name, std::uint64_t inode, Filetype type,
+                   DirCookie next) {
   using D = layout::Dirent;
   std::array<std::uint8_t, D::size> record{};
   GuestMemory::write(record, D::next, next);
-  GuestMemory::write(record, D::ino, entry.inode);
-  GuestMemory::write(record, D::namlen, static_cast<std::uint32_t>(entry.name.size()));
-  GuestMemory::write(record, D::type, static_cast<std::uint8_t>(filetype_of(entry.type)));
+  GuestMemory::write(record, D::ino, inode);
+  GuestMemory::write(record, D::namlen, static_cast<std::uint32_t>(name.size()));
+  GuestMemory::write(record, D::type, static_cast<std::uint8_t>(type));
   append(into, record);
-  append(into, core::as_bytes(entry.name));
+  append(into, core::as_bytes(name));
 }
 
 }  // namespace
@@ -37,9 +39,17 @@ void append_dirent(core::ByteSpan& into, const os::DirectoryEntry& entry, DirCoo
 Result<void> fd_readdir(Context& context, GuestMemory memory, FdNumber fd, GuestAddress buf,
                         GuestSize buf_len, DirCookie cookie, GuestAddress bufused) {
   FdEntry* entry = TRY(context.files().get(fd));
-  if (entry->kind != FileKind::Directory) return fail(Errno::Notdir);
+  if (!entry->is_directory()) return fail(Errno::Notdir);
   if (!entry->base.has(rights::fd_readdir)) return fail(Errno::Notcapable);
   core::ByteSpan rest = TRY(memory.at(buf, buf_len));
+  if (entry->kind == FileKind::ServedDirectory) {
+    while (!rest.empty()) {
+      const auto found = served_dirent(*entry, cookie);
+      if (!found) break;
+      append_dirent(rest, found->name, found->inode, found->type, ++cookie);
+    }
+    return memory.store(bufused, static_cast<GuestSize>(buf_len - rest.size()));
+  }
   if (!entry->listing) {
     entry->listing = std::make_unique<DirectoryListing>(context.cookie_budget());
   }
@@ -49,7 +59,7 @@ Result<void> fd_readdir(Context& context, GuestMemory memory, FdNumber fd, Guest
     const auto found = TRY(from_os(reader.at(entry->file, place)));
     if (!found.has_value()) break;
     cookie = cookies.behind(cookie, found->next);
-    append_dirent(rest, *found, cookie);
+    append_dirent(rest, found->name, found->inode, filetype_of(found->type), cookie);
   }
   return memory.store(bufused, static_cast<GuestSize>(buf_len - rest.size()));
 }

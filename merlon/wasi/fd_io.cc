@@ -6,6 +6,7 @@
 #include "merlon/wasi/api.h"
 #include "merlon/wasi/file_io.h"
 #include "merlon/wasi/rights.h"
+#include "merlon/wasi/served_calls.h"
 #include "merlon/wasi/wait.h"
 
 namespace merlon::wasi::api {
@@ -16,11 +17,13 @@ namespace {
 Result<FdEntry*> positioned(Context& context, FdNumber fd, Rights needed) {
   FdEntry* entry = TRY(context.files().get(fd));
   switch (entry->kind) {
-    case FileKind::Directory: return fail(Errno::Isdir);
+    case FileKind::Directory:
+    case FileKind::ServedDirectory: return fail(Errno::Isdir);
     case FileKind::Socket:
     case FileKind::Listener: return fail(Errno::Spipe);
     case FileKind::Null:
     case FileKind::Regular:
+    case FileKind::Served:
     case FileKind::Stream: break;
   }
   if (entry->kind == FileKind::Stream && !entry->base.has_any(rights::fd_seek | rights::fd_tell)) {
@@ -32,13 +35,13 @@ Result<FdEntry*> positioned(Context& context, FdNumber fd, Rights needed) {
 
 Result<FdEntry*> readable(Context& context, FdNumber fd) {
   const FdEntry* entry = TRY(context.files().get(fd));
-  if (entry->kind == FileKind::Directory) return fail(Errno::Isdir);
+  if (entry->is_directory()) return fail(Errno::Isdir);
   return context.files().get(fd, rights::fd_read);
 }
 
 Result<FdEntry*> writable(Context& context, FdNumber fd) {
   const FdEntry* entry = TRY(context.files().get(fd));
-  if (entry->kind == FileKind::Directory) return fail(Errno::Isdir);
+  if (entry->is_directory()) return fail(Errno::Isdir);
   return context.files().get(fd, rights::fd_write);
 }
 
@@ -74,6 +77,9 @@ Result<void> fd_pread(Context& context, GuestMemory memory, FdNumber fd, GuestAd
   TRY(into.load(memory, iovs, iovs_len));
   TRY(memory.at(nread, sizeof(GuestSize)));
   if (entry->kind == FileKind::Null) return store_count(memory, nread, 0);
+  if (entry->kind == FileKind::Served) {
+    return store_count(memory, nread, TRY(read_served(*entry, offset, into.vectors())));
+  }
   const std::size_t count =
       TRY(uninterrupted(context, [&] { return os::read_at(entry->file, into.vectors(), offset); }));
   return store_count(memory, nread, count);
@@ -89,6 +95,8 @@ Result<void> fd_pwrite(Context& context, GuestMemory memory, FdNumber fd, GuestA
   if (entry->kind == FileKind::Null) {
     return store_count(memory, nwritten, TRY(write_file(context, *entry, from)));
   }
+  // What it is told has no place in it.
+  if (entry->kind == FileKind::Served) return fail(Errno::Spipe);
   const Result<std::size_t> put =
       uninterrupted(context, [&] { return os::write_at(entry->file, from.vectors(), offset); });
   if (!put.has_value()) {
@@ -103,10 +111,13 @@ Result<void> fd_seek(Context& context, GuestMemory memory, FdNumber fd, std::int
   if (whence >= whence_count) return fail(Errno::Inval);
   const auto from = static_cast<os::Whence>(whence);
   const bool only_tells = offset == 0 && from == os::Whence::Current;
-  const FdEntry* entry = TRY(positioned(context, fd, only_tells ? Rights() : rights::fd_seek));
+  FdEntry* entry = TRY(positioned(context, fd, only_tells ? Rights() : rights::fd_seek));
   if (!entry->base.has_any(rights::fd_seek | rights::fd_tell)) return fail(Errno::Notcapable);
   TRY(memory.at(newoffset, sizeof(std::uint64_t)));
   if (entry->kind == FileKind::Null) return memory.store(newoffset, std::uint64_t{0});
+  if (entry->kind == FileKind::Served) {
+    return memory.store(newoffset, TRY(seek_served(*entry, offset, from)));
+  }
   return memory.store(newoffset, TRY(from_os(os::seek(entry->file, offset, from))));
 }
 

@@ -12,6 +12,7 @@
 #include "merlon/os/fd.h"
 #include "merlon/wasi/directory_cookies.h"
 #include "merlon/wasi/failure.h"
+#include "merlon/wasi/served.h"
 
 namespace merlon::wasi {
 
@@ -22,13 +23,15 @@ enum class FileKind : std::uint8_t {
   Stream,  ///< a pipe, terminal or other device: may wait
   Socket,  ///< connected
   Listener,
+  Served,  ///< made by whoever started the guest; never waits
+  ServedDirectory,
 };
 
 /// One open file as the guest holds it.
 struct FdEntry {
   FileKind kind = FileKind::Null;
   Filetype filetype = Filetype::Unknown;
-  os::Fd file;  ///< none for Null
+  os::Fd file;  ///< none for Null, Served and ServedDirectory
   /// As the guest set them. Nonblock is our own affair: the open file below may be shared with
   /// programs that must not see it change.
   Fdflags flags;
@@ -39,10 +42,17 @@ struct FdEntry {
   bool needs_poll = false;   ///< this kernel cannot try without waiting on this file
   /// A host's stream: Context::output_loss() tells of a write to it that failed, under this name.
   std::string_view loss_name{};
-  std::optional<std::string> preopened_as;    ///< a directory's name for the guest
-  std::unique_ptr<DirectoryListing> listing;  ///< of a directory that was listed
+  std::optional<std::string> preopened_as;            ///< a directory's name for the guest
+  std::unique_ptr<DirectoryListing> listing;          ///< of a directory that was listed
+  std::shared_ptr<ServedDirectory> served_directory;  ///< of a ServedDirectory
+  std::unique_ptr<ServedFile> served;                 ///< of a Served file
+  std::size_t served_index = 0;                       ///< its place in its directory
+  std::uint64_t served_position = 0;
   std::size_t poll_slot = 0;  ///< poll_oneoff's own: 1 + its place among the files waited for
 
+  [[nodiscard]] bool is_directory() const noexcept {
+    return kind == FileKind::Directory || kind == FileKind::ServedDirectory;
+  }
   [[nodiscard]] bool is_socket() const noexcept {
     return kind == FileKind::Socket || kind == FileKind::Listener;
   }

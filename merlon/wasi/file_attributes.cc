@@ -3,6 +3,7 @@
 #include "merlon/wasi/directory_of.h"
 #include "merlon/wasi/preopen.h"
 #include "merlon/wasi/rights.h"
+#include "merlon/wasi/served_calls.h"
 
 namespace merlon::wasi {
 namespace {
@@ -19,11 +20,20 @@ Result<os::TimeChange> time_change(bool set, bool now, Timestamp time) {
 Result<Filestat> filestat_of(Context& context, FdNumber fd) {
   const FdEntry* entry = TRY(context.files().get(fd, rights::fd_filestat_get));
   if (entry->kind == FileKind::Null) return Filestat{{}, entry->filetype};
+  if (entry->kind == FileKind::Served || entry->kind == FileKind::ServedDirectory) {
+    return served_filestat(*entry);
+  }
   return Filestat{TRY(from_os(os::status(entry->file))), entry->filetype};
 }
 
 Result<Filestat> filestat_below(Context& context, GuestMemory memory, FdNumber fd,
                                 std::uint32_t flags, GuestAddress path, GuestSize path_len) {
+  const FdEntry* served = TRY(context.files().get(fd));
+  if (served->kind == FileKind::ServedDirectory) {
+    if (!served->base.has(rights::path_filestat_get)) return fail(Errno::Notcapable);
+    TRY(follow_of(flags));
+    return served_filestat_below(*served, TRY(memory.path(path, path_len)).text());
+  }
   const FdEntry* directory = TRY(directory_of(context, fd, rights::path_filestat_get));
   const os::Follow follow = TRY(follow_of(flags));
   const os::Path name = TRY(memory.path(path, path_len));

@@ -2,6 +2,7 @@
 
 #include "merlon/os/file.h"
 #include "merlon/os/socket.h"
+#include "merlon/wasi/served_calls.h"
 #include "merlon/wasi/wait.h"
 
 namespace merlon::wasi {
@@ -102,7 +103,9 @@ Count write_any(Context& context, FdEntry& entry, IoBuffers& from) {
       for (const ::iovec& buffer : from.vectors()) swallowed += buffer.iov_len;
       return swallowed;
     }
-    case FileKind::Directory: return fail(Errno::Isdir);
+    case FileKind::Directory:
+    case FileKind::ServedDirectory: return fail(Errno::Isdir);
+    case FileKind::Served: return write_served(entry, from.vectors());
     case FileKind::Regular:
       return uninterrupted(context, [&] { return os::write(entry.file, from.vectors()); });
     case FileKind::Stream:
@@ -117,7 +120,13 @@ Count write_any(Context& context, FdEntry& entry, IoBuffers& from) {
 Result<std::size_t> read_file(Context& context, FdEntry& entry, IoBuffers& into) {
   switch (entry.kind) {
     case FileKind::Null: return std::size_t{0};
-    case FileKind::Directory: return fail(Errno::Isdir);
+    case FileKind::Directory:
+    case FileKind::ServedDirectory: return fail(Errno::Isdir);
+    case FileKind::Served: {
+      const std::size_t size = TRY(read_served(entry, entry.served_position, into.vectors()));
+      entry.served_position += size;
+      return size;
+    }
     case FileKind::Regular:
       return uninterrupted(context, [&] { return os::read(entry.file, into.vectors()); });
     case FileKind::Stream:

@@ -85,6 +85,8 @@ Result<void> path_symlink(Context& context, GuestMemory memory, GuestAddress old
 Result<void> path_readlink(Context& context, GuestMemory memory, FdNumber fd, GuestAddress path,
                            GuestSize path_len, GuestAddress buf, GuestSize buf_len,
                            GuestAddress bufused) {
+  const FdEntry* opened = TRY(context.files().get(fd));
+  if (opened->kind == FileKind::ServedDirectory) return fail(Errno::Inval);  // there are no links
   const FdEntry* directory = TRY(directory_of(context, fd, rights::path_readlink));
   const os::Path name = TRY(memory.path(path, path_len));
   const core::ByteSpan into = TRY(memory.at(buf, buf_len));

@@ -5,6 +5,7 @@
 #include "merlon/wasi/directory_of.h"
 #include "merlon/wasi/preopen.h"
 #include "merlon/wasi/rights.h"
+#include "merlon/wasi/served_calls.h"
 #include "merlon/wasi/wait.h"
 
 namespace merlon::wasi::api {
@@ -112,6 +113,16 @@ Result<void> path_open(Context& context, GuestMemory memory, FdNumber fd, std::u
                        GuestAddress path, GuestSize path_len, std::uint32_t oflags,
                        std::uint64_t rights_base, std::uint64_t rights_inheriting,
                        std::uint32_t fdflags, GuestAddress opened_fd) {
+  const FdEntry* served = TRY(context.files().get(fd));
+  if (served->kind == FileKind::ServedDirectory) {
+    const Request asked =
+        TRY(checked_request(dirflags, oflags, rights_base, rights_inheriting, fdflags));
+    const os::Path named = TRY(memory.path(path, path_len));
+    TRY(memory.at(opened_fd, sizeof(FdNumber)));
+    FdEntry opened =
+        TRY(open_served(*served, named.text(), asked.oflags, asked.base & served->inheriting));
+    return memory.store(opened_fd, TRY(context.files().insert(std::move(opened))));
+  }
   const FdEntry* directory = TRY(directory_of(context, fd, Rights()));
   Request request = TRY(checked_request(dirflags, oflags, rights_base, rights_inheriting, fdflags));
   TRY(apply_rights(*directory, request));

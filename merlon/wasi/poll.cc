@@ -11,6 +11,7 @@
 #include "merlon/wasi/api.h"
 #include "merlon/wasi/poll_subscriptions.h"
 #include "merlon/wasi/rights.h"
+#include "merlon/wasi/served_calls.h"
 #include "merlon/wasi/wait.h"
 
 namespace merlon::wasi {
@@ -117,7 +118,12 @@ class Poll {
     FdEntry* entry = TRY(context_.files().get(subscription.fd, rights::poll_fd_readwrite));
     switch (entry->kind) {
       case FileKind::Null:
-      case FileKind::Directory: subscription.happened = true; return {};
+      case FileKind::Directory:
+      case FileKind::ServedDirectory: subscription.happened = true; return {};
+      case FileKind::Served:
+        subscription.happened = true;
+        if (reads) subscription.nbytes = served_bytes_left(*entry);
+        return {};
       case FileKind::Regular:
         subscription.happened = true;
         if (reads) subscription.nbytes = bytes_left(*entry);

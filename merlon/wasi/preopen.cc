@@ -87,6 +87,8 @@ Rights rights_of(FileKind kind, os::FileType type, bool is_terminal) noexcept {
     case FileKind::Socket: return rights::socket;
     case FileKind::Listener: return rights::listener;
     case FileKind::Stream: break;
+    case FileKind::Served:
+    case FileKind::ServedDirectory: return {};  // no type of the kernel's
   }
   const bool seeks = type == os::FileType::CharacterDevice && !is_terminal;
   return seeks ? rights::stream | rights::fd_seek | rights::fd_tell : rights::stream;

@@ -32,6 +32,10 @@ enum class DirectoryAccess : std::uint8_t { ReadWrite, ReadOnly };
 [[nodiscard]] core::Result<FdEntry> directory(os::Fd directory, std::string guest_name,
                                               DirectoryAccess access);
 
+/// A directory of served files, under `guest_name`, or opened by the guest if that is empty.
+[[nodiscard]] FdEntry served_directory(std::shared_ptr<ServedDirectory> directory,
+                                       std::string guest_name);
+
 /// How a file of this type is handled, and what may be done with it at most; used for files that
 /// guests open as well.
 [[nodiscard]] FileKind kind_of(os::FileType type) noexcept;

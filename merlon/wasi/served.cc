@@ -1,0 +1,177 @@
+#include "merlon/wasi/served.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "merlon/wasi/preopen.h"
+#include "merlon/wasi/rights.h"
+#include "merlon/wasi/served_calls.h"
+
+namespace merlon::wasi {
+
+namespace {
+
+constexpr Rights file_rights = rights::fd_read | rights::fd_seek | rights::fd_tell |
+                               rights::fd_filestat_get | rights::poll_fd_readwrite;
+constexpr Rights directory_rights =
+    rights::path_open | rights::fd_readdir | rights::path_filestat_get | rights::fd_filestat_get;
+/// More than anybody has to say to a served file.
+constexpr std::size_t most_taken = 4096;
+
+/// What a path names in it.
+struct Found {
+  bool directory = false;  ///< the directory itself
+  std::size_t index = 0;   ///< else a name's
+};
+
+/// As in a directory without any below it: what leads out is Notcapable, as everywhere.
+Result<Found> find(const ServedDirectory& directory, std::string_view path) {
+  if (path.starts_with('/')) return fail(Errno::Notcapable);
+  Found found{true, 0};
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+    if (!found.directory) return fail(Errno::Notdir);
+    if (part == "..") return fail(Errno::Notcapable);
+    if (part.empty() || part == ".") continue;
+    const auto names = directory.names();
+    const auto at = std::ranges::find(names, part, &ServedName::name);
+    if (at == names.end()) return fail(Errno::Noent);
+    found = {false, static_cast<std::size_t>(at - names.begin())};
+    if (slash != std::string_view::npos) return fail(Errno::Notdir);  // "name/"
+  }
+  return found;
+}
+
+Filestat filestat_of_directory() {
+  Filestat filestat;
+  filestat.type = Filetype::Directory;
+  filestat.status.links = 1;
+  filestat.status.inode = 1;
+  return filestat;
+}
+
+/// Inode 1 is the directory, which has no name of its own.
+Result<Filestat> filestat_of_file(ServedFile& file, std::size_t index) {
+  Filestat filestat;
+  filestat.type = Filetype::RegularFile;
+  filestat.status.links = 1;
+  filestat.status.inode = index + 2;
+  filestat.status.size = TRY(file.content()).size();
+  return filestat;
+}
+
+}  // namespace
+
+Result<void> ServedFile::take(core::ByteView /*bytes*/) { return fail(Errno::Rofs); }
+
+FdEntry served_directory(std::shared_ptr<ServedDirectory> directory, std::string guest_name) {
+  FdEntry entry;
+  entry.kind = FileKind::ServedDirectory;
+  entry.filetype = Filetype::Directory;
+  entry.read_only = true;
+  entry.base = directory_rights;
+  entry.inheriting = directory_rights | file_rights | rights::fd_write;
+  entry.served_directory = std::move(directory);
+  if (!guest_name.empty()) entry.preopened_as = std::move(guest_name);
+  return entry;
+}
+
+Result<FdEntry> open_served(const FdEntry& directory, std::string_view path, Oflags oflags,
+                            Rights wanted) {
+  if (!directory.base.has(rights::path_open)) return fail(Errno::Notcapable);
+  const auto found = find(*directory.served_directory, path);
+  const bool makes = oflags.has(oflags::creat);
+  if (!found) {
+    return makes && found.error() == fail(Errno::Noent) ? Result<FdEntry>(fail(Errno::Rofs))
+                                                        : found.error();
+  }
+  if (makes && oflags.has(oflags::excl)) return fail(Errno::Exist);
+  if (found->directory) {
+    if (wanted.has_any(rights::writing) || oflags.has(oflags::trunc)) return fail(Errno::Isdir);
+    FdEntry entry = served_directory(directory.served_directory, "");
+    entry.base = entry.base & wanted;
+    return entry;
+  }
+  const ServedName& name = directory.served_directory->names()[found->index];
+  if (oflags.has(oflags::directory)) return fail(Errno::Notdir);
+  // Programs open what they write with truncation, which changes nothing here.
+  const bool writes = wanted.has(rights::fd_write) || oflags.has(oflags::trunc);
+  if (writes && !name.takes) return fail(Errno::Rofs);
+  FdEntry entry;
+  entry.kind = FileKind::Served;
+  entry.filetype = Filetype::RegularFile;
+  entry.read_only = true;
+  entry.base = wanted & (name.takes ? file_rights | rights::fd_write : file_rights);
+  entry.served = TRY(directory.served_directory->open(found->index));
+  entry.served_index = found->index;
+  return entry;
+}
+
+Result<Filestat> served_filestat(const FdEntry& entry) {
+  return entry.kind == FileKind::ServedDirectory
+             ? Result<Filestat>(filestat_of_directory())
+             : filestat_of_file(*entry.served, entry.served_index);
+}
+
+Result<Filestat> served_filestat_below(const FdEntry& directory, std::string_view path) {
+  const Found found = TRY(find(*directory.served_directory, path));
+  if (found.directory) return filestat_of_directory();
+  const auto file = TRY(directory.served_directory->open(found.index));
+  return filestat_of_file(*file, found.index);
+}
+
+Result<std::size_t> read_served(FdEntry& entry, std::uint64_t offset, os::IoVectors into) {
+  core::ByteView content = TRY(entry.served->content());
+  content = content.subspan(std::min<std::uint64_t>(offset, content.size()));
+  std::size_t read = 0;
+  for (const ::iovec& buffer : into) {
+    const std::size_t size = std::min(buffer.iov_len, content.size());
+    std::copy_n(content.begin(), size, static_cast<std::uint8_t*>(buffer.iov_base));
+    content = content.subspan(size);
+    read += size;
+  }
+  return read;
+}
+
+Result<std::size_t> write_served(FdEntry& entry, os::IoVectors from) {
+  std::vector<std::uint8_t> bytes;
+  for (const ::iovec& buffer : from) {
+    const auto* const data = static_cast<const std::uint8_t*>(buffer.iov_base);
+    if (buffer.iov_len > most_taken - bytes.size()) return fail(Errno::Fbig);
+    bytes.insert(bytes.end(), data, data + buffer.iov_len);
+  }
+  TRY(entry.served->take(bytes));
+  entry.served_position = 0;
+  return bytes.size();
+}
+
+Result<std::uint64_t> seek_served(FdEntry& entry, std::int64_t offset, os::Whence whence) {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  std::uint64_t from = 0;
+  if (whence == os::Whence::Current) from = entry.served_position;
+  if (whence == os::Whence::End) from = TRY(entry.served->content()).size();
+  const auto start = static_cast<std::int64_t>(from);  // positions are at most `most`
+  if (offset < -start || offset > most - start) return fail(Errno::Inval);
+  entry.served_position = static_cast<std::uint64_t>(start + offset);
+  return entry.served_position;
+}
+
+std::uint64_t served_bytes_left(FdEntry& entry) {
+  const auto content = entry.served->content();
+  if (!content || content->size() <= entry.served_position) return 0;
+  return content->size() - entry.served_position;
+}
+
+std::optional<ServedDirent> served_dirent(const FdEntry& directory, DirCookie cookie) {
+  constexpr std::array<std::string_view, 2> first{".", ".."};
+  if (cookie < first.size()) return ServedDirent{first[cookie], 1, Filetype::Directory};
+  const auto names = directory.served_directory->names();
+  const std::uint64_t index = cookie - first.size();
+  if (index >= names.size()) return std::nullopt;
+  return ServedDirent{names[index].name, index + 2, Filetype::RegularFile};
+}
+
+}  // namespace merlon::wasi
