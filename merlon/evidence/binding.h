@@ -22,6 +22,12 @@ using Nonce = core::FixedBytes<struct NonceTag, 32>;
                                           const crypto::Sha256Digest& hpke_key_digest,
                                           const Nonce& nonce) noexcept;
 
+/// Evidence that a workload asked for, of what it runs as and of bytes of its choice: SHA-512 of
+/// "merlon/work/v1" padded with zeros to 16 bytes ‖ SHA-256(launch facts, docs/keep-interface.md) ‖
+/// SHA-256(the bytes). Whatever the bytes are, this is never the report data of a keep's own keys.
+[[nodiscard]] ReportData work_report_data(const crypto::Sha256Digest& launch_digest,
+                                          const crypto::Sha256Digest& said_digest) noexcept;
+
 /// The report data that the evidence holds; nothing for KVM.
 [[nodiscard]] std::optional<ReportData> report_data_of(const Evidence& evidence) noexcept;
 

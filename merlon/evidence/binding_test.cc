@@ -27,6 +27,10 @@ TEST(Binding, EachPartOfAKeepsReportDataCounts) {
   EXPECT_NE(all, keep_report_data(two, one, nonce));
   EXPECT_NE(all, keep_report_data(one, one, nonce));
   EXPECT_NE(all, keep_report_data(one, two, Nonce{}));
+  const ReportData work = work_report_data(one, two);
+  EXPECT_NE(work, work_report_data(two, one));
+  EXPECT_NE(work, work_report_data(one, one));
+  EXPECT_NE(work, all);
 }
 
 TEST(Binding, GenuineRequestsBindTheirKeys) {

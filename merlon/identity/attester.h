@@ -20,6 +20,10 @@ class Attester {
   [[nodiscard]] virtual core::Result<std::vector<std::uint8_t>> evidence_for(
       const evidence::ReportData& data) = 0;
 
+  /// What the launch of this keep was measured as, of evidence that evidence_for() gave.
+  [[nodiscard]] virtual core::Result<std::vector<std::uint8_t>> measurement_of(
+      core::ByteView evidence) const = 0;
+
   /// What the host has of the processor's certificates, in the technology's own form; may be empty.
   /// From the host: nothing here relies on it.
   [[nodiscard]] virtual std::vector<std::uint8_t> certificates() = 0;

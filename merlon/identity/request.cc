@@ -59,16 +59,16 @@ Result<DerBytes> signed_request(const SessionKeys& keys, DerBytes extension) {
 
 }  // namespace
 
-Result<std::vector<std::uint8_t>> certification_request(const SessionKeys& keys, Attester& attester,
+Result<std::vector<std::uint8_t>> certification_request(const SessionKeys& keys,
+                                                        evidence::Technology technology,
+                                                        core::ByteView evidence,
                                                         core::ByteView certificates) {
   constexpr codec::Oid snp_oid{1, 3, 6, 1, 4, 1, 58270, 1, 3};
-  const evidence::Technology technology = attester.technology();
   if (technology != evidence::Technology::Snp) {
     return core::error(ErrorCode::Unsupported, "requests of another technology");
   }
-  const auto report = TRY(attester.evidence_for(keys.as_enarx(technology)));
-  const DerBytes evidence = TRY(snp_evidence(report, certificates));
-  return signed_request(keys, x509::new_extension(snp_oid, false, evidence));
+  const DerBytes content = TRY(snp_evidence(evidence, certificates));
+  return signed_request(keys, x509::new_extension(snp_oid, false, content));
 }
 
 }  // namespace merlon::identity

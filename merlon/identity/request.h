@@ -3,17 +3,17 @@
 // A keep's certification request in Enarx's form [ENARX crates/attestation; RFC2986]: no name, the
 // keep's key, and its evidence as the one extension.
 
-#include "merlon/identity/attester.h"
 #include "merlon/identity/keys.h"
 
 namespace merlon::identity {
 
-/// DER. `certificates` is the host's certificate table, of which a Steward needs the VCEK and the
-/// revocation list.
+/// DER. `evidence` holds the keys as Enarx has it (SessionKeys::as_enarx()). `certificates` is the
+/// host's certificate table, of which a Steward needs the VCEK and the revocation list.
 ///
-/// Errors: those of the attester · NotFound (the host has no VCEK) · Unsupported (a technology that
-/// is not made here yet) · Malformed (the table).
+/// Errors: NotFound (the host has no VCEK) · Unsupported (a technology that is not made here yet) ·
+/// Malformed (the table).
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> certification_request(
-    const SessionKeys& keys, Attester& attester, core::ByteView certificates);
+    const SessionKeys& keys, evidence::Technology technology, core::ByteView evidence,
+    core::ByteView certificates);
 
 }  // namespace merlon::identity

@@ -57,12 +57,16 @@ Bytes some_certificate() {
                               crypto::EcdsaSignature::from_halves(numbers).value());
 }
 
+core::Result<Bytes> request_of(const SessionKeys& keys, Attester& attester, const Bytes& table) {
+  const auto evidence = TRY(attester.evidence_for(keys.as_enarx(attester.technology())));
+  return certification_request(keys, attester.technology(), evidence, table);
+}
+
 TEST(CertificationRequest, IsReadByTheVerifierAsEnarxWrites) {
   Host host(honest);
   SnpAttester attester(test_key(), host);
   const auto keys = SessionKeys::generate(attester.technology()).value();
-  const auto request =
-      certification_request(keys, attester, table_of({{vcek_guid, some_certificate()}}));
+  const auto request = request_of(keys, attester, table_of({{vcek_guid, some_certificate()}}));
   ASSERT_TRUE(request.has_value()) << request.error().message();
   const auto read = evidence::Evidence::parse(*request);
   ASSERT_TRUE(read.has_value()) << read.error().message();
@@ -78,10 +82,10 @@ TEST(CertificationRequest, NeedsAVcekFromTheHost) {
   Host host(honest);
   SnpAttester attester(test_key(), host);
   const auto keys = SessionKeys::generate(attester.technology()).value();
-  const auto request = certification_request(keys, attester, table_of({}));
+  const auto request = request_of(keys, attester, table_of({}));
   ASSERT_FALSE(request.has_value());
   EXPECT_EQ(request.error().code, core::ErrorCode::NotFound);
-  EXPECT_FALSE(certification_request(keys, attester, Bytes(3, 1)).has_value());
+  EXPECT_FALSE(request_of(keys, attester, Bytes(3, 1)).has_value());
 }
 
 TEST(CertificationRequest, OfWhatTheHostGivesOnlyWholeValuesAreSigned) {
@@ -97,7 +101,7 @@ TEST(CertificationRequest, OfWhatTheHostGivesOnlyWholeValuesAreSigned) {
       const auto keys = SessionKeys::generate(attester.technology()).value();
       const Bytes table = is_list ? table_of({{vcek_guid, certificate}, {crl_guid, bytes}})
                                   : table_of({{vcek_guid, bytes}});
-      EXPECT_FALSE(certification_request(keys, attester, table).has_value()) << is_list << what;
+      EXPECT_FALSE(request_of(keys, attester, table).has_value()) << is_list << what;
     }
   }
 }

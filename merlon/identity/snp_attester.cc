@@ -49,4 +49,10 @@ Result<std::vector<std::uint8_t>> SnpAttester::evidence_for(const evidence::Repo
   return std::move(response.report);
 }
 
+Result<std::vector<std::uint8_t>> SnpAttester::measurement_of(core::ByteView evidence) const {
+  const auto report = TRY(snp::Report::parse(evidence));
+  const auto view = report.measurement.view();
+  return std::vector<std::uint8_t>(view.begin(), view.end());
+}
+
 }  // namespace merlon::identity

@@ -25,6 +25,8 @@ class SnpAttester final : public Attester {
   /// refused) · Denied (a report that was not asked for).
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> evidence_for(
       const evidence::ReportData& data) override;
+  [[nodiscard]] core::Result<std::vector<std::uint8_t>> measurement_of(
+      core::ByteView evidence) const override;
   [[nodiscard]] std::vector<std::uint8_t> certificates() override {
     return channel_.certificates();
   }

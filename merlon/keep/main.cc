@@ -2,9 +2,9 @@
 
 #include "merlon/base/text.h"
 #include "merlon/keep/confinement.h"
-#include "merlon/keep/prove.h"
 #include "merlon/keep/report.h"
 #include "merlon/keep/run.h"
+#include "merlon/keep/self.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/process.h"
@@ -41,14 +41,13 @@ int main() {
   const auto completed = confinement.complete(*launch);
   if (!completed) return failed("the keep cannot be confined", completed.error());
   if (launch->message.verbose) keep::report(confinement.describe());
-  if (launch->message.purpose == launch::Purpose::Run) {
-    keep::give_up_proving();
-  } else {
-    if (!keep::prove(launch->message, channel)) {
+  keep::Self self;
+  if (launch->message.purpose != launch::Purpose::Run) {
+    if (!keep::prove(self, launch->message, channel)) {
       return launch::number(launch::ExitStatus::KeepFailed);  // nobody is there to be told
     }
     if (launch->message.purpose == launch::Purpose::Prove) return 0;
   }
   channel.close();
-  return keep::run(*std::move(launch), stack_end);
+  return keep::run(*std::move(launch), self, stack_end);
 }

@@ -9,13 +9,14 @@
 #include "merlon/keep/deadline.h"
 #include "merlon/keep/files.h"
 #include "merlon/keep/invoke.h"
+#include "merlon/keep/own_directory.h"
 #include "merlon/keep/report.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/os/attestation.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/wasi/add_to.h"
 #include "merlon/wasi/context.h"
+#include "merlon/wasi/preopen.h"
 #include "merlon/wasm/baseline/compiler.h"
 #include "merlon/wasm/exec/engine.h"
 #include "merlon/wasm/exec/instance.h"
@@ -89,8 +90,24 @@ wasm::StoreLimits limits_of(const launch::Message& message, std::uintptr_t lowes
 
 /// In a keep that is attested all functions before the first runs: who sees which are compiled, and
 /// when, sees the program (Lost in the Pages, 2025).
-wasm::CompileMode compile_mode() noexcept {
-  return os::secrets_page() ? wasm::CompileMode::Eager : wasm::CompileMode::Automatic;
+wasm::CompileMode compile_mode(const Self& self) noexcept {
+  return self.is_attested() ? wasm::CompileMode::Eager : wasm::CompileMode::Automatic;
+}
+
+/// /keep, behind all that the launch gives, whose numbers stay what they are.
+core::Result<void> give_own_directory(const launch::Message& message, Self& self,
+                                      std::shared_ptr<const wasm::CompiledModule> module,
+                                      wasi::Context& context) {
+  if (!self.is_attested()) return {};
+  for (const launch::FileEntry& file : message.files) {
+    if (file.kind == launch::FileKind::Directory && hides_own_directory(file.name)) {
+      return core::error(core::ErrorCode::Denied, "/keep is the keep's own directory");
+    }
+  }
+  auto directory = std::make_shared<OwnDirectory>(self, message, std::move(module));
+  auto entry = wasi::served_directory(std::move(directory), std::string(own_directory_name));
+  if (context.files().insert(std::move(entry))) return {};
+  return core::error(core::ErrorCode::Exhausted, "too many files");
 }
 
 /// A guest may pass over a write that failed; its user must learn of it. A status of its own stays.
@@ -102,7 +119,7 @@ int tell_loss(const wasi::Context& context, int status) {
   return status == 0 ? launch::number(ExitStatus::OutputLost) : status;
 }
 
-int run_compiled(launch::Launch& launch, wasm::Engine& engine,
+int run_compiled(launch::Launch& launch, Self& self, wasm::Engine& engine,
                  std::shared_ptr<wasm::CompiledModule> module, Deadline& deadline,
                  std::uintptr_t lowest_stack_address) {
   const auto context = wasi::Context::create(
@@ -110,6 +127,8 @@ int run_compiled(launch::Launch& launch, wasm::Engine& engine,
   if (!context) return failed("cannot prepare the workload", context.error());
   const auto given = give_files(launch, **context);
   if (!given) return failed("cannot prepare the workload's files", given.error());
+  const auto own = give_own_directory(launch.message, self, module, **context);
+  if (!own) return unusable(launch.message, own.error().message());
 
   wasm::Imports imports;
   wasi::add_to(imports, **context, module->module());
@@ -123,7 +142,7 @@ int run_compiled(launch::Launch& launch, wasm::Engine& engine,
 
 }  // namespace
 
-int run(launch::Launch launch, std::uintptr_t lowest_stack_address) {
+int run(launch::Launch launch, Self& self, std::uintptr_t lowest_stack_address) {
   Deadline deadline;
   if (launch.message.timeout_nanoseconds != 0) {
     const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
@@ -132,14 +151,15 @@ int run(launch::Launch launch, std::uintptr_t lowest_stack_address) {
   }
   auto bytes = read_module(std::move(launch.module));
   if (!bytes) return unusable(launch.message, bytes.error());
-  const auto engine = wasm::Engine::create(wasm::baseline::compilers(), {.mode = compile_mode()});
+  const auto engine =
+      wasm::Engine::create(wasm::baseline::compilers(), {.mode = compile_mode(self)});
   if (!engine) return failed("cannot start the engine", engine.error());
-  if (launch.message.verbose && compile_mode() == wasm::CompileMode::Eager) {
+  if (launch.message.verbose && self.is_attested()) {
     report("attested: the whole module is compiled before it runs");
   }
   auto module = (*engine)->compile(*std::move(bytes));
   if (!module) return unusable(launch.message, explain(module.error()));
-  return run_compiled(launch, **engine, *std::move(module), deadline, lowest_stack_address);
+  return run_compiled(launch, self, **engine, *std::move(module), deadline, lowest_stack_address);
 }
 
 }  // namespace merlon::keep

@@ -98,7 +98,14 @@ struct BindToChallenge {
   evidence::Nonce nonce;
   friend bool operator==(const BindToChallenge&, const BindToChallenge&) = default;
 };
-using Binding = std::variant<BindToRequest, BindToAnything, BindToData, BindToKey, BindToChallenge>;
+/// What a workload said, running as these launch facts tell, in Merlon's form.
+struct BindToWork {
+  crypto::Sha256Digest launch_digest;
+  crypto::Sha256Digest said_digest;
+  friend bool operator==(const BindToWork&, const BindToWork&) = default;
+};
+using Binding =
+    std::variant<BindToRequest, BindToAnything, BindToData, BindToKey, BindToChallenge, BindToWork>;
 
 struct DcapPolicy {
   /// Beyond UpToDate a status is accepted only with a waiver for each advisory that is open.

@@ -68,7 +68,8 @@ PolicyResult<void> read_common(PolicyTable& table, Policy& policy) {
   return {};
 }
 
-/// [report_data]: one of exact, spki, tls_key_sha256 with hpke_key_sha256 and nonce, request, any.
+/// [report_data]: one of exact, spki, tls_key_sha256 with hpke_key_sha256 and nonce, launch_sha256
+/// with said_sha256, request, any.
 PolicyResult<void> read_binding(const toml::table* found, std::string_view file, Policy& policy) {
   if (found == nullptr) return {};
   PolicyTable table(*found, "report_data", file);
@@ -76,6 +77,8 @@ PolicyResult<void> read_binding(const toml::table* found, std::string_view file,
   const auto tls = TRY(table.bytes<crypto::Sha256Digest>("tls_key_sha256"));
   const auto hpke = TRY(table.bytes<crypto::Sha256Digest>("hpke_key_sha256"));
   const auto nonce = TRY(table.bytes<evidence::Nonce>("nonce"));
+  const auto launch = TRY(table.bytes<crypto::Sha256Digest>("launch_sha256"));
+  const auto said = TRY(table.bytes<crypto::Sha256Digest>("said_sha256"));
   const auto spki = TRY(table.text("spki"));
   const bool any = TRY(table.boolean("any")).value_or(false);
   const bool request = TRY(table.boolean("request")).value_or(false);
@@ -85,12 +88,21 @@ PolicyResult<void> read_binding(const toml::table* found, std::string_view file,
   if ((tls || hpke || nonce) && !challenge) {
     return table.refuse("nonce", "needs tls_key_sha256, hpke_key_sha256 and nonce together");
   }
-  const int ways =
-      (exact ? 1 : 0) + (challenge ? 1 : 0) + (spki ? 1 : 0) + (any ? 1 : 0) + (request ? 1 : 0);
-  if (ways > 1) {
-    const char* key = exact ? "exact" : spki ? "spki" : challenge ? "nonce" : "any";
-    return table.refuse(key, "of exact, spki, a challenge, request and any there may be one");
+  if (launch.has_value() != said.has_value()) {
+    return table.refuse("said_sha256", "needs launch_sha256 and said_sha256 together");
   }
+  const int ways = (exact ? 1 : 0) + (challenge ? 1 : 0) + (launch ? 1 : 0) + (spki ? 1 : 0) +
+                   (any ? 1 : 0) + (request ? 1 : 0);
+  if (ways > 1) {
+    const char* key = exact       ? "exact"
+                      : spki      ? "spki"
+                      : challenge ? "nonce"
+                      : launch    ? "launch_sha256"
+                                  : "any";
+    return table.refuse(
+        key, "of exact, spki, a challenge, a workload's word, request and any there may be one");
+  }
+  if (launch) policy.binding = BindToWork{*launch, *said};
   if (request) policy.binding = BindToRequest{true};
   if (exact) policy.binding = BindToData{*exact};
   if (challenge) policy.binding = BindToChallenge{*tls, *hpke, *nonce};

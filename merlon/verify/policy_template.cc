@@ -33,6 +33,9 @@ carried_lists = false
 # tls_key_sha256 = "…64 digits…"
 # hpke_key_sha256 = "…64 digits…"
 # nonce = "…64 digits…"
+# Of evidence that a workload asked for: SHA-256 of its /keep/launch.json and of what it said.
+# launch_sha256 = "…64 digits…"
+# said_sha256 = "…64 digits…"
 # any = true
 
 # SGX and TDX.

@@ -288,6 +288,10 @@ TEST(Policy, ReportDataIsBoundInOneWay) {
                                                              "'\nnonce='" + d64 + "'")
                                                           .binding));
   EXPECT_NE(refusal("[report_data]\nnonce='" + d64 + "'"), "accepted");
+  EXPECT_TRUE(std::holds_alternative<BindToWork>(
+      parsed("[report_data]\nlaunch_sha256='" + d64 + "'\nsaid_sha256='" + d64 + "'").binding));
+  EXPECT_NE(refusal("[report_data]\nlaunch_sha256='" + d64 + "'"), "accepted");
+  EXPECT_NE(refusal("[report_data]\nsaid_sha256='" + d64 + "'"), "accepted");
   EXPECT_NE(refusal("[report_data]\nany=true\nspki='01'"), "accepted");
   EXPECT_NE(refusal("[report_data]\nspki=''"), "accepted");
   EXPECT_NE(refusal("[report_data]\ntls_key_sha256='" + d64 + "'\nhpke_key_sha256='" + d64 +
@@ -297,7 +301,11 @@ TEST(Policy, ReportDataIsBoundInOneWay) {
 
 TEST(Policy, ReportDataIsNotBoundInTwoWays) {
   const std::vector<std::string> ways{
-      "exact='" + d64 + d64 + "'\n", "spki='0102'\n", "any=true\n", "request=true\n",
+      "exact='" + d64 + d64 + "'\n",
+      "spki='0102'\n",
+      "any=true\n",
+      "request=true\n",
+      "launch_sha256='" + d64 + "'\nsaid_sha256='" + d64 + "'\n",
       "tls_key_sha256='" + d64 + "'\nhpke_key_sha256='" + d64 + "'\nnonce='" + d64 + "'\n"};
   for (std::size_t a = 0; a < ways.size(); ++a) {
     EXPECT_EQ(refusal("[report_data]\n" + ways[a]), "accepted");

@@ -461,6 +461,10 @@ TEST(Request, WhateverThePolicyBindsItIsAboutTheRequestedKey) {
   policy.binding = challenge;
   EXPECT_TRUE(judged(answer, key).empty());
   EXPECT_EQ(judged(answer, thief), refused);
+  const BindToWork work{crypto::sha256({core::as_bytes("facts")}), crypto::sha256({key.spki()})};
+  policy.binding = work;
+  EXPECT_EQ(judged(evidence::work_report_data(work.launch_digest, work.said_digest), key), refused)
+      << "what a workload said is in no request";
   policy.binding = BindToAnything{};
   EXPECT_TRUE(judged(answer, thief).empty());
 }

@@ -211,6 +211,13 @@ struct WantedData {
     return answer;
   }
 
+  /// No request holds such evidence: whose key it would be about nobody has said.
+  Answer operator()(const BindToWork& binding) const {
+    return {evidence::work_report_data(binding.launch_digest, binding.said_digest),
+            "the hash of the launch facts and of what the workload said, ",
+            evidence.key ? another_key : ""};
+  }
+
   [[nodiscard]] evidence::ReportData of(const evidence::RequestedKey& key) const {
     return evidence::enarx_report_data(evidence.technology(), key.spki);
   }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A keep of snp-sim proves itself; whoever lies about it is refused, each for its own reason."""
 
+import hashlib
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import unittest
 from pathlib import Path
 
 from story import DEBUG_POLICY, KEY_GUEST, Stage
-from support import HELLO, main
+from support import HELLO, WASI, main, module
 
 MACHINE = os.environ.get("MERLON_MACHINE", "kvm")
 NONCE = "11" * 32
@@ -236,6 +237,143 @@ class Attest(unittest.TestCase):
                                      f"--nonce={nonce}", check=False)
             self.assertEqual(said.returncode, 2, said)
             self.assertIn("--nonce", said.stderr)
+
+
+def reader(name, said=None):
+    """A module that opens a file of /keep, its first directory, tells it what is to be said, and prints
+    what it then reads. Exit status: an errno of WASI's."""
+    said = said or b""
+    rights = 2 | (1 << 6 if said else 0)  # fd_read, fd_write
+    data = "".join(f"\\{byte:02x}" for byte in said)
+    write = f"""
+        (i32.store (i32.const 0) (i32.const 2048))
+        (i32.store (i32.const 4) (i32.const {len(said)}))
+        (call $check (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))
+        """ if said else ""
+    return module(f"""
+      (data (i32.const 1024) "{name}")
+      (data (i32.const 2048) "{data}")
+      (func $check (param i32) (if (local.get 0) (then (call $proc_exit (local.get 0)))))
+      (func (export "_start") (local $fd i32)
+        (call $check (call $path_open (i32.const 3) (i32.const 0) (i32.const 1024)
+          (i32.const {len(name)}) (i32.const 0) (i64.const {rights}) (i64.const 0) (i32.const 0)
+          (i32.const 8)))
+        (local.set $fd (i32.load (i32.const 8)))
+        {write}
+        (loop $more
+          (i32.store (i32.const 0) (i32.const 8192))
+          (i32.store (i32.const 4) (i32.const 1000))
+          (call $check (call $fd_read (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))
+          (i32.store (i32.const 4) (i32.load (i32.const 8)))
+          (if (i32.load (i32.const 8)) (then
+            (call $check (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (br $more)))))""", f"""
+      (import "{WASI}" "path_open" (func $path_open
+        (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+      (import "{WASI}" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))""")
+
+
+class OwnDirectory(unittest.TestCase):
+    """What a workload finds in /keep, and what others make of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        scratch = tempfile.TemporaryDirectory(prefix="merlon-own-")
+        cls.addClassCleanup(scratch.cleanup)
+        cls.stage = Stage(scratch.name, MACHINE)
+        state = cls.stage.folder / "state/merlon"
+        state.mkdir(parents=True)
+        (state / "simulator").symlink_to(cls.stage.platform)
+
+    def run_text(self, text, options=(), words=(), backend="snp-sim"):
+        source = self.stage.folder / "reader.wat"
+        source.write_text(text)
+        subprocess.run(["wat2wasm", source, "-o", source.with_suffix(".wasm")], check=True)
+        return subprocess.run([self.stage.programs / "merlon", "run", "--backend", backend,
+                               *map(str, options), source.with_suffix(".wasm"), *words],
+                              capture_output=True, check=False, timeout=120,
+                              stdin=subprocess.DEVNULL, env=self.stage.environment())
+
+    def read(self, name, **more):
+        run = self.run_text(reader(name), **more)
+        self.assertEqual(run.returncode, 0, run)
+        return run.stdout
+
+    def assert_fails(self, status, name, said=None, **more):
+        run = self.run_text(reader(name, said), **more)
+        self.assertEqual((run.returncode, run.stdout), (status, b""), run)
+
+    def test_facts_report_and_measurement_are_of_this_keep(self):
+        facts = json.loads(self.read("launch.json", words=["--", "one", "two"],
+                                     options=["--env", "KEY=value", "--max-memory", "64M"]))
+        wasm = (self.stage.folder / "reader.wasm").read_bytes()
+        self.assertEqual(facts["workload"]["sha256"], hashlib.sha256(wasm).hexdigest())
+        self.assertEqual(facts["workload"]["arguments"][1:], ["one", "two"])
+        self.assertIn("KEY=value", facts["workload"]["environment"])
+        self.assertEqual([file["kind"] for file in facts["workload"]["files"]],
+                         ["stdin", "stdout", "stderr"])
+        self.assertEqual((facts["version"], facts["workload"]["from"],
+                          facts["host"]["max_memory_bytes"]), (1, "host", 64 << 20))
+        report = self.read("report")
+        self.assertEqual(len(report), 1184)
+        self.assertEqual(self.read("measurement").decode(), report[0x90:0xc0].hex() + "\n")
+        self.assertTrue(self.read("certificates"))
+        request = self.stage.folder / "own.der"
+        request.write_bytes(self.read("request"))
+        policy = self.stage.policy("own.toml", report[0x90:0xc0].hex(),
+                                   "[report_data]\nrequest = true\n")
+        self.assertEqual(self.stage.verify(request, policy), ("accepted", {}))
+
+    def evidence_and_facts(self, said):
+        """Evidence of what was said, and the launch facts, of one keep: a module that prints both."""
+        start = '(func (export "_start")'
+        fresh, facts = reader("fresh", said), reader("launch.json")
+        facts = facts[facts.index(start):].replace("i32.const 1024", "i32.const 1536")
+        run = self.run_text(
+            fresh.rstrip()[:-1].replace(start, "(func $fresh") + '(data (i32.const 1536) "launch.json")' +
+            facts.rstrip()[:-1].replace(start, "(func $facts") +
+            start + " (call $fresh) (call $facts)))")
+        self.assertEqual(run.returncode, 0, run)
+        return run.stdout[:1184], run.stdout[1184:]
+
+    def verdict(self, report, facts, said):
+        measurement = report[0x90:0xc0].hex()
+        self.assertIsNotNone(self.stage.world(measurement))
+        policy = self.stage.policy("said.toml", measurement, "[report_data]\n"
+                                   f'launch_sha256 = "{hashlib.sha256(facts).hexdigest()}"\n'
+                                   f'said_sha256 = "{hashlib.sha256(said).hexdigest()}"\n')
+        file = self.stage.folder / "said.bin"
+        file.write_bytes(report)
+        return self.stage.verify(file, policy)
+
+    def test_what_a_workload_says_is_in_evidence_that_holds(self):
+        said = b"nonce 4711"
+        report, facts = self.evidence_and_facts(said)
+        self.assertEqual(json.loads(facts)["version"], 1)
+        self.assertEqual(self.verdict(report, facts, said), ("accepted", {}))
+        for others in ((facts, b"nonce 4712"), (facts[:-1], said)):
+            verdict, failed = self.verdict(report, *others)
+            self.assertEqual((verdict, list(failed)), ("refused", ["binding.report-data"]))
+
+    def test_a_workload_does_not_choose_the_report_data(self):
+        said = bytes(range(64))
+        report, _ = self.evidence_and_facts(said)
+        self.assertNotEqual(report[0x50:0x90], said)
+
+    def test_nothing_in_it_is_changed_and_nothing_else_is_there(self):
+        rofs, noent, notdir = 69, 44, 54
+        self.assert_fails(rofs, "launch.json", b"x")
+        self.assert_fails(noent, "certificate.pem")
+        self.assert_fails(notdir, "fresh/x")
+        self.assertEqual(self.read("fresh"), b"")
+
+    def test_a_host_cannot_put_another_in_its_place(self):
+        for name in ("/keep", "keep", "/keep/deeper"):
+            self.assert_fails(1, "launch.json", options=["--dir", f"{self.stage.folder}::{name}"])
+
+    def test_other_keeps_have_none(self):
+        badf = 8
+        self.assert_fails(badf, "launch.json", backend="kvm")
 
 
 class Keys(unittest.TestCase):

@@ -1,6 +1,6 @@
 #pragma once
 
-// How guests of these tests send messages: as the keep does (merlon/keep/prove.cc), but without its
+// How guests of these tests send messages: as the keep does (merlon/keep/self.cc), but without its
 // patience.
 
 #include "merlon/identity/guest_channel.h"

@@ -47,8 +47,11 @@ int main() {
   const auto keys = identity::SessionKeys::generate(attester.technology());
   if (!keys) return failed("no keys");
   const auto evidence = attester.evidence_for(keys->bound_to(evidence::Nonce{}));
-  const auto request = identity::certification_request(*keys, attester, attester.certificates());
-  if (!evidence || !request) return failed("no evidence");
+  const auto again = attester.evidence_for(keys->as_enarx(attester.technology()));
+  if (!evidence || !again) return failed("no evidence");
+  const auto request = identity::certification_request(*keys, attester.technology(), *again,
+                                                       attester.certificates());
+  if (!request) return failed("no request");
   for (const std::uint8_t byte : number_of(keys->tls())) {
     std::printf("%02x", static_cast<unsigned>(byte ^ 0xffU));
   }

@@ -36,6 +36,8 @@ class CompiledModule {
   CompiledModule& operator=(const CompiledModule&) = delete;
 
   [[nodiscard]] const Module& module() const noexcept { return *valid_; }
+  /// As it was given to Engine::compile().
+  [[nodiscard]] core::ByteView bytes() const noexcept { return bytes_; }
   [[nodiscard]] const ValidModule& valid() const noexcept { return valid_; }
   [[nodiscard]] const VmLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] CanonicalType canonical(TypeIndex type) const noexcept { return types_[type]; }

@@ -1,0 +1,95 @@
+#include "merlon/keep/launch_facts.h"
+
+#include "merlon/base/text.h"
+#include "merlon/codec/json_writer.h"
+
+namespace merlon::keep {
+
+using launch::FileEntry;
+using launch::FileKind;
+
+namespace {
+
+std::string_view name_of(FileKind kind) noexcept {
+  switch (kind) {
+    case FileKind::Closed: return "closed";
+    case FileKind::Null: return "null";
+    case FileKind::Stdin: return "stdin";
+    case FileKind::Stdout: return "stdout";
+    case FileKind::Stderr: return "stderr";
+    case FileKind::Listen: return "listen";
+    case FileKind::Connect: return "connect";
+    case FileKind::Directory: return "directory";
+  }
+  return "closed";
+}
+
+class Facts {
+ public:
+  void member(std::string_view name, std::string_view value) {
+    json_.key(name);
+    json_.text(value);
+  }
+  void member(std::string_view name, std::uint64_t value) {
+    json_.key(name);
+    json_.number(value);
+  }
+  void member(std::string_view name, const std::vector<std::string>& texts) {
+    json_.key(name);
+    json_.open_array();
+    for (const std::string& text : texts) json_.text(text);
+    json_.close_array();
+  }
+  void member(std::string_view name, const std::vector<FileEntry>& files) {
+    json_.key(name);
+    json_.open_array();
+    for (const FileEntry& file : files) {
+      json_.open_object();
+      member("kind", name_of(file.kind));
+      member("name", file.name);
+      if (file.kind == FileKind::Directory) {
+        const bool reads = file.access == launch::FileAccess::ReadOnly;
+        member("access", reads ? "read-only" : "read-write");
+      }
+      json_.close_object();
+    }
+    json_.close_array();
+  }
+  void open() { json_.open_object(); }
+  void open(std::string_view name) {
+    json_.key(name);
+    json_.open_object();
+  }
+  void close() { json_.close_object(); }
+  [[nodiscard]] std::string text() const { return json_.result() + "\n"; }
+
+ private:
+  codec::JsonWriter json_;
+};
+
+}  // namespace
+
+std::string launch_facts(const launch::Message& message, const OwnDigests& digests) {
+  Facts facts;
+  facts.open();
+  facts.member("version", std::uint64_t{1});
+  facts.member("tls_key_sha256", base::hex(digests.tls_key.view()));
+  facts.member("hpke_key_sha256", base::hex(digests.hpke_key.view()));
+  facts.member("message_sha256", base::hex(digests.message.view()));
+  facts.open("workload");
+  facts.member("from", "host");
+  facts.member("sha256", base::hex(digests.module.view()));
+  facts.member("invoke", message.invoke);
+  facts.member("arguments", message.arguments);
+  facts.member("environment", message.environment);
+  facts.member("files", message.files);
+  facts.close();
+  facts.open("host");
+  facts.member("max_memory_bytes", message.max_memory_bytes);
+  facts.member("timeout_nanoseconds", message.timeout_nanoseconds);
+  facts.close();
+  facts.close();
+  return facts.text();
+}
+
+}  // namespace merlon::keep

@@ -1,0 +1,118 @@
+#include "merlon/keep/own_directory.h"
+
+#include <array>
+
+#include "merlon/base/text.h"
+#include "merlon/keep/launch_facts.h"
+
+namespace merlon::keep {
+
+using core::Result;
+using wasi::ServedName;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+enum File : std::size_t { LaunchJson, Measurement, Report, Certificates, Request, Fresh };
+constexpr std::array<ServedName, 6> all{{{"launch.json", false},
+                                         {"measurement", false},
+                                         {"report", false},
+                                         {"certificates", false},
+                                         {"request", false},
+                                         {"fresh", true}}};
+
+Bytes bytes_of(std::string_view text) {
+  const core::ByteView view = core::as_bytes(text);
+  return {view.begin(), view.end()};
+}
+
+/// For a workload; the reason is in the keep's own words only where there is somebody to read them.
+wasi::Failure failure_of(const core::Error& error) noexcept {
+  const bool later = error.code == core::ErrorCode::Unavailable;
+  const bool missing = error.code == core::ErrorCode::NotFound;
+  return wasi::fail(later ? wasi::Errno::Busy : missing ? wasi::Errno::Noent : wasi::Errno::Io);
+}
+
+class FixedFile final : public wasi::ServedFile {
+ public:
+  explicit FixedFile(Bytes bytes) noexcept : bytes_(std::move(bytes)) {}
+  wasi::Result<core::ByteView> content() override { return core::ByteView(bytes_); }
+
+ private:
+  Bytes bytes_;
+};
+
+/// Answers what it is told by evidence that holds it.
+class FreshFile final : public wasi::ServedFile {
+ public:
+  explicit FreshFile(OwnDirectory& directory) noexcept : directory_(directory) {}
+
+  wasi::Result<core::ByteView> content() override { return core::ByteView(evidence_); }
+  wasi::Result<void> take(core::ByteView said) override {
+    if (said.empty()) return {};
+    auto evidence = directory_.evidence_of(said);
+    if (!evidence) return failure_of(evidence.error());
+    evidence_ = *std::move(evidence);
+    return {};
+  }
+
+ private:
+  OwnDirectory& directory_;
+  Bytes evidence_;
+};
+
+}  // namespace
+
+bool hides_own_directory(std::string_view guest_name) noexcept {
+  const std::string_view own = own_directory_name.substr(1);
+  while (guest_name.starts_with('/') || guest_name.starts_with("./")) {
+    guest_name.remove_prefix(guest_name.starts_with('/') ? 1 : 2);
+  }
+  return guest_name == own || (guest_name.starts_with(own) && guest_name[own.size()] == '/');
+}
+
+std::span<const ServedName> OwnDirectory::names() const noexcept { return all; }
+
+Result<std::string_view> OwnDirectory::facts() {
+  if (facts_.empty()) {
+    const identity::SessionKeys* const keys = TRY(self_.keys());
+    const Bytes message = TRY(launch::encode(message_));
+    const OwnDigests digests{.module = crypto::sha256({module_->bytes()}),
+                             .message = crypto::sha256({message}),
+                             .tls_key = crypto::sha256({keys->tls_spki()}),
+                             .hpke_key = crypto::sha256({keys->hpke().public_key().view()})};
+    facts_ = launch_facts(message_, digests);
+  }
+  return std::string_view(facts_);
+}
+
+Result<Bytes> OwnDirectory::evidence_of(core::ByteView said) {
+  const std::string_view facts = TRY(this->facts());
+  return self_.evidence_for(
+      evidence::work_report_data(crypto::sha256({core::as_bytes(facts)}), crypto::sha256({said})));
+}
+
+Result<Bytes> OwnDirectory::content_of(std::size_t index) {
+  switch (static_cast<File>(index)) {
+    case LaunchJson: return bytes_of(TRY(facts()));
+    case Measurement: return bytes_of(base::hex(TRY(self_.measurement())) + "\n");
+    case Report: {
+      const core::ByteView report = TRY(self_.evidence());
+      return Bytes(report.begin(), report.end());
+    }
+    case Certificates: return self_.certificates();
+    case Request: return self_.request();
+    case Fresh: break;
+  }
+  return core::error(core::ErrorCode::NotFound, "no such file");
+}
+
+wasi::Result<std::unique_ptr<wasi::ServedFile>> OwnDirectory::open(std::size_t index) {
+  if (index == Fresh) return std::unique_ptr<wasi::ServedFile>(std::make_unique<FreshFile>(*this));
+  auto content = content_of(index);
+  if (!content) return failure_of(content.error());
+  return std::unique_ptr<wasi::ServedFile>(std::make_unique<FixedFile>(*std::move(content)));
+}
+
+}  // namespace merlon::keep

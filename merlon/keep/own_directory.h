@@ -1,0 +1,44 @@
+#pragma once
+
+// The directory /keep of a workload in an attested keep (docs/keep-interface.md): what the keep is,
+// and its evidence.
+
+#include <memory>
+
+#include "merlon/keep/self.h"
+#include "merlon/launch/message.h"
+#include "merlon/wasi/served.h"
+#include "merlon/wasm/exec/engine.h"
+
+namespace merlon::keep {
+
+inline constexpr std::string_view own_directory_name = "/keep";
+
+/// Whether a directory that a launch gives would hide /keep from the workload, or lie in it.
+[[nodiscard]] bool hides_own_directory(std::string_view guest_name) noexcept;
+
+class OwnDirectory final : public wasi::ServedDirectory {
+ public:
+  /// `self` outlives it. What is slow is made when a file is first opened.
+  OwnDirectory(Self& self, launch::Message message,
+               std::shared_ptr<const wasm::CompiledModule> module)
+      : self_(self), message_(std::move(message)), module_(std::move(module)) {}
+
+  [[nodiscard]] std::span<const wasi::ServedName> names() const noexcept override;
+  [[nodiscard]] wasi::Result<std::unique_ptr<wasi::ServedFile>> open(std::size_t index) override;
+
+  /// The text of launch.json. Errors as Self::keys().
+  [[nodiscard]] core::Result<std::string_view> facts();
+  /// Evidence that holds them and `said`.
+  [[nodiscard]] core::Result<std::vector<std::uint8_t>> evidence_of(core::ByteView said);
+
+ private:
+  [[nodiscard]] core::Result<std::vector<std::uint8_t>> content_of(std::size_t index);
+
+  Self& self_;
+  launch::Message message_;
+  std::shared_ptr<const wasm::CompiledModule> module_;
+  std::string facts_;
+};
+
+}  // namespace merlon::keep

@@ -1,0 +1,161 @@
+#include "merlon/keep/self.h"
+
+#include <chrono>
+
+#include "merlon/crypto/secret_bytes.h"
+#include "merlon/crypto/secret_heap.h"
+#include "merlon/identity/request.h"
+#include "merlon/identity/snp_attester.h"
+#include "merlon/os/attestation.h"
+#include "merlon/os/poll.h"
+
+namespace merlon::keep {
+
+using core::ErrorCode;
+using core::Result;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// By way of the shim and the host.
+class HostCarrier final : public identity::Carrier {
+ public:
+  Result<Bytes> carry(core::ByteView sealed) override {
+    constexpr std::size_t message_page = 4096;
+    Bytes answer(message_page);
+    const auto size = os::attest(core::AttestKind::GuestMessage, sealed, answer);
+    if (!size) {
+      if (size.error() == os::Errno::Again) {
+        return core::error(ErrorCode::Unavailable, "the host has no time for the processor");
+      }
+      return core::error(ErrorCode::Denied, "the host does not carry a message",
+                         static_cast<std::uint64_t>(size.error()));
+    }
+    answer.resize(*size);
+    return answer;
+  }
+
+  Bytes certificates() override {
+    constexpr std::size_t most = std::size_t{64} << 10U;
+    Bytes table(most);
+    const auto size = os::attest(core::AttestKind::Certificates, {}, table);
+    table.resize(size ? *size : 0);
+    return table;
+  }
+
+  /// 1, 2, 4 … 256 ms: together half a second.
+  bool pause(unsigned tries) override {
+    constexpr unsigned most_tries = 9;
+    if (tries >= most_tries) return false;
+    static_cast<void>(os::poll({}, std::chrono::milliseconds(std::uint64_t{1} << tries)));
+    return true;
+  }
+};
+
+}  // namespace
+
+struct Self::Processor {
+  explicit Processor(crypto::AesGcmKey vmpck0) : attester(std::move(vmpck0), carrier) {}
+
+  HostCarrier carrier;
+  identity::SnpAttester attester;
+};
+
+Self::Self() {
+  const auto secrets = os::secrets_page();
+  attested_ = secrets.has_value();
+  if (!secrets) {
+    trouble_ = core::error(ErrorCode::Unsupported,
+                           "no security processor attests this keep: its backend has none");
+    return;
+  }
+  auto key = identity::take_vmpck0(*secrets);
+  crypto::wipe(*secrets);
+  if (key) {
+    processor_ = std::make_unique<Processor>(*std::move(key));
+  } else {
+    trouble_ = key.error();
+  }
+}
+
+Self::~Self() = default;
+
+Result<Self::Processor*> Self::processor() {
+  if (trouble_) return *trouble_;
+  return processor_.get();
+}
+
+Result<const identity::SessionKeys*> Self::keys() {
+  const Processor* const processor = TRY(this->processor());
+  if (!keys_) {
+    if (!crypto::start_secret_heap()) {
+      return core::error(ErrorCode::Exhausted, "no memory for keys");
+    }
+    keys_ = TRY(identity::SessionKeys::generate(processor->attester.technology()));
+  }
+  return &*keys_;
+}
+
+Result<Bytes> Self::evidence_for(const evidence::ReportData& data) {
+  return TRY(processor())->attester.evidence_for(data);
+}
+
+Result<core::ByteView> Self::evidence() {
+  if (evidence_.empty()) {
+    const identity::SessionKeys* const keys = TRY(this->keys());
+    evidence_ = TRY(evidence_for(keys->as_enarx(processor_->attester.technology())));
+  }
+  return core::ByteView(evidence_);
+}
+
+Result<Bytes> Self::measurement() {
+  const core::ByteView evidence = TRY(this->evidence());
+  return processor_->attester.measurement_of(evidence);
+}
+
+Bytes Self::certificates() {
+  const auto processor = this->processor();
+  return processor ? (*processor)->attester.certificates() : Bytes();
+}
+
+Result<Bytes> Self::request() {
+  const core::ByteView evidence = TRY(this->evidence());
+  return identity::certification_request(*keys_, processor_->attester.technology(), evidence,
+                                         certificates());
+}
+
+namespace {
+
+Result<launch::Proof> make_proof(Self& self, const evidence::Nonce& nonce) {
+  const identity::SessionKeys* const keys = TRY(self.keys());
+  launch::Proof proof;
+  proof.evidence = TRY(self.evidence_for(keys->bound_to(nonce)));
+  proof.certificates = self.certificates();
+  proof.tls_key = keys->tls_spki();
+  const core::ByteView hpke = keys->hpke().public_key().view();
+  proof.hpke_key.assign(hpke.begin(), hpke.end());
+  auto request = self.request();
+  // Without the host's certificates there is no request, and the evidence is as good as before.
+  if (request) {
+    proof.request = *std::move(request);
+  } else if (request.error().code == ErrorCode::Denied) {
+    return request.error();
+  }
+  return proof;
+}
+
+}  // namespace
+
+Result<void> prove(Self& self, const launch::Message& message, os::BorrowedFd channel) {
+  launch::ProofAnswer answer;
+  auto proof = make_proof(self, evidence::Nonce::from(message.nonce).value());
+  if (proof) {
+    answer.proof = *std::move(proof);
+  } else {
+    answer.refusal = proof.error().message();
+  }
+  return launch::send(channel, answer);
+}
+
+}  // namespace merlon::keep

@@ -1,0 +1,62 @@
+#pragma once
+
+// What a keep is to others: its keys, and the security processor's word for them. The keys are made
+// when somebody first asks.
+
+#include <memory>
+#include <optional>
+
+#include "merlon/identity/keys.h"
+#include "merlon/launch/message.h"
+#include "merlon/launch/proof.h"
+#include "merlon/os/fd.h"
+
+namespace merlon::keep {
+
+class Self {
+ public:
+  /// Takes the key to the security processor out of the page of secrets, where nothing is left of
+  /// it: from here on only this object can have a report made.
+  Self();
+  ~Self();
+  Self(const Self&) = delete;
+  Self& operator=(const Self&) = delete;
+
+  /// Whether there is a security processor.
+  [[nodiscard]] bool is_attested() const noexcept { return attested_; }
+
+  // Errors of all below: Unsupported (nothing attests this keep) · Malformed (a page of secrets
+  // that is none) · Exhausted · Unavailable and Denied as GuestChannel · Internal.
+
+  [[nodiscard]] core::Result<const identity::SessionKeys*> keys();
+  /// Evidence that holds `data`.
+  [[nodiscard]] core::Result<std::vector<std::uint8_t>> evidence_for(
+      const evidence::ReportData& data);
+  /// That holds the keys as Enarx has it; the same each time.
+  [[nodiscard]] core::Result<core::ByteView> evidence();
+  /// What this keep's launch was measured as, by the above.
+  [[nodiscard]] core::Result<std::vector<std::uint8_t>> measurement();
+  /// The host's certificate table; not from the processor.
+  [[nodiscard]] std::vector<std::uint8_t> certificates();
+  /// The certification request around evidence(). NotFound: the host has no VCEK.
+  [[nodiscard]] core::Result<std::vector<std::uint8_t>> request();
+
+ private:
+  struct Processor;
+  [[nodiscard]] core::Result<Processor*> processor();
+
+  bool attested_ = false;
+  std::optional<core::Error> trouble_;  ///< why there is no processor to speak with
+  std::unique_ptr<Processor> processor_;
+  std::optional<identity::SessionKeys> keys_;
+  std::vector<std::uint8_t> evidence_;
+};
+
+/// Answers `message`, which asks for a proof, on `channel`; also if there can be none: then the
+/// answer says why.
+///
+/// Errors: those of launch::send.
+[[nodiscard]] core::Result<void> prove(Self& self, const launch::Message& message,
+                                       os::BorrowedFd channel);
+
+}  // namespace merlon::keep
