@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Directories and sockets as a workload gets them."""
 
+import os
 import socket
 import subprocess
 import threading
@@ -76,7 +77,9 @@ class Directories(EndToEnd):
                 self.assertEqual(result.stdout, "")
 
     def test_without_a_grant_there_is_no_directory(self):
-        self.assertEqual(self.run_module(reading("file")).returncode, BADF)
+        # But for the attested keep's own, in which there is no such file.
+        none = NOENT if os.environ["MERLON_BACKEND"] == "snp-sim" else BADF
+        self.assertEqual(self.run_module(reading("file")).returncode, none)
 
 
 ECHO_ONCE = """(module
