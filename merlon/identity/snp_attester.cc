@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "merlon/core/reader.h"
-#include "merlon/crypto/secret_bytes.h"
 #include "merlon/snp/report_request.h"
 
 namespace merlon::identity {
@@ -11,7 +10,7 @@ namespace merlon::identity {
 using core::ErrorCode;
 using core::Result;
 
-Result<crypto::AesGcmKey> take_vmpck0(core::ByteSpan secrets_page) noexcept {
+Result<FirmwareSecrets> take_secrets(core::ByteSpan secrets_page) {
   constexpr std::size_t page_size = 4096;
   constexpr std::uint32_t first_version = 2;
   constexpr std::size_t keys_offset = 0x20;
@@ -27,9 +26,11 @@ Result<crypto::AesGcmKey> take_vmpck0(core::ByteSpan secrets_page) noexcept {
   if (version < first_version || empty) {
     return core::error(ErrorCode::Malformed, "the page of secrets has not been filled", version);
   }
-  crypto::AesGcmKey key(first);
+  const core::ByteView others = keys.subspan(crypto::AesGcmKey::size);
+  FirmwareSecrets taken{crypto::AesGcmKey(first),
+                        crypto::SecretBytes({others.begin(), others.end()})};
   crypto::wipe(keys);
-  return key;
+  return taken;
 }
 
 Result<std::vector<std::uint8_t>> SnpAttester::evidence_for(const evidence::ReportData& data) {

@@ -2,15 +2,24 @@
 
 // Reports of SEV-SNP, from the processor's firmware.
 
+#include "merlon/crypto/secret_bytes.h"
 #include "merlon/identity/attester.h"
 #include "merlon/identity/guest_channel.h"
 
 namespace merlon::identity {
 
-/// VMPCK0 of a page of secrets [SNP-ABI 1.58 §8.17.2.5; LINUX struct snp_secrets_page]. The page's
-/// keys, all four, are overwritten: from here on nobody else can speak with their voice. Malformed:
+/// What a keep has use for of a page of secrets.
+struct FirmwareSecrets {
+  crypto::AesGcmKey vmpck0;
+  /// Random bytes that the firmware made and no host knows: the keys of the other levels, which a
+  /// keep has not.
+  crypto::SecretBytes seed;
+};
+
+/// Of a page of secrets [SNP-ABI 1.58 §8.17.2.5; LINUX struct snp_secrets_page]. The page's keys,
+/// all four, are overwritten: from here on nobody else can speak with their voice. Malformed:
 /// another size, or another version of the page.
-[[nodiscard]] core::Result<crypto::AesGcmKey> take_vmpck0(core::ByteSpan secrets_page) noexcept;
+[[nodiscard]] core::Result<FirmwareSecrets> take_secrets(core::ByteSpan secrets_page);
 
 class SnpAttester final : public Attester {
  public:

@@ -27,25 +27,27 @@ evidence::ReportData data(std::uint8_t with) {
 
 TEST(SecretsPage, TheKeyIsTakenAndNoneStays) {
   Bytes page = secrets_page();
-  auto key = take_vmpck0(page);
-  ASSERT_TRUE(key.has_value());
+  std::fill_n(page.begin() + 0x40, 96, std::uint8_t{0xa5});
+  auto taken = take_secrets(page);
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_TRUE(std::ranges::equal(taken->seed.reveal(), Bytes(96, 0xa5)));
   Host host(honest);
-  SnpAttester attester(*std::move(key), host);
+  SnpAttester attester(std::move(taken->vmpck0), host);
   EXPECT_TRUE(attester.evidence_for(data(1)).has_value());
   for (std::size_t at = 0x20; at < 0xA0; ++at) ASSERT_EQ(page[at], 0) << at;
 }
 
 TEST(SecretsPage, OneThatWasNotFilledIsRefused) {
   Bytes page(4096, 0);
-  EXPECT_FALSE(take_vmpck0(page).has_value());
+  EXPECT_FALSE(take_secrets(page).has_value());
   page[0] = 3;
-  EXPECT_FALSE(take_vmpck0(page).has_value()) << "no key";
+  EXPECT_FALSE(take_secrets(page).has_value()) << "no key";
   page = secrets_page();
   page[0] = 1;
-  EXPECT_FALSE(take_vmpck0(page).has_value()) << "another version";
+  EXPECT_FALSE(take_secrets(page).has_value()) << "another version";
   page = secrets_page();
   page.pop_back();
-  EXPECT_FALSE(take_vmpck0(page).has_value());
+  EXPECT_FALSE(take_secrets(page).has_value());
 }
 
 TEST(SnpAttester, GivesTheReportThatWasAskedFor) {

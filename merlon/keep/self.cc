@@ -4,6 +4,7 @@
 
 #include "merlon/crypto/secret_bytes.h"
 #include "merlon/crypto/secret_heap.h"
+#include "merlon/crypto/stir.h"
 #include "merlon/identity/request.h"
 #include "merlon/identity/snp_attester.h"
 #include "merlon/os/attestation.h"
@@ -56,10 +57,12 @@ class HostCarrier final : public identity::Carrier {
 }  // namespace
 
 struct Self::Processor {
-  explicit Processor(crypto::AesGcmKey vmpck0) : attester(std::move(vmpck0), carrier) {}
+  explicit Processor(identity::FirmwareSecrets secrets)
+      : attester(std::move(secrets.vmpck0), carrier), seed(std::move(secrets.seed)) {}
 
   HostCarrier carrier;
   identity::SnpAttester attester;
+  crypto::SecretBytes seed;  ///< until keys are made
 };
 
 Self::Self() {
@@ -70,12 +73,12 @@ Self::Self() {
                            "no security processor attests this keep: its backend has none");
     return;
   }
-  auto key = identity::take_vmpck0(*secrets);
+  auto taken = identity::take_secrets(*secrets);
   crypto::wipe(*secrets);
-  if (key) {
-    processor_ = std::make_unique<Processor>(*std::move(key));
+  if (taken) {
+    processor_ = std::make_unique<Processor>(*std::move(taken));
   } else {
-    trouble_ = key.error();
+    trouble_ = taken.error();
   }
 }
 
@@ -87,11 +90,15 @@ Result<Self::Processor*> Self::processor() {
 }
 
 Result<const identity::SessionKeys*> Self::keys() {
-  const Processor* const processor = TRY(this->processor());
+  Processor* const processor = TRY(this->processor());
   if (!keys_) {
     if (!crypto::start_secret_heap()) {
       return core::error(ErrorCode::Exhausted, "no memory for keys");
     }
+    if (!crypto::stir(processor->seed.reveal())) {
+      return core::error(ErrorCode::Internal, "no random numbers");
+    }
+    processor->seed = crypto::SecretBytes();
     keys_ = TRY(identity::SessionKeys::generate(processor->attester.technology()));
   }
   return &*keys_;

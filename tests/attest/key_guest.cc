@@ -40,10 +40,10 @@ std::vector<std::uint8_t> number_of(const crypto::PrivateKey& key) {
 int main() {
   const auto secrets = os::secrets_page();
   if (!secrets || !crypto::start_secret_heap()) return failed("no secrets");
-  auto vmpck0 = identity::take_vmpck0(*secrets);
+  auto taken = identity::take_secrets(*secrets);
   tests::Carrier carrier;
-  if (!vmpck0) return failed("no key for the security processor");
-  identity::SnpAttester attester(*std::move(vmpck0), carrier);
+  if (!taken) return failed("no key for the security processor");
+  identity::SnpAttester attester(std::move(taken->vmpck0), carrier);
   const auto keys = identity::SessionKeys::generate(attester.technology());
   if (!keys) return failed("no keys");
   const auto evidence = attester.evidence_for(keys->bound_to(evidence::Nonce{}));
