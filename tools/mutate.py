@@ -48,8 +48,11 @@ def keeps(backend, *names):
 
 # Keeps that prove themselves, by a simulated security processor.
 ATTESTED = ["/usr/bin/env", "MERLON_PROGRAM={build}/bin/merlon", "MERLON_OTHER_GUEST={build}/tests/merlon-other-guest",
+            *(f"MERLON_{name.upper().replace('-', '_')}={{build}}/tests/merlon-{name}"
+              for name in ["hostile-guest", "hostile-simulator", "key-guest"]),
             "MERLON_MACHINE=kvm", "PYTHONPATH={root}/tests/e2e", "{python}", "{root}/tests/attest/attest_test.py", "-f",
-            *(f"needs:merlon{name}" for name in ["", "-keep", "-vmm", "-shim-kvm", "-simulator", "-evidence", "-other-guest"])]
+            *(f"needs:merlon{name}" for name in ["", "-keep", "-vmm", "-shim-kvm", "-simulator", "-evidence", "-other-guest",
+                                             "-hostile-guest", "-hostile-simulator", "-key-guest"])]
 
 # Each room: where its sources lie, and the commands that test it, the quickest first. A command that
 # needs what is not here is left out. Words that start with {build} are targets, and so are those behind needs:.
