@@ -8,6 +8,7 @@
 #include "merlon/base/text.h"
 #include "merlon/keep/deadline.h"
 #include "merlon/keep/files.h"
+#include "merlon/keep/floored_clocks.h"
 #include "merlon/keep/invoke.h"
 #include "merlon/keep/own_directory.h"
 #include "merlon/keep/report.h"
@@ -122,8 +123,11 @@ int tell_loss(const wasi::Context& context, int status) {
 int run_compiled(launch::Launch& launch, Self& self, wasm::Engine& engine,
                  std::shared_ptr<wasm::CompiledModule> module, Deadline& deadline,
                  std::uintptr_t lowest_stack_address) {
-  const auto context = wasi::Context::create(
-      {.arguments = launch.message.arguments, .environment = launch.message.environment});
+  wasi::SystemClocks host_clocks;
+  FlooredClocks clocks(host_clocks);
+  const auto context = wasi::Context::create({.arguments = launch.message.arguments,
+                                              .environment = launch.message.environment,
+                                              .clocks = self.is_attested() ? &clocks : nullptr});
   if (!context) return failed("cannot prepare the workload", context.error());
   const auto given = give_files(launch, **context);
   if (!given) return failed("cannot prepare the workload's files", given.error());
