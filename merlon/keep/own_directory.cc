@@ -36,11 +36,11 @@ wasi::Failure failure_of(const core::Error& error) noexcept {
 
 class FixedFile final : public wasi::ServedFile {
  public:
-  explicit FixedFile(Bytes bytes) noexcept : bytes_(std::move(bytes)) {}
-  wasi::Result<core::ByteView> content() override { return core::ByteView(bytes_); }
+  explicit FixedFile(std::shared_ptr<const Bytes> bytes) noexcept : bytes_(std::move(bytes)) {}
+  wasi::Result<core::ByteView> content() override { return core::ByteView(*bytes_); }
 
  private:
-  Bytes bytes_;
+  std::shared_ptr<const Bytes> bytes_;
 };
 
 /// Answers what it is told by evidence that holds it.
@@ -108,9 +108,15 @@ Result<Bytes> OwnDirectory::content_of(std::size_t index) {
   return core::error(core::ErrorCode::NotFound, "no such file");
 }
 
+Result<std::shared_ptr<const Bytes>> OwnDirectory::kept(std::size_t index) {
+  kept_.resize(all.size());
+  if (!kept_[index]) kept_[index] = std::make_shared<const Bytes>(TRY(content_of(index)));
+  return kept_[index];
+}
+
 wasi::Result<std::unique_ptr<wasi::ServedFile>> OwnDirectory::open(std::size_t index) {
   if (index == Fresh) return std::unique_ptr<wasi::ServedFile>(std::make_unique<FreshFile>(*this));
-  auto content = content_of(index);
+  auto content = kept(index);
   if (!content) return failure_of(content.error());
   return std::unique_ptr<wasi::ServedFile>(std::make_unique<FixedFile>(*std::move(content)));
 }

@@ -35,10 +35,15 @@ class OwnDirectory final : public wasi::ServedDirectory {
  private:
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> content_of(std::size_t index);
 
+  /// Made once: a workload may open a file as often as it has descriptors.
+  [[nodiscard]] core::Result<std::shared_ptr<const std::vector<std::uint8_t>>> kept(
+      std::size_t index);
+
   Self& self_;
   launch::Message message_;
   std::shared_ptr<const wasm::CompiledModule> module_;
   std::string facts_;
+  std::vector<std::shared_ptr<const std::vector<std::uint8_t>>> kept_;  ///< by index
 };
 
 }  // namespace merlon::keep
