@@ -47,12 +47,13 @@ def keeps(backend, *names):
 
 
 # Keeps that prove themselves, by a simulated security processor.
-ATTESTED = ["/usr/bin/env", "MERLON_PROGRAM={build}/bin/merlon", "MERLON_OTHER_GUEST={build}/tests/merlon-other-guest",
-            *(f"MERLON_{name.upper().replace('-', '_')}={{build}}/tests/merlon-{name}"
-              for name in ["hostile-guest", "hostile-simulator", "key-guest"]),
-            "MERLON_MACHINE=kvm", "PYTHONPATH={root}/tests/e2e", "{python}", "{root}/tests/attest/attest_test.py", "-f",
-            *(f"needs:merlon{name}" for name in ["", "-keep", "-vmm", "-shim-kvm", "-simulator", "-evidence", "-other-guest",
-                                             "-hostile-guest", "-hostile-simulator", "-key-guest"])]
+GUESTS = ["other-guest", "hostile-guest", "hostile-simulator", "key-guest"]
+PROGRAMS = ["", "-keep", "-vmm", "-shim-kvm", "-simulator", "-evidence", *(f"-{name}" for name in GUESTS)]
+ATTESTED = [["/usr/bin/env", "MERLON_PROGRAM={build}/bin/merlon",
+             *(f"MERLON_{name.upper().replace('-', '_')}={{build}}/tests/merlon-{name}" for name in GUESTS),
+             "MERLON_MACHINE=kvm", "PYTHONPATH={root}/tests/e2e", "{python}", f"{{root}}/tests/attest/{test}_test.py",
+             "-f", *(f"needs:merlon{name}" for name in PROGRAMS)]
+            for test in ("attest", "own_directory", "hostile")]
 
 # Each room: where its sources lie, and the commands that test it, the quickest first. A command that
 # needs what is not here is left out. Words that start with {build} are targets, and so are those behind needs:.
@@ -72,9 +73,9 @@ ROOMS = {
                              ["tests/merlon_host_snp_test"], ["tests/merlon_host_probe_test"],
                              ["tests/merlon_host_names_test"],
                              *keeps("nil", "run", "errors"),
-                             *keeps("kvm", "run", "files", "machine"), ATTESTED]),
+                             *keeps("kvm", "run", "files", "machine"), *ATTESTED]),
     "keep": ("merlon/keep", [["tests/merlon_keep_test"],
-                             *keeps("nil", "run", "errors", "files", "signals", "confinement"), ATTESTED]),
+                             *keeps("nil", "run", "errors", "files", "signals", "confinement"), *ATTESTED]),
     "image": ("merlon/image", [["tests/merlon_image_test"]]),
     "simulate": ("merlon/simulate", [["tests/merlon_simulate_test"], ["tests/merlon_simulator_test"],
                                      ["tests/merlon_simulate_appraisal_test"]]),

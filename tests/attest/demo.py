@@ -65,8 +65,19 @@ class Demo:
         self.expect("its evidence", self.stage.verify(self.folder / "evidence.bin", self.policy))
         self.expect("its request", self.stage.verify(self.folder / "request.csr", self.by_request))
 
+    def speak(self):
+        step("4. A workload has what it says signed: /keep/fresh. Others judge it with the facts of its\n"
+             "   launch and its words.")
+        said = b"nonce 4711"
+        report, facts = self.stage.words_of_a_workload(said)
+        detail("it said", said.decode())
+        detail("it runs", facts.decode().strip()[:96] + "…")
+        self.expect("its evidence", self.stage.judge_words(report, facts, said))
+        self.expect("with other words", self.stage.judge_words(report, facts, b"nonce 4712"),
+                    "binding.report-data")
+
     def lie(self):
-        step("4. Whoever lies is refused, each for its own reason.")
+        step("5. Whoever lies is refused, each for its own reason.")
         stage, evidence = self.stage, self.folder / "evidence.bin"
         collapsed = ["snp.host-data"] if self.world == "collapsed" else []
         self.expect("the default policy, of a simulator", stage.verify(evidence), "snp.product",
@@ -104,6 +115,7 @@ class Demo:
     def run(self):
         self.launch()
         self.judge()
+        self.speak()
         self.lie()
         self.change()
         print(f"\n{RED}{self.wrong} of these are not as they should be{PLAIN}" if self.wrong

@@ -4,11 +4,14 @@ A Stage is a folder with Merlon's programs, a simulated platform and policies. O
 keep runs under QEMU's emulator, on "kvm" in a machine of /dev/kvm.
 """
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
+
+from workload import speaking
 
 MERLON = Path(os.environ.get("MERLON_PROGRAM", "build/dev/bin/merlon")).absolute()
 OTHER_GUEST = os.environ.get("MERLON_OTHER_GUEST", "build/dev/tests/merlon-other-guest")
@@ -136,6 +139,40 @@ class Stage:
         shutil.copy(HOSTILE_GUEST, self.programs / "merlon-keep")
         shutil.copy(HOSTILE_SIMULATOR, self.programs / "merlon-simulator")
         (self.programs / "cases").write_text(str(count))
+
+    def make_usual(self):
+        """Has the platform be the one that commands use unless told otherwise."""
+        state = self.folder / "state/merlon"
+        state.mkdir(parents=True, exist_ok=True)
+        if not (state / "simulator").exists():
+            (state / "simulator").symlink_to(self.platform)
+
+    def run_text(self, text, options=(), words=(), backend="snp-sim"):
+        """Runs a module given as text; what it prints are bytes."""
+        self.make_usual()
+        source = self.folder / "module.wat"
+        source.write_text(text)
+        subprocess.run(["wat2wasm", source, "-o", source.with_suffix(".wasm")], check=True)
+        return subprocess.run([self.programs / "merlon", "run", "--backend", backend,
+                               *map(str, options), source.with_suffix(".wasm"), *words],
+                              capture_output=True, check=False, timeout=120,
+                              stdin=subprocess.DEVNULL, env=self.environment())
+
+    def words_of_a_workload(self, said):
+        """Evidence of what a workload said, and the facts of its launch."""
+        run = self.run_text(speaking(said))
+        if run.returncode != 0:
+            raise Failed(run.stderr.decode().strip())
+        return run.stdout[:1184], run.stdout[1184:]
+
+    def judge_words(self, report, facts, said):
+        """The verdict on them, under a policy that names all three."""
+        policy = self.policy("said.toml", report[0x90:0xc0].hex(), "[report_data]\n"
+                             f'launch_sha256 = "{hashlib.sha256(facts).hexdigest()}"\n'
+                             f'said_sha256 = "{hashlib.sha256(said).hexdigest()}"\n')
+        file = self.folder / "said.bin"
+        file.write_bytes(report)
+        return self.verify(file, policy)
 
     def request_for_another_key(self, request, name):
         """A request with the same evidence, for a key that is not the keep's."""
