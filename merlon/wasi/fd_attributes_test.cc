@@ -180,6 +180,10 @@ TEST_F(FdAttributes, NullTakesEverything) {
   EXPECT_EQ(stat_field(fd, layout::Filestat::file_size), 0U);
   EXPECT_EQ((guest_.call<&api::fd_filestat_set_size>(fd, std::uint64_t{5})), Errno::Success);
   EXPECT_EQ((guest_.call<&api::fd_sync>(fd)), Errno::Success);
+  EXPECT_EQ((guest_.call<&api::fd_advise>(fd, std::uint64_t{0}, std::uint64_t{1}, 0U)),
+            Errno::Success);
+  EXPECT_EQ((guest_.call<&api::fd_allocate>(fd, std::uint64_t{0}, std::uint64_t{1})),
+            Errno::Success);
   EXPECT_EQ(set_times(fd, 1, 1, fstflags::atim), Errno::Success);
 }
 

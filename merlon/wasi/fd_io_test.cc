@@ -1,8 +1,10 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -265,6 +267,21 @@ TEST_F(FdIo, AFileThatMustBeAskedFirstBehavesTheSame) {
   EXPECT_EQ(guest_.read(fd), "here");
   EXPECT_EQ(set_nonblock(fd), Errno::Success);
   EXPECT_EQ(guest_.read(fd), "(again)");
+}
+
+TEST_F(FdIo, ATerminalIsAskedFirst) {
+  const os::Fd ours = os::Fd::adopt(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!ours.is_open() || ::grantpt(ours.number()) != 0 || ::unlockpt(ours.number()) != 0) {
+    GTEST_SKIP() << "no terminals here";
+  }
+  const int theirs = ::open(::ptsname(ours.number()), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ASSERT_GE(theirs, 0);
+  const FdNumber fd = guest_.insert(open_file(os::Fd::adopt(theirs)).value());
+  ASSERT_EQ(::write(ours.number(), "line\n", 5), 5);
+  EXPECT_EQ(guest_.read(fd), "line\n");
+  EXPECT_EQ(set_nonblock(fd), Errno::Success);
+  EXPECT_EQ(guest_.read(fd), "(again)");
+  EXPECT_EQ(guest_.write(fd, "back"), Errno::Success);
 }
 
 TEST_F(FdIo, AStreamSocketReadsAndWritesAsAFile) {

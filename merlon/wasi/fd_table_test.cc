@@ -59,6 +59,17 @@ TEST(FdTable, RenumberMovesOverAnOpenEntryOnly) {
   EXPECT_EQ((*table.get(1))->base, rights::fd_read);
 }
 
+TEST(FdTable, PreopenedDirectoriesAreFoundBehindANumber) {
+  FdTable table;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(table.insert(null_file()).has_value());
+  EXPECT_FALSE(table.has_preopened_above(0));
+  (*table.get(1))->preopened_as = "/";
+  EXPECT_TRUE(table.has_preopened_above(0)) << "the very next";
+  EXPECT_FALSE(table.has_preopened_above(1)) << "not itself";
+  EXPECT_FALSE(table.has_preopened_above(2));
+  EXPECT_FALSE(table.has_preopened_above(3));
+}
+
 TEST(FdTable, IsFullAtItsLimit) {
   FdTable table;
   for (std::size_t i = 0; i < FdTable::max_entries; ++i) {

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <thread>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "merlon/os/clock.h"
@@ -118,6 +121,21 @@ TEST_F(PollOneoff, ATimeoutRingsNotBeforeItsTime) {
   EXPECT_EQ(found[0].error, Errno::Success);
 }
 
+TEST_F(PollOneoff, SignalsDoNotPutATimeoutOff) {
+  struct sigaction nothing{};
+  nothing.sa_handler = [](int) {};  // without SA_RESTART
+  ::sigaction(SIGALRM, &nothing, nullptr);
+  const ::itimerval often{{0, 3000}, {0, 3000}};
+  ::setitimer(ITIMER_REAL, &often, nullptr);
+  subscribe_clock(1, monotonic, 30 * millisecond);
+  const std::uint64_t before = os::now(os::Clock::Monotonic).value();
+  EXPECT_EQ(events().size(), 1U);
+  EXPECT_GE(os::now(os::Clock::Monotonic).value() - before, 30 * millisecond);
+  const ::itimerval never{};
+  ::setitimer(ITIMER_REAL, &never, nullptr);
+  ::signal(SIGALRM, SIG_DFL);
+}
+
 TEST_F(PollOneoff, OfTwoTimeoutsTheEarlierRingsAlone) {
   subscribe_clock(1, monotonic, 10'000 * millisecond);
   subscribe_clock(2, realtime, 5 * millisecond);
@@ -197,6 +215,40 @@ TEST_F(PollOneoff, AClosedWriterIsAHangup) {
   const std::vector<Event> found = events();
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].flags, 1U);
+  EXPECT_EQ(found[0].nbytes, 0U);
+}
+
+TEST_F(PollOneoff, AnEventHasNothingOfWhatLayThereBefore) {
+  const core::ByteSpan record = guest().memory().at(out, 32).value();
+  std::ranges::fill(record, std::uint8_t{0xAA});
+  subscribe_clock(7, monotonic, 0);
+  ASSERT_EQ(events().size(), 1U);
+  for (const std::size_t at : {11U, 12U, 15U, 16U, 23U, 26U, 31U}) EXPECT_EQ(record[at], 0) << at;
+}
+
+TEST_F(PollOneoff, AFullPipeWithoutAReaderIsAHangup) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
+  const std::array<char, 4096> page{};
+  while (::write(ends[1], page.data(), page.size()) > 0) {
+  }
+  const FdNumber fd = guest().insert(open_file(os::Fd::adopt(ends[1])).value());
+  ::close(ends[0]);
+  subscribe_clock(1, monotonic, 10'000 * millisecond);
+  subscribe(2, EventType::FdWrite, fd);
+  const auto found = events();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].userdata, 2U);
+  EXPECT_EQ(found[0].flags, 1U);
+}
+
+TEST_F(PollOneoff, AFileThatIsNoMoreIsAnError) {
+  const FdNumber fd = pipe_reader();
+  ::close(guest().context().files().get(fd).value()->file.number());
+  subscribe(3, EventType::FdRead, fd);
+  const auto found = events();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].error, Errno::Badf);
   EXPECT_EQ(found[0].nbytes, 0U);
 }
 

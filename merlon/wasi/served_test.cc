@@ -176,6 +176,9 @@ TEST_F(Served, SizesAreToldBelowAndByDescriptor) {
             Errno::Success);
   constexpr GuestAddress file_size = Guest::result + 32;
   EXPECT_EQ(guest_.get<std::uint64_t>(file_size), 10U);
+  EXPECT_EQ(guest_.get<std::uint64_t>(Guest::result + 24), 1U) << "links";
+  EXPECT_EQ((guest_.call<&api::fd_filestat_get>(dir_, Guest::result)), Errno::Success);
+  EXPECT_EQ(guest_.get<std::uint64_t>(Guest::result + 24), 1U) << "links";
   const FdNumber fd = open("facts");
   EXPECT_EQ((guest_.call<&api::fd_filestat_get>(fd, Guest::result)), Errno::Success);
   EXPECT_EQ(guest_.get<std::uint64_t>(file_size), 10U);

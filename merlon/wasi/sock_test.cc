@@ -125,6 +125,17 @@ TEST_F(Sock, WaitallWaitsForAll) {
   later.join();
 }
 
+TEST_F(Sock, WaitallKeepsWhatCameBeforeAnError) {
+  const FdNumber fd = accepted();
+  set_nonblock(fd);
+  EXPECT_EQ(recv(fd, 5, 2), Errno::Again);
+  client_sends("123");
+  std::array items{
+      os::PollItem{guest_.context().files().get(fd).value()->file.number(), POLLIN, 0}};
+  ASSERT_EQ(os::poll(items, std::chrono::seconds(5)).value(), 1U);
+  EXPECT_EQ(received(fd, 5, 2), "123");
+}
+
 TEST_F(Sock, ALongSendGoesOnUntilAllIsSent) {
   const FdNumber fd = accepted();
   std::size_t total = 0;
