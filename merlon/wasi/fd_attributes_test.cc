@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "merlon/os/file.h"
@@ -182,6 +184,10 @@ TEST_F(FdAttributes, NullTakesEverything) {
   EXPECT_EQ((guest_.call<&api::fd_sync>(fd)), Errno::Success);
   EXPECT_EQ((guest_.call<&api::fd_advise>(fd, std::uint64_t{0}, std::uint64_t{1}, 0U)),
             Errno::Success);
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ((guest_.call<&api::fd_advise>(fd, most, most, 0U)), Errno::Success);
+  EXPECT_EQ((guest_.call<&api::fd_advise>(fd, most + 1, most, 0U)), Errno::Inval);
+  EXPECT_EQ((guest_.call<&api::fd_advise>(fd, most, most + 1, 0U)), Errno::Inval);
   EXPECT_EQ((guest_.call<&api::fd_allocate>(fd, std::uint64_t{0}, std::uint64_t{1})),
             Errno::Success);
   EXPECT_EQ(set_times(fd, 1, 1, fstflags::atim), Errno::Success);

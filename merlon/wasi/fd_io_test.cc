@@ -269,6 +269,15 @@ TEST_F(FdIo, AFileThatMustBeAskedFirstBehavesTheSame) {
   EXPECT_EQ(guest_.read(fd), "(again)");
 }
 
+TEST_F(FdIo, AFullPipeThatMustBeAskedFirstSaysAgain) {
+  const FdNumber fd = pipe_from_guest();
+  guest_.context().files().get(fd).value()->needs_poll = true;
+  EXPECT_EQ(set_nonblock(fd), Errno::Success);
+  Errno last = Errno::Success;
+  for (int i = 0; i < 10'000 && last == Errno::Success; ++i) last = guest_.write(fd, "0123456789");
+  EXPECT_EQ(last, Errno::Again);
+}
+
 TEST_F(FdIo, ATerminalIsAskedFirst) {
   const os::Fd ours = os::Fd::adopt(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!ours.is_open() || ::grantpt(ours.number()) != 0 || ::unlockpt(ours.number()) != 0) {

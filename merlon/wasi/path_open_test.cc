@@ -55,6 +55,18 @@ TEST_P(PathOpen, IllFormedPathsAreRefused) {
             Errno::Fault);
 }
 
+TEST_P(PathOpen, BelowAReadOnlyDirectoryOnlyMakingIsRofs) {
+  const FdNumber dir = guest_.preopen(scratch_, DirectoryAccess::ReadOnly, "/ro");
+  const auto opened = [&](std::string_view path, Oflags flags) {
+    return guest_.try_open(dir, path, {.oflags = flags, .base = rights::fd_read});
+  };
+  EXPECT_EQ(opened("none", Oflags()), Errno::Noent);
+  EXPECT_EQ(opened("none", oflags::creat), Errno::Rofs);
+  EXPECT_EQ(opened("file", oflags::creat), Errno::Success);
+  EXPECT_EQ(opened("file", oflags::creat | oflags::excl), Errno::Exist);
+  EXPECT_EQ(opened("file", oflags::excl), Errno::Success);  // means nothing alone
+}
+
 TEST_P(PathOpen, UnknownFlagsAndImpossibleMixesAreRefused) {
   const auto with = [&](std::uint32_t dirflags, std::uint32_t oflags, std::uint32_t fdflags) {
     const GuestSize size = guest_.put("file");

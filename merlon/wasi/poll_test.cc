@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -119,6 +120,17 @@ TEST_F(PollOneoff, ATimeoutRingsNotBeforeItsTime) {
   EXPECT_EQ(found[0].userdata, 7U);
   EXPECT_EQ(found[0].type, EventType::Clock);
   EXPECT_EQ(found[0].error, Errno::Success);
+}
+
+TEST_F(PollOneoff, AKernelThatCannotWaitSaysSo) {
+  ::rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const FdNumber fd = pipe_reader();
+  const ::rlimit none{1, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  subscribe(1, EventType::FdRead, fd);
+  EXPECT_EQ(poll(), Errno::Inval);  // more files than a process may have
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST_F(PollOneoff, SignalsDoNotPutATimeoutOff) {

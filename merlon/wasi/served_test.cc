@@ -79,6 +79,8 @@ TEST_F(Served, FilesAreReadFromTheirStartAndFromAnywhere) {
     EXPECT_EQ(guest_.read(fd), "");
     EXPECT_EQ(seek(fd, -2, 2), 8U);
     EXPECT_EQ(guest_.read(fd), "so");
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    EXPECT_EQ(seek(fd, most, 0), static_cast<std::uint64_t>(most));
     EXPECT_EQ(seek(fd, 100, 0), 100U);
     EXPECT_EQ(guest_.read(fd), "");
     EXPECT_EQ(seek(fd, -98, 1), 2U);
@@ -124,6 +126,8 @@ TEST_F(Served, WhatIsOnlyReadIsNotWritten) {
   EXPECT_EQ(guest_.write(fd, "x"), Errno::Notcapable);
   EXPECT_EQ((guest_.call<&api::fd_filestat_set_size>(fd, std::uint64_t{0})), Errno::Notcapable);
   EXPECT_EQ((guest_.call<&api::fd_sync>(fd)), Errno::Notcapable);
+  EXPECT_EQ((guest_.call<&api::fd_filestat_set_times>(fd, Timestamp{1}, Timestamp{1}, 1U)),
+            Errno::Rofs);
 }
 
 TEST_F(Served, NothingIsMadeChangedOrRemoved) {
