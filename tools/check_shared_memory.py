@@ -161,6 +161,8 @@ NO_MOVE = re.compile(r"^(?:lea|nop|call|jmp|j[a-z]+|data16|cs|xchg %ax)")
 
 def judge_move(copy, instruction):
     """What is wrong with one instruction of a copy, if anything."""
+    if re.match(r"^movsq %ds:\(%rsi\),%es:\(%rdi\)$", instruction):
+        return None  # repeated: words, of which the shared ones are aligned
     if re.match(r"^(?:movs|stos|lods|cmps|scas)[bwlqd]?(?:\s+%|\s*$|\s.*%[ed]s:)|^push.*\(|^pop.*\(", instruction):
         return "moves more than one word, or who knows what"
     if re.search(r"%[xyz]?mm\d|%k\d", instruction):

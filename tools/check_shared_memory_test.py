@@ -106,10 +106,10 @@ class CheckSources(unittest.TestCase):
 
 
 IN, OUT = "_ZNK6merlon9sallyport12SharedMemory7copy_inE", "_ZNK6merlon9sallyport12SharedMemory8copy_outE"
-GOOD_IN = "mov (%rax,%rcx,8), %rdx | mov %rdx, (%rdi) | mov %al, -1(%rdx) | cmpq $0, 8(%rdi) | lea (%rax), %ecx"
-GOOD_OUT = "mov (%rax), %rdx | mov %rdx, 8(%rdi) | movzbl (%rax), %ecx | mov %rsi, -8(%rbp) | nopl 0(%rax)"
-BAD_IN = "mov (%rax), %edx | movzbl (%rax), %edx | movslq (%rax), %rdx | rep movsb | movsq | or (%rax), %cl | movb (%rax), %al"
-BAD_OUT = "mov %edx, (%rax) | movb $0, (%rax) | mov %cl, 8(%rax) | rep stosb | rep movsq | movl $0, (%rax) | orb $1, (%rax)"
+GOOD_IN = "mov (%rax,%rcx,8), %rdx | mov %rdx, (%rdi) | mov %al, -1(%rdx) | cmpq $0, 8(%rdi) | lea (%rax), %ecx | rep movsq"
+GOOD_OUT = "mov (%rax), %rdx | mov %rdx, 8(%rdi) | movzbl (%rax), %ecx | mov %rsi, -8(%rbp) | nopl 0(%rax) | rep movsq"
+BAD_IN = "mov (%rax), %edx | movzbl (%rax), %edx | movslq (%rax), %rdx | rep movsb | rep movsl | or (%rax), %cl | movb (%rax), %al"
+BAD_OUT = "mov %edx, (%rax) | movb $0, (%rax) | mov %cl, 8(%rax) | rep stosb | rep movsl | movl $0, (%rax) | orb $1, (%rax)"
 
 
 class CheckShim(unittest.TestCase):

@@ -252,7 +252,7 @@ struct Calls::Handlers {
                            as_offset(request.arguments[1])));
   }
   static Outcome seek(Calls& /*calls*/, const Request& request, File file) {
-    const auto& [number, offset, whence, d, e, f] = request.arguments;
+    const auto& [number, offset, whence, d] = request.arguments;
     return result(::lseek(file.number(), as_offset(offset), as_int(whence)));
   }
   static Outcome close(Calls& calls, const Request& request, File /*file*/) {
@@ -282,11 +282,11 @@ struct Calls::Handlers {
     return result(::ftruncate(file.number(), as_offset(request.arguments[1])));
   }
   static Outcome allocate(Calls& /*calls*/, const Request& request, File file) {
-    const auto& [number, mode, offset, size, e, f] = request.arguments;
+    const auto& [number, mode, offset, size] = request.arguments;
     return result(::fallocate(file.number(), as_int(mode), as_offset(offset), as_offset(size)));
   }
   static Outcome advise(Calls& /*calls*/, const Request& request, File file) {
-    const auto& [number, offset, size, advice, e, f] = request.arguments;
+    const auto& [number, offset, size, advice] = request.arguments;
     const int error =
         ::posix_fadvise(file.number(), as_offset(offset), as_offset(size), as_int(advice));
     return error == 0 ? Outcome{} : refused(error);
@@ -409,7 +409,7 @@ struct Calls::Handlers {
     return time_of(request.arguments[0]);
   }
   static Outcome set_timer(Calls& calls, const Request& request, File /*none*/) {
-    const auto& [first, interval, c, d, e, f] = request.arguments;
+    const auto& [first, interval, c, d] = request.arguments;
     return calls.machine_->set_timer(first, interval) ? Outcome{} : refused(EINVAL);
   }
   static Outcome grow_memory(Calls& calls, const Request& request, File /*none*/) {
@@ -417,7 +417,7 @@ struct Calls::Handlers {
     return range ? put_record(request, *range) : refused(ENOMEM);
   }
   static Outcome release_memory(Calls& calls, const Request& request, File /*none*/) {
-    const auto& [address, size, c, d, e, f] = request.arguments;
+    const auto& [address, size, c, d] = request.arguments;
     return calls.machine_->release({address, size}) ? Outcome{} : refused(EINVAL);
   }
   static Outcome complain(Calls& calls, const Request& request, File /*none*/) {

@@ -6,9 +6,9 @@
 //   offset  written by
 //        0  keep        call
 //        8  keep        sequence, one more with each request; written last
-//       16  keep        six arguments
-//       64  keep        bytes in `data` for the host
-//       72  keep        bytes the host may put into `data`
+//       16  keep        four arguments
+//       48  keep        bytes in `data` for the host
+//       56  keep        bytes the host may put into `data`
 //      128  host        result: an answer, or minus an errno, as two's complement
 //      136  host        bytes in `data` for the keep
 //      144  host        sequence of the request answered; written last
@@ -34,17 +34,17 @@ namespace merlon::sallyport {
 
 inline constexpr std::uint32_t version = 2;
 inline constexpr std::size_t data_offset = 4096;
-inline constexpr std::size_t argument_count = 6;
+inline constexpr std::size_t argument_count = 4;
 using Arguments = std::array<std::uint64_t, argument_count>;
 
-/// The words of the block's first page, by their offset. What the two sides write lies in lines of
-/// the cache of their own.
+/// The words of the block's first page, by their offset. A request is one line of the cache, and an
+/// answer another: between two processors each line more costs what a small call costs.
 enum class Header : std::size_t {
   Call = 0,
   Sequence = 8,
   FirstArgument = 16,
-  Sent = 64,
-  Room = 72,
+  Sent = 48,
+  Room = 56,
   Result = 128,
   Returned = 136,
   Answered = 144,

@@ -5,7 +5,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstring>
-#include <string>
+#include <numeric>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -43,12 +43,13 @@ Seen seen;
 
 void set_rights(int rights) { ::mprotect(watched, size, rights); }
 
-/// A move of 8 bytes between a register or a constant and memory.
-void count(const std::uint8_t* code, std::uintptr_t address) {
+/// A move of 8 bytes between a register or a constant and memory, or from memory to memory.
+void count(const std::uint8_t* code, std::uintptr_t address, bool writes) {
   constexpr std::uint8_t wide = 0x48;
   const bool is_wide = (code[0] & 0xf8U) == wide;
-  const bool load = is_wide && code[1] == 0x8b;
-  const bool store = is_wide && (code[1] == 0x89 || code[1] == 0xc7);
+  const bool is_repeated = code[0] == 0xf3 && code[1] == wide && code[2] == 0xa5;  // rep movsq
+  const bool load = (is_wide && code[1] == 0x8b) || (is_repeated && !writes);
+  const bool store = (is_wide && (code[1] == 0x89 || code[1] == 0xc7)) || (is_repeated && writes);
   seen.loads += load ? 1U : 0U;
   seen.stores += store ? 1U : 0U;
   seen.others += load || store ? 0U : 1U;
@@ -63,7 +64,9 @@ void on_access(int number, ::siginfo_t* info, void* context) {
     return;
   }
   auto& registers = static_cast<::ucontext_t*>(context)->uc_mcontext.gregs;
-  count(reinterpret_cast<const std::uint8_t*>(registers[REG_RIP]), address);
+  constexpr ::greg_t write = 2;
+  count(reinterpret_cast<const std::uint8_t*>(registers[REG_RIP]), address,
+        (registers[REG_ERR] & write) != 0);
   set_rights(PROT_READ | PROT_WRITE);
   registers[REG_EFL] |= trap_flag;
 }
@@ -117,6 +120,14 @@ class SharedAccess : public ::testing::Test {
     answer(block, *request, {static_cast<std::int64_t>(bytes.size()), bytes.size()});
   }
 
+  /// Small ones, and some of which many words are moved at once.
+  static std::vector<std::size_t> sizes() {
+    std::vector<std::size_t> all(150);
+    std::iota(all.begin(), all.end(), 0);
+    for (std::size_t i = 0; i < 10; ++i) all.push_back(1500 + i);
+    return all;
+  }
+
   std::array<struct sigaction, 2> before_{};
 };
 
@@ -125,7 +136,7 @@ TEST_F(SharedAccess, IsOfAlignedWords) {
   tell_time(block, {1, 2, 3, 4});
   ASSERT_TRUE(take_host_time(block).has_value());
   Port port(block, {&serve, nullptr});
-  for (std::size_t count = 0; count < 150; ++count) {
+  for (const std::size_t count : sizes()) {
     std::vector<std::uint8_t> bytes(count + 16, 'b');
     const core::ByteSpan unaligned = core::ByteSpan(bytes).subspan(count % 9, count);
     ASSERT_TRUE(port.stage(Call::Write, {1})

@@ -9,7 +9,7 @@
 namespace merlon::sallyport {
 namespace {
 
-constexpr std::size_t size = 512;
+constexpr std::size_t size = 1024;
 constexpr std::size_t edge = 64;
 constexpr std::uint8_t untouched = 0xee;
 
@@ -29,7 +29,7 @@ class SharedMemoryTest : public ::testing::Test {
 };
 
 TEST_F(SharedMemoryTest, CopiesOutEverySizeFromEveryPlaceWithZerosUpToTheWordsEnd) {
-  for (std::size_t count = 0; count <= 200; ++count) {
+  for (std::size_t count = 0; count <= 600; count += count < 200 ? 1 : 37) {
     for (std::size_t start = 0; start < word_size; ++start) {
       clear();
       std::vector<std::uint8_t> from(start + count + word_size, 0xc5);
@@ -48,7 +48,7 @@ TEST_F(SharedMemoryTest, CopiesOutEverySizeFromEveryPlaceWithZerosUpToTheWordsEn
 
 TEST_F(SharedMemoryTest, CopiesInEverySizeToEveryPlaceAndNoMore) {
   for (std::size_t i = 0; i < size; ++i) bytes()[i] = sample(i);
-  for (std::size_t count = 0; count <= 200; ++count) {
+  for (std::size_t count = 0; count <= 600; count += count < 200 ? 1 : 37) {
     for (std::size_t start = 0; start < word_size; ++start) {
       std::vector<std::uint8_t> into(start + count + word_size, untouched);
       constexpr std::size_t offset = 5 * word_size;

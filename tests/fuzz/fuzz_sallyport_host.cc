@@ -16,13 +16,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const sallyport::testing::BlockMemory memory;
   const sallyport::Block block = memory.block();
   // The keep's words, in their order.
-  std::array<std::uint64_t, 10> words{};
+  std::array<std::uint64_t, 8> words{};
   if (size != 0) std::memcpy(words.data(), bytes, std::min(size, sizeof(words)));
   block.store(Header::Call, words[0]);
   block.store(Header::Sequence, words[1]);
   for (std::size_t i = 0; i < sallyport::argument_count; ++i) block.store_argument(i, words[2 + i]);
-  block.store(Header::Sent, words[8]);
-  block.store(Header::Room, words[9]);
+  block.store(Header::Sent, words[6]);
+  block.store(Header::Room, words[7]);
   const auto request = sallyport::take_request(block, 1);
   if (!request) return 0;
   if (request->sent.size() > block.capacity() || request->room.size() > block.capacity()) {

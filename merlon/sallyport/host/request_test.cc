@@ -27,13 +27,13 @@ constexpr auto read_call = static_cast<std::uint64_t>(Call::Read);
 
 TEST_F(RequestTest, TakesWhatStandsInTheBlock) {
   stage(read_call, 3, capacity, 1);
-  memory_.block().store_argument(5, 99);
+  memory_.block().store_argument(3, 99);
   const auto request = take_request(memory_.block(), 1);
   ASSERT_TRUE(request.has_value());
   EXPECT_EQ(request->call, Call::Read);
   EXPECT_EQ(request->sent.size(), 3U);
   EXPECT_EQ(request->room.size(), capacity);
-  EXPECT_EQ(request->arguments[5], 99U);
+  EXPECT_EQ(request->arguments[3], 99U);
 }
 
 TEST_F(RequestTest, RefusesCallsThatAreNotInTheList) {
