@@ -27,12 +27,24 @@ using sallyport::Request;
 
 namespace {
 
+/// Bytes of the keep that nobody changes any more.
+using Copy = std::vector<std::uint8_t>;
+
+/// At most the first `most`; what is longer than a call can use is as wrong as one byte more.
+Copy copy_of(sallyport::SharedBytes bytes, std::size_t most) {
+  Copy copy(std::min(bytes.size(), most));
+  bytes.copy_in(copy);
+  return copy;
+}
+
+constexpr std::size_t longest_path = sallyport::max_path + 1;  // which is refused
+
 /// An answer without bytes.
 Outcome result(long value) noexcept { return value < 0 ? failed_call() : Outcome{value, 0}; }
 
 /// An answer that brings as many bytes as it says.
 Outcome bytes_read(::ssize_t count) noexcept {
-  return count < 0 ? failed_call() : Outcome{count, static_cast<std::uint32_t>(count)};
+  return count < 0 ? failed_call() : Outcome{count, static_cast<std::uint64_t>(count)};
 }
 
 ::off_t as_offset(std::uint64_t argument) noexcept { return static_cast<::off_t>(argument); }
@@ -49,7 +61,8 @@ std::optional<T> take_item(core::ByteView bytes) noexcept {
 template <sallyport::Item T>
 Outcome put_record(const Request& request, const T& record) noexcept {
   if (request.room.size() != sizeof(T)) return refused(EINVAL);
-  std::memcpy(request.room.data(), &record, sizeof(T));
+  // SAFETY: any object may be looked at as bytes.
+  request.room.copy_out({reinterpret_cast<const std::uint8_t*>(&record), sizeof(T)});
   return {0, sizeof(T)};
 }
 
@@ -89,7 +102,7 @@ std::array<::timespec, 2> timespecs_of(const sallyport::Times& times) noexcept {
   return {one(times.accessed), one(times.modified)};
 }
 
-/// A path of our own; nothing when it is none. The block may change while we look at it.
+/// A path of our own; nothing when it is none.
 std::optional<std::string> take_path(core::ByteView bytes) {
   if (bytes.empty() || bytes.size() > sallyport::max_path) return std::nullopt;
   std::string path(core::as_text(bytes));
@@ -166,13 +179,13 @@ Outcome time_of(std::uint64_t which) noexcept {
 }
 
 /// A keep's last words, for the user; said to be the keep's, since they are no more than its word.
-Outcome print_complaint(core::ByteView bytes, std::size_t& complaints) {
+Outcome print_complaint(sallyport::SharedBytes bytes, std::size_t& complaints) {
   constexpr std::size_t longest = 256;
   constexpr std::size_t most = 8;
   if (complaints == most) return {};
   const bool last = ++complaints == most;
-  const base::Printable text =
-      base::Printable::line(core::as_text(bytes.first(std::min(bytes.size(), longest))), longest);
+  const Copy copy = copy_of(bytes, longest);
+  const base::Printable text = base::Printable::line(core::as_text(copy), longest);
   const std::string line = base::concat("merlon: the keep says: ", text.text(),
                                         last ? " (what else it says is left out)\n" : "\n");
   static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
@@ -204,8 +217,8 @@ struct TwoPaths {
 };
 
 /// Two paths with a NUL between them, of which the second is an entry.
-core::Result<TwoPaths, Outcome> take_two_paths(core::ByteView sent) {
-  const std::vector<std::uint8_t> copied(sent.begin(), sent.end());
+core::Result<TwoPaths, Outcome> take_two_paths(sallyport::SharedBytes sent) {
+  const Copy copied = copy_of(sent, 2 * sallyport::max_path + 2);
   const auto separator = std::find(copied.begin(), copied.end(), 0);
   if (separator == copied.end()) return refused(EINVAL);
   const auto split = static_cast<std::size_t>(separator - copied.begin());
@@ -222,22 +235,24 @@ core::Result<TwoPaths, Outcome> take_two_paths(core::ByteView sent) {
 struct Calls::Handlers {
   using File = os::BorrowedFd;
 
+  // KERNEL: here and below: what it reads and writes is files', and nothing of it is looked at
+  // here.
   static Outcome read(Calls& /*calls*/, const Request& request, File file) {
-    return bytes_read(::read(file.number(), request.room.data(), request.room.size()));
+    return bytes_read(::read(file.number(), request.room.for_the_kernel(), request.room.size()));
   }
   static Outcome read_at(Calls& /*calls*/, const Request& request, File file) {
-    return bytes_read(::pread(file.number(), request.room.data(), request.room.size(),
+    return bytes_read(::pread(file.number(), request.room.for_the_kernel(), request.room.size(),
                               as_offset(request.arguments[1])));
   }
   static Outcome write(Calls& /*calls*/, const Request& request, File file) {
-    return result(::write(file.number(), request.sent.data(), request.sent.size()));
+    return result(::write(file.number(), request.sent.for_the_kernel(), request.sent.size()));
   }
   static Outcome write_at(Calls& /*calls*/, const Request& request, File file) {
-    return result(::pwrite(file.number(), request.sent.data(), request.sent.size(),
+    return result(::pwrite(file.number(), request.sent.for_the_kernel(), request.sent.size(),
                            as_offset(request.arguments[1])));
   }
   static Outcome seek(Calls& /*calls*/, const Request& request, File file) {
-    const auto& [number, offset, whence, d, e, f] = request.arguments;
+    const auto& [number, offset, whence, d] = request.arguments;
     return result(::lseek(file.number(), as_offset(offset), as_int(whence)));
   }
   static Outcome close(Calls& calls, const Request& request, File /*file*/) {
@@ -267,11 +282,11 @@ struct Calls::Handlers {
     return result(::ftruncate(file.number(), as_offset(request.arguments[1])));
   }
   static Outcome allocate(Calls& /*calls*/, const Request& request, File file) {
-    const auto& [number, mode, offset, size, e, f] = request.arguments;
+    const auto& [number, mode, offset, size] = request.arguments;
     return result(::fallocate(file.number(), as_int(mode), as_offset(offset), as_offset(size)));
   }
   static Outcome advise(Calls& /*calls*/, const Request& request, File file) {
-    const auto& [number, offset, size, advice, e, f] = request.arguments;
+    const auto& [number, offset, size, advice] = request.arguments;
     const int error =
         ::posix_fadvise(file.number(), as_offset(offset), as_offset(size), as_int(advice));
     return error == 0 ? Outcome{} : refused(error);
@@ -282,12 +297,12 @@ struct Calls::Handlers {
     return put_status(request, failed, found, failed == 0 ? open_file_of(file, found) : 0);
   }
   static Outcome set_times(Calls& /*calls*/, const Request& request, File file) {
-    const auto times = take_item<sallyport::Times>(request.sent);
+    const auto times = take_item<sallyport::Times>(copy_of(request.sent, sizeof(sallyport::Times)));
     return times ? result(::futimens(file.number(), timespecs_of(*times).data())) : refused(EINVAL);
   }
 
   static Outcome open(Calls& calls, const Request& request, File directory) {
-    const auto path = take_path(request.sent);
+    const auto path = take_path(copy_of(request.sent, longest_path));
     if (!path) return refused(ENOENT);
     int flags = (as_int(request.arguments[1]) & open_flags) | O_CLOEXEC;
     if ((flags & O_PATH) == 0) flags |= O_NOCTTY;  // the two exclude each other
@@ -296,28 +311,29 @@ struct Calls::Handlers {
                       calls.descriptors_.grant_of(request.arguments[0]));
   }
   static Outcome status_at(Calls& /*calls*/, const Request& request, File directory) {
-    const Path path = take_plain_entry(request.sent);
+    const Path path = take_plain_entry(copy_of(request.sent, longest_path));
     if (!path) return path.error();
     struct ::stat found{};
     const int failed = ::fstatat(directory.number(), path->c_str(), &found, AT_SYMLINK_NOFOLLOW);
     return put_status(request, failed, found, 0);
   }
   static Outcome set_times_at(Calls& /*calls*/, const Request& request, File directory) {
-    const auto times = take_item<sallyport::Times>(request.sent);
+    const Copy sent = copy_of(request.sent, sizeof(sallyport::Times) + longest_path);
+    const auto times = take_item<sallyport::Times>(sent);
     if (!times) return refused(EINVAL);
-    const Path path = take_plain_entry(request.sent.subspan(sizeof(*times)));
+    const Path path = take_plain_entry(core::ByteView(sent).subspan(sizeof(*times)));
     if (!path) return path.error();
     return result(::utimensat(directory.number(), path->c_str(), timespecs_of(*times).data(),
                               AT_SYMLINK_NOFOLLOW));
   }
   static Outcome make_directory(Calls& /*calls*/, const Request& request, File directory) {
-    const Path path = take_entry(request.sent);
+    const Path path = take_entry(copy_of(request.sent, longest_path));
     if (!path) return path.error();
     return result(::mkdirat(directory.number(), path->c_str(),
                             static_cast<::mode_t>(request.arguments[1] & 0777)));
   }
   static Outcome remove(Calls& /*calls*/, const Request& request, File directory) {
-    const Path path = take_entry(request.sent);
+    const Path path = take_entry(copy_of(request.sent, longest_path));
     if (!path) return path.error();
     return result(
         ::unlinkat(directory.number(), path->c_str(), as_int(request.arguments[1]) & AT_REMOVEDIR));
@@ -348,27 +364,29 @@ struct Calls::Handlers {
     return result(::symlinkat(paths->first.c_str(), directory.number(), paths->second.c_str()));
   }
   static Outcome read_link(Calls& /*calls*/, const Request& request, File directory) {
-    const Path path = take_plain_entry(request.sent);
+    const Path path = take_plain_entry(copy_of(request.sent, longest_path));
     if (!path) return path.error();
-    // SAFETY: char may alias any object; the kernel writes at most room.size() bytes.
+    // KERNEL: the link's text, of at most room.size() bytes, is the keep's.
     return bytes_read(::readlinkat(directory.number(), path->c_str(),
-                                   reinterpret_cast<char*>(request.room.data()),
+                                   static_cast<char*>(request.room.for_the_kernel()),
                                    request.room.size()));
   }
   static Outcome read_directory(Calls& /*calls*/, const Request& request, File directory) {
-    return bytes_read(::getdents64(directory.number(), request.room.data(), request.room.size()));
+    return bytes_read(
+        ::getdents64(directory.number(), request.room.for_the_kernel(), request.room.size()));
   }
 
   static Outcome accept(Calls& calls, const Request& /*request*/, File socket) {
     constexpr int flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
     return calls.give(::accept4(socket.number(), nullptr, nullptr, flags));
   }
+  // KERNEL: here and below: what it reads and writes is a socket's.
   static Outcome receive(Calls& /*calls*/, const Request& request, File socket) {
-    return bytes_read(::recv(socket.number(), request.room.data(), request.room.size(),
+    return bytes_read(::recv(socket.number(), request.room.for_the_kernel(), request.room.size(),
                              MSG_DONTWAIT | (as_int(request.arguments[1]) & MSG_PEEK)));
   }
   static Outcome send(Calls& /*calls*/, const Request& request, File socket) {
-    return result(::send(socket.number(), request.sent.data(), request.sent.size(),
+    return result(::send(socket.number(), request.sent.for_the_kernel(), request.sent.size(),
                          MSG_DONTWAIT | MSG_NOSIGNAL));
   }
   static Outcome shut_down(Calls& /*calls*/, const Request& request, File socket) {
@@ -391,7 +409,7 @@ struct Calls::Handlers {
     return time_of(request.arguments[0]);
   }
   static Outcome set_timer(Calls& calls, const Request& request, File /*none*/) {
-    const auto& [first, interval, c, d, e, f] = request.arguments;
+    const auto& [first, interval, c, d] = request.arguments;
     return calls.machine_->set_timer(first, interval) ? Outcome{} : refused(EINVAL);
   }
   static Outcome grow_memory(Calls& calls, const Request& request, File /*none*/) {
@@ -399,7 +417,7 @@ struct Calls::Handlers {
     return range ? put_record(request, *range) : refused(ENOMEM);
   }
   static Outcome release_memory(Calls& calls, const Request& request, File /*none*/) {
-    const auto& [address, size, c, d, e, f] = request.arguments;
+    const auto& [address, size, c, d] = request.arguments;
     return calls.machine_->release({address, size}) ? Outcome{} : refused(EINVAL);
   }
   static Outcome complain(Calls& calls, const Request& request, File /*none*/) {

@@ -49,27 +49,28 @@ Outcome Calls::give(int number, Grant grant) {
 Outcome Calls::hand_over(const Request& request) {
   constexpr std::size_t most_numbers = sallyport::max_delivered_descriptors * sizeof(std::uint32_t);
   constexpr std::size_t overhead = sizeof(sallyport::DeliveryHeader) + most_numbers;
-  const core::ByteSpan room = request.room;
-  if (room.size() < overhead) return refused(EINVAL);
+  if (request.room.size() < overhead) return refused(EINVAL);
   const core::ByteView left = core::ByteView(letter_.bytes).subspan(letter_read_);
-  const std::size_t size = std::min(
-      {left.size(), room.size() - overhead, static_cast<std::size_t>(request.arguments[1])});
-  std::uint8_t* to = room.data();
-  const auto put = [&to](const void* from, std::size_t count) {
-    if (count != 0) std::memcpy(to, from, count);
-    to += count;
+  const std::size_t size = std::min({left.size(), request.room.size() - overhead,
+                                     static_cast<std::size_t>(request.arguments[1])});
+  std::vector<std::uint8_t> delivery;
+  delivery.reserve(overhead + size);
+  const auto put = [&delivery](std::uint32_t number) {
+    for (unsigned i = 0; i < sizeof(number); ++i) {
+      delivery.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
+    }
   };
   std::vector<Letter::Enclosure> files = std::exchange(letter_.files, {});
-  const sallyport::DeliveryHeader header{static_cast<std::uint32_t>(files.size())};
-  put(&header, sizeof(header));
+  put(static_cast<std::uint32_t>(files.size()));  // DeliveryHeader
   for (Letter::Enclosure& enclosure : files) {
     const auto number = descriptors_.insert(std::move(enclosure.file), enclosure.grant);
     if (!number) return refused(EMFILE);
-    put(&*number, sizeof(*number));
+    put(*number);
   }
-  put(left.data(), size);
+  delivery.insert(delivery.end(), left.begin(), left.begin() + static_cast<std::ptrdiff_t>(size));
   letter_read_ += size;
-  return {static_cast<std::int64_t>(size), static_cast<std::uint32_t>(to - room.data())};
+  request.room.copy_out(delivery);
+  return {static_cast<std::int64_t>(size), delivery.size()};
 }
 
 Outcome Calls::poll(const Request& request) {
@@ -80,7 +81,9 @@ Outcome Calls::poll(const Request& request) {
     return refused(EINVAL);
   }
   std::vector<sallyport::PollItem> items(count);
-  if (size != 0) std::memcpy(items.data(), request.sent.data(), size);
+  // SAFETY: items are plain numbers, and as many bytes as `size`.
+  const core::ByteSpan bytes{reinterpret_cast<std::uint8_t*>(items.data()), size};
+  request.sent.copy_in(bytes);
   std::vector<::pollfd> files;
   for (const sallyport::PollItem& item : items) {
     int fd = -1;
@@ -100,8 +103,8 @@ Outcome Calls::poll(const Request& request) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     items[i].ready = static_cast<std::uint16_t>(files[i].revents);
   }
-  if (size != 0) std::memcpy(request.room.data(), items.data(), size);
-  return {ready, static_cast<std::uint32_t>(size)};
+  request.room.copy_out(bytes);
+  return {ready, size};
 }
 
 /// Whether the request would change what the keep may only read. The keep knows that as well; here

@@ -2,6 +2,7 @@
 
 #include "merlon/host/calls.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -74,9 +75,18 @@ class CallsTest : public ::testing::Test {
   }
   Outcome ask(Call call, sallyport::Arguments arguments, std::string_view sent = {},
               std::size_t room = 0) {
-    room_.assign(room, 0);
+    // As in a block: both begin at the same place.
+    const std::size_t size = std::max(sent.size(), room) / sallyport::word_size + 1;
+    std::vector<std::uint64_t> words(size);
+    const sallyport::SharedMemory memory(
+        {reinterpret_cast<std::uint8_t*>(words.data()), size * sallyport::word_size});
+    memory.copy_out(core::as_bytes(sent), 0);
     const auto& info = sallyport::info_of(call);
-    return calls_.carry_out({call, info.reply, 1, arguments, core::as_bytes(sent), room_});
+    const Outcome outcome = calls_.carry_out(
+        {call, info.reply, 1, arguments, {memory, 0, sent.size()}, {memory, 0, room}});
+    room_.assign(room, 0);
+    memory.copy_in(room_, 0);
+    return outcome;
   }
   Outcome open(std::string_view path, std::uint64_t flags = O_RDONLY) {
     return ask(Call::Open, {directory_, flags, 0600}, path);

@@ -49,14 +49,16 @@ struct BootInfo {
 };
 static_assert(sizeof(BootInfo) <= 4096);
 
-/// What time it is, by the host: at the start of the block's data when the shim starts. Not
-/// measured, and believed only as far as any answer of the host.
+/// What time it is, by the host: in the block when the shim starts. Not measured, and believed only
+/// as far as any answer of the host.
 struct HostTime {
   std::uint64_t tsc_khz;  ///< 0: ask each time
   std::uint64_t tsc_base;
   std::uint64_t monotonic_base;  ///< nanoseconds at tsc_base
   std::uint64_t realtime_base;   ///< as above, since 1970
 };
+inline constexpr std::uint64_t max_tsc_khz = 100'000'000;           ///< 100 GHz
+inline constexpr std::uint64_t max_time = std::uint64_t{1} << 62U;  ///< nanoseconds: the year 2116
 
 /// The virtual addresses of every keep.
 inline constexpr std::uint64_t shim_start = 0x0010'0000;

@@ -52,15 +52,15 @@ inline constexpr std::array call_table{
 };
 
 /// The entry of a number that somebody untrusted wrote; null when there is no such call.
-[[nodiscard]] constexpr const CallInfo* find_call(std::uint32_t number) noexcept {
+[[nodiscard]] constexpr const CallInfo* find_call(std::uint64_t number) noexcept {
   for (const CallInfo& info : call_table) {
-    if (static_cast<std::uint32_t>(info.call) == number) return &info;
+    if (static_cast<std::uint64_t>(info.call) == number) return &info;
   }
   return nullptr;
 }
 
 [[nodiscard]] constexpr const CallInfo& info_of(Call call) noexcept {
-  return *find_call(static_cast<std::uint32_t>(call));
+  return *find_call(static_cast<std::uint64_t>(call));
 }
 
 }  // namespace merlon::sallyport

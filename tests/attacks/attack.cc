@@ -38,7 +38,7 @@ class Attacker {
   /// Once the host attends, it is made to wait for a byte that never comes; and then there is
   /// nobody left to have it.
   [[noreturn]] void crash_while_served() noexcept {
-    for (int i = 0; i < 10'000 && block_.load(&Header::attended) == 0; ++i) {
+    for (int i = 0; i < 10'000 && !attends(); ++i) {
       stage(Call::GetFlags, 0);
       ring();
     }
@@ -48,8 +48,8 @@ class Attacker {
   }
 
   [[noreturn]] void nonsense() noexcept {
-    block_.store(&Header::sent, ~std::uint32_t{0});
-    stage(static_cast<Call>(0xdead'beef), ~std::uint32_t{0});
+    block_.store(Header::Sent, ~std::uint64_t{0});
+    stage(static_cast<Call>(0xdead'beef), ~std::uint64_t{0});
     ring();
     spin();
   }
@@ -71,11 +71,14 @@ class Attacker {
 
  private:
   /// A request for descriptor 0.
-  void stage(Call call, std::uint32_t room) noexcept {
-    block_.store(&Header::call, static_cast<std::uint32_t>(call));
-    block_.store(&Header::room, room);
+  void stage(Call call, std::uint64_t room) noexcept {
+    block_.store(Header::Call, static_cast<std::uint64_t>(call));
+    block_.store(Header::Room, room);
     for (std::size_t i = 0; i < sallyport::argument_count; ++i) block_.store_argument(i, 0);
-    block_.store(&Header::sequence, ++sequence_);
+    block_.store(Header::Sequence, ++sequence_);
+  }
+  [[nodiscard]] bool attends() const noexcept {
+    return block_.load(Header::Attended).equal_to(1, core::ErrorCode::Unavailable).has_value();
   }
 
   static void ring() noexcept {
@@ -96,7 +99,7 @@ class Attacker {
 
   const BootInfo& boot_;
   Block block_;
-  std::uint32_t sequence_ = 0;
+  std::uint64_t sequence_ = 0;
 };
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <vector>
 
+#include "merlon/sallyport/guest/host_time.h"
 #include "merlon/sallyport/guest/port.h"
+#include "merlon/sallyport/host/request.h"
 #include "merlon/sallyport/testing/memory.h"
 
 namespace {
@@ -17,9 +19,10 @@ using sallyport::Header;
 
 /// The host's words, then what it puts into the data; then the shape of the keep's request.
 struct Script {
-  std::int64_t result;
-  std::uint32_t returned;
-  std::uint32_t sequence;
+  std::uint64_t result;
+  std::uint64_t returned;
+  std::uint64_t sequence;
+  sallyport::HostTime time;
   std::uint16_t sent;
   std::uint16_t room;
   std::uint8_t call;
@@ -30,12 +33,12 @@ struct Host {
   Script script;
   core::ByteView data;
 
-  static void ring(void* self, std::uint32_t /*sequence*/) noexcept {
+  static void ring(void* self, std::uint64_t /*sequence*/) noexcept {
     const auto& host = *static_cast<const Host*>(self);
-    host.block.store(&Header::result, host.script.result);
-    host.block.store(&Header::returned, host.script.returned);
-    host.block.store(&Header::answered, host.script.sequence);
-    host.block.copy_in(host.data);
+    host.block.store(Header::Result, host.script.result);
+    host.block.store(Header::Returned, host.script.returned);
+    host.block.store(Header::Answered, host.script.sequence);
+    host.block.copy_out(host.data);
   }
 };
 
@@ -51,10 +54,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   Host host{block, script, {bytes + sizeof(script), rest}};
   sallyport::Port port(block, {&Host::ring, &host});
   const auto& info = sallyport::call_table[script.call % sallyport::call_table.size()];
+  sallyport::tell_time(block, script.time);
+  const auto time = sallyport::take_host_time(block);
+  if (time &&
+      (time->tsc_khz > sallyport::max_tsc_khz || time->monotonic_base > sallyport::max_time ||
+       time->realtime_base > sallyport::max_time)) {
+    std::abort();
+  }
   const std::vector<std::uint8_t> sent(script.sent % (block.capacity() + 1));
   std::vector<std::uint8_t> into(script.room % (block.capacity() + 1));
   const auto answer = port.stage(info.call, {})
-                          .send(sent)
+                          .send(core::ByteView(sent).first(sent.size() / 3))
+                          .send(core::ByteView(sent).subspan(sent.size() / 3))
                           .receive(into.size())
                           .items(sent.size() / sizeof(sallyport::PollItem))
                           .commit()

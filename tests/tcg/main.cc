@@ -202,11 +202,11 @@ std::string debugger_beside(const std::string& kernel) {
 /// Serves the keep to its end.
 std::optional<int> serve(SharedMemory& memory, const FixedMachine& machine, host::Calls& calls,
                          int bell) {
-  std::uint32_t sequence = 0;
+  std::uint64_t sequence = 0;
   char rung = 0;
   while (::read(bell, &rung, 1) == 1) {
     // A shim that was interrupted does not know whether it has rung, and does it again.
-    if (memory.block().load(&sallyport::Header::sequence) == sequence) continue;
+    if (!sallyport::has_request_after(memory.block(), sequence)) continue;
     const auto request = sallyport::take_request(memory.block(), sequence + 1);
     if (!request) return failed(request.error().message());
     ++sequence;

@@ -6,23 +6,24 @@
 #include <gtest/gtest.h>
 
 #include "merlon/sallyport/guest/attention.h"
+#include "merlon/sallyport/host/request.h"
+#include "merlon/sallyport/testing/words.h"
 
 namespace merlon::host::kvm {
 namespace {
 
 using sallyport::Block;
 using sallyport::Header;
+using sallyport::testing::word_in;
 
 constexpr auto long_ago = std::uint64_t{1} << 40U;
 
 /// A host whose keep counts: each request is answered, the doorbell by the keep's own thread.
 class Counter final : public Attended {
  public:
-  void set_attended(bool attended) noexcept override {
-    block_.store(&Header::attended, std::uint32_t{attended ? 1U : 0U});
-  }
+  void set_attended(bool attended) noexcept override { sallyport::set_attended(block_, attended); }
   bool has_request() const noexcept override {
-    return block_.load(&Header::sequence) != block_.load(&Header::answered);
+    return word_in(block_, Header::Sequence) != word_in(block_, Header::Answered);
   }
   bool serve_unasked() noexcept override {
     if (refuses_) return false;
@@ -34,15 +35,15 @@ class Counter final : public Attended {
 
   /// What a keep does for each request. True when it had to ring.
   bool request() noexcept {
-    const std::uint32_t sequence = block_.load(&Header::sequence) + 1;
-    block_.store(&Header::sequence, sequence);
+    const std::uint64_t sequence = word_in(block_, Header::Sequence) + 1;
+    block_.store(Header::Sequence, sequence);
     if (sallyport::is_answered_unasked(block_, sequence)) return false;
     const std::scoped_lock serving(serving_);
     if (!has_request()) return false;  // the attendant was here between patience and bell
     answer();
     return true;
   }
-  bool is_attended() const noexcept { return block_.load(&Header::attended) != 0; }
+  bool is_attended() const noexcept { return word_in(block_, Header::Attended) != 0; }
   void refuse() noexcept { refuses_ = true; }
   unsigned unasked() noexcept {
     const std::scoped_lock serving(serving_);
@@ -50,7 +51,7 @@ class Counter final : public Attended {
   }
 
  private:
-  void answer() noexcept { block_.store(&Header::answered, block_.load(&Header::sequence)); }
+  void answer() noexcept { block_.store(Header::Answered, word_in(block_, Header::Sequence)); }
 
   alignas(4096) std::array<std::uint8_t, 8192> memory_{};
   Block block_{memory_};

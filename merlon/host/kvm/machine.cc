@@ -218,8 +218,7 @@ void KeepMachine::tell_time() {
   if (monotonic && realtime && guest) {
     time = {processor_.tsc_khz(), *guest, *monotonic, *realtime};
   }
-  // SAFETY: any object may be looked at as bytes.
-  block_->copy_in({reinterpret_cast<const std::uint8_t*>(&time), sizeof(time)});
+  sallyport::tell_time(*block_, time);
 }
 
 void KeepMachine::serve(const sallyport::Request& request) {
@@ -235,7 +234,7 @@ Result<bool> KeepMachine::answer_bell() {
   const std::scoped_lock serving(serving_);
   if (firmware_ && firmware_->refusal()) return *firmware_->refusal();
   // The attendant may have been here between the keep's patience and its bell.
-  if (block_->load(&sallyport::Header::sequence) == sequence_) return false;
+  if (!has_request()) return false;
   const auto request = sallyport::take_request(*block_, sequence_ + 1);
   if (!request) {
     return HostError{core::ErrorCode::Malformed,
@@ -266,11 +265,11 @@ void KeepMachine::attend() {
 }
 
 void KeepMachine::set_attended(bool attended) noexcept {
-  block_->store(&sallyport::Header::attended, std::uint32_t{attended ? 1U : 0U});
+  sallyport::set_attended(*block_, attended);
 }
 
 bool KeepMachine::has_request() const noexcept {
-  return block_->load(&sallyport::Header::sequence) != sequence_;
+  return sallyport::has_request_after(*block_, sequence_);
 }
 
 bool KeepMachine::serve_unasked() noexcept {

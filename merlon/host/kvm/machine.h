@@ -98,7 +98,7 @@ class KeepMachine final : public Machine, private Attended {
   bool faults_are_dear_ = false;
   std::optional<sallyport::Block> block_;
   std::mutex serving_;  ///< held by whoever acts for the keep
-  std::atomic<std::uint32_t> sequence_ = 0;
+  std::atomic<std::uint64_t> sequence_ = 0;
   std::uint64_t next_base_ = image::grown_base;
   std::optional<os::Alarm> timer_;
   bool time_is_limited_ = false;

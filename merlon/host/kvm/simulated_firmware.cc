@@ -203,15 +203,17 @@ core::Result<FirmwareAnswer> SimulatedFirmware::carry(core::ByteView message) {
 sallyport::Outcome SimulatedFirmware::attest(const sallyport::Request& request) {
   const bool is_message =
       request.arguments[0] == static_cast<std::uint64_t>(core::AttestKind::GuestMessage);
+  Bytes message(is_message ? request.sent.size() : 0);
+  request.sent.copy_in(message);
   const auto answer =
-      is_message ? carry(request.sent) : ask({FirmwareCommand::Certificates, 0, 0, {}}, {});
+      is_message ? carry(message) : ask({FirmwareCommand::Certificates, 0, 0, {}}, {});
   if (!answer) return {-EIO, 0};
   if (answer->status == FirmwareStatus::Busy) return {-EAGAIN, 0};
   if (answer->status != FirmwareStatus::Success) return {-EIO, 0};
   if (answer->payload.size() > request.room.size()) return {-ENOSPC, 0};
-  std::ranges::copy(answer->payload, request.room.begin());
-  const auto size = static_cast<std::uint32_t>(answer->payload.size());
-  return {size, size};
+  request.room.copy_out(answer->payload);
+  const std::size_t size = answer->payload.size();
+  return {static_cast<std::int64_t>(size), size};
 }
 
 }  // namespace merlon::host::kvm

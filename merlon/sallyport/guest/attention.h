@@ -4,6 +4,7 @@
 // a little before it rings, because ringing stops its processor. Freestanding.
 
 #include "merlon/sallyport/block.h"
+#include "merlon/sallyport/guest/violation.h"
 
 namespace merlon::sallyport {
 
@@ -17,13 +18,13 @@ inline constexpr std::uint64_t patience = 160'000;
 /// Waits for the answer to the request `sequence` in `block` while the host says that it attends.
 /// False: the doorbell must be rung. What the host says here is a hint; the answer is judged as any
 /// other.
-[[nodiscard]] inline bool is_answered_unasked(const Block& block, std::uint32_t sequence) noexcept {
+[[nodiscard]] inline bool is_answered_unasked(const Block& block, std::uint64_t sequence) noexcept {
   constexpr int looks = 16;  // for each look at the counter
   const std::uint64_t began = __builtin_ia32_rdtsc();
   do {
     for (int i = 0; i < looks; ++i) {
-      if (block.load(&Header::attended) == 0) return false;
-      if (block.load(&Header::answered) == sequence) return true;
+      if (!block.load(Header::Attended).equal_to(1, Violation::NotAnswered)) return false;
+      if (block.load(Header::Answered).equal_to(sequence, Violation::NotAnswered)) return true;
       __builtin_ia32_pause();
     }
   } while (__builtin_ia32_rdtsc() - began < patience);

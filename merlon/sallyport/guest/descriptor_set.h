@@ -17,6 +17,7 @@ class DescriptorSet {
   }
   /// `number` is smaller than max_descriptors.
   void add(std::uint64_t number) noexcept { words_[number / 64] |= bit(number); }
+  [[nodiscard]] bool operator==(const DescriptorSet&) const noexcept = default;
   void remove(std::uint64_t number) noexcept { words_[number / 64] &= ~bit(number); }
 
  private:

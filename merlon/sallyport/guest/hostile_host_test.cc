@@ -1,8 +1,10 @@
 // A host that lies in every way it can: seeded, a million replies. Whatever it does, the keep gets
 // a named violation, an error number, or an answer within what it asked for.
 
+#include <array>
 #include <atomic>
 #include <cstdio>
+#include <cstring>
 #include <random>
 #include <set>
 #include <string>
@@ -14,6 +16,7 @@
 #include "merlon/sallyport/guest/port.h"
 #include "merlon/sallyport/item.h"
 #include "merlon/sallyport/testing/memory.h"
+#include "merlon/sallyport/testing/words.h"
 
 namespace merlon::sallyport {
 namespace {
@@ -39,23 +42,25 @@ class HostileHost {
   }
 
   void reply(const Block& block) {
-    const std::uint32_t room = block.load(&Header::room);
-    const std::uint32_t sent = block.load(&Header::sent);
+    const std::uint64_t room = testing::word_in(block, Header::Room);
+    const std::uint64_t sent = testing::word_in(block, Header::Sent);
     const std::uint64_t near = below(2) == 0 ? room : sent;
     std::uint64_t result = number(near);
     if (below(3) == 0) result = 0 - number(below(140));
-    block.store(&Header::result, static_cast<std::int64_t>(result));
-    const std::uint64_t returned = below(2) == 0 ? result : number(room);
-    block.store(&Header::returned, static_cast<std::uint32_t>(returned));
-    std::uint32_t sequence = block.load(&Header::sequence);
-    if (below(16) == 0) sequence += static_cast<std::uint32_t>(below(3)) - 1;
-    block.store(&Header::answered, sequence);
+    block.store(Header::Result, result);
+    block.store(Header::Returned, below(2) == 0 ? result : number(room));
+    std::uint64_t sequence = testing::word_in(block, Header::Sequence);
+    if (below(16) == 0) sequence += below(3) - 1;
+    if (below(256) == 0) sequence += std::uint64_t{1} << 32U;
+    block.store(Header::Answered, sequence);
     for (std::uint64_t i = below(4); i > 0; --i) {
-      block.data()[below(block.capacity())] = static_cast<std::uint8_t>(number(below(16)));
+      // Two numbers of a delivery.
+      const std::uint64_t word = number(below(16)) | number(below(16)) << 32U;
+      block.store_data(below(block.capacity() / word_size) * word_size, word);
     }
   }
 
-  static void ring(void* self, std::uint32_t /*sequence*/) noexcept {
+  static void ring(void* self, std::uint64_t /*sequence*/) noexcept {
     auto& host = *static_cast<HostileHost*>(self);
     host.reply(*host.block_);
   }
@@ -161,9 +166,9 @@ TEST(HostileHost, ThatChangesTheBlockMeanwhileIsNeverBelieved) {
   std::thread attacker([&] {
     HostileHost changes(8);
     while (!stop.load(std::memory_order_relaxed)) {
-      block.store(&Header::returned, static_cast<std::uint32_t>(changes.number(512)));
-      block.store(&Header::result, static_cast<std::int64_t>(changes.number(512)));
-      block.store(&Header::answered, block.load(&Header::sequence));
+      block.store(Header::Returned, changes.number(512));
+      block.store(Header::Result, changes.number(512));
+      block.store(Header::Answered, testing::word_in(block, Header::Sequence));
     }
   });
   Keep keep(port, host);
@@ -174,6 +179,51 @@ TEST(HostileHost, ThatChangesTheBlockMeanwhileIsNeverBelieved) {
   }
   stop = true;
   attacker.join();
+  EXPECT_TRUE(memory.intact());
+}
+
+/// All of the block, data too, changes while deliveries are read from it: the descriptors that the
+/// keep then holds are those of the copy that it has, and what it has is what was judged.
+TEST(HostileHost, ThatRewritesADeliveryMeanwhileGivesNothingTwice) {
+  const testing::BlockMemory memory;
+  const Block block = memory.block();
+  const std::jthread attacker([&](const std::stop_token& stop) {
+    HostileHost changes(9);
+    while (!stop.stop_requested()) {
+      // One or two descriptors, of two that change; as many bytes behind them as fit.
+      block.store_data(0, (1 + changes.below(2)) | changes.below(1100) << 32U);
+      block.store_data(8, changes.below(1100));
+      block.store(Header::Returned, 16);
+      block.store(Header::Result, changes.below(2) == 0 ? 4 : 8);
+      block.store(Header::Answered, testing::word_in(block, Header::Sequence));
+      std::this_thread::yield();  // lets the keep see an answer on one processor as well
+    }
+  });
+  Port port(block, {[](void*, std::uint64_t) noexcept { std::this_thread::yield(); }, nullptr});
+  std::size_t taken = 0;
+  constexpr std::size_t rounds = 20'000;
+  for (std::size_t i = 0; i < rounds; ++i) {
+    std::vector<std::uint8_t> into(16);
+    const DescriptorSet before = port.descriptors();
+    const auto answer =
+        port.stage(Call::ReceiveDescriptors, {3, 8}).receive(16).commit().collect(into);
+    if (!answer) {
+      ASSERT_NE(answer.error().violation, Violation::None);
+      ASSERT_EQ(port.descriptors(), before) << "refused, and taken";
+      continue;
+    }
+    ++taken;
+    std::array<std::uint32_t, 4> words{};
+    std::memcpy(words.data(), into.data(), into.size());
+    ASSERT_EQ(*answer, 12 - 4 * words[0]);
+    for (std::size_t fd = 1; fd <= words[0]; ++fd) {
+      ASSERT_LT(words.at(fd), max_descriptors);
+      ASSERT_FALSE(before.holds(words.at(fd)));
+      ASSERT_TRUE(port.descriptors().holds(words.at(fd)));
+    }
+    if (i % 16 == 0) port.descriptors() = {};
+  }
+  EXPECT_GT(taken, 0U);
   EXPECT_TRUE(memory.intact());
 }
 

@@ -1,5 +1,8 @@
 #include "merlon/sallyport/guest/port.h"
 
+#include <algorithm>
+#include <atomic>
+
 #include "merlon/sallyport/item.h"
 
 namespace merlon::sallyport {
@@ -9,30 +12,58 @@ Staged Port::stage(Call call, Arguments arguments) {
   return Staged(*this, call, arguments);
 }
 
+void Port::finish() const noexcept {
+  // Once more: the interruption may have come just before. The block's own word is the host's.
+  block_.store(Header::Sequence, committed_);
+  const auto answered = block_.load(Header::Answered).equal_to(committed_, Violation::NotAnswered);
+  // It may have been rung for or not: a host that is rung for twice answers once.
+  if (!answered) bell_.ring(bell_.self, committed_);
+}
+
+/// Words are written whole: what the piece before left of its last one is filled up here.
 Staged&& Staged::send(core::ByteView bytes) && {
-  port_->block_.copy_in(bytes, sent_);
-  sent_ += static_cast<std::uint32_t>(bytes.size());
+  MERLON_CHECK(bytes.size() <= port_->capacity() - sent_);
+  const Block& block = port_->block_;
+  if (const std::size_t filled = sent_ % word_size; filled != 0) {
+    const core::ByteView first = bytes.first(std::min(word_size - filled, bytes.size()));
+    last_word_ |= padded_word(first) << (8 * filled);
+    block.store_data(sent_ - filled, last_word_);
+    sent_ += first.size();
+    bytes = bytes.subspan(first.size());
+  }
+  if (bytes.empty()) return std::move(*this);
+  block.copy_out(bytes, sent_);
+  sent_ += bytes.size();
+  last_word_ = padded_word(bytes.last(bytes.size() % word_size));
   return std::move(*this);
 }
 
 Staged&& Staged::receive(std::size_t size) && {
   MERLON_CHECK(size <= port_->capacity());
-  room_ = static_cast<std::uint32_t>(size);
+  room_ = size;
   return std::move(*this);
 }
 
 Staged&& Staged::items(std::size_t count) && {
-  items_ = static_cast<std::uint32_t>(count);
+  items_ = count;
   return std::move(*this);
 }
 
 Committed Staged::commit() && {
+  const bool ends = call_ == Call::Complain || call_ == Call::Exit;
+  if (port_->sequence_ >= last_sequence && !ends) {
+    return Committed(*port_, {info_of(call_).reply, 0, sent_, room_, items_, second_, third_});
+  }
+  // Nobody who ends takes as many as are left; a number is never used again.
+  MERLON_CHECK(port_->sequence_ != ~std::uint64_t{0});
   const Block& block = port_->block_;
-  const std::uint32_t sequence = ++port_->sequence_;
-  block.store(&Header::call, static_cast<std::uint32_t>(call_));
-  block.store(&Header::sent, sent_);
-  block.store(&Header::room, room_);
-  block.store(&Header::sequence, sequence);
+  const std::uint64_t sequence = ++port_->sequence_;
+  block.store(Header::Call, static_cast<std::uint64_t>(call_));
+  block.store(Header::Sent, sent_);
+  block.store(Header::Room, room_);
+  port_->committed_ = sequence;
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // finish() may interrupt here
+  block.store(Header::Sequence, sequence);
   port_->bell_.ring(port_->bell_.self, sequence);
   return Committed(*port_, {info_of(call_).reply, sequence, sent_, room_, items_, second_, third_});
 }
@@ -62,80 +93,115 @@ bool Committed::is_possible(std::uint64_t result) const noexcept {
   return false;
 }
 
-Violation Committed::judge(std::uint64_t result, std::uint32_t returned) const noexcept {
-  const auto bounded = [&](bool in_range, std::uint64_t bytes) {
-    if (!in_range) return Violation::ResultOutOfRange;
-    return returned == bytes ? Violation::None : Violation::WrongSize;
+/// Of a result that is not negative, and what it brings along.
+Answer<Committed::Judged> Committed::judge(Word result, Word returned) const noexcept {
+  constexpr Failure impossible = broken(Violation::ResultOutOfRange);
+  const auto with_bytes = [&](std::uint64_t number, std::size_t bytes) -> Answer<Judged> {
+    TRY(returned.equal_to(bytes, broken(Violation::WrongSize)));
+    return Judged{number, bytes};
   };
   switch (expectation_.reply) {
-    case Reply::Done: return bounded(result == 0, 0);
-    case Reply::Written: return bounded(result <= expectation_.sent, 0);
-    case Reply::Read: return bounded(result <= expectation_.room, result);
-    case Reply::Record: return bounded(result == 0, expectation_.room);
+    case Reply::Done: return with_bytes(TRY(result.equal_to(0, impossible)), 0);
+    case Reply::Written: return with_bytes(TRY(result.within(expectation_.sent, impossible)), 0);
+    case Reply::Read: {
+      const std::uint64_t count = TRY(result.within(expectation_.room, impossible));
+      return with_bytes(count, count);
+    }
+    case Reply::Record: return with_bytes(TRY(result.equal_to(0, impossible)), expectation_.room);
     case Reply::Position:
     case Reply::Flags:
     case Reply::Count:
     case Reply::Option:
-    case Reply::Time: return bounded(is_possible(result), 0);
-    case Reply::Ready: return bounded(result <= expectation_.items, expectation_.room);
-    case Reply::Descriptor:
-      if (result >= max_descriptors) return Violation::DescriptorTooLarge;
-      if (port_->descriptors_.holds(result)) return Violation::DescriptorInUse;
-      return bounded(true, 0);
-    case Reply::Delivery:
-      if (returned > expectation_.room) return Violation::WrongSize;
-      return result <= expectation_.room ? Violation::None : Violation::ResultOutOfRange;
-    case Reply::Never: return Violation::CameBack;
+    case Reply::Time:
+    case Reply::Descriptor: return judge_number(result, returned);
+    case Reply::Ready:
+      return with_bytes(TRY(result.within(expectation_.items, impossible)), expectation_.room);
+    case Reply::Delivery: {
+      const std::uint64_t bytes =
+          TRY(returned.within(expectation_.room, broken(Violation::WrongSize)));
+      return Judged{TRY(result.within(expectation_.room, impossible)), bytes};
+    }
+    case Reply::Never: return broken(Violation::CameBack);
   }
-  return Violation::ResultOutOfRange;
+  return impossible;
 }
 
+/// Of a result that brings no bytes.
+Answer<Committed::Judged> Committed::judge_number(Word result, Word returned) const noexcept {
+  std::uint64_t number = 0;
+  if (expectation_.reply == Reply::Descriptor) {
+    number = TRY(result.within(max_descriptors - 1, broken(Violation::DescriptorTooLarge)));
+    if (port_->descriptors_.holds(number)) return broken(Violation::DescriptorInUse);
+  } else {
+    number = TRY(result.such_that([this](std::uint64_t value) { return is_possible(value); },
+                                  broken(Violation::ResultOutOfRange)));
+  }
+  TRY(returned.equal_to(0, broken(Violation::WrongSize)));
+  return Judged{number, 0};
+}
+
+Failure Committed::judge_error(Word result, Word returned) const noexcept {
+  constexpr std::uint64_t first = 0 - static_cast<std::uint64_t>(max_errno);
+  constexpr std::int32_t interrupted = 4;  // EINTR
+  const auto negated = result.such_that([](std::uint64_t value) { return value >= first; },
+                                        broken(Violation::UnknownErrno));
+  if (!negated) return negated.error();
+  const auto nothing = returned.equal_to(0, broken(Violation::ErrorWithBytes));
+  if (!nothing) return nothing.error();
+  const auto number = static_cast<std::int32_t>(0 - *negated);
+  if (number == interrupted && !may_be_interrupted(expectation_.reply)) {
+    return broken(Violation::Interrupted);
+  }
+  return {number, Violation::None};
+}
+
+namespace {
+
+/// A number of a delivery that was copied; the host's word all the same.
+core::Untrusted<std::uint32_t> number_at(core::ByteView copied, std::size_t at) noexcept {
+  std::uint32_t number = 0;
+  __builtin_memcpy(&number, copied.subspan(at, sizeof(number)).data(), sizeof(number));
+  return core::Untrusted(number);
+}
+
+}  // namespace
+
 /// `copied` is our own: header, descriptors, and `result` bytes.
-Violation Committed::judge_delivery(std::uint64_t result, core::ByteView copied) const noexcept {
-  DeliveryHeader header{};
-  if (copied.size() < sizeof(header)) return Violation::WrongSize;
-  std::memcpy(&header, copied.data(), sizeof(header));
-  if (header.descriptor_count > max_delivered_descriptors) return Violation::ResultOutOfRange;
-  const std::size_t prefix = sizeof(header) + header.descriptor_count * sizeof(std::uint32_t);
-  if (copied.size() < prefix || copied.size() - prefix != result) return Violation::WrongSize;
+Answer<void> Committed::take_delivery(std::uint64_t result, core::ByteView copied) const noexcept {
+  static_assert(sizeof(DeliveryHeader) == sizeof(std::uint32_t));
+  if (copied.size() < sizeof(DeliveryHeader)) return broken(Violation::WrongSize);
+  const std::size_t count = TRY(
+      number_at(copied, 0).within(max_delivered_descriptors, broken(Violation::ResultOutOfRange)));
+  const std::size_t prefix = sizeof(DeliveryHeader) + count * sizeof(std::uint32_t);
+  if (copied.size() < prefix || copied.size() - prefix != result) {
+    return broken(Violation::WrongSize);
+  }
   DescriptorSet held = port_->descriptors_;
-  for (std::size_t at = sizeof(header); at < prefix; at += sizeof(std::uint32_t)) {
-    std::uint32_t number = 0;
-    std::memcpy(&number, copied.data() + at, sizeof(number));
-    if (number >= max_descriptors) return Violation::DescriptorTooLarge;
-    if (held.holds(number)) return Violation::DescriptorInUse;
+  for (std::size_t at = sizeof(DeliveryHeader); at < prefix; at += sizeof(std::uint32_t)) {
+    const std::uint32_t number = TRY(
+        number_at(copied, at).within(max_descriptors - 1, broken(Violation::DescriptorTooLarge)));
+    if (held.holds(number)) return broken(Violation::DescriptorInUse);
     held.add(number);
   }
   port_->descriptors_ = held;
-  return Violation::None;
+  return {};
 }
 
 Answer<std::uint64_t> Committed::collect(core::ByteSpan into) && {
+  constexpr std::uint64_t largest = ~std::uint64_t{0} >> 1U;  // what is above is an error
+  if (expectation_.sequence == 0) return broken(Violation::TooManyRequests);
   const Block& block = port_->block_;
   MERLON_CHECK(into.size() >= expectation_.room);
-  if (block.load(&Header::answered) != expectation_.sequence) {
-    return Failure{0, Violation::NotAnswered};
-  }
-  const std::int64_t result = block.load(&Header::result);
-  const std::uint32_t returned = block.load(&Header::returned);
-  if (result < 0) {
-    if (result < -max_errno) return Failure{0, Violation::UnknownErrno};
-    if (returned != 0) return Failure{0, Violation::ErrorWithBytes};
-    constexpr std::int64_t interrupted = -4;  // EINTR
-    if (result == interrupted && !may_be_interrupted(expectation_.reply)) {
-      return Failure{0, Violation::Interrupted};
-    }
-    return Failure{static_cast<std::int32_t>(-result), Violation::None};
-  }
-  const auto number = static_cast<std::uint64_t>(result);
-  Violation violation = judge(number, returned);
-  if (violation != Violation::None) return Failure{0, violation};
-  const core::ByteSpan own = into.first(returned);
-  block.copy_out(own);
-  if (expectation_.reply == Reply::Delivery) violation = judge_delivery(number, own);
-  if (violation != Violation::None) return Failure{0, violation};
-  if (expectation_.reply == Reply::Descriptor) port_->descriptors_.add(number);
-  return number;
+  TRY(block.load(Header::Answered).equal_to(expectation_.sequence, broken(Violation::NotAnswered)));
+  const Word result = block.load(Header::Result);
+  const Word returned = block.load(Header::Returned);
+  if (!result.within(largest, Violation::ResultOutOfRange)) return judge_error(result, returned);
+  const Judged judged = TRY(judge(result, returned));
+  const core::ByteSpan own = into.first(judged.bytes);
+  block.copy_in(own);
+  if (expectation_.reply == Reply::Delivery) TRY(take_delivery(judged.result, own));
+  if (expectation_.reply == Reply::Descriptor) port_->descriptors_.add(judged.result);
+  return judged.result;
 }
 
 }  // namespace merlon::sallyport

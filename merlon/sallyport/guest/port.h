@@ -17,7 +17,7 @@ namespace merlon::sallyport {
 /// Tells the host that the request of this number waits; comes back when the host says that it has
 /// answered. What the block holds then is the host's word.
 struct Doorbell {
-  void (*ring)(void* self, std::uint32_t sequence) noexcept = nullptr;
+  void (*ring)(void* self, std::uint64_t sequence) noexcept = nullptr;
   void* self = nullptr;
 };
 
@@ -43,20 +43,28 @@ class [[nodiscard]] Committed {
   friend class Staged;
   struct Expectation {
     Reply reply;
-    std::uint32_t sequence;
-    std::uint32_t sent;
-    std::uint32_t room;
-    std::uint32_t items;
+    std::uint64_t sequence;  ///< 0: nothing was asked, for want of a number
+    std::size_t sent;
+    std::size_t room;
+    std::size_t items;
     std::uint64_t second;  ///< arguments of the request
     std::uint64_t third;
   };
+  /// What an answer says, once it has been judged.
+  struct Judged {
+    std::uint64_t result;
+    std::size_t bytes;
+  };
+  using Word = core::Untrusted<std::uint64_t>;
   Committed(Port& port, Expectation expectation) noexcept
       : port_(&port), expectation_(expectation) {}
-  [[nodiscard]] Violation judge(std::uint64_t result, std::uint32_t returned) const noexcept;
-  /// Of a result without bytes: the largest that it can be.
+  [[nodiscard]] Answer<Judged> judge(Word result, Word returned) const noexcept;
+  [[nodiscard]] Answer<Judged> judge_number(Word result, Word returned) const noexcept;
+  [[nodiscard]] Failure judge_error(Word result, Word returned) const noexcept;
+  /// Of a result without bytes: whether the request can have it.
   [[nodiscard]] bool is_possible(std::uint64_t result) const noexcept;
-  [[nodiscard]] Violation judge_delivery(std::uint64_t result,
-                                         core::ByteView copied) const noexcept;
+  [[nodiscard]] Answer<void> take_delivery(std::uint64_t result,
+                                           core::ByteView copied) const noexcept;
 
   Port* port_;
   Expectation expectation_;
@@ -90,15 +98,22 @@ class [[nodiscard]] Staged {
   Call call_;
   std::uint64_t second_;
   std::uint64_t third_;
-  std::uint32_t sent_ = 0;
-  std::uint32_t room_ = 0;
-  std::uint32_t items_ = 0;
+  std::size_t sent_ = 0;
+  std::uint64_t last_word_ = 0;  ///< of what was sent, where it ends within a word
+  std::size_t room_ = 0;
+  std::size_t items_ = 0;
 };
+
+/// No request has a number above this but those that end a keep: Complain and Exit. At a million
+/// requests each second it takes half a million years.
+inline constexpr std::uint64_t last_sequence = ~std::uint64_t{0} - 4096;
 
 /// One keep thread's door to its host. Not for two threads.
 class Port {
  public:
-  Port(Block block, Doorbell bell) noexcept : block_(block), bell_(bell) {}
+  /// `sequence` is the last request's, of a keep that has asked before.
+  Port(Block block, Doorbell bell, std::uint64_t sequence = 0) noexcept
+      : block_(block), bell_(bell), sequence_(sequence), committed_(sequence) {}
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
 
@@ -109,7 +124,10 @@ class Port {
   [[nodiscard]] std::size_t capacity() const noexcept { return block_.capacity(); }
   [[nodiscard]] DescriptorSet& descriptors() noexcept { return descriptors_; }
   /// Of the last request; as long as it is the same, the host was asked for nothing else.
-  [[nodiscard]] std::uint32_t sequence() const noexcept { return sequence_; }
+  [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
+  /// For whoever interrupted a request, at any point, and must make one of their own: has it
+  /// answered if it was committed; else it is as if it had never been staged.
+  void finish() const noexcept;
 
  private:
   friend class Staged;
@@ -117,7 +135,9 @@ class Port {
 
   Block block_;
   Doorbell bell_;
-  std::uint32_t sequence_ = 0;
+  std::uint64_t sequence_;
+  std::uint64_t
+      committed_;  ///< of the last request that has been committed, or is just about to be
   DescriptorSet descriptors_;
 };
 

@@ -1,15 +1,26 @@
 #include "merlon/sallyport/guest/port.h"
 
+#include <algorithm>
 #include <functional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "merlon/sallyport/guest/host_time.h"
 #include "merlon/sallyport/host/request.h"
 #include "merlon/sallyport/testing/memory.h"
+#include "merlon/sallyport/testing/words.h"
 
 namespace merlon::sallyport {
 namespace {
+
+std::string text_of(const SharedBytes& bytes) {
+  std::vector<std::uint8_t> copy(bytes.size());
+  bytes.copy_in(copy);
+  return std::string(core::as_text(copy));
+}
 
 /// A keep's port whose host is a function of the test.
 class PortTest : public ::testing::Test {
@@ -17,16 +28,12 @@ class PortTest : public ::testing::Test {
   using Host = std::function<void(const Block&)>;
 
   /// A host that answers with these words, in order.
-  static Host replies(std::int64_t result, std::uint32_t returned) {
-    return [=](const Block& block) {
-      block.store(&Header::result, result);
-      block.store(&Header::returned, returned);
-      block.store(&Header::answered, block.load(&Header::sequence));
-    };
+  static Host replies(std::int64_t result, std::uint64_t returned) {
+    return [=](const Block& block) { testing::reply_in(block, result, returned); };
   }
   void answer_with(Host host) { host_ = std::move(host); }
 
-  static void ring(void* self, std::uint32_t /*sequence*/) noexcept {
+  static void ring(void* self, std::uint64_t /*sequence*/) noexcept {
     const auto& test = *static_cast<PortTest*>(self);
     test.host_(test.memory_.block());
   }
@@ -51,10 +58,8 @@ class PortTest : public ::testing::Test {
   /// A host that delivers these words and says so of the result and the size.
   static Host delivers(std::vector<std::uint32_t> words, std::int64_t result, std::size_t size) {
     return [=](const Block& block) {
-      block.copy_in({reinterpret_cast<const std::uint8_t*>(words.data()), words.size() * 4});
-      block.store(&Header::result, result);
-      block.store(&Header::returned, static_cast<std::uint32_t>(size));
-      block.store(&Header::answered, block.load(&Header::sequence));
+      block.copy_out({reinterpret_cast<const std::uint8_t*>(words.data()), words.size() * 4});
+      testing::reply_in(block, result, size);
     };
   }
   Answer<std::uint64_t> receive(std::size_t room) {
@@ -75,7 +80,7 @@ TEST_F(PortTest, CarriesBytesBothWays) {
     EXPECT_EQ(request->call, Call::Read);
     EXPECT_EQ(request->arguments[0], 7U);
     ASSERT_EQ(request->room.size(), 16U);
-    std::fill_n(request->room.data(), 5, std::uint8_t{'x'});
+    request->room.copy_out(core::as_bytes("xxxxx"));
     answer(block, *request, {5, 5});
   });
   std::vector<std::uint8_t> into(16);
@@ -90,7 +95,7 @@ TEST_F(PortTest, PutsSentBytesOneBehindTheOther) {
   answer_with([](const Block& block) {
     const auto request = take_request(block, 1);
     ASSERT_TRUE(request.has_value());
-    EXPECT_EQ(core::as_text(request->sent), "onetwo");
+    EXPECT_EQ(text_of(request->sent), "onetwo");
     answer(block, *request, {6, 0});
   });
   const auto count = port_.stage(Call::Write, {1})
@@ -117,13 +122,13 @@ TEST_F(PortTest, RefusesAnAnswerThatDidNotCome) {
 TEST_F(PortTest, RefusesTheAnswerToAnEarlierRequest) {
   answer_with(replies(0, 0));
   EXPECT_EQ(violation_of(read(8)), Violation::None);
-  answer_with([](const Block& block) { block.store(&Header::result, std::int64_t{1}); });
+  answer_with([](const Block& block) { block.store(Header::Result, 1); });
   EXPECT_EQ(violation_of(read(8)), Violation::NotAnswered);
 }
 
 TEST_F(PortTest, RefusesAnAnswerThatCameTooEarly) {
   answer_with([](const Block& block) {
-    block.store(&Header::answered, block.load(&Header::sequence) + 1);
+    block.store(Header::Answered, testing::word_in(block, Header::Sequence) + 1);
   });
   EXPECT_EQ(violation_of(read(8)), Violation::NotAnswered);
 }
@@ -162,13 +167,13 @@ TEST_F(PortTest, NumbersAreWhatTheirRequestsCanGive) {
 }
 
 TEST_F(PortTest, TheBellIsRungWithTheKeepsOwnSequence) {
-  std::uint32_t rung = 0;
-  Port port(memory_.block(), {[](void* at, std::uint32_t sequence) noexcept {
-                                *static_cast<std::uint32_t*>(at) = sequence;
+  std::uint64_t rung = 0;
+  Port port(memory_.block(), {[](void* at, std::uint64_t sequence) noexcept {
+                                *static_cast<std::uint64_t*>(at) = sequence;
                               },
                               &rung});
-  for (std::uint32_t i = 1; i < 4; ++i) {
-    memory_.block().store(&Header::sequence, std::uint32_t{77});
+  for (std::uint64_t i = 1; i < 4; ++i) {
+    memory_.block().store(Header::Sequence, 77);
     static_cast<void>(port.stage(Call::Close, {0}).commit().collect({}));
     EXPECT_EQ(rung, i);
   }
@@ -261,12 +266,9 @@ TEST_F(PortTest, RefusesAnAnswerToTheEnd) {
 
 TEST_F(PortTest, TakesADeliveryWithItsDescriptors) {
   answer_with([](const Block& block) {
-    const std::uint32_t words[] = {2, 8, 9};
-    block.copy_in({reinterpret_cast<const std::uint8_t*>(words), sizeof(words)});
-    block.copy_in(core::as_bytes("hi"), sizeof(words));
-    block.store(&Header::result, std::int64_t{2});
-    block.store(&Header::returned, std::uint32_t{sizeof(words) + 2});
-    block.store(&Header::answered, block.load(&Header::sequence));
+    constexpr std::string_view delivery("\2\0\0\0\10\0\0\0\11\0\0\0hi", 14);
+    block.copy_out(core::as_bytes(delivery));
+    testing::reply_in(block, 2, delivery.size());
   });
   std::vector<std::uint8_t> into(64);
   const auto answer =
@@ -325,10 +327,8 @@ TEST_F(PortTest, RefusesADeliveryOfAnotherSizeThanItSays) {
 TEST_F(PortTest, RefusesADeliveryThatNamesADescriptorTwice) {
   answer_with([](const Block& block) {
     const std::uint32_t words[] = {2, 8, 8};
-    block.copy_in({reinterpret_cast<const std::uint8_t*>(words), sizeof(words)});
-    block.store(&Header::result, std::int64_t{0});
-    block.store(&Header::returned, std::uint32_t{sizeof(words)});
-    block.store(&Header::answered, block.load(&Header::sequence));
+    block.copy_out({reinterpret_cast<const std::uint8_t*>(words), sizeof(words)});
+    testing::reply_in(block, 0, sizeof(words));
   });
   std::vector<std::uint8_t> into(64);
   const auto answer =
@@ -337,15 +337,149 @@ TEST_F(PortTest, RefusesADeliveryThatNamesADescriptorTwice) {
   EXPECT_FALSE(port_.descriptors().holds(8));
 }
 
+TEST_F(PortTest, SendsPiecesOfAnySizeAsOne) {
+  const std::string text =
+      "The quick brown fox jumps over the lazy dog, and then it does so again.";
+  std::string seen;
+  answer_with([&](const Block& block) {
+    const auto request = take_request(block, testing::word_in(block, Header::Sequence));
+    ASSERT_TRUE(request.has_value());
+    seen = text_of(request->sent);
+    answer(block, *request, {static_cast<std::int64_t>(seen.size()), 0});
+  });
+  for (std::size_t first = 0; first < 20; ++first) {
+    for (std::size_t second = 0; second < 20; ++second) {
+      const core::ByteView bytes = core::as_bytes(text);
+      const auto count = port_.stage(Call::Write, {1})
+                             .send(bytes.first(first))
+                             .send(bytes.subspan(first, second))
+                             .send(bytes.subspan(first + second))
+                             .commit()
+                             .collect({});
+      ASSERT_EQ(count ? *count : 0, text.size());
+      ASSERT_EQ(seen, text) << first << " " << second;
+    }
+  }
+}
+
+/// Private memory full of a pattern, and requests out of the middle of it: what stands in the block
+/// afterwards is the requests' bytes and zeros.
+TEST_F(PortTest, NothingButItsBytesLeavesTheKeep) {
+  constexpr std::uint8_t secret = 0xc5;
+  constexpr std::uint8_t open = 0xb7;
+  answer_with([](const Block& block) {
+    const std::uint64_t sent = testing::word_in(block, Header::Sent);
+    testing::reply_in(block, static_cast<std::int64_t>(sent), 0);
+  });
+  for (std::size_t size = 0; size < 110; ++size) {  // which are less than the two marks
+    std::vector<std::uint8_t> keeps(size + 64, secret);
+    const std::size_t begins = 16 + size % 9;
+    const core::ByteSpan bytes = core::ByteSpan(keeps).subspan(begins, size);
+    std::fill(bytes.begin(), bytes.end(), open);
+    const std::size_t split = size / 3;
+    const auto answer = port_.stage(Call::Write, {1, size, 2, 3})
+                            .send(core::ByteView(bytes).first(split))
+                            .send(core::ByteView(bytes).subspan(split))
+                            .commit()
+                            .collect({});
+    ASSERT_TRUE(answer.has_value());
+    const core::ByteView all = memory_.raw();
+    ASSERT_EQ(std::count(all.begin(), all.end(), secret), 0) << size;
+    const core::ByteView data = all.subspan(data_offset);
+    const std::size_t end = (size + word_size - 1) / word_size * word_size;
+    ASSERT_EQ(std::count(data.begin(), data.end(), open), static_cast<std::ptrdiff_t>(size));
+    ASSERT_EQ(std::count(data.begin() + static_cast<std::ptrdiff_t>(size),
+                         data.begin() + static_cast<std::ptrdiff_t>(end), 0),
+              static_cast<std::ptrdiff_t>(end - size))
+        << "zeros up to the word's end";
+  }
+}
+
+TEST_F(PortTest, WritesNothingBehindARequestsLastWord) {
+  answer_with(replies(0, 0));
+  std::fill(memory_.raw().begin(), memory_.raw().end(), std::uint8_t{0xee});
+  static_cast<void>(write(13));
+  const core::ByteView data = core::ByteView(memory_.raw()).subspan(data_offset);
+  EXPECT_EQ(data[12], 'w');
+  EXPECT_EQ(data[13], 0);
+  EXPECT_EQ(data[15], 0);
+  EXPECT_EQ(data[16], 0xee);
+}
+
+/// 2^64 requests are never made; that a keep ends before it counts from the beginning is not left
+/// to that.
+TEST_F(PortTest, HasNumbersForItsEndAndForNothingElseAtTheEnd) {
+  std::uint64_t answered = 0;
+  answer_with([&](const Block& block) {
+    answered = testing::word_in(block, Header::Sequence);
+    testing::reply_in(block, 0, 0);
+  });
+  Port port(memory_.block(), {&PortTest::ring, this}, last_sequence - 2);
+  const auto close = [&] { return port.stage(Call::Close, {0}).commit().collect({}); };
+  EXPECT_TRUE(close().has_value());
+  EXPECT_TRUE(close().has_value());
+  EXPECT_EQ(answered, last_sequence);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(violation_of(close()), Violation::TooManyRequests);
+  EXPECT_EQ(answered, last_sequence) << "the host was not asked";
+  EXPECT_TRUE(port.stage(Call::Complain, {0}).commit().collect({}).has_value());
+  EXPECT_EQ(violation_of(port.stage(Call::Exit, {0}).commit().collect({})), Violation::CameBack);
+  EXPECT_EQ(answered, last_sequence + 2);
+}
+
+TEST_F(PortTest, NeverCountsFromTheBeginning) {
+  answer_with(replies(0, 0));
+  Port port(memory_.block(), {&PortTest::ring, this}, ~std::uint64_t{0} - 1);
+  EXPECT_TRUE(port.stage(Call::Complain, {0}).commit().collect({}).has_value());
+  EXPECT_DEATH(static_cast<void>(port.stage(Call::Exit, {0}).commit()), "");
+}
+
+TEST_F(PortTest, FinishesWhatWasCommitted) {
+  unsigned rung = 0;
+  answer_with([&](const Block&) { ++rung; });
+  port_.finish();
+  EXPECT_EQ(rung, 0U) << "nothing was asked yet";
+  static_cast<void>(port_.stage(Call::Close, {0}).commit());
+  EXPECT_EQ(rung, 1U);
+  memory_.block().store(Header::Sequence, 77);  // a host that would have it ring for another
+  port_.finish();
+  EXPECT_EQ(rung, 2U);
+  EXPECT_EQ(testing::word_in(memory_.block(), Header::Sequence), 1U);
+  memory_.block().store(Header::Answered, 1);
+  port_.finish();
+  EXPECT_EQ(rung, 2U);
+}
+
+TEST(HostTime, IsTakenWhereAMachineCanHaveIt) {
+  const testing::BlockMemory memory;
+  const Block block = memory.block();
+  const auto told = [&](const HostTime& time) {
+    tell_time(block, time);
+    return take_host_time(block);
+  };
+  EXPECT_EQ(told({}).value().tsc_khz, 0U);
+  const HostTime usual{2'000'000, ~std::uint64_t{0}, 5, 1'700'000'000'000'000'000};
+  const auto taken = told(usual);
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_EQ(taken->tsc_base, usual.tsc_base);
+  EXPECT_EQ(taken->realtime_base, usual.realtime_base);
+  for (const HostTime& wrong : {HostTime{max_tsc_khz + 1, 0, 0, 0}, HostTime{1, 0, max_time + 1, 0},
+                                HostTime{1, 0, 0, ~std::uint64_t{0}}}) {
+    const auto refused = told(wrong);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().violation, Violation::TimeOutOfRange);
+  }
+}
+
 TEST(Calls, HaveOneNumberEach) {
   for (const CallInfo& one : call_table) {
     for (const CallInfo& other : call_table) {
       EXPECT_TRUE(&one == &other || one.call != other.call) << one.name;
     }
-    EXPECT_EQ(find_call(static_cast<std::uint32_t>(one.call)), &one);
+    EXPECT_EQ(find_call(static_cast<std::uint64_t>(one.call)), &one);
   }
   EXPECT_EQ(find_call(0), nullptr);
   EXPECT_EQ(find_call(0xffff'ffff), nullptr);
+  EXPECT_EQ(find_call(0x1'0000'0001), nullptr) << "all 64 bits count";
 }
 
 }  // namespace

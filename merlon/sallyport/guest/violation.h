@@ -18,6 +18,8 @@ enum class Violation : std::uint8_t {
   DescriptorInUse,     ///< a descriptor that the keep holds already
   DescriptorTooLarge,  ///< a descriptor number outside of the keep's table
   CameBack,            ///< an answer to a call that has none
+  TimeOutOfRange,      ///< a time that no machine has
+  TooManyRequests,     ///< none of the host's: the keep has no numbers left for its requests
 };
 
 [[nodiscard]] constexpr const char* describe(Violation violation) noexcept {
@@ -32,6 +34,8 @@ enum class Violation : std::uint8_t {
     case Violation::DescriptorInUse: return "gave a descriptor that is in use";
     case Violation::DescriptorTooLarge: return "gave a descriptor out of range";
     case Violation::CameBack: return "answered a call that has no answer";
+    case Violation::TimeOutOfRange: return "told an impossible time";
+    case Violation::TooManyRequests: return "was asked more often than can be counted";
   }
   return "broke the rules";
 }
@@ -41,5 +45,8 @@ struct Failure {
   std::int32_t number = 0;  ///< an errno of Linux; 0 with a violation
   Violation violation = Violation::None;
 };
+
+/// The end of a call whose answer breaks `violation`.
+[[nodiscard]] constexpr Failure broken(Violation violation) noexcept { return {0, violation}; }
 
 }  // namespace merlon::sallyport

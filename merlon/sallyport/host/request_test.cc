@@ -12,34 +12,36 @@ namespace {
 
 class RequestTest : public ::testing::Test {
  protected:
-  void stage(std::uint32_t call, std::uint32_t sent, std::uint32_t room, std::uint32_t sequence) {
+  void stage(std::uint64_t call, std::uint64_t sent, std::uint64_t room, std::uint64_t sequence) {
     const Block block = memory_.block();
-    block.store(&Header::call, call);
-    block.store(&Header::sent, sent);
-    block.store(&Header::room, room);
-    block.store(&Header::sequence, sequence);
+    block.store(Header::Call, call);
+    block.store(Header::Sent, sent);
+    block.store(Header::Room, room);
+    block.store(Header::Sequence, sequence);
   }
   testing::BlockMemory memory_;
 };
 
-constexpr auto capacity = static_cast<std::uint32_t>(testing::BlockMemory::capacity);
-constexpr auto read_call = static_cast<std::uint32_t>(Call::Read);
+constexpr std::uint64_t capacity = testing::BlockMemory::capacity;
+constexpr auto read_call = static_cast<std::uint64_t>(Call::Read);
 
 TEST_F(RequestTest, TakesWhatStandsInTheBlock) {
   stage(read_call, 3, capacity, 1);
-  memory_.block().store_argument(5, 99);
+  memory_.block().store_argument(3, 99);
   const auto request = take_request(memory_.block(), 1);
   ASSERT_TRUE(request.has_value());
   EXPECT_EQ(request->call, Call::Read);
   EXPECT_EQ(request->sent.size(), 3U);
   EXPECT_EQ(request->room.size(), capacity);
-  EXPECT_EQ(request->arguments[5], 99U);
+  EXPECT_EQ(request->arguments[3], 99U);
 }
 
 TEST_F(RequestTest, RefusesCallsThatAreNotInTheList) {
   stage(0, 0, 0, 1);
   EXPECT_FALSE(take_request(memory_.block(), 1).has_value());
   stage(0x10001, 0, 0, 1);
+  EXPECT_FALSE(take_request(memory_.block(), 1).has_value());
+  stage(0x1'0000'0001, 0, 0, 1);
   EXPECT_FALSE(take_request(memory_.block(), 1).has_value());
 }
 
@@ -50,6 +52,10 @@ TEST_F(RequestTest, RefusesSizesBeyondTheBlock) {
   EXPECT_FALSE(take_request(memory_.block(), 1).has_value());
   stage(read_call, 0xffff'ffff, 0xffff'ffff, 1);
   EXPECT_FALSE(take_request(memory_.block(), 1).has_value());
+  stage(read_call, 0x1'0000'0000, 0, 1);
+  EXPECT_FALSE(take_request(memory_.block(), 1).has_value());
+  stage(read_call, ~std::uint64_t{0}, ~std::uint64_t{0}, 1);
+  EXPECT_FALSE(take_request(memory_.block(), 1).has_value());
 }
 
 TEST_F(RequestTest, RefusesARequestOutOfOrder) {
@@ -59,6 +65,21 @@ TEST_F(RequestTest, RefusesARequestOutOfOrder) {
   EXPECT_FALSE(take_request(memory_.block(), 2).has_value());
 }
 
+TEST_F(RequestTest, RefusesARequestOfAnotherHalfOfItsNumber) {
+  stage(read_call, 0, 0, 0x1'0000'0001);
+  EXPECT_FALSE(take_request(memory_.block(), 1).has_value());
+  stage(read_call, 0, 0, 1);
+  EXPECT_FALSE(take_request(memory_.block(), 0x1'0000'0001).has_value());
+}
+
+TEST_F(RequestTest, TakesTheLastRequestAndNoneBehindIt) {
+  constexpr std::uint64_t last = ~std::uint64_t{0};
+  stage(read_call, 0, 0, last);
+  EXPECT_TRUE(take_request(memory_.block(), last).has_value());
+  stage(read_call, 0, 0, 0);
+  EXPECT_FALSE(take_request(memory_.block(), last + 1).has_value());
+}
+
 TEST(HostileKeep, NeverMakesTheHostLeaveTheBlock) {
   testing::BlockMemory memory;
   const Block block = memory.block();
@@ -66,17 +87,17 @@ TEST(HostileKeep, NeverMakesTheHostLeaveTheBlock) {
   constexpr std::size_t requests = 1'000'000;
   std::size_t taken = 0;
   for (std::size_t i = 0; i < requests; ++i) {
-    block.store(&Header::call, static_cast<std::uint32_t>(random() % 128));
-    block.store(&Header::sent, static_cast<std::uint32_t>(random() >> (random() % 64)));
-    block.store(&Header::room, static_cast<std::uint32_t>(random() >> (random() % 64)));
-    block.store(&Header::sequence, static_cast<std::uint32_t>(random() % 2));
+    block.store(Header::Call, random() % 128);
+    block.store(Header::Sent, random() >> (random() % 64));
+    block.store(Header::Room, random() >> (random() % 64));
+    block.store(Header::Sequence, random() % 2);
     const auto request = take_request(block, 1);
     if (!request) continue;
     ++taken;
     ASSERT_LE(request->sent.size(), block.capacity());
     ASSERT_LE(request->room.size(), block.capacity());
-    ASSERT_EQ(find_call(static_cast<std::uint32_t>(request->call))->reply, request->reply);
-    answer(block, *request, {0, static_cast<std::uint32_t>(request->room.size())});
+    ASSERT_EQ(find_call(static_cast<std::uint64_t>(request->call))->reply, request->reply);
+    answer(block, *request, {0, request->room.size()});
   }
   EXPECT_GT(taken, 1000U);
   EXPECT_TRUE(memory.intact());

@@ -22,6 +22,8 @@ class BlockMemory {
   }
 
   [[nodiscard]] Block block() const { return Block({memory_.get(), size}); }
+  /// All of it as it lies there, for a look that no keep and no host ever takes.
+  [[nodiscard]] core::ByteSpan raw() const { return {memory_.get(), size}; }
   /// Whether nobody wrote behind the block.
   [[nodiscard]] bool intact() const {
     return std::all_of(memory_.get() + size, memory_.get() + size + guard,

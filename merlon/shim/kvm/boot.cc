@@ -5,6 +5,7 @@
 #include <array>
 #include <new>
 
+#include "merlon/sallyport/guest/host_time.h"
 #include "merlon/shim/kvm/doorbell.h"
 #include "merlon/shim/kvm/worlds.h"
 #include "merlon/shim/linux/host.h"
@@ -67,9 +68,9 @@ extern "C" void shim_boot(const BootInfo* boot, Registers* registers) noexcept {
   auto* const made = new (port_storage.data()) sallyport::Port(block, doorbell());
   constexpr std::uint64_t given = 4;  // three streams and the launch channel
   for (std::uint64_t fd = 0; fd < given; ++fd) made->descriptors().add(fd);
-  sallyport::HostTime time{};
-  block.copy_out(linux::writable_bytes_of(time));
-  the_keep.clock.begin(time);
+  const auto time = sallyport::take_host_time(block);
+  if (!time) give_up("the host ", describe(time.error().violation));
+  the_keep.clock.begin(*time);
   the_space.begin(*boot, the_keep.memory.ledger());
   the_keep.memory.begin(*boot);
   // SAFETY: only the address, which the keep calls.
@@ -93,7 +94,7 @@ extern "C" void shim_boot(const BootInfo* boot, Registers* registers) noexcept {
 /// Tells what came that nobody here can have meant, and ends the keep; at any ring. What comes
 /// meanwhile ends the machine: exception_common leads to exception_stops already.
 extern "C" [[noreturn]] void shim_failed(std::uint64_t vector) noexcept {
-  finish_asking();
+  linux::port().finish();
   crash("the shim failed: it met ", name_of_vector(vector));
 }
 

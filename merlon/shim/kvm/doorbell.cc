@@ -6,14 +6,20 @@
 namespace merlon::shim::kvm {
 namespace {
 
+using sallyport::Header;
+using sallyport::Violation;
+
 /// Machines that do not stop at `out` answer later. Whatever else stands there than that nothing
 /// was answered yet is for the port to judge.
-void ring(void* /*self*/, std::uint32_t sequence) noexcept {
+void ring(void* /*self*/, std::uint64_t sequence) noexcept {
   const sallyport::Block block = block_of(x86::boot_info());
   if (sallyport::is_answered_unasked(block, sequence)) return;
   // SAFETY: the port belongs to the launcher, who answers in the block: all memory may change.
   asm volatile("outb %b0, %w1" : : "a"(0), "d"(sallyport::doorbell_port) : "memory");
-  while (block.load(&sallyport::Header::answered) == sequence - 1) {
+  const auto waits = [&] {
+    return block.load(Header::Answered).equal_to(sequence - 1, Violation::NotAnswered).has_value();
+  };
+  while (waits()) {
     // SAFETY: a hint to the processor; nothing is read or written.
     asm volatile("pause");
   }
@@ -27,12 +33,5 @@ sallyport::Block block_of(const sallyport::BootInfo& boot) noexcept {
 }
 
 sallyport::Doorbell doorbell() noexcept { return {&ring, nullptr}; }
-
-void finish_asking() noexcept {
-  const sallyport::Block block = block_of(x86::boot_info());
-  const std::uint32_t sequence = block.load(&sallyport::Header::sequence);
-  // It may have been rung for or not: a host that is rung for twice answers once.
-  if (block.load(&sallyport::Header::answered) != sequence) ring(nullptr, sequence);
-}
 
 }  // namespace merlon::shim::kvm

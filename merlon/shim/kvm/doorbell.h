@@ -14,8 +14,4 @@ namespace merlon::shim::kvm {
 /// The machine's bell; a machine that does not stop at `out` is waited for.
 [[nodiscard]] sallyport::Doorbell doorbell() noexcept;
 
-/// Waits for the answer to a request that the shim was interrupted in, so that the next can be
-/// made.
-void finish_asking() noexcept;
-
 }  // namespace merlon::shim::kvm

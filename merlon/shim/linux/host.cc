@@ -49,6 +49,9 @@ std::int64_t answer_of(Call call, sallyport::Answer<std::uint64_t> answer) noexc
   if (answer) return static_cast<std::int64_t>(*answer);
   const sallyport::Failure failure = answer.error();
   if (failure.violation == sallyport::Violation::None) return -failure.number;
+  if (failure.violation == sallyport::Violation::TooManyRequests) {
+    give_up("the keep has asked its host more often than can be counted");
+  }
   complain("the host broke the rules when asked to ", sallyport::info_of(call).description);
   give_up("the host ", sallyport::describe(failure.violation));
 }

@@ -32,6 +32,14 @@ TEST_F(HostTest, AHostThatBreaksTheRulesEndsTheKeep) {
               "the host broke the rules when asked to close.*the host ");
 }
 
+TEST_F(HostTest, AKeepWithoutNumbersForItsRequestsEnds) {
+  using sallyport::Violation;
+  EXPECT_EXIT(
+      static_cast<void>(answer_of(Call::Close, sallyport::broken(Violation::TooManyRequests))),
+      ::testing::ExitedWithCode(125),
+      "^the keep has asked its host more often than can be counted");
+}
+
 TEST_F(HostTest, AKeepEndsWithItsReason) {
   EXPECT_EXIT(give_up("of a ", "reason"), ::testing::ExitedWithCode(125), "^of a reason\n$");
   EXPECT_EXIT(give_up("alone"), ::testing::ExitedWithCode(125), "^alone\n$");

@@ -21,7 +21,7 @@ inline constexpr std::size_t scratch_size = std::size_t{256} << 10U;
 struct ToldFile {
   std::uint64_t descriptor;
   std::uint32_t open_file;  ///< of sallyport::Status
-  std::uint32_t sequence;
+  std::uint64_t sequence;
 };
 
 struct Keep {

@@ -55,14 +55,16 @@ Machine::~Machine() {
 
 sallyport::Block Machine::block() { return sallyport::Block(block_); }
 
-void Machine::ring(void* self, std::uint32_t sequence) noexcept {
+void Machine::ring(void* self, std::uint64_t sequence) noexcept {
   static_cast<Machine*>(self)->serve(sequence);
 }
 
-void Machine::serve(std::uint32_t sequence) {
+void Machine::serve(std::uint64_t sequence) {
   const auto request = sallyport::take_request(block(), sequence);
   if (!request) fail("the shim's request is malformed");
-  Asked wanted{request->call, request->arguments, std::string(core::as_text(request->sent)),
+  std::vector<std::uint8_t> sent(request->sent.size());
+  request->sent.copy_in(sent);
+  Asked wanted{request->call, request->arguments, std::string(core::as_text(sent)),
                request->room.size()};
   if (wanted.call == sallyport::Call::Complain) complaint_ += wanted.sent;
   if (wanted.call == sallyport::Call::Exit) end(complaint_, wanted.arguments[0]);
@@ -75,9 +77,8 @@ void Machine::serve(std::uint32_t sequence) {
     reply.bytes.assign(wanted.room, '\0');
   }
   if (reply.bytes.size() > wanted.room) fail("the test's host gives more than there is room for");
-  std::copy(reply.bytes.begin(), reply.bytes.end(), request->room.begin());
-  sallyport::answer(block(), *request,
-                    {reply.result, static_cast<std::uint32_t>(reply.bytes.size())});
+  request->room.copy_out(core::as_bytes(reply.bytes));
+  sallyport::answer(block(), *request, {reply.result, reply.bytes.size()});
 }
 
 std::int64_t Machine::call(std::uint64_t number, std::initializer_list<std::uint64_t> arguments) {

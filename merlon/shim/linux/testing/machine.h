@@ -69,8 +69,8 @@ class Machine {
   void take_real(Range range);
 
  private:
-  static void ring(void* self, std::uint32_t sequence) noexcept;
-  void serve(std::uint32_t sequence);
+  static void ring(void* self, std::uint64_t sequence) noexcept;
+  void serve(std::uint64_t sequence);
   [[nodiscard]] sallyport::Block block();
 
   core::ByteSpan block_;
