@@ -21,7 +21,7 @@ struct [[gnu::packed]] TaskState {
   std::uint64_t stack0;
   std::uint64_t unused[3];
   const void* interrupt_stacks[INTERRUPT_STACK_COUNT];  ///< their ends; gates name them from 1 on
-  std::uint64_t unused_too;
+  std::uint64_t unused_too[2];
   std::uint16_t reserved1;
   std::uint16_t ports_offset;
   std::array<std::uint8_t, port_bytes> ports;
