@@ -5,10 +5,14 @@
 
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -39,14 +43,20 @@ constexpr std::uint64_t memory_size = image::main_base + image::main_size + firm
 constexpr std::uint64_t stub = 0x30'0000;
 constexpr int failed_status = 125;
 
+/// An encrypted machine's private memory is another device of the emulator's, where the bit that
+/// says private leads an address to: what is used with the wrong bit is other memory.
+constexpr std::uint64_t private_size = std::uint64_t{128} << 20U;
+/// Tells the boot code that the machine is encrypted.
+constexpr std::uint64_t encrypted_flag = 0x50'0000;
+
 class SharedMemory final : public image::PageSink {
  public:
   /// It has no name, so nothing is left of it however this program ends.
-  SharedMemory() : file_(os::Fd::adopt(::memfd_create("merlon-tcg", MFD_CLOEXEC))) {
-    if (::ftruncate(file_.number(), static_cast<::off_t>(memory_size)) != 0) return;
-    void* const data =
-        ::mmap(nullptr, memory_size, PROT_READ | PROT_WRITE, MAP_SHARED, file_.number(), 0);
-    if (data != MAP_FAILED) bytes_ = {static_cast<std::uint8_t*>(data), memory_size};
+  explicit SharedMemory(std::uint64_t size)
+      : file_(os::Fd::adopt(::memfd_create("merlon-tcg", MFD_CLOEXEC))) {
+    if (::ftruncate(file_.number(), static_cast<::off_t>(size)) != 0) return;
+    void* const data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_.number(), 0);
+    if (data != MAP_FAILED) bytes_ = {static_cast<std::uint8_t*>(data), size};
   }
 
   core::Result<void> put(image::PageKind kind, std::uint64_t address,
@@ -56,6 +66,10 @@ class SharedMemory final : public image::PageSink {
                          "a kind of page that an emulator does not know", address);
     std::memcpy(bytes_.data() + address, bytes.data(), bytes.size());
     return {};
+  }
+  /// Nobody has put anything there: whoever uses it finds this.
+  void fill(std::uint64_t address, std::uint64_t size, std::uint8_t with) {
+    std::memset(bytes_.data() + address, with, size);
   }
   [[nodiscard]] bool usable() const { return !bytes_.empty(); }
   /// Where another program of this user finds it.
@@ -73,6 +87,35 @@ class SharedMemory final : public image::PageSink {
  private:
   os::Fd file_;
   core::ByteSpan bytes_;
+};
+
+/// What the security processor of an encrypted machine puts into its private memory, as the file
+/// "snp" beside the boot code wants it: its bytes are the page of CPUID. Each page that was put is
+/// a line of the file "stream" there.
+class EncryptedMemory final : public image::PageSink {
+ public:
+  EncryptedMemory(SharedMemory& memory, std::vector<std::uint8_t> cpuid, const std::string& log)
+      : memory_(memory),
+        cpuid_(std::move(cpuid)),
+        log_(std::fopen(log.c_str(), "w"), &std::fclose) {
+    // Whatever a host leaves in memory that is not put.
+    memory_.fill(0, private_size, 0xa5);
+  }
+
+  core::Result<void> put(image::PageKind kind, std::uint64_t address,
+                         core::ByteView bytes) override {
+    if (kind == image::PageKind::Vmsa) return {};  // the boot code's
+    if (log_) std::fprintf(log_.get(), "%lu %lu\n", address, bytes.size());
+    constexpr std::uint64_t page = image::page_size;
+    memory_.fill(address, (bytes.size() + page - 1) / page * page, 0);
+    return memory_.put(image::PageKind::Normal, address,
+                       kind == image::PageKind::Cpuid ? core::ByteView(cpuid_) : bytes);
+  }
+
+ private:
+  SharedMemory& memory_;
+  std::vector<std::uint8_t> cpuid_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> log_;
 };
 
 /// The emulator's memory is what it is.
@@ -137,12 +180,30 @@ int unfit(std::string text) {
 
 /// Maps the boot code's page at its own address, for the moment when paging is switched on.
 void map_stub(SharedMemory& memory) {
-  constexpr std::uint64_t address_mask = 0x000f'ffff'ffff'f000;
+  constexpr std::uint64_t address_mask = 0x0007'ffff'ffff'f000;
   std::uint64_t table = image::table_base;
   for (const unsigned shift : {39U, 30U, 21U}) {
     table = memory.word(table + (stub >> shift) % 512 * 8) & address_mask;
   }
   memory.word(table + (stub >> 12U) % 512 * 8) = stub | 1U;
+}
+
+/// What the boot code needs to come to an encrypted machine's tables, which lie above all addresses
+/// of 32 bits: tables of its own with one page of 2 MiB.
+void map_way_to_private_memory(SharedMemory& memory) {
+  constexpr std::uint64_t table = image::table_base;
+  memory.word(table) = (table + 0x1000) | 3U;
+  memory.word(table + 0x1000) = (table + 0x2000) | 3U;
+  memory.word(table + 0x2000 + (stub >> 21U) * 8) = (stub & ~std::uint64_t{0x1f'ffff}) | 0x83U;
+  memory.word(encrypted_flag) = 1;
+}
+
+/// The page of CPUID that makes the machine an encrypted one: the file "snp" beside the boot code.
+std::optional<std::vector<std::uint8_t>> cpuid_beside(const std::string& folder) {
+  const auto file = os::open_file(folder + "snp");
+  if (!file) return std::nullopt;
+  auto bytes = os::read_all(*file, image::page_size);
+  return bytes ? std::optional(*std::move(bytes)) : std::nullopt;
 }
 
 /// The processor that is emulated: what the file "cpu" beside the boot code says, else all that
@@ -163,8 +224,13 @@ std::string debugger_beside(const std::string& kernel) {
   return text ? concat("unix:", core::as_text(*text), ",server=on,wait=off") : std::string();
 }
 
-/// QEMU with our memory; its debug console's bytes come out of `bell`.
-::pid_t start_qemu(const SharedMemory& memory, const std::string& kernel, int bell) {
+/// QEMU with our memory; its debug console's bytes come out of `bell`. `hidden`: the private memory
+/// of an encrypted machine.
+::pid_t start_qemu(const SharedMemory& memory, const SharedMemory* hidden,
+                   const std::string& kernel, int bell) {
+  const std::string private_object =
+      concat("memory-backend-file,id=private,size=", private_size,
+             ",mem-path=", hidden != nullptr ? hidden->path() : "", ",share=on");
   const std::string object = concat("memory-backend-file,id=ram,size=", memory_size,
                                     ",mem-path=", memory.path(), ",share=on");
   const std::string megabytes = concat(memory_size >> 20U);
@@ -174,12 +240,34 @@ std::string debugger_beside(const std::string& kernel) {
   if (child != 0) return child;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(bell, 1);
-  ::execlp("qemu-system-x86_64", "qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu",
-           cpu.c_str(), "-m", megabytes.c_str(), "-machine", "pc,memory-backend=ram,hpet=off",
-           "-object", object.c_str(), "-nodefaults", "-display", "none", "-no-reboot", "-kernel",
-           kernel.c_str(), "-chardev", "stdio,id=bell,signal=off", "-device",
-           "isa-debugcon,iobase=0xe9,chardev=bell", debugger.empty() ? nullptr : "-S", "-gdb",
-           debugger.c_str(), static_cast<char*>(nullptr));
+  std::vector<const char*> words{"qemu-system-x86_64",
+                                 "-accel",
+                                 "tcg,thread=single",
+                                 "-cpu",
+                                 cpu.c_str(),
+                                 "-m",
+                                 megabytes.c_str(),
+                                 "-machine",
+                                 "pc,memory-backend=ram,hpet=off",
+                                 "-object",
+                                 object.c_str(),
+                                 "-nodefaults",
+                                 "-display",
+                                 "none",
+                                 "-no-reboot",
+                                 "-kernel",
+                                 kernel.c_str(),
+                                 "-chardev",
+                                 "stdio,id=bell,signal=off",
+                                 "-device",
+                                 "isa-debugcon,iobase=0xe9,chardev=bell"};
+  if (hidden != nullptr) {
+    words.insert(words.end(), {"-object", private_object.c_str(), "-device",
+                               "ivshmem-plain,memdev=private,addr=1e"});
+  }
+  if (!debugger.empty()) words.insert(words.end(), {"-S", "-gdb", debugger.c_str()});
+  words.push_back(nullptr);
+  ::execvp(words[0], const_cast<char* const*>(words.data()));
   ::_exit(failed_status);
 }
 
@@ -228,13 +316,24 @@ int main(int count, char** words) {
   const auto keep = image::parse_elf(keep_file->bytes());
   if (!shim || !keep) return failed("a program cannot be loaded");
 
-  SharedMemory memory;
-  if (!memory.usable()) return failed("cannot make the machine's memory");
+  SharedMemory memory(memory_size);
+  SharedMemory hidden(private_size);
+  if (!memory.usable() || !hidden.usable()) return failed("cannot make the machine's memory");
   FixedMachine machine(firmware_of(count, words));
-  const auto layout = machine.lay_out(*shim, *keep, memory);
-  if (!layout) return unfit(layout.error().text);
-  if (layout->entry != sallyport::shim_start) return failed("the shim lies elsewhere");
-  map_stub(memory);
+  const auto cpuid = cpuid_beside(folder);
+  if (cpuid) {
+    EncryptedMemory sink(hidden, *cpuid, folder + "stream");
+    if (!image::lay_out(*shim, *keep, {.attested = true}, sink)) return failed("cannot lay out");
+    map_stub(hidden);
+    map_way_to_private_memory(memory);
+    // For whoever looks whether anything is there that is nobody else's.
+    std::ofstream(folder + "shared") << memory.path();
+  } else {
+    const auto layout = machine.lay_out(*shim, *keep, memory);
+    if (!layout) return unfit(layout.error().text);
+    map_stub(memory);
+  }
+  if (shim->entry != sallyport::shim_start) return failed("the shim lies elsewhere");
 
   if (!launch::send(os::BorrowedFd(launch::keep_descriptor), launch::Readiness{true, "ring0"})) {
     return failed("cannot tell the launcher");
@@ -248,7 +347,7 @@ int main(int count, char** words) {
   if (!give_descriptors(calls.descriptors())) return failed("cannot give the keep its streams");
   std::array<int, 2> bell{};
   if (::pipe2(bell.data(), O_CLOEXEC) != 0) return failed("cannot make a pipe");
-  const ::pid_t qemu = start_qemu(memory, folder + "tcg-boot", bell[1]);
+  const ::pid_t qemu = start_qemu(memory, cpuid ? &hidden : nullptr, folder + "tcg-boot", bell[1]);
   ::close(bell[1]);
   const auto ended = serve(memory, calls, bell[0]);
   ::kill(qemu, SIGKILL);
