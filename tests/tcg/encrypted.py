@@ -5,6 +5,7 @@ in the page tables that says private is in use as on hardware."""
 
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 from machine import HeldKeep, symbols
@@ -16,6 +17,7 @@ PRIVATE = 1 << 51
 USER_START = 0x1000_0000_0000
 BLOCK, BLOCK_SIZE = 0x80_0000, 4096 + (256 << 10)
 GHCB, REQUEST, RESPONSE = 0x90_0000, 0x90_1000, 0x90_2000
+MESSAGE_STATE = 0x50_0008  # main.cc
 GHCB_REGISTER, STATUS_REGISTER = 0xc001_0130, 0xc001_0131
 GOOD_STATUS = 7
 COMMUNICATION = 29
@@ -49,8 +51,8 @@ class Refused(Exception):
 
 class Hardware:
     """Runs a held keep to its end. `lie(event, value)` may change what is answered; the events are
-    status, msr, large and small (code and carry flag of a validation), adjust, exit code, and page (the
-    words of a GHCB's answer)."""
+    status, msr, large and small (code and carry flag of a validation), adjust, exit code, page (the
+    words of a GHCB's answer) and message (the same, instead of carrying it; None)."""
 
     def __init__(self, held, shim, keep_instructions, measured, lie=None):
         self.debugger = held.debugger
@@ -66,6 +68,7 @@ class Hardware:
         self.taken = []  # (address, size) in order
         self.counts = {}
         self.rings = False
+        self.messages = []
         self.inject = None  # called as inject(self, event) at each stop
         self.places = {shim["snp_at_rdmsr"]: self.read_register, shim["snp_at_wrmsr"]: self.write_register,
                        shim["snp_exit"]: self.exit, shim["snp_at_pvalidate"]: self.validate,
@@ -101,6 +104,11 @@ class Hardware:
         data = self.read(address, size)
         assert self.debugger.ask("Qqemu.PhyMemMode:0") == "OK"
         return data
+
+    def physical_write(self, address, data):
+        assert self.debugger.ask("Qqemu.PhyMemMode:1") == "OK"
+        self.write(address, data)
+        assert self.debugger.ask("Qqemu.PhyMemMode:0") == "OK"
 
     def command(self, text):
         answer = self.debugger.ask("qRcmd," + text.encode().hex())
@@ -271,8 +279,31 @@ class Hardware:
         self.reply(self.lie("page", answer))
         self.rings = code == PORT_EXIT
 
-    def carry(self, _code):
-        return {116: 0xffff_ffff}
+    def carry(self, code):
+        """A message to the simulated security processor, and its answer; certificates before, if
+        there is room for them."""
+        self.messages.append(self.read(REQUEST, PAGE))
+        said = self.lie("message", None)
+        if said is not None:
+            return said
+        if code == EXTENDED_EXIT:
+            if self.word(self.ghcb + 8 * 63) != RESPONSE + PAGE:
+                raise Refused("certificates to somewhere else")
+            self.ring(2)
+        state = self.ring(1)
+        if state == 1:
+            return {116: 0}
+        return {116: 2 << 32 if state == -11 else 0x16}
+
+    def ring(self, bell):
+        """Has the launcher carry something; how that fared."""
+        self.physical_write(MESSAGE_STATE, bytes(8))
+        self.command(f"o /b 0xe9 {bell}")
+        while True:
+            state, = struct.unpack("<q", self.physical(MESSAGE_STATE, 8))
+            if state:
+                return state
+            time.sleep(0.001)
 
     def reply(self, answer):
         """What KVM does: the bitmap has what it set."""
@@ -292,8 +323,8 @@ class EncryptedKeep:
                                 text=True, check=True).stdout
         self.asks = [int(line.split(":")[0], 16) for line in listed.splitlines() if line.rstrip().endswith("\tcpuid")]
 
-    def hold(self, wasm, page, lie=None):
+    def hold(self, wasm, page, lie=None, command=()):
         (self.folder / "snp").write_bytes(page)
-        held = HeldKeep(self.folder, wasm)
+        held = HeldKeep(self.folder, wasm, command)
         measured = [tuple(map(int, line.split())) for line in (self.folder / "stream").read_text().splitlines()]
         return held, Hardware(held, self.shim, self.asks, measured, lie)

@@ -3,6 +3,7 @@
 //
 // The machine's memory is a file that QEMU and we share; its doorbell is a debug console.
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -48,6 +49,11 @@ constexpr int failed_status = 125;
 constexpr std::uint64_t private_size = std::uint64_t{128} << 20U;
 /// Tells the boot code that the machine is encrypted.
 constexpr std::uint64_t encrypted_flag = 0x50'0000;
+/// How the message fared that was rung for: 0 for not yet, 1 for well, else minus an errno.
+constexpr std::uint64_t message_state = encrypted_flag + 8;
+// What the debugger that plays the hypervisor of an encrypted machine rings with, beside 0.
+constexpr char message_bell = 1;
+constexpr char certificate_bell = 2;
 
 class SharedMemory final : public image::PageSink {
  public:
@@ -80,6 +86,9 @@ class SharedMemory final : public image::PageSink {
     // SAFETY: addresses of table entries are multiples of 8 inside of the mapping.
     return *reinterpret_cast<std::uint64_t*>(bytes_.data() + address);
   }
+  [[nodiscard]] core::ByteSpan span(std::uint64_t address, std::uint64_t size) {
+    return bytes_.subspan(address, size);
+  }
   [[nodiscard]] sallyport::Block block() {
     return sallyport::Block(bytes_.subspan(image::block_base, image::block_size));
   }
@@ -94,8 +103,10 @@ class SharedMemory final : public image::PageSink {
 /// a line of the file "stream" there.
 class EncryptedMemory final : public image::PageSink {
  public:
-  EncryptedMemory(SharedMemory& memory, std::vector<std::uint8_t> cpuid, const std::string& log)
+  EncryptedMemory(SharedMemory& memory, host::kvm::SimulatedFirmware* firmware,
+                  std::vector<std::uint8_t> cpuid, const std::string& log)
       : memory_(memory),
+        firmware_(firmware),
         cpuid_(std::move(cpuid)),
         log_(std::fopen(log.c_str(), "w"), &std::fclose) {
     // Whatever a host leaves in memory that is not put.
@@ -104,7 +115,10 @@ class EncryptedMemory final : public image::PageSink {
 
   core::Result<void> put(image::PageKind kind, std::uint64_t address,
                          core::ByteView bytes) override {
+    std::vector<std::uint8_t> filled;
+    if (firmware_ != nullptr) filled = TRY(firmware_->update(kind, address, bytes));
     if (kind == image::PageKind::Vmsa) return {};  // the boot code's
+    if (kind == image::PageKind::Secrets && firmware_ != nullptr) bytes = filled;
     if (log_) std::fprintf(log_.get(), "%lu %lu\n", address, bytes.size());
     constexpr std::uint64_t page = image::page_size;
     memory_.fill(address, (bytes.size() + page - 1) / page * page, 0);
@@ -114,6 +128,7 @@ class EncryptedMemory final : public image::PageSink {
 
  private:
   SharedMemory& memory_;
+  host::kvm::SimulatedFirmware* firmware_;
   std::vector<std::uint8_t> cpuid_;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> log_;
 };
@@ -141,6 +156,16 @@ class FixedMachine final : public host::Machine {
       return host::HostError{core::ErrorCode::Denied, "the launch was refused"};
     }
     return layout;
+  }
+  /// As above, for an encrypted machine.
+  core::Result<void> lay_out_encrypted(const image::Program& shim, const image::Program& keep,
+                                       SharedMemory& memory, std::vector<std::uint8_t> cpuid,
+                                       const std::string& log) {
+    if (firmware_ && !firmware_->begin()) return core::error(core::ErrorCode::Denied, "refused");
+    EncryptedMemory sink(memory, firmware_ ? &*firmware_ : nullptr, std::move(cpuid), log);
+    TRY(image::lay_out(shim, keep, {.attested = true}, sink));
+    if (firmware_) TRY(firmware_->finish(sallyport::World::Ring0));
+    return {};
   }
   sallyport::Outcome attest(const sallyport::Request& request) override {
     return firmware_ ? firmware_->attest(request) : Machine::attest(request);
@@ -271,11 +296,33 @@ std::string debugger_beside(const std::string& kernel) {
   ::_exit(failed_status);
 }
 
+/// Carries what stands in an encrypted machine's pages for messages.
+void carry(SharedMemory& memory, host::Machine& machine, char rung) {
+  constexpr std::uint64_t page = image::page_size;
+  const bool is_message = rung == message_bell;
+  const sallyport::Request request{
+      .call = sallyport::Call::Attest,
+      .reply = {},
+      .sequence = 0,
+      .arguments = {is_message ? std::uint64_t{1} : std::uint64_t{2}},
+      .sent = memory.span(sallyport::request_page, is_message ? page : 0),
+      .room = is_message ? memory.span(sallyport::response_page, page)
+                         : memory.span(sallyport::certificate_pages, sallyport::certificate_size)};
+  const sallyport::Outcome outcome = machine.attest(request);
+  memory.word(message_state) =
+      static_cast<std::uint64_t>(std::min<std::int64_t>(outcome.result, 1));
+}
+
 /// Serves the keep to its end.
-std::optional<int> serve(SharedMemory& memory, host::Calls& calls, int bell) {
+std::optional<int> serve(SharedMemory& memory, host::Machine& machine, host::Calls& calls,
+                         int bell) {
   std::uint32_t sequence = 0;
   char rung = 0;
   while (::read(bell, &rung, 1) == 1) {
+    if (rung == message_bell || rung == certificate_bell) {
+      carry(memory, machine, rung);
+      continue;
+    }
     // A shim that was interrupted does not know whether it has rung, and does it again.
     if (memory.block().load(&sallyport::Header::sequence) == sequence) continue;
     const auto request = sallyport::take_request(memory.block(), sequence + 1);
@@ -322,8 +369,8 @@ int main(int count, char** words) {
   FixedMachine machine(firmware_of(count, words));
   const auto cpuid = cpuid_beside(folder);
   if (cpuid) {
-    EncryptedMemory sink(hidden, *cpuid, folder + "stream");
-    if (!image::lay_out(*shim, *keep, {.attested = true}, sink)) return failed("cannot lay out");
+    const auto done = machine.lay_out_encrypted(*shim, *keep, hidden, *cpuid, folder + "stream");
+    if (!done) return unfit(std::string(done.error().message()));
     map_stub(hidden);
     map_way_to_private_memory(memory);
     // For whoever looks whether anything is there that is nobody else's.
@@ -349,7 +396,7 @@ int main(int count, char** words) {
   if (::pipe2(bell.data(), O_CLOEXEC) != 0) return failed("cannot make a pipe");
   const ::pid_t qemu = start_qemu(memory, cpuid ? &hidden : nullptr, folder + "tcg-boot", bell[1]);
   ::close(bell[1]);
-  const auto ended = serve(memory, calls, bell[0]);
+  const auto ended = serve(memory, machine, calls, bell[0]);
   ::kill(qemu, SIGKILL);
   ::waitpid(qemu, nullptr, 0);
   return ended ? *ended : failed("the machine stopped without having asked to");

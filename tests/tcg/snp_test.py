@@ -6,6 +6,7 @@ nothing.
     snp_test.py MERLON MERLON-KEEP MERLON-SHIM-KVM MERLON-TCG TCG-BOOT PROCESSOR
 """
 
+import os
 import random
 import shutil
 import struct
@@ -352,6 +353,78 @@ class Injections(Snp):
             for address in [one for one, what in hardware.places.items() if what == hardware.communicate]:
                 hardware.places[address] = stop
         self.assert_named(self.run_through(prepare_run=again), "a page fault")
+
+
+class Attested(Snp):
+    """A keep proves itself by messages that go through the GHCB to the simulated processor."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        os.environ.update(MERLON_PROGRAM=PROGRAMS[0], MERLON_TCG=PROGRAMS[3], MERLON_TCG_BOOT=PROGRAMS[4],
+                          XDG_STATE_HOME=str(cls.folder / "state"))
+        sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attest"))
+        from story import Stage  # pylint: disable=import-outside-toplevel
+        cls.stage = Stage(cls.folder, "tcg")
+        (cls.stage.programs / "cpu").write_text("max,phys-bits=52")
+        cls.keep = EncryptedKeep(cls.stage.programs, PROGRAMS)
+
+    def prove(self, name, lie=None):
+        """(status, output, errors) of `keep evidence`, and the hardware."""
+        command = ("keep", "evidence", str(self.folder / name), "--json", "--simulator",
+                   str(self.stage.platform), "--nonce", "11" * 32)
+        held, hardware = self.keep.hold(None, self.page, lie, command)
+        self.addCleanup(held.close)
+        self.assertTrue(hardware.run(), hex(hardware.ended or 0))
+        return held.end(), hardware
+
+    def judge(self, name):
+        policy = self.stage.policy(f"{name}.toml", self.stage.predicted("ring0"),
+                                   (self.folder / name / "report_data.toml").read_text())
+        return self.stage.verify(self.folder / name / "evidence.bin", policy)
+
+    def test_evidence_is_of_the_keep_that_was_predicted(self):
+        (status, _, errors), hardware = self.prove("good")
+        self.assertEqual((status, errors), (0, []))
+        self.assertEqual(self.judge("good"), ("accepted", {}))
+        self.assertGreater(len(hardware.messages), 0)
+        self.assertGreater((self.folder / "good/certificates.bin").stat().st_size, 1000)
+
+    def test_a_host_without_time_gets_the_same_message_again(self):
+        seen = []
+
+        def lie(event, value):
+            if event != "message" or len(seen) == 3:
+                return value
+            seen.append(True)
+            return {116: 2 << 32}
+        (status, _, errors), hardware = self.prove("busy", lie)
+        self.assertEqual((status, errors, len(seen)), (0, [], 3))
+        self.assertEqual(len(set(hardware.messages[:4])), 1)
+        self.assertEqual(len(set(hardware.messages)), len(hardware.messages) - 3)
+        self.assertEqual(self.judge("busy"), ("accepted", {}))
+
+    def test_certificates_that_are_too_many_are_done_without(self):
+        asked = []
+
+        def lie(event, value):
+            if event != "message":
+                return value
+            asked.append(True)
+            return {116: 1 << 32, 99: 17} if len(asked) % 2 else value
+        (status, _, _), hardware = self.prove("bare", lie)
+        self.assertEqual(status, 0)
+        self.assertEqual(self.judge("bare")[0], "accepted")
+        self.assertEqual(hardware.messages[::2], hardware.messages[1::2])
+
+    def test_a_refusal_is_no_evidence(self):
+        for words in ({116: 0x16}, {116: 1 << 32}, {116: 1 << 32, 99: 3}, {116: 3 << 32}):
+            (status, _, errors), hardware = self.prove("refused", lambda event, value, w=words:
+                                                       w if event == "message" else value)
+            self.assertNotEqual(status, 0)
+            self.assertEqual(len(errors), 1, errors)
+            # Without another try: the number of the message is used up.
+            self.assertEqual(len(set(hardware.messages)), 1)
 
 
 if __name__ == "__main__":
