@@ -32,6 +32,7 @@ struct Journal {
 
 /// Why a processor came back.
 enum class StopKind : std::uint8_t {
+  Doorbell,     ///< the shim has a request in the block: the launch, and its start, are behind it
   Terminated,   ///< the keep asked for its end by the GHCB's MSR; `detail` is that MSR
   MemoryFault,  ///< it used memory in a way that was not agreed on; `detail` is the address
   Shutdown,     ///< a fault that it could not take
@@ -61,8 +62,8 @@ class Machine {
                                               const image::HostProcessor& host,
                                               std::vector<std::uint8_t> certificates = {});
 
-  /// Runs until something comes that only a shim for SEV-SNP would ask. Ranges that the keep wants
-  /// private or shared, and certificates, are given. Only after a launch.
+  /// Runs until the doorbell, whose calls nobody serves here yet, or an end. Ranges that the keep
+  /// wants private or shared, and certificates, are given. Only after a launch.
   [[nodiscard]] Result<Stop> run();
 
  private:

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "merlon/host/snp/machine.h"
+#include "merlon/sallyport/boot.h"
 
 // What a processor comes back with. Its shim asks for private and shared ranges by a hypercall that
 // KVM makes of its page state changes, and for certificates by its extended requests.
@@ -23,6 +24,7 @@ constexpr std::uint64_t invalid = EINVAL;
 
 std::string_view name_of(StopKind kind) noexcept {
   switch (kind) {
+    case StopKind::Doorbell: return "doorbell";
     case StopKind::Terminated: return "terminated";
     case StopKind::MemoryFault: return "memory fault";
     case StopKind::Shutdown: return "shutdown";
@@ -93,6 +95,14 @@ Result<bool> Machine::handle(Stop& stop, const os::Result<int>& answer) {
       const auto event = exit_data<kernel::SystemEventExit>();
       if (event.type == kernel::event_sev_terminated) stop.kind = StopKind::Terminated;
       if (event.count != 0) stop.detail = event.data[0];
+      return false;
+    }
+    case KVM_EXIT_IO: {
+      const auto exit = exit_data<kernel::PortExit>();
+      const bool rung = exit.direction == KVM_EXIT_IO_OUT && exit.size == 1 && exit.count == 1 &&
+                        exit.port == sallyport::doorbell_port;
+      stop.kind = rung ? StopKind::Doorbell : StopKind::Other;
+      stop.detail = exit.port;
       return false;
     }
     case KVM_EXIT_SHUTDOWN: stop.kind = StopKind::Shutdown; return false;

@@ -74,6 +74,37 @@ TEST(SnpRun, OtherExitsAreToldByTheirNumber) {
   EXPECT_EQ(testing::launch_and_run(crash, {}).stop.kind, StopKind::Other);
 }
 
+/// direction, size and port of kvm_run.io, then count
+FakeExit port_exit(std::uint64_t direction, std::uint64_t size, std::uint64_t port,
+                   std::uint64_t count) {
+  return {KVM_EXIT_IO, {direction | size << 8U | port << 16U | count << 32U, 0}};
+}
+
+TEST(SnpRun, TheDoorbellIsOneByteToOnePort) {
+  const auto kind = [](const FakeExit& exit) {
+    FakeDevice device({}, {exit});
+    return testing::launch_and_run(device, {}).stop.kind;
+  };
+  EXPECT_EQ(kind(port_exit(1, 1, 0xe9, 1)), StopKind::Doorbell);
+  EXPECT_EQ(kind(port_exit(0, 1, 0xe9, 1)), StopKind::Other);
+  EXPECT_EQ(kind(port_exit(1, 2, 0xe9, 1)), StopKind::Other);
+  EXPECT_EQ(kind(port_exit(1, 1, 0xe8, 1)), StopKind::Other);
+  EXPECT_EQ(kind(port_exit(1, 1, 0xe9, 2)), StopKind::Other);
+  EXPECT_EQ(name_of(StopKind::Doorbell), "doorbell");
+}
+
+/// What the shim starts with: it shares block and messages.
+TEST(SnpRun, PagesForMessagesAreSharedAndStaySo) {
+  FakeDevice device(
+      {}, {page_state(image::messages_base, 1, false), page_state(image::messages_base, 1, true)});
+  const Ending ending = testing::launch_and_run(device, {});
+  EXPECT_EQ(ending.stop.conversions, 2U);
+  ASSERT_EQ(device.answers().size(), 2U);
+  EXPECT_EQ(device.answers()[0][7], 0U);
+  EXPECT_EQ(device.answers()[1][7], refused);
+  EXPECT_FALSE(device.is_private(image::messages_base));
+}
+
 FakeExit certificates(std::uint64_t address, std::uint64_t pages) {
   return {kernel::exit_certificates, {address, pages, 0}};
 }
