@@ -43,7 +43,7 @@ struct Stop {
   StopKind kind = StopKind::Other;
   std::uint32_t reason = 0;  ///< KVM_EXIT_*
   std::uint64_t detail = 0;
-  std::uint32_t conversions = 0;  ///< ranges that the keep made private or shared before
+  std::uint32_t conversions = 0;  ///< ranges that the keep wanted private or shared before
 };
 /// "terminated"; static storage.
 [[nodiscard]] std::string_view name_of(StopKind kind) noexcept;

@@ -14,7 +14,7 @@ using os::Errno;
 
 namespace {
 
-/// A keep makes its block shared and takes memory in pieces of 2 MiB: more is no keep's doing.
+/// A keep asks for each shared page once: more is no keep's doing.
 constexpr std::uint32_t most_conversions = 1U << 20U;
 constexpr std::uint64_t out_of_space = ENOSPC;
 constexpr std::uint64_t failed = EIO;
@@ -111,7 +111,8 @@ Result<bool> Machine::handle(Stop& stop, const os::Result<int>& answer) {
   }
 }
 
-/// The keep wants a range private or shared. What cannot be is refused to it, and its own affair.
+/// The keep wants a range private or shared. The image has fixed which is which: its shim asks for
+/// what is so already, to be sure, and what would be otherwise is refused to it.
 Result<bool> Machine::convert(kernel::HypercallExit exit, Stop& stop) {
   if (exit.number != kernel::map_range_hypercall) {
     stop.kind = StopKind::Other;
@@ -125,8 +126,7 @@ Result<bool> Machine::convert(kernel::HypercallExit exit, Stop& stop) {
   const Part* const part =
       pages < most_pages ? part_with(address, pages * kernel::page_size) : nullptr;
   const bool possible =
-      part != nullptr && address % kernel::page_size == 0 && (part->is_private || !to_private);
-  if (possible) TRY(set_private(Step::Run, address, pages * kernel::page_size, to_private));
+      part != nullptr && address % kernel::page_size == 0 && part->is_private == to_private;
   exit.result = possible ? 0 : invalid;
   set_exit_data(exit);
   ++stop.conversions;
