@@ -46,7 +46,10 @@ constexpr int failed_status = 125;
 
 /// An encrypted machine's private memory is another device of the emulator's, where the bit that
 /// says private leads an address to: what is used with the wrong bit is other memory.
-constexpr std::uint64_t private_size = std::uint64_t{128} << 20U;
+constexpr std::uint64_t private_size = std::uint64_t{8} << 30U;
+constexpr std::uint64_t first_private_size = image::main_base + image::main_size;
+/// What nobody has put into it is the host's choice.
+constexpr std::uint8_t hosts_choice = 0xa5;
 /// Tells the boot code that the machine is encrypted.
 constexpr std::uint64_t encrypted_flag = 0x50'0000;
 /// How the message fared that was rung for: 0 for not yet, 1 for well, else minus an errno.
@@ -109,8 +112,7 @@ class EncryptedMemory final : public image::PageSink {
         firmware_(firmware),
         cpuid_(std::move(cpuid)),
         log_(std::fopen(log.c_str(), "w"), &std::fclose) {
-    // Whatever a host leaves in memory that is not put.
-    memory_.fill(0, private_size, 0xa5);
+    memory_.fill(0, first_private_size, hosts_choice);
   }
 
   core::Result<void> put(image::PageKind kind, std::uint64_t address,
@@ -161,6 +163,7 @@ class FixedMachine final : public host::Machine {
   core::Result<void> lay_out_encrypted(const image::Program& shim, const image::Program& keep,
                                        SharedMemory& memory, std::vector<std::uint8_t> cpuid,
                                        const std::string& log) {
+    private_ = &memory;
     if (firmware_ && !firmware_->begin()) return core::error(core::ErrorCode::Denied, "refused");
     EncryptedMemory sink(memory, firmware_ ? &*firmware_ : nullptr, std::move(cpuid), log);
     TRY(image::lay_out(shim, keep, {.attested = true}, sink));
@@ -170,14 +173,21 @@ class FixedMachine final : public host::Machine {
   sallyport::Outcome attest(const sallyport::Request& request) override {
     return firmware_ ? firmware_->attest(request) : Machine::attest(request);
   }
-  std::optional<sallyport::MemoryRange> grow(std::uint64_t /*bytes*/) override {
-    return std::nullopt;
+  /// An encrypted machine has more, for the keep to take.
+  std::optional<sallyport::MemoryRange> grow(std::uint64_t bytes) override {
+    if (private_ == nullptr || bytes > private_size - next_base_) return std::nullopt;
+    const sallyport::MemoryRange range{next_base_, bytes};
+    private_->fill(range.base, range.size, hosts_choice);
+    next_base_ += bytes;
+    return range;
   }
   bool release(sallyport::MemoryRange /*range*/) override { return false; }
   bool set_timer(std::uint64_t /*first*/, std::uint64_t /*interval*/) override { return false; }
 
  private:
   std::optional<host::kvm::SimulatedFirmware> firmware_;
+  SharedMemory* private_ = nullptr;
+  std::uint64_t next_base_ = image::grown_base;
 };
 
 /// That the command line names.

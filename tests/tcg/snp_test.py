@@ -36,6 +36,19 @@ GROWS = printing("grown\n", """
   (i32.store (i32.const 6000000) (i32.const 7))
   (call $proc_exit (i32.load (i32.const 6000000)))""")
 
+# More than the machine starts with; each page is to be zero, and holds what is written there.
+GROWS_FAR = printing("grown\n", """
+  (if (i32.eq (memory.grow (i32.const 2400)) (i32.const -1)) (then unreachable))
+  (local.set $at (i32.const 131072))
+  (loop $again
+    (if (i32.load (local.get $at)) (then unreachable))
+    (i32.store (local.get $at) (local.get $at))
+    (local.set $sum (i32.add (local.get $sum) (i32.load (local.get $at))))
+    (local.set $at (i32.add (local.get $at) (i32.const 65536)))
+    (br_if $again (i32.lt_u (local.get $at) (i32.const 157000000))))
+  (call $proc_exit (i32.rem_u (local.get $sum) (i32.const 101)))""").replace(
+      '(func (export "_start")', '(func (export "_start") (local $at i32) (local $sum i32)')
+
 
 class Snp(unittest.TestCase):
     @classmethod
@@ -47,7 +60,8 @@ class Snp(unittest.TestCase):
         (cls.folder / "cpu").write_text("max,phys-bits=52")
         cls.keep = EncryptedKeep(cls.folder, PROGRAMS)
         cls.page = cpuid_page(leaves_of(PROCESSOR))
-        for name, text in (("hello", HELLO), ("traps", TRAPS), ("unreachable", UNREACHABLE), ("grows", GROWS)):
+        for name, text in (("hello", HELLO), ("traps", TRAPS), ("unreachable", UNREACHABLE), ("grows", GROWS),
+                           ("grows_far", GROWS_FAR)):
             source = cls.folder / f"{name}.wat"
             source.write_text(text)
             subprocess.run(["wat2wasm", source, "-o", cls.folder / f"{name}.wasm"], check=True)
@@ -91,8 +105,10 @@ class Honest(Snp):
             self.assertGreater(counts[each], 10)
 
     def test_traps_and_memory_are_the_same(self):
-        for name in ("traps", "unreachable", "grows"):
-            _, result, _ = self.run_through(name)
+        for name in ("traps", "unreachable", "grows", "grows_far"):
+            _, result, hardware = self.run_through(name)
+            far = any(base >= 1 << 32 for base, _ in hardware.taken)
+            self.assertEqual(far, name == "grows_far")
             nil = subprocess.run([self.folder / "merlon", "run", "--backend", "nil", self.folder / f"{name}.wasm"],
                                  capture_output=True, text=True, timeout=60, check=False)
             self.assertEqual(result, (nil.returncode, nil.stdout, nil.stderr.splitlines()), name)
@@ -269,6 +285,50 @@ class Lies(Snp):
             self.assertEqual(self.run_through(page=cpuid_page(changed))[0], reason)
         for count in (0, 65, 0xffff_ffff):
             self.assertEqual(self.run_through(page=struct.pack("<I", count) + self.page[4:])[0], CPUID)
+
+
+class Liar(Snp):
+    """A host that lies now and then, by a seed, in whatever it is asked."""
+
+    def lie(self, seed, told):
+        chance = random.Random(seed)
+        rate = chance.choice((0.002, 0.01, 0.1))
+
+        def lie(event, value):
+            if event == "message" or chance.random() > rate:
+                return value
+            told.append(event)
+            if event in ("large", "small"):
+                return chance.choice(((0, 1), (1, 0), (6, 0), (6, 1), (chance.getrandbits(32), 0)))
+            if event == "page":
+                changed = dict(value)
+                word = chance.choice((115, 116))
+                if chance.random() < 0.5:
+                    changed[word] = chance.getrandbits(64)
+                else:
+                    del changed[word]
+                return changed
+            return chance.choice((value ^ 1 << chance.randrange(64), chance.getrandbits(64), 0))
+        return lie
+
+    def test_each_run_is_right_or_ends_by_name(self):
+        ends = {}
+        for seed in range(40):
+            told = []
+            with self.subTest(seed=seed, told=told):
+                reason, result, _ = self.run_through(lie=self.lie(seed, told))
+                ends[reason] = ends.get(reason, 0) + 1
+                if reason is not None:
+                    self.assertTrue(told)
+                    self.assertIn(reason, range(STATUS, LACKING + 1))
+                elif result != (0, "hello\n", []):
+                    self.assertTrue(told)
+                    status, output, errors = result
+                    self.assertEqual(status, 134, result)
+                    self.assertTrue("hello\n".startswith(output), result)
+                    self.assertEqual(len(errors), 1, result)
+                    self.assertRegex(errors[0], "the keep says: the shim failed: ", result)
+        self.assertGreater(len(ends), 4, ends)
 
 
 class Injections(Snp):
