@@ -19,7 +19,6 @@ using sallyport::missing_page;
 using sallyport::private_bit;
 using sallyport::World;
 
-constexpr std::uint64_t present = 1;
 constexpr std::uint64_t large = 0x80;
 constexpr std::uint64_t address_mask = 0x0007'ffff'ffff'f000;
 

@@ -119,11 +119,14 @@ class Hardware:
 
     def run(self):
         """To the end; False if it asked for that by the register alone."""
+        try:
+            return self.run_on()
+        except ConnectionError:  # the launcher has ended it
+            return True
+
+    def run_on(self):
         while self.ended is None:
-            try:
-                stopped = self.debugger.ask("c")
-            except ConnectionError:
-                return True
+            stopped = self.debugger.ask("c")
             if stopped is None or not stopped.startswith("T"):
                 return True
             registers = self.registers()

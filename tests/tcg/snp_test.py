@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from encrypted import (BLOCK, BLOCK_SIZE, GHCB, PAGE, PRIVATE, REQUEST, RESPONSE, RIP, USER_START,  # noqa: E402
                        EncryptedKeep, cpuid_page, leaves_of)
 from machine import prepare  # noqa: E402
-from support import HELLO, printing  # noqa: E402
+from support import printing  # noqa: E402
+from tcg_test import programs  # noqa: E402
 
 SKIPPED = 77
 PROGRAMS = sys.argv[1:6]
@@ -29,12 +30,6 @@ OWN_SET = 5
 STATUS, VERSION, ENCRYPTION, FEATURES, REGISTRATION, SHARING, REPLY, FAILED, LEDGER, UNCHANGED, VALIDATION, LEVEL, \
     CPUID, LACKING = range(1, 15)
 DIES = "merlon: the keep says: the shim failed: it met "
-TRAPS = printing("hello\n", "(drop (i32.load (i32.const 0x7fffffff)))")
-UNREACHABLE = printing("hello\n", "unreachable")
-GROWS = printing("grown\n", """
-  (if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable))
-  (i32.store (i32.const 6000000) (i32.const 7))
-  (call $proc_exit (i32.load (i32.const 6000000)))""")
 
 # More than the machine starts with; each page is to be zero, and holds what is written there.
 GROWS_FAR = printing("grown\n", """
@@ -60,8 +55,8 @@ class Snp(unittest.TestCase):
         (cls.folder / "cpu").write_text("max,phys-bits=52")
         cls.keep = EncryptedKeep(cls.folder, PROGRAMS)
         cls.page = cpuid_page(leaves_of(PROCESSOR))
-        for name, text in (("hello", HELLO), ("traps", TRAPS), ("unreachable", UNREACHABLE), ("grows", GROWS),
-                           ("grows_far", GROWS_FAR)):
+        cls.same = {name.replace(" ", "_"): text for name, text in programs()} | {"grows_far": GROWS_FAR}
+        for name, text in cls.same.items():
             source = cls.folder / f"{name}.wat"
             source.write_text(text)
             subprocess.run(["wat2wasm", source, "-o", cls.folder / f"{name}.wasm"], check=True)
@@ -104,14 +99,15 @@ class Honest(Snp):
         for each in ("read_register", "exit", "validate", "communicate"):
             self.assertGreater(counts[each], 10)
 
-    def test_traps_and_memory_are_the_same(self):
-        for name in ("traps", "unreachable", "grows", "grows_far"):
+    def test_what_runs_elsewhere_is_the_same(self):
+        for name in self.same:
             _, result, hardware = self.run_through(name)
             far = any(base >= 1 << 32 for base, _ in hardware.taken)
             self.assertEqual(far, name == "grows_far")
             nil = subprocess.run([self.folder / "merlon", "run", "--backend", "nil", self.folder / f"{name}.wasm"],
                                  capture_output=True, text=True, timeout=60, check=False)
             self.assertEqual(result, (nil.returncode, nil.stdout, nil.stderr.splitlines()), name)
+            self.assertTrue(result[1] or name in ("floats", "stack_overflow"), name)
 
     def test_small_pages_of_the_host_are_the_same(self):
         chance = random.Random(6)
@@ -374,6 +370,22 @@ class Injections(Snp):
             with self.subTest(place):
                 self.assert_named(self.inject_once(lambda hw, regs: hw.raise_vector(regs, 29, 0x72),
                                                    self.keep.shim[place]), "a hypervisor's communication")
+
+    def test_what_comes_while_the_end_is_told_ends_it(self):
+        def twice(hardware):
+            def stop(registers):
+                hardware.raise_vector(registers, 13, 0)
+
+            def stop_again(registers):
+                hardware.raise_vector(registers, 6)
+            for address in [one for one, what in hardware.places.items() if what == hardware.communicate]:
+                hardware.places[address] = stop
+            place = self.keep.shim["shim_failed"]
+            hardware.places[place] = stop_again
+            assert hardware.debugger.ask(f"Z1,{place:x},1") == "OK"
+        reason, result, _ = self.run_through(prepare_run=twice)
+        self.assertIsNone(reason)
+        self.assertEqual(result, (125, "", ["merlon: tcg: the machine stopped without having asked to"]))
 
     def entry(self):
         header = Path(PROGRAMS[1]).read_bytes()[:64]

@@ -145,7 +145,9 @@ extern "C" void shim_exception(Registers* registers, std::uint64_t fault_address
     switch (the_guest.handle(*registers, fault_address)) {
       case snp::Guest::Outcome::Served: return;
       case snp::Guest::Outcome::Keep: break;
-      case snp::Guest::Outcome::Unproved: shim_failed(registers->vector);
+      case snp::Guest::Outcome::Unproved:
+        exception_common = &exception_stops;
+        shim_failed(registers->vector);
     }
   }
   the_keep.signals.raise(*registers, fault_address);

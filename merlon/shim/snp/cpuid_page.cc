@@ -15,7 +15,7 @@ constexpr std::uint32_t state_leaf = 0xd;
 constexpr std::uint32_t encryption_leaf = 0x8000'001f;
 constexpr std::uint32_t first_component = 2;
 constexpr std::uint32_t last_component = 62;
-/// x87 and SSE, and the header behind them [AMD-APM2 §11.5.2]: the parts that have no place of
+/// x87 and SSE, and the header behind them [INTEL 1 §13.4]: the parts that have no place of
 /// their own.
 constexpr std::uint32_t legacy_size = 576;
 constexpr std::uint32_t alignment = 64;

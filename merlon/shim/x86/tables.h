@@ -66,7 +66,7 @@ constexpr Tables make_tables(unsigned port, InterruptStacks& stacks) noexcept {
                .stack0 = 0,
                .unused = {},
                .interrupt_stacks = {},
-               .unused_too = 0,
+               .unused_too = {},
                .reserved1 = 0,
                .ports_offset = offsetof(TaskState, ports),
                .ports = only_port(port)}};
