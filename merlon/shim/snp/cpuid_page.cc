@@ -72,8 +72,7 @@ Trouble Cpuid::begin(core::ByteView page) noexcept {
         .answer = {number_at<std::uint32_t>(entry, 24), number_at<std::uint32_t>(entry, 28),
                    number_at<std::uint32_t>(entry, 32), number_at<std::uint32_t>(entry, 36)}};
     if (!has_subleaves(made.leaf)) made.subleaf = 0;
-    if (!is_of_processor(made.leaf) || find(made.leaf, made.subleaf) != nullptr) continue;
-    functions_[count_++] = made;
+    if (is_of_processor(made.leaf)) functions_[count_++] = made;
   }
   const CpuidAnswer encryption = found(encryption_leaf, 0);
   const std::uint32_t bit_number = encryption.ebx & 0x3fU;

@@ -27,7 +27,7 @@ class Cpuid {
   static constexpr std::size_t most = 64;
 
   /// Takes over a page of `page_size` bytes, of which each is read once. What is no function of the
-  /// processor's, or comes again, counts as not there.
+  /// processor's counts as not there, and of two answers the first.
   ///
   /// Cpuid: it is none. Encryption: another bit says private. Processor: what every keep needs is
   /// not there (XSAVE with AVX, FSGSBASE, RDRAND).

@@ -67,13 +67,13 @@ TEST(CpuidPage, TheLargestStateOfAKeepIsTaken) {
   Cpuid cpuid;
   auto leaves = usual_leaves();
   leaf_of(leaves, 0xd).answer.eax = 0xe7;
-  leaves.push_back({0xd, 5, {0x40, 0x340, 0, 0}});
-  leaves.push_back({0xd, 6, {0x200, 0x380, 0, 0}});
-  leaves.push_back({0xd, 7, {0x400, 0x580, 2, 0}});  // aligned, in the compacted form
+  leaves.push_back({0xd, 5, {0x48, 0x340, 0, 0}});
+  leaves.push_back({0xd, 6, {0x200, 0x388, 0, 0}});
+  leaves.push_back({0xd, 7, {0x400, 0x5c0, 2, 0}});  // aligned, in the compacted form
   ASSERT_EQ(cpuid.begin(page_of(leaves)), Trouble{});
   EXPECT_EQ(cpuid.extended_state(), 0xe7U);
-  EXPECT_EQ(cpuid.answer(0xd, 0).ebx, 0x980U);
-  EXPECT_EQ(cpuid.answer(0xd, 1).ebx, 0x340U + 0x40 + 0x200 + 0x400);
+  EXPECT_EQ(cpuid.answer(0xd, 0).ebx, 0x9c0U);
+  EXPECT_EQ(cpuid.answer(0xd, 1).ebx, 0x5c0U + 0x400) << "not at 0x588";
 }
 
 TEST(CpuidPage, APlaceThatCannotBeIsNone) {

@@ -122,12 +122,15 @@ Trouble Guest::send(Carried& carried) noexcept {
     if (trouble) return trouble;
     has_certificate_room_ = true;
   }
-  put_shared(sallyport::certificate_pages, {}, sallyport::certificate_size);
-  if (const Trouble trouble = carry_message(sallyport::certificate_size / page_size, carried)) {
-    return trouble;
-  }
+  const auto carry = [&](std::uint64_t room) {
+    // What comes back is of this exit.
+    put_shared(sallyport::response_page, {}, page_size);
+    put_shared(sallyport::certificate_pages, {}, sallyport::certificate_size);
+    return carry_message(room, carried);
+  };
+  if (const Trouble trouble = carry(sallyport::certificate_size / page_size)) return trouble;
   // Nothing has been sent yet: the keep can do without the host's certificates.
-  return carried == Carried::TooSmall ? carry_message(0, carried) : Trouble{};
+  return carried == Carried::TooSmall ? carry(0) : Trouble{};
 }
 
 Trouble Guest::attest(std::uint64_t kind, core::ByteView sent, core::ByteSpan room,
@@ -145,7 +148,6 @@ Trouble Guest::attest(std::uint64_t kind, core::ByteView sent, core::ByteSpan ro
     return {};
   }
   put_shared(sallyport::request_page, sent, page_size);
-  put_shared(sallyport::response_page, {}, page_size);
   Carried carried = Carried::Refused;
   if (const Trouble trouble = send(carried)) return trouble;
   if (carried == Carried::Busy) result = -abi::Again;

@@ -165,6 +165,22 @@ TEST_F(Missing, APageThatTheHostHadThereEndsIt) {
   EXPECT_EQ(guest_.take_missing(boot_), Reason::Unchanged);
 }
 
+TEST_F(Missing, AnExceptionIsServedTheKeepsOrNobodys) {
+  using Outcome = Guest::Outcome;
+  word(pages_) |= entry::present | entry::user;
+  const auto handle = [&](std::uint64_t vector, std::uint64_t address) {
+    linux::Registers registers{};
+    registers.vector = vector;
+    registers.error = 4;
+    return guest_.handle(registers, address);
+  };
+  EXPECT_EQ(handle(14, sallyport::user_start + 8), Outcome::Served);
+  EXPECT_EQ(below_->pages_forgotten, std::vector<std::uint64_t>{sallyport::user_start + 8});
+  EXPECT_EQ(handle(14, sallyport::user_start + page_size), Outcome::Keep);
+  EXPECT_EQ(handle(13, 0), Outcome::Unproved);
+  EXPECT_EQ(handle(29, 0), Outcome::Unproved);
+}
+
 class GuestAttest : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_EQ(start(guest_), Trouble{}); }
@@ -179,6 +195,8 @@ class GuestAttest : public ::testing::Test {
   void host(std::uint64_t information, std::optional<std::uint64_t> pages = std::nullopt) {
     machine_.serve = [=, this](Machine& one) {
       sent_.push_back(one.page(sallyport::request_page));
+      EXPECT_EQ(std::ranges::count(one.page(sallyport::response_page), 0U), 512);
+      EXPECT_EQ(std::ranges::count(one.page(sallyport::certificate_pages), 0U), 512);
       one.set(testing::information1, 0);
       one.set(testing::information2, information);
       one.unset(testing::register_b);

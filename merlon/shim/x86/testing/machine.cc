@@ -88,6 +88,7 @@ std::optional<std::uint64_t> Machine::directory_entry_of(std::uint64_t address) 
       fail("an entry with less rights");
     expect_private(each);
     table = each & entry::address_mask;
+    if (!is_accepted(table)) fail("a table that was not accepted");
   }
   const std::uint64_t last = word(table, address >> 21U);
   if ((last & entry::present) == 0) return std::nullopt;
@@ -104,6 +105,7 @@ std::optional<Translation> Machine::walk(std::uint64_t address) const {
     if (base % block_size != 0) fail("a large page that is not aligned");
     return with_rights(all, *directory, base + address % block_size);
   }
+  if (!is_accepted(base)) fail("a table that was not accepted");
   const std::uint64_t page = word(base, address / page_size);
   if ((page & entry::present) == 0) return std::nullopt;
   expect_private(page);
