@@ -1,5 +1,7 @@
 #include "merlon/shim/snp/exits.h"
 
+#include <array>
+
 #include "merlon/shim/snp/machine.h"
 
 namespace merlon::shim::snp {
@@ -53,7 +55,7 @@ class Page {
 
  private:
   volatile std::uint64_t* words_;
-  std::uint64_t valid_[2]{};
+  std::array<std::uint64_t, 2> valid_{};
 };
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "merlon/shim/snp/memory.h"
 
-#include <algorithm>
-
 #include "merlon/shim/snp/machine.h"
 
 namespace merlon::shim::snp {
@@ -38,26 +36,24 @@ Trouble take_small(std::uint64_t address, std::uint64_t size) noexcept {
 
 bool TakenMemory::add(Range range) noexcept {
   if (range.empty() || range.start % page_size != 0 || range.end % page_size != 0) return false;
-  auto* const end = ranges_.data() + count_;
-  auto* const next =
-      std::lower_bound(ranges_.data(), end, range.start,
-                       [](const Range& one, std::uint64_t start) { return one.end <= start; });
-  if (next != end && next->start < range.end) return false;
-  auto* const before = next == ranges_.data() ? nullptr : next - 1;
-  const bool joins_before = before != nullptr && before->end == range.start;
-  const bool joins_next = next != end && next->start == range.end;
+  std::size_t next = 0;
+  while (next < count_ && ranges_[next].end <= range.start) ++next;
+  const bool has_next = next < count_;
+  if (has_next && ranges_[next].start < range.end) return false;
+  const bool joins_before = next > 0 && ranges_[next - 1].end == range.start;
+  const bool joins_next = has_next && ranges_[next].start == range.end;
   if (joins_before && joins_next) {
-    before->end = next->end;
-    std::copy(next + 1, end, next);
+    ranges_[next - 1].end = ranges_[next].end;
+    for (std::size_t i = next + 1; i < count_; ++i) ranges_[i - 1] = ranges_[i];
     --count_;
   } else if (joins_before) {
-    before->end = range.end;
+    ranges_[next - 1].end = range.end;
   } else if (joins_next) {
-    next->start = range.start;
+    ranges_[next].start = range.start;
   } else {
     if (count_ == most) return false;
-    std::copy_backward(next, end, end + 1);
-    *next = range;
+    for (std::size_t i = count_; i > next; --i) ranges_[i] = ranges_[i - 1];
+    ranges_[next] = range;
     ++count_;
   }
   return true;
