@@ -13,16 +13,17 @@ FORBIDDEN = """
     xsave (%rax) | xrstor (%rax) | vzeroupper | kmovw %k1, %eax | ldmxcsr (%rax)
     popcnt %eax, %eax | lzcnt %eax, %eax | pdep %eax, %eax, %eax | movbe (%rax), %eax | stac | clac
     cmpxchg16b (%rax)
-    cpuid | rdmsr | rdpmc | rdtscp | xgetbv | in %dx, %al | insb | vmcall | vmmcall
+    cpuid | rdpmc | rdtscp | xgetbv | in %dx, %al | insb | vmcall
     rdrand %eax | rdseed %ax | rdrand %r8d | rdseed %r9w
     int $0x80 | int1 | sysretq | sysexitl | syscall | sysenter | lretq | iretl | sti | cli
     swapgs | mov %gs:0, %rax | wrgsbase %rax | rdgsbase %rax
     hlt | monitor | mwait
-    mov %rax, %cr0 | mov %rax, %cr4 | mov %rax, %cr8 | mov %rax, %db7 | wbinvd | invd | xsetbv | lldt %ax | outsb
+    mov %rax, %cr0 | mov %rax, %cr8 | mov %rax, %db7 | wbinvd | invd | lldt %ax | outsb
 """
 MISPLACED = """
     wrmsr | lgdt (%rax) | lidt (%rax) | ltr %ax | out %al, %dx | int3 | iretq | popfq | mov %rax, %cr3
-    invlpg (%rax) | wrfsbase %rax
+    invlpg (%rax) | wrfsbase %rax | rdmsr | vmmcall | pvalidate | rmpadjust | xsetbv | mov %rax, %cr4
+    mov %cr3, %rax
 """
 NOT_IN_ENTRIES = "rdtsc | rdrand %rax | div %rax | rep movsb | wrmsr | out %al, %dx | lgdt (%rax)"
 GOOD = """

@@ -50,14 +50,15 @@ Access access_of(Rights rights) noexcept {
   return Access::None;
 }
 
-/// A segment's bytes from the start of their first page on.
-Result<void> put_segment(PageSink& sink, const Segment& segment, std::uint64_t physical) {
+/// Sends a segment's bytes to `put`, from the start of their first page on.
+template <typename Put>
+Result<void> put_segment(const Put& put, const Segment& segment, std::uint64_t physical) {
   const std::uint64_t lead = segment.address % page_size;
-  if (lead == 0) return sink.put(PageKind::Normal, physical, segment.bytes);
+  if (lead == 0) return put(physical, segment.bytes);
   std::vector<std::uint8_t> bytes(lead + segment.bytes.size());
   std::copy(segment.bytes.begin(), segment.bytes.end(),
             bytes.begin() + static_cast<std::ptrdiff_t>(lead));
-  return sink.put(PageKind::Normal, physical - lead, bytes);
+  return put(physical - lead, bytes);
 }
 
 /// The keep's first stack: argc, argv, environment, auxiliary vector [psABI x86-64 §3.4.1].
@@ -150,7 +151,11 @@ class FirstStack {
 class Builder {
  public:
   Builder(const MachineForm& form, PageSink& sink)
-      : form_(form), sink_(sink), tables_(table_base, form.world == World::Collapsed) {
+      : form_(form),
+        sink_(sink),
+        tables_(table_base, {.keep_sees_all = form.world == World::Collapsed,
+                             .private_bit = form.is_encrypted() ? sallyport::private_bit : 0}),
+        put_(main_size / page_size) {
     info_.magic = sallyport::boot_magic;
     info_.version = sallyport::version;
     info_.world = form.world;
@@ -171,18 +176,53 @@ class Builder {
     TRY(put_keep(keep, shim.vdso));
     TRY(put_stack(keep));
     TRY(map_rest());
+    if (form_.is_encrypted()) {
+      map_messages();
+      mark_missing(sallyport::user_start, sallyport::user_start + (stack_ - main_base));
+      mark_missing(stack_base, sallyport::stack_end);
+    }
     // SAFETY: any object may be looked at as bytes; BootInfo has no padding that is not zeroed.
-    TRY(sink_.put(PageKind::Normal, boot_page,
-                  {reinterpret_cast<const std::uint8_t*>(&info_), sizeof(info_)}));
-    TRY(sink_.put(PageKind::Normal, table_base, tables_.bytes()));
+    TRY(put(boot_page, {reinterpret_cast<const std::uint8_t*>(&info_), sizeof(info_)}));
+    TRY(put(table_base, tables_.bytes()));
     if (form_.attested) TRY(put_start(shim));
     return Layout{shim.entry, tables_.root(), info_.pool_base};
   }
 
  private:
+  Result<void> put(std::uint64_t physical, core::ByteView bytes) {
+    note_put(physical, bytes.size());
+    return sink_.put(PageKind::Normal, physical, bytes);
+  }
+  auto putter() {
+    return [this](std::uint64_t physical, core::ByteView bytes) { return put(physical, bytes); };
+  }
+
+  /// Pages of main memory that the machine starts with.
+  void note_put(std::uint64_t physical, std::uint64_t size) {
+    if (physical < main_base) return;
+    for (std::uint64_t at = physical; at < physical + size; at += page_size) {
+      put_[(at - main_base) / page_size] = true;
+    }
+  }
+
+  /// What of [start, end), which is mapped or prepared, nothing was put into.
+  void mark_missing(std::uint64_t start, std::uint64_t end) {
+    const std::uint64_t physical = start == stack_base ? stack_ : main_base;
+    for (std::uint64_t at = start; at < end; at += page_size) {
+      if (!put_[(physical + (at - start) - main_base) / page_size]) tables_.mark_missing(at);
+    }
+  }
+
+  void map_messages() {
+    tables_.map_page(cpuid_page, cpuid_page, Rights::Read, Owner::Shim);
+    for (std::uint64_t at = 0; at < messages_size; at += page_size) {
+      tables_.map_page(messages_base + at, messages_base + at, Rights::ReadWrite, Owner::Shared);
+    }
+  }
+
   Result<void> put_shim(const Program& shim) {
     for (const Segment& segment : shim.segments) {
-      TRY(put_segment(sink_, segment, segment.address));
+      TRY(put_segment(putter(), segment, segment.address));
       const std::uint64_t end = page_up(segment.address + segment.memory_size);
       for (std::uint64_t at = page_down(segment.address); at < end; at += page_size) {
         tables_.map_page(at, at, segment.rights, Owner::Shim);
@@ -203,8 +243,9 @@ class Builder {
     constexpr std::array<std::uint8_t, page_size> zeros{};
     TRY(sink_.put(PageKind::Secrets, secrets_, zeros));
     TRY(sink_.put(PageKind::Cpuid, cpuid_page, zeros));
+    const std::uint64_t is_private = form_.is_encrypted() ? sallyport::private_bit : 0;
     return sink_.put(PageKind::Vmsa, vmsa_address,
-                     first_registers(shim.entry, tables_.root()).page());
+                     first_registers(shim.entry, tables_.root() | is_private).page());
   }
 
   void add_region(std::uint64_t start, std::uint64_t end, Access access) {
@@ -237,12 +278,12 @@ class Builder {
       tables_.reserve_window(sallyport::user_start + at, main_base + at);
     }
     for (const Segment& segment : keep.segments) {
-      TRY(put_segment(sink_, segment, main_base + segment.address));
+      TRY(put_segment(putter(), segment, main_base + segment.address));
       map_keep(page_down(segment.address), page_up(segment.address + segment.memory_size),
                segment.rights);
     }
     if (!vdso.empty()) {
-      TRY(sink_.put(PageKind::Normal, main_base + vdso_start, vdso));
+      TRY(put(main_base + vdso_start, vdso));
       map_keep(vdso_start, vdso_start + page_size, Rights::ReadExecute);
       map_keep(vdso_start + page_size, vdso_end, Rights::ReadWrite);
       given_.vdso = sallyport::user_start + vdso_start;
@@ -253,6 +294,7 @@ class Builder {
     if (form_.attested) {
       map_keep(secrets_start, secrets_start + page_size, Rights::ReadWrite);
       secrets_ = main_base + secrets_start;
+      note_put(secrets_, page_size);
       given_.secrets = sallyport::user_start + secrets_start;
     }
     info_.break_start = sallyport::user_start + size;
@@ -262,15 +304,22 @@ class Builder {
 
   Result<void> put_stack(const Program& keep) {
     const FirstStack stack(keep, given_);
-    for (std::uint64_t at = 0; at < sallyport::stack_size; at += window_size) {
+    stack_ = used_;
+    // The last window of a stack that is not there yet has a page that is.
+    const std::uint64_t last = sallyport::stack_size - (form_.is_encrypted() ? window_size : 0);
+    for (std::uint64_t at = 0; at < last; at += window_size) {
       tables_.map_window(stack_base + at, used_ + at, Rights::ReadWrite, Owner::Keep);
+    }
+    if (last != sallyport::stack_size) tables_.reserve_window(stack_base + last, used_ + last);
+    for (std::uint64_t at = last; at < sallyport::stack_size; at += page_size) {
+      tables_.map_page(stack_base + at, used_ + at, Rights::ReadWrite, Owner::Keep);
     }
     add_region(stack_base, sallyport::stack_end, Access::ReadWrite);
     used_ += sallyport::stack_size;
     info_.entry = sallyport::user_start + keep.entry;
     info_.stack_pointer = stack.pointer();
     info_.random_address = stack.random();
-    return sink_.put(PageKind::Normal, used_ - page_size, stack.page());
+    return put(used_ - page_size, stack.page());
   }
 
   /// What the shim needs beside itself: boot page, block, and all memory at the direct map.
@@ -283,7 +332,7 @@ class Builder {
     info_.pool_size = main_base + main_size - used_;
     tables_.map_page(boot_page, boot_page, Rights::Read, Owner::Shim);
     for (std::uint64_t at = 0; at < block_size; at += page_size) {
-      tables_.map_page(block_base + at, block_base + at, Rights::ReadWrite, Owner::Shim);
+      tables_.map_page(block_base + at, block_base + at, Rights::ReadWrite, Owner::Shared);
     }
     tables_.map_window(sallyport::direct_map + table_base, table_base, Rights::ReadWrite,
                        Owner::Shim);
@@ -301,7 +350,9 @@ class Builder {
   PageSink& sink_;
   PageTables tables_;
   BootInfo info_{};
+  std::vector<bool> put_;  ///< of main memory, page by page
   std::uint64_t used_ = 0;
+  std::uint64_t stack_ = 0;    ///< physical
   std::uint64_t secrets_ = 0;  ///< physical
   FirstStack::Given given_;
 };

@@ -38,18 +38,24 @@ class PageSink {
 /// Physical addresses of every keep's machine.
 inline constexpr std::uint64_t low_base = sallyport::shim_start;  ///< shim, boot page
 inline constexpr std::uint64_t boot_page = 0x003f'f000;
-inline constexpr std::uint64_t cpuid_page = 0x003f'e000;  ///< of an attested machine
-inline constexpr std::uint64_t table_base = 0x0040'0000;  ///< page tables
+inline constexpr std::uint64_t cpuid_page = sallyport::cpuid_page;  ///< of an attested machine
+inline constexpr std::uint64_t table_base = 0x0040'0000;            ///< page tables
 inline constexpr std::uint64_t table_end = 0x0060'0000;
 inline constexpr std::uint64_t block_base = 0x0080'0000;  ///< shared with the host
 inline constexpr std::uint64_t block_size = 4096 + (std::uint64_t{256} << 10U);
+/// Shared with the host as well, by a machine whose memory the processor encrypts: the pages of
+/// sallyport/boot.h by which it speaks with its hypervisor and the security processor.
+inline constexpr std::uint64_t messages_base = sallyport::ghcb_page;
+inline constexpr std::uint64_t messages_size =
+    sallyport::certificate_pages + sallyport::certificate_size - sallyport::ghcb_page;
+static_assert(block_base + block_size <= messages_base);
 inline constexpr std::uint64_t main_base = 0x0100'0000;  ///< keep, its stack, free memory
 inline constexpr std::uint64_t main_size = std::uint64_t{64} << 20U;
 inline constexpr std::uint64_t grown_base = 0x1'0000'0000;  ///< what the keep asks for later
 
 struct Layout {
   std::uint64_t entry = 0;       ///< the shim's first instruction, at ring 0
-  std::uint64_t page_table = 0;  ///< physical address for CR3
+  std::uint64_t page_table = 0;  ///< physical address for CR3, without the bit that says private
   std::uint64_t free = 0;        ///< main memory from here on is for the keep to take, by 2 MiB
 };
 
@@ -59,6 +65,13 @@ struct MachineForm {
   /// A security processor measures it and speaks with it: it has a page of secrets, which the keep
   /// finds by the auxiliary vector, a page of CPUID and first registers.
   bool attested = false;
+
+  /// An attested shim with a ring 0 of its own is for a machine whose memory is encrypted: its page
+  /// tables say of each page whether it is private, and which are missing (page_tables.h). Only a
+  /// simulation runs it elsewhere, with tables that are without_privacy().
+  [[nodiscard]] constexpr bool is_encrypted() const noexcept {
+    return attested && world == sallyport::World::Ring0;
+  }
 };
 
 /// Sends everything to `sink`. The same programs and form give the same stream.

@@ -72,6 +72,22 @@ inline constexpr std::uint64_t user_end = stack_end;
 inline constexpr std::uint64_t direct_map = 0x4000'0000'0000;
 inline constexpr std::uint64_t break_limit = std::uint64_t{1} << 36U;  ///< bytes of the break
 
+/// Of a machine whose memory the processor encrypts (SEV-SNP, world Ring0): the bit of an entry of
+/// the page tables, and of CR3, that says private. Every processor with SEV-SNP has it there; the
+/// shim lets itself be told so before it believes anything.
+inline constexpr std::uint64_t private_bit = std::uint64_t{1} << 51U;
+/// Ours, in an entry of the page tables that such a machine starts with: the page is not in its
+/// memory yet, and its shim takes it before anyone uses it.
+inline constexpr std::uint64_t missing_page = std::uint64_t{1} << 11U;
+/// Such a machine's pages at physical addresses; mapped at the same. Those from ghcb_page on it
+/// shares with its host.
+inline constexpr std::uint64_t cpuid_page = 0x003f'e000;
+inline constexpr std::uint64_t ghcb_page = 0x0090'0000;      ///< [GHCB 2.03 §2.6]
+inline constexpr std::uint64_t request_page = 0x0090'1000;   ///< a guest's message
+inline constexpr std::uint64_t response_page = 0x0090'2000;  ///< and its answer
+inline constexpr std::uint64_t certificate_pages = 0x0090'3000;
+inline constexpr std::uint64_t certificate_size = std::uint64_t{64} << 10U;
+
 /// The port whose `out` is the doorbell.
 inline constexpr std::uint16_t doorbell_port = 0xe9;
 

@@ -6,6 +6,15 @@
 #define BOOT_PAGE 0x3ff000
 #define SHIM 0x100000
 
+// Of a machine whose memory is encrypted: main.cc says that it is one, and has its private memory as
+// a device of PCI, in slot 30, which is put where the private bit of an address leads to.
+#define ENCRYPTED_FLAG 0x500000
+#define PRIVATE_BIT (1 << 51)
+#define DEVICE (0x80000000 | 30 << 11)
+#define COMMAND 4
+#define BASE_LOW 0x18
+#define BASE_HIGH 0x1c
+
 .code32
 .section .text
 .balign 4
@@ -19,6 +28,8 @@ start:
   out %al, $0xa1
   mov $PAGE_TABLES, %eax
   mov %eax, %cr3
+  mov ENCRYPTED_FLAG, %eax
+  mov %eax, encrypted
   mov $0x150620, %eax  // PAE, SSE, FSGSBASE, OSXSAVE, SMEP
   mov %eax, %cr4
   mov $0xc0000080, %ecx
@@ -39,6 +50,8 @@ long_mode:
   mov %eax, %es
   mov %eax, %fs
   mov %eax, %gs
+  cmpl $0, encrypted(%rip)
+  jne encrypted_start
   xor %ecx, %ecx
   mov $7, %eax  // x87, SSE, AVX
   xor %edx, %edx
@@ -46,6 +59,43 @@ long_mode:
   mov $BOOT_PAGE, %edi
   mov $SHIM, %eax
   jmp *%rax
+
+// edx: the device's register; eax: its value.
+configure:
+  mov %eax, %ebx
+  lea DEVICE(%edx), %eax
+  mov $0xcf8, %edx
+  out %eax, %dx
+  mov $0xcfc, %edx
+  mov %ebx, %eax
+  out %eax, %dx
+  jmp *%rsi
+
+.macro set register, value
+  mov $\register, %edx
+  mov $\value, %eax
+  lea 1f(%rip), %rsi
+  jmp configure
+1:
+.endm
+
+// The registers are those that image/first_registers.cc has: the shim switches on what more there is.
+encrypted_start:
+  set COMMAND, 0
+  set BASE_LOW, 0
+  set BASE_HIGH, (PRIVATE_BIT >> 32)
+  set COMMAND, 2
+  mov $0x10620, %eax
+  mov %rax, %cr4
+  movabs $(PRIVATE_BIT + PAGE_TABLES), %rax
+  mov %rax, %cr3
+  xor %ebx, %ebx
+  mov $BOOT_PAGE, %edi
+  mov $SHIM, %eax
+  jmp *%rax
+
+.balign 8
+encrypted: .long 0
 
 // For tests that inject: each instruction at its own place, to be jumped to at ring 0.
 .globl inject_int

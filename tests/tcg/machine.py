@@ -91,13 +91,15 @@ class Debugger:
 
 
 class HeldKeep:
-    """One run of `wasm`, held before the machine's first instruction."""
+    """One run of `wasm`, held before the machine's first instruction; or of another command of
+    merlon's that starts a keep."""
 
-    def __init__(self, folder, wasm):
+    def __init__(self, folder, wasm=None, command=()):
         path = Path(folder) / "debugger"
         path.unlink(missing_ok=True)
         (Path(folder) / "gdb").write_text(str(path))
-        self.process = subprocess.Popen([Path(folder) / "merlon", "run", "--backend", "kvm", wasm],
+        command = command or ("run", "--backend", "kvm", wasm)
+        self.process = subprocess.Popen([Path(folder) / "merlon", *command],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
         self.debugger = Debugger(path, self.process)

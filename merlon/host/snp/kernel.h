@@ -176,6 +176,13 @@ inline constexpr std::uint32_t exit_memory_fault = 39;    // KVM_EXIT_MEMORY_FAU
 inline constexpr std::uint32_t exit_certificates = 43;    // KVM_EXIT_SNP_REQ_CERTS
 inline constexpr std::uint32_t event_sev_terminated = 4;  // KVM_SYSTEM_EVENT_SEV_TERM
 
+/// kvm_run.io
+struct PortExit {
+  std::uint8_t direction = 0;  ///< 1: out
+  std::uint8_t size = 0;
+  std::uint16_t port = 0;
+  std::uint32_t count = 0;
+};
 /// kvm_run.hypercall
 struct HypercallExit {
   std::uint64_t number = 0;

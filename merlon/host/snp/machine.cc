@@ -58,9 +58,10 @@ Result<Machine> Machine::create(Device& device, Journal& journal, const image::H
   TRY(made.check_kernel());
   TRY(made.check_platform());
   TRY(made.create_machine());
-  // Between the tables and main memory lies the block, which the host reads and writes.
+  // Between the tables and main memory lies what the host reads and writes: block and messages.
   TRY(made.add_part(image::low_base, image::table_end - image::low_base, true));
   TRY(made.add_part(image::block_base, image::block_size, false));
+  TRY(made.add_part(image::messages_base, image::messages_size, false));
   TRY(made.add_part(image::main_base, image::main_size, true));
   TRY(made.create_processor());
   TRY(made.give_cpuid(host));

@@ -32,6 +32,7 @@ struct Journal {
 
 /// Why a processor came back.
 enum class StopKind : std::uint8_t {
+  Doorbell,     ///< the shim has a request in the block: the launch, and its start, are behind it
   Terminated,   ///< the keep asked for its end by the GHCB's MSR; `detail` is that MSR
   MemoryFault,  ///< it used memory in a way that was not agreed on; `detail` is the address
   Shutdown,     ///< a fault that it could not take
@@ -42,7 +43,7 @@ struct Stop {
   StopKind kind = StopKind::Other;
   std::uint32_t reason = 0;  ///< KVM_EXIT_*
   std::uint64_t detail = 0;
-  std::uint32_t conversions = 0;  ///< ranges that the keep made private or shared before
+  std::uint32_t conversions = 0;  ///< ranges that the keep wanted private or shared before
 };
 /// "terminated"; static storage.
 [[nodiscard]] std::string_view name_of(StopKind kind) noexcept;
@@ -61,8 +62,8 @@ class Machine {
                                               const image::HostProcessor& host,
                                               std::vector<std::uint8_t> certificates = {});
 
-  /// Runs until something comes that only a shim for SEV-SNP would ask. Ranges that the keep wants
-  /// private or shared, and certificates, are given. Only after a launch.
+  /// Runs until the doorbell, whose calls nobody serves here yet, or an end. Ranges that the keep
+  /// wants private or shared, and certificates, are given. Only after a launch.
   [[nodiscard]] Result<Stop> run();
 
  private:

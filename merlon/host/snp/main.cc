@@ -1,6 +1,6 @@
 // merlon-vmm-snp: launches a keep on SEV-SNP as far as that goes today, and tells each step. It is
-// what tools/hardware_check starts, and no backend yet: there is no shim for SEV-SNP, so a keep
-// that was launched stops at its first instructions, by a fault of memory most likely.
+// what tools/hardware_check starts, and no backend yet: a keep that was launched stops where its
+// shim has started and rings for the first time, since nobody serves its calls here.
 //
 //   merlon-vmm-snp [--id-block FILE --id-auth FILE] [--author-key] [--certificates FILE]
 //                  [--only-launch]

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "merlon/host/snp/machine.h"
+#include "merlon/sallyport/boot.h"
 
 // What a processor comes back with. Its shim asks for private and shared ranges by a hypercall that
 // KVM makes of its page state changes, and for certificates by its extended requests.
@@ -13,7 +14,7 @@ using os::Errno;
 
 namespace {
 
-/// A keep makes its block shared and takes memory in pieces of 2 MiB: more is no keep's doing.
+/// A keep asks for each shared page once: more is no keep's doing.
 constexpr std::uint32_t most_conversions = 1U << 20U;
 constexpr std::uint64_t out_of_space = ENOSPC;
 constexpr std::uint64_t failed = EIO;
@@ -23,6 +24,7 @@ constexpr std::uint64_t invalid = EINVAL;
 
 std::string_view name_of(StopKind kind) noexcept {
   switch (kind) {
+    case StopKind::Doorbell: return "doorbell";
     case StopKind::Terminated: return "terminated";
     case StopKind::MemoryFault: return "memory fault";
     case StopKind::Shutdown: return "shutdown";
@@ -95,13 +97,22 @@ Result<bool> Machine::handle(Stop& stop, const os::Result<int>& answer) {
       if (event.count != 0) stop.detail = event.data[0];
       return false;
     }
+    case KVM_EXIT_IO: {
+      const auto exit = exit_data<kernel::PortExit>();
+      const bool rung = exit.direction == KVM_EXIT_IO_OUT && exit.size == 1 && exit.count == 1 &&
+                        exit.port == sallyport::doorbell_port;
+      stop.kind = rung ? StopKind::Doorbell : StopKind::Other;
+      stop.detail = exit.port;
+      return false;
+    }
     case KVM_EXIT_SHUTDOWN: stop.kind = StopKind::Shutdown; return false;
     case KVM_EXIT_INTR: stop.kind = StopKind::Interrupted; return false;
     default: stop.kind = StopKind::Other; return false;
   }
 }
 
-/// The keep wants a range private or shared. What cannot be is refused to it, and its own affair.
+/// The keep wants a range private or shared. The image has fixed which is which: its shim asks for
+/// what is so already, to be sure, and what would be otherwise is refused to it.
 Result<bool> Machine::convert(kernel::HypercallExit exit, Stop& stop) {
   if (exit.number != kernel::map_range_hypercall) {
     stop.kind = StopKind::Other;
@@ -115,8 +126,7 @@ Result<bool> Machine::convert(kernel::HypercallExit exit, Stop& stop) {
   const Part* const part =
       pages < most_pages ? part_with(address, pages * kernel::page_size) : nullptr;
   const bool possible =
-      part != nullptr && address % kernel::page_size == 0 && (part->is_private || !to_private);
-  if (possible) TRY(set_private(Step::Run, address, pages * kernel::page_size, to_private));
+      part != nullptr && address % kernel::page_size == 0 && part->is_private == to_private;
   exit.result = possible ? 0 : invalid;
   set_exit_data(exit);
   ++stop.conversions;

@@ -19,20 +19,24 @@ FakeExit page_state(std::uint64_t address, std::uint64_t pages, bool to_private)
   return {KVM_EXIT_HYPERCALL, {12, address, pages, to_private ? 16U : 0U, 0, 0, 0, 77}};
 }
 
-TEST(SnpRun, RangesBecomeWhatTheKeepWants) {
-  FakeDevice device({}, {page_state(image::main_base, 2, false)});
+TEST(SnpRun, RangesThatAreAsTheKeepWantsAreGranted) {
+  FakeDevice device(
+      {}, {page_state(image::block_base, 2, false), page_state(image::messages_base, 1, false),
+           page_state(image::main_base, 512, true)});
   const Ending ending = testing::launch_and_run(device, {});
   EXPECT_EQ(ending.stop.kind, StopKind::Shutdown);
-  ASSERT_EQ(device.answers().size(), 1U);
-  EXPECT_EQ(device.answers()[0][7], 0U);
-  EXPECT_FALSE(device.is_private(image::main_base));
-  EXPECT_FALSE(device.is_private(image::main_base + 4096));
-  EXPECT_TRUE(device.is_private(image::main_base + 8192));
+  EXPECT_EQ(ending.stop.conversions, 3U);
+  ASSERT_EQ(device.answers().size(), 3U);
+  for (const auto& answer : device.answers()) EXPECT_EQ(answer[7], 0U);
   EXPECT_FALSE(device.is_private(image::block_base));
+  EXPECT_FALSE(device.is_private(image::messages_base));
+  EXPECT_TRUE(device.is_private(image::main_base));
 }
 
-TEST(SnpRun, RangesThatAreNotTheKeepsAreRefusedToIt) {
+TEST(SnpRun, WhatIsSharedIsFixedByTheImage) {
   const std::vector<FakeExit> wishes{page_state(image::block_base, 1, true),
+                                     page_state(image::messages_base, 1, true),
+                                     page_state(image::main_base, 1, false),
                                      page_state(image::main_base + 8, 1, false),
                                      page_state(0, 1, true),
                                      page_state(image::main_base, 0, false),
@@ -72,6 +76,25 @@ TEST(SnpRun, OtherExitsAreToldByTheirNumber) {
   EXPECT_EQ(ending.stop.reason, std::uint32_t{KVM_EXIT_IO});
   FakeDevice crash({}, {{KVM_EXIT_SYSTEM_EVENT, {3}}});
   EXPECT_EQ(testing::launch_and_run(crash, {}).stop.kind, StopKind::Other);
+}
+
+/// direction, size and port of kvm_run.io, then count
+FakeExit port_exit(std::uint64_t direction, std::uint64_t size, std::uint64_t port,
+                   std::uint64_t count) {
+  return {KVM_EXIT_IO, {direction | size << 8U | port << 16U | count << 32U, 0}};
+}
+
+TEST(SnpRun, TheDoorbellIsOneByteToOnePort) {
+  const auto kind = [](const FakeExit& exit) {
+    FakeDevice device({}, {exit});
+    return testing::launch_and_run(device, {}).stop.kind;
+  };
+  EXPECT_EQ(kind(port_exit(1, 1, 0xe9, 1)), StopKind::Doorbell);
+  EXPECT_EQ(kind(port_exit(0, 1, 0xe9, 1)), StopKind::Other);
+  EXPECT_EQ(kind(port_exit(1, 2, 0xe9, 1)), StopKind::Other);
+  EXPECT_EQ(kind(port_exit(1, 1, 0xe8, 1)), StopKind::Other);
+  EXPECT_EQ(kind(port_exit(1, 1, 0xe9, 2)), StopKind::Other);
+  EXPECT_EQ(name_of(StopKind::Doorbell), "doorbell");
 }
 
 FakeExit certificates(std::uint64_t address, std::uint64_t pages) {

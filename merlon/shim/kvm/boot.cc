@@ -7,12 +7,15 @@
 
 #include "merlon/sallyport/guest/host_time.h"
 #include "merlon/shim/kvm/doorbell.h"
+#include "merlon/shim/kvm/encrypted.h"
 #include "merlon/shim/kvm/worlds.h"
 #include "merlon/shim/linux/host.h"
 #include "merlon/shim/linux/keep.h"
 #include "merlon/shim/linux/randomness.h"
 #include "merlon/shim/linux/system_call.h"
 #include "merlon/shim/linux/user.h"
+#include "merlon/shim/snp/machine.h"
+#include "merlon/shim/snp/protocol.h"
 #include "merlon/shim/x86/address_space.h"
 #include "merlon/shim/x86/machine.h"
 #include "merlon/shim/x86/tables.h"
@@ -37,6 +40,7 @@ void exception_collapsed() noexcept;
 void system_call_entry() noexcept;
 void system_call_lent() noexcept;
 extern const std::uint8_t interrupt_gates[];
+extern std::uint64_t is_guest_of_snp;
 }
 
 namespace {
@@ -46,9 +50,30 @@ constinit const BootInfo* boot_page = nullptr;
 constinit x86::Tables tables = x86::make_tables(sallyport::doorbell_port, interrupt_stacks);
 constinit Keep the_keep{};
 constinit x86::AddressSpace the_space{};
+constinit snp::Guest the_guest{};
 alignas(sallyport::Port) constinit std::array<std::uint8_t, sizeof(sallyport::Port)> port_storage{};
 
+/// Whether memory is encrypted: the tables say so that the machine was started with, and where they
+/// are, by a register that is measured there and that no host can change. Nobody else is asked.
+bool is_encrypted(const BootInfo& boot) noexcept {
+  // Where ring 0 is emulated nothing is, and the instruction would be dear.
+  if (boot.world != World::Ring0) return false;
+  std::uint64_t table = 0;
+  // SAFETY: only read.
+  asm volatile("mov %%cr3, %0" : "=r"(table));
+  return (table & sallyport::private_bit) != 0;
+}
+
 }  // namespace
+
+void end_machine(snp::Reason reason) noexcept {
+  for (;;) {
+    snp::snp_write_register(snp::ghcb_register, snp::termination(reason));
+    snp::snp_exit();
+  }
+}
+
+snp::Guest& guest() noexcept { return the_guest; }
 
 /// Ring 0: what needs it. Says whether the rest runs at ring 3.
 extern "C" std::uint64_t shim_prepare(const BootInfo* boot) noexcept {
@@ -59,6 +84,14 @@ extern "C" std::uint64_t shim_prepare(const BootInfo* boot) noexcept {
   x86::begin_task(tables, collapsed ? exception_stack_end : shim_stack_end, collapsed);
   x86::load(tables, interrupt_gates);
   x86::begin_system_calls(&system_call_entry);
+  if (is_encrypted(*boot)) {
+    // SAFETY: mapped, read-only, where it lies; private, and filled by the launch.
+    const core::ByteView page(reinterpret_cast<const std::uint8_t*>(sallyport::cpuid_page),
+                              snp::Cpuid::page_size);
+    if (const snp::Trouble trouble = the_guest.start(*boot, page)) end_machine(*trouble);
+    if (const snp::Trouble trouble = the_guest.take_missing(*boot)) end_machine(*trouble);
+    is_guest_of_snp = 1;
+  }
   return collapsed ? 1 : 0;
 }
 
@@ -108,6 +141,15 @@ extern "C" void shim_exception(Registers* registers, std::uint64_t fault_address
       return;
     case Cause::Shim: exception_common = &exception_stops; shim_failed(registers->vector);
     case Cause::Keep: break;
+  }
+  if (the_guest.is_active()) {
+    switch (the_guest.handle(*registers, fault_address)) {
+      case snp::Guest::Outcome::Served: return;
+      case snp::Guest::Outcome::Keep: break;
+      case snp::Guest::Outcome::Unproved:
+        exception_common = &exception_stops;
+        shim_failed(registers->vector);
+    }
   }
   the_keep.signals.raise(*registers, fault_address);
 }

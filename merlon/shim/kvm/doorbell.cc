@@ -1,6 +1,7 @@
 #include "merlon/shim/kvm/doorbell.h"
 
 #include "merlon/sallyport/guest/attention.h"
+#include "merlon/shim/kvm/encrypted.h"
 #include "merlon/shim/x86/machine.h"
 
 namespace merlon::shim::kvm {
@@ -14,8 +15,13 @@ using sallyport::Violation;
 void ring(void* /*self*/, std::uint64_t sequence) noexcept {
   const sallyport::Block block = block_of(x86::boot_info());
   if (sallyport::is_answered_unasked(block, sequence)) return;
-  // SAFETY: the port belongs to the launcher, who answers in the block: all memory may change.
-  asm volatile("outb %b0, %w1" : : "a"(0), "d"(sallyport::doorbell_port) : "memory");
+  if (guest().is_active()) {
+    if (const snp::Trouble trouble = snp::ring_port(sallyport::doorbell_port))
+      end_machine(*trouble);
+  } else {
+    // SAFETY: the port belongs to the launcher, who answers in the block: all memory may change.
+    asm volatile("outb %b0, %w1" : : "a"(0), "d"(sallyport::doorbell_port) : "memory");
+  }
   const auto waits = [&] {
     return block.load(Header::Answered).equal_to(sequence - 1, Violation::NotAnswered).has_value();
   };

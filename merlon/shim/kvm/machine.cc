@@ -4,6 +4,8 @@
 
 #include <optional>
 
+#include "merlon/shim/kvm/encrypted.h"
+#include "merlon/shim/linux/host.h"
 #include "merlon/shim/x86/machine.h"
 
 namespace merlon::shim {
@@ -41,6 +43,27 @@ std::optional<std::uint64_t> linux::random_number() noexcept {
 void linux::set_thread_pointer(std::uint64_t address) noexcept {
   // SAFETY: the base is the keep's own; an address of the shim has been refused.
   asm volatile("wrfsbase %0" : : "r"(address) : "memory");
+}
+
+std::uint64_t x86::private_bit() noexcept { return kvm::guest().private_bit(); }
+
+void x86::accept_memory(std::uint64_t base, std::uint64_t size) noexcept {
+  if (!kvm::guest().is_active()) return;
+  const std::uint64_t address = base + boot_info().direct_offset;
+  if (const snp::Trouble trouble = kvm::guest().take(base, size, address)) {
+    linux::crash("the shim failed: ", snp::text_of(*trouble));
+  }
+}
+
+std::optional<linux::abi::SystemResult> linux::ask_processor(std::uint64_t kind,
+                                                             core::ByteView sent,
+                                                             core::ByteSpan room) noexcept {
+  if (!kvm::guest().is_active()) return std::nullopt;
+  abi::SystemResult result = 0;
+  if (const snp::Trouble trouble = kvm::guest().attest(kind, sent, room, result)) {
+    crash("the shim failed: ", snp::text_of(*trouble));
+  }
+  return result;
 }
 
 }  // namespace merlon::shim

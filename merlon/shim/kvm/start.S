@@ -153,10 +153,16 @@ fatal 25
 fatal 26
 fatal 27
 fatal 28
-fatal 29
 fatal 30
 fatal 31
 fatal 32  // and all above
+
+// A processor with SEV-SNP has its guest carry out CPUID; elsewhere nobody raises this.
+exception_29:
+  push $29
+  cmpb $0, is_guest_of_snp(%rip)
+  je exception_fails
+  jmp *exception_common(%rip)
 
 // int3 is also how ring 3 of world Collapsed asks ring 0 to forget old translations. Each
 // instruction is emulated there: rax is left changed, since a call may change it.
@@ -286,7 +292,7 @@ interrupt_gates:
   gate exception_26
   gate exception_27
   gate exception_28, STACK_HYPERVISOR
-  gate exception_29, STACK_COMMUNICATION
+  gate exception_29, STACK_FAULT
   gate exception_30
   gate exception_31
   .rept GATE_COUNT - 32
@@ -301,6 +307,8 @@ no_table: .skip 10  // limit and base
 .balign 8
 .globl exception_common
 exception_common: .quad exception_ring0
+.globl is_guest_of_snp
+is_guest_of_snp: .quad 0
 fault_address: .quad 0
 user_stack_pointer: .quad 0
 

@@ -16,6 +16,7 @@ abi::SystemResult attest(std::uint64_t kind, std::uint64_t sent, std::uint64_t s
   const auto from = readable_bytes(sent, sent_size);
   const auto into = writable_bytes(room, room_size);
   if (!from || !into) return -abi::Fault;
+  if (const auto answered = ask_processor(kind, *from, *into)) return *answered;
   return answer_of(
       Call::Attest,
       port().stage(Call::Attest, {kind}).send(*from).receive(into->size()).commit().collect(*into));

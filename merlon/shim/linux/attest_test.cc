@@ -38,6 +38,22 @@ TEST_F(AttestTest, WhatTheHostRefusesIsTold) {
   EXPECT_EQ(call(core::attest_call, {certificates, 0, 0, make_room(8), 8}), -abi::Again);
 }
 
+TEST_F(AttestTest, AProcessorThatIsAtHandIsAskedWithoutTheHost) {
+  const std::uint64_t message = place("a message");
+  const std::uint64_t into = make_room(64);
+  std::string heard;
+  machine_.processor = [&](std::uint64_t kind, core::ByteView sent, core::ByteSpan answer) {
+    heard = std::to_string(kind).append(core::as_text(sent));
+    answer[0] = 'x';
+    return answer.size() == 64 ? std::int64_t{1} : std::int64_t{-abi::Io};
+  };
+  EXPECT_EQ(call(core::attest_call, {guest_message, message, 9, into, 64}), 1);
+  EXPECT_EQ(heard, "1a message");
+  EXPECT_EQ(machine_.get(into, 2), "x?");
+  EXPECT_EQ(call(core::attest_call, {guest_message, nowhere, 9, into, 64}), -abi::Fault);
+  EXPECT_TRUE(asked_nothing());
+}
+
 TEST_F(AttestTest, OtherKindsAndTooMuchAreRefusedHere) {
   const std::uint64_t into = make_room(8);
   const std::uint64_t much = port().capacity() + 1;

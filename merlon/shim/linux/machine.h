@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "merlon/core/bytes.h"
 #include "merlon/sallyport/guest/port.h"
+#include "merlon/shim/linux/abi.h"
 #include "merlon/shim/linux/ledger.h"
 
 namespace merlon::shim::linux {
@@ -30,6 +32,13 @@ void take_pages(Range range) noexcept;
 /// What the processor's source of random numbers says; nothing when it has none just now. Whether
 /// it is believed is for Randomness to say.
 [[nodiscard]] std::optional<std::uint64_t> random_number() noexcept;
+
+/// Carries a keep's word to the security processor, and what comes back into `room`, on a machine
+/// that has one at hand: a number of bytes, or minus an errno. Nothing where the host does it by
+/// the sallyport.
+[[nodiscard]] std::optional<abi::SystemResult> ask_processor(std::uint64_t kind,
+                                                             core::ByteView sent,
+                                                             core::ByteSpan room) noexcept;
 
 /// Where FS points to when the keep runs on; `address` is the keep's own.
 void set_thread_pointer(std::uint64_t address) noexcept;

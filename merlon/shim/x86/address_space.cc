@@ -34,13 +34,13 @@ bool outdates(std::uint64_t before, std::uint64_t after) noexcept {
 
 /// The page's entry with other rights; its content stays, and is cleared if it is stale.
 std::uint64_t with_access(std::uint64_t page, Access access) noexcept {
-  const std::uint64_t address = page & entry::address_mask;
+  const std::uint64_t place = page & entry::place_mask;
   if (access == Access::None) {
     const bool holds = (page & (entry::present | entry::kept)) != 0;
-    return address | (holds ? entry::kept : page & entry::stale);
+    return place | (holds ? entry::kept : page & entry::stale);
   }
-  if ((page & entry::stale) != 0) linux::clear({physical(address), page_size});
-  return address | rights_of(access);
+  if ((page & entry::stale) != 0) linux::clear({physical(page & entry::address_mask), page_size});
+  return place | rights_of(access);
 }
 
 }  // namespace
@@ -62,12 +62,12 @@ void AddressSpace::flush_if_needed() noexcept {
 bool AddressSpace::make_window(std::uint64_t /*window*/, std::uint64_t& slot) noexcept {
   const auto block = frames_.take_block();
   if (!block) return false;
-  slot = block->base | rights_of(Access::ReadWrite) | entry::large;
+  slot = block->base | private_bit() | rights_of(Access::ReadWrite) | entry::large;
   if (split(slot)) {
     const std::uint64_t content = block->is_zero ? 0 : entry::stale;
     std::uint64_t* const pages = table_of(slot);
     for (std::size_t i = 0; i < table_size; ++i) {
-      pages[i] = (pages[i] & entry::address_mask) | content;
+      pages[i] = (pages[i] & entry::place_mask) | content;
     }
     return true;
   }
@@ -83,7 +83,7 @@ bool AddressSpace::split(std::uint64_t& slot) noexcept {
   std::uint64_t* const pages = table_of(*table);
   const std::uint64_t page = slot & ~entry::large;
   for (std::size_t i = 0; i < table_size; ++i) pages[i] = page + i * page_size;
-  slot = *table | entry::present | entry::writable | entry::user;
+  slot = *table | private_bit() | entry::present | entry::writable | entry::user;
   return true;
 }
 
@@ -111,14 +111,13 @@ bool AddressSpace::apply_window(std::uint64_t window, Range range, Access access
     const auto block = frames_.take_block();
     if (!block) return false;
     if (!block->is_zero) linux::clear({physical(block->base), block_size});
-    *slot = block->base | rights_of(access) | entry::large;
+    *slot = block->base | private_bit() | rights_of(access) | entry::large;
     return true;
   }
   if (*slot == 0 && !make_window(window, *slot)) return false;
   if ((*slot & entry::large) != 0) {
     if (whole && access != Access::None) {
-      const std::uint64_t changed =
-          (*slot & entry::address_mask) | rights_of(access) | entry::large;
+      const std::uint64_t changed = (*slot & entry::place_mask) | rights_of(access) | entry::large;
       if (outdates(*slot, changed)) stale_.add(window);
       *slot = changed;
       return true;
@@ -177,7 +176,7 @@ void AddressSpace::forget_window(std::uint64_t window, Range range, std::uint64_
     std::uint64_t& page = pages[(at - window) / page_size];
     constexpr std::uint64_t content = entry::present | entry::kept | entry::stale;
     const std::uint64_t changed =
-        (page & entry::address_mask) | ((page & content) != 0 ? entry::stale : 0);
+        (page & entry::place_mask) | ((page & content) != 0 ? entry::stale : 0);
     if (outdates(page, changed)) stale_.add(at);
     page = changed;
   }

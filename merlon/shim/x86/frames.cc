@@ -50,6 +50,7 @@ void Frames::add_tables(std::uint64_t base, std::uint64_t size) noexcept {
 
 void Frames::add(std::uint64_t base, std::uint64_t size) noexcept {
   while (fresh_ != fresh_end_) {  // the rest of the older range stays in use
+    accept_memory(fresh_, block_size);
     used_[used_count_++] = static_cast<std::uint32_t>(fresh_ / block_size);
     fresh_ += block_size;
   }
@@ -84,7 +85,7 @@ bool Frames::map_directly(std::uint64_t base, std::uint64_t size) noexcept {
   for (std::uint64_t at = base; at < base + size; at += block_size) {
     std::uint64_t* const entry = directory_entry(*this, boot_info().direct_offset + at);
     if (entry == nullptr) return false;
-    *entry = at | entry::present | entry::used | entry::writable | entry::large |
+    *entry = at | private_bit() | entry::present | entry::used | entry::writable | entry::large |
              entry::no_execute |
              (boot_info().world == sallyport::World::Collapsed ? entry::user : 0);
   }
@@ -96,6 +97,7 @@ std::optional<Block> Frames::take_block() noexcept {
   if (fresh_end_ - fresh_ > block_size) {
     const std::uint64_t base = fresh_;
     fresh_ += block_size;
+    accept_memory(base, block_size);
     return Block{base, is_believed_to_be_zero()};
   }
   if (used_count_ != 0) {
@@ -126,6 +128,7 @@ std::optional<std::uint64_t> Frames::take_table() noexcept {
   }
   const std::uint64_t table = table_next_;
   table_next_ += page_size;
+  accept_memory(table, page_size);
   if (!is_believed_to_be_zero()) clear({physical(table), page_size});
   return table;
 }

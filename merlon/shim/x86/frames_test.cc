@@ -73,6 +73,26 @@ TEST_F(FramesTest, BlocksAreTakenInOrderAndOneIsKeptForTables) {
   EXPECT_EQ(frames_->take_table(), pool + 3 * block_size) << "the one that was kept";
 }
 
+/// Of the memory that the launcher gave and of two growths, in which what was kept back comes back.
+TEST_F(FramesTest, WhatIsHandedOutHasBeenAccepted) {
+  std::size_t tables = 0;
+  for (int growth = 0; growth < 3; ++growth) {
+    for (int i = 0; i < 4; ++i) {
+      const auto block = take();
+      ASSERT_TRUE(block.has_value());
+      for (Address at = *block; at < *block + block_size; at += page) {
+        ASSERT_TRUE(machine_->is_accepted(at)) << std::hex << at;
+      }
+      const auto table = frames_->take_table();
+      ASSERT_TRUE(table.has_value());
+      EXPECT_TRUE(machine_->is_accepted(*table)) << std::hex << *table;
+      ++tables;
+      give({pool + static_cast<Address>(4 + 4 * growth) * block_size, 4 * block_size});
+    }
+  }
+  EXPECT_EQ(tables, 12U);
+}
+
 TEST_F(FramesTest, ABlockIsZeroOnlyWhereThatIsKnown) {
   const auto next_is_zero = [&] {
     const auto block = frames_->take_block();

@@ -15,16 +15,16 @@
 // All of them: none that a host injects finds no gate.
 #define GATE_COUNT 256
 
-// The interrupt stack table [INTEL SDM 3A §6.14.5]. Faults are served, on a large stack; the others
-// end the keep, and each kind that may interrupt another has a stack of its own.
+// The interrupt stack table [INTEL SDM 3A §6.14.5]. Faults are served, on a large stack, and so is
+// what a processor asks of its own guest (29); the others end the keep, and each kind that may
+// interrupt another has a stack of its own.
 #define STACK_FAULT 1
 #define STACK_INTERRUPT 2      // 2, not maskable
 #define STACK_DOUBLE_FAULT 3   // 8
 #define STACK_MACHINE_CHECK 4  // 18
 #define STACK_HYPERVISOR 5     // 28
-#define STACK_COMMUNICATION 6  // 29
-#define STACK_OTHER 7
-#define INTERRUPT_STACK_COUNT 7
+#define STACK_OTHER 6
+#define INTERRUPT_STACK_COUNT 6
 
 // An interrupt stack holds the processor's frame and the vector: 7 words.
 #define INTERRUPT_STACK_SIZE 128

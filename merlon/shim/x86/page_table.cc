@@ -19,7 +19,7 @@ std::uint64_t* descend(Frames& frames, std::uint64_t& slot) noexcept {
   if ((slot & entry::present) == 0) {
     const auto table = frames.take_table();
     if (!table) return nullptr;
-    slot = *table | entry::present | entry::writable | entry::user;
+    slot = *table | entry::present | entry::writable | entry::user | private_bit();
   }
   return table_of(slot);
 }

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "merlon/sallyport/boot.h"
+
 namespace merlon::shim::x86 {
 
 class Frames;
@@ -25,7 +27,10 @@ inline constexpr std::uint64_t kept = 0x200;
 /// Ours: not present, with content that must be cleared before its next use.
 inline constexpr std::uint64_t stale = 0x400;
 inline constexpr std::uint64_t no_execute = std::uint64_t{1} << 63U;
-inline constexpr std::uint64_t address_mask = 0x000f'ffff'ffff'f000;
+/// Where a page lies, and that it is private (machine.h, private_bit()).
+inline constexpr std::uint64_t place_mask = 0x000f'ffff'ffff'f000;
+/// Where it lies.
+inline constexpr std::uint64_t address_mask = place_mask & ~sallyport::private_bit;
 }  // namespace entry
 
 inline constexpr std::size_t table_size = 512;

@@ -21,7 +21,7 @@ struct [[gnu::packed]] TaskState {
   std::uint64_t stack0;
   std::uint64_t unused[3];
   const void* interrupt_stacks[INTERRUPT_STACK_COUNT];  ///< their ends; gates name them from 1 on
-  std::uint64_t unused_too;
+  std::uint64_t unused_too[2];
   std::uint16_t reserved1;
   std::uint16_t ports_offset;
   std::array<std::uint8_t, port_bytes> ports;
@@ -66,7 +66,7 @@ constexpr Tables make_tables(unsigned port, InterruptStacks& stacks) noexcept {
                .stack0 = 0,
                .unused = {},
                .interrupt_stacks = {},
-               .unused_too = 0,
+               .unused_too = {},
                .reserved1 = 0,
                .ports_offset = offsetof(TaskState, ports),
                .ports = only_port(port)}};

@@ -450,8 +450,10 @@ OsResult<int> FakeDevice::of_processor(unsigned long request, core::ByteSpan str
     const bool long_mode = (wanted.efer & 0x100) != 0 && (wanted.cr0 >> 31U & 1U) != 0;
     const bool sound = !long_mode || ((wanted.cr4 & 0x20) != 0 && (wanted.efer & 0x400) != 0);
     const bool of_cpuid = cpuid_.has_value() || (wanted.cr4 >> 16U & 1U) == 0;
+    // The bit that says private is an address's if CPUID says where it is.
+    const std::uint64_t address_mask = ((std::uint64_t{1} << 48U) - 1) | private_bit();
     const bool reserved = wanted.cr4 >> 26U != 0 || wanted.cr0 >> 32U != 0 ||
-                          wanted.cr3 >> 51U != 0 || (wanted.apic_base & 0xff) != 0;
+                          (wanted.cr3 & ~address_mask) != 0 || (wanted.apic_base & 0xff) != 0;
     if (!sound || !of_cpuid || reserved) return Errno::Inval;
     special_ = wanted;
     return 0;
@@ -528,6 +530,14 @@ OsResult<int> FakeDevice::run() {
   return 0;
 }
 
+std::uint64_t FakeDevice::private_bit() const {
+  if (!cpuid_) return 0;
+  for (const ::kvm_cpuid_entry2& entry : std::span(cpuid_->entries).first(cpuid_->head.count)) {
+    if (entry.function == 0x8000'001f) return std::uint64_t{1} << (entry.ebx & 0x3fU);
+  }
+  return 0;
+}
+
 base::CpuidTable offered_cpuid() {
   const base::CpuidRegisters ones{0, 0, 0, 0};
   std::vector<base::CpuidLeaf> leaves{{0, 0, false, {0x10, 0x6874'7541, 0x444d'4163, 0x6974'6e65}},
@@ -539,7 +549,9 @@ base::CpuidTable offered_cpuid() {
                                       {0xd, 2, true, {0x100, 0x240, 0, 0}},
                                       {0x4000'0000, 0, false, {0x4000'0001, 1, 2, 3}},
                                       {0x8000'0000, 0, false, {0x8000'0021, 0, 0, 0}},
-                                      {0x8000'0001, 0, false, {0x00a0'0f11, 0, 0, 0}}};
+                                      {0x8000'0001, 0, false, {0x00a0'0f11, 0, 0, 0}},
+                                      // SEV and SEV-ES; where the bit is that says private.
+                                      {0x8000'001f, 0, false, {0xa, 51, 0, 0}}};
   base::CpuidTable table(std::move(leaves));
   for (const base::Instructions& set : base::instruction_sets) {
     base::CpuidRegisters* const leaf = table.find(set.leaf, set.subleaf);

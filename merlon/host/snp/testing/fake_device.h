@@ -112,6 +112,8 @@ class FakeDevice final : public Device {
   bool launched_ = false;
   bool certificates_ = false;
   bool processor_made_ = false;
+  /// What CPUID says of it, as the kernel takes it [LINUX 6.11 svm_vcpu_after_set_cpuid]; 0: none.
+  [[nodiscard]] std::uint64_t private_bit() const;
   std::optional<kernel::LeafList> cpuid_;
   std::uint64_t policy_ = 0;
   std::map<std::uint32_t, Range> regions_;

@@ -161,6 +161,13 @@ void take_pages(Range range) noexcept {
 
 std::optional<std::uint64_t> random_number() noexcept { return testing::current->random_number(); }
 
+std::optional<abi::SystemResult> ask_processor(std::uint64_t kind, core::ByteView sent,
+                                               core::ByteSpan room) noexcept {
+  const auto& processor = testing::current->processor;
+  if (!processor) return std::nullopt;
+  return processor(kind, sent, room);
+}
+
 void set_thread_pointer(std::uint64_t address) noexcept {
   testing::current->thread_pointer = address;
 }

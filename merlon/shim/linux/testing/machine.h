@@ -61,6 +61,9 @@ class Machine {
   std::uint64_t thread_pointer = 0;
   std::function<bool(Range, Access)> give;  ///< in the place of real memory
   std::function<void(Range)> take;
+  /// A security processor that is at hand; without it there is none.
+  std::function<std::int64_t(std::uint64_t kind, core::ByteView sent, core::ByteSpan room)>
+      processor;
 
   [[nodiscard]] Keep& keep() { return *keep_; }
   [[nodiscard]] sallyport::Port& port() { return port_; }

@@ -30,6 +30,10 @@ void* map_at_its_place(std::uint64_t bytes) {
 
 std::uint64_t window_of(std::uint64_t address) { return address / block_size; }
 
+void expect_private(std::uint64_t entry) {
+  if ((entry & sallyport::private_bit) == 0) fail("an entry that is not private");
+}
+
 /// The rights of one entry, over which those above it have been taken together.
 Translation with_rights(Translation above, std::uint64_t entry, std::uint64_t physical) {
   return {physical, above.user && (entry & entry::user) != 0,
@@ -82,10 +86,13 @@ std::optional<std::uint64_t> Machine::directory_entry_of(std::uint64_t address) 
     if ((each & entry::present) == 0) return std::nullopt;
     if ((each & (open | entry::large | entry::no_execute)) != open)
       fail("an entry with less rights");
+    expect_private(each);
     table = each & entry::address_mask;
+    if (!is_accepted(table)) fail("a table that was not accepted");
   }
   const std::uint64_t last = word(table, address >> 21U);
   if ((last & entry::present) == 0) return std::nullopt;
+  expect_private(last);
   return last;
 }
 
@@ -98,8 +105,10 @@ std::optional<Translation> Machine::walk(std::uint64_t address) const {
     if (base % block_size != 0) fail("a large page that is not aligned");
     return with_rights(all, *directory, base + address % block_size);
   }
+  if (!is_accepted(base)) fail("a table that was not accepted");
   const std::uint64_t page = word(base, address / page_size);
   if ((page & entry::present) == 0) return std::nullopt;
+  expect_private(page);
   return with_rights(with_rights(all, *directory, 0), page,
                      (page & entry::address_mask) + address % page_size);
 }
@@ -155,7 +164,15 @@ std::uint8_t* Machine::reach(std::uint64_t address, Use use) {
     return nullptr;
   }
   if (to->physical >= size) fail("a page outside of the machine's memory");
+  if (!is_accepted(to->physical)) fail("a page that was not accepted");
   return at(to->physical);
+}
+
+void Machine::accept(std::uint64_t base, std::uint64_t bytes) {
+  if (base % page_size != 0 || bytes % page_size != 0 || bytes == 0) fail("no whole pages");
+  for (std::uint64_t page = base / page_size; page < (base + bytes) / page_size; ++page) {
+    if (!accepted_.insert(page).second) fail("a page is accepted twice");
+  }
 }
 
 void Machine::forget_all() {
@@ -183,6 +200,10 @@ bool has_room_for_a_machine() {
 }  // namespace testing
 
 const sallyport::BootInfo& boot_info() noexcept { return testing::current->boot(); }
+std::uint64_t private_bit() noexcept { return sallyport::private_bit; }
+void accept_memory(std::uint64_t base, std::uint64_t size) noexcept {
+  testing::current->accept(base, size);
+}
 void flush_translations() noexcept { testing::current->forget_all(); }
 void flush_translation(std::uint64_t page) noexcept { testing::current->forget(page); }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "merlon/core/bytes.h"
@@ -52,6 +53,12 @@ class Machine {
   std::size_t all_forgotten = 0;                 ///< how often
   std::vector<std::uint64_t> pages_forgotten{};  ///< one by one
 
+  /// All memory is encrypted: each entry says so, and a page that was not accepted is not there.
+  void accept(std::uint64_t base, std::uint64_t size);
+  [[nodiscard]] bool is_accepted(std::uint64_t physical) const {
+    return accepted_.contains(physical / 4096);
+  }
+
   [[nodiscard]] linux::testing::Machine& below() { return below_; }
   [[nodiscard]] linux::Memory& memory() { return below_.keep().memory; }
   [[nodiscard]] AddressSpace& space() { return *space_; }
@@ -64,6 +71,7 @@ class Machine {
   [[nodiscard]] std::optional<Translation> look_up(std::uint64_t address);
 
   core::ByteSpan bytes_;
+  std::set<std::uint64_t> accepted_;  // numbers of pages
   sallyport::BootInfo boot_{};
   linux::testing::Machine below_;
   std::unique_ptr<AddressSpace> space_ = std::make_unique<AddressSpace>();
