@@ -409,11 +409,15 @@ class Injections(Snp):
         self.assert_good(page_fault(6, lambda regs: 0x3100_0000_0000 - 8))
         self.assert_good(page_fault(5, lambda regs: 0x3100_0000_0000 - 8))
         self.assert_good(page_fault(0x14, lambda regs: regs[RIP]))
+        # A host cannot say where: what the processor has there is no address of an earlier fault.
+        for error in (4, 5, 6, 7):
+            with self.subTest(hex(error)):
+                self.assert_good(page_fault(error, lambda regs: None))
         # No keep brings that about.
         for error in (0, 0x0c, 0x24, 0x44, 0x8000_0004):
             with self.subTest(hex(error)):
                 self.assert_named(page_fault(error, lambda regs: 0x1000), "a page fault")
-        # Nobody can tell that one from a fault of the keep's, and there it ends as such.
+        # With an address, which no host can give, it is a fault of the keep's, and there it ends as such.
         reason, result, _ = page_fault(4, lambda regs: 0x1000)
         self.assertIsNone(reason)
         self.assertEqual(result[0], 134)

@@ -22,6 +22,9 @@ namespace {
 
 constexpr std::uint64_t block_size = x86::block_size;
 
+/// An address that a keep may use as it likes, in its stack: who says that it faulted there lies.
+constexpr std::uint64_t never_faults = sallyport::stack_end - 8;
+
 /// `bytes`, and zeros up to the end of `size`, which is of whole pages.
 void put_shared(std::uint64_t physical, core::ByteView bytes, std::uint64_t size) noexcept {
   const auto memory = shared_pages(physical, size);
@@ -57,6 +60,7 @@ Trouble Guest::start(const sallyport::BootInfo& boot, core::ByteView cpuid) noex
   constexpr std::uint64_t no_user_code = std::uint64_t{1} << 20U;
   snp_begin_states(cpuid_.extended_state(),
                    states_are_on | (cpuid_.has_no_user_code() ? no_user_code : 0));
+  snp_set_fault_address(never_faults);
   active_ = true;
   return {};
 }
@@ -94,6 +98,8 @@ Trouble Guest::take_window(std::uint64_t window) noexcept {
 }
 
 Guest::Outcome Guest::handle(linux::Registers& registers, std::uint64_t address) noexcept {
+  // What a host injects next finds no address of a fault that was.
+  snp_set_fault_address(never_faults);
   constexpr std::uint64_t communication = 29;
   if (registers.vector == communication) {
     return serve_communication(registers, cpuid_) ? Outcome::Served : Outcome::Unproved;

@@ -43,6 +43,7 @@ TEST(GuestStart, SharesWhatItMustAndNothingElse) {
                                      sallyport::request_page, sallyport::response_page}));
   EXPECT_EQ(machine.xcr0, 7U);
   EXPECT_EQ(machine.cr4, 0x14'0000U);
+  EXPECT_EQ(machine.fault_address, sallyport::stack_end - 8);
 }
 
 /// Nothing is shared before it is known what protects the machine and with whom it speaks.
@@ -176,7 +177,9 @@ TEST_F(Missing, AnExceptionIsServedTheKeepsOrNobodys) {
   };
   EXPECT_EQ(handle(14, sallyport::user_start + 8), Outcome::Served);
   EXPECT_EQ(below_->pages_forgotten, std::vector<std::uint64_t>{sallyport::user_start + 8});
+  machine_.fault_address = sallyport::user_start + page_size;
   EXPECT_EQ(handle(14, sallyport::user_start + page_size), Outcome::Keep);
+  EXPECT_EQ(machine_.fault_address, sallyport::stack_end - 8) << "what is injected next";
   EXPECT_EQ(handle(13, 0), Outcome::Unproved);
   EXPECT_EQ(handle(29, 0), Outcome::Unproved);
 }

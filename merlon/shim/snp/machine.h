@@ -33,6 +33,8 @@ void snp_exit() noexcept;
 void snp_touch(std::uint64_t address) noexcept;
 /// XCR0, and bits for CR4 beside those that the processor started with.
 void snp_begin_states(std::uint64_t xcr0, std::uint64_t cr4) noexcept;
+/// CR2, which the processor sets at a page fault and no host can.
+void snp_set_fault_address(std::uint64_t address) noexcept;
 /// The page that is shared with the host, at its physical address.
 [[nodiscard]] std::uint64_t* snp_shared(std::uint64_t physical) noexcept;
 }

@@ -76,6 +76,11 @@ snp_begin_states:
   xsetbv
   ret
 
+.globl snp_set_fault_address
+snp_set_fault_address:
+  mov %rdi, %cr2
+  ret
+
 // Shared pages are mapped at their physical addresses.
 .globl snp_shared
 snp_shared:

@@ -134,6 +134,9 @@ void snp_begin_states(std::uint64_t xcr0, std::uint64_t cr4) noexcept {
   testing::current->cr4 = cr4;
   testing::current->log.push_back("states");
 }
+void snp_set_fault_address(std::uint64_t address) noexcept {
+  testing::current->fault_address = address;
+}
 std::uint64_t* snp_shared(std::uint64_t physical) noexcept {
   return testing::current->shared_page(physical);
 }

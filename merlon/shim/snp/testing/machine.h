@@ -33,6 +33,7 @@ class Machine {
   std::set<std::uint64_t> shared{};    ///< pages
   std::vector<std::uint64_t> exits{};  ///< their codes
   std::uint64_t xcr0 = 0, cr4 = 0;
+  std::uint64_t fault_address = 0;
 
   /// A shared page's words.
   [[nodiscard]] std::array<std::uint64_t, 512>& page(std::uint64_t physical);
