@@ -26,7 +26,7 @@ class HardwareCheck(EndToEnd):
                      "measure", "launch", "launch-signed", "launch-of-another"):
             self.assertRegex(text, rf"(?m)^(ok|missing|skipped) +{step}(:|$)")
         self.assertIn("ok       measure: ", text)
-        self.assertIn("\nevidence: none; there is no shim for SEV-SNP yet", text)
+        self.assertIn("\nevidence: none; nobody serves the calls of a keep there yet", text)
 
     def test_the_launcher_names_the_step_that_fails(self):
         done = subprocess.run([PROGRAMS / "merlon-vmm-snp"], capture_output=True, text=True, timeout=60, check=False)

@@ -79,39 +79,45 @@ class Hardware:
 
     # The debugger's words.
 
+    def ask(self, words):
+        answer = self.debugger.ask(words)
+        if answer is None:
+            raise ConnectionError("the machine has ended")
+        return answer
+
     def registers(self):
-        text = self.debugger.ask("g")
+        text = self.ask("g")
         wide = struct.unpack("<17Q", bytes.fromhex(text[:17 * 16]))
         return list(wide) + list(struct.unpack("<7I", bytes.fromhex(text[17 * 16:17 * 16 + 56])))
 
     def set(self, number, value):
         size = 8 if number <= RIP or number == CR2 else 4
-        assert self.debugger.ask(f"P{number:x}={value.to_bytes(size, 'little').hex()}") == "OK"
+        assert self.ask(f"P{number:x}={value.to_bytes(size, 'little').hex()}") == "OK"
 
     def read(self, address, size):
         most = 1024  # of a packet
-        return b"".join(bytes.fromhex(self.debugger.memory(address + at, min(most, size - at)))
+        return b"".join(bytes.fromhex(self.ask(f"m{address + at:x},{min(most, size - at):x}"))
                         for at in range(0, size, most))
 
     def write(self, address, data):
-        assert self.debugger.ask(f"M{address:x},{len(data):x}:{data.hex()}") == "OK"
+        assert self.ask(f"M{address:x},{len(data):x}:{data.hex()}") == "OK"
 
     def word(self, address):
         return struct.unpack("<Q", self.read(address, 8))[0]
 
     def physical(self, address, size):
-        assert self.debugger.ask("Qqemu.PhyMemMode:1") == "OK"
+        assert self.ask("Qqemu.PhyMemMode:1") == "OK"
         data = self.read(address, size)
-        assert self.debugger.ask("Qqemu.PhyMemMode:0") == "OK"
+        assert self.ask("Qqemu.PhyMemMode:0") == "OK"
         return data
 
     def physical_write(self, address, data):
-        assert self.debugger.ask("Qqemu.PhyMemMode:1") == "OK"
+        assert self.ask("Qqemu.PhyMemMode:1") == "OK"
         self.write(address, data)
-        assert self.debugger.ask("Qqemu.PhyMemMode:0") == "OK"
+        assert self.ask("Qqemu.PhyMemMode:0") == "OK"
 
     def command(self, text):
-        answer = self.debugger.ask("qRcmd," + text.encode().hex())
+        answer = self.ask("qRcmd," + text.encode().hex())
         while answer is not None and answer.startswith("O") and answer != "OK":
             answer = self.debugger.answer()
 
