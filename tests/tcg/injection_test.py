@@ -5,6 +5,7 @@ the keep ends with a line that names it, or gives its output; never anything els
     injection_test.py MERLON MERLON-KEEP MERLON-SHIM-KVM MERLON-TCG TCG-BOOT
 """
 
+import os
 import random
 import shutil
 import subprocess
@@ -79,6 +80,25 @@ class Injection(unittest.TestCase):
         stub = instructions(PROGRAMS[2], self.shim["exception_14"], "jmp")
         common = instructions(PROGRAMS[2], self.shim["exception_ring0"], "call")
         self.inject_nmi_at_each("traps", stub + common)
+
+    def test_what_hosts_inject_at_each_instruction(self):
+        """#HV, #VC, int 0x80 and a protection fault, which no instruction there raises; one at each by turns,
+        or each at each (MERLON_INJECT_ALL)."""
+        vectors = {28: "a hypervisor's injection", 29: "a hypervisor's communication", 0x80: "an interrupt",
+                   13: "a protection fault"}
+        call = instructions(PROGRAMS[2], self.shim["system_call_entry"], "call")
+        leave = instructions(PROGRAMS[2], self.shim["leave"], "iretq")
+        fault = (instructions(PROGRAMS[2], self.shim["exception_14"], "jmp") +
+                 instructions(PROGRAMS[2], self.shim["exception_ring0"], "call"))
+        places = [("hello", address) for address in call + leave] + [("traps", address) for address in fault]
+        for number, (name, address) in enumerate(places):
+            turn = [list(vectors)[number % len(vectors)]]
+            for vector in vectors if os.environ.get("MERLON_INJECT_ALL") else turn:
+                with self.subTest(place=hex(address), vector=vector):
+                    keep = self.held(name, address)
+                    keep.debugger.set_register(RIP, self.boot["inject_int"] + 2 * vector)
+                    keep.debugger.go_on()
+                    self.assert_named(keep.end(), vectors[vector])
 
     def injected(self, place, stack):
         """The end of a keep that met the boot code's `place` where `syscall` leads, with the stack

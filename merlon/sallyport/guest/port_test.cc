@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -104,6 +105,14 @@ TEST_F(PortTest, PutsSentBytesOneBehindTheOther) {
                          .commit()
                          .collect({});
   EXPECT_EQ(count ? *count : 0, 6U);
+}
+
+TEST_F(PortTest, ATimeMayBeAsLargeAsANumberThatIsNoError) {
+  constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+  answer_with(replies(largest, 0));
+  const auto time = plain(Call::Clock);
+  ASSERT_TRUE(time.has_value());
+  EXPECT_EQ(*time, static_cast<std::uint64_t>(largest));
 }
 
 TEST_F(PortTest, GivesTheHostsErrorNumbers) {
