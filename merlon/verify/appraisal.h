@@ -86,6 +86,8 @@ struct TcbRow {
 struct Appraisal {
   Verdict verdict = Verdict::Refused;
   evidence::Technology technology = evidence::Technology::Kvm;
+  /// What vouches for it is a simulator's: it proves nothing, whatever a policy accepts.
+  bool simulated = false;
   codec::UnixTime time;
   std::vector<Finding> findings;  ///< in the order of checks.def
   std::vector<Claim> claims;
