@@ -67,7 +67,7 @@ struct AttestationResult {
   bool simulator = false;         ///< a simulated security processor's: it proves nothing
   bool debug = false;             ///< a debugger can read the workload
   crypto::Sha256Digest policy;    ///< SHA-256 of the policy's text
-  crypto::Sha256Digest evidence;  ///< SHA-256 of the quote or report
+  crypto::Sha256Digest evidence;  ///< SHA-256 of what the keep handed over
   std::vector<std::string> remarks;
 
   /// The value of the extension, DER. Texts are made to fit: what is not printable ASCII becomes
