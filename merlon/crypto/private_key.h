@@ -51,6 +51,7 @@ class PrivateKey {
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> sign_rsa_pkcs1(const Digest& digest) const;
 
  private:
+  friend class NativeKey;
   struct Deleter {
     void operator()(evp_pkey_st* key) const noexcept;
   };

@@ -1,0 +1,65 @@
+#pragma once
+
+// A listener that gives connections whose handshake is over. Handshakes of others go on beside
+// them whenever somebody asks for a connection or looks whether there is one, so that a client that
+// stalls keeps nobody waiting.
+
+#include <deque>
+#include <vector>
+
+#include "merlon/tls/session.h"
+
+namespace merlon::tls {
+
+struct HandshakeLimits {
+  /// At once; beyond it the oldest is dropped for a new one.
+  std::size_t open = 512;
+  std::uint64_t nanoseconds = 10'000'000'000;  ///< for each
+  std::size_t ready = 128;  ///< connections that wait to be taken, before no more are accepted
+};
+
+struct HandshakeCounts {
+  std::uint64_t done = 0, failed = 0, timed_out = 0, dropped = 0;
+};
+
+class Listener final : public net::Listener {
+ public:
+  Listener(Context context, std::unique_ptr<net::Listener> below, HandshakeLimits limits = {})
+      : context_(std::move(context)), below_(std::move(below)), limits_(limits) {}
+
+  /// For connections from now on.
+  void change(Context context) noexcept { context_ = std::move(context); }
+
+  [[nodiscard]] os::BorrowedFd descriptor() const noexcept override { return below_->descriptor(); }
+  /// Errors: those of the listener below.
+  [[nodiscard]] os::Result<std::unique_ptr<net::Stream>> accept() override;
+  void add_awaited(std::vector<os::PollItem>& items) const override;
+  [[nodiscard]] net::Readiness look() override;
+  [[nodiscard]] const HandshakeCounts& counts() const noexcept { return counts_; }
+  /// Why the last handshake that failed did.
+  [[nodiscard]] const std::string& last_trouble() const noexcept { return last_trouble_; }
+
+ private:
+  struct Open {
+    std::unique_ptr<Session> session;
+    std::uint64_t deadline = 0;
+  };
+
+  /// Accepts what there is and goes on with every handshake that can.
+  [[nodiscard]] os::Result<void> work();
+  [[nodiscard]] os::Result<void> take_new(std::uint64_t now);
+  void go_on(std::uint64_t now);
+  /// Whether it is still open.
+  bool go_on_with(Open& open, bool came, std::uint64_t now);
+
+  Context context_;
+  std::unique_ptr<net::Listener> below_;
+  HandshakeLimits limits_;
+  std::deque<Open> open_;  // the oldest first
+  std::deque<std::unique_ptr<Session>> ready_;
+  HandshakeCounts counts_;
+  std::string last_trouble_;
+  std::vector<os::PollItem> items_;
+};
+
+}  // namespace merlon::tls

@@ -1,0 +1,68 @@
+#include "merlon/tls/testing/pki.h"
+
+#include "merlon/codec/der_writer.h"
+#include "merlon/x509/issue.h"
+
+namespace merlon::tls::testing {
+
+using codec::DerBytes;
+using crypto::KeyKind;
+using crypto::PrivateKey;
+
+namespace {
+
+x509::SignatureAlgorithm algorithm_of(KeyKind kind) {
+  return kind == KeyKind::P384 ? x509::SignatureAlgorithm::EcdsaSha384
+                               : x509::SignatureAlgorithm::EcdsaSha256;
+}
+
+DerBytes sign(const x509::NewCertificate& made, const PrivateKey& key) {
+  const auto algorithm = algorithm_of(key.kind());
+  const DerBytes message = x509::to_be_signed(made, algorithm);
+  const auto hash =
+      key.kind() == KeyKind::P384 ? crypto::HashKind::Sha384 : crypto::HashKind::Sha256;
+  const auto numbers = key.sign_ecdsa(crypto::Digest::of(hash, message)).value();
+  return x509::with_signature(message, algorithm,
+                              crypto::EcdsaSignature::from_halves(numbers).value());
+}
+
+DerBytes alternative_names(const std::vector<std::string>& names) {
+  DerBytes all;
+  for (const std::string& each : names) {
+    const DerBytes name = codec::der_value(static_cast<codec::DerTag>(0x82), core::as_bytes(each));
+    all.insert(all.end(), name.begin(), name.end());
+  }
+  return x509::new_extension(x509::oid::subject_alt_name, false,
+                             codec::der_value(codec::DerTag::Sequence, all));
+}
+
+x509::NewCertificate new_certificate(const std::string& issuer, const PrivateKey& key) {
+  x509::NewCertificate made;
+  made.serial = {1};
+  made.issuer = {"", issuer};
+  made.not_before = {made_at};
+  made.not_after = {valid_until};
+  made.key = x509::subject_public_key_info(key.kind(), key.point().value());
+  return made;
+}
+
+}  // namespace
+
+Authority::Authority(std::string name)
+    : name_(std::move(name)), key_(PrivateKey::generate(KeyKind::P256).value()) {
+  x509::NewCertificate made = new_certificate(name_, key_);
+  made.subject = {"", name_};
+  made.extensions = {x509::new_basic_constraints(true),
+                     x509::new_key_usage({x509::KeyUsage::KeyCertSign})};
+  root_ = sign(made, key_);
+}
+
+Holder Authority::issue(const std::vector<std::string>& names, KeyKind kind) const {
+  Holder holder{PrivateKey::generate(kind).value(), {}};
+  x509::NewCertificate made = new_certificate(name_, holder.key);
+  made.extensions = {alternative_names(names)};
+  holder.chain = {sign(made, key_)};
+  return holder;
+}
+
+}  // namespace merlon::tls::testing
