@@ -52,6 +52,8 @@ class Stream {
   /// the last words of a stream that was shut down.
   [[nodiscard]] virtual bool has_unsent() const noexcept { return false; }
   virtual void flush() {}
+  /// Says the end, where what is spoken has a word for it; nothing else is sent from then on.
+  virtual void finish() {}
 };
 
 class Listener {

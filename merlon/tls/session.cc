@@ -218,21 +218,24 @@ os::Result<std::size_t> Session::send(os::IoVectors from) {
 
 os::Result<void> Session::shut_down(bool reading, bool writing) {
   if (reading) reading_ended_ = true;
-  if (!writing || writing_ended_) return {};
-  writing_ended_ = true;
-  if (done_ && !failed_) {
+  if (!writing) return {};
+  ends_below_ = true;
+  finish();
+  return {};
+}
+
+void Session::finish() {
+  if (!std::exchange(writing_ended_, true) && done_ && !failed_) {
     ERR_clear_error();
     static_cast<void>(SSL_shutdown(ssl_.get()));  // only says our end
     ERR_clear_error();
   }
   flush();
-  return {};
 }
 
 void Session::flush() {
   carrier_.flush();
-  if (!writing_ended_ || below_ended_ || carrier_.unsent_bytes() > 0) return;
-  below_ended_ = true;
+  if (carrier_.unsent_bytes() > 0 || !std::exchange(ends_below_, false)) return;
   static_cast<void>(carrier_.below->shut_down(false, true));
 }
 

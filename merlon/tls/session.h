@@ -51,6 +51,7 @@ class Session final : public net::Stream {
     return !carrier_.broken && carrier_.unsent_bytes() > 0;
   }
   void flush() override;
+  void finish() override;
 
  private:
   Session(std::shared_ptr<const Context::Inner> context,
@@ -71,7 +72,7 @@ class Session final : public net::Stream {
   bool done_ = false;  ///< the handshake
   bool reading_ended_ = false;
   bool writing_ended_ = false;
-  bool below_ended_ = false;
+  bool ends_below_ = false;  ///< when all is sent
 };
 
 }  // namespace merlon::tls

@@ -1,5 +1,6 @@
 #include "merlon/wasi/context.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace merlon::wasi {
@@ -42,6 +43,24 @@ void Context::note_loss(const FdEntry& entry, Failure failure) noexcept {
   const bool for_good = failure.kind == Failure::Kind::Errno && failure.number != Errno::Again;
   if (entry.loss_name.empty() || !for_good || output_loss_) return;
   output_loss_ = OutputLoss{entry.loss_name, failure.number};
+}
+
+void Context::finish_streams(std::chrono::nanoseconds limit) {
+  files_.for_each([this](FdEntry& entry) {
+    if (!entry.stream) return;
+    entry.stream->finish();
+    unsent_.note(entry.stream);
+  });
+  constexpr std::chrono::nanoseconds slice = std::chrono::milliseconds(100);
+  std::vector<os::PollItem> items;
+  while (!unsent_.empty() && limit > std::chrono::nanoseconds(0)) {
+    items.clear();
+    unsent_.add_awaited(items);
+    // Time is counted in slices: a keep has no clock that it would trust for this.
+    const auto ready = os::poll(items, std::min(slice, limit));
+    limit -= ready.has_value() && *ready > 0 ? slice / 10 : slice;
+    unsent_.flush();
+  }
 }
 
 void Context::interrupt() noexcept {

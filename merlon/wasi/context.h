@@ -4,6 +4,7 @@
 // not exist for it.
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "merlon/wasi/fd_table.h"
 #include "merlon/wasi/poll_scratch.h"
 #include "merlon/wasi/random_source.h"
+#include "merlon/wasi/unsent.h"
 
 namespace merlon::wasi {
 
@@ -66,6 +68,7 @@ class Context {
   [[nodiscard]] ClockSource& clocks() noexcept { return *clocks_; }
   [[nodiscard]] RandomSource& random() noexcept { return *random_; }
   [[nodiscard]] CookieBudget& cookie_budget() noexcept { return cookie_budget_; }
+  [[nodiscard]] Unsent& unsent() noexcept { return unsent_; }
   [[nodiscard]] PollScratch& poll_scratch() noexcept { return poll_scratch_; }
 
   /// The first write to a file with a loss_name that failed for good, if any did. Guests may pass
@@ -74,6 +77,10 @@ class Context {
     return output_loss_;
   }
   void note_loss(const FdEntry& entry, Failure failure) noexcept;
+
+  /// Says the end of each connection that has a word for it, and lets what was written go on its
+  /// way, for so long at most. For when the guest is over.
+  void finish_streams(std::chrono::nanoseconds limit);
 
   /// Ends the call that waits now, and every later one that would wait, with Interrupted.
   /// Async-signal-safe, from any thread.
@@ -105,6 +112,7 @@ class Context {
   ClockSource* clocks_;
   RandomSource* random_;
   PollScratch poll_scratch_;
+  Unsent unsent_;
   os::WakeUp wake_up_;
   std::optional<OutputLoss> output_loss_;
   std::atomic<bool> interrupted_{false};

@@ -6,6 +6,7 @@
 #include "merlon/wasi/api.h"
 #include "merlon/wasi/file_attributes.h"
 #include "merlon/wasi/rights.h"
+#include "merlon/wasi/stream_io.h"
 #include "merlon/wasi/wait.h"
 
 namespace merlon::wasi::api {
@@ -29,7 +30,7 @@ Result<void> fd_advise(Context& context, [[maybe_unused]] GuestMemory memory, Fd
     return fail(Errno::Inval);
   }
   if (entry->kind == FileKind::Null) return {};
-  return from_os(os::advise(entry->file, offset, len, static_cast<os::Advice>(advice)));
+  return from_os(os::advise(entry->descriptor(), offset, len, static_cast<os::Advice>(advice)));
 }
 
 Result<void> fd_allocate(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd,
@@ -38,27 +39,31 @@ Result<void> fd_allocate(Context& context, [[maybe_unused]] GuestMemory memory, 
   if (len == 0) return fail(Errno::Inval);
   if (offset > max_file_size || len > max_file_size - offset) return fail(Errno::Fbig);
   if (entry->kind == FileKind::Null) return {};
-  return uninterrupted(context, [&] { return os::allocate(entry->file, offset, len); });
+  return uninterrupted(context, [&] { return os::allocate(entry->descriptor(), offset, len); });
 }
 
 Result<void> fd_datasync(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd) {
   const FdEntry* entry = TRY(context.files().get(fd, rights::fd_datasync));
   if (entry->kind == FileKind::Null) return {};
-  return uninterrupted(context, [&] { return os::sync_data(entry->file); });
+  return uninterrupted(context, [&] { return os::sync_data(entry->descriptor()); });
 }
 
 Result<void> fd_sync(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd) {
   const FdEntry* entry = TRY(context.files().get(fd, rights::fd_sync));
   if (entry->kind == FileKind::Null) return {};
-  return uninterrupted(context, [&] { return os::sync(entry->file); });
+  return uninterrupted(context, [&] { return os::sync(entry->descriptor()); });
 }
 
 Result<void> fd_close(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd) {
+  let_go(context, *TRY(context.files().get(fd)));
   return context.files().close(fd);
 }
 
 Result<void> fd_renumber(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd,
                          FdNumber to) {
+  TRY(context.files().get(fd));
+  FdEntry* const replaced = TRY(context.files().get(to));
+  if (fd != to) let_go(context, *replaced);
   return context.files().renumber(fd, to);
 }
 
@@ -85,7 +90,7 @@ Result<void> fd_fdstat_set_flags(Context& context, [[maybe_unused]] GuestMemory 
   const bool append = wanted.has(fdflags::append);
   if (append != entry->flags.has(fdflags::append)) {
     if (entry->is_socket()) return fail(Errno::Inval);
-    if (entry->kind == FileKind::Regular) TRY(from_os(os::set_append(entry->file, append)));
+    if (entry->kind == FileKind::Regular) TRY(from_os(os::set_append(entry->descriptor(), append)));
   }
   entry->flags = wanted;
   return {};
@@ -112,7 +117,7 @@ Result<void> fd_filestat_set_size(Context& context, [[maybe_unused]] GuestMemory
   const FdEntry* entry = TRY(sizable(context, fd, rights::fd_filestat_set_size));
   if (size > max_file_size) return fail(Errno::Inval);
   if (entry->kind == FileKind::Null) return {};
-  return uninterrupted(context, [&] { return os::resize(entry->file, size); });
+  return uninterrupted(context, [&] { return os::resize(entry->descriptor(), size); });
 }
 
 Result<void> fd_filestat_set_times(Context& context, [[maybe_unused]] GuestMemory memory,
@@ -123,7 +128,7 @@ Result<void> fd_filestat_set_times(Context& context, [[maybe_unused]] GuestMemor
   if (!entry->base.has(rights::fd_filestat_set_times)) return fail(Errno::Notcapable);
   const os::TimeChanges changes = TRY(time_changes(atim, mtim, fst_flags));
   if (entry->kind == FileKind::Null) return {};
-  return from_os(os::set_times(entry->file, changes));
+  return from_os(os::set_times(entry->descriptor(), changes));
 }
 
 }  // namespace merlon::wasi::api

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "merlon/net/stream.h"
 #include "merlon/os/fd.h"
 #include "merlon/wasi/directory_cookies.h"
 #include "merlon/wasi/failure.h"
@@ -31,7 +32,9 @@ enum class FileKind : std::uint8_t {
 struct FdEntry {
   FileKind kind = FileKind::Null;
   Filetype filetype = Filetype::Unknown;
-  os::Fd file;  ///< none for Null, Served and ServedDirectory
+  os::Fd file;  ///< none for Null, Served, ServedDirectory, Socket and Listener
+  std::shared_ptr<net::Stream> stream;      ///< of a Socket
+  std::unique_ptr<net::Listener> listener;  ///< of a Listener
   /// As the guest set them. Nonblock is our own affair: the open file below may be shared with
   /// programs that must not see it change.
   Fdflags flags;
@@ -50,6 +53,11 @@ struct FdEntry {
   std::uint64_t served_position = 0;
   std::size_t poll_slot = 0;  ///< poll_oneoff's own: 1 + its place among the files waited for
 
+  /// What the kernel knows it by; none for Null, Served and ServedDirectory.
+  [[nodiscard]] os::BorrowedFd descriptor() const noexcept {
+    if (stream) return stream->descriptor();
+    return listener ? listener->descriptor() : os::BorrowedFd(file);
+  }
   [[nodiscard]] bool is_directory() const noexcept {
     return kind == FileKind::Directory || kind == FileKind::ServedDirectory;
   }
@@ -73,6 +81,14 @@ class FdTable {
   [[nodiscard]] Result<void> close(FdNumber fd) noexcept;
   /// Closes `to` and moves `from` there. Badf unless both are open.
   [[nodiscard]] Result<void> renumber(FdNumber from, FdNumber to) noexcept;
+
+  /// Calls `look` with each entry.
+  template <typename Look>
+  void for_each(const Look& look) {
+    for (auto& entry : entries_) {
+      if (entry.has_value()) look(*entry);
+    }
+  }
 
   /// Some preopened directory has a higher number than `fd`.
   [[nodiscard]] bool has_preopened_above(FdNumber fd) const noexcept;

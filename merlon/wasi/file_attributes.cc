@@ -23,7 +23,7 @@ Result<Filestat> filestat_of(Context& context, FdNumber fd) {
   if (entry->kind == FileKind::Served || entry->kind == FileKind::ServedDirectory) {
     return served_filestat(*entry);
   }
-  return Filestat{TRY(from_os(os::status(entry->file))), entry->filetype};
+  return Filestat{TRY(from_os(os::status(entry->descriptor()))), entry->filetype};
 }
 
 Result<Filestat> filestat_below(Context& context, GuestMemory memory, FdNumber fd,

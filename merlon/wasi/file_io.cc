@@ -1,8 +1,8 @@
 #include "merlon/wasi/file_io.h"
 
 #include "merlon/os/file.h"
-#include "merlon/os/socket.h"
 #include "merlon/wasi/served_calls.h"
+#include "merlon/wasi/stream_io.h"
 #include "merlon/wasi/wait.h"
 
 namespace merlon::wasi {
@@ -19,11 +19,6 @@ bool is(const Count& result, Errno number) noexcept {
 /// One try that never waits: Again where it would.
 Count try_read(Context& context, FdEntry& entry, os::IoVectors into) {
   return uninterrupted(context, [&]() -> os::Result<std::size_t> {
-    if (entry.is_socket()) {
-      const os::Result<os::Received> got = os::receive(entry.file, into);
-      if (!got.has_value()) return got.error();
-      return got->size;
-    }
     if (entry.never_waits) return os::read(entry.file, into);
     return os::read_no_wait(entry.file, into);
   });
@@ -31,7 +26,6 @@ Count try_read(Context& context, FdEntry& entry, os::IoVectors into) {
 
 Count try_write(Context& context, FdEntry& entry, os::IoVectors from) {
   return uninterrupted(context, [&]() -> os::Result<std::size_t> {
-    if (entry.is_socket()) return os::send(entry.file, from);
     if (entry.never_waits) return os::write(entry.file, from);
     return os::write_no_wait(entry.file, from);
   });
@@ -68,6 +62,7 @@ Count read_waiting(Context& context, FdEntry& entry, os::IoVectors into) {
 }
 
 Count write_once(Context& context, FdEntry& entry, os::IoVectors from) {
+  if (entry.kind == FileKind::Socket) return send(context, entry, from);
   for (;;) {
     if (entry.needs_poll) return write_when_ready(context, entry, from);
     Count put = try_write(context, entry, from);
@@ -108,9 +103,9 @@ Count write_any(Context& context, FdEntry& entry, IoBuffers& from) {
     case FileKind::Served: return write_served(entry, from.vectors());
     case FileKind::Regular:
       return uninterrupted(context, [&] { return os::write(entry.file, from.vectors()); });
+    case FileKind::Listener: return fail(Errno::Notconn);
     case FileKind::Stream:
-    case FileKind::Socket:
-    case FileKind::Listener: return write_waiting(context, entry, from);
+    case FileKind::Socket: return write_waiting(context, entry, from);
   }
   return fail(Errno::Badf);
 }
@@ -129,9 +124,11 @@ Result<std::size_t> read_file(Context& context, FdEntry& entry, IoBuffers& into)
     }
     case FileKind::Regular:
       return uninterrupted(context, [&] { return os::read(entry.file, into.vectors()); });
-    case FileKind::Stream:
+    case FileKind::Listener: return fail(Errno::Notconn);
     case FileKind::Socket:
-    case FileKind::Listener:
+      if (into.empty()) return std::size_t{0};
+      return TRY(receive(context, entry, into.vectors(), {})).size;
+    case FileKind::Stream:
       if (into.empty()) return std::size_t{0};
       return read_waiting(context, entry, into.vectors());
   }

@@ -92,6 +92,7 @@ Result<os::Fd> open_read_only(Context& context, const FdEntry& directory, const 
 
 Result<FdEntry> entry_of(os::Fd file, const FdEntry& directory, const Request& request) {
   const os::FileStatus status = TRY(from_os(os::status(file)));
+  if (status.type == os::FileType::Socket) return fail(Errno::Nxio);  // as Linux has it
   FdEntry entry;
   entry.kind = kind_of(status.type);
   entry.filetype = filetype_of(status.type);

@@ -35,9 +35,6 @@ class Poll {
     subscriptions_.clear();
     items_.clear();
   }
-  ~Poll() {
-    for (const Subscription& subscription : subscriptions_) forget_slot(subscription);
-  }
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;
 
@@ -46,7 +43,6 @@ class Poll {
     for (std::size_t i = 0; i < count; ++i) {
       TRY(subscribe(records.subspan(i * layout_.size, layout_.size)));
     }
-    items_.emplace_back();  // for the bell
     return {};
   }
 
@@ -128,18 +124,62 @@ class Poll {
         subscription.happened = true;
         if (reads) subscription.nbytes = bytes_left(*entry);
         return {};
-      case FileKind::Stream:
+      case FileKind::Stream: subscription.may_wait = true; return {};
       case FileKind::Socket:
-      case FileKind::Listener: break;
+      case FileKind::Listener:
+        subscription.may_wait = true;
+        look(subscription, *entry);
+        return {};
     }
-    if (entry->poll_slot == 0) {
-      items_.push_back({entry->file.number(), 0, 0});
-      entry->poll_slot = items_.size();
-    }
-    subscription.slot = entry->poll_slot;
-    os::PollItem& item = items_[subscription.slot - 1];
-    item.events = static_cast<short>(item.events | (reads ? POLLIN | POLLRDHUP : POLLOUT));
     return {};
+  }
+
+  /// What a stream knows by itself; it may have read ahead, so that no descriptor would tell.
+  /// Gives whether the descriptor is to be asked.
+  bool look(Subscription& subscription, FdEntry& entry) {
+    using Known = net::Readiness::Known;
+    const bool reads = subscription.type == EventType::FdRead;
+    const net::Readiness ready =
+        entry.stream     ? entry.stream->look(reads ? net::Side::Read : net::Side::Write)
+        : entry.listener ? entry.listener->look()
+                         : net::Readiness();
+    if (entry.stream) context_.unsent().note(entry.stream);
+    if (ready.known != Known::Yes) return ready.known == Known::Ask;
+    subscription.happened = true;
+    if (reads) subscription.nbytes = ready.bytes;
+    if (ready.hung_up) subscription.flags = eventrwflags::fd_readwrite_hangup;
+    return false;
+  }
+
+  /// What is to be polled now: streams change what they wait for.
+  void gather() {
+    items_.clear();
+    for (Subscription& subscription : subscriptions_) {
+      subscription.slot = 0;
+      if (!subscription.may_wait || subscription.happened) continue;
+      const Result<FdEntry*> entry = context_.files().get(subscription.fd);
+      if (entry.has_value()) gather(subscription, **entry);
+    }
+    for (const Subscription& subscription : subscriptions_) forget_slot(subscription);
+    items_.emplace_back();  // for the bell
+  }
+
+  void gather(Subscription& subscription, FdEntry& entry) {
+    const bool reads = subscription.type == EventType::FdRead;
+    if (entry.poll_slot == 0) {
+      entry.poll_slot = items_.size() + 1;
+      if (entry.listener) {
+        entry.listener->add_awaited(items_);
+      } else {
+        items_.push_back({entry.descriptor().number(), 0, 0});
+      }
+    }
+    subscription.slot = entry.poll_slot;
+    const int asked = reads ? POLLIN | POLLRDHUP : POLLOUT;
+    const int events =
+        entry.stream ? entry.stream->awaits(reads ? net::Side::Read : net::Side::Write) : asked;
+    os::PollItem& item = items_[subscription.slot - 1];
+    item.events = static_cast<short>(item.events | events);
   }
 
   static std::uint64_t bytes_left(const FdEntry& entry) {
@@ -178,6 +218,7 @@ class Poll {
       constexpr auto longest = static_cast<Timestamp>(nanoseconds::max().count());
       timeout = nanoseconds(static_cast<std::int64_t>(std::min(*limit, longest)));
     }
+    gather();
     TRY(wait_for_any(context_, items_, timeout));
     for (Subscription& subscription : subscriptions_) {
       if (subscription.happened) continue;
@@ -192,6 +233,9 @@ class Poll {
   }
 
   void look_at_file(Subscription& subscription) {
+    if (subscription.slot == 0) return;
+    const Result<FdEntry*> entry = context_.files().get(subscription.fd);
+    if (!entry.has_value() || !look(subscription, **entry)) return;
     const os::PollItem& item = items_[subscription.slot - 1];
     const bool reads = subscription.type == EventType::FdRead;
     const int found = item.revents;

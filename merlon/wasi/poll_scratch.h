@@ -14,6 +14,7 @@ struct Subscription {
   std::uint64_t userdata = 0;
   EventType type = EventType::Clock;
   bool happened = false;
+  bool may_wait = false;         // for a file that is asked again and again
   bool realtime = false;         // clocks: `deadline` is on the realtime clock, else monotonic
   Errno error = Errno::Success;  // of this subscription alone
   FdNumber fd = 0;

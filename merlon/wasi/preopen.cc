@@ -1,5 +1,6 @@
 #include "merlon/wasi/preopen.h"
 
+#include "merlon/net/socket.h"
 #include "merlon/os/file.h"
 #include "merlon/os/socket.h"
 #include "merlon/wasi/rights.h"
@@ -28,14 +29,10 @@ Rights allowed_by(os::Access access) noexcept {
 core::Result<FdEntry> socket_entry(os::Fd socket, const os::SocketInfo& info) {
   const os::Result<void> set = os::set_nonblock(socket, true);
   if (!set.has_value()) return kernel_error(set.error(), "cannot set up a socket");
-  FdEntry entry;
-  entry.kind = info.listening ? FileKind::Listener : FileKind::Socket;
-  entry.filetype =
-      info.kind == os::SocketKind::Datagram ? Filetype::SocketDgram : Filetype::SocketStream;
-  entry.base = info.listening ? rights::listener : rights::socket;
-  entry.inheriting = info.listening ? rights::socket : Rights();
-  entry.never_waits = true;
-  entry.file = std::move(socket);
+  FdEntry entry = info.listening
+                      ? stream_listener(std::make_unique<net::SocketListener>(std::move(socket)))
+                      : stream_socket(std::make_shared<net::SocketStream>(std::move(socket)));
+  if (info.kind == os::SocketKind::Datagram) entry.filetype = Filetype::SocketDgram;
   return entry;
 }
 
@@ -125,6 +122,25 @@ core::Result<FdEntry> open_file(os::Fd file) {
   entry.file = std::move(file);
   // A directory as a standard stream is no capability to what lies below it.
   if (entry.kind == FileKind::Directory) entry.base = rights::fd_filestat_get;
+  return entry;
+}
+
+FdEntry stream_socket(std::shared_ptr<net::Stream> stream) {
+  FdEntry entry;
+  entry.kind = FileKind::Socket;
+  entry.filetype = Filetype::SocketStream;
+  entry.base = rights::socket;
+  entry.stream = std::move(stream);
+  return entry;
+}
+
+FdEntry stream_listener(std::unique_ptr<net::Listener> listener) {
+  FdEntry entry;
+  entry.kind = FileKind::Listener;
+  entry.filetype = Filetype::SocketStream;
+  entry.base = rights::listener;
+  entry.inheriting = rights::socket;
+  entry.listener = std::move(listener);
   return entry;
 }
 

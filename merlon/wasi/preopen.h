@@ -27,6 +27,10 @@ enum class DirectoryAccess : std::uint8_t { ReadWrite, ReadOnly };
 [[nodiscard]] core::Result<FdEntry> listening_socket(os::Fd socket);
 [[nodiscard]] core::Result<FdEntry> connected_socket(os::Fd socket);
 
+/// A connection or a listener that is spoken to in some way of its own.
+[[nodiscard]] FdEntry stream_socket(std::shared_ptr<net::Stream> stream);
+[[nodiscard]] FdEntry stream_listener(std::unique_ptr<net::Listener> listener);
+
 /// A directory that the guest finds under `guest_name`. `directory` may be open with O_PATH: then
 /// the guest cannot list it by this descriptor. Errors: Malformed (no directory, or an empty name).
 [[nodiscard]] core::Result<FdEntry> directory(os::Fd directory, std::string guest_name,

@@ -5,7 +5,7 @@
 #include "merlon/wasi/file_io.h"
 #include "merlon/wasi/preopen.h"
 #include "merlon/wasi/rights.h"
-#include "merlon/wasi/wait.h"
+#include "merlon/wasi/stream_io.h"
 
 namespace merlon::wasi::api {
 namespace {
@@ -17,23 +17,11 @@ Result<FdEntry*> socket_of(Context& context, FdNumber fd, Rights needed) {
   return context.files().get(fd, needed);
 }
 
-Result<os::Received> receive_waiting(Context& context, FdEntry& entry, os::IoVectors into,
-                                     os::ReceiveFlags flags) {
-  for (;;) {
-    Result<os::Received> got =
-        uninterrupted(context, [&] { return os::receive(entry.file, into, flags); });
-    const bool waits = !got.has_value() && got.error() == fail(Errno::Again) &&
-                       !entry.flags.has(fdflags::nonblock);
-    if (!waits) return got;
-    TRY(wait_for(context, entry.file, POLLIN));
-  }
-}
-
 /// Goes on until all buffers are full, for streams; an end or an error keeps what came before.
 Result<os::Received> receive_all(Context& context, FdEntry& entry, IoBuffers& into) {
   os::Received all;
   do {
-    const Result<os::Received> got = receive_waiting(context, entry, into.vectors(), {});
+    const Result<os::Received> got = receive(context, entry, into.vectors(), {});
     if (!got.has_value()) {
       if (all.size == 0 || got.error().kind != Failure::Kind::Errno) return got.error();
       break;
@@ -54,29 +42,16 @@ Result<void> sock_accept(Context& context, GuestMemory memory, FdNumber fd, std:
   if (!listener->base.has(rights::sock_accept)) return fail(Errno::Notcapable);
   if ((flags & ~std::uint32_t{fdflags::nonblock.bits()}) != 0) return fail(Errno::Inval);
   TRY(memory.at(accepted_fd, sizeof(FdNumber)));
-  for (;;) {
-    Result<os::Fd> accepted = uninterrupted(context, [&] { return os::accept(listener->file); });
-    if (accepted.has_value()) {
-      FdEntry entry;
-      entry.kind = FileKind::Socket;
-      entry.filetype = listener->filetype;
-      entry.flags = Fdflags(static_cast<std::uint16_t>(flags));
-      entry.base = rights::socket & listener->inheriting;
-      entry.never_waits = true;
-      entry.file = *std::move(accepted);
-      return memory.store(accepted_fd, TRY(context.files().insert(std::move(entry))));
-    }
-    const bool waits =
-        accepted.error() == fail(Errno::Again) && !listener->flags.has(fdflags::nonblock);
-    if (!waits) return accepted.error();
-    TRY(wait_for(context, listener->file, POLLIN));
-  }
+  FdEntry entry = TRY(accept(context, *listener));
+  entry.flags = Fdflags(static_cast<std::uint16_t>(flags));
+  return memory.store(accepted_fd, TRY(context.files().insert(std::move(entry))));
 }
 
 Result<void> sock_recv(Context& context, GuestMemory memory, FdNumber fd, GuestAddress ri_data,
                        GuestSize ri_data_len, std::uint32_t ri_flags, GuestAddress ro_datalen,
                        GuestAddress ro_flags) {
   FdEntry* entry = TRY(socket_of(context, fd, rights::fd_read));
+  if (entry->kind != FileKind::Socket) return fail(Errno::Notconn);
   if ((ri_flags & ~std::uint32_t{riflags::all.bits()}) != 0) return fail(Errno::Inval);
   const Riflags flags{static_cast<std::uint16_t>(ri_flags)};
   IoBuffers into;
@@ -88,9 +63,8 @@ Result<void> sock_recv(Context& context, GuestMemory memory, FdNumber fd, GuestA
   const bool all = flags.has(riflags::recv_waitall) && !peeks &&
                    entry->filetype == Filetype::SocketStream &&
                    !entry->flags.has(fdflags::nonblock);
-  const os::Received got =
-      all ? TRY(receive_all(context, *entry, into))
-          : TRY(receive_waiting(context, *entry, into.vectors(), {.peek = peeks}));
+  const os::Received got = all ? TRY(receive_all(context, *entry, into))
+                               : TRY(receive(context, *entry, into.vectors(), {.peek = peeks}));
   const Roflags result = got.truncated ? roflags::recv_data_truncated : Roflags();
   TRY(memory.store(ro_datalen, static_cast<GuestSize>(got.size)));
   return memory.store(ro_flags, result.bits());
@@ -108,10 +82,13 @@ Result<void> sock_send(Context& context, GuestMemory memory, FdNumber fd, GuestA
 
 Result<void> sock_shutdown(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd,
                            std::uint32_t how) {
-  const FdEntry* entry = TRY(socket_of(context, fd, rights::sock_shutdown));
+  FdEntry* entry = TRY(socket_of(context, fd, rights::sock_shutdown));
   if (how == 0 || (how & ~std::uint32_t{sdflags::all.bits()}) != 0) return fail(Errno::Inval);
   const Sdflags sides{static_cast<std::uint8_t>(how)};
-  return from_os(os::shut_down(entry->file, sides.has(sdflags::rd), sides.has(sdflags::wr)));
+  if (entry->kind != FileKind::Socket) return fail(Errno::Notconn);
+  const auto shut = entry->stream->shut_down(sides.has(sdflags::rd), sides.has(sdflags::wr));
+  context.unsent().note(entry->stream);
+  return from_os(shut);
 }
 
 }  // namespace merlon::wasi::api

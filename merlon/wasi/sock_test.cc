@@ -131,7 +131,7 @@ TEST_F(Sock, WaitallKeepsWhatCameBeforeAnError) {
   EXPECT_EQ(recv(fd, 5, 2), Errno::Again);
   client_sends("123");
   std::array items{
-      os::PollItem{guest_.context().files().get(fd).value()->file.number(), POLLIN, 0}};
+      os::PollItem{guest_.context().files().get(fd).value()->descriptor().number(), POLLIN, 0}};
   ASSERT_EQ(os::poll(items, std::chrono::seconds(5)).value(), 1U);
   EXPECT_EQ(received(fd, 5, 2), "123");
 }

@@ -1,17 +1,37 @@
 #include "merlon/wasi/wait.h"
 
+#include <algorithm>
 #include <array>
 
 namespace merlon::wasi {
 
 using std::chrono::nanoseconds;
 
+namespace {
+
+/// As os::poll(), and lets what guests have written go on its way.
+os::Result<std::size_t> poll_and_send(Context& context, std::span<os::PollItem> items,
+                                      std::optional<nanoseconds> timeout) {
+  std::vector<os::PollItem> all(items.begin(), items.end());
+  context.unsent().add_awaited(all);
+  const os::Result<std::size_t> ready = os::poll(all, timeout);
+  if (!ready.has_value()) return ready;
+  context.unsent().flush();
+  std::copy_n(all.begin(), items.size(), items.begin());
+  return static_cast<std::size_t>(
+      std::ranges::count_if(items, [](const os::PollItem& item) { return item.revents != 0; }));
+}
+
+}  // namespace
+
 Result<std::size_t> wait_for_any(Context& context, std::span<os::PollItem> items,
                                  std::optional<nanoseconds> timeout) {
   os::PollItem& bell = items.back();
   bell = {context.wake_fd().number(), POLLIN, 0};
   for (;;) {
-    const os::Result<std::size_t> ready = os::poll(items, timeout);
+    const os::Result<std::size_t> ready = context.unsent().empty()
+                                              ? os::poll(items, timeout)
+                                              : poll_and_send(context, items, timeout);
     if (context.is_interrupted()) return interrupted();
     if (ready.has_value()) return *ready - (bell.revents != 0 ? 1 : 0);
     if (ready.error() != os::Errno::Intr) return fail(to_errno(ready.error()));
