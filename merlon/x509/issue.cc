@@ -1,5 +1,7 @@
 #include "merlon/x509/issue.h"
 
+#include <algorithm>
+
 namespace merlon::x509 {
 
 using codec::der_bits;
@@ -21,6 +23,7 @@ namespace {
 DerBytes bytes_of(core::ByteView view) { return {view.begin(), view.end()}; }
 
 DerBytes name(const NewName& made) {
+  if (!made.der.empty()) return made.der;
   constexpr codec::Oid organization{2, 5, 4, 10};
   constexpr codec::Oid common_name{2, 5, 4, 3};
   const auto part = [](const codec::Oid& id, const std::string& text) {
@@ -62,9 +65,11 @@ DerBytes new_extension(const codec::Oid& id, bool critical, core::ByteView value
       {der_oid(id), critical ? codec::der_boolean(true) : DerBytes{}, der_octets(value)});
 }
 
-DerBytes new_basic_constraints(bool ca) {
+DerBytes new_basic_constraints(bool ca, std::optional<std::uint64_t> path_length) {
+  MERLON_CHECK(ca || !path_length);
   return new_extension(oid::basic_constraints, true,
-                       der_sequence({ca ? codec::der_boolean(true) : DerBytes{}}));
+                       der_sequence({ca ? codec::der_boolean(true) : DerBytes{},
+                                     path_length ? der_integer(*path_length) : DerBytes{}}));
 }
 
 DerBytes new_key_usage(std::initializer_list<KeyUsage> usages) {
@@ -78,6 +83,44 @@ DerBytes new_key_usage(std::initializer_list<KeyUsage> usages) {
   MERLON_CHECK(bits != 0);
   const DerBytes content{static_cast<std::uint8_t>(7 - last), bits};
   return new_extension(oid::key_usage, true, der_value(DerTag::BitString, content));
+}
+
+DerBytes new_extended_key_usage(std::initializer_list<ExtendedKeyUsage> usages) {
+  MERLON_CHECK(usages.size() > 0);
+  std::vector<DerBytes> purposes;
+  for (const ExtendedKeyUsage usage : usages) purposes.push_back(der_oid(oid_of(usage)));
+  return new_extension(oid::extended_key_usage, false, sequence_of(purposes));
+}
+
+DerBytes new_dns_names(std::span<const std::string> names, bool critical) {
+  MERLON_CHECK(!names.empty() && std::ranges::all_of(names, is_dns_name));
+  std::vector<DerBytes> all;
+  for (const std::string& each : names) {
+    all.push_back(der_value(dns_name_tag, core::as_bytes(each)));
+  }
+  return new_extension(oid::subject_alt_name, critical, sequence_of(all));
+}
+
+DerBytes new_subject_key_id(core::ByteView id) {
+  return new_extension(oid::subject_key_id, false, der_octets(id));
+}
+
+DerBytes new_authority_key_id(core::ByteView id) {
+  const DerBytes key_id = der_value(codec::context_tag(0, false), id);
+  return new_extension(oid::authority_key_id, false, der_sequence({key_id}));
+}
+
+DerBytes key_id_of(core::ByteView spki) {
+  constexpr std::size_t size = 20;
+  const auto key_bits = [&]() -> core::Result<core::ByteView> {
+    codec::DerReader reader(TRY(codec::der_whole(spki, DerTag::Sequence)).content);
+    TRY(reader.element(DerTag::Sequence));
+    return reader.bit_string();
+  };
+  const auto bits = key_bits();
+  MERLON_CHECK(bits.has_value());
+  const crypto::Sha256Digest digest = crypto::sha256({*bits});
+  return bytes_of(digest.view().first(size));
 }
 
 DerBytes to_be_signed(const NewCertificate& made, SignatureAlgorithm algorithm) {

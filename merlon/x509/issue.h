@@ -4,6 +4,8 @@
 // signed, and the signed structure around it. The key stays with the caller, who signs between the
 // two. ECDSA only. Pure.
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,9 @@ namespace merlon::x509 {
 struct NewName {
   std::string organization;
   std::string common_name;
+  /// A whole name as another certificate or request has it, byte for byte; the parts do not count
+  /// then. It must be one: it is not looked at.
+  codec::DerBytes der = {};
 };
 
 /// SubjectPublicKeyInfo [RFC5480] of a point x ‖ y on P-256 or P-384.
@@ -25,10 +30,24 @@ struct NewName {
 /// One Extension; `value` is what its OCTET STRING holds.
 [[nodiscard]] codec::DerBytes new_extension(const codec::Oid& id, bool critical,
                                             core::ByteView value);
-/// Critical; of a certificate authority, or of none.
-[[nodiscard]] codec::DerBytes new_basic_constraints(bool ca);
+/// Critical; of a certificate authority, or of none. A path length only with `ca`.
+[[nodiscard]] codec::DerBytes new_basic_constraints(
+    bool ca, std::optional<std::uint64_t> path_length = std::nullopt);
 /// Critical; at least one.
 [[nodiscard]] codec::DerBytes new_key_usage(std::initializer_list<KeyUsage> usages);
+/// At least one. Not critical, as Enarx has it.
+[[nodiscard]] codec::DerBytes new_extended_key_usage(
+    std::initializer_list<ExtendedKeyUsage> usages);
+/// At least one, each a name as is_dns_name() has it. It must be critical where the subject is
+/// empty [RFC5280 §4.2.1.6].
+[[nodiscard]] codec::DerBytes new_dns_names(std::span<const std::string> names, bool critical);
+/// `id` as key_id_of() gives it, or as the issuer's certificate has it.
+[[nodiscard]] codec::DerBytes new_subject_key_id(core::ByteView id);
+[[nodiscard]] codec::DerBytes new_authority_key_id(core::ByteView id);
+
+/// The first 20 bytes of SHA-256 over the key without its algorithm [RFC7093 §2 (1)]. `spki` is a
+/// SubjectPublicKeyInfo that was parsed or made before.
+[[nodiscard]] codec::DerBytes key_id_of(core::ByteView spki);
 
 struct NewCertificate {
   codec::DerBytes serial;  ///< as a number without sign, most significant byte first

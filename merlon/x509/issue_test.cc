@@ -82,6 +82,66 @@ TEST(Issue, ExtensionsAreTheShortestOfTheirMeaning) {
   EXPECT_EQ(new_extension({1, 2, 3, 4}, false, DerBytes{1, 2, 3}), other);
 }
 
+const Extension& extension_of(const Certificate& read, const codec::Oid& id) {
+  const Extension* found = find_extension(read.extensions(), id);
+  EXPECT_NE(found, nullptr);
+  return *found;
+}
+
+TEST(Issue, WhatALeafSaysIsReadAsItWasMeant) {
+  const SigningKey key(KeyKind::P256);
+  const std::vector<std::string> names{"keep.example", "*.keeps.example"};
+  const DerBytes id = key_id_of(key_of(key));
+  EXPECT_EQ(id.size(), 20U);
+  const NewCertificate made{
+      {1},
+      {"", "issuer"},
+      {},
+      start,
+      end,
+      key_of(key),
+      {new_dns_names(names, true),
+       new_extended_key_usage({ExtendedKeyUsage::ServerAuth, ExtendedKeyUsage::ClientAuth}),
+       new_subject_key_id(id), new_authority_key_id(DerBytes{1, 2, 3})}};
+  const auto read = Certificate::parse(signed_by(key, to_be_signed(made, algorithm_of(key))));
+  ASSERT_TRUE(read.has_value()) << read.error().what;
+  EXPECT_FALSE(read->has_unknown_critical());
+  const Extension& name = extension_of(*read, oid::subject_alt_name);
+  EXPECT_TRUE(name.critical);
+  EXPECT_EQ(SubjectAltNames::parse(name.value)->dns, names);
+  const Extension& usage = extension_of(*read, oid::extended_key_usage);
+  EXPECT_FALSE(usage.critical);
+  const auto usages = ExtendedKeyUsages::parse(usage.value);
+  ASSERT_TRUE(usages.has_value());
+  EXPECT_TRUE(usages->has(ExtendedKeyUsage::ServerAuth));
+  EXPECT_TRUE(usages->has(ExtendedKeyUsage::ClientAuth));
+  const auto subject_id = parse_subject_key_id(extension_of(*read, oid::subject_key_id).value);
+  EXPECT_TRUE(std::ranges::equal(*subject_id, id));
+  const auto issuer_id = parse_authority_key_id(extension_of(*read, oid::authority_key_id).value);
+  EXPECT_TRUE(std::ranges::equal(*issuer_id, DerBytes{1, 2, 3}));
+}
+
+TEST(Issue, ANameOfAnotherCertificateIsTakenAsItIs) {
+  const SigningKey key(KeyKind::P256);
+  const NewCertificate ca{{1}, {"Maker", "old"}, {"Maker", "old"}, start, end, key_of(key), {}};
+  const auto old = Certificate::parse(signed_by(key, to_be_signed(ca, algorithm_of(key))));
+  ASSERT_TRUE(old.has_value());
+  const NewName name{"not", "counted", DerBytes(old->subject().begin(), old->subject().end())};
+  const NewCertificate made{{2}, name, {}, start, end, key_of(key), {}};
+  const auto read = Certificate::parse(signed_by(key, to_be_signed(made, algorithm_of(key))));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_TRUE(std::ranges::equal(read->issuer(), old->subject()));
+}
+
+TEST(Issue, ACaMaySayHowManyFollow) {
+  const SigningKey key(KeyKind::P256);
+  const NewCertificate made{
+      {1}, {"", "i"}, {"", "s"}, start, end, key_of(key), {new_basic_constraints(true, 0)}};
+  const auto read = Certificate::parse(signed_by(key, to_be_signed(made, algorithm_of(key))));
+  ASSERT_TRUE(read.has_value() && read->basic_constraints().has_value());
+  EXPECT_EQ(read->basic_constraints()->path_length, 0U);
+}
+
 TEST(Issue, ACertificateMayHaveNoExtensions) {
   const SigningKey key(KeyKind::P256);
   const NewCertificate made{{1}, {"", "i"}, {"", "s"}, start, end, key_of(key), {}};
