@@ -6,8 +6,8 @@
 #include "merlon/cli_evidence/commands.h"
 #include "merlon/cli_evidence/fields.h"
 #include "merlon/cli_evidence/files.h"
-#include "merlon/cli_evidence/report.h"
 #include "merlon/codec/json_writer.h"
+#include "merlon/report/report.h"
 
 namespace merlon::cli_evidence {
 
@@ -24,8 +24,8 @@ struct Found {
 };
 
 std::string to_text(const std::string& path, const Found& found) {
-  std::string text =
-      concat(base::printable(path), ": ", wrappings_text(found.wrappings), found.format, "\n");
+  std::string text = concat(base::printable(path), ": ", report::wrappings_text(found.wrappings),
+                            found.format, "\n");
   for (const std::string& note : found.notes) text += concat("note: ", note, "\n");
   for (const FieldGroup& group : found.groups) {
     text += concat("\n", group.title, "\n");
@@ -46,7 +46,7 @@ std::string to_json(const Found& found) {
   json.open_object();
   json.key("format");
   json.text(found.format);
-  write_wrappings(json, found.wrappings);
+  report::write_wrappings(json, found.wrappings);
   json.key("notes");
   json.open_array();
   for (const std::string& note : found.notes) json.text(note);

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/table.h"
-#include "merlon/cli_evidence/html_parts.h"
-#include "merlon/cli_evidence/html_style.h"
+#include "merlon/base/version.h"
+#include "merlon/report/html_parts.h"
+#include "merlon/report/html_style.h"
 
-namespace merlon::cli_evidence {
+namespace merlon::report {
 
 using base::concat;
 using verify::Appraisal;
@@ -230,7 +230,7 @@ std::string findings_part(const Appraisal& appraisal) {
 
 std::string footer_part(const Head& head) {
   return concat("<footer class=\"soft\"><p>Judged ", escaped(policy_text(head)), ", by Merlon ",
-                cli::version, "</p><p>SHA-256 of the evidence: <span class=\"mono\">",
+                base::version, "</p><p>SHA-256 of the evidence: <span class=\"mono\">",
                 base::hex(head.evidence_digest.view()), "</span></p></footer>\n");
 }
 
@@ -249,4 +249,4 @@ std::string to_html(const Head& head, const Appraisal& appraisal) {
                 "</main></body></html>\n");
 }
 
-}  // namespace merlon::cli_evidence
+}  // namespace merlon::report

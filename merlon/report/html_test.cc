@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "merlon/cli_evidence/html_parts.h"
+#include "merlon/report/html_parts.h"
 
-namespace merlon::cli_evidence {
+namespace merlon::report {
 namespace {
 
 TEST(Html, HoldsNothingOfForeignTextThatABrowserActsUpon) {
@@ -11,4 +11,4 @@ TEST(Html, HoldsNothingOfForeignTextThatABrowserActsUpon) {
 }
 
 }  // namespace
-}  // namespace merlon::cli_evidence
+}  // namespace merlon::report

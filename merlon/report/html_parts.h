@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "merlon/cli_evidence/report.h"
+#include "merlon/report/report.h"
 
-namespace merlon::cli_evidence {
+namespace merlon::report {
 
 /// Text for the content of an element or of a quoted attribute.
 [[nodiscard]] std::string escaped(std::string_view text);
@@ -22,4 +22,4 @@ namespace merlon::cli_evidence {
 /// of a month and roots of decades can both be seen.
 [[nodiscard]] std::string timeline_part(const verify::Appraisal& appraisal);
 
-}  // namespace merlon::cli_evidence
+}  // namespace merlon::report
