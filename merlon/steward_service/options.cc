@@ -80,7 +80,7 @@ Outcome<std::uint64_t> number_of(std::string_view option, const std::string& tex
                 most);
 }
 
-/// "ADDRESS:PORT", "[ADDRESS]:PORT"
+/// "192.0.2.1:80", or with the address in brackets.
 Outcome<Listen> listen_of(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   std::string_view address = text.substr(0, colon == std::string_view::npos ? 0 : colon);

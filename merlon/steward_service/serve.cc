@@ -202,6 +202,8 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
     ready->options.workers =
         static_cast<std::size_t>(std::max(os::Processors::usable().count(), 1));
   }
+  // More connections than files would wait in vain; but fewer of both still serve.
+  static_cast<void>(os::allow_open_files());
   auto records = open_records(ready->options);
   if (!records) return command::fail(terminal, records.error(), unusable);
   Statistics statistics;

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "merlon/base/version.h"
 #include "merlon/command/completion.h"
 
 namespace merlon::steward_service {
@@ -115,7 +116,7 @@ constexpr std::array statuses{
 constexpr std::array sections{ManSection{"ENVIRONMENT", variables}, ManSection{"SIGNALS", signals},
                               ManSection{"EXIT STATUS", statuses}};
 
-constexpr command::Program the_program{"merlon-steward", "0.1.0",
+constexpr command::Program the_program{"merlon-steward", base::version,
                                        "Gives certificates to keeps whose evidence it accepts.",
                                        all_commands, sections};
 

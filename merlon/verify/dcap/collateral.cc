@@ -63,7 +63,7 @@ const Document* best_of(const std::vector<Document>& documents, const Context& c
     if (!fits(each)) continue;
     if (count == 1) return &each;
     const auto& [number, period] = number_and_period(each);
-    const std::tuple rank{signer_of(each.json, context).signed_it,
+    const std::tuple rank{signer_of(*each.json, context).signed_it,
                           period.contains(context.judge.now()), number, period.issued};
     if (best == nullptr || best_rank < rank) {
       best = &each;
@@ -95,12 +95,12 @@ void find_tcb_info(Context& context) {
   const sgx::PckExtension& pck = *context.pck;
   const auto fits = [&](const TcbInfoDocument& each) {
     const bool version =
-        each.info.version == 3 || (each.info.version == 2 && context.policy.dcap.tcb_info_v2);
-    return version && each.info.is_tdx == tdx && each.info.fmspc == pck.fmspc &&
-           each.info.pce_id == pck.pce_id;
+        each.info->version == 3 || (each.info->version == 2 && context.policy.dcap.tcb_info_v2);
+    return version && each.info->is_tdx == tdx && each.info->fmspc == pck.fmspc &&
+           each.info->pce_id == pck.pce_id;
   };
   context.tcb_info = best_of(context.collateral.tcb_infos, context, fits, [](const auto& each) {
-    return std::pair{each.info.evaluation_number, each.info.period};
+    return std::pair{each.info->evaluation_number, each.info->period};
   });
   const std::string wanted =
       concat(tdx ? "TDX" : "SGX", " TCB info ",
@@ -109,8 +109,8 @@ void find_tcb_info(Context& context) {
   std::string got = concat("none of ", context.collateral.tcb_infos.size(), " documents",
                            unreadable_text(context.collateral.unreadable_tcb_infos));
   if (context.tcb_info != nullptr)
-    got = concat("version ", context.tcb_info->info.version, ", evaluation ",
-                 context.tcb_info->info.evaluation_number);
+    got = concat("version ", context.tcb_info->info->version, ", evaluation ",
+                 context.tcb_info->info->evaluation_number);
   const bool found = context.tcb_info != nullptr;
   context.judge.record({Check::TcbInfoFound, found, true, wanted, got,
                         cause_of(found, context.collateral.unreadable_tcb_infos)});
@@ -118,15 +118,15 @@ void find_tcb_info(Context& context) {
 
 void find_identity(Context& context) {
   const auto wanted = context.td != nullptr ? sgx::EnclaveId::TdQe : sgx::EnclaveId::Qe;
-  const auto fits = [&](const IdentityDocument& each) { return each.identity.id == wanted; };
+  const auto fits = [&](const IdentityDocument& each) { return each.identity->id == wanted; };
   context.identity = best_of(context.collateral.identities, context, fits, [](const auto& each) {
-    return std::pair{each.identity.evaluation_number, each.identity.period};
+    return std::pair{each.identity->evaluation_number, each.identity->period};
   });
   const bool found = context.identity != nullptr;
   context.judge.record(
       {Check::QeIdentityFound, found, true, concat("identity of a ", to_string(wanted)),
-       found ? concat("version ", context.identity->identity.version, ", evaluation ",
-                      context.identity->identity.evaluation_number)
+       found ? concat("version ", context.identity->identity->version, ", evaluation ",
+                      context.identity->identity->evaluation_number)
              : concat("none of ", context.collateral.identities.size(), " documents",
                       unreadable_text(context.collateral.unreadable_identities)),
        cause_of(found, context.collateral.unreadable_identities)});
@@ -230,12 +230,12 @@ void judge_document(Context& context, x509::PathBuilder& paths, const Document& 
 
 Document document_of(const TcbInfoDocument* info) {
   if (info == nullptr) return {};
-  return {&info->json, info->info.period, info->info.evaluation_number, info->origin};
+  return {info->json.get(), info->info->period, info->info->evaluation_number, info->origin};
 }
 
 Document document_of(const IdentityDocument* identity) {
   if (identity == nullptr) return {};
-  return {&identity->json, identity->identity.period, identity->identity.evaluation_number,
+  return {identity->json.get(), identity->identity->period, identity->identity->evaluation_number,
           identity->origin};
 }
 
