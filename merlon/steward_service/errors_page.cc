@@ -13,23 +13,16 @@ using base::concat;
 namespace {
 
 constexpr std::array codes{
-    CodeRow{"request.type", "The Content-Type is none of those that a Steward takes."},
-    CodeRow{"request.path", "There is nothing under this path."},
-    CodeRow{"request.method",
-            "What lies under this path cannot be asked in this way; the header "
-            "Allow says how."},
-    CodeRow{"request.slow", "The request did not come to its end in time."},
-    CodeRow{"request.size", "The request has more bytes than a Steward takes."},
-    CodeRow{"request.expect", "The header Expect asks for something unknown."},
-    CodeRow{"request.address", "Too many connections from this address are open."},
-    CodeRow{"request.headers", "The headers have more bytes than a Steward takes."},
-    CodeRow{"request.http", "This is no request of HTTP/1.1."},
-    CodeRow{"request.version", "This is another version of HTTP."},
-    CodeRow{"steward.busy", "Too many requests or connections at once; Retry-After says when."},
-    CodeRow{"steward.record",
-            "The Steward cannot write down what it issues, so it issues nothing: "
-            "its disk may be full."},
-    CodeRow{"steward.internal", "The Steward has failed; its log says more."},
+#define MERLON_SERVICE_ROW(status, code, wanted) CodeRow{status, code, wanted},
+#include "merlon/steward_service/codes.def"
+#undef MERLON_SERVICE_ROW
+};
+
+/// Of those that judge requests before their evidence.
+constexpr std::array judging_codes{
+#define MERLON_REFUSAL_ROW(id, code, kind, wanted) CodeRow{0, code, wanted},
+#include "merlon/steward/refusals.def"
+#undef MERLON_REFUSAL_ROW
 };
 
 std::string row(std::string_view code, std::string_view meaning, std::string_view document) {
@@ -43,15 +36,17 @@ std::span<const CodeRow> service_codes() noexcept { return codes; }
 
 std::string errors_page() {
   std::string rows;
-  for (const CodeRow& each : codes) rows += row(each.code, each.meaning, "");
+  for (const CodeRow& each : codes) rows += row(each.code, each.wanted, "");
+  for (const CodeRow& each : judging_codes) rows += row(each.code, each.wanted, "");
   for (const verify::CheckRow& each : verify::all_checks()) {
     rows += row(each.name, each.holds, each.document);
   }
-  return page("Why a Steward refuses",
-              concat("<p>Each code is the name of a check that did not hold.</p>\n<table "
-                     "class=\"codes\"><tr><th>Code</th><th>What must hold, or what is "
-                     "wrong</th><th>Where it is written</th></tr>\n",
-                     rows, "</table>\n"));
+  return page(
+      "Why a Steward refuses",
+      concat(
+          "<p>Each code is the name of a check that did not hold.</p>\n<table "
+          "class=\"codes\"><tr><th>Code</th><th>What is asked for</th><th>Where it is written</th></tr>\n",
+          rows, "</table>\n"));
 }
 
 }  // namespace merlon::steward_service

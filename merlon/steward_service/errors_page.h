@@ -9,11 +9,12 @@
 namespace merlon::steward_service {
 
 struct CodeRow {
+  unsigned status = 0;  ///< with which the server itself has this code; 0: with none
   std::string_view code;
-  std::string_view meaning;
+  std::string_view wanted;
 };
 
-/// Codes of this service itself, beside those of steward and verify.
+/// The rows of codes.def: codes of this service itself, beside those of steward and verify.
 [[nodiscard]] std::span<const CodeRow> service_codes() noexcept;
 
 /// HTML without a script, that loads nothing.

@@ -80,12 +80,12 @@ void add_expiries(std::vector<Expiry>& to, const verify::Collateral& collateral)
   }
   for (const verify::TcbInfoDocument& each : collateral.tcb_infos) {
     to.push_back({"tcb_info",
-                  concat(each.info.is_tdx ? "TDX " : "SGX ", base::hex(each.info.fmspc.view())),
-                  each.info.period.next_update});
+                  concat(each.info->is_tdx ? "TDX " : "SGX ", base::hex(each.info->fmspc.view())),
+                  each.info->period.next_update});
   }
   for (const verify::IdentityDocument& each : collateral.identities) {
-    to.push_back(
-        {"identity", std::string(to_string(each.identity.id)), each.identity.period.next_update});
+    to.push_back({"identity", std::string(sgx::to_string(each.identity->id)),
+                  each.identity->period.next_update});
   }
   for (const x509::Certificate& each : collateral.certificates) {
     to.push_back({"certificate", x509::name_text(each.subject()), each.validity().not_after});

@@ -64,6 +64,7 @@ TEST(Problem, TheLogGetsCodeAndReasonInAnyCase) {
   const auto response = answer(problem_of_status(413, "long"), asking(""));
   EXPECT_EQ(response.notes.at(0).value, "request.size");
   EXPECT_EQ(response.notes.at(1).value, "long");
+  EXPECT_EQ(problem_of_status(418, "tea").code, "request.http");
 }
 
 }  // namespace
