@@ -172,7 +172,8 @@ core::Result<Ready, int> prepare(const command::Arguments& arguments,
                                  const command::Terminal& terminal) {
   auto options = options_of(arguments, terminal);
   if (!options) return core::Unexpected(command::fail(terminal, options.error(), usage));
-  auto loader = Loader::create(*options, clock_now());
+  // A CA that is made now and a time that is asked for must fit each other.
+  auto loader = Loader::create(*options, options->at.value_or(clock_now()));
   if (!loader) return core::Unexpected(command::fail(terminal, loader.error(), unusable));
   auto first = loader->load();
   if (!first) return core::Unexpected(command::fail(terminal, first.error(), unusable));
