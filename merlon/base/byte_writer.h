@@ -23,6 +23,7 @@ class ByteWriter {
     }
   }
   void u8(std::uint8_t value) { bytes_.push_back(value); }
+  void u16(std::uint16_t value) { little<std::uint16_t>(value); }
   void u32(std::uint32_t value) { little<std::uint32_t>(value); }
   void u64(std::uint64_t value) { little<std::uint64_t>(value); }
   void bytes(core::ByteView view) { bytes_.insert(bytes_.end(), view.begin(), view.end()); }

@@ -215,6 +215,7 @@ Refusal not_here(host::Backend backend, const std::string& why_not) {
 Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
   const std::optional<host::Backend> named = TRY(choose_backend(arguments, terminal));
   host::RunOptions options = TRY(options_of(arguments));
+  options.attested = named == host::Backend::SnpSim;
   if (const std::string lacking = os::lacking_instructions(); !lacking.empty()) {
     return Refusal{concat("this processor lacks ", lacking,
                           ": Merlon needs x86-64-v3 (Intel Haswell, AMD Zen, or newer)"),

@@ -41,10 +41,54 @@ std::string endpoint(std::string_view host, std::uint16_t port) {
   return colons ? concat("[", host, "]:", port) : concat(host, ":", port);
 }
 
+using OpenSocket = os::Result<os::Fd> (*)(std::string_view, std::uint16_t) noexcept;
+
+/// Tries each address of `host`, and tells of the last failure.
+Result<os::Fd> open_socket(std::string_view what, const std::string& host, std::uint16_t port,
+                           OpenSocket open) {
+  const auto addresses = resolve_host(host);
+  if (!addresses) {
+    return HostError{core::ErrorCode::Unavailable,
+                     concat("cannot ", what, " ", endpoint(host, port), ": ", addresses.error())};
+  }
+  os::Errno last = os::Errno::Inval;
+  for (const std::string& address : *addresses) {
+    auto socket = open(address, port);
+    if (socket) return *std::move(socket);
+    last = socket.error();
+  }
+  return host_error(last, concat("cannot ", what, " ", endpoint(host, port)));
+}
+
+Result<os::Fd> connect(const std::string& host, std::uint16_t port) {
+  // As upstream: this name is never looked up.
+  return open_socket("connect to", host == "localhost" ? "127.0.0.1" : host, port,
+                     &os::connect_tcp);
+}
+
+launch::ClientCertificate wish_of(workload::ClientCertificate client) noexcept {
+  switch (client) {
+    case workload::ClientCertificate::None: return launch::ClientCertificate::None;
+    case workload::ClientCertificate::Request: return launch::ClientCertificate::Request;
+    case workload::ClientCertificate::Require: break;
+  }
+  return launch::ClientCertificate::Require;
+}
+
+launch::Trust trust_of(const workload::Trust& trust, const workload::Package& package) {
+  launch::Trust all{trust.web, trust.steward};
+  for (const std::string& file : trust.files) {
+    const auto found = package.anchors.find(file);
+    if (found == package.anchors.end()) continue;  // then fewer are trusted
+    all.anchors.insert(all.anchors.end(), found->second.begin(), found->second.end());
+  }
+  return all;
+}
+
 /// Fills the plan's file table entry by entry.
 class FileOpener {
  public:
-  explicit FileOpener(LaunchPlan& plan) : plan_(plan) {}
+  FileOpener(const workload::Package& package, LaunchPlan& plan) : package_(package), plan_(plan) {}
 
   Result<void> operator()(const workload::NullFile& file) {
     return add({FileKind::Null, FileAccess::ReadWrite, file.name}, {});
@@ -53,29 +97,30 @@ class FileOpener {
     return add({kind_of(file.stream), FileAccess::ReadWrite, file.name}, {});
   }
   Result<void> operator()(const workload::ListenFile& file) {
-    TRY(refuse_tls(file.protocol, file.name));
-    os::Fd socket = TRY(open("listen on", file.address, file.port, &os::listen_tcp));
-    return add({FileKind::Listen, FileAccess::ReadWrite, file.name}, std::move(socket));
+    auto tls = TRY(tls_of(file.protocol, file.tls, file.name));
+    os::Fd socket = TRY(open_socket("listen on", file.address, file.port, &os::listen_tcp));
+    return add({FileKind::Listen, FileAccess::ReadWrite, file.name, std::move(tls)},
+               std::move(socket));
   }
   Result<void> operator()(const workload::ConnectFile& file) {
-    TRY(refuse_tls(file.protocol, file.name));
-    // As upstream: this name is never looked up.
-    const std::string host = file.host == "localhost" ? "127.0.0.1" : file.host;
-    os::Fd socket = TRY(open("connect to", host, file.port, &os::connect_tcp));
-    return add({FileKind::Connect, FileAccess::ReadWrite, file.name}, std::move(socket));
+    auto tls = TRY(tls_of(file.protocol, file.tls, file.name));
+    if (tls && tls->server_name.empty()) tls->server_name = file.host;
+    os::Fd socket = TRY(connect(file.host, file.port));
+    return add({FileKind::Connect, FileAccess::ReadWrite, file.name, std::move(tls)},
+               std::move(socket));
   }
   Result<void> operator()(const DirectoryGrant& grant) {
     while (plan_.message.files.size() < first_directory) TRY(add({}, {}));
     auto directory = os::open_directory(grant.host);
     if (!directory) return host_error(directory.error(), concat("--dir ", grant.host));
-    return add({FileKind::Directory, grant.read_only ? FileAccess::ReadOnly : FileAccess::ReadWrite,
-                grant.guest},
+    return add({FileKind::Directory,
+                grant.read_only ? FileAccess::ReadOnly : FileAccess::ReadWrite,
+                grant.guest,
+                {}},
                *std::move(directory));
   }
 
  private:
-  using OpenSocket = os::Result<os::Fd> (*)(std::string_view, std::uint16_t) noexcept;
-
   Result<void> add(FileEntry entry, os::Fd descriptor) {
     if (plan_.message.files.size() == launch::max_files) {
       return HostError{core::ErrorCode::Exhausted,
@@ -86,41 +131,61 @@ class FileOpener {
     return {};
   }
 
-  static Result<void> refuse_tls(workload::Protocol protocol, const std::string& name) {
-    if (protocol == workload::Protocol::Tcp) return {};
-    return HostError{core::ErrorCode::Unsupported,
-                     concat("file ", base::quoted(name),
-                            ": prot = \"tls\" cannot be run yet; prot = \"tcp\" can")};
+  Result<std::optional<launch::TlsSettings>> tls_of(workload::Protocol protocol,
+                                                    const workload::TlsOptions& options,
+                                                    const std::string& name) const {
+    if (protocol == workload::Protocol::Tcp) return std::optional<launch::TlsSettings>();
+    if (options.trust.steward && !package_.config.steward()) {
+      return HostError{core::ErrorCode::Denied,
+                       concat("file ", base::quoted(name),
+                              ": trust names the steward, and Enarx.toml names none")};
+    }
+    launch::TlsSettings tls;
+    tls.client = wish_of(options.client);
+    tls.trust = trust_of(options.trust, package_);
+    tls.alpn = options.alpn;
+    tls.server_name = options.server_name;
+    return std::optional(std::move(tls));
   }
 
-  /// Tries each address of `host`, and tells of the last failure.
-  static Result<os::Fd> open(std::string_view what, const std::string& host, std::uint16_t port,
-                             OpenSocket open_socket) {
-    const auto addresses = resolve_host(host);
-    if (!addresses) {
-      return HostError{core::ErrorCode::Unavailable,
-                       concat("cannot ", what, " ", endpoint(host, port), ": ", addresses.error())};
-    }
-    os::Errno last = os::Errno::Inval;
-    for (const std::string& address : *addresses) {
-      auto socket = open_socket(address, port);
-      if (socket) return *std::move(socket);
-      last = socket.error();
-    }
-    return host_error(last, concat("cannot ", what, " ", endpoint(host, port)));
-  }
-
+  const workload::Package& package_;
   LaunchPlan& plan_;
 };
 
-Result<void> look_at_steward(const workload::Config& config, LaunchPlan& plan) {
+bool speaks_tls(const workload::File& file) noexcept {
+  if (const auto* listen = std::get_if<workload::ListenFile>(&file)) {
+    return listen->protocol == workload::Protocol::Tls;
+  }
+  const auto* connect = std::get_if<workload::ConnectFile>(&file);
+  return connect != nullptr && connect->protocol == workload::Protocol::Tls;
+}
+
+/// The connection to whoever vouches for the keep.
+Result<void> reach_steward(const workload::Package& package, bool attested, LaunchPlan& plan) {
+  const workload::Config& config = package.config;
   if (!config.steward()) return {};
   if (!workload::is_https_url(*config.steward())) {
     return HostError{core::ErrorCode::Denied,
                      concat("refusing to use an unencrypted steward url: ", *config.steward())};
   }
-  plan.notes.push_back(concat("this keep cannot be attested; steward ", *config.steward(),
-                              " is not asked for a certificate"));
+  const auto url = workload::parse_https_url(*config.steward());
+  if (!url) {
+    return HostError{core::ErrorCode::Malformed,
+                     concat("steward ", base::quoted(*config.steward()),
+                            " is no URL of the form https://HOST[:PORT][/PATH]")};
+  }
+  if (!attested && std::ranges::none_of(config.files(), &speaks_tls)) {
+    plan.notes.push_back(concat("this keep cannot be attested and speaks no TLS; steward ",
+                                *config.steward(), " is not asked for a certificate"));
+    return {};
+  }
+  auto connected = connect(url->host, url->port);
+  if (!connected) {
+    return HostError{connected.error().code, concat("steward: ", connected.error().text)};
+  }
+  plan.steward = *std::move(connected);
+  plan.message.steward =
+      launch::Steward{url->host, url->port, url->path, trust_of(config.steward_trust(), package)};
   return {};
 }
 
@@ -160,9 +225,9 @@ Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& option
       options.arguments.empty() ? package.config.arguments() : options.arguments;
   plan.message.arguments.insert(plan.message.arguments.end(), arguments.begin(), arguments.end());
   plan.message.environment = environment_of(package.config, options);
-  TRY(look_at_steward(package.config, plan));
+  TRY(reach_steward(package, options.attested, plan));
 
-  FileOpener opener(plan);
+  FileOpener opener(package, plan);
   for (const workload::File& file : package.config.files()) TRY(std::visit(opener, file));
   for (const DirectoryGrant& grant : options.directories) TRY(opener(grant));
   plan.module = std::move(package.module);

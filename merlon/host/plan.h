@@ -35,12 +35,16 @@ struct RunOptions {
   std::optional<std::chrono::nanoseconds> timeout;
   std::optional<std::uint64_t> max_memory_bytes;
   bool verbose = false;  ///< the keep tells how it is confined
+  /// Whether a security processor will speak for the keep: then its Steward is asked in any case,
+  /// else only if a connection speaks TLS.
+  bool attested = false;
 };
 
 /// Everything ready to be sent to a keep.
 struct LaunchPlan {
   launch::Message message;
   os::Fd module;                    ///< none if there is none to run
+  os::Fd steward;                   ///< a connection to it; none if it is not asked
   std::vector<os::Fd> descriptors;  ///< of message.files, in their order
   std::vector<std::string> notes;   ///< what the user should know, one line each
 };
@@ -55,7 +59,8 @@ struct HostError {
 /// directories. Directories become descriptors after all files of the configuration, from 3 on at
 /// the lowest, since wasi-libc looks for them there.
 ///
-/// Errors: Unsupported (prot = "tls") · Denied (a Steward that is not https) · Exhausted (too many
+/// Errors: Denied (a Steward that is not https, trust in one that is not named) · Exhausted (too
+/// many
 ///         files) · Malformed (NUL characters) · NotFound · Unavailable (the network).
 [[nodiscard]] core::Result<LaunchPlan, HostError> make_plan(workload::Package package,
                                                             const RunOptions& options);

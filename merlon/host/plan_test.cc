@@ -115,8 +115,10 @@ TEST_F(Plans, ConnectionsAreMadeOnThisMachineAndLocalhostIsIpv4) {
 }
 
 TEST_F(Plans, RefusalsSayWhatCouldNotBeDone) {
-  EXPECT_EQ(refusal("files = [{kind='listen', prot='tls', name='a'}]"),
-            "file 'a': prot = \"tls\" cannot be run yet; prot = \"tcp\" can");
+  EXPECT_EQ(refusal("files = [{kind='listen', name='a', client='require', trust=['steward']}]"),
+            "file 'a': trust names the steward, and Enarx.toml names none");
+  EXPECT_EQ(refusal("steward = 'https://user@a'"),
+            "steward 'https://user@a' is no URL of the form https://HOST[:PORT][/PATH]");
   EXPECT_EQ(refusal("steward = 'http://a'"),
             "refusing to use an unencrypted steward url: http://a");
   const auto listener = os::listen_tcp("127.0.0.1", 0);
@@ -138,6 +140,40 @@ TEST_F(Plans, AStewardIsNotAskedForPlainProcesses) {
   const auto made = plan("steward = 'https://attest.example'");
   ASSERT_EQ(made.notes.size(), 1U);
   EXPECT_NE(made.notes[0].find("cannot be attested"), std::string::npos);
+  EXPECT_FALSE(made.message.steward);
+}
+
+TEST_F(Plans, AStewardIsReachedForKeepsThatAreAttestedOrSpeakTls) {
+  const auto listener = os::listen_tcp("127.0.0.1", 0);
+  ASSERT_TRUE(listener.has_value());
+  const std::uint16_t port = os::local_port(*listener).value();
+  const std::string steward = "steward = 'https://localhost:" + std::to_string(port) + "/a'\n";
+  RunOptions attested;
+  attested.attested = true;
+  const auto one = plan(steward, attested);
+  const auto other = plan(steward + "files = [{kind='listen', name='a', addr='::1', port=0}]");
+  const launch::Steward wanted{"localhost", port, "/a", {.web = true}};
+  for (const LaunchPlan* made : {&one, &other}) {
+    EXPECT_EQ(made->message.steward, wanted);
+    EXPECT_TRUE(made->steward.is_open());
+    EXPECT_TRUE(made->notes.empty());
+  }
+  EXPECT_EQ(refusal("steward = 'https://localhost:1'", attested),
+            "steward: cannot connect to 127.0.0.1:1: Connection refused");
+}
+
+TEST_F(Plans, TellHowTlsIsSpoken) {
+  const auto listener = os::listen_tcp("127.0.0.1", 0);
+  ASSERT_TRUE(listener.has_value());
+  const auto port = std::to_string(os::local_port(*listener).value());
+  workload::Package given = package("files = [{kind='connect', host='localhost', port=" + port +
+                                    ", trust=['ca.pem'], alpn=['h2']}]");
+  given.anchors["ca.pem"] = {{1, 2, 3}};
+  const auto made = make_plan(std::move(given), {});
+  ASSERT_TRUE(made.has_value()) << made.error().text;
+  const launch::TlsSettings wanted{
+      .trust = {.anchors = {{1, 2, 3}}}, .alpn = {"h2"}, .server_name = "localhost"};
+  EXPECT_EQ(made->message.files[0].tls, wanted);
 }
 
 TEST_F(Plans, TooManyFilesAreRefused) {

@@ -64,6 +64,10 @@ Result<std::vector<std::uint8_t>> certification_request(const SessionKeys& keys,
                                                         core::ByteView evidence,
                                                         core::ByteView certificates) {
   constexpr codec::Oid snp_oid{1, 3, 6, 1, 4, 1, 58270, 1, 3};
+  if (technology == evidence::Technology::Kvm) {
+    constexpr codec::Oid kvm_oid{1, 3, 6, 1, 4, 1, 58270, 1, 1};
+    return signed_request(keys, x509::new_extension(kvm_oid, false, {}));
+  }
   if (technology != evidence::Technology::Snp) {
     return core::error(ErrorCode::Unsupported, "requests of another technology");
   }

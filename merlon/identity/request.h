@@ -8,7 +8,8 @@
 namespace merlon::identity {
 
 /// DER. `evidence` holds the keys as Enarx has it (SessionKeys::as_enarx()). `certificates` is the
-/// host's certificate table, of which a Steward needs the VCEK and the revocation list.
+/// host's certificate table, of which a Steward needs the VCEK and the revocation list. A keep
+/// without hardware behind it (Kvm) has neither: both are empty.
 ///
 /// Errors: NotFound (the host has no VCEK) · Unsupported (a technology that is not made here yet) ·
 /// Malformed (the table).

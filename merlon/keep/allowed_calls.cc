@@ -53,6 +53,8 @@ void add_process(os::CallRules& rules, const Needs& needs) {
              {FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE,
               FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME, FUTEX_WAIT_BITSET_PRIVATE}));
   add(rules, {SYS_clock_gettime, SYS_clock_getres, SYS_getrandom});
+  // The library sorts, and glibc's qsort() asks first how much memory the machine has.
+  if (needs.tls) add(rules, {SYS_sysinfo});
   if (!needs.timer) return;
   rules.push_back(one_of(SYS_timer_create, 0, {CLOCK_MONOTONIC}));
   add(rules, {SYS_timer_settime, SYS_timer_delete});

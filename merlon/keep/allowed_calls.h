@@ -17,6 +17,7 @@ struct Needs {
   bool directories = false;
   bool writable_directories = false;
   bool timer = false;
+  bool tls = false;     ///< or a Steward is asked, which is done by TLS
   ::pid_t process = 0;  ///< our own number: the only process that may be signalled
 };
 

@@ -30,6 +30,7 @@ Needs everything() {
           .directories = true,
           .writable_directories = true,
           .timer = true,
+          .tls = true,
           .process = process};
 }
 
@@ -109,6 +110,9 @@ TEST(AllowedCalls, ATimerOnlyWhereThereIsATimeLimit) {
   EXPECT_FALSE(may(none, SYS_timer_create, {CLOCK_MONOTONIC}));
   EXPECT_FALSE(may(none, SYS_timer_settime));
   EXPECT_FALSE(may(none, SYS_timer_delete));
+  EXPECT_TRUE(may(SYS_sysinfo));
+  none.tls = false;
+  EXPECT_FALSE(may(none, SYS_sysinfo));
 }
 
 TEST(AllowedCalls, OfOpenFilesWhatWasiNeeds) {

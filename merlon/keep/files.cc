@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "merlon/base/text.h"
 #include "merlon/wasi/preopen.h"
 #include "merlon/wasi/rights.h"
 
@@ -32,7 +33,7 @@ Result<wasi::FdEntry> output_stream(int number, std::string_view name) {
   return entry;
 }
 
-Result<wasi::FdEntry> entry_of(const FileEntry& file, os::Fd descriptor) {
+Result<wasi::FdEntry> plain_entry_of(const FileEntry& file, os::Fd descriptor) {
   switch (file.kind) {
     case FileKind::Closed:
     case FileKind::Null: return wasi::null_file();
@@ -50,23 +51,35 @@ Result<wasi::FdEntry> entry_of(const FileEntry& file, os::Fd descriptor) {
   return core::error(ErrorCode::Malformed, "unknown kind of file");
 }
 
+core::Result<wasi::FdEntry, std::string> entry_of(const FileEntry& file, const TlsFiles* tls,
+                                                  os::Fd descriptor) {
+  if (!file.tls) {
+    auto entry = plain_entry_of(file, std::move(descriptor));
+    if (!entry) return std::string(entry.error().message());
+    return *std::move(entry);
+  }
+  if (tls == nullptr) return std::string("TLS without a certificate");
+  return file.kind == FileKind::Listen ? tls->listener(*file.tls, std::move(descriptor))
+                                       : tls->connection(*file.tls, std::move(descriptor));
+}
+
 }  // namespace
 
-Result<void> give_files(launch::Launch& launch, wasi::Context& context) {
+core::Result<void, std::string> give_files(launch::Launch& launch, const TlsFiles* tls,
+                                           wasi::Context& context) {
   auto next = launch.descriptors.begin();
   const auto& files = launch.message.files;
   for (const FileEntry& file : files) {
     os::Fd descriptor;
     if (launch::carries_descriptor(file.kind)) descriptor = std::move(*next++);
-    wasi::FdEntry entry = TRY(entry_of(file, std::move(descriptor)));
-    if (!context.files().insert(std::move(entry))) {
-      return core::error(ErrorCode::Exhausted, "too many files");
-    }
+    auto entry = entry_of(file, tls, std::move(descriptor));
+    if (!entry) return base::concat("file ", base::quoted(file.name), ": ", entry.error());
+    if (!context.files().insert(*std::move(entry))) return std::string("too many files");
   }
   // Closed only now: an insertion takes the lowest free number.
   for (std::uint32_t i = 0; i < files.size(); ++i) {
     if (files[i].kind != FileKind::Closed) continue;
-    if (!context.files().close(i)) return core::error(ErrorCode::Internal, "lost a file");
+    if (!context.files().close(i)) return std::string("lost a file");
   }
   return {};
 }

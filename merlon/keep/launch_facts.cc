@@ -24,6 +24,15 @@ std::string_view name_of(FileKind kind) noexcept {
   return "closed";
 }
 
+std::string_view name_of(launch::ClientCertificate client) noexcept {
+  switch (client) {
+    case launch::ClientCertificate::None: return "none";
+    case launch::ClientCertificate::Request: return "request";
+    case launch::ClientCertificate::Require: return "require";
+  }
+  return "none";
+}
+
 class Facts {
  public:
   void member(std::string_view name, std::string_view value) {
@@ -40,6 +49,31 @@ class Facts {
     for (const std::string& text : texts) json_.text(text);
     json_.close_array();
   }
+  void member(std::string_view name, const launch::Trust& trust) {
+    std::vector<std::string> whom;
+    if (trust.web) whom.emplace_back("web");
+    if (trust.steward) whom.emplace_back("steward");
+    for (const auto& anchor : trust.anchors) {
+      whom.push_back("sha256:" + base::hex(crypto::sha256({anchor}).view()));
+    }
+    member(name, whom);
+  }
+  void member(std::string_view name, const launch::TlsSettings& tls) {
+    open(name);
+    member("client", name_of(tls.client));
+    member("trust", tls.trust);
+    member("alpn", tls.alpn);
+    member("server_name", tls.server_name);
+    close();
+  }
+  void member(std::string_view name, const launch::Steward& steward) {
+    open(name);
+    member("host", steward.host);
+    member("port", steward.port);
+    member("path", steward.path);
+    member("trust", steward.trust);
+    close();
+  }
   void member(std::string_view name, const std::vector<FileEntry>& files) {
     json_.key(name);
     json_.open_array();
@@ -51,6 +85,7 @@ class Facts {
         const bool reads = file.access == launch::FileAccess::ReadOnly;
         member("access", reads ? "read-only" : "read-write");
       }
+      if (file.tls) member("tls", *file.tls);
       json_.close_object();
     }
     json_.close_array();
@@ -83,6 +118,7 @@ std::string launch_facts(const launch::Message& message, const OwnDigests& diges
   facts.member("arguments", message.arguments);
   facts.member("environment", message.environment);
   facts.member("files", message.files);
+  if (message.steward) facts.member("steward", *message.steward);
   facts.close();
   facts.open("host");
   facts.member("max_memory_bytes", message.max_memory_bytes);

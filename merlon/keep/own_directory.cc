@@ -3,6 +3,7 @@
 #include <array>
 
 #include "merlon/base/text.h"
+#include "merlon/codec/pem.h"
 #include "merlon/keep/launch_facts.h"
 
 namespace merlon::keep {
@@ -14,11 +15,20 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-enum File : std::size_t { LaunchJson, Measurement, Report, Certificates, Request, Fresh };
-constexpr std::array<ServedName, 6> all{{{"launch.json", false},
+enum File : std::size_t {
+  LaunchJson,
+  Measurement,
+  Report,
+  Certificates,
+  Certificate,
+  Request,
+  Fresh
+};
+constexpr std::array<ServedName, 7> all{{{"launch.json", false},
                                          {"measurement", false},
                                          {"report", false},
                                          {"certificates", false},
+                                         {"certificate", false},
                                          {"request", false},
                                          {"fresh", true}}};
 
@@ -75,6 +85,9 @@ bool hides_own_directory(std::string_view guest_name) noexcept {
 std::span<const ServedName> OwnDirectory::names() const noexcept { return all; }
 
 Result<std::string_view> OwnDirectory::facts() {
+  if (!self_.is_attested()) {
+    return core::error(core::ErrorCode::Unsupported, "nobody would answer for the facts");
+  }
   if (facts_.empty()) {
     const identity::SessionKeys* const keys = TRY(self_.keys());
     const Bytes message = TRY(launch::encode(message_));
@@ -93,6 +106,13 @@ Result<Bytes> OwnDirectory::evidence_of(core::ByteView said) {
       evidence::work_report_data(crypto::sha256({core::as_bytes(facts)}), crypto::sha256({said})));
 }
 
+Result<Bytes> OwnDirectory::own_certificate() const {
+  if (chain_.empty()) return core::error(core::ErrorCode::NotFound, "nobody asked for one");
+  std::string text;
+  for (const auto& each : chain_) text += codec::to_pem("CERTIFICATE", each);
+  return bytes_of(text);
+}
+
 Result<Bytes> OwnDirectory::content_of(std::size_t index) {
   switch (static_cast<File>(index)) {
     case LaunchJson: return bytes_of(TRY(facts()));
@@ -102,6 +122,7 @@ Result<Bytes> OwnDirectory::content_of(std::size_t index) {
       return Bytes(report.begin(), report.end());
     }
     case Certificates: return self_.certificates();
+    case Certificate: return own_certificate();
     case Request: return self_.request();
     case Fresh: break;
   }

@@ -18,12 +18,12 @@ TEST(OwnDirectory, ItsNameIsNobodyElses) {
 TEST(OwnDirectory, WithoutAProcessorItsFilesAreErrors) {
   Self self;
   ASSERT_FALSE(self.is_attested());
-  OwnDirectory directory(self, {}, nullptr);
-  EXPECT_EQ(directory.names().size(), 6U);
+  OwnDirectory directory(self, {}, nullptr, {});
+  EXPECT_EQ(directory.names().size(), 7U);
   for (std::size_t i = 0; i < directory.names().size(); ++i) {
     const auto file = directory.open(i);
-    if (directory.names()[i].name == "certificates") {
-      EXPECT_TRUE(file) << "empty";
+    if (directory.names()[i].name == "certificates" || directory.names()[i].name == "request") {
+      EXPECT_TRUE(file) << "empty, and a request around nothing";
     } else if (directory.names()[i].takes) {
       ASSERT_TRUE(file);
       EXPECT_TRUE((*file)->take({}));
@@ -33,6 +33,19 @@ TEST(OwnDirectory, WithoutAProcessorItsFilesAreErrors) {
       EXPECT_FALSE(file) << directory.names()[i].name;
     }
   }
+}
+
+TEST(OwnDirectory, ShowsTheCertificatesOfTheKeepAsText) {
+  Self self;
+  OwnDirectory directory(self, {}, nullptr, {{1, 2}, {3}});
+  const auto names = directory.names();
+  const auto at = std::ranges::find(names, "certificate", &wasi::ServedName::name);
+  ASSERT_NE(at, names.end());
+  const auto file = directory.open(static_cast<std::size_t>(at - names.begin()));
+  ASSERT_TRUE(file);
+  EXPECT_EQ(core::as_text(*(*file)->content()),
+            "-----BEGIN CERTIFICATE-----\nAQI=\n-----END CERTIFICATE-----\n"
+            "-----BEGIN CERTIFICATE-----\nAw==\n-----END CERTIFICATE-----\n");
 }
 
 }  // namespace

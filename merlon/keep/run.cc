@@ -95,9 +95,50 @@ wasm::CompileMode compile_mode(const Self& self) noexcept {
   return self.is_attested() ? wasm::CompileMode::Eager : wasm::CompileMode::Automatic;
 }
 
+/// The clock that a keep goes by: its host's, and if it is attested not below what it knows.
+class Clocks {
+ public:
+  explicit Clocks(bool attested) noexcept : attested_(attested) {}
+
+  [[nodiscard]] wasi::ClockSource& used() noexcept {
+    if (attested_) return floored_;
+    return host_;
+  }
+  /// Seconds since 1970.
+  [[nodiscard]] std::int64_t now() {
+    constexpr wasi::Timestamp second = 1'000'000'000;
+    const auto now = used().now(wasi::ClockId::Realtime);
+    return now.has_value() ? static_cast<std::int64_t>(*now / second) : 0;
+  }
+
+ private:
+  bool attested_;
+  wasi::SystemClocks host_;
+  FlooredClocks floored_{host_};
+};
+
+/// Nothing if nobody asks who this keep is.
+core::Result<std::optional<Vouching>, std::string> vouching_if_wanted(launch::Launch& launch,
+                                                                      Self& self, Clocks& clocks) {
+  const bool speaks_tls =
+      std::ranges::any_of(launch.message.files, [](const auto& file) { return !!file.tls; });
+  if (!speaks_tls && !launch.message.steward) return std::optional<Vouching>();
+  return std::optional(TRY(vouching_for(self, launch, clocks.now())));
+}
+
+core::Result<void, std::string> give_all_files(launch::Launch& launch, Self& self,
+                                               const std::optional<Vouching>& vouching,
+                                               Clocks& clocks, wasi::Context& context) {
+  const auto keys = vouching ? self.keys() : nullptr;
+  if (!keys || *keys == nullptr) return give_files(launch, nullptr, context);
+  const TlsFiles tls((*keys)->tls(), *vouching, [&clocks] { return clocks.now(); });
+  return give_files(launch, &tls, context);
+}
+
 /// /keep, behind all that the launch gives, whose numbers stay what they are.
 core::Result<void> give_own_directory(const launch::Message& message, Self& self,
                                       std::shared_ptr<const wasm::CompiledModule> module,
+                                      const std::optional<Vouching>& vouching,
                                       wasi::Context& context) {
   if (!self.is_attested()) return {};
   for (const launch::FileEntry& file : message.files) {
@@ -105,7 +146,9 @@ core::Result<void> give_own_directory(const launch::Message& message, Self& self
       return core::error(core::ErrorCode::Denied, "/keep is the keep's own directory");
     }
   }
-  auto directory = std::make_shared<OwnDirectory>(self, message, std::move(module));
+  auto directory =
+      std::make_shared<OwnDirectory>(self, message, std::move(module),
+                                     vouching ? vouching->chain : std::vector<tls::Certificate>());
   auto entry = wasi::served_directory(std::move(directory), std::string(own_directory_name));
   if (context.files().insert(std::move(entry))) return {};
   return core::error(core::ErrorCode::Exhausted, "too many files");
@@ -123,15 +166,16 @@ int tell_loss(const wasi::Context& context, int status) {
 int run_compiled(launch::Launch& launch, Self& self, wasm::Engine& engine,
                  std::shared_ptr<wasm::CompiledModule> module, Deadline& deadline,
                  std::uintptr_t lowest_stack_address) {
-  wasi::SystemClocks host_clocks;
-  FlooredClocks clocks(host_clocks);
+  Clocks clocks(self.is_attested());
   const auto context = wasi::Context::create({.arguments = launch.message.arguments,
                                               .environment = launch.message.environment,
-                                              .clocks = self.is_attested() ? &clocks : nullptr});
+                                              .clocks = &clocks.used()});
   if (!context) return failed("cannot prepare the workload", context.error());
-  const auto given = give_files(launch, **context);
-  if (!given) return failed("cannot prepare the workload's files", given.error());
-  const auto own = give_own_directory(launch.message, self, module, **context);
+  const auto vouching = vouching_if_wanted(launch, self, clocks);
+  if (!vouching) return unusable(launch.message, vouching.error());
+  const auto given = give_all_files(launch, self, *vouching, clocks, **context);
+  if (!given) return unusable(launch.message, given.error());
+  const auto own = give_own_directory(launch.message, self, module, *vouching, **context);
   if (!own) return unusable(launch.message, own.error().message());
 
   wasm::Imports imports;
@@ -139,6 +183,8 @@ int run_compiled(launch::Launch& launch, Self& self, wasm::Engine& engine,
   wasm::Store store(engine, limits_of(launch.message, lowest_stack_address));
   deadline.watch(store, **context);
   const int status = invoke(launch.message, store, std::move(module), imports, deadline);
+  constexpr auto farewell = std::chrono::seconds(10);
+  (*context)->finish_streams(farewell);
   deadline.forget();
   // The kernel takes all of it back at once, and faster than we would piece by piece.
   os::end_process(tell_loss(**context, status));

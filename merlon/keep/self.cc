@@ -90,6 +90,10 @@ Result<Self::Processor*> Self::processor() {
 }
 
 Result<const identity::SessionKeys*> Self::keys() {
+  if (!attested_) {
+    if (!keys_) keys_ = TRY(identity::SessionKeys::generate(evidence::Technology::Kvm));
+    return &*keys_;
+  }
   Processor* const processor = TRY(this->processor());
   if (!keys_) {
     if (!crypto::start_secret_heap()) {
@@ -127,6 +131,9 @@ Bytes Self::certificates() {
 }
 
 Result<Bytes> Self::request() {
+  if (!attested_) {
+    return identity::certification_request(*TRY(keys()), evidence::Technology::Kvm, {}, {});
+  }
   const core::ByteView evidence = TRY(this->evidence());
   return identity::certification_request(*keys_, processor_->attester.technology(), evidence,
                                          certificates());

@@ -28,6 +28,7 @@ class Self {
   // Errors of all below: Unsupported (nothing attests this keep) · Malformed (a page of secrets
   // that is none) · Exhausted · Unavailable and Denied as GuestChannel · Internal.
 
+  /// Those of a keep that nothing attests as well.
   [[nodiscard]] core::Result<const identity::SessionKeys*> keys();
   /// Evidence that holds `data`.
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> evidence_for(
@@ -38,7 +39,8 @@ class Self {
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> measurement();
   /// The host's certificate table; not from the processor.
   [[nodiscard]] std::vector<std::uint8_t> certificates();
-  /// The certification request around evidence(). NotFound: the host has no VCEK.
+  /// The certification request around evidence(); of a keep that nothing attests, around nothing.
+  /// NotFound: the host has no VCEK.
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> request();
 
  private:

@@ -24,6 +24,15 @@ Result<void> check(const FileEntry& entry) {
   if (entry.access == FileAccess::ReadOnly && entry.kind != FileKind::Directory) {
     return core::error(ErrorCode::Malformed, "only directories can be read-only");
   }
+  if (entry.tls) {
+    const bool listens = entry.kind == FileKind::Listen;
+    if (!listens && entry.kind != FileKind::Connect) {
+      return core::error(ErrorCode::Malformed, "only connections can speak TLS");
+    }
+    if (listens ? !entry.tls->server_name.empty() : entry.tls->client != ClientCertificate::None) {
+      return core::error(ErrorCode::Malformed, "TLS settings of the other side");
+    }
+  }
   if (entry.kind == FileKind::Closed && !entry.name.empty()) {
     return core::error(ErrorCode::Malformed, "a closed file has no name");
   }
@@ -49,6 +58,50 @@ Result<void> write_texts(base::ByteWriter& out, const std::vector<std::string>& 
   return {};
 }
 
+Result<void> write_trust(base::ByteWriter& out, const Trust& trust) {
+  if (trust.anchors.size() > max_anchors) {
+    return core::error(ErrorCode::Exhausted, "too many certificates are trusted");
+  }
+  out.u8(static_cast<std::uint8_t>((trust.web ? 1U : 0U) | (trust.steward ? 2U : 0U)));
+  out.u32(static_cast<std::uint32_t>(trust.anchors.size()));
+  for (const auto& anchor : trust.anchors) {
+    if (anchor.size() > max_message_size) {
+      return core::error(ErrorCode::Exhausted, "launch message is too long");
+    }
+    out.u32(static_cast<std::uint32_t>(anchor.size()));
+    out.bytes(anchor);
+  }
+  return {};
+}
+
+Result<void> write_tls(base::ByteWriter& out, const std::optional<TlsSettings>& tls) {
+  out.u8(tls ? 1 : 0);
+  if (!tls) return {};
+  if (tls->alpn.size() > max_protocols) {
+    return core::error(ErrorCode::Exhausted, "too many protocols");
+  }
+  out.u8(static_cast<std::uint8_t>(tls->client));
+  TRY(write_trust(out, tls->trust));
+  TRY(write_texts(out, tls->alpn));
+  return write_text(out, tls->server_name);
+}
+
+/// It vouches for this keep and not for itself.
+Result<void> check(const Steward& steward) {
+  if (!steward.trust.steward) return {};
+  return core::error(ErrorCode::Malformed, "a Steward that vouches for itself");
+}
+
+Result<void> write_steward(base::ByteWriter& out, const std::optional<Steward>& steward) {
+  out.u8(steward ? 1 : 0);
+  if (!steward) return {};
+  TRY(check(*steward));
+  TRY(write_text(out, steward->host));
+  out.u16(steward->port);
+  TRY(write_text(out, steward->path));
+  return write_trust(out, steward->trust);
+}
+
 Result<void> write_files(base::ByteWriter& out, const std::vector<FileEntry>& files) {
   if (files.size() > max_files) return core::error(ErrorCode::Exhausted, "too many files");
   out.u32(static_cast<std::uint32_t>(files.size()));
@@ -57,6 +110,7 @@ Result<void> write_files(base::ByteWriter& out, const std::vector<FileEntry>& fi
     out.u8(static_cast<std::uint8_t>(entry.kind));
     out.u8(static_cast<std::uint8_t>(entry.access));
     TRY(write_text(out, entry.name));
+    TRY(write_tls(out, entry.tls));
   }
   return {};
 }
@@ -116,6 +170,52 @@ Result<std::vector<std::string>> read_texts(Reader& in) {
   return texts;
 }
 
+Result<Trust> read_trust(Reader& in) {
+  const std::uint8_t flags = TRY(in.u8());
+  if (flags > 3) return core::error(ErrorCode::Malformed, "unknown trust", flags);
+  Trust trust;
+  trust.web = (flags & 1U) != 0;
+  trust.steward = (flags & 2U) != 0;
+  const std::uint32_t count = TRY(in.u32());
+  if (count > max_anchors) {
+    return core::error(ErrorCode::Exhausted, "too many certificates are trusted", count);
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t size = TRY(in.u32());
+    const ByteView anchor = TRY(in.bytes(size));
+    trust.anchors.emplace_back(anchor.begin(), anchor.end());
+  }
+  return trust;
+}
+
+Result<std::optional<TlsSettings>> read_tls(Reader& in) {
+  if (!TRY(read_flag(in))) return std::optional<TlsSettings>();
+  TlsSettings tls;
+  const std::uint8_t client = TRY(in.u8());
+  if (client > static_cast<std::uint8_t>(ClientCertificate::Require)) {
+    return core::error(ErrorCode::Malformed, "unknown wish of a client's certificate", client);
+  }
+  tls.client = static_cast<ClientCertificate>(client);
+  tls.trust = TRY(read_trust(in));
+  tls.alpn = TRY(read_texts(in));
+  if (tls.alpn.size() > max_protocols) {
+    return core::error(ErrorCode::Exhausted, "too many protocols", tls.alpn.size());
+  }
+  tls.server_name = TRY(read_text(in));
+  return std::optional<TlsSettings>(std::move(tls));
+}
+
+Result<std::optional<Steward>> read_steward(Reader& in) {
+  if (!TRY(read_flag(in))) return std::optional<Steward>();
+  Steward steward;
+  steward.host = TRY(read_text(in));
+  steward.port = TRY(in.u16());
+  steward.path = TRY(read_text(in));
+  steward.trust = TRY(read_trust(in));
+  TRY(check(steward));
+  return std::optional<Steward>(std::move(steward));
+}
+
 Result<FileEntry> read_file(Reader& in) {
   const std::uint8_t kind = TRY(in.u8());
   const std::uint8_t access = TRY(in.u8());
@@ -126,6 +226,7 @@ Result<FileEntry> read_file(Reader& in) {
     return core::error(ErrorCode::Malformed, "unknown access to a file", access);
   }
   FileEntry entry{static_cast<FileKind>(kind), static_cast<FileAccess>(access), TRY(read_text(in))};
+  entry.tls = TRY(read_tls(in));
   TRY(check(entry));
   return entry;
 }
@@ -150,7 +251,7 @@ std::size_t Message::descriptor_count() const noexcept {
   const auto carrying = std::count_if(files.begin(), files.end(), [](const FileEntry& entry) {
     return carries_descriptor(entry.kind);
   });
-  return (has_module(purpose) ? 1U : 0U) + static_cast<std::size_t>(carrying);
+  return (has_module(purpose) ? 1U : 0U) + (steward ? 1U : 0U) + static_cast<std::size_t>(carrying);
 }
 
 Result<std::vector<std::uint8_t>> encode(const Message& message) {
@@ -167,6 +268,7 @@ Result<std::vector<std::uint8_t>> encode(const Message& message) {
   TRY(write_texts(body, message.arguments));
   TRY(write_texts(body, message.environment));
   TRY(write_files(body, message.files));
+  TRY(write_steward(body, message.steward));
   if (body.size() > max_message_size) {
     return core::error(ErrorCode::Exhausted, "launch message is too long", body.size());
   }
@@ -210,6 +312,7 @@ Result<Message> decode_body(ByteView body) {
   message.arguments = TRY(read_texts(in));
   message.environment = TRY(read_texts(in));
   message.files = TRY(read_files(in));
+  message.steward = TRY(read_steward(in));
   if (!in.at_end()) {
     return core::error(ErrorCode::Malformed, "bytes behind the launch message", in.offset());
   }

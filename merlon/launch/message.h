@@ -8,7 +8,7 @@
 //
 //   offset  size
 //        0     8  magic "MRLNLNCH"
-//        8     4  version, 3
+//        8     4  version, 4
 //       12     4  size of all that follows, at most max_message_size
 //       16     8  max_memory_bytes
 //       24     8  timeout_nanoseconds
@@ -21,26 +21,34 @@
 //                 list  arguments     texts; argv, the program's own name first
 //                 list  environment   texts KEY=VALUE
 //                 list  files         entry i is file descriptor i of the workload:
-//                                       u8 kind · u8 access · text name
+//                                       u8 kind · u8 access · text name · u8 tls, 0 or 1
+//                                       and if that is 1: u8 client · trust ·
+//                                       list alpn, texts · text server_name
+//                 u8    steward       0 or 1; and if that is 1:
+//                                       text host · u16 port · text path · trust
+//   trust: u8 flags (bit 0 web, bit 1 steward) · list of bytes, each u32 size, then that many
 //
-// Beside the bytes travel open files, first the module, if there is to run one, then one for each
-// entry of kind Listen, Connect or Directory, in their order; so no numbers of descriptors stand in
-// the message.
+// Beside the bytes travel open files, first the module, if there is to run one, then a connection
+// to the Steward, if there is one, then one for each entry of kind Listen, Connect or Directory, in
+// their order; so no numbers of descriptors stand in the message.
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "merlon/core/bytes.h"
 #include "merlon/core/result.h"
+#include "merlon/launch/tls_settings.h"
 
 namespace merlon::launch {
 
-inline constexpr std::uint32_t message_version = 3;
+inline constexpr std::uint32_t message_version = 4;
 inline constexpr std::size_t header_size = 16;
 inline constexpr std::size_t max_message_size = 8UL * 1024 * 1024;
-/// Entries of `files`; leaves room for the module among the descriptors of one delivery.
+/// Entries of `files`; leaves room for the module and the Steward among the descriptors of one
+/// delivery.
 inline constexpr std::size_t max_files = 250;
 
 enum class FileKind : std::uint8_t {
@@ -61,6 +69,7 @@ struct FileEntry {
   FileKind kind = FileKind::Closed;
   FileAccess access = FileAccess::ReadWrite;
   std::string name;
+  std::optional<TlsSettings> tls{};  ///< only with Listen and Connect
   bool operator==(const FileEntry&) const = default;
 };
 
@@ -97,9 +106,10 @@ struct Message {
   std::vector<std::string> arguments;
   std::vector<std::string> environment;
   std::vector<FileEntry> files;
+  std::optional<Steward> steward;
   bool operator==(const Message&) const = default;
 
-  /// How many open files travel beside it, the module among them if there is one.
+  /// How many open files travel beside it, module and Steward among them.
   [[nodiscard]] std::size_t descriptor_count() const noexcept;
 };
 

@@ -25,7 +25,12 @@ Message full_message() {
       {FileKind::Listen, FileAccess::ReadWrite, "web"},
       {FileKind::Closed, FileAccess::ReadWrite, ""},
       {FileKind::Directory, FileAccess::ReadOnly, "/data"},
+      {FileKind::Listen, FileAccess::ReadWrite, "tls",
+       TlsSettings{ClientCertificate::Require, {false, true, {{1, 2}, {}}}, {"h2", "http/1.1"}}},
+      {FileKind::Connect, FileAccess::ReadWrite, "peer",
+       TlsSettings{.trust = {.web = true}, .server_name = "peer.example"}},
   };
+  message.steward = Steward{"steward.example", 8443, "/a", {.web = false, .anchors = {{3}}}};
   return message;
 }
 
@@ -51,7 +56,7 @@ TEST(LaunchMessage, IsReadAsItWasWritten) {
 
 TEST(LaunchMessage, CountsTheOpenFilesThatTravelWithIt) {
   EXPECT_EQ(Message{}.descriptor_count(), 1U);
-  EXPECT_EQ(full_message().descriptor_count(), 3U);
+  EXPECT_EQ(full_message().descriptor_count(), 6U);
   Message proving;
   proving.purpose = Purpose::Prove;
   EXPECT_EQ(proving.descriptor_count(), 0U);
@@ -108,12 +113,47 @@ TEST(LaunchMessage, NulCharactersAreRefusedInBothDirections) {
   EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
 }
 
+TEST(LaunchMessage, TlsStandsOnlyWhereItMeansSomething) {
+  for (const FileKind kind : {FileKind::Null, FileKind::Directory, FileKind::Stdin}) {
+    Message message;
+    message.files = {{kind, FileAccess::ReadWrite, "", TlsSettings{}}};
+    EXPECT_EQ(encode(message).error().code, core::ErrorCode::Malformed);
+  }
+  Message message;
+  message.files = {
+      {FileKind::Listen, FileAccess::ReadWrite, "", TlsSettings{.server_name = "a.example"}}};
+  EXPECT_EQ(encode(message).error().code, core::ErrorCode::Malformed);
+  message.files = {{FileKind::Connect, FileAccess::ReadWrite, "",
+                    TlsSettings{.client = ClientCertificate::Require}}};
+  EXPECT_EQ(encode(message).error().code, core::ErrorCode::Malformed);
+  message.files.clear();
+  message.steward = Steward{"a", 443, "/", {.steward = true}};
+  EXPECT_EQ(encode(message).error().code, core::ErrorCode::Malformed);
+}
+
+TEST(LaunchMessage, UnknownTlsSettingsAreRefused) {
+  Message message;
+  message.files = {{FileKind::Listen, FileAccess::ReadWrite, "", TlsSettings{}}};
+  const auto bytes = encode(message);
+  ASSERT_TRUE(bytes.has_value());
+  // From the end: steward 1 · server_name 4 · alpn 4 · anchors 4 · trust 1 · client 1 · tls 1
+  for (const auto& [from_end, value] :
+       {std::pair<std::size_t, std::uint8_t>{1, 2}, {14, 4}, {15, 3}, {16, 2}}) {
+    auto wrong = *bytes;
+    wrong[bytes->size() - from_end] = value;
+    EXPECT_EQ(decode_body(body_of(wrong)).error().code, core::ErrorCode::Malformed) << from_end;
+  }
+  auto many = *bytes;
+  many[bytes->size() - 12] = 0xFF;  // anchors' count
+  EXPECT_EQ(decode_body(body_of(many)).error().code, core::ErrorCode::Exhausted);
+}
+
 TEST(LaunchMessage, UnknownKindsAndAccessesAreRefused) {
   Message message;
   message.files = {{FileKind::Directory, FileAccess::ReadWrite, ""}};
   const auto bytes = encode(message);
   ASSERT_TRUE(bytes.has_value());
-  const std::size_t kind = bytes->size() - 6;
+  const std::size_t kind = bytes->size() - 8;
   for (const auto& [offset, value] :
        {std::pair<std::size_t, std::uint8_t>{kind, 8}, {kind, 255}, {kind + 1, 2}}) {
     auto wrong = *bytes;

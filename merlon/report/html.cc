@@ -39,16 +39,21 @@ std::string shown(const std::string& value) {
   return concat("<span class=\"soft\">", value.size() / 2, " bytes of zero</span>");
 }
 
-/// A name of several words in one, which may break before each.
+/// A name of several words in one, which may break before each. Whole characters stay together.
 std::string breakable(std::string_view name) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
   std::string html;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const bool starts = i > 0 && upper(name[i]) &&
-                        (!upper(name[i - 1]) || (i + 1 < name.size() && !upper(name[i + 1])));
-    html += concat(starts ? "<wbr>" : "", escaped(name.substr(i, 1)));
+  std::size_t begin = 0;
+  for (std::size_t i = 1; i < name.size(); ++i) {
+    const bool word =
+        upper(name[i]) &&
+        (lower(name[i - 1]) || (upper(name[i - 1]) && i + 1 < name.size() && lower(name[i + 1])));
+    if (!word && name[i - 1] != '_') continue;
+    html += concat(escaped(name.substr(begin, i - begin)), "<wbr>");
+    begin = i;
   }
-  return html;
+  return html + escaped(name.substr(begin));
 }
 
 std::string verdict_part(const Head& head, const Appraisal& appraisal) {

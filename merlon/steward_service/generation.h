@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "merlon/core/bytes.h"
+#include "merlon/evidence/endorsements.h"
 #include "merlon/steward/authority.h"
 #include "merlon/tls/context.h"
-#include "merlon/verify/collateral.h"
+#include "merlon/verify/policy.h"
 
 namespace merlon::steward_service {
 
@@ -27,9 +28,9 @@ struct Generation {
   using Judge = std::function<core::Result<steward::Certified, steward::Refusal>(
       steward::RequestForm form, core::ByteView body, const verify::Moment& moment)>;
 
-  Judge certify;                                ///< any thread
-  std::optional<steward::Authority> authority;  ///< what certify asks; nothing in tests
-  std::shared_ptr<const verify::Collateral> collateral;
+  Judge certify;                        ///< any thread
+  evidence::Endorsements endorsements;  ///< the Steward's own
+  verify::Policy policy;
   std::string policy_digest;  ///< in hexadecimal
   std::string policy_file;    ///< empty: the default policy
   codec::UnixTime issuer_end;

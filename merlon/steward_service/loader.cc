@@ -140,12 +140,11 @@ Outcome<GenerationPointer> Loader::load() const {
   const auto authority = TRY(steward::Authority::create(TRY(issuer()), std::move(settings)));
   GivenEndorsements endorsements = TRY(read_endorsements(options_.endorsements));
   auto made = std::make_shared<Generation>();
-  made->collateral =
+  const auto own =
       std::make_shared<const verify::Collateral>(verify::Collateral::prepare(endorsements.all));
-  made->authority = authority;
-  made->certify = [authority, own = made->collateral](steward::RequestForm form,
-                                                      core::ByteView body,
-                                                      const verify::Moment& moment) {
+  made->policy = authority.settings().policy;
+  made->certify = [authority, own](steward::RequestForm form, core::ByteView body,
+                                   const verify::Moment& moment) {
     return authority.certify(form, body, *own, moment);
   };
   made->policy_digest = base::hex(authority.policy_digest().view());
@@ -157,12 +156,13 @@ Outcome<GenerationPointer> Loader::load() const {
                         endorsements.warnings.end());
   made->development = options_.development;
   made->expiries.push_back({"ca", "issuer", authority.issuer_end()});
-  if (const auto own = TRY(read_tls(options_))) {
-    made->tls = own->context;
-    made->expiries.push_back({"tls", "service", own->end});
+  if (const auto service = TRY(read_tls(options_))) {
+    made->tls = service->context;
+    made->expiries.push_back({"tls", "service", service->end});
   }
-  add_expiries(made->expiries, *made->collateral);
+  add_expiries(made->expiries, *own);
   sort_expiries(made->expiries);
+  made->endorsements = std::move(endorsements.all);
   return GenerationPointer(std::move(made));
 }
 

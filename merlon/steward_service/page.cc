@@ -28,7 +28,8 @@ table{border-collapse:collapse;width:100%;font-size:.92rem}
 th{text-align:left;color:var(--soft);font-weight:600}
 td,th{padding:.4rem .8rem .4rem 0;border-top:1px solid var(--line);vertical-align:top}
 tr:first-child>*{border-top:0}tr:target{background:var(--card)}
-.number{text-align:right;font-variant-numeric:tabular-nums}
+.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.number+.number{padding-left:.6rem}th.number{white-space:normal}
 .good{color:var(--yes)}.bad{color:var(--no)}.fair{color:var(--warn)}
 code{font-family:ui-monospace,monospace;font-size:.85em}
 svg{display:block;width:100%;height:8rem}
@@ -67,6 +68,22 @@ std::string page(std::string_view title, std::string_view content) {
       "</h1>\n", content, "</main></body></html>\n");
 }
 
+namespace {
+
+http::Response response_of(std::string html, std::string_view styles) {
+  http::Response response{200, {}, std::move(html)};
+  response.headers = {{"Content-Type", "text/html; charset=utf-8"},
+                      {"Content-Security-Policy",
+                       concat("default-src 'none'; style-src ", styles,
+                              "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")},
+                      {"Cache-Control", "no-store"},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"X-Content-Type-Options", "nosniff"}};
+  return response;
+}
+
+}  // namespace
+
 http::Response html_response(std::string html) {
   constexpr std::string_view begin = "<style>";
   const std::size_t start = html.find(begin);
@@ -75,18 +92,14 @@ http::Response html_response(std::string html) {
   if (start != std::string::npos && end != std::string::npos && start < end) {
     const std::string_view text =
         std::string_view(html).substr(start + begin.size(), end - start - begin.size());
-    allowed = concat("'sha256-",
-                     codec::encode_base64(crypto::sha256({core::as_bytes(text)}).view()), "'");
+    const crypto::Sha256Digest digest = crypto::sha256({core::as_bytes(text)});
+    allowed = concat("'sha256-", codec::encode_base64(digest.view()), "'");
   }
-  http::Response response{200, {}, std::move(html)};
-  response.headers = {{"Content-Type", "text/html; charset=utf-8"},
-                      {"Content-Security-Policy",
-                       concat("default-src 'none'; style-src ", allowed,
-                              "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")},
-                      {"Cache-Control", "no-store"},
-                      {"Referrer-Policy", "no-referrer"},
-                      {"X-Content-Type-Options", "nosniff"}};
-  return response;
+  return response_of(std::move(html), allowed);
+}
+
+http::Response report_response(std::string html) {
+  return response_of(std::move(html), "'unsafe-inline'");
 }
 
 }  // namespace merlon::steward_service

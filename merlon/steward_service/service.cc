@@ -3,10 +3,14 @@
 #include "merlon/base/text.h"
 #include "merlon/codec/json_writer.h"
 #include "merlon/evidence/evidence.h"
+#include "merlon/report/report.h"
 #include "merlon/steward_service/errors_page.h"
 #include "merlon/steward_service/metrics.h"
+#include "merlon/steward_service/multipart.h"
 #include "merlon/steward_service/page.h"
 #include "merlon/steward_service/problem.h"
+#include "merlon/steward_service/status_page.h"
+#include "merlon/verify/verifier.h"
 
 namespace merlon::steward_service {
 
@@ -60,6 +64,10 @@ http::Response Service::handle(const http::Request& request) const {
     if (request.method == "POST") return certify(request);
     return reads(request) ? http::Response{} : wrong_method("GET, HEAD, POST", request);
   }
+  if (path == "/status") {
+    if (request.method == "POST") return status(request);
+    return reads(request) ? status_with("") : wrong_method("GET, HEAD, POST", request);
+  }
   const bool is_known =
       path == "/health" || path == "/ready" || path == "/metrics" || path == errors_path;
   if (!is_known) return answer(problem_of_status(404, "there is nothing here"), request);
@@ -110,6 +118,51 @@ http::Response Service::issued(const Generation& generation, steward::Certified 
   }
   note("policy", generation.policy_digest);
   return response;
+}
+
+verify::Moment Service::moment() const {
+  return world_.at ? verify::Moment::asked_for(*world_.at)
+                   : verify::Moment::by_clock(world_.now(), records_.memory());
+}
+
+http::Response Service::status_with(std::string trouble) const {
+  const GenerationPointer now = generation();
+  return html_response(status_page({*now, statistics_.counts(), world_.counters(), world_.started,
+                                    world_.now(), std::move(trouble)}));
+}
+
+http::Response Service::status(const http::Request& request) const {
+  const auto file =
+      uploaded_file(request.header("content-type").value_or(""), request.body, upload_field);
+  if (file && !file->content.empty()) return appraisal(file->name, core::as_bytes(file->content));
+  http::Response response = status_with("No file came.");
+  response.status = 400;
+  return response;
+}
+
+/// What would be judged of this, whoever brought it. Nothing of it is remembered.
+http::Response Service::appraisal(std::string_view name, core::ByteView bytes) const {
+  const auto evidence = evidence::Evidence::parse(bytes);
+  if (!evidence) {
+    http::Response response =
+        status_with(concat("This is no evidence that can be judged: ", evidence.error().what, "."));
+    response.status = 400;
+    return response;
+  }
+  const GenerationPointer now = generation();
+  const auto collateral = verify::Collateral::parse(now->endorsements, evidence->endorsements);
+  const verify::Appraisal found = verify::appraise(*evidence, collateral, now->policy, moment());
+  const report::Head head{base::printable(name),
+                          std::string(evidence->format),
+                          evidence->wrappings,
+                          now->endorsements.size() + evidence->endorsements.size(),
+                          0,
+                          crypto::sha256({bytes}),
+                          now->policy_file,
+                          now->policy.form,
+                          {},
+                          collateral.certificates};
+  return report_response(report::to_html(head, found));
 }
 
 http::Response Service::ready() const {

@@ -192,6 +192,22 @@ TEST(Service, AnotherGenerationCountsFromTheNextRequest) {
             std::string::npos);
 }
 
+TEST(Service, AFileThatIsNoEvidenceIsSaidToBeNone) {
+  World world;
+  const Service service = world.service();
+  EXPECT_EQ(service.handle(asked("GET", "/status")).status, 200U);
+  const auto none = service.handle(asked("POST", "/status", "text/plain", "x"));
+  EXPECT_EQ(none.status, 400U);
+  EXPECT_NE(none.body.find("No file came."), std::string::npos);
+  const auto junk = service.handle(
+      asked("POST", "/status", "multipart/form-data; boundary=X",
+            "--X\r\nContent-Disposition: form-data; name=\"evidence\"\r\n\r\njunk\r\n--X--\r\n"));
+  EXPECT_EQ(junk.status, 400U);
+  EXPECT_NE(junk.body.find("This is no evidence"), std::string::npos);
+  EXPECT_EQ(service.handle(asked("PUT", "/status")).status, 405U);
+  EXPECT_EQ(world.records.kept, 0);
+}
+
 TEST(Service, CodesAreExplainedOnAPageOfItsOwn) {
   World world;
   const auto response = world.service().handle(asked("GET", "/docs/errors.md"));

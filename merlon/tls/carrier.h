@@ -13,7 +13,7 @@
 namespace merlon::tls {
 
 struct Carrier {
-  std::unique_ptr<net::Stream> below;
+  std::shared_ptr<net::Stream> below;
   std::vector<std::uint8_t> unsent;  ///< from `sent` on
   std::size_t sent = 0;
   std::size_t budget = 0;  ///< bytes that may still be read before the library must come back

@@ -50,7 +50,7 @@ bool expect(SSL* ssl, const std::string& name) noexcept {
 }  // namespace
 
 Session::Session(std::shared_ptr<const Context::Inner> context,
-                 std::unique_ptr<net::Stream> below) noexcept
+                 std::shared_ptr<net::Stream> below) noexcept
     : context_(std::move(context)), ssl_(nullptr, &SSL_free) {
   carrier_.below = std::move(below);
 }
@@ -69,7 +69,7 @@ Result<void> Session::begin() {
 }
 
 Result<std::unique_ptr<Session>> Session::accept(const Context& context,
-                                                 std::unique_ptr<net::Stream> below) {
+                                                 std::shared_ptr<net::Stream> below) {
   std::unique_ptr<Session> session(new Session(context.inner_, std::move(below)));
   TRY(session->begin());
   SSL_set_accept_state(session->ssl_.get());
@@ -77,7 +77,7 @@ Result<std::unique_ptr<Session>> Session::accept(const Context& context,
 }
 
 Result<std::unique_ptr<Session>> Session::connect(const Context& context,
-                                                  std::unique_ptr<net::Stream> below,
+                                                  std::shared_ptr<net::Stream> below,
                                                   const std::string& name) {
   if (name.empty() || name.find('\0') != std::string::npos) {
     return core::error(ErrorCode::Malformed, "no name of a server");

@@ -19,11 +19,11 @@ class Session final : public net::Stream {
 
   /// As a server. Internal if there is no memory.
   [[nodiscard]] static core::Result<std::unique_ptr<Session>> accept(
-      const Context& context, std::unique_ptr<net::Stream> below);
+      const Context& context, std::shared_ptr<net::Stream> below);
   /// As a client; the server must be `name`, a DNS name or an address in its usual form. Malformed:
   /// an empty name.
   [[nodiscard]] static core::Result<std::unique_ptr<Session>> connect(
-      const Context& context, std::unique_ptr<net::Stream> below, const std::string& name);
+      const Context& context, std::shared_ptr<net::Stream> below, const std::string& name);
 
   /// Goes on with the handshake as far as it can. The other calls do so too.
   [[nodiscard]] Handshake shake();
@@ -55,7 +55,7 @@ class Session final : public net::Stream {
 
  private:
   Session(std::shared_ptr<const Context::Inner> context,
-          std::unique_ptr<net::Stream> below) noexcept;
+          std::shared_ptr<net::Stream> below) noexcept;
   [[nodiscard]] core::Result<void> begin();
   [[nodiscard]] os::Errno fail(int result);
   [[nodiscard]] os::Result<std::size_t> read_some(core::ByteSpan into, bool peek);

@@ -30,6 +30,8 @@ std::string_view config_template() noexcept {
 
 # The Steward that certifies the keep; must be https.
 # steward = "https://steward.example"
+# steward_trust = ["web"] # who vouches for that address: "web", and files of certificates (PEM) that
+#                         # lie beside Enarx.toml; the default is ["web"], the roots that Mozilla lists
 
 # Environment variables. FD_COUNT and FD_NAMES are added: the number of files below, and their
 # names joined by ':'.
@@ -56,17 +58,23 @@ kind = "stderr" # name: "stderr"
 # [[files]]
 # kind = "listen"
 # name = "ingest"
-# prot = "tcp" # or "tls"
+# prot = "tls" # the default; or "tcp"
 # addr = "::"  # every address; the default
-# port = 8080  # 80 for tcp and 443 for tls by default
+# port = 8443  # 443 for tls and 80 for tcp by default
+# client = "require" # ask clients for certificates: "none", the default, "request" or "require"
+# trust = ["steward", "clients.pem"] # and whose: "steward", "web", files beside Enarx.toml
+# alpn = ["http/1.1"] # protocols, the preferred one first
 
 # A connection, made before the workload starts.
 # [[files]]
 # kind = "connect"
 # host = "database.example"
-# prot = "tcp" # or "tls"
-# port = 5432  # 80 for tcp and 443 for tls by default
+# prot = "tls" # the default; or "tcp"
+# port = 5432  # 443 for tls and 80 for tcp by default
 # name = "database" # the host by default
+# trust = ["web"] # whose certificates the other side may have; the default
+# server_name = "database.example" # and for which name; the host by default
+# alpn = ["http/1.1"] # protocols, the preferred one first
 )";
 }
 

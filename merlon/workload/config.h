@@ -21,6 +21,26 @@ inline constexpr std::size_t max_config_size = 1'000'000;
 enum class Protocol : std::uint8_t { Tcp, Tls };
 enum class Stream : std::uint8_t { Stdin, Stdout, Stderr };
 
+/// What a listener wants of those who connect. An addition of ours.
+enum class ClientCertificate : std::uint8_t { None, Request, Require };
+
+/// Whose certificates are believed. An addition of ours.
+struct Trust {
+  bool web = false;                  ///< "web": of those whom Mozilla lists
+  bool steward = false;              ///< "steward": of the Steward that vouched for the keep
+  std::vector<std::string> files{};  ///< of certificates in PEM, beside Enarx.toml
+  bool operator==(const Trust&) const = default;
+};
+
+/// How a connection of Protocol::Tls speaks it. Additions of ours.
+struct TlsOptions {
+  ClientCertificate client = ClientCertificate::None;  ///< of a listener
+  Trust trust{};  ///< of a connection: the web unless something is named
+  std::vector<std::string> alpn{};
+  std::string server_name{};  ///< of a connection: who the other side must be; its host if empty
+  bool operator==(const TlsOptions&) const = default;
+};
+
 /// Reads nothing, swallows everything written.
 struct NullFile {
   std::string name;
@@ -38,6 +58,7 @@ struct ListenFile {
   Protocol protocol = Protocol::Tls;
   std::string address;  ///< an IP address or a host name; "::" is every address
   std::uint16_t port = 0;
+  TlsOptions tls{};
   bool operator==(const ListenFile&) const = default;
 };
 /// A connection that is made before the workload starts.
@@ -46,6 +67,7 @@ struct ConnectFile {
   Protocol protocol = Protocol::Tls;
   std::string host;
   std::uint16_t port = 0;
+  TlsOptions tls{};
   bool operator==(const ConnectFile&) const = default;
 };
 
@@ -82,6 +104,8 @@ class Config {
 
   /// The Steward's URL; not yet known to be https.
   [[nodiscard]] const std::optional<std::string>& steward() const noexcept { return steward_; }
+  /// Who may vouch for that URL; the web unless something is named. Never `steward`.
+  [[nodiscard]] const Trust& steward_trust() const noexcept { return steward_trust_; }
   /// argv[1] and on; argv[0] is always "main.wasm".
   [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
   /// Variables and values in the order of their names.
@@ -100,6 +124,7 @@ class Config {
   Config() = default;
 
   std::optional<std::string> steward_;
+  Trust steward_trust_{.web = true};
   std::vector<std::string> arguments_;
   std::vector<std::pair<std::string, std::string>> environment_;
   std::vector<File> files_;

@@ -122,7 +122,121 @@ class ConfigParser {
                     concat("must be a URL such as https://steward.example, not ",
                            base::quoted(*config.steward_)));
     }
+    const auto trust = TRY(read_trust({root, ""}, "steward_trust"));
+    if (!trust) return {};
+    if (trust->steward) {
+      return refuse(*root.get("steward_trust"), "steward_trust",
+                    "a Steward cannot vouch for its own address; name web or a file");
+    }
+    config.steward_trust_ = *trust;
     return {};
+  }
+
+  /// Texts of an array, if it is there.
+  Result<std::optional<std::vector<std::string>>> optional_texts(const Place& place,
+                                                                 std::string_view name,
+                                                                 std::size_t most) const {
+    const toml::node* node = place.table.get(name);
+    if (node == nullptr) return std::optional<std::vector<std::string>>();
+    const toml::array* array = node->as_array();
+    if (array == nullptr || array->empty() || array->size() > most) {
+      return refuse(*node, place.key(name), concat("must be an array of 1 to ", most, " strings"));
+    }
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      texts.push_back(TRY(text(*array->get(i), concat(place.key(name), "[", i, "]"))));
+    }
+    return std::optional(std::move(texts));
+  }
+
+  Result<std::optional<Trust>> read_trust(const Place& place, std::string_view name) const {
+    constexpr std::size_t most = 16;
+    const auto names = TRY(optional_texts(place, name, most));
+    if (!names) return std::optional<Trust>();
+    Trust trust;
+    for (const std::string& each : *names) {
+      if (each == "web") {
+        trust.web = true;
+      } else if (each == "steward") {
+        trust.steward = true;
+      } else if (is_plain_name(each)) {
+        trust.files.push_back(each);
+      } else {
+        return refuse(*place.table.get(name), place.key(name),
+                      concat("must name web, steward or a file beside Enarx.toml, not ",
+                             base::quoted(each, 64)));
+      }
+    }
+    return std::optional(std::move(trust));
+  }
+
+  /// Of a file in the package's own directory.
+  static bool is_plain_name(std::string_view name) noexcept {
+    return !name.empty() && name.size() <= 255 && name != "." && name != ".." &&
+           name.find('/') == std::string_view::npos;
+  }
+
+  Result<std::vector<std::string>> read_protocols(const Place& place) const {
+    constexpr std::size_t most = 16;
+    const auto names = TRY(optional_texts(place, "alpn", most));
+    if (!names) return std::vector<std::string>();
+    for (const std::string& each : *names) {
+      if (!each.empty() && each.size() <= 255) continue;
+      return refuse(*place.table.get("alpn"), place.key("alpn"),
+                    "must name protocols of 1 to 255 bytes, such as \"http/1.1\"");
+    }
+    return *names;
+  }
+
+  Result<ClientCertificate> read_client(const Place& place) const {
+    const auto word = TRY(optional_text(place, "client"));
+    if (!word || *word == "none") return ClientCertificate::None;
+    if (*word == "request") return ClientCertificate::Request;
+    if (*word == "require") return ClientCertificate::Require;
+    return refuse(*place.table.get("client"), place.key("client"),
+                  concat("must be none, request or require, not ", base::quoted(*word, 64)));
+  }
+
+  /// Nothing of TLS stands where none is spoken: who wrote it there believes otherwise.
+  Result<void> refuse_tls_keys(const Place& place, Protocol protocol) const {
+    if (protocol == Protocol::Tls) return {};
+    for (const std::string_view name : {"client", "trust", "alpn", "server_name"}) {
+      const toml::node* node = place.table.get(name);
+      if (node != nullptr) return refuse(*node, place.key(name), "needs prot = \"tls\"");
+    }
+    return {};
+  }
+
+  Result<TlsOptions> read_listening_tls(const Place& place) const {
+    TlsOptions tls;
+    tls.client = TRY(read_client(place));
+    tls.alpn = TRY(read_protocols(place));
+    const auto trust = TRY(read_trust(place, "trust"));
+    const bool asks = tls.client != ClientCertificate::None;
+    if (asks && !trust) {
+      return refuse(*place.table.get("client"), place.key("client"),
+                    "needs trust, which says whose certificates clients may show");
+    }
+    if (!asks && trust) {
+      return refuse(*place.table.get("trust"), place.key("trust"),
+                    "needs client = \"request\" or \"require\"");
+    }
+    if (trust) tls.trust = *trust;
+    return tls;
+  }
+
+  Result<TlsOptions> read_connecting_tls(const Place& place) const {
+    TlsOptions tls;
+    tls.alpn = TRY(read_protocols(place));
+    tls.trust = TRY(read_trust(place, "trust")).value_or(Trust{.web = true});
+    if (const auto name = TRY(optional_text(place, "server_name"))) {
+      if (name->empty()) {
+        return refuse(*place.table.get("server_name"), place.key("server_name"),
+                      "must be a name or an address");
+      }
+      tls.server_name = *name;
+    }
+    return tls;
   }
 
   Result<void> read_arguments(const toml::table& root, Config& config) const {
@@ -196,9 +310,11 @@ class ConfigParser {
   }
 
   Result<File> read_listen(const Place& place) const {
-    TRY(allow_only(place, {"kind", "name", "prot", "addr", "port"}));
+    TRY(allow_only(place, {"kind", "name", "prot", "addr", "port", "client", "trust", "alpn"}));
     ListenFile file;
     file.protocol = TRY(protocol(place));
+    TRY(refuse_tls_keys(place, file.protocol));
+    if (file.protocol == Protocol::Tls) file.tls = TRY(read_listening_tls(place));
     auto name = TRY(file_name(place));
     if (!name) return refuse(place.table, place.key("name"), "is missing");
     file.name = *std::move(name);
@@ -208,9 +324,12 @@ class ConfigParser {
   }
 
   Result<File> read_connect(const Place& place) const {
-    TRY(allow_only(place, {"kind", "name", "prot", "host", "port"}));
+    TRY(allow_only(place,
+                   {"kind", "name", "prot", "host", "port", "trust", "alpn", "server_name"}));
     ConnectFile file;
     file.protocol = TRY(protocol(place));
+    TRY(refuse_tls_keys(place, file.protocol));
+    if (file.protocol == Protocol::Tls) file.tls = TRY(read_connecting_tls(place));
     file.host = TRY(required_text(place, "host"));
     file.name = TRY(file_name(place)).value_or(file.host);
     file.port = TRY(port(place, file.protocol));
@@ -232,7 +351,8 @@ class ConfigParser {
 
   /// Upstream takes no notice of them; who misspelt a key would search long.
   void note_unknown_keys(const toml::table& root, Config& config) const {
-    constexpr std::array<std::string_view, 4> known{"steward", "args", "env", "files"};
+    constexpr std::array<std::string_view, 5> known{"steward", "steward_trust", "args", "env",
+                                                    "files"};
     std::size_t unknown = 0;
     for (const auto& [key, value] : root) {
       if (std::ranges::find(known, key.str()) != known.end()) continue;
@@ -265,8 +385,9 @@ class ConfigParser {
     return name;
   }
 
+  /// Enarx's documents have TLS as the default; its code wants a word, and takes the same ones.
   Result<Protocol> protocol(const Place& place) const {
-    const std::string name = TRY(required_text(place, "prot"));
+    const std::string name = TRY(optional_text(place, "prot")).value_or("tls");
     if (name == "tcp") return Protocol::Tcp;
     if (name == "tls") return Protocol::Tls;
     return refuse(*place.table.get("prot"), place.key("prot"),

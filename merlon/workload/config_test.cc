@@ -92,7 +92,7 @@ A = ""
       ListenFile{"web", Protocol::Tcp, "::", 80},
       ListenFile{"tls", Protocol::Tls, "127.0.0.1", 0},
       ConnectFile{"db", Protocol::Tcp, "db", 80},
-      ConnectFile{"secure", Protocol::Tls, "db", 65535},
+      ConnectFile{"secure", Protocol::Tls, "db", 65535, {.trust = {.web = true}}},
   };
   EXPECT_EQ(config.files(), files);
 }
@@ -108,15 +108,67 @@ TEST(Config, UnknownKeysAreIgnoredOnlyAtTheTop) {
             "Enarx.toml:3: files[0].colour: is no key of this kind of file; there are: kind, name");
 }
 
+TEST(Config, SaysHowTlsIsSpoken) {
+  const Config config = parsed(R"(
+steward_trust = ["ca.pem", "web"]
+files = [
+  { kind = "listen", name = "a", client = "require", trust = ["steward", "x.pem"], alpn = ["h2"] },
+  { kind = "listen", name = "b", client = "none" },
+  { kind = "connect", host = "h", trust = ["steward"], server_name = "keep", alpn = ["a", "b"] },
+])");
+  EXPECT_EQ(config.steward_trust(), (Trust{.web = true, .files = {"ca.pem"}}));
+  EXPECT_EQ(std::get<ListenFile>(config.files()[0]).tls,
+            (TlsOptions{.client = ClientCertificate::Require,
+                        .trust = {.steward = true, .files = {"x.pem"}},
+                        .alpn = {"h2"}}));
+  EXPECT_EQ(std::get<ListenFile>(config.files()[1]).tls, TlsOptions{});
+  EXPECT_EQ(std::get<ConnectFile>(config.files()[2]).tls,
+            (TlsOptions{.trust = {.steward = true}, .alpn = {"a", "b"}, .server_name = "keep"}));
+  EXPECT_EQ(parsed("").steward_trust(), Trust{.web = true});
+}
+
+TEST(Config, RefusesTlsThatWouldNotBeWhatItSeems) {
+  const auto of_listener = [](std::string_view keys) {
+    return refusal("files = [{kind='listen', name='a', " + std::string(keys) + "}]");
+  };
+  const std::string at = "Enarx.toml:1: files[0].";
+  EXPECT_EQ(of_listener("prot='tcp', client='require', trust=['steward']"),
+            at + "client: needs prot = \"tls\"");
+  EXPECT_EQ(of_listener("prot='tcp', alpn=['h2']"), at + "alpn: needs prot = \"tls\"");
+  EXPECT_EQ(of_listener("client='require'"),
+            at + "client: needs trust, which says whose certificates clients may show");
+  EXPECT_EQ(of_listener("trust=['web']"), at + "trust: needs client = \"request\" or \"require\"");
+  EXPECT_EQ(of_listener("client='always', trust=['web']"),
+            at + "client: must be none, request or require, not 'always'");
+  EXPECT_EQ(of_listener("client='require', trust=[]"),
+            at + "trust: must be an array of 1 to 16 strings");
+  for (const std::string_view name : {"../ca.pem", "/etc/ca.pem", "..", ""}) {
+    EXPECT_EQ(of_listener("client='require', trust=['" + std::string(name) + "']"),
+              at + "trust: must name web, steward or a file beside Enarx.toml, not '" +
+                  std::string(name) + "'");
+  }
+  EXPECT_EQ(of_listener("alpn=['']"),
+            at + "alpn: must name protocols of 1 to 255 bytes, such as \"http/1.1\"");
+  EXPECT_EQ(refusal("files = [{kind='connect', host='h', server_name=''}]"),
+            at + "server_name: must be a name or an address");
+  EXPECT_EQ(refusal("steward_trust = ['steward']"),
+            "Enarx.toml:1: steward_trust: a Steward cannot vouch for its own address; name web or "
+            "a file");
+}
+
 TEST(Config, HostIsNoKeyOfAListeningSocket) {
   EXPECT_EQ(refusal("[[files]]\nkind='listen'\nprot='tcp'\nname='a'\nhost='b'\n"),
             "Enarx.toml:5: files[0].host: is no key of this kind of file; there are: kind, name, "
-            "prot, addr, port");
+            "prot, addr, port, client, trust, alpn");
 }
 
-TEST(Config, SocketsMustNameTheirProtocol) {
-  EXPECT_EQ(refusal("[[files]]\nkind = 'stdin'\n\n[[files]]\nkind = 'listen'\nname = 'a'\n"),
-            "Enarx.toml:4: files[1].prot: is missing");
+/// As Enarx's documents have it.
+TEST(Config, SocketsSpeakTlsUnlessTheyNameAnotherProtocol) {
+  const Config config = parsed("files = [{kind='listen', name='a'}, {kind='connect', host='h'}]");
+  EXPECT_EQ(std::get<ListenFile>(config.files()[0]).protocol, Protocol::Tls);
+  EXPECT_EQ(std::get<ListenFile>(config.files()[0]).port, 443);
+  EXPECT_EQ(std::get<ConnectFile>(config.files()[1]).protocol, Protocol::Tls);
+  EXPECT_EQ(std::get<ConnectFile>(config.files()[1]).tls, TlsOptions{.trust = {.web = true}});
   EXPECT_EQ(refusal("files = [{kind='connect', host='h', prot='udp'}]"),
             "Enarx.toml:1: files[0].prot: must be tcp or tls, not 'udp'");
 }

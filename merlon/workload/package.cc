@@ -1,6 +1,7 @@
 #include "merlon/workload/package.h"
 
 #include "merlon/base/text.h"
+#include "merlon/codec/pem.h"
 #include "merlon/core/bytes.h"
 #include "merlon/os/open.h"
 
@@ -15,6 +16,8 @@ using Result = core::Result<T, PackageError>;
 
 constexpr const char* module_file = "main.wasm";
 constexpr const char* config_file = "Enarx.toml";
+/// In bytes; a whole list of the web's roots fits.
+constexpr std::size_t max_anchor_file = std::size_t{1} << 20U;
 
 PackageError cannot_read(const std::string& path, os::Errno number) {
   return {os::to_error(number, "").code, concat(path, ": cannot be read: ", os::describe(number))};
@@ -53,6 +56,58 @@ Result<Config> own_config(const os::Fd& directory, const std::string& directory_
   return cannot_read(path, file.error());
 }
 
+/// Certificates of a text in PEM.
+Result<std::vector<Certificate>> read_anchors(const os::Fd& file, const std::string& path) {
+  const auto bytes = os::read_all(file, max_anchor_file);
+  if (!bytes) return cannot_read(path, bytes.error());
+  auto blocks = codec::pem_blocks(core::as_text(*bytes));
+  if (!blocks) {
+    return PackageError{core::ErrorCode::Malformed,
+                        concat(path, ": is no certificate in PEM: ", blocks.error().message())};
+  }
+  std::vector<Certificate> anchors;
+  for (codec::PemBlock& block : *blocks) {
+    if (block.label == "CERTIFICATE") anchors.push_back(std::move(block.bytes));
+  }
+  if (!anchors.empty()) return anchors;
+  return PackageError{core::ErrorCode::Malformed, concat(path, ": holds no certificate")};
+}
+
+/// Every name of a file that `config` trusts.
+std::vector<std::string> trusted_files(const Config& config) {
+  std::vector<std::string> names = config.steward_trust().files;
+  const auto add = [&](const Trust& trust) {
+    names.insert(names.end(), trust.files.begin(), trust.files.end());
+  };
+  for (const File& file : config.files()) {
+    if (const auto* listen = std::get_if<ListenFile>(&file)) add(listen->tls.trust);
+    if (const auto* connect = std::get_if<ConnectFile>(&file)) add(connect->tls.trust);
+  }
+  return names;
+}
+
+/// They lie where Enarx.toml lies.
+Result<void> load_anchors(Package& package, const std::string& directory_path) {
+  const auto names = trusted_files(package.config);
+  if (names.empty()) return {};
+  const auto directory = os::open_directory(directory_path);
+  if (!directory) return cannot_read(directory_path, directory.error());
+  for (const std::string& name : names) {
+    if (package.anchors.contains(name)) continue;
+    const std::string path = joined(directory_path, name.c_str());
+    const auto file = os::open_file_in(*directory, name.c_str());
+    if (!file) return cannot_read(path, file.error());
+    package.anchors[name] = TRY(read_anchors(*file, path));
+  }
+  return {};
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 Result<Package> open_directory(const std::string& path,
                                const std::optional<std::string>& config_path) {
   const auto directory = os::open_directory(path);
@@ -67,7 +122,9 @@ Result<Package> open_directory(const std::string& path,
   const std::string name = joined(path, module_file);
   if (!module) return cannot_read(name, module.error());
   Config config = TRY(config_path ? named_config(*config_path) : own_config(*directory, path));
-  return Package{*std::move(module), name, std::move(config)};
+  Package package{*std::move(module), name, std::move(config)};
+  TRY(load_anchors(package, config_path ? directory_of(*config_path) : path));
+  return package;
 }
 
 }  // namespace
@@ -81,7 +138,9 @@ Result<Package> open_package(const std::string& path,
   }
   Config config =
       TRY(config_path ? named_config(*config_path) : Result<Config>(Config::standard()));
-  return Package{*std::move(module), path, std::move(config)};
+  Package package{*std::move(module), path, std::move(config)};
+  if (config_path) TRY(load_anchors(package, directory_of(*config_path)));
+  return package;
 }
 
 }  // namespace merlon::workload

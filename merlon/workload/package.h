@@ -3,8 +3,10 @@
 // A package: a directory with main.wasm and perhaps Enarx.toml, or a wasm file by itself
 // [ENARX 0.7.1]. The files are opened here and read later, by whoever runs them.
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "merlon/core/result.h"
 #include "merlon/os/fd.h"
@@ -12,10 +14,15 @@
 
 namespace merlon::workload {
 
+/// DER of one certificate.
+using Certificate = std::vector<std::uint8_t>;
+
 struct Package {
   os::Fd module;     ///< open for reading; nothing of it has been read
   std::string name;  ///< the module's path as the user gave or implied it
   Config config;
+  /// What the files hold that the configuration trusts, by their names.
+  std::map<std::string, std::vector<Certificate>> anchors{};
 };
 
 /// Why a package cannot be used; one line that names the file.
@@ -27,7 +34,9 @@ struct PackageError {
 /// Opens the wasm file or package directory at `path`. `config_path` names another Enarx.toml than
 /// the directory's own; without either, Config::standard() holds.
 ///
-/// Errors: NotFound (no such file, a directory without main.wasm) · Denied · Malformed (Enarx.toml)
+/// Errors: NotFound (no such file, a directory without main.wasm) · Denied · Malformed (Enarx.toml,
+/// a
+///         file of certificates)
 ///         · Unavailable.
 [[nodiscard]] core::Result<Package, PackageError> open_package(
     const std::string& path, const std::optional<std::string>& config_path);

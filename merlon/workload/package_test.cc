@@ -90,5 +90,23 @@ TEST_F(Packages, ADirectoryInPlaceOfAFileIsRefused) {
   EXPECT_EQ(refusal(scratch_.path()), "/main.wasm: cannot be read: Is a directory");
 }
 
+TEST_F(Packages, ReadCertificatesThatLieBesideTheConfiguration) {
+  scratch_.make_file("main.wasm", "module");
+  scratch_.make_file("Enarx.toml",
+                     "steward_trust = ['ca.pem']\n"
+                     "files = [{kind='connect', host='h', trust=['ca.pem', 'two.pem']}]");
+  const std::string one = "-----BEGIN CERTIFICATE-----\nAQI=\n-----END CERTIFICATE-----\n";
+  scratch_.make_file("ca.pem", one);
+  EXPECT_EQ(refusal(scratch_ / ""), "/two.pem: cannot be read: No such file or directory");
+  scratch_.make_file("two.pem", one + one);
+  const auto package = open_package(scratch_ / "", std::nullopt);
+  ASSERT_TRUE(package.has_value()) << package.error().text;
+  const Certificate certificate{1, 2};
+  EXPECT_EQ(package->anchors.at("ca.pem"), std::vector<Certificate>(1, certificate));
+  EXPECT_EQ(package->anchors.at("two.pem").size(), 2U);
+  scratch_.make_file("two.pem", "no certificate");
+  EXPECT_EQ(refusal(scratch_ / ""), "/two.pem: holds no certificate");
+}
+
 }  // namespace
 }  // namespace merlon::workload

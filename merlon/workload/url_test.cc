@@ -24,5 +24,40 @@ TEST(HttpsUrl, OnlyHttpsIsEncrypted) {
   }
 }
 
+TEST(Url, OfHttpsIsTakenApart) {
+  const auto parts = [](std::string_view text) {
+    const auto url = parse_https_url(text);
+    return url ? url->host + " " + std::to_string(url->port) + " " + url->path : "none";
+  };
+  EXPECT_EQ(parts("https://steward.example"), "steward.example 443 /");
+  EXPECT_EQ(parts("HTTPS://s.example:8443/a/b?c=d"), "s.example 8443 /a/b?c=d");
+  EXPECT_EQ(parts("https://s.example?x"), "s.example 443 /?x");
+  EXPECT_EQ(parts("https://[::1]:5/"), "::1 5 /");
+  EXPECT_EQ(parts("https://[::1]"), "::1 443 /");
+  for (const std::string_view wrong : {"http://a",
+                                       "https:a",
+                                       "https://",
+                                       "https:///x",
+                                       "https://a:",
+                                       "https://a:0",
+                                       "https://a:65536",
+                                       "https://a:1x",
+                                       "https://a:999999999",
+                                       "https://u@a",
+                                       "https://a:b@c",
+                                       "https://[::1",
+                                       "https://[::1]x",
+                                       "https://a b",
+                                       "https://a/ b",
+                                       "https://a/#f",
+                                       "https://a\r\nHost: b",
+                                       "https://a/\r\n",
+                                       "https://::1",
+                                       "https://\xC3\xA4"}) {
+    EXPECT_EQ(parts(wrong), "none") << wrong;
+  }
+  EXPECT_EQ(parts("https://a/" + std::string(3000, 'x')), "none");
+}
+
 }  // namespace
 }  // namespace merlon::workload

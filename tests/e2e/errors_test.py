@@ -82,9 +82,10 @@ class UnusableInput(EndToEnd):
         self.assert_refused(self.merlon("run", self.package(HELLO, "files = [")), UNUSABLE,
                             "Enarx.toml:1", "not valid TOML")
 
-    def test_tls_is_refused_until_it_exists(self):
-        package = self.package(HELLO, "files = [{kind='listen', prot='tls', name='web'}]")
-        self.assert_refused(self.merlon("run", package), UNUSABLE, "'web'", "tls")
+    def test_trust_in_a_steward_that_is_not_named(self):
+        package = self.package(
+            HELLO, "files = [{kind='listen', name='web', client='require', trust=['steward']}]")
+        self.assert_refused(self.merlon("run", package), UNUSABLE, "'web'", "steward")
 
     def test_an_unencrypted_steward(self):
         package = self.package(HELLO, "steward = 'http://attest.example'")

@@ -86,7 +86,7 @@ class Keeps(StewardTest):
     def test_the_log_and_the_metrics_tell_of_it(self):
         steward = self.steward()
         self.assertEqual(steward.post(self.request).status, 200)
-        line = steward.events("request")[-1]
+        line = steward.wait_for("request")
         self.assertEqual(line["measurement"], [self.measurement])
         self.assertEqual(line["simulator"], ["true"])
         self.assertEqual(line["policy"], [steward.ask("GET", "/ready").json()["policy"]])

@@ -1,0 +1,73 @@
+#include "merlon/keep/tls_files.h"
+
+#include "merlon/base/text.h"
+#include "merlon/keep/trust.h"
+#include "merlon/net/wait.h"
+#include "merlon/tls/listener.h"
+#include "merlon/wasi/preopen.h"
+
+namespace merlon::keep {
+
+using base::concat;
+
+namespace {
+
+constexpr std::uint64_t handshake_time = 30'000'000'000;
+
+tls::ClientCertificate wish_of(launch::ClientCertificate client) noexcept {
+  switch (client) {
+    case launch::ClientCertificate::None: return tls::ClientCertificate::None;
+    case launch::ClientCertificate::Request: return tls::ClientCertificate::Request;
+    case launch::ClientCertificate::Require: break;
+  }
+  return tls::ClientCertificate::Require;
+}
+
+std::string text_of(const core::Error& error) { return std::string(error.message()); }
+
+}  // namespace
+
+core::Result<wasi::FdEntry, std::string> TlsFiles::listener(const launch::TlsSettings& settings,
+                                                            os::Fd socket) const {
+  auto context = tls::Context::server({.identity = identity(),
+                                       .client = wish_of(settings.client),
+                                       .trust = certificates_of(settings.trust, vouching_.steward),
+                                       .alpn = settings.alpn,
+                                       .now = now_});
+  if (!context) return text_of(context.error());
+  auto entry = wasi::listening_socket(std::move(socket));
+  if (!entry) return text_of(entry.error());
+  entry->listener =
+      std::make_unique<tls::Listener>(*std::move(context), std::move(entry->listener));
+  entry->flags = wasi::fdflags::nonblock;
+  return *std::move(entry);
+}
+
+core::Result<wasi::FdEntry, std::string> TlsFiles::connection(const launch::TlsSettings& settings,
+                                                              os::Fd socket) const {
+  const auto context =
+      tls::Context::client({.identity = identity(),
+                            .trust = certificates_of(settings.trust, vouching_.steward),
+                            .alpn = settings.alpn,
+                            .now = now_});
+  if (!context) return text_of(context.error());
+  auto entry = wasi::connected_socket(std::move(socket));
+  if (!entry) return text_of(entry.error());
+  auto made = tls::Session::connect(*context, std::move(entry->stream), settings.server_name);
+  if (!made) return text_of(made.error());
+  std::shared_ptr<tls::Session> session = *std::move(made);
+  const std::uint64_t deadline = net::deadline_after(handshake_time);
+  for (;;) {
+    switch (session->shake()) {
+      case tls::Session::Handshake::Waiting: break;
+      case tls::Session::Handshake::Failed:
+        return concat("no TLS with ", base::quoted(settings.server_name), ": ", session->trouble());
+      case tls::Session::Handshake::Done: entry->stream = session; return *std::move(entry);
+    }
+    if (!net::wait(*session, net::Side::Read, deadline)) {
+      return concat("no TLS with ", base::quoted(settings.server_name), " in time");
+    }
+  }
+}
+
+}  // namespace merlon::keep

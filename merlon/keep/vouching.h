@@ -1,0 +1,40 @@
+#pragma once
+
+// Who vouches for this keep towards those it speaks TLS with: its Steward by a certificate, or
+// nobody but itself.
+
+#include <string>
+#include <vector>
+
+#include "merlon/keep/self.h"
+#include "merlon/launch/channel.h"
+#include "merlon/tls/context.h"
+
+namespace merlon::keep {
+
+struct Vouching {
+  std::vector<tls::Certificate> chain;    ///< the keep's own first
+  std::vector<tls::Certificate> steward;  ///< whom trust in the Steward means; empty: there is none
+  std::int64_t until = 0;                 ///< seconds since 1970
+};
+
+/// By whom the launch names, at the time `now`, seconds since 1970; the connection to the Steward
+/// is used up. An error is a line for the user.
+[[nodiscard]] core::Result<Vouching, std::string> vouching_for(Self& self, launch::Launch& launch,
+                                                               std::int64_t now);
+
+/// What a Steward's answer gives for the key `spki` [ENARX crates/server: PkiPath, the issuer
+/// first]. Attacker-controlled, as far as the Steward is: what is no certificate of this key, now,
+/// by that issuer, is refused.
+[[nodiscard]] core::Result<Vouching, std::string> parse_pki_path(core::ByteView der,
+                                                                 core::ByteView spki,
+                                                                 std::int64_t now);
+
+/// As Enarx has it: for localhost, by itself, for 365 days.
+[[nodiscard]] core::Result<Vouching> self_signed(const identity::SessionKeys& keys,
+                                                 std::int64_t now);
+
+/// Why a Steward refused, for people, of its problem in JSON [RFC9457]; empty if it has none.
+[[nodiscard]] std::string problem_text(core::ByteView json);
+
+}  // namespace merlon::keep
