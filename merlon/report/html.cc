@@ -30,14 +30,21 @@ std::string escaped(std::string_view text) {
 
 std::string date(codec::UnixTime time) { return codec::to_rfc3339(time).substr(0, 10); }
 
-namespace {
+std::string page_of(std::string_view title, std::string_view body) {
+  return concat("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">",
+                "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">",
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ",
+                "style-src 'unsafe-inline'\"><title>", escaped(title), "</title><style>",
+                page_style, "</style></head>\n<body><main>", body, "</main></body></html>\n");
+}
 
-/// A value for people: many zeros are a number of bytes.
 std::string shown(const std::string& value) {
   const bool zeros = value.size() >= 32 && value.find_first_not_of('0') == std::string::npos;
   if (!zeros) return escaped(value);
   return concat("<span class=\"soft\">", value.size() / 2, " bytes of zero</span>");
 }
+
+namespace {
 
 /// A name of several words in one, which may break before each. Whole characters stay together.
 std::string breakable(std::string_view name) {
@@ -242,16 +249,12 @@ std::string footer_part(const Head& head) {
 }  // namespace
 
 std::string to_html(const Head& head, const Appraisal& appraisal) {
-  return concat("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">",
-                "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">",
-                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ",
-                "style-src 'unsafe-inline'\"><title>Evidence: ", to_string(appraisal.verdict),
-                "</title><style>", page_style, "</style></head>\n<body><main><h1>Appraisal of ",
-                to_string(appraisal.technology), " evidence</h1>\n", verdict_part(head, appraisal),
-                refusals_part(head, appraisal), warnings_part(appraisal),
-                chain_part(head, appraisal), timeline_part(appraisal), levels_part(appraisal),
-                claims_part(appraisal), findings_part(appraisal), footer_part(head),
-                "</main></body></html>\n");
+  return page_of(concat("Evidence: ", to_string(appraisal.verdict)),
+                 concat("<h1>Appraisal of ", to_string(appraisal.technology), " evidence</h1>\n",
+                        verdict_part(head, appraisal), refusals_part(head, appraisal),
+                        warnings_part(appraisal), chain_part(head, appraisal),
+                        timeline_part(appraisal), levels_part(appraisal), claims_part(appraisal),
+                        findings_part(appraisal), footer_part(head)));
 }
 
 }  // namespace merlon::report

@@ -1,6 +1,7 @@
 #pragma once
 
-// Private to the room: the parts of the page of `merlon evidence verify --html`.
+// What pages for people are made of: those of `merlon evidence verify --html` and `inspect --html`,
+// and a Steward's.
 
 #include <string>
 #include <string_view>
@@ -11,6 +12,12 @@ namespace merlon::report {
 
 /// Text for the content of an element or of a quoted attribute.
 [[nodiscard]] std::string escaped(std::string_view text);
+
+/// A whole page that loads nothing. `title` is a text, `body` what stands in its main part.
+[[nodiscard]] std::string page_of(std::string_view title, std::string_view body);
+
+/// A value for people: many zeros are a number of bytes.
+[[nodiscard]] std::string shown(const std::string& value);
 
 /// "2025-06-20"
 [[nodiscard]] std::string date(codec::UnixTime time);

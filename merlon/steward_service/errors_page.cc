@@ -3,12 +3,14 @@
 #include <array>
 
 #include "merlon/base/text.h"
+#include "merlon/report/html_parts.h"
 #include "merlon/steward_service/page.h"
 #include "merlon/verify/appraisal.h"
 
 namespace merlon::steward_service {
 
 using base::concat;
+using report::escaped;
 
 namespace {
 

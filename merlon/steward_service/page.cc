@@ -3,6 +3,7 @@
 #include "merlon/base/text.h"
 #include "merlon/codec/base64.h"
 #include "merlon/crypto/hash.h"
+#include "merlon/report/html_parts.h"
 
 namespace merlon::steward_service {
 
@@ -45,27 +46,12 @@ background:var(--card);color:var(--ink);cursor:pointer}
 
 }  // namespace
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c; break;
-    }
-  }
-  return out;
-}
-
 std::string page(std::string_view title, std::string_view content) {
   return concat(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>",
-      escaped(title), "</title><style>", style, "</style></head>\n<body><main><h1>", escaped(title),
-      "</h1>\n", content, "</main></body></html>\n");
+      report::escaped(title), "</title><style>", style, "</style></head>\n<body><main><h1>",
+      report::escaped(title), "</h1>\n", content, "</main></body></html>\n");
 }
 
 namespace {

@@ -9,9 +9,6 @@
 
 namespace merlon::steward_service {
 
-/// Text for the content of an element or of a quoted attribute.
-[[nodiscard]] std::string escaped(std::string_view text);
-
 /// A whole page around `content`, which is HTML.
 [[nodiscard]] std::string page(std::string_view title, std::string_view content);
 

@@ -10,7 +10,6 @@ namespace merlon::steward_service {
 namespace {
 
 TEST(Page, TextIsNeverMarkup) {
-  EXPECT_EQ(escaped("<a href=\"x\">'&"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;");
   EXPECT_NE(page("<b>", "").find("<title>&lt;b&gt;</title>"), std::string::npos);
 }
 

@@ -92,7 +92,7 @@ struct Appraisal {
   std::vector<Finding> findings;  ///< in the order of checks.def
   std::vector<Claim> claims;
   std::optional<sgx::TcbStatus> tcb_status;  ///< converged; SGX and TDX
-  std::vector<std::string> advisories;  ///< open ones; of AMD's, those that the policy waives
+  std::vector<std::string> advisories;       ///< open ones; of AMD's, those that the policy waives
   std::vector<Lifetime> lifetimes;
   std::vector<TcbRow> tcb_levels;
   std::string missing_issuer;  ///< of a quote's certificates: who is in neither quote nor bag

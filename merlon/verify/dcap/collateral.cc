@@ -138,6 +138,7 @@ struct Document {
   sgx::IssuePeriod period = {};
   std::uint32_t number = 0;
   Origin origin = Origin::Own;
+  std::string name = {};  ///< for who remembers it: no other document about the same has another
 };
 
 struct DocumentChecks {
@@ -193,14 +194,24 @@ void judge_freshness(Context& context, const Document& document, const DocumentC
   if (const auto last = context.policy.last_second_of(period.issued)) judge.expire_by(*last);
 }
 
+/// Intel's number grows for all platforms together. Between two of its steps a document about the
+/// same is issued again and again, and may say other things: a level that is revoked since.
 void judge_evaluation(Context& context, const Document& document, const DocumentChecks& checks) {
+  const Memory& memory = context.judge.moment().memory;
   const std::uint32_t asked = context.policy.dcap.min_evaluation_number;
-  const std::uint32_t seen = context.judge.moment().memory.evaluation_number;
-  const bool passed = document.number >= asked && document.number >= seen;
-  context.judge.record({checks.evaluation, passed, true,
-                        seen > asked ? concat("at least ", seen, ", which was seen before")
-                                     : concat("at least ", asked),
-                        concat(document.number), passed ? Cause::Other : Cause::StaleEndorsement});
+  const std::uint32_t seen = memory.evaluation_number;
+  const auto found = memory.documents.find(document.name);
+  const bool older = found != memory.documents.end() && document.period.issued < found->second;
+  const bool passed = document.number >= asked && document.number >= seen && !older;
+  std::string wanted = seen > asked ? concat("at least ", seen, ", which was seen before")
+                                    : concat("at least ", asked);
+  std::string got = concat(document.number);
+  if (older) {
+    wanted += concat(", issued ", codec::to_rfc3339(found->second), " or later, as one was before");
+    got += concat(", issued ", codec::to_rfc3339(document.period.issued));
+  }
+  context.judge.record({checks.evaluation, passed, true, std::move(wanted), std::move(got),
+                        passed ? Cause::Other : Cause::StaleEndorsement});
 }
 
 void judge_document(Context& context, x509::PathBuilder& paths, const Document& document,
@@ -225,18 +236,23 @@ void judge_document(Context& context, x509::PathBuilder& paths, const Document& 
   if (signer.signed_it && context.signer_is_intels && document.origin == Origin::Own) {
     judge.saw_issue(document.period.issued);
     judge.saw_evaluation(document.number);
+    judge.saw_document(document.name, document.period.issued);
   }
 }
 
 Document document_of(const TcbInfoDocument* info) {
   if (info == nullptr) return {};
-  return {info->json.get(), info->info->period, info->info->evaluation_number, info->origin};
+  const sgx::TcbInfo& said = *info->info;
+  return {info->json.get(), said.period, said.evaluation_number, info->origin,
+          concat("tcb-", said.is_tdx ? "tdx-" : "sgx-", base::hex(said.fmspc.view()), "-",
+                 base::hex(said.pce_id.view()))};
 }
 
 Document document_of(const IdentityDocument* identity) {
   if (identity == nullptr) return {};
-  return {identity->json.get(), identity->identity->period, identity->identity->evaluation_number,
-          identity->origin};
+  const sgx::EnclaveIdentity& said = *identity->identity;
+  return {identity->json.get(), said.period, said.evaluation_number, identity->origin,
+          concat("identity-", to_string(said.id))};
 }
 
 }  // namespace
