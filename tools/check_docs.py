@@ -3,7 +3,7 @@
 
     check_docs.py [ROOT]
 
-Exit statuses, error codes and trap reasons of the sources stand in docs/errors.md; types that the
+Exit statuses, error codes, trap reasons and refusals of the sources stand in docs/errors.md; types that the
 glossary names exist; keys of specifications that comments cite stand in docs/specs.md; every room
 has a README of at most 40 lines and stands in ARCHITECTURE.md; the graph drawn there is the real
 one; relative links lead somewhere;
@@ -42,7 +42,18 @@ def check_errors(root):
     for kind, reason in traps:
         if kind != "Exit" and reason not in text:
             yield f"docs/errors.md: trap {reason!r} is missing"
-    if not statuses or not codes or not traps:
+    refusals = re.findall(r'^MERLON_(?:CHECK|REFUSAL|SERVICE)_ROW\(\w+, "([^"]+)"',
+                          read(root / "merlon/verify/checks.def") +
+                          read(root / "merlon/steward/refusals.def") +
+                          read(root / "merlon/steward_service/codes.def"), re.M)
+    described = re.findall(r"^\| `([a-z]+\.[a-z0-9-]+)` \|", text, re.M)
+    for code in refusals:
+        if code not in described:
+            yield f"docs/errors.md: refusal {code!r} is missing"
+    for code in described:
+        if code not in refusals:
+            yield f"docs/errors.md: nothing is refused as {code!r}"
+    if not statuses or not codes or not traps or not refusals:
         yield "check_docs.py: found no statuses, codes or traps in the sources"
 
 

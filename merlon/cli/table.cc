@@ -68,7 +68,9 @@ constexpr std::array evidence_positionals{PositionalSpec{
     "hexadecimal or base 64; - is standard input."}};
 constexpr std::array evidence_inspect_positionals{
     PositionalSpec{"FILE", "Evidence in any format, or endorsements; - is standard input."}};
-constexpr std::array evidence_inspect_options{OptionSpec{"--json", "", "Print one JSON object."}};
+constexpr std::array evidence_inspect_options{
+    OptionSpec{"--json", "", "Print one JSON object."},
+    OptionSpec{"--html", "FILE", "Also write a page for people.", false, {}, true}};
 constexpr std::array evidence_verify_options{
     OptionSpec{
         "--policy",

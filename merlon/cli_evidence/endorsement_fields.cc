@@ -1,6 +1,7 @@
 // What vouches for evidence, field by field.
 
 #include "merlon/cli_evidence/field_text.h"
+#include "merlon/evidence/attestation_result.h"
 #include "merlon/sgx/enclave_identity.h"
 #include "merlon/sgx/pck_extension.h"
 #include "merlon/sgx/signed_json.h"
@@ -78,7 +79,69 @@ void add_endorsed(Fields& fields, const snp::EndorsementExtensions& endorsed) {
   if (endorsed.csp_id) fields.add("CSP_ID", *endorsed.csp_id, "which provider");
 }
 
+std::string names_text(const x509::Certificate& certificate) {
+  const auto* found = x509::find_extension(certificate.extensions(), x509::oid::subject_alt_name);
+  if (found == nullptr) return {};
+  const auto names = x509::SubjectAltNames::parse(found->value);
+  if (!names) return "cannot be read";
+  std::string text = joined(names->dns);
+  if (names->others > 0) {
+    text += concat(text.empty() ? "" : ", ", names->others, " of another form");
+  }
+  return text;
+}
+
+std::string vector_text(const evidence::TrustVector& vector) {
+  std::string text;
+  for (const auto& [name, claim] :
+       {std::pair{"executables", vector.executables}, std::pair{"hardware", vector.hardware},
+        std::pair{"memory", vector.memory}}) {
+    if (claim != 0) text += concat(text.empty() ? "" : ", ", name, " ", unsigned{claim});
+  }
+  return text.empty() ? "none" : text;
+}
+
 }  // namespace
+
+std::optional<FieldGroup> result_fields(const x509::Certificate& certificate) {
+  const auto found = evidence::attestation_result_of(certificate);
+  if (!found) return std::nullopt;
+  Fields fields("Attestation result inside this certificate");
+  if (!*found) {
+    fields.add("result", concat("cannot be read: ", found->error().what),
+               "an attestation result of another form");
+    return std::move(fields).group();
+  }
+  const evidence::AttestationResult& result = **found;
+  fields.add("status", std::string(to_string(result.status)),
+             "affirming, warning, or contraindicated: it proves nothing");
+  if (result.simulator) {
+    fields.add("SIMULATOR", "yes", "there is no hardware behind this keep: it proves nothing");
+  }
+  fields.add("technology", std::string(to_string(result.technology)),
+             "what runs the keep; KVM: no hardware vouches for it");
+  fields.add("measurement",
+             result.measurement.empty() ? std::string("none") : base::hex(result.measurement),
+             "what runs: MRENCLAVE, MRTD or MEASUREMENT");
+  for (const evidence::WorkloadSigner& each : result.signers) {
+    fields.add(each.role, base::hex(each.digest), "who signed what runs");
+  }
+  if (!result.tcb_status.empty()) {
+    fields.add("TCB status", result.tcb_status, "Intel's word for the platform");
+  }
+  fields.add("debug", yes(result.debug), "whether a debugger can read the keep");
+  fields.add("trust vector", vector_text(result.vector), "claims by their numbers [AR4SI]");
+  fields.add("policy", hex_of(result.policy), "SHA-256 of the verifier's policy file");
+  fields.add("evidence", hex_of(result.evidence), "SHA-256 of what the keep handed over");
+  fields.add("judged", codec::to_rfc3339(result.issued), "when");
+  fields.add("verifier", result.build, "the program that judged, by its own word");
+  for (std::size_t i = 0; i < result.remarks.size(); ++i) {
+    fields.add(concat("remark ", i + 1), result.remarks[i], "the verifier's");
+  }
+  fields.add("to be believed", "if the signature of this certificate holds",
+             "which is not checked here: it is the issuer who says all this");
+  return std::move(fields).group();
+}
 
 FieldGroup certificate_fields(const x509::Certificate& certificate) {
   Fields fields(concat("Certificate ", base::printable(certificate.common_name(), 64)));
@@ -98,6 +161,8 @@ FieldGroup certificate_fields(const x509::Certificate& certificate) {
     fields.add("path length", concat(*constraints->path_length), "how many CAs may be below it");
   }
   fields.add("key usage", usage(certificate), "what the key may do");
+  const std::string names = names_text(certificate);
+  if (!names.empty()) fields.add("names", names, "of hosts for which the key speaks");
   if (const auto* extension =
           x509::find_extension(certificate.extensions(), sgx::pck_extension_oid)) {
     if (const auto pck = sgx::PckExtension::parse(extension->value)) add_pck(fields, *pck);
@@ -214,6 +279,7 @@ std::vector<FieldGroup> fields_of(const evidence::Endorsements& endorsements) {
   for (const auto& der : endorsements.certificates) {
     if (const auto certificate = x509::Certificate::parse(der)) {
       groups.push_back(certificate_fields(*certificate));
+      if (auto result = result_fields(*certificate)) groups.push_back(*std::move(result));
     }
   }
   for (const auto& der : endorsements.revocation_lists) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -55,5 +56,7 @@ class Fields {
 
 /// Of one certificate; also for those inside of a quote.
 [[nodiscard]] FieldGroup certificate_fields(const x509::Certificate& certificate);
+/// What a verifier found, if the certificate says so.
+[[nodiscard]] std::optional<FieldGroup> result_fields(const x509::Certificate& certificate);
 
 }  // namespace merlon::cli_evidence

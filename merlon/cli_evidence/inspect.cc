@@ -6,8 +6,9 @@
 #include "merlon/cli_evidence/commands.h"
 #include "merlon/cli_evidence/fields.h"
 #include "merlon/cli_evidence/files.h"
-#include "merlon/cli_evidence/report.h"
 #include "merlon/codec/json_writer.h"
+#include "merlon/report/html_parts.h"
+#include "merlon/report/report.h"
 
 namespace merlon::cli_evidence {
 
@@ -24,8 +25,8 @@ struct Found {
 };
 
 std::string to_text(const std::string& path, const Found& found) {
-  std::string text =
-      concat(base::printable(path), ": ", wrappings_text(found.wrappings), found.format, "\n");
+  std::string text = concat(base::printable(path), ": ", report::wrappings_text(found.wrappings),
+                            found.format, "\n");
   for (const std::string& note : found.notes) text += concat("note: ", note, "\n");
   for (const FieldGroup& group : found.groups) {
     text += concat("\n", group.title, "\n");
@@ -46,7 +47,7 @@ std::string to_json(const Found& found) {
   json.open_object();
   json.key("format");
   json.text(found.format);
-  write_wrappings(json, found.wrappings);
+  report::write_wrappings(json, found.wrappings);
   json.key("notes");
   json.open_array();
   for (const std::string& note : found.notes) json.text(note);
@@ -69,6 +70,46 @@ std::string to_json(const Found& found) {
   json.close_array();
   json.close_object();
   return json.result() + "\n";
+}
+
+/// What a certificate's result comes to, above everything else; nothing where there is none.
+std::string result_part(const std::vector<FieldGroup>& groups) {
+  std::string html;
+  for (const FieldGroup& group : groups) {
+    if (!group.title.starts_with("Attestation result") || group.fields.empty()) continue;
+    const Field& status = group.fields.front();
+    const bool affirming = status.value == "affirming";
+    html += concat("<section class=\"verdict ", affirming ? "yes" : "no", "\"><strong>",
+                   affirming ? "✔ " : "✘ ", report::escaped(status.value), "</strong><p>",
+                   "By the word of who issued the certificate, which is not checked here.</p>");
+    for (const Field& field : group.fields) {
+      if (field.name == "SIMULATOR") html += concat("<p>", report::escaped(field.meaning), "</p>");
+      if (field.name.starts_with("remark "))
+        html += concat("<p>", report::escaped(field.value), "</p>");
+    }
+    html += "</section>\n";
+  }
+  return html;
+}
+
+std::string to_html(const std::string& path, const Found& found) {
+  std::string body = concat("<h1>What ", report::escaped(base::printable(path)), " says</h1>\n<p>",
+                            report::escaped(report::wrappings_text(found.wrappings)),
+                            report::escaped(found.format), "</p>\n");
+  for (const std::string& note : found.notes)
+    body += concat("<p>", report::escaped(note), "</p>\n");
+  body += result_part(found.groups);
+  for (const FieldGroup& group : found.groups) {
+    body += concat("<h2>", report::escaped(group.title),
+                   "</h2><div class=\"card\"><table class=\"claims stack\">");
+    for (const Field& field : group.fields) {
+      body += concat("<tr><td>", report::escaped(field.name), "<br><small class=\"soft\">",
+                     report::escaped(field.meaning), "</small></td><td class=\"mono\">",
+                     report::shown(field.value), "</td></tr>");
+    }
+    body += "</table></div>\n";
+  }
+  return report::page_of(concat("What ", base::printable(path), " says"), body);
 }
 
 /// Of a file that is neither: what is wrong with what it most resembles. Endorsements may be larger
@@ -104,7 +145,15 @@ int evidence_inspect(const cli::Arguments& arguments, const cli::Terminal& termi
     }
     found = {{}, concat("endorsements, ", endorsements.size()), {}, fields_of(endorsements)};
   }
-  return cli::print(terminal, arguments.has("--json") ? to_json(found) : to_text(path, found));
+  // The answer first: a page that cannot be written must not take it along.
+  const int printed =
+      cli::print(terminal, arguments.has("--json") ? to_json(found) : to_text(path, found));
+  if (!arguments.has("--html")) return printed;
+  const auto page =
+      write_file(arguments.value("--html"), base::Printable::lines(to_html(path, found)));
+  if (page) return printed;
+  const int failed = cli::fail(terminal, page.error().text, number(page.error().status));
+  return printed != 0 ? printed : failed;
 }
 
 }  // namespace merlon::cli_evidence

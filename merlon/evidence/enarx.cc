@@ -78,8 +78,8 @@ Result<Evidence> read_snp(ByteView value) {
 }
 
 Result<Evidence> read_kvm(ByteView value) {
-  const ByteView content = TRY(codec::der_whole(value, DerTag::OctetString)).content;
-  if (!value.empty() && !content.empty()) {
+  // Enarx's keeps and its Steward have nothing at all; others write an OCTET STRING of nothing.
+  if (!value.empty() && !TRY(codec::der_whole(value, DerTag::OctetString)).content.empty()) {
     return core::error(ErrorCode::Malformed, "evidence of a KVM keep must be empty");
   }
   Evidence made;
@@ -107,9 +107,17 @@ Result<Evidence> read_extension(const x509::CertificateRequest& request) {
 
 Result<Evidence> parse_request(ByteView der) {
   const x509::CertificateRequest request = TRY(x509::CertificateRequest::parse(der));
+  return Evidence::of_request(request, request.is_signed_by_its_key());
+}
+
+Result<Evidence> Evidence::of_request(const x509::CertificateRequest& request, bool proven) {
   Evidence made = TRY(read_extension(request));
+  if (made.endorsements.size() > max_carried) {
+    return core::error(ErrorCode::Exhausted, "more endorsements come along than can be taken",
+                       made.endorsements.size());
+  }
   const ByteView spki = request.key().spki;
-  made.key = RequestedKey{Bytes(spki.begin(), spki.end()), request.is_signed_by_its_key()};
+  made.key = RequestedKey{Bytes(spki.begin(), spki.end()), proven};
   return made;
 }
 

@@ -11,6 +11,7 @@
 #include "merlon/sgx/quote.h"
 #include "merlon/snp/report.h"
 #include "merlon/tdx/td_report.h"
+#include "merlon/x509/csr.h"
 
 namespace merlon::evidence {
 
@@ -57,6 +58,11 @@ struct Evidence {
   /// name of what is known but not supported, or vouches for evidence and is none; Exhausted above
   /// 2 MiB, or if more than 64 endorsements come along.
   [[nodiscard]] static core::Result<Evidence> parse(core::ByteView bytes);
+
+  /// That of a certification request, in Enarx's form, as parse() takes it. `proven`: whether the
+  /// caller found the request signed by its key, which takes time.
+  [[nodiscard]] static core::Result<Evidence> of_request(const x509::CertificateRequest& request,
+                                                         bool proven);
 
   [[nodiscard]] Technology technology() const noexcept;
   /// "JSON, base 64: DCAP quote version 4"

@@ -179,8 +179,11 @@ TEST(Evidence, ACertificateTableComesAlong) {
 
 TEST(Evidence, AKvmKeepProvesNothing) {
   const SigningKey key(crypto::KeyKind::P256);
-  const auto request = issue_request(
-      {{extension({1, 3, 6, 1, 4, 1, 58270, 1, 1}, false, codec::testing::octets({}))}}, key);
+  constexpr codec::Oid kvm{1, 3, 6, 1, 4, 1, 58270, 1, 1};
+  EXPECT_EQ(Evidence::parse(issue_request({{extension(kvm, false, {})}}, key))->technology(),
+            Technology::Kvm);
+  EXPECT_FALSE(Evidence::parse(issue_request({{extension(kvm, false, {1})}}, key)).has_value());
+  const auto request = issue_request({{extension(kvm, false, codec::testing::octets({}))}}, key);
   const auto evidence = Evidence::parse(request);
   ASSERT_TRUE(evidence.has_value()) << evidence.error().what;
   EXPECT_EQ(evidence->technology(), Technology::Kvm);

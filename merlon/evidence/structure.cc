@@ -4,6 +4,7 @@
 #include <array>
 
 #include "merlon/codec/der.h"
+#include "merlon/evidence/attestation_result.h"
 #include "merlon/snp/report.h"
 #include "merlon/x509/certificate.h"
 
@@ -75,7 +76,6 @@ constexpr codec::Oid tagged_evidence_oid{2, 23, 133, 5, 4, 9};
 constexpr codec::Oid gramine_oid{1, 2, 840, 113741, 1337, 6};
 constexpr codec::Oid open_enclave_report_oid{1, 3, 6, 1, 4, 1, 311, 105, 1};
 constexpr codec::Oid open_enclave_evidence_oid{1, 3, 6, 1, 4, 1, 311, 105, 2};
-constexpr codec::Oid cmw_oid{1, 3, 6, 1, 5, 5, 7, 1, 35};  // id-pe-cmw
 /// In the order in which one is taken where several are there: the newer conventions first.
 constexpr std::array evidence_oids{tagged_evidence_oid, cmw_oid, gramine_oid,
                                    open_enclave_evidence_oid, open_enclave_report_oid};
@@ -97,6 +97,8 @@ Unwrapped unwrap_certificate(ByteView bytes) {
   if (!certificate) return std::nullopt;
   const x509::Extension* found = nullptr;
   for (const codec::Oid& oid : evidence_oids) {
+    // What a verifier found is no evidence.
+    if (oid.is(cmw_oid.view()) && attestation_result_of(*certificate)) continue;
     if (found == nullptr) found = x509::find_extension(certificate->extensions(), oid);
   }
   if (found == nullptr) return std::nullopt;

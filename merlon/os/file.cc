@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -146,6 +147,17 @@ Result<OpenFlags> open_flags(BorrowedFd fd) noexcept {
 Result<void> set_append(BorrowedFd fd, bool on) noexcept { return set_flag(fd, O_APPEND, on); }
 
 Result<void> set_nonblock(BorrowedFd fd, bool on) noexcept { return set_flag(fd, O_NONBLOCK, on); }
+
+Result<void> try_lock(BorrowedFd fd) noexcept {
+  return done_or_errno(::flock(fd.number(), LOCK_EX | LOCK_NB));
+}
+
+Result<void> lock(BorrowedFd fd) noexcept {
+  for (;;) {
+    const Result<void> done = done_or_errno(::flock(fd.number(), LOCK_EX));
+    if (done || done.error() != Errno::Intr) return done;
+  }
+}
 
 Result<std::uint64_t> readable_bytes(BorrowedFd fd) noexcept {
   int count = 0;

@@ -98,6 +98,12 @@ struct OpenFlags {
 [[nodiscard]] Result<void> set_append(BorrowedFd fd, bool on) noexcept;
 [[nodiscard]] Result<void> set_nonblock(BorrowedFd fd, bool on) noexcept;
 
+/// Takes the file for this descriptor alone, among all that lock it; held until the last descriptor
+/// of this open file is closed. Again where another has it.
+[[nodiscard]] Result<void> try_lock(BorrowedFd fd) noexcept;
+/// The same, but waits for it.
+[[nodiscard]] Result<void> lock(BorrowedFd fd) noexcept;
+
 /// How many bytes a read would find at once in a pipe, terminal or socket.
 [[nodiscard]] Result<std::uint64_t> readable_bytes(BorrowedFd fd) noexcept;
 [[nodiscard]] bool is_terminal(BorrowedFd fd) noexcept;

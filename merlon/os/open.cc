@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -126,6 +128,30 @@ Result<Fd> create_private_file(const std::string& path) noexcept {
   return adopted(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 }
 
+Result<Fd> open_record(const std::string& path) noexcept {
+  Result<Fd> fd = adopted(::open(
+      path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+  return only_regular(std::move(fd));
+}
+
+Result<void> sync_directory_of(const std::string& path) noexcept {
+  const std::size_t slash = path.rfind('/');
+  const Fd directory = TRY(open_directory(slash == std::string::npos ? "."
+                                          : slash == 0               ? "/"
+                                                                     : path.substr(0, slash)));
+  return ::fsync(directory.number()) == 0 ? Result<void>() : last_errno();
+}
+
+Result<void> replace_file(const std::string& path, core::ByteView bytes) noexcept {
+  const std::string beside = path + ".new";
+  const Fd file = TRY(adopted(::open(
+      beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600)));
+  TRY(write_all(file, bytes));
+  if (::fsync(file.number()) != 0) return last_errno();
+  if (std::rename(beside.c_str(), path.c_str()) != 0) return last_errno();
+  return sync_directory_of(path);
+}
+
 Result<std::vector<std::uint8_t>> read_all(BorrowedFd fd, std::size_t max_size) {
   const auto status = stat_of(fd);
   if (status && S_ISREG(status->st_mode) &&
@@ -163,6 +189,14 @@ Result<void> write_all(BorrowedFd fd, core::ByteView bytes) noexcept {
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
   return {};
+}
+
+Result<std::uint64_t> allow_open_files() noexcept {
+  ::rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return last_errno();
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return last_errno();
+  return std::uint64_t{limit.rlim_cur};
 }
 
 Result<std::string> own_program() {

@@ -38,6 +38,19 @@ namespace merlon::os {
 /// The same for what only this user may see: mode 0600 less the umask.
 [[nodiscard]] Result<Fd> create_private_file(const std::string& path) noexcept;
 
+/// A regular file for reading, and for writing at its end alone; made with mode 0600 less the umask
+/// if there is none. Follows no symbolic link.
+[[nodiscard]] Result<Fd> open_record(const std::string& path) noexcept;
+
+/// Puts a file with these bytes in the place of `path` as one step: whoever opens it finds all of
+/// the old or all of the new, after a crash of the machine too. Mode 0600 less the umask. What is
+/// written first is called `path`.new, so that only one may do this at a time.
+[[nodiscard]] Result<void> replace_file(const std::string& path, core::ByteView bytes) noexcept;
+
+/// Brings the names in the directory of `path` to the disk: a file that was made is found again
+/// after a crash of the machine only then.
+[[nodiscard]] Result<void> sync_directory_of(const std::string& path) noexcept;
+
 /// Everything up to the end of the file. Fbig if that, or the size that a regular file tells, is
 /// more than `max_size` bytes; never reads more than one byte beyond. Waits where it must, whatever
 /// the file's own flags are.
@@ -45,6 +58,10 @@ namespace merlon::os {
 
 /// All of `bytes`, going on after interruptions and short writes; waits likewise.
 [[nodiscard]] Result<void> write_all(BorrowedFd fd, core::ByteView bytes) noexcept;
+
+/// Allows this process as many open files as its user may have: for programs with many connections.
+/// Gives how many that is.
+[[nodiscard]] Result<std::uint64_t> allow_open_files() noexcept;
 
 /// The path of the running program.
 [[nodiscard]] Result<std::string> own_program();

@@ -5,12 +5,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "merlon/os/file.h"
 #include "merlon/os/testing/scratch.h"
 
 namespace merlon::os {
@@ -152,10 +154,61 @@ TEST(WriteAll, SaysWhenTheDiskIsFull) {
   EXPECT_EQ(write_all(full, core::as_bytes("x")).error(), Errno::Nospc);
 }
 
+TEST(AllowOpenFiles, TakesAllThatTheUserMayHave) {
+  ::rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const ::rlimit few{std::min<::rlim_t>(before.rlim_max, 64), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  EXPECT_EQ(allow_open_files().value(), before.rlim_max);
+  ::rlimit now{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &now), 0);
+  EXPECT_EQ(now.rlim_cur, before.rlim_max);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 TEST(OwnProgram, IsThisTest) {
   const auto path = own_program();
   ASSERT_TRUE(path.has_value());
   EXPECT_EQ(std::filesystem::path(*path).filename(), "merlon_os_test");
+}
+
+TEST(OpenRecord, IsWrittenAtItsEndAlone) {
+  const testing::ScratchDirectory scratch;
+  const auto file = open_record(scratch / "record");
+  ASSERT_TRUE(file.has_value());
+  ASSERT_TRUE(write_all(*file, core::as_bytes("one")).has_value());
+  ASSERT_TRUE(seek(*file, 0, Whence::Set).has_value());
+  ASSERT_TRUE(write_all(*file, core::as_bytes("two")).has_value());
+  EXPECT_EQ(scratch.content("record"), "onetwo");
+  EXPECT_EQ(std::filesystem::status(scratch / "record").permissions() &
+                (std::filesystem::perms::group_all | std::filesystem::perms::others_all),
+            std::filesystem::perms::none);
+  scratch.make_symlink("record", "link");
+  EXPECT_EQ(open_record(scratch / "link").error(), Errno::Loop);
+  scratch.make_directory("folder");
+  EXPECT_EQ(open_record(scratch / "folder").error(), Errno::Isdir);
+}
+
+TEST(ReplaceFile, PutsAllInThePlaceOfAll) {
+  const testing::ScratchDirectory scratch;
+  ASSERT_TRUE(replace_file(scratch / "file", core::as_bytes("first")).has_value());
+  EXPECT_EQ(scratch.content("file"), "first");
+  // What a crash left behind is in nobody's way.
+  scratch.make_file("file.new", "a longer one that was never finished");
+  ASSERT_TRUE(replace_file(scratch / "file", core::as_bytes("second")).has_value());
+  EXPECT_EQ(scratch.content("file"), "second");
+  EXPECT_FALSE(scratch.exists("file.new"));
+  EXPECT_EQ(replace_file(scratch / "no/file", core::as_bytes("x")).error(), Errno::Noent);
+}
+
+TEST(Lock, IsOneOpenFilesAlone) {
+  const testing::ScratchDirectory scratch;
+  const auto one = open_record(scratch / "record");
+  const auto other = open_record(scratch / "record");
+  ASSERT_TRUE(one.has_value() && other.has_value());
+  EXPECT_TRUE(try_lock(*one).has_value());
+  EXPECT_EQ(try_lock(*other).error(), Errno::Again);
+  EXPECT_TRUE(lock(*one).has_value());
 }
 
 /// Runs `body` in a child; true if it gives true there.

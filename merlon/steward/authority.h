@@ -54,7 +54,7 @@ struct Refusal {
 struct Issuance {
   Bytes serial;
   crypto::Sha256Digest key_digest;       ///< of the SubjectPublicKeyInfo
-  crypto::Sha256Digest evidence_digest;  ///< of the report or quote; of nothing for KVM
+  crypto::Sha256Digest evidence_digest;  ///< of the value of the evidence extension
   crypto::Sha256Digest policy_digest;
   evidence::Technology technology = evidence::Technology::Kvm;
   Bytes measurement;       ///< MRENCLAVE, MRTD or MEASUREMENT; empty for KVM

@@ -86,11 +86,13 @@ struct TcbRow {
 struct Appraisal {
   Verdict verdict = Verdict::Refused;
   evidence::Technology technology = evidence::Technology::Kvm;
+  /// What vouches for it is a simulator's: it proves nothing, whatever a policy accepts.
+  bool simulated = false;
   codec::UnixTime time;
   std::vector<Finding> findings;  ///< in the order of checks.def
   std::vector<Claim> claims;
   std::optional<sgx::TcbStatus> tcb_status;  ///< converged; SGX and TDX
-  std::vector<std::string> advisories;
+  std::vector<std::string> advisories;       ///< open ones; of AMD's, those that the policy waives
   std::vector<Lifetime> lifetimes;
   std::vector<TcbRow> tcb_levels;
   std::string missing_issuer;  ///< of a quote's certificates: who is in neither quote nor bag

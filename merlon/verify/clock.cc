@@ -67,10 +67,10 @@ std::optional<Future> latest_of_future(const Judge& judge, const Collateral& col
   Search search(judge, pool, anchors, collateral.memo);
   for (const x509::Crl& list : collateral.lists) search.look_at(list);
   for (const auto& each : collateral.tcb_infos) {
-    search.look_at(each.json, each.info.period.issued, "TCB info");
+    search.look_at(*each.json, each.info->period.issued, "TCB info");
   }
   for (const auto& each : collateral.identities) {
-    search.look_at(each.json, each.identity.period.issued, "an enclave identity");
+    search.look_at(*each.json, each.identity->period.issued, "an enclave identity");
   }
   return search.found();
 }

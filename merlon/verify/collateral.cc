@@ -23,7 +23,8 @@ void add_document(Collateral& to, const std::string& text, Origin origin) {
     auto info = sgx::TcbInfo::parse(json->value());
     if (info) {
       json->document = {};  // said all it had to say
-      to.tcb_infos.push_back({*std::move(json), *std::move(info), origin});
+      to.tcb_infos.push_back({std::make_shared<const sgx::SignedJson>(*std::move(json)),
+                              std::make_shared<const sgx::TcbInfo>(*std::move(info)), origin});
       return;
     }
     const core::Error& error = info.error();
@@ -34,7 +35,9 @@ void add_document(Collateral& to, const std::string& text, Origin origin) {
     auto identity = sgx::EnclaveIdentity::parse(json->value());
     if (identity) {
       json->document = {};
-      to.identities.push_back({*std::move(json), *std::move(identity), origin});
+      to.identities.push_back({std::make_shared<const sgx::SignedJson>(*std::move(json)),
+                               std::make_shared<const sgx::EnclaveIdentity>(*std::move(identity)),
+                               origin});
       return;
     }
     note(to.unreadable_identities, std::string(identity.error().what));
@@ -69,8 +72,8 @@ class Learner {
     }
   }
   void learn_documents(const x509::Certificate& issuer) {
-    for (const auto& each : all_.tcb_infos) learn_one(issuer, signed_by(each.json));
-    for (const auto& each : all_.identities) learn_one(issuer, signed_by(each.json));
+    for (const auto& each : all_.tcb_infos) learn_one(issuer, signed_by(*each.json));
+    for (const auto& each : all_.identities) learn_one(issuer, signed_by(*each.json));
   }
   void learn_one(const x509::Certificate& issuer, const x509::Signed& subject) {
     if (left_ == 0) return;
@@ -132,6 +135,26 @@ Collateral Collateral::parse(const evidence::Endorsements& own,
   add(made, own, nullptr, Origin::Own);
   made.own_list_count = made.lists.size();
   add(made, carried, &own, Origin::Carried);
+  return made;
+}
+
+Collateral Collateral::with_carried(const evidence::Endorsements& carried) const {
+  MERLON_CHECK(own_list_count == lists.size());
+  Collateral made = *this;
+  evidence::Endorsements fresh;
+  for (const evidence::Bytes& der : carried.certificates) {
+    const bool known = std::ranges::any_of(certificates, [&](const x509::Certificate& each) {
+      return std::ranges::equal(each.der(), der);
+    });
+    if (!known) fresh.certificates.push_back(der);
+  }
+  for (const evidence::Bytes& der : carried.revocation_lists) {
+    const bool known = std::ranges::any_of(
+        lists, [&](const x509::Crl& each) { return std::ranges::equal(each.der(), der); });
+    if (!known) fresh.revocation_lists.push_back(der);
+  }
+  fresh.documents = carried.documents;
+  add(made, fresh, nullptr, Origin::Carried);
   return made;
 }
 

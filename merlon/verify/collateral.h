@@ -3,6 +3,7 @@
 // Endorsements taken apart, once for many appraisals.
 
 #include <algorithm>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -16,15 +17,16 @@ namespace merlon::verify {
 /// Who brought an endorsement. What came along with evidence was chosen by who sent it.
 enum class Origin : std::uint8_t { Own, Carried };
 
+/// What it says is never changed, and shared by all copies.
 struct TcbInfoDocument {
-  sgx::SignedJson json;
-  sgx::TcbInfo info;
+  std::shared_ptr<const sgx::SignedJson> json;
+  std::shared_ptr<const sgx::TcbInfo> info;
   Origin origin = Origin::Own;
 };
 
 struct IdentityDocument {
-  sgx::SignedJson json;
-  sgx::EnclaveIdentity identity;
+  std::shared_ptr<const sgx::SignedJson> json;
+  std::shared_ptr<const sgx::EnclaveIdentity> identity;
   Origin origin = Origin::Own;
 };
 
@@ -51,6 +53,10 @@ struct Collateral {
   /// the second appraisal on.
   [[nodiscard]] static Collateral prepare(const evidence::Endorsements& own,
                                           const evidence::Endorsements& carried = {});
+
+  /// This, of which nothing came along, and what came along with one piece of evidence. Far cheaper
+  /// than to parse all again, and signatures that are known stay known.
+  [[nodiscard]] Collateral with_carried(const evidence::Endorsements& carried) const;
 
   [[nodiscard]] std::span<const x509::Crl> own_lists() const noexcept {
     return std::span(lists).first(own_list_count);

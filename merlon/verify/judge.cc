@@ -60,6 +60,11 @@ void Judge::saw_evaluation(std::uint32_t number) {
   appraisal_.seen.evaluation_number = std::max(appraisal_.seen.evaluation_number, number);
 }
 
+void Judge::saw_document(const std::string& name, codec::UnixTime issued) {
+  codec::UnixTime& newest = appraisal_.seen.documents[name];
+  newest = std::max(newest, issued);
+}
+
 void Judge::claim(std::string name, std::string value) {
   appraisal_.claims.push_back({std::move(name), std::move(value)});
 }

@@ -32,6 +32,7 @@ class Judge {
   void saw_issue(codec::UnixTime issued);
   void saw_list(const x509::Crl& list, const x509::AnchorId* issuer);  ///< null: not by issuer
   void saw_evaluation(std::uint32_t number);
+  void saw_document(const std::string& name, codec::UnixTime issued);
 
   void claim(std::string name, std::string value);
   void use(const x509::Certificate& certificate, std::string_view what);

@@ -12,6 +12,8 @@ Memory example() {
   made.evaluation_number = 18;
   made.lists[crypto::sha256({core::as_bytes("root")})] = {1'770'000'000};
   made.lists[crypto::sha256({core::as_bytes("ca")})] = {1'779'999'999};
+  made.documents["tcb-sgx-00606a000000-0000"] = {1'779'000'000};
+  made.documents["identity-TD_QE"] = {1'778'000'000};
   return made;
 }
 
@@ -32,6 +34,12 @@ TEST(Memory, OfATextThatIsCutOrAlteredNothingIsTaken) {
   EXPECT_FALSE(Memory::parse(text + "{}").has_value());
   for (const std::string_view wrong :
        {"[]", "{}", R"({"version":2,"newest_issue":0,"evaluation_number":0,"lists":{}})",
+        R"({"version":1,"newest_issue":0,"evaluation_number":0,"lists":{},"documents":{}})",
+        R"({"version":3,"newest_issue":0,"evaluation_number":0,"lists":{},"documents":{}})",
+        R"({"version":2,"newest_issue":0,"evaluation_number":0,"lists":{},"documents":[]})",
+        R"({"version":2,"newest_issue":0,"evaluation_number":0,"lists":{},"documents":{"":1}})",
+        R"({"version":2,"newest_issue":0,"evaluation_number":0,"lists":{},"documents":{"a b":1}})",
+        R"({"version":2,"newest_issue":0,"evaluation_number":0,"lists":{},"documents":{"a":-1}})",
         R"({"version":1,"newest_issue":-1,"evaluation_number":0,"lists":{}})",
         R"({"version":1,"newest_issue":253402300800,"evaluation_number":0,"lists":{}})",
         R"({"version":1,"newest_issue":0,"evaluation_number":4294967296,"lists":{}})",
@@ -42,6 +50,15 @@ TEST(Memory, OfATextThatIsCutOrAlteredNothingIsTaken) {
   }
 }
 
+TEST(Memory, OfAnEarlierReleaseIsRead) {
+  Memory without = example();
+  without.documents.clear();
+  std::string text = without.to_text();
+  text.replace(text.find("\"version\":2"), 11, "\"version\":1");
+  text.erase(text.find(",\"documents\":{}"), 15);
+  EXPECT_EQ(Memory::parse(text).value(), without);
+}
+
 TEST(Memory, OnlyGrows) {
   Memory memory = example();
   memory.merge({});
@@ -50,17 +67,21 @@ TEST(Memory, OnlyGrows) {
   older.newest_issue = {1};
   older.evaluation_number = 3;
   older.lists[crypto::sha256({core::as_bytes("ca")})] = {5};
+  older.documents["identity-TD_QE"] = {6};
   memory.merge(older);
   EXPECT_EQ(memory, example());
   Memory newer;
   newer.newest_issue = {1'790'000'000};
   newer.evaluation_number = 19;
   newer.lists[crypto::sha256({core::as_bytes("ca")})] = {1'785'000'000};
+  newer.documents["identity-TD_QE"] = {1'786'000'000};
   memory.merge(newer);
   EXPECT_EQ(memory.newest_issue.seconds, 1'790'000'000);
   EXPECT_EQ(memory.evaluation_number, 19U);
   EXPECT_EQ(memory.lists.at(crypto::sha256({core::as_bytes("ca")})).seconds, 1'785'000'000);
   EXPECT_EQ(memory.lists.at(crypto::sha256({core::as_bytes("root")})).seconds, 1'770'000'000);
+  EXPECT_EQ(memory.documents.at("identity-TD_QE").seconds, 1'786'000'000);
+  EXPECT_EQ(memory.documents.at("tcb-sgx-00606a000000-0000").seconds, 1'779'000'000);
 }
 
 TEST(Memory, IsBounded) {
@@ -68,9 +89,12 @@ TEST(Memory, IsBounded) {
   for (int i = 0; i < 1000; ++i) {
     Memory one;
     one.lists[crypto::sha256({core::as_bytes(std::to_string(i))})] = {i};
+    one.documents[std::to_string(i)] = {i};
     memory.merge(one);
   }
   EXPECT_EQ(memory.lists.size(), Memory::max_lists);
+  EXPECT_EQ(memory.documents.size(), Memory::max_documents);
+  EXPECT_LE(memory.to_text().size(), Memory::max_text_size);
   std::string text = memory.to_text();
   const std::string one_more = crypto_name("one more");
   text.insert(text.find("\"lists\":{") + 9, "\"" + one_more + "\":1,");

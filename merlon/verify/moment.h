@@ -19,6 +19,7 @@ namespace merlon::verify {
 /// an appraisal has seen, keeps it, and gives it to the next.
 struct Memory {
   static constexpr std::size_t max_lists = 64;
+  static constexpr std::size_t max_documents = 192;
   static constexpr std::size_t max_text_size = 64U << 10U;
 
   codec::UnixTime newest_issue;  ///< of any signed document or list; no clock may be before it
@@ -26,13 +27,18 @@ struct Memory {
   /// When the newest list of an issuer was issued, by the issuer's key; of issuers that have but
   /// one list, which AMD's roots are not.
   std::map<x509::AnchorId, codec::UnixTime> lists;
+  /// When the newest document of Intel's about a kind of platform or of enclave was issued, by
+  /// document_name().
+  std::map<std::string, codec::UnixTime> documents;
 
-  /// Takes what is newer in `other`. Of new issuers beyond `max_lists` nothing is kept.
+  /// Takes what is newer in `other`. Of new issuers beyond `max_lists`, and new names beyond
+  /// `max_documents`, nothing is kept.
   void merge(const Memory& other);
 
   /// One JSON object and a line end; parse() gives the same again.
   [[nodiscard]] std::string to_text() const;
-  /// Malformed with what is wrong: nothing is taken from a text that is not as to_text() writes it.
+  /// Malformed with what is wrong: nothing is taken from a text that is not as to_text() writes it,
+  /// or wrote it before there were `documents`.
   [[nodiscard]] static core::Result<Memory> parse(std::string_view text);
 
   friend bool operator==(const Memory&, const Memory&) = default;

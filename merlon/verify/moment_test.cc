@@ -103,6 +103,25 @@ TEST(Seen, EvaluationDataMustNotGoBack) {
   EXPECT_TRUE(judged(intel, intel.endorsements(), Moment::by_clock(test_now, memory)).accepted());
 }
 
+TEST(Seen, ADocumentMustNotGoBackThoughItsNumberStays) {
+  const FakeIntel intel(false);
+  const auto all = intel.endorsements();
+  const auto issued = codec::parse_rfc3339(intel.tcb_info.issued).value();
+  Memory memory;
+  memory.documents["identity-QE"] = {issued.seconds + 1};
+  const Appraisal back = judged(intel, all, Moment::by_clock(test_now, memory));
+  EXPECT_EQ(back.refusals(), only(Check::QeIdentityEvaluation));
+  EXPECT_EQ(back.find(Check::QeIdentityEvaluation)->cause, Cause::StaleEndorsement);
+  memory.documents["identity-QE"] = issued;
+  memory.documents["identity-TD_QE"] = {issued.seconds + 1};
+  EXPECT_TRUE(judged(intel, all, Moment::by_clock(test_now, memory)).accepted());
+  const auto tcb_name = base::concat("tcb-sgx-", base::hex(intel.platform.fmspc), "-",
+                                     base::hex(intel.platform.pce_id));
+  memory.documents[tcb_name] = {issued.seconds + 1};
+  EXPECT_EQ(judged(intel, all, Moment::by_clock(test_now, memory)).refusals(),
+            only(Check::TcbInfoEvaluation));
+}
+
 TEST(Seen, NothingUnderARootThatOnlyThePolicyTrusts) {
   const FakeIntel intel(false);
   EXPECT_EQ(judged(intel, intel.endorsements(), Moment::by_clock(test_now, {})).seen, Memory{});

@@ -224,7 +224,18 @@ class Commands(unittest.TestCase):
         self.assertEqual(failed("--at", "2025-06-20") - first, set())
         self.assertEqual(seen_before(evaluation_number=18),
                          {"dcap.tcb-info-evaluation", "dcap.qe-identity-evaluation"})
-        for broken in ("", "{}", "words", json.dumps({**seen, "version": 2})):
+        # A newer document about the same was there, though its number is no greater.
+        self.assertEqual(len(seen["documents"]), 2)
+        for name, issued in seen["documents"].items():
+            check = "dcap.qe-identity-evaluation" if name == "identity-QE" else "dcap.tcb-info-evaluation"
+            self.assertEqual(seen_before(documents={name: issued}), set())
+            self.assertEqual(seen_before(documents={name: issued + 1}), {check})
+        # As an earlier release wrote it.
+        record.write_text(json.dumps({"version": 1} | {key: seen[key] for key in (
+            "newest_issue", "evaluation_number", "lists")}))
+        self.assertEqual(failed(), first)
+        for broken in ("", "{}", "words", json.dumps({**seen, "version": 3}),
+                       json.dumps({**seen, "documents": {"no name": 1}})):
             record.write_text(broken)
             self.assertIn("the record of what was seen before", failed())
             self.assertEqual(failed("--no-memory"), first)
@@ -762,7 +773,7 @@ class Completion(unittest.TestCase):
     WORDS = {(): {"run", "evidence"}, ("evidence",): {"inspect", "verify", "fetch", "policy"},
              ("evidence", "policy"): {"init", "check"}}
     OPTIONS = {("evidence", "verify"): {"--policy", "--endorsements", "--at", "--json", "--html"},
-               ("evidence", "inspect"): {"--json"},
+               ("evidence", "inspect"): {"--json", "--html"},
                ("evidence", "fetch"): {"--product", "--amd-url"},
                ("evidence", "policy", "check"): {"--help"}, ("inspect",): {"--json"}}
     # Stands in for zsh's own functions: one answer a line.

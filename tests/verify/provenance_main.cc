@@ -124,9 +124,9 @@ class Provenance {
                       " n=", each.size(), ";");
     }
     for (const auto& each : all.tcb_infos)
-      found += codec::to_rfc3339(each.info.period.issued) + ";";
+      found += codec::to_rfc3339(each.info->period.issued) + ";";
     for (const auto& each : all.identities)
-      found += codec::to_rfc3339(each.identity.period.issued) + ";";
+      found += codec::to_rfc3339(each.identity->period.issued) + ";";
     std::istringstream wanted(row.validity);
     for (std::string part; std::getline(wanted, part, ';');) {
       part.erase(0, part.find_first_not_of(' '));
@@ -158,9 +158,9 @@ class Provenance {
       if (!is_signed(each.signature(), each.issuer())) return false;
     }
     return std::ranges::all_of(all.tcb_infos,
-                               [&](const auto& each) { return is_signed(each.json); }) &&
+                               [&](const auto& each) { return is_signed(*each.json); }) &&
            std::ranges::all_of(all.identities,
-                               [&](const auto& each) { return is_signed(each.json); });
+                               [&](const auto& each) { return is_signed(*each.json); });
   }
 
   std::vector<Row> rows_;

@@ -63,7 +63,7 @@ const Document* best_of(const std::vector<Document>& documents, const Context& c
     if (!fits(each)) continue;
     if (count == 1) return &each;
     const auto& [number, period] = number_and_period(each);
-    const std::tuple rank{signer_of(each.json, context).signed_it,
+    const std::tuple rank{signer_of(*each.json, context).signed_it,
                           period.contains(context.judge.now()), number, period.issued};
     if (best == nullptr || best_rank < rank) {
       best = &each;
@@ -95,12 +95,12 @@ void find_tcb_info(Context& context) {
   const sgx::PckExtension& pck = *context.pck;
   const auto fits = [&](const TcbInfoDocument& each) {
     const bool version =
-        each.info.version == 3 || (each.info.version == 2 && context.policy.dcap.tcb_info_v2);
-    return version && each.info.is_tdx == tdx && each.info.fmspc == pck.fmspc &&
-           each.info.pce_id == pck.pce_id;
+        each.info->version == 3 || (each.info->version == 2 && context.policy.dcap.tcb_info_v2);
+    return version && each.info->is_tdx == tdx && each.info->fmspc == pck.fmspc &&
+           each.info->pce_id == pck.pce_id;
   };
   context.tcb_info = best_of(context.collateral.tcb_infos, context, fits, [](const auto& each) {
-    return std::pair{each.info.evaluation_number, each.info.period};
+    return std::pair{each.info->evaluation_number, each.info->period};
   });
   const std::string wanted =
       concat(tdx ? "TDX" : "SGX", " TCB info ",
@@ -109,8 +109,8 @@ void find_tcb_info(Context& context) {
   std::string got = concat("none of ", context.collateral.tcb_infos.size(), " documents",
                            unreadable_text(context.collateral.unreadable_tcb_infos));
   if (context.tcb_info != nullptr)
-    got = concat("version ", context.tcb_info->info.version, ", evaluation ",
-                 context.tcb_info->info.evaluation_number);
+    got = concat("version ", context.tcb_info->info->version, ", evaluation ",
+                 context.tcb_info->info->evaluation_number);
   const bool found = context.tcb_info != nullptr;
   context.judge.record({Check::TcbInfoFound, found, true, wanted, got,
                         cause_of(found, context.collateral.unreadable_tcb_infos)});
@@ -118,15 +118,15 @@ void find_tcb_info(Context& context) {
 
 void find_identity(Context& context) {
   const auto wanted = context.td != nullptr ? sgx::EnclaveId::TdQe : sgx::EnclaveId::Qe;
-  const auto fits = [&](const IdentityDocument& each) { return each.identity.id == wanted; };
+  const auto fits = [&](const IdentityDocument& each) { return each.identity->id == wanted; };
   context.identity = best_of(context.collateral.identities, context, fits, [](const auto& each) {
-    return std::pair{each.identity.evaluation_number, each.identity.period};
+    return std::pair{each.identity->evaluation_number, each.identity->period};
   });
   const bool found = context.identity != nullptr;
   context.judge.record(
       {Check::QeIdentityFound, found, true, concat("identity of a ", to_string(wanted)),
-       found ? concat("version ", context.identity->identity.version, ", evaluation ",
-                      context.identity->identity.evaluation_number)
+       found ? concat("version ", context.identity->identity->version, ", evaluation ",
+                      context.identity->identity->evaluation_number)
              : concat("none of ", context.collateral.identities.size(), " documents",
                       unreadable_text(context.collateral.unreadable_identities)),
        cause_of(found, context.collateral.unreadable_identities)});
@@ -138,6 +138,7 @@ struct Document {
   sgx::IssuePeriod period = {};
   std::uint32_t number = 0;
   Origin origin = Origin::Own;
+  std::string name = {};  ///< for who remembers it: no other document about the same has another
 };
 
 struct DocumentChecks {
@@ -193,14 +194,24 @@ void judge_freshness(Context& context, const Document& document, const DocumentC
   if (const auto last = context.policy.last_second_of(period.issued)) judge.expire_by(*last);
 }
 
+/// Intel's number grows for all platforms together. Between two of its steps a document about the
+/// same is issued again and again, and may say other things: a level that is revoked since.
 void judge_evaluation(Context& context, const Document& document, const DocumentChecks& checks) {
+  const Memory& memory = context.judge.moment().memory;
   const std::uint32_t asked = context.policy.dcap.min_evaluation_number;
-  const std::uint32_t seen = context.judge.moment().memory.evaluation_number;
-  const bool passed = document.number >= asked && document.number >= seen;
-  context.judge.record({checks.evaluation, passed, true,
-                        seen > asked ? concat("at least ", seen, ", which was seen before")
-                                     : concat("at least ", asked),
-                        concat(document.number), passed ? Cause::Other : Cause::StaleEndorsement});
+  const std::uint32_t seen = memory.evaluation_number;
+  const auto found = memory.documents.find(document.name);
+  const bool older = found != memory.documents.end() && document.period.issued < found->second;
+  const bool passed = document.number >= asked && document.number >= seen && !older;
+  std::string wanted = seen > asked ? concat("at least ", seen, ", which was seen before")
+                                    : concat("at least ", asked);
+  std::string got = concat(document.number);
+  if (older) {
+    wanted += concat(", issued ", codec::to_rfc3339(found->second), " or later, as one was before");
+    got += concat(", issued ", codec::to_rfc3339(document.period.issued));
+  }
+  context.judge.record({checks.evaluation, passed, true, std::move(wanted), std::move(got),
+                        passed ? Cause::Other : Cause::StaleEndorsement});
 }
 
 void judge_document(Context& context, x509::PathBuilder& paths, const Document& document,
@@ -225,18 +236,23 @@ void judge_document(Context& context, x509::PathBuilder& paths, const Document& 
   if (signer.signed_it && context.signer_is_intels && document.origin == Origin::Own) {
     judge.saw_issue(document.period.issued);
     judge.saw_evaluation(document.number);
+    judge.saw_document(document.name, document.period.issued);
   }
 }
 
 Document document_of(const TcbInfoDocument* info) {
   if (info == nullptr) return {};
-  return {&info->json, info->info.period, info->info.evaluation_number, info->origin};
+  const sgx::TcbInfo& said = *info->info;
+  return {info->json.get(), said.period, said.evaluation_number, info->origin,
+          concat("tcb-", said.is_tdx ? "tdx-" : "sgx-", base::hex(said.fmspc.view()), "-",
+                 base::hex(said.pce_id.view()))};
 }
 
 Document document_of(const IdentityDocument* identity) {
   if (identity == nullptr) return {};
-  return {&identity->json, identity->identity.period, identity->identity.evaluation_number,
-          identity->origin};
+  const sgx::EnclaveIdentity& said = *identity->identity;
+  return {identity->json.get(), said.period, said.evaluation_number, identity->origin,
+          concat("identity-", to_string(said.id))};
 }
 
 }  // namespace

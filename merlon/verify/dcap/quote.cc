@@ -65,7 +65,7 @@ void judge_identity(Context& context) {
     }
     return;
   }
-  const sgx::EnclaveIdentity& wanted = context.identity->identity;
+  const sgx::EnclaveIdentity& wanted = *context.identity->identity;
   const sgx::ReportBody& qe = context.quote.qe_report;
   judge.check(Check::QeSigner, qe.mr_signer == wanted.mr_signer, hex_of(wanted.mr_signer),
               hex_of(qe.mr_signer));

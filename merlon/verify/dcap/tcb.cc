@@ -32,7 +32,7 @@ bool reaches(const sgx::PckExtension& pck, const tdx::TdReport* td, const sgx::T
 }
 
 void keep_rows(Context& context, const sgx::PckExtension& pck, const sgx::TcbLevel* taken) {
-  for (const sgx::TcbLevel& level : context.tcb_info->info.levels) {
+  for (const sgx::TcbLevel& level : context.tcb_info->info->levels) {
     TcbRow row;
     row.status = to_string(level.status);
     row.date = codec::to_rfc3339(level.date);
@@ -170,7 +170,7 @@ void judge_tcb(Context& context) {
     }
     return;
   }
-  const auto& levels = context.tcb_info->info.levels;
+  const auto& levels = context.tcb_info->info->levels;
   const auto taken = std::ranges::find_if(
       levels, [&](const sgx::TcbLevel& level) { return reaches(*context.pck, context.td, level); });
   keep_rows(context, *context.pck, taken == levels.end() ? nullptr : &*taken);
@@ -192,7 +192,7 @@ namespace {
 
 /// The identity that speaks about the module which made the report.
 const sgx::TdxModuleIdentity* module_of(const Context& context) {
-  const sgx::TcbInfo& info = context.tcb_info->info;
+  const sgx::TcbInfo& info = *context.tcb_info->info;
   const std::uint8_t major = context.td->tee_tcb_svn.view()[1];
   if (major == 0) return info.module ? &*info.module : nullptr;
   const std::array<std::uint8_t, 1> bytes{major};

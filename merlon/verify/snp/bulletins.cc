@@ -53,6 +53,10 @@ void judge_bulletins(Context& context, snp::Product product) {
     const Waiver* waiver = find_waiver(context.policy.snp.waivers, floor.bulletin, judge.now());
     if (waiver != nullptr) {
       judge.expire_by(waiver->until);
+      auto& advisories = judge.appraisal().advisories;
+      if (std::ranges::find(advisories, floor.bulletin) == advisories.end()) {
+        advisories.emplace_back(floor.bulletin);
+      }
       judge.warn(concat(what, ": accepted by the policy until ", codec::to_rfc3339(waiver->until)));
       continue;
     }

@@ -84,7 +84,9 @@ void judge_product(Context& context) {
   const bool cpuid_agrees = !report.cpuid || (by_cpuid && by_cpuid == by_leaf);
   const bool agree = by_leaf && by_leaf == by_root && cpuid_agrees;
   // A policy of somebody who did not think of simulators accepts none.
-  const bool simulated = by_leaf == snp::Product::Simulator;
+  const bool simulated = by_leaf == snp::Product::Simulator || by_root == snp::Product::Simulator ||
+                         by_cpuid == snp::Product::Simulator;
+  context.judge.appraisal().simulated = simulated;
   const bool meant = !simulated || !context.policy.snp.product.is_any();
   const bool accepted = agree && meant && context.policy.snp.product.contains(*by_leaf);
   std::vector<std::string> wanted;

@@ -91,9 +91,9 @@ double floor_of(const evidence::Evidence& evidence, const verify::Collateral& al
     }
   }
   for (const auto& document : all.tcb_infos)
-    checks.emplace_back(signer->key(), verify::signed_by(document.json));
+    checks.emplace_back(signer->key(), verify::signed_by(*document.json));
   for (const auto& document : all.identities)
-    checks.emplace_back(signer->key(), verify::signed_by(document.json));
+    checks.emplace_back(signer->key(), verify::signed_by(*document.json));
   if (evidence.technology() != evidence::Technology::Snp) {
     // PCK and QE report and quote: three more of the same kind.
     for (int i = 0; i < 3; ++i) checks.push_back(checks.back());
