@@ -28,6 +28,8 @@ if(MERLON_SANITIZE)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ loses track of a Result's tag between sanitizer calls and warns where nothing is wrong.
     target_compile_options(merlon_warnings INTERFACE -Wno-maybe-uninitialized)
+    # So it does of what lives around a vfork.
+    target_compile_options(merlon_warnings INTERFACE -Wno-clobbered)
   endif()
 endif()
 if(MERLON_FUZZ)

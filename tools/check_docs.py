@@ -42,9 +42,10 @@ def check_errors(root):
     for kind, reason in traps:
         if kind != "Exit" and reason not in text:
             yield f"docs/errors.md: trap {reason!r} is missing"
-    refusals = re.findall(r'^MERLON_(?:CHECK|REFUSAL)_ROW\(\w+, "([^"]+)"',
+    refusals = re.findall(r'^MERLON_(?:CHECK|REFUSAL|SERVICE)_ROW\(\w+, "([^"]+)"',
                           read(root / "merlon/verify/checks.def") +
-                          read(root / "merlon/steward/refusals.def"), re.M)
+                          read(root / "merlon/steward/refusals.def") +
+                          read(root / "merlon/steward_service/codes.def"), re.M)
     described = re.findall(r"^\| `([a-z]+\.[a-z0-9-]+)` \|", text, re.M)
     for code in refusals:
         if code not in described:

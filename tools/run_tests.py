@@ -3,7 +3,7 @@
 
     run_tests.py [--jobs N] [FILTER]
 
-FILTER is a part (unit, e2e, asan, spec, wasi, kvm, tcg, kernels, verify, differential, real), or a pattern of ctest's names in
+FILTER is a part (unit, e2e, steward, asan, spec, wasi, kvm, tcg, kernels, verify, differential, real), or a pattern of ctest's names in
 preset dev. Without it every part runs. Each part that is a program of its own ends with the line
 `N passed, N failed, N skipped` and names each skipped test in a line `SKIP name: reason`.
 `./dev test` calls this after it has installed what is needed.
@@ -204,6 +204,11 @@ def wasi(runner):
     return runner.ctest("dev", "-L", "wasi")
 
 
+def steward(runner):
+    """merlon-steward as a service, with real clients."""
+    return runner.ctest("dev", "-L", "steward")
+
+
 def why_no_kvm():
     """Why this machine makes no virtual machine for us, or None; asked of the kernel, not of merlon."""
     create_vm, create_vcpu = 0xAE01, 0xAE41
@@ -297,7 +302,7 @@ def verify(runner):
 
 
 PARTS = {part.__name__: part
-         for part in (unit, e2e, asan, spec, wasi, kvm, tcg, kernels, verify, differential, real)}
+         for part in (unit, e2e, steward, asan, spec, wasi, kvm, tcg, kernels, verify, differential, real)}
 
 # What a built tree is asked before each commit.
 QUICK = ["unit", "e2e", "wasi", "spec"]

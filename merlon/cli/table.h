@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "merlon/base/version.h"
 #include "merlon/command/command.h"
 
 namespace merlon::cli {
@@ -18,7 +19,7 @@ using command::print;
 using command::Program;
 using command::Terminal;
 
-inline constexpr std::string_view version = "0.1.0";
+inline constexpr std::string_view version = base::version;
 
 /// `merlon`, and what takes its place for some of its commands.
 [[nodiscard]] const Program& program() noexcept;

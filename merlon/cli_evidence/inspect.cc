@@ -6,9 +6,9 @@
 #include "merlon/cli_evidence/commands.h"
 #include "merlon/cli_evidence/fields.h"
 #include "merlon/cli_evidence/files.h"
-#include "merlon/cli_evidence/html_parts.h"
-#include "merlon/cli_evidence/report.h"
 #include "merlon/codec/json_writer.h"
+#include "merlon/report/html_parts.h"
+#include "merlon/report/report.h"
 
 namespace merlon::cli_evidence {
 
@@ -25,8 +25,8 @@ struct Found {
 };
 
 std::string to_text(const std::string& path, const Found& found) {
-  std::string text =
-      concat(base::printable(path), ": ", wrappings_text(found.wrappings), found.format, "\n");
+  std::string text = concat(base::printable(path), ": ", report::wrappings_text(found.wrappings),
+                            found.format, "\n");
   for (const std::string& note : found.notes) text += concat("note: ", note, "\n");
   for (const FieldGroup& group : found.groups) {
     text += concat("\n", group.title, "\n");
@@ -47,7 +47,7 @@ std::string to_json(const Found& found) {
   json.open_object();
   json.key("format");
   json.text(found.format);
-  write_wrappings(json, found.wrappings);
+  report::write_wrappings(json, found.wrappings);
   json.key("notes");
   json.open_array();
   for (const std::string& note : found.notes) json.text(note);
@@ -80,11 +80,12 @@ std::string result_part(const std::vector<FieldGroup>& groups) {
     const Field& status = group.fields.front();
     const bool affirming = status.value == "affirming";
     html += concat("<section class=\"verdict ", affirming ? "yes" : "no", "\"><strong>",
-                   affirming ? "✔ " : "✘ ", escaped(status.value), "</strong><p>",
+                   affirming ? "✔ " : "✘ ", report::escaped(status.value), "</strong><p>",
                    "By the word of who issued the certificate, which is not checked here.</p>");
     for (const Field& field : group.fields) {
-      if (field.name == "SIMULATOR") html += concat("<p>", escaped(field.meaning), "</p>");
-      if (field.name.starts_with("remark ")) html += concat("<p>", escaped(field.value), "</p>");
+      if (field.name == "SIMULATOR") html += concat("<p>", report::escaped(field.meaning), "</p>");
+      if (field.name.starts_with("remark "))
+        html += concat("<p>", report::escaped(field.value), "</p>");
     }
     html += "</section>\n";
   }
@@ -92,22 +93,23 @@ std::string result_part(const std::vector<FieldGroup>& groups) {
 }
 
 std::string to_html(const std::string& path, const Found& found) {
-  std::string body =
-      concat("<h1>What ", escaped(base::printable(path)), " says</h1>\n<p>",
-             escaped(wrappings_text(found.wrappings)), escaped(found.format), "</p>\n");
-  for (const std::string& note : found.notes) body += concat("<p>", escaped(note), "</p>\n");
+  std::string body = concat("<h1>What ", report::escaped(base::printable(path)), " says</h1>\n<p>",
+                            report::escaped(report::wrappings_text(found.wrappings)),
+                            report::escaped(found.format), "</p>\n");
+  for (const std::string& note : found.notes)
+    body += concat("<p>", report::escaped(note), "</p>\n");
   body += result_part(found.groups);
   for (const FieldGroup& group : found.groups) {
-    body += concat("<h2>", escaped(group.title),
+    body += concat("<h2>", report::escaped(group.title),
                    "</h2><div class=\"card\"><table class=\"claims stack\">");
     for (const Field& field : group.fields) {
-      body += concat("<tr><td>", escaped(field.name), "<br><small class=\"soft\">",
-                     escaped(field.meaning), "</small></td><td class=\"mono\">", shown(field.value),
-                     "</td></tr>");
+      body += concat("<tr><td>", report::escaped(field.name), "<br><small class=\"soft\">",
+                     report::escaped(field.meaning), "</small></td><td class=\"mono\">",
+                     report::shown(field.value), "</td></tr>");
     }
     body += "</table></div>\n";
   }
-  return page_of(concat("What ", base::printable(path), " says"), body);
+  return report::page_of(concat("What ", base::printable(path), " says"), body);
 }
 
 /// Of a file that is neither: what is wrong with what it most resembles. Endorsements may be larger

@@ -6,9 +6,9 @@
 #include "merlon/cli_evidence/commands.h"
 #include "merlon/cli_evidence/files.h"
 #include "merlon/cli_evidence/memory_file.h"
-#include "merlon/cli_evidence/report.h"
 #include "merlon/os/file.h"
 #include "merlon/os/ioctl.h"
+#include "merlon/report/report.h"
 
 namespace merlon::cli_evidence {
 
@@ -17,9 +17,9 @@ using base::concat;
 namespace {
 
 /// As it was asked for, and as standard output can take it.
-TextLook look_of(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+report::TextLook look_of(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const os::BorrowedFd out(1);
-  TextLook look;
+  report::TextLook look;
   look.only_failures = arguments.has("--quiet");
   if (!os::is_terminal(out)) return look;
   look.colours = terminal.variable("NO_COLOR").empty() && terminal.variable("TERM") != "dumb";
@@ -31,18 +31,18 @@ TextLook look_of(const cli::Arguments& arguments, const cli::Terminal& terminal)
 void remark(const cli::Terminal& terminal, std::string_view text) { cli::fail(terminal, text, 0); }
 
 /// The answer first: a page that cannot be written must not take it along.
-int report(const cli::Arguments& arguments, const cli::Terminal& terminal, const Head& head,
-           const verify::Appraisal& appraisal) {
+int show(const cli::Arguments& arguments, const cli::Terminal& terminal, const report::Head& head,
+         const verify::Appraisal& appraisal) {
   using base::Printable;
-  const TextLook look = look_of(arguments, terminal);
+  const report::TextLook look = look_of(arguments, terminal);
   const int printed =
       arguments.has("--json")
-          ? cli::print(terminal, to_json(head, appraisal))
-          : cli::print(terminal, to_text(head, appraisal, look),
+          ? cli::print(terminal, report::to_json(head, appraisal))
+          : cli::print(terminal, report::to_text(head, appraisal, look),
                        look.colours ? Printable::Colours::Kept : Printable::Colours::Escaped);
   if (arguments.has("--html")) {
     const auto page =
-        write_file(arguments.value("--html"), Printable::lines(to_html(head, appraisal)));
+        write_file(arguments.value("--html"), Printable::lines(report::to_html(head, appraisal)));
     if (!page) {
       const int failed = cli::fail(terminal, page.error().text, number(page.error().status));
       return printed != 0 ? printed : failed;
@@ -112,17 +112,17 @@ Result<int> verify(const cli::Arguments& arguments, const cli::Terminal& termina
   const verify::Appraisal appraisal = verify::appraise(*evidence, collateral, policy, moment);
   if (!memory_file.empty()) remember(terminal, memory_file, appraisal.seen);
   const bool for_now = arguments.value("--at").empty();
-  const Head head{path,
-                  std::string(evidence->format),
-                  evidence->wrappings,
-                  all.size() + evidence->endorsements.size(),
-                  passed_over,
-                  crypto::sha256({bytes}),
-                  policy_path,
-                  policy.form,
-                  hints({path, directory, for_now}, *evidence, appraisal),
-                  collateral.certificates};
-  return report(arguments, terminal, head, appraisal);
+  const report::Head head{path,
+                          std::string(evidence->format),
+                          evidence->wrappings,
+                          all.size() + evidence->endorsements.size(),
+                          passed_over,
+                          crypto::sha256({bytes}),
+                          policy_path,
+                          policy.form,
+                          report::hints({path, directory, for_now}, *evidence, appraisal),
+                          collateral.certificates};
+  return show(arguments, terminal, head, appraisal);
 }
 
 }  // namespace

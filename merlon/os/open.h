@@ -59,6 +59,10 @@ namespace merlon::os {
 /// All of `bytes`, going on after interruptions and short writes; waits likewise.
 [[nodiscard]] Result<void> write_all(BorrowedFd fd, core::ByteView bytes) noexcept;
 
+/// Allows this process as many open files as its user may have: for programs with many connections.
+/// Gives how many that is.
+[[nodiscard]] Result<std::uint64_t> allow_open_files() noexcept;
+
 /// The path of the running program.
 [[nodiscard]] Result<std::string> own_program();
 

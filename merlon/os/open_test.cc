@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -151,6 +152,18 @@ TEST(WriteAll, SaysWhenTheDiskIsFull) {
   const Fd full = Fd::adopt(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   ASSERT_TRUE(full.is_open());
   EXPECT_EQ(write_all(full, core::as_bytes("x")).error(), Errno::Nospc);
+}
+
+TEST(AllowOpenFiles, TakesAllThatTheUserMayHave) {
+  ::rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const ::rlimit few{std::min<::rlim_t>(before.rlim_max, 64), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  EXPECT_EQ(allow_open_files().value(), before.rlim_max);
+  ::rlimit now{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &now), 0);
+  EXPECT_EQ(now.rlim_cur, before.rlim_max);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST(OwnProgram, IsThisTest) {

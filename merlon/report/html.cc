@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/table.h"
-#include "merlon/cli_evidence/html_parts.h"
-#include "merlon/cli_evidence/html_style.h"
+#include "merlon/base/version.h"
+#include "merlon/report/html_parts.h"
+#include "merlon/report/html_style.h"
 
-namespace merlon::cli_evidence {
+namespace merlon::report {
 
 using base::concat;
 using verify::Appraisal;
@@ -46,16 +46,21 @@ std::string shown(const std::string& value) {
 
 namespace {
 
-/// A name of several words in one, which may break before each.
+/// A name of several words in one, which may break before each. Whole characters stay together.
 std::string breakable(std::string_view name) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
   std::string html;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const bool starts = i > 0 && upper(name[i]) &&
-                        (!upper(name[i - 1]) || (i + 1 < name.size() && !upper(name[i + 1])));
-    html += concat(starts ? "<wbr>" : "", escaped(name.substr(i, 1)));
+  std::size_t begin = 0;
+  for (std::size_t i = 1; i < name.size(); ++i) {
+    const bool word =
+        upper(name[i]) &&
+        (lower(name[i - 1]) || (upper(name[i - 1]) && i + 1 < name.size() && lower(name[i + 1])));
+    if (!word && name[i - 1] != '_') continue;
+    html += concat(escaped(name.substr(begin, i - begin)), "<wbr>");
+    begin = i;
   }
-  return html;
+  return html + escaped(name.substr(begin));
 }
 
 std::string verdict_part(const Head& head, const Appraisal& appraisal) {
@@ -237,7 +242,7 @@ std::string findings_part(const Appraisal& appraisal) {
 
 std::string footer_part(const Head& head) {
   return concat("<footer class=\"soft\"><p>Judged ", escaped(policy_text(head)), ", by Merlon ",
-                cli::version, "</p><p>SHA-256 of the evidence: <span class=\"mono\">",
+                base::version, "</p><p>SHA-256 of the evidence: <span class=\"mono\">",
                 base::hex(head.evidence_digest.view()), "</span></p></footer>\n");
 }
 
@@ -252,4 +257,4 @@ std::string to_html(const Head& head, const Appraisal& appraisal) {
                         findings_part(appraisal), footer_part(head)));
 }
 
-}  // namespace merlon::cli_evidence
+}  // namespace merlon::report

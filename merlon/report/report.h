@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "merlon/cli_evidence/hints.h"
+#include "merlon/report/hints.h"
 #include "merlon/codec/json_writer.h"
 #include "merlon/crypto/hash.h"
 #include "merlon/verify/appraisal.h"
 #include "merlon/verify/policy.h"
 #include "merlon/x509/certificate.h"
 
-namespace merlon::cli_evidence {
+namespace merlon::report {
 
 /// What an appraisal was made of, for the head of a report.
 struct Head {
@@ -55,4 +55,4 @@ void write_wrappings(codec::JsonWriter& json, std::span<const std::string_view> 
 /// every width from 320 px up.
 [[nodiscard]] std::string to_html(const Head& head, const verify::Appraisal& appraisal);
 
-}  // namespace merlon::cli_evidence
+}  // namespace merlon::report

@@ -7,7 +7,7 @@
 
 #include "merlon/verify/appraisal.h"
 
-namespace merlon::cli_evidence {
+namespace merlon::report {
 
 /// A sentence with a command in it, or with none.
 struct Hint {
@@ -26,4 +26,4 @@ struct Asked {
 [[nodiscard]] std::vector<Hint> hints(const Asked& asked, const evidence::Evidence& evidence,
                                       const verify::Appraisal& appraisal);
 
-}  // namespace merlon::cli_evidence
+}  // namespace merlon::report

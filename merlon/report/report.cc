@@ -1,12 +1,12 @@
-#include "merlon/cli_evidence/report.h"
+#include "merlon/report/report.h"
 
 #include <algorithm>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/table.h"
+#include "merlon/base/version.h"
 #include "merlon/codec/json_writer.h"
 
-namespace merlon::cli_evidence {
+namespace merlon::report {
 
 using base::concat;
 using verify::Appraisal;
@@ -235,7 +235,7 @@ void write_head(codec::JsonWriter& json, const Head& head) {
   json.key("evidence_sha256");
   json.text(base::hex(head.evidence_digest.view()));
   json.key("version");
-  json.text(cli::version);
+  json.text(base::version);
   json.key("policy");
   json.open_object();
   json.key("file");
@@ -295,4 +295,4 @@ std::string to_json(const Head& head, const Appraisal& appraisal) {
   return json.result() + "\n";
 }
 
-}  // namespace merlon::cli_evidence
+}  // namespace merlon::report

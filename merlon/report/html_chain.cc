@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "merlon/base/text.h"
-#include "merlon/cli_evidence/html_parts.h"
+#include "merlon/report/html_parts.h"
 #include "merlon/x509/name.h"
 
-namespace merlon::cli_evidence {
+namespace merlon::report {
 
 using base::concat;
 using verify::Appraisal;
@@ -248,4 +248,4 @@ std::string timeline_part(const Appraisal& appraisal) {
   return html + "</div></div>\n";
 }
 
-}  // namespace merlon::cli_evidence
+}  // namespace merlon::report

@@ -1,10 +1,10 @@
-#include "merlon/cli_evidence/hints.h"
+#include "merlon/report/hints.h"
 
 #include <algorithm>
 
 #include "merlon/base/text.h"
 
-namespace merlon::cli_evidence {
+namespace merlon::report {
 
 using base::concat;
 using verify::Appraisal;
@@ -95,4 +95,4 @@ std::vector<Hint> hints(const Asked& asked, const evidence::Evidence& evidence,
   return all;
 }
 
-}  // namespace merlon::cli_evidence
+}  // namespace merlon::report

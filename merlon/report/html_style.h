@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace merlon::cli_evidence {
+namespace merlon::report {
 
 inline constexpr std::string_view page_style = R"(
 :root{color-scheme:light dark;--bg:#f6f6f4;--card:#fff;--ink:#1c1f24;--soft:#59616d;--line:#dadde2;
@@ -87,4 +87,4 @@ main{padding:1rem .7rem 3rem}.time{grid-template-columns:minmax(0,1fr);gap:.15re
 @media print{body{background:#fff}.card,.link,.verdict{break-inside:avoid}}
 )";
 
-}  // namespace merlon::cli_evidence
+}  // namespace merlon::report

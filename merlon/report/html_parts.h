@@ -1,14 +1,14 @@
 #pragma once
 
-// Private to the room: the parts of the pages of `merlon evidence verify --html` and `inspect
-// --html`.
+// What pages for people are made of: those of `merlon evidence verify --html` and `inspect --html`,
+// and a Steward's.
 
 #include <string>
 #include <string_view>
 
-#include "merlon/cli_evidence/report.h"
+#include "merlon/report/report.h"
 
-namespace merlon::cli_evidence {
+namespace merlon::report {
 
 /// Text for the content of an element or of a quoted attribute.
 [[nodiscard]] std::string escaped(std::string_view text);
@@ -29,4 +29,4 @@ namespace merlon::cli_evidence {
 /// of a month and roots of decades can both be seen.
 [[nodiscard]] std::string timeline_part(const verify::Appraisal& appraisal);
 
-}  // namespace merlon::cli_evidence
+}  // namespace merlon::report

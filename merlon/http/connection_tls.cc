@@ -1,0 +1,33 @@
+#include <openssl/ssl.h>
+
+#include "merlon/http/connection.h"
+
+namespace merlon::http {
+
+namespace {
+
+/// A session together with what it was made of: the library's own reference does not keep alive
+/// what the context's callbacks use.
+class TlsStream : public boost::asio::ssl::stream<Tcp::socket> {
+ public:
+  TlsStream(Tcp::socket socket, SSL* session, tls::Context context)
+      : stream(std::move(socket), session), context_(std::move(context)) {}
+
+ private:
+  tls::Context context_;
+};
+
+}  // namespace
+
+void serve_tls(Core& core, Tcp::socket socket, Peer peer, tls::Context context) {
+  SSL* const session = SSL_new(context.native());
+  if (session == nullptr) {
+    core.peers.remove(peer.address);
+    ++core.counters.handshake_failures;
+    return;
+  }
+  TlsStream stream(std::move(socket), session, std::move(context));
+  std::make_shared<Connection<TlsStream>>(core, std::move(stream), std::move(peer))->begin();
+}
+
+}  // namespace merlon::http

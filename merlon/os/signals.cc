@@ -1,0 +1,24 @@
+#include "merlon/os/signals.h"
+
+#include <algorithm>
+
+namespace merlon::os {
+
+SignalQueue::SignalQueue(std::initializer_list<int> signals) noexcept {
+  ::sigemptyset(&signals_);
+  for (const int each : signals) ::sigaddset(&signals_, each);
+  ::pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+}
+
+SignalQueue::~SignalQueue() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+std::optional<int> SignalQueue::wait(std::chrono::nanoseconds time) const noexcept {
+  constexpr std::int64_t second = 1'000'000'000;
+  const std::int64_t left = std::max<std::int64_t>(time.count(), 0);
+  const ::timespec most{left / second, left % second};
+  const int number = ::sigtimedwait(&signals_, nullptr, &most);
+  if (number < 0) return std::nullopt;
+  return number;
+}
+
+}  // namespace merlon::os

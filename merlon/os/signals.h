@@ -1,0 +1,29 @@
+#pragma once
+
+// Signals as something to wait for, in a program that serves until it is told otherwise.
+
+#include <chrono>
+#include <csignal>
+#include <initializer_list>
+#include <optional>
+
+namespace merlon::os {
+
+/// From its making on, these signals do nothing by themselves but wait to be taken. Make it before
+/// any other thread. When it goes, what it changed is as before.
+class SignalQueue {
+ public:
+  explicit SignalQueue(std::initializer_list<int> signals) noexcept;
+  ~SignalQueue();
+  SignalQueue(const SignalQueue&) = delete;
+  SignalQueue& operator=(const SignalQueue&) = delete;
+
+  /// The next of them; nothing if none has come when `time` is over, and sometimes before.
+  [[nodiscard]] std::optional<int> wait(std::chrono::nanoseconds time) const noexcept;
+
+ private:
+  ::sigset_t signals_{};
+  ::sigset_t before_{};
+};
+
+}  // namespace merlon::os

@@ -1,0 +1,35 @@
+#include "merlon/steward_service/commands.h"
+
+#include <array>
+
+#include "merlon/base/text.h"
+#include "merlon/command/completion.h"
+#include "merlon/command/man.h"
+#include "merlon/steward_service/table.h"
+
+namespace merlon::steward_service {
+
+int completion(const command::Arguments& arguments, const command::Terminal& terminal) {
+  const std::string shell = arguments.positional(0);
+  if (const auto script = command::completion(program(), shell)) {
+    return command::print(terminal, *script);
+  }
+  return command::fail(terminal,
+                       base::concat("there is no completion for ", base::quoted(shell),
+                                    "; there is for bash, zsh and fish"),
+                       2);
+}
+
+int man(const command::Arguments& /*arguments*/, const command::Terminal& terminal) {
+  return command::print(terminal, command::man_page(program()));
+}
+
+std::span<const command::Handler> handlers() noexcept {
+  static constexpr std::array all{
+      command::Handler{"serve", &serve}, command::Handler{"check", &check},
+      command::Handler{"log verify", &log_verify}, command::Handler{"completion", &completion},
+      command::Handler{"man", &man}};
+  return all;
+}
+
+}  // namespace merlon::steward_service

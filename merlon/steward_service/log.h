@@ -1,0 +1,60 @@
+#pragma once
+
+// The log: one JSON object a line, written by a thread of its own, so that a reader who is slow
+// keeps nobody waiting; what he does not take is counted and lost.
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "merlon/codec/time.h"
+#include "merlon/http/message.h"
+#include "merlon/http/server.h"
+#include "merlon/os/thread.h"
+
+namespace merlon::steward_service {
+
+/// {"time":…,"level":…,"event":…,name:value…} without a line end.
+[[nodiscard]] std::string log_line(codec::UnixTime time, std::string_view level,
+                                   std::string_view event, const std::vector<http::Header>& fields);
+
+/// The line of one request. Neither bodies nor headers nor queries are in it.
+[[nodiscard]] std::string request_line(codec::UnixTime time, const http::Exchange& exchange);
+
+class Log {
+ public:
+  static constexpr std::size_t max_waiting = 10'000;
+  /// Takes a line with its end; may wait. False: it is lost.
+  using Sink = std::function<bool(const std::string& line)>;
+
+  /// `when_lost` is told of each line that could not wait any more. Errors: Again.
+  [[nodiscard]] static os::Result<std::unique_ptr<Log>> start(Sink sink,
+                                                              std::function<void()> when_lost);
+  /// Writes what waits, then ends.
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  /// Any thread; never waits for the reader.
+  void line(std::string line);
+
+ private:
+  Log() = default;
+  void write() noexcept;
+
+  std::mutex mutex_;
+  std::condition_variable there_are_lines_;
+  std::deque<std::string> lines_;
+  bool ending_ = false;
+  Sink sink_;
+  std::function<void()> when_lost_;
+  std::optional<os::Thread> thread_;
+};
+
+}  // namespace merlon::steward_service

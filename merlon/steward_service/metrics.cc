@@ -1,0 +1,139 @@
+#include "merlon/steward_service/metrics.h"
+
+#include <array>
+
+#include "merlon/base/text.h"
+
+namespace merlon::steward_service {
+
+using base::concat;
+
+namespace {
+
+/// The value of a label: backslash, quote and line end are escaped, nothing else needs to be.
+std::string label(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (c == '\\' || c == '"') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+/// "0.0025", "1": as short as it can be, without an exponent for what we have.
+std::string decimal(double number) {
+  std::array<char, 32> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::fixed)
+          .ptr;
+  return {digits.data(), end};
+}
+
+class Text {
+ public:
+  void head(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = concat("merlon_steward_", name);
+    out_ += concat("# HELP ", name_, " ", help, "\n# TYPE ", name_, " ", type, "\n");
+  }
+  void sample(std::string_view labels, std::string_view value, std::string_view suffix = "") {
+    out_ += concat(name_, suffix, labels.empty() ? "" : "{", labels, labels.empty() ? "" : "}", " ",
+                   value, "\n");
+  }
+  void one(std::string_view name, std::string_view type, std::string_view help,
+           std::uint64_t value) {
+    head(name, type, help);
+    sample("", concat(value));
+  }
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+ private:
+  std::string name_;
+  std::string out_;
+};
+
+void requests(Text& text, const Statistics::Counts& counts) {
+  text.head("requests_total", "counter", "Requests by the status of their answer.");
+  for (const auto& [status, number] : counts.by_status) {
+    text.sample(concat("status=\"", status, "\""), concat(number));
+  }
+  text.head("certificates_total", "counter", "Certificates that were issued, by technology.");
+  for (const auto& [technology, number] : counts.issued) {
+    text.sample(concat("technology=\"", label(technology), "\""), concat(number));
+  }
+  text.head("refusals_total", "counter", "Requests for certificates that were refused, by code.");
+  for (const auto& [code, number] : counts.refused) {
+    text.sample(concat("code=\"", label(code), "\""), concat(number));
+  }
+  text.head("request_duration_seconds", "histogram",
+            "From the first byte of a request to the last of its answer.");
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < counts.durations.size(); ++i) {
+    sum += counts.durations.at(i);
+    const std::string bound =
+        i < Statistics::bounds.size() ? decimal(Statistics::bounds.at(i)) : "+Inf";
+    text.sample(concat("le=\"", bound, "\""), concat(sum), "_bucket");
+  }
+  text.sample("", decimal(counts.seconds), "_sum");
+  text.sample("", concat(sum), "_count");
+}
+
+void connections(Text& text, const http::Counters& now) {
+  text.one("connections_accepted_total", "counter", "Connections.", now.accepted);
+  text.head("connections_refused_total", "counter", "Connections beyond a limit, by which.");
+  text.sample("limit=\"all\"", concat(now.refused_total));
+  text.sample("limit=\"address\"", concat(now.refused_per_address));
+  text.one("connections_evicted_total", "counter",
+           "Idle connections and open handshakes that made room for others.", now.evicted);
+  text.one("accept_errors_total", "counter", "Connections that the system did not give.",
+           now.accept_errors);
+  text.one("handshakes_total", "counter", "TLS handshakes that came to their end.", now.handshakes);
+  text.one("handshake_failures_total", "counter", "TLS handshakes that did not.",
+           now.handshake_failures);
+  text.one("timeouts_total", "counter", "Handshakes, requests and answers that took too long.",
+           now.timeouts);
+  text.one("received_bytes_total", "counter", "Bytes of requests.", now.bytes_in);
+  text.one("sent_bytes_total", "counter", "Bytes of answers.", now.bytes_out);
+  text.one("connections", "gauge", "Connections that are open.", now.open_connections);
+  text.one("handshakes_open", "gauge", "TLS handshakes that go on.", now.open_handshakes);
+  text.one("body_bytes", "gauge", "Bytes of requests that are held.", now.buffered_bytes);
+  text.one("requests_running", "gauge", "Requests that are judged or wait for it.", now.running);
+}
+
+void state(Text& text, const Generation& generation) {
+  text.head("policy_info", "gauge", "The policy in use, by its SHA-256.");
+  text.sample(concat("digest=\"", label(generation.policy_digest), "\",development=\"",
+                     generation.development ? "1" : "0", "\""),
+              "1");
+  text.head("expiry_timestamp_seconds", "gauge", "When something in use ends.");
+  for (const Expiry& each : generation.expiries) {
+    text.sample(concat("kind=\"", label(each.kind), "\",name=\"", label(each.name), "\""),
+                concat(each.at.seconds));
+  }
+  text.one("warnings", "gauge", "Lines that merlon-steward check prints.",
+           generation.warnings.size());
+}
+
+}  // namespace
+
+std::string metrics_text(const Statistics::Counts& counts, const http::Counters& server,
+                         const Generation& generation, codec::UnixTime started) {
+  Text text;
+  requests(text, counts);
+  connections(text, server);
+  text.one("reloads_total", "counter", "Times that files were read again and used.",
+           counts.reloads);
+  text.one("reload_failures_total", "counter", "Times that they could not be used.",
+           counts.reload_failures);
+  text.one("log_lines_lost_total", "counter", "Lines of the log that nobody took.",
+           counts.lost_lines);
+  state(text, generation);
+  text.head("start_time_seconds", "gauge", "When the process began to serve.");
+  text.sample("", concat(started.seconds));
+  return text.take();
+}
+
+}  // namespace merlon::steward_service

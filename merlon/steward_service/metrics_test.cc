@@ -1,0 +1,67 @@
+#include "merlon/steward_service/metrics.h"
+
+#include <gtest/gtest.h>
+
+namespace merlon::steward_service {
+namespace {
+
+http::Response response(unsigned status, std::vector<http::Header> notes) {
+  return {status, {}, {}, false, std::move(notes)};
+}
+
+void note(Statistics& statistics, const http::Response& answered, std::int64_t micros,
+          std::int64_t now = 0) {
+  const http::Request request;
+  statistics.note({request, answered, true, true, {}, std::chrono::microseconds(micros)}, {now});
+}
+
+bool has(const std::string& text, const std::string& line) {
+  return text.find("\n" + line + "\n") != std::string::npos;
+}
+
+TEST(Metrics, CountsByStatusCodeAndTechnology) {
+  Statistics statistics;
+  note(statistics, response(200, {{"technology", "SEV-SNP"}, {"technology", "SGX"}}), 900);
+  note(statistics, response(400, {{"code", "snp.debug"}}), 2'000);
+  note(statistics, response(400, {{"code", "snp.debug"}}), 6'000'000);
+  Generation generation;
+  generation.policy_digest = "abc";
+  generation.expiries = {{"ca", "a\"b\\c\nd", {7}}};
+  const std::string text = metrics_text(statistics.counts(), {}, generation, {5});
+  EXPECT_TRUE(has(text, "merlon_steward_requests_total{status=\"400\"} 2"));
+  EXPECT_TRUE(has(text, "merlon_steward_certificates_total{technology=\"SGX\"} 1"));
+  EXPECT_TRUE(has(text, "merlon_steward_refusals_total{code=\"snp.debug\"} 2"));
+  EXPECT_TRUE(has(text, "merlon_steward_request_duration_seconds_bucket{le=\"0.001\"} 1"));
+  EXPECT_TRUE(has(text, "merlon_steward_request_duration_seconds_bucket{le=\"0.0025\"} 2"));
+  EXPECT_TRUE(has(text, "merlon_steward_request_duration_seconds_bucket{le=\"5\"} 2"));
+  EXPECT_TRUE(has(text, "merlon_steward_request_duration_seconds_bucket{le=\"+Inf\"} 3"));
+  EXPECT_TRUE(has(text, "merlon_steward_request_duration_seconds_count 3"));
+  EXPECT_TRUE(has(text, "merlon_steward_policy_info{digest=\"abc\",development=\"0\"} 1"));
+  EXPECT_TRUE(
+      has(text, "merlon_steward_expiry_timestamp_seconds{kind=\"ca\",name=\"a\\\"b\\\\c\\nd\"} 7"));
+  EXPECT_TRUE(has(text, "merlon_steward_start_time_seconds 5"));
+}
+
+TEST(Statistics, KeepsTheLastHours) {
+  Statistics statistics;
+  for (std::int64_t hour = 0; hour < 60; ++hour) {
+    note(statistics, response(200, {{"technology", "SGX"}}), 1, hour * 3600);
+  }
+  note(statistics, response(400, {{"code", "x"}}), 1, 0);  // a clock that was set back
+  const auto counts = statistics.counts();
+  ASSERT_EQ(counts.hours.size(), Statistics::max_hours);
+  EXPECT_EQ(counts.hours.back().number, 59);
+  EXPECT_EQ(counts.hours.back().issued, 1U);
+  EXPECT_EQ(counts.hours.back().refused.at("x"), 1U);
+}
+
+TEST(Statistics, CodesHaveABound) {
+  Statistics statistics;
+  for (int i = 0; i < 300; ++i) note(statistics, response(400, {{"code", std::to_string(i)}}), 1);
+  const auto counts = statistics.counts();
+  EXPECT_EQ(counts.refused.size(), Statistics::max_codes + 1);
+  EXPECT_EQ(counts.refused.at("other"), 44U);
+}
+
+}  // namespace
+}  // namespace merlon::steward_service

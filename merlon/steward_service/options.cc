@@ -1,0 +1,269 @@
+#include "merlon/steward_service/options.h"
+
+#include <algorithm>
+#include <array>
+
+#include "merlon/base/text.h"
+#include "merlon/codec/toml.h"
+#include "merlon/steward_service/table.h"
+
+namespace merlon::steward_service {
+
+using base::concat;
+
+namespace {
+
+struct Letter {
+  std::string_view short_form;
+  std::string_view name;
+};
+constexpr std::array letters{Letter{"-k", "--key"}, Letter{"-c", "--crt"}, Letter{"-p", "--port"},
+                             Letter{"-a", "--addr"}};
+
+/// "-p", "-p3000" or "-p=3000" as the table knows it; nothing for another word.
+std::optional<std::vector<std::string>> spelled_out(std::string_view word) {
+  for (const Letter& each : letters) {
+    if (!word.starts_with(each.short_form)) continue;
+    std::string_view value = word.substr(each.short_form.size());
+    if (value.empty()) return std::vector<std::string>{std::string(each.name)};
+    if (value.starts_with('=')) value.remove_prefix(1);
+    return std::vector<std::string>{concat(each.name, "=", value)};
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> scalar(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return concat(number->get());
+  return std::nullopt;
+}
+
+Outcome<void> add_words(std::vector<std::string>& words, std::string_view key,
+                        const toml::node& node) {
+  const std::string name = concat(key.size() == 1 ? "-" : "--", key);
+  if (const auto* flag = node.as_boolean()) {
+    if (flag->get()) words.push_back(name);
+    return {};
+  }
+  const auto add = [&](const toml::node& each) {
+    const auto value = scalar(each);
+    if (value) words.push_back(concat(name, "=", *value));
+    return value.has_value();
+  };
+  if (const auto* list = node.as_array()) {
+    if (std::all_of(list->begin(), list->end(), add)) return {};
+  } else if (add(node)) {
+    return {};
+  }
+  return concat(base::quoted(key), ": is no text, number, true, false or list of these");
+}
+
+bool is_command(std::string_view word) {
+  const auto commands = program().commands;
+  return std::ranges::any_of(commands, [&](const command::CommandSpec& each) {
+    return each.name.substr(0, each.name.find(' ')) == word;
+  });
+}
+
+/// The option, else the variable.
+std::string value_of(const command::Arguments& arguments, const command::Terminal& terminal,
+                     std::string_view option, const char* variable) {
+  if (arguments.has(option)) return arguments.value(option);
+  return terminal.variable(variable);
+}
+
+Outcome<std::uint64_t> number_of(std::string_view option, const std::string& text,
+                                 std::uint64_t least, std::uint64_t most) {
+  const auto number = base::parse_decimal(text);
+  if (number && *number >= least && *number <= most) return *number;
+  return concat(option, " ", base::printable(text), ": must be a number from ", least, " to ",
+                most);
+}
+
+/// "192.0.2.1:80", or with the address in brackets.
+Outcome<Listen> listen_of(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  std::string_view address = text.substr(0, colon == std::string_view::npos ? 0 : colon);
+  if (address.starts_with('[') && address.ends_with(']')) {
+    address = address.substr(1, address.size() - 2);
+  } else if (address.find(':') != std::string_view::npos) {
+    address = {};
+  }
+  if (address.empty()) {
+    return concat("--listen ", base::printable(text), ": must be ADDRESS:PORT or [ADDRESS]:PORT");
+  }
+  const std::string port(text.substr(colon + 1));
+  return Listen{std::string(address),
+                static_cast<std::uint16_t>(TRY(number_of("--listen", port, 0, 65535)))};
+}
+
+Outcome<std::chrono::seconds> duration_of(const command::Arguments& arguments,
+                                          std::string_view option, std::chrono::seconds fallback,
+                                          std::chrono::seconds least, std::chrono::seconds most) {
+  if (!arguments.has(option)) return fallback;
+  const std::string text = arguments.value(option);
+  const auto duration = parse_duration(text);
+  if (duration && *duration >= least && *duration <= most) return *duration;
+  return concat(option, " ", base::printable(text),
+                ": must be a time such as 90s, 15m or 12h, from ", least.count(), "s to ",
+                most.count(), "s");
+}
+
+/// Where to listen: --listen, or Enarx's address and port.
+Outcome<std::vector<Listen>> listens_of(const command::Arguments& arguments,
+                                        const command::Terminal& terminal) {
+  std::vector<Listen> all;
+  for (const std::string& each : arguments.values("--listen")) {
+    all.push_back(TRY(listen_of(each)));
+  }
+  if (!all.empty()) return all;
+  std::string address = value_of(arguments, terminal, "--addr", "ROCKET_ADDRESS");
+  if (address.empty()) address = "::";
+  std::string port = value_of(arguments, terminal, "--port", "ROCKET_PORT");
+  if (port.empty()) port = "3000";
+  all.push_back({address, static_cast<std::uint16_t>(TRY(number_of("--port", port, 0, 65535)))});
+  return all;
+}
+
+Outcome<void> read_limits(const command::Arguments& arguments, Options& options) {
+  struct Bound {
+    std::string_view option;
+    std::size_t* value;
+  };
+  for (const Bound& each : {Bound{"--connections", &options.limits.connections},
+                            Bound{"--per-address", &options.limits.per_address},
+                            Bound{"--workers", &options.workers}}) {
+    if (!arguments.has(each.option)) continue;
+    *each.value = TRY(number_of(each.option, arguments.value(each.option), 1, 1'000'000));
+  }
+  return {};
+}
+
+/// Names of certificates as Enarx's --san has them: one, or several with commas.
+void add_names(std::vector<std::string>& names, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    if (end > 0) names.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+Outcome<void> check(const Options& options) {
+  if (options.key.empty() != options.certificate.empty()) {
+    return std::string("--key and --crt belong together: a CA's private key and its certificate");
+  }
+  if (options.key.empty() == options.host.empty()) {
+    return std::string(
+        "who signs? --key and --crt name a CA's files, or --host the name of a CA that is made now "
+        "and gone with this process; one of the two");
+  }
+  if (options.tls_key.empty() != options.tls_certificate.empty()) {
+    return std::string("--tls-key and --tls-crt belong together");
+  }
+  if (options.at && !options.development) {
+    return std::string("--at is for --development: certificates are for now");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
+  std::uint64_t unit = 1;
+  if (!text.empty()) {
+    switch (text.back()) {
+      case 's': unit = 1; break;
+      case 'm': unit = 60; break;
+      case 'h': unit = 3600; break;
+      case 'd': unit = 86'400; break;
+      default: unit = 0; break;
+    }
+    if (unit != 0) text.remove_suffix(1);
+    unit = std::max<std::uint64_t>(unit, 1);
+  }
+  const auto number = base::parse_decimal(text);
+  if (!number || *number > 1'000'000'000) return std::nullopt;
+  return std::chrono::seconds(*number * unit);
+}
+
+Outcome<std::vector<std::string>> words_of_toml(std::string_view text) {
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    return concat("line ", parsed.error().source().begin.line, ": ",
+                  base::printable(parsed.error().description()));
+  }
+  std::vector<std::string> words;
+  for (const auto& [key, node] : parsed.table()) TRY(add_words(words, key.str(), node));
+  return words;
+}
+
+Outcome<std::vector<std::string>> expanded(
+    const std::vector<std::string>& words,
+    const std::function<Outcome<std::string>(const std::string&)>& read) {
+  std::vector<std::string> all;
+  for (const std::string& word : words) {
+    if (!word.starts_with('@')) {
+      all.push_back(word);
+      continue;
+    }
+    const std::string path = word.substr(1);
+    const std::string text = TRY(read(path));
+    auto of_file = words_of_toml(text);
+    if (!of_file) return concat(base::printable(path), ": ", of_file.error());
+    all.insert(all.end(), of_file->begin(), of_file->end());
+  }
+  std::vector<std::string> result;
+  for (const std::string& word : all) {
+    if (auto options = spelled_out(word)) {
+      result.insert(result.end(), options->begin(), options->end());
+    } else {
+      result.push_back(word);
+    }
+  }
+  const bool asks_for_itself = result.size() == 1 && (result[0] == "--help" || result[0] == "-h" ||
+                                                      result[0] == "--version");
+  if (!asks_for_itself && (result.empty() || !is_command(result[0]))) {
+    result.insert(result.begin(), "serve");
+  }
+  return result;
+}
+
+Outcome<Options> options_of(const command::Arguments& arguments,
+                            const command::Terminal& terminal) {
+  Options options;
+  options.key = value_of(arguments, terminal, "--key", "STEWARD_KEY");
+  options.certificate = value_of(arguments, terminal, "--crt", "STEWARD_CRT");
+  options.host = value_of(arguments, terminal, "--host", "RENDER_EXTERNAL_HOSTNAME");
+  // A hosting service sets the variable; whoever names files means these.
+  if (!arguments.has("--host") && !options.key.empty()) options.host.clear();
+  for (const std::string& each : arguments.values("--san")) add_names(options.names, each);
+  if (options.names.empty()) add_names(options.names, terminal.variable("STEWARD_SAN"));
+  options.listen = TRY(listens_of(arguments, terminal));
+  if (arguments.has("--config") && arguments.has("--policy")) {
+    return std::string("--config and --policy are the same option; name one file");
+  }
+  options.policy = arguments.value(arguments.has("--config") ? "--config" : "--policy");
+  const auto endorsements = arguments.values("--endorsements");
+  options.endorsements.assign(endorsements.begin(), endorsements.end());
+  options.state = arguments.value("--state");
+  options.tls_key = arguments.value("--tls-key");
+  options.tls_certificate = arguments.value("--tls-crt");
+  using std::chrono::seconds;
+  options.lifetime = TRY(
+      duration_of(arguments, "--lifetime", options.lifetime, seconds(60), std::chrono::days(90)));
+  options.watch = TRY(duration_of(arguments, "--watch", seconds(2), seconds(0), seconds(86'400)));
+  options.drain = TRY(duration_of(arguments, "--drain", seconds(30), seconds(0), seconds(3600)));
+  options.development = arguments.has("--development");
+  if (arguments.has("--at")) {
+    const std::string text = arguments.value("--at");
+    const auto time = codec::parse_rfc3339(text);
+    if (!time)
+      return concat("--at ", base::printable(text), ": must be a time like 2025-06-20T00:00:00Z");
+    options.at = *time;
+  }
+  TRY(read_limits(arguments, options));
+  TRY(check(options));
+  return options;
+}
+
+}  // namespace merlon::steward_service

@@ -1,0 +1,67 @@
+#pragma once
+
+// What whoever runs a Steward says: words of the command line, Enarx's variables, files of
+// arguments. [ENARX steward/src/main.rs]
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "merlon/codec/time.h"
+#include "merlon/command/command.h"
+#include "merlon/core/result.h"
+#include "merlon/http/server.h"
+
+namespace merlon::steward_service {
+
+struct Listen {
+  std::string address;  ///< numeric
+  std::uint16_t port = 0;
+};
+
+struct Options {
+  std::string key;                        ///< file; with `certificate`, or neither
+  std::string certificate;                ///< file: the CA's, and who issued it
+  std::string host;                       ///< name of a CA that is made at the start
+  std::vector<std::string> names;         ///< of every certificate
+  std::vector<Listen> listen;             ///< at least one
+  std::string policy;                     ///< file; empty: the default one
+  std::vector<std::string> endorsements;  ///< directories and files
+  std::string state;                      ///< directory; empty: nothing is remembered
+  std::string tls_key;                    ///< file; with `tls_certificate`, or neither: plain HTTP
+  std::string tls_certificate;
+  std::chrono::seconds lifetime = std::chrono::hours(24);
+  std::chrono::milliseconds watch{2'000};  ///< how often files are looked at; 0: never
+  std::chrono::milliseconds drain{30'000};
+  std::optional<codec::UnixTime> at;  ///< judge for this time; development only
+  bool development = false;
+  std::size_t workers = 0;  ///< 0: one for each processor
+  http::Limits limits;
+};
+
+/// A line for the user about what is wrong.
+template <typename T>
+using Outcome = core::Result<T, std::string>;
+
+/// The words of a command line as the tables of `command` know them: "@FILE" is replaced by what
+/// the file asks for, Enarx's one-letter options by their names, and where no command is named
+/// "serve" is. `read` gives the bytes of a file, or why not.
+[[nodiscard]] Outcome<std::vector<std::string>> expanded(
+    const std::vector<std::string>& words,
+    const std::function<Outcome<std::string>(const std::string&)>& read);
+
+/// The arguments in a file of TOML: each key of its top is an option, "lifetime = '12h'" stands for
+/// "--lifetime 12h", true for an option without value, false for none, a list for several.
+[[nodiscard]] Outcome<std::vector<std::string>> words_of_toml(std::string_view text);
+
+/// What the command line says, else the variable, else the default.
+[[nodiscard]] Outcome<Options> options_of(const command::Arguments& arguments,
+                                          const command::Terminal& terminal);
+
+/// "90s", "15m", "12h", "7d"; whole numbers alone are seconds.
+[[nodiscard]] std::optional<std::chrono::seconds> parse_duration(std::string_view text);
+
+}  // namespace merlon::steward_service

@@ -1,0 +1,226 @@
+// `merlon-steward serve` and `check`.
+
+#include <csignal>
+
+#include "merlon/base/text.h"
+#include "merlon/os/clock.h"
+#include "merlon/os/open.h"
+#include "merlon/os/processor.h"
+#include "merlon/os/signals.h"
+#include "merlon/os/socket.h"
+#include "merlon/steward_service/commands.h"
+#include "merlon/steward_service/loader.h"
+#include "merlon/steward_service/log.h"
+#include "merlon/steward_service/problem.h"
+#include "merlon/steward_service/records.h"
+#include "merlon/steward_service/service.h"
+#include "merlon/steward_service/table.h"
+
+namespace merlon::steward_service {
+
+using base::concat;
+
+namespace {
+
+constexpr int usage = 2;
+constexpr int unusable = 1;
+
+codec::UnixTime clock_now() {
+  const auto nanoseconds = os::now(os::Clock::Realtime);
+  return {static_cast<std::int64_t>((nanoseconds ? *nanoseconds : 0) / 1'000'000'000)};
+}
+
+std::string shown(const Listen& listen) {
+  const bool colons = listen.address.find(':') != std::string::npos;
+  return concat(colons ? "[" : "", listen.address, colons ? "]" : "", ":", listen.port);
+}
+
+Outcome<std::vector<os::Fd>> listeners_of(Options& options) {
+  std::vector<os::Fd> listeners;
+  for (Listen& each : options.listen) {
+    auto socket = os::listen_tcp(each.address, each.port);
+    const auto port = socket ? os::local_port(*socket) : os::Result<std::uint16_t>(socket.error());
+    if (!port) {
+      return concat("cannot listen on ", base::printable(shown(each)), ": ",
+                    os::describe(port.error()));
+    }
+    each.port = *port;
+    listeners.push_back(*std::move(socket));
+  }
+  return listeners;
+}
+
+/// One process that serves, from its start to its end.
+class Running {
+ public:
+  Running(Options options, Loader loader, GenerationPointer first, Log& log, Statistics& statistics,
+          Records& records)
+      : options_(std::move(options)),
+        loader_(std::move(loader)),
+        log_(log),
+        statistics_(statistics),
+        service_(std::move(first), records, statistics,
+                 {&clock_now, options_.at, [this] { return counters(); }, clock_now()}) {}
+
+  Outcome<void> start();
+  /// Until a signal says so.
+  void run(const os::SignalQueue& signals);
+
+ private:
+  [[nodiscard]] http::Settings settings();
+  [[nodiscard]] http::Counters counters() const {
+    return server_ ? server_->counters() : http::Counters{};
+  }
+  void say(std::string_view level, std::string_view event,
+           const std::vector<http::Header>& fields) {
+    log_.line(log_line(clock_now(), level, event, fields));
+  }
+  void say_generation(std::string_view event, const Generation& now);
+  void reload(bool asked);
+
+  Options options_;
+  Loader loader_;
+  Log& log_;
+  Statistics& statistics_;
+  Service service_;
+  Fingerprint seen_;
+  std::optional<http::Server> server_;
+};
+
+http::Settings Running::settings() {
+  http::Settings settings;
+  settings.limits = options_.limits;
+  settings.workers = options_.workers;
+  settings.handler = [this](const http::Request& request) { return service_.handle(request); };
+  settings.refuse = [](unsigned status, std::string_view why, const http::Request& request) {
+    return answer(problem_of_status(status, why), request);
+  };
+  settings.observe = [this](const http::Exchange& exchange) {
+    const codec::UnixTime now = clock_now();
+    statistics_.note(exchange, now);
+    log_.line(request_line(now, exchange));
+  };
+  if (service_.generation()->tls) {
+    settings.tls = [this] { return service_.generation()->tls; };
+  }
+  return settings;
+}
+
+void Running::say_generation(std::string_view event, const Generation& now) {
+  std::vector<http::Header> fields{{"policy", now.policy_digest},
+                                   {"policy_file", now.policy_file},
+                                   {"ca_not_after", codec::to_rfc3339(now.issuer_end)}};
+  if (!now.expiries.empty()) {
+    fields.push_back({"first_expiry", codec::to_rfc3339(now.expiries.front().at)});
+  }
+  say("info", event, fields);
+  for (const std::string& each : now.warnings) say("warning", "configuration", {{"what", each}});
+}
+
+Outcome<void> Running::start() {
+  seen_ = loader_.fingerprint();
+  auto listeners = TRY(listeners_of(options_));
+  auto started = http::Server::start(std::move(listeners), settings());
+  if (!started) return concat("cannot serve: ", os::describe(started.error()));
+  server_.emplace(*std::move(started));
+  say_generation("start", *service_.generation());
+  for (const Listen& each : options_.listen) {
+    say("info", "listen",
+        {{"address", shown(each)}, {"tls", options_.tls_key.empty() ? "no" : "yes"}});
+  }
+  return {};
+}
+
+/// Files that cannot be used leave the old ones in force.
+void Running::reload(bool asked) {
+  Fingerprint now = loader_.fingerprint();
+  if (!asked && now == seen_) return;
+  seen_ = std::move(now);
+  auto next = loader_.load();
+  statistics_.note_reload(next.has_value());
+  if (!next) {
+    say("error", "reload", {{"refused", next.error()}});
+    return;
+  }
+  say_generation("reload", **next);
+  service_.replace(*std::move(next));
+}
+
+void Running::run(const os::SignalQueue& signals) {
+  const auto pause = options_.watch.count() > 0 ? options_.watch : std::chrono::hours(24);
+  while (true) {
+    const auto signal = signals.wait(pause);
+    if (signal == SIGTERM || signal == SIGINT) {
+      say("info", "stop", {{"signal", *signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      break;
+    }
+    if (signal == SIGHUP || options_.watch.count() > 0) reload(signal == SIGHUP);
+  }
+  server_->stop(options_.drain);
+  const http::Counters last = server_->counters();
+  say("info", "end", {{"requests", concat(last.requests)}});
+}
+
+struct Ready {
+  Options options;
+  Loader loader;
+  GenerationPointer first;
+};
+
+/// What both commands begin with; otherwise the exit status, after saying why.
+core::Result<Ready, int> prepare(const command::Arguments& arguments,
+                                 const command::Terminal& terminal) {
+  auto options = options_of(arguments, terminal);
+  if (!options) return core::Unexpected(command::fail(terminal, options.error(), usage));
+  // A CA that is made now and a time that is asked for must fit each other.
+  auto loader = Loader::create(*options, options->at.value_or(clock_now()));
+  if (!loader) return core::Unexpected(command::fail(terminal, loader.error(), unusable));
+  auto first = loader->load();
+  if (!first) return core::Unexpected(command::fail(terminal, first.error(), unusable));
+  return Ready{*std::move(options), *std::move(loader), *std::move(first)};
+}
+
+}  // namespace
+
+int check(const command::Arguments& arguments, const command::Terminal& terminal) {
+  const auto ready = prepare(arguments, terminal);
+  if (!ready) return ready.error();
+  const Generation& first = *ready->first;
+  std::string text = concat("policy ", first.policy_digest, "\n");
+  for (const std::string& each : first.rules) text += concat("rule: ", each, "\n");
+  for (const Expiry& each : first.expiries) {
+    text += concat("until ", codec::to_rfc3339(each.at), ": ", each.kind, " ", each.name, "\n");
+  }
+  for (const std::string& each : first.warnings) text += concat("warning: ", each, "\n");
+  return command::print(terminal, text);
+}
+
+int serve(const command::Arguments& arguments, const command::Terminal& terminal) {
+  const os::SignalQueue signals{SIGTERM, SIGINT, SIGHUP};
+  auto ready = prepare(arguments, terminal);
+  if (!ready) return ready.error();
+  if (ready->options.workers == 0) {
+    ready->options.workers =
+        static_cast<std::size_t>(std::max(os::Processors::usable().count(), 1));
+  }
+  // More connections than files would wait in vain; but fewer of both still serve.
+  static_cast<void>(os::allow_open_files());
+  auto records = open_records(ready->options);
+  if (!records) return command::fail(terminal, records.error(), unusable);
+  Statistics statistics;
+  const auto log = Log::start(
+      [](const std::string& line) {
+        return os::write_all(os::BorrowedFd(2), core::as_bytes(line)).has_value();
+      },
+      [&statistics] { statistics.note_lost_line(); });
+  if (!log) return command::fail(terminal, os::describe(log.error()), unusable);
+  Running running(std::move(ready->options), std::move(ready->loader), std::move(ready->first),
+                  **log, statistics, **records);
+  if (const auto started = running.start(); !started) {
+    return command::fail(terminal, started.error(), unusable);
+  }
+  running.run(signals);
+  return 0;
+}
+
+}  // namespace merlon::steward_service

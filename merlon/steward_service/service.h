@@ -1,0 +1,56 @@
+#pragma once
+
+// The routes of a Steward: a request in, an answer out. Requests are attacker-controlled.
+//
+//   GET  /                  200, empty [ENARX crates/server]
+//   POST /                  certification requests
+//   GET  /health /ready /metrics /status /docs/errors.md
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "merlon/http/server.h"
+#include "merlon/steward_service/generation.h"
+#include "merlon/steward_service/records.h"
+#include "merlon/steward_service/statistics.h"
+
+namespace merlon::steward_service {
+
+class Service {
+ public:
+  struct World {
+    std::function<codec::UnixTime()> now;
+    std::optional<codec::UnixTime> at;  ///< judge for this time instead
+    std::function<http::Counters()> counters;
+    codec::UnixTime started;
+  };
+
+  Service(GenerationPointer first, Records& records, Statistics& statistics, World world);
+
+  /// By workers; any number at the same time.
+  [[nodiscard]] http::Response handle(const http::Request& request) const;
+
+  [[nodiscard]] GenerationPointer generation() const;
+  /// From the next request on.
+  void replace(GenerationPointer next);
+
+ private:
+  [[nodiscard]] http::Response certify(const http::Request& request) const;
+  [[nodiscard]] http::Response issued(const Generation& generation, steward::Certified certified,
+                                      const http::Request& request) const;
+  [[nodiscard]] http::Response status(const http::Request& request) const;
+  [[nodiscard]] http::Response status_with(std::string trouble) const;
+  [[nodiscard]] http::Response appraisal(std::string_view name, core::ByteView bytes) const;
+  [[nodiscard]] verify::Moment moment() const;
+  [[nodiscard]] http::Response ready() const;
+  [[nodiscard]] http::Response metrics() const;
+
+  mutable std::mutex mutex_;
+  GenerationPointer generation_;
+  Records& records_;
+  Statistics& statistics_;
+  World world_;
+};
+
+}  // namespace merlon::steward_service

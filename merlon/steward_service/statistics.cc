@@ -1,0 +1,64 @@
+#include "merlon/steward_service/statistics.h"
+
+#include <algorithm>
+
+namespace merlon::steward_service {
+
+namespace {
+
+void count(std::map<std::string, std::uint64_t>& counts, const std::string& name) {
+  const auto found = counts.find(name);
+  if (found != counts.end()) {
+    ++found->second;
+  } else {
+    ++counts[counts.size() < Statistics::max_codes ? name : "other"];
+  }
+}
+
+}  // namespace
+
+Hour& Statistics::hour_of(codec::UnixTime now) {
+  const std::int64_t number = now.seconds / 3600;
+  // A clock that was set back counts for the newest hour.
+  if (counts_.hours.empty() || counts_.hours.back().number < number) {
+    counts_.hours.push_back({number, 0, {}});
+    if (counts_.hours.size() > max_hours) counts_.hours.pop_front();
+  }
+  return counts_.hours.back();
+}
+
+void Statistics::note(const http::Exchange& exchange, codec::UnixTime now) {
+  const std::scoped_lock lock(mutex_);
+  ++counts_.by_status[exchange.response.status];
+  const double seconds = std::chrono::duration<double>(exchange.total).count();
+  const auto place =
+      static_cast<std::size_t>(std::ranges::lower_bound(bounds, seconds) - bounds.begin());
+  ++counts_.durations.at(place);
+  counts_.seconds += seconds;
+  for (const http::Header& each : exchange.response.notes) {
+    if (each.name == note_code) {
+      count(counts_.refused, each.value);
+      count(hour_of(now).refused, each.value);
+    } else if (each.name == note_technology) {
+      count(counts_.issued, each.value);
+      ++hour_of(now).issued;
+    }
+  }
+}
+
+void Statistics::note_reload(bool done) {
+  const std::scoped_lock lock(mutex_);
+  ++(done ? counts_.reloads : counts_.reload_failures);
+}
+
+void Statistics::note_lost_line() {
+  const std::scoped_lock lock(mutex_);
+  ++counts_.lost_lines;
+}
+
+Statistics::Counts Statistics::counts() const {
+  const std::scoped_lock lock(mutex_);
+  return counts_;
+}
+
+}  // namespace merlon::steward_service

@@ -1,0 +1,60 @@
+#pragma once
+
+// What happened since the start, counted for Prometheus and for the status page. Any thread.
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "merlon/http/server.h"
+#include "merlon/steward/authority.h"
+
+namespace merlon::steward_service {
+
+/// What the handler says of a request beside its answer, as notes of the response.
+inline constexpr std::string_view note_code = "code";              ///< of a refusal
+inline constexpr std::string_view note_technology = "technology";  ///< one for each certificate
+
+/// One hour of requests for certificates.
+struct Hour {
+  std::int64_t number = 0;  ///< hours since 1970
+  std::uint64_t issued = 0;
+  std::map<std::string, std::uint64_t> refused;  ///< by code
+};
+
+class Statistics {
+ public:
+  static constexpr std::array<double, 11> bounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                 0.1,   0.25,   0.5,   1,    5};  ///< seconds
+  static constexpr std::size_t max_hours = 48;
+  static constexpr std::size_t max_codes = 256;  ///< what is beyond counts as "other"
+
+  struct Counts {
+    std::map<unsigned, std::uint64_t> by_status;
+    std::map<std::string, std::uint64_t> refused;              ///< by code
+    std::map<std::string, std::uint64_t> issued;               ///< by technology
+    std::array<std::uint64_t, bounds.size() + 1> durations{};  ///< not cumulated
+    double seconds = 0;
+    std::uint64_t reloads = 0;
+    std::uint64_t reload_failures = 0;
+    std::uint64_t lost_lines = 0;
+    std::deque<Hour> hours;  ///< the newest last
+  };
+
+  void note(const http::Exchange& exchange, codec::UnixTime now);
+  void note_reload(bool done);
+  void note_lost_line();
+  [[nodiscard]] Counts counts() const;
+
+ private:
+  Hour& hour_of(codec::UnixTime now);
+
+  mutable std::mutex mutex_;
+  Counts counts_;
+};
+
+}  // namespace merlon::steward_service

@@ -1,0 +1,127 @@
+#include "merlon/steward_service/table.h"
+
+#include <array>
+
+#include "merlon/base/version.h"
+#include "merlon/command/completion.h"
+
+namespace merlon::steward_service {
+
+namespace {
+
+using command::CommandSpec;
+using command::ManItem;
+using command::ManSection;
+using command::OptionSpec;
+using command::PositionalSpec;
+
+constexpr OptionSpec file(std::string_view name, std::string_view value, std::string_view help,
+                          bool repeatable = false) {
+  return {name, value, help, repeatable, {}, true};
+}
+
+constexpr std::array serve_options{
+    file("--key", "FILE",
+         "The CA's private key, in PEM (P-256 or P-384). Also -k, or STEWARD_KEY."),
+    file("--crt", "FILE",
+         "The CA's certificate in PEM, and behind it who issued it. Also -c, or STEWARD_CRT."),
+    OptionSpec{"--host", "NAME",
+               "In place of --key and --crt: make a CA of this name, which ends with the process. "
+               "Also RENDER_EXTERNAL_HOSTNAME."},
+    OptionSpec{"--san", "NAME",
+               "A DNS name of every certificate; several with commas. Also STEWARD_SAN.", true},
+    OptionSpec{"--port", "NUMBER", "Where to listen; 3000 if not given. Also -p, or ROCKET_PORT."},
+    OptionSpec{"--addr", "ADDRESS",
+               "Numeric; :: if not given, which is all addresses. Also -a, or ROCKET_ADDRESS."},
+    OptionSpec{"--listen", "ADDRESS:PORT", "In place of --addr and --port, and more than once.",
+               true},
+    file("--policy", "FILE",
+         "What is accepted: a policy of Merlon's (merlon evidence policy init) or an Enarx "
+         "Steward's configuration. Without it: anything genuine, fresh and not for debugging."),
+    file("--config", "FILE", "The same as --policy."),
+    file("--endorsements", "PATH",
+         "A directory or a file with certificates, revocation lists and Intel's documents.", true),
+    file("--state", "DIR",
+         "Where it remembers the newest that the vendors had signed, and logs each certificate "
+         "before it leaves; made if it is not there."),
+    OptionSpec{"--lifetime", "TIME", "How long certificates count: 24h if not given."},
+    file("--tls-key", "FILE",
+         "The private key of this service's own TLS, in PEM. Without it HTTP is plain."),
+    file("--tls-crt", "FILE", "Its certificate and who issued it, in PEM."),
+    OptionSpec{"--development", "",
+               "Accept simulators that the policy names, and keeps without hardware. Their "
+               "certificates say so."},
+    OptionSpec{"--at", "TIME",
+               "Judge for this time instead of now, e.g. 2025-06-20T00:00:00Z; for --development."},
+    OptionSpec{
+        "--watch", "TIME",
+        "How often files are looked at for changes: 2s if not given, 0 for never. SIGHUP has "
+        "them read at once."},
+    OptionSpec{"--drain", "TIME", "How long a stop waits for requests that run: 30s if not given."},
+    OptionSpec{"--workers", "NUMBER",
+               "Requests that are judged at the same time; one for each processor if not given."},
+    OptionSpec{"--connections", "NUMBER", "Open at a time, at most: 4096 if not given."},
+    OptionSpec{"--per-address", "NUMBER",
+               "Of these of one address: 256 if not given. Behind a proxy, all have its address."},
+};
+
+constexpr std::array log_positionals{
+    PositionalSpec{"PATH", "The directory of --state, or its file issued.log."}};
+
+constexpr std::array completion_positionals{
+    PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
+
+constexpr std::array all_commands{
+    CommandSpec{
+        "serve",
+        "Answer certification requests of keeps",
+        "Judges the evidence in each request by the policy and gives a certificate, or the reason "
+        "why not. This is what merlon-steward does where no command is named. Arguments may also "
+        "stand in a file: @FILE, in TOML.",
+        {},
+        serve_options},
+    CommandSpec{"check",
+                "Read all files, say what would count, and end",
+                "Takes the options of serve. Prints the rules of the policy as they will be "
+                "compared, and what whoever runs the service should know. Exit status: 0, or 1 if "
+                "it would not start.",
+                {},
+                serve_options},
+    CommandSpec{"log verify", "Check that the log of issued certificates is whole",
+                "Each line holds the digest of the one before: one that was changed, taken out or "
+                "put in is found. Exit status: 0, or 1 if the log is not whole.",
+                log_positionals},
+    CommandSpec{"completion", "Print a completion script for a shell",
+                "For bash, zsh or fish; the shell's manual says where to put it.",
+                completion_positionals},
+    CommandSpec{"man", "Print the manual page", "In roff: merlon-steward man | man -l -."},
+};
+
+constexpr std::array variables{
+    ManItem{"STEWARD_KEY, STEWARD_CRT, STEWARD_SAN, ROCKET_PORT, ROCKET_ADDRESS, "
+            "RENDER_EXTERNAL_HOSTNAME",
+            "As Enarx's Steward reads them; an option counts more."},
+};
+constexpr std::array signals{
+    ManItem{"SIGTERM, SIGINT", "Take no more connections, answer what has begun, end."},
+    ManItem{"SIGHUP",
+            "Read all files again. If they cannot be used the old ones stay, and the log "
+            "says so."},
+};
+constexpr std::array statuses{
+    ManItem{"0", "It was told to end."},
+    ManItem{"1", "Files or options cannot be used."},
+    ManItem{"2", "The command line is wrong."},
+};
+constexpr std::array sections{ManSection{"ENVIRONMENT", variables}, ManSection{"SIGNALS", signals},
+                              ManSection{"EXIT STATUS", statuses}};
+
+constexpr command::Program the_program{"merlon-steward", base::version,
+                                       "Gives certificates to keeps whose evidence it accepts.",
+                                       all_commands, sections};
+
+}  // namespace
+
+const command::Program& program() noexcept { return the_program; }
+
+}  // namespace merlon::steward_service
