@@ -108,6 +108,19 @@ TEST(Authority, AnAmdKeepGetsACertificateThatSaysWhatRuns) {
   EXPECT_EQ(leaf.validity().not_after, (codec::UnixTime{test_now.seconds + 86'400}));
   EXPECT_EQ(leaf.serial().size(), 16U);
   EXPECT_FALSE(leaf.has_unknown_critical());
+  EXPECT_TRUE(leaf.may(x509::KeyUsage::DigitalSignature));
+  EXPECT_FALSE(leaf.may(x509::KeyUsage::KeyCertSign));
+  ASSERT_TRUE(leaf.basic_constraints().has_value());
+  EXPECT_FALSE(leaf.basic_constraints()->ca);
+  EXPECT_EQ(leaf.subject().size(), 2U);
+  const auto* usage = x509::find_extension(leaf.extensions(), x509::oid::extended_key_usage);
+  ASSERT_NE(usage, nullptr);
+  const auto purposes = x509::ExtendedKeyUsages::parse(usage->value);
+  EXPECT_TRUE(purposes->has(x509::ExtendedKeyUsage::ServerAuth));
+  EXPECT_TRUE(purposes->has(x509::ExtendedKeyUsage::ClientAuth));
+  for (const auto& id : {x509::oid::subject_key_id, x509::oid::authority_key_id}) {
+    EXPECT_NE(x509::find_extension(leaf.extensions(), id), nullptr);
+  }
   const auto* names = x509::find_extension(leaf.extensions(), x509::oid::subject_alt_name);
   ASSERT_NE(names, nullptr);
   EXPECT_TRUE(names->critical);

@@ -202,6 +202,9 @@ TEST(CaStore, KeysAreTheOwnersAlone) {
   CaShape brief = shape();
   brief.lifetime = hours(1);
   EXPECT_FALSE(CaStore::create(other.path(), brief, start).has_value());
+  CaShape endless = shape();
+  endless.lifetime = hours(24) * 366 * 20 + hours(1);
+  EXPECT_FALSE(CaStore::create(other.path(), endless, start).has_value());
   EXPECT_TRUE(CaStore::create(other.path(), {"", "", hours(24) * 30}, start).has_value());
 }
 
