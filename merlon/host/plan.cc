@@ -1,10 +1,14 @@
 #include "merlon/host/plan.h"
 
 #include <algorithm>
+#include <array>
 
 #include "merlon/base/text.h"
+#include "merlon/host/programs.h"
 #include "merlon/host/resolve.h"
+#include "merlon/os/channel.h"
 #include "merlon/os/open.h"
+#include "merlon/os/process.h"
 #include "merlon/os/socket.h"
 #include "merlon/workload/url.h"
 
@@ -152,6 +156,17 @@ class FileOpener {
   LaunchPlan& plan_;
 };
 
+/// Starts who connects the keep with its Steward, and gives the keep's end of the channel.
+Result<os::Fd> start_dialling(const std::string& host, std::uint16_t port) {
+  const std::string program = TRY(find_program("merlon-dial"));
+  auto channel = os::open_channel();
+  if (!channel) return host_error(channel.error(), "cannot open a channel");
+  const auto child = os::ChildProcess::spawn(
+      program, std::array{std::string("merlon-dial"), host, std::to_string(port)}, channel->here);
+  if (!child) return host_error(child.error(), concat("cannot start ", program));
+  return std::move(channel->there);
+}
+
 bool speaks_tls(const workload::File& file) noexcept {
   if (const auto* listen = std::get_if<workload::ListenFile>(&file)) {
     return listen->protocol == workload::Protocol::Tls;
@@ -160,7 +175,7 @@ bool speaks_tls(const workload::File& file) noexcept {
   return connect != nullptr && connect->protocol == workload::Protocol::Tls;
 }
 
-/// The connection to whoever vouches for the keep.
+/// The way to whoever vouches for the keep.
 Result<void> reach_steward(const workload::Package& package, bool attested, LaunchPlan& plan) {
   const workload::Config& config = package.config;
   if (!config.steward()) return {};
@@ -179,11 +194,9 @@ Result<void> reach_steward(const workload::Package& package, bool attested, Laun
                                 *config.steward(), " is not asked for a certificate"));
     return {};
   }
-  auto connected = connect(url->host, url->port);
-  if (!connected) {
-    return HostError{connected.error().code, concat("steward: ", connected.error().text)};
-  }
-  plan.steward = *std::move(connected);
+  // As upstream: this name is never looked up.
+  const std::string host = url->host == "localhost" ? "127.0.0.1" : url->host;
+  plan.steward = TRY(start_dialling(host, url->port));
   plan.message.steward =
       launch::Steward{url->host, url->port, url->path, trust_of(config.steward_trust(), package)};
   return {};

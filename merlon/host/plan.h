@@ -44,7 +44,7 @@ struct RunOptions {
 struct LaunchPlan {
   launch::Message message;
   os::Fd module;                    ///< none if there is none to run
-  os::Fd steward;                   ///< a connection to it; none if it is not asked
+  os::Fd steward;                   ///< who connects with it (launch/dial.h); none: not asked
   std::vector<os::Fd> descriptors;  ///< of message.files, in their order
   std::vector<std::string> notes;   ///< what the user should know, one line each
 };

@@ -22,27 +22,6 @@ bool is_clean(std::string_view text, bool spaces) noexcept {
                              [&](char c) { return (c > ' ' && c < 0x7F) || (spaces && c == ' '); });
 }
 
-Result<void> send_all(net::Stream& stream, std::vector<std::uint8_t> bytes,
-                      std::uint64_t deadline) {
-  std::size_t sent = 0;
-  while (sent < bytes.size() || stream.has_unsent()) {
-    const std::array rest{::iovec{bytes.data() + sent, bytes.size() - sent}};
-    if (sent < bytes.size()) {
-      const auto put = stream.send(rest);
-      if (put) {
-        sent += *put;
-        continue;
-      }
-      // It may have answered already, and then be gone.
-      if (put.error() == os::Errno::Pipe || put.error() == os::Errno::Connreset) return {};
-      if (put.error() != os::Errno::Again) return unavailable("the connection failed");
-    }
-    if (!net::wait(stream, net::Side::Write, deadline)) return unavailable("no answer in time");
-    stream.flush();
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::vector<std::uint8_t>> to_bytes(const Request& request) {
@@ -63,26 +42,54 @@ Result<std::vector<std::uint8_t>> to_bytes(const Request& request) {
   return bytes;
 }
 
-Result<Answer> exchange(net::Stream& stream, const Request& request, std::size_t max_body_size,
-                        std::chrono::nanoseconds limit) {
-  const std::uint64_t deadline = net::deadline_after(static_cast<std::uint64_t>(limit.count()));
-  TRY(send_all(stream, TRY(to_bytes(request)), deadline));
-  AnswerReader reader(max_body_size);
-  std::array<std::uint8_t, 4096> room{};
-  const std::array into{::iovec{room.data(), room.size()}};
-  while (!reader.is_complete()) {
-    const auto got = stream.receive(into, {});
-    if (got && got->size > 0) {
-      TRY(reader.take(core::ByteView(room).first(got->size)));
-    } else if (got) {
-      TRY(reader.end());
-    } else if (got.error() == os::Errno::Again || got.error() == os::Errno::Intr) {
-      if (!net::wait(stream, net::Side::Read, deadline)) return unavailable("no answer in time");
-    } else {
+/// Whether all of the request is on its way.
+Result<bool> Exchange::send(net::Stream& stream) {
+  while (sent_ < request_.size()) {
+    const std::array rest{::iovec{request_.data() + sent_, request_.size() - sent_}};
+    const auto put = stream.send(rest);
+    if (put) {
+      sent_ += *put;
+    } else if (put.error() == os::Errno::Again) {
+      return false;
+    } else if (put.error() == os::Errno::Pipe || put.error() == os::Errno::Connreset) {
+      sent_ = request_.size();  // it may have answered already, and then be gone
+    } else if (put.error() != os::Errno::Intr) {
       return unavailable("the connection failed");
     }
   }
-  return reader.take_answer();
+  stream.flush();
+  return true;
+}
+
+Result<bool> Exchange::step(net::Stream& stream) {
+  if (!TRY(send(stream))) return false;
+  std::array<std::uint8_t, 4096> room{};
+  const std::array into{::iovec{room.data(), room.size()}};
+  while (!reader_.is_complete()) {
+    const auto got = stream.receive(into, {});
+    if (got && got->size > 0) {
+      TRY(reader_.take(core::ByteView(room).first(got->size)));
+    } else if (got) {
+      TRY(reader_.end());
+    } else if (got.error() == os::Errno::Again) {
+      return false;
+    } else if (got.error() != os::Errno::Intr) {
+      return unavailable("the connection failed");
+    }
+  }
+  return true;
+}
+
+Result<Answer> exchange(net::Stream& stream, const Request& request, std::size_t max_body_size,
+                        std::chrono::nanoseconds limit) {
+  const std::uint64_t deadline = net::deadline_after(static_cast<std::uint64_t>(limit.count()));
+  Exchange exchange(TRY(to_bytes(request)), max_body_size);
+  while (!TRY(exchange.step(stream))) {
+    if (!net::wait(stream, exchange.awaited(), deadline)) {
+      return unavailable("no answer in time");
+    }
+  }
+  return exchange.take_answer();
 }
 
 }  // namespace merlon::http_client

@@ -1,7 +1,6 @@
 #pragma once
 
-// One request and its answer over a stream. The only calls here that wait: for as long as they are
-// told, and no longer.
+// One request and its answer over a stream.
 
 #include <chrono>
 
@@ -23,8 +22,32 @@ struct Request {
 /// that a header cannot hold.
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> to_bytes(const Request& request);
 
-/// Sends it and waits for all of the answer. Malformed · Exhausted (an answer beyond
-/// `max_body_size`) · Unavailable (the stream ended or failed, or `limit` is over).
+/// Goes on whenever the stream can, and never waits.
+class Exchange {
+ public:
+  /// `request` as to_bytes() gives it.
+  Exchange(std::vector<std::uint8_t> request, std::size_t max_body_size) noexcept
+      : request_(std::move(request)), reader_(max_body_size) {}
+
+  /// Whether the answer is there. Malformed · Exhausted (an answer beyond the size) · Unavailable
+  /// (the stream failed).
+  [[nodiscard]] core::Result<bool> step(net::Stream& stream);
+  /// For what to wait if it is not.
+  [[nodiscard]] net::Side awaited() const noexcept {
+    return sent_ < request_.size() ? net::Side::Write : net::Side::Read;
+  }
+  /// Once it is there.
+  [[nodiscard]] Answer take_answer() noexcept { return reader_.take_answer(); }
+
+ private:
+  [[nodiscard]] core::Result<bool> send(net::Stream& stream);
+
+  std::vector<std::uint8_t> request_;
+  std::size_t sent_ = 0;
+  AnswerReader reader_;
+};
+
+/// Sends it and waits for all of the answer, for so long at most (Unavailable).
 [[nodiscard]] core::Result<Answer> exchange(net::Stream& stream, const Request& request,
                                             std::size_t max_body_size,
                                             std::chrono::nanoseconds limit);

@@ -68,9 +68,11 @@ void add_open_files(os::CallRules& rules) {
   rules.push_back(one_of(SYS_ioctl, 1, {FIONREAD, TCGETS, TCGETS2}));
 }
 
-void add_sockets(os::CallRules& rules) {
+void add_sockets(os::CallRules& rules, bool takes_descriptors) {
   add(rules, {SYS_shutdown});
-  rules.push_back({SYS_recvmsg, {{only(2, MSG_DONTWAIT | MSG_PEEK)}}});
+  CallRule receive{SYS_recvmsg, {{only(2, MSG_DONTWAIT | MSG_PEEK)}}};
+  if (takes_descriptors) receive.alternatives.push_back({is(2, MSG_CMSG_CLOEXEC)});
+  rules.push_back(std::move(receive));
   // Without MSG_FASTOPEN, by which sending connects, past Landlock's rule for connect().
   rules.push_back({SYS_sendmsg, {{only(2, MSG_DONTWAIT | MSG_NOSIGNAL)}}});
   rules.push_back({SYS_accept4, {{is_null(1), is_null(2)}}});
@@ -91,7 +93,7 @@ std::vector<CallRule> allowed_calls(const Needs& needs) {
   CallRule times{SYS_utimensat, {{is_descriptor(0), is_null(1)}}};
   if (needs.writable_directories) times.alternatives = {{is_descriptor(0)}};
   rules.push_back(std::move(times));
-  if (needs.sockets) add_sockets(rules);
+  if (needs.sockets) add_sockets(rules, needs.steward);
   if (needs.directories) {
     os::add_directories(rules, needs.writable_directories);
     rules.push_back({SYS_newfstatat, {{is_descriptor(0)}}});

@@ -18,6 +18,7 @@ struct Needs {
   bool writable_directories = false;
   bool timer = false;
   bool tls = false;     ///< or a Steward is asked, which is done by TLS
+  bool steward = false;  ///< connections with it are handed over while the workload runs
   ::pid_t process = 0;  ///< our own number: the only process that may be signalled
 };
 

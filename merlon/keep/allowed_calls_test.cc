@@ -31,6 +31,7 @@ Needs everything() {
           .writable_directories = true,
           .timer = true,
           .tls = true,
+          .steward = true,
           .process = process};
 }
 
@@ -143,6 +144,10 @@ TEST(AllowedCalls, OfSocketsWhatConnectsNowhere) {
     EXPECT_FALSE(may(SYS_getsockopt, {any, SOL_SOCKET, any}));
   }
   EXPECT_TRUE(may(SYS_shutdown));
+  EXPECT_TRUE(may(SYS_recvmsg, {any, any, MSG_CMSG_CLOEXEC}));
+  Needs alone = everything();
+  alone.steward = false;
+  EXPECT_FALSE(may(alone, SYS_recvmsg, {any, any, MSG_CMSG_CLOEXEC}));
   Needs none = everything();
   none.sockets = false;
   EXPECT_FALSE(may(none, SYS_recvmsg, {any, any, 0}));

@@ -49,6 +49,7 @@ Needs needs_of(const launch::Message& message, const launch::Reach& reach) {
           .timer = message.timeout_nanoseconds != 0,
           .tls = message.steward.has_value() ||
                  std::ranges::any_of(message.files, [](const auto& file) { return !!file.tls; }),
+          .steward = message.steward.has_value(),
           .process = ::getpid()};
 }
 

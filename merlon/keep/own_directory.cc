@@ -107,9 +107,9 @@ Result<Bytes> OwnDirectory::evidence_of(core::ByteView said) {
 }
 
 Result<Bytes> OwnDirectory::own_certificate() const {
-  if (chain_.empty()) return core::error(core::ErrorCode::NotFound, "nobody asked for one");
+  if (!shown_) return core::error(core::ErrorCode::NotFound, "nobody asked for one");
   std::string text;
-  for (const auto& each : chain_) text += codec::to_pem("CERTIFICATE", each);
+  for (const auto& each : shown_->vouching.chain) text += codec::to_pem("CERTIFICATE", each);
   return bytes_of(text);
 }
 
@@ -130,6 +130,9 @@ Result<Bytes> OwnDirectory::content_of(std::size_t index) {
 }
 
 Result<std::shared_ptr<const Bytes>> OwnDirectory::kept(std::size_t index) {
+  if (index == Certificate) {  // another one after each renewal
+    return std::make_shared<const Bytes>(TRY(own_certificate()));
+  }
   kept_.resize(all.size());
   if (!kept_[index]) kept_[index] = std::make_shared<const Bytes>(TRY(content_of(index)));
   return kept_[index];

@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "merlon/keep/self.h"
+#include "merlon/keep/renewal.h"
 #include "merlon/launch/message.h"
-#include "merlon/tls/context.h"
 #include "merlon/wasi/served.h"
 #include "merlon/wasm/exec/engine.h"
 
@@ -20,15 +20,15 @@ inline constexpr std::string_view own_directory_name = "/keep";
 
 class OwnDirectory final : public wasi::ServedDirectory {
  public:
-  /// `self` outlives it. `chain` is what the keep shows to those it speaks TLS with; empty: it
-  /// speaks none. What is slow is made when a file is first opened.
+  /// `self` outlives it. `shown` is what the keep shows to those it speaks TLS with; null: it speaks
+  /// none. What is slow is made when a file is first opened.
   OwnDirectory(Self& self, launch::Message message,
                std::shared_ptr<const wasm::CompiledModule> module,
-               std::vector<tls::Certificate> chain)
+               std::shared_ptr<const Shown> shown)
       : self_(self),
         message_(std::move(message)),
         module_(std::move(module)),
-        chain_(std::move(chain)) {}
+        shown_(std::move(shown)) {}
 
   [[nodiscard]] std::span<const wasi::ServedName> names() const noexcept override;
   [[nodiscard]] wasi::Result<std::unique_ptr<wasi::ServedFile>> open(std::size_t index) override;
@@ -49,7 +49,7 @@ class OwnDirectory final : public wasi::ServedDirectory {
   Self& self_;
   launch::Message message_;
   std::shared_ptr<const wasm::CompiledModule> module_;
-  std::vector<tls::Certificate> chain_;
+  std::shared_ptr<const Shown> shown_;
   std::string facts_;
   std::vector<std::shared_ptr<const std::vector<std::uint8_t>>> kept_;  ///< by index
 };

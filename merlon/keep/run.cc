@@ -11,7 +11,9 @@
 #include "merlon/keep/floored_clocks.h"
 #include "merlon/keep/invoke.h"
 #include "merlon/keep/own_directory.h"
+#include "merlon/keep/renewal.h"
 #include "merlon/keep/report.h"
+#include "merlon/keep/tls_files.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
@@ -104,41 +106,55 @@ class Clocks {
     if (attested_) return floored_;
     return host_;
   }
+  /// It is at least this time, by the word of a Steward that has proved who it is.
+  void raise(std::int64_t seconds) noexcept {
+    if (seconds > 0) floored_.raise(static_cast<wasi::Timestamp>(seconds) * second);
+  }
   /// Seconds since 1970.
   [[nodiscard]] std::int64_t now() {
-    constexpr wasi::Timestamp second = 1'000'000'000;
     const auto now = used().now(wasi::ClockId::Realtime);
     return now.has_value() ? static_cast<std::int64_t>(*now / second) : 0;
   }
 
  private:
+  static constexpr wasi::Timestamp second = 1'000'000'000;
+
   bool attested_;
   wasi::SystemClocks host_;
   FlooredClocks floored_{host_};
 };
 
-/// Nothing if nobody asks who this keep is.
-core::Result<std::optional<Vouching>, std::string> vouching_if_wanted(launch::Launch& launch,
-                                                                      Self& self, Clocks& clocks) {
+/// Null if nobody asks who this keep is.
+core::Result<std::shared_ptr<Shown>, std::string> shown_if_wanted(const launch::Launch& launch,
+                                                                  Self& self, Clocks& clocks) {
   const bool speaks_tls =
       std::ranges::any_of(launch.message.files, [](const auto& file) { return !!file.tls; });
-  if (!speaks_tls && !launch.message.steward) return std::optional<Vouching>();
-  return std::optional(TRY(vouching_for(self, launch, clocks.now())));
+  if (!speaks_tls && !launch.message.steward) return std::shared_ptr<Shown>();
+  auto shown = std::make_shared<Shown>();
+  shown->vouching = TRY(vouching_for(self, launch, clocks.now()));
+  if (launch.message.steward) clocks.raise(shown->vouching.from);
+  return shown;
 }
 
 core::Result<void, std::string> give_all_files(launch::Launch& launch, Self& self,
-                                               const std::optional<Vouching>& vouching,
-                                               Clocks& clocks, wasi::Context& context) {
-  const auto keys = vouching ? self.keys() : nullptr;
+                                               std::shared_ptr<Shown> shown, Clocks& clocks,
+                                               wasi::Context& context) {
+  const auto keys = shown ? self.keys() : nullptr;
   if (!keys || *keys == nullptr) return give_files(launch, nullptr, context);
-  const TlsFiles tls((*keys)->tls(), *vouching, [&clocks] { return clocks.now(); });
+  const Now now = [&clocks] { return clocks.now(); };
+  if (launch.message.steward) {
+    context.chores().push_back(std::make_shared<Renewal>(
+        self, *launch.message.steward, std::move(launch.steward), shown, now,
+        [](std::string_view line) { report(line); }));
+  }
+  const TlsFiles tls((*keys)->tls(), std::move(shown), now);
   return give_files(launch, &tls, context);
 }
 
 /// /keep, behind all that the launch gives, whose numbers stay what they are.
 core::Result<void> give_own_directory(const launch::Message& message, Self& self,
                                       std::shared_ptr<const wasm::CompiledModule> module,
-                                      const std::optional<Vouching>& vouching,
+                                      std::shared_ptr<const Shown> shown,
                                       wasi::Context& context) {
   if (!self.is_attested()) return {};
   for (const launch::FileEntry& file : message.files) {
@@ -148,7 +164,7 @@ core::Result<void> give_own_directory(const launch::Message& message, Self& self
   }
   auto directory =
       std::make_shared<OwnDirectory>(self, message, std::move(module),
-                                     vouching ? vouching->chain : std::vector<tls::Certificate>());
+                                                  std::move(shown));
   auto entry = wasi::served_directory(std::move(directory), std::string(own_directory_name));
   if (context.files().insert(std::move(entry))) return {};
   return core::error(core::ErrorCode::Exhausted, "too many files");
@@ -171,11 +187,11 @@ int run_compiled(launch::Launch& launch, Self& self, wasm::Engine& engine,
                                               .environment = launch.message.environment,
                                               .clocks = &clocks.used()});
   if (!context) return failed("cannot prepare the workload", context.error());
-  const auto vouching = vouching_if_wanted(launch, self, clocks);
-  if (!vouching) return unusable(launch.message, vouching.error());
-  const auto given = give_all_files(launch, self, *vouching, clocks, **context);
+  const auto shown = shown_if_wanted(launch, self, clocks);
+  if (!shown) return unusable(launch.message, shown.error());
+  const auto given = give_all_files(launch, self, *shown, clocks, **context);
   if (!given) return unusable(launch.message, given.error());
-  const auto own = give_own_directory(launch.message, self, module, *vouching, **context);
+  const auto own = give_own_directory(launch.message, self, module, *shown, **context);
   if (!own) return unusable(launch.message, own.error().message());
 
   wasm::Imports imports;

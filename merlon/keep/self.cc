@@ -139,6 +139,14 @@ Result<Bytes> Self::request() {
                                          certificates());
 }
 
+Result<Bytes> Self::fresh_request() {
+  if (!attested_) return request();
+  const identity::SessionKeys* const keys = TRY(this->keys());
+  const evidence::Technology technology = processor_->attester.technology();
+  const Bytes evidence = TRY(evidence_for(keys->as_enarx(technology)));
+  return identity::certification_request(*keys_, technology, evidence, certificates());
+}
+
 namespace {
 
 Result<launch::Proof> make_proof(Self& self, const evidence::Nonce& nonce) {

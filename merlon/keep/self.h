@@ -42,6 +42,8 @@ class Self {
   /// The certification request around evidence(); of a keep that nothing attests, around nothing.
   /// NotFound: the host has no VCEK.
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> request();
+  /// The same around evidence that was made now, not the first time somebody asked.
+  [[nodiscard]] core::Result<std::vector<std::uint8_t>> fresh_request();
 
  private:
   struct Processor;

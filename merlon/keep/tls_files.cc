@@ -23,22 +23,56 @@ tls::ClientCertificate wish_of(launch::ClientCertificate client) noexcept {
   return tls::ClientCertificate::Require;
 }
 
+/// How a listener speaks: by what the keep shows at the time.
+class ShownContext {
+ public:
+  ShownContext(const crypto::PrivateKey& key, std::shared_ptr<const Shown> shown, Now now,
+               launch::TlsSettings settings)
+      : key_(&key),
+        shown_(std::move(shown)),
+        now_(std::move(now)),
+        settings_(std::move(settings)) {}
+
+  core::Result<void> remake() {
+    context_.reset();
+    version_ = shown_->version;
+    const Vouching& vouching = shown_->vouching;
+    context_ = TRY(
+        tls::Context::server({.identity = {vouching.chain, key_},
+                              .client = wish_of(settings_.client),
+                              .trust = certificates_of(settings_.trust, vouching.steward),
+                              .alpn = settings_.alpn,
+                              .now = now_}));
+    return {};
+  }
+
+  std::optional<tls::Context> operator()() {
+    if (now_() > shown_->vouching.until) return std::nullopt;
+    if (version_ != shown_->version && !remake()) return std::nullopt;
+    return context_;
+  }
+
+ private:
+  const crypto::PrivateKey* key_;
+  std::shared_ptr<const Shown> shown_;
+  Now now_;
+  launch::TlsSettings settings_;
+  std::optional<tls::Context> context_;
+  std::uint64_t version_ = 0;
+};
+
 std::string text_of(const core::Error& error) { return std::string(error.message()); }
 
 }  // namespace
 
 core::Result<wasi::FdEntry, std::string> TlsFiles::listener(const launch::TlsSettings& settings,
                                                             os::Fd socket) const {
-  auto context = tls::Context::server({.identity = identity(),
-                                       .client = wish_of(settings.client),
-                                       .trust = certificates_of(settings.trust, vouching_.steward),
-                                       .alpn = settings.alpn,
-                                       .now = now_});
-  if (!context) return text_of(context.error());
+  ShownContext context(key_, shown_, now_, settings);
+  if (const auto made = context.remake(); !made) return text_of(made.error());
   auto entry = wasi::listening_socket(std::move(socket));
   if (!entry) return text_of(entry.error());
   entry->listener =
-      std::make_unique<tls::Listener>(*std::move(context), std::move(entry->listener));
+      std::make_unique<tls::Listener>(std::move(context), std::move(entry->listener));
   entry->flags = wasi::fdflags::nonblock;
   return *std::move(entry);
 }
@@ -46,8 +80,8 @@ core::Result<wasi::FdEntry, std::string> TlsFiles::listener(const launch::TlsSet
 core::Result<wasi::FdEntry, std::string> TlsFiles::connection(const launch::TlsSettings& settings,
                                                               os::Fd socket) const {
   const auto context =
-      tls::Context::client({.identity = identity(),
-                            .trust = certificates_of(settings.trust, vouching_.steward),
+      tls::Context::client({.identity = {shown_->vouching.chain, &key_},
+                            .trust = certificates_of(settings.trust, shown_->vouching.steward),
                             .alpn = settings.alpn,
                             .now = now_});
   if (!context) return text_of(context.error());

@@ -4,13 +4,10 @@
 #include <array>
 
 #include "merlon/base/text.h"
-#include "merlon/codec/json.h"
-#include "merlon/http_client/exchange.h"
-#include "merlon/keep/trust.h"
-#include "merlon/net/socket.h"
+#include "merlon/keep/steward_talk.h"
 #include "merlon/net/wait.h"
+#include "merlon/os/clock.h"
 #include "merlon/os/random.h"
-#include "merlon/tls/session.h"
 #include "merlon/x509/certificate.h"
 #include "merlon/x509/issue.h"
 
@@ -25,59 +22,27 @@ using Text = std::string;
 
 /// For the connection, the handshake and the answer together.
 constexpr std::uint64_t steward_time = 30'000'000'000;
-constexpr std::size_t max_answer = std::size_t{256} << 10U;
 constexpr std::size_t max_path = 5;
 
-std::string url_of(const launch::Steward& steward) {
-  const bool brackets = steward.host.find(':') != std::string::npos;
-  const std::string host = brackets ? concat("[", steward.host, "]") : steward.host;
-  constexpr std::uint16_t usual = 443;
-  return steward.port == usual ? host : concat(host, ":", steward.port);
-}
-
-core::Result<std::unique_ptr<tls::Session>, Text> connect(const launch::Steward& steward,
-                                                          os::Fd connection, std::int64_t now,
-                                                          std::uint64_t deadline) {
-  tls::ClientSettings settings;
-  settings.trust = certificates_of(steward.trust, {});
-  settings.now = [now] { return now; };
-  const auto context = tls::Context::client(settings);
-  if (!context) return Text(context.error().message());
-  auto session = tls::Session::connect(
-      *context, std::make_unique<net::SocketStream>(std::move(connection)), steward.host);
-  if (!session) return Text(session.error().message());
-  for (;;) {
-    switch ((*session)->shake()) {
-      case tls::Session::Handshake::Done: return *std::move(session);
-      case tls::Session::Handshake::Failed: return (*session)->trouble();
-      case tls::Session::Handshake::Waiting: break;
-    }
-    if (!net::wait(**session, net::Side::Read, deadline)) return Text("no answer in time");
-  }
-}
-
-/// The body of the Steward's answer to `request`.
-core::Result<std::vector<std::uint8_t>, Text> ask(const launch::Steward& steward, os::Fd connection,
+/// The body of the Steward's answer to `request`; waits for it.
+core::Result<std::vector<std::uint8_t>, Text> ask(const launch::Steward& steward,
+                                                  os::BorrowedFd dialer,
                                                   std::vector<std::uint8_t> request,
                                                   std::int64_t now) {
-  const auto session =
-      connect(steward, std::move(connection), now, net::deadline_after(steward_time));
-  if (!session) return session.error();
-  const http_client::Request post{"POST",
-                                  url_of(steward),
-                                  steward.path,
-                                  "application/pkcs10",
-                                  "application/octet-stream, application/problem+json",
-                                  std::move(request)};
-  auto answer =
-      http_client::exchange(**session, post, max_answer, std::chrono::nanoseconds(steward_time));
-  if (!answer) return Text(answer.error().message());
-  constexpr unsigned ok = 200;
-  if (answer->status == ok) return std::move(answer->body);
-  const bool told = answer->content_type.starts_with("application/problem+json");
-  const std::string why = told ? problem_text(answer->body) : "";
-  return concat("refuses this keep (HTTP status ", answer->status, ")", why.empty() ? "" : ": ",
-                why);
+  const std::uint64_t deadline = net::deadline_after(steward_time);
+  StewardTalk talk(steward, dialer, std::move(request), now);
+  for (;;) {
+    switch (talk.step()) {
+      case StewardTalk::State::Answered: return talk.answer();
+      case StewardTalk::State::Failed: return talk.trouble();
+      case StewardTalk::State::Waiting: break;
+    }
+    std::vector<os::PollItem> items;
+    talk.add_awaited(items);
+    const auto time = os::now(os::Clock::Monotonic);
+    if (!time || *time >= deadline) return Text("no answer in time");
+    static_cast<void>(os::poll(items, std::chrono::nanoseconds(deadline - *time)));
+  }
 }
 
 core::Result<codec::DerBytes> sign(const x509::NewCertificate& made,
@@ -113,7 +78,8 @@ core::Result<Vouching> self_signed(const identity::SessionKeys& keys, std::int64
                      x509::new_extended_key_usage(
                          {x509::ExtendedKeyUsage::ServerAuth, x509::ExtendedKeyUsage::ClientAuth}),
                      x509::new_dns_names(names, false)};
-  return Vouching{{TRY(sign(made, keys.tls()))}, {}, made.not_after.seconds};
+  return Vouching{
+      {TRY(sign(made, keys.tls()))}, {}, made.not_before.seconds, made.not_after.seconds};
 }
 
 core::Result<Vouching, std::string> parse_pki_path(ByteView der, ByteView spki, std::int64_t now) {
@@ -149,11 +115,12 @@ core::Result<Vouching, std::string> parse_pki_path(ByteView der, ByteView spki, 
     vouching.chain.emplace_back(each->der().begin(), each->der().end());
   }
   vouching.steward = {vouching.chain.back()};
+  vouching.from = own.validity().not_before.seconds;
   vouching.until = own.validity().not_after.seconds;
   return vouching;
 }
 
-core::Result<Vouching, std::string> vouching_for(Self& self, launch::Launch& launch,
+core::Result<Vouching, std::string> vouching_for(Self& self, const launch::Launch& launch,
                                                  std::int64_t now) {
   const auto keys = self.keys();
   if (!keys) return concat("no keys: ", keys.error().message());
@@ -163,27 +130,14 @@ core::Result<Vouching, std::string> vouching_for(Self& self, launch::Launch& lau
     return *std::move(own);
   }
   const launch::Steward& steward = *launch.message.steward;
-  const std::string name = concat("steward https://", url_of(steward), steward.path, ": ");
+  const std::string name = concat("steward ", url_of(steward), ": ");
   auto request = self.request();
   if (!request) return concat(name, "there is nothing to ask it: ", request.error().message());
-  const auto answer = ask(steward, std::move(launch.steward), *std::move(request), now);
+  const auto answer = ask(steward, launch.steward, *std::move(request), now);
   if (!answer) return concat(name, answer.error());
   auto vouching = parse_pki_path(*answer, (*keys)->tls_spki(), now);
   if (!vouching) return concat(name, vouching.error());
   return *std::move(vouching);
-}
-
-std::string problem_text(ByteView json) {
-  const auto parsed = codec::JsonDocument::parse(core::as_text(json));
-  if (!parsed) return "";
-  std::string text;
-  for (const std::string_view member : {"code", "detail"}) {
-    const codec::JsonValue* const value = parsed->root().find(member);
-    if (value == nullptr || value->text().empty()) continue;
-    constexpr std::size_t longest = 300;
-    text += concat(text.empty() ? "" : ": ", value->text().substr(0, longest));
-  }
-  return text;
 }
 
 }  // namespace merlon::keep

@@ -15,12 +15,14 @@ namespace merlon::keep {
 struct Vouching {
   std::vector<tls::Certificate> chain;    ///< the keep's own first
   std::vector<tls::Certificate> steward;  ///< whom trust in the Steward means; empty: there is none
-  std::int64_t until = 0;                 ///< seconds since 1970
+  std::int64_t from = 0;                  ///< seconds since 1970
+  std::int64_t until = 0;
 };
 
-/// By whom the launch names, at the time `now`, seconds since 1970; the connection to the Steward
-/// is used up. An error is a line for the user.
-[[nodiscard]] core::Result<Vouching, std::string> vouching_for(Self& self, launch::Launch& launch,
+/// By whom the launch names, at the time `now`, seconds since 1970; waits for
+/// the Steward's answer. An error is a line for the user.
+[[nodiscard]] core::Result<Vouching, std::string> vouching_for(Self& self,
+                                                               const launch::Launch& launch,
                                                                std::int64_t now);
 
 /// What a Steward's answer gives for the key `spki` [ENARX crates/server: PkiPath, the issuer
@@ -33,8 +35,5 @@ struct Vouching {
 /// As Enarx has it: for localhost, by itself, for 365 days.
 [[nodiscard]] core::Result<Vouching> self_signed(const identity::SessionKeys& keys,
                                                  std::int64_t now);
-
-/// Why a Steward refused, for people, of its problem in JSON [RFC9457]; empty if it has none.
-[[nodiscard]] std::string problem_text(core::ByteView json);
 
 }  // namespace merlon::keep

@@ -97,15 +97,5 @@ TEST(SelfSigned, IsACertificateOfTheKeepsKey) {
   EXPECT_TRUE(certificate->validity().contains({now - 60}));  // of somebody whose clock is behind
 }
 
-TEST(Problem, IsToldByItsCodeAndDetail) {
-  EXPECT_EQ(problem_text(core::as_bytes(R"({"code": "snp.debug", "detail": "no", "x": 1})")),
-            "snp.debug: no");
-  EXPECT_EQ(problem_text(core::as_bytes(R"({"detail": "no"})")), "no");
-  EXPECT_EQ(problem_text(core::as_bytes(R"({"code": 7})")), "");
-  EXPECT_EQ(problem_text(core::as_bytes("not json")), "");
-  const std::string longest(2000, 'x');
-  EXPECT_EQ(problem_text(core::as_bytes("{\"detail\": \"" + longest + "\"}")).size(), 300U);
-}
-
 }  // namespace
 }  // namespace merlon::keep

@@ -24,7 +24,7 @@ inline constexpr int keep_descriptor = 3;
 struct Launch {
   Message message;
   os::Fd module;                    ///< none if there is none to run
-  os::Fd steward;                   ///< a connection to it; none if there is none
+  os::Fd steward;                   ///< who connects with it (dial.h); none if there is none
   std::vector<os::Fd> descriptors;  ///< of the entries that carry one, in their order
 };
 

@@ -28,9 +28,9 @@
 //                                       text host · u16 port · text path · trust
 //   trust: u8 flags (bit 0 web, bit 1 steward) · list of bytes, each u32 size, then that many
 //
-// Beside the bytes travel open files, first the module, if there is to run one, then a connection
-// to the Steward, if there is one, then one for each entry of kind Listen, Connect or Directory, in
-// their order; so no numbers of descriptors stand in the message.
+// Beside the bytes travel open files: first the module, if there is to run one, then the channel by
+// which the Steward is reached (dial.h), if there is one, then one for each entry of kind Listen,
+// Connect or Directory, in their order; so no numbers of descriptors stand in the message.
 
 #include <array>
 #include <cstdint>

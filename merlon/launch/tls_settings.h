@@ -33,7 +33,8 @@ struct TlsSettings {
   bool operator==(const TlsSettings&) const = default;
 };
 
-/// Who vouches for a keep, at https://`host`:`port``path`. An open connection travels beside it.
+/// Who vouches for a keep, at https://`host`:`port``path`. A channel travels beside it, by which
+/// the keep asks for connections (dial.h).
 struct Steward {
   std::string host;
   std::uint16_t port = 443;

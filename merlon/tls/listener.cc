@@ -20,7 +20,12 @@ os::Result<void> Listener::take_new(std::uint64_t now) {
       if (stream.error() == Errno::Again) return {};
       return stream.error();
     }
-    auto session = Session::accept(context_, *std::move(stream));
+    const auto context = contexts_();
+    if (!context) {
+      ++counts_.without_certificate;
+      continue;  // and it is closed
+    }
+    auto session = Session::accept(*context, *std::move(stream));
     if (!session) return Errno::Nomem;
     if (open_.size() >= limits_.open) {
       ++counts_.dropped;

@@ -5,6 +5,8 @@
 // stalls keeps nobody waiting.
 
 #include <deque>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "merlon/tls/session.h"
@@ -19,16 +21,17 @@ struct HandshakeLimits {
 };
 
 struct HandshakeCounts {
-  std::uint64_t done = 0, failed = 0, timed_out = 0, dropped = 0;
+  std::uint64_t done = 0, failed = 0, timed_out = 0, dropped = 0, without_certificate = 0;
 };
 
 class Listener final : public net::Listener {
  public:
-  Listener(Context context, std::unique_ptr<net::Listener> below, HandshakeLimits limits = {})
-      : context_(std::move(context)), below_(std::move(below)), limits_(limits) {}
+  /// How the next connection is spoken with; nothing: not at all, for there is no certificate that
+  /// could be shown.
+  using Contexts = std::function<std::optional<Context>()>;
 
-  /// For connections from now on.
-  void change(Context context) noexcept { context_ = std::move(context); }
+  Listener(Contexts contexts, std::unique_ptr<net::Listener> below, HandshakeLimits limits = {})
+      : contexts_(std::move(contexts)), below_(std::move(below)), limits_(limits) {}
 
   [[nodiscard]] os::BorrowedFd descriptor() const noexcept override { return below_->descriptor(); }
   /// Errors: those of the listener below.
@@ -52,7 +55,7 @@ class Listener final : public net::Listener {
   /// Whether it is still open.
   bool go_on_with(Open& open, bool came, std::uint64_t now);
 
-  Context context_;
+  Contexts contexts_;
   std::unique_ptr<net::Listener> below_;
   HandshakeLimits limits_;
   std::deque<Open> open_;  // the oldest first

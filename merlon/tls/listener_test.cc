@@ -19,9 +19,10 @@ struct Place {
     const testing::Holder holder = authority.issue({"keep.example"});
     auto socket = os::listen_tcp("127.0.0.1", 0);
     port = os::local_port(*socket).value();
-    listener = std::make_unique<Listener>(
-        Context::server({.identity = holder.identity(), .now = &in_time}).value(),
-        std::make_unique<net::SocketListener>(*std::move(socket)), limits);
+    *context = Context::server({.identity = holder.identity(), .now = &in_time}).value();
+    listener = std::make_unique<Listener>([context = context] { return *context; },
+                                          std::make_unique<net::SocketListener>(*std::move(socket)),
+                                          limits);
   }
 
   std::unique_ptr<net::Stream> connect() const {
@@ -51,6 +52,7 @@ struct Place {
 
   testing::Authority authority{"Test CA"};
   std::uint16_t port = 0;
+  std::shared_ptr<std::optional<Context>> context = std::make_shared<std::optional<Context>>();
   std::unique_ptr<Listener> listener;
 };
 
@@ -115,11 +117,24 @@ TEST(Listener, ShowsAnotherCertificateFromNowOn) {
   const auto first = place.client();
   ASSERT_NE(place.next(*first), nullptr);
   const testing::Holder holder = place.authority.issue({"keep.example"});
-  place.listener->change(Context::server({.identity = holder.identity(), .now = &in_time}).value());
+  *place.context = 
+      Context::server({.identity = holder.identity(), .now = &in_time}).value();
   const auto second = place.client();
   ASSERT_NE(place.next(*second), nullptr);
   EXPECT_NE(first->peer_certificate(), second->peer_certificate());
   EXPECT_EQ(second->peer_certificate(), holder.chain[0]);
+}
+
+TEST(Listener, WithoutACertificateServesNobody) {
+  const Place place;
+  *place.context = std::nullopt;
+  const auto client = place.client();
+  for (int i = 0; i < 1000 && place.listener->counts().without_certificate == 0; ++i) {
+    place.wait();
+    EXPECT_EQ(place.listener->accept().error(), Errno::Again);
+  }
+  EXPECT_EQ(place.listener->counts().without_certificate, 1U);
+  EXPECT_EQ(client->shake(), Session::Handshake::Failed);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "merlon/core/result.h"
 #include "merlon/os/poll.h"
 #include "merlon/os/resolver.h"
+#include "merlon/wasi/chore.h"
 #include "merlon/wasi/clock_source.h"
 #include "merlon/wasi/fd_table.h"
 #include "merlon/wasi/poll_scratch.h"
@@ -68,6 +69,8 @@ class Context {
   [[nodiscard]] ClockSource& clocks() noexcept { return *clocks_; }
   [[nodiscard]] RandomSource& random() noexcept { return *random_; }
   [[nodiscard]] CookieBudget& cookie_budget() noexcept { return cookie_budget_; }
+  /// What is done beside the guest, in every wait. The list is its owner's to fill.
+  [[nodiscard]] std::vector<std::shared_ptr<Chore>>& chores() noexcept { return chores_; }
   [[nodiscard]] Unsent& unsent() noexcept { return unsent_; }
   [[nodiscard]] PollScratch& poll_scratch() noexcept { return poll_scratch_; }
 
@@ -113,6 +116,7 @@ class Context {
   RandomSource* random_;
   PollScratch poll_scratch_;
   Unsent unsent_;
+  std::vector<std::shared_ptr<Chore>> chores_;
   os::WakeUp wake_up_;
   std::optional<OutputLoss> output_loss_;
   std::atomic<bool> interrupted_{false};

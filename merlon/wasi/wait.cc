@@ -9,14 +9,26 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-/// As os::poll(), and lets what guests have written go on its way.
-os::Result<std::size_t> poll_and_send(Context& context, std::span<os::PollItem> items,
-                                      std::optional<nanoseconds> timeout) {
+/// The shorter of the two; nothing is for ever.
+std::optional<nanoseconds> sooner(std::optional<nanoseconds> one, std::optional<nanoseconds> other) {
+  if (!one || !other) return one ? one : other;
+  return std::min(*one, *other);
+}
+
+/// As os::poll(), with all that goes on beside the guest. May come back before `timeout`, and with
+/// nothing that the caller asked for.
+os::Result<std::size_t> poll_beside(Context& context, std::span<os::PollItem> items,
+                                    std::optional<nanoseconds> timeout) {
   std::vector<os::PollItem> all(items.begin(), items.end());
   context.unsent().add_awaited(all);
+  for (const auto& chore : context.chores()) {
+    chore->add_awaited(all);
+    timeout = sooner(timeout, chore->rest());
+  }
   const os::Result<std::size_t> ready = os::poll(all, timeout);
   if (!ready.has_value()) return ready;
   context.unsent().flush();
+  for (const auto& chore : context.chores()) chore->work();
   std::copy_n(all.begin(), items.size(), items.begin());
   return static_cast<std::size_t>(
       std::ranges::count_if(items, [](const os::PollItem& item) { return item.revents != 0; }));
@@ -29,9 +41,9 @@ Result<std::size_t> wait_for_any(Context& context, std::span<os::PollItem> items
   os::PollItem& bell = items.back();
   bell = {context.wake_fd().number(), POLLIN, 0};
   for (;;) {
-    const os::Result<std::size_t> ready = context.unsent().empty()
+    const os::Result<std::size_t> ready = context.unsent().empty() && context.chores().empty()
                                               ? os::poll(items, timeout)
-                                              : poll_and_send(context, items, timeout);
+                                              : poll_beside(context, items, timeout);
     if (context.is_interrupted()) return interrupted();
     if (ready.has_value()) return *ready - (bell.revents != 0 ? 1 : 0);
     if (ready.error() != os::Errno::Intr) return fail(to_errno(ready.error()));

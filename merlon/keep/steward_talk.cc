@@ -1,0 +1,151 @@
+#include "merlon/keep/steward_talk.h"
+
+#include <array>
+
+#include "merlon/base/text.h"
+#include "merlon/codec/json.h"
+#include "merlon/keep/trust.h"
+#include "merlon/launch/dial.h"
+#include "merlon/net/socket.h"
+
+namespace merlon::keep {
+
+using base::concat;
+
+namespace {
+
+constexpr std::size_t max_answer = std::size_t{256} << 10U;
+
+/// Host and, unless it is usual, port.
+std::string authority_of(const launch::Steward& steward) {
+  const bool brackets = steward.host.find(':') != std::string::npos;
+  const std::string host = brackets ? concat("[", steward.host, "]") : steward.host;
+  constexpr std::uint16_t usual = 443;
+  return steward.port == usual ? host : concat(host, ":", steward.port);
+}
+
+/// Whether the other side has said something, or gone.
+bool has_answer(os::BorrowedFd dialer) {
+  std::array items{os::PollItem{dialer.number(), POLLIN, 0}};
+  return os::poll(items, std::chrono::nanoseconds(0)).value_or(0U) > 0;
+}
+
+}  // namespace
+
+std::string url_of(const launch::Steward& steward) {
+  return concat("https://", authority_of(steward), steward.path);
+}
+
+StewardTalk::StewardTalk(const launch::Steward& steward, os::BorrowedFd dialer,
+                         std::vector<std::uint8_t> request, std::int64_t now)
+    : steward_(steward), dialer_(dialer), now_(now), request_(std::move(request)) {}
+
+StewardTalk::State StewardTalk::fail(std::string why) {
+  stage_ = Stage::Over;
+  trouble_ = std::move(why);
+  return State::Failed;
+}
+
+StewardTalk::State StewardTalk::step() {
+  for (;;) {
+    const Stage before = stage_;
+    const State state = go_on();
+    if (state != State::Waiting || stage_ == before) return state;
+  }
+}
+
+StewardTalk::State StewardTalk::go_on() {
+  switch (stage_) {
+    case Stage::Ask:
+      if (const auto asked = launch::ask_for_connection(dialer_); !asked) {
+        return fail("the host connects nobody any more");
+      }
+      stage_ = Stage::Dial;
+      return State::Waiting;
+    case Stage::Dial:
+      if (!has_answer(dialer_)) return State::Waiting;
+      if (const auto why = take_connection()) return fail(concat("cannot be reached: ", *why));
+      stage_ = Stage::Shake;
+      return State::Waiting;
+    case Stage::Shake: {
+      const auto state = session_->shake();
+      if (state == tls::Session::Handshake::Failed) return fail(session_->trouble());
+      if (state == tls::Session::Handshake::Done) stage_ = Stage::Exchange;
+      return State::Waiting;
+    }
+    case Stage::Exchange: {
+      const auto complete = exchange_->step(*session_);
+      if (!complete) return fail(std::string(complete.error().message()));
+      return *complete ? hear() : State::Waiting;
+    }
+    case Stage::Over: break;
+  }
+  return trouble_.empty() ? State::Answered : State::Failed;
+}
+
+/// Nothing, or why not.
+std::optional<std::string> StewardTalk::take_connection() {
+  auto connection = launch::receive_connection(dialer_);
+  if (!connection) return connection.error();
+  tls::ClientSettings settings;
+  settings.trust = certificates_of(steward_.trust, {});
+  settings.now = [now = now_] { return now; };
+  const auto context = tls::Context::client(settings);
+  if (!context) return std::string(context.error().message());
+  auto session = tls::Session::connect(
+      *context, std::make_unique<net::SocketStream>(*std::move(connection)), steward_.host);
+  if (!session) return std::string(session.error().message());
+  session_ = *std::move(session);
+  auto bytes = http_client::to_bytes({"POST", authority_of(steward_), steward_.path,
+                                      "application/pkcs10",
+                                      "application/octet-stream, application/problem+json",
+                                      std::move(request_)});
+  if (!bytes) return std::string(bytes.error().message());
+  exchange_.emplace(*std::move(bytes), max_answer);
+  return std::nullopt;
+}
+
+StewardTalk::State StewardTalk::hear() {
+  http_client::Answer answer = exchange_->take_answer();
+  constexpr unsigned ok = 200;
+  if (answer.status != ok) {
+    const bool told = answer.content_type.starts_with("application/problem+json");
+    const std::string why = told ? problem_text(answer.body) : "";
+    return fail(concat("refuses this keep (HTTP status ", answer.status, ")",
+                       why.empty() ? "" : ": ", why));
+  }
+  stage_ = Stage::Over;
+  answer_ = std::move(answer.body);
+  session_.reset();
+  return State::Answered;
+}
+
+void StewardTalk::add_awaited(std::vector<os::PollItem>& items) const {
+  switch (stage_) {
+    case Stage::Ask:
+    case Stage::Over: return;
+    case Stage::Dial: items.push_back({dialer_.number(), POLLIN, 0}); return;
+    case Stage::Shake:
+      items.push_back({session_->descriptor().number(), session_->awaits(net::Side::Read), 0});
+      return;
+    case Stage::Exchange:
+      items.push_back(
+          {session_->descriptor().number(), session_->awaits(exchange_->awaited()), 0});
+      return;
+  }
+}
+
+std::string problem_text(core::ByteView json) {
+  const auto parsed = codec::JsonDocument::parse(core::as_text(json));
+  if (!parsed) return "";
+  std::string text;
+  for (const std::string_view member : {"code", "detail"}) {
+    const codec::JsonValue* const value = parsed->root().find(member);
+    if (value == nullptr || value->text().empty()) continue;
+    constexpr std::size_t longest = 300;
+    text += concat(text.empty() ? "" : ": ", value->text().substr(0, longest));
+  }
+  return text;
+}
+
+}  // namespace merlon::keep

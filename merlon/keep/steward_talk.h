@@ -1,0 +1,60 @@
+#pragma once
+
+// One talk of a keep with its Steward: connect, prove who is who, ask for a certificate, hear the
+// answer. Goes on whenever it can and never waits, so that a workload can run meanwhile.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "merlon/http_client/exchange.h"
+#include "merlon/launch/tls_settings.h"
+#include "merlon/os/fd.h"
+#include "merlon/tls/session.h"
+
+namespace merlon::keep {
+
+/// As people write it: https://steward.example:8443/a
+[[nodiscard]] std::string url_of(const launch::Steward& steward);
+
+class StewardTalk {
+ public:
+  enum class State : std::uint8_t { Waiting, Answered, Failed };
+
+  /// `steward` and `dialer` outlive it. `request` is a certification request; the Steward's own
+  /// certificate must hold at `now`, seconds since 1970.
+  StewardTalk(const launch::Steward& steward, os::BorrowedFd dialer,
+              std::vector<std::uint8_t> request, std::int64_t now);
+
+  [[nodiscard]] State step();
+  /// For what to poll while it waits.
+  void add_awaited(std::vector<os::PollItem>& items) const;
+  /// The body of the answer, from the Steward.
+  [[nodiscard]] const std::vector<std::uint8_t>& answer() const noexcept { return answer_; }
+  /// Why there is none, for people.
+  [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
+
+ private:
+  enum class Stage : std::uint8_t { Ask, Dial, Shake, Exchange, Over };
+
+  [[nodiscard]] State go_on();
+  [[nodiscard]] State fail(std::string why);
+  [[nodiscard]] std::optional<std::string> take_connection();
+  [[nodiscard]] State hear();
+
+  const launch::Steward& steward_;
+  os::BorrowedFd dialer_;
+  std::int64_t now_;
+  Stage stage_ = Stage::Ask;
+  std::vector<std::uint8_t> request_;
+  std::unique_ptr<tls::Session> session_;
+  std::optional<http_client::Exchange> exchange_;
+  std::vector<std::uint8_t> answer_;
+  std::string trouble_;
+};
+
+/// Why a Steward refused, for people, of its problem in JSON [RFC9457]; empty if it has none.
+[[nodiscard]] std::string problem_text(core::ByteView json);
+
+}  // namespace merlon::keep
