@@ -56,7 +56,7 @@ class Unit(StewardTest):
                                             check=True).stdout.split()[0])
         os.kill(traced_process, 15)
         steward.process.wait(PATIENCE)
-        made = set(re.findall(r"^\d+ (?:<\.\.\. )?([a-z]\w+)[( ]", trace.read_text(), re.M))
+        made = set(re.findall(r"^\d+ +(?:<\.\.\. )?([a-z]\w+)[( ]", trace.read_text(), re.M))
         self.assertGreater(len(made), 20)
         self.assertEqual(made - allowed_calls(), set())
 
