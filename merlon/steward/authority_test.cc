@@ -281,6 +281,45 @@ TEST(Authority, SimulatorsAreForDevelopmentOnly) {
   EXPECT_EQ(refusal_of(strict, keep.request(), keep.own()).code, "snp.product");
 }
 
+TEST(Authority, WhatADebuggerCanReadIsSoInItsCertificate) {
+  AmdKeep keep;
+  keep.amd.report[0x08 + 2] |= 8U;  // POLICY.DEBUG
+  verify::Policy policy = keep.amd.policy();
+  policy.snp.debug = true;
+  policy.snp.measurement = verify::Accept<snp::LaunchDigest>({keep.measurement()});
+  const Authority steward = authority(settings_of(policy));
+  const auto answer = steward.certify(RequestForm::Single, keep.request(), keep.own(), now);
+  ASSERT_TRUE(answer.has_value()) << answer.error().code;
+  const auto result = result_of(leaf_of(steward, *answer));
+  EXPECT_TRUE(result.debug);
+  EXPECT_EQ(result.vector.memory, evidence::TrustVector::visible_memory);
+  EXPECT_EQ(result.vector.hardware, evidence::TrustVector::genuine_hardware);
+  EXPECT_EQ(result.status, evidence::TrustTier::Contraindicated);
+  EXPECT_EQ(result.remarks.at(0), "a debugger can read this keep");
+}
+
+TEST(Authority, KnownWeaknessesThatThePolicyWaivesAreInTheCertificate) {
+  AmdKeep keep;
+  for (const std::size_t at : {0x38U, 0x180U, 0x1E0U, 0x1F0U}) keep.amd.report[at + 7] = 93;
+  keep.amd.endorsed.tcb.microcode = 93;
+  verify::Policy policy = keep.amd.policy();
+  policy.snp.measurement = verify::Accept<snp::LaunchDigest>({keep.measurement()});
+  EXPECT_EQ(refusal_of(authority(settings_of(policy)), keep.request(), keep.own()).code,
+            "snp.bulletins");
+  for (const std::string_view name : {"AMD-SB-3019", "AMD-SB-3020", "AMD-SB-3030"}) {
+    policy.snp.waivers.push_back({std::string(name), {test_now.seconds + 3600}});
+  }
+  const Authority steward = authority(settings_of(policy));
+  const auto answer = steward.certify(RequestForm::Single, keep.request(), keep.own(), now);
+  ASSERT_TRUE(answer.has_value()) << answer.error().code << answer.error().got;
+  const auto result = result_of(leaf_of(steward, *answer));
+  EXPECT_EQ(result.vector.hardware, evidence::TrustVector::unsafe_hardware);
+  EXPECT_EQ(result.status, evidence::TrustTier::Warning);
+  EXPECT_TRUE(result.remarks.at(0).starts_with("open advisories: AMD-SB-")) << result.remarks[0];
+  // A waiver ends, and with it the certificate.
+  EXPECT_EQ(answer->issuances[0].not_after, (codec::UnixTime{test_now.seconds + 3600}));
+}
+
 TEST(Authority, KeepsWithoutHardwareAreForDevelopmentOnly) {
   const SigningKey key(crypto::KeyKind::P256);
   const Bytes request = testing::kvm_request(key);
@@ -423,7 +462,7 @@ TEST(Authority, WhatComesAlongIsBoundedOverAllOfABundle) {
   AmdKeep keep;
   keep.lists = 70;
   EXPECT_EQ(refusal_of(in_development(), keep.request()).code, "request.evidence-form");
-  keep.lists = 60;
+  keep.lists = 63;  // and the VCEK
   const Authority steward = authority(settings_of(keep.amd.policy()));
   std::vector<Bytes> requests;
   for (int i = 0; i < 5; ++i) requests.push_back(keep.with_another_key().request());

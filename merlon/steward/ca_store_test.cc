@@ -165,9 +165,19 @@ TEST(CaStore, WhatIsDamagedIsToldByName) {
     scratch.make_file("authorities.json", text);
     EXPECT_FALSE(CaStore::open(scratch.path()).has_value()) << text;
   }
+  const std::string name = good.substr(good.find("ca-"), 19);
+  const auto with_other = [&](const std::string& other, const std::string& switched) {
+    return R"({"version":1,"signing":")" + name + R"(","other":")" + other + R"(","switched":)" +
+           switched + R"(,"since":1})";
+  };
+  for (const std::string& text :
+       {with_other(name, "false"), with_other("../x", "false"), with_other("ca-1", "true"),
+        with_other("ca-00000000000000FF", "false"), with_other("", "true")}) {
+    scratch.make_file("authorities.json", text);
+    EXPECT_NE(CaStore::open(scratch.path()).error().find("is damaged"), std::string::npos) << text;
+  }
   scratch.make_file("authorities.json", good);
   EXPECT_TRUE(CaStore::open(scratch.path()).has_value());
-  const std::string name = good.substr(good.find("ca-"), 19);
   const std::string certificate = scratch.content(name + ".pem");
   scratch.make_file(name + ".pem", "no certificate");
   EXPECT_FALSE(CaStore::open(scratch.path()).has_value());
