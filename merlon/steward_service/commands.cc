@@ -5,6 +5,8 @@
 #include "merlon/base/text.h"
 #include "merlon/command/completion.h"
 #include "merlon/command/man.h"
+#include "merlon/steward/issuance_log.h"
+#include "merlon/steward_service/records.h"
 #include "merlon/steward_service/table.h"
 
 namespace merlon::steward_service {
@@ -18,6 +20,20 @@ int completion(const command::Arguments& arguments, const command::Terminal& ter
                        base::concat("there is no completion for ", base::quoted(shell),
                                     "; there is for bash, zsh and fish"),
                        2);
+}
+
+int log_verify(const command::Arguments& arguments, const command::Terminal& terminal) {
+  const std::string path = log_path(arguments.positional(0));
+  const auto found = steward::verify_log(path);
+  if (!found) return command::fail(terminal, found.error().text(base::printable(path)), 1);
+  std::string text = base::concat(base::printable(path), ": ", found->records,
+                                  " records hold together, the last has the hash ",
+                                  base::hex(found->last.view()), "\n");
+  if (found->torn > 0) {
+    text += base::concat("and ", found->torn,
+                         " bytes of a record that was not finished; no certificate left for it\n");
+  }
+  return command::print(terminal, text);
 }
 
 int man(const command::Arguments& /*arguments*/, const command::Terminal& terminal) {

@@ -1,6 +1,7 @@
 #include "merlon/steward_service/loader.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
@@ -101,7 +102,9 @@ void sort_expiries(std::vector<Expiry>& all) {
   const auto doubles = std::ranges::unique(
       all, [](const Expiry& a, const Expiry& b) { return a.kind == b.kind && a.name == b.name; });
   all.erase(doubles.begin(), doubles.end());
-  std::ranges::stable_sort(all, {}, &Expiry::at);
+  std::ranges::sort(all, [](const Expiry& a, const Expiry& b) {
+    return std::tie(a.at, a.kind, a.name) < std::tie(b.at, b.kind, b.name);
+  });
 }
 
 }  // namespace

@@ -120,7 +120,8 @@ void state(Text& text, const Generation& generation) {
 }  // namespace
 
 std::string metrics_text(const Statistics::Counts& counts, const http::Counters& server,
-                         const Generation& generation, codec::UnixTime started) {
+                         const Generation& generation, const std::optional<LogState>& log,
+                         codec::UnixTime started) {
   Text text;
   requests(text, counts);
   connections(text, server);
@@ -131,6 +132,12 @@ std::string metrics_text(const Statistics::Counts& counts, const http::Counters&
   text.one("log_lines_lost_total", "counter", "Lines of the log that nobody took.",
            counts.lost_lines);
   state(text, generation);
+  if (log) {
+    text.one("log_records_total", "counter", "Records of the log of issued certificates.",
+             log->records);
+    text.head("log_last_info", "gauge", "The hash of its last record.");
+    text.sample(concat("hash=\"", label(log->last), "\""), "1");
+  }
   text.head("start_time_seconds", "gauge", "When the process began to serve.");
   text.sample("", concat(started.seconds));
   return text.take();

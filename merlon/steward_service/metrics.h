@@ -6,6 +6,7 @@
 
 #include "merlon/http/server.h"
 #include "merlon/steward_service/generation.h"
+#include "merlon/steward_service/records.h"
 #include "merlon/steward_service/statistics.h"
 
 namespace merlon::steward_service {
@@ -14,6 +15,6 @@ inline constexpr std::string_view metrics_type = "text/plain; version=0.0.4; cha
 
 [[nodiscard]] std::string metrics_text(const Statistics::Counts& counts,
                                        const http::Counters& server, const Generation& generation,
-                                       codec::UnixTime started);
+                                       const std::optional<LogState>& log, codec::UnixTime started);
 
 }  // namespace merlon::steward_service

@@ -27,7 +27,10 @@ TEST(Metrics, CountsByStatusCodeAndTechnology) {
   Generation generation;
   generation.policy_digest = "abc";
   generation.expiries = {{"ca", "a\"b\\c\nd", {7}}};
-  const std::string text = metrics_text(statistics.counts(), {}, generation, {5});
+  const std::string text =
+      metrics_text(statistics.counts(), {}, generation, LogState{3, "ff", ""}, {5});
+  EXPECT_TRUE(has(text, "merlon_steward_log_records_total 3"));
+  EXPECT_TRUE(has(text, "merlon_steward_log_last_info{hash=\"ff\"} 1"));
   EXPECT_TRUE(has(text, "merlon_steward_requests_total{status=\"400\"} 2"));
   EXPECT_TRUE(has(text, "merlon_steward_certificates_total{technology=\"SGX\"} 1"));
   EXPECT_TRUE(has(text, "merlon_steward_refusals_total{code=\"snp.debug\"} 2"));

@@ -2,8 +2,10 @@
 
 // What a Steward writes down before a certificate leaves.
 
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "merlon/core/result.h"
@@ -11,9 +13,18 @@
 
 namespace merlon::steward_service {
 
+/// The log of issued certificates, as it is now.
+struct LogState {
+  std::uint64_t records = 0;
+  std::string last;  ///< hash of the last record, in hexadecimal
+  std::string note;  ///< what was cut off at the start; empty: nothing was
+};
+
 class Records {
  public:
   virtual ~Records() = default;
+  /// Nothing if no log is kept.
+  [[nodiscard]] virtual std::optional<LogState> log() const = 0;
   /// What was seen so far. Any thread.
   [[nodiscard]] virtual verify::Memory memory() const = 0;
   /// Once it returns well, all of it is on disk. The reason otherwise, and then the certificate
@@ -29,6 +40,7 @@ class ShortMemory final : public Records {
     const std::scoped_lock lock(mutex_);
     return memory_;
   }
+  [[nodiscard]] std::optional<LogState> log() const override { return std::nullopt; }
   [[nodiscard]] core::Result<void, std::string> keep(const steward::Certified& certified) override {
     const std::scoped_lock lock(mutex_);
     memory_.merge(certified.seen);
@@ -39,5 +51,13 @@ class ShortMemory final : public Records {
   mutable std::mutex mutex_;
   verify::Memory memory_;
 };
+
+/// What is kept in `directory`, which is made if it is not there: seen.json and issued.log. Empty:
+/// a ShortMemory. A line about what is wrong with it otherwise.
+[[nodiscard]] core::Result<std::unique_ptr<Records>, std::string> open_records(
+    const std::string& directory, std::function<codec::UnixTime()> now);
+
+/// The log's file, if `path` is a directory of open_records(); else `path`.
+[[nodiscard]] std::string log_path(const std::string& path);
 
 }  // namespace merlon::steward_service

@@ -65,6 +65,10 @@ class Running {
   Outcome<void> start();
   /// Until a signal says so.
   void run(const os::SignalQueue& signals);
+  void say_log(const LogState& state) {
+    say("info", "log",
+        {{"records", concat(state.records)}, {"last", state.last}, {"note", state.note}});
+  }
 
  private:
   [[nodiscard]] http::Settings settings();
@@ -205,7 +209,7 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
   }
   // More connections than files would wait in vain; but fewer of both still serve.
   static_cast<void>(os::allow_open_files());
-  auto records = open_records(ready->options);
+  auto records = open_records(ready->options.state, &clock_now);
   if (!records) return command::fail(terminal, records.error(), unusable);
   Statistics statistics;
   const auto log = Log::start(
@@ -219,6 +223,7 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
   if (const auto started = running.start(); !started) {
     return command::fail(terminal, started.error(), unusable);
   }
+  if (const auto state = (*records)->log()) running.say_log(*state);
   running.run(signals);
   return 0;
 }

@@ -187,8 +187,8 @@ http::Response Service::ready() const {
 }
 
 http::Response Service::metrics() const {
-  return text(metrics_type,
-              metrics_text(statistics_.counts(), world_.counters(), *generation(), world_.started));
+  return text(metrics_type, metrics_text(statistics_.counts(), world_.counters(), *generation(),
+                                         records_.log(), world_.started));
 }
 
 }  // namespace merlon::steward_service

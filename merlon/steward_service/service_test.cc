@@ -24,6 +24,7 @@ class FakeRecords final : public Records {
     memory_.merge(certified.seen);
     return {};
   }
+  [[nodiscard]] std::optional<LogState> log() const override { return std::nullopt; }
   std::string reason;
   int kept = 0;
 

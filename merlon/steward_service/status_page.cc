@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "merlon/base/text.h"
 #include "merlon/report/html_parts.h"
@@ -128,7 +129,9 @@ std::string reasons_part(const StatusFacts& facts) {
       if (found != hours.back().refused.end()) each.last_hour = found->second;
     }
   }
-  std::ranges::stable_sort(lines, std::greater<>{}, &Line::all);
+  std::ranges::sort(lines, [](const Line& a, const Line& b) {
+    return std::tie(b.all, a.name) < std::tie(a.all, b.name);
+  });
   std::string html;
   for (const auto& [technology, count] : facts.counts.issued) {
     html += concat("<tr><td class=\"good\">issued, ", escaped(technology),
