@@ -64,6 +64,7 @@ ROOMS = {
     "sgx": ("merlon/sgx", [["tests/merlon_sgx_test"], ["tests/merlon_verify_test"], VECTORS]),
     "snp": ("merlon/snp", [["tests/merlon_snp_test"], ["tests/merlon_verify_test"], VECTORS]),
     "evidence": ("merlon/evidence", [["tests/merlon_evidence_test"], ["tests/merlon_verify_test"], VECTORS]),
+    "steward": ("merlon/steward", [["tests/merlon_steward_test"]]),
     "sallyport": ("merlon/sallyport", [["tests/merlon_sallyport_test"]]),
     "shim": ("merlon/shim", [["tests/merlon_shim_test"], EMULATED]),
     "shim/linux": ("merlon/shim/linux", [["tests/merlon_shim_test"], EMULATED]),

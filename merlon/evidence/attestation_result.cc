@@ -28,34 +28,32 @@ constexpr std::string_view policy_prefix = "sha256:";
 constexpr std::uint64_t result_kind = 1U << 3U;  ///< of a message [CMW §3.1]
 
 /// Labels that are registered or asked for [EAR §3; RFC9711 §10.2].
-enum Label : std::uint64_t {
-  iat = 6,
-  debug_status = 263,
-  eat_profile = 265,
-  submodules = 266,
-  ear_status = 1000,
-  ear_vector = 1001,
-  ear_policies = 1003,
-  ear_verifier = 1004,
-  ear_attester_claims = 1005,
-  ear_verifier_claims = 1006,
-};
+constexpr std::uint64_t iat = 6;
+constexpr std::uint64_t debug_status = 263;
+constexpr std::uint64_t eat_profile = 265;
+constexpr std::uint64_t submodules = 266;
+constexpr std::uint64_t ear_status = 1000;
+constexpr std::uint64_t ear_vector = 1001;
+constexpr std::uint64_t ear_policies = 1003;
+constexpr std::uint64_t ear_verifier = 1004;
+constexpr std::uint64_t ear_attester_claims = 1005;
+constexpr std::uint64_t ear_verifier_claims = 1006;
 
 /// Our own, of the private space: the label is -1 - n.
-enum PrivateLabel : std::uint64_t {
-  own_technology = 75'799,
-  own_measurement = 75'800,
-  own_signers = 75'801,
-  own_tcb_status = 75'809,
-  own_simulator = 75'810,
-  own_evidence = 75'811,
-  own_remarks = 75'812,
-};
+constexpr std::uint64_t own_technology = 75'799;
+constexpr std::uint64_t own_measurement = 75'800;
+constexpr std::uint64_t own_signers = 75'801;
+constexpr std::uint64_t own_tcb_status = 75'809;
+constexpr std::uint64_t own_simulator = 75'810;
+constexpr std::uint64_t own_evidence = 75'811;
+constexpr std::uint64_t own_remarks = 75'812;
 
 constexpr std::uint64_t debug_enabled = 0;
 constexpr std::uint64_t debug_disabled = 1;
 
-enum VectorLabel : std::uint64_t { executables = 2, hardware = 4, runtime_opaque = 5 };
+constexpr std::uint64_t vector_executables = 2;
+constexpr std::uint64_t vector_hardware = 4;
+constexpr std::uint64_t vector_runtime_opaque = 5;
 
 std::string fitting(std::string_view text) {
   std::string made(text.substr(0, AttestationResult::max_text_size));
@@ -69,9 +67,9 @@ ByteView fitting(const Bytes& digest) {
 
 void write_vector(CborWriter& out, const TrustVector& vector) {
   const std::array<std::pair<std::uint64_t, std::uint8_t>, 3> claims{
-      {{executables, vector.executables},
-       {hardware, vector.hardware},
-       {runtime_opaque, vector.memory}}};
+      {{vector_executables, vector.executables},
+       {vector_hardware, vector.hardware},
+       {vector_runtime_opaque, vector.memory}}};
   out.map(static_cast<std::uint64_t>(
       std::ranges::count_if(claims, [](const auto& claim) { return claim.second != 0; })));
   for (const auto& [label, value] : claims) {
@@ -241,24 +239,22 @@ Result<Technology> read_technology(CborReader& in) {
 }
 
 /// Which claims of a result were there, a bit for each.
-enum Found : unsigned {
-  found_iat = 1U << 0U,
-  found_profile = 1U << 1U,
-  found_attester = 1U << 2U,
-  found_verifier = 1U << 3U,
-  found_status = 1U << 4U,
-  found_vector = 1U << 5U,
-  found_policy = 1U << 6U,
-  found_debug = 1U << 7U,
-  found_technology = 1U << 8U,
-  found_measurement = 1U << 9U,
-  found_signers = 1U << 10U,
-  found_tcb_status = 1U << 11U,
-  found_simulator = 1U << 12U,
-  found_evidence = 1U << 13U,
-  found_remarks = 1U << 14U,
-  found_all = (1U << 15U) - 1,
-};
+constexpr unsigned found_iat = 1U << 0U;
+constexpr unsigned found_profile = 1U << 1U;
+constexpr unsigned found_attester = 1U << 2U;
+constexpr unsigned found_verifier = 1U << 3U;
+constexpr unsigned found_status = 1U << 4U;
+constexpr unsigned found_vector = 1U << 5U;
+constexpr unsigned found_policy = 1U << 6U;
+constexpr unsigned found_debug = 1U << 7U;
+constexpr unsigned found_technology = 1U << 8U;
+constexpr unsigned found_measurement = 1U << 9U;
+constexpr unsigned found_signers = 1U << 10U;
+constexpr unsigned found_tcb_status = 1U << 11U;
+constexpr unsigned found_simulator = 1U << 12U;
+constexpr unsigned found_evidence = 1U << 13U;
+constexpr unsigned found_remarks = 1U << 14U;
+constexpr unsigned found_all = (1U << 15U) - 1;
 
 class ResultReader {
  public:
@@ -334,10 +330,10 @@ class ResultReader {
   }
 
   Result<bool> vector(const MapLabel& label) {
-    std::uint8_t* claim = label.is(executables)      ? &made_.vector.executables
-                          : label.is(hardware)       ? &made_.vector.hardware
-                          : label.is(runtime_opaque) ? &made_.vector.memory
-                                                     : nullptr;
+    std::uint8_t* claim = nullptr;
+    if (label.is(vector_executables)) claim = &made_.vector.executables;
+    if (label.is(vector_hardware)) claim = &made_.vector.hardware;
+    if (label.is(vector_runtime_opaque)) claim = &made_.vector.memory;
     if (claim == nullptr) return false;
     const std::uint64_t value = TRY(in_.unsigned_number());
     if (value > 127) return malformed("a claim of trust beyond its numbers");

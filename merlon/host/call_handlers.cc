@@ -395,8 +395,8 @@ struct Calls::Handlers {
   static Outcome socket_option(Calls& /*calls*/, const Request& request, File socket) {
     return option_of(socket, request.arguments[1]);
   }
-  static Outcome receive_descriptors(Calls& calls, const Request& request, File /*socket*/) {
-    return calls.hand_over(request);
+  static Outcome receive_descriptors(Calls& calls, const Request& request, File socket) {
+    return calls.hand_over(request, socket);
   }
 
   static Outcome poll(Calls& calls, const Request& request, File /*none*/) {

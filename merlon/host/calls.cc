@@ -9,6 +9,7 @@
 #include <poll.h>
 
 #include "merlon/host/call_handlers.h"
+#include "merlon/os/channel.h"
 
 namespace merlon::host {
 
@@ -45,32 +46,47 @@ Outcome Calls::give(int number, Grant grant) {
   return inserted ? Outcome{*inserted, 0} : refused(EMFILE);
 }
 
-/// What is left of the letter; its files come with the first byte.
-Outcome Calls::hand_over(const Request& request) {
+/// What is left of the letter; its files come with the first byte. Then what comes on `socket`: a
+/// keep polls it first, so that this waits only for one that broke out.
+Outcome Calls::hand_over(const Request& request, os::BorrowedFd socket) {
   constexpr std::size_t most_numbers = sallyport::max_delivered_descriptors * sizeof(std::uint32_t);
   constexpr std::size_t overhead = sizeof(sallyport::DeliveryHeader) + most_numbers;
   if (request.room.size() < overhead) return refused(EINVAL);
+  const std::size_t most =
+      std::min(request.room.size() - overhead, static_cast<std::size_t>(request.arguments[1]));
   const core::ByteView left = core::ByteView(letter_.bytes).subspan(letter_read_);
-  const std::size_t size = std::min({left.size(), request.room.size() - overhead,
-                                     static_cast<std::size_t>(request.arguments[1])});
+  if (!left.empty()) {
+    const core::ByteView part = left.first(std::min(left.size(), most));
+    letter_read_ += part.size();
+    return deliver(request, part, std::exchange(letter_.files, {}));
+  }
+  std::vector<std::uint8_t> bytes(most);
+  auto delivery = os::receive_with_descriptors(socket, bytes);
+  if (!delivery) return refused(static_cast<int>(delivery.error()));
+  std::vector<Letter::Enclosure> files;
+  for (os::Fd& each : delivery->descriptors) {
+    files.push_back({std::move(each), Grant::ReadWrite});
+  }
+  return deliver(request, core::ByteView(bytes).first(delivery->size), std::move(files));
+}
+
+Outcome Calls::deliver(const Request& request, core::ByteView bytes,
+                       std::vector<Letter::Enclosure> files) {
   std::vector<std::uint8_t> delivery;
-  delivery.reserve(overhead + size);
   const auto put = [&delivery](std::uint32_t number) {
     for (unsigned i = 0; i < sizeof(number); ++i) {
       delivery.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
     }
   };
-  std::vector<Letter::Enclosure> files = std::exchange(letter_.files, {});
   put(static_cast<std::uint32_t>(files.size()));  // DeliveryHeader
   for (Letter::Enclosure& enclosure : files) {
     const auto number = descriptors_.insert(std::move(enclosure.file), enclosure.grant);
     if (!number) return refused(EMFILE);
     put(*number);
   }
-  delivery.insert(delivery.end(), left.begin(), left.begin() + static_cast<std::ptrdiff_t>(size));
-  letter_read_ += size;
+  delivery.insert(delivery.end(), bytes.begin(), bytes.end());
   request.room.copy_out(delivery);
-  return {static_cast<std::int64_t>(size), delivery.size()};
+  return {static_cast<std::int64_t>(bytes.size()), delivery.size()};
 }
 
 Outcome Calls::poll(const Request& request) {

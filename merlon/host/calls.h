@@ -51,7 +51,8 @@ class Calls {
   explicit Calls(Machine& machine) noexcept : machine_(&machine) {}
 
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return descriptors_; }
-  /// Puts `letter` where the keep's first ReceiveDescriptors finds it, whatever its descriptor.
+  /// Puts `letter` where the keep's first ReceiveDescriptors finds it, whatever its descriptor;
+  /// those after it are about their descriptor.
   void post(Letter letter) { letter_ = std::move(letter); }
 
   /// Does what `request` asks and says what to answer. Never fails: a wrong request gets its errno.
@@ -70,7 +71,9 @@ class Calls {
 
   [[nodiscard]] Outcome carry_out_once(const Row& row, const Request& request);
   [[nodiscard]] Outcome give(int number, Grant grant = Grant::ReadWrite);
-  [[nodiscard]] Outcome hand_over(const Request& request);
+  [[nodiscard]] Outcome hand_over(const Request& request, os::BorrowedFd socket);
+  [[nodiscard]] Outcome deliver(const Request& request, core::ByteView bytes,
+                                std::vector<Letter::Enclosure> files);
   [[nodiscard]] bool is_forbidden(const Row& row, const Request& request) const;
   [[nodiscard]] Outcome poll(const Request& request);
 

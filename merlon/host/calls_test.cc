@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "merlon/os/channel.h"
+
 namespace merlon::host {
 namespace {
 
@@ -247,7 +249,26 @@ TEST_F(CallsTest, HandsALetterOverPieceByPiece) {
   EXPECT_EQ(second.result, 500);
   EXPECT_EQ(second.returned, 4U + 500U);
   const Outcome end = ask(Call::ReceiveDescriptors, {directory_, 1000}, {}, 4000);
-  EXPECT_EQ(end.result, 0);
+  EXPECT_EQ(end.result, -ENOTSOCK) << "from here on the descriptor counts";
+}
+
+TEST_F(CallsTest, HandsOverWhatComesOnASocket) {
+  os::Channel channel = os::open_channel().value();
+  const auto socket = calls_.descriptors().insert(std::move(channel.here));
+  ASSERT_TRUE(socket.has_value());
+  const std::array passed{os::BorrowedFd(0)};
+  const std::array<std::uint8_t, 1> word{9};
+  ASSERT_TRUE(os::send_with_descriptors(channel.there, word, passed));
+  const Outcome got = ask(Call::ReceiveDescriptors, {*socket, 1000}, {}, 4000);
+  EXPECT_EQ(got.result, 1);
+  EXPECT_EQ(got.returned, 4U + 4U + 1U);
+  std::uint32_t words[2] = {};
+  std::memcpy(words, room_.data(), sizeof(words));
+  EXPECT_EQ(words[0], 1U);
+  EXPECT_TRUE(calls_.descriptors().find(words[1]).has_value());
+  EXPECT_EQ(calls_.descriptors().grant_of(words[1]), Grant::ReadWrite);
+  channel.there.close();
+  EXPECT_EQ(ask(Call::ReceiveDescriptors, {*socket, 1000}, {}, 4000).result, 0) << "the end";
 }
 
 /// The keep refuses these by itself; here it broke out.

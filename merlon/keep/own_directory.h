@@ -5,8 +5,8 @@
 
 #include <memory>
 
-#include "merlon/keep/self.h"
 #include "merlon/keep/renewal.h"
+#include "merlon/keep/self.h"
 #include "merlon/launch/message.h"
 #include "merlon/wasi/served.h"
 #include "merlon/wasm/exec/engine.h"
@@ -20,8 +20,8 @@ inline constexpr std::string_view own_directory_name = "/keep";
 
 class OwnDirectory final : public wasi::ServedDirectory {
  public:
-  /// `self` outlives it. `shown` is what the keep shows to those it speaks TLS with; null: it speaks
-  /// none. What is slow is made when a file is first opened.
+  /// `self` outlives it. `shown` is what the keep shows to those it speaks TLS with; null: it
+  /// speaks none. What is slow is made when a file is first opened.
   OwnDirectory(Self& self, launch::Message message,
                std::shared_ptr<const wasm::CompiledModule> module,
                std::shared_ptr<const Shown> shown)

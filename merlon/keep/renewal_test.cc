@@ -16,7 +16,8 @@ TEST(RenewalTime, IsTwoThirdsOfTheLifeATenthMoreOrLess) {
   std::int64_t first = life;
   std::int64_t last = 0;
   for (int i = 0; i < 1000; ++i) {
-    const std::int64_t after = renewal_time(now, now + life, static_cast<std::uint32_t>(random())) - now;
+    const std::int64_t after =
+        renewal_time(now, now + life, static_cast<std::uint32_t>(random())) - now;
     EXPECT_GE(after, life * 56 / 100);
     EXPECT_LE(after, life * 77 / 100);
     first = std::min(first, after);

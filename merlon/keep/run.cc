@@ -143,9 +143,9 @@ core::Result<void, std::string> give_all_files(launch::Launch& launch, Self& sel
   if (!keys || *keys == nullptr) return give_files(launch, nullptr, context);
   const Now now = [&clocks] { return clocks.now(); };
   if (launch.message.steward) {
-    context.chores().push_back(std::make_shared<Renewal>(
-        self, *launch.message.steward, std::move(launch.steward), shown, now,
-        [](std::string_view line) { report(line); }));
+    context.chores().push_back(
+        std::make_shared<Renewal>(self, *launch.message.steward, std::move(launch.steward), shown,
+                                  now, [](std::string_view line) { report(line); }));
   }
   const TlsFiles tls((*keys)->tls(), std::move(shown), now);
   return give_files(launch, &tls, context);
@@ -154,8 +154,7 @@ core::Result<void, std::string> give_all_files(launch::Launch& launch, Self& sel
 /// /keep, behind all that the launch gives, whose numbers stay what they are.
 core::Result<void> give_own_directory(const launch::Message& message, Self& self,
                                       std::shared_ptr<const wasm::CompiledModule> module,
-                                      std::shared_ptr<const Shown> shown,
-                                      wasi::Context& context) {
+                                      std::shared_ptr<const Shown> shown, wasi::Context& context) {
   if (!self.is_attested()) return {};
   for (const launch::FileEntry& file : message.files) {
     if (file.kind == launch::FileKind::Directory && hides_own_directory(file.name)) {
@@ -163,8 +162,7 @@ core::Result<void> give_own_directory(const launch::Message& message, Self& self
     }
   }
   auto directory =
-      std::make_shared<OwnDirectory>(self, message, std::move(module),
-                                                  std::move(shown));
+      std::make_shared<OwnDirectory>(self, message, std::move(module), std::move(shown));
   auto entry = wasi::served_directory(std::move(directory), std::string(own_directory_name));
   if (context.files().insert(std::move(entry))) return {};
   return core::error(core::ErrorCode::Exhausted, "too many files");

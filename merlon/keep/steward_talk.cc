@@ -96,10 +96,9 @@ std::optional<std::string> StewardTalk::take_connection() {
       *context, std::make_unique<net::SocketStream>(*std::move(connection)), steward_.host);
   if (!session) return std::string(session.error().message());
   session_ = *std::move(session);
-  auto bytes = http_client::to_bytes({"POST", authority_of(steward_), steward_.path,
-                                      "application/pkcs10",
-                                      "application/octet-stream, application/problem+json",
-                                      std::move(request_)});
+  auto bytes = http_client::to_bytes(
+      {"POST", authority_of(steward_), steward_.path, "application/pkcs10",
+       "application/octet-stream, application/problem+json", std::move(request_)});
   if (!bytes) return std::string(bytes.error().message());
   exchange_.emplace(*std::move(bytes), max_answer);
   return std::nullopt;
@@ -129,8 +128,7 @@ void StewardTalk::add_awaited(std::vector<os::PollItem>& items) const {
       items.push_back({session_->descriptor().number(), session_->awaits(net::Side::Read), 0});
       return;
     case Stage::Exchange:
-      items.push_back(
-          {session_->descriptor().number(), session_->awaits(exchange_->awaited()), 0});
+      items.push_back({session_->descriptor().number(), session_->awaits(exchange_->awaited()), 0});
       return;
   }
 }

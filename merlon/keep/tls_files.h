@@ -18,8 +18,8 @@ class TlsFiles {
       : key_(key), shown_(std::move(shown)), now_(std::move(now)) {}
 
   /// As Enarx has it, the listener does not wait until the workload says that it may. It shows the
-  /// certificate of the moment, and serves nobody while that one is over. An error is a line for the
-  /// user; so below.
+  /// certificate of the moment, and serves nobody while that one is over. An error is a line for
+  /// the user; so below.
   [[nodiscard]] core::Result<wasi::FdEntry, std::string> listener(
       const launch::TlsSettings& settings, os::Fd socket) const;
   /// Once the other side has proved who it is; waits for that.

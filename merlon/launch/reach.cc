@@ -20,7 +20,8 @@ bool Reach::writable_directories() const noexcept {
 }
 
 Reach reach_of(const Launch& launch) {
-  Reach reach{{}, is_socket(0) || is_socket(1) || is_socket(2) || launch.message.steward,
+  Reach reach{{},
+              is_socket(0) || is_socket(1) || is_socket(2) || launch.message.steward,
               launch.message.steward.has_value()};
   auto descriptor = launch.descriptors.begin();
   for (const FileEntry& file : launch.message.files) {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "merlon/report/hints.h"
 #include "merlon/codec/json_writer.h"
 #include "merlon/crypto/hash.h"
+#include "merlon/report/hints.h"
 #include "merlon/verify/appraisal.h"
 #include "merlon/verify/policy.h"
 #include "merlon/x509/certificate.h"

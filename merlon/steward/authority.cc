@@ -62,8 +62,8 @@ Result<void, std::string> check_settings(Authority::Settings& settings) {
   using std::chrono::hours;
   using std::chrono::seconds;
   constexpr auto longest = hours(24) * 366;
-  if (settings.lifetime < seconds(60) || settings.lifetime > longest) {
-    return wrong("certificates live from 60 seconds to 366 days");
+  if (settings.lifetime < seconds(5) || settings.lifetime > longest) {
+    return wrong("certificates live from 5 seconds to 366 days");
   }
   if (settings.backdate < seconds(0) || settings.backdate > hours(24)) {
     return wrong("certificates begin at most a day before now");

@@ -1,6 +1,8 @@
 // Genuine requests of Enarx's keeps, from its Steward's own tests, at a time when the vendors'
 // documents about their platforms were fresh, and today.
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "merlon/codec/testing/vectors.h"
@@ -183,6 +185,69 @@ TEST_F(Fixtures, AnotherSignerThanTheConfigurationNamesIsRefused) {
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, "sgx.mr-signer");
   EXPECT_EQ(answer.error().kind, Refusal::Kind::Refused);
+}
+
+// Configurations of Enarx's own tests: each is refused, and the check that Enarx means is among
+// those that fail. Another may be named first: Enarx has no floors for firmware.
+struct Configured {
+  std::string_view name;
+  std::string_view request;
+  std::string_view config;
+  verify::Check refused;
+};
+
+constexpr std::string_view sgx_signer =
+    "7a49a07df0f8e90a6e1d9a63e3c696d9c844f0e3f8739b21daa640f99facc48a";
+constexpr std::string_view snp_author =
+    "7dc22240a8344fce6ba5f22ffbedabc52d4123ae0ba1c59796e521b953916b503f223b15c4429e7d8c5489ad71f1e1"
+    "93";
+constexpr std::string_view snp_id_key =
+    "d71a4d1da440d515cd69fbb1314acf4221726e82768a8bf6e4a4063ed542ac78349c8145b4666a4242a91a374387b4"
+    "73";
+
+TEST_F(Fixtures, EveryConfigurationThatEnarxRefusesIsRefused) {
+  using verify::Check;
+  const std::array cases{
+      Configured{"version", xeon_request,
+                 "[sgx]\nsigner = [\"SGX\"]\nenclave_security_version = 9999\n", Check::SgxSvn},
+      Configured{"product", xeon_request, "[sgx]\nsigner = [\"SGX\"]\nenclave_product_id = 77\n",
+                 Check::SgxProduct},
+      Configured{"advisories", xeon_request,
+                 "[sgx]\nsigner = [\"SGX\"]\nallowed_advisories = [\"bogus-1234\"]\n",
+                 Check::Advisories},
+      Configured{
+          "author key", milan_request,
+          "[snp]\npolicy_flags = [\"SingleSocket\", \"Debug\"]\nsigner = "
+          "[\"e368c18e60842db9325778532dd81594d732078bf01aa91686be40333da639e08733b910bd057bdda5"
+          "0d715968b075ce\"]\n",
+          Check::SnpAuthorKey},
+      Configured{"ABI", milan_request, "[snp]\nsigner = [\"SNP\"]\nabi = \">254.0\"\n",
+                 Check::SnpAbi},
+      Configured{"id key", milan_request,
+                 "[snp]\nsigner = [\"SNP\"]\nid_key_digest_blacklist = [\"ID\"]\n",
+                 Check::SnpIdKey},
+  };
+  for (const Configured& each : cases) {
+    std::string config(each.config);
+    for (const auto& [mark, value] :
+         {std::pair{"SGX\"", sgx_signer}, std::pair{"SNP\"", snp_author},
+          std::pair{"ID\"", snp_id_key}}) {
+      const std::size_t found = config.find(std::string("\"") + mark);
+      if (found != std::string::npos)
+        config.replace(found + 1, std::string_view(mark).size() - 1, value);
+    }
+    const bool sgx = each.request == xeon_request;
+    const Moment then = at(sgx ? "2023-05-20T00:00:00Z" : "2023-05-01T00:00:00Z");
+    const Collateral own = sgx ? intels_of_may() : own_of({"amd-chains/ask_ark_milan.pem"});
+    const Bytes body = vector_file(std::string(each.request));
+    const Authority steward = steward_with(config, then);
+    EXPECT_FALSE(steward.certify(RequestForm::Single, body, own, then).has_value()) << each.name;
+    const auto evidence = evidence::Evidence::parse(body);
+    const auto refusals = verify::appraise(*evidence, own.with_carried(evidence->endorsements),
+                                           steward.settings().policy, then)
+                              .refusals();
+    EXPECT_NE(std::ranges::find(refusals, each.refused), refusals.end()) << each.name;
+  }
 }
 
 }  // namespace

@@ -1,10 +1,14 @@
 #include "merlon/steward/issuance_log.h"
 
 #include <atomic>
+#include <csignal>
 #include <random>
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/json.h"
@@ -197,6 +201,42 @@ TEST(IssuanceLog, WhatCannotBeWrittenStopsIt) {
   ASSERT_FALSE(fault.has_value());
   EXPECT_EQ(fault.error().line, 0U);
   EXPECT_NE(fault.error().text("none").find("none: "), std::string::npos);
+}
+
+/// Runs `body` in a child, where it may change limits; what it gives.
+template <typename Body>
+int in_child(const Body& body) {
+  const ::pid_t child = ::fork();
+  if (child == 0) ::_exit(body());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(IssuanceLog, AfterAnErrorOfTheDiskNothingMoreIsTaken) {
+  const ScratchDirectory scratch;
+  const std::string path = scratch / "issued.log";
+  written(scratch, 2);
+  const auto size = scratch.content("issued.log").size();
+  EXPECT_EQ(in_child([&] {
+              auto log = IssuanceLog::open(path);
+              if (!log) return 1;
+              std::signal(SIGXFSZ, SIG_IGN);
+              ::rlimit limit{};
+              ::getrlimit(RLIMIT_FSIZE, &limit);
+              const ::rlimit small{size + 100, limit.rlim_max};
+              ::setrlimit(RLIMIT_FSIZE, &small);
+              if (log->append(some(1), now)) return 2;
+              ::setrlimit(RLIMIT_FSIZE, &limit);
+              const auto later = log->append(some(1), now);
+              if (later) return 3;
+              return later.error().find("start anew") == std::string::npos ? 4 : 0;
+            }),
+            0);
+  EXPECT_EQ(verify_log(path)->torn, 100U);
+  IssuanceLog log = opened(path);
+  EXPECT_EQ(log.records(), 2U);
+  EXPECT_NE(log.note().find("cut off"), std::string::npos);
 }
 
 }  // namespace

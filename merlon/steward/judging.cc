@@ -77,7 +77,7 @@ class OneRequest {
     if (carried > max_carried_in_all) return no(Reason::Carried, concat(carried));
 
     Granted granted;
-    granted.spki = evidence->key->spki;
+    granted.spki = bytes_of(request->key().spki);
     granted.kvm = evidence->technology() == Technology::Kvm;
     AttestationResult& result = granted.result;
     result.build = judging_.settings.build;

@@ -207,7 +207,8 @@ void snp_platform_rules(const verify::SnpPolicy& policy, Rules& rules) {
                       policy.min_firmware.minor, ".", policy.min_firmware.build));
   rules.say("no bulletin of AMD's that is known here concerns the firmware");
   rules.waived(policy.waivers);
-  rules.say_if(!policy.provisional_firmware, "no provisional firmware");
+  rules.say(policy.provisional_firmware ? "provisional firmware is accepted"
+                                        : "no provisional firmware");
   rules.say_if(policy.launch_mitigations != 0,
                concat("mitigations at launch have all of ", hex_number(policy.launch_mitigations)));
   rules.say_if(policy.current_mitigations != 0,

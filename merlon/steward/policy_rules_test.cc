@@ -35,6 +35,160 @@ TEST(PolicyRules, EveryRuleOfAPolicyIsALine) {
   EXPECT_FALSE(has(rules, "TDX:"));
 }
 
+using Lines = std::vector<std::string>;
+
+TEST(PolicyRules, OfThePolicyThatNobodyChanged) {
+  const Lines wanted{
+      "all: the technology is one of: SGX, TDX, SEV-SNP",
+      "all: the report data is the hash of the request's key, and the request is signed by it",
+      "all: revocation lists are there, fresh, and name nothing that is used",
+      "all: revocation lists that come along with evidence count only against it",
+      "SGX: no debug enclave",
+      "SGX: configuration id is zero",
+      "SGX: TCB status is one of: UpToDate",
+      "TDX: no debug domain",
+      "TDX: no migration",
+      "TDX: MRCONFIGID is zero",
+      "TDX: MROWNER is zero",
+      "TDX: MROWNERCONFIG is zero",
+      "TDX: TCB status is one of: UpToDate",
+      "SEV-SNP: id key digest is zero",
+      "SEV-SNP: author key digest is zero",
+      "SEV-SNP: host data is zero",
+      "SEV-SNP: VMPL is one of: 0",
+      "SEV-SNP: no debugging",
+      "SEV-SNP: no migration",
+      "SEV-SNP: no bulletin of AMD's that is known here concerns the firmware",
+      "SEV-SNP: no provisional firmware"};
+  EXPECT_EQ(effective_rules(Policy{}), wanted);
+}
+
+TEST(PolicyRules, OfEverythingThatCanBeAskedOfSevSnp) {
+  Policy p;
+  p.technologies = {Technology::Snp};
+  p.revocation = verify::RevocationRule::IfPresent;
+  p.carried_lists = true;
+  p.max_age = std::chrono::seconds(60);
+  p.roots.resize(1);
+  p.snp.refused_measurement.resize(1);
+  p.snp.refused_id_key.resize(1);
+  p.snp.min_guest_svn = 3;
+  p.snp.vmpl = {0, 1};
+  p.snp.debug = p.snp.migration = p.snp.provisional_firmware = true;
+  p.snp.min_abi = 0x0133;
+  p.snp.max_abi = 0x0200;
+  p.snp.smt = p.snp.platform[1] = verify::BitRule::Clear;
+  p.snp.single_socket = p.snp.platform[5] = verify::BitRule::Set;
+  p.snp.product = Accept<snp::Product>({snp::Product::Milan, snp::Product::Genoa});
+  p.snp.signing_key = Accept<snp::SigningKey>({snp::SigningKey::Vcek});
+  p.snp.min_reported_tcb = {0, 1, 2, 3, 4};
+  p.snp.min_launch_tcb = {5, 0, 0, 0, 0};
+  p.snp.min_firmware = {1, 55, 7};
+  p.snp.waivers = {{"AMD-SB-1", {1'750'000'000}}, {"AMD-SB-2", verify::Waiver::forever}};
+  p.snp.launch_mitigations = 0x10;
+  p.snp.current_mitigations = 1;
+  p.snp.family_id = snp::FamilyId{};
+  p.snp.image_id = snp::ImageId{};
+  p.snp.host_data = Accept<snp::HostData>();
+  const Lines wanted{
+      "all: the technology is one of: SEV-SNP",
+      "all: the report data is the hash of the request's key, and the request is signed by it",
+      "all: revocation lists that are there are fresh and name nothing that is used",
+      "all: revocation lists that come along with evidence count",
+      "all: lists and documents are at most 60 seconds old",
+      "all: a root beside the vendors' is trusted: key 0000000000000000000000000000000000000000000000000000000000000000",
+      "SEV-SNP: MEASUREMENT is none of 1: zero",
+      "SEV-SNP: id key digest is zero",
+      "SEV-SNP: id key digest is none of 1: zero",
+      "SEV-SNP: author key digest is zero",
+      "SEV-SNP: family id is zero",
+      "SEV-SNP: image id is zero",
+      "SEV-SNP: guest SVN is at least 3",
+      "SEV-SNP: VMPL is one of: 0, 1",
+      "SEV-SNP: debugging is accepted",
+      "SEV-SNP: migration is accepted",
+      "SEV-SNP: ABI is at least 1.51",
+      "SEV-SNP: ABI is at most 2.0",
+      "SEV-SNP: SMT of the guest's policy is clear",
+      "SEV-SNP: single socket of the guest's policy is set",
+      "SEV-SNP: PLATFORM_INFO bit 1 is clear",
+      "SEV-SNP: PLATFORM_INFO bit 5 is set",
+      "SEV-SNP: product is one of 2: Milan, Genoa",
+      "SEV-SNP: signing key is VCEK",
+      "SEV-SNP: reported TCB is at least boot loader 1, TEE 2, SNP 3, microcode 4, FMC 0",
+      "SEV-SNP: TCB at launch is at least boot loader 0, TEE 0, SNP 0, microcode 0, FMC 5",
+      "SEV-SNP: committed firmware is at least 1.55.7",
+      "SEV-SNP: no bulletin of AMD's that is known here concerns the firmware",
+      "SEV-SNP: AMD-SB-1 is waived until 2025-06-15T15:06:40Z",
+      "SEV-SNP: AMD-SB-2 is waived for good",
+      "SEV-SNP: provisional firmware is accepted",
+      "SEV-SNP: mitigations at launch have all of 0x10",
+      "SEV-SNP: mitigations now have all of 0x1"};
+  EXPECT_EQ(effective_rules(p), wanted);
+}
+
+TEST(PolicyRules, OfEverythingThatCanBeAskedOfSgxAndTdx) {
+  Policy p;
+  p.technologies = {Technology::Sgx, Technology::Tdx};
+  p.sgx.refused_mr_enclave.resize(1);
+  p.sgx.product_id = 7;
+  p.sgx.min_svn = 8;
+  p.sgx.debug = p.tdx.debug = p.tdx.migration = true;
+  p.sgx.attributes = 0x7;
+  p.sgx.xfrm = 0xE7;
+  p.sgx.misc_select = 1;
+  p.sgx.ext_product_id = sgx::IsvExtProdId{};
+  p.sgx.family_id = sgx::IsvFamilyId{};
+  p.sgx.config_id = Accept<sgx::ConfigId>();
+  p.sgx.min_config_svn = 2;
+  p.dcap.statuses = {sgx::TcbStatus::UpToDate, sgx::TcbStatus::OutOfDate};
+  p.dcap.advisories = Accept<std::string>({"INTEL-SA-1"});
+  p.dcap.waivers = {{"INTEL-SA-2", {1'750'000'000}}};
+  p.dcap.min_evaluation_number = 17;
+  p.dcap.tcb_info_v2 = true;
+  p.tdx.attributes = 3;
+  p.tdx.required_attributes = 1;
+  p.tdx.xfam = 3;
+  p.tdx.mr_service_td = tdx::MrServiceTd{};
+  p.tdx.rt_mr[1] = verify::accept_zero<tdx::RtMr>();
+  const Lines wanted{
+      "all: the technology is one of: SGX, TDX",
+      "all: the report data is the hash of the request's key, and the request is signed by it",
+      "all: revocation lists are there, fresh, and name nothing that is used",
+      "all: revocation lists that come along with evidence count only against it",
+      "SGX: MRENCLAVE is none of 1: zero",
+      "SGX: ISVPRODID is 7",
+      "SGX: ISVSVN is at least 8",
+      "SGX: debug enclaves are accepted",
+      "SGX: ATTRIBUTES has no bit beyond 0x7",
+      "SGX: XFRM has no bit beyond 0xe7",
+      "SGX: MISCSELECT has no bit beyond 0x1",
+      "SGX: extended product id is zero",
+      "SGX: family id is zero",
+      "SGX: configuration version is at least 2",
+      "SGX: TCB status is one of: UpToDate, OutOfDate",
+      "SGX: each open advisory of a platform that is UpToDate is INTEL-SA-1",
+      "SGX: INTEL-SA-2 is waived until 2025-06-15T15:06:40Z",
+      "SGX: evaluation data number is at least 17",
+      "SGX: TCB info of version 2 is taken as well",
+      "TDX: RTMR1 is zero",
+      "TDX: debug domains are accepted",
+      "TDX: migration is accepted",
+      "TDX: ATTRIBUTES has no bit beyond 0x3",
+      "TDX: ATTRIBUTES has all of 0x1",
+      "TDX: XFAM has no bit beyond 0x3",
+      "TDX: MRCONFIGID is zero",
+      "TDX: MROWNER is zero",
+      "TDX: MROWNERCONFIG is zero",
+      "TDX: MRSERVICETD is zero",
+      "TDX: TCB status is one of: UpToDate, OutOfDate",
+      "TDX: each open advisory of a platform that is UpToDate is INTEL-SA-1",
+      "TDX: INTEL-SA-2 is waived until 2025-06-15T15:06:40Z",
+      "TDX: evaluation data number is at least 17",
+      "TDX: TCB info of version 2 is taken as well"};
+  EXPECT_EQ(effective_rules(p), wanted);
+}
+
 TEST(PolicyRules, AChangedRuleIsAChangedLine) {
   // Whatever a policy can be changed in changes what is printed of it.
   const Policy plain;

@@ -250,7 +250,7 @@ Outcome<Options> options_of(const command::Arguments& arguments,
   options.tls_certificate = arguments.value("--tls-crt");
   using std::chrono::seconds;
   options.lifetime = TRY(
-      duration_of(arguments, "--lifetime", options.lifetime, seconds(60), std::chrono::days(90)));
+      duration_of(arguments, "--lifetime", options.lifetime, seconds(5), std::chrono::days(90)));
   options.watch = TRY(duration_of(arguments, "--watch", seconds(2), seconds(0), seconds(86'400)));
   options.drain = TRY(duration_of(arguments, "--drain", seconds(30), seconds(0), seconds(3600)));
   options.development = arguments.has("--development");

@@ -1,8 +1,8 @@
 #include "merlon/steward_service/status_page.h"
 
 #include <algorithm>
-#include <tuple>
 #include <array>
+#include <tuple>
 
 #include "merlon/base/text.h"
 #include "merlon/report/html_parts.h"

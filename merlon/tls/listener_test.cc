@@ -117,8 +117,7 @@ TEST(Listener, ShowsAnotherCertificateFromNowOn) {
   const auto first = place.client();
   ASSERT_NE(place.next(*first), nullptr);
   const testing::Holder holder = place.authority.issue({"keep.example"});
-  *place.context = 
-      Context::server({.identity = holder.identity(), .now = &in_time}).value();
+  *place.context = Context::server({.identity = holder.identity(), .now = &in_time}).value();
   const auto second = place.client();
   ASSERT_NE(place.next(*second), nullptr);
   EXPECT_NE(first->peer_certificate(), second->peer_certificate());

@@ -90,7 +90,7 @@ Result<std::unique_ptr<Session>> Session::connect(const Context& context,
 }
 
 void Session::note_trouble() {
-  const unsigned long code = ERR_get_error();
+  const unsigned long code = ERR_peek_last_error();  // what failed before it led there
   const char* const reason = code == 0 ? nullptr : ERR_reason_error_string(code);
   trouble_ = reason == nullptr ? "the connection ended" : reason;
   const long verified = SSL_get_verify_result(ssl_.get());

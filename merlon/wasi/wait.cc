@@ -10,7 +10,8 @@ using std::chrono::nanoseconds;
 namespace {
 
 /// The shorter of the two; nothing is for ever.
-std::optional<nanoseconds> sooner(std::optional<nanoseconds> one, std::optional<nanoseconds> other) {
+std::optional<nanoseconds> sooner(std::optional<nanoseconds> one,
+                                  std::optional<nanoseconds> other) {
   if (!one || !other) return one ? one : other;
   return std::min(*one, *other);
 }

@@ -89,6 +89,15 @@ AmdKeep::AmdKeep(std::string_view product) : amd(product) {
   put_at(amd.report, 0x50, evidence::enarx_report_data(evidence::Technology::Snp, spki).view());
 }
 
+AmdKeep AmdKeep::with_another_key() const {
+  AmdKeep other = *this;
+  other.key = SigningKey(crypto::KeyKind::P384);
+  const Bytes spki = other.key.spki();
+  put_at(other.amd.report, 0x50,
+         evidence::enarx_report_data(evidence::Technology::Snp, spki).view());
+  return other;
+}
+
 snp::LaunchDigest AmdKeep::measurement() const {
   return snp::LaunchDigest::from(core::ByteView(amd.report).subspan(0x90, 48)).value();
 }

@@ -39,6 +39,9 @@ struct AmdKeep {
   verify::testing::FakeAmd amd;
   std::size_t lists = 0;  ///< different ones that come along
 
+  /// Another keep on the same platform.
+  [[nodiscard]] AmdKeep with_another_key() const;
+
   [[nodiscard]] verify::testing::FakeAmd& fake() noexcept { return amd; }
   [[nodiscard]] snp::LaunchDigest measurement() const;
   /// The evidence extension.

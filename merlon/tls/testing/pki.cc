@@ -59,10 +59,16 @@ Authority::Authority(std::string name)
 
 Holder Authority::issue(const std::vector<std::string>& names, KeyKind kind) const {
   Holder holder{PrivateKey::generate(kind).value(), {}};
-  x509::NewCertificate made = new_certificate(name_, holder.key);
-  made.extensions = {alternative_names(names)};
-  holder.chain = {sign(made, key_)};
+  holder.chain = {
+      issue_for(x509::subject_public_key_info(kind, holder.key.point().value()), names)};
   return holder;
+}
+
+Certificate Authority::issue_for(core::ByteView spki, const std::vector<std::string>& names) const {
+  x509::NewCertificate made = new_certificate(name_, key_);
+  made.key.assign(spki.begin(), spki.end());
+  made.extensions = {alternative_names(names)};
+  return sign(made, key_);
 }
 
 }  // namespace merlon::tls::testing

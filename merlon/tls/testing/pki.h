@@ -29,6 +29,9 @@ class Authority {
   /// For these DNS names, as server and as client.
   [[nodiscard]] Holder issue(const std::vector<std::string>& names,
                              crypto::KeyKind kind = crypto::KeyKind::P256) const;
+  /// The same of somebody else's key, a DER SubjectPublicKeyInfo.
+  [[nodiscard]] Certificate issue_for(core::ByteView spki,
+                                      const std::vector<std::string>& names) const;
 
  private:
   std::string name_;

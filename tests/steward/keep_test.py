@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Real keeps ask the real merlon-steward for certificates and serve TLS with them."""
+
+import os
+import signal
+import ssl
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from keeps import Keep
+from service import PATIENCE, StewardTest, make_server_certificate, openssl
+from story import Stage
+from support import main
+from tls_test import echo_server
+
+MACHINE = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
+UNUSABLE = 1
+
+
+@unittest.skipUnless(MACHINE == "kvm", "attested keeps that serve need /dev/kvm")
+class Keeps(StewardTest):
+    """One platform for all; a Steward for each test."""
+
+    @classmethod
+    def setUpClass(cls):
+        scratch = tempfile.TemporaryDirectory(prefix="merlon-steward-keeps-")
+        cls.addClassCleanup(scratch.cleanup)
+        cls.stage = Stage(scratch.name, MACHINE)
+        keep = cls.stage.evidence("keep")
+        cls.measurement = keep["measurement"]
+        cls.policy = cls.stage.policy("policy.toml", cls.measurement, "")
+        cls.modules = {}
+
+    def module(self, connections):
+        if connections not in self.modules:
+            source = self.folder / "echo.wat"
+            source.write_text(echo_server(connections))
+            subprocess.run(["wat2wasm", source, "-o", source.with_suffix(".wasm")], check=True)
+            self.modules[connections] = source.with_suffix(".wasm").read_bytes()
+        return self.modules[connections]
+
+    def steward(self, *words, policy=None, san="keep.example", listen="127.0.0.1:0", **options):
+        self.key, self.crt = self.ca() if not hasattr(self, "crt") else (self.key, self.crt)
+        if not hasattr(self, "tls"):
+            self.tls = make_server_certificate(self.folder)
+        return self.start("--policy", policy or self.policy, "--endorsements", self.stage.platform,
+                          "--development", "--key", self.key, "--crt", self.crt, "--san", san, "--tls-key",
+                          self.tls[0], "--tls-crt", self.tls[1], *words, listen=listen, **options)
+
+    def keep(self, steward, connections=1, name="package", trust=None, **options):
+        package = self.folder / name
+        package.mkdir()
+        (package / "steward-tls.pem").write_bytes(Path(trust or self.tls[1]).read_bytes())
+        keep = Keep(self.stage, package, self.module(connections), steward.port if steward else options.pop("port"),
+                    **options)
+        self.addCleanup(keep.stop)
+        return keep
+
+    def serial(self, der):
+        return openssl("x509", "-inform", "DER", "-noout", "-serial", input=der).stdout
+
+    def test_whoever_trusts_the_steward_alone_can_talk_to_the_keep(self):
+        keep = self.keep(self.steward())
+        got, der = keep.echo(self.crt)
+        self.assertEqual(got, b"hello")
+        (self.folder / "keep.crt").write_bytes(openssl("x509", "-inform", "DER", input=der).stdout)
+        openssl("verify", "-CAfile", self.crt, "-purpose", "sslserver", self.folder / "keep.crt")
+        said = self.stage.merlon("evidence", "inspect", self.folder / "keep.crt", "--json")
+        self.assertIn(self.measurement, said.stdout)
+
+    def test_in_nil_and_kvm_a_certificate_says_that_nothing_attests_the_keep(self):
+        plain = self.folder / "kvm.toml"
+        plain.write_text("")
+        steward = self.steward(policy=plain)
+        for backend in ("nil", "kvm"):
+            keep = self.keep(steward, name=backend, backend=backend)
+            got, der = keep.echo(self.crt)
+            self.assertEqual(got, b"hello")
+            text = openssl("x509", "-inform", "DER", "-noout", "-text", input=der).stdout.decode()
+            self.assertIn("keep.example", text)
+
+    def test_a_keep_that_the_policy_refuses_does_not_start_and_says_why(self):
+        policy = self.stage.policy("other.toml", "00" * 48, "")
+        status, said = self.keep(self.steward(policy=policy)).ended()
+        self.assertEqual(status, UNUSABLE, said)
+        self.assertIn("refuses this keep (HTTP status 400): snp.measurement", said)
+
+    def test_a_steward_that_nobody_vouches_for_is_not_asked(self):
+        steward = self.steward()
+        _, other = make_server_certificate(self.folder, "other")
+        status, said = self.keep(steward, trust=other).ended()
+        self.assertEqual(status, UNUSABLE, said)
+        self.assertIn("certificate verify failed", said)
+        self.assertEqual(steward.events("request"), [])
+
+    def test_a_steward_that_is_not_there_is_told(self):
+        self.steward().stop()
+        status, said = self.keep(None, port=1).ended()
+        self.assertEqual(status, UNUSABLE, said)
+        self.assertIn("steward https://localhost:1/: cannot be reached: Connection refused", said)
+
+    def test_two_keeps_talk_by_mutual_tls(self):
+        steward = self.steward()
+        server = self.keep(steward, name="server", keys=", client = 'require', trust = ['steward']")
+        with self.assertRaises((OSError, ssl.SSLError)):
+            with server.connect(self.crt) as connection:
+                connection.recv(10)
+        package = self.folder / "client"
+        package.mkdir()
+        (package / "steward-tls.pem").write_bytes(self.tls[1].read_bytes())
+        (package / "main.wasm").write_bytes(self.client())
+        (package / "Enarx.toml").write_text(
+            f"steward = 'https://localhost:{steward.port}'\nsteward_trust = ['steward-tls.pem']\n"
+            "files = [{kind = 'stdout'}, {kind = 'connect', name = 'server', host = 'localhost', "
+            f"port = {server.port}, trust = ['steward'], server_name = 'keep.example'}}, {{kind = 'stderr'}}]\n")
+        said = self.stage.merlon("run", "--backend", "snp-sim", package, check=False)
+        self.assertEqual((said.returncode, said.stdout), (0, "hello"), said.stderr)
+        self.assertEqual(server.ended()[0], 0)
+
+    def client(self):
+        from tls_test import CLIENT
+        source = self.folder / "client.wat"
+        source.write_text(CLIENT)
+        subprocess.run(["wat2wasm", source, "-o", source.with_suffix(".wasm")], check=True)
+        return source.with_suffix(".wasm").read_bytes()
+
+    def test_a_certificate_is_renewed_before_it_ends(self):
+        steward = self.steward("--lifetime", "20s")
+        keep = self.keep(steward, connections=1000)
+        _, first = keep.echo(self.crt)
+        deadline = time.monotonic() + 60
+        while True:
+            _, der = keep.echo(self.crt)  # each time the certificate holds
+            if self.serial(der) != self.serial(first):
+                break
+            self.assertLess(time.monotonic(), deadline, "".join(keep.lines))
+            time.sleep(0.3)
+        requests = steward.events("request")
+        self.assertEqual([each["status"] for each in requests], [200] * len(requests))
+        self.assertEqual(keep.lines, [])
+
+    def test_a_certificate_that_is_over_is_shown_to_nobody(self):
+        steward = self.steward("--lifetime", "5s")
+        port = steward.port
+        keep = self.keep(steward, connections=1000)
+        keep.echo(self.crt)
+        keep.process.send_signal(signal.SIGSTOP)  # merlon; its keep goes on, so the Steward goes away too
+        steward.stop()
+        keep.process.send_signal(signal.SIGCONT)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                keep.echo(self.crt)
+            except (OSError, ssl.SSLError) as error:
+                self.assertNotIsInstance(error, ssl.SSLCertVerificationError)
+                break
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.2)
+        self.assertTrue(any("is not renewed" in line for line in keep.lines), keep.lines)
+        self.steward("--lifetime", "60s", listen=f"127.0.0.1:{port}")
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                got, _ = keep.echo(self.crt)
+                break
+            except (OSError, ssl.SSLError):
+                self.assertLess(time.monotonic(), deadline, "".join(keep.lines))
+                time.sleep(0.3)
+        self.assertEqual(got, b"hello")
+
+
+if __name__ == "__main__":
+    main()

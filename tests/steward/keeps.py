@@ -1,0 +1,79 @@
+"""Keeps that ask a Steward for their certificates and speak TLS: what the tests and the demo share."""
+
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from service import PATIENCE
+
+CONNECTIONS = 3  # that the echo server serves at the same time, and more
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Keep:
+    """An echo server in a keep, on descriptor 1 of its workload."""
+
+    def __init__(self, stage, package, module, steward, backend="snp-sim", keys="", trust="steward-tls.pem"):
+        self.port = free_port()
+        self.package = Path(package)
+        self.package.mkdir(exist_ok=True)
+        (self.package / "main.wasm").write_bytes(module)
+        (self.package / "Enarx.toml").write_text(
+            f"steward = 'https://localhost:{steward}/'\nsteward_trust = ['{trust}']\n"
+            "files = [{kind = 'stderr'}, "
+            f"{{kind = 'listen', name = 'echo', addr = '127.0.0.1', port = {self.port}{keys}}}]\n")
+        stage.make_usual()
+        self.process = subprocess.Popen(
+            [stage.programs / "merlon", "run", "--backend", backend, "--timeout", "120s", self.package],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env=stage.environment())
+        self.lines = []
+        self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stderr), daemon=True)
+        self.reader.start()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join(PATIENCE)
+        self.process.stderr.close()
+
+    def ended(self):
+        """Its exit status, and what it said."""
+        status = self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
+        return status, "".join(self.lines)
+
+    def reach(self):
+        """A TCP connection, as soon as it listens."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+            except ConnectionRefusedError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise AssertionError(f"nobody listens: {''.join(self.lines)}") from None
+                time.sleep(0.02)
+
+    def connect(self, root, name="keep.example", certificate=None):
+        context = ssl.create_default_context(cafile=root)
+        if certificate:
+            context.load_cert_chain(*certificate)
+        return context.wrap_socket(self.reach(), server_hostname=name)
+
+    def echo(self, root, said=b"hello", **options):
+        """What comes back, and the keep's certificate in DER."""
+        with self.connect(root, **options) as connection:
+            connection.sendall(said)
+            got = b""
+            while len(got) < len(said) and (part := connection.recv(65536)):
+                got += part
+            certificate = connection.getpeercert(binary_form=True)
+            connection.unwrap()  # the server takes a connection that is cut off for an error
+            return got, certificate
