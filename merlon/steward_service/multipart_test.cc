@@ -17,7 +17,8 @@ std::string form(const std::string& content, const std::string& name = "evidence
 }
 
 TEST(Multipart, GivesTheFileOfAField) {
-  const std::string content("\0\r\n--\r\n\r\n------WebKitFormBoundary\xFF", 36);
+  constexpr char bytes[] = "\0\r\n--\r\n\r\n------WebKitFormBoundary\xFF";
+  const std::string content(bytes, sizeof bytes - 1);
   const std::string body = form(content);
   const auto file = uploaded_file(type, body, "evidence");
   ASSERT_TRUE(file.has_value());

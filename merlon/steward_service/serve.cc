@@ -81,6 +81,7 @@ class Running {
   }
   void say_generation(std::string_view event, const Generation& now);
   void reload(bool asked);
+  void warn_of_ends();
 
   Options options_;
   Loader loader_;
@@ -88,6 +89,7 @@ class Running {
   Statistics& statistics_;
   Service service_;
   Fingerprint seen_;
+  codec::UnixTime warned_;  ///< when it was last looked for what ends soon
   std::optional<http::Server> server_;
 };
 
@@ -135,6 +137,19 @@ Outcome<void> Running::start() {
   return {};
 }
 
+/// Once a day, of each thing in use that ends within days: somebody has to renew it.
+void Running::warn_of_ends() {
+  constexpr std::int64_t soon = 3 * codec::seconds_per_day;
+  const codec::UnixTime now = clock_now();
+  if (now.seconds - warned_.seconds < codec::seconds_per_day) return;
+  warned_ = now;
+  for (const Expiry& each : service_.generation()->expiries) {
+    if (each.at.seconds - now.seconds > soon) break;  // the others end later
+    say("warning", "expiry",
+        {{"kind", each.kind}, {"name", each.name}, {"until", codec::to_rfc3339(each.at)}});
+  }
+}
+
 /// Files that cannot be used leave the old ones in force.
 void Running::reload(bool asked) {
   Fingerprint now = loader_.fingerprint();
@@ -148,17 +163,21 @@ void Running::reload(bool asked) {
   }
   say_generation("reload", **next);
   service_.replace(*std::move(next));
+  warned_ = {};
 }
 
 void Running::run(const os::SignalQueue& signals) {
-  const auto pause = options_.watch.count() > 0 ? options_.watch : std::chrono::hours(24);
+  // Without anything to watch it still has to look at what ends, now and then.
+  const bool watches = options_.watch.count() > 0;
+  const auto pause = watches ? options_.watch : std::chrono::minutes(10);
   while (true) {
+    warn_of_ends();
     const auto signal = signals.wait(pause);
     if (signal == SIGTERM || signal == SIGINT) {
       say("info", "stop", {{"signal", *signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
       break;
     }
-    if (signal == SIGHUP || options_.watch.count() > 0) reload(signal == SIGHUP);
+    if (signal == SIGHUP || watches) reload(signal == SIGHUP);
   }
   server_->stop(options_.drain);
   const http::Counters last = server_->counters();

@@ -99,7 +99,12 @@ http::Response Service::certify(const http::Request& request) const {
 
 http::Response Service::issued(const Generation& generation, steward::Certified certified,
                                const http::Request& request) const {
-  if (const auto kept = records_.keep(certified); !kept) {
+  const auto kept = records_.keep(certified);
+  {
+    const std::scoped_lock lock(mutex_);
+    writes_ = kept.has_value();
+  }
+  if (!kept) {
     return answer(
         {500, "steward.record", "The Steward cannot write down what it issues.", {}, kept.error()},
         request);
@@ -167,11 +172,17 @@ http::Response Service::appraisal(std::string_view name, core::ByteView bytes) c
 
 http::Response Service::ready() const {
   const GenerationPointer now = generation();
-  const bool is_ready = world_.now() < now->issuer_end;
+  const bool writes = [this] {
+    const std::scoped_lock lock(mutex_);
+    return writes_;
+  }();
+  const bool is_ready = writes && world_.now() < now->issuer_end;
   codec::JsonWriter json;
   json.open_object();
   json.key("ready");
   json.boolean(is_ready);
+  json.key("writes");
+  json.boolean(writes);
   json.key("policy");
   json.text(now->policy_digest);
   json.key("ca_not_after");

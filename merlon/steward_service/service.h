@@ -47,6 +47,7 @@ class Service {
   [[nodiscard]] http::Response metrics() const;
 
   mutable std::mutex mutex_;
+  mutable bool writes_ = true;  ///< whether the last certificate could be written down
   GenerationPointer generation_;
   Records& records_;
   Statistics& statistics_;

@@ -151,10 +151,15 @@ TEST(Service, NoCertificateLeavesThatIsNotWrittenDown) {
   world.records.reason = "no space left";
   auto request = asked("POST", "/", pkcs10, "x");
   request.headers.push_back({"accept", "application/problem+json"});
-  const auto response = world.service().handle(request);
+  const Service service = world.service();
+  const auto response = service.handle(request);
   EXPECT_EQ(response.status, 500U);
   EXPECT_NE(response.body.find("steward.record"), std::string::npos);
   EXPECT_EQ(response.body.find("x1"), std::string::npos);
+  EXPECT_EQ(service.handle(asked("GET", "/ready")).status, 503U);
+  world.records.reason = "";
+  EXPECT_EQ(service.handle(request).status, 200U);
+  EXPECT_EQ(service.handle(asked("GET", "/ready")).status, 200U);
 }
 
 TEST(Service, AnotherMethodGetsTheOnesThatThereAre) {

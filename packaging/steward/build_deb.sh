@@ -19,6 +19,10 @@ put() { install -D -m "$1" "$2" "$root/$3"; }
 put 755 "$program" usr/bin/merlon-steward
 strip --strip-unneeded "$root/usr/bin/merlon-steward"
 put 644 "$here/merlon-steward.service" lib/systemd/system/merlon-steward.service
+for unit in service timer; do
+  put 644 "$here/merlon-steward-endorsements.$unit" "lib/systemd/system/merlon-steward-endorsements.$unit"
+done
+put 755 "$here/fetch-endorsements" usr/lib/merlon-steward/fetch-endorsements
 put 644 "$here/sysusers.conf" usr/lib/sysusers.d/merlon-steward.conf
 put 640 "$here/steward.toml" etc/merlon-steward/steward.toml
 install -d -m 755 "$root/etc/merlon-steward/endorsements"
@@ -46,7 +50,7 @@ Maintainer: The Merlon maintainers <maintainers@merlon.invalid>
 Section: net
 Priority: optional
 Depends: libc6 (>= 2.36)
-Recommends: adduser | systemd
+Recommends: adduser | systemd, merlon
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
 Description: certificates for keeps whose evidence is accepted
  A Steward judges the evidence that keeps of Merlon and Enarx bring along with

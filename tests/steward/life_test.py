@@ -129,6 +129,14 @@ class Life(StewardTest):
         steward.wait_for("reload", 2)
         self.assertEqual(steward.metric("reloads_total"), 2)
 
+    def test_what_ends_within_days_is_told_before(self):
+        key, crt = self.ca()
+        subprocess.run(["openssl", "x509", "-in", crt, "-signkey", key, "-days", "2", "-out", crt], check=True,
+                       capture_output=True)
+        steward = self.start("--key", key, "--crt", crt)
+        self.assertEqual(steward.wait_for("expiry")["kind"], "ca")
+        self.assertEqual(self.start().events("expiry"), [])
+
     def test_a_ca_is_replaced_while_it_serves(self):
         key, crt = self.ca()
         steward = self.start("--key", key, "--crt", crt, "--watch", "1s")

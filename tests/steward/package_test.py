@@ -34,6 +34,32 @@ class Unit(StewardTest):
                               capture_output=True, text=True, check=False)
         self.assertEqual(said.returncode, 0, said.stdout)
 
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not here")
+    def test_the_timer_that_fetches_endorsements_is_well_formed(self):
+        script = UNIT.with_name("fetch-endorsements")
+        for name in ("merlon-steward-endorsements.service", "merlon-steward-endorsements.timer"):
+            text = UNIT.with_name(name).read_text().replace("/usr/lib/merlon-steward/fetch-endorsements", str(script))
+            (self.folder / name).write_text("\n".join(line for line in text.splitlines()
+                                                      if not line.startswith("Documentation=")))
+        for name in ("service", "timer"):
+            said = subprocess.run(["systemd-analyze", "verify", self.folder / f"merlon-steward-endorsements.{name}"],
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual((said.returncode, said.stderr), (0, ""))
+
+    def test_each_platform_is_fetched_although_another_fails(self):
+        merlon = self.folder / "merlon"
+        merlon.write_text(f'#!/bin/sh\necho "$@" >>"{self.folder}/asked"\n[ "$4" != Milan ]\n')
+        merlon.chmod(0o755)
+        platforms = self.folder / "platforms"
+        script = UNIT.with_name("fetch-endorsements")
+        for names, status in (("# ours\n\nMilan\nGenoa\n00906ED50000\n", 1), ("Genoa\n", 0)):
+            platforms.write_text(names)
+            said = subprocess.run([script, platforms, "into"], env={**os.environ, "MERLON": str(merlon)}, check=False)
+            self.assertEqual(said.returncode, status)
+        self.assertEqual((self.folder / "asked").read_text().splitlines(),
+                         [f"evidence fetch --platform {name} into" for name in
+                          ("Milan", "Genoa", "00906ED50000", "Genoa")])
+
     @unittest.skipUnless(shutil.which("strace"), "strace is not here")
     def test_the_filter_has_room_for_each_call_that_is_made(self):
         key, crt = make_server_certificate(self.folder)
@@ -69,7 +95,8 @@ class Package(StewardTest):
         deb = next(self.folder.glob("*.deb"))
         listed = subprocess.run(["dpkg-deb", "--contents", deb], capture_output=True, text=True, check=True).stdout
         for name in ("usr/bin/merlon-steward", "lib/systemd/system/merlon-steward.service",
-                     "usr/lib/sysusers.d/merlon-steward.conf", "etc/merlon-steward/steward.toml",
+                     "lib/systemd/system/merlon-steward-endorsements.timer",
+                     "usr/lib/merlon-steward/fetch-endorsements", "usr/lib/sysusers.d/merlon-steward.conf", "etc/merlon-steward/steward.toml",
                      "usr/share/man/man1/merlon-steward.1.gz",
                      "usr/share/bash-completion/completions/merlon-steward",
                      "usr/share/doc/merlon-steward/steward-service.md"):
