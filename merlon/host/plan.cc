@@ -103,6 +103,7 @@ class FileOpener {
   Result<void> operator()(const workload::ListenFile& file) {
     auto tls = TRY(tls_of(file.protocol, file.tls, file.name));
     os::Fd socket = TRY(open_socket("listen on", file.address, file.port, &os::listen_tcp));
+    if (tls) static_cast<void>(os::send_without_delay(socket));  // slower without, and as good
     return add({FileKind::Listen, FileAccess::ReadWrite, file.name, std::move(tls)},
                std::move(socket));
   }
@@ -110,6 +111,7 @@ class FileOpener {
     auto tls = TRY(tls_of(file.protocol, file.tls, file.name));
     if (tls && tls->server_name.empty()) tls->server_name = file.host;
     os::Fd socket = TRY(connect(file.host, file.port));
+    if (tls) static_cast<void>(os::send_without_delay(socket));
     return add({FileKind::Connect, FileAccess::ReadWrite, file.name, std::move(tls)},
                std::move(socket));
   }

@@ -132,6 +132,12 @@ Result<Fd> connect_tcp(std::string_view address, std::uint16_t port) noexcept {
   return fd;
 }
 
+Result<void> send_without_delay(BorrowedFd fd) noexcept {
+  const int on = 1;
+  if (::setsockopt(fd.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0) return last_errno();
+  return {};
+}
+
 Result<std::uint16_t> local_port(BorrowedFd fd) noexcept {
   ::sockaddr_in6 bound{};  // both families have their port at the same place
   ::socklen_t size = sizeof(bound);

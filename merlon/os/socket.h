@@ -46,6 +46,10 @@ struct ReceiveFlags {
 /// Errors: Inval (not a numeric address) · Connrefused · Timedout · Hostunreach · …
 [[nodiscard]] Result<Fd> connect_tcp(std::string_view address, std::uint16_t port) noexcept;
 
+/// What is written goes at once, also where the last piece is on its way still (TCP_NODELAY). Those
+/// that a listener accepts have it too. For protocols that write whole messages.
+[[nodiscard]] Result<void> send_without_delay(BorrowedFd fd) noexcept;
+
 /// The port that a bound TCP socket has.
 [[nodiscard]] Result<std::uint16_t> local_port(BorrowedFd fd) noexcept;
 

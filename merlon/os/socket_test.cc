@@ -4,6 +4,8 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "merlon/os/poll.h"
@@ -100,6 +102,21 @@ TEST(SocketAddress, ADatagramThatDoesNotFitSaysSo) {
   const Received got = receive(two, into).value();
   EXPECT_EQ(got.size, 3U);
   EXPECT_TRUE(got.truncated);
+}
+
+TEST_F(Socket, SendsWithoutDelayAndSoDoThoseThatItAccepts) {
+  const auto listener = listen_tcp("127.0.0.1", 0);
+  ASSERT_TRUE(listener);
+  ASSERT_TRUE(send_without_delay(*listener));
+  const auto client = connect_tcp("127.0.0.1", local_port(*listener).value());
+  ASSERT_TRUE(client);
+  const auto accepted = accept(*listener);
+  ASSERT_TRUE(accepted);
+  int on = 0;
+  ::socklen_t size = sizeof(on);
+  ASSERT_EQ(::getsockopt(accepted->number(), IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+  EXPECT_NE(on, 0);
+  EXPECT_FALSE(send_without_delay(BorrowedFd(-1)));
 }
 
 }  // namespace
