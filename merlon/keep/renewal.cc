@@ -101,7 +101,7 @@ void Renewal::end(const core::Result<Vouching, std::string>& outcome, std::int64
     shown_->vouching = *outcome;
     ++shown_->version;
     failures_ = 0;
-    next_ = renewal_time(now, outcome->until, random_number());
+    next_ = std::max(renewal_time(now, outcome->until, random_number()), now + 1);
     return;
   }
   ++failures_;

@@ -18,6 +18,12 @@ os::Result<void> Listener::take_new(std::uint64_t now) {
       // One that went away again is nobody's error.
       if (stream.error() == Errno::Connaborted || stream.error() == Errno::Intr) continue;
       if (stream.error() == Errno::Again) return {};
+      // Those that do not get on must not use up the descriptors of those that would.
+      if (stream.error() == Errno::Mfile && !open_.empty()) {
+        ++counts_.dropped;
+        open_.pop_front();
+        continue;
+      }
       return stream.error();
     }
     const auto context = contexts_();

@@ -85,6 +85,43 @@ TEST(Listener, DropsTheOldestHandshakeWhenThereAreTooMany) {
   EXPECT_GE(place.listener->counts().dropped, 16U);
 }
 
+/// As a listener below does that has no descriptor left, the first two times.
+class ScarceListener final : public net::Listener {
+ public:
+  explicit ScarceListener(std::unique_ptr<net::Listener> below) : below_(std::move(below)) {}
+
+  os::BorrowedFd descriptor() const noexcept override { return below_->descriptor(); }
+  os::Result<std::unique_ptr<net::Stream>> accept() override {
+    if (accepted_ >= 3 && refused_ < 2) {
+      ++refused_;
+      return Errno::Mfile;
+    }
+    auto stream = below_->accept();
+    if (stream) ++accepted_;
+    return stream;
+  }
+  void add_awaited(std::vector<os::PollItem>& items) const override { below_->add_awaited(items); }
+
+ private:
+  std::unique_ptr<net::Listener> below_;
+  int accepted_ = 0;
+  int refused_ = 0;
+};
+
+TEST(Listener, DropsHandshakesWhenDescriptorsAreScarce) {
+  Place place;
+  auto socket = os::listen_tcp("127.0.0.1", 0);
+  place.port = os::local_port(*socket).value();
+  place.listener = std::make_unique<Listener>(
+      [context = place.context] { return *context; },
+      std::make_unique<ScarceListener>(std::make_unique<net::SocketListener>(*std::move(socket))));
+  std::vector<std::unique_ptr<net::Stream>> silent;
+  for (int i = 0; i < 3; ++i) silent.push_back(place.connect());
+  const auto client = place.client();
+  EXPECT_NE(place.next(*client), nullptr);
+  EXPECT_EQ(place.listener->counts().dropped, 2U);
+}
+
 TEST(Listener, GivesUpAHandshakeThatTakesTooLong) {
   const Place place({.nanoseconds = 1});
   const auto silent = place.connect();
