@@ -370,7 +370,8 @@ class ResultReader {
     for (std::uint64_t i = 0; i < count; ++i) {
       if (TRY(in_.array()) != 2) return malformed("a signer that is no pair");
       std::string role = TRY(read_text(in_));
-      made_.signers.push_back({std::move(role), TRY(read_digest(in_))});
+      Bytes digest = TRY(read_digest(in_));
+      made_.signers.push_back({std::move(role), std::move(digest)});
     }
     return found(found_signers);
   }

@@ -114,8 +114,9 @@ Result<Bytes> Self::evidence_for(const evidence::ReportData& data) {
 
 Result<core::ByteView> Self::evidence() {
   if (evidence_.empty()) {
+    Processor* const processor = TRY(this->processor());
     const identity::SessionKeys* const keys = TRY(this->keys());
-    evidence_ = TRY(evidence_for(keys->as_enarx(processor_->attester.technology())));
+    evidence_ = TRY(evidence_for(keys->as_enarx(processor->attester.technology())));
   }
   return core::ByteView(evidence_);
 }
