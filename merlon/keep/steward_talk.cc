@@ -30,6 +30,15 @@ bool has_answer(os::BorrowedFd dialer) {
   return os::poll(items, std::chrono::nanoseconds(0)).value_or(0U) > 0;
 }
 
+/// An answer that a talk before this one did not wait for is no connection of now: whoever gave it
+/// may have closed it long since, and each talk would get the one before its own.
+void drop_old_answers(os::BorrowedFd dialer) {
+  constexpr int most = 8;  // a channel that has ended always has an answer
+  for (int i = 0; i < most && has_answer(dialer); ++i) {
+    static_cast<void>(launch::receive_connection(dialer));
+  }
+}
+
 }  // namespace
 
 std::string url_of(const launch::Steward& steward) {
@@ -57,6 +66,7 @@ StewardTalk::State StewardTalk::step() {
 StewardTalk::State StewardTalk::go_on() {
   switch (stage_) {
     case Stage::Ask:
+      drop_old_answers(dialer_);
       if (const auto asked = launch::ask_for_connection(dialer_); !asked) {
         return fail("the host connects nobody any more");
       }

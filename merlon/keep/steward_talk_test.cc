@@ -242,6 +242,20 @@ TEST_F(Talk, AnotherServersWordCountsForNothing) {
   EXPECT_NE(one.trouble().find("certificate"), std::string::npos) << one.trouble();
 }
 
+/// A talk that took too long leaves its answer in the channel.
+TEST_F(Talk, TakesNoConnectionThatAnotherTalkHadAskedFor) {
+  std::mt19937 random(3);
+  {
+    os::Channel old = os::open_channel().value();
+    StewardTalk given_up(settings_, dial_.here, request_, now);
+    EXPECT_EQ(given_up.step(), StewardTalk::State::Waiting);
+    ASSERT_TRUE(launch::is_asked_for_connection(dial_.there));
+    ASSERT_TRUE(launch::send_connection(dial_.there, old.here));
+  }
+  StewardTalk one(settings_, dial_.here, request_, now);
+  ASSERT_EQ(talk(one, {}, {}, random), StewardTalk::State::Answered) << one.trouble();
+}
+
 TEST_F(Talk, TellsThatNobodyConnects) {
   os::ignore_broken_pipes();  // as a keep does
   StewardTalk refused(settings_, dial_.here, request_, now);
