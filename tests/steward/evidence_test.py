@@ -3,16 +3,13 @@
 
 import concurrent.futures
 import os
-import subprocess
-import tempfile
 import unittest
 from pathlib import Path
 
+from keeps import PlatformTest
 from service import BUNDLE, Steward, StewardTest, make_request, openssl, run
-from story import Stage
 from support import main
 
-MACHINE = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
 VECTORS = Path(os.environ.get("MERLON_SHARED", Path(__file__).parents[3] / "shared")) / "vectors"
 
 
@@ -42,18 +39,8 @@ def parts_of(der):
     return found
 
 
-class Keeps(StewardTest):
+class Keeps(PlatformTest):
     """One platform and one keep for all."""
-
-    @classmethod
-    def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory(prefix="merlon-steward-keeps-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.stage = Stage(scratch.name, MACHINE)
-        cls.keep = cls.stage.evidence("keep")
-        cls.request = openssl("req", "-in", cls.stage.folder / "keep" / "request.csr", "-outform", "DER").stdout
-        cls.measurement = cls.stage.predicted(cls.stage.world(cls.keep["measurement"]) or "ring0")
-        cls.policy = cls.stage.policy("policy.toml", cls.measurement, "")
 
     def steward(self, *words, policy=None, development=True, **options):
         words = ["--policy", policy or self.policy, "--endorsements", self.stage.platform, *words]

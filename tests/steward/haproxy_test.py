@@ -7,15 +7,14 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
 from pathlib import Path
 
-from evidence_test import MACHINE, parts_of
-from service import PATIENCE, PKCS10, Steward, StewardTest, openssl
-from story import Stage
+from evidence_test import parts_of
+from keeps import PlatformTest
+from service import PATIENCE, PKCS10, Steward
 from support import main
 
 CONFIGURATION = Path(__file__).parents[2] / "docs" / "haproxy.cfg"
@@ -58,17 +57,7 @@ class Clients:
 
 
 @unittest.skipUnless(shutil.which("haproxy"), "haproxy is not here")
-class Haproxy(StewardTest):
-    @classmethod
-    def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory(prefix="merlon-steward-haproxy-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.stage = Stage(scratch.name, MACHINE)
-        keep = cls.stage.evidence("keep")
-        cls.request = openssl("req", "-in", cls.stage.folder / "keep" / "request.csr", "-outform", "DER").stdout
-        measurement = cls.stage.predicted(cls.stage.world(keep["measurement"]) or "ring0")
-        cls.policy = cls.stage.policy("policy.toml", measurement, "")
-
+class Haproxy(PlatformTest):
     def setUp(self):
         super().setUp()
         self.key, self.crt = self.ca()

@@ -1,38 +1,26 @@
 #!/usr/bin/env python3
 """Real keeps ask the real merlon-steward for certificates and serve TLS with them."""
 
-import os
 import signal
 import ssl
 import subprocess
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from keeps import Keep
-from service import PATIENCE, StewardTest, make_server_certificate, openssl
-from story import Stage
+from keeps import MACHINE, Keep, PlatformTest
+from service import make_server_certificate, openssl
 from support import main
 from tls_test import echo_server
 
-MACHINE = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
 UNUSABLE = 1
 
 
 @unittest.skipUnless(MACHINE == "kvm", "attested keeps that serve need /dev/kvm")
-class Keeps(StewardTest):
+class Keeps(PlatformTest):
     """One platform for all; a Steward for each test."""
 
-    @classmethod
-    def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory(prefix="merlon-steward-keeps-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.stage = Stage(scratch.name, MACHINE)
-        keep = cls.stage.evidence("keep")
-        cls.measurement = keep["measurement"]
-        cls.policy = cls.stage.policy("policy.toml", cls.measurement, "")
-        cls.modules = {}
+    modules = {}
 
     def module(self, connections):
         if connections not in self.modules:
@@ -50,7 +38,7 @@ class Keeps(StewardTest):
                           "--development", "--key", self.key, "--crt", self.crt, "--san", san, "--tls-key",
                           self.tls[0], "--tls-crt", self.tls[1], *words, listen=listen, **options)
 
-    def keep(self, steward, connections=1, name="package", trust=None, **options):
+    def serving(self, steward, connections=1, name="package", trust=None, **options):
         package = self.folder / name
         package.mkdir()
         (package / "steward-tls.pem").write_bytes(Path(trust or self.tls[1]).read_bytes())
@@ -63,7 +51,7 @@ class Keeps(StewardTest):
         return openssl("x509", "-inform", "DER", "-noout", "-serial", input=der).stdout
 
     def test_whoever_trusts_the_steward_alone_can_talk_to_the_keep(self):
-        keep = self.keep(self.steward())
+        keep = self.serving(self.steward())
         got, der = keep.echo(self.crt)
         self.assertEqual(got, b"hello")
         (self.folder / "keep.crt").write_bytes(openssl("x509", "-inform", "DER", input=der).stdout)
@@ -76,7 +64,7 @@ class Keeps(StewardTest):
         plain.write_text("")
         steward = self.steward(policy=plain)
         for backend in ("nil", "kvm"):
-            keep = self.keep(steward, name=backend, backend=backend)
+            keep = self.serving(steward, name=backend, backend=backend)
             got, der = keep.echo(self.crt)
             self.assertEqual(got, b"hello")
             text = openssl("x509", "-inform", "DER", "-noout", "-text", input=der).stdout.decode()
@@ -84,27 +72,27 @@ class Keeps(StewardTest):
 
     def test_a_keep_that_the_policy_refuses_does_not_start_and_says_why(self):
         policy = self.stage.policy("other.toml", "00" * 48, "")
-        status, said = self.keep(self.steward(policy=policy)).ended()
+        status, said = self.serving(self.steward(policy=policy)).ended()
         self.assertEqual(status, UNUSABLE, said)
         self.assertIn("refuses this keep (HTTP status 400): snp.measurement", said)
 
     def test_a_steward_that_nobody_vouches_for_is_not_asked(self):
         steward = self.steward()
         _, other = make_server_certificate(self.folder, "other")
-        status, said = self.keep(steward, trust=other).ended()
+        status, said = self.serving(steward, trust=other).ended()
         self.assertEqual(status, UNUSABLE, said)
         self.assertIn("certificate verify failed", said)
         self.assertEqual(steward.events("request"), [])
 
     def test_a_steward_that_is_not_there_is_told(self):
         self.steward().stop()
-        status, said = self.keep(None, port=1).ended()
+        status, said = self.serving(None, port=1).ended()
         self.assertEqual(status, UNUSABLE, said)
         self.assertIn("steward https://localhost:1/: cannot be reached: Connection refused", said)
 
     def test_two_keeps_talk_by_mutual_tls(self):
         steward = self.steward()
-        server = self.keep(steward, name="server", keys=", client = 'require', trust = ['steward']")
+        server = self.serving(steward, name="server", keys=", client = 'require', trust = ['steward']")
         with self.assertRaises((OSError, ssl.SSLError)):
             with server.connect(self.crt) as connection:
                 connection.recv(10)
@@ -129,7 +117,7 @@ class Keeps(StewardTest):
 
     def test_a_certificate_is_renewed_before_it_ends(self):
         steward = self.steward("--lifetime", "20s")
-        keep = self.keep(steward, connections=1000)
+        keep = self.serving(steward, connections=1000)
         _, first = keep.echo(self.crt)
         deadline = time.monotonic() + 60
         while True:
@@ -145,7 +133,7 @@ class Keeps(StewardTest):
     def test_a_certificate_that_is_over_is_shown_to_nobody(self):
         steward = self.steward("--lifetime", "5s")
         port = steward.port
-        keep = self.keep(steward, connections=1000)
+        keep = self.serving(steward, connections=1000)
         keep.echo(self.crt)
         keep.process.send_signal(signal.SIGSTOP)  # merlon; its keep goes on, so the Steward goes away too
         steward.stop()

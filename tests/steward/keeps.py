@@ -1,20 +1,37 @@
 """Keeps that ask a Steward for their certificates and speak TLS: what the tests and the demo share."""
 
+import os
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
 
-from service import PATIENCE
+from service import PATIENCE, StewardTest, openssl
+from story import Stage
 
-CONNECTIONS = 3  # that the echo server serves at the same time, and more
+MACHINE = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
 
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
+
+
+class PlatformTest(StewardTest):
+    """One simulated platform for all tests of a class, the request of a keep on it, and a policy that accepts it."""
+
+    @classmethod
+    def setUpClass(cls):
+        scratch = tempfile.TemporaryDirectory(prefix="merlon-steward-platform-")
+        cls.addClassCleanup(scratch.cleanup)
+        cls.stage = Stage(scratch.name, MACHINE)
+        cls.keep = cls.stage.evidence("keep")
+        cls.request = openssl("req", "-in", cls.stage.folder / "keep" / "request.csr", "-outform", "DER").stdout
+        cls.measurement = cls.stage.predicted(cls.stage.world(cls.keep["measurement"]) or "ring0")
+        cls.policy = cls.stage.policy("policy.toml", cls.measurement, "")
 
 
 class Keep:

@@ -5,15 +5,14 @@ import json
 import os
 import random
 import signal
-import tempfile
 import threading
 import time
 import unittest
 from pathlib import Path
 
-from evidence_test import MACHINE, parts_of
-from service import PKCS10, StewardTest, openssl, run
-from story import Stage
+from evidence_test import parts_of
+from keeps import PlatformTest
+from service import PKCS10, run
 from support import main
 
 ROUNDS = int(os.environ.get("MERLON_KILLS", "25"))
@@ -27,17 +26,7 @@ def serial_of(answer):
     return number[2:].lstrip(b"\0").hex()
 
 
-class Records(StewardTest):
-    @classmethod
-    def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory(prefix="merlon-steward-records-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.stage = Stage(scratch.name, MACHINE)
-        keep = cls.stage.evidence("keep")
-        cls.request = openssl("req", "-in", cls.stage.folder / "keep" / "request.csr", "-outform", "DER").stdout
-        measurement = cls.stage.predicted(cls.stage.world(keep["measurement"]) or "ring0")
-        cls.policy = cls.stage.policy("policy.toml", measurement, "")
-
+class Records(PlatformTest):
     def steward(self, **options):
         return self.start("--policy", self.policy, "--endorsements", self.stage.platform, "--development", "--state",
                           self.folder / "state", **options)
