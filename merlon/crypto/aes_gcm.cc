@@ -82,19 +82,24 @@ AesGcmKey::Sealed AesGcmKey::seal(const Nonce& nonce, core::ByteView beside,
 std::optional<std::vector<std::uint8_t>> AesGcmKey::open(const Nonce& nonce, core::ByteView beside,
                                                          core::ByteView text,
                                                          const Tag& tag) const noexcept {
+  std::vector<std::uint8_t> plain(text.begin(), text.end());
+  if (open_in_place(nonce, beside, plain, tag)) return plain;
+  return std::nullopt;
+}
+
+bool AesGcmKey::open_in_place(const Nonce& nonce, core::ByteView beside, core::ByteSpan text,
+                              const Tag& tag) const noexcept {
   MERLON_CHECK(!wiped_);
   const Context context = begin(secret_, nonce, beside, false);
-  std::vector<std::uint8_t> plain(text.size());
   Tag expected = tag;  // the library takes it as something that it might change
   int taken = 0;
   const bool whole =
-      EVP_CipherUpdate(context.get(), plain.data(), &taken, text.data(), size_of(text)) == 1 &&
+      EVP_CipherUpdate(context.get(), text.data(), &taken, text.data(), size_of(text)) == 1 &&
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, gcm_tag_size, expected.data()) ==
           1 &&
-      EVP_CipherFinal_ex(context.get(), plain.data() + taken, &taken) == 1;
-  if (whole) return plain;
-  OPENSSL_cleanse(plain.data(), plain.size());
-  return std::nullopt;
+      EVP_CipherFinal_ex(context.get(), text.data() + taken, &taken) == 1;
+  if (!whole) OPENSSL_cleanse(text.data(), text.size());
+  return whole;
 }
 
 }  // namespace merlon::crypto

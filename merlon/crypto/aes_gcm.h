@@ -43,6 +43,10 @@ class AesGcmKey {
                                                               core::ByteView text,
                                                               const Tag& tag) const noexcept;
 
+  /// The same where the text lies, which is wiped unless it could be opened.
+  [[nodiscard]] bool open_in_place(const Nonce& nonce, core::ByteView beside, core::ByteSpan text,
+                                   const Tag& tag) const noexcept;
+
   /// Makes it useless: nothing can be sealed or opened any more.
   void wipe() noexcept;
   [[nodiscard]] bool is_wiped() const noexcept { return wiped_; }

@@ -9,6 +9,7 @@
 #include <openssl/ec.h>
 #include <openssl/encoder.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/param_build.h>
 
 namespace merlon::crypto {
@@ -16,6 +17,8 @@ namespace merlon::crypto {
 /// Numbers, keys and the memory of a BIO are overwritten when they go.
 struct OpensslDeleter {
   void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
+  void operator()(EVP_KDF* algorithm) const noexcept { EVP_KDF_free(algorithm); }
+  void operator()(EVP_KDF_CTX* context) const noexcept { EVP_KDF_CTX_free(context); }
   void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
   void operator()(OSSL_PARAM_BLD* builder) const noexcept { OSSL_PARAM_BLD_free(builder); }
   void operator()(OSSL_PARAM* params) const noexcept { OSSL_PARAM_free(params); }
