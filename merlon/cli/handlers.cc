@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::array all_handlers{
     Handler{"run", &run},
+    Handler{"deploy", &in_merlon_deploy},
     Handler{"inspect", &inspect},
     Handler{"evidence inspect", &in_merlon_evidence},
     Handler{"evidence verify", &in_merlon_evidence},

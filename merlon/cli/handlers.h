@@ -20,5 +20,7 @@ int man(const Arguments& arguments, const Terminal& terminal);
 
 /// What merlon-evidence does: merlon becomes that program.
 int in_merlon_evidence(const Arguments& arguments, const Terminal& terminal);
+/// Likewise.
+int in_merlon_deploy(const Arguments& arguments, const Terminal& terminal);
 
 }  // namespace merlon::cli

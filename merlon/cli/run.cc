@@ -7,10 +7,8 @@
 #include <string>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/grants.h"
 #include "merlon/cli/handlers.h"
-#include "merlon/cli/state.h"
-#include "merlon/cli/units.h"
+#include "merlon/cli/launch_options.h"
 #include "merlon/host/backend.h"
 #include "merlon/host/keep.h"
 #include "merlon/host/plan.h"
@@ -31,28 +29,8 @@ using launch::number;
 
 namespace {
 
-/// A line and the exit status that goes with it.
-struct Refusal {
-  std::string text;
-  ExitStatus status = ExitStatus::Unusable;
-};
 template <typename T>
 using Result = core::Result<T, Refusal>;
-
-Refusal usage(std::string text) { return {std::move(text), ExitStatus::Usage}; }
-
-/// The backend asked for; nothing where the strongest that works is wanted.
-Result<std::optional<host::Backend>> choose_backend(const Arguments& arguments,
-                                                    const Terminal& terminal) {
-  std::string name = arguments.value("--backend");
-  for (const char* variable : {"MERLON_BACKEND", "ENARX_BACKEND"}) {
-    if (name.empty()) name = terminal.variable(variable);
-  }
-  if (name.empty()) return std::optional<host::Backend>();
-  if (const auto backend = host::find_backend(name)) return std::optional(*backend);
-  return usage(concat("keep backend identifier ", base::quoted(name),
-                      " is unknown; there are: nil, kvm, snp-sim"));
-}
 
 /// Nobody shall take a keep for what it is not.
 std::string_view notice_of(host::Backend backend) noexcept {
@@ -65,46 +43,6 @@ std::string_view notice_of(host::Backend backend) noexcept {
       return "running in a simulation of SEV-SNP (snp-sim): the owner of this machine can read it";
   }
   return {};
-}
-
-host::MachineOptions machine_options(const Arguments& arguments, const Terminal& terminal) {
-  return {terminal.variable("MERLON_KVM_WORLD"), arguments.has("--stats"), false,
-          simulator_path(terminal), arguments.value("--signatures")};
-}
-
-Result<host::RunOptions> options_of(const Arguments& arguments) {
-  host::RunOptions options;
-  options.arguments = arguments.rest;
-  for (const std::string& text : arguments.values("--env")) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return usage(concat("--env ", base::quoted(text), ": wants NAME=VALUE"));
-    }
-    options.environment.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-  }
-  for (const std::string& text : arguments.values("--dir")) {
-    auto grant = parse_directory_grant(text);
-    if (!grant) return usage(concat("--dir ", base::quoted(text), ": ", grant.error().message()));
-    options.directories.push_back(*std::move(grant));
-  }
-  options.invoke = arguments.value("--invoke");
-  options.verbose = arguments.has("--verbose");
-  if (arguments.has("--timeout")) {
-    const std::string text = arguments.value("--timeout");
-    const auto time = parse_duration(text);
-    if (!time) return usage(concat("--timeout ", base::quoted(text), ": ", time.error().message()));
-    options.timeout = *time;
-  }
-  if (arguments.has("--max-memory")) {
-    const std::string text = arguments.value("--max-memory");
-    const auto size = parse_size(text);
-    if (!size || *size == 0) {
-      return usage(concat("--max-memory ", base::quoted(text), ": ",
-                          size ? "must be more than nothing" : size.error().message()));
-    }
-    options.max_memory_bytes = *size;
-  }
-  return options;
 }
 
 /// Errors of the machine are the keep's failure, all others are of what the user gave.
@@ -152,24 +90,6 @@ Result<host::LaunchPlan> plan_in_time(const Arguments& arguments, host::RunOptio
   return plan;
 }
 
-/// The signals of a defect, as against those that somebody sends to end a program.
-bool is_crash(int signal) noexcept {
-  constexpr std::array crashes{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
-  return std::ranges::find(crashes, signal) != crashes.end();
-}
-
-int status_of(const os::ExitStatus& ended, const Terminal& terminal) {
-  if (ended.kind == os::ExitStatus::Kind::Exited) return ended.value;
-  if (is_crash(ended.value)) {
-    return fail(terminal, concat("the keep crashed (", os::signal_name(ended.value), ")"),
-                number(ExitStatus::Trap));
-  }
-  return fail(
-      terminal,
-      concat("the keep was ended by ", os::signal_name(ended.value), " (signal ", ended.value, ")"),
-      launch::killed_by_signal + ended.value);
-}
-
 /// A keep that is ready, and what the user is told of it.
 struct ReadyKeep {
   host::Keep keep;
@@ -214,7 +134,7 @@ Refusal not_here(host::Backend backend, const std::string& why_not) {
 
 Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
   const std::optional<host::Backend> named = TRY(choose_backend(arguments, terminal));
-  host::RunOptions options = TRY(options_of(arguments));
+  host::RunOptions options = TRY(run_options(arguments));
   options.attested = named == host::Backend::SnpSim;
   if (const std::string lacking = os::lacking_instructions(); !lacking.empty()) {
     return Refusal{concat("this processor lacks ", lacking,

@@ -59,6 +59,61 @@ constexpr std::array run_options{
     OptionSpec{"--verbose", "", "Say on standard error how the keep is confined."},
 };
 
+constexpr std::array deploy_positionals{
+    PositionalSpec{"FILE|DIR",
+                   "A WebAssembly file, or a package: a directory with main.wasm and, "
+                   "if it needs more than the standard streams, Enarx.toml."}};
+constexpr std::array deploy_options{
+    OptionSpec{"--policy",
+               "FILE",
+               "Which keeps get the workload, in TOML (see evidence policy init); it must name a "
+               "measurement or a signer. Without it: the keep that this installation would launch, "
+               "on genuine hardware.",
+               false,
+               {},
+               true},
+    OptionSpec{"--endorsements",
+               "PATH",
+               "A file or a directory with certificates, revocation lists and Intel's documents.",
+               true,
+               {},
+               true},
+    OptionSpec{"--no-memory", "",
+               "Do not use, and do not keep, what earlier runs have seen (see evidence verify)."},
+    OptionSpec{"--key",
+               "FILE",
+               "Your private key of P-256, by which the keep's claims name you; a new one for each "
+               "delivery if none is given.",
+               false,
+               {},
+               true},
+    OptionSpec{"--backend", "NAME",
+               "The kind of keep: snp-sim; nil and kvm with --insecure-backend only. Also from "
+               "MERLON_BACKEND or ENARX_BACKEND.",
+               false, backends},
+    OptionSpec{"--insecure-backend", "",
+               "Deliver also to a keep that nothing attests, whose machine's owner can read it."},
+    OptionSpec{
+        "--config", "FILE", "An Enarx.toml to use instead of the package's own.", false, {}, true},
+    OptionSpec{"--env", "NAME=VALUE", "An environment variable for the program.", true},
+    OptionSpec{
+        "--invoke", "NAME",
+        "Call this exported function instead of _start; the arguments are its parameters and "
+        "its results are printed."},
+    OptionSpec{"--timeout", "TIME", "End the program after this time, e.g. 1.5s, 200ms or 2m."},
+    OptionSpec{
+        "--max-memory", "SIZE",
+        "The most that memories, tables and exceptions of the program may take together, e.g. 64M."},
+    OptionSpec{"--signatures",
+               "FILE",
+               "What the keep's owner signed, from merlon sign or Enarx (backend snp-sim).",
+               false,
+               {},
+               true},
+    OptionSpec{"--stats", "", "Say on standard error how long each step took."},
+    OptionSpec{"--verbose", "", "Say on standard error how the keep is confined."},
+};
+
 constexpr std::array inspect_positionals{PositionalSpec{"FILE", "A WebAssembly file."}};
 constexpr std::array inspect_options{OptionSpec{"--json", "", "Print one JSON object."}};
 
@@ -299,6 +354,14 @@ constexpr std::array all_commands{
         "the files that Enarx.toml lists, and the directories and variables named here. Its exit "
         "status becomes merlon's own.",
         run_positionals, run_options, "ARGUMENT"},
+    CommandSpec{
+        "deploy", "Deliver a WebAssembly program to a keep that has proved itself",
+        "Starts a keep without a workload, challenges it, judges its evidence by your policy, and "
+        "only then seals the program, its arguments, variables and configuration to the key that "
+        "exists in this one keep. Its standard streams are sealed as well: the keep's host sees "
+        "sizes and times. The exit status is the program's, by the keep's own word; 3 if the "
+        "evidence is refused, and nothing was delivered.",
+        deploy_positionals, deploy_options, "ARGUMENT"},
     CommandSpec{"inspect", "Show what a WebAssembly file is made of and what it asks for",
                 "Prints sections, imports, exports, the WebAssembly features that are needed, and "
                 "which capabilities the program will ask for when it runs.",

@@ -5,7 +5,7 @@
 #include "merlon/base/text.h"
 #include "merlon/cli_evidence/commands.h"
 #include "merlon/cli_evidence/files.h"
-#include "merlon/cli_evidence/memory_file.h"
+#include "merlon/cli_evidence/moment.h"
 #include "merlon/os/file.h"
 #include "merlon/os/ioctl.h"
 #include "merlon/report/report.h"
@@ -27,8 +27,6 @@ report::TextLook look_of(const cli::Arguments& arguments, const cli::Terminal& t
   if (os::control_with(out, TIOCGWINSZ, &size) && size.ws_col > 0) look.width = size.ws_col;
   return look;
 }
-
-void remark(const cli::Terminal& terminal, std::string_view text) { cli::fail(terminal, text, 0); }
 
 /// The answer first: a page that cannot be written must not take it along.
 int show(const cli::Arguments& arguments, const cli::Terminal& terminal, const report::Head& head,
@@ -54,39 +52,6 @@ int show(const cli::Arguments& arguments, const cli::Terminal& terminal, const r
     case verify::Verdict::Refused: break;
   }
   return number(Status::Refused);
-}
-
-/// The time to judge for, with what earlier runs have seen. Whoever names a time asks how it would
-/// have been then: what is known since does not count, and nothing is kept.
-Result<verify::Moment> moment_of(const cli::Arguments& arguments, const std::string& memory_file) {
-  const std::string at = arguments.value("--at");
-  const codec::UnixTime now = TRY(read_time(at));
-  if (!at.empty()) return verify::Moment::asked_for(now);
-  if (memory_file.empty()) return verify::Moment::by_clock(now, {});
-  return verify::Moment::by_clock(now, TRY(read_memory(memory_file)));
-}
-
-/// Keeps what is new. A run between the reading and here may have kept more: that is read again.
-void remember(const cli::Terminal& terminal, const std::string& file, const verify::Memory& seen) {
-  auto memory = read_memory(file);
-  if (!memory) return remark(terminal, memory.error().text);
-  const verify::Memory before = *memory;
-  memory->merge(seen);
-  if (*memory == before) return;
-  if (const auto kept = write_memory(file, *memory); !kept) {
-    remark(terminal, concat("what was seen cannot be kept: ", kept.error().text));
-  }
-}
-
-/// Where what was seen is kept; empty if it is not.
-std::string memory_file_of(const cli::Arguments& arguments, const cli::Terminal& terminal) {
-  if (arguments.has("--no-memory") || !arguments.value("--at").empty()) return "";
-  std::string path = memory_path(terminal);
-  if (path.empty()) {
-    remark(terminal,
-           "what was seen cannot be kept: neither HOME nor XDG_STATE_HOME is set (--no-memory)");
-  }
-  return path;
 }
 
 Result<int> verify(const cli::Arguments& arguments, const cli::Terminal& terminal) {

@@ -42,8 +42,8 @@ class Labeled {
   [[nodiscard]] SecretBytes expand(const SecretBytes& key, std::string_view label, ByteView info,
                                    std::size_t size) const {
     const std::array length{static_cast<std::uint8_t>(size >> 8U), static_cast<std::uint8_t>(size)};
-    return hkdf_expand(key.reveal(),
-                       joined({length, version, suite_, core::as_bytes(label), info}), size);
+    return hkdf_expand(key.reveal(), joined({length, version, suite_, core::as_bytes(label), info}),
+                       size);
   }
 
  private:

@@ -41,8 +41,8 @@ core::Result<X25519Key> X25519Key::from_secret(core::ByteView secret) {
     return core::error(core::ErrorCode::Malformed, "a key of another size", secret.size());
   }
   if (!ready()) return broken();
-  return own(Owner(EVP_PKEY_new_raw_private_key_ex(nullptr, "X25519", nullptr, secret.data(),
-                                                   secret.size())));
+  return own(Owner(
+      EVP_PKEY_new_raw_private_key_ex(nullptr, "X25519", nullptr, secret.data(), secret.size())));
 }
 
 core::Result<SecretBytes> X25519Key::agree_with(const X25519PublicKey& other) const {

@@ -9,6 +9,7 @@
 #include "merlon/host/programs.h"
 #include "merlon/launch/channel.h"
 #include "merlon/os/clock.h"
+#include "merlon/os/open.h"
 
 namespace merlon::host {
 
@@ -82,7 +83,8 @@ Keep::Keep(Keep&& other) noexcept
     : backend_(other.backend_),
       process_(other.process_),
       channel_(std::move(other.channel_)),
-      running_(std::exchange(other.running_, false)) {}
+      running_(std::exchange(other.running_, false)),
+      waits_for_delivery_(other.waits_for_delivery_) {}
 
 Keep::~Keep() {
   if (!running_) return;
@@ -135,6 +137,7 @@ Result<void> Keep::launch(LaunchPlan plan) {
   if (plan.steward.is_open()) descriptors.emplace_back(plan.steward);
   descriptors.insert(descriptors.end(), plan.descriptors.begin(), plan.descriptors.end());
   const auto sent = launch::send(channel_, plan.message, descriptors);
+  waits_for_delivery_ = plan.message.purpose == launch::Purpose::Receive;
   // A proof comes back on the same way.
   if (plan.message.purpose == launch::Purpose::Run) channel_.close();
   if (!sent && sent.error().code != core::ErrorCode::Unavailable) {
@@ -151,7 +154,7 @@ Result<launch::Proof> Keep::proof(const os::SignalRelay& relay,
     return HostError{core::ErrorCode::Unavailable, "the keep does not prove itself in time"};
   }
   auto answer = launch::receive_proof(channel_);
-  channel_.close();
+  if (!waits_for_delivery_) channel_.close();
   if (!answer) {
     return HostError{answer.error().code,
                      concat("the keep does not prove itself: ", answer.error().message())};
@@ -160,6 +163,14 @@ Result<launch::Proof> Keep::proof(const os::SignalRelay& relay,
     return HostError{core::ErrorCode::Unsupported, base::printable(answer->refusal)};
   }
   return std::move(answer->proof);
+}
+
+Result<os::Fd> Keep::deliver(core::ByteView sealed) {
+  if (const auto sent = os::write_all(channel_, sealed); !sent) {
+    return HostError{core::ErrorCode::Unavailable,
+                     concat("the keep does not take the delivery: ", os::describe(sent.error()))};
+  }
+  return std::move(channel_);
 }
 
 Result<std::optional<os::ExitStatus>> Keep::wait(const os::SignalRelay& relay,

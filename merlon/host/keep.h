@@ -57,6 +57,12 @@ class Keep {
   [[nodiscard]] core::Result<launch::Proof, HostError> proof(
       const os::SignalRelay& relay, std::optional<std::chrono::nanoseconds> limit);
 
+  /// Hands a sealed delivery to a keep that has proved itself and waits for it, and gives the
+  /// channel, on which tenant and workload speak from then on.
+  ///
+  /// Errors: Unavailable (the keep ended; wait() tells).
+  [[nodiscard]] core::Result<os::Fd, HostError> deliver(core::ByteView sealed);
+
   /// Waits for the end of the workload, passing on signals. A keep that keeps its time limit ends
   /// by itself; one that does not is killed some time later, and then there is no status.
   [[nodiscard]] core::Result<std::optional<os::ExitStatus>, HostError> wait(
@@ -69,6 +75,7 @@ class Keep {
   os::ChildProcess process_;
   os::Fd channel_;
   bool running_ = true;
+  bool waits_for_delivery_ = false;
 };
 
 }  // namespace merlon::host

@@ -2,14 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "merlon/base/text.h"
-#include "merlon/host/programs.h"
-#include "merlon/host/resolve.h"
-#include "merlon/os/channel.h"
 #include "merlon/os/open.h"
-#include "merlon/os/process.h"
-#include "merlon/os/socket.h"
 #include "merlon/workload/url.h"
 
 namespace merlon::host {
@@ -39,37 +35,6 @@ FileKind kind_of(workload::Stream stream) noexcept {
   return FileKind::Closed;
 }
 
-/// An address and port as one writes them: [::1]:80.
-std::string endpoint(std::string_view host, std::uint16_t port) {
-  const bool colons = host.find(':') != std::string_view::npos;
-  return colons ? concat("[", host, "]:", port) : concat(host, ":", port);
-}
-
-using OpenSocket = os::Result<os::Fd> (*)(std::string_view, std::uint16_t) noexcept;
-
-/// Tries each address of `host`, and tells of the last failure.
-Result<os::Fd> open_socket(std::string_view what, const std::string& host, std::uint16_t port,
-                           OpenSocket open) {
-  const auto addresses = resolve_host(host);
-  if (!addresses) {
-    return HostError{core::ErrorCode::Unavailable,
-                     concat("cannot ", what, " ", endpoint(host, port), ": ", addresses.error())};
-  }
-  os::Errno last = os::Errno::Inval;
-  for (const std::string& address : *addresses) {
-    auto socket = open(address, port);
-    if (socket) return *std::move(socket);
-    last = socket.error();
-  }
-  return host_error(last, concat("cannot ", what, " ", endpoint(host, port)));
-}
-
-Result<os::Fd> connect(const std::string& host, std::uint16_t port) {
-  // As upstream: this name is never looked up.
-  return open_socket("connect to", host == "localhost" ? "127.0.0.1" : host, port,
-                     &os::connect_tcp);
-}
-
 launch::ClientCertificate wish_of(workload::ClientCertificate client) noexcept {
   switch (client) {
     case workload::ClientCertificate::None: return launch::ClientCertificate::None;
@@ -89,10 +54,14 @@ launch::Trust trust_of(const workload::Trust& trust, const workload::Package& pa
   return all;
 }
 
+/// What becomes of a wish: an open file here, or a note for another host, and no file.
+using Network = std::function<Result<os::Fd>(const Wish&)>;
+
 /// Fills the plan's file table entry by entry.
 class FileOpener {
  public:
-  FileOpener(const workload::Package& package, LaunchPlan& plan) : package_(package), plan_(plan) {}
+  FileOpener(const workload::Package& package, const Network& network, LaunchPlan& plan)
+      : package_(package), network_(network), plan_(plan) {}
 
   Result<void> operator()(const workload::NullFile& file) {
     return add({FileKind::Null, FileAccess::ReadWrite, file.name}, {});
@@ -102,16 +71,14 @@ class FileOpener {
   }
   Result<void> operator()(const workload::ListenFile& file) {
     auto tls = TRY(tls_of(file.protocol, file.tls, file.name));
-    os::Fd socket = TRY(open_socket("listen on", file.address, file.port, &os::listen_tcp));
-    if (tls) static_cast<void>(os::send_without_delay(socket));  // slower without, and as good
+    os::Fd socket = TRY(network_({Wish::Kind::Listen, file.address, file.port, tls.has_value()}));
     return add({FileKind::Listen, FileAccess::ReadWrite, file.name, std::move(tls)},
                std::move(socket));
   }
   Result<void> operator()(const workload::ConnectFile& file) {
     auto tls = TRY(tls_of(file.protocol, file.tls, file.name));
     if (tls && tls->server_name.empty()) tls->server_name = file.host;
-    os::Fd socket = TRY(connect(file.host, file.port));
-    if (tls) static_cast<void>(os::send_without_delay(socket));
+    os::Fd socket = TRY(network_({Wish::Kind::Connect, file.host, file.port, tls.has_value()}));
     return add({FileKind::Connect, FileAccess::ReadWrite, file.name, std::move(tls)},
                std::move(socket));
   }
@@ -155,19 +122,9 @@ class FileOpener {
   }
 
   const workload::Package& package_;
+  const Network& network_;
   LaunchPlan& plan_;
 };
-
-/// Starts who connects the keep with its Steward, and gives the keep's end of the channel.
-Result<os::Fd> start_dialling(const std::string& host, std::uint16_t port) {
-  const std::string program = TRY(find_program("merlon-dial"));
-  auto channel = os::open_channel();
-  if (!channel) return host_error(channel.error(), "cannot open a channel");
-  const auto child = os::ChildProcess::spawn(
-      program, std::array{std::string("merlon-dial"), host, std::to_string(port)}, channel->here);
-  if (!child) return host_error(child.error(), concat("cannot start ", program));
-  return std::move(channel->there);
-}
 
 bool speaks_tls(const workload::File& file) noexcept {
   if (const auto* listen = std::get_if<workload::ListenFile>(&file)) {
@@ -178,7 +135,8 @@ bool speaks_tls(const workload::File& file) noexcept {
 }
 
 /// The way to whoever vouches for the keep.
-Result<void> reach_steward(const workload::Package& package, bool attested, LaunchPlan& plan) {
+Result<void> reach_steward(const workload::Package& package, bool attested, const Network& network,
+                           LaunchPlan& plan) {
   const workload::Config& config = package.config;
   if (!config.steward()) return {};
   if (!workload::is_https_url(*config.steward())) {
@@ -196,9 +154,7 @@ Result<void> reach_steward(const workload::Package& package, bool attested, Laun
                                 *config.steward(), " is not asked for a certificate"));
     return {};
   }
-  // As upstream: this name is never looked up.
-  const std::string host = url->host == "localhost" ? "127.0.0.1" : url->host;
-  plan.steward = TRY(start_dialling(host, url->port));
+  plan.steward = TRY(network({Wish::Kind::Steward, url->host, url->port}));
   plan.message.steward =
       launch::Steward{url->host, url->port, url->path, trust_of(config.steward_trust(), package)};
   return {};
@@ -227,7 +183,10 @@ std::vector<std::string> environment_of(const workload::Config& config, const Ru
 
 }  // namespace
 
-Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& options) {
+namespace {
+
+Result<LaunchPlan> plan_with(const Network& network, workload::Package package,
+                             const RunOptions& options) {
   LaunchPlan plan;
   plan.message.program = std::move(package.name);
   plan.message.invoke = options.invoke;
@@ -240,12 +199,52 @@ Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& option
       options.arguments.empty() ? package.config.arguments() : options.arguments;
   plan.message.arguments.insert(plan.message.arguments.end(), arguments.begin(), arguments.end());
   plan.message.environment = environment_of(package.config, options);
-  TRY(reach_steward(package, options.attested, plan));
+  TRY(reach_steward(package, options.attested, network, plan));
 
-  FileOpener opener(package, plan);
+  FileOpener opener(package, network, plan);
   for (const workload::File& file : package.config.files()) TRY(std::visit(opener, file));
   for (const DirectoryGrant& grant : options.directories) TRY(opener(grant));
   plan.module = std::move(package.module);
+  return plan;
+}
+
+}  // namespace
+
+Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& options) {
+  return plan_with(&fulfil, std::move(package), options);
+}
+
+Result<Description> describe(workload::Package package, const RunOptions& options) {
+  std::vector<Wish> wishes;
+  const auto note = [&wishes](const Wish& wish) -> Result<os::Fd> {
+    wishes.push_back(wish);
+    return os::Fd();
+  };
+  LaunchPlan plan = TRY(plan_with(note, std::move(package), options));
+  return Description{std::move(plan), std::move(wishes)};
+}
+
+Result<LaunchPlan> make_offer(const Offer& offer) {
+  LaunchPlan plan;
+  plan.message.purpose = launch::Purpose::Receive;
+  plan.message.nonce = offer.nonce;
+  plan.message.max_memory_bytes = offer.max_memory_bytes;
+  plan.message.timeout_nanoseconds = offer.timeout_nanoseconds;
+  plan.message.verbose = offer.verbose;
+  for (const Wish& wish : offer.wishes) {
+    os::Fd file = TRY(fulfil(wish));
+    if (wish.kind == Wish::Kind::Steward) {
+      // Whom to believe there is in the delivery.
+      plan.message.steward = launch::Steward{wish.host, wish.port, "/", {}};
+      plan.steward = std::move(file);
+      continue;
+    }
+    const bool listens = wish.kind == Wish::Kind::Listen;
+    FileEntry entry;
+    entry.kind = listens ? FileKind::Listen : FileKind::Connect;
+    plan.message.files.push_back(std::move(entry));
+    plan.descriptors.push_back(std::move(file));
+  }
   return plan;
 }
 

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "merlon/core/result.h"
+#include "merlon/host/host_error.h"
+#include "merlon/host/wish.h"
 #include "merlon/launch/message.h"
 #include "merlon/os/fd.h"
 #include "merlon/workload/package.h"
@@ -49,12 +51,6 @@ struct LaunchPlan {
   std::vector<std::string> notes;   ///< what the user should know, one line each
 };
 
-/// Why a launch cannot be made ready or carried out; one line.
-struct HostError {
-  core::ErrorCode code = core::ErrorCode::Internal;
-  std::string text;
-};
-
 /// Opens what `package` and `options` name: binds listening sockets, makes connections, opens
 /// directories. Directories become descriptors after all files of the configuration, from 3 on at
 /// the lowest, since wasi-libc looks for them there.
@@ -64,6 +60,27 @@ struct HostError {
 ///         files) · Malformed (NUL characters) · NotFound · Unavailable (the network).
 [[nodiscard]] core::Result<LaunchPlan, HostError> make_plan(workload::Package package,
                                                             const RunOptions& options);
+
+/// The same for a workload that is delivered to a keep on some host: nothing is opened but the
+/// module, and the host is to fulfil the wishes, in their order.
+struct Description {
+  LaunchPlan plan;
+  std::vector<Wish> wishes;
+};
+/// Errors as make_plan(), but for the network's.
+[[nodiscard]] core::Result<Description, HostError> describe(workload::Package package,
+                                                            const RunOptions& options);
+
+/// What a host offers a keep that waits for a delivery.
+struct Offer {
+  std::array<std::uint8_t, launch::nonce_size> nonce{};
+  std::vector<Wish> wishes;
+  std::uint64_t max_memory_bytes = 0;
+  std::uint64_t timeout_nanoseconds = 0;
+  bool verbose = false;
+};
+/// Errors: the network's.
+[[nodiscard]] core::Result<LaunchPlan, HostError> make_offer(const Offer& offer);
 
 /// For a keep that is only asked to prove itself: no workload, no file, no variable.
 [[nodiscard]] LaunchPlan make_proof_plan(const std::array<std::uint8_t, launch::nonce_size>& nonce);

@@ -31,8 +31,19 @@ void on_refused_call(int number, ::siginfo_t* info, void* /*context*/) {
   ::_exit(launch::number(launch::ExitStatus::Trap));
 }
 
+/// What it will be is not known yet: whatever a workload could need that reaches nothing of the
+/// host's is allowed.
+bool is_delivered(const launch::Message& message) noexcept {
+  return message.purpose == launch::Purpose::Receive;
+}
+
 /// A workload that was not given a standard stream must not find it either.
 void close_streams_not_given(const launch::Message& message) {
+  if (is_delivered(message)) {  // its streams are the tenant's; only the host is told anything here
+    os::Fd::adopt(0).close();
+    os::Fd::adopt(1).close();
+    return;
+  }
   const auto given = [&](FileKind kind) {
     return std::ranges::any_of(message.files,
                                [kind](const auto& file) { return file.kind == kind; });
@@ -46,8 +57,8 @@ Needs needs_of(const launch::Message& message, const launch::Reach& reach) {
   return {.sockets = reach.sockets,
           .directories = reach.directories(),
           .writable_directories = reach.writable_directories(),
-          .timer = message.timeout_nanoseconds != 0,
-          .tls = message.steward.has_value() ||
+          .timer = message.timeout_nanoseconds != 0 || is_delivered(message),
+          .tls = message.steward.has_value() || is_delivered(message) ||
                  std::ranges::any_of(message.files, [](const auto& file) { return !!file.tls; }),
           .steward = message.steward.has_value(),
           .process = ::getpid()};

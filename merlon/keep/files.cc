@@ -33,13 +33,36 @@ Result<wasi::FdEntry> output_stream(int number, std::string_view name) {
   return entry;
 }
 
-Result<wasi::FdEntry> plain_entry_of(const FileEntry& file, os::Fd descriptor) {
+/// A stream of the talk: not a socket for the guest, which cannot shut it down.
+wasi::FdEntry talk_stream(std::shared_ptr<net::Stream> stream, wasi::Rights missing) {
+  wasi::FdEntry entry = wasi::stream_socket(std::move(stream));
+  entry.filetype = wasi::Filetype::Unknown;
+  entry.base = entry.base.without(missing | wasi::rights::sock_shutdown);
+  return entry;
+}
+
+wasi::FdEntry talk_output(std::shared_ptr<net::Stream> stream, std::string_view name) {
+  wasi::FdEntry entry = talk_stream(std::move(stream), wasi::rights::fd_read);
+  entry.loss_name = name;
+  return entry;
+}
+
+constexpr std::string_view output_name = "standard output";
+constexpr std::string_view error_name = "standard error";
+
+Result<wasi::FdEntry> plain_entry_of(const FileEntry& file, PrivateTalk* talk, os::Fd descriptor) {
   switch (file.kind) {
     case FileKind::Closed:
     case FileKind::Null: return wasi::null_file();
-    case FileKind::Stdin: return standard_stream(0);
-    case FileKind::Stdout: return output_stream(1, "standard output");
-    case FileKind::Stderr: return output_stream(2, "standard error");
+    case FileKind::Stdin:
+      if (talk != nullptr) return talk_stream(talk->standard_input(), wasi::rights::fd_write);
+      return standard_stream(0);
+    case FileKind::Stdout:
+      if (talk != nullptr) return talk_output(talk->standard_output(), output_name);
+      return output_stream(1, output_name);
+    case FileKind::Stderr:
+      if (talk != nullptr) return talk_output(talk->standard_error(), error_name);
+      return output_stream(2, error_name);
     case FileKind::Listen: return wasi::listening_socket(std::move(descriptor));
     case FileKind::Connect: return wasi::connected_socket(std::move(descriptor));
     case FileKind::Directory:
@@ -52,9 +75,9 @@ Result<wasi::FdEntry> plain_entry_of(const FileEntry& file, os::Fd descriptor) {
 }
 
 core::Result<wasi::FdEntry, std::string> entry_of(const FileEntry& file, const TlsFiles* tls,
-                                                  os::Fd descriptor) {
+                                                  PrivateTalk* talk, os::Fd descriptor) {
   if (!file.tls) {
-    auto entry = plain_entry_of(file, std::move(descriptor));
+    auto entry = plain_entry_of(file, talk, std::move(descriptor));
     if (!entry) return std::string(entry.error().message());
     return *std::move(entry);
   }
@@ -65,14 +88,15 @@ core::Result<wasi::FdEntry, std::string> entry_of(const FileEntry& file, const T
 
 }  // namespace
 
-core::Result<void, std::string> give_files(launch::Launch& launch, const TlsFiles* tls,
+core::Result<void, std::string> give_files(Work& work, const TlsFiles* tls,
                                            wasi::Context& context) {
+  launch::Launch& launch = work.launch;
   auto next = launch.descriptors.begin();
   const auto& files = launch.message.files;
   for (const FileEntry& file : files) {
     os::Fd descriptor;
     if (launch::carries_descriptor(file.kind)) descriptor = std::move(*next++);
-    auto entry = entry_of(file, tls, std::move(descriptor));
+    auto entry = entry_of(file, tls, work.talk.get(), std::move(descriptor));
     if (!entry) return base::concat("file ", base::quoted(file.name), ": ", entry.error());
     if (!context.files().insert(*std::move(entry))) return std::string("too many files");
   }

@@ -4,16 +4,15 @@
 
 #include "merlon/core/result.h"
 #include "merlon/keep/tls_files.h"
-#include "merlon/launch/channel.h"
+#include "merlon/keep/work.h"
 #include "merlon/wasi/context.h"
 
 namespace merlon::keep {
 
-/// Puts the files of `launch` into `context`, so that entry i is the guest's descriptor i; takes
-/// the descriptors out of it. `tls` may be null if no file speaks it. An error is a line for the
-/// user.
-[[nodiscard]] core::Result<void, std::string> give_files(launch::Launch& launch,
-                                                         const TlsFiles* tls,
+/// Puts the files of the launch into `context`, so that entry i is the guest's descriptor i; takes
+/// the descriptors out of it. Standard streams are the keep's own, or the tenant's by the private
+/// talk. `tls` may be null if no file speaks it. An error is a line for the user.
+[[nodiscard]] core::Result<void, std::string> give_files(Work& work, const TlsFiles* tls,
                                                          wasi::Context& context);
 
 }  // namespace merlon::keep

@@ -7,10 +7,8 @@
 #include <utility>
 
 #include "merlon/base/text.h"
-#include "merlon/keep/report.h"
 #include "merlon/keep/values.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/os/open.h"
 #include "merlon/wasm/exec/instance.h"
 
 namespace merlon::keep {
@@ -27,8 +25,9 @@ constexpr std::uint32_t largest_status = 255;
 /// One run of a module; every step that fails has been reported when it gives a status.
 class Run {
  public:
-  Run(const launch::Message& message, const wasm::Module& module, const Deadline& deadline)
-      : message_(message), module_(module), deadline_(deadline) {}
+  Run(const launch::Message& message, const wasm::Module& module, const Deadline& deadline,
+      Voice& voice)
+      : message_(message), module_(module), deadline_(deadline), voice_(voice) {}
 
   int instantiated(wasm::Instance& instance) {
     const std::optional<std::string> name = entry_name();
@@ -58,16 +57,17 @@ class Run {
   int trapped(const wasm::Trap& trap) {
     if (trap.kind == wasm::TrapKind::Exit) return exited(trap.exit_code);
     if (trap.kind == wasm::TrapKind::Interrupted && deadline_.is_over()) {
-      report(Printable::lines(concat("the time limit is over", backtrace_of(trap))));
+      voice_.remark(Printable::lines(concat("the time limit is over", backtrace_of(trap))));
       return number(ExitStatus::TimeLimit);
     }
-    report(Printable::lines(concat("trap: ", wasm::to_string(trap.kind), backtrace_of(trap))));
+    voice_.remark(
+        Printable::lines(concat("trap: ", wasm::to_string(trap.kind), backtrace_of(trap))));
     return number(ExitStatus::Trap);
   }
 
  private:
   int unusable(std::string_view reason) {
-    report(concat(message_.program, ": ", reason));
+    voice_.remark(concat(message_.program, ": ", reason));
     return number(ExitStatus::Unusable);
   }
 
@@ -117,15 +117,15 @@ class Run {
     for (const wasm::Value& value : std::get<wasm::Values>(outcome)) {
       text += format_value(value) + "\n";
     }
-    const auto written = os::write_all(os::BorrowedFd(1), core::as_bytes(text));
+    const auto written = voice_.output(core::as_bytes(text));
     if (written) return 0;
-    report(concat("standard output: ", os::describe(written.error())));
+    voice_.remark(concat("standard output: ", os::describe(written.error())));
     return number(ExitStatus::OutputLost);
   }
 
-  static int exited(std::uint32_t code) {
+  int exited(std::uint32_t code) {
     if (code <= largest_status) return static_cast<int>(code);
-    report(concat("the workload's exit status ", code, " does not fit; 255 stands for it"));
+    voice_.remark(concat("the workload's exit status ", code, " does not fit; 255 stands for it"));
     return number(ExitStatus::ExitTooLarge);
   }
 
@@ -146,14 +146,15 @@ class Run {
   const launch::Message& message_;
   const wasm::Module& module_;
   const Deadline& deadline_;
+  Voice& voice_;
 };
 
 }  // namespace
 
 int invoke(const launch::Message& message, wasm::Store& store,
            std::shared_ptr<wasm::CompiledModule> module, const wasm::Imports& imports,
-           const Deadline& deadline) {
-  Run run(message, module->module(), deadline);
+           const Deadline& deadline, Voice& voice) {
+  Run run(message, module->module(), deadline, voice);
   const wasm::InstantiateOutcome outcome = store.instantiate(std::move(module), imports);
   if (const auto* trap = std::get_if<wasm::Trap>(&outcome)) return run.trapped(*trap);
   if (const auto* error = std::get_if<wasm::LinkError>(&outcome)) {

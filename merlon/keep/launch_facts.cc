@@ -104,15 +104,17 @@ class Facts {
 
 }  // namespace
 
-std::string launch_facts(const launch::Message& message, const OwnDigests& digests) {
+std::string launch_facts(const launch::Message& message, const Source& source,
+                         const OwnDigests& digests) {
   Facts facts;
   facts.open();
   facts.member("version", std::uint64_t{1});
   facts.member("tls_key_sha256", base::hex(digests.tls_key.view()));
   facts.member("hpke_key_sha256", base::hex(digests.hpke_key.view()));
-  facts.member("message_sha256", base::hex(digests.message.view()));
+  facts.member("message_sha256", base::hex(source.message.view()));
   facts.open("workload");
-  facts.member("from", "host");
+  facts.member("from", source.tenant ? "tenant" : "host");
+  if (source.tenant) facts.member("tenant_key_sha256", base::hex(source.tenant->view()));
   facts.member("sha256", base::hex(digests.module.view()));
   facts.member("invoke", message.invoke);
   facts.member("arguments", message.arguments);
@@ -121,8 +123,8 @@ std::string launch_facts(const launch::Message& message, const OwnDigests& diges
   if (message.steward) facts.member("steward", *message.steward);
   facts.close();
   facts.open("host");
-  facts.member("max_memory_bytes", message.max_memory_bytes);
-  facts.member("timeout_nanoseconds", message.timeout_nanoseconds);
+  facts.member("max_memory_bytes", source.host_max_memory_bytes);
+  facts.member("timeout_nanoseconds", source.host_timeout_nanoseconds);
   facts.close();
   facts.close();
   return facts.text();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "merlon/crypto/hash.h"
+#include "merlon/keep/source.h"
 #include "merlon/launch/message.h"
 
 namespace merlon::keep {
@@ -13,12 +14,12 @@ namespace merlon::keep {
 /// Which keys speak for the keep, and which module it runs.
 struct OwnDigests {
   crypto::Sha256Digest module;
-  crypto::Sha256Digest message;  ///< of the launch message as it is encoded
   crypto::Sha256Digest tls_key;  ///< of the DER SubjectPublicKeyInfo
   crypto::Sha256Digest hpke_key;
 };
 
 /// The same for the same launch; one line and its end.
-[[nodiscard]] std::string launch_facts(const launch::Message& message, const OwnDigests& digests);
+[[nodiscard]] std::string launch_facts(const launch::Message& message, const Source& source,
+                                       const OwnDigests& digests);
 
 }  // namespace merlon::keep

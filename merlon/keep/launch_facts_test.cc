@@ -18,11 +18,13 @@ launch::Message message() {
 
 OwnDigests digests() {
   return {crypto::sha256({core::as_bytes("m")}), crypto::sha256({core::as_bytes("t")}),
-          crypto::sha256({core::as_bytes("t")}), crypto::sha256({core::as_bytes("h")})};
+          crypto::sha256({core::as_bytes("h")})};
 }
 
+Source source() { return {{}, crypto::sha256({core::as_bytes("t")}), 4096, 0}; }
+
 TEST(LaunchFacts, AreOneTextOfAllThatTheLaunchDecides) {
-  EXPECT_EQ(launch_facts(message(), digests()),
+  EXPECT_EQ(launch_facts(message(), source(), digests()),
             "{\"version\":1,\"tls_key_sha256\":"
             "\"e3b98a4da31a127d4bde6e43033f66ba274cab0eb7eb1c70ec41402bf6273dd8\","
             "\"hpke_key_sha256\":"
@@ -38,11 +40,11 @@ TEST(LaunchFacts, AreOneTextOfAllThatTheLaunchDecides) {
 }
 
 TEST(LaunchFacts, ChangeWithEachDecision) {
-  const std::string before = launch_facts(message(), digests());
+  const std::string before = launch_facts(message(), source(), digests());
   const auto changed = [&](auto change) {
     launch::Message made = message();
     change(made);
-    return launch_facts(made, digests()) != before;
+    return launch_facts(made, source(), digests()) != before;
   };
   EXPECT_TRUE(changed([](auto& m) { m.arguments.pop_back(); }));
   EXPECT_TRUE(changed([](auto& m) { m.environment[0] = "KEY=other"; }));
@@ -50,14 +52,27 @@ TEST(LaunchFacts, ChangeWithEachDecision) {
   EXPECT_TRUE(changed([](auto& m) { m.files[1].name = "/other"; }));
   EXPECT_TRUE(changed([](auto& m) { m.files[0].kind = launch::FileKind::Null; }));
   EXPECT_TRUE(changed([](auto& m) { m.invoke = "f"; }));
-  EXPECT_TRUE(changed([](auto& m) { m.timeout_nanoseconds = 1; }));
-  EXPECT_TRUE(changed([](auto& m) { m.max_memory_bytes = 0; }));
   OwnDigests other = digests();
   other.module = other.hpke_key;
-  EXPECT_NE(launch_facts(message(), other), before);
-  other = digests();
-  other.message = other.module;
-  EXPECT_NE(launch_facts(message(), other), before);
+  EXPECT_NE(launch_facts(message(), source(), other), before);
+  const auto of_source = [&](auto change) {
+    Source made = source();
+    change(made);
+    return launch_facts(message(), made, digests()) != before;
+  };
+  EXPECT_TRUE(of_source([](Source& made) { made.message = digests().module; }));
+  EXPECT_TRUE(of_source([](Source& made) { made.host_timeout_nanoseconds = 1; }));
+  EXPECT_TRUE(of_source([](Source& made) { made.host_max_memory_bytes = 0; }));
+  EXPECT_TRUE(of_source([](Source& made) { made.tenant = digests().module; }));
+}
+
+TEST(LaunchFacts, NameTheTenantWhoDelivered) {
+  Source made = source();
+  made.tenant = crypto::sha256({core::as_bytes("m")});
+  EXPECT_NE(launch_facts(message(), made, digests())
+                .find("\"workload\":{\"from\":\"tenant\",\"tenant_key_sha256\":"
+                      "\"62c66a7a5dd70c3146618063c344e531e6d4b59e379808443ce962b3abd63c5a\","),
+            std::string::npos);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "merlon/keep/report.h"
 #include "merlon/keep/run.h"
 #include "merlon/keep/self.h"
+#include "merlon/keep/work.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/process.h"
@@ -18,6 +19,15 @@ int failed(std::string_view what, const core::Error& error) {
   keep::report(base::concat(what, ": ", error.message(), " (",
                             os::describe(static_cast<os::Errno>(error.detail)), ")"));
   return launch::number(launch::ExitStatus::KeepFailed);
+}
+
+core::Result<keep::Work, std::string> take_work(keep::Self& self, launch::Launch launch,
+                                                core::ByteView evidence, os::Fd channel) {
+  if (launch.message.purpose == launch::Purpose::Receive) {
+    return keep::work_of_tenant(self, std::move(launch), evidence, std::move(channel));
+  }
+  channel.close();
+  return keep::work_of_host(std::move(launch));
 }
 
 }  // namespace
@@ -42,12 +52,19 @@ int main() {
   if (!completed) return failed("the keep cannot be confined", completed.error());
   if (launch->message.verbose) keep::report(confinement.describe());
   keep::Self self;
+  std::vector<std::uint8_t> evidence;
   if (launch->message.purpose != launch::Purpose::Run) {
-    if (!keep::prove(self, launch->message, channel)) {
+    auto proved = keep::prove(self, launch->message, channel);
+    if (!proved) {
       return launch::number(launch::ExitStatus::KeepFailed);  // nobody is there to be told
     }
     if (launch->message.purpose == launch::Purpose::Prove) return 0;
+    evidence = *std::move(proved);
   }
-  channel.close();
-  return keep::run(*std::move(launch), self, stack_end);
+  auto work = take_work(self, *std::move(launch), evidence, std::move(channel));
+  if (!work) {
+    keep::report(work.error());
+    return launch::number(launch::ExitStatus::Unusable);
+  }
+  return keep::run(*std::move(work), self, stack_end);
 }

@@ -90,12 +90,10 @@ Result<std::string_view> OwnDirectory::facts() {
   }
   if (facts_.empty()) {
     const identity::SessionKeys* const keys = TRY(self_.keys());
-    const Bytes message = TRY(launch::encode(message_));
     const OwnDigests digests{.module = crypto::sha256({module_->bytes()}),
-                             .message = crypto::sha256({message}),
                              .tls_key = crypto::sha256({keys->tls_spki()}),
                              .hpke_key = crypto::sha256({keys->hpke().public_key().view()})};
-    facts_ = launch_facts(message_, digests);
+    facts_ = launch_facts(message_, source_, digests);
   }
   return std::string_view(facts_);
 }

@@ -7,6 +7,7 @@
 
 #include "merlon/keep/renewal.h"
 #include "merlon/keep/self.h"
+#include "merlon/keep/source.h"
 #include "merlon/launch/message.h"
 #include "merlon/wasi/served.h"
 #include "merlon/wasm/exec/engine.h"
@@ -22,11 +23,12 @@ class OwnDirectory final : public wasi::ServedDirectory {
  public:
   /// `self` outlives it. `shown` is what the keep shows to those it speaks TLS with; null: it
   /// speaks none. What is slow is made when a file is first opened.
-  OwnDirectory(Self& self, launch::Message message,
+  OwnDirectory(Self& self, launch::Message message, const Source& source,
                std::shared_ptr<const wasm::CompiledModule> module,
                std::shared_ptr<const Shown> shown)
       : self_(self),
         message_(std::move(message)),
+        source_(source),
         module_(std::move(module)),
         shown_(std::move(shown)) {}
 
@@ -48,6 +50,7 @@ class OwnDirectory final : public wasi::ServedDirectory {
 
   Self& self_;
   launch::Message message_;
+  Source source_;
   std::shared_ptr<const wasm::CompiledModule> module_;
   std::shared_ptr<const Shown> shown_;
   std::string facts_;

@@ -18,7 +18,7 @@ TEST(OwnDirectory, ItsNameIsNobodyElses) {
 TEST(OwnDirectory, WithoutAProcessorItsFilesAreErrors) {
   Self self;
   ASSERT_FALSE(self.is_attested());
-  OwnDirectory directory(self, {}, nullptr, nullptr);
+  OwnDirectory directory(self, {}, {}, nullptr, nullptr);
   EXPECT_EQ(directory.names().size(), 7U);
   for (std::size_t i = 0; i < directory.names().size(); ++i) {
     const auto file = directory.open(i);
@@ -38,7 +38,7 @@ TEST(OwnDirectory, WithoutAProcessorItsFilesAreErrors) {
 TEST(OwnDirectory, ShowsTheCertificatesOfTheKeepAsText) {
   Self self;
   const auto shown = std::make_shared<Shown>(Shown{{{{1, 2}, {3}}, {}, 0, 0}});
-  OwnDirectory directory(self, {}, nullptr, shown);
+  OwnDirectory directory(self, {}, {}, nullptr, shown);
   const auto names = directory.names();
   const auto at = std::ranges::find(names, "certificate", &wasi::ServedName::name);
   ASSERT_NE(at, names.end());

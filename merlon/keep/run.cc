@@ -12,10 +12,8 @@
 #include "merlon/keep/invoke.h"
 #include "merlon/keep/own_directory.h"
 #include "merlon/keep/renewal.h"
-#include "merlon/keep/report.h"
 #include "merlon/keep/tls_files.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/wasi/add_to.h"
 #include "merlon/wasi/context.h"
@@ -32,16 +30,13 @@ using launch::ExitStatus;
 
 namespace {
 
-/// Largest module in bytes [ENARX 0.7.1 crates/exec-wasmtime/src/workload.rs].
-constexpr std::size_t max_module_size = 100'000'000;
-
-int unusable(const launch::Message& message, std::string_view reason) {
-  report(concat(message.program, ": ", reason));
+int unusable(const Work& work, std::string_view reason) {
+  work.voice->remark(concat(work.launch.message.program, ": ", reason));
   return launch::number(ExitStatus::Unusable);
 }
 
-int failed(std::string_view what, const core::Error& error) {
-  report(concat(what, ": ", error.message()));
+int failed(const Work& work, std::string_view what, const core::Error& error) {
+  work.voice->remark(concat(what, ": ", error.message()));
   return launch::number(ExitStatus::KeepFailed);
 }
 
@@ -60,16 +55,6 @@ std::string explain(const core::Error& error) {
     case core::ErrorCode::Internal: break;
   }
   return concat("cannot be compiled: ", error.message());
-}
-
-/// The host may change the file meanwhile: it is read once, into memory of our own.
-core::Result<std::vector<std::uint8_t>, std::string> read_module(os::Fd file) {
-  auto bytes = os::read_all(file, max_module_size);
-  if (bytes) return *std::move(bytes);
-  if (bytes.error() == os::Errno::Fbig) {
-    return concat("is larger than ", max_module_size, " bytes");
-  }
-  return concat("cannot be read: ", os::describe(bytes.error()));
 }
 
 /// Where the guest's stack is to end, so that ours has room below it: host functions, a function
@@ -136,94 +121,102 @@ core::Result<std::shared_ptr<Shown>, std::string> shown_if_wanted(const launch::
   return shown;
 }
 
-core::Result<void, std::string> give_all_files(launch::Launch& launch, Self& self,
-                                               std::shared_ptr<Shown> shown, Clocks& clocks,
-                                               wasi::Context& context) {
+core::Result<void, std::string> give_all_files(Work& work, Self& self, std::shared_ptr<Shown> shown,
+                                               Clocks& clocks, wasi::Context& context) {
+  launch::Launch& launch = work.launch;
   const auto keys = shown ? self.keys() : nullptr;
-  if (!keys || *keys == nullptr) return give_files(launch, nullptr, context);
+  if (!keys || *keys == nullptr) return give_files(work, nullptr, context);
   const Now now = [&clocks] { return clocks.now(); };
   if (launch.message.steward) {
-    context.chores().push_back(
-        std::make_shared<Renewal>(self, *launch.message.steward, std::move(launch.steward), shown,
-                                  now, [](std::string_view line) { report(line); }));
+    context.chores().push_back(std::make_shared<Renewal>(
+        self, *launch.message.steward, std::move(launch.steward), shown, now,
+        [voice = work.voice](std::string_view line) { voice->remark(line); }));
   }
   const TlsFiles tls((*keys)->tls(), std::move(shown), now);
-  return give_files(launch, &tls, context);
+  return give_files(work, &tls, context);
 }
 
 /// /keep, behind all that the launch gives, whose numbers stay what they are.
-core::Result<void> give_own_directory(const launch::Message& message, Self& self,
+core::Result<void> give_own_directory(const Work& work, Self& self,
                                       std::shared_ptr<const wasm::CompiledModule> module,
                                       std::shared_ptr<const Shown> shown, wasi::Context& context) {
   if (!self.is_attested()) return {};
-  for (const launch::FileEntry& file : message.files) {
+  for (const launch::FileEntry& file : work.launch.message.files) {
     if (file.kind == launch::FileKind::Directory && hides_own_directory(file.name)) {
       return core::error(core::ErrorCode::Denied, "/keep is the keep's own directory");
     }
   }
-  auto directory =
-      std::make_shared<OwnDirectory>(self, message, std::move(module), std::move(shown));
+  auto directory = std::make_shared<OwnDirectory>(self, work.launch.message, work.source,
+                                                  std::move(module), std::move(shown));
   auto entry = wasi::served_directory(std::move(directory), std::string(own_directory_name));
   if (context.files().insert(std::move(entry))) return {};
   return core::error(core::ErrorCode::Exhausted, "too many files");
 }
 
 /// A guest may pass over a write that failed; its user must learn of it. A status of its own stays.
-int tell_loss(const wasi::Context& context, int status) {
+int tell_loss(const Work& work, const wasi::Context& context, int status) {
   const auto& loss = context.output_loss();
   if (!loss) return status;
-  report(concat(loss->file,
-                " did not take all that the workload wrote: ", wasi::describe(loss->reason)));
+  work.voice->remark(concat(
+      loss->file, " did not take all that the workload wrote: ", wasi::describe(loss->reason)));
   return status == 0 ? launch::number(ExitStatus::OutputLost) : status;
 }
 
-int run_compiled(launch::Launch& launch, Self& self, wasm::Engine& engine,
+int run_compiled(Work& work, Self& self, wasm::Engine& engine,
                  std::shared_ptr<wasm::CompiledModule> module, Deadline& deadline,
                  std::uintptr_t lowest_stack_address) {
+  launch::Launch& launch = work.launch;
   Clocks clocks(self.is_attested());
   const auto context = wasi::Context::create({.arguments = launch.message.arguments,
                                               .environment = launch.message.environment,
                                               .clocks = &clocks.used()});
-  if (!context) return failed("cannot prepare the workload", context.error());
+  if (!context) return failed(work, "cannot prepare the workload", context.error());
   const auto shown = shown_if_wanted(launch, self, clocks);
-  if (!shown) return unusable(launch.message, shown.error());
-  const auto given = give_all_files(launch, self, *shown, clocks, **context);
-  if (!given) return unusable(launch.message, given.error());
-  const auto own = give_own_directory(launch.message, self, module, *shown, **context);
-  if (!own) return unusable(launch.message, own.error().message());
+  if (!shown) return unusable(work, shown.error());
+  const auto given = give_all_files(work, self, *shown, clocks, **context);
+  if (!given) return unusable(work, given.error());
+  const auto own = give_own_directory(work, self, module, *shown, **context);
+  if (!own) return unusable(work, own.error().message());
 
   wasm::Imports imports;
   wasi::add_to(imports, **context, module->module());
   wasm::Store store(engine, limits_of(launch.message, lowest_stack_address));
   deadline.watch(store, **context);
-  const int status = invoke(launch.message, store, std::move(module), imports, deadline);
+  const int status =
+      invoke(launch.message, store, std::move(module), imports, deadline, *work.voice);
   constexpr auto farewell = std::chrono::seconds(10);
   (*context)->finish_streams(farewell);
   deadline.forget();
+  const int told = tell_loss(work, **context, status);
+  if (work.talk) work.talk->end(told);
   // The kernel takes all of it back at once, and faster than we would piece by piece.
-  os::end_process(tell_loss(**context, status));
+  os::end_process(told);
+}
+
+int run_module(Work& work, Self& self, Deadline& deadline, std::uintptr_t lowest_stack_address) {
+  const auto engine =
+      wasm::Engine::create(wasm::baseline::compilers(), {.mode = compile_mode(self)});
+  if (!engine) return failed(work, "cannot start the engine", engine.error());
+  if (work.launch.message.verbose && self.is_attested()) {
+    work.voice->remark("attested: the whole module is compiled before it runs");
+  }
+  auto module = (*engine)->compile(std::move(work.module));
+  if (!module) return unusable(work, explain(module.error()));
+  return run_compiled(work, self, **engine, *std::move(module), deadline, lowest_stack_address);
 }
 
 }  // namespace
 
-int run(launch::Launch launch, Self& self, std::uintptr_t lowest_stack_address) {
+int run(Work work, Self& self, std::uintptr_t lowest_stack_address) {
   Deadline deadline;
-  if (launch.message.timeout_nanoseconds != 0) {
-    const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
+  if (work.launch.message.timeout_nanoseconds != 0) {
+    const auto limit = static_cast<std::int64_t>(work.launch.message.timeout_nanoseconds);
     const auto started = deadline.start(std::chrono::nanoseconds(limit));
-    if (!started) return failed("cannot limit the time", started.error());
+    if (!started) return failed(work, "cannot limit the time", started.error());
   }
-  auto bytes = read_module(std::move(launch.module));
-  if (!bytes) return unusable(launch.message, bytes.error());
-  const auto engine =
-      wasm::Engine::create(wasm::baseline::compilers(), {.mode = compile_mode(self)});
-  if (!engine) return failed("cannot start the engine", engine.error());
-  if (launch.message.verbose && self.is_attested()) {
-    report("attested: the whole module is compiled before it runs");
-  }
-  auto module = (*engine)->compile(*std::move(bytes));
-  if (!module) return unusable(launch.message, explain(module.error()));
-  return run_compiled(launch, self, **engine, *std::move(module), deadline, lowest_stack_address);
+  const int status = run_module(work, self, deadline, lowest_stack_address);
+  if (work.talk) work.talk->end(status);
+  return status;
 }
 
 }  // namespace merlon::keep

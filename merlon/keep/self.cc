@@ -150,14 +150,18 @@ Result<Bytes> Self::fresh_request() {
 
 namespace {
 
+void name_keys(const identity::SessionKeys& keys, launch::Proof& proof) {
+  proof.tls_key = keys.tls_spki();
+  const core::ByteView hpke = keys.hpke().public_key().view();
+  proof.hpke_key.assign(hpke.begin(), hpke.end());
+}
+
 Result<launch::Proof> make_proof(Self& self, const evidence::Nonce& nonce) {
   const identity::SessionKeys* const keys = TRY(self.keys());
   launch::Proof proof;
   proof.evidence = TRY(self.evidence_for(keys->bound_to(nonce)));
   proof.certificates = self.certificates();
-  proof.tls_key = keys->tls_spki();
-  const core::ByteView hpke = keys->hpke().public_key().view();
-  proof.hpke_key.assign(hpke.begin(), hpke.end());
+  name_keys(*keys, proof);
   auto request = self.request();
   // Without the host's certificates there is no request, and the evidence is as good as before.
   if (request) {
@@ -168,17 +172,27 @@ Result<launch::Proof> make_proof(Self& self, const evidence::Nonce& nonce) {
   return proof;
 }
 
+/// Of a keep that nothing attests.
+Result<launch::Proof> name_without_proof(Self& self) {
+  launch::Proof proof;
+  name_keys(*TRY(self.keys()), proof);
+  return proof;
+}
+
 }  // namespace
 
-Result<void> prove(Self& self, const launch::Message& message, os::BorrowedFd channel) {
+Result<Bytes> prove(Self& self, const launch::Message& message, os::BorrowedFd channel) {
+  const bool only_named = message.purpose == launch::Purpose::Receive && !self.is_attested();
   launch::ProofAnswer answer;
-  auto proof = make_proof(self, evidence::Nonce::from(message.nonce).value());
+  auto proof = only_named ? name_without_proof(self)
+                          : make_proof(self, evidence::Nonce::from(message.nonce).value());
   if (proof) {
     answer.proof = *std::move(proof);
   } else {
     answer.refusal = proof.error().message();
   }
-  return launch::send(channel, answer);
+  TRY(launch::send(channel, answer));
+  return std::move(answer.proof.evidence);
 }
 
 }  // namespace merlon::keep

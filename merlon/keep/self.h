@@ -57,10 +57,12 @@ class Self {
 };
 
 /// Answers `message`, which asks for a proof, on `channel`; also if there can be none: then the
-/// answer says why.
+/// answer says why. A keep that nothing attests and that waits for a delivery names its keys, with
+/// no evidence; who delivers to it knows that. Gives the evidence of the answer; none is empty.
 ///
 /// Errors: those of launch::send.
-[[nodiscard]] core::Result<void> prove(Self& self, const launch::Message& message,
-                                       os::BorrowedFd channel);
+[[nodiscard]] core::Result<std::vector<std::uint8_t>> prove(Self& self,
+                                                            const launch::Message& message,
+                                                            os::BorrowedFd channel);
 
 }  // namespace merlon::keep

@@ -129,6 +129,20 @@ Result<bool> read_flag(Reader& in) {
   return value == 1;
 }
 
+/// A host that has no say in what runs says nothing about it: what it could say would not count,
+/// and would look as if it did.
+Result<void> check_offer(const Message& message) {
+  if (message.purpose != Purpose::Receive) return {};
+  const bool only_sockets = std::ranges::all_of(message.files, [](const FileEntry& file) {
+    return (file.kind == FileKind::Listen || file.kind == FileKind::Connect) && !file.tls &&
+           file.name.empty();
+  });
+  const bool silent = message.program.empty() && message.invoke.empty() &&
+                      message.arguments.empty() && message.environment.empty();
+  if (only_sockets && silent) return {};
+  return core::error(ErrorCode::Malformed, "a host that says what a delivery is to say");
+}
+
 /// A nonce that nobody asks for would be a second encoding of the same message.
 Result<void> check(Purpose purpose, ByteView nonce) {
   const bool zero = std::ranges::all_of(nonce, [](std::uint8_t byte) { return byte == 0; });
@@ -140,7 +154,7 @@ Result<void> check(Purpose purpose, ByteView nonce) {
 
 Result<void> read_purpose(Reader& in, Message& message) {
   const std::uint8_t value = TRY(in.u8());
-  if (value > static_cast<std::uint8_t>(Purpose::Prove)) {
+  if (value > static_cast<std::uint8_t>(Purpose::Receive)) {
     return core::error(ErrorCode::Malformed, "unknown purpose", value);
   }
   message.purpose = static_cast<Purpose>(value);
@@ -245,7 +259,15 @@ bool carries_descriptor(FileKind kind) noexcept {
   return kind == FileKind::Listen || kind == FileKind::Connect || kind == FileKind::Directory;
 }
 
-bool has_module(Purpose purpose) noexcept { return purpose != Purpose::Prove; }
+bool has_module(Purpose purpose) noexcept {
+  switch (purpose) {
+    case Purpose::Run:
+    case Purpose::ProveAndRun: return true;
+    case Purpose::Prove:
+    case Purpose::Receive: break;
+  }
+  return false;
+}
 
 std::size_t Message::descriptor_count() const noexcept {
   const auto carrying = std::count_if(files.begin(), files.end(), [](const FileEntry& entry) {
@@ -261,6 +283,7 @@ Result<std::vector<std::uint8_t>> encode(const Message& message) {
   body.u8(static_cast<std::uint8_t>(message.confinement));
   body.u8(message.verbose ? 1 : 0);
   TRY(check(message.purpose, message.nonce));
+  TRY(check_offer(message));
   body.u8(static_cast<std::uint8_t>(message.purpose));
   body.bytes(message.nonce);
   TRY(write_text(body, message.program));
@@ -316,6 +339,7 @@ Result<Message> decode_body(ByteView body) {
   if (!in.at_end()) {
     return core::error(ErrorCode::Malformed, "bytes behind the launch message", in.offset());
   }
+  TRY(check_offer(message));
   return message;
 }
 

@@ -87,6 +87,11 @@ enum class Purpose : std::uint8_t {
   Run = 0,          ///< a workload
   ProveAndRun = 1,  ///< to prove itself first, then a workload
   Prove = 2,        ///< only to prove itself
+  /// To prove itself, then to take one workload that a tenant has sealed to it (delivery/sealed.h),
+  /// on the channel that brought this message, and to run it. The message names what the host
+  /// offers, and no program: its limits, listening and connected sockets in the order in which the
+  /// workload will name them, and whether a Steward can be reached.
+  Receive = 3,
 };
 /// Whether a module travels beside the message.
 [[nodiscard]] bool has_module(Purpose purpose) noexcept;

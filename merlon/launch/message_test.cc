@@ -177,7 +177,42 @@ TEST(LaunchMessage, UnknownConfinementsAndFlagsAreRefused) {
 TEST(LaunchMessage, UnknownPurposesAreRefused) {
   auto bytes = encode(Message{});
   ASSERT_TRUE(bytes.has_value());
-  (*bytes)[header_size + 18] = 3;
+  (*bytes)[header_size + 18] = 4;
+  EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
+}
+
+TEST(LaunchMessage, AnOfferSaysNothingOfTheWorkload) {
+  Message offer;
+  offer.purpose = Purpose::Receive;
+  offer.nonce[0] = 1;
+  offer.max_memory_bytes = 5;
+  offer.files = {{FileKind::Listen, FileAccess::ReadWrite, ""}};
+  const auto bytes = encode(offer);
+  ASSERT_TRUE(bytes.has_value());
+  EXPECT_EQ(decode_body(body_of(*bytes)).value(), offer);
+  EXPECT_EQ(offer.descriptor_count(), 1U);  // no module
+  const auto refused = [&](auto change) {
+    Message changed = offer;
+    change(changed);
+    return !encode(changed).has_value();
+  };
+  EXPECT_TRUE(refused([](Message& m) { m.program = "app.wasm"; }));
+  EXPECT_TRUE(refused([](Message& m) { m.invoke = "f"; }));
+  EXPECT_TRUE(refused([](Message& m) { m.arguments = {"a"}; }));
+  EXPECT_TRUE(refused([](Message& m) { m.environment = {"A=b"}; }));
+  EXPECT_TRUE(refused([](Message& m) { m.files[0].name = "web"; }));
+  EXPECT_TRUE(refused([](Message& m) { m.files[0].tls.emplace(); }));
+  EXPECT_TRUE(refused([](Message& m) { m.files[0].kind = FileKind::Stdin; }));
+  EXPECT_TRUE(refused([](Message& m) { m.files[0].kind = FileKind::Directory; }));
+}
+
+TEST(LaunchMessage, AWorkloadDressedAsAnOfferIsRefused) {
+  Message message;
+  message.purpose = Purpose::ProveAndRun;
+  message.program = "app.wasm";
+  auto bytes = encode(message);
+  ASSERT_TRUE(bytes.has_value());
+  (*bytes)[header_size + 18] = static_cast<std::uint8_t>(Purpose::Receive);
   EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
 }
 

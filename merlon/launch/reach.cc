@@ -20,8 +20,10 @@ bool Reach::writable_directories() const noexcept {
 }
 
 Reach reach_of(const Launch& launch) {
+  // A workload that is delivered speaks with its tenant by the channel, which is a socket.
+  const bool talks = launch.message.purpose == Purpose::Receive;
   Reach reach{{},
-              is_socket(0) || is_socket(1) || is_socket(2) || launch.message.steward,
+              is_socket(0) || is_socket(1) || is_socket(2) || launch.message.steward || talks,
               launch.message.steward.has_value()};
   auto descriptor = launch.descriptors.begin();
   for (const FileEntry& file : launch.message.files) {

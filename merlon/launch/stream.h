@@ -1,6 +1,6 @@
 #pragma once
 
-// Private to the room: bytes of a stream, all of them. Plain reads and writes, which every
+// Bytes of a stream, all of them. Plain reads and writes, which every
 // confinement of ours allows.
 
 #include "merlon/core/bytes.h"

@@ -312,18 +312,6 @@ void impossible_snp(const Policy& all, std::vector<std::string>& found) {
 
 }  // namespace
 
-bool compares_workload(const Policy& policy, Technology technology) noexcept {
-  switch (technology) {
-    case Technology::Sgx: return !policy.sgx.mr_enclave.is_any() || !policy.sgx.mr_signer.is_any();
-    case Technology::Tdx: return !policy.tdx.mr_td.is_any();
-    case Technology::Snp:
-      return !policy.snp.measurement.is_any() || names_key(policy.snp.id_key) ||
-             names_key(policy.snp.author_key);
-    case Technology::Kvm: break;
-  }
-  return false;
-}
-
 std::vector<std::string> effective_rules(const Policy& policy) {
   std::vector<std::string> all = common_rules(policy);
   const auto add = [&](Technology technology, std::vector<std::string> rules) {

@@ -9,10 +9,6 @@
 
 namespace merlon::steward {
 
-/// Whether a policy compares what runs, or who signed it.
-[[nodiscard]] bool compares_workload(const verify::Policy& policy,
-                                     evidence::Technology technology) noexcept;
-
 /// Every rule that is compared, each a line that begins with its technology: "SGX: MRENCLAVE is one
 /// of 2: 01ab…, 02cd…". In a fixed order; harmless for a terminal.
 [[nodiscard]] std::vector<std::string> effective_rules(const verify::Policy& policy);

@@ -244,6 +244,10 @@ struct Policy {
   }
 };
 
+/// Whether a policy compares what runs, or who signed it: one that does not takes any program.
+[[nodiscard]] bool compares_workload(const Policy& policy,
+                                     evidence::Technology technology) noexcept;
+
 /// A policy in TOML that is the default one, with a comment on each key.
 [[nodiscard]] std::string_view policy_template() noexcept;
 

@@ -1,0 +1,15 @@
+#pragma once
+
+// The commands of merlon-deploy, each in a file of its name.
+
+#include <span>
+
+#include "merlon/cli/table.h"
+
+namespace merlon::cli_deploy {
+
+[[nodiscard]] std::span<const cli::Handler> handlers() noexcept;
+
+int deploy(const cli::Arguments& arguments, const cli::Terminal& terminal);
+
+}  // namespace merlon::cli_deploy

@@ -1,0 +1,189 @@
+// merlon deploy: a workload for a keep that has proved itself, and for no other.
+
+#include <array>
+#include <chrono>
+
+#include "merlon/base/text.h"
+#include "merlon/cli/launch_options.h"
+#include "merlon/cli_deploy/commands.h"
+#include "merlon/cli_deploy/judge.h"
+#include "merlon/cli_deploy/relay.h"
+#include "merlon/cli_deploy/tenant_key.h"
+#include "merlon/cli_evidence/moment.h"
+#include "merlon/delivery/sealed.h"
+#include "merlon/host/keep.h"
+#include "merlon/os/clock.h"
+#include "merlon/os/open.h"
+
+namespace merlon::cli_deploy {
+
+using base::concat;
+using cli::Arguments;
+using cli::Terminal;
+using cli_evidence::Failure;
+using cli_evidence::Result;
+using cli_evidence::Status;
+using launch::ExitStatus;
+
+namespace {
+
+/// Where the time goes, for --stats.
+class Stopwatch {
+ public:
+  void lap(std::string_view what) {
+    const auto now = os::now(os::Clock::Monotonic).value_or(0);
+    if (last_ != 0) text_ += concat(text_.empty() ? "" : ", ", what, " ", tenths(now - last_));
+    last_ = now;
+  }
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+ private:
+  static std::string tenths(std::uint64_t nanoseconds) {
+    const std::uint64_t tenth = nanoseconds / 100'000;
+    return concat(tenth / 10, ".", tenth % 10, " ms");
+  }
+  std::uint64_t last_ = 0;
+  std::string text_;
+};
+
+/// A package, read whole: what is delivered, and what its host is to know of it.
+struct Prepared {
+  delivery::Workload workload;
+  host::Offer offer;
+  std::vector<std::string> notes;
+};
+
+Failure of_host(const host::HostError& error) { return {error.text, Status::Unusable}; }
+
+Result<Prepared> prepare(const Arguments& arguments) {
+  auto options = cli::run_options(arguments);
+  if (!options) return Failure{options.error().text, Status::Usage};
+  options->attested = true;
+  std::optional<std::string> config;
+  if (arguments.has("--config")) config = arguments.value("--config");
+  auto package = workload::open_package(arguments.positional(0), config);
+  if (!package) return Failure{package.error().text, Status::Unusable};
+  Prepared prepared;
+  prepared.notes = package->config.notes();
+  auto description = host::describe(*std::move(package), *options);
+  if (!description) return of_host(description.error());
+  host::LaunchPlan& plan = description->plan;
+  auto module = os::read_all(plan.module, delivery::max_module_size);
+  if (!module) {
+    return Failure{concat(plan.message.program, ": ", os::describe(module.error())),
+                   Status::Unusable};
+  }
+  prepared.workload.module = *std::move(module);
+  prepared.offer.wishes = std::move(description->wishes);
+  prepared.offer.verbose = std::exchange(plan.message.verbose, false);
+  prepared.workload.message = std::move(plan.message);
+  prepared.notes.insert(prepared.notes.end(), plan.notes.begin(), plan.notes.end());
+  return prepared;
+}
+
+Result<host::Backend> backend_of(const Arguments& arguments, const Terminal& terminal) {
+  const auto named = cli::choose_backend(arguments, terminal);
+  if (!named) return Failure{named.error().text, Status::Usage};
+  if (!*named) {
+    return Failure{
+        "no backend is named (--backend), and no hardware that attests keeps is used here yet; "
+        "snp-sim is a simulation",
+        Status::Usage};
+  }
+  const bool attested = **named == host::Backend::SnpSim;
+  if (!attested && !arguments.has("--insecure-backend")) {
+    return Failure{concat("backend ", host::name_of(**named),
+                          ": nothing attests such a keep, and the owner of its machine can read "
+                          "the workload; --insecure-backend delivers it even so"),
+                   Status::Refused};
+  }
+  return **named;
+}
+
+constexpr std::chrono::seconds start_limit{60};
+
+/// A keep on this machine that has answered the challenge.
+Result<host::Keep> start_here(const Arguments& arguments, const Terminal& terminal,
+                              const os::SignalRelay& relay, host::Offer offer) {
+  const host::Backend backend = TRY(backend_of(arguments, terminal));
+  auto keep = host::Keep::start(backend, cli::machine_options(arguments, terminal));
+  if (!keep) return of_host(keep.error());
+  auto plan = host::make_offer(offer);
+  if (!plan) return of_host(plan.error());
+  const auto readiness = keep->readiness(relay, start_limit);
+  if (!readiness) return of_host(readiness.error());
+  if (!readiness->ready) {
+    return Failure{
+        concat("backend ", host::name_of(backend), ": ", base::printable(readiness->text)),
+        Status::Unusable};
+  }
+  if (const auto launched = keep->launch(*std::move(plan)); !launched) {
+    return of_host(launched.error());
+  }
+  return *std::move(keep);
+}
+
+/// The keep's own word on how the workload ended; its host's counts for nothing. A machine's limit
+/// of time is kept by its host, by cutting the talk: `over` is whether that was due.
+Result<int> status_of(const Talk& talk, const core::Result<void, std::string>& talked, bool over,
+                      const Terminal& terminal) {
+  if (!talked) return Failure{talked.error(), Status::Unusable};
+  if (talk.status()) return static_cast<int>(*talk.status());
+  if (talk.is_taken() && over) {
+    return cli::fail(terminal, "the time limit is over, and the talk with the keep was cut",
+                     launch::number(ExitStatus::TimeLimit));
+  }
+  return Failure{talk.is_taken()
+                     ? "the talk with the keep was cut: how the workload ended is not known"
+                     : "the keep did not take the delivery",
+                 Status::Unusable};
+}
+
+Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal) {
+  Stopwatch watch;
+  watch.lap("");
+  Prepared prepared = TRY(prepare(arguments));
+  for (const std::string& note : prepared.notes) {
+    cli_evidence::remark(terminal, concat("note: ", note));
+  }
+  auto challenge = delivery::Challenge::make(TRY(tenant_key(arguments)));
+  if (!challenge) return Failure{std::string(challenge.error().message()), Status::Unusable};
+  std::ranges::copy(challenge->nonce().view(), prepared.offer.nonce.begin());
+  const os::SignalRelay relay;
+  watch.lap("package");
+  auto keep = TRY(start_here(arguments, terminal, relay, prepared.offer));
+  const auto proof = keep.proof(relay, start_limit);
+  if (!proof) return of_host(proof.error());
+  watch.lap("keep and proof");
+  const auto key = TRY(judge(arguments, terminal, *proof, challenge->nonce()));
+  watch.lap("judged");
+  auto sealed = delivery::seal(*challenge, proof->evidence, key, prepared.workload);
+  if (!sealed) return Failure{std::string(sealed.error().message()), Status::Unusable};
+  watch.lap("sealed");
+  const std::uint64_t started = os::now(os::Clock::Monotonic).value_or(0);
+  auto channel = keep.deliver(sealed->bytes);
+  if (!channel) return of_host(channel.error());
+  watch.lap("delivered");
+  if (arguments.has("--stats")) cli_evidence::remark(terminal, watch.text());
+  Talk talk(sealed->exporter, crypto::sha256({prepared.workload.module}));
+  const auto talked = [&] {
+    const os::SignalWindow window(relay);
+    return carry(talk, *channel, terminal);
+  }();
+  channel->close();
+  static_cast<void>(keep.wait(relay, start_limit));
+  const std::uint64_t limit = prepared.workload.message.timeout_nanoseconds;
+  const bool over = limit != 0 && os::now(os::Clock::Monotonic).value_or(0) >= started + limit;
+  return status_of(talk, talked, over, terminal);
+}
+
+}  // namespace
+
+int deploy(const Arguments& arguments, const Terminal& terminal) {
+  os::ignore_broken_pipes();
+  const auto status = deploy_here(arguments, terminal);
+  if (status) return *status;
+  return cli::fail(terminal, status.error().text, cli_evidence::number(status.error().status));
+}
+
+}  // namespace merlon::cli_deploy

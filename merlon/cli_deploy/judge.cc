@@ -1,0 +1,110 @@
+#include "merlon/cli_deploy/judge.h"
+
+#include "merlon/base/text.h"
+#include "merlon/cli_evidence/moment.h"
+#include "merlon/crypto/hash.h"
+#include "merlon/host/programs.h"
+#include "merlon/image/world.h"
+#include "merlon/measure/keep_digest.h"
+#include "merlon/report/report.h"
+
+namespace merlon::cli_deploy {
+
+using base::concat;
+using cli_evidence::Failure;
+using cli_evidence::Result;
+using cli_evidence::Status;
+
+namespace {
+
+/// Where no policy is named: the keep that this installation would launch, on genuine hardware.
+Result<verify::Policy> own_policy() {
+  const auto programs = host::machine_programs();
+  if (!programs) return Failure{programs.error().text, Status::Unusable};
+  const auto measured =
+      measure::launch_digest(programs->shim.bytes, programs->keep.bytes, sallyport::World::Ring0);
+  if (!measured) {
+    return Failure{"the own keep cannot be measured; name a policy (--policy)", Status::Unusable};
+  }
+  verify::Policy policy;
+  policy.technologies = {evidence::Technology::Snp};
+  policy.snp.measurement = verify::Accept<snp::LaunchDigest>({measured->digest});
+  return policy;
+}
+
+/// A policy that would take any keep is none for somebody who gives a secret away.
+Result<void> check_names_keep(const verify::Policy& policy, const std::string& path) {
+  for (const evidence::Technology each : policy.technologies) {
+    if (verify::compares_workload(policy, each)) continue;
+    return Failure{
+        concat(base::printable(path), ": compares no measurement and no signer of ",
+               evidence::to_string(each), ": whatever program runs there would get the workload"),
+        Status::Unusable};
+  }
+  return {};
+}
+
+Result<verify::Policy> policy_of(const cli::Arguments& arguments,
+                                 const verify::BindToChallenge& challenge) {
+  const std::string path = arguments.value("--policy");
+  verify::Policy policy =
+      path.empty() ? TRY(own_policy()) : TRY(cli_evidence::read_policy(path)).policy;
+  if (!path.empty()) TRY(check_names_keep(policy, path));
+  policy.binding = challenge;
+  return policy;
+}
+
+Result<crypto::X25519PublicKey> key_of(const launch::Proof& proof) {
+  const auto key = crypto::X25519PublicKey::from(proof.hpke_key);
+  if (!key) return Failure{"the keep names no key that one could seal to", Status::Refused};
+  return *key;
+}
+
+/// Nothing speaks for the keep but its host.
+Result<crypto::X25519PublicKey> without_evidence(const cli::Arguments& arguments,
+                                                 const cli::Terminal& terminal,
+                                                 const launch::Proof& proof) {
+  if (!arguments.has("--insecure-backend")) {
+    return Failure{
+        "nothing attests this keep: the owner of its machine can read the workload; "
+        "--insecure-backend delivers it even so",
+        Status::Refused};
+  }
+  cli_evidence::remark(terminal,
+                       "nothing attests this keep: the owner of its machine can read the workload");
+  return key_of(proof);
+}
+
+}  // namespace
+
+Result<crypto::X25519PublicKey> judge(const cli::Arguments& arguments,
+                                      const cli::Terminal& terminal, const launch::Proof& proof,
+                                      const delivery::Nonce& nonce) {
+  if (proof.evidence.empty()) return without_evidence(arguments, terminal, proof);
+  const auto policy =
+      TRY(policy_of(arguments, {crypto::sha256({proof.tls_key}), crypto::sha256({proof.hpke_key}),
+                                evidence::Nonce::from(nonce.view()).value()}));
+  const std::string memory_file = cli_evidence::memory_file_of(arguments, terminal);
+  const verify::Moment moment = TRY(cli_evidence::moment_of(arguments, memory_file));
+  auto given = TRY(cli_evidence::read_endorsements(arguments.values("--endorsements")));
+  for (const std::string& each : given.remarks) cli_evidence::remark(terminal, each);
+  const auto evidence = evidence::Evidence::parse(proof.evidence);
+  if (!evidence) return cli_evidence::not_parsed("the keep's evidence", evidence.error());
+  evidence::Endorsements carried = evidence->endorsements;
+  if (!proof.certificates.empty()) static_cast<void>(carried.add_table(proof.certificates));
+  const auto collateral = verify::Collateral::parse(given.all, carried);
+  const verify::Appraisal appraisal = verify::appraise(*evidence, collateral, policy, moment);
+  if (!memory_file.empty()) cli_evidence::remember(terminal, memory_file, appraisal.seen);
+  switch (appraisal.verdict) {
+    case verify::Verdict::Accepted: return key_of(proof);
+    case verify::Verdict::Refused: break;
+  }
+  for (const verify::Finding& each : appraisal.findings) {
+    if (each.passed) continue;
+    cli_evidence::remark(terminal, concat(verify::row_of(each.check).name, ": wanted ", each.wanted,
+                                          "; got ", each.got));
+  }
+  return Failure{"the keep's evidence is refused; nothing was delivered", Status::Refused};
+}
+
+}  // namespace merlon::cli_deploy

@@ -1,0 +1,10 @@
+// merlon-deploy: the commands of merlon for tenants, who judge a keep before they hand it a
+// workload. Started by merlon, in its place.
+
+#include "merlon/cli/table.h"
+#include "merlon/cli_deploy/commands.h"
+#include "merlon/command/serve.h"
+
+int main(int argc, char** argv) {
+  return merlon::command::serve(argc, argv, merlon::cli::program(), merlon::cli_deploy::handlers());
+}

@@ -1,0 +1,117 @@
+#include "merlon/cli_deploy/relay.h"
+
+#include <array>
+
+#include "merlon/base/text.h"
+#include "merlon/os/file.h"
+#include "merlon/os/open.h"
+#include "merlon/os/poll.h"
+#include "merlon/os/socket.h"
+
+namespace merlon::cli_deploy {
+
+using core::Result;
+using os::Errno;
+
+namespace {
+
+constexpr os::BorrowedFd standard_input{0};
+constexpr std::size_t one_read = std::size_t{32} << 10U;
+
+/// What the workload writes goes out as it is, as if it ran here.
+class Streams final : public Listener {
+ public:
+  explicit Streams(const cli::Terminal& terminal) noexcept : terminal_(terminal) {}
+
+  void output(core::ByteView bytes) override { write(1, bytes); }
+  void errors(core::ByteView bytes) override { write(2, bytes); }
+  void remark(std::string_view text) override {
+    static_cast<void>(terminal_.err(base::Printable::lines(base::concat("merlon: ", text, "\n"))));
+  }
+  [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
+
+ private:
+  void write(int number, core::ByteView bytes) {
+    const auto written = os::write_all(os::BorrowedFd(number), bytes);
+    if (!written && trouble_.empty()) {
+      trouble_ = base::concat(number == 1 ? "standard output: " : "standard error: ",
+                              os::describe(written.error()));
+    }
+  }
+
+  const cli::Terminal& terminal_;
+  std::string trouble_;
+};
+
+class Carrier {
+ public:
+  Carrier(Talk& talk, os::BorrowedFd socket, const cli::Terminal& terminal) noexcept
+      : talk_(talk), socket_(socket), streams_(terminal) {}
+
+  Result<void, std::string> carry() {
+    while (!talk_.status()) {
+      std::array<os::PollItem, 2> items{{{socket_.number(), POLLIN, 0}, {-1, POLLIN, 0}}};
+      if (!unsent_.empty()) items[0].events |= POLLOUT;
+      if (!input_is_over_ && unsent_.empty()) items[1].fd = standard_input.number();
+      const auto ready = os::poll(items, std::nullopt);
+      if (!ready && ready.error() != Errno::Intr) return std::string(os::describe(ready.error()));
+      if (!ready) continue;
+      if (items[1].revents != 0) read_input();
+      send();
+      if ((items[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !TRY(hear())) return {};
+    }
+    if (!streams_.trouble().empty()) return streams_.trouble();
+    return {};
+  }
+
+ private:
+  /// False at the end.
+  Result<bool, std::string> hear() {
+    std::array<std::uint8_t, one_read> bytes{};
+    const std::array<::iovec, 1> into{{{bytes.data(), bytes.size()}}};
+    const auto got = os::receive(socket_, into);
+    if (!got) return got.error() == Errno::Again || got.error() == Errno::Intr;
+    if (got->size == 0) return false;
+    TRY(talk_.hear(core::ByteView(bytes).first(got->size), streams_));
+    return true;
+  }
+
+  void read_input() {
+    std::array<std::uint8_t, one_read> bytes{};
+    const std::array<::iovec, 1> into{{{bytes.data(), bytes.size()}}};
+    const auto got = os::read(standard_input, into);
+    if (!got && (got.error() == Errno::Intr || got.error() == Errno::Again)) return;
+    if (!got || *got == 0) {
+      input_is_over_ = true;
+      unsent_ = talk_.input_end();
+    } else {
+      unsent_ = talk_.input(core::ByteView(bytes).first(*got));
+    }
+  }
+
+  void send() {
+    if (unsent_.empty()) return;
+    const std::array<::iovec, 1> from{{{unsent_.data(), unsent_.size()}}};
+    const auto sent = os::send(socket_, from);
+    if (sent) {
+      unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(*sent));
+    } else if (sent.error() != Errno::Again && sent.error() != Errno::Intr) {
+      input_is_over_ = true;  // nobody takes it; what comes tells why
+      unsent_.clear();
+    }
+  }
+
+  Talk& talk_;
+  os::BorrowedFd socket_;
+  Streams streams_;
+  std::vector<std::uint8_t> unsent_;
+  bool input_is_over_ = false;
+};
+
+}  // namespace
+
+Result<void, std::string> carry(Talk& talk, os::BorrowedFd socket, const cli::Terminal& terminal) {
+  return Carrier(talk, socket, terminal).carry();
+}
+
+}  // namespace merlon::cli_deploy

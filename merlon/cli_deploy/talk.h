@@ -1,0 +1,53 @@
+#pragma once
+
+// The tenant's side of the private talk (delivery/records.h): whoever carries the bytes is not
+// trusted with any of them.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "merlon/crypto/hash.h"
+#include "merlon/delivery/records.h"
+
+namespace merlon::cli_deploy {
+
+/// Where the workload's words go.
+struct Listener {
+  virtual ~Listener() = default;
+  virtual void output(core::ByteView bytes) = 0;
+  virtual void errors(core::ByteView bytes) = 0;
+  /// Lines of the keep's own.
+  virtual void remark(std::string_view text) = 0;
+};
+
+class Talk {
+ public:
+  /// `module` is what was delivered.
+  Talk(const crypto::HpkeExporter& exporter, const crypto::Sha256Digest& module);
+
+  /// More of what came from the keep. The error says what is wrong with it, and nothing that comes
+  /// later is believed.
+  [[nodiscard]] core::Result<void, std::string> hear(core::ByteView bytes, Listener& listener);
+
+  /// What carries input to the keep; any size.
+  [[nodiscard]] std::vector<std::uint8_t> input(core::ByteView bytes);
+  [[nodiscard]] std::vector<std::uint8_t> input_end();
+
+  /// Whether the keep has said that it took the delivery.
+  [[nodiscard]] bool is_taken() const noexcept { return taken_; }
+  /// How the workload ended, by the keep's own word; nothing: it has not.
+  [[nodiscard]] const std::optional<std::uint32_t>& status() const noexcept { return status_; }
+
+ private:
+  [[nodiscard]] core::Result<void, std::string> hear(const delivery::Record& record,
+                                                     Listener& listener);
+
+  delivery::RecordSealer sealer_;
+  delivery::RecordOpener opener_;
+  crypto::Sha256Digest module_;
+  bool taken_ = false;
+  std::optional<std::uint32_t> status_;
+};
+
+}  // namespace merlon::cli_deploy

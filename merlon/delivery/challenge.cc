@@ -1,0 +1,31 @@
+#include "merlon/delivery/challenge.h"
+
+#include "merlon/os/random.h"
+#include "merlon/x509/issue.h"
+
+namespace merlon::delivery {
+
+using core::ErrorCode;
+using core::Result;
+
+Nonce nonce_of(const TenantKey& tenant, const Salt& salt) noexcept {
+  constexpr std::string_view prefix = "merlon/tenant/v1";
+  const auto digest = crypto::sha256({core::as_bytes(prefix), tenant.view(), salt.view()});
+  return Nonce::from(digest.view()).value();
+}
+
+crypto::Sha256Digest name_of(const TenantKey& tenant) {
+  return crypto::sha256({x509::subject_public_key_info(crypto::KeyKind::P256, tenant.view())});
+}
+
+Result<Challenge> Challenge::make(crypto::PrivateKey key) {
+  if (key.kind() != crypto::KeyKind::P256) {
+    return core::error(ErrorCode::Unsupported, "a tenant's key is of P-256");
+  }
+  const auto point = TRY(key.point());
+  std::array<std::uint8_t, Salt::size> salt{};
+  if (!os::fill_random(salt)) return core::error(ErrorCode::Internal, "no random numbers");
+  return Challenge(std::move(key), TRY(TenantKey::from(point)), TRY(Salt::from(salt)));
+}
+
+}  // namespace merlon::delivery

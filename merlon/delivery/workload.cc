@@ -1,0 +1,70 @@
+#include "merlon/delivery/workload.h"
+
+#include <algorithm>
+
+#include "merlon/base/byte_writer.h"
+#include "merlon/core/reader.h"
+
+namespace merlon::delivery {
+
+using core::ErrorCode;
+using core::Result;
+
+namespace {
+
+/// What only a host can say.
+Result<void> check(const launch::Message& message) {
+  if (message.purpose != launch::Purpose::Run || message.verbose ||
+      message.confinement != launch::Confinement::Process) {
+    return core::error(ErrorCode::Malformed, "a delivery that says what is the host's to say");
+  }
+  const bool reaches_host = std::ranges::any_of(message.files, [](const launch::FileEntry& file) {
+    return file.kind == launch::FileKind::Directory;
+  });
+  if (reaches_host) {
+    return core::error(ErrorCode::Malformed, "a delivery gives no directory of the host's");
+  }
+  return {};
+}
+
+Result<void> check_size(std::size_t module_size) {
+  if (module_size <= max_module_size) return {};
+  return core::error(ErrorCode::Exhausted, "the module is too large", module_size);
+}
+
+}  // namespace
+
+Result<std::vector<std::uint8_t>> encode(const Workload& workload) {
+  TRY(check(workload.message));
+  TRY(check_size(workload.module.size()));
+  const std::vector<std::uint8_t> message = TRY(launch::encode(workload.message));
+  base::ByteWriter out;
+  out.u32(static_cast<std::uint32_t>(message.size()));
+  out.bytes(message);
+  out.u32(static_cast<std::uint32_t>(workload.module.size()));
+  out.bytes(workload.module);
+  return out.take();
+}
+
+Result<Workload> decode(core::ByteView bytes) {
+  core::Reader in(bytes);
+  const std::uint32_t message_size = TRY(in.u32());
+  if (message_size < launch::header_size) {
+    return core::error(ErrorCode::Malformed, "a launch message is too short", message_size);
+  }
+  const std::size_t body_size = TRY(launch::body_size(TRY(in.bytes(launch::header_size))));
+  if (body_size != message_size - launch::header_size) {
+    return core::error(ErrorCode::Malformed, "a launch message has two sizes", message_size);
+  }
+  Workload workload;
+  workload.message = TRY(launch::decode_body(TRY(in.bytes(body_size))));
+  TRY(check(workload.message));
+  const std::uint32_t module_size = TRY(in.u32());
+  TRY(check_size(module_size));
+  const core::ByteView module = TRY(in.bytes(module_size));
+  workload.module.assign(module.begin(), module.end());
+  if (!in.at_end()) return core::error(ErrorCode::Malformed, "bytes behind the workload");
+  return workload;
+}
+
+}  // namespace merlon::delivery

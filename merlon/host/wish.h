@@ -1,0 +1,36 @@
+#pragma once
+
+// What a workload wants of its host's network, which the host sees in any case. Whoever delivers a
+// workload sealed tells the host this much of it, and in this order.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "merlon/core/result.h"
+#include "merlon/host/host_error.h"
+#include "merlon/os/fd.h"
+
+namespace merlon::host {
+
+struct Wish {
+  enum class Kind : std::uint8_t {
+    Listen,   ///< a listening TCP socket on this address and port
+    Connect,  ///< a connection with this host and port
+    Steward,  ///< to be connected with the Steward there, whenever the keep asks for it
+  };
+  Kind kind = Kind::Listen;
+  std::string host;
+  std::uint16_t port = 0;
+  bool speaks_tls = false;  ///< by which a host may know what delays
+  bool operator==(const Wish&) const = default;
+};
+
+/// "listen on [::1]:443", for people.
+[[nodiscard]] std::string describe(const Wish& wish);
+
+/// Opens it on this machine; of a Steward it is the channel to who connects with it
+/// (launch/dial.h). Errors: NotFound · Unavailable · Denied · Internal, each a line.
+[[nodiscard]] core::Result<os::Fd, HostError> fulfil(const Wish& wish);
+
+}  // namespace merlon::host

@@ -1,0 +1,20 @@
+#pragma once
+
+// Who brought a keep's workload, and what its host allows: part of the launch facts.
+
+#include <cstdint>
+#include <optional>
+
+#include "merlon/crypto/hash.h"
+
+namespace merlon::keep {
+
+struct Source {
+  std::optional<crypto::Sha256Digest>
+      tenant;                               ///< of his key (delivery/challenge.h); none: the host
+  crypto::Sha256Digest message;             ///< of the launch message, as he sent it
+  std::uint64_t host_max_memory_bytes = 0;  ///< what the host allows; 0: no limit
+  std::uint64_t host_timeout_nanoseconds = 0;
+};
+
+}  // namespace merlon::keep

@@ -1,0 +1,109 @@
+#include "merlon/keep/work.h"
+
+#include <algorithm>
+
+#include "merlon/base/text.h"
+#include "merlon/delivery/sealed.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/open.h"
+
+namespace merlon::keep {
+
+using base::concat;
+using core::Result;
+using launch::FileEntry;
+
+namespace {
+
+/// The stricter of two limits, of which 0 is none.
+std::uint64_t stricter(std::uint64_t one, std::uint64_t other) noexcept {
+  if (one == 0 || other == 0) return std::max(one, other);
+  return std::min(one, other);
+}
+
+std::vector<launch::FileKind> kinds_of(const launch::Message& message) {
+  std::vector<launch::FileKind> kinds;
+  for (const FileEntry& file : message.files) {
+    if (launch::carries_descriptor(file.kind)) kinds.push_back(file.kind);
+  }
+  return kinds;
+}
+
+Result<crypto::Sha256Digest, std::string> digest_of(const launch::Message& message) {
+  const auto bytes = launch::encode(message);
+  if (!bytes) return std::string(bytes.error().message());
+  return crypto::sha256({*bytes});
+}
+
+/// What the workload's own description asks for, of what the host offers.
+Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Message wanted) {
+  if (kinds_of(offer.message) != kinds_of(wanted)) {
+    return std::string("the host does not offer the sockets that the workload wants");
+  }
+  if (wanted.steward && !offer.steward.is_open()) {
+    return std::string("the host offers no way to the workload's Steward");
+  }
+  if (!wanted.steward) offer.steward.close();
+  wanted.max_memory_bytes = stricter(wanted.max_memory_bytes, offer.message.max_memory_bytes);
+  wanted.timeout_nanoseconds =
+      stricter(wanted.timeout_nanoseconds, offer.message.timeout_nanoseconds);
+  wanted.confinement = offer.message.confinement;
+  wanted.verbose = offer.message.verbose;
+  offer.message = std::move(wanted);
+  return offer;
+}
+
+}  // namespace
+
+Result<Work, std::string> work_of_host(launch::Launch launch) {
+  const std::string& name = launch.message.program;
+  auto bytes = os::read_all(launch.module, delivery::max_module_size);
+  if (!bytes) {
+    if (bytes.error() == os::Errno::Fbig) {
+      return concat(name, ": is larger than ", delivery::max_module_size, " bytes");
+    }
+    return concat(name, ": cannot be read: ", os::describe(bytes.error()));
+  }
+  launch.module.close();
+  Work work;
+  work.source.message = TRY(digest_of(launch.message));
+  work.source.host_max_memory_bytes = launch.message.max_memory_bytes;
+  work.source.host_timeout_nanoseconds = launch.message.timeout_nanoseconds;
+  work.launch = std::move(launch);
+  work.module = *std::move(bytes);
+  work.voice = std::make_shared<HostVoice>();
+  return work;
+}
+
+Result<Work, std::string> work_of_tenant(Self& self, launch::Launch offer, core::ByteView evidence,
+                                         os::Fd channel) {
+  const auto refused = [](const core::Error& error) {
+    return concat("the delivery is refused: ", error.message());
+  };
+  const auto keys = self.keys();
+  if (!keys) return refused(keys.error());
+  auto bytes = delivery::receive(channel);
+  if (!bytes) return refused(bytes.error());
+  const auto nonce = delivery::Nonce::from(offer.message.nonce).value();
+  auto opened = delivery::open((*keys)->hpke(), {evidence, nonce}, *std::move(bytes));
+  if (!opened) return refused(opened.error());
+  Work work;
+  work.source.tenant = delivery::name_of(opened->tenant);
+  work.source.message = TRY(digest_of(opened->workload.message));
+  work.source.host_max_memory_bytes = offer.message.max_memory_bytes;
+  work.source.host_timeout_nanoseconds = offer.message.timeout_nanoseconds;
+  work.module = std::move(opened->workload.module);
+  work.talk =
+      PrivateTalk::begin(std::move(channel), opened->exporter, crypto::sha256({work.module}));
+  work.voice = work.talk;
+  auto launch = granted(std::move(offer), std::move(opened->workload.message));
+  if (!launch) {
+    work.voice->remark(launch.error());
+    work.talk->end(launch::number(launch::ExitStatus::Unusable));
+    return std::move(launch).error();
+  }
+  work.launch = *std::move(launch);
+  return work;
+}
+
+}  // namespace merlon::keep
