@@ -9,6 +9,11 @@ namespace {
 constexpr std::array all_handlers{
     Handler{"run", &run},
     Handler{"deploy", &in_merlon_deploy},
+    Handler{"keeps list", &in_merlon_deploy},
+    Handler{"keeps attach", &in_merlon_deploy},
+    Handler{"keeps logs", &in_merlon_deploy},
+    Handler{"keeps stop", &in_merlon_deploy},
+    Handler{"keeps forget", &in_merlon_deploy},
     Handler{"inspect", &inspect},
     Handler{"evidence inspect", &in_merlon_evidence},
     Handler{"evidence verify", &in_merlon_evidence},

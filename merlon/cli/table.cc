@@ -91,6 +91,26 @@ constexpr std::array deploy_options{
                "The kind of keep: snp-sim; nil and kvm with --insecure-backend only. Also from "
                "MERLON_BACKEND or ENARX_BACKEND.",
                false, backends},
+    OptionSpec{"--to", "URL",
+               "The gatehouse of another machine, https://HOST[:PORT]; this machine if none is "
+               "given. Also from MERLON_GATEHOUSE."},
+    OptionSpec{"--ca-bundle",
+               "FILE",
+               "Whose certificates the gatehouse may show, in PEM; those of the web if none is "
+               "given. Also from MERLON_CA_BUNDLE.",
+               false,
+               {},
+               true},
+    OptionSpec{"--cert",
+               "FILE",
+               "Your client certificate for the gatehouse, in PEM. Also from MERLON_CERT.",
+               false,
+               {},
+               true},
+    OptionSpec{
+        "--cert-key", "FILE", "Its private key. Also from MERLON_CERT_KEY.", false, {}, true},
+    OptionSpec{"--detach", "",
+               "Print the keep's id and leave it running at the gatehouse (see keeps)."},
     OptionSpec{"--insecure-backend", "",
                "Deliver also to a keep that nothing attests, whose machine's owner can read it."},
     OptionSpec{
@@ -112,6 +132,31 @@ constexpr std::array deploy_options{
                true},
     OptionSpec{"--stats", "", "Say on standard error how long each step took."},
     OptionSpec{"--verbose", "", "Say on standard error how the keep is confined."},
+};
+
+constexpr std::array keeps_positionals{
+    PositionalSpec{"ID", "The keep's id, as deploy --detach and keeps list print it.", true}};
+constexpr std::array keeps_options{
+    OptionSpec{"--to", "URL",
+               "The gatehouse; else the one that the keep was delivered to. Also from "
+               "MERLON_GATEHOUSE."},
+    OptionSpec{"--ca-bundle",
+               "FILE",
+               "Whose certificates the gatehouse may show. Also from MERLON_CA_BUNDLE.",
+               false,
+               {},
+               true},
+    OptionSpec{
+        "--cert", "FILE", "Your client certificate. Also from MERLON_CERT.", false, {}, true},
+    OptionSpec{
+        "--cert-key", "FILE", "Its private key. Also from MERLON_CERT_KEY.", false, {}, true},
+};
+constexpr std::array keeps_list_options{
+    keeps_options[0],
+    keeps_options[1],
+    keeps_options[2],
+    keeps_options[3],
+    OptionSpec{"--json", "", "Print what the gatehouse says, as JSON."},
 };
 
 constexpr std::array inspect_positionals{PositionalSpec{"FILE", "A WebAssembly file."}};
@@ -362,6 +407,25 @@ constexpr std::array all_commands{
         "sizes and times. The exit status is the program's, by the keep's own word; 3 if the "
         "evidence is refused, and nothing was delivered.",
         deploy_positionals, deploy_options, "ARGUMENT"},
+    CommandSpec{"keeps list",
+                "List your keeps at a gatehouse",
+                "Id, backend, state (waiting, running, ended, lost), when it was made, and how its "
+                "process ended by the word of its host.",
+                {},
+                keeps_list_options},
+    CommandSpec{
+        "keeps attach", "Hear a keep that was left running",
+        "Prints what the workload has written from its beginning, and goes on until it ends; "
+        "the exit status is the workload's. Needs the talk that deploy --detach kept.",
+        keeps_positionals, keeps_options},
+    CommandSpec{"keeps logs", "Print what a keep has said so far",
+                "The same as keeps attach, without waiting for more.", keeps_positionals,
+                keeps_options},
+    CommandSpec{"keeps stop", "End a keep",
+                "Asks its process to end, and kills it five seconds later.", keeps_positionals,
+                keeps_options},
+    CommandSpec{"keeps forget", "Take away what is left of a keep that has ended",
+                "At the gatehouse and here.", keeps_positionals, keeps_options},
     CommandSpec{"inspect", "Show what a WebAssembly file is made of and what it asks for",
                 "Prints sections, imports, exports, the WebAssembly features that are needed, and "
                 "which capabilities the program will ask for when it runs.",

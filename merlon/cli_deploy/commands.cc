@@ -6,7 +6,14 @@ namespace merlon::cli_deploy {
 
 namespace {
 
-constexpr std::array all_handlers{cli::Handler{"deploy", &deploy}};
+constexpr std::array all_handlers{
+    cli::Handler{"deploy", &deploy},
+    cli::Handler{"keeps list", &keeps_list},
+    cli::Handler{"keeps attach", &keeps_attach},
+    cli::Handler{"keeps logs", &keeps_logs},
+    cli::Handler{"keeps stop", &keeps_stop},
+    cli::Handler{"keeps forget", &keeps_forget},
+};
 
 }  // namespace
 

@@ -6,7 +6,9 @@
 #include "merlon/base/text.h"
 #include "merlon/cli/launch_options.h"
 #include "merlon/cli_deploy/commands.h"
+#include "merlon/cli_deploy/distant_relay.h"
 #include "merlon/cli_deploy/judge.h"
+#include "merlon/cli_deploy/kept_talk.h"
 #include "merlon/cli_deploy/relay.h"
 #include "merlon/cli_deploy/tenant_key.h"
 #include "merlon/cli_evidence/moment.h"
@@ -139,33 +141,38 @@ Result<int> status_of(const Talk& talk, const core::Result<void, std::string>& t
                  Status::Unusable};
 }
 
-Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal) {
-  Stopwatch watch;
-  watch.lap("");
-  Prepared prepared = TRY(prepare(arguments));
-  for (const std::string& note : prepared.notes) {
-    cli_evidence::remark(terminal, concat("note: ", note));
-  }
-  auto challenge = delivery::Challenge::make(TRY(tenant_key(arguments)));
-  if (!challenge) return Failure{std::string(challenge.error().message()), Status::Unusable};
-  std::ranges::copy(challenge->nonce().view(), prepared.offer.nonce.begin());
+/// Judges the keep, and only then seals the workload to it.
+Result<delivery::Sealed> seal_for(const Arguments& arguments, const Terminal& terminal,
+                                  const delivery::Challenge& challenge, const launch::Proof& proof,
+                                  const delivery::Workload& workload, Stopwatch& watch) {
+  const auto key = TRY(judge(arguments, terminal, proof, challenge.nonce()));
+  watch.lap("judged");
+  auto sealed = delivery::seal(challenge, proof.evidence, key, workload);
+  if (!sealed) return Failure{std::string(sealed.error().message()), Status::Unusable};
+  watch.lap("sealed");
+  return *std::move(sealed);
+}
+
+void say_times(const Arguments& arguments, const Terminal& terminal, const Stopwatch& watch) {
+  if (arguments.has("--stats")) cli_evidence::remark(terminal, watch.text());
+}
+
+Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal,
+                        const Prepared& prepared, const delivery::Challenge& challenge,
+                        Stopwatch& watch) {
   const os::SignalRelay relay;
-  watch.lap("package");
   auto keep = TRY(start_here(arguments, terminal, relay, prepared.offer));
   const auto proof = keep.proof(relay, start_limit);
   if (!proof) return of_host(proof.error());
   watch.lap("keep and proof");
-  const auto key = TRY(judge(arguments, terminal, *proof, challenge->nonce()));
-  watch.lap("judged");
-  auto sealed = delivery::seal(*challenge, proof->evidence, key, prepared.workload);
-  if (!sealed) return Failure{std::string(sealed.error().message()), Status::Unusable};
-  watch.lap("sealed");
+  const auto sealed =
+      TRY(seal_for(arguments, terminal, challenge, *proof, prepared.workload, watch));
   const std::uint64_t started = os::now(os::Clock::Monotonic).value_or(0);
-  auto channel = keep.deliver(sealed->bytes);
+  auto channel = keep.deliver(sealed.bytes);
   if (!channel) return of_host(channel.error());
   watch.lap("delivered");
-  if (arguments.has("--stats")) cli_evidence::remark(terminal, watch.text());
-  Talk talk(sealed->exporter, crypto::sha256({prepared.workload.module}));
+  say_times(arguments, terminal, watch);
+  Talk talk(sealed.exporter, crypto::sha256({prepared.workload.module}));
   const auto talked = [&] {
     const os::SignalWindow window(relay);
     return carry(talk, *channel, terminal);
@@ -177,11 +184,73 @@ Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal) {
   return status_of(talk, talked, over, terminal);
 }
 
+/// The backend to ask a gatehouse for.
+Result<host::Backend> wanted_backend(const Arguments& arguments, const Terminal& terminal) {
+  const auto named = cli::choose_backend(arguments, terminal);
+  if (!named) return Failure{named.error().text, Status::Usage};
+  return named->value_or(host::Backend::SnpSim);
+}
+
+Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
+                         const GatehouseAddress& address, const Prepared& prepared,
+                         const delivery::Challenge& challenge, Stopwatch& watch) {
+  const auto client = TRY(GatehouseClient::create(address));
+  gatehouse::KeepRequest request{TRY(wanted_backend(arguments, terminal)), prepared.offer};
+  request.offer.verbose = false;
+  const auto keep = TRY(client.start(request));
+  watch.lap("keep and proof");
+  auto sealed = seal_for(arguments, terminal, challenge, keep.proof, prepared.workload, watch);
+  if (!sealed) {
+    // Nobody will ever deliver to it.
+    static_cast<void>(client.stop(keep.id));
+    return sealed.error();
+  }
+  TRY(client.deliver(keep.id, sealed->bytes));
+  watch.lap("delivered");
+  say_times(arguments, terminal, watch);
+  const auto module = crypto::sha256({prepared.workload.module});
+  Talk talk(sealed->exporter, module);
+  if (arguments.has("--detach")) {
+    const core::ByteView secret = sealed->exporter.reveal();
+    TRY(keep_talk(terminal,
+                  {keep.id, address, module, crypto::SecretBytes({secret.begin(), secret.end()})}));
+    // It may be over already.
+    static_cast<void>(client.input(keep.id, 0, talk.input_end()));
+    return cli::print(terminal, concat(keep.id, "\n"));
+  }
+  TRY(carry(talk, client, keep.id, terminal, Part::Both));
+  auto status = status_of(talk, {}, false, terminal);
+  if (status) static_cast<void>(client.forget(keep.id));
+  return status;
+}
+
+Result<int> deploy_somewhere(const Arguments& arguments, const Terminal& terminal) {
+  Stopwatch watch;
+  watch.lap("");
+  Prepared prepared = TRY(prepare(arguments));
+  for (const std::string& note : prepared.notes) {
+    cli_evidence::remark(terminal, concat("note: ", note));
+  }
+  const auto challenge = delivery::Challenge::make(TRY(tenant_key(arguments)));
+  if (!challenge) return Failure{std::string(challenge.error().message()), Status::Unusable};
+  std::ranges::copy(challenge->nonce().view(), prepared.offer.nonce.begin());
+  watch.lap("package");
+  const GatehouseAddress address = gatehouse_address(arguments, terminal);
+  if (!address.url.empty()) {
+    return deploy_there(arguments, terminal, address, prepared, *challenge, watch);
+  }
+  if (arguments.has("--detach")) {
+    return Failure{"--detach: only at a gatehouse (--to); a keep ends with who started it",
+                   Status::Usage};
+  }
+  return deploy_here(arguments, terminal, prepared, *challenge, watch);
+}
+
 }  // namespace
 
 int deploy(const Arguments& arguments, const Terminal& terminal) {
   os::ignore_broken_pipes();
-  const auto status = deploy_here(arguments, terminal);
+  const auto status = deploy_somewhere(arguments, terminal);
   if (status) return *status;
   return cli::fail(terminal, status.error().text, cli_evidence::number(status.error().status));
 }

@@ -19,6 +19,9 @@ class HpkeExporter {
  public:
   explicit HpkeExporter(SecretBytes secret) noexcept : secret_(std::move(secret)) {}
 
+  /// What an HpkeExporter is made of, for who keeps it.
+  [[nodiscard]] core::ByteView reveal() const noexcept { return secret_.reveal(); }
+
   /// `size` bytes, at most 255 × 32, that are different for each `context`.
   [[nodiscard]] SecretBytes secret(core::ByteView context, std::size_t size) const noexcept;
 

@@ -63,6 +63,12 @@ class Keep {
   /// Errors: Unavailable (the keep ended; wait() tells).
   [[nodiscard]] core::Result<os::Fd, HostError> deliver(core::ByteView sealed);
 
+  /// Before the delivery: becomes readable, or is closed, when the keep ends.
+  [[nodiscard]] os::BorrowedFd channel() const noexcept { return channel_; }
+  [[nodiscard]] os::Result<void> signal(int number) const noexcept {
+    return process_.signal(number);
+  }
+
   /// Waits for the end of the workload, passing on signals. A keep that keeps its time limit ends
   /// by itself; one that does not is killed some time later, and then there is no status.
   [[nodiscard]] core::Result<std::optional<os::ExitStatus>, HostError> wait(

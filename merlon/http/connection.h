@@ -59,6 +59,9 @@ struct Reading {
   const char* why = "";
 };
 
+/// What the other side of a session has shown; empty: nothing.
+[[nodiscard]] std::vector<std::uint8_t> peer_certificate(::ssl_st* session);
+
 template <typename Stream>
 class Connection final : public AnyConnection,
                          public std::enable_shared_from_this<Connection<Stream>> {
@@ -180,6 +183,7 @@ class Connection final : public AnyConnection,
       end_of_handshake();
       if (timed_out_) ++core_.counters.timeouts;
       ++(ec ? core_.counters.handshake_failures : core_.counters.handshakes);
+      if (!ec) certificate_ = peer_certificate(stream_.native_handle());
       co_return !ec;
     }
     co_return true;
@@ -189,7 +193,7 @@ class Connection final : public AnyConnection,
   Awaitable<bool> serve_one() {
     if (!co_await first_bytes()) co_return false;
     began_ = std::chrono::steady_clock::now();
-    request_ = Request{{}, {}, {}, {}, peer_.text, peer_.port, is_tls};
+    request_ = Request{{}, {}, {}, {}, peer_.text, peer_.port, is_tls, certificate_};
     Charge charge(core_);
     Reading reading;
     {
@@ -428,6 +432,7 @@ class Connection final : public AnyConnection,
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer answered_;  // never ends by itself: a bell
   boost::beast::flat_buffer buffer_;
+  std::vector<std::uint8_t> certificate_;  ///< of the client
   Request request_;
   Response response_;
   Moment began_;

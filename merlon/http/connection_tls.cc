@@ -1,4 +1,5 @@
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include "merlon/http/connection.h"
 
@@ -18,6 +19,16 @@ class TlsStream : public boost::asio::ssl::stream<Tcp::socket> {
 };
 
 }  // namespace
+
+std::vector<std::uint8_t> peer_certificate(::ssl_st* session) {
+  X509* const certificate = SSL_get0_peer_certificate(session);
+  const int size = certificate == nullptr ? 0 : i2d_X509(certificate, nullptr);
+  if (size <= 0) return {};
+  std::vector<std::uint8_t> der(static_cast<std::size_t>(size));
+  std::uint8_t* end = der.data();
+  if (i2d_X509(certificate, &end) != size) return {};
+  return der;
+}
 
 void serve_tls(Core& core, Tcp::socket socket, Peer peer, tls::Context context) {
   SSL* const session = SSL_new(context.native());

@@ -28,6 +28,8 @@ struct Request {
   std::string peer;  ///< numeric: "192.0.2.1", "2001:db8::1"
   std::uint16_t peer_port = 0;
   bool tls = false;
+  /// DER of what the peer showed to prove who it is, judged by the server's TLS; empty: nothing.
+  std::vector<std::uint8_t> client_certificate{};
 
   /// The first value of that header (in lower case); nothing if there is none.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;

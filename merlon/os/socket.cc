@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 
 #include "merlon/os/system_call.h"
 
@@ -130,6 +131,14 @@ Result<Fd> connect_tcp(std::string_view address, std::uint16_t port) noexcept {
   if (::connect(fd.number(), to.get(), to.size) < 0) return last_errno();
   TRY(set_nonblock(fd, true));
   return fd;
+}
+
+Result<void> limit_waiting(BorrowedFd fd, std::chrono::seconds limit) noexcept {
+  const ::timeval time{limit.count(), 0};
+  for (const int which : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    if (::setsockopt(fd.number(), SOL_SOCKET, which, &time, sizeof(time)) < 0) return last_errno();
+  }
+  return {};
 }
 
 Result<void> send_without_delay(BorrowedFd fd) noexcept {

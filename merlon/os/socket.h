@@ -3,6 +3,7 @@
 // Sockets that are already named by numbers: no resolver, no name service. Every call here returns
 // at once with Again where it would wait; sending never raises SIGPIPE.
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -45,6 +46,9 @@ struct ReceiveFlags {
 ///
 /// Errors: Inval (not a numeric address) · Connrefused · Timedout · Hostunreach · …
 [[nodiscard]] Result<Fd> connect_tcp(std::string_view address, std::uint16_t port) noexcept;
+
+/// Reading and writing that would wait for longer is Again, though the socket waits.
+[[nodiscard]] Result<void> limit_waiting(BorrowedFd fd, std::chrono::seconds limit) noexcept;
 
 /// What is written goes at once, also where the last piece is on its way still (TCP_NODELAY). Those
 /// that a listener accepts have it too. For protocols that write whole messages.

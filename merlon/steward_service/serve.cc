@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "merlon/base/text.h"
+#include "merlon/http/log.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/open.h"
 #include "merlon/os/processor.h"
@@ -10,7 +11,6 @@
 #include "merlon/os/socket.h"
 #include "merlon/steward_service/commands.h"
 #include "merlon/steward_service/loader.h"
-#include "merlon/steward_service/log.h"
 #include "merlon/steward_service/problem.h"
 #include "merlon/steward_service/records.h"
 #include "merlon/steward_service/service.h"
@@ -53,8 +53,8 @@ Outcome<std::vector<os::Fd>> listeners_of(Options& options) {
 /// One process that serves, from its start to its end.
 class Running {
  public:
-  Running(Options options, Loader loader, GenerationPointer first, Log& log, Statistics& statistics,
-          Records& records)
+  Running(Options options, Loader loader, GenerationPointer first, http::Log& log,
+          Statistics& statistics, Records& records)
       : options_(std::move(options)),
         loader_(std::move(loader)),
         log_(log),
@@ -77,7 +77,7 @@ class Running {
   }
   void say(std::string_view level, std::string_view event,
            const std::vector<http::Header>& fields) {
-    log_.line(log_line(clock_now(), level, event, fields));
+    log_.line(http::log_line(clock_now(), level, event, fields));
   }
   void say_generation(std::string_view event, const Generation& now);
   void reload(bool asked);
@@ -85,7 +85,7 @@ class Running {
 
   Options options_;
   Loader loader_;
-  Log& log_;
+  http::Log& log_;
   Statistics& statistics_;
   Service service_;
   Fingerprint seen_;
@@ -104,7 +104,7 @@ http::Settings Running::settings() {
   settings.observe = [this](const http::Exchange& exchange) {
     const codec::UnixTime now = clock_now();
     statistics_.note(exchange, now);
-    log_.line(request_line(now, exchange));
+    log_.line(http::request_line(now, exchange));
   };
   if (service_.generation()->tls) {
     settings.tls = [this] { return service_.generation()->tls; };
@@ -231,7 +231,7 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
   auto records = open_records(ready->options.state, &clock_now);
   if (!records) return command::fail(terminal, records.error(), unusable);
   Statistics statistics;
-  const auto log = Log::start(
+  const auto log = http::Log::start(
       [](const std::string& line) {
         return os::write_all(os::BorrowedFd(2), core::as_bytes(line)).has_value();
       },

@@ -18,14 +18,14 @@
 #include "merlon/http/server.h"
 #include "merlon/os/thread.h"
 
-namespace merlon::steward_service {
+namespace merlon::http {
 
 /// {"time":…,"level":…,"event":…,name:value…} without a line end.
 [[nodiscard]] std::string log_line(codec::UnixTime time, std::string_view level,
-                                   std::string_view event, const std::vector<http::Header>& fields);
+                                   std::string_view event, const std::vector<Header>& fields);
 
 /// The line of one request. Neither bodies nor headers nor queries are in it.
-[[nodiscard]] std::string request_line(codec::UnixTime time, const http::Exchange& exchange);
+[[nodiscard]] std::string request_line(codec::UnixTime time, const Exchange& exchange);
 
 class Log {
  public:
@@ -57,4 +57,4 @@ class Log {
   std::optional<os::Thread> thread_;
 };
 
-}  // namespace merlon::steward_service
+}  // namespace merlon::http

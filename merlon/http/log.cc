@@ -1,9 +1,9 @@
-#include "merlon/steward_service/log.h"
+#include "merlon/http/log.h"
 
 #include "merlon/base/text.h"
 #include "merlon/codec/json_writer.h"
 
-namespace merlon::steward_service {
+namespace merlon::http {
 
 namespace {
 
@@ -30,16 +30,16 @@ void number(codec::JsonWriter& json, std::string_view name, std::uint64_t value)
 }  // namespace
 
 std::string log_line(codec::UnixTime time, std::string_view level, std::string_view event,
-                     const std::vector<http::Header>& fields) {
+                     const std::vector<Header>& fields) {
   codec::JsonWriter json;
   head(json, time, level, event);
-  for (const http::Header& each : fields) member(json, each.name, each.value);
+  for (const Header& each : fields) member(json, each.name, each.value);
   json.close_object();
   return json.result();
 }
 
-std::string request_line(codec::UnixTime time, const http::Exchange& exchange) {
-  const http::Request& request = exchange.request;
+std::string request_line(codec::UnixTime time, const Exchange& exchange) {
+  const Request& request = exchange.request;
   codec::JsonWriter json;
   head(json, time, exchange.response.status >= 500 ? "error" : "info", "request");
   member(json, "peer", request.peer);
@@ -57,12 +57,12 @@ std::string request_line(codec::UnixTime time, const http::Exchange& exchange) {
   json.boolean(exchange.sent);
   // A certificate each, so a name may come again: a list for each name.
   std::vector<std::string_view> names;
-  for (const http::Header& each : exchange.response.notes) {
+  for (const Header& each : exchange.response.notes) {
     if (std::find(names.begin(), names.end(), each.name) != names.end()) continue;
     names.push_back(each.name);
     json.key(each.name);
     json.open_array();
-    for (const http::Header& other : exchange.response.notes) {
+    for (const Header& other : exchange.response.notes) {
       if (other.name == each.name) json.text(base::printable(other.value, longest_text));
     }
     json.close_array();
@@ -116,4 +116,4 @@ void Log::write() noexcept {
   }
 }
 
-}  // namespace merlon::steward_service
+}  // namespace merlon::http

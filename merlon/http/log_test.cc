@@ -1,4 +1,4 @@
-#include "merlon/steward_service/log.h"
+#include "merlon/http/log.h"
 
 #include <latch>
 
@@ -6,7 +6,7 @@
 
 #include "merlon/codec/json.h"
 
-namespace merlon::steward_service {
+namespace merlon::http {
 namespace {
 
 TEST(Log, ALineIsOneObject) {
@@ -16,10 +16,8 @@ TEST(Log, ALineIsOneObject) {
 }
 
 TEST(Log, ARequestsLineHasNeitherQueryNorHeadersNorBody) {
-  http::Request request{"POST", "/x?secret=1", {{"authorization", "secret"}}, "secret", "::1",
-                        5,      true};
-  const http::Response response{
-      400, {}, "secret", false, {{"code", "a"}, {"x", "1"}, {"code", "b"}}};
+  Request request{"POST", "/x?secret=1", {{"authorization", "secret"}}, "secret", "::1", 5, true};
+  const Response response{400, {}, "secret", false, {{"code", "a"}, {"x", "1"}, {"code", "b"}}};
   const std::string line = request_line(
       {0},
       {request, response, true, true, std::chrono::microseconds(3), std::chrono::microseconds(4)});
@@ -31,7 +29,7 @@ TEST(Log, ARequestsLineHasNeitherQueryNorHeadersNorBody) {
 }
 
 TEST(Log, WhatAPeerSaysCannotBeAnotherLine) {
-  http::Request request;
+  Request request;
   request.target = "/\n{\"event\":\"request\"}" + std::string(5000, 'x');
   const std::string line = request_line({0}, {request, {}, false, false, {}, {}});
   EXPECT_EQ(line.find('\n'), std::string::npos);
@@ -81,4 +79,4 @@ TEST(Log, CountsWhatCannotBeWritten) {
 }
 
 }  // namespace
-}  // namespace merlon::steward_service
+}  // namespace merlon::http

@@ -1,0 +1,77 @@
+#pragma once
+
+// A gatehouse, as its tenant asks it. Nothing that it says is believed: the keep's evidence is
+// judged, and all else that comes is opened by keys that it does not have.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "merlon/cli_evidence/files.h"
+#include "merlon/gatehouse/keep_request.h"
+#include "merlon/http_client/exchange.h"
+#include "merlon/launch/proof.h"
+#include "merlon/tls/context.h"
+
+namespace merlon::cli_deploy {
+
+/// Where it is, and who one is to it.
+struct GatehouseAddress {
+  std::string url;          ///< https://HOST[:PORT]; http:// only on this machine
+  std::string ca_bundle;    ///< whose certificates it may show, a file; empty: those of the web
+  std::string certificate;  ///< one's own, a file; empty: none is shown
+  std::string key;          ///< its private key, a file
+  bool operator==(const GatehouseAddress&) const = default;
+};
+
+/// Of --to, --ca-bundle, --cert and --cert-key, or their variables.
+[[nodiscard]] GatehouseAddress gatehouse_address(const cli::Arguments& arguments,
+                                                 const cli::Terminal& terminal);
+
+class GatehouseClient {
+ public:
+  [[nodiscard]] static cli_evidence::Result<GatehouseClient> create(
+      const GatehouseAddress& address);
+
+  struct Started {
+    std::string id;
+    launch::Proof proof;  ///< its word
+  };
+  /// A new keep that has answered the challenge of the request.
+  [[nodiscard]] cli_evidence::Result<Started> start(const gatehouse::KeepRequest& request) const;
+  [[nodiscard]] cli_evidence::Result<void> deliver(const std::string& id,
+                                                   core::ByteView sealed) const;
+  /// False: the keep does not take it now.
+  [[nodiscard]] cli_evidence::Result<bool> input(const std::string& id, std::uint64_t at,
+                                                 core::ByteView bytes) const;
+
+  struct Output {
+    std::vector<std::uint8_t> bytes;
+    bool is_over = false;  ///< there will be no more
+  };
+  /// What the keep has said from byte `from` on; empty if there was nothing for so long.
+  [[nodiscard]] cli_evidence::Result<Output> output(const std::string& id, std::uint64_t from,
+                                                    std::chrono::milliseconds wait) const;
+  [[nodiscard]] cli_evidence::Result<void> stop(const std::string& id) const;
+  [[nodiscard]] cli_evidence::Result<void> forget(const std::string& id) const;
+  /// A text of JSON, or of lines.
+  [[nodiscard]] cli_evidence::Result<std::string> read(const std::string& path) const;
+
+ private:
+  GatehouseClient(std::string host, std::uint16_t port, std::optional<tls::Context> tls) noexcept
+      : host_(std::move(host)), port_(port), tls_(std::move(tls)) {}
+
+  [[nodiscard]] cli_evidence::Result<http_client::Answer> ask(std::string_view method,
+                                                              const std::string& path,
+                                                              core::ByteView body) const;
+  [[nodiscard]] cli_evidence::Result<http_client::Answer> ask_well(std::string_view method,
+                                                                   const std::string& path,
+                                                                   core::ByteView body) const;
+
+  std::string host_;
+  std::uint16_t port_;
+  std::optional<tls::Context> tls_;
+};
+
+}  // namespace merlon::cli_deploy

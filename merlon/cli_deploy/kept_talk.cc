@@ -1,0 +1,98 @@
+#include "merlon/cli_deploy/kept_talk.h"
+
+#include <filesystem>
+
+#include "merlon/base/text.h"
+#include "merlon/cli/state.h"
+#include "merlon/codec/hex.h"
+#include "merlon/codec/json.h"
+#include "merlon/codec/json_writer.h"
+#include "merlon/gatehouse/keep_folder.h"
+#include "merlon/os/open.h"
+
+namespace merlon::cli_deploy {
+
+using base::concat;
+using cli_evidence::Failure;
+using cli_evidence::Result;
+using cli_evidence::Status;
+
+namespace {
+
+Result<std::string> path_of(const cli::Terminal& terminal, const std::string& id) {
+  if (!gatehouse::is_keep_id(id)) {
+    return Failure{concat(base::quoted(id), " is no id of a keep (32 hexadecimal digits)"),
+                   Status::Usage};
+  }
+  std::string folder = cli::state_path(terminal, "keeps");
+  if (folder.empty()) {
+    return Failure{"neither XDG_STATE_HOME nor HOME says where talks are kept", Status::Unusable};
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  return concat(folder, "/", id);
+}
+
+Failure not_a_talk(const std::string& path) {
+  return {concat(base::printable(path), ": is no kept talk"), Status::Unusable};
+}
+
+}  // namespace
+
+Result<void> keep_talk(const cli::Terminal& terminal, const KeptTalk& talk) {
+  const std::string path = TRY(path_of(terminal, talk.id));
+  codec::JsonWriter json;
+  const auto member = [&](std::string_view name, std::string_view value) {
+    json.key(name);
+    json.text(value);
+  };
+  json.open_object();
+  member("id", talk.id);
+  member("url", talk.gatehouse.url);
+  member("ca_bundle", talk.gatehouse.ca_bundle);
+  member("cert", talk.gatehouse.certificate);
+  member("cert_key", talk.gatehouse.key);
+  member("module_sha256", base::hex(talk.module.view()));
+  member("secret", base::hex(talk.secret.reveal()));
+  json.close_object();
+  const std::string text = json.result() + "\n";
+  const auto written = os::replace_file(path, core::as_bytes(text));
+  if (written) return {};
+  return Failure{concat(base::printable(path), ": ", os::describe(written.error())),
+                 Status::Unusable};
+}
+
+Result<KeptTalk> find_talk(const cli::Terminal& terminal, const std::string& id) {
+  const std::string path = TRY(path_of(terminal, id));
+  constexpr std::size_t largest = 65536;
+  if (!os::exists(path)) {
+    return Failure{
+        concat("no talk with the keep ", id, " is kept here (deploy --detach keeps one)"),
+        Status::Unusable};
+  }
+  const auto bytes = TRY(cli_evidence::read_bytes(path, largest));
+  const auto document = codec::JsonDocument::parse(core::as_text(bytes));
+  if (!document) return not_a_talk(path);
+  const auto text = [&](std::string_view name) -> std::string {
+    const auto value = document->root().string_member(name);
+    return value ? std::string(*value) : std::string();
+  };
+  const auto module_bytes = codec::decode_hex(text("module_sha256"));
+  auto secret = codec::decode_hex(text("secret"));
+  if (!module_bytes || !secret) return not_a_talk(path);
+  const auto digest = crypto::Sha256Digest::from(*module_bytes);
+  if (!digest || text("id") != id) return not_a_talk(path);
+  return KeptTalk{id,
+                  {text("url"), text("ca_bundle"), text("cert"), text("cert_key")},
+                  *digest,
+                  crypto::SecretBytes(*std::move(secret))};
+}
+
+void forget_talk(const cli::Terminal& terminal, const std::string& id) {
+  const auto path = path_of(terminal, id);
+  std::error_code error;
+  if (path) std::filesystem::remove(*path, error);
+}
+
+}  // namespace merlon::cli_deploy

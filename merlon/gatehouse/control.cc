@@ -1,0 +1,70 @@
+#include "merlon/gatehouse/control.h"
+
+#include <array>
+
+#include "merlon/base/byte_writer.h"
+#include "merlon/core/reader.h"
+#include "merlon/delivery/sealed.h"
+#include "merlon/launch/stream.h"
+#include "merlon/os/local_socket.h"
+
+namespace merlon::gatehouse {
+
+using core::ErrorCode;
+using core::Result;
+
+namespace {
+
+constexpr std::size_t head_size = 1 + 8 + 4;
+constexpr std::size_t reply_size = 1 + 8;
+
+}  // namespace
+
+Result<Reply> ask(const std::string& path, const Command& command) {
+  const auto connection = os::connect_local(path);
+  if (!connection) return core::error(ErrorCode::Unavailable, "the keep has no warden");
+  base::ByteWriter head;
+  head.u8(static_cast<std::uint8_t>(command.verb));
+  head.u64(command.position);
+  head.u32(static_cast<std::uint32_t>(command.bytes.size()));
+  TRY(launch::write_stream(*connection, head.take()));
+  TRY(launch::write_stream(*connection, command.bytes));
+  std::array<std::uint8_t, reply_size> bytes{};
+  TRY(launch::read_stream(*connection, bytes, true));
+  core::Reader in(bytes);
+  const std::uint8_t outcome = TRY(in.u8());
+  if (outcome > static_cast<std::uint8_t>(Outcome::Broken)) {
+    return core::error(ErrorCode::Malformed, "an answer that there is not", outcome);
+  }
+  return Reply{static_cast<Outcome>(outcome), TRY(in.u64())};
+}
+
+Result<Command> receive_command(os::BorrowedFd connection) {
+  std::array<std::uint8_t, head_size> head{};
+  TRY(launch::read_stream(connection, head, true));
+  core::Reader in(head);
+  Command command;
+  const std::uint8_t verb = TRY(in.u8());
+  if (verb < static_cast<std::uint8_t>(Verb::Deliver) ||
+      verb > static_cast<std::uint8_t>(Verb::Stop)) {
+    return core::error(ErrorCode::Malformed, "a request that there is not", verb);
+  }
+  command.verb = static_cast<Verb>(verb);
+  command.position = TRY(in.u64());
+  const std::uint32_t size = TRY(in.u32());
+  constexpr std::size_t most =
+      delivery::sealed_header_size + crypto::X25519PublicKey::size + delivery::max_text_size;
+  if (size > most) return core::error(ErrorCode::Exhausted, "a request is too large", size);
+  command.bytes.resize(size);
+  TRY(launch::read_stream(connection, command.bytes, false));
+  return command;
+}
+
+Result<void> send_reply(os::BorrowedFd connection, Reply reply) {
+  base::ByteWriter out;
+  out.u8(static_cast<std::uint8_t>(reply.outcome));
+  out.u64(reply.position);
+  return launch::write_stream(connection, out.take());
+}
+
+}  // namespace merlon::gatehouse

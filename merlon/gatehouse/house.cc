@@ -1,0 +1,157 @@
+#include "merlon/gatehouse/house.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "merlon/base/text.h"
+#include "merlon/host/programs.h"
+#include "merlon/launch/readiness.h"
+#include "merlon/os/channel.h"
+#include "merlon/os/poll.h"
+#include "merlon/os/process.h"
+#include "merlon/os/random.h"
+
+namespace merlon::gatehouse {
+
+using base::concat;
+
+namespace {
+
+constexpr std::chrono::seconds start_limit{90};
+
+core::Result<std::string, std::string> new_id() {
+  std::array<std::uint8_t, 16> bytes{};
+  if (!os::fill_random(bytes)) return std::string("no random numbers");
+  return base::hex(bytes);
+}
+
+core::Result<void, std::string> make_private_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (!error) {
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all,
+                                 std::filesystem::perm_options::replace, error);
+  }
+  if (error) return concat(base::printable(path), ": ", error.message());
+  return {};
+}
+
+/// Starts a warden, and waits for its word. The error is a line.
+core::Result<void, std::string> start_warden(const KeepFolder& folder,
+                                             const std::string& simulator) {
+  const auto program = host::find_program("merlon-warden");
+  if (!program) return program.error().text;
+  auto channel = os::open_channel();
+  if (!channel) return std::string(os::describe(channel.error()));
+  const auto child = os::ChildProcess::spawn(
+      *program, std::array{std::string("merlon-warden"), folder.path(), simulator}, channel->there);
+  if (!child) return concat(*program, ": ", os::describe(child.error()));
+  channel->there.close();
+  static_cast<void>(child->wait());  // it goes on in a process of its own
+  std::array<os::PollItem, 1> items{{{os::BorrowedFd(channel->here).number(), POLLIN, 0}}};
+  const auto ready = os::poll(items, start_limit);
+  if (!ready || *ready == 0) return std::string("the keep does not start in time");
+  const auto said = launch::receive_readiness(channel->here);
+  if (!said) return std::string("the keep's warden ended without a word");
+  if (!said->ready) return base::printable(said->text);
+  return {};
+}
+
+void remove(const KeepFolder& folder) {
+  std::error_code error;
+  std::filesystem::remove_all(folder.path(), error);
+}
+
+}  // namespace
+
+core::Result<void, std::string> House::open() const {
+  return make_private_folder(settings_.folder);
+}
+
+KeepFolder House::folder_of(std::string_view id) const {
+  return KeepFolder(concat(settings_.folder, "/", id));
+}
+
+Result<void> House::check_room(const std::string& tenant) const {
+  std::size_t all = 0;
+  std::size_t own = 0;
+  for (const KeepRecord& each : list()) {
+    const KeepState state = folder_of(each.id).state();
+    if (state == KeepState::Ended || state == KeepState::Lost) continue;
+    ++all;
+    if (each.tenant == tenant) ++own;
+  }
+  if (own >= settings_.keeps_per_tenant) {
+    return Refusal{429, "quota.keeps",
+                   concat("no tenant has more than ", settings_.keeps_per_tenant, " keeps here")};
+  }
+  if (all >= settings_.keeps) return Refusal{503, "house.full", "no more keeps run here"};
+  return {};
+}
+
+Result<KeepFolder> House::start(const std::string& tenant, const KeepRequest& request,
+                                const std::string& made) {
+  if (std::ranges::find(settings_.backends, request.backend) == settings_.backends.end()) {
+    return Refusal{403, "backend.refused",
+                   concat("backend ", host::name_of(request.backend), " is not offered here")};
+  }
+  const std::scoped_lock lock(starting_);
+  TRY(check_room(tenant));
+  const auto id = new_id();
+  if (!id) return Refusal{500, "house.random", id.error()};
+  const KeepFolder folder = folder_of(*id);
+  const auto prepared = [&]() -> core::Result<void, std::string> {
+    TRY(make_private_folder(folder.path()));
+    TRY(folder.write(KeepFolder::record, to_json(KeepRecord{*id, tenant, made, request.backend})));
+    return folder.write(KeepFolder::request, to_json(request));
+  }();
+  if (!prepared) {
+    remove(folder);
+    return Refusal{500, "house.folder", prepared.error()};
+  }
+  if (const auto started = start_warden(folder, settings_.simulator); !started) {
+    remove(folder);
+    return Refusal{503, "keep.start", started.error()};
+  }
+  return folder;
+}
+
+Result<KeepFolder> House::find(const std::string& tenant, std::string_view id) const {
+  const Refusal unknown{404, "keep.unknown", "there is no such keep"};
+  if (!is_keep_id(id)) return unknown;
+  KeepFolder folder = folder_of(id);
+  const auto record = folder.read_record();
+  if (!record || record->tenant != tenant) return unknown;
+  return folder;
+}
+
+std::vector<KeepRecord> House::list() const {
+  std::vector<KeepRecord> all;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(settings_.folder, error)) {
+    if (!is_keep_id(entry.path().filename().string())) continue;
+    if (auto record = KeepFolder(entry.path().string()).read_record()) {
+      all.push_back(*std::move(record));
+    }
+  }
+  std::ranges::sort(all, {}, [](const KeepRecord& each) { return std::pair(each.made, each.id); });
+  return all;
+}
+
+std::vector<KeepRecord> House::list(const std::string& tenant) const {
+  std::vector<KeepRecord> all = list();
+  std::erase_if(all, [&](const KeepRecord& each) { return each.tenant != tenant; });
+  return all;
+}
+
+Result<void> House::forget(const KeepFolder& keep) const {
+  const KeepState state = keep.state();
+  if (state != KeepState::Ended && state != KeepState::Lost) {
+    return Refusal{409, "keep.runs", "the keep has not ended; stop it first"};
+  }
+  remove(keep);
+  return {};
+}
+
+}  // namespace merlon::gatehouse

@@ -1,0 +1,60 @@
+#pragma once
+
+// All keeps of a gatehouse: a folder for each, below one that only this user reads. Nothing of them
+// is held in memory, so that a gatehouse that was killed finds them again. Any thread.
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "merlon/gatehouse/control.h"
+#include "merlon/gatehouse/keep_folder.h"
+
+namespace merlon::gatehouse {
+
+/// Why something is not done, as HTTP tells it.
+struct Refusal {
+  unsigned status = 500;
+  std::string code;  ///< stable, for programs: "keep.unknown"
+  std::string what;  ///< a sentence
+};
+template <typename T>
+using Result = core::Result<T, Refusal>;
+
+struct HouseSettings {
+  std::string folder;
+  std::string simulator;                ///< the platform of backend snp-sim
+  std::vector<host::Backend> backends;  ///< that tenants may ask for
+  std::size_t keeps_per_tenant = 16;    ///< that have not ended
+  std::size_t keeps = 256;
+};
+
+class House {
+ public:
+  explicit House(HouseSettings settings) noexcept : settings_(std::move(settings)) {}
+
+  /// Makes the folder if it is not there. The error is a line.
+  [[nodiscard]] core::Result<void, std::string> open() const;
+
+  /// A new keep that has answered the challenge. Waits for it.
+  [[nodiscard]] Result<KeepFolder> start(const std::string& tenant, const KeepRequest& request,
+                                         const std::string& made);
+
+  /// That of the tenant with this id; others' are unknown to him.
+  [[nodiscard]] Result<KeepFolder> find(const std::string& tenant, std::string_view id) const;
+  [[nodiscard]] std::vector<KeepRecord> list(const std::string& tenant) const;
+  [[nodiscard]] std::vector<KeepRecord> list() const;
+
+  /// Takes away all that is known of a keep that has ended.
+  [[nodiscard]] Result<void> forget(const KeepFolder& keep) const;
+
+ private:
+  [[nodiscard]] Result<void> check_room(const std::string& tenant) const;
+  [[nodiscard]] KeepFolder folder_of(std::string_view id) const;
+
+  HouseSettings settings_;
+  std::mutex starting_;  ///< so that nobody starts more than he may
+};
+
+}  // namespace merlon::gatehouse

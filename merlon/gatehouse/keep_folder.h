@@ -1,0 +1,68 @@
+#pragma once
+
+// A keep as a folder: what is known of it lies in files, so that a gatehouse which starts anew
+// finds its keeps again. The warden writes proof, output and end, each whole or not at all but for
+// the output, which grows.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "merlon/gatehouse/keep_request.h"
+#include "merlon/launch/proof.h"
+
+namespace merlon::gatehouse {
+
+enum class KeepState : std::uint8_t {
+  Waiting,  ///< for its delivery
+  Running,
+  Ended,
+  Lost,  ///< its warden is gone, and the keep with it
+};
+[[nodiscard]] std::string_view name_of(KeepState state) noexcept;
+
+/// What the gatehouse noted when it was asked for the keep.
+struct KeepRecord {
+  std::string id;      ///< 32 hexadecimal digits
+  std::string tenant;  ///< who asked
+  std::string made;    ///< RFC 3339
+  host::Backend backend = host::Backend::SnpSim;
+};
+
+class KeepFolder {
+ public:
+  explicit KeepFolder(std::string path) noexcept : path_(std::move(path)) {}
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] std::string file(std::string_view name) const;
+
+  static constexpr std::string_view record = "record.json";
+  static constexpr std::string_view request = "request.json";
+  static constexpr std::string_view proof = "proof";
+  static constexpr std::string_view output = "output";
+  static constexpr std::string_view delivered = "delivered";
+  static constexpr std::string_view end = "end";
+  static constexpr std::string_view log = "log";
+  static constexpr std::string_view control = "control";
+
+  [[nodiscard]] core::Result<void, std::string> write(std::string_view name,
+                                                      std::string_view text) const;
+  /// Nothing if it is not there.
+  [[nodiscard]] std::optional<std::vector<std::uint8_t>> read(std::string_view name,
+                                                              std::size_t most) const;
+
+  [[nodiscard]] std::optional<KeepRecord> read_record() const;
+  [[nodiscard]] std::optional<launch::Proof> read_proof() const;
+  [[nodiscard]] KeepState state() const;
+  /// How the keep's process ended, by its host's word: "exited 0", "killed 9".
+  [[nodiscard]] std::string read_end() const;
+
+ private:
+  std::string path_;
+};
+
+[[nodiscard]] std::string to_json(const KeepRecord& record);
+/// 32 hexadecimal digits, and nothing that could be a path.
+[[nodiscard]] bool is_keep_id(std::string_view text) noexcept;
+
+}  // namespace merlon::gatehouse

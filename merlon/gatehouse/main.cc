@@ -1,0 +1,127 @@
+// merlon-gatehouse: starts keeps for tenants, and carries sealed bytes between them.
+
+#include <array>
+#include <csignal>
+
+#include "merlon/base/text.h"
+#include "merlon/command/completion.h"
+#include "merlon/command/man.h"
+#include "merlon/command/serve.h"
+#include "merlon/gatehouse/options.h"
+#include "merlon/gatehouse/service.h"
+#include "merlon/gatehouse/tls_of.h"
+#include "merlon/http/log.h"
+#include "merlon/os/clock.h"
+#include "merlon/os/open.h"
+#include "merlon/os/process.h"
+#include "merlon/os/signals.h"
+#include "merlon/os/socket.h"
+
+namespace {
+
+using namespace merlon;
+using base::concat;
+using gatehouse::Checked;
+using gatehouse::Options;
+
+constexpr int usage = 2;
+constexpr int unusable = 1;
+
+codec::UnixTime clock_now() {
+  constexpr std::uint64_t second = 1'000'000'000;
+  return {static_cast<std::int64_t>(os::now(os::Clock::Realtime).value_or(0) / second)};
+}
+
+Checked<std::vector<os::Fd>> listeners_of(Options& options) {
+  std::vector<os::Fd> listeners;
+  for (http::ListenAddress& each : options.listen) {
+    auto socket = os::listen_tcp(each.address, each.port);
+    const auto port = socket ? os::local_port(*socket) : os::Result<std::uint16_t>(socket.error());
+    if (!port) {
+      return concat("cannot listen on ", base::printable(http::to_string(each)), ": ",
+                    os::describe(port.error()));
+    }
+    each.port = *port;
+    listeners.push_back(*std::move(socket));
+  }
+  return listeners;
+}
+
+Checked<void> run(Options options, http::Log& log) {
+  const os::SignalQueue signals({SIGTERM, SIGINT, SIGHUP});
+  gatehouse::House house(options.house);
+  TRY(house.open());
+  std::optional<tls::Context> tls;
+  if (!options.development) tls = TRY(gatehouse::tls_of(options));
+  std::optional<http::Server> server;
+  gatehouse::Service service(
+      house, {&clock_now, [&] { return server ? server->counters() : http::Counters{}; },
+              options.development});
+  http::Settings settings;
+  settings.limits = options.limits;
+  settings.workers = options.workers;
+  settings.handler = [&](const http::Request& request) { return service.handle(request); };
+  settings.refuse = [](unsigned status, std::string_view why, const http::Request& /*request*/) {
+    return gatehouse::problem({status, "request.refused", std::string(why)});
+  };
+  settings.observe = [&](const http::Exchange& exchange) {
+    log.line(http::request_line(clock_now(), exchange));
+  };
+  if (tls) settings.tls = [&] { return tls; };
+  auto started = http::Server::start(TRY(listeners_of(options)), std::move(settings));
+  if (!started) return concat("cannot serve: ", os::describe(started.error()));
+  server.emplace(*std::move(started));
+  for (const http::ListenAddress& each : options.listen) {
+    log.line(http::log_line(clock_now(), "info", "listen",
+                            {{"address", http::to_string(each)}, {"tls", tls ? "yes" : "no"}}));
+  }
+  for (;;) {
+    const auto signal = signals.wait(std::chrono::minutes(10));
+    if (signal == SIGTERM || signal == SIGINT) break;
+    if (signal != SIGHUP || options.development) continue;
+    // Connections that are open go on as they are.
+    auto again = gatehouse::tls_of(options);
+    log.line(http::log_line(clock_now(), again ? "info" : "error", "reload",
+                            {{"refused", again ? "" : again.error()}}));
+    if (again) tls = *std::move(again);
+  }
+  server->stop(std::chrono::seconds(5));
+  return {};
+}
+
+int serve(const command::Arguments& arguments, const command::Terminal& terminal) {
+  auto options = gatehouse::options_of(arguments, terminal);
+  if (!options) return command::fail(terminal, options.error(), usage);
+  const auto log = http::Log::start(
+      [](const std::string& line) {
+        return os::write_all(os::BorrowedFd(2), core::as_bytes(line)).has_value();
+      },
+      [] {});
+  if (!log) return command::fail(terminal, "cannot start a thread", unusable);
+  const auto ended = run(*std::move(options), **log);
+  if (ended) return 0;
+  return command::fail(terminal, ended.error(), unusable);
+}
+
+int completion(const command::Arguments& arguments, const command::Terminal& terminal) {
+  const std::string shell = arguments.positional(0);
+  if (const auto script = command::completion(gatehouse::program(), shell)) {
+    return command::print(terminal, *script);
+  }
+  return command::fail(terminal, concat("there is no completion for ", base::quoted(shell)), usage);
+}
+
+int man(const command::Arguments& /*arguments*/, const command::Terminal& terminal) {
+  return command::print(terminal, command::man_page(gatehouse::program()));
+}
+
+constexpr std::array handlers{command::Handler{"serve", &serve},
+                              command::Handler{"completion", &completion},
+                              command::Handler{"man", &man}};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  os::ignore_broken_pipes();
+  return command::serve(argc, argv, gatehouse::program(), handlers);
+}

@@ -1,0 +1,151 @@
+#include "merlon/gatehouse/options.h"
+
+#include <array>
+
+#include "merlon/base/text.h"
+#include "merlon/base/version.h"
+#include "merlon/command/completion.h"
+#include "merlon/delivery/sealed.h"
+
+namespace merlon::gatehouse {
+
+using base::concat;
+using command::CommandSpec;
+using command::OptionSpec;
+using command::PositionalSpec;
+
+namespace {
+
+constexpr OptionSpec file(std::string_view name, std::string_view value, std::string_view help) {
+  return {name, value, help, false, {}, true};
+}
+
+constexpr std::array<std::string_view, 3> backends{"nil", "kvm", "snp-sim"};
+
+constexpr std::array serve_options{
+    OptionSpec{"--listen", "ADDRESS:PORT", "Where to listen; 127.0.0.1:8443 if not given.", true},
+    file("--state", "DIR",
+         "Where the keeps' folders are, made if it is not there; $XDG_STATE_HOME/merlon/gatehouse "
+         "(~/.local/state) if not given."),
+    file("--tls-key", "FILE", "The private key of this service's TLS, in PEM."),
+    file("--tls-crt", "FILE", "Its certificate and who issued it, in PEM."),
+    file("--tenants", "FILE",
+         "Certificates in PEM: whoever shows a client certificate that one of these vouches for is "
+         "a tenant."),
+    OptionSpec{"--development", "",
+               "Serve without TLS, and whoever asks as one tenant; on addresses of this machine "
+               "only."},
+    OptionSpec{"--backend", "NAME",
+               "A kind of keep that tenants may ask for; snp-sim if none is given.", true,
+               backends},
+    file("--simulator", "DIR",
+         "The simulated platform of backend snp-sim; $XDG_STATE_HOME/merlon/simulator if not "
+         "given."),
+    OptionSpec{"--keeps", "NUMBER", "Keeps that run at a time, at most: 256 if not given."},
+    OptionSpec{"--keeps-per-tenant", "NUMBER", "Of these of one tenant: 16 if not given."},
+    OptionSpec{"--workers", "NUMBER",
+               "Requests that are handled at the same time; whoever waits for a keep's output "
+               "takes one. 64 if not given."},
+};
+
+constexpr std::array completion_positionals{
+    PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
+
+constexpr std::array all_commands{
+    CommandSpec{
+        "serve",
+        "Start keeps for tenants, and carry sealed bytes between them",
+        "Tenants ask for empty keeps, judge their evidence, and deliver workloads that this "
+        "service cannot read (merlon deploy --to). Keeps go on when it ends, and it finds "
+        "them again. docs/gatehouse.md.",
+        {},
+        serve_options},
+    CommandSpec{"completion", "Print a completion script for a shell",
+                "For bash, zsh or fish; the shell's manual says where to put it.",
+                completion_positionals},
+    CommandSpec{"man", "Print the manual page", "In roff: merlon-gatehouse man | man -l -."},
+};
+
+constexpr command::Program gatehouse{"merlon-gatehouse", base::version,
+                                     "Keeps for tenants, on a machine that they need not trust.",
+                                     all_commands};
+
+Checked<std::size_t> number_of(const command::Arguments& arguments, std::string_view option,
+                               std::size_t fallback) {
+  if (!arguments.has(option)) return fallback;
+  constexpr std::size_t most = 100'000;
+  const auto number = base::parse_decimal(arguments.value(option));
+  if (number && *number >= 1 && *number <= most) return static_cast<std::size_t>(*number);
+  return concat(option, ": must be a number from 1 to ", most);
+}
+
+/// An absolute path in the user's folder of state.
+std::string state_of(const command::Terminal& terminal, std::string_view name) {
+  const std::string state = terminal.variable("XDG_STATE_HOME");
+  if (state.starts_with('/')) return concat(state, "/merlon/", name);
+  const std::string home = terminal.variable("HOME");
+  return home.starts_with('/') ? concat(home, "/.local/state/merlon/", name) : "";
+}
+
+bool is_of_this_machine(std::string_view address) noexcept {
+  return address.starts_with("127.") || address == "::1";
+}
+
+Checked<void> check(const Options& options) {
+  if (options.house.folder.empty()) {
+    return std::string("--state: neither XDG_STATE_HOME nor HOME says where keeps are to be");
+  }
+  if (options.development) {
+    for (const http::ListenAddress& each : options.listen) {
+      if (is_of_this_machine(each.address)) continue;
+      return concat("--development: ", http::to_string(each),
+                    " is no address of this machine's own");
+    }
+    return {};
+  }
+  if (options.tls_key.empty() || options.tls_certificate.empty() || options.tenants.empty()) {
+    return std::string(
+        "--tls-key, --tls-crt and --tenants must be given; or --development, to try it out");
+  }
+  return {};
+}
+
+}  // namespace
+
+const command::Program& program() noexcept { return gatehouse; }
+
+Checked<Options> options_of(const command::Arguments& arguments,
+                            const command::Terminal& terminal) {
+  Options options;
+  for (const std::string& each : arguments.values("--listen")) {
+    const auto address = http::parse_listen_address(each);
+    if (!address) {
+      return concat("--listen ", base::printable(each), ": must be ADDRESS:PORT or [ADDRESS]:PORT");
+    }
+    options.listen.push_back(*address);
+  }
+  constexpr std::uint16_t usual_port = 8443;
+  if (options.listen.empty()) options.listen.push_back({"127.0.0.1", usual_port});
+  options.tls_key = arguments.value("--tls-key");
+  options.tls_certificate = arguments.value("--tls-crt");
+  options.tenants = arguments.value("--tenants");
+  options.development = arguments.has("--development");
+  options.house.folder = arguments.value("--state", state_of(terminal, "gatehouse"));
+  options.house.simulator = arguments.value("--simulator", state_of(terminal, "simulator"));
+  for (const std::string& each : arguments.values("--backend")) {
+    const auto backend = host::find_backend(each);
+    if (!backend) return concat("--backend: there is no ", base::quoted(each));
+    options.house.backends.push_back(*backend);
+  }
+  if (options.house.backends.empty()) options.house.backends.push_back(host::Backend::SnpSim);
+  options.house.keeps = TRY(number_of(arguments, "--keeps", options.house.keeps));
+  options.house.keeps_per_tenant =
+      TRY(number_of(arguments, "--keeps-per-tenant", options.house.keeps_per_tenant));
+  options.workers = TRY(number_of(arguments, "--workers", options.workers));
+  options.limits.body_bytes = delivery::max_text_size + 1024;
+  options.limits.buffered_bytes = 4 * options.limits.body_bytes;
+  TRY(check(options));
+  return options;
+}
+
+}  // namespace merlon::gatehouse

@@ -1,0 +1,288 @@
+#include "merlon/gatehouse/service.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "merlon/base/text.h"
+#include "merlon/codec/base64.h"
+#include "merlon/codec/json_writer.h"
+#include "merlon/crypto/hash.h"
+#include "merlon/os/clock.h"
+#include "merlon/os/file.h"
+#include "merlon/os/open.h"
+#include "merlon/os/watch.h"
+
+namespace merlon::gatehouse {
+
+using base::concat;
+using http::Response;
+
+namespace {
+
+constexpr std::size_t one_answer = std::size_t{1} << 20U;
+constexpr std::uint64_t longest_wait = 20'000;
+
+Response json(unsigned status, std::string body) {
+  return {status,
+          {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+          std::move(body) + "\n"};
+}
+
+Response plain(unsigned status, std::string body = {}) {
+  return {status,
+          {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}},
+          std::move(body)};
+}
+
+Refusal wrong_method() { return {405, "request.method", "this is not done here"}; }
+
+/// A number of the query; nothing if it is not there, and a refusal if it is none.
+Result<std::uint64_t> query_number(const http::Request& request, std::string_view name,
+                                   std::uint64_t fallback) {
+  const std::string_view target = request.target;
+  const std::size_t question = target.find('?');
+  std::string_view rest = question == std::string_view::npos ? "" : target.substr(question + 1);
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    const std::size_t equals = pair.find('=');
+    if (pair.substr(0, equals) != name) continue;
+    const auto number =
+        base::parse_decimal(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+    if (!number) return Refusal{400, "request.query", concat(name, " must be a number")};
+    return *number;
+  }
+  return fallback;
+}
+
+void write(codec::JsonWriter& json, const KeepRecord& record, const KeepFolder& folder) {
+  const auto member = [&](std::string_view name, std::string_view value) {
+    json.key(name);
+    json.text(value);
+  };
+  const KeepState state = folder.state();
+  json.open_object();
+  member("id", record.id);
+  member("backend", host::name_of(record.backend));
+  member("made", record.made);
+  member("state", name_of(state));
+  if (state == KeepState::Ended) member("end", folder.read_end());
+  json.close_object();
+}
+
+/// What there is of a growing file behind `from`, at most one_answer bytes.
+Result<std::string> read_behind(const std::string& path, std::uint64_t from) {
+  const auto file = os::open_file(path);
+  if (!file) return Refusal{404, "keep.output", "the keep has said nothing yet"};
+  std::string bytes(one_answer, '\0');
+  const std::array<::iovec, 1> into{{{bytes.data(), bytes.size()}}};
+  const auto size = os::read_at(*file, into, from);
+  if (!size) return Refusal{500, "keep.output", std::string(os::describe(size.error()))};
+  bytes.resize(*size);
+  return bytes;
+}
+
+std::uint64_t now_ms() {
+  constexpr std::uint64_t nanoseconds = 1'000'000;
+  return os::now(os::Clock::Monotonic).value_or(0) / nanoseconds;
+}
+
+Result<Response> output(const http::Request& request, const KeepFolder& folder) {
+  const std::uint64_t from = TRY(query_number(request, "from", 0));
+  const std::uint64_t wait = std::min(TRY(query_number(request, "wait", 0)), longest_wait);
+  const std::uint64_t until = now_ms() + wait;
+  const auto watch = os::Watch::begin(folder.path());
+  for (;;) {
+    // The end is looked for first: what it says was written before it.
+    const KeepState state = folder.state();
+    std::string bytes = TRY(read_behind(folder.file(KeepFolder::output), from));
+    if (!bytes.empty()) {
+      Response response{200, {{"Content-Type", "application/octet-stream"}}, std::move(bytes)};
+      response.headers.push_back({"Cache-Control", "no-store"});
+      return response;
+    }
+    if (state == KeepState::Ended || state == KeepState::Lost) return plain(410);
+    const std::uint64_t now = now_ms();
+    if (now >= until || !watch) return Response{204, {}, {}};
+    static_cast<void>(watch->wait(std::chrono::milliseconds(until - now)));
+  }
+}
+
+std::vector<std::uint8_t> bytes_of(const std::string& body) {
+  const core::ByteView view = core::as_bytes(body);
+  return {view.begin(), view.end()};
+}
+
+}  // namespace
+
+Response problem(const Refusal& refusal) {
+  codec::JsonWriter json;
+  json.open_object();
+  json.key("type");
+  json.text(concat("about:blank#", refusal.code));
+  json.key("status");
+  json.number(std::uint64_t{refusal.status});
+  json.key("code");
+  json.text(refusal.code);
+  json.key("title");
+  json.text(refusal.what);
+  json.close_object();
+  return {refusal.status,
+          {{"Content-Type", "application/problem+json"}, {"Cache-Control", "no-store"}},
+          json.result() + "\n"};
+}
+
+Response Service::handle(const http::Request& request) {
+  auto answered = answer(request);
+  if (answered) return *std::move(answered);
+  Response response = problem(answered.error());
+  response.notes.push_back({"code", answered.error().code});
+  return response;
+}
+
+Result<std::string> Service::tenant_of(const http::Request& request) const {
+  if (world_.anonymous) return std::string("anonymous");
+  if (request.client_certificate.empty()) {
+    return Refusal{401, "tenant.certificate", "tenants show a client certificate"};
+  }
+  return base::hex(crypto::sha256({request.client_certificate}).view());
+}
+
+Result<Response> Service::answer(const http::Request& request) {
+  const std::string_view path = request.path();
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (path == "/health" && reads) return plain(200, "ok\n");
+  if (path == "/ready" && reads) return plain(200, "ready\n");
+  if (path == "/metrics" && reads) {
+    return Response{200, {{"Content-Type", "text/plain; version=0.0.4"}}, metrics()};
+  }
+  constexpr std::string_view all = "/v1/keeps";
+  if (!path.starts_with(all)) return Refusal{404, "route.unknown", "there is nothing here"};
+  const std::string tenant = TRY(tenant_of(request));
+  std::string_view rest = path.substr(all.size());
+  if (rest.empty() || rest == "/") return keeps(request, tenant);
+  if (rest.front() != '/') return Refusal{404, "route.unknown", "there is nothing here"};
+  rest.remove_prefix(1);
+  const std::string_view id = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(id.size());
+  const KeepFolder folder = TRY(house_.find(tenant, id));
+  return keep(request, folder, rest);
+}
+
+Result<Response> Service::keeps(const http::Request& request, const std::string& tenant) {
+  if (request.method == "POST") return start(request, tenant);
+  if (request.method != "GET" && request.method != "HEAD") return wrong_method();
+  codec::JsonWriter writer;
+  writer.open_array();
+  for (const KeepRecord& each : house_.list(tenant)) {
+    const auto folder = house_.find(tenant, each.id);
+    if (folder) write(writer, each, *folder);
+  }
+  writer.close_array();
+  return json(200, writer.result());
+}
+
+Result<Response> Service::start(const http::Request& request, const std::string& tenant) {
+  const auto wanted = parse_keep_request(request.body);
+  if (!wanted) return Refusal{400, "request.form", wanted.error()};
+  const auto folder = house_.start(tenant, *wanted, codec::to_rfc3339(world_.now()));
+  if (!folder) {
+    ++counts_.refused;
+    return folder.error();
+  }
+  ++counts_.started;
+  const auto record = folder->read_record();
+  const auto proof = folder->read_proof();
+  if (!record || !proof) return Refusal{500, "keep.proof", "the keep's proof cannot be read"};
+  codec::JsonWriter writer;
+  const auto member = [&](std::string_view name, core::ByteView bytes) {
+    writer.key(name);
+    writer.text(codec::encode_base64(bytes));
+  };
+  writer.open_object();
+  writer.key("id");
+  writer.text(record->id);
+  member("evidence", proof->evidence);
+  member("certificates", proof->certificates);
+  member("tls_key", proof->tls_key);
+  member("hpke_key", proof->hpke_key);
+  writer.close_object();
+  return json(201, writer.result());
+}
+
+Result<Response> Service::tell(const KeepFolder& folder, const Command& command) {
+  const auto reply = ask(folder.file(KeepFolder::control), command);
+  if (!reply) return Refusal{410, "keep.gone", "the keep has ended"};
+  switch (reply->outcome) {
+    case Outcome::Done:
+      if (command.verb == Verb::Deliver) ++counts_.delivered;
+      return Response{204, {}, {}};
+    case Outcome::TakenBefore: return Refusal{409, "delivery.second", "a keep takes one delivery"};
+    case Outcome::NotYet: return Refusal{409, "delivery.none", "the keep waits for its delivery"};
+    case Outcome::Elsewhere:
+      return Refusal{409, "input.position", concat("input goes on at byte ", reply->position)};
+    case Outcome::Full: return Refusal{429, "input.full", "the keep does not take its input"};
+    case Outcome::Broken: break;
+  }
+  return Refusal{410, "keep.gone", "the keep has ended"};
+}
+
+Result<Response> Service::keep(const http::Request& request, const KeepFolder& folder,
+                               std::string_view what) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  const bool posts = request.method == "POST";
+  if (what.empty() && reads) {
+    codec::JsonWriter writer;
+    write(writer, folder.read_record().value_or(KeepRecord{}), folder);
+    return json(200, writer.result());
+  }
+  if (what.empty() && request.method == "DELETE") {
+    TRY(house_.forget(folder));
+    return Response{204, {}, {}};
+  }
+  if (what == "/delivery" && request.method == "PUT") {
+    return tell(folder, {Verb::Deliver, 0, bytes_of(request.body)});
+  }
+  if (what == "/input" && posts) {
+    const std::uint64_t at = TRY(query_number(request, "at", 0));
+    return tell(folder, {Verb::Input, at, bytes_of(request.body)});
+  }
+  if (what == "/output" && reads) return output(request, folder);
+  if (what == "/stop" && posts) return tell(folder, {Verb::Stop, 0, {}});
+  if (what == "/log" && reads) {
+    constexpr std::size_t most = std::size_t{1} << 20U;
+    const auto log = folder.read(KeepFolder::log, most);
+    return plain(200, log ? std::string(core::as_text(*log)) : std::string());
+  }
+  const bool known = what.empty() || what == "/delivery" || what == "/input" || what == "/output" ||
+                     what == "/stop" || what == "/log";
+  if (known) return wrong_method();
+  return Refusal{404, "route.unknown", "there is nothing here"};
+}
+
+std::string Service::metrics() const {
+  std::size_t running = 0;
+  for (const KeepRecord& each : house_.list()) {
+    const auto folder = house_.find(each.tenant, each.id);
+    if (!folder) continue;
+    const KeepState state = folder->state();
+    if (state == KeepState::Waiting || state == KeepState::Running) ++running;
+  }
+  const http::Counters counters = world_.counters();
+  std::string text;
+  const auto metric = [&](std::string_view name, std::string_view type, std::string_view help,
+                          std::uint64_t value) {
+    text += concat("# HELP merlon_gatehouse_", name, " ", help, "\n# TYPE merlon_gatehouse_", name,
+                   " ", type, "\nmerlon_gatehouse_", name, " ", value, "\n");
+  };
+  metric("keeps_running", "gauge", "Keeps that wait for a delivery or run.", running);
+  metric("keeps_started_total", "counter", "Keeps that were started.", counts_.started);
+  metric("keeps_refused_total", "counter", "Keeps that were asked for and did not start.",
+         counts_.refused);
+  metric("deliveries_total", "counter", "Deliveries that were handed over.", counts_.delivered);
+  metric("requests_total", "counter", "Requests that got an answer.", counters.requests);
+  metric("connections_open", "gauge", "Connections that are open.", counters.open_connections);
+  return text;
+}
+
+}  // namespace merlon::gatehouse

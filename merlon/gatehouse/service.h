@@ -1,0 +1,66 @@
+#pragma once
+
+// The routes of a gatehouse (docs/gatehouse.md). Requests are attacker-controlled; what is carried
+// in them to keeps and back is sealed.
+//
+//   POST   /v1/keeps                      a keep that answers a challenge: 201, its proof
+//   GET    /v1/keeps                      the tenant's keeps
+//   GET    /v1/keeps/ID                   one of them
+//   DELETE /v1/keeps/ID                   forget one that has ended
+//   PUT    /v1/keeps/ID/delivery          the one delivery
+//   POST   /v1/keeps/ID/input?at=N        the talk to the keep, from byte N on
+//   GET    /v1/keeps/ID/output?from=N&wait=MS   the talk from it: 200, 204 (nothing yet), 410
+//   (over) POST   /v1/keeps/ID/stop GET    /v1/keeps/ID/log               what the keep's host was
+//   told GET    /health /ready /metrics
+
+#include <atomic>
+#include <functional>
+
+#include "merlon/codec/time.h"
+#include "merlon/gatehouse/house.h"
+#include "merlon/http/server.h"
+
+namespace merlon::gatehouse {
+
+/// What is counted since the start.
+struct Counts {
+  std::atomic<std::uint64_t> started{0};
+  std::atomic<std::uint64_t> refused{0};  ///< keeps that were asked for and did not start
+  std::atomic<std::uint64_t> delivered{0};
+};
+
+class Service {
+ public:
+  struct World {
+    std::function<codec::UnixTime()> now;
+    std::function<http::Counters()> counters;
+    /// Whoever asks is one tenant, without a certificate. For development.
+    bool anonymous = false;
+  };
+
+  Service(House& house, World world) noexcept : house_(house), world_(std::move(world)) {}
+
+  /// By workers; any number at the same time.
+  [[nodiscard]] http::Response handle(const http::Request& request);
+
+ private:
+  [[nodiscard]] Result<http::Response> answer(const http::Request& request);
+  [[nodiscard]] Result<std::string> tenant_of(const http::Request& request) const;
+  [[nodiscard]] Result<http::Response> keeps(const http::Request& request,
+                                             const std::string& tenant);
+  [[nodiscard]] Result<http::Response> keep(const http::Request& request, const KeepFolder& folder,
+                                            std::string_view what);
+  [[nodiscard]] Result<http::Response> start(const http::Request& request,
+                                             const std::string& tenant);
+  [[nodiscard]] Result<http::Response> tell(const KeepFolder& folder, const Command& command);
+  [[nodiscard]] std::string metrics() const;
+
+  House& house_;
+  World world_;
+  Counts counts_;
+};
+
+/// In the form of RFC 9457.
+[[nodiscard]] http::Response problem(const Refusal& refusal);
+
+}  // namespace merlon::gatehouse

@@ -1,0 +1,167 @@
+#include "merlon/gatehouse/warden.h"
+
+#include <array>
+#include <csignal>
+
+#include "merlon/base/text.h"
+#include "merlon/os/clock.h"
+#include "merlon/os/file.h"
+#include "merlon/os/local_socket.h"
+#include "merlon/os/open.h"
+#include "merlon/os/poll.h"
+#include "merlon/os/socket.h"
+
+namespace merlon::gatehouse {
+
+using base::concat;
+using core::Result;
+using os::Errno;
+
+namespace {
+
+constexpr std::size_t one_read = std::size_t{64} << 10U;
+/// What a keep does not take waits here, and then with the tenant.
+constexpr std::size_t most_input = std::size_t{1} << 20U;
+/// Of one keep; then it has to wait until somebody stops it.
+constexpr std::uint64_t most_output = std::uint64_t{256} << 20U;
+constexpr std::chrono::seconds start_limit{60};
+constexpr std::uint64_t grace = 5'000'000'000;
+/// Nobody who can connect needs longer; one that hangs must not keep the keep's output waiting.
+constexpr std::chrono::seconds patience{10};
+
+std::uint64_t now() { return os::now(os::Clock::Monotonic).value_or(0); }
+
+Result<launch::Proof, std::string> prove(host::Keep& keep, const KeepRequest& request,
+                                         const os::SignalRelay& relay) {
+  const auto readiness = keep.readiness(relay, start_limit);
+  if (!readiness) return readiness.error().text;
+  if (!readiness->ready) {
+    return concat("backend ", host::name_of(request.backend), ": ",
+                  base::printable(readiness->text));
+  }
+  auto plan = host::make_offer(request.offer);
+  if (!plan) return plan.error().text;
+  if (const auto launched = keep.launch(*std::move(plan)); !launched) return launched.error().text;
+  auto proof = keep.proof(relay, start_limit);
+  if (!proof) return proof.error().text;
+  return *std::move(proof);
+}
+
+}  // namespace
+
+Result<Warden, std::string> Warden::start(const KeepFolder& folder,
+                                          const host::MachineOptions& machine,
+                                          const os::SignalRelay& relay) {
+  constexpr std::size_t largest_request = 65536;
+  const auto text = folder.read(KeepFolder::request, largest_request);
+  if (!text) return std::string("the keep's folder has no request");
+  const KeepRequest request = TRY(parse_keep_request(core::as_text(*text)));
+  auto keep = host::Keep::start(request.backend, machine);
+  if (!keep) return keep.error().text;
+  const launch::Proof proof = TRY(prove(*keep, request, relay));
+  const auto bytes = launch::encode(launch::ProofAnswer{proof, ""});
+  if (!bytes) return std::string(bytes.error().message());
+  TRY(folder.write(KeepFolder::proof, core::as_text(*bytes)));
+  auto output = os::create_private_file(folder.file(KeepFolder::output));
+  if (!output) return concat("cannot keep the output: ", os::describe(output.error()));
+  auto listener = os::listen_local(folder.file(KeepFolder::control));
+  if (!listener) return concat("cannot listen: ", os::describe(listener.error()));
+  return Warden(folder, *std::move(keep), *std::move(listener), *std::move(output));
+}
+
+void Warden::stay(const os::SignalRelay& relay) {
+  bool over = false;
+  while (!over) {
+    std::array<os::PollItem, 2> items{
+        {{os::BorrowedFd(listener_).number(), POLLIN, 0}, {-1, 0, 0}}};
+    const bool room = output_size_ < most_output;
+    items[1].fd = talk_.is_open() ? talk_.number() : os::BorrowedFd(keep_.channel()).number();
+    items[1].events =
+        static_cast<short>((talk_.is_open() && room ? POLLIN : 0) | (input_.empty() ? 0 : POLLOUT));
+    constexpr std::chrono::milliseconds pace{250};
+    const auto wait = kill_at_ == 0 ? std::nullopt : std::optional<std::chrono::nanoseconds>(pace);
+    const auto ready = os::poll(items, wait);
+    if (kill_at_ != 0 && now() >= kill_at_) static_cast<void>(keep_.signal(SIGKILL));
+    if (!ready) continue;
+    if ((items[0].revents & POLLIN) != 0) {
+      if (const auto connection = os::accept(listener_)) serve(*connection);
+    }
+    pass_input();
+    const bool heard = (items[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+    if (!heard) continue;
+    over = talk_.is_open() ? !take_output() : (items[1].revents & (POLLHUP | POLLERR)) != 0;
+  }
+  const auto ended = keep_.wait(relay, start_limit);
+  std::string text = "unknown";
+  if (ended && *ended) {
+    const bool exited = (*ended)->kind == os::ExitStatus::Kind::Exited;
+    text = concat(exited ? "exited " : "killed ", (*ended)->value);
+  }
+  static_cast<void>(folder_.write(KeepFolder::end, text));
+}
+
+void Warden::serve(os::BorrowedFd connection) {
+  static_cast<void>(os::set_nonblock(connection, false));
+  static_cast<void>(os::limit_waiting(connection, patience));
+  auto command = receive_command(connection);
+  if (!command) return;
+  Reply reply;
+  switch (command->verb) {
+    case Verb::Deliver: reply.outcome = deliver(command->bytes); break;
+    case Verb::Input: reply.outcome = take_input(command->position, command->bytes); break;
+    case Verb::Stop:
+      stop();
+      reply.outcome = Outcome::Done;
+      break;
+  }
+  reply.position = input_taken_;
+  static_cast<void>(send_reply(connection, reply));
+}
+
+Outcome Warden::deliver(core::ByteView sealed) {
+  if (talk_.is_open()) return Outcome::TakenBefore;
+  auto talk = keep_.deliver(sealed);
+  if (!talk) return Outcome::Broken;
+  talk_ = *std::move(talk);
+  static_cast<void>(os::set_nonblock(talk_, true));
+  return folder_.write(KeepFolder::delivered, "") ? Outcome::Done : Outcome::Broken;
+}
+
+Outcome Warden::take_input(std::uint64_t position, core::ByteView bytes) {
+  if (!talk_.is_open()) return Outcome::NotYet;
+  if (position != input_taken_) return Outcome::Elsewhere;
+  if (!input_.empty() && input_.size() + bytes.size() > most_input) return Outcome::Full;
+  input_.insert(input_.end(), bytes.begin(), bytes.end());
+  input_taken_ += bytes.size();
+  return Outcome::Done;
+}
+
+void Warden::pass_input() {
+  if (input_.empty() || !talk_.is_open()) return;
+  const std::array<::iovec, 1> from{{{input_.data(), input_.size()}}};
+  const auto sent = os::send(talk_, from);
+  if (sent) input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(*sent));
+  if (!sent && sent.error() != Errno::Again && sent.error() != Errno::Intr) input_.clear();
+}
+
+void Warden::stop() {
+  if (kill_at_ != 0) return;
+  kill_at_ = now() + grace;
+  static_cast<void>(keep_.signal(SIGTERM));
+}
+
+bool Warden::take_output() {
+  std::vector<std::uint8_t> bytes(one_read);
+  const std::array<::iovec, 1> into{{{bytes.data(), bytes.size()}}};
+  const auto got = os::receive(talk_, into);
+  if (!got) return got.error() == Errno::Again || got.error() == Errno::Intr;
+  if (got->size == 0) return false;
+  if (!os::write_all(output_, core::ByteView(bytes).first(got->size))) {
+    stop();  // a talk with a hole in it is of no use to anybody
+    return true;
+  }
+  output_size_ += got->size;
+  return true;
+}
+
+}  // namespace merlon::gatehouse

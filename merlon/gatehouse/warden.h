@@ -1,0 +1,51 @@
+#pragma once
+
+// The process that stays with one keep: it starts it, keeps what the keep says in a file, and hands
+// over what the gatehouse brings. The keep ends with it, and it outlives the gatehouse.
+
+#include <string>
+
+#include "merlon/core/result.h"
+#include "merlon/gatehouse/control.h"
+#include "merlon/gatehouse/keep_folder.h"
+#include "merlon/host/keep.h"
+
+namespace merlon::gatehouse {
+
+class Warden {
+ public:
+  /// Starts the keep that the folder's request asks for, and notes its proof.
+  [[nodiscard]] static core::Result<Warden, std::string> start(const KeepFolder& folder,
+                                                               const host::MachineOptions& machine,
+                                                               const os::SignalRelay& relay);
+
+  /// Until the keep has ended, which is noted.
+  void stay(const os::SignalRelay& relay);
+
+ private:
+  Warden(KeepFolder folder, host::Keep keep, os::Fd listener, os::Fd output) noexcept
+      : folder_(std::move(folder)),
+        keep_(std::move(keep)),
+        listener_(std::move(listener)),
+        output_(std::move(output)) {}
+
+  void serve(os::BorrowedFd connection);
+  [[nodiscard]] Outcome deliver(core::ByteView sealed);
+  [[nodiscard]] Outcome take_input(std::uint64_t position, core::ByteView bytes);
+  void stop();
+  /// False at the end of what the keep says.
+  [[nodiscard]] bool take_output();
+  void pass_input();
+
+  KeepFolder folder_;
+  host::Keep keep_;
+  os::Fd listener_;
+  os::Fd output_;
+  os::Fd talk_;  ///< with the keep, since its delivery
+  std::vector<std::uint8_t> input_;
+  std::uint64_t input_taken_ = 0;  ///< bytes of the talk to the keep, in all
+  std::uint64_t output_size_ = 0;
+  std::uint64_t kill_at_ = 0;  ///< nanoseconds of the monotonic clock; 0: not
+};
+
+}  // namespace merlon::gatehouse

@@ -1,0 +1,17 @@
+#pragma once
+
+// Sockets between processes of one machine, found by a path.
+
+#include <string>
+
+#include "merlon/os/fd.h"
+
+namespace merlon::os {
+
+/// Listens at `path`, which must not be there and which only this user can use. Noent · Addrinuse ·
+/// Nametoolong (more than 107 bytes) · …
+[[nodiscard]] Result<Fd> listen_local(const std::string& path) noexcept;
+/// Connects with who listens there. Noent · Connrefused (nobody does any more) · …
+[[nodiscard]] Result<Fd> connect_local(const std::string& path) noexcept;
+
+}  // namespace merlon::os

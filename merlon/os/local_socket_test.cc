@@ -1,0 +1,65 @@
+#include "merlon/os/local_socket.h"
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "merlon/os/socket.h"
+
+namespace merlon::os {
+namespace {
+
+class LocalSocket : public ::testing::Test {
+ protected:
+  LocalSocket() { std::filesystem::create_directories(folder_); }
+  ~LocalSocket() override { std::filesystem::remove_all(folder_); }
+
+  std::string folder_ = testing::TempDir() + "local-" + std::to_string(::getpid());
+  std::string path_ = folder_ + "/s";
+};
+
+TEST_F(LocalSocket, IsFoundByItsPath) {
+  const auto listener = listen_local(path_);
+  ASSERT_TRUE(listener);
+  const auto there = connect_local(path_);
+  ASSERT_TRUE(there);
+  const auto here = accept(*listener);
+  ASSERT_TRUE(here);
+  ASSERT_EQ(::write(there->number(), "x", 1), 1);
+  char got = 0;
+  ASSERT_TRUE(set_nonblock(*here, false));
+  EXPECT_EQ(::read(here->number(), &got, 1), 1);
+  EXPECT_EQ(got, 'x');
+}
+
+TEST_F(LocalSocket, IsOfThisUserOnly) {
+  ASSERT_TRUE(listen_local(path_));
+  const auto mode = std::filesystem::status(path_).permissions();
+  EXPECT_EQ(mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all),
+            std::filesystem::perms::none);
+}
+
+TEST_F(LocalSocket, TellsThatNobodyListens) {
+  EXPECT_EQ(connect_local(path_).error(), Errno::Noent);
+  { ASSERT_TRUE(listen_local(path_)); }
+  EXPECT_EQ(connect_local(path_).error(), Errno::Connrefused);
+  EXPECT_EQ(listen_local(path_).error(), Errno::Addrinuse);
+  EXPECT_EQ(listen_local(std::string(200, 'a')).error(), Errno::Nametoolong);
+  EXPECT_EQ(connect_local("").error(), Errno::Nametoolong);
+}
+
+TEST_F(LocalSocket, WaitsNoLongerThanItIsTold) {
+  const auto listener = listen_local(path_);
+  const auto there = connect_local(path_);
+  const auto here = accept(*listener);
+  ASSERT_TRUE(here);
+  ASSERT_TRUE(set_nonblock(*here, false));
+  ASSERT_TRUE(limit_waiting(*here, std::chrono::seconds(1)));
+  char got = 0;
+  EXPECT_EQ(::read(here->number(), &got, 1), -1);
+  EXPECT_EQ(errno, EAGAIN);
+}
+
+}  // namespace
+}  // namespace merlon::os

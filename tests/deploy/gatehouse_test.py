@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""merlon deploy --to: workloads for keeps of another machine, by way of its gatehouse."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attest"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from deploy_test import CAT, WORDS  # noqa: E402
+from gatehouse import PATIENCE, Gatehouse  # noqa: E402
+from story import Stage  # noqa: E402
+from support import EndToEnd, module, printing  # noqa: E402
+
+BACKEND = os.environ.get("MERLON_BACKEND", "nil")
+ATTESTED = BACKEND == "snp-sim"
+
+# Says so, and then waits for input that does not come.
+WAITING = printing("I wait\n", "(loop (br 0))")
+
+
+class AtAGatehouse(EndToEnd):
+    @classmethod
+    def setUpClass(cls):
+        scratch = tempfile.TemporaryDirectory(prefix="merlon-gatehouse-")
+        cls.addClassCleanup(scratch.cleanup)
+        cls.stage = Stage(scratch.name)
+        cls.stage.make_usual()
+        cls.house = Gatehouse(Path(scratch.name) / "house", cls.stage.platform, (BACKEND,))
+        cls.addClassCleanup(cls.house.end_keeps)
+        cls.addClassCleanup(cls.house.stop)
+        if ATTESTED:
+            cls.policy = cls.stage.policy("policy.toml", cls.stage.measured())
+
+    def merlon(self, *words, stdin=b"", environment=None):
+        return subprocess.run([self.stage.programs / "merlon", *map(str, words)], input=stdin,
+                              capture_output=True, check=False, timeout=120,
+                              env={**self.stage.environment(), **(environment or {})})
+
+    def judged_by(self):
+        if not ATTESTED:
+            return ["--backend", BACKEND, "--insecure-backend"]
+        return ["--backend", BACKEND, "--policy", self.policy, "--no-memory", "--endorsements", self.stage.platform]
+
+    def deploy(self, *words, tenant="alice", **keywords):
+        return self.merlon("deploy", *self.judged_by(), *self.house.access(tenant), *words, **keywords)
+
+    def detached(self, text, *words, tenant="alice"):
+        ran = self.deploy("--detach", *words, self.wasm(text), tenant=tenant)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return ran.stdout.decode().strip()
+
+    def until(self, what, wanted):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if wanted(got := what()):
+                return got
+            time.sleep(0.02)
+        raise AssertionError(f"it stays {got}")
+
+    def state(self, keep, tenant="alice"):
+        said = self.merlon("keeps", "list", "--json", *self.house.access(tenant))
+        self.assertEqual(said.returncode, 0, said.stderr)
+        return {each["id"]: each for each in json.loads(said.stdout)}.get(keep, {}).get("state")
+
+    def test_a_workload_runs_with_private_streams(self):
+        sent = os.urandom(150_000)
+        ran = self.deploy(self.wasm(CAT), stdin=sent)
+        self.assertEqual((ran.returncode, ran.stdout == sent), (7, True), ran.stderr)
+
+    def test_arguments_and_environment_arrive(self):
+        ran = self.deploy("--env", "SECRET=sea salt", self.wasm(WORDS), "--", "two words")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn(b"SECRET=sea salt", ran.stdout.split(b"\0"))
+
+    def test_one_that_was_left_goes_on_and_is_heard_later(self):
+        keep = self.detached(printing("early\n", "(call $proc_exit (i32.const 5))"))
+        self.assertEqual(self.until(lambda: self.state(keep), lambda state: state == "ended"), "ended")
+        heard = self.merlon("keeps", "attach", keep)
+        self.assertEqual((heard.returncode, heard.stdout), (5, b"early\n"), heard.stderr)
+        logs = self.merlon("keeps", "logs", keep)
+        self.assertEqual((logs.returncode, logs.stdout), (0, b"early\n"))
+        self.assertEqual(self.merlon("keeps", "forget", keep).returncode, 0)
+        self.assertIsNone(self.state(keep))
+
+    def test_one_can_be_stopped(self):
+        keep = self.detached(WAITING)
+        self.until(lambda: self.merlon("keeps", "logs", keep).stdout, lambda said: said == b"I wait\n")
+        forget = self.merlon("keeps", "forget", keep)
+        self.assertEqual(forget.returncode, 1)
+        self.assertIn(b"has not ended", forget.stderr)
+        self.assertEqual(self.merlon("keeps", "stop", keep).returncode, 0)
+        self.until(lambda: self.state(keep), lambda state: state == "ended")
+        heard = self.merlon("keeps", "attach", keep)
+        self.assertEqual((heard.returncode, heard.stdout), (1, b"I wait\n"))
+        self.assertIn(b"the talk with the keep was cut", heard.stderr)
+
+    def test_keeps_go_on_when_the_gatehouse_is_killed(self):
+        keep = self.detached(WAITING)
+        self.house.kill()
+        self.house.start()
+        self.assertEqual(self.state(keep), "running")
+        self.assertEqual(self.merlon("keeps", "logs", keep).stdout, b"I wait\n")
+        self.assertEqual(self.merlon("keeps", "stop", keep).returncode, 0)
+        self.until(lambda: self.state(keep), lambda state: state == "ended")
+
+    def test_another_tenant_knows_nothing_of_them(self):
+        keep = self.detached(WAITING)
+        self.assertIsNone(self.state(keep, tenant="bob"))
+        for path, words in (("", ()), ("/output", ()), ("/log", ()), ("/stop", ("-X", "POST")),
+                            ("/input?at=0", ("-X", "POST", "-d", "x")), ("/delivery", ("-X", "PUT", "-d", "x")),
+                            ("", ("-X", "DELETE"))):
+            status, body = self.house.curl("bob", f"/v1/keeps/{keep}{path}", *words)
+            self.assertEqual((status, json.loads(body)["code"]), (404, "keep.unknown"), path)
+        self.assertEqual(self.state(keep), "running")
+        self.merlon("keeps", "stop", keep)
+
+    def test_a_second_delivery_is_refused(self):
+        keep = self.detached(WAITING)
+        status, body = self.house.curl("alice", f"/v1/keeps/{keep}/delivery", "-X", "PUT", "-d", "anything")
+        self.assertEqual((status, json.loads(body)["code"]), (409, "delivery.second"))
+        self.assertEqual(self.state(keep), "running")
+        self.merlon("keeps", "stop", keep)
+
+    def test_what_is_no_delivery_ends_the_keep(self):
+        request = {"backend": BACKEND, "nonce": "ab" * 32}
+        status, body = self.house.curl("alice", "/v1/keeps", "-d", json.dumps(request))
+        self.assertEqual(status, 201, body)
+        keep = json.loads(body)["id"]
+        self.assertEqual(self.state(keep), "waiting")
+        garbage = self.folder / "garbage"
+        garbage.write_bytes(os.urandom(5000))
+        self.house.curl("alice", f"/v1/keeps/{keep}/delivery", "-X", "PUT", "--data-binary", f"@{garbage}")
+        self.until(lambda: self.state(keep), lambda state: state == "ended")
+        status, log = self.house.curl("alice", f"/v1/keeps/{keep}/log")
+        self.assertIn(b"the delivery is refused", log)
+
+    def test_nobody_without_a_certificate_gets_in(self):
+        said = subprocess.run(["curl", "-sS", "--cacert", self.house.server.certificate,
+                               f"https://localhost:{self.house.port}/v1/keeps"], capture_output=True, check=False,
+                              timeout=PATIENCE)
+        self.assertNotEqual(said.returncode, 0)
+        self.assertEqual(said.stdout, b"")
+
+    def test_what_it_does_not_know_is_refused_by_name(self):
+        for body, code in (("{", "request.form"), ('{"backend":"nil"}', "request.form"),
+                           ('{"backend":"%s","nonce":"%s","program":"x"}' % (BACKEND, "ab" * 32), "request.form")):
+            status, said = self.house.curl("alice", "/v1/keeps", "-d", body)
+            self.assertEqual((status, json.loads(said)["code"]), (400, code))
+        other = "kvm" if BACKEND != "kvm" else "nil"
+        status, said = self.house.curl("alice", "/v1/keeps", "-d",
+                                       json.dumps({"backend": other, "nonce": "ab" * 32}))
+        self.assertEqual((status, json.loads(said)["code"]), (403, "backend.refused"))
+        self.assertEqual(self.house.curl("alice", "/v1/keeps/../../etc/passwd", "--path-as-is")[0], 404)
+        self.assertEqual(self.house.curl("alice", "/nowhere")[0], 404)
+        self.assertEqual(self.house.curl("alice", "/v1/keeps", "-X", "PATCH")[0], 405)
+
+    def test_it_says_how_it_is(self):
+        self.assertEqual(self.house.curl("alice", "/health"), (200, b"ok\n"))
+        metrics = self.house.curl("alice", "/metrics")[1].decode()
+        self.assertRegex(metrics, r"(?m)^merlon_gatehouse_keeps_started_total \d+$")
+
+
+class WithinBounds(EndToEnd):
+    def test_no_tenant_has_more_keeps_than_he_may(self):
+        stage = Stage(self.folder)
+        house = Gatehouse(self.folder / "house", stage.platform, ("nil",), ("--keeps-per-tenant", "2"))
+        self.addCleanup(house.end_keeps)
+        self.addCleanup(house.stop)
+        request = json.dumps({"backend": "nil", "nonce": "ab" * 32})
+        answers = [house.curl("alice", "/v1/keeps", "-d", request) for _ in range(3)]
+        self.assertEqual([status for status, _ in answers], [201, 201, 429])
+        self.assertEqual(json.loads(answers[2][1])["code"], "quota.keeps")
+        self.assertEqual(house.curl("bob", "/v1/keeps", "-d", request)[0], 201)
+
+
+if __name__ == "__main__":
+    unittest.main()
