@@ -68,13 +68,14 @@ http::Response Service::handle(const http::Request& request) const {
     if (request.method == "POST") return status(request);
     return reads(request) ? status_with("") : wrong_method("GET, HEAD, POST", request);
   }
-  const bool is_known =
-      path == "/health" || path == "/ready" || path == "/metrics" || path == errors_path;
+  const bool is_known = path == "/health" || path == "/ready" || path == "/metrics" ||
+                        path == "/trust.pem" || path == errors_path;
   if (!is_known) return answer(problem_of_status(404, "there is nothing here"), request);
   if (!reads(request)) return wrong_method("GET, HEAD", request);
   if (path == "/health") return text("text/plain; charset=utf-8", "ok\n");
   if (path == "/ready") return ready();
   if (path == "/metrics") return metrics();
+  if (path == "/trust.pem") return text("application/x-pem-file", generation()->trust);
   return html_response(errors_page());
 }
 
@@ -185,6 +186,8 @@ http::Response Service::ready() const {
   json.boolean(writes);
   json.key("policy");
   json.text(now->policy_digest);
+  json.key("ca");
+  json.text(now->issuer);
   json.key("ca_not_after");
   json.text(codec::to_rfc3339(now->issuer_end));
   if (!now->expiries.empty()) {

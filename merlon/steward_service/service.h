@@ -4,7 +4,7 @@
 //
 //   GET  /                  200, empty [ENARX crates/server]
 //   POST /                  certification requests
-//   GET  /health /ready /metrics /status /docs/errors.md
+//   GET  /health /ready /metrics /trust.pem /status /docs/errors.md
 
 #include <functional>
 #include <memory>
