@@ -94,8 +94,18 @@ http::Response Service::certify(const http::Request& request) const {
                                     ? verify::Moment::asked_for(*world_.at)
                                     : verify::Moment::by_clock(world_.now(), records_.memory());
   auto certified = now->certify(form, core::as_bytes(request.body), moment);
-  if (!certified) return answer(problem_of(certified.error(), form), request);
+  if (!certified) return refused(certified.error(), form, request);
   return issued(*now, *std::move(certified), request);
+}
+
+/// What vendors had signed counts from then on, whatever became of the request.
+http::Response Service::refused(const steward::Refusal& refusal, steward::RequestForm form,
+                                const http::Request& request) const {
+  if (!records_.learn(refusal.seen)) {
+    const std::scoped_lock lock(mutex_);
+    writes_ = false;
+  }
+  return answer(problem_of(refusal, form), request);
 }
 
 http::Response Service::issued(const Generation& generation, steward::Certified certified,

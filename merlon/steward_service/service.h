@@ -39,6 +39,8 @@ class Service {
   [[nodiscard]] http::Response certify(const http::Request& request) const;
   [[nodiscard]] http::Response issued(const Generation& generation, steward::Certified certified,
                                       const http::Request& request) const;
+  [[nodiscard]] http::Response refused(const steward::Refusal& refusal, steward::RequestForm form,
+                                       const http::Request& request) const;
   [[nodiscard]] http::Response status(const http::Request& request) const;
   [[nodiscard]] http::Response status_with(std::string trouble) const;
   [[nodiscard]] http::Response appraisal(std::string_view name, core::ByteView bytes) const;

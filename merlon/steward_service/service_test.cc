@@ -24,6 +24,11 @@ class FakeRecords final : public Records {
     memory_.merge(certified.seen);
     return {};
   }
+  [[nodiscard]] core::Result<void, std::string> learn(const verify::Memory& seen) override {
+    if (!reason.empty()) return reason;
+    memory_.merge(seen);
+    return {};
+  }
   [[nodiscard]] std::optional<LogState> log() const override { return std::nullopt; }
   std::string reason;
   int kept = 0;
@@ -101,6 +106,21 @@ TEST(Service, AnotherTypeOfContentIsRefused) {
     EXPECT_EQ(response.body, "");
     EXPECT_EQ(response.notes.at(0).value, "request.type");
   }
+}
+
+TEST(Service, WhatVendorsHadSignedIsRememberedOfARefusedRequestToo) {
+  World world;
+  world.judge = [](RequestForm, core::ByteView, const verify::Moment&) {
+    Refusal refusal{Refusal::Kind::Refused, "snp.debug", "w", "g", 0};
+    refusal.seen.evaluation_number = 21;
+    return core::Result<Certified, Refusal>(refusal);
+  };
+  const Service service = world.service();
+  EXPECT_EQ(service.handle(asked("POST", "/", pkcs10, "x")).status, 400U);
+  EXPECT_EQ(world.records.memory().evaluation_number, 21U);
+  world.records.reason = "the disk is full";
+  EXPECT_EQ(service.handle(asked("POST", "/", pkcs10, "x")).status, 400U);
+  EXPECT_EQ(service.handle(asked("GET", "/ready")).status, 503U);
 }
 
 TEST(Service, ARefusalHasItsStatusAndItsCodeInTheLog) {

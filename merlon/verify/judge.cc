@@ -43,26 +43,13 @@ void Judge::record(Finding finding) {
   }
 }
 
-void Judge::saw_issue(codec::UnixTime issued) {
-  codec::UnixTime& newest = appraisal_.seen.newest_issue;
-  newest = std::max(newest, issued);
+void Judge::saw(Memory what, std::vector<Check> rests_on) {
+  sightings_.push_back({std::move(what), std::move(rests_on)});
 }
 
-void Judge::saw_list(const x509::Crl& list, const x509::AnchorId* issuer) {
-  const codec::UnixTime issued = list.validity().not_before;
-  saw_issue(issued);
-  if (issuer == nullptr) return;
-  codec::UnixTime& newest = appraisal_.seen.lists[*issuer];
-  newest = std::max(newest, issued);
-}
-
-void Judge::saw_evaluation(std::uint32_t number) {
-  appraisal_.seen.evaluation_number = std::max(appraisal_.seen.evaluation_number, number);
-}
-
-void Judge::saw_document(const std::string& name, codec::UnixTime issued) {
-  codec::UnixTime& newest = appraisal_.seen.documents[name];
-  newest = std::max(newest, issued);
+bool Judge::passed(Check check) const {
+  const auto found = findings_.find(check);
+  return found != findings_.end() && found->second.passed;
 }
 
 void Judge::claim(std::string name, std::string value) {
@@ -93,6 +80,11 @@ void Judge::use(const x509::Crl& list, std::string_view what) {
 }
 
 Appraisal Judge::finish() {
+  for (const Sighting& each : sightings_) {
+    const bool holds =
+        std::ranges::all_of(each.rests_on, [&](Check check) { return passed(check); });
+    if (holds) appraisal_.seen.merge(each.what);
+  }
   bool all_passed = true;
   for (const CheckRow& row : all_checks()) {
     if (!concerns(row, appraisal_.technology)) continue;
@@ -207,6 +199,14 @@ void judge_good(Judge& judge, Check check, const x509::Crl& list, const x509::An
                 young && newest ? Cause::Other : Cause::StaleEndorsement});
 }
 
+/// For who remembers; by its issuer, where that has one list at a time.
+Memory seen_of(const x509::Crl& list, const x509::AnchorId* issuer) {
+  Memory seen;
+  seen.newest_issue = list.validity().not_before;
+  if (issuer != nullptr) seen.lists[*issuer] = seen.newest_issue;
+  return seen;
+}
+
 void judge_missing(Judge& judge, Check check, bool carried, const Collateral& collateral,
                    const Policy& policy, std::string got) {
   if (carried) {
@@ -225,9 +225,9 @@ void judge_missing(Judge& judge, Check check, bool carried, const Collateral& co
 }  // namespace
 
 void judge_revocation(Judge& judge, Check check, const x509::Certificate& subject,
-                      const x509::Certificate& issuer, ListsOfIssuer lists, bool vendors,
-                      const Collateral& collateral, const Policy& policy,
+                      const ListIssuer& of, const Collateral& collateral, const Policy& policy,
                       const x509::SignatureMemo& memo) {
+  const x509::Certificate& issuer = of.certificate;
   if (const auto at = known_revocation(subject, issuer)) {
     // Whatever list is there, and whatever the policy says of lists.
     judge.check(check, false, std::string(fresh_list), "revoked on " + codec::to_rfc3339(*at));
@@ -236,13 +236,16 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
   const x509::Revocation revocation =
       look_up(subject, issuer, collateral, policy, judge.now(), memo);
   const x509::AnchorId key = x509::anchor_of(issuer);
-  const bool one = vendors && lists == ListsOfIssuer::One;
+  const bool one = of.vendors && of.lists == ListsOfIssuer::One;
+  // A list that says no is as good as one that says yes: what it has is not to be forgotten.
+  const bool genuine = revocation.state == x509::RevocationState::Good ||
+                       revocation.state == x509::RevocationState::Revoked;
+  if (genuine && of.vendors && revocation.list != nullptr && collateral.is_own(*revocation.list)) {
+    judge.saw(seen_of(*revocation.list, one ? &key : nullptr), of.rests_on);
+  }
   switch (revocation.state) {
     case x509::RevocationState::Good:
       if (revocation.list == nullptr) break;  // good by which list?
-      if (vendors && collateral.is_own(*revocation.list)) {
-        judge.saw_list(*revocation.list, one ? &key : nullptr);
-      }
       judge_good(judge, check, *revocation.list, one ? &key : nullptr, policy,
                  list_text(revocation));
       return;

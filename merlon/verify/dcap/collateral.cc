@@ -173,8 +173,9 @@ void judge_signer(Context& context, x509::PathBuilder& paths, const Certificate*
   }
   context.judge.use(path[1], "root");
   context.signer_is_intels = is_vouched(problems) && is_vendors(path);
-  judge_revocation(context.judge, Check::TcbSignerRevocation, *signer, path[1], ListsOfIssuer::One,
-                   context.signer_is_intels, context.collateral, context.policy, context.memo);
+  judge_revocation(context.judge, Check::TcbSignerRevocation, *signer,
+                   {path[1], ListsOfIssuer::One, context.signer_is_intels, {Check::TcbSignerPath}},
+                   context.collateral, context.policy, context.memo);
 }
 
 void judge_freshness(Context& context, const Document& document, const DocumentChecks& checks) {
@@ -234,9 +235,12 @@ void judge_document(Context& context, x509::PathBuilder& paths, const Document& 
   judge_freshness(context, document, checks);
   judge_evaluation(context, document, checks);
   if (signer.signed_it && context.signer_is_intels && document.origin == Origin::Own) {
-    judge.saw_issue(document.period.issued);
-    judge.saw_evaluation(document.number);
-    judge.saw_document(document.name, document.period.issued);
+    Memory seen;
+    seen.newest_issue = document.period.issued;
+    seen.evaluation_number = document.number;
+    seen.documents[document.name] = document.period.issued;
+    judge.saw(std::move(seen),
+              {checks.signature, Check::TcbSignerPath, Check::TcbSignerRevocation});
   }
 }
 

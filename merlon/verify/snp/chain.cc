@@ -212,9 +212,13 @@ void judge_revocations(Context& context, bool vouched) {
     return;
   }
   const x509::Path& path = context.path;
-  judge_revocation(context.judge, Check::SnpCaRevocation, path[1], path[2], ListsOfIssuer::Several,
-                   vouched && is_vendors(path), context.collateral, context.policy,
-                   context.collateral.memo);
+  judge_revocation(context.judge, Check::SnpCaRevocation, path[1],
+                   {path[2],
+                    ListsOfIssuer::Several,
+                    vouched && is_vendors(path),
+                    {Check::SnpAnchor, Check::SnpSignatures, Check::SnpNames, Check::SnpValidity,
+                     Check::SnpConstraints}},
+                   context.collateral, context.policy, context.collateral.memo);
   judge_leaf_revocation(context);
 }
 
