@@ -200,12 +200,22 @@ TEST_F(Fixtures, WhatWasNotItselfVerifiedIsNotRemembered) {
   EXPECT_LE(seen.evaluation_number, granted->seen.evaluation_number);
   EXPECT_EQ(seen.documents.size(), 1U);  // the identity, which is genuine
   EXPECT_EQ(seen.lists, granted->seen.lists);
-  // Nobody has said since 2023 that the signer of the documents is not revoked.
-  const Moment today = at("2026-11-28T00:00:00Z");
-  const auto stale = steward_with(std::string(xeon_policy), today)
-                         .certify(RequestForm::Single, body, intels_of_may(), today);
+  // A list that is over did not have the signer, and what he signed is as genuine as before.
+  const Moment later = at("2024-11-28T00:00:00Z");
+  const auto stale = steward_with(std::string(xeon_policy), later)
+                         .certify(RequestForm::Single, body, intels_of_may(), later);
   ASSERT_FALSE(stale.has_value());
-  EXPECT_EQ(stale.error().seen, verify::Memory{});
+  EXPECT_EQ(stale.error().seen.documents, granted->seen.documents);
+  EXPECT_TRUE(stale.error().seen.lists.empty());
+  // Without any list nobody says that the signer is not revoked.
+  const auto listless =
+      steward.certify(RequestForm::Single, body,
+                      own_of({"teepot/azure/pck_crl.crl", "teepot/azure/pck_crl_issuer_chain.pem",
+                              "teepot/azure/qe_identity.json", "teepot/azure/tcb_info.json",
+                              "teepot/azure/tcb_info_issuer_chain.pem"}),
+                      then);
+  ASSERT_FALSE(listless.has_value());
+  EXPECT_EQ(listless.error().seen, verify::Memory{});
 }
 
 TEST_F(Fixtures, TheXeonKeepIsRefusedForWhatItsOwnStewardNeverLookedAt) {

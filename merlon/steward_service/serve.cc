@@ -99,7 +99,7 @@ http::Settings Running::settings() {
   settings.workers = options_.workers;
   settings.handler = [this](const http::Request& request) { return service_.handle(request); };
   settings.refuse = [](unsigned status, std::string_view why, const http::Request& request) {
-    return answer(problem_of_status(status, why), request);
+    return over_transport(answer(problem_of_status(status, why), request), request);
   };
   settings.observe = [this](const http::Exchange& exchange) {
     const codec::UnixTime now = clock_now();

@@ -58,7 +58,16 @@ void Service::replace(GenerationPointer next) {
   generation_ = std::move(next);
 }
 
+http::Response over_transport(http::Response response, const http::Request& request) {
+  if (request.tls) response.headers.push_back({"Strict-Transport-Security", "max-age=31536000"});
+  return response;
+}
+
 http::Response Service::handle(const http::Request& request) const {
+  return over_transport(route(request), request);
+}
+
+http::Response Service::route(const http::Request& request) const {
   const std::string_view path = request.path();
   if (path == "/") {
     if (request.method == "POST") return certify(request);
@@ -178,7 +187,7 @@ http::Response Service::appraisal(std::string_view name, core::ByteView bytes) c
                           now->policy.form,
                           {},
                           collateral.certificates};
-  return report_response(report::to_html(head, found));
+  return html_response(report::to_html(head, found));
 }
 
 http::Response Service::ready() const {

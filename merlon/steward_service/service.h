@@ -17,6 +17,9 @@
 
 namespace merlon::steward_service {
 
+/// The answer, and over TLS the word that this host is to be spoken to by TLS alone [RFC6797].
+[[nodiscard]] http::Response over_transport(http::Response response, const http::Request& request);
+
 class Service {
  public:
   struct World {
@@ -36,6 +39,7 @@ class Service {
   void replace(GenerationPointer next);
 
  private:
+  [[nodiscard]] http::Response route(const http::Request& request) const;
   [[nodiscard]] http::Response certify(const http::Request& request) const;
   [[nodiscard]] http::Response issued(const Generation& generation, steward::Certified certified,
                                       const http::Request& request) const;

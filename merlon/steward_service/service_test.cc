@@ -96,6 +96,17 @@ TEST(Service, AnswersAsEnarxStewardDoes) {
   EXPECT_EQ(service.handle(asked("POST", "/", bundle, "x")).body, "xn");
 }
 
+TEST(Service, OverTlsItSaysThatItIsToBeSpokenToBySuchAlone) {
+  World world;
+  const Service service = world.service();
+  for (const char* path : {"/", "/health", "/status", "/nowhere"}) {
+    http::Request request = asked("GET", path);
+    EXPECT_EQ(header(service.handle(request), "Strict-Transport-Security"), "");
+    request.tls = true;
+    EXPECT_EQ(header(service.handle(request), "Strict-Transport-Security"), "max-age=31536000");
+  }
+}
+
 TEST(Service, AnotherTypeOfContentIsRefused) {
   World world;
   const Service service = world.service();
@@ -205,6 +216,17 @@ TEST(Service, IsReadyUntilTheCaEnds) {
   world.now = {2'000};
   EXPECT_EQ(service.handle(asked("GET", "/ready")).status, 503U);
   EXPECT_EQ(service.handle(asked("GET", "/health")).status, 200U);
+}
+
+TEST(Service, SaysWhoIsToBeTrusted) {
+  World world;
+  Service service = world.service();
+  auto next = std::make_shared<Generation>(*world.generation());
+  next->trust = "two certificates";
+  next->issuer = "d1gest of one";
+  service.replace(next);
+  EXPECT_EQ(service.handle(asked("GET", "/trust.pem")).body, "two certificates");
+  EXPECT_NE(service.handle(asked("GET", "/ready")).body.find("d1gest of one"), std::string::npos);
 }
 
 TEST(Service, AnotherGenerationCountsFromTheNextRequest) {

@@ -47,9 +47,11 @@ void Judge::saw(Memory what, std::vector<Check> rests_on) {
   sightings_.push_back({std::move(what), std::move(rests_on)});
 }
 
-bool Judge::passed(Check check) const {
+bool Judge::stands(Check check) const {
   const auto found = findings_.find(check);
-  return found != findings_.end() && found->second.passed;
+  // A list that is over and does not have the signer leaves nothing open but the time since.
+  return found != findings_.end() &&
+         (found->second.passed || found->second.cause == Cause::StaleEndorsement);
 }
 
 void Judge::claim(std::string name, std::string value) {
@@ -82,7 +84,7 @@ void Judge::use(const x509::Crl& list, std::string_view what) {
 Appraisal Judge::finish() {
   for (const Sighting& each : sightings_) {
     const bool holds =
-        std::ranges::all_of(each.rests_on, [&](Check check) { return passed(check); });
+        std::ranges::all_of(each.rests_on, [&](Check check) { return stands(check); });
     if (holds) appraisal_.seen.merge(each.what);
   }
   bool all_passed = true;
@@ -182,9 +184,9 @@ void judge_good(Judge& judge, Check check, const x509::Crl& list, const x509::An
                 const Policy& policy, std::string got) {
   const codec::UnixTime issued = list.validity().not_before;
   judge.use(list, "revocation list");
-  if (const auto last = policy.last_second_of(issued)) judge.expire_by(*last);
-  const bool young = policy.is_young_enough(issued, judge.now());
-  if (!young) got += concat(", ", age_text(issued, judge.now(), policy));
+  if (const auto last = policy.last_second_of(Aging::List, issued)) judge.expire_by(*last);
+  const bool young = policy.is_young_enough(Aging::List, issued, judge.now());
+  if (!young) got += concat(", ", age_text(Aging::List, issued, judge.now(), policy));
   bool newest = true;
   if (remembered != nullptr) {
     const auto& seen = judge.moment().memory.lists;
@@ -267,10 +269,11 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
   judge.check(check, false, std::string(fresh_list), list_text(revocation));
 }
 
-std::string age_text(codec::UnixTime issued, codec::UnixTime now, const Policy& policy) {
+std::string age_text(Aging what, codec::UnixTime issued, codec::UnixTime now,
+                     const Policy& policy) {
   const auto days = [](std::int64_t seconds) { return seconds / codec::seconds_per_day; };
   return concat(days(now.seconds - issued.seconds), " days old where the policy allows ",
-                days(policy.max_age.value_or(std::chrono::seconds(0)).count()));
+                days(policy.max_age.of(what).value_or(std::chrono::seconds(0)).count()));
 }
 
 std::string list_of(const std::vector<std::string>& values) {

@@ -28,8 +28,8 @@ class Judge {
   void warn(std::string what);
 
   /// What a vendor has signed: for the caller to remember, if each of the checks on which it rests
-  /// passes, whatever the verdict is. Only of what is under a vendor's own root and did not come
-  /// along with the evidence.
+  /// passes, or fails only since a list is over, whatever the verdict is. Only of what is under a
+  /// vendor's own root and did not come along with the evidence.
   void saw(Memory what, std::vector<Check> rests_on);
 
   void claim(std::string name, std::string value);
@@ -54,7 +54,7 @@ class Judge {
     Memory what;
     std::vector<Check> rests_on;
   };
-  [[nodiscard]] bool passed(Check check) const;
+  [[nodiscard]] bool stands(Check check) const;
 
   std::map<Check, Finding> findings_;
   std::vector<Sighting> sightings_;
@@ -94,7 +94,7 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
                       const x509::SignatureMemo& memo);
 
 /// "92 days old where the policy allows 30"
-[[nodiscard]] std::string age_text(codec::UnixTime issued, codec::UnixTime now,
+[[nodiscard]] std::string age_text(Aging what, codec::UnixTime issued, codec::UnixTime now,
                                    const Policy& policy);
 
 /// "any" or the values, for `wanted`.
