@@ -219,6 +219,17 @@ constexpr std::array evidence_fetch_options{
 };
 constexpr std::array evidence_policy_init_positionals{
     PositionalSpec{"FILE", "The file to make; policy.toml if not given.", false}};
+constexpr std::array evidence_policy_init_options{
+    OptionSpec{"--evidence",
+               "EVIDENCE",
+               "Make it from evidence that is good: what it names is that evidence's.",
+               false,
+               {},
+               true},
+    OptionSpec{
+        "--endorsements", "PATH", "What endorses it, as for evidence verify.", true, {}, true},
+    OptionSpec{"--at", "TIME", "Judge it for this time instead of now, e.g. 2025-06-20."},
+};
 constexpr std::array evidence_policy_check_positionals{PositionalSpec{"FILE", "A policy."}};
 
 constexpr std::array<std::string_view, 2> measured_backends{"kvm", "snp"};
@@ -444,8 +455,14 @@ constexpr std::array all_commands{
         "Certificates, revocation lists and Intel's documents, one line for each. Only https, "
         "or plain http to this machine. What comes is checked by evidence verify, not here.",
         evidence_fetch_positionals, evidence_fetch_options},
-    CommandSpec{"evidence policy init", "Write a commented policy", "Never overwrites a file.",
-                evidence_policy_init_positionals},
+    CommandSpec{
+        "evidence policy init", "Write a commented policy",
+        "The default one, or with --evidence one that admits that evidence, with a comment on "
+        "what each line lets in. Such evidence must be genuine and fresh, on a platform whose "
+        "open weaknesses, if it has any, are then waived for 30 days by name. Never overwrites "
+        "a file. Exit status with --evidence: 0, 3 if it is not good, 4 if it could not be "
+        "judged.",
+        evidence_policy_init_positionals, evidence_policy_init_options},
     CommandSpec{"evidence policy check", "Say whether a file is a policy, and where it is weak",
                 "Also reads an Enarx Steward's configuration.", evidence_policy_check_positionals},
     CommandSpec{

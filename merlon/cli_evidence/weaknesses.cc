@@ -186,9 +186,13 @@ std::vector<std::string> empty_lists(const verify::Policy& policy) {
 
 std::string_view too_strict(const verify::Policy& policy) {
   constexpr std::chrono::hours year{24 * 365};
-  if (policy.technologies.empty() || !policy.max_age || *policy.max_age >= year) return {};
-  return "max_age_days below 365 refuses: Intel and AMD issue the lists of their roots for about a "
-         "year";
+  const auto age = policy.max_age.of(verify::Aging::List);
+  if (policy.technologies.empty() || !age || *age >= year) return {};
+  return policy.max_age.list
+             ? "max_list_age_days below 365 refuses: Intel and AMD issue the lists of "
+               "their roots for about a year"
+             : "max_age_days below 365 refuses: Intel and AMD issue the lists of their "
+               "roots for about a year";
 }
 
 std::vector<Weakness> weaknesses(const verify::Policy& policy) {

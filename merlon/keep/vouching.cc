@@ -114,7 +114,9 @@ core::Result<Vouching, std::string> parse_pki_path(ByteView der, ByteView spki, 
   for (auto each = path.rbegin(); each != path.rend(); ++each) {
     vouching.chain.emplace_back(each->der().begin(), each->der().end());
   }
-  vouching.steward = {vouching.chain.back()};
+  // All of them, not the first alone: while one authority of a Steward takes the place of another,
+  // both stand above the keep's certificate, and peers have certificates of either.
+  vouching.steward.assign(vouching.chain.begin() + 1, vouching.chain.end());
   vouching.from = own.validity().not_before.seconds;
   vouching.until = own.validity().not_after.seconds;
   return vouching;

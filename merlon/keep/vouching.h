@@ -14,7 +14,7 @@ namespace merlon::keep {
 
 struct Vouching {
   std::vector<tls::Certificate> chain;    ///< the keep's own first
-  std::vector<tls::Certificate> steward;  ///< whom trust in the Steward means; empty: there is none
+  std::vector<tls::Certificate> steward;  ///< whom trust in the Steward means: all above the keep
   std::int64_t from = 0;                  ///< seconds since 1970
   std::int64_t until = 0;
 };

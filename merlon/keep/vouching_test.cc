@@ -42,6 +42,17 @@ TEST_F(PkiPath, IsShownTheOtherWayRound) {
   EXPECT_EQ(vouching->until, tls::testing::valid_until);
 }
 
+TEST_F(PkiPath, AllAboveTheKeepAreTrusted) {
+  // As where a new authority, for which the old one vouches, has issued the certificate.
+  tls::testing::Authority older("Older");
+  const tls::Certificate below =
+      older.issue_for(x509::Certificate::parse(steward_.root())->key().spki, {"any"});
+  const auto vouching = parse_pki_path(pki_path({older.root(), below, keep_.chain[0]}), spki_, now);
+  ASSERT_TRUE(vouching) << vouching.error();
+  EXPECT_EQ(vouching->steward, (std::vector{below, older.root()}));
+  EXPECT_EQ(vouching->chain, (std::vector{keep_.chain[0], below, older.root()}));
+}
+
 TEST_F(PkiPath, OfAnotherKeyIsRefused) {
   const auto other = steward_.issue({"keep.example"});
   EXPECT_EQ(why(parse_pki_path(pki_path({steward_.root(), other.chain[0]}), spki_, now)),

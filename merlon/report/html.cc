@@ -4,6 +4,8 @@
 
 #include "merlon/base/text.h"
 #include "merlon/base/version.h"
+#include "merlon/codec/base64.h"
+#include "merlon/crypto/hash.h"
 #include "merlon/report/html_parts.h"
 #include "merlon/report/html_style.h"
 
@@ -30,12 +32,15 @@ std::string escaped(std::string_view text) {
 
 std::string date(codec::UnixTime time) { return codec::to_rfc3339(time).substr(0, 10); }
 
-std::string page_of(std::string_view title, std::string_view body) {
+std::string page_of(std::string_view title, std::string_view body, std::string_view style) {
+  const std::string styles = concat(page_style, style);
+  const crypto::Sha256Digest digest = crypto::sha256({core::as_bytes(styles)});
   return concat("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">",
                 "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">",
                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ",
-                "style-src 'unsafe-inline'\"><title>", escaped(title), "</title><style>",
-                page_style, "</style></head>\n<body><main>", body, "</main></body></html>\n");
+                "style-src 'sha256-", codec::encode_base64(digest.view()), "'\"><title>",
+                escaped(title), "</title><style>", styles, "</style></head>\n<body><main>", body,
+                "</main></body></html>\n");
 }
 
 std::string shown(const std::string& value) {
@@ -254,7 +259,8 @@ std::string to_html(const Head& head, const Appraisal& appraisal) {
                         verdict_part(head, appraisal), refusals_part(head, appraisal),
                         warnings_part(appraisal), chain_part(head, appraisal),
                         timeline_part(appraisal), levels_part(appraisal), claims_part(appraisal),
-                        findings_part(appraisal), footer_part(head)));
+                        findings_part(appraisal), footer_part(head)),
+                 timeline_style(appraisal));
 }
 
 }  // namespace merlon::report

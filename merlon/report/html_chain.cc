@@ -1,6 +1,7 @@
 // The chain of certificates and the times of the page of `merlon evidence verify --html`.
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "merlon/base/text.h"
@@ -211,12 +212,28 @@ std::string bar(const verify::Lifetime& each, const TimeLine& line, std::string_
   const std::int64_t until = line.place(each.until);
   const bool counts = each.from <= line.now && line.now <= each.until;
   return concat("<span class=\"track\">", ticks, "<i class=\"", from == 0 ? "open-left " : "",
-                until == 1000 ? "open-right " : "", counts ? "" : "over",
-                "\" style=\"left:", percent(from), ";width:", percent(until - from),
-                "\"></i><u style=\"left:50%\"></u></span>");
+                until == 1000 ? "open-right " : "", counts ? "" : "over", " l", from, " w",
+                until - from, "\"></i><u class=\"l500\"></u></span>");
 }
 
 }  // namespace
+
+std::string timeline_style(const Appraisal& appraisal) {
+  const TimeLine line{appraisal.time};
+  std::set<std::int64_t> lefts{500};
+  std::set<std::int64_t> widths;
+  for (const codec::UnixTime year : years_of(line)) lefts.insert(line.place(year));
+  for (const verify::Lifetime& each : appraisal.lifetimes) {
+    lefts.insert(line.place(each.from));
+    widths.insert(line.place(each.until) - line.place(each.from));
+  }
+  std::string rules;
+  for (const std::int64_t left : lefts) rules += concat(".l", left, "{left:", percent(left), "}");
+  for (const std::int64_t width : widths) {
+    rules += concat(".w", width, "{width:", percent(width), "}");
+  }
+  return rules;
+}
 
 std::string timeline_part(const Appraisal& appraisal) {
   if (appraisal.lifetimes.empty()) return "";
@@ -225,17 +242,17 @@ std::string timeline_part(const Appraisal& appraisal) {
   std::string labels;
   for (const codec::UnixTime year : years_of(line)) {
     const std::int64_t at = line.place(year);
-    ticks += concat("<s style=\"left:", percent(at), "\"></s>");
+    ticks += concat("<s class=\"l", at, "\"></s>");
     const std::int64_t distance = at < 500 ? 500 - at : at - 500;
     if (distance < 80) continue;   // the time of judging stands there
     if (distance > 460) continue;  // half of it would stand beside the axis
-    labels += concat("<span ", distance < 200 ? "class=\"near\" " : "",
-                     "style=\"left:", percent(at), "\">", date(year).substr(0, 4), "</span>");
+    labels += concat("<span class=\"l", at, distance < 200 ? " near" : "", "\">",
+                     date(year).substr(0, 4), "</span>");
   }
   std::string html = concat(
       "<h2>Validity</h2><div class=\"card\"><div class=\"time\"><span class=\"gap\"></span>"
       "<span class=\"axis\">",
-      labels, "<span class=\"now\" style=\"left:50%\">", date(appraisal.time), "</span></span>");
+      labels, "<span class=\"now l500\">", date(appraisal.time), "</span></span>");
   for (const verify::Lifetime& each : appraisal.lifetimes) {
     const bool first_to_end =
         appraisal.accepted() && appraisal.expiry && *appraisal.expiry == each.until;

@@ -118,20 +118,15 @@ Result<Authority, std::string> Authority::create(Issuer issuer, Settings setting
   return Authority(std::move(state));
 }
 
-Result<Certified, Refusal> Authority::certify(RequestForm form, ByteView body,
-                                              const verify::Collateral& own,
-                                              const verify::Moment& moment) const {
+Result<void, Refusal> Authority::issue(std::span<const Granted> granted, RequestForm form,
+                                       codec::UnixTime now, Certified& made) const {
   const State& state = *state_;
-  const auto requests = TRY(split(form, body));
-  Certified made;
-  const auto granted =
-      TRY(judge(requests, Judging{state.settings, state.policy_digest, own, moment}, made.seen));
   std::vector<Bytes> issued;
   for (std::size_t i = 0; i < granted.size(); ++i) {
     auto serial = new_serial();
     if (!serial) return refuse(Reason::Signing, serial.error().what, i);
-    NewLeaf leaf = TRY(
-        new_leaf(granted[i], *std::move(serial), state.leaf_issuer, state.settings, moment.now, i));
+    NewLeaf leaf =
+        TRY(new_leaf(granted[i], *std::move(serial), state.leaf_issuer, state.settings, now, i));
     const std::scoped_lock lock(*state.key_mutex);
     auto certificate = sign(leaf.certificate, state.leaf_issuer.algorithm, state.issuer.key);
     if (!certificate) return refuse(Reason::Signing, certificate.error().what, i);
@@ -139,7 +134,23 @@ Result<Certified, Refusal> Authority::certify(RequestForm form, ByteView body,
     made.issuances.push_back(std::move(leaf.issuance));
   }
   made.body = answer_of(form, state.issuer.chain, issued);
-  return made;
+  return {};
+}
+
+Result<Certified, Refusal> Authority::certify(RequestForm form, ByteView body,
+                                              const verify::Collateral& own,
+                                              const verify::Moment& moment) const {
+  const State& state = *state_;
+  const auto requests = TRY(split(form, body));
+  Certified made;
+  const auto granted =
+      judge(requests, Judging{state.settings, state.policy_digest, own, moment}, made.seen);
+  const auto done =
+      granted ? issue(*granted, form, moment.now, made) : Result<void, Refusal>(granted.error());
+  if (done) return made;
+  Refusal refusal = done.error();
+  refusal.seen = std::move(made.seen);
+  return refusal;
 }
 
 const crypto::Sha256Digest& Authority::policy_digest() const noexcept {

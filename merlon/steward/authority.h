@@ -48,6 +48,8 @@ struct Refusal {
   std::string wanted;
   std::string got;
   std::size_t request = 0;  ///< which of a bundle, from 0
+  /// What was found signed by the vendors until then: as genuine as if the request were granted.
+  verify::Memory seen = {};
 };
 
 /// One certificate that was issued, for the log.
@@ -85,6 +87,8 @@ struct Issuer {
   [[nodiscard]] static core::Result<Issuer, std::string> from_pem(core::ByteView certificates,
                                                                   core::ByteView key);
 };
+
+struct Granted;
 
 /// Immutable after creation; any number of threads.
 class Authority {
@@ -129,6 +133,9 @@ class Authority {
 
  private:
   struct State;
+  [[nodiscard]] core::Result<void, Refusal> issue(std::span<const Granted> granted,
+                                                  RequestForm form, codec::UnixTime now,
+                                                  Certified& made) const;
   explicit Authority(std::shared_ptr<const State> state) noexcept : state_(std::move(state)) {}
 
   std::shared_ptr<const State> state_;

@@ -150,6 +150,74 @@ TEST_F(Fixtures, TheXeonKeepGetsACertificateAtItsDate) {
   EXPECT_EQ((*result)->tcb_status, "OutOfDate");
 }
 
+/// The same with something else in the place of the TCB info.
+Collateral intels_of_may_with(std::string tcb_info) {
+  evidence::Endorsements all;
+  for (const char* file : {"teepot/azure/pck_crl.crl", "teepot/azure/pck_crl_issuer_chain.pem",
+                           "teepot/azure/qe_identity.json", "teepot/azure/root_ca_crl.crl",
+                           "teepot/azure/tcb_info_issuer_chain.pem"}) {
+    EXPECT_TRUE(all.add(vector_file(file)).has_value()) << file;
+  }
+  EXPECT_TRUE(all.add(core::as_bytes(tcb_info)).has_value());
+  return Collateral::prepare(all);
+}
+
+TEST_F(Fixtures, WhatIntelHadSignedIsRememberedOfARefusedRequestToo) {
+  const Moment then = at("2023-05-20T00:00:00Z");
+  const Bytes body = vector_file(std::string(xeon_request));
+  const auto granted = steward_with(std::string(xeon_policy), then)
+                           .certify(RequestForm::Single, body, intels_of_may(), then);
+  ASSERT_TRUE(granted.has_value());
+  ASSERT_EQ(granted->seen.documents.size(), 2U);
+  ASSERT_EQ(granted->seen.lists.size(), 2U);
+  // Another signer is wanted: all that is Intel's is as genuine as before.
+  std::string policy(xeon_policy);
+  policy.replace(policy.find("7a49"), 4, "0000");
+  const Authority other = steward_with(policy, then);
+  const auto refused = other.certify(RequestForm::Single, body, intels_of_may(), then);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, "sgx.mr-signer");
+  EXPECT_EQ(refused.error().seen, granted->seen);
+  // What a request brings along is never remembered.
+  EXPECT_EQ(other.certify(RequestForm::Single, body, {}, then).error().seen, verify::Memory{});
+}
+
+TEST_F(Fixtures, WhatWasNotItselfVerifiedIsNotRemembered) {
+  const Moment then = at("2023-05-20T00:00:00Z");
+  const Bytes body = vector_file(std::string(xeon_request));
+  const Authority steward = steward_with(std::string(xeon_policy), then);
+  const auto granted = steward.certify(RequestForm::Single, body, intels_of_may(), then);
+  ASSERT_TRUE(granted.has_value());
+  // A document that claims to be of next year, under a signature that is not about it.
+  const Bytes genuine = vector_file("teepot/azure/tcb_info.json");
+  std::string forged(core::as_text(genuine));
+  const std::string_view member = "\"tcbEvaluationDataNumber\":";
+  ASSERT_NE(forged.find(member), std::string::npos);
+  forged.insert(forged.find(member) + member.size(), "9");
+  const auto refused = steward.certify(RequestForm::Single, body, intels_of_may_with(forged), then);
+  ASSERT_FALSE(refused.has_value());
+  const verify::Memory& seen = refused.error().seen;
+  EXPECT_LE(seen.evaluation_number, granted->seen.evaluation_number);
+  EXPECT_EQ(seen.documents.size(), 1U);  // the identity, which is genuine
+  EXPECT_EQ(seen.lists, granted->seen.lists);
+  // A list that is over did not have the signer, and what he signed is as genuine as before.
+  const Moment later = at("2024-11-28T00:00:00Z");
+  const auto stale = steward_with(std::string(xeon_policy), later)
+                         .certify(RequestForm::Single, body, intels_of_may(), later);
+  ASSERT_FALSE(stale.has_value());
+  EXPECT_EQ(stale.error().seen.documents, granted->seen.documents);
+  EXPECT_TRUE(stale.error().seen.lists.empty());
+  // Without any list nobody says that the signer is not revoked.
+  const auto listless =
+      steward.certify(RequestForm::Single, body,
+                      own_of({"teepot/azure/pck_crl.crl", "teepot/azure/pck_crl_issuer_chain.pem",
+                              "teepot/azure/qe_identity.json", "teepot/azure/tcb_info.json",
+                              "teepot/azure/tcb_info_issuer_chain.pem"}),
+                      then);
+  ASSERT_FALSE(listless.has_value());
+  EXPECT_EQ(listless.error().seen, verify::Memory{});
+}
+
 TEST_F(Fixtures, TheXeonKeepIsRefusedForWhatItsOwnStewardNeverLookedAt) {
   // In February its lists and TCB info are fresh, and nobody brings the quoting enclave's identity.
   const Moment february = at("2023-02-01T00:00:00Z");

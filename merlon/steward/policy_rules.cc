@@ -119,9 +119,13 @@ std::vector<std::string> common_rules(const Policy& policy) {
   rules.say(policy.carried_lists
                 ? "revocation lists that come along with evidence count"
                 : "revocation lists that come along with evidence count only against it");
-  if (policy.max_age) {
-    rules.say(concat("lists and documents are at most ", policy.max_age->count(), " seconds old"));
-  }
+  const auto say_age = [&](std::string_view what, verify::Aging aging) {
+    const auto age = policy.max_age.of(aging);
+    if (age) rules.say(concat(what, " at most ", age->count(), " seconds old"));
+  };
+  say_age("revocation lists are", verify::Aging::List);
+  say_age("TCB info is", verify::Aging::TcbInfo);
+  say_age("the quoting enclave's identity is", verify::Aging::Identity);
   for (const crypto::Sha256Digest& root : policy.roots) {
     rules.say(concat("a root beside the vendors' is trusted: key ", base::hex(root.view())));
   }

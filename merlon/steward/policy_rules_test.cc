@@ -68,7 +68,7 @@ TEST(PolicyRules, OfEverythingThatCanBeAskedOfSevSnp) {
   p.technologies = {Technology::Snp};
   p.revocation = verify::RevocationRule::IfPresent;
   p.carried_lists = true;
-  p.max_age = std::chrono::seconds(60);
+  p.max_age.all = std::chrono::seconds(60);
   p.roots.resize(1);
   p.snp.refused_measurement.resize(1);
   p.snp.refused_id_key.resize(1);
@@ -95,7 +95,9 @@ TEST(PolicyRules, OfEverythingThatCanBeAskedOfSevSnp) {
       "all: the report data is the hash of the request's key, and the request is signed by it",
       "all: revocation lists that are there are fresh and name nothing that is used",
       "all: revocation lists that come along with evidence count",
-      "all: lists and documents are at most 60 seconds old",
+      "all: revocation lists are at most 60 seconds old",
+      "all: TCB info is at most 60 seconds old",
+      "all: the quoting enclave's identity is at most 60 seconds old",
       "all: a root beside the vendors' is trusted: key 0000000000000000000000000000000000000000000000000000000000000000",
       "SEV-SNP: MEASUREMENT is none of 1: zero",
       "SEV-SNP: id key digest is zero",
@@ -201,7 +203,10 @@ TEST(PolicyRules, AChangedRuleIsAChangedLine) {
   EXPECT_TRUE(changes([](Policy& p) { p.technologies.erase(Technology::Tdx); }));
   EXPECT_TRUE(changes([](Policy& p) { p.revocation = verify::RevocationRule::IfPresent; }));
   EXPECT_TRUE(changes([](Policy& p) { p.carried_lists = true; }));
-  EXPECT_TRUE(changes([](Policy& p) { p.max_age = std::chrono::seconds(5); }));
+  EXPECT_TRUE(changes([](Policy& p) { p.max_age.all = std::chrono::seconds(5); }));
+  EXPECT_TRUE(changes([](Policy& p) { p.max_age.list = std::chrono::seconds(5); }));
+  EXPECT_TRUE(changes([](Policy& p) { p.max_age.tcb_info = std::chrono::seconds(5); }));
+  EXPECT_TRUE(changes([](Policy& p) { p.max_age.identity = std::chrono::seconds(5); }));
   EXPECT_TRUE(changes([](Policy& p) { p.roots.resize(1); }));
   EXPECT_TRUE(changes([](Policy& p) { p.dcap.statuses.insert(sgx::TcbStatus::OutOfDate); }));
   EXPECT_TRUE(changes([](Policy& p) { p.dcap.waivers.push_back({"INTEL-SA-1", {1}}); }));

@@ -42,9 +42,10 @@ int man(const command::Arguments& /*arguments*/, const command::Terminal& termin
 
 std::span<const command::Handler> handlers() noexcept {
   static constexpr std::array all{
-      command::Handler{"serve", &serve}, command::Handler{"check", &check},
-      command::Handler{"log verify", &log_verify}, command::Handler{"completion", &completion},
-      command::Handler{"man", &man}};
+      command::Handler{"serve", &serve},           command::Handler{"check", &check},
+      command::Handler{"log verify", &log_verify}, command::Handler{"ca init", &ca_init},
+      command::Handler{"ca show", &ca_show},       command::Handler{"ca rotate", &ca_rotate},
+      command::Handler{"completion", &completion}, command::Handler{"man", &man}};
   return all;
 }
 

@@ -9,6 +9,9 @@ namespace merlon::steward_service {
 int serve(const command::Arguments& arguments, const command::Terminal& terminal);
 int check(const command::Arguments& arguments, const command::Terminal& terminal);
 int log_verify(const command::Arguments& arguments, const command::Terminal& terminal);
+int ca_init(const command::Arguments& arguments, const command::Terminal& terminal);
+int ca_show(const command::Arguments& arguments, const command::Terminal& terminal);
+int ca_rotate(const command::Arguments& arguments, const command::Terminal& terminal);
 int completion(const command::Arguments& arguments, const command::Terminal& terminal);
 int man(const command::Arguments& arguments, const command::Terminal& terminal);
 

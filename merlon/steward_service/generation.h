@@ -33,6 +33,8 @@ struct Generation {
   verify::Policy policy;
   std::string policy_digest;  ///< in hexadecimal
   std::string policy_file;    ///< empty: the default policy
+  std::string issuer;         ///< who signs: SHA-256 of its certificate, in hexadecimal
+  std::string trust;  ///< in PEM: who is to be trusted, so that this and the next one's hold
   codec::UnixTime issuer_end;
   std::vector<std::string> rules;     ///< as they are compared, each a line
   std::vector<std::string> warnings;  ///< for who runs the service, each a line

@@ -5,6 +5,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
+#include "merlon/steward/ca_store.h"
 #include "merlon/steward_service/files.h"
 #include "merlon/steward_service/made_ca.h"
 #include "merlon/steward_service/table.h"
@@ -119,28 +120,49 @@ Outcome<Loader> Loader::create(Options options, codec::UnixTime now) {
   return loader;
 }
 
-Outcome<steward::Issuer> Loader::issuer() const {
+Outcome<Loader::Signing> Loader::from_store(codec::UnixTime now) const {
+  const steward::CaStore store = TRY(steward::CaStore::open(options_.ca));
+  const auto longest = store.leaf_lifetime();
+  if (options_.lifetime.value_or(longest) > longest) {
+    return concat("--lifetime: ", base::printable(options_.ca), " was made for certificates of ",
+                  longest.count(), " s at most, by which it knows when an authority can go");
+  }
+  return Signing{TRY(store.issuer(now)), options_.lifetime.value_or(longest), TRY(store.trust())};
+}
+
+Outcome<Loader::Signing> Loader::signing(codec::UnixTime now) const {
+  if (!options_.ca.empty()) return from_store(now);
+  const auto lifetime = options_.lifetime.value_or(std::chrono::hours(24));
+  const auto signing = [&](Outcome<steward::Issuer> issuer) -> Outcome<Signing> {
+    if (!issuer) return std::move(issuer.error());
+    const std::string root =
+        issuer->chain.empty() ? std::string() : codec::to_pem("CERTIFICATE", issuer->chain.back());
+    return Signing{*std::move(issuer), lifetime, root};
+  };
   if (!made_certificate_.empty()) {
-    return steward::Issuer::from_pem(core::as_bytes(made_certificate_), made_key_.reveal());
+    return signing(
+        steward::Issuer::from_pem(core::as_bytes(made_certificate_), made_key_.reveal()));
   }
   const auto certificates = TRY(read_file(options_.certificate, max_pem_size));
   const crypto::SecretBytes key = TRY(read_secret(options_.key));
   auto issuer = steward::Issuer::from_pem(certificates, key.reveal());
-  if (issuer) return issuer;
+  if (issuer) return signing(std::move(issuer));
   return concat(base::printable(options_.certificate), " and ", base::printable(options_.key), ": ",
                 issuer.error());
 }
 
-Outcome<GenerationPointer> Loader::load() const {
+Outcome<GenerationPointer> Loader::load(codec::UnixTime now) const {
   GivenPolicy given = TRY(read_policy(options_.policy));
   steward::Authority::Settings settings;
   settings.policy = std::move(given.policy);
   settings.policy_source = std::move(given.text);
   settings.dns_names = options_.names;
-  settings.lifetime = options_.lifetime;
+  Signing signing = TRY(this->signing(now));
+  settings.lifetime = signing.lifetime;
   settings.development = options_.development;
   settings.build = concat(program().name, " ", program().version);
-  const auto authority = TRY(steward::Authority::create(TRY(issuer()), std::move(settings)));
+  const auto authority =
+      TRY(steward::Authority::create(std::move(signing.issuer), std::move(settings)));
   GivenEndorsements endorsements = TRY(read_endorsements(options_.endorsements));
   auto made = std::make_shared<Generation>();
   const auto own =
@@ -153,6 +175,8 @@ Outcome<GenerationPointer> Loader::load() const {
   made->policy_digest = base::hex(authority.policy_digest().view());
   made->policy_file = options_.policy;
   made->issuer_end = authority.issuer_end();
+  made->issuer = base::hex(crypto::sha256({authority.chain().front()}).view());
+  made->trust = std::move(signing.trust);
   made->rules.assign(authority.effective_rules().begin(), authority.effective_rules().end());
   made->warnings.assign(authority.warnings().begin(), authority.warnings().end());
   made->warnings.insert(made->warnings.end(), endorsements.warnings.begin(),
@@ -175,6 +199,7 @@ Fingerprint Loader::fingerprint() const {
                                   &options_.tls_key, &options_.tls_certificate}) {
     add_fingerprint(found.files, *each);
   }
+  add_fingerprint(found.files, options_.ca);
   for (const std::string& each : options_.endorsements) add_fingerprint(found.files, each);
   return found;
 }

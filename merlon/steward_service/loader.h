@@ -26,14 +26,20 @@ class Loader {
   [[nodiscard]] static Outcome<Loader> create(Options options, codec::UnixTime now);
 
   /// Everything anew.
-  [[nodiscard]] Outcome<GenerationPointer> load() const;
+  [[nodiscard]] Outcome<GenerationPointer> load(codec::UnixTime now) const;
 
   /// Of what load() reads. What is not there is part of it too.
   [[nodiscard]] Fingerprint fingerprint() const;
 
  private:
   explicit Loader(Options options) noexcept : options_(std::move(options)) {}
-  [[nodiscard]] Outcome<steward::Issuer> issuer() const;
+  struct Signing {
+    steward::Issuer issuer;
+    std::chrono::seconds lifetime;  ///< of what it issues
+    std::string trust;              ///< PEM
+  };
+  [[nodiscard]] Outcome<Signing> signing(codec::UnixTime now) const;
+  [[nodiscard]] Outcome<Signing> from_store(codec::UnixTime now) const;
 
   Options options_;
   std::string made_certificate_;  ///< PEM, of a CA that was made

@@ -97,18 +97,6 @@ Outcome<Listen> listen_of(std::string_view text) {
                 static_cast<std::uint16_t>(TRY(number_of("--listen", port, 0, 65535)))};
 }
 
-Outcome<std::chrono::seconds> duration_of(const command::Arguments& arguments,
-                                          std::string_view option, std::chrono::seconds fallback,
-                                          std::chrono::seconds least, std::chrono::seconds most) {
-  if (!arguments.has(option)) return fallback;
-  const std::string text = arguments.value(option);
-  const auto duration = parse_duration(text);
-  if (duration && *duration >= least && *duration <= most) return *duration;
-  return concat(option, " ", base::printable(text),
-                ": must be a time such as 90s, 15m or 12h, from ", least.count(), "s to ",
-                most.count(), "s");
-}
-
 /// Where to listen: --listen, or Enarx's address and port.
 Outcome<std::vector<Listen>> listens_of(const command::Arguments& arguments,
                                         const command::Terminal& terminal) {
@@ -152,10 +140,12 @@ Outcome<void> check(const Options& options) {
   if (options.key.empty() != options.certificate.empty()) {
     return std::string("--key and --crt belong together: a CA's private key and its certificate");
   }
-  if (options.key.empty() == options.host.empty()) {
+  const int signers =
+      (options.key.empty() ? 0 : 1) + (options.ca.empty() ? 0 : 1) + (options.host.empty() ? 0 : 1);
+  if (signers != 1) {
     return std::string(
-        "who signs? --key and --crt name a CA's files, or --host the name of a CA that is made now "
-        "and gone with this process; one of the two");
+        "who signs? --key and --crt name a CA's files, --ca a directory of merlon-steward ca, or "
+        "--host the name of a CA that is made now and gone with this process; one of the three");
   }
   if (options.tls_key.empty() != options.tls_certificate.empty()) {
     return std::string("--tls-key and --tls-crt belong together");
@@ -167,6 +157,18 @@ Outcome<void> check(const Options& options) {
 }
 
 }  // namespace
+
+Outcome<std::chrono::seconds> duration_of(const command::Arguments& arguments,
+                                          std::string_view option, std::chrono::seconds fallback,
+                                          std::chrono::seconds least, std::chrono::seconds most) {
+  if (!arguments.has(option)) return fallback;
+  const std::string text = arguments.value(option);
+  const auto duration = parse_duration(text);
+  if (duration && *duration >= least && *duration <= most) return *duration;
+  return concat(option, " ", base::printable(text),
+                ": must be a time such as 90s, 15m or 12h, from ", least.count(), "s to ",
+                most.count(), "s");
+}
 
 std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
   std::uint64_t unit = 1;
@@ -235,7 +237,10 @@ Outcome<Options> options_of(const command::Arguments& arguments,
   options.certificate = value_of(arguments, terminal, "--crt", "STEWARD_CRT");
   options.host = value_of(arguments, terminal, "--host", "RENDER_EXTERNAL_HOSTNAME");
   // A hosting service sets the variable; whoever names files means these.
-  if (!arguments.has("--host") && !options.key.empty()) options.host.clear();
+  options.ca = arguments.value("--ca");
+  if (!arguments.has("--host") && !(options.key.empty() && options.ca.empty())) {
+    options.host.clear();
+  }
   for (const std::string& each : arguments.values("--san")) add_names(options.names, each);
   if (options.names.empty()) add_names(options.names, terminal.variable("STEWARD_SAN"));
   options.listen = TRY(listens_of(arguments, terminal));
@@ -249,8 +254,10 @@ Outcome<Options> options_of(const command::Arguments& arguments,
   options.tls_key = arguments.value("--tls-key");
   options.tls_certificate = arguments.value("--tls-crt");
   using std::chrono::seconds;
-  options.lifetime = TRY(
-      duration_of(arguments, "--lifetime", options.lifetime, seconds(5), std::chrono::days(90)));
+  if (arguments.has("--lifetime")) {
+    options.lifetime =
+        TRY(duration_of(arguments, "--lifetime", seconds(0), seconds(5), std::chrono::days(90)));
+  }
   options.watch = TRY(duration_of(arguments, "--watch", seconds(2), seconds(0), seconds(86'400)));
   options.drain = TRY(duration_of(arguments, "--drain", seconds(30), seconds(0), seconds(3600)));
   options.development = arguments.has("--development");

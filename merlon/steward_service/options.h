@@ -25,6 +25,7 @@ struct Listen {
 struct Options {
   std::string key;                        ///< file; with `certificate`, or neither
   std::string certificate;                ///< file: the CA's, and who issued it
+  std::string ca;                         ///< directory of a steward::CaStore, in their place
   std::string host;                       ///< name of a CA that is made at the start
   std::vector<std::string> names;         ///< of every certificate
   std::vector<Listen> listen;             ///< at least one
@@ -33,8 +34,8 @@ struct Options {
   std::string state;                      ///< directory; empty: nothing is remembered
   std::string tls_key;                    ///< file; with `tls_certificate`, or neither: plain HTTP
   std::string tls_certificate;
-  std::chrono::seconds lifetime = std::chrono::hours(24);
-  std::chrono::milliseconds watch{2'000};  ///< how often files are looked at; 0: never
+  std::optional<std::chrono::seconds> lifetime;  ///< nothing: 24 hours, or what `ca` says
+  std::chrono::milliseconds watch{2'000};        ///< how often files are looked at; 0: never
   std::chrono::milliseconds drain{30'000};
   std::optional<codec::UnixTime> at;  ///< judge for this time; development only
   bool development = false;
@@ -60,6 +61,13 @@ using Outcome = core::Result<T, std::string>;
 /// What the command line says, else the variable, else the default.
 [[nodiscard]] Outcome<Options> options_of(const command::Arguments& arguments,
                                           const command::Terminal& terminal);
+
+/// The value of an option that is a time; a line if it is none from `least` to `most`.
+[[nodiscard]] Outcome<std::chrono::seconds> duration_of(const command::Arguments& arguments,
+                                                        std::string_view option,
+                                                        std::chrono::seconds fallback,
+                                                        std::chrono::seconds least,
+                                                        std::chrono::seconds most);
 
 /// "90s", "15m", "12h", "7d"; whole numbers alone are seconds.
 [[nodiscard]] std::optional<std::chrono::seconds> parse_duration(std::string_view text);

@@ -80,7 +80,7 @@ TEST(StewardOptions, HasEnarxDefaults) {
   ASSERT_EQ(result->listen.size(), 1U);
   EXPECT_EQ(result->listen[0].address, "::");
   EXPECT_EQ(result->listen[0].port, 3000);
-  EXPECT_EQ(result->lifetime, std::chrono::hours(24));
+  EXPECT_EQ(result->lifetime, std::nullopt);
   EXPECT_FALSE(result->development);
 }
 
@@ -117,6 +117,11 @@ TEST(StewardOptions, ListensWhereItIsTold) {
 TEST(StewardOptions, SaysWhatDoesNotFitTogether) {
   EXPECT_NE(why_not({}).find("who signs?"), std::string::npos);
   EXPECT_NE(why_not({"--key", "k"}).find("belong together"), std::string::npos);
+  EXPECT_NE(why_not({"--ca", "d", "--host", "h"}).find("who signs?"), std::string::npos);
+  EXPECT_NE(why_not({"--ca", "d", "--key", "k", "--crt", "c"}).find("who signs?"),
+            std::string::npos);
+  ASSERT_TRUE(options({"--ca", "d"}));
+  EXPECT_EQ(options({"--ca", "d"})->ca, "d");
   EXPECT_NE(why_not({"--key", "k", "--crt", "c", "--host", "h"}).find("who signs?"),
             std::string::npos);
   EXPECT_NE(why_not({"--host", "h", "--tls-key", "k"}).find("--tls-crt"), std::string::npos);

@@ -54,22 +54,6 @@ std::string page(std::string_view title, std::string_view content) {
       report::escaped(title), "</h1>\n", content, "</main></body></html>\n");
 }
 
-namespace {
-
-http::Response response_of(std::string html, std::string_view styles) {
-  http::Response response{200, {}, std::move(html)};
-  response.headers = {{"Content-Type", "text/html; charset=utf-8"},
-                      {"Content-Security-Policy",
-                       concat("default-src 'none'; style-src ", styles,
-                              "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")},
-                      {"Cache-Control", "no-store"},
-                      {"Referrer-Policy", "no-referrer"},
-                      {"X-Content-Type-Options", "nosniff"}};
-  return response;
-}
-
-}  // namespace
-
 http::Response html_response(std::string html) {
   constexpr std::string_view begin = "<style>";
   const std::size_t start = html.find(begin);
@@ -81,11 +65,15 @@ http::Response html_response(std::string html) {
     const crypto::Sha256Digest digest = crypto::sha256({core::as_bytes(text)});
     allowed = concat("'sha256-", codec::encode_base64(digest.view()), "'");
   }
-  return response_of(std::move(html), allowed);
-}
-
-http::Response report_response(std::string html) {
-  return response_of(std::move(html), "'unsafe-inline'");
+  http::Response response{200, {}, std::move(html)};
+  response.headers = {{"Content-Type", "text/html; charset=utf-8"},
+                      {"Content-Security-Policy",
+                       concat("default-src 'none'; style-src ", allowed,
+                              "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")},
+                      {"Cache-Control", "no-store"},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"X-Content-Type-Options", "nosniff"}};
+  return response;
 }
 
 }  // namespace merlon::steward_service

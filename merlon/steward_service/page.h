@@ -17,8 +17,4 @@ namespace merlon::steward_service {
 /// bring its own.
 [[nodiscard]] http::Response html_response(std::string html);
 
-/// The same for a page of room report, which has places of its bars as styles of elements; no
-/// digest can name these.
-[[nodiscard]] http::Response report_response(std::string html);
-
 }  // namespace merlon::steward_service

@@ -27,6 +27,9 @@ class KeptRecords final : public Records {
       : memory_(std::move(memory)), log_(std::move(log)), now_(std::move(now)) {}
 
   [[nodiscard]] verify::Memory memory() const override { return memory_.memory(); }
+  [[nodiscard]] core::Result<void, std::string> learn(const verify::Memory& seen) override {
+    return memory_.learn(seen);
+  }
   [[nodiscard]] core::Result<void, std::string> keep(const steward::Certified& certified) override {
     TRY(memory_.learn(certified.seen));
     return log_.append(certified.issuances, now_());

@@ -27,6 +27,9 @@ class Records {
   [[nodiscard]] virtual std::optional<LogState> log() const = 0;
   /// What was seen so far. Any thread.
   [[nodiscard]] virtual verify::Memory memory() const = 0;
+  /// Takes what is newer of what was seen where nothing was issued. The reason if it is not on
+  /// disk. Any thread.
+  [[nodiscard]] virtual core::Result<void, std::string> learn(const verify::Memory& seen) = 0;
   /// Once it returns well, all of it is on disk. The reason otherwise, and then the certificate
   /// must not leave. Any thread.
   [[nodiscard]] virtual core::Result<void, std::string> keep(
@@ -41,10 +44,13 @@ class ShortMemory final : public Records {
     return memory_;
   }
   [[nodiscard]] std::optional<LogState> log() const override { return std::nullopt; }
-  [[nodiscard]] core::Result<void, std::string> keep(const steward::Certified& certified) override {
+  [[nodiscard]] core::Result<void, std::string> learn(const verify::Memory& seen) override {
     const std::scoped_lock lock(mutex_);
-    memory_.merge(certified.seen);
+    memory_.merge(seen);
     return {};
+  }
+  [[nodiscard]] core::Result<void, std::string> keep(const steward::Certified& certified) override {
+    return learn(certified.seen);
   }
 
  private:

@@ -99,7 +99,7 @@ http::Settings Running::settings() {
   settings.workers = options_.workers;
   settings.handler = [this](const http::Request& request) { return service_.handle(request); };
   settings.refuse = [](unsigned status, std::string_view why, const http::Request& request) {
-    return answer(problem_of_status(status, why), request);
+    return over_transport(answer(problem_of_status(status, why), request), request);
   };
   settings.observe = [this](const http::Exchange& exchange) {
     const codec::UnixTime now = clock_now();
@@ -115,6 +115,7 @@ http::Settings Running::settings() {
 void Running::say_generation(std::string_view event, const Generation& now) {
   std::vector<http::Header> fields{{"policy", now.policy_digest},
                                    {"policy_file", now.policy_file},
+                                   {"ca", now.issuer},
                                    {"ca_not_after", codec::to_rfc3339(now.issuer_end)}};
   if (!now.expiries.empty()) {
     fields.push_back({"first_expiry", codec::to_rfc3339(now.expiries.front().at)});
@@ -155,7 +156,7 @@ void Running::reload(bool asked) {
   Fingerprint now = loader_.fingerprint();
   if (!asked && now == seen_) return;
   seen_ = std::move(now);
-  auto next = loader_.load();
+  auto next = loader_.load(options_.at.value_or(clock_now()));
   statistics_.note_reload(next.has_value());
   if (!next) {
     say("error", "reload", {{"refused", next.error()}});
@@ -168,6 +169,7 @@ void Running::reload(bool asked) {
 
 void Running::run(const os::SignalQueue& signals) {
   // Without anything to watch it still has to look at what ends, now and then.
+  codec::UnixTime over;  // the end of an issuer after which files were read
   const bool watches = options_.watch.count() > 0;
   const auto pause = watches ? options_.watch : std::chrono::minutes(10);
   while (true) {
@@ -177,7 +179,11 @@ void Running::run(const os::SignalQueue& signals) {
       say("info", "stop", {{"signal", *signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
       break;
     }
-    if (signal == SIGHUP || watches) reload(signal == SIGHUP);
+    // Where one that vouched for the issuer has ended, the directory gives it without that.
+    const codec::UnixTime end = service_.generation()->issuer_end;
+    const bool ended = watches && over != end && end <= clock_now();
+    if (ended) over = end;
+    if (signal == SIGHUP || watches) reload(signal == SIGHUP || ended);
   }
   server_->stop(options_.drain);
   const http::Counters last = server_->counters();
@@ -198,7 +204,7 @@ core::Result<Ready, int> prepare(const command::Arguments& arguments,
   // A CA that is made now and a time that is asked for must fit each other.
   auto loader = Loader::create(*options, options->at.value_or(clock_now()));
   if (!loader) return core::Unexpected(command::fail(terminal, loader.error(), unusable));
-  auto first = loader->load();
+  auto first = loader->load(options->at.value_or(clock_now()));
   if (!first) return core::Unexpected(command::fail(terminal, first.error(), unusable));
   return Ready{*std::move(options), *std::move(loader), *std::move(first)};
 }

@@ -58,7 +58,16 @@ void Service::replace(GenerationPointer next) {
   generation_ = std::move(next);
 }
 
+http::Response over_transport(http::Response response, const http::Request& request) {
+  if (request.tls) response.headers.push_back({"Strict-Transport-Security", "max-age=31536000"});
+  return response;
+}
+
 http::Response Service::handle(const http::Request& request) const {
+  return over_transport(route(request), request);
+}
+
+http::Response Service::route(const http::Request& request) const {
   const std::string_view path = request.path();
   if (path == "/") {
     if (request.method == "POST") return certify(request);
@@ -68,13 +77,14 @@ http::Response Service::handle(const http::Request& request) const {
     if (request.method == "POST") return status(request);
     return reads(request) ? status_with("") : wrong_method("GET, HEAD, POST", request);
   }
-  const bool is_known =
-      path == "/health" || path == "/ready" || path == "/metrics" || path == errors_path;
+  const bool is_known = path == "/health" || path == "/ready" || path == "/metrics" ||
+                        path == "/trust.pem" || path == errors_path;
   if (!is_known) return answer(problem_of_status(404, "there is nothing here"), request);
   if (!reads(request)) return wrong_method("GET, HEAD", request);
   if (path == "/health") return text("text/plain; charset=utf-8", "ok\n");
   if (path == "/ready") return ready();
   if (path == "/metrics") return metrics();
+  if (path == "/trust.pem") return text("application/x-pem-file", generation()->trust);
   return html_response(errors_page());
 }
 
@@ -93,8 +103,18 @@ http::Response Service::certify(const http::Request& request) const {
                                     ? verify::Moment::asked_for(*world_.at)
                                     : verify::Moment::by_clock(world_.now(), records_.memory());
   auto certified = now->certify(form, core::as_bytes(request.body), moment);
-  if (!certified) return answer(problem_of(certified.error(), form), request);
+  if (!certified) return refused(certified.error(), form, request);
   return issued(*now, *std::move(certified), request);
+}
+
+/// What vendors had signed counts from then on, whatever became of the request.
+http::Response Service::refused(const steward::Refusal& refusal, steward::RequestForm form,
+                                const http::Request& request) const {
+  if (!records_.learn(refusal.seen)) {
+    const std::scoped_lock lock(mutex_);
+    writes_ = false;
+  }
+  return answer(problem_of(refusal, form), request);
 }
 
 http::Response Service::issued(const Generation& generation, steward::Certified certified,
@@ -167,7 +187,7 @@ http::Response Service::appraisal(std::string_view name, core::ByteView bytes) c
                           now->policy.form,
                           {},
                           collateral.certificates};
-  return report_response(report::to_html(head, found));
+  return html_response(report::to_html(head, found));
 }
 
 http::Response Service::ready() const {
@@ -185,6 +205,8 @@ http::Response Service::ready() const {
   json.boolean(writes);
   json.key("policy");
   json.text(now->policy_digest);
+  json.key("ca");
+  json.text(now->issuer);
   json.key("ca_not_after");
   json.text(codec::to_rfc3339(now->issuer_end));
   if (!now->expiries.empty()) {

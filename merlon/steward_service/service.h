@@ -4,7 +4,7 @@
 //
 //   GET  /                  200, empty [ENARX crates/server]
 //   POST /                  certification requests
-//   GET  /health /ready /metrics /status /docs/errors.md
+//   GET  /health /ready /metrics /trust.pem /status /docs/errors.md
 
 #include <functional>
 #include <memory>
@@ -16,6 +16,9 @@
 #include "merlon/steward_service/statistics.h"
 
 namespace merlon::steward_service {
+
+/// The answer, and over TLS the word that this host is to be spoken to by TLS alone [RFC6797].
+[[nodiscard]] http::Response over_transport(http::Response response, const http::Request& request);
 
 class Service {
  public:
@@ -36,9 +39,12 @@ class Service {
   void replace(GenerationPointer next);
 
  private:
+  [[nodiscard]] http::Response route(const http::Request& request) const;
   [[nodiscard]] http::Response certify(const http::Request& request) const;
   [[nodiscard]] http::Response issued(const Generation& generation, steward::Certified certified,
                                       const http::Request& request) const;
+  [[nodiscard]] http::Response refused(const steward::Refusal& refusal, steward::RequestForm form,
+                                       const http::Request& request) const;
   [[nodiscard]] http::Response status(const http::Request& request) const;
   [[nodiscard]] http::Response status_with(std::string trouble) const;
   [[nodiscard]] http::Response appraisal(std::string_view name, core::ByteView bytes) const;

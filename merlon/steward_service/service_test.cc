@@ -24,6 +24,11 @@ class FakeRecords final : public Records {
     memory_.merge(certified.seen);
     return {};
   }
+  [[nodiscard]] core::Result<void, std::string> learn(const verify::Memory& seen) override {
+    if (!reason.empty()) return reason;
+    memory_.merge(seen);
+    return {};
+  }
   [[nodiscard]] std::optional<LogState> log() const override { return std::nullopt; }
   std::string reason;
   int kept = 0;
@@ -91,6 +96,17 @@ TEST(Service, AnswersAsEnarxStewardDoes) {
   EXPECT_EQ(service.handle(asked("POST", "/", bundle, "x")).body, "xn");
 }
 
+TEST(Service, OverTlsItSaysThatItIsToBeSpokenToBySuchAlone) {
+  World world;
+  const Service service = world.service();
+  for (const char* path : {"/", "/health", "/status", "/nowhere"}) {
+    http::Request request = asked("GET", path);
+    EXPECT_EQ(header(service.handle(request), "Strict-Transport-Security"), "");
+    request.tls = true;
+    EXPECT_EQ(header(service.handle(request), "Strict-Transport-Security"), "max-age=31536000");
+  }
+}
+
 TEST(Service, AnotherTypeOfContentIsRefused) {
   World world;
   const Service service = world.service();
@@ -101,6 +117,21 @@ TEST(Service, AnotherTypeOfContentIsRefused) {
     EXPECT_EQ(response.body, "");
     EXPECT_EQ(response.notes.at(0).value, "request.type");
   }
+}
+
+TEST(Service, WhatVendorsHadSignedIsRememberedOfARefusedRequestToo) {
+  World world;
+  world.judge = [](RequestForm, core::ByteView, const verify::Moment&) {
+    Refusal refusal{Refusal::Kind::Refused, "snp.debug", "w", "g", 0};
+    refusal.seen.evaluation_number = 21;
+    return core::Result<Certified, Refusal>(refusal);
+  };
+  const Service service = world.service();
+  EXPECT_EQ(service.handle(asked("POST", "/", pkcs10, "x")).status, 400U);
+  EXPECT_EQ(world.records.memory().evaluation_number, 21U);
+  world.records.reason = "the disk is full";
+  EXPECT_EQ(service.handle(asked("POST", "/", pkcs10, "x")).status, 400U);
+  EXPECT_EQ(service.handle(asked("GET", "/ready")).status, 503U);
 }
 
 TEST(Service, ARefusalHasItsStatusAndItsCodeInTheLog) {
@@ -185,6 +216,17 @@ TEST(Service, IsReadyUntilTheCaEnds) {
   world.now = {2'000};
   EXPECT_EQ(service.handle(asked("GET", "/ready")).status, 503U);
   EXPECT_EQ(service.handle(asked("GET", "/health")).status, 200U);
+}
+
+TEST(Service, SaysWhoIsToBeTrusted) {
+  World world;
+  Service service = world.service();
+  auto next = std::make_shared<Generation>(*world.generation());
+  next->trust = "two certificates";
+  next->issuer = "d1gest of one";
+  service.replace(next);
+  EXPECT_EQ(service.handle(asked("GET", "/trust.pem")).body, "two certificates");
+  EXPECT_NE(service.handle(asked("GET", "/ready")).body.find("d1gest of one"), std::string::npos);
 }
 
 TEST(Service, AnotherGenerationCountsFromTheNextRequest) {

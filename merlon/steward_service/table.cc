@@ -25,6 +25,9 @@ constexpr std::array serve_options{
          "The CA's private key, in PEM (P-256 or P-384). Also -k, or STEWARD_KEY."),
     file("--crt", "FILE",
          "The CA's certificate in PEM, and behind it who issued it. Also -c, or STEWARD_CRT."),
+    file("--ca", "DIR",
+         "In place of --key and --crt: authorities that merlon-steward ca made, and lets one take "
+         "the place of another."),
     OptionSpec{"--host", "NAME",
                "In place of --key and --crt: make a CA of this name, which ends with the process. "
                "Also RENDER_EXTERNAL_HOSTNAME."},
@@ -44,7 +47,9 @@ constexpr std::array serve_options{
     file("--state", "DIR",
          "Where it remembers the newest that the vendors had signed, and logs each certificate "
          "before it leaves; made if it is not there."),
-    OptionSpec{"--lifetime", "TIME", "How long certificates count: 24h if not given."},
+    OptionSpec{
+        "--lifetime", "TIME",
+        "How long certificates count: 24h if not given, or what --ca says, and no longer than that."},
     file("--tls-key", "FILE",
          "The private key of this service's own TLS, in PEM. Without it HTTP is plain."),
     file("--tls-crt", "FILE", "Its certificate and who issued it, in PEM."),
@@ -64,6 +69,33 @@ constexpr std::array serve_options{
     OptionSpec{"--per-address", "NUMBER",
                "Of these of one address: 256 if not given. Behind a proxy, all have its address."},
 };
+
+constexpr std::array ca_positionals{PositionalSpec{"DIR", "The directory of serve --ca."}};
+
+constexpr std::array<std::string_view, 2> curves{"P-256", "P-384"};
+
+constexpr OptionSpec ca_name{"--name", "TEXT",
+                             "The common name of a new authority, before digits of its key; "
+                             "Steward if not given."};
+constexpr OptionSpec ca_organization{"--organization", "TEXT",
+                                     "Its organization; none if not given."};
+constexpr OptionSpec ca_end{"--ends-after", "TIME", "How long it counts: 365d if not given."};
+constexpr OptionSpec ca_curve{"--curve", "CURVE", "Of its key: P-256 if not given.", false, curves};
+
+constexpr std::array ca_init_options{
+    ca_name, ca_organization, ca_end, ca_curve,
+    OptionSpec{"--lifetime", "TIME",
+               "The longest that certificates of keeps will count, for good: 24h if not given."}};
+constexpr std::array ca_show_options{
+    OptionSpec{"--pem", "", "Print nothing but the certificates that are to be trusted."}};
+constexpr std::array ca_rotate_options{
+    ca_name,
+    ca_organization,
+    ca_end,
+    ca_curve,
+    OptionSpec{"--wait", "TIME",
+               "With the first step: how long until the new authority may sign, 24h if not given."},
+    OptionSpec{"--continue", "", "Go on with a rotation that has begun, but begin none."}};
 
 constexpr std::array log_positionals{
     PositionalSpec{"PATH", "The directory of --state, or its file issued.log."}};
@@ -91,6 +123,19 @@ constexpr std::array all_commands{
                 "Each line holds the digest of the one before: one that was changed, taken out or "
                 "put in is found. Exit status: 0, or 1 if the log is not whole.",
                 log_positionals},
+    CommandSpec{"ca init", "Make an authority for serve --ca",
+                "In a directory that is made if it is not there. Keys are readable for their owner "
+                "alone.",
+                ca_positionals, ca_init_options},
+    CommandSpec{"ca show", "Show the authorities of a directory",
+                "Who signs, who is to be trusted, and what the next step of a rotation is.",
+                ca_positionals, ca_show_options},
+    CommandSpec{"ca rotate", "Let another authority take the place of the one that signs",
+                "Makes one step: announces another, then has it sign, then drops the old one; "
+                "nothing before its time. It may be run as often as one likes, and again after a "
+                "crash. A service that runs takes up each step by itself. Exit status: 0, also if "
+                "there was nothing to do, or 1.",
+                ca_positionals, ca_rotate_options},
     CommandSpec{"completion", "Print a completion script for a shell",
                 "For bash, zsh or fish; the shell's manual says where to put it.",
                 completion_positionals},

@@ -98,7 +98,7 @@ struct Appraisal {
   std::string missing_issuer;  ///< of a quote's certificates: who is in neither quote nor bag
   std::vector<std::string>
       warnings;  ///< what is no reason to refuse and must be known all the same
-  Memory seen;   ///< what was found signed by the vendors; the caller keeps it
+  Memory seen;   ///< what was found signed by the vendors, if refused too; the caller keeps it
   /// When the first of the things used ends; the verdict must not be kept longer.
   std::optional<codec::UnixTime> expiry;
 

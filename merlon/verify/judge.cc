@@ -43,26 +43,15 @@ void Judge::record(Finding finding) {
   }
 }
 
-void Judge::saw_issue(codec::UnixTime issued) {
-  codec::UnixTime& newest = appraisal_.seen.newest_issue;
-  newest = std::max(newest, issued);
+void Judge::saw(Memory what, std::vector<Check> rests_on) {
+  sightings_.push_back({std::move(what), std::move(rests_on)});
 }
 
-void Judge::saw_list(const x509::Crl& list, const x509::AnchorId* issuer) {
-  const codec::UnixTime issued = list.validity().not_before;
-  saw_issue(issued);
-  if (issuer == nullptr) return;
-  codec::UnixTime& newest = appraisal_.seen.lists[*issuer];
-  newest = std::max(newest, issued);
-}
-
-void Judge::saw_evaluation(std::uint32_t number) {
-  appraisal_.seen.evaluation_number = std::max(appraisal_.seen.evaluation_number, number);
-}
-
-void Judge::saw_document(const std::string& name, codec::UnixTime issued) {
-  codec::UnixTime& newest = appraisal_.seen.documents[name];
-  newest = std::max(newest, issued);
+bool Judge::stands(Check check) const {
+  const auto found = findings_.find(check);
+  // A list that is over and does not have the signer leaves nothing open but the time since.
+  return found != findings_.end() &&
+         (found->second.passed || found->second.cause == Cause::StaleEndorsement);
 }
 
 void Judge::claim(std::string name, std::string value) {
@@ -93,6 +82,11 @@ void Judge::use(const x509::Crl& list, std::string_view what) {
 }
 
 Appraisal Judge::finish() {
+  for (const Sighting& each : sightings_) {
+    const bool holds =
+        std::ranges::all_of(each.rests_on, [&](Check check) { return stands(check); });
+    if (holds) appraisal_.seen.merge(each.what);
+  }
   bool all_passed = true;
   for (const CheckRow& row : all_checks()) {
     if (!concerns(row, appraisal_.technology)) continue;
@@ -190,9 +184,9 @@ void judge_good(Judge& judge, Check check, const x509::Crl& list, const x509::An
                 const Policy& policy, std::string got) {
   const codec::UnixTime issued = list.validity().not_before;
   judge.use(list, "revocation list");
-  if (const auto last = policy.last_second_of(issued)) judge.expire_by(*last);
-  const bool young = policy.is_young_enough(issued, judge.now());
-  if (!young) got += concat(", ", age_text(issued, judge.now(), policy));
+  if (const auto last = policy.last_second_of(Aging::List, issued)) judge.expire_by(*last);
+  const bool young = policy.is_young_enough(Aging::List, issued, judge.now());
+  if (!young) got += concat(", ", age_text(Aging::List, issued, judge.now(), policy));
   bool newest = true;
   if (remembered != nullptr) {
     const auto& seen = judge.moment().memory.lists;
@@ -205,6 +199,14 @@ void judge_good(Judge& judge, Check check, const x509::Crl& list, const x509::An
   }
   judge.record({check, young && newest, true, std::string(fresh_list), std::move(got),
                 young && newest ? Cause::Other : Cause::StaleEndorsement});
+}
+
+/// For who remembers; by its issuer, where that has one list at a time.
+Memory seen_of(const x509::Crl& list, const x509::AnchorId* issuer) {
+  Memory seen;
+  seen.newest_issue = list.validity().not_before;
+  if (issuer != nullptr) seen.lists[*issuer] = seen.newest_issue;
+  return seen;
 }
 
 void judge_missing(Judge& judge, Check check, bool carried, const Collateral& collateral,
@@ -225,9 +227,9 @@ void judge_missing(Judge& judge, Check check, bool carried, const Collateral& co
 }  // namespace
 
 void judge_revocation(Judge& judge, Check check, const x509::Certificate& subject,
-                      const x509::Certificate& issuer, ListsOfIssuer lists, bool vendors,
-                      const Collateral& collateral, const Policy& policy,
+                      const ListIssuer& of, const Collateral& collateral, const Policy& policy,
                       const x509::SignatureMemo& memo) {
+  const x509::Certificate& issuer = of.certificate;
   if (const auto at = known_revocation(subject, issuer)) {
     // Whatever list is there, and whatever the policy says of lists.
     judge.check(check, false, std::string(fresh_list), "revoked on " + codec::to_rfc3339(*at));
@@ -236,13 +238,16 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
   const x509::Revocation revocation =
       look_up(subject, issuer, collateral, policy, judge.now(), memo);
   const x509::AnchorId key = x509::anchor_of(issuer);
-  const bool one = vendors && lists == ListsOfIssuer::One;
+  const bool one = of.vendors && of.lists == ListsOfIssuer::One;
+  // A list that says no is as good as one that says yes: what it has is not to be forgotten.
+  const bool genuine = revocation.state == x509::RevocationState::Good ||
+                       revocation.state == x509::RevocationState::Revoked;
+  if (genuine && of.vendors && revocation.list != nullptr && collateral.is_own(*revocation.list)) {
+    judge.saw(seen_of(*revocation.list, one ? &key : nullptr), of.rests_on);
+  }
   switch (revocation.state) {
     case x509::RevocationState::Good:
       if (revocation.list == nullptr) break;  // good by which list?
-      if (vendors && collateral.is_own(*revocation.list)) {
-        judge.saw_list(*revocation.list, one ? &key : nullptr);
-      }
       judge_good(judge, check, *revocation.list, one ? &key : nullptr, policy,
                  list_text(revocation));
       return;
@@ -264,10 +269,11 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
   judge.check(check, false, std::string(fresh_list), list_text(revocation));
 }
 
-std::string age_text(codec::UnixTime issued, codec::UnixTime now, const Policy& policy) {
+std::string age_text(Aging what, codec::UnixTime issued, codec::UnixTime now,
+                     const Policy& policy) {
   const auto days = [](std::int64_t seconds) { return seconds / codec::seconds_per_day; };
   return concat(days(now.seconds - issued.seconds), " days old where the policy allows ",
-                days(policy.max_age.value_or(std::chrono::seconds(0)).count()));
+                days(policy.max_age.of(what).value_or(std::chrono::seconds(0)).count()));
 }
 
 std::string list_of(const std::vector<std::string>& values) {

@@ -27,12 +27,10 @@ class Judge {
   /// What is no reason to refuse and must be known all the same.
   void warn(std::string what);
 
-  /// What a vendor has signed: for the caller to remember. Only of what is under a vendor's own
-  /// root and did not come along with the evidence.
-  void saw_issue(codec::UnixTime issued);
-  void saw_list(const x509::Crl& list, const x509::AnchorId* issuer);  ///< null: not by issuer
-  void saw_evaluation(std::uint32_t number);
-  void saw_document(const std::string& name, codec::UnixTime issued);
+  /// What a vendor has signed: for the caller to remember, if each of the checks on which it rests
+  /// passes, or fails only since a list is over, whatever the verdict is. Only of what is under a
+  /// vendor's own root and did not come along with the evidence.
+  void saw(Memory what, std::vector<Check> rests_on);
 
   void claim(std::string name, std::string value);
   void use(const x509::Certificate& certificate, std::string_view what);
@@ -52,7 +50,14 @@ class Judge {
  private:
   const Moment& moment_;
   Appraisal appraisal_;
+  struct Sighting {
+    Memory what;
+    std::vector<Check> rests_on;
+  };
+  [[nodiscard]] bool stands(Check check) const;
+
   std::map<Check, Finding> findings_;
+  std::vector<Sighting> sightings_;
 };
 
 /// Which checks the rules of a path belong to.
@@ -74,15 +79,22 @@ enum class ListsOfIssuer : std::uint8_t {
   Several,  ///< of which none says that it is newer than another: nothing is remembered of them
 };
 
-/// One check whether `subject` is revoked by a list of `issuer`'s. `vendors`: signatures lead from
-/// the issuer to a vendor's own root, so that its list is worth remembering.
+/// What is known of who issues lists.
+struct ListIssuer {
+  const x509::Certificate& certificate;
+  ListsOfIssuer lists;
+  /// Signatures lead from it to a vendor's own root, so that its list is worth remembering.
+  bool vendors;
+  std::vector<Check> rests_on;  ///< by which checks it is who it seems
+};
+
+/// One check whether `subject` is revoked by a list of its issuer's.
 void judge_revocation(Judge& judge, Check check, const x509::Certificate& subject,
-                      const x509::Certificate& issuer, ListsOfIssuer lists, bool vendors,
-                      const Collateral& collateral, const Policy& policy,
+                      const ListIssuer& issuer, const Collateral& collateral, const Policy& policy,
                       const x509::SignatureMemo& memo);
 
 /// "92 days old where the policy allows 30"
-[[nodiscard]] std::string age_text(codec::UnixTime issued, codec::UnixTime now,
+[[nodiscard]] std::string age_text(Aging what, codec::UnixTime issued, codec::UnixTime now,
                                    const Policy& policy);
 
 /// "any" or the values, for `wanted`.

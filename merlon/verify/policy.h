@@ -202,6 +202,30 @@ inline constexpr std::size_t max_policy_size = 1U << 20U;
 /// In whose language it was written.
 enum class PolicyForm : std::uint8_t { Own, Steward };
 
+/// What a policy can bound the age of.
+enum class Aging : std::uint8_t { List, TcbInfo, Identity };
+
+/// Since their issue; nothing: as long as they say themselves.
+struct MaxAges {
+  std::optional<std::chrono::seconds> all;  ///< of those that have no bound of their own
+  std::optional<std::chrono::seconds> list;
+  std::optional<std::chrono::seconds> tcb_info;
+  std::optional<std::chrono::seconds> identity;  ///< of quoting enclaves
+
+  [[nodiscard]] std::optional<std::chrono::seconds> of(Aging what) const noexcept {
+    const auto own = [&] {
+      switch (what) {
+        case Aging::List: return list;
+        case Aging::TcbInfo: return tcb_info;
+        case Aging::Identity: break;
+      }
+      return identity;
+    }();
+    return own ? own : all;
+  }
+  friend bool operator==(const MaxAges&, const MaxAges&) = default;
+};
+
 struct Policy {
   PolicyForm form = PolicyForm::Own;
   std::set<evidence::Technology> technologies{evidence::Technology::Sgx, evidence::Technology::Tdx,
@@ -210,8 +234,8 @@ struct Policy {
   /// Whether a list that comes along with the evidence, whose host chose it, can say that something
   /// is not revoked. That something is revoked any list can say.
   bool carried_lists = false;
-  std::optional<std::chrono::seconds> max_age;  ///< of lists and documents, since their issue
-  std::vector<crypto::Sha256Digest> roots;      ///< keys beside the vendors': SHA-256 of their SPKI
+  MaxAges max_age;
+  std::vector<crypto::Sha256Digest> roots;  ///< keys beside the vendors': SHA-256 of their SPKI
   Binding binding;
   DcapPolicy dcap;
   SgxPolicy sgx;
@@ -232,15 +256,17 @@ struct Policy {
   [[nodiscard]] static core::Result<Policy, PolicyError> parse_any(std::string_view text,
                                                                    std::string_view file);
 
-  [[nodiscard]] bool is_young_enough(codec::UnixTime issued, codec::UnixTime now) const noexcept {
-    const auto last = last_second_of(issued);
+  [[nodiscard]] bool is_young_enough(Aging what, codec::UnixTime issued,
+                                     codec::UnixTime now) const noexcept {
+    const auto last = last_second_of(what, issued);
     return !last || now <= *last;
   }
   /// When something of that date becomes too old; nothing if no age is asked for.
   [[nodiscard]] std::optional<codec::UnixTime> last_second_of(
-      codec::UnixTime issued) const noexcept {
-    if (!max_age) return std::nullopt;
-    return codec::UnixTime{issued.seconds + max_age->count()};
+      Aging what, codec::UnixTime issued) const noexcept {
+    const auto longest = max_age.of(what);
+    if (!longest) return std::nullopt;
+    return codec::UnixTime{issued.seconds + longest->count()};
   }
 };
 

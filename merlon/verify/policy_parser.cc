@@ -50,6 +50,14 @@ PolicyResult<void> read_technologies(PolicyTable& table, Policy& policy) {
   return {};
 }
 
+PolicyResult<std::optional<std::chrono::seconds>> read_days(PolicyTable& table,
+                                                            std::string_view key) {
+  using Days = std::optional<std::chrono::seconds>;
+  const auto days = TRY(table.number(key, 36'500));
+  if (!days) return Days();
+  return Days(std::chrono::seconds(static_cast<std::int64_t>(*days) * codec::seconds_per_day));
+}
+
 PolicyResult<void> read_common(PolicyTable& table, Policy& policy) {
   TRY(read_technologies(table, policy));
   if (const auto rule = TRY(table.text("revocation"))) {
@@ -58,10 +66,10 @@ PolicyResult<void> read_common(PolicyTable& table, Policy& policy) {
     }
     policy.revocation = *rule == "required" ? RevocationRule::Required : RevocationRule::IfPresent;
   }
-  if (const auto days = TRY(table.number("max_age_days", 36'500))) {
-    policy.max_age =
-        std::chrono::seconds(static_cast<std::int64_t>(*days) * codec::seconds_per_day);
-  }
+  policy.max_age.all = TRY(read_days(table, "max_age_days"));
+  policy.max_age.list = TRY(read_days(table, "max_list_age_days"));
+  policy.max_age.tcb_info = TRY(read_days(table, "max_tcb_info_age_days"));
+  policy.max_age.identity = TRY(read_days(table, "max_identity_age_days"));
   assign(policy.carried_lists, TRY(table.boolean("carried_lists")));
   const auto roots = TRY(table.accept<crypto::Sha256Digest>("roots"));
   policy.roots.assign(roots.values().begin(), roots.values().end());

@@ -19,6 +19,10 @@ carried_lists = false
 # Revocation lists and Intel's documents must have been issued within so many days. The lists of the
 # vendors' roots are issued about once a year.
 # max_age_days = 400
+# The same for each kind alone, in the place of that; without any they count as long as they say.
+# max_list_age_days = 400
+# max_tcb_info_age_days = 14
+# max_identity_age_days = 14
 
 # Keys of roots beside the vendors': SHA-256 of the DER SubjectPublicKeyInfo. For simulators and tests.
 # roots = ["0000000000000000000000000000000000000000000000000000000000000000"]

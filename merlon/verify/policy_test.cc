@@ -50,6 +50,9 @@ TEST(Policy, EveryKeyIsRead) {
 technologies = ["sgx", "snp"]
 revocation = "if-present"
 max_age_days = 2
+max_list_age_days = 3
+max_tcb_info_age_days = 4
+max_identity_age_days = 5
 roots = [")" + d64 + R"("]
 [dcap]
 statuses = ["UpToDate", "OutOfDate"]
@@ -120,7 +123,11 @@ current_mitigations = 1
 )");
   EXPECT_EQ(p.technologies.size(), 2U);
   EXPECT_EQ(p.revocation, RevocationRule::IfPresent);
-  EXPECT_EQ(p.max_age, std::chrono::hours(48));
+  EXPECT_EQ(p.max_age.all, std::chrono::hours(48));
+  EXPECT_EQ(p.max_age.of(Aging::List), std::chrono::hours(72));
+  EXPECT_EQ(p.max_age.of(Aging::TcbInfo), std::chrono::hours(96));
+  EXPECT_EQ(p.max_age.of(Aging::Identity), std::chrono::hours(120));
+  EXPECT_EQ((MaxAges{std::chrono::hours(1), {}, {}, {}}).of(Aging::TcbInfo), std::chrono::hours(1));
   EXPECT_EQ(p.roots.size(), 1U);
   EXPECT_EQ(p.dcap.statuses.size(), 2U);
   EXPECT_FALSE(p.dcap.advisories.contains("Y"));
@@ -151,6 +158,9 @@ TEST(Policy, EachKeyAloneChangesThePolicy) {
   const std::vector<std::pair<std::string, std::string>> keys{
       {"", "revocation = 'if-present'"},
       {"", "max_age_days = 2"},
+      {"", "max_list_age_days = 2"},
+      {"", "max_tcb_info_age_days = 2"},
+      {"", "max_identity_age_days = 2"},
       {"", "carried_lists = true"},
       {"", "roots = ['" + d64 + "']"},
       {"", "technologies = ['sgx']"},

@@ -135,7 +135,7 @@ TEST(Appraisal, SaysWhetherSomethingIsMissingOrStale) {
   EXPECT_EQ(cause([](FakeIntel& f, Policy&) { f.tcb_info.next = "2025-06-02T00:00:00Z"; },
                   Check::TcbInfoFresh),
             StaleEndorsement);
-  EXPECT_EQ(cause([](FakeIntel&, Policy& p) { p.max_age = std::chrono::seconds(1); },
+  EXPECT_EQ(cause([](FakeIntel&, Policy& p) { p.max_age.all = std::chrono::seconds(1); },
                   Check::TcbInfoFresh),
             StaleEndorsement);
   EXPECT_EQ(cause([](FakeIntel& f, Policy&) { f.tcb_info.issued = "2025-06-16T00:00:00Z"; },
@@ -144,7 +144,7 @@ TEST(Appraisal, SaysWhetherSomethingIsMissingOrStale) {
   EXPECT_EQ(cause([](FakeIntel& f, Policy&) { f.ca_list.next_update = f.ca_list.this_update; },
                   Check::PckRevocation),
             StaleEndorsement);
-  EXPECT_EQ(cause([](FakeIntel&, Policy& p) { p.max_age = std::chrono::seconds(1); },
+  EXPECT_EQ(cause([](FakeIntel&, Policy& p) { p.max_age.all = std::chrono::seconds(1); },
                   Check::PckRevocation),
             StaleEndorsement);
   EXPECT_EQ(
@@ -378,7 +378,7 @@ TEST(Appraisal, ExpiresBeforeThePolicyFindsAnythingTooOld) {
   const auto collateral = Collateral::parse(fake.endorsements());
   const auto evidence = parsed(fake.quote());
   Policy policy = fake.policy();
-  policy.max_age = std::chrono::hours(24 * 20);
+  policy.max_age.all = std::chrono::hours(24 * 20);
   const auto first = appraise(evidence, collateral, policy, test_now);
   ASSERT_TRUE(first.accepted());
   const auto expiry = first.expiry.value();
@@ -386,6 +386,38 @@ TEST(Appraisal, ExpiresBeforeThePolicyFindsAnythingTooOld) {
   EXPECT_TRUE(appraise(evidence, collateral, policy, expiry).accepted());
   EXPECT_FALSE(
       appraise(evidence, collateral, policy, codec::UnixTime{expiry.seconds + 1}).accepted());
+}
+
+TEST(Appraisal, ThePolicyBoundsTheAgeOfEachKindAlone) {
+  const FakeIntel fake;
+  const auto collateral = Collateral::parse(fake.endorsements());
+  const auto evidence = parsed(fake.quote());
+  const auto refusals = [&](const auto& change) {
+    Policy policy = fake.policy();
+    change(policy.max_age);
+    return appraise(evidence, collateral, policy, test_now).refusals();
+  };
+  constexpr std::chrono::seconds brief{1};
+  EXPECT_EQ(refusals([&](MaxAges& ages) { ages.tcb_info = brief; }),
+            std::vector{Check::TcbInfoFresh});
+  EXPECT_EQ(refusals([&](MaxAges& ages) { ages.identity = brief; }),
+            std::vector{Check::QeIdentityFresh});
+  EXPECT_EQ(
+      refusals([&](MaxAges& ages) { ages.list = brief; }),
+      (std::vector{Check::PckCaRevocation, Check::PckRevocation, Check::TcbSignerRevocation}));
+  EXPECT_EQ(refusals([&](MaxAges& ages) {
+              ages.all = brief;
+              ages.list = ages.tcb_info = ages.identity = std::chrono::hours(24 * 400);
+            }),
+            std::vector<Check>{});
+  const FakeAmd amd;
+  Policy policy = amd.policy();
+  policy.max_age.tcb_info = policy.max_age.identity = brief;
+  const auto amds = Collateral::parse(amd.endorsements());
+  EXPECT_TRUE(appraise(parsed(amd.signed_report()), amds, policy, test_now).accepted());
+  policy.max_age.list = brief;
+  EXPECT_EQ(appraise(parsed(amd.signed_report()), amds, policy, test_now).refusals(),
+            std::vector{Check::SnpCaRevocation});
 }
 
 TEST(Appraisal, AListThatCannotBeReadIsNotAMissingOne) {

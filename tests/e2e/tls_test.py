@@ -80,14 +80,23 @@ class Tls(EndToEnd):
                      "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={name}",
                      "-days", "30")
 
-    def issue(self, authority, name, host):
+    def issue(self, authority, name, host, *options, extensions=None):
         """NAME.key and NAME.pem, for HOST."""
         self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                      "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        (self.folder / f"{name}.ext").write_text(f"subjectAltName=DNS:{host}\n")
+        (self.folder / f"{name}.ext").write_text(extensions or f"subjectAltName=DNS:{host}\n")
         self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey",
                      f"{authority}.key", "-CAcreateserial", "-days", "30", "-extfile", f"{name}.ext",
-                     "-out", f"{name}.pem")
+                     "-out", f"{name}.pem", *options)
+
+    def issue_below(self, authority, name, host, *options):
+        """The same by another authority, which NAME.pem has behind the certificate; `options` of its signature."""
+        self.issue(authority, f"{name}-ca", "", *options, extensions="basicConstraints=critical,CA:TRUE\n")
+        self.issue(f"{name}-ca", name, host)
+        above = self.folder / f"{name}-ca.pem"
+        with open(self.folder / f"{name}.pem", "a", encoding="ascii") as chain:
+            chain.write(above.read_text())
+        above.unlink()  # the keep must get it from its peer
 
     def openssl(self, *arguments):
         return subprocess.run(["openssl", *arguments], cwd=self.folder, check=True,
@@ -244,6 +253,7 @@ class Tls(EndToEnd):
     def serve_once(self, certificate):
         """An echo server of Python's that serves one connection; gives its port."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # it is the keep that refuses what is weak
         context.load_cert_chain(self.folder / f"{certificate}.pem", self.folder / f"{certificate}.key")
         listener = socket.create_server(("127.0.0.1", 0))
 
@@ -277,6 +287,18 @@ class Tls(EndToEnd):
         self.issue("ca", "db", "db.example")
         result = self.run_client(self.serve_once("db"), ", trust=['ca.pem'], server_name='db.example'")
         self.assertEqual((result.returncode, result.stdout), (0, "hello, world\n"), result)
+
+    def test_a_server_may_show_an_authority_between_its_certificate_and_the_one_that_is_trusted(self):
+        self.authority("ca")
+        self.issue_below("ca", "db", "localhost")
+        result = self.run_client(self.serve_once("db"), ", trust=['ca.pem']")
+        self.assertEqual((result.returncode, result.stdout), (0, "hello, world\n"), result)
+
+    def test_an_authority_that_is_signed_with_sha1_is_refused(self):
+        self.authority("ca")
+        self.issue_below("ca", "db", "localhost", "-sha1")
+        result = self.run_client(self.serve_once("db"), ", trust=['ca.pem']")
+        self.assert_refused(result, UNUSABLE, "'db'", "no TLS with 'localhost'", "CA signature digest algorithm too weak")
 
     def test_a_server_of_another_name_is_refused(self):
         self.authority("ca")

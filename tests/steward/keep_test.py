@@ -3,49 +3,19 @@
 
 import signal
 import ssl
-import subprocess
 import time
 import unittest
-from pathlib import Path
 
-from keeps import MACHINE, Keep, PlatformTest
+from keeps import MACHINE, KeepsTest
 from service import make_server_certificate, openssl
 from support import main
-from tls_test import echo_server
 
 UNUSABLE = 1
 
 
 @unittest.skipUnless(MACHINE == "kvm", "attested keeps that serve need /dev/kvm")
-class Keeps(PlatformTest):
+class Keeps(KeepsTest):
     """One platform for all; a Steward for each test."""
-
-    modules = {}
-
-    def module(self, connections):
-        if connections not in self.modules:
-            source = self.folder / "echo.wat"
-            source.write_text(echo_server(connections))
-            subprocess.run(["wat2wasm", source, "-o", source.with_suffix(".wasm")], check=True)
-            self.modules[connections] = source.with_suffix(".wasm").read_bytes()
-        return self.modules[connections]
-
-    def steward(self, *words, policy=None, san="keep.example", listen="127.0.0.1:0", **options):
-        self.key, self.crt = self.ca() if not hasattr(self, "crt") else (self.key, self.crt)
-        if not hasattr(self, "tls"):
-            self.tls = make_server_certificate(self.folder)
-        return self.start("--policy", policy or self.policy, "--endorsements", self.stage.platform,
-                          "--development", "--key", self.key, "--crt", self.crt, "--san", san, "--tls-key",
-                          self.tls[0], "--tls-crt", self.tls[1], *words, listen=listen, **options)
-
-    def serving(self, steward, connections=1, name="package", trust=None, **options):
-        package = self.folder / name
-        package.mkdir()
-        (package / "steward-tls.pem").write_bytes(Path(trust or self.tls[1]).read_bytes())
-        keep = Keep(self.stage, package, self.module(connections), steward.port if steward else options.pop("port"),
-                    **options)
-        self.addCleanup(keep.stop)
-        return keep
 
     def serial(self, der):
         return openssl("x509", "-inform", "DER", "-noout", "-serial", input=der).stdout
@@ -107,13 +77,6 @@ class Keeps(PlatformTest):
         said = self.stage.merlon("run", "--backend", "snp-sim", package, check=False)
         self.assertEqual((said.returncode, said.stdout), (0, "hello"), said.stderr)
         self.assertEqual(server.ended()[0], 0)
-
-    def client(self):
-        from tls_test import CLIENT
-        source = self.folder / "client.wat"
-        source.write_text(CLIENT)
-        subprocess.run(["wat2wasm", source, "-o", source.with_suffix(".wasm")], check=True)
-        return source.with_suffix(".wasm").read_bytes()
 
     def test_a_certificate_is_renewed_before_it_ends(self):
         steward = self.steward("--lifetime", "20s")

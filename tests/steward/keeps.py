@@ -9,8 +9,9 @@ import threading
 import time
 from pathlib import Path
 
-from service import PATIENCE, StewardTest, openssl
+from service import PATIENCE, StewardTest, make_server_certificate, openssl
 from story import Stage
+from tls_test import CLIENT, echo_server
 
 MACHINE = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
 
@@ -94,3 +95,40 @@ class Keep:
             certificate = connection.getpeercert(binary_form=True)
             connection.unwrap()  # the server takes a connection that is cut off for an error
             return got, certificate
+
+
+class KeepsTest(PlatformTest):
+    """Stewards for keeps, and keeps that ask them."""
+
+    modules = {}
+
+    def module(self, connections):
+        if connections not in self.modules:
+            source = self.folder / "echo.wat"
+            source.write_text(echo_server(connections))
+            subprocess.run(["wat2wasm", source, "-o", source.with_suffix(".wasm")], check=True)
+            self.modules[connections] = source.with_suffix(".wasm").read_bytes()
+        return self.modules[connections]
+
+    def steward(self, *words, policy=None, san="keep.example", listen="127.0.0.1:0", **options):
+        self.key, self.crt = self.ca() if not hasattr(self, "crt") else (self.key, self.crt)
+        if not hasattr(self, "tls"):
+            self.tls = make_server_certificate(self.folder)
+        return self.start("--policy", policy or self.policy, "--endorsements", self.stage.platform,
+                          "--development", "--key", self.key, "--crt", self.crt, "--san", san, "--tls-key",
+                          self.tls[0], "--tls-crt", self.tls[1], *words, listen=listen, **options)
+
+    def serving(self, steward, connections=1, name="package", trust=None, **options):
+        package = self.folder / name
+        package.mkdir()
+        (package / "steward-tls.pem").write_bytes(Path(trust or self.tls[1]).read_bytes())
+        keep = Keep(self.stage, package, self.module(connections), steward.port if steward else options.pop("port"),
+                    **options)
+        self.addCleanup(keep.stop)
+        return keep
+
+    def client(self):
+        source = self.folder / "client.wat"
+        source.write_text(CLIENT)
+        subprocess.run(["wat2wasm", source, "-o", source.with_suffix(".wasm")], check=True)
+        return source.with_suffix(".wasm").read_bytes()

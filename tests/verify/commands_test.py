@@ -241,6 +241,26 @@ class Commands(unittest.TestCase):
             self.assertEqual(failed("--no-memory"), first)
             self.assertEqual(record.read_text(), broken)
 
+    def test_a_policy_is_made_from_good_evidence_and_accepts_it_again(self):
+        for evidence, *words in (SGX, MILAN[:-2]):
+            policy = self.path / f"{Path(evidence).name}.toml"
+            made = self.merlon("policy", "init", policy, "--evidence", evidence, *words)
+            self.assertEqual((made.returncode, made.stdout), (0, ""), made.stderr)
+            self.assertIn("waived for 30 days: ", made.stderr)
+            answer = self.merlon("verify", evidence, *words, "--policy", policy)
+            self.assertEqual(answer.returncode, 0, answer.stdout)
+            self.assertEqual(self.merlon("policy", "check", policy).returncode, 0)
+            # It is not written twice.
+            again = self.merlon("policy", "init", policy, "--evidence", evidence, *words)
+            self.assertEqual(again.returncode, 1)
+        policy = self.path / "none.toml"
+        bad = self.merlon("policy", "init", policy, "--evidence", SGX[0])
+        self.assertEqual(bad.returncode, 3)
+        self.assertIn("no policy is made from what is not good: dcap.", bad.stderr)
+        self.assertEqual(self.merlon("policy", "init", policy, "--at", "2025-06-20").returncode, 2)
+        self.assertEqual(self.merlon("policy", "init", policy, "--evidence", SGX[2]).returncode, 4)
+        self.assertFalse(policy.exists())
+
     def test_json_says_the_same(self):
         answer = json.loads(self.merlon("verify", *SGX, "--json").stdout)
         self.assertEqual(answer["verdict"], "refused")

@@ -143,6 +143,7 @@ struct Document {
 
 struct DocumentChecks {
   Check signature, fresh, evaluation;
+  Aging aging;
   std::string_view what;
 };
 
@@ -173,25 +174,28 @@ void judge_signer(Context& context, x509::PathBuilder& paths, const Certificate*
   }
   context.judge.use(path[1], "root");
   context.signer_is_intels = is_vouched(problems) && is_vendors(path);
-  judge_revocation(context.judge, Check::TcbSignerRevocation, *signer, path[1], ListsOfIssuer::One,
-                   context.signer_is_intels, context.collateral, context.policy, context.memo);
+  judge_revocation(context.judge, Check::TcbSignerRevocation, *signer,
+                   {path[1], ListsOfIssuer::One, context.signer_is_intels, {Check::TcbSignerPath}},
+                   context.collateral, context.policy, context.memo);
 }
 
 void judge_freshness(Context& context, const Document& document, const DocumentChecks& checks) {
   Judge& judge = context.judge;
   const sgx::IssuePeriod& period = document.period;
   const bool current = period.contains(judge.now());
-  const bool young = context.policy.is_young_enough(period.issued, judge.now());
+  const bool young = context.policy.is_young_enough(checks.aging, period.issued, judge.now());
   const bool over = period.next_update <= judge.now();
-  judge.record({checks.fresh, current && young, true,
-                young ? "valid at this time" : "as young as the policy asks",
-                concat("issued ", codec::to_rfc3339(period.issued), ", next ",
-                       codec::to_rfc3339(period.next_update), young ? "" : ", ",
-                       young ? "" : age_text(period.issued, judge.now(), context.policy)),
-                over || !young ? Cause::StaleEndorsement : Cause::Other});
+  judge.record(
+      {checks.fresh, current && young, true,
+       young ? "valid at this time" : "as young as the policy asks",
+       concat("issued ", codec::to_rfc3339(period.issued), ", next ",
+              codec::to_rfc3339(period.next_update), young ? "" : ", ",
+              young ? "" : age_text(checks.aging, period.issued, judge.now(), context.policy)),
+       over || !young ? Cause::StaleEndorsement : Cause::Other});
   judge.use({std::string(checks.what), concat("evaluation ", document.number), period.issued,
              codec::UnixTime{period.next_update.seconds - 1}, false});
-  if (const auto last = context.policy.last_second_of(period.issued)) judge.expire_by(*last);
+  if (const auto last = context.policy.last_second_of(checks.aging, period.issued))
+    judge.expire_by(*last);
 }
 
 /// Intel's number grows for all platforms together. Between two of its steps a document about the
@@ -234,9 +238,12 @@ void judge_document(Context& context, x509::PathBuilder& paths, const Document& 
   judge_freshness(context, document, checks);
   judge_evaluation(context, document, checks);
   if (signer.signed_it && context.signer_is_intels && document.origin == Origin::Own) {
-    judge.saw_issue(document.period.issued);
-    judge.saw_evaluation(document.number);
-    judge.saw_document(document.name, document.period.issued);
+    Memory seen;
+    seen.newest_issue = document.period.issued;
+    seen.evaluation_number = document.number;
+    seen.documents[document.name] = document.period.issued;
+    judge.saw(std::move(seen),
+              {checks.signature, Check::TcbSignerPath, Check::TcbSignerRevocation});
   }
 }
 
@@ -264,12 +271,12 @@ void judge_collateral(Context& context) {
   find_signers(context, paths);
   find_tcb_info(context);
   find_identity(context);
-  judge_document(
-      context, paths, document_of(context.tcb_info),
-      {Check::TcbInfoSignature, Check::TcbInfoFresh, Check::TcbInfoEvaluation, "TCB info"});
+  judge_document(context, paths, document_of(context.tcb_info),
+                 {Check::TcbInfoSignature, Check::TcbInfoFresh, Check::TcbInfoEvaluation,
+                  Aging::TcbInfo, "TCB info"});
   judge_document(context, paths, document_of(context.identity),
                  {Check::QeIdentitySignature, Check::QeIdentityFresh, Check::QeIdentityEvaluation,
-                  "QE identity"});
+                  Aging::Identity, "QE identity"});
   if (context.tcb_info == nullptr && context.identity == nullptr) {
     judge_signer(context, paths, nullptr);
   }

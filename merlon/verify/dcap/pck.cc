@@ -187,10 +187,15 @@ void judge_pck(Context& context) {
   context.judge.use(path[1], "PCK CA");
   context.judge.use(path[2], "root");
   const bool intels = vouched && is_vendors(path);
-  judge_revocation(context.judge, Check::PckCaRevocation, path[1], path[2], ListsOfIssuer::One,
-                   intels, context.collateral, context.policy, context.memo);
-  judge_revocation(context.judge, Check::PckRevocation, path[0], path[1], ListsOfIssuer::One,
-                   intels, context.collateral, context.policy, context.memo);
+  std::vector<Check> rests_on{checks.anchor, checks.signatures, checks.names, checks.validity,
+                              checks.constraints};
+  judge_revocation(context.judge, Check::PckCaRevocation, path[1],
+                   {path[2], ListsOfIssuer::One, intels, rests_on}, context.collateral,
+                   context.policy, context.memo);
+  rests_on.push_back(Check::PckCaRevocation);
+  judge_revocation(context.judge, Check::PckRevocation, path[0],
+                   {path[1], ListsOfIssuer::One, intels, rests_on}, context.collateral,
+                   context.policy, context.memo);
 }
 
 }  // namespace merlon::verify::dcap

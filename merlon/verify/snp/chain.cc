@@ -149,8 +149,9 @@ void judge_leaf_kind(Context& context) {
       got);
 }
 
-/// How many different lists of the root's are fresh. AMD keeps two, one for VCEKs and one for
-/// VLEKs, and neither says which of them it is: only who has both knows that he has the right one.
+/// How many different lists of the root's are fresh, and young enough. AMD keeps two, one for VCEKs
+/// and one for VLEKs, and neither says which of them it is: only who has both knows that he has the
+/// right one.
 std::size_t fresh_lists_of(const x509::Certificate& root, const Context& context) {
   const Collateral& collateral = context.collateral;
   const auto lists = context.policy.carried_lists ? std::span<const x509::Crl>(collateral.lists)
@@ -162,6 +163,8 @@ std::size_t fresh_lists_of(const x509::Certificate& root, const Context& context
     });
     if (!known && std::ranges::equal(list.issuer(), root.subject()) &&
         list.validity().contains(context.judge.now()) &&
+        context.policy.is_young_enough(Aging::List, list.validity().not_before,
+                                       context.judge.now()) &&
         collateral.memo.holds(root.key(), list.signature())) {
       fresh.push_back(&list);
     }
@@ -212,9 +215,13 @@ void judge_revocations(Context& context, bool vouched) {
     return;
   }
   const x509::Path& path = context.path;
-  judge_revocation(context.judge, Check::SnpCaRevocation, path[1], path[2], ListsOfIssuer::Several,
-                   vouched && is_vendors(path), context.collateral, context.policy,
-                   context.collateral.memo);
+  judge_revocation(context.judge, Check::SnpCaRevocation, path[1],
+                   {path[2],
+                    ListsOfIssuer::Several,
+                    vouched && is_vendors(path),
+                    {Check::SnpAnchor, Check::SnpSignatures, Check::SnpNames, Check::SnpValidity,
+                     Check::SnpConstraints}},
+                   context.collateral, context.policy, context.collateral.memo);
   judge_leaf_revocation(context);
 }
 

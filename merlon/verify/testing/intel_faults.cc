@@ -89,7 +89,7 @@ const std::vector<Fault<FakeIntel>>& dcap_faults() {
        },
        {PckRevocation}},
       {"too old",
-       [](FakeIntel&, Policy& p) { p.max_age = std::chrono::hours(24); },
+       [](FakeIntel&, Policy& p) { p.max_age.all = std::chrono::hours(24); },
        {PckCaRevocation, PckRevocation, TcbSignerRevocation, TcbInfoFresh, QeIdentityFresh}},
       {"another platform", [](FakeIntel& f, Policy&) { f.platform.fmspc[0] = 1; }, no_tcb_info},
       {"another PCE", [](FakeIntel& f, Policy&) { f.platform.pce_id[0] = 1; }, no_tcb_info},
