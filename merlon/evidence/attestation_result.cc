@@ -19,11 +19,8 @@ using core::Result;
 
 namespace {
 
-constexpr std::string_view profile = "tag:ietf.org,2026:rats/ear#04";
 constexpr std::string_view media_type =
     "application/eat-ucs+cbor; eat_profile=\"tag:ietf.org,2026:rats/ear#04\"";
-constexpr std::string_view developer = "Merlon";
-constexpr std::string_view attester = "keep";  ///< the one submodule
 constexpr std::string_view policy_prefix = "sha256:";
 constexpr std::uint64_t result_kind = 1U << 3U;  ///< of a message [CMW §3.1]
 
@@ -119,10 +116,10 @@ Bytes claims_set(const AttestationResult& result) {
   out.unsigned_number(iat);
   out.unsigned_number(static_cast<std::uint64_t>(std::max<std::int64_t>(result.issued.seconds, 0)));
   out.unsigned_number(eat_profile);
-  out.text(profile);
+  out.text(ear_profile);
   out.unsigned_number(submodules);
   out.map(1);
-  out.text(attester);
+  out.text(ear_submodule);
   out.map(5);
   out.unsigned_number(ear_status);
   out.unsigned_number(static_cast<std::uint64_t>(std::max(result.status, result.vector.tier())));
@@ -138,7 +135,7 @@ Bytes claims_set(const AttestationResult& result) {
   out.unsigned_number(ear_verifier);
   out.map(2);
   out.unsigned_number(0);
-  out.text(developer);
+  out.text(ear_developer);
   out.unsigned_number(1);
   out.text(fitting(result.build));
   return out.result();
@@ -280,7 +277,7 @@ class ResultReader {
       return found(found_iat);
     }
     if (label.is(eat_profile)) {
-      if (TRY(in_.text()) != profile) {
+      if (TRY(in_.text()) != ear_profile) {
         return core::error(ErrorCode::Unsupported, "a claims set of another profile");
       }
       return found(found_profile);
@@ -297,7 +294,7 @@ class ResultReader {
   }
 
   Result<bool> submodule(const MapLabel& label) {
-    if (label.major != CborMajor::Text || label.text != attester) return false;
+    if (label.major != CborMajor::Text || label.text != ear_submodule) return false;
     TRY(read_map(in_, [&](const MapLabel& each) { return appraisal(each); }));
     return found(found_attester);
   }

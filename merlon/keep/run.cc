@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "merlon/base/text.h"
+#include "merlon/keep/connections.h"
 #include "merlon/keep/deadline.h"
 #include "merlon/keep/files.h"
 #include "merlon/keep/floored_clocks.h"
@@ -151,20 +152,25 @@ core::Result<void, std::string> give_all_files(launch::Launch& launch, Self& sel
   return give_files(launch, &tls, context);
 }
 
-/// /keep, behind all that the launch gives, whose numbers stay what they are.
+/// /keep, behind all that the launch gives, whose numbers stay what they are: of a keep that is
+/// attested, or that speaks TLS.
 core::Result<void> give_own_directory(const launch::Message& message, Self& self,
                                       std::shared_ptr<const wasm::CompiledModule> module,
                                       std::shared_ptr<const Shown> shown, wasi::Context& context) {
-  if (!self.is_attested()) return {};
+  if (!self.is_attested() && !shown) return {};
   for (const launch::FileEntry& file : message.files) {
     if (file.kind == launch::FileKind::Directory && hides_own_directory(file.name)) {
       return core::error(core::ErrorCode::Denied, "/keep is the keep's own directory");
     }
   }
-  auto directory =
-      std::make_shared<OwnDirectory>(self, message, std::move(module), std::move(shown));
+  wasi::FdTable& files = context.files();
+  std::shared_ptr<wasi::ServedDirectory> directory = directory_of_connections(files);
+  if (self.is_attested()) {
+    directory = std::make_shared<OwnDirectory>(self, message, std::move(module), std::move(shown),
+                                               connections_directory(files));
+  }
   auto entry = wasi::served_directory(std::move(directory), std::string(own_directory_name));
-  if (context.files().insert(std::move(entry))) return {};
+  if (files.insert(std::move(entry))) return {};
   return core::error(core::ErrorCode::Exhausted, "too many files");
 }
 
