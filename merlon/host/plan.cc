@@ -64,10 +64,11 @@ Result<os::Fd> open_socket(std::string_view what, const std::string& host, std::
   return host_error(last, concat("cannot ", what, " ", endpoint(host, port)));
 }
 
+/// As upstream: this name is never looked up.
+std::string looked_up(const std::string& host) { return host == "localhost" ? "127.0.0.1" : host; }
+
 Result<os::Fd> connect(const std::string& host, std::uint16_t port) {
-  // As upstream: this name is never looked up.
-  return open_socket("connect to", host == "localhost" ? "127.0.0.1" : host, port,
-                     &os::connect_tcp);
+  return open_socket("connect to", looked_up(host), port, &os::connect_tcp);
 }
 
 launch::ClientCertificate wish_of(workload::ClientCertificate client) noexcept {
@@ -89,6 +90,24 @@ launch::Trust trust_of(const workload::Trust& trust, const workload::Package& pa
   return all;
 }
 
+Result<std::optional<launch::TlsSettings>> tls_of(const workload::Package& package,
+                                                  workload::Protocol protocol,
+                                                  const workload::TlsOptions& options,
+                                                  std::string_view what, const std::string& name) {
+  if (protocol == workload::Protocol::Tcp) return std::optional<launch::TlsSettings>();
+  if (options.trust.steward && !package.config.steward()) {
+    return HostError{core::ErrorCode::Denied,
+                     concat(what, " ", base::quoted(name),
+                            ": trust names the steward, and Enarx.toml names none")};
+  }
+  launch::TlsSettings tls;
+  tls.client = wish_of(options.client);
+  tls.trust = trust_of(options.trust, package);
+  tls.alpn = options.alpn;
+  tls.server_name = options.server_name;
+  return std::optional(std::move(tls));
+}
+
 /// Fills the plan's file table entry by entry.
 class FileOpener {
  public:
@@ -101,14 +120,14 @@ class FileOpener {
     return add({kind_of(file.stream), FileAccess::ReadWrite, file.name}, {});
   }
   Result<void> operator()(const workload::ListenFile& file) {
-    auto tls = TRY(tls_of(file.protocol, file.tls, file.name));
+    auto tls = TRY(tls_of(package_, file.protocol, file.tls, "file", file.name));
     os::Fd socket = TRY(open_socket("listen on", file.address, file.port, &os::listen_tcp));
     if (tls) static_cast<void>(os::send_without_delay(socket));  // slower without, and as good
     return add({FileKind::Listen, FileAccess::ReadWrite, file.name, std::move(tls)},
                std::move(socket));
   }
   Result<void> operator()(const workload::ConnectFile& file) {
-    auto tls = TRY(tls_of(file.protocol, file.tls, file.name));
+    auto tls = TRY(tls_of(package_, file.protocol, file.tls, "file", file.name));
     if (tls && tls->server_name.empty()) tls->server_name = file.host;
     os::Fd socket = TRY(connect(file.host, file.port));
     if (tls) static_cast<void>(os::send_without_delay(socket));
@@ -137,36 +156,32 @@ class FileOpener {
     return {};
   }
 
-  Result<std::optional<launch::TlsSettings>> tls_of(workload::Protocol protocol,
-                                                    const workload::TlsOptions& options,
-                                                    const std::string& name) const {
-    if (protocol == workload::Protocol::Tcp) return std::optional<launch::TlsSettings>();
-    if (options.trust.steward && !package_.config.steward()) {
-      return HostError{core::ErrorCode::Denied,
-                       concat("file ", base::quoted(name),
-                              ": trust names the steward, and Enarx.toml names none")};
-    }
-    launch::TlsSettings tls;
-    tls.client = wish_of(options.client);
-    tls.trust = trust_of(options.trust, package_);
-    tls.alpn = options.alpn;
-    tls.server_name = options.server_name;
-    return std::optional(std::move(tls));
-  }
-
   const workload::Package& package_;
   LaunchPlan& plan_;
 };
 
-/// Starts who connects the keep with its Steward, and gives the keep's end of the channel.
-Result<os::Fd> start_dialling(const std::string& host, std::uint16_t port) {
+/// Starts who connects the keep with others, and gives the keep's end of the channel.
+Result<os::Fd> start_dialling(const std::vector<std::string>& words) {
   const std::string program = TRY(find_program("merlon-dial"));
   auto channel = os::open_channel();
   if (!channel) return host_error(channel.error(), "cannot open a channel");
-  const auto child = os::ChildProcess::spawn(
-      program, std::array{std::string("merlon-dial"), host, std::to_string(port)}, channel->here);
+  const auto child = os::ChildProcess::spawn(program, words, channel->here);
   if (!child) return host_error(child.error(), concat("cannot start ", program));
   return std::move(channel->there);
+}
+
+/// The way to where the workload may connect while it runs.
+Result<void> allow(const workload::Package& package, LaunchPlan& plan) {
+  std::vector<std::string> words{"merlon-dial", "--allowed"};
+  for (const workload::Allow& each : package.config.allowed()) {
+    auto tls = TRY(tls_of(package, each.protocol, each.tls, "allowed", each.name));
+    if (tls && tls->server_name.empty()) tls->server_name = each.name;
+    plan.message.allowed.push_back({each.name, each.port, std::move(tls)});
+    words.push_back(looked_up(each.name));
+    words.push_back(std::to_string(each.port));
+  }
+  if (!plan.message.allowed.empty()) plan.dialler = TRY(start_dialling(words));
+  return {};
 }
 
 bool speaks_tls(const workload::File& file) noexcept {
@@ -191,14 +206,17 @@ Result<void> reach_steward(const workload::Package& package, bool attested, Laun
                      concat("steward ", base::quoted(*config.steward()),
                             " is no URL of the form https://HOST[:PORT][/PATH]")};
   }
-  if (!attested && std::ranges::none_of(config.files(), &speaks_tls)) {
+  const auto allows_tls = [](const workload::Allow& each) {
+    return each.protocol == workload::Protocol::Tls;
+  };
+  if (!attested && std::ranges::none_of(config.files(), &speaks_tls) &&
+      std::ranges::none_of(config.allowed(), allows_tls)) {
     plan.notes.push_back(concat("this keep cannot be attested and speaks no TLS; steward ",
                                 *config.steward(), " is not asked for a certificate"));
     return {};
   }
-  // As upstream: this name is never looked up.
-  const std::string host = url->host == "localhost" ? "127.0.0.1" : url->host;
-  plan.steward = TRY(start_dialling(host, url->port));
+  plan.steward =
+      TRY(start_dialling({"merlon-dial", looked_up(url->host), std::to_string(url->port)}));
   plan.message.steward =
       launch::Steward{url->host, url->port, url->path, trust_of(config.steward_trust(), package)};
   return {};
@@ -241,6 +259,7 @@ Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& option
   plan.message.arguments.insert(plan.message.arguments.end(), arguments.begin(), arguments.end());
   plan.message.environment = environment_of(package.config, options);
   TRY(reach_steward(package, options.attested, plan));
+  TRY(allow(package, plan));
 
   FileOpener opener(package, plan);
   for (const workload::File& file : package.config.files()) TRY(std::visit(opener, file));

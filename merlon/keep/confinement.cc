@@ -47,9 +47,8 @@ Needs needs_of(const launch::Message& message, const launch::Reach& reach) {
           .directories = reach.directories(),
           .writable_directories = reach.writable_directories(),
           .timer = message.timeout_nanoseconds != 0,
-          .tls = message.steward.has_value() ||
-                 std::ranges::any_of(message.files, [](const auto& file) { return !!file.tls; }),
-          .steward = message.steward.has_value(),
+          .tls = message.steward.has_value() || message.speaks_tls(),
+          .dials = message.dials(),
           .process = ::getpid()};
 }
 

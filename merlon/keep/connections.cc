@@ -6,6 +6,7 @@
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
 #include "merlon/evidence/attestation_result.h"
+#include "merlon/keep/dialler.h"
 
 namespace merlon::keep {
 
@@ -124,7 +125,9 @@ class OnlyConnections final : public ServedDirectory {
 }  // namespace
 
 const tls::Session* session_of(const net::Stream& stream) noexcept {
-  const auto* const session = dynamic_cast<const tls::Session*>(&stream);
+  const net::Stream* at = &stream;
+  if (const auto* const opened = dynamic_cast<const Outgoing*>(at)) at = opened->connected();
+  const auto* const session = dynamic_cast<const tls::Session*>(at);
   return session != nullptr && session->is_established() ? session : nullptr;
 }
 

@@ -37,6 +37,19 @@ TEST(LaunchFacts, AreOneTextOfAllThatTheLaunchDecides) {
             "\"host\":{\"max_memory_bytes\":4096,\"timeout_nanoseconds\":0}}\n");
 }
 
+TEST(LaunchFacts, NameWhereTheWorkloadMayConnect) {
+  launch::Message made = message();
+  made.allowed = {
+      {"a.example", 443, launch::TlsSettings{.trust = {.web = true}, .server_name = "a"}},
+      {"b.example", 80, {}}};
+  EXPECT_NE(
+      launch_facts(made, digests())
+          .find("\"allowed\":[{\"name\":\"a.example\",\"port\":443,\"tls\":{\"client\":\"none\","
+                "\"trust\":[\"web\"],\"alpn\":[],\"server_name\":\"a\"}},"
+                "{\"name\":\"b.example\",\"port\":80}]"),
+      std::string::npos);
+}
+
 TEST(LaunchFacts, ChangeWithEachDecision) {
   const std::string before = launch_facts(message(), digests());
   const auto changed = [&](auto change) {
@@ -49,6 +62,7 @@ TEST(LaunchFacts, ChangeWithEachDecision) {
   EXPECT_TRUE(changed([](auto& m) { m.files[1].access = launch::FileAccess::ReadWrite; }));
   EXPECT_TRUE(changed([](auto& m) { m.files[1].name = "/other"; }));
   EXPECT_TRUE(changed([](auto& m) { m.files[0].kind = launch::FileKind::Null; }));
+  EXPECT_TRUE(changed([](auto& m) { m.allowed = {{"a.example", 443, {}}}; }));
   EXPECT_TRUE(changed([](auto& m) { m.invoke = "f"; }));
   EXPECT_TRUE(changed([](auto& m) { m.timeout_nanoseconds = 1; }));
   EXPECT_TRUE(changed([](auto& m) { m.max_memory_bytes = 0; }));

@@ -8,6 +8,7 @@
 #include "merlon/base/text.h"
 #include "merlon/keep/connections.h"
 #include "merlon/keep/deadline.h"
+#include "merlon/keep/dialler.h"
 #include "merlon/keep/files.h"
 #include "merlon/keep/floored_clocks.h"
 #include "merlon/keep/invoke.h"
@@ -128,20 +129,29 @@ class Clocks {
 /// Null if nobody asks who this keep is.
 core::Result<std::shared_ptr<Shown>, std::string> shown_if_wanted(const launch::Launch& launch,
                                                                   Self& self, Clocks& clocks) {
-  const bool speaks_tls =
-      std::ranges::any_of(launch.message.files, [](const auto& file) { return !!file.tls; });
-  if (!speaks_tls && !launch.message.steward) return std::shared_ptr<Shown>();
+  if (!launch.message.speaks_tls() && !launch.message.steward) return std::shared_ptr<Shown>();
   auto shown = std::make_shared<Shown>();
   shown->vouching = TRY(vouching_for(self, launch, clocks.now()));
   if (launch.message.steward) clocks.raise(shown->vouching.from);
   return shown;
 }
 
+/// The connections that the workload may open.
+void give_network(launch::Launch& launch, std::optional<TlsFiles> tls, wasi::Context& context) {
+  if (launch.message.allowed.empty()) return;
+  context.set_network(std::make_shared<Dialler>(launch.message.allowed, std::move(launch.dialler),
+                                                std::move(tls),
+                                                [](std::string_view line) { report(line); }));
+}
+
 core::Result<void, std::string> give_all_files(launch::Launch& launch, Self& self,
                                                std::shared_ptr<Shown> shown, Clocks& clocks,
                                                wasi::Context& context) {
   const auto keys = shown ? self.keys() : nullptr;
-  if (!keys || *keys == nullptr) return give_files(launch, nullptr, context);
+  if (!keys || *keys == nullptr) {
+    give_network(launch, std::nullopt, context);
+    return give_files(launch, nullptr, context);
+  }
   const Now now = [&clocks] { return clocks.now(); };
   if (launch.message.steward) {
     context.chores().push_back(
@@ -149,6 +159,7 @@ core::Result<void, std::string> give_all_files(launch::Launch& launch, Self& sel
                                   now, [](std::string_view line) { report(line); }));
   }
   const TlsFiles tls((*keys)->tls(), std::move(shown), now);
+  give_network(launch, tls, context);
   return give_files(launch, &tls, context);
 }
 

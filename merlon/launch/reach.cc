@@ -21,8 +21,8 @@ bool Reach::writable_directories() const noexcept {
 
 Reach reach_of(const Launch& launch) {
   Reach reach{{},
-              is_socket(0) || is_socket(1) || is_socket(2) || launch.message.steward,
-              launch.message.steward.has_value()};
+              is_socket(0) || is_socket(1) || is_socket(2) || launch.message.dials(),
+              launch.message.dials()};
   auto descriptor = launch.descriptors.begin();
   for (const FileEntry& file : launch.message.files) {
     if (file.kind == FileKind::Listen || file.kind == FileKind::Connect) reach.sockets = true;

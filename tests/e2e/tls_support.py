@@ -86,3 +86,31 @@ class TlsTest(EndToEnd):
 
     def assert_served(self, keep, status=0):
         self.assertEqual(keep.wait(60), status, keep.stderr.read())
+
+    def server_context(self, certificate):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / f"{certificate}.pem", self.folder / f"{certificate}.key")
+        return context
+
+    def serve_once(self, certificate):
+        """An echo server of Python's that serves one connection; gives its port."""
+        context = self.server_context(certificate)
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def serve():
+            with listener:
+                try:
+                    raw, _ = listener.accept()
+                    with context.wrap_socket(raw, server_side=True) as connection:
+                        data = b""
+                        while part := connection.recv(100):  # up to its end
+                            data += part
+                        connection.sendall(data + b", world\n")
+                        connection.unwrap()
+                except OSError:
+                    pass
+
+        server = threading.Thread(target=serve)
+        server.start()
+        self.addCleanup(server.join, 60)
+        return listener.getsockname()[1]

@@ -163,30 +163,6 @@ class Tls(TlsTest):
             connection.unwrap()
         self.assert_served(keep)
 
-    def serve_once(self, certificate):
-        """An echo server of Python's that serves one connection; gives its port."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.folder / f"{certificate}.pem", self.folder / f"{certificate}.key")
-        listener = socket.create_server(("127.0.0.1", 0))
-
-        def serve():
-            with listener:
-                try:
-                    raw, _ = listener.accept()
-                    with context.wrap_socket(raw, server_side=True) as connection:
-                        data = b""
-                        while part := connection.recv(100):  # up to its end
-                            data += part
-                        connection.sendall(data + b", world\n")
-                        connection.unwrap()
-                except OSError:
-                    pass
-
-        server = threading.Thread(target=serve)
-        server.start()
-        self.addCleanup(server.join, 60)
-        return listener.getsockname()[1]
-
     def run_client(self, port, keys):
         package = self.package(CLIENT, "files = [{kind='stdout'}, {kind='connect', name='db', "
                                        f"host='localhost', port={port}{keys}}}]")
