@@ -167,7 +167,8 @@ TEST(LaunchMessage, UnknownTlsSettingsAreRefused) {
   message.files = {{FileKind::Listen, FileAccess::ReadWrite, "", TlsSettings{}}};
   const auto bytes = encode(message);
   ASSERT_TRUE(bytes.has_value());
-  // From the end: allowed 4 · steward 1 · server_name 4 · alpn 4 · anchors 4 · trust 1 · client 1 · tls 1
+  // From the end: allowed 4 · steward 1 · server_name 4 · alpn 4 · anchors 4 · trust 1 · client 1 ·
+  // tls 1
   for (const auto& [from_end, value] :
        {std::pair<std::size_t, std::uint8_t>{5, 2}, {18, 4}, {19, 3}, {20, 2}}) {
     auto wrong = *bytes;
