@@ -44,6 +44,8 @@ build() {
 build hello "$here/hello/hello.c" "$clang" "${common[@]}" -Oz -std=c17 -nostartfiles \
   -nodefaultlibs -flto -lc -Wl,--strip-all -Wl,-z,stack-size=4096
 build echo-tcp "$here/echo-tcp/echo_tcp.c" "$clang" "${common[@]}" -std=c17 -Wl,--strip-debug
+build attested-channel "$here/attested-channel/attested_channel.c" "$clang" "${common[@]}" -std=c17 \
+  -Wl,--strip-debug
 build evidence "$here/evidence/evidence.c" "$clang" "${common[@]}" -std=c17 -Wl,--strip-debug
 # The name section stays: it is what makes the backtrace of a trap readable.
 build trap "$here/trap/trap.cc" "$clangxx" "${common[@]}" -std=c++20 -fno-exceptions \

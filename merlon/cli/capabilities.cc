@@ -24,7 +24,7 @@ constexpr std::array<Row, 9> rows{{
     {"environment", "--env, or env in Enarx.toml", {"environ_"}},
     {"directories", "--dir", {"path_", "fd_readdir", "fd_prestat_"}},
     {"files", "standard streams, or files in Enarx.toml", {"fd_"}},
-    {"sockets", "kinds listen and connect in Enarx.toml", {"sock_"}},
+    {"sockets", "kinds listen and connect, and allow, in Enarx.toml", {"sock_"}},
     {"clocks", "always", {"clock_"}},
     {"randomness", "always", {"random_"}},
     {"waiting", "always", {"poll_", "sched_"}},

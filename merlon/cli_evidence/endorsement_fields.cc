@@ -123,6 +123,14 @@ std::optional<FieldGroup> result_fields(const x509::Certificate& certificate) {
   fields.add("measurement",
              result.measurement.empty() ? std::string("none") : base::hex(result.measurement),
              "what runs: MRENCLAVE, MRTD or MEASUREMENT");
+  if (result.workload) {
+    fields.add("tenant key", concat("sha256 ", base::hex(result.workload->tenant.view())),
+               "who sealed the workload to this keep");
+    fields.add("workload", concat("sha256 ", base::hex(result.workload->module.view())),
+               "the module that it runs");
+    fields.add("configuration", concat("sha256 ", base::hex(result.workload->configuration.view())),
+               "of the launch message with which it was delivered");
+  }
   for (const evidence::WorkloadSigner& each : result.signers) {
     fields.add(each.role, base::hex(each.digest), "who signed what runs");
   }

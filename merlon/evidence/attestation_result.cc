@@ -19,11 +19,8 @@ using core::Result;
 
 namespace {
 
-constexpr std::string_view profile = "tag:ietf.org,2026:rats/ear#04";
 constexpr std::string_view media_type =
     "application/eat-ucs+cbor; eat_profile=\"tag:ietf.org,2026:rats/ear#04\"";
-constexpr std::string_view developer = "Merlon";
-constexpr std::string_view attester = "keep";  ///< the one submodule
 constexpr std::string_view policy_prefix = "sha256:";
 constexpr std::uint64_t result_kind = 1U << 3U;  ///< of a message [CMW §3.1]
 
@@ -43,6 +40,7 @@ constexpr std::uint64_t ear_verifier_claims = 1006;
 constexpr std::uint64_t own_technology = 75'799;
 constexpr std::uint64_t own_measurement = 75'800;
 constexpr std::uint64_t own_signers = 75'801;
+constexpr std::uint64_t own_workload = 75'802;  ///< [tenant, module, configuration], SHA-256 each
 constexpr std::uint64_t own_tcb_status = 75'809;
 constexpr std::uint64_t own_simulator = 75'810;
 constexpr std::uint64_t own_evidence = 75'811;
@@ -82,7 +80,7 @@ void write_vector(CborWriter& out, const TrustVector& vector) {
 /// What the evidence says.
 void write_attester_claims(CborWriter& out, const AttestationResult& result) {
   const std::size_t signers = std::min(result.signers.size(), AttestationResult::max_signers);
-  out.map(4);
+  out.map(result.workload ? 5 : 4);
   out.unsigned_number(debug_status);
   out.unsigned_number(result.debug ? debug_enabled : debug_disabled);
   out.negative_number(own_technology);
@@ -96,6 +94,12 @@ void write_attester_claims(CborWriter& out, const AttestationResult& result) {
     out.text(fitting(each.role));
     out.bytes(fitting(each.digest));
   }
+  if (!result.workload) return;
+  out.negative_number(own_workload);
+  out.array(3);
+  out.bytes(result.workload->tenant.view());
+  out.bytes(result.workload->module.view());
+  out.bytes(result.workload->configuration.view());
 }
 
 /// What the verifier says beside.
@@ -119,10 +123,10 @@ Bytes claims_set(const AttestationResult& result) {
   out.unsigned_number(iat);
   out.unsigned_number(static_cast<std::uint64_t>(std::max<std::int64_t>(result.issued.seconds, 0)));
   out.unsigned_number(eat_profile);
-  out.text(profile);
+  out.text(ear_profile);
   out.unsigned_number(submodules);
   out.map(1);
-  out.text(attester);
+  out.text(ear_submodule);
   out.map(5);
   out.unsigned_number(ear_status);
   out.unsigned_number(static_cast<std::uint64_t>(std::max(result.status, result.vector.tier())));
@@ -138,7 +142,7 @@ Bytes claims_set(const AttestationResult& result) {
   out.unsigned_number(ear_verifier);
   out.map(2);
   out.unsigned_number(0);
-  out.text(developer);
+  out.text(ear_developer);
   out.unsigned_number(1);
   out.text(fitting(result.build));
   return out.result();
@@ -280,7 +284,7 @@ class ResultReader {
       return found(found_iat);
     }
     if (label.is(eat_profile)) {
-      if (TRY(in_.text()) != profile) {
+      if (TRY(in_.text()) != ear_profile) {
         return core::error(ErrorCode::Unsupported, "a claims set of another profile");
       }
       return found(found_profile);
@@ -297,7 +301,7 @@ class ResultReader {
   }
 
   Result<bool> submodule(const MapLabel& label) {
-    if (label.major != CborMajor::Text || label.text != attester) return false;
+    if (label.major != CborMajor::Text || label.text != ear_submodule) return false;
     TRY(read_map(in_, [&](const MapLabel& each) { return appraisal(each); }));
     return found(found_attester);
   }
@@ -364,6 +368,15 @@ class ResultReader {
     if (label.is_own(own_measurement)) {
       made_.measurement = TRY(read_digest(in_));
       return found(found_measurement);
+    }
+    if (label.is_own(own_workload)) {
+      if (TRY(in_.array()) != 3) return malformed("a workload that is no triple");
+      WorkloadClaims claims;
+      claims.tenant = TRY(crypto::Sha256Digest::from(TRY(in_.bytes())));
+      claims.module = TRY(crypto::Sha256Digest::from(TRY(in_.bytes())));
+      claims.configuration = TRY(crypto::Sha256Digest::from(TRY(in_.bytes())));
+      made_.workload = claims;
+      return true;
     }
     if (!label.is_own(own_signers)) return false;
     const std::uint64_t count = TRY(read_count(in_, AttestationResult::max_signers));

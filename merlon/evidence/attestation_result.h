@@ -17,6 +17,11 @@
 
 namespace merlon::evidence {
 
+/// Of the claims sets that are made and read here.
+inline constexpr std::string_view ear_profile = "tag:ietf.org,2026:rats/ear#04";
+inline constexpr std::string_view ear_developer = "Merlon";
+inline constexpr std::string_view ear_submodule = "keep";  ///< the only one
+
 /// id-pe-cmw
 inline constexpr codec::Oid cmw_oid{1, 3, 6, 1, 5, 5, 7, 1, 35};
 
@@ -63,9 +68,11 @@ struct AttestationResult {
   TrustVector vector;
   Bytes measurement;  ///< MRENCLAVE, MRTD or MEASUREMENT; empty where nothing measures
   std::vector<WorkloadSigner> signers;
-  std::string tcb_status;         ///< of the platform, Intel's word; empty where there is none
-  bool simulator = false;         ///< a simulated security processor's: it proves nothing
-  bool debug = false;             ///< a debugger can read the workload
+  std::string tcb_status;  ///< of the platform, Intel's word; empty where there is none
+  bool simulator = false;  ///< a simulated security processor's: it proves nothing
+  bool debug = false;      ///< a debugger can read the workload
+  /// What was delivered to the keep, sealed, by the word of the program that was measured.
+  std::optional<WorkloadClaims> workload;
   crypto::Sha256Digest policy;    ///< SHA-256 of the policy's text
   crypto::Sha256Digest evidence;  ///< SHA-256 of what the keep handed over
   std::vector<std::string> remarks;
@@ -78,6 +85,10 @@ struct AttestationResult {
   /// Malformed with what is wrong; Unsupported for a message or profile of another kind; Exhausted
   /// beyond max_size. Claims that it does not know are passed over, as [EAR §4] asks.
   [[nodiscard]] static core::Result<AttestationResult> parse(core::ByteView extension);
+
+  /// The claims set for who reads JSON, after the form that it has there [EAR §3], with our own
+  /// claims under names; digests in hexadecimal. One line and its end.
+  [[nodiscard]] std::string to_json() const;
 
   friend bool operator==(const AttestationResult&, const AttestationResult&) = default;
 };

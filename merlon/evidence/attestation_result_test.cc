@@ -5,8 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/base/text.h"
 #include "merlon/codec/cbor.h"
 #include "merlon/codec/der_writer.h"
+#include "merlon/codec/json.h"
 #include "merlon/x509/testing/issue.h"
 
 namespace merlon::evidence {
@@ -55,6 +57,10 @@ AttestationResult any_result(std::mt19937& random) {
   for (std::size_t i = below(AttestationResult::max_signers + 1); i > 0; --i) {
     made.signers.push_back({text(), digest()});
   }
+  if (below(2) == 0) {
+    made.workload = WorkloadClaims{crypto::sha256({digest()}), crypto::sha256({digest()}),
+                                   crypto::sha256({digest()})};
+  }
   made.tcb_status = text();
   made.simulator = below(2) == 0;
   made.debug = below(2) == 0;
@@ -76,6 +82,23 @@ TEST(AttestationResult, WhatIsWrittenIsReadAgain) {
     ASSERT_TRUE(read.has_value()) << read.error().what;
     ASSERT_EQ(*read, made);
   }
+}
+
+TEST(AttestationResult, IsToldInJson) {
+  AttestationResult made = example();
+  made.remarks = {R"(a "quoted" remark)"};
+  const std::string text = made.to_json();
+  EXPECT_TRUE(text.ends_with("}\n"));
+  EXPECT_EQ(std::ranges::count(text, '\n'), 1);
+  const auto parsed = codec::JsonDocument::parse(text);
+  ASSERT_TRUE(parsed);
+  const codec::JsonValue* const keep = parsed->root().find("submods")->find("keep");
+  ASSERT_NE(keep, nullptr);
+  EXPECT_EQ(keep->find("ear.status")->text(), "affirming");
+  EXPECT_EQ(keep->find("measurement")->text(), base::hex(made.measurement));
+  EXPECT_EQ(keep->find("workload"), nullptr);
+  EXPECT_EQ(keep->find("remarks")->items().front().text(), made.remarks.front());
+  EXPECT_EQ(parsed->root().find("ear.verifier-id")->find("build")->text(), made.build);
 }
 
 TEST(AttestationResult, TheLargestFits) {

@@ -1,6 +1,8 @@
 #include "merlon/evidence/enarx.h"
 
 #include "merlon/codec/der.h"
+#include "merlon/evidence/attestation_result.h"
+#include "merlon/evidence/workload_claims.h"
 #include "merlon/x509/csr.h"
 
 namespace merlon::evidence {
@@ -89,9 +91,11 @@ Result<Evidence> read_kvm(ByteView value) {
 }
 
 Result<Evidence> read_extension(const x509::CertificateRequest& request) {
-  if (request.extensions().size() != 1) {
-    return core::error(ErrorCode::Malformed, "a request must carry one evidence extension",
-                       request.extensions().size());
+  const std::size_t count = request.extensions().size();
+  // The evidence, as Enarx has it, and perhaps what the keep says of its workload behind it.
+  const bool says_more = count == 2 && cmw_oid.is(request.extensions()[1].oid);
+  if (count != 1 && !says_more) {
+    return core::error(ErrorCode::Malformed, "a request must carry one evidence extension", count);
   }
   const x509::Extension& extension = request.extensions()[0];
   if (extension.critical) {
@@ -115,6 +119,13 @@ Result<Evidence> Evidence::of_request(const x509::CertificateRequest& request, b
   if (made.endorsements.size() > max_carried) {
     return core::error(ErrorCode::Exhausted, "more endorsements come along than can be taken",
                        made.endorsements.size());
+  }
+  if (request.extensions().size() > 1) {
+    const x509::Extension& extension = request.extensions()[1];
+    if (extension.critical) {
+      return core::error(ErrorCode::Malformed, "claims of a workload must not be critical");
+    }
+    made.workload = TRY(parse_workload_claims(extension.value));
   }
   const ByteView spki = request.key().spki;
   made.key = RequestedKey{Bytes(spki.begin(), spki.end()), proven};

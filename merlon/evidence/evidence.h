@@ -7,6 +7,7 @@
 #include <optional>
 #include <variant>
 
+#include "merlon/crypto/hash.h"
 #include "merlon/evidence/endorsements.h"
 #include "merlon/sgx/quote.h"
 #include "merlon/snp/report.h"
@@ -45,11 +46,22 @@ struct RequestedKey {
   bool proven = false;  ///< the request is signed by it
 };
 
+/// What a keep was delivered, by its own word (workload_claims.h).
+struct WorkloadClaims {
+  crypto::Sha256Digest tenant;         ///< of the DER SubjectPublicKeyInfo of who sealed it
+  crypto::Sha256Digest module;         ///< of the WebAssembly module
+  crypto::Sha256Digest configuration;  ///< of the launch message that came with it
+  friend bool operator==(const WorkloadClaims&, const WorkloadClaims&) = default;
+};
+
 struct Evidence {
   std::variant<KvmEvidence, SgxEvidence, TdxEvidence, SnpEvidence> report;
   Endorsements endorsements;        ///< that came along
   std::optional<RequestedKey> key;  ///< of a certification request
-  std::string_view format;          ///< "DCAP quote version 4"; static
+  /// Of a certification request: no part of what the processor has signed, but of what the key has
+  /// that it speaks for.
+  std::optional<WorkloadClaims> workload;
+  std::string_view format;  ///< "DCAP quote version 4"; static
   /// What was taken off, the outermost first: "JSON", "base 64"; names of wrapping.h.
   std::vector<std::string_view> wrappings;
   std::vector<std::string> notes;  ///< for people, each a line: what came along and is not judged

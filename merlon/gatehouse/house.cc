@@ -39,13 +39,14 @@ core::Result<void, std::string> make_private_folder(const std::string& path) {
 
 /// Starts a warden, and waits for its word. The error is a line.
 core::Result<void, std::string> start_warden(const KeepFolder& folder,
-                                             const std::string& simulator) {
+                                             const HouseSettings& settings) {
   const auto program = host::find_program("merlon-warden");
   if (!program) return program.error().text;
   auto channel = os::open_channel();
   if (!channel) return std::string(os::describe(channel.error()));
-  const auto child = os::ChildProcess::spawn(
-      *program, std::array{std::string("merlon-warden"), folder.path(), simulator}, channel->there);
+  const std::array words{std::string("merlon-warden"), folder.path(), settings.simulator,
+                         std::string(settings.reaches_local ? "local" : "not-local")};
+  const auto child = os::ChildProcess::spawn(*program, words, channel->there);
   if (!child) return concat(*program, ": ", os::describe(child.error()));
   channel->there.close();
   static_cast<void>(child->wait());  // it goes on in a process of its own
@@ -73,9 +74,12 @@ KeepFolder House::folder_of(std::string_view id) const {
   return KeepFolder(concat(settings_.folder, "/", id));
 }
 
-Result<void> House::check_room(const std::string& tenant) const {
+Result<void> House::take_place(const std::string& tenant) {
+  const std::scoped_lock lock(mutex_);
   std::size_t all = 0;
-  std::size_t own = 0;
+  for (const auto& [who, count] : starting_) all += count;
+  const auto found = starting_.find(tenant);
+  std::size_t own = found == starting_.end() ? 0 : found->second;
   for (const KeepRecord& each : list()) {
     const KeepState state = folder_of(each.id).state();
     if (state == KeepState::Ended || state == KeepState::Lost) continue;
@@ -87,7 +91,13 @@ Result<void> House::check_room(const std::string& tenant) const {
                    concat("no tenant has more than ", settings_.keeps_per_tenant, " keeps here")};
   }
   if (all >= settings_.keeps) return Refusal{503, "house.full", "no more keeps run here"};
+  ++starting_[tenant];
   return {};
+}
+
+void House::give_place_back(const std::string& tenant) {
+  const std::scoped_lock lock(mutex_);
+  if (--starting_[tenant] == 0) starting_.erase(tenant);
 }
 
 Result<KeepFolder> House::start(const std::string& tenant, const KeepRequest& request,
@@ -96,8 +106,14 @@ Result<KeepFolder> House::start(const std::string& tenant, const KeepRequest& re
     return Refusal{403, "backend.refused",
                    concat("backend ", host::name_of(request.backend), " is not offered here")};
   }
-  const std::scoped_lock lock(starting_);
-  TRY(check_room(tenant));
+  TRY(take_place(tenant));
+  auto folder = start_in_place(tenant, request, made);
+  give_place_back(tenant);
+  return folder;
+}
+
+Result<KeepFolder> House::start_in_place(const std::string& tenant, const KeepRequest& request,
+                                         const std::string& made) const {
   const auto id = new_id();
   if (!id) return Refusal{500, "house.random", id.error()};
   const KeepFolder folder = folder_of(*id);
@@ -110,7 +126,7 @@ Result<KeepFolder> House::start(const std::string& tenant, const KeepRequest& re
     remove(folder);
     return Refusal{500, "house.folder", prepared.error()};
   }
-  if (const auto started = start_warden(folder, settings_.simulator); !started) {
+  if (const auto started = start_warden(folder, settings_); !started) {
     remove(folder);
     return Refusal{503, "keep.start", started.error()};
   }

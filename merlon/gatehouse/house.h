@@ -3,7 +3,7 @@
 // All keeps of a gatehouse: a folder for each, below one that only this user reads. Nothing of them
 // is held in memory, so that a gatehouse that was killed finds them again. Any thread.
 
-#include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -28,6 +28,7 @@ struct HouseSettings {
   std::vector<host::Backend> backends;  ///< that tenants may ask for
   std::size_t keeps_per_tenant = 16;    ///< that have not ended
   std::size_t keeps = 256;
+  bool reaches_local = false;  ///< whether workloads may connect with this machine itself
 };
 
 class House {
@@ -50,11 +51,18 @@ class House {
   [[nodiscard]] Result<void> forget(const KeepFolder& keep) const;
 
  private:
-  [[nodiscard]] Result<void> check_room(const std::string& tenant) const;
+  /// Takes a place that must be given back; refuses where there is none.
+  [[nodiscard]] Result<void> take_place(const std::string& tenant);
+  void give_place_back(const std::string& tenant);
+  [[nodiscard]] Result<KeepFolder> start_in_place(const std::string& tenant,
+                                                  const KeepRequest& request,
+                                                  const std::string& made) const;
   [[nodiscard]] KeepFolder folder_of(std::string_view id) const;
 
   HouseSettings settings_;
-  std::mutex starting_;  ///< so that nobody starts more than he may
+  std::mutex mutex_;
+  /// By tenant, those that have no proof yet: starting one may take long, and must hold up nobody.
+  std::map<std::string, std::size_t> starting_;
 };
 
 }  // namespace merlon::gatehouse

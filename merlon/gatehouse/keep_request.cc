@@ -24,9 +24,9 @@ struct KindName {
   host::Wish::Kind kind;
   std::string_view name;
 };
-constexpr std::array kind_names{KindName{host::Wish::Kind::Listen, "listen"},
-                                KindName{host::Wish::Kind::Connect, "connect"},
-                                KindName{host::Wish::Kind::Steward, "steward"}};
+constexpr std::array kind_names{
+    KindName{host::Wish::Kind::Listen, "listen"}, KindName{host::Wish::Kind::Connect, "connect"},
+    KindName{host::Wish::Kind::Steward, "steward"}, KindName{host::Wish::Kind::Allowed, "allowed"}};
 
 /// Every member of the object is one of these.
 Result<void, std::string> check_names(const JsonValue& object, std::string_view what,
@@ -71,7 +71,8 @@ Result<host::Wish, std::string> wish_of(const JsonValue& value) {
   host::Wish wish;
   const std::string_view kind = TRY(text_of(value, "kind"));
   const auto named = std::ranges::find(kind_names, kind, &KindName::name);
-  if (named == kind_names.end()) return std::string("kind: must be listen, connect or steward");
+  if (named == kind_names.end())
+    return std::string("kind: must be listen, connect, steward or allowed");
   wish.kind = named->kind;
   wish.host = TRY(text_of(value, "host"));
   if (!is_host(wish.host)) return std::string("host: must be a name or an address");

@@ -56,7 +56,7 @@ Checked<void> run(Options options, http::Log& log) {
   std::optional<http::Server> server;
   gatehouse::Service service(
       house, {&clock_now, [&] { return server ? server->counters() : http::Counters{}; },
-              options.development});
+              options.development, std::max<std::size_t>(options.workers / 2, 1)});
   http::Settings settings;
   settings.limits = options.limits;
   settings.workers = options.workers;

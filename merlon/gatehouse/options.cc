@@ -43,6 +43,9 @@ constexpr std::array serve_options{
          "given."),
     OptionSpec{"--keeps", "NUMBER", "Keeps that run at a time, at most: 256 if not given."},
     OptionSpec{"--keeps-per-tenant", "NUMBER", "Of these of one tenant: 16 if not given."},
+    OptionSpec{"--allow-local", "",
+               "Workloads may connect with this machine itself: loopback and link-local addresses, "
+               "and names that lead there. With --development they may anyway."},
     OptionSpec{"--workers", "NUMBER",
                "Requests that are handled at the same time; whoever waits for a keep's output "
                "takes one. 64 if not given."},
@@ -130,6 +133,7 @@ Checked<Options> options_of(const command::Arguments& arguments,
   options.tls_certificate = arguments.value("--tls-crt");
   options.tenants = arguments.value("--tenants");
   options.development = arguments.has("--development");
+  options.house.reaches_local = options.development || arguments.has("--allow-local");
   options.house.folder = arguments.value("--state", state_of(terminal, "gatehouse"));
   options.house.simulator = arguments.value("--simulator", state_of(terminal, "simulator"));
   for (const std::string& each : arguments.values("--backend")) {

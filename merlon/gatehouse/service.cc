@@ -11,6 +11,7 @@
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
 #include "merlon/os/watch.h"
+#include "merlon/x509/certificate.h"
 
 namespace merlon::gatehouse {
 
@@ -145,7 +146,18 @@ Result<std::string> Service::tenant_of(const http::Request& request) const {
   if (request.client_certificate.empty()) {
     return Refusal{401, "tenant.certificate", "tenants show a client certificate"};
   }
-  return base::hex(crypto::sha256({request.client_certificate}).view());
+  const auto certificate = x509::Certificate::parse(request.client_certificate);
+  if (!certificate) {
+    return Refusal{401, "tenant.certificate", "the client certificate cannot be read"};
+  }
+  // By who vouches and the name that he gives, so that a tenant's certificate can be renewed. A
+  // name that says nothing is nobody's.
+  constexpr std::size_t empty_name = 2;
+  if (certificate->subject().size() <= empty_name) {
+    return Refusal{401, "tenant.certificate", "the client certificate names nobody"};
+  }
+  const auto issuer = crypto::sha256({certificate->issuer()});
+  return base::hex(crypto::sha256({issuer.view(), certificate->subject()}).view());
 }
 
 Result<Response> Service::answer(const http::Request& request) {
@@ -159,6 +171,22 @@ Result<Response> Service::answer(const http::Request& request) {
   constexpr std::string_view all = "/v1/keeps";
   if (!path.starts_with(all)) return Refusal{404, "route.unknown", "there is nothing here"};
   const std::string tenant = TRY(tenant_of(request));
+  {
+    const std::scoped_lock lock(mutex_);
+    if (busy_[tenant] >= world_.requests_per_tenant) {
+      return Refusal{429, "quota.requests", "as many requests of this tenant are under way as may"};
+    }
+    ++busy_[tenant];
+  }
+  auto answered = answer_tenant(request, tenant);
+  const std::scoped_lock lock(mutex_);
+  if (--busy_[tenant] == 0) busy_.erase(tenant);
+  return answered;
+}
+
+Result<Response> Service::answer_tenant(const http::Request& request, const std::string& tenant) {
+  constexpr std::string_view all = "/v1/keeps";
+  const std::string_view path = request.path();
   std::string_view rest = path.substr(all.size());
   if (rest.empty() || rest == "/") return keeps(request, tenant);
   if (rest.front() != '/') return Refusal{404, "route.unknown", "there is nothing here"};

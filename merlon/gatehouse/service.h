@@ -15,6 +15,8 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
+#include <mutex>
 
 #include "merlon/codec/time.h"
 #include "merlon/gatehouse/house.h"
@@ -36,6 +38,8 @@ class Service {
     std::function<http::Counters()> counters;
     /// Whoever asks is one tenant, without a certificate. For development.
     bool anonymous = false;
+    /// Requests of one tenant at a time; those that wait for output take a worker each.
+    std::size_t requests_per_tenant = 32;
   };
 
   Service(House& house, World world) noexcept : house_(house), world_(std::move(world)) {}
@@ -46,6 +50,8 @@ class Service {
  private:
   [[nodiscard]] Result<http::Response> answer(const http::Request& request);
   [[nodiscard]] Result<std::string> tenant_of(const http::Request& request) const;
+  [[nodiscard]] Result<http::Response> answer_tenant(const http::Request& request,
+                                                     const std::string& tenant);
   [[nodiscard]] Result<http::Response> keeps(const http::Request& request,
                                              const std::string& tenant);
   [[nodiscard]] Result<http::Response> keep(const http::Request& request, const KeepFolder& folder,
@@ -58,6 +64,8 @@ class Service {
   House& house_;
   World world_;
   Counts counts_;
+  std::mutex mutex_;
+  std::map<std::string, std::size_t> busy_;  ///< requests under way, by tenant
 };
 
 /// In the form of RFC 9457.

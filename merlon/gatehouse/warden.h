@@ -14,9 +14,11 @@ namespace merlon::gatehouse {
 
 class Warden {
  public:
-  /// Starts the keep that the folder's request asks for, and notes its proof.
+  /// Starts the keep that the folder's request asks for, and notes its proof. `reaches_local`:
+  /// whether it may connect with this machine itself.
   [[nodiscard]] static core::Result<Warden, std::string> start(const KeepFolder& folder,
                                                                const host::MachineOptions& machine,
+                                                               bool reaches_local,
                                                                const os::SignalRelay& relay);
 
   /// Until the keep has ended, which is noted.

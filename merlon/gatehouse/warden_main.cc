@@ -34,9 +34,9 @@ int fail(std::string_view line) {
 
 }  // namespace
 
-/// merlon-warden FOLDER SIMULATOR
+/// merlon-warden FOLDER SIMULATOR local|not-local
 int main(int count, char** words) {
-  constexpr int expected = 3;
+  constexpr int expected = 4;
   if (count != expected) {
     constexpr std::string_view line = "merlon-warden is started by merlon-gatehouse, not by hand\n";
     static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
@@ -49,7 +49,8 @@ int main(int count, char** words) {
   const os::SignalRelay relay;
   host::MachineOptions machine;
   machine.simulator = words[2];
-  auto warden = gatehouse::Warden::start(folder, machine, relay);
+  auto warden =
+      gatehouse::Warden::start(folder, machine, std::string_view(words[3]) == "local", relay);
   if (!warden) return fail(warden.error());
   tell(true, "");
   warden->stay(relay);

@@ -135,6 +135,7 @@ Result<void> Keep::launch(LaunchPlan plan) {
   std::vector<os::BorrowedFd> descriptors;
   if (plan.module.is_open()) descriptors.emplace_back(plan.module);
   if (plan.steward.is_open()) descriptors.emplace_back(plan.steward);
+  if (plan.dialler.is_open()) descriptors.emplace_back(plan.dialler);
   descriptors.insert(descriptors.end(), plan.descriptors.begin(), plan.descriptors.end());
   const auto sent = launch::send(channel_, plan.message, descriptors);
   waits_for_delivery_ = plan.message.purpose == launch::Purpose::Receive;

@@ -13,6 +13,9 @@ core::Result<Letter> make_letter(launch::Launch launch) {
   if (launch.steward.is_open()) {
     letter.files.push_back({std::move(launch.steward), Grant::ReadWrite});
   }
+  if (launch.dialler.is_open()) {
+    letter.files.push_back({std::move(launch.dialler), Grant::ReadWrite});
+  }
   auto descriptor = launch.descriptors.begin();
   for (const launch::FileEntry& file : launch.message.files) {
     if (!launch::carries_descriptor(file.kind)) continue;

@@ -54,8 +54,30 @@ launch::Trust trust_of(const workload::Trust& trust, const workload::Package& pa
   return all;
 }
 
-/// What becomes of a wish: an open file here, or a note for another host, and no file.
-using Network = std::function<Result<os::Fd>(const Wish&)>;
+/// What becomes of wishes: open files here, or notes for another host, and no files.
+struct Network {
+  std::function<Result<os::Fd>(const Wish&)> open;
+  /// All that may be connected with later, by one channel.
+  std::function<Result<os::Fd>(std::span<const Wish>)> allow;
+};
+
+Result<std::optional<launch::TlsSettings>> tls_of(const workload::Package& package,
+                                                  workload::Protocol protocol,
+                                                  const workload::TlsOptions& options,
+                                                  std::string_view what, const std::string& name) {
+  if (protocol == workload::Protocol::Tcp) return std::optional<launch::TlsSettings>();
+  if (options.trust.steward && !package.config.steward()) {
+    return HostError{core::ErrorCode::Denied,
+                     concat(what, " ", base::quoted(name),
+                            ": trust names the steward, and Enarx.toml names none")};
+  }
+  launch::TlsSettings tls;
+  tls.client = wish_of(options.client);
+  tls.trust = trust_of(options.trust, package);
+  tls.alpn = options.alpn;
+  tls.server_name = options.server_name;
+  return std::optional(std::move(tls));
+}
 
 /// Fills the plan's file table entry by entry.
 class FileOpener {
@@ -70,15 +92,17 @@ class FileOpener {
     return add({kind_of(file.stream), FileAccess::ReadWrite, file.name}, {});
   }
   Result<void> operator()(const workload::ListenFile& file) {
-    auto tls = TRY(tls_of(file.protocol, file.tls, file.name));
-    os::Fd socket = TRY(network_({Wish::Kind::Listen, file.address, file.port, tls.has_value()}));
+    auto tls = TRY(tls_of(package_, file.protocol, file.tls, "file", file.name));
+    os::Fd socket =
+        TRY(network_.open({Wish::Kind::Listen, file.address, file.port, tls.has_value()}));
     return add({FileKind::Listen, FileAccess::ReadWrite, file.name, std::move(tls)},
                std::move(socket));
   }
   Result<void> operator()(const workload::ConnectFile& file) {
-    auto tls = TRY(tls_of(file.protocol, file.tls, file.name));
+    auto tls = TRY(tls_of(package_, file.protocol, file.tls, "file", file.name));
     if (tls && tls->server_name.empty()) tls->server_name = file.host;
-    os::Fd socket = TRY(network_({Wish::Kind::Connect, file.host, file.port, tls.has_value()}));
+    os::Fd socket =
+        TRY(network_.open({Wish::Kind::Connect, file.host, file.port, tls.has_value()}));
     return add({FileKind::Connect, FileAccess::ReadWrite, file.name, std::move(tls)},
                std::move(socket));
   }
@@ -104,27 +128,23 @@ class FileOpener {
     return {};
   }
 
-  Result<std::optional<launch::TlsSettings>> tls_of(workload::Protocol protocol,
-                                                    const workload::TlsOptions& options,
-                                                    const std::string& name) const {
-    if (protocol == workload::Protocol::Tcp) return std::optional<launch::TlsSettings>();
-    if (options.trust.steward && !package_.config.steward()) {
-      return HostError{core::ErrorCode::Denied,
-                       concat("file ", base::quoted(name),
-                              ": trust names the steward, and Enarx.toml names none")};
-    }
-    launch::TlsSettings tls;
-    tls.client = wish_of(options.client);
-    tls.trust = trust_of(options.trust, package_);
-    tls.alpn = options.alpn;
-    tls.server_name = options.server_name;
-    return std::optional(std::move(tls));
-  }
-
   const workload::Package& package_;
   const Network& network_;
   LaunchPlan& plan_;
 };
+
+/// The way to where the workload may connect while it runs.
+Result<void> allow(const workload::Package& package, const Network& network, LaunchPlan& plan) {
+  std::vector<Wish> wishes;
+  for (const workload::Allow& each : package.config.allowed()) {
+    auto tls = TRY(tls_of(package, each.protocol, each.tls, "allowed", each.name));
+    if (tls && tls->server_name.empty()) tls->server_name = each.name;
+    wishes.push_back({Wish::Kind::Allowed, each.name, each.port, tls.has_value()});
+    plan.message.allowed.push_back({each.name, each.port, std::move(tls)});
+  }
+  if (!wishes.empty()) plan.dialler = TRY(network.allow(wishes));
+  return {};
+}
 
 bool speaks_tls(const workload::File& file) noexcept {
   if (const auto* listen = std::get_if<workload::ListenFile>(&file)) {
@@ -149,12 +169,16 @@ Result<void> reach_steward(const workload::Package& package, bool attested, cons
                      concat("steward ", base::quoted(*config.steward()),
                             " is no URL of the form https://HOST[:PORT][/PATH]")};
   }
-  if (!attested && std::ranges::none_of(config.files(), &speaks_tls)) {
+  const auto allows_tls = [](const workload::Allow& each) {
+    return each.protocol == workload::Protocol::Tls;
+  };
+  if (!attested && std::ranges::none_of(config.files(), &speaks_tls) &&
+      std::ranges::none_of(config.allowed(), allows_tls)) {
     plan.notes.push_back(concat("this keep cannot be attested and speaks no TLS; steward ",
                                 *config.steward(), " is not asked for a certificate"));
     return {};
   }
-  plan.steward = TRY(network({Wish::Kind::Steward, url->host, url->port}));
+  plan.steward = TRY(network.open({Wish::Kind::Steward, url->host, url->port}));
   plan.message.steward =
       launch::Steward{url->host, url->port, url->path, trust_of(config.steward_trust(), package)};
   return {};
@@ -200,6 +224,7 @@ Result<LaunchPlan> plan_with(const Network& network, workload::Package package,
   plan.message.arguments.insert(plan.message.arguments.end(), arguments.begin(), arguments.end());
   plan.message.environment = environment_of(package.config, options);
   TRY(reach_steward(package, options.attested, network, plan));
+  TRY(allow(package, network, plan));
 
   FileOpener opener(package, network, plan);
   for (const workload::File& file : package.config.files()) TRY(std::visit(opener, file));
@@ -211,16 +236,20 @@ Result<LaunchPlan> plan_with(const Network& network, workload::Package package,
 }  // namespace
 
 Result<LaunchPlan> make_plan(workload::Package package, const RunOptions& options) {
-  return plan_with(&fulfil, std::move(package), options);
+  return plan_with({&fulfil, &fulfil_allowed}, std::move(package), options);
 }
 
 Result<Description> describe(workload::Package package, const RunOptions& options) {
   std::vector<Wish> wishes;
-  const auto note = [&wishes](const Wish& wish) -> Result<os::Fd> {
-    wishes.push_back(wish);
-    return os::Fd();
-  };
-  LaunchPlan plan = TRY(plan_with(note, std::move(package), options));
+  const Network notes{[&wishes](const Wish& wish) -> Result<os::Fd> {
+                        wishes.push_back(wish);
+                        return os::Fd();
+                      },
+                      [&wishes](std::span<const Wish> allowed) -> Result<os::Fd> {
+                        wishes.insert(wishes.end(), allowed.begin(), allowed.end());
+                        return os::Fd();
+                      }};
+  LaunchPlan plan = TRY(plan_with(notes, std::move(package), options));
   return Description{std::move(plan), std::move(wishes)};
 }
 
@@ -231,7 +260,13 @@ Result<LaunchPlan> make_offer(const Offer& offer) {
   plan.message.max_memory_bytes = offer.max_memory_bytes;
   plan.message.timeout_nanoseconds = offer.timeout_nanoseconds;
   plan.message.verbose = offer.verbose;
+  std::vector<Wish> allowed;
   for (const Wish& wish : offer.wishes) {
+    if (wish.kind == Wish::Kind::Allowed) {
+      plan.message.allowed.push_back({wish.host, wish.port, std::nullopt});
+      allowed.push_back(wish);
+      continue;
+    }
     os::Fd file = TRY(fulfil(wish));
     if (wish.kind == Wish::Kind::Steward) {
       // Whom to believe there is in the delivery.
@@ -245,6 +280,7 @@ Result<LaunchPlan> make_offer(const Offer& offer) {
     plan.message.files.push_back(std::move(entry));
     plan.descriptors.push_back(std::move(file));
   }
+  if (!allowed.empty()) plan.dialler = TRY(fulfil_allowed(allowed));
   return plan;
 }
 

@@ -47,6 +47,7 @@ struct LaunchPlan {
   launch::Message message;
   os::Fd module;                    ///< none if there is none to run
   os::Fd steward;                   ///< who connects with it (launch/dial.h); none: not asked
+  os::Fd dialler;                   ///< who connects with what is allowed (dial_allowed.h)
   std::vector<os::Fd> descriptors;  ///< of message.files, in their order
   std::vector<std::string> notes;   ///< what the user should know, one line each
 };

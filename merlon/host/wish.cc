@@ -1,8 +1,10 @@
 #include "merlon/host/wish.h"
 
+#include <algorithm>
 #include <array>
 
 #include "merlon/base/text.h"
+#include "merlon/host/local_address.h"
 #include "merlon/host/programs.h"
 #include "merlon/host/resolve.h"
 #include "merlon/os/channel.h"
@@ -32,7 +34,7 @@ using OpenSocket = os::Result<os::Fd> (*)(std::string_view, std::uint16_t) noexc
 
 /// Tries each address of `host`, and tells of the last failure.
 Result<os::Fd> open_socket(std::string_view what, const std::string& host, std::uint16_t port,
-                           OpenSocket open) {
+                           OpenSocket open, bool reaches_local) {
   const auto addresses = resolve_host(host);
   if (!addresses) {
     return HostError{core::ErrorCode::Unavailable,
@@ -40,6 +42,11 @@ Result<os::Fd> open_socket(std::string_view what, const std::string& host, std::
   }
   os::Errno last = os::Errno::Inval;
   for (const std::string& address : *addresses) {
+    if (!reaches_local && is_local_address(address)) {
+      return HostError{core::ErrorCode::Denied,
+                       concat("cannot ", what, " ", endpoint(host, port),
+                              ": that is this machine itself, which tenants do not reach")};
+    }
     auto socket = open(address, port);
     if (socket) return *std::move(socket);
     last = socket.error();
@@ -47,15 +54,30 @@ Result<os::Fd> open_socket(std::string_view what, const std::string& host, std::
   return host_error(last, concat("cannot ", what, " ", endpoint(host, port)));
 }
 
-/// Starts who connects the keep with its Steward, and gives the keep's end of the channel.
-Result<os::Fd> start_dialling(const std::string& host, std::uint16_t port) {
+/// Starts who connects the keep with others, and gives the keep's end of the channel.
+Result<os::Fd> start_dialling(const std::vector<std::string>& words) {
   const std::string program = TRY(find_program("merlon-dial"));
   auto channel = os::open_channel();
   if (!channel) return host_error(channel.error(), "cannot open a channel");
-  const auto child = os::ChildProcess::spawn(
-      program, std::array{std::string("merlon-dial"), host, std::to_string(port)}, channel->here);
+  const auto child = os::ChildProcess::spawn(program, words, channel->here);
   if (!child) return host_error(child.error(), concat("cannot start ", program));
   return std::move(channel->there);
+}
+
+/// As upstream: this name is never looked up.
+std::string looked_up(const std::string& host) { return host == "localhost" ? "127.0.0.1" : host; }
+
+/// The command line of merlon-dial (dial/main.cc).
+std::vector<std::string> dialler(std::string_view how, bool reaches_local,
+                                 std::span<const Wish> wishes) {
+  std::vector<std::string> words{"merlon-dial"};
+  if (!reaches_local) words.emplace_back("--not-local");
+  if (!how.empty()) words.emplace_back(how);
+  for (const Wish& wish : wishes) {
+    words.push_back(looked_up(wish.host));
+    words.push_back(std::to_string(wish.port));
+  }
+  return words;
 }
 
 }  // namespace
@@ -64,22 +86,33 @@ std::string describe(const Wish& wish) {
   switch (wish.kind) {
     case Wish::Kind::Listen: return concat("listen on ", endpoint(wish.host, wish.port));
     case Wish::Kind::Connect: return concat("connect to ", endpoint(wish.host, wish.port));
+    case Wish::Kind::Allowed: return concat("reach ", endpoint(wish.host, wish.port));
     case Wish::Kind::Steward: break;
   }
   return concat("reach the Steward ", endpoint(wish.host, wish.port));
 }
 
 Result<os::Fd> fulfil(const Wish& wish) {
-  // As upstream: this name is never looked up.
-  const std::string host =
-      wish.host == "localhost" && wish.kind != Wish::Kind::Listen ? "127.0.0.1" : wish.host;
-  if (wish.kind == Wish::Kind::Steward) return start_dialling(host, wish.port);
-  os::Fd socket = wish.kind == Wish::Kind::Listen
-                      ? TRY(open_socket("listen on", host, wish.port, &os::listen_tcp))
-                      : TRY(open_socket("connect to", host, wish.port, &os::connect_tcp));
+  os::Fd socket;
+  switch (wish.kind) {
+    case Wish::Kind::Steward: return start_dialling(dialler({}, wish.reaches_local, {&wish, 1}));
+    case Wish::Kind::Allowed: return fulfil_allowed({&wish, 1});
+    case Wish::Kind::Listen:
+      socket = TRY(open_socket("listen on", wish.host, wish.port, &os::listen_tcp, true));
+      break;
+    case Wish::Kind::Connect:
+      socket = TRY(open_socket("connect to", looked_up(wish.host), wish.port, &os::connect_tcp,
+                               wish.reaches_local));
+      break;
+  }
   // Slower without, and as good.
   if (wish.speaks_tls) static_cast<void>(os::send_without_delay(socket));
   return socket;
+}
+
+Result<os::Fd> fulfil_allowed(std::span<const Wish> wishes) {
+  const bool reaches_local = std::ranges::all_of(wishes, &Wish::reaches_local);
+  return start_dialling(dialler("--allowed", reaches_local, wishes));
 }
 
 }  // namespace merlon::host

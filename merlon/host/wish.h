@@ -4,6 +4,7 @@
 // workload sealed tells the host this much of it, and in this order.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,14 @@ struct Wish {
     Listen,   ///< a listening TCP socket on this address and port
     Connect,  ///< a connection with this host and port
     Steward,  ///< to be connected with the Steward there, whenever the keep asks for it
+    Allowed,  ///< to be connected there, whenever the workload asks for it
   };
   Kind kind = Kind::Listen;
   std::string host;
   std::uint16_t port = 0;
   bool speaks_tls = false;  ///< by which a host may know what delays
+  /// Whether it may lead to this machine itself (local_address.h), whatever a name service says.
+  bool reaches_local = true;
   bool operator==(const Wish&) const = default;
 };
 
@@ -30,7 +34,10 @@ struct Wish {
 [[nodiscard]] std::string describe(const Wish& wish);
 
 /// Opens it on this machine; of a Steward it is the channel to who connects with it
-/// (launch/dial.h). Errors: NotFound · Unavailable · Denied · Internal, each a line.
+/// (launch/dial.h); Allowed is for the call below. Errors: NotFound · Unavailable · Denied ·
+/// Internal, each a line.
 [[nodiscard]] core::Result<os::Fd, HostError> fulfil(const Wish& wish);
+/// The channel to who connects with all of these (launch/dial_allowed.h), in their order.
+[[nodiscard]] core::Result<os::Fd, HostError> fulfil_allowed(std::span<const Wish> wishes);
 
 }  // namespace merlon::host

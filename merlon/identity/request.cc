@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "merlon/evidence/attestation_result.h"
+#include "merlon/evidence/workload_claims.h"
 #include "merlon/snp/certificate_table.h"
 #include "merlon/x509/issue.h"
 
@@ -46,8 +48,15 @@ Result<DerBytes> snp_evidence(core::ByteView report, core::ByteView certificates
   return der_sequence({der_sequence({vcek, crl_list(crl)}), der_octets(report)});
 }
 
-Result<DerBytes> signed_request(const SessionKeys& keys, DerBytes extension) {
-  const x509::NewRequest made{{}, keys.tls_spki(), {std::move(extension)}};
+using Workload = std::optional<evidence::WorkloadClaims>;
+
+Result<DerBytes> signed_request(const SessionKeys& keys, DerBytes extension,
+                                const Workload& workload) {
+  x509::NewRequest made{{}, keys.tls_spki(), {std::move(extension)}};
+  if (workload) {
+    made.extensions.push_back(
+        x509::new_extension(evidence::cmw_oid, false, evidence::to_extension(*workload)));
+  }
   const DerBytes message = to_be_signed(made);
   const bool p384 = keys.tls().kind() == crypto::KeyKind::P384;
   const auto hash = p384 ? crypto::HashKind::Sha384 : crypto::HashKind::Sha256;
@@ -62,17 +71,18 @@ Result<DerBytes> signed_request(const SessionKeys& keys, DerBytes extension) {
 Result<std::vector<std::uint8_t>> certification_request(const SessionKeys& keys,
                                                         evidence::Technology technology,
                                                         core::ByteView evidence,
-                                                        core::ByteView certificates) {
+                                                        core::ByteView certificates,
+                                                        const Workload& workload) {
   constexpr codec::Oid snp_oid{1, 3, 6, 1, 4, 1, 58270, 1, 3};
   if (technology == evidence::Technology::Kvm) {
     constexpr codec::Oid kvm_oid{1, 3, 6, 1, 4, 1, 58270, 1, 1};
-    return signed_request(keys, x509::new_extension(kvm_oid, false, {}));
+    return signed_request(keys, x509::new_extension(kvm_oid, false, {}), workload);
   }
   if (technology != evidence::Technology::Snp) {
     return core::error(ErrorCode::Unsupported, "requests of another technology");
   }
   const DerBytes content = TRY(snp_evidence(evidence, certificates));
-  return signed_request(keys, x509::new_extension(snp_oid, false, content));
+  return signed_request(keys, x509::new_extension(snp_oid, false, content), workload);
 }
 
 }  // namespace merlon::identity

@@ -7,14 +7,17 @@
 
 namespace merlon::identity {
 
-/// DER. `evidence` holds the keys as Enarx has it (SessionKeys::as_enarx()). `certificates` is the
-/// host's certificate table, of which a Steward needs the VCEK and the revocation list. A keep
-/// without hardware behind it (Kvm) has neither: both are empty.
+/// DER. A keep that took a sealed delivery says so in `workload`, which is a second extension that
+/// Enarx's Steward does not take. `evidence` holds the keys as Enarx has it
+/// (SessionKeys::as_enarx()). `certificates` is the host's certificate table, of which a Steward
+/// needs the VCEK and the revocation list. A keep without hardware behind it (Kvm) has neither:
+/// both are empty.
 ///
 /// Errors: NotFound (the host has no VCEK) · Unsupported (a technology that is not made here yet) ·
 /// Malformed (the table).
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> certification_request(
     const SessionKeys& keys, evidence::Technology technology, core::ByteView evidence,
-    core::ByteView certificates);
+    core::ByteView certificates,
+    const std::optional<evidence::WorkloadClaims>& workload = std::nullopt);
 
 }  // namespace merlon::identity

@@ -93,7 +93,7 @@ std::vector<CallRule> allowed_calls(const Needs& needs) {
   CallRule times{SYS_utimensat, {{is_descriptor(0), is_null(1)}}};
   if (needs.writable_directories) times.alternatives = {{is_descriptor(0)}};
   rules.push_back(std::move(times));
-  if (needs.sockets) add_sockets(rules, needs.steward);
+  if (needs.sockets) add_sockets(rules, needs.dials);
   if (needs.directories) {
     os::add_directories(rules, needs.writable_directories);
     rules.push_back({SYS_newfstatat, {{is_descriptor(0)}}});

@@ -31,7 +31,7 @@ Needs everything() {
           .writable_directories = true,
           .timer = true,
           .tls = true,
-          .steward = true,
+          .dials = true,
           .process = process};
 }
 
@@ -146,7 +146,7 @@ TEST(AllowedCalls, OfSocketsWhatConnectsNowhere) {
   EXPECT_TRUE(may(SYS_shutdown));
   EXPECT_TRUE(may(SYS_recvmsg, {any, any, MSG_CMSG_CLOEXEC}));
   Needs alone = everything();
-  alone.steward = false;
+  alone.dials = false;
   EXPECT_FALSE(may(alone, SYS_recvmsg, {any, any, MSG_CMSG_CLOEXEC}));
   Needs none = everything();
   none.sockets = false;

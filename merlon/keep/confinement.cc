@@ -58,9 +58,8 @@ Needs needs_of(const launch::Message& message, const launch::Reach& reach) {
           .directories = reach.directories(),
           .writable_directories = reach.writable_directories(),
           .timer = message.timeout_nanoseconds != 0 || is_delivered(message),
-          .tls = message.steward.has_value() || is_delivered(message) ||
-                 std::ranges::any_of(message.files, [](const auto& file) { return !!file.tls; }),
-          .steward = message.steward.has_value(),
+          .tls = message.steward.has_value() || message.speaks_tls() || is_delivered(message),
+          .dials = message.dials(),
           .process = ::getpid()};
 }
 

@@ -90,6 +90,18 @@ class Facts {
     }
     json_.close_array();
   }
+  void member(std::string_view name, const std::vector<launch::Allowed>& allowed) {
+    json_.key(name);
+    json_.open_array();
+    for (const launch::Allowed& each : allowed) {
+      json_.open_object();
+      member("name", each.name);
+      member("port", each.port);
+      if (each.tls) member("tls", *each.tls);
+      json_.close_object();
+    }
+    json_.close_array();
+  }
   void open() { json_.open_object(); }
   void open(std::string_view name) {
     json_.key(name);
@@ -121,6 +133,7 @@ std::string launch_facts(const launch::Message& message, const Source& source,
   facts.member("environment", message.environment);
   facts.member("files", message.files);
   if (message.steward) facts.member("steward", *message.steward);
+  if (!message.allowed.empty()) facts.member("allowed", message.allowed);
   facts.close();
   facts.open("host");
   facts.member("max_memory_bytes", source.host_max_memory_bytes);

@@ -39,6 +39,19 @@ TEST(LaunchFacts, AreOneTextOfAllThatTheLaunchDecides) {
             "\"host\":{\"max_memory_bytes\":4096,\"timeout_nanoseconds\":0}}\n");
 }
 
+TEST(LaunchFacts, NameWhereTheWorkloadMayConnect) {
+  launch::Message made = message();
+  made.allowed = {
+      {"a.example", 443, launch::TlsSettings{.trust = {.web = true}, .server_name = "a"}},
+      {"b.example", 80, {}}};
+  EXPECT_NE(
+      launch_facts(made, source(), digests())
+          .find("\"allowed\":[{\"name\":\"a.example\",\"port\":443,\"tls\":{\"client\":\"none\","
+                "\"trust\":[\"web\"],\"alpn\":[],\"server_name\":\"a\"}},"
+                "{\"name\":\"b.example\",\"port\":80}]"),
+      std::string::npos);
+}
+
 TEST(LaunchFacts, ChangeWithEachDecision) {
   const std::string before = launch_facts(message(), source(), digests());
   const auto changed = [&](auto change) {
@@ -51,6 +64,7 @@ TEST(LaunchFacts, ChangeWithEachDecision) {
   EXPECT_TRUE(changed([](auto& m) { m.files[1].access = launch::FileAccess::ReadWrite; }));
   EXPECT_TRUE(changed([](auto& m) { m.files[1].name = "/other"; }));
   EXPECT_TRUE(changed([](auto& m) { m.files[0].kind = launch::FileKind::Null; }));
+  EXPECT_TRUE(changed([](auto& m) { m.allowed = {{"a.example", 443, {}}}; }));
   EXPECT_TRUE(changed([](auto& m) { m.invoke = "f"; }));
   OwnDigests other = digests();
   other.module = other.hpke_key;

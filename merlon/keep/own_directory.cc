@@ -4,6 +4,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
+#include "merlon/keep/connections.h"
 #include "merlon/keep/launch_facts.h"
 
 namespace merlon::keep {
@@ -22,26 +23,21 @@ enum File : std::size_t {
   Certificates,
   Certificate,
   Request,
-  Fresh
+  Fresh,
+  Connections
 };
-constexpr std::array<ServedName, 7> all{{{"launch.json", false},
+constexpr std::array<ServedName, 8> all{{{"launch.json", false},
                                          {"measurement", false},
                                          {"report", false},
                                          {"certificates", false},
                                          {"certificate", false},
                                          {"request", false},
-                                         {"fresh", true}}};
+                                         {"fresh", true},
+                                         {connections_name, false, true}}};
 
 Bytes bytes_of(std::string_view text) {
   const core::ByteView view = core::as_bytes(text);
   return {view.begin(), view.end()};
-}
-
-/// For a workload; the reason is in the keep's own words only where there is somebody to read them.
-wasi::Failure failure_of(const core::Error& error) noexcept {
-  const bool later = error.code == core::ErrorCode::Unavailable;
-  const bool missing = error.code == core::ErrorCode::NotFound;
-  return wasi::fail(later ? wasi::Errno::Busy : missing ? wasi::Errno::Noent : wasi::Errno::Io);
 }
 
 class FixedFile final : public wasi::ServedFile {
@@ -82,7 +78,7 @@ bool hides_own_directory(std::string_view guest_name) noexcept {
   return guest_name == own || (guest_name.starts_with(own) && guest_name[own.size()] == '/');
 }
 
-std::span<const ServedName> OwnDirectory::names() const noexcept { return all; }
+std::span<const ServedName> OwnDirectory::names() { return all; }
 
 Result<std::string_view> OwnDirectory::facts() {
   if (!self_.is_attested()) {
@@ -122,7 +118,8 @@ Result<Bytes> OwnDirectory::content_of(std::size_t index) {
     case Certificates: return self_.certificates();
     case Certificate: return own_certificate();
     case Request: return self_.request();
-    case Fresh: break;
+    case Fresh:
+    case Connections: break;
   }
   return core::error(core::ErrorCode::NotFound, "no such file");
 }
@@ -137,10 +134,16 @@ Result<std::shared_ptr<const Bytes>> OwnDirectory::kept(std::size_t index) {
 }
 
 wasi::Result<std::unique_ptr<wasi::ServedFile>> OwnDirectory::open(std::size_t index) {
+  if (index == Connections) return wasi::fail(wasi::Errno::Isdir);
   if (index == Fresh) return std::unique_ptr<wasi::ServedFile>(std::make_unique<FreshFile>(*this));
   auto content = kept(index);
   if (!content) return failure_of(content.error());
   return std::unique_ptr<wasi::ServedFile>(std::make_unique<FixedFile>(*std::move(content)));
+}
+
+wasi::Result<std::shared_ptr<wasi::ServedDirectory>> OwnDirectory::enter(std::size_t index) {
+  if (index != Connections || !connections_) return ServedDirectory::enter(index);
+  return connections_;
 }
 
 }  // namespace merlon::keep

@@ -22,18 +22,23 @@ inline constexpr std::string_view own_directory_name = "/keep";
 class OwnDirectory final : public wasi::ServedDirectory {
  public:
   /// `self` outlives it. `shown` is what the keep shows to those it speaks TLS with; null: it
-  /// speaks none. What is slow is made when a file is first opened.
+  /// speaks none. `connections` as connections.h has it; null: there are none. What is slow is made
+  /// when a file is first opened.
   OwnDirectory(Self& self, launch::Message message, const Source& source,
                std::shared_ptr<const wasm::CompiledModule> module,
-               std::shared_ptr<const Shown> shown)
+               std::shared_ptr<const Shown> shown,
+               std::shared_ptr<wasi::ServedDirectory> connections = nullptr)
       : self_(self),
         message_(std::move(message)),
         source_(source),
         module_(std::move(module)),
-        shown_(std::move(shown)) {}
+        shown_(std::move(shown)),
+        connections_(std::move(connections)) {}
 
-  [[nodiscard]] std::span<const wasi::ServedName> names() const noexcept override;
+  [[nodiscard]] std::span<const wasi::ServedName> names() override;
   [[nodiscard]] wasi::Result<std::unique_ptr<wasi::ServedFile>> open(std::size_t index) override;
+  [[nodiscard]] wasi::Result<std::shared_ptr<wasi::ServedDirectory>> enter(
+      std::size_t index) override;
 
   /// The text of launch.json. Errors as Self::keys().
   [[nodiscard]] core::Result<std::string_view> facts();
@@ -53,6 +58,7 @@ class OwnDirectory final : public wasi::ServedDirectory {
   Source source_;
   std::shared_ptr<const wasm::CompiledModule> module_;
   std::shared_ptr<const Shown> shown_;
+  std::shared_ptr<wasi::ServedDirectory> connections_;
   std::string facts_;
   std::vector<std::shared_ptr<const std::vector<std::uint8_t>>> kept_;  ///< by index
 };

@@ -19,7 +19,7 @@ TEST(OwnDirectory, WithoutAProcessorItsFilesAreErrors) {
   Self self;
   ASSERT_FALSE(self.is_attested());
   OwnDirectory directory(self, {}, {}, nullptr, nullptr);
-  EXPECT_EQ(directory.names().size(), 7U);
+  EXPECT_EQ(directory.names().size(), 8U);
   for (std::size_t i = 0; i < directory.names().size(); ++i) {
     const auto file = directory.open(i);
     if (directory.names()[i].name == "certificates" || directory.names()[i].name == "request") {

@@ -69,13 +69,13 @@ std::optional<std::chrono::nanoseconds> Renewal::rest() {
 
 void Renewal::begin(std::int64_t now) {
   constexpr std::int64_t longest_talk = 60;
-  auto request = self_.fresh_request();
-  if (!request) {
-    end(std::string(request.error().message()), now);
+  auto requests = self_.fresh_requests();
+  if (!requests) {
+    end(std::string(requests.error().message()), now);
     return;
   }
   give_up_ = now + longest_talk;
-  talk_ = std::make_unique<StewardTalk>(steward_, dialer_, *std::move(request), now);
+  talk_ = std::make_unique<StewardTalk>(steward_, dialer_, *std::move(requests), now);
 }
 
 void Renewal::work() {

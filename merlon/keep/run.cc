@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "merlon/base/text.h"
+#include "merlon/keep/connections.h"
 #include "merlon/keep/deadline.h"
+#include "merlon/keep/dialler.h"
 #include "merlon/keep/files.h"
 #include "merlon/keep/floored_clocks.h"
 #include "merlon/keep/invoke.h"
@@ -112,20 +114,30 @@ class Clocks {
 /// Null if nobody asks who this keep is.
 core::Result<std::shared_ptr<Shown>, std::string> shown_if_wanted(const launch::Launch& launch,
                                                                   Self& self, Clocks& clocks) {
-  const bool speaks_tls =
-      std::ranges::any_of(launch.message.files, [](const auto& file) { return !!file.tls; });
-  if (!speaks_tls && !launch.message.steward) return std::shared_ptr<Shown>();
+  if (!launch.message.speaks_tls() && !launch.message.steward) return std::shared_ptr<Shown>();
   auto shown = std::make_shared<Shown>();
   shown->vouching = TRY(vouching_for(self, launch, clocks.now()));
   if (launch.message.steward) clocks.raise(shown->vouching.from);
   return shown;
 }
 
+/// The connections that the workload may open.
+void give_network(Work& work, std::optional<TlsFiles> tls, wasi::Context& context) {
+  launch::Launch& launch = work.launch;
+  if (launch.message.allowed.empty()) return;
+  context.set_network(std::make_shared<Dialler>(
+      launch.message.allowed, std::move(launch.dialler), std::move(tls),
+      [voice = work.voice](std::string_view line) { voice->remark(line); }));
+}
+
 core::Result<void, std::string> give_all_files(Work& work, Self& self, std::shared_ptr<Shown> shown,
                                                Clocks& clocks, wasi::Context& context) {
   launch::Launch& launch = work.launch;
   const auto keys = shown ? self.keys() : nullptr;
-  if (!keys || *keys == nullptr) return give_files(work, nullptr, context);
+  if (!keys || *keys == nullptr) {
+    give_network(work, std::nullopt, context);
+    return give_files(work, nullptr, context);
+  }
   const Now now = [&clocks] { return clocks.now(); };
   if (launch.message.steward) {
     context.chores().push_back(std::make_shared<Renewal>(
@@ -133,23 +145,30 @@ core::Result<void, std::string> give_all_files(Work& work, Self& self, std::shar
         [voice = work.voice](std::string_view line) { voice->remark(line); }));
   }
   const TlsFiles tls((*keys)->tls(), std::move(shown), now);
+  give_network(work, tls, context);
   return give_files(work, &tls, context);
 }
 
-/// /keep, behind all that the launch gives, whose numbers stay what they are.
+/// /keep, behind all that the launch gives, whose numbers stay what they are: of a keep that is
+/// attested, or that speaks TLS.
 core::Result<void> give_own_directory(const Work& work, Self& self,
                                       std::shared_ptr<const wasm::CompiledModule> module,
                                       std::shared_ptr<const Shown> shown, wasi::Context& context) {
-  if (!self.is_attested()) return {};
+  if (!self.is_attested() && !shown) return {};
   for (const launch::FileEntry& file : work.launch.message.files) {
     if (file.kind == launch::FileKind::Directory && hides_own_directory(file.name)) {
       return core::error(core::ErrorCode::Denied, "/keep is the keep's own directory");
     }
   }
-  auto directory = std::make_shared<OwnDirectory>(self, work.launch.message, work.source,
-                                                  std::move(module), std::move(shown));
+  wasi::FdTable& files = context.files();
+  std::shared_ptr<wasi::ServedDirectory> directory = directory_of_connections(files);
+  if (self.is_attested()) {
+    directory =
+        std::make_shared<OwnDirectory>(self, work.launch.message, work.source, std::move(module),
+                                       std::move(shown), connections_directory(files));
+  }
   auto entry = wasi::served_directory(std::move(directory), std::string(own_directory_name));
-  if (context.files().insert(std::move(entry))) return {};
+  if (files.insert(std::move(entry))) return {};
   return core::error(core::ErrorCode::Exhausted, "too many files");
 }
 

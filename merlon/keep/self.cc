@@ -131,21 +131,31 @@ Bytes Self::certificates() {
   return processor ? (*processor)->attester.certificates() : Bytes();
 }
 
-Result<Bytes> Self::request() {
-  if (!attested_) {
-    return identity::certification_request(*TRY(keys()), evidence::Technology::Kvm, {}, {});
-  }
-  const core::ByteView evidence = TRY(this->evidence());
-  return identity::certification_request(*keys_, processor_->attester.technology(), evidence,
-                                         certificates());
+Result<Self::Requests> Self::requests_around(core::ByteView evidence) {
+  const identity::SessionKeys& keys = *TRY(this->keys());
+  const auto technology = attested_ ? processor_->attester.technology() : evidence::Technology::Kvm;
+  const Bytes table = certificates();
+  const auto with = [&](const std::optional<evidence::WorkloadClaims>& workload) {
+    return identity::certification_request(keys, technology, evidence, table, workload);
+  };
+  Requests made;
+  made.request = TRY(with(workload_));
+  if (workload_) made.as_enarx = TRY(with(std::nullopt));
+  return made;
 }
 
-Result<Bytes> Self::fresh_request() {
-  if (!attested_) return request();
+Result<Self::Requests> Self::requests() {
+  if (!attested_) return requests_around({});
+  return requests_around(TRY(evidence()));
+}
+
+Result<Bytes> Self::request() { return TRY(requests()).request; }
+
+Result<Self::Requests> Self::fresh_requests() {
+  if (!attested_) return requests();
   const identity::SessionKeys* const keys = TRY(this->keys());
-  const evidence::Technology technology = processor_->attester.technology();
-  const Bytes evidence = TRY(evidence_for(keys->as_enarx(technology)));
-  return identity::certification_request(*keys_, technology, evidence, certificates());
+  const Bytes evidence = TRY(evidence_for(keys->as_enarx(processor_->attester.technology())));
+  return requests_around(evidence);
 }
 
 namespace {

@@ -39,14 +39,24 @@ class Self {
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> measurement();
   /// The host's certificate table; not from the processor.
   [[nodiscard]] std::vector<std::uint8_t> certificates();
+  /// What it was delivered; from now on its requests say so.
+  void note_delivery(const evidence::WorkloadClaims& claims) noexcept { workload_ = claims; }
+
   /// The certification request around evidence(); of a keep that nothing attests, around nothing.
   /// NotFound: the host has no VCEK.
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> request();
+  struct Requests {
+    std::vector<std::uint8_t> request;
+    /// The same as Enarx has it, for a Steward that takes nothing else; empty if the other is so.
+    std::vector<std::uint8_t> as_enarx;
+  };
+  [[nodiscard]] core::Result<Requests> requests();
   /// The same around evidence that was made now, not the first time somebody asked.
-  [[nodiscard]] core::Result<std::vector<std::uint8_t>> fresh_request();
+  [[nodiscard]] core::Result<Requests> fresh_requests();
 
  private:
   struct Processor;
+  [[nodiscard]] core::Result<Requests> requests_around(core::ByteView evidence);
   [[nodiscard]] core::Result<Processor*> processor();
 
   bool attested_ = false;
@@ -54,6 +64,7 @@ class Self {
   std::unique_ptr<Processor> processor_;
   std::optional<identity::SessionKeys> keys_;
   std::vector<std::uint8_t> evidence_;
+  std::optional<evidence::WorkloadClaims> workload_;
 };
 
 /// Answers `message`, which asks for a proof, on `channel`; also if there can be none: then the

@@ -46,8 +46,12 @@ std::string url_of(const launch::Steward& steward) {
 }
 
 StewardTalk::StewardTalk(const launch::Steward& steward, os::BorrowedFd dialer,
-                         std::vector<std::uint8_t> request, std::int64_t now)
-    : steward_(steward), dialer_(dialer), now_(now), request_(std::move(request)) {}
+                         Self::Requests requests, std::int64_t now)
+    : steward_(steward),
+      dialer_(dialer),
+      now_(now),
+      request_(std::move(requests.request)),
+      as_enarx_(std::move(requests.as_enarx)) {}
 
 StewardTalk::State StewardTalk::fail(std::string why) {
   stage_ = Stage::Over;
@@ -119,6 +123,16 @@ StewardTalk::State StewardTalk::hear() {
   constexpr unsigned ok = 200;
   if (answer.status != ok) {
     const bool told = answer.content_type.starts_with("application/problem+json");
+    // Enarx's Steward knows no extension beside the evidence, and gives no reason for anything. The
+    // answer is the Steward's own: nobody between could have it asked for less.
+    constexpr unsigned bad_request = 400;
+    if (answer.status == bad_request && !told && !as_enarx_.empty()) {
+      request_ = std::exchange(as_enarx_, {});
+      session_.reset();
+      exchange_.reset();
+      stage_ = Stage::Ask;
+      return State::Waiting;
+    }
     const std::string why = told ? problem_text(answer.body) : "";
     return fail(concat("refuses this keep (HTTP status ", answer.status, ")",
                        why.empty() ? "" : ": ", why));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "merlon/http_client/exchange.h"
+#include "merlon/keep/self.h"
 #include "merlon/launch/tls_settings.h"
 #include "merlon/os/fd.h"
 #include "merlon/tls/session.h"
@@ -22,10 +23,10 @@ class StewardTalk {
  public:
   enum class State : std::uint8_t { Waiting, Answered, Failed };
 
-  /// `steward` and `dialer` outlive it. `request` is a certification request; the Steward's own
-  /// certificate must hold at `now`, seconds since 1970.
-  StewardTalk(const launch::Steward& steward, os::BorrowedFd dialer,
-              std::vector<std::uint8_t> request, std::int64_t now);
+  /// `steward` and `dialer` outlive it. The Steward's own certificate must hold at `now`, seconds
+  /// since 1970. One that cannot read the request is asked again as Enarx's is.
+  StewardTalk(const launch::Steward& steward, os::BorrowedFd dialer, Self::Requests requests,
+              std::int64_t now);
 
   [[nodiscard]] State step();
   /// For what to poll while it waits.
@@ -48,6 +49,7 @@ class StewardTalk {
   std::int64_t now_;
   Stage stage_ = Stage::Ask;
   std::vector<std::uint8_t> request_;
+  std::vector<std::uint8_t> as_enarx_;  ///< to be asked if the other is not understood
   std::unique_ptr<tls::Session> session_;
   std::optional<http_client::Exchange> exchange_;
   std::vector<std::uint8_t> answer_;

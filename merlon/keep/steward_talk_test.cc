@@ -203,7 +203,7 @@ class Talk : public ::testing::Test {
 
 TEST_F(Talk, GetsTheStewardsAnswer) {
   std::mt19937 random(1);
-  StewardTalk one(settings_, dial_.here, request_, now);
+  StewardTalk one(settings_, dial_.here, {request_, {}}, now);
   ASSERT_EQ(talk(one, {}, {}, random), StewardTalk::State::Answered) << one.trouble();
   EXPECT_EQ(one.answer(), answer_);
   EXPECT_TRUE(parse_pki_path(one.answer(), keys_.tls_spki(), now));
@@ -218,7 +218,7 @@ TEST_F(Talk, WithSomebodyBetweenGetsTheSameOrNothing) {
     const bool both = seed % 3 == 0;
     const Fault up = seed % 3 != 1 ? any_fault(random) : Fault{};
     const Fault down = both || seed % 3 == 1 ? any_fault(random) : Fault{};
-    StewardTalk one(settings_, dial_.here, request_, now);
+    StewardTalk one(settings_, dial_.here, {request_, {}}, now);
     const auto state = talk(one, up, down, random);
     ASSERT_NE(state, StewardTalk::State::Waiting) << seed;
     if (state == StewardTalk::State::Answered) {
@@ -237,7 +237,7 @@ TEST_F(Talk, AnotherServersWordCountsForNothing) {
   std::mt19937 random(2);
   const tls::testing::Holder thief = tls::testing::Authority("Others").issue({"steward.example"});
   context_ = tls::Context::server({.identity = thief.identity()}).value();
-  StewardTalk one(settings_, dial_.here, request_, now);
+  StewardTalk one(settings_, dial_.here, {request_, {}}, now);
   EXPECT_EQ(talk(one, {}, {}, random), StewardTalk::State::Failed);
   EXPECT_NE(one.trouble().find("certificate"), std::string::npos) << one.trouble();
 }
@@ -247,25 +247,25 @@ TEST_F(Talk, TakesNoConnectionThatAnotherTalkHadAskedFor) {
   std::mt19937 random(3);
   {
     os::Channel old = os::open_channel().value();
-    StewardTalk given_up(settings_, dial_.here, request_, now);
+    StewardTalk given_up(settings_, dial_.here, {request_, {}}, now);
     EXPECT_EQ(given_up.step(), StewardTalk::State::Waiting);
     ASSERT_TRUE(launch::is_asked_for_connection(dial_.there));
     ASSERT_TRUE(launch::send_connection(dial_.there, old.here));
   }
-  StewardTalk one(settings_, dial_.here, request_, now);
+  StewardTalk one(settings_, dial_.here, {request_, {}}, now);
   ASSERT_EQ(talk(one, {}, {}, random), StewardTalk::State::Answered) << one.trouble();
 }
 
 TEST_F(Talk, TellsThatNobodyConnects) {
   os::ignore_broken_pipes();  // as a keep does
-  StewardTalk refused(settings_, dial_.here, request_, now);
+  StewardTalk refused(settings_, dial_.here, {request_, {}}, now);
   EXPECT_EQ(refused.step(), StewardTalk::State::Waiting);
   ASSERT_TRUE(launch::is_asked_for_connection(dial_.there));
   ASSERT_TRUE(launch::refuse_connection(dial_.there, "Connection refused"));
   EXPECT_EQ(refused.step(), StewardTalk::State::Failed);
   EXPECT_EQ(refused.trouble(), "cannot be reached: Connection refused");
   dial_.there.close();
-  StewardTalk gone(settings_, dial_.here, request_, now);
+  StewardTalk gone(settings_, dial_.here, {request_, {}}, now);
   EXPECT_EQ(gone.step(), StewardTalk::State::Failed);
 }
 

@@ -78,19 +78,24 @@ core::Result<wasi::FdEntry, std::string> TlsFiles::listener(const launch::TlsSet
   return *std::move(entry);
 }
 
+core::Result<std::shared_ptr<tls::Session>> TlsFiles::session(
+    const launch::TlsSettings& settings, std::shared_ptr<net::Stream> below) const {
+  const auto context =
+      TRY(tls::Context::client({.identity = {shown_->vouching.chain, &key_},
+                                .trust = certificates_of(settings.trust, shown_->vouching.steward),
+                                .alpn = settings.alpn,
+                                .now = now_}));
+  return std::shared_ptr<tls::Session>(
+      TRY(tls::Session::connect(context, std::move(below), settings.server_name)));
+}
+
 core::Result<wasi::FdEntry, std::string> TlsFiles::connection(const launch::TlsSettings& settings,
                                                               os::Fd socket) const {
-  const auto context =
-      tls::Context::client({.identity = {shown_->vouching.chain, &key_},
-                            .trust = certificates_of(settings.trust, shown_->vouching.steward),
-                            .alpn = settings.alpn,
-                            .now = now_});
-  if (!context) return text_of(context.error());
   auto entry = wasi::connected_socket(std::move(socket));
   if (!entry) return text_of(entry.error());
-  auto made = tls::Session::connect(*context, std::move(entry->stream), settings.server_name);
+  const auto made = this->session(settings, std::move(entry->stream));
   if (!made) return text_of(made.error());
-  std::shared_ptr<tls::Session> session = *std::move(made);
+  const std::shared_ptr<tls::Session>& session = *made;
   const std::uint64_t deadline = net::deadline_after(handshake_time);
   for (;;) {
     switch (session->shake()) {

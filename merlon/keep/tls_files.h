@@ -7,6 +7,7 @@
 
 #include "merlon/keep/renewal.h"
 #include "merlon/launch/message.h"
+#include "merlon/tls/session.h"
 #include "merlon/wasi/fd_table.h"
 
 namespace merlon::keep {
@@ -22,6 +23,9 @@ class TlsFiles {
   /// the user; so below.
   [[nodiscard]] core::Result<wasi::FdEntry, std::string> listener(
       const launch::TlsSettings& settings, os::Fd socket) const;
+  /// To be shaken by whoever uses it; the other side must prove to be settings.server_name.
+  [[nodiscard]] core::Result<std::shared_ptr<tls::Session>> session(
+      const launch::TlsSettings& settings, std::shared_ptr<net::Stream> below) const;
   /// Once the other side has proved who it is; waits for that.
   [[nodiscard]] core::Result<wasi::FdEntry, std::string> connection(
       const launch::TlsSettings& settings, os::Fd socket) const;

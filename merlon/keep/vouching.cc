@@ -26,11 +26,10 @@ constexpr std::size_t max_path = 5;
 
 /// The body of the Steward's answer to `request`; waits for it.
 core::Result<std::vector<std::uint8_t>, Text> ask(const launch::Steward& steward,
-                                                  os::BorrowedFd dialer,
-                                                  std::vector<std::uint8_t> request,
+                                                  os::BorrowedFd dialer, Self::Requests requests,
                                                   std::int64_t now) {
   const std::uint64_t deadline = net::deadline_after(steward_time);
-  StewardTalk talk(steward, dialer, std::move(request), now);
+  StewardTalk talk(steward, dialer, std::move(requests), now);
   for (;;) {
     switch (talk.step()) {
       case StewardTalk::State::Answered: return talk.answer();
@@ -133,9 +132,9 @@ core::Result<Vouching, std::string> vouching_for(Self& self, const launch::Launc
   }
   const launch::Steward& steward = *launch.message.steward;
   const std::string name = concat("steward ", url_of(steward), ": ");
-  auto request = self.request();
-  if (!request) return concat(name, "there is nothing to ask it: ", request.error().message());
-  const auto answer = ask(steward, launch.steward, *std::move(request), now);
+  auto requests = self.requests();
+  if (!requests) return concat(name, "there is nothing to ask it: ", requests.error().message());
+  const auto answer = ask(steward, launch.steward, *std::move(requests), now);
   if (!answer) return concat(name, answer.error());
   auto vouching = parse_pki_path(*answer, (*keys)->tls_spki(), now);
   if (!vouching) return concat(name, vouching.error());

@@ -44,6 +44,12 @@ Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Messag
     return std::string("the host offers no way to the workload's Steward");
   }
   if (!wanted.steward) offer.steward.close();
+  const auto same_place = [](const launch::Allowed& one, const launch::Allowed& other) {
+    return one.name == other.name && one.port == other.port;
+  };
+  if (!std::ranges::equal(wanted.allowed, offer.message.allowed, same_place)) {
+    return std::string("the host does not offer the connections that the workload may open");
+  }
   wanted.max_memory_bytes = stricter(wanted.max_memory_bytes, offer.message.max_memory_bytes);
   wanted.timeout_nanoseconds =
       stricter(wanted.timeout_nanoseconds, offer.message.timeout_nanoseconds);
@@ -96,6 +102,7 @@ Result<Work, std::string> work_of_tenant(Self& self, launch::Launch offer, core:
   work.talk =
       PrivateTalk::begin(std::move(channel), opened->exporter, crypto::sha256({work.module}));
   work.voice = work.talk;
+  self.note_delivery({*work.source.tenant, crypto::sha256({work.module}), work.source.message});
   auto launch = granted(std::move(offer), std::move(opened->workload.message));
   if (!launch) {
     work.voice->remark(launch.error());

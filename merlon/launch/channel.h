@@ -25,6 +25,7 @@ struct Launch {
   Message message;
   os::Fd module;                    ///< none if there is none to run
   os::Fd steward;                   ///< who connects with it (dial.h); none if there is none
+  os::Fd dialler;                   ///< who connects with what is allowed (dial_allowed.h)
   std::vector<os::Fd> descriptors;  ///< of the entries that carry one, in their order
 };
 

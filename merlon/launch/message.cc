@@ -115,6 +115,29 @@ Result<void> write_files(base::ByteWriter& out, const std::vector<FileEntry>& fi
   return {};
 }
 
+Result<void> check(const Allowed& allowed) {
+  if (allowed.name.empty() || allowed.port == 0) {
+    return core::error(ErrorCode::Malformed, "a destination without a name or a port");
+  }
+  if (!allowed.tls) return {};
+  if (allowed.tls->client != ClientCertificate::None || allowed.tls->server_name.empty()) {
+    return core::error(ErrorCode::Malformed, "TLS settings that are not of a client");
+  }
+  return {};
+}
+
+Result<void> write_allowed(base::ByteWriter& out, const std::vector<Allowed>& list) {
+  if (list.size() > max_allowed) return core::error(ErrorCode::Exhausted, "too much is allowed");
+  out.u32(static_cast<std::uint32_t>(list.size()));
+  for (const Allowed& each : list) {
+    TRY(check(each));
+    TRY(write_text(out, each.name));
+    out.u16(each.port);
+    TRY(write_tls(out, each.tls));
+  }
+  return {};
+}
+
 Result<Confinement> read_confinement(Reader& in) {
   const std::uint8_t value = TRY(in.u8());
   if (value > static_cast<std::uint8_t>(Confinement::Machine)) {
@@ -137,9 +160,11 @@ Result<void> check_offer(const Message& message) {
     return (file.kind == FileKind::Listen || file.kind == FileKind::Connect) && !file.tls &&
            file.name.empty();
   });
+  const bool only_places = std::ranges::none_of(
+      message.allowed, [](const Allowed& each) { return each.tls.has_value(); });
   const bool silent = message.program.empty() && message.invoke.empty() &&
                       message.arguments.empty() && message.environment.empty();
-  if (only_sockets && silent) return {};
+  if (only_sockets && only_places && silent) return {};
   return core::error(ErrorCode::Malformed, "a host that says what a delivery is to say");
 }
 
@@ -230,6 +255,21 @@ Result<std::optional<Steward>> read_steward(Reader& in) {
   return std::optional<Steward>(std::move(steward));
 }
 
+Result<std::vector<Allowed>> read_allowed(Reader& in) {
+  const std::uint32_t count = TRY(in.u32());
+  if (count > max_allowed) return core::error(ErrorCode::Exhausted, "too much is allowed", count);
+  std::vector<Allowed> list;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Allowed allowed;
+    allowed.name = TRY(read_text(in));
+    allowed.port = TRY(in.u16());
+    allowed.tls = TRY(read_tls(in));
+    TRY(check(allowed));
+    list.push_back(std::move(allowed));
+  }
+  return list;
+}
+
 Result<FileEntry> read_file(Reader& in) {
   const std::uint8_t kind = TRY(in.u8());
   const std::uint8_t access = TRY(in.u8());
@@ -273,7 +313,13 @@ std::size_t Message::descriptor_count() const noexcept {
   const auto carrying = std::count_if(files.begin(), files.end(), [](const FileEntry& entry) {
     return carries_descriptor(entry.kind);
   });
-  return (has_module(purpose) ? 1U : 0U) + (steward ? 1U : 0U) + static_cast<std::size_t>(carrying);
+  return (has_module(purpose) ? 1U : 0U) + (steward ? 1U : 0U) + (allowed.empty() ? 0U : 1U) +
+         static_cast<std::size_t>(carrying);
+}
+
+bool Message::speaks_tls() const noexcept {
+  const auto speaks = [](const auto& each) { return each.tls.has_value(); };
+  return std::ranges::any_of(files, speaks) || std::ranges::any_of(allowed, speaks);
 }
 
 Result<std::vector<std::uint8_t>> encode(const Message& message) {
@@ -292,6 +338,7 @@ Result<std::vector<std::uint8_t>> encode(const Message& message) {
   TRY(write_texts(body, message.environment));
   TRY(write_files(body, message.files));
   TRY(write_steward(body, message.steward));
+  TRY(write_allowed(body, message.allowed));
   if (body.size() > max_message_size) {
     return core::error(ErrorCode::Exhausted, "launch message is too long", body.size());
   }
@@ -336,6 +383,7 @@ Result<Message> decode_body(ByteView body) {
   message.environment = TRY(read_texts(in));
   message.files = TRY(read_files(in));
   message.steward = TRY(read_steward(in));
+  message.allowed = TRY(read_allowed(in));
   if (!in.at_end()) {
     return core::error(ErrorCode::Malformed, "bytes behind the launch message", in.offset());
   }

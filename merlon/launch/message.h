@@ -8,7 +8,7 @@
 //
 //   offset  size
 //        0     8  magic "MRLNLNCH"
-//        8     4  version, 4
+//        8     4  version, 5
 //       12     4  size of all that follows, at most max_message_size
 //       16     8  max_memory_bytes
 //       24     8  timeout_nanoseconds
@@ -26,10 +26,13 @@
 //                                       list alpn, texts · text server_name
 //                 u8    steward       0 or 1; and if that is 1:
 //                                       text host · u16 port · text path · trust
+//                 list  allowed       where the workload may connect to:
+//                                       text name · u16 port · u8 tls as of a file
 //   trust: u8 flags (bit 0 web, bit 1 steward) · list of bytes, each u32 size, then that many
 //
 // Beside the bytes travel open files: first the module, if there is to run one, then the channel by
-// which the Steward is reached (dial.h), if there is one, then one for each entry of kind Listen,
+// which the Steward is reached (dial.h), if there is one, then the one for what is allowed
+// (dial_allowed.h), if anything is, then one for each entry of kind Listen,
 // Connect or Directory, in their order; so no numbers of descriptors stand in the message.
 
 #include <array>
@@ -44,10 +47,10 @@
 
 namespace merlon::launch {
 
-inline constexpr std::uint32_t message_version = 4;
+inline constexpr std::uint32_t message_version = 5;
 inline constexpr std::size_t header_size = 16;
 inline constexpr std::size_t max_message_size = 8UL * 1024 * 1024;
-/// Entries of `files`; leaves room for the module and the Steward among the descriptors of one
+/// Entries of `files`; leaves room for the module and two channels among the descriptors of one
 /// delivery.
 inline constexpr std::size_t max_files = 250;
 
@@ -112,10 +115,15 @@ struct Message {
   std::vector<std::string> environment;
   std::vector<FileEntry> files;
   std::optional<Steward> steward;
+  std::vector<Allowed> allowed;  ///< of each name and port one
   bool operator==(const Message&) const = default;
 
-  /// How many open files travel beside it, module and Steward among them.
+  /// How many open files travel beside it, module and channels among them.
   [[nodiscard]] std::size_t descriptor_count() const noexcept;
+  /// Whether connections are handed over while the workload runs.
+  [[nodiscard]] bool dials() const noexcept { return steward || !allowed.empty(); }
+  /// Whether any connection of the workload speaks TLS.
+  [[nodiscard]] bool speaks_tls() const noexcept;
 };
 
 /// The bytes of `message`, header included.

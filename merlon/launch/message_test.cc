@@ -31,6 +31,8 @@ Message full_message() {
        TlsSettings{.trust = {.web = true}, .server_name = "peer.example"}},
   };
   message.steward = Steward{"steward.example", 8443, "/a", {.web = false, .anchors = {{3}}}};
+  message.allowed = {{"a.example", 443, TlsSettings{.trust = {.web = true}, .server_name = "a"}},
+                     {"192.0.2.1", 80, {}}};
   return message;
 }
 
@@ -56,10 +58,39 @@ TEST(LaunchMessage, IsReadAsItWasWritten) {
 
 TEST(LaunchMessage, CountsTheOpenFilesThatTravelWithIt) {
   EXPECT_EQ(Message{}.descriptor_count(), 1U);
-  EXPECT_EQ(full_message().descriptor_count(), 6U);
+  EXPECT_EQ(full_message().descriptor_count(), 7U);
   Message proving;
   proving.purpose = Purpose::Prove;
   EXPECT_EQ(proving.descriptor_count(), 0U);
+}
+
+TEST(LaunchMessage, DestinationsHaveANameAPortAndTheSettingsOfAClient) {
+  const auto refused = [](Allowed allowed) {
+    Message message;
+    message.allowed = {std::move(allowed)};
+    return encode(message).error().code == core::ErrorCode::Malformed;
+  };
+  EXPECT_TRUE(refused({"", 443, {}}));
+  EXPECT_TRUE(refused({"a", 0, {}}));
+  EXPECT_TRUE(refused({"a", 443, TlsSettings{}}));
+  EXPECT_TRUE(
+      refused({"a", 443, TlsSettings{.client = ClientCertificate::Request, .server_name = "a"}}));
+  Message message;
+  message.allowed.assign(max_allowed + 1, {"a", 443, {}});
+  EXPECT_EQ(encode(message).error().code, core::ErrorCode::Exhausted);
+}
+
+TEST(LaunchMessage, ToldInShort) {
+  EXPECT_TRUE(full_message().dials());
+  EXPECT_TRUE(full_message().speaks_tls());
+  Message message;
+  EXPECT_FALSE(message.dials());
+  EXPECT_FALSE(message.speaks_tls());
+  message.allowed = {{"a", 80, {}}};
+  EXPECT_TRUE(message.dials());
+  EXPECT_FALSE(message.speaks_tls());
+  message.allowed[0].tls = TlsSettings{.server_name = "a"};
+  EXPECT_TRUE(message.speaks_tls());
 }
 
 TEST(LaunchMessage, EveryPrefixIsRefused) {
@@ -136,15 +167,16 @@ TEST(LaunchMessage, UnknownTlsSettingsAreRefused) {
   message.files = {{FileKind::Listen, FileAccess::ReadWrite, "", TlsSettings{}}};
   const auto bytes = encode(message);
   ASSERT_TRUE(bytes.has_value());
-  // From the end: steward 1 · server_name 4 · alpn 4 · anchors 4 · trust 1 · client 1 · tls 1
+  // From the end: allowed 4 · steward 1 · server_name 4 · alpn 4 · anchors 4 · trust 1 · client 1 ·
+  // tls 1
   for (const auto& [from_end, value] :
-       {std::pair<std::size_t, std::uint8_t>{1, 2}, {14, 4}, {15, 3}, {16, 2}}) {
+       {std::pair<std::size_t, std::uint8_t>{5, 2}, {18, 4}, {19, 3}, {20, 2}}) {
     auto wrong = *bytes;
     wrong[bytes->size() - from_end] = value;
     EXPECT_EQ(decode_body(body_of(wrong)).error().code, core::ErrorCode::Malformed) << from_end;
   }
   auto many = *bytes;
-  many[bytes->size() - 12] = 0xFF;  // anchors' count
+  many[bytes->size() - 16] = 0xFF;  // anchors' count
   EXPECT_EQ(decode_body(body_of(many)).error().code, core::ErrorCode::Exhausted);
 }
 
@@ -153,7 +185,7 @@ TEST(LaunchMessage, UnknownKindsAndAccessesAreRefused) {
   message.files = {{FileKind::Directory, FileAccess::ReadWrite, ""}};
   const auto bytes = encode(message);
   ASSERT_TRUE(bytes.has_value());
-  const std::size_t kind = bytes->size() - 8;
+  const std::size_t kind = bytes->size() - 12;
   for (const auto& [offset, value] :
        {std::pair<std::size_t, std::uint8_t>{kind, 8}, {kind, 255}, {kind + 1, 2}}) {
     auto wrong = *bytes;

@@ -23,8 +23,8 @@ Reach reach_of(const Launch& launch) {
   // A workload that is delivered speaks with its tenant by the channel, which is a socket.
   const bool talks = launch.message.purpose == Purpose::Receive;
   Reach reach{{},
-              is_socket(0) || is_socket(1) || is_socket(2) || launch.message.steward || talks,
-              launch.message.steward.has_value()};
+              is_socket(0) || is_socket(1) || is_socket(2) || launch.message.dials() || talks,
+              launch.message.dials()};
   auto descriptor = launch.descriptors.begin();
   for (const FileEntry& file : launch.message.files) {
     if (file.kind == FileKind::Listen || file.kind == FileKind::Connect) reach.sockets = true;

@@ -15,8 +15,8 @@ struct Reach {
   std::vector<os::AllowedTree> trees;
   /// Whether a socket is given, or is among this process's standard streams.
   bool sockets = false;
-  /// Whether connections with a Steward are handed over while the workload runs.
-  bool steward = false;
+  /// Whether connections are handed over while the workload runs.
+  bool dials = false;
 
   [[nodiscard]] bool directories() const noexcept { return !trees.empty(); }
   [[nodiscard]] bool writable_directories() const noexcept;

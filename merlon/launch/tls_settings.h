@@ -3,6 +3,7 @@
 // What a launch says of TLS: whom to believe, and how a workload's connections speak it.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,18 @@ struct Steward {
   std::string path{"/"};
   Trust trust{};  ///< never `steward`
   bool operator==(const Steward&) const = default;
+};
+
+/// More destinations than anybody lists.
+inline constexpr std::size_t max_allowed = 1024;
+
+/// Where a workload may open connections to while it runs. For those of a list a channel travels
+/// beside it, by which the keep asks for them (dial_allowed.h).
+struct Allowed {
+  std::string name;  ///< of a host, or its address
+  std::uint16_t port = 443;
+  std::optional<TlsSettings> tls{};  ///< as of Connect; none: plain TCP
+  bool operator==(const Allowed&) const = default;
 };
 
 }  // namespace merlon::launch

@@ -42,7 +42,9 @@ TEST_F(LocalSocket, IsOfThisUserOnly) {
 
 TEST_F(LocalSocket, TellsThatNobodyListens) {
   EXPECT_EQ(connect_local(path_).error(), Errno::Noent);
-  { ASSERT_TRUE(listen_local(path_)); }
+  {
+    ASSERT_TRUE(listen_local(path_));
+  }
   EXPECT_EQ(connect_local(path_).error(), Errno::Connrefused);
   EXPECT_EQ(listen_local(path_).error(), Errno::Addrinuse);
   EXPECT_EQ(listen_local(std::string(200, 'a')).error(), Errno::Nametoolong);

@@ -84,6 +84,7 @@ class OneRequest {
     result.issued = judging_.moment.now;
     result.technology = evidence->technology();
     result.policy = judging_.policy_digest;
+    result.workload = evidence->workload;
     result.evidence = crypto::sha256({request->extensions()[0].value});
     std::visit(Describing{result}, evidence->report);
     const auto appraised = TRY(appraise(*evidence, result, seen));

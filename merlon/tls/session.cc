@@ -47,6 +47,15 @@ bool expect(SSL* ssl, const std::string& name) noexcept {
          SSL_set_tlsext_host_name(ssl, name.c_str()) == 1;
 }
 
+Certificate der_of(const X509* certificate) {
+  const int size = i2d_X509(certificate, nullptr);
+  if (size <= 0) return {};
+  Certificate der(static_cast<std::size_t>(size));
+  unsigned char* at = der.data();
+  static_cast<void>(i2d_X509(certificate, &at));
+  return der;
+}
+
 }  // namespace
 
 Session::Session(std::shared_ptr<const Context::Inner> context,
@@ -266,13 +275,29 @@ Readiness Session::look(Side side) {
 
 Certificate Session::peer_certificate() const {
   const Owned<X509> peer(SSL_get1_peer_certificate(ssl_.get()));
-  if (!peer) return {};
-  const int size = i2d_X509(peer.get(), nullptr);
-  if (size <= 0) return {};
-  Certificate der(static_cast<std::size_t>(size));
-  unsigned char* at = der.data();
-  static_cast<void>(i2d_X509(peer.get(), &at));
-  return der;
+  return peer ? der_of(peer.get()) : Certificate();
+}
+
+std::vector<Certificate> Session::verified_chain() const {
+  const STACK_OF(X509)* const verified = SSL_get0_verified_chain(ssl_.get());
+  if (!done_ || verified == nullptr || SSL_get_verify_result(ssl_.get()) != X509_V_OK) return {};
+  std::vector<Certificate> chain;
+  for (int i = 0; i < sk_X509_num(verified); ++i) {
+    chain.push_back(der_of(sk_X509_value(verified, i)));
+  }
+  return chain;
+}
+
+Result<std::vector<std::uint8_t>> Session::exported(std::string_view label,
+                                                    std::size_t size) const {
+  std::vector<std::uint8_t> bytes(size);
+  ERR_clear_error();
+  if (!done_ || SSL_export_keying_material(ssl_.get(), bytes.data(), size, label.data(),
+                                           label.size(), nullptr, 0, 0) != 1) {
+    ERR_clear_error();
+    return core::error(ErrorCode::Unavailable, "no connection that speaks TLS yet");
+  }
+  return bytes;
 }
 
 std::string Session::protocol() const {

@@ -27,10 +27,19 @@ class Session final : public net::Stream {
 
   /// Goes on with the handshake as far as it can. The other calls do so too.
   [[nodiscard]] Handshake shake();
+  /// The handshake is over, and what the other calls tell of the peer is true.
+  [[nodiscard]] bool is_established() const noexcept { return done_; }
   /// Why there is no connection any more: "certificate verify failed: certificate has expired".
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
   /// DER of the peer's own certificate; empty if it has shown none. After the handshake.
   [[nodiscard]] Certificate peer_certificate() const;
+  /// By which the peer's certificate was verified, that one first, up to the one that is trusted;
+  /// empty if it has shown none, or nobody has judged it. After the handshake.
+  [[nodiscard]] std::vector<Certificate> verified_chain() const;
+  /// Bytes that this connection's two ends know and nobody else can bring about in another one
+  /// [RFC8446 §7.5], without a context. Unavailable: the handshake is not over.
+  [[nodiscard]] core::Result<std::vector<std::uint8_t>> exported(std::string_view label,
+                                                                 std::size_t size) const;
   /// The protocol that both want; empty: none was agreed on.
   [[nodiscard]] std::string protocol() const;
 

@@ -90,6 +90,38 @@ TEST(Session, CarriesBytesBothWaysUnderTls13) {
   EXPECT_FALSE(pair.client->peer_certificate().empty());
 }
 
+TEST(Session, TellsByWhomThePeerWasVerified) {
+  World world;
+  const testing::Holder client = world.authority.issue({"client.example"});
+  world.server_settings.client = ClientCertificate::Request;
+  world.server_settings.trust = {world.authority.root()};
+  Pair unknown = world.pair();
+  EXPECT_TRUE(unknown.client->verified_chain().empty()) << "before the handshake";
+  ASSERT_TRUE(unknown.shake());
+  EXPECT_TRUE(unknown.server->verified_chain().empty()) << "nobody has shown anything";
+  EXPECT_EQ(unknown.client->verified_chain(),
+            (std::vector{world.server.chain.front(), world.authority.root()}));
+  world.client_settings.identity = client.identity();
+  Pair known = world.pair();
+  ASSERT_TRUE(known.shake());
+  EXPECT_EQ(known.server->verified_chain(),
+            (std::vector{client.chain.front(), world.authority.root()}));
+}
+
+TEST(Session, BothEndsExportTheSameAndNoOtherConnectionDoes) {
+  const World world;
+  Pair pair = world.pair();
+  EXPECT_FALSE(pair.client->exported("EXPORTER-Channel-Binding", 32)) << "before the handshake";
+  ASSERT_TRUE(pair.shake());
+  const auto ours = pair.client->exported("EXPORTER-Channel-Binding", 32).value();
+  EXPECT_EQ(ours.size(), 32U);
+  EXPECT_EQ(ours, pair.server->exported("EXPORTER-Channel-Binding", 32).value());
+  EXPECT_NE(ours, pair.server->exported("EXPORTER-other", 32).value());
+  Pair other = world.pair();
+  ASSERT_TRUE(other.shake());
+  EXPECT_NE(ours, other.client->exported("EXPORTER-Channel-Binding", 32).value());
+}
+
 TEST(Session, RefusesAServerOfAnotherNameOrAuthority) {
   World world;
   world.name = "other.example";

@@ -2,6 +2,7 @@
 
 #include "merlon/wasi/api.h"
 #include "merlon/wasi/snapshot0.h"
+#include "merlon/wasi/sockets.h"
 #include "merlon/wasm/exec/host.h"
 
 namespace merlon::wasi {
@@ -52,6 +53,21 @@ void define_preview1(wasm::Imports& imports, Context& context, std::string_view 
 #undef MERLON_WASI_CALL
 }
 
+/// Of the same module, where WAMR has them too.
+void define_sockets(wasm::Imports& imports, Context& context, std::string_view function) {
+#define MERLON_SOCKET_CALL(name, ...)                                                  \
+  if (function == #name) {                                                             \
+    return imports.define(module_name, #name,                                          \
+                          wasm::host_function<&Bound<&sockets::name>::call>(context)); \
+  }
+#define MERLON_SOCKET_OPTION MERLON_SOCKET_CALL
+#define MERLON_SOCKET_OPTION_OF_TWO MERLON_SOCKET_CALL
+#include "merlon/wasi/sockets.def"
+#undef MERLON_SOCKET_CALL
+#undef MERLON_SOCKET_OPTION
+#undef MERLON_SOCKET_OPTION_OF_TWO
+}
+
 void define_snapshot0(wasm::Imports& imports, Context& context, std::string_view function) {
   if (function == "sock_accept") return;  // came with preview 1
 #define MERLON_WASI_CALL(name, ...)                                                      \
@@ -67,7 +83,10 @@ void define_snapshot0(wasm::Imports& imports, Context& context, std::string_view
 
 void add_to(wasm::Imports& imports, Context& context, const wasm::Module& module) {
   for (const wasm::Import& import : module.imports) {
-    if (import.module == module_name) define_preview1(imports, context, import.name);
+    if (import.module == module_name) {
+      define_preview1(imports, context, import.name);
+      define_sockets(imports, context, import.name);
+    }
     if (import.module == snapshot0::module_name) define_snapshot0(imports, context, import.name);
   }
   // So that the message about a name that is not there does not say that the module is not.

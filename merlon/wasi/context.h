@@ -17,6 +17,7 @@
 #include "merlon/wasi/chore.h"
 #include "merlon/wasi/clock_source.h"
 #include "merlon/wasi/fd_table.h"
+#include "merlon/wasi/network.h"
 #include "merlon/wasi/poll_scratch.h"
 #include "merlon/wasi/random_source.h"
 #include "merlon/wasi/unsent.h"
@@ -71,6 +72,9 @@ class Context {
   [[nodiscard]] CookieBudget& cookie_budget() noexcept { return cookie_budget_; }
   /// What is done beside the guest, in every wait. The list is its owner's to fill.
   [[nodiscard]] std::vector<std::shared_ptr<Chore>>& chores() noexcept { return chores_; }
+  /// Null unless somebody has set it: then the guest opens no connections.
+  [[nodiscard]] const std::shared_ptr<Network>& network() const noexcept { return network_; }
+  void set_network(std::shared_ptr<Network> network) noexcept { network_ = std::move(network); }
   [[nodiscard]] Unsent& unsent() noexcept { return unsent_; }
   [[nodiscard]] PollScratch& poll_scratch() noexcept { return poll_scratch_; }
 
@@ -117,6 +121,7 @@ class Context {
   PollScratch poll_scratch_;
   Unsent unsent_;
   std::vector<std::shared_ptr<Chore>> chores_;
+  std::shared_ptr<Network> network_;
   os::WakeUp wake_up_;
   std::optional<OutputLoss> output_loss_;
   std::atomic<bool> interrupted_{false};

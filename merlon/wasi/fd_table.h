@@ -49,7 +49,7 @@ struct FdEntry {
   std::unique_ptr<DirectoryListing> listing;          ///< of a directory that was listed
   std::shared_ptr<ServedDirectory> served_directory;  ///< of a ServedDirectory
   std::unique_ptr<ServedFile> served;                 ///< of a Served file
-  std::size_t served_index = 0;                       ///< its place in its directory
+  std::uint64_t served_inode = 0;
   std::uint64_t served_position = 0;
   std::size_t poll_slot = 0;  ///< poll_oneoff's own: 1 + its place among the files waited for
 
@@ -89,6 +89,9 @@ class FdTable {
       if (entry.has_value()) look(*entry);
     }
   }
+
+  /// Above the number of every open file.
+  [[nodiscard]] FdNumber end() const noexcept { return static_cast<FdNumber>(entries_.size()); }
 
   /// Some preopened directory has a higher number than `fd`.
   [[nodiscard]] bool has_preopened_above(FdNumber fd) const noexcept;

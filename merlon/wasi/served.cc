@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <memory>
+#include <optional>
+#include <vector>
 
 #include "merlon/wasi/preopen.h"
 #include "merlon/wasi/rights.h"
@@ -19,46 +22,65 @@ constexpr Rights directory_rights =
 /// More than anybody has to say to a served file.
 constexpr std::size_t most_taken = 4096;
 
-/// What a path names in it.
+/// What a path names: a directory, or one of its files.
 struct Found {
-  bool directory = false;  ///< the directory itself
-  std::size_t index = 0;   ///< else a name's
+  std::shared_ptr<ServedDirectory> directory;
+  std::optional<std::size_t> file{};
 };
 
-/// As in a directory without any below it: what leads out is Notcapable, as everywhere.
-Result<Found> find(const ServedDirectory& directory, std::string_view path) {
-  if (path.starts_with('/')) return fail(Errno::Notcapable);
-  Found found{true, 0};
-  while (!path.empty()) {
-    const std::size_t slash = path.find('/');
-    const std::string_view part = path.substr(0, slash);
-    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-    if (!found.directory) return fail(Errno::Notdir);
-    if (part == "..") return fail(Errno::Notcapable);
-    if (part.empty() || part == ".") continue;
-    const auto names = directory.names();
-    const auto at = std::ranges::find(names, part, &ServedName::name);
-    if (at == names.end()) return fail(Errno::Noent);
-    found = {false, static_cast<std::size_t>(at - names.begin())};
-    if (slash != std::string_view::npos) return fail(Errno::Notdir);  // "name/"
+/// Goes one name further down.
+Result<void> step(std::vector<std::shared_ptr<ServedDirectory>>& way,
+                  std::optional<std::size_t>& file, std::string_view part) {
+  if (file) return fail(Errno::Notdir);
+  if (part.empty() || part == ".") return {};
+  if (part == "..") {
+    if (way.size() == 1) return fail(Errno::Notcapable);
+    way.pop_back();
+    return {};
   }
-  return found;
+  const auto names = way.back()->names();
+  const auto at = std::ranges::find(names, part, &ServedName::name);
+  if (at == names.end()) return fail(Errno::Noent);
+  const auto index = static_cast<std::size_t>(at - names.begin());
+  if (at->directory) {
+    way.push_back(TRY(way.back()->enter(index)));
+  } else {
+    file = index;
+  }
+  return {};
 }
 
-Filestat filestat_of_directory() {
+/// What leads out is Notcapable, as everywhere.
+Result<Found> find(std::shared_ptr<ServedDirectory> directory, std::string_view path) {
+  if (path.starts_with('/')) return fail(Errno::Notcapable);
+  std::vector<std::shared_ptr<ServedDirectory>> way{std::move(directory)};
+  std::optional<std::size_t> file;
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    TRY(step(way, file, path.substr(0, slash)));
+    if (file && slash != std::string_view::npos) return fail(Errno::Notdir);  // "name/"
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+  }
+  return Found{std::move(way.back()), file};
+}
+
+std::uint64_t inode_of(const ServedDirectory& directory, std::size_t index) noexcept {
+  return directory.inode() + 1 + index;
+}
+
+Filestat filestat_of_directory(const ServedDirectory& directory) {
   Filestat filestat;
   filestat.type = Filetype::Directory;
   filestat.status.links = 1;
-  filestat.status.inode = 1;
+  filestat.status.inode = directory.inode();
   return filestat;
 }
 
-/// Inode 1 is the directory, which has no name of its own.
-Result<Filestat> filestat_of_file(ServedFile& file, std::size_t index) {
+Result<Filestat> filestat_of_file(ServedFile& file, std::uint64_t inode) {
   Filestat filestat;
   filestat.type = Filetype::RegularFile;
   filestat.status.links = 1;
-  filestat.status.inode = index + 2;
+  filestat.status.inode = inode;
   filestat.status.size = TRY(file.content()).size();
   return filestat;
 }
@@ -66,6 +88,10 @@ Result<Filestat> filestat_of_file(ServedFile& file, std::size_t index) {
 }  // namespace
 
 Result<void> ServedFile::take(core::ByteView /*bytes*/) { return fail(Errno::Rofs); }
+
+Result<std::shared_ptr<ServedDirectory>> ServedDirectory::enter(std::size_t /*index*/) {
+  return fail(Errno::Notdir);
+}
 
 FdEntry served_directory(std::shared_ptr<ServedDirectory> directory, std::string guest_name) {
   FdEntry entry;
@@ -82,20 +108,21 @@ FdEntry served_directory(std::shared_ptr<ServedDirectory> directory, std::string
 Result<FdEntry> open_served(const FdEntry& directory, std::string_view path, Oflags oflags,
                             Rights wanted) {
   if (!directory.base.has(rights::path_open)) return fail(Errno::Notcapable);
-  const auto found = find(*directory.served_directory, path);
+  const auto found = find(directory.served_directory, path);
   const bool makes = oflags.has(oflags::creat);
   if (!found) {
     return makes && found.error() == fail(Errno::Noent) ? Result<FdEntry>(fail(Errno::Rofs))
                                                         : found.error();
   }
   if (makes && oflags.has(oflags::excl)) return fail(Errno::Exist);
-  if (found->directory) {
+  if (!found->file) {
     if (wanted.has_any(rights::writing) || oflags.has(oflags::trunc)) return fail(Errno::Isdir);
-    FdEntry entry = served_directory(directory.served_directory, "");
+    FdEntry entry = served_directory(found->directory, "");
     entry.base = entry.base & wanted;
     return entry;
   }
-  const ServedName& name = directory.served_directory->names()[found->index];
+  ServedDirectory& holder = *found->directory;
+  const ServedName name = holder.names()[*found->file];
   if (oflags.has(oflags::directory)) return fail(Errno::Notdir);
   // Programs open what they write with truncation, which changes nothing here.
   const bool writes = wanted.has(rights::fd_write) || oflags.has(oflags::trunc);
@@ -105,22 +132,22 @@ Result<FdEntry> open_served(const FdEntry& directory, std::string_view path, Ofl
   entry.filetype = Filetype::RegularFile;
   entry.read_only = true;
   entry.base = wanted & (name.takes ? file_rights | rights::fd_write : file_rights);
-  entry.served = TRY(directory.served_directory->open(found->index));
-  entry.served_index = found->index;
+  entry.served = TRY(holder.open(*found->file));
+  entry.served_inode = inode_of(holder, *found->file);
   return entry;
 }
 
 Result<Filestat> served_filestat(const FdEntry& entry) {
   return entry.kind == FileKind::ServedDirectory
-             ? Result<Filestat>(filestat_of_directory())
-             : filestat_of_file(*entry.served, entry.served_index);
+             ? Result<Filestat>(filestat_of_directory(*entry.served_directory))
+             : filestat_of_file(*entry.served, entry.served_inode);
 }
 
 Result<Filestat> served_filestat_below(const FdEntry& directory, std::string_view path) {
-  const Found found = TRY(find(*directory.served_directory, path));
-  if (found.directory) return filestat_of_directory();
-  const auto file = TRY(directory.served_directory->open(found.index));
-  return filestat_of_file(*file, found.index);
+  const Found found = TRY(find(directory.served_directory, path));
+  if (!found.file) return filestat_of_directory(*found.directory);
+  const auto file = TRY(found.directory->open(*found.file));
+  return filestat_of_file(*file, inode_of(*found.directory, *found.file));
 }
 
 Result<std::size_t> read_served(FdEntry& entry, std::uint64_t offset, os::IoVectors into) {
@@ -167,11 +194,19 @@ std::uint64_t served_bytes_left(FdEntry& entry) {
 
 std::optional<ServedDirent> served_dirent(const FdEntry& directory, DirCookie cookie) {
   constexpr std::array<std::string_view, 2> first{".", ".."};
-  if (cookie < first.size()) return ServedDirent{first[cookie], 1, Filetype::Directory};
-  const auto names = directory.served_directory->names();
+  ServedDirectory& listed = *directory.served_directory;
+  if (cookie < first.size()) {
+    return ServedDirent{first[cookie], listed.inode(), Filetype::Directory};
+  }
   const std::uint64_t index = cookie - first.size();
+  const auto names = listed.names();
   if (index >= names.size()) return std::nullopt;
-  return ServedDirent{names[index].name, index + 2, Filetype::RegularFile};
+  const ServedName name = names[index];
+  if (!name.directory) {
+    return ServedDirent{name.name, inode_of(listed, index), Filetype::RegularFile};
+  }
+  const auto below = listed.enter(index);
+  return ServedDirent{name.name, below ? (*below)->inode() : 0, Filetype::Directory};
 }
 
 }  // namespace merlon::wasi

@@ -2,7 +2,7 @@
 
 // A directory that no kernel has: whoever starts the guest makes its files himself, when they are
 // opened. The guest finds it as any other preopened directory; nothing in it can be changed, made
-// or removed, and it has no directories below it.
+// or removed by the guest.
 
 #include <cstdint>
 #include <memory>
@@ -29,16 +29,22 @@ class ServedFile {
 struct ServedName {
   std::string_view name;
   bool takes = false;  ///< may be written, which is how it is asked
+  bool directory = false;
 };
 
 class ServedDirectory {
  public:
   virtual ~ServedDirectory() = default;
 
-  /// In a fixed order; the same for the life of this object.
-  [[nodiscard]] virtual std::span<const ServedName> names() const noexcept = 0;
-  /// The file of the name at `index`.
+  /// As they are now, always in the same order; good until the next call.
+  [[nodiscard]] virtual std::span<const ServedName> names() = 0;
+  /// The file of the name at `index`, as names() was last.
   [[nodiscard]] virtual Result<std::unique_ptr<ServedFile>> open(std::size_t index) = 0;
+  /// The directory of the name at `index`, as names() was last. It outlives this one if need be.
+  [[nodiscard]] virtual Result<std::shared_ptr<ServedDirectory>> enter(std::size_t index);
+  /// Its own; those of its files come behind it. Programs that walk a tree take a number that they
+  /// have seen for a circle.
+  [[nodiscard]] virtual std::uint64_t inode() const noexcept { return 1; }
 };
 
 }  // namespace merlon::wasi

@@ -1,6 +1,7 @@
 #include "merlon/wasi/served.h"
 
 #include <array>
+#include <set>
 
 #include "merlon/wasi/testing/guest.h"
 
@@ -29,16 +30,25 @@ class Text final : public ServedFile {
 
 class Texts final : public ServedDirectory {
  public:
-  std::span<const ServedName> names() const noexcept override {
-    static constexpr std::array<ServedName, 3> all{
-        {{"facts", false}, {"ask", true}, {"broken", false}}};
+  explicit Texts(std::uint64_t inode = 1) noexcept : inode_(inode) {}
+  std::span<const ServedName> names() override {
+    static constexpr std::array<ServedName, 4> all{
+        {{"facts", false}, {"ask", true}, {"broken", false}, {"below", false, true}}};
     return all;
   }
+  Result<std::shared_ptr<ServedDirectory>> enter(std::size_t index) override {
+    if (index != 3) return ServedDirectory::enter(index);
+    return std::shared_ptr<ServedDirectory>(std::make_shared<Texts>(inode_ + 100));
+  }
+  std::uint64_t inode() const noexcept override { return inode_; }
   Result<std::unique_ptr<ServedFile>> open(std::size_t index) override {
     if (index == 2) return fail(Errno::Io);
     return std::unique_ptr<ServedFile>(
         std::make_unique<Text>(index == 0 ? "what is so" : "", index == 1));
   }
+
+ private:
+  std::uint64_t inode_;
 };
 
 class Served : public ::testing::Test {
@@ -167,11 +177,35 @@ TEST_F(Served, TheDirectoryItselfCanBeOpenedAndListed) {
   for (const char* name : {"facts", "ask", "broken"}) {
     EXPECT_NE(all.find(name), std::string::npos) << name;
   }
-  EXPECT_EQ(all.size(), 5 * 24U + 1 + 2 + 5 + 3 + 6);
-  EXPECT_EQ(listed(4096, 4).size(), 24U + 6);
+  EXPECT_EQ(all.size(), 6 * 24U + 1 + 2 + 5 + 3 + 6 + 5);
+  EXPECT_EQ(listed(4096, 4).size(), 2 * 24U + 6 + 5);
   EXPECT_EQ(listed(10, 0).size(), 10U);
-  EXPECT_EQ(listed(4096, 5), "");
+  EXPECT_EQ(listed(4096, 6), "");
   EXPECT_EQ(listed(4096, ~DirCookie{0}), "");
+}
+
+TEST_F(Served, DirectoriesBelowAreWalkedAndNotLeft) {
+  EXPECT_EQ(guest_.read(open("below/below/facts")), "what is so");
+  EXPECT_EQ(guest_.read(open("below/./../below/facts")), "what is so");
+  EXPECT_EQ(refused("below/../.."), Errno::Notcapable);
+  EXPECT_EQ(refused("below/other"), Errno::Noent);
+  EXPECT_EQ(refused("below/facts/../facts"), Errno::Notdir);
+  EXPECT_EQ(refused("below", {.base = rights::fd_write}), Errno::Isdir);
+  const FdNumber below = open("below/", rights::fd_readdir | rights::path_open);
+  EXPECT_EQ(guest_.try_open(below, "facts", {.base = reads}), Errno::Success);
+  EXPECT_EQ(guest_.try_open(below, "..", {.base = reads}), Errno::Notcapable);
+  EXPECT_EQ(guest_.try_open(below, "../facts", {.base = reads}), Errno::Notcapable);
+}
+
+TEST_F(Served, EachHasANumberOfItsOwn) {
+  std::set<std::uint64_t> seen;
+  for (const char* path : {".", "facts", "ask", "below", "below/facts", "below/below"}) {
+    const GuestSize size = guest_.put(path);
+    EXPECT_EQ((guest_.call<&api::path_filestat_get>(dir_, 0U, Guest::text, size, Guest::result)),
+              Errno::Success);
+    EXPECT_TRUE(seen.insert(guest_.get<std::uint64_t>(Guest::result + 8)).second) << path;
+  }
+  EXPECT_EQ(seen.count(101), 1U);
 }
 
 TEST_F(Served, SizesAreToldBelowAndByDescriptor) {

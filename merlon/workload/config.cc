@@ -22,8 +22,10 @@ Config Config::standard() {
   return config;
 }
 
-std::string_view config_template() noexcept {
-  return R"(# What the workload in main.wasm may touch. Everything not named here does not exist for it.
+namespace {
+
+constexpr std::string_view every_key =
+    R"(# What the workload in main.wasm may touch. Everything not named here does not exist for it.
 
 # Arguments after the program's name, which is always "main.wasm".
 # args = ["--verbose", "input.txt"]
@@ -75,7 +77,19 @@ kind = "stderr" # name: "stderr"
 # trust = ["web"] # whose certificates the other side may have; the default
 # server_name = "database.example" # and for which name; the host by default
 # alpn = ["http/1.1"] # protocols, the preferred one first
+
+# Where the workload may open connections to while it runs; nowhere else. See docs/tls.md.
+# [[allow]]
+# name = "api.example.com" # in lower case, or an address
+# port = 443   # 443 for tls and 80 for tcp by default
+# prot = "tls" # the default; or "tcp"
+# trust = ["web"] # whose certificates the other side may have; the default
+# server_name = "api.example.com" # and for which name; the one above by default
+# alpn = ["http/1.1"] # protocols, the preferred one first
 )";
-}
+
+}  // namespace
+
+std::string_view config_template() noexcept { return every_key; }
 
 }  // namespace merlon::workload

@@ -74,6 +74,15 @@ struct ConnectFile {
 /// Entry i of `files` is file descriptor i of the workload.
 using File = std::variant<NullFile, StreamFile, ListenFile, ConnectFile>;
 
+/// Where the workload may connect to while it runs. An addition of ours.
+struct Allow {
+  std::string name;  ///< of a host, or its address
+  std::uint16_t port = 0;
+  Protocol protocol = Protocol::Tls;
+  TlsOptions tls{};
+  bool operator==(const Allow&) const = default;
+};
+
 /// The file's name as FD_NAMES tells it.
 [[nodiscard]] const std::string& name_of(const File& file) noexcept;
 
@@ -114,6 +123,9 @@ class Config {
     return environment_;
   }
   [[nodiscard]] const std::vector<File>& files() const noexcept { return files_; }
+  /// Each name with each port once.
+  [[nodiscard]] const std::vector<Allow>& allowed() const noexcept { return allowed_; }
+  static constexpr std::size_t max_allowed = 1024;
   /// What its author may not have meant, a printable line each, at most max_notes + 1: keys that
   /// were passed over; no standard streams.
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
@@ -128,6 +140,7 @@ class Config {
   std::vector<std::string> arguments_;
   std::vector<std::pair<std::string, std::string>> environment_;
   std::vector<File> files_;
+  std::vector<Allow> allowed_;
   std::vector<std::string> notes_;
 };
 

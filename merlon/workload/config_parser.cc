@@ -63,6 +63,7 @@ class ConfigParser {
     TRY(read_arguments(root, config));
     TRY(read_environment(root, config));
     TRY(read_files(root, config));
+    TRY(read_allowed(root, config));
     note_unknown_keys(root, config);
     note_missing_streams(config);
     return config;
@@ -336,7 +337,58 @@ class ConfigParser {
     return File{std::move(file)};
   }
 
-  Result<void> allow_only(const Place& place, std::initializer_list<std::string_view> names) const {
+  Result<void> read_allowed(const toml::table& root, Config& config) const {
+    const toml::node* node = root.get("allow");
+    if (node == nullptr) return {};
+    const toml::array* array = node->as_array();
+    if (array == nullptr) {
+      return refuse(*node, "allow",
+                    concat("must be an array of tables, not ", kind_of(node->type())));
+    }
+    if (array->size() > Config::max_allowed) {
+      return refuse(*node, "allow", concat("has more than ", Config::max_allowed, " entries"));
+    }
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      const std::string path = concat("allow[", i, "]");
+      const toml::node& entry = *array->get(i);
+      if (!entry.is_table()) {
+        return refuse(entry, path, concat("must be a table, not ", kind_of(entry.type())));
+      }
+      Allow allow = TRY(read_allow({*entry.as_table(), path}));
+      for (const Allow& other : config.allowed_) {
+        if (other.name == allow.name && other.port == allow.port) {
+          return refuse(entry, path, "is there twice");
+        }
+      }
+      config.allowed_.push_back(std::move(allow));
+    }
+    return {};
+  }
+
+  Result<Allow> read_allow(const Place& place) const {
+    TRY(allow_only(place, {"name", "port", "prot", "trust", "alpn", "server_name"},
+                   "a destination"));
+    Allow allow;
+    allow.protocol = TRY(protocol(place));
+    TRY(refuse_tls_keys(place, allow.protocol));
+    if (allow.protocol == Protocol::Tls) allow.tls = TRY(read_connecting_tls(place));
+    allow.name = TRY(required_text(place, "name"));
+    constexpr std::size_t longest = 253;  // of a name in the domain name system
+    const bool usual = std::ranges::all_of(allow.name, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+             c == ':';
+    });
+    if (allow.name.empty() || allow.name.size() > longest || !usual) {
+      return refuse(*place.table.get("name"), place.key("name"),
+                    "must be the name of a host in lower case, or an address");
+    }
+    allow.port = TRY(port(place, allow.protocol));
+    if (allow.port != 0) return allow;
+    return refuse(*place.table.get("port"), place.key("port"), "must not be 0");
+  }
+
+  Result<void> allow_only(const Place& place, std::initializer_list<std::string_view> names,
+                          std::string_view of = "this kind of file") const {
     for (const auto& [key, value] : place.table) {
       bool known = false;
       for (const std::string_view name : names) known = known || key.str() == name;
@@ -344,15 +396,15 @@ class ConfigParser {
       std::string list;
       for (const std::string_view name : names) list += concat(list.empty() ? "" : ", ", name);
       return refuse(value, place.key(key.str()),
-                    concat("is no key of this kind of file; there are: ", list));
+                    concat("is no key of ", of, "; there are: ", list));
     }
     return {};
   }
 
   /// Upstream takes no notice of them; who misspelt a key would search long.
   void note_unknown_keys(const toml::table& root, Config& config) const {
-    constexpr std::array<std::string_view, 5> known{"steward", "steward_trust", "args", "env",
-                                                    "files"};
+    constexpr std::array<std::string_view, 6> known{"steward", "steward_trust", "args",
+                                                    "env",     "files",         "allow"};
     std::size_t unknown = 0;
     for (const auto& [key, value] : root) {
       if (std::ranges::find(known, key.str()) != known.end()) continue;

@@ -27,6 +27,57 @@ TEST(Config, WithoutAFileThereAreTheThreeStandardStreams) {
   EXPECT_FALSE(config.steward().has_value());
 }
 
+TEST(Config, WhereAWorkloadMayConnect) {
+  const Config config = parsed(R"(
+    [[allow]]
+    name = "api.example.com"
+    trust = ["ca.pem"]
+    alpn = ["h2"]
+    server_name = "other.example.com"
+    [[allow]]
+    name = "192.0.2.1"
+    port = 25
+    prot = "tcp"
+    [[allow]]
+    name = "api.example.com"
+    port = 8443
+  )");
+  ASSERT_EQ(config.allowed().size(), 3U);
+  const Allow& first = config.allowed()[0];
+  EXPECT_EQ(first.port, 443U);
+  EXPECT_EQ(first.protocol, Protocol::Tls);
+  EXPECT_EQ(first.tls.trust.files, std::vector<std::string>{"ca.pem"});
+  EXPECT_FALSE(first.tls.trust.web);
+  EXPECT_EQ(first.tls.server_name, "other.example.com");
+  EXPECT_EQ(config.allowed()[1], (Allow{"192.0.2.1", 25, Protocol::Tcp, {}}));
+  EXPECT_TRUE(config.allowed()[2].tls.trust.web);
+}
+
+TEST(Config, DestinationsThatCannotBeMeantAreRefused) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"allow = 1", "allow: must be an array of tables, not an integer"},
+      {"allow = [1]", "allow[0]: must be a table, not an integer"},
+      {"[[allow]]\nport = 1", "allow[0].name: is missing"},
+      {"[[allow]]\nname = ''", "allow[0].name: must be the name of a host"},
+      {"[[allow]]\nname = 'a b'", "allow[0].name: must be the name of a host"},
+      {"[[allow]]\nname = '*.example.com'", "allow[0].name: must be the name of a host"},
+      {"[[allow]]\nname = 'A'", "allow[0].name: must be the name of a host in lower case"},
+      {"[[allow]]\nname = 'a'\nport = 0", "allow[0].port: must not be 0"},
+      {"[[allow]]\nname = 'a'\nport = 65536", "allow[0].port: must be an integer"},
+      {"[[allow]]\nname = 'a'\nprot = 'udp'", "allow[0].prot: must be tcp or tls"},
+      {"[[allow]]\nname = 'a'\nprot = 'tcp'\nalpn = ['h2']", "allow[0].alpn: needs prot"},
+      {"[[allow]]\nname = 'a'\nhost = 'a'", "allow[0].host: is no key"},
+      {"[[allow]]\nname = 'a'\n[[allow]]\nname = 'a'", "allow[1]: is there twice"}};
+  for (const auto& [text, words] : cases) {
+    EXPECT_NE(refusal(text).find(words), std::string::npos) << refusal(text);
+  }
+  std::string many;
+  for (std::size_t i = 0; i <= Config::max_allowed; ++i) {
+    many += "[[allow]]\nname = 'a'\nport = " + std::to_string(i + 1) + "\n";
+  }
+  EXPECT_NE(refusal(many).find("has more than 1024 entries"), std::string::npos);
+}
+
 TEST(Config, AnEmptyFileGivesNoFilesAtAll) {
   const Config config = parsed("");
   EXPECT_TRUE(config.files().empty());

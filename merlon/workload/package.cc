@@ -83,6 +83,7 @@ std::vector<std::string> trusted_files(const Config& config) {
     if (const auto* listen = std::get_if<ListenFile>(&file)) add(listen->tls.trust);
     if (const auto* connect = std::get_if<ConnectFile>(&file)) add(connect->tls.trust);
   }
+  for (const Allow& allow : config.allowed()) add(allow.tls.trust);
   return names;
 }
 

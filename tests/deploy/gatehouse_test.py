@@ -3,9 +3,11 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -169,7 +171,7 @@ class AtAGatehouse(EndToEnd):
 class WithinBounds(EndToEnd):
     def test_no_tenant_has_more_keeps_than_he_may(self):
         stage = Stage(self.folder)
-        house = Gatehouse(self.folder / "house", stage.platform, ("nil",), ("--keeps-per-tenant", "2"))
+        house = Gatehouse(self.folder / "house", stage.platform, ("nil",), ("--keeps-per-tenant", "2", "--allow-local"))
         self.addCleanup(house.end_keeps)
         self.addCleanup(house.stop)
         request = json.dumps({"backend": "nil", "nonce": "ab" * 32})
@@ -177,6 +179,50 @@ class WithinBounds(EndToEnd):
         self.assertEqual([status for status, _ in answers], [201, 201, 429])
         self.assertEqual(json.loads(answers[2][1])["code"], "quota.keeps")
         self.assertEqual(house.curl("bob", "/v1/keeps", "-d", request)[0], 201)
+
+    def test_no_workload_connects_with_the_machine_itself(self):
+        stage = Stage(self.folder)
+        house = Gatehouse(self.folder / "house", stage.platform, ("nil",), ())
+        self.addCleanup(house.end_keeps)
+        self.addCleanup(house.stop)
+        with socket.create_server(("127.0.0.1", 0)) as inner:
+            for name in ("127.0.0.1", "localhost", "::ffff:127.0.0.1", "0.0.0.0"):
+                wish = {"kind": "connect", "host": name, "port": inner.getsockname()[1]}
+                status, said = house.curl("alice", "/v1/keeps", "-d", json.dumps(
+                    {"backend": "nil", "nonce": "ab" * 32, "wishes": [wish]}))
+                self.assertEqual((status, json.loads(said)["code"]), (503, "keep.start"), name)
+                self.assertIn("this machine itself", json.loads(said)["title"])
+            inner.settimeout(0.2)
+            with self.assertRaises(TimeoutError):
+                inner.accept()
+
+    def test_one_that_starts_slowly_holds_up_nobody(self):
+        stage = Stage(self.folder)
+        house = Gatehouse(self.folder / "house", stage.platform, ("nil",))
+        self.addCleanup(house.end_keeps)
+        self.addCleanup(house.stop)
+        # Nobody answers there, and nobody says that nobody does.
+        full = socket.socket()
+        self.addCleanup(full.close)
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        taken = [socket.socket() for _ in range(2)]
+        for each in taken:
+            self.addCleanup(each.close)
+            each.setblocking(False)
+            try:
+                each.connect(full.getsockname())
+            except BlockingIOError:
+                pass
+        slow = {"backend": "nil", "nonce": "ab" * 32,
+                "wishes": [{"kind": "connect", "host": "127.0.0.1", "port": full.getsockname()[1]}]}
+        waiting = threading.Thread(target=house.curl, args=("alice", "/v1/keeps", "-d", json.dumps(slow)), daemon=True)
+        waiting.start()
+        quick = {"backend": "nil", "nonce": "ab" * 32}
+        self.assertEqual(house.curl("bob", "/v1/keeps", "-d", json.dumps(quick))[0], 201)
+        self.assertTrue(waiting.is_alive())
+        full.close()
+        waiting.join(PATIENCE)
 
 
 if __name__ == "__main__":

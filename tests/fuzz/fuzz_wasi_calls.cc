@@ -1,9 +1,9 @@
 // Any call with any parameters over any memory: no call reaches outside of the guest's memory or
 // directory, waits once the guest is stopped, or loses a descriptor of ours.
 //
-// Input: 4096 bytes of guest memory (or fewer), then calls: index into api.def and what
-// snapshot 0 has of its own, then one byte for
-// each parameter, which picks a value that is often interesting or asks for 8 bytes of its own.
+// Input: 4096 bytes of guest memory (or fewer), then calls: index into api.def, what
+// snapshot 0 has of its own and sockets.def, then one byte for each parameter, which picks a value
+// that is often interesting or asks for 8 bytes of its own.
 
 #include <algorithm>
 #include <array>
@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "merlon/wasi/snapshot0.h"
+#include "merlon/wasi/sockets.h"
 
 #include "tests/fuzz/wasi_harness.h"
 
@@ -76,8 +77,39 @@ constexpr std::array callers{
     Caller{
         [](auto& guest, auto& input) { call(&wasi::snapshot0::path_filestat_get, guest, input); }},
     Caller{[](auto& guest, auto& input) { call(&wasi::snapshot0::poll_oneoff, guest, input); }},
+#define MERLON_SOCKET_CALL(name, ...) \
+  Caller{[](auto& guest, auto& input) { call(&wasi::sockets::name, guest, input); }},
+#define MERLON_SOCKET_OPTION MERLON_SOCKET_CALL
+#define MERLON_SOCKET_OPTION_OF_TWO MERLON_SOCKET_CALL
+#include "merlon/wasi/sockets.def"
+#undef MERLON_SOCKET_CALL
+#undef MERLON_SOCKET_OPTION
+#undef MERLON_SOCKET_OPTION_OF_TWO
 };
-static_assert(callers.size() == 46 + 4);
+static_assert(callers.size() > 46 + 4);
+
+/// Nothing leads anywhere, but names have addresses and sockets are there.
+class NoWay final : public wasi::OutgoingStream {
+ public:
+  wasi::Result<void> begin(const wasi::Endpoint& /*to*/) override {
+    return wasi::fail(wasi::Errno::Connrefused);
+  }
+  wasi::Result<State> progress() override { return State::Idle; }
+  std::optional<wasi::Endpoint> remote() const noexcept override { return std::nullopt; }
+  os::BorrowedFd descriptor() const noexcept override { return os::BorrowedFd(-1); }
+  os::Result<os::Received> receive(os::IoVectors, os::ReceiveFlags) override {
+    return os::Errno::Notconn;
+  }
+  os::Result<std::size_t> send(os::IoVectors) override { return os::Errno::Notconn; }
+  os::Result<void> shut_down(bool, bool) override { return os::Errno::Notconn; }
+};
+class AnyName final : public wasi::Network {
+ public:
+  wasi::Result<wasi::Endpoint> resolve(std::string_view, wasi::Family family) override {
+    return wasi::Endpoint{family, {240, 0, 0, 1}, 0};
+  }
+  std::shared_ptr<wasi::OutgoingStream> open() override { return std::make_shared<NoWay>(); }
+};
 
 void insert_files(fuzz::Guest& guest, const fuzz::GuardedTree& tree) {
   guest.insert(wasi::null_file());
@@ -101,6 +133,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Input input({data, size});
     fuzz::Guest guest({.arguments = {"main.wasm", "a"}, .environment = {"A=1"}});
     insert_files(guest, tree);
+    guest.context().set_network(std::make_shared<AnyName>());
     guest.context().interrupt();  // so that whatever would wait ends
     const core::ByteView prepared = input.take(prepared_size);
     std::copy(prepared.begin(), prepared.end(), guest.bytes().begin());

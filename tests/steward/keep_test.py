@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Real keeps ask the real merlon-steward for certificates and serve TLS with them."""
 
+import json
+import re
 import signal
+import socket
 import ssl
 import time
 import unittest
 
-from keeps import MACHINE, KeepsTest
+from keeps import MACHINE, KeepsTest, free_port
 from service import make_server_certificate, openssl
 from support import main
 
@@ -66,17 +69,68 @@ class Keeps(KeepsTest):
         with self.assertRaises((OSError, ssl.SSLError)):
             with server.connect(self.crt) as connection:
                 connection.recv(10)
-        package = self.folder / "client"
-        package.mkdir()
-        (package / "steward-tls.pem").write_bytes(self.tls[1].read_bytes())
-        (package / "main.wasm").write_bytes(self.client())
-        (package / "Enarx.toml").write_text(
-            f"steward = 'https://localhost:{steward.port}'\nsteward_trust = ['steward-tls.pem']\n"
-            "files = [{kind = 'stdout'}, {kind = 'connect', name = 'server', host = 'localhost', "
-            f"port = {server.port}, trust = ['steward'], server_name = 'keep.example'}}, {{kind = 'stderr'}}]\n")
+        package = self.package("client", steward, self.client(), "{kind = 'stdout'}, "
+                               f"{{kind = 'connect', name = 'server', host = 'localhost', port = {server.port}, "
+                               "trust = ['steward'], server_name = 'keep.example'}, {kind = 'stderr'}")
         said = self.stage.merlon("run", "--backend", "snp-sim", package, check=False)
         self.assertEqual((said.returncode, said.stdout), (0, "hello"), said.stderr)
         self.assertEqual(server.ended()[0], 0)
+
+    def test_a_workload_reads_what_the_steward_says_of_its_peer(self):
+        steward = self.steward()
+        port = free_port()
+        files = (f"{{kind = 'listen', name = 'channel', addr = '127.0.0.1', port = {port}, client = 'require', "
+                 "trust = ['steward']}")
+        server = self.package("server", steward, self.channel(), "{kind = 'stdin'}, {kind = 'stdout'}, "
+                              f"{{kind = 'stderr'}}, {files}")
+        self.stage.make_usual()
+        keep = self.stage.started("run", "--backend", "snp-sim", "--timeout", "120s", server, "--", "1")
+        self.addCleanup(keep.stdin.close)
+        self.addCleanup(keep.stdout.close)
+        self.addCleanup(keep.wait)
+        self.addCleanup(keep.kill)
+        self.wait_for(port)
+        client = self.package("client", steward, self.client(), "{kind = 'stdout'}, "
+                              f"{{kind = 'connect', name = 'server', host = 'localhost', port = {port}, "
+                              "trust = ['steward'], server_name = 'keep.example'}, {kind = 'stderr'}")
+        said = self.stage.merlon("run", "--backend", "snp-sim", client, check=False)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        claims = json.loads(re.search("^claims (.*)$", said.stdout, re.M)[1])
+        self.assertEqual(claims["submods"]["keep"]["measurement"], self.measurement)
+        self.assertTrue(claims["submods"]["keep"]["simulator"])
+
+    def package(self, name, steward, module, files):
+        package = self.folder / name
+        package.mkdir()
+        (package / "steward-tls.pem").write_bytes(self.tls[1].read_bytes())
+        (package / "main.wasm").write_bytes(module)
+        (package / "Enarx.toml").write_text(
+            f"steward = 'https://localhost:{steward.port}'\nsteward_trust = ['steward-tls.pem']\nfiles = [{files}]\n")
+        return package
+
+    @staticmethod
+    def wait_for(port):
+        """A connection that says nothing is no client of TLS."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", port)).close()
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    def channel(self):
+        examples = Path(__file__).resolve().parents[2] / "examples"
+        subprocess.run([examples / "build.sh", self.folder, "attested-channel"], check=True, stdout=subprocess.DEVNULL)
+        return (self.folder / "attested-channel.wasm").read_bytes()
+
+    def client(self):
+        from tls_test import CLIENT
+        source = self.folder / "client.wat"
+        source.write_text(CLIENT)
+        subprocess.run(["wat2wasm", source, "-o", source.with_suffix(".wasm")], check=True)
+        return source.with_suffix(".wasm").read_bytes()
 
     def test_a_certificate_is_renewed_before_it_ends(self):
         steward = self.steward("--lifetime", "20s")

@@ -105,7 +105,7 @@ os::CallRules allowed_calls(const launch::Reach& reach) {
   if (reach.writable_directories()) times.alternatives = {{is_descriptor(0)}};
   rules.push_back(std::move(times));
   if (reach.sockets) add_sockets(rules);
-  if (reach.steward) rules.push_back({SYS_recvmsg, {{is(2, MSG_CMSG_CLOEXEC)}}});
+  if (reach.dials) rules.push_back({SYS_recvmsg, {{is(2, MSG_CMSG_CLOEXEC)}}});
   if (reach.directories()) os::add_directories(rules, reach.writable_directories());
   return rules;
 }

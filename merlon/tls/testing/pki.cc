@@ -57,17 +57,20 @@ Authority::Authority(std::string name)
   root_ = sign(made, key_);
 }
 
-Holder Authority::issue(const std::vector<std::string>& names, KeyKind kind) const {
+Holder Authority::issue(const std::vector<std::string>& names, KeyKind kind,
+                        const std::vector<Certificate>& more) const {
   Holder holder{PrivateKey::generate(kind).value(), {}};
   holder.chain = {
-      issue_for(x509::subject_public_key_info(kind, holder.key.point().value()), names)};
+      issue_for(x509::subject_public_key_info(kind, holder.key.point().value()), names, more)};
   return holder;
 }
 
-Certificate Authority::issue_for(core::ByteView spki, const std::vector<std::string>& names) const {
+Certificate Authority::issue_for(core::ByteView spki, const std::vector<std::string>& names,
+                                 const std::vector<Certificate>& more) const {
   x509::NewCertificate made = new_certificate(name_, key_);
   made.key.assign(spki.begin(), spki.end());
   made.extensions = {alternative_names(names)};
+  made.extensions.insert(made.extensions.end(), more.begin(), more.end());
   return sign(made, key_);
 }
 

@@ -26,12 +26,13 @@ class Authority {
   explicit Authority(std::string name = "Test CA");
 
   [[nodiscard]] const Certificate& root() const noexcept { return root_; }
-  /// For these DNS names, as server and as client.
+  /// For these DNS names, as server and as client; `more` are whole extensions.
   [[nodiscard]] Holder issue(const std::vector<std::string>& names,
-                             crypto::KeyKind kind = crypto::KeyKind::P256) const;
+                             crypto::KeyKind kind = crypto::KeyKind::P256,
+                             const std::vector<Certificate>& more = {}) const;
   /// The same of somebody else's key, a DER SubjectPublicKeyInfo.
-  [[nodiscard]] Certificate issue_for(core::ByteView spki,
-                                      const std::vector<std::string>& names) const;
+  [[nodiscard]] Certificate issue_for(core::ByteView spki, const std::vector<std::string>& names,
+                                      const std::vector<Certificate>& more = {}) const;
 
  private:
   std::string name_;
