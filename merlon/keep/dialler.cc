@@ -104,15 +104,29 @@ std::shared_ptr<wasi::OutgoingStream> Dialler::open() {
   return std::make_shared<Outgoing>(shared_from_this());
 }
 
-wasi::Result<std::uint32_t> Dialler::ask(std::uint16_t place, const std::weak_ptr<Outgoing>& who) {
-  const std::uint32_t id = next_id_++;
-  if (over_ || !launch::ask(channel_, {id, place})) return wasi::fail(Errno::Netdown);
-  asked_.insert_or_assign(id, who);
-  return id;
+wasi::Result<void> Dialler::ask(std::uint16_t place, std::weak_ptr<Outgoing> who) {
+  if (over_) return wasi::fail(Errno::Netdown);
+  if (queued_.size() >= most_queued) return wasi::fail(Errno::Again);
+  queued_.push_back({place, std::move(who)});
+  put_queued();
+  return over_ ? wasi::Result<void>(wasi::fail(Errno::Netdown)) : wasi::Result<void>();
+}
+
+void Dialler::put_queued() {
+  while (!queued_.empty() && asked_.size() < most_asked) {
+    const Queued next = std::move(queued_.front());
+    queued_.pop_front();
+    if (next.who.expired()) continue;  // given up meanwhile
+    const std::uint32_t id = next_id_++;
+    asked_.insert_or_assign(id, next.who);
+    if (!launch::ask(channel_, {id, next.place})) return end();
+  }
 }
 
 void Dialler::collect() {
   while (!over_ && !asked_.empty() && has_answer(channel_)) {
+    // A connection that comes and finds no descriptor is lost, and with it the word whose it was.
+    if (!os::duplicate(channel_)) return give_up();
     auto answer = launch::receive_answer(channel_);
     if (!answer) return end();
     const auto asked = asked_.find(answer->id);
@@ -120,6 +134,18 @@ void Dialler::collect() {
     const std::shared_ptr<Outgoing> who = asked->second.lock();
     asked_.erase(asked);
     if (who) who->take(*std::move(answer));
+    put_queued();
+  }
+}
+
+/// Their answers are dropped when there is room for them again.
+void Dialler::give_up() {
+  for (auto& [id, asked] : asked_) {
+    if (const auto who = asked.lock()) who->fail(Errno::Mfile);
+    asked.reset();
+  }
+  for (const Queued& each : std::exchange(queued_, {})) {
+    if (const auto who = each.who.lock()) who->fail(Errno::Mfile);
   }
 }
 
@@ -128,6 +154,9 @@ void Dialler::end() {
   over_ = true;
   for (const auto& [id, asked] : std::exchange(asked_, {})) {
     if (const auto who = asked.lock()) who->take(std::nullopt);
+  }
+  for (const Queued& each : std::exchange(queued_, {})) {
+    if (const auto who = each.who.lock()) who->take(std::nullopt);
   }
 }
 
@@ -142,11 +171,12 @@ void Dialler::tell(const Allowed& with, std::string_view why) {
 wasi::Result<void> Outgoing::begin(const Endpoint& to) {
   const auto place = dialler_->stand_ins_.place_of(to);
   if (!place) return wasi::fail(Errno::Notcapable);
-  TRY(dialler_->ask(*place, weak_from_this()));
   place_ = *place;
   to_ = to;
   stage_ = Stage::Dial;
-  return {};
+  auto asked = dialler_->ask(*place, weak_from_this());
+  if (!asked) stage_ = Stage::Idle;
+  return asked;
 }
 
 void Outgoing::fail(Errno why) {
@@ -165,6 +195,7 @@ void Outgoing::take(std::optional<launch::DialAnswer> answer) {
   stage_ = Stage::Open;
   polled_ = false;
   if (!allowed.tls) return;
+  if (!dialler_->tls_) return fail(Errno::Io);
   const auto session = dialler_->tls_->session(*allowed.tls, std::move(stream_));
   if (!session) return fail(Errno::Io);
   session_ = session->get();

@@ -5,6 +5,7 @@
 // and whoever connects to that address asks the host for the name (launch/dial_allowed.h). Which
 // machine the host then connects with only TLS can tell, and does, by the name.
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -58,10 +59,24 @@ class Dialler final : public wasi::Network, public std::enable_shared_from_this<
   friend class Outgoing;
 
   [[nodiscard]] const launch::Allowed& at(std::uint16_t place) const { return allowed_[place]; }
-  [[nodiscard]] wasi::Result<std::uint32_t> ask(std::uint16_t place,
-                                                const std::weak_ptr<Outgoing>& who);
+  /// What the channel holds without anybody reading; to write more could wait for the host.
+  static constexpr std::size_t most_asked = 128;
+  /// More than a workload has sockets.
+  static constexpr std::size_t most_queued = 65'536;
+
+  struct Queued {
+    std::uint16_t place = 0;
+    std::weak_ptr<Outgoing> who;
+  };
+
+  /// Errors: Netdown · Again (too many wait already).
+  [[nodiscard]] wasi::Result<void> ask(std::uint16_t place, std::weak_ptr<Outgoing> who);
+  /// Puts questions that wait to the host, as far as there is room.
+  void put_queued();
   /// Hands all answers that are there to who asked.
   void collect();
+  /// There is no descriptor for what would come.
+  void give_up();
   void end();
   void tell(const launch::Allowed& with, std::string_view why);
 
@@ -70,7 +85,8 @@ class Dialler final : public wasi::Network, public std::enable_shared_from_this<
   os::Fd channel_;
   std::optional<TlsFiles> tls_;
   std::function<void(std::string_view)> report_;
-  std::map<std::uint32_t, std::weak_ptr<Outgoing>> asked_;
+  std::map<std::uint32_t, std::weak_ptr<Outgoing>> asked_;  ///< and not answered
+  std::deque<Queued> queued_;                               ///< and not asked
   std::uint32_t next_id_ = 0;
   unsigned told_ = 0;
   bool over_ = false;  ///< nobody answers any more

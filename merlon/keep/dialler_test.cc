@@ -1,6 +1,7 @@
 #include "merlon/keep/dialler.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "merlon/keep/connections.h"
 #include "merlon/net/socket.h"
@@ -213,6 +214,39 @@ TEST_F(Dialling, AHostThatAnswersNonsenseOrNobodyIsNotAskedAgain) {
   ASSERT_TRUE(launch::answer(channel_.there, question.id + 1, DialOutcome::Refused, std::nullopt));
   EXPECT_EQ(failure_of(*stream), Errno::Netdown);
   EXPECT_EQ(stream->begin(ipv4(240, 0, 0, 1, 80)).error(), wasi::fail(Errno::Netdown));
+}
+
+TEST_F(Dialling, NeverWaitsForTheHostHoweverManyAreAskedFor) {
+  start(plain_list());
+  std::vector<std::shared_ptr<wasi::OutgoingStream>> all;
+  for (int i = 0; i < 5000; ++i) all.push_back(begun(ipv4(240, 0, 0, 1, 80)));  // nobody reads
+  all.erase(all.begin() + 1000, all.end());
+  std::size_t refused = 0;
+  for (std::size_t round = 0; round < 1000; ++round) {
+    const auto question = launch::receive_question(channel_.there);
+    ASSERT_TRUE(question);
+    ASSERT_TRUE(launch::answer(channel_.there, question->id, DialOutcome::Refused, std::nullopt));
+    if (failure_of(*all[round]) == Errno::Connrefused) ++refused;
+  }
+  EXPECT_EQ(refused, 1000U) << "each by its own answer";
+}
+
+TEST_F(Dialling, WithoutADescriptorForItAConnectionFailsAndLaterOnesDoNot) {
+  start(plain_list());
+  auto one = begun(ipv4(240, 0, 0, 1, 80));
+  const auto question = launch::receive_question(channel_.there).value();
+  const os::Channel far = connect(question.id);
+  ::rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const ::rlimit few{1, before.rlim_max};  // poll() takes no more items than this
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  const Errno failure = failure_of(*one);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(failure, Errno::Mfile);
+  auto other = begun(ipv4(240, 0, 0, 1, 80));
+  const auto next = launch::receive_question(channel_.there).value();
+  const os::Channel there = connect(next.id);
+  EXPECT_EQ(other->progress().value(), State::Connected);
 }
 
 TEST_F(Dialling, AHostThatIsGoneIsTold) {
