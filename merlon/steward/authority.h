@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +51,9 @@ struct Refusal {
   std::size_t request = 0;  ///< which of a bundle, from 0
   /// What was found signed by the vendors until then: as genuine as if the request were granted.
   verify::Memory seen = {};
+  /// The report whose VCEK is not here, where nothing but what hangs on it speaks against the
+  /// request: whoever can get it may ask again then.
+  std::optional<snp::Report> lacks_vcek = {};
 };
 
 /// One certificate that was issued, for the log.

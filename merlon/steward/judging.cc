@@ -108,13 +108,30 @@ class OneRequest {
     const verify::Appraisal appraisal =
         verify::appraise(evidence, all, judging_.settings.policy, judging_.moment);
     seen.merge(appraisal.seen);
-    if (!appraisal.accepted()) return refuse(appraisal, number_);
+    if (!appraisal.accepted()) {
+      Refusal refusal = refuse(appraisal, number_);
+      refusal.lacks_vcek = lacking(evidence, appraisal);
+      return refusal;
+    }
     if (appraisal.simulated && !development) return no(Reason::Simulator, "a simulator's report");
     result.simulator = appraisal.simulated;
     if (appraisal.tcb_status) result.tcb_status = to_string(*appraisal.tcb_status);
     judge_trust(appraisal, result);
     remark(appraisal, result);
     return appraisal.expiry.value_or(no_end);
+  }
+
+  /// The report, if it is for want of its VCEK that its signature could not be judged.
+  static std::optional<snp::Report> lacking(const Evidence& evidence,
+                                            const verify::Appraisal& appraisal) {
+    const auto* snp = std::get_if<evidence::SnpEvidence>(&evidence.report);
+    const verify::Finding* signature = appraisal.find(verify::Check::SnpSignature);
+    if (snp == nullptr || snp->report.signing_key != snp::SigningKey::Vcek ||
+        snp->report.chip_id.is_zero() || signature == nullptr || signature->passed ||
+        is_certain(appraisal)) {
+      return std::nullopt;
+    }
+    return snp->report;
   }
 
   void judge_trust(const verify::Appraisal& appraisal, AttestationResult& result) const {

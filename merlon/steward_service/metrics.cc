@@ -103,6 +103,26 @@ void connections(Text& text, const http::Counters& now) {
   text.one("requests_running", "gauge", "Requests that are judged or wait for it.", now.running);
 }
 
+void renewals(Text& text, const Statistics::Counts& counts) {
+  if (counts.renewals.empty()) return;
+  text.head("endorsement_renewals_total", "counter",
+            "Times that the endorsements of a kind of platform were asked for.");
+  for (const auto& [platform, each] : counts.renewals) {
+    const std::string name = concat("platform=\"", label(platform), "\",result=\"");
+    text.sample(concat(name, "came\""), concat(each.came));
+    text.sample(concat(name, "failed\""), concat(each.failed));
+  }
+  text.head("endorsements_renewed_timestamp_seconds", "gauge",
+            "When all endorsements of a kind of platform came last; 0: never.");
+  for (const auto& [platform, each] : counts.renewals) {
+    text.sample(concat("platform=\"", label(platform), "\""), concat(each.last.seconds));
+  }
+  text.head("vcek_questions_total", "counter", "Questions for a VCEK, by what came of them.");
+  for (const auto& [outcome, number] : counts.vceks) {
+    text.sample(concat("result=\"", label(outcome), "\""), concat(number));
+  }
+}
+
 void state(Text& text, const Generation& generation) {
   text.head("policy_info", "gauge", "The policy in use, by its SHA-256.");
   text.sample(concat("digest=\"", label(generation.policy_digest), "\",development=\"",
@@ -131,6 +151,7 @@ std::string metrics_text(const Statistics::Counts& counts, const http::Counters&
            counts.reload_failures);
   text.one("log_lines_lost_total", "counter", "Lines of the log that nobody took.",
            counts.lost_lines);
+  renewals(text, counts);
   state(text, generation);
   if (log) {
     text.one("log_records_total", "counter", "Records of the log of issued certificates.",

@@ -56,6 +56,24 @@ void Statistics::note_lost_line() {
   ++counts_.lost_lines;
 }
 
+void Statistics::note_renewal(const std::string& platform, std::string trouble,
+                              codec::UnixTime now) {
+  const std::scoped_lock lock(mutex_);
+  Renewal& renewal = counts_.renewals[platform];
+  if (trouble.empty()) {
+    ++renewal.came;
+    renewal.last = now;
+  } else {
+    ++renewal.failed;
+  }
+  renewal.trouble = std::move(trouble);
+}
+
+void Statistics::note_vcek(const std::string& outcome) {
+  const std::scoped_lock lock(mutex_);
+  ++counts_.vceks[outcome];
+}
+
 Statistics::Counts Statistics::counts() const {
   const std::scoped_lock lock(mutex_);
   return counts_;

@@ -26,6 +26,14 @@ struct Hour {
   std::map<std::string, std::uint64_t> refused;  ///< by code
 };
 
+/// Endorsements of a kind of platform that the service gets by itself.
+struct Renewal {
+  std::uint64_t came = 0;
+  std::uint64_t failed = 0;
+  codec::UnixTime last;  ///< when all came; 1970: never
+  std::string trouble;   ///< of the last try, a line; empty: it was good
+};
+
 class Statistics {
  public:
   static constexpr std::array<double, 11> bounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
@@ -42,12 +50,16 @@ class Statistics {
     std::uint64_t reloads = 0;
     std::uint64_t reload_failures = 0;
     std::uint64_t lost_lines = 0;
-    std::deque<Hour> hours;  ///< the newest last
+    std::map<std::string, Renewal> renewals;     ///< by platform
+    std::map<std::string, std::uint64_t> vceks;  ///< questions for one by what came of them
+    std::deque<Hour> hours;                      ///< the newest last
   };
 
   void note(const http::Exchange& exchange, codec::UnixTime now);
   void note_reload(bool done);
   void note_lost_line();
+  void note_renewal(const std::string& platform, std::string trouble, codec::UnixTime now);
+  void note_vcek(const std::string& outcome);
   [[nodiscard]] Counts counts() const;
 
  private:

@@ -57,6 +57,16 @@ std::string facts_part(const StatusFacts& facts) {
                                                    : escaped(base::printable(now.policy_file)),
                            "</span>"));
   html += row("Serves since", concat(when(facts.started), ", ", requests, " requests"));
+  for (const auto& [platform, each] : facts.counts.renewals) {
+    const bool good = each.trouble.empty();
+    html += row("Endorsements",
+                concat(escaped(platform), ": <span class=\"", good ? "good" : "bad", "\">",
+                       good ? concat("renewed ", when(each.last))
+                            : concat("not renewed: ", escaped(base::printable(each.trouble, 300))),
+                       "</span>",
+                       !good && each.last.seconds > 0 ? concat(" (last ", when(each.last), ")")
+                                                      : std::string()));
+  }
   html += row("Connections now", concat(facts.server.open_connections));
   return html + "</dl></div>\n";
 }

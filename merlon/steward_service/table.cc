@@ -50,6 +50,14 @@ constexpr std::array serve_options{
     OptionSpec{
         "--lifetime", "TIME",
         "How long certificates count: 24h if not given, or what --ca says, and no longer than that."},
+    OptionSpec{"--renew", "PLATFORM",
+               "Get what endorses a kind of platform ahead of its end, and VCEKs of its chips when "
+               "they are needed: Milan, Genoa, Turin or an FMSPC. Needs --state and merlon-fetch.",
+               true},
+    file("--fetcher", "FILE", "Where merlon-fetch is; beside this program if not given."),
+    OptionSpec{"--intel-url", "URL", "With --renew: a cache to ask instead of Intel's service."},
+    OptionSpec{"--intel-root-url", "URL", "The same for the root's revocation list."},
+    OptionSpec{"--amd-url", "URL", "A cache to ask instead of AMD's key distribution service."},
     file("--tls-key", "FILE",
          "The private key of this service's own TLS, in PEM. Without it HTTP is plain."),
     file("--tls-crt", "FILE", "Its certificate and who issued it, in PEM."),
