@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "merlon/crypto/private_key.h"
+#include "merlon/verify/outlook.h"
 #include "merlon/verify/verifier.h"
 
 namespace merlon::steward {
@@ -70,6 +71,7 @@ struct Issuance {
   codec::UnixTime not_after;
   /// When the first of the things that the appraisal used ends, the certificate aside.
   codec::UnixTime evidence_until;
+  verify::Outlook outlook = {};  ///< of the platform; not in the log
 };
 
 struct Certified {
@@ -107,6 +109,8 @@ class Authority {
     /// Simulators that the policy names, and keeps without hardware, get certificates, which say
     /// so.
     bool development = false;
+    /// Intel's early documents, by which no verdict comes about; null: there are none.
+    std::shared_ptr<const verify::Collateral> early = nullptr;
     std::string build;  ///< of the program, for the results in certificates: "merlon-steward 1.0"
   };
 

@@ -86,8 +86,7 @@ class OneRequest {
     result.policy = judging_.policy_digest;
     result.evidence = crypto::sha256({request->extensions()[0].value});
     std::visit(Describing{result}, evidence->report);
-    const auto appraised = TRY(appraise(*evidence, result, seen));
-    granted.until = appraised;
+    granted.until = TRY(appraise(*evidence, granted, seen));
     result.status = status_of(result);
     return granted;
   }
@@ -96,8 +95,9 @@ class OneRequest {
   Refusal no(Reason reason, std::string_view got) const { return refuse(reason, got, number_); }
 
   /// Fills in what the verifier says; gives how long it counts.
-  Result<codec::UnixTime, Refusal> appraise(const Evidence& evidence, AttestationResult& result,
+  Result<codec::UnixTime, Refusal> appraise(const Evidence& evidence, Granted& granted,
                                             verify::Memory& seen) const {
+    AttestationResult& result = granted.result;
     const bool development = judging_.settings.development;
     if (evidence.technology() == Technology::Kvm && development) {
       result.vector = {0, TrustVector::unrecognized_hardware, TrustVector::visible_memory};
@@ -116,6 +116,10 @@ class OneRequest {
     if (appraisal.simulated && !development) return no(Reason::Simulator, "a simulator's report");
     result.simulator = appraisal.simulated;
     if (appraisal.tcb_status) result.tcb_status = to_string(*appraisal.tcb_status);
+    const verify::Collateral nothing_early;
+    const auto& early = judging_.settings.early;
+    granted.outlook = verify::outlook(evidence, appraisal, all, early ? *early : nothing_early,
+                                      judging_.settings.policy, judging_.moment);
     judge_trust(appraisal, result);
     remark(appraisal, result);
     return appraisal.expiry.value_or(no_end);

@@ -162,6 +162,11 @@ Outcome<GenerationPointer> Loader::load(codec::UnixTime now) const {
   settings.lifetime = signing.lifetime;
   settings.development = options_.development;
   settings.build = concat(program().name, " ", program().version);
+  if (!options_.early.empty()) {
+    const GivenEndorsements early = TRY(read_endorsements(options_.early));
+    settings.early =
+        std::make_shared<const verify::Collateral>(verify::Collateral::prepare(early.all));
+  }
   const auto authority =
       TRY(steward::Authority::create(std::move(signing.issuer), std::move(settings)));
   GivenEndorsements endorsements = TRY(read_endorsements(endorsement_paths()));
@@ -213,6 +218,7 @@ Fingerprint Loader::fingerprint() const {
     add_fingerprint(found.files, *each);
   }
   add_fingerprint(found.files, options_.ca);
+  for (const std::string& each : options_.early) add_fingerprint(found.files, each);
   for (const std::string& each : endorsement_paths()) add_fingerprint(found.files, each);
   return found;
 }

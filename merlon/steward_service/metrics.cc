@@ -123,6 +123,24 @@ void renewals(Text& text, const Statistics::Counts& counts) {
   }
 }
 
+void platforms(Text& text, const Statistics::Counts& counts) {
+  std::uint64_t soon = 0;
+  std::optional<codec::UnixTime> first;
+  for (const auto& [name, each] : counts.platforms) {
+    if (!each.refused_from) continue;
+    ++soon;
+    first = std::min(first.value_or(*each.refused_from), *each.refused_from);
+  }
+  text.one("platforms", "gauge", "Platforms whose evidence was accepted since the start.",
+           counts.platforms.size());
+  text.one("platforms_refused_soon", "gauge",
+           "Of these: those that a waiver's end or Intel's early documents will refuse.", soon);
+  if (!first) return;
+  text.head("platforms_refused_from_timestamp_seconds", "gauge",
+            "When the first of these may be refused.");
+  text.sample("", concat(first->seconds));
+}
+
 void state(Text& text, const Generation& generation) {
   text.head("policy_info", "gauge", "The policy in use, by its SHA-256.");
   text.sample(concat("digest=\"", label(generation.policy_digest), "\",development=\"",
@@ -152,6 +170,7 @@ std::string metrics_text(const Statistics::Counts& counts, const http::Counters&
   text.one("log_lines_lost_total", "counter", "Lines of the log that nobody took.",
            counts.lost_lines);
   renewals(text, counts);
+  platforms(text, counts);
   state(text, generation);
   if (log) {
     text.one("log_records_total", "counter", "Records of the log of issued certificates.",

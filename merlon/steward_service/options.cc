@@ -253,6 +253,8 @@ Outcome<Options> options_of(const command::Arguments& arguments,
   options.policy = arguments.value(arguments.has("--config") ? "--config" : "--policy");
   const auto endorsements = arguments.values("--endorsements");
   options.endorsements.assign(endorsements.begin(), endorsements.end());
+  const auto early = arguments.values("--early");
+  options.early.assign(early.begin(), early.end());
   options.state = arguments.value("--state");
   const auto renew = arguments.values("--renew");
   options.renew.assign(renew.begin(), renew.end());

@@ -31,6 +31,7 @@ struct Options {
   std::vector<Listen> listen;             ///< at least one
   std::string policy;                     ///< file; empty: the default one
   std::vector<std::string> endorsements;  ///< directories and files
+  std::vector<std::string> early;         ///< the same with Intel's early documents
   std::string state;                      ///< directory; empty: nothing is remembered
   std::vector<std::string> renew;  ///< kinds of platforms whose endorsements it gets by itself
   std::string fetcher;             ///< program; empty: merlon-fetch beside this one

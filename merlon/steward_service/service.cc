@@ -150,6 +150,7 @@ http::Response Service::issued(const Generation& generation, steward::Certified 
     response.notes.push_back({std::string(name), std::move(value)});
   };
   for (const steward::Issuance& each : certified.issuances) {
+    statistics_.note_platform(each.outlook);
     note(note_technology, std::string(evidence::to_string(each.technology)));
     note("serial", base::hex(each.serial));
     note("key", base::hex(each.key_digest.view()));

@@ -44,6 +44,11 @@ constexpr std::array serve_options{
     file("--config", "FILE", "The same as --policy."),
     file("--endorsements", "PATH",
          "A directory or a file with certificates, revocation lists and Intel's documents.", true),
+    file(
+        "--early", "PATH",
+        "Intel's early documents (update=early): no verdict comes of them, but platforms that they "
+        "would refuse are counted and shown.",
+        true),
     file("--state", "DIR",
          "Where it remembers the newest that the vendors had signed, and logs each certificate "
          "before it leaves; made if it is not there."),
