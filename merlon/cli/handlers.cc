@@ -33,6 +33,7 @@ constexpr std::array all_handlers{
     Handler{"sign", &in_merlon_evidence},
     Handler{"signature check", &in_merlon_evidence},
     Handler{"platform info", &platform_info},
+    Handler{"platform tcb", &in_merlon_evidence},
     Handler{"platform simulate init", &in_merlon_evidence},
     Handler{"platform simulate show", &in_merlon_evidence},
     Handler{"platform simulate revoke", &in_merlon_evidence},

@@ -232,6 +232,15 @@ constexpr std::array evidence_policy_init_options{
 };
 constexpr std::array evidence_policy_check_positionals{PositionalSpec{"FILE", "A policy."}};
 
+constexpr std::array platform_tcb_positionals{PositionalSpec{"FILE", "Evidence of the platform."}};
+constexpr std::array platform_tcb_options{
+    OptionSpec{"--policy", "FILE", "What is accepted, as for evidence verify.", false, {}, true},
+    OptionSpec{
+        "--endorsements", "PATH", "What endorses it, as for evidence verify.", true, {}, true},
+    OptionSpec{"--early", "PATH", "Intel's early documents (update=early).", true, {}, true},
+    OptionSpec{"--at", "TIME", "Judge for this time instead of now, e.g. 2025-06-20."},
+};
+
 constexpr std::array<std::string_view, 2> measured_backends{"kvm", "snp"};
 constexpr std::array<std::string_view, 3> worlds{"ring0", "collapsed", "isolated"};
 constexpr std::array keep_measure_options{
@@ -513,6 +522,14 @@ constexpr std::array all_commands{
         "what to do where something is missing. Changes nothing.",
         {},
         platform_options},
+    CommandSpec{
+        "platform tcb", "Say how long a platform will be accepted",
+        "Judges its evidence as evidence verify does, and by Intel's early documents as well, "
+        "which everybody gets weeks later: which security version is short, what raises it, "
+        "how many days are left. Waivers of the policy have a last day, too. Exit status: 0 "
+        "nothing will refuse it, 1 something will, 3 it is refused now, 4 it could not be "
+        "judged.",
+        platform_tcb_positionals, platform_tcb_options},
     CommandSpec{
         "platform simulate init",
         "Make a simulated machine with SEV-SNP, for tests",

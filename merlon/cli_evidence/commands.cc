@@ -18,6 +18,7 @@ constexpr std::array all_handlers{
     Handler{"evidence policy check", &evidence_policy_check},
     Handler{"keep measure", &keep_measure},
     Handler{"keep evidence", &keep_evidence},
+    Handler{"platform tcb", &platform_tcb},
     Handler{"platform simulate init", &platform_simulate_init},
     Handler{"platform simulate show", &platform_simulate_show},
     Handler{"platform simulate revoke", &platform_simulate_revoke},

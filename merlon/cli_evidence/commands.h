@@ -17,6 +17,7 @@ int evidence_policy_init(const cli::Arguments& arguments, const cli::Terminal& t
 int evidence_policy_check(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keep_evidence(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keep_measure(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_tcb(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_simulate_init(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_simulate_show(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_simulate_revoke(const cli::Arguments& arguments, const cli::Terminal& terminal);

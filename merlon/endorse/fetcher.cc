@@ -7,11 +7,9 @@ namespace merlon::endorse {
 
 namespace {
 
-constexpr int tries = 3;
-
 bool may_help_to_ask_again(int status) noexcept { return status == 429 || status >= 500; }
 
-Fetched fetch(const Request& request, Fetcher& fetcher) {
+Fetched fetch(const Request& request, Fetcher& fetcher, int tries) {
   Fetched made;
   made.request = request;
   for (int round = 1; round <= tries; ++round) {
@@ -47,9 +45,9 @@ Fetched fetch(const Request& request, Fetcher& fetcher) {
 
 }  // namespace
 
-std::vector<Fetched> collect(const std::vector<Request>& requests, Fetcher& fetcher) {
+std::vector<Fetched> collect(const std::vector<Request>& requests, Fetcher& fetcher, int tries) {
   std::vector<Fetched> all;
-  for (const Request& request : requests) all.push_back(fetch(request, fetcher));
+  for (const Request& request : requests) all.push_back(fetch(request, fetcher, tries));
   return all;
 }
 

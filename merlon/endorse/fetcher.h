@@ -32,8 +32,11 @@ struct Fetched {
   bool absent = false;  ///< an optional one that the service has not: no failure to worry about
 };
 
-/// Asks for all, each up to three times while the service is not available (no answer, 429, 5xx).
+inline constexpr int usual_tries = 3;
+
+/// Asks for all, each up to `tries` times while the service is not available (no answer, 429, 5xx).
 /// An answer that is no endorsement is a failure.
-[[nodiscard]] std::vector<Fetched> collect(const std::vector<Request>& requests, Fetcher& fetcher);
+[[nodiscard]] std::vector<Fetched> collect(const std::vector<Request>& requests, Fetcher& fetcher,
+                                           int tries = usual_tries);
 
 }  // namespace merlon::endorse

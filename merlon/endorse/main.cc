@@ -1,11 +1,16 @@
-// merlon-fetch EVIDENCE DIRECTORY INTEL INTEL-ROOT AMD PRODUCT PLATFORM: gets endorsements of a
-// piece of evidence, or of all of a kind of platform. Started by `merlon evidence fetch`; an empty
-// word stands for what is not given. Exit status: 0 all, 1 some are missing or something cannot be
+// merlon-fetch EVIDENCE DIRECTORY INTEL INTEL-ROOT AMD PRODUCT PLATFORM [all|vcek]: gets
+// endorsements of a piece of evidence, or of all of a kind of platform. Started by `merlon evidence
+// fetch`, or with the last word by merlon-steward, which reads descriptor 3 what others read on the
+// standard streams; "vcek" asks for that alone, and once. An empty word stands for what is not
+// given. Exit status: 0 all, 1 some are missing or something cannot be
 // used, 4 the evidence cannot be judged.
 
 #include <array>
 #include <cstdio>
 #include <new>
+#include <string_view>
+
+#include <unistd.h>
 
 #include "merlon/base/printable.h"
 #include "merlon/base/text.h"
@@ -74,9 +79,9 @@ std::string not_made(std::string_view directory, os::Errno reason) {
 
 /// How many are missing.
 std::size_t fetch(const std::vector<endorse::Request>& requests, endorse::Fetcher& fetcher,
-                  const std::string& directory) {
+                  const std::string& directory, int tries) {
   std::size_t missing = 0;
-  for (const endorse::Fetched& each : endorse::collect(requests, fetcher)) {
+  for (const endorse::Fetched& each : endorse::collect(requests, fetcher, tries)) {
     std::string failure = each.failure;
     if (failure.empty()) {
       if (const auto stored = endorse::store(directory, each); !stored) {
@@ -94,13 +99,14 @@ std::size_t fetch(const std::vector<endorse::Request>& requests, endorse::Fetche
 }
 
 /// Asks for all of it and says what is missing.
-int fetch_into(const std::string& directory, const std::vector<endorse::Request>& requests) {
+int fetch_into(const std::string& directory, const std::vector<endorse::Request>& requests,
+               int tries = endorse::usual_tries) {
   auto fetcher = endorse::CurlFetcher::create();
   if (!fetcher) return fail(fetcher.error().what);
   if (const auto made = endorse::make_directory(directory); !made) {
     return fail(not_made(directory, made.error()));
   }
-  const std::size_t missing = fetch(requests, **fetcher, directory);
+  const std::size_t missing = fetch(requests, **fetcher, directory, tries);
   if (missing == 0) return 0;
   return fail(concat(missing, " of ", requests.size(),
                      " endorsements are missing; what came is in ", base::printable(directory)));
@@ -116,7 +122,8 @@ int for_platform(const std::string& platform, const std::string& directory,
 }
 
 int for_evidence(const std::string& path, const std::string& directory,
-                 const endorse::Services& services, std::optional<snp::Product> product) {
+                 const endorse::Services& services, std::optional<snp::Product> product,
+                 bool vcek_alone) {
   const auto file = os::open_file(path);
   const auto bytes = file ? os::read_all(*file, evidence::max_evidence_size)
                           : os::Result<std::vector<std::uint8_t>>(file.error());
@@ -125,8 +132,14 @@ int for_evidence(const std::string& path, const std::string& directory,
   if (!evidence) {
     return fail(concat(base::printable(path), ": ", in_words(evidence.error())), not_judged);
   }
-  const auto requests = endorse::requests_for(*evidence, services, product);
+  auto requests = endorse::requests_for(*evidence, services, product);
   if (!requests) return fail(concat(base::printable(path), ": ", requests.error().what));
+  if (vcek_alone) {
+    std::erase_if(*requests, [](const auto& each) {
+      return !each.file.starts_with("vcek-") || !each.file.ends_with(".der");
+    });
+    return fetch_into(directory, *requests, 1);
+  }
   const int status = fetch_into(directory, *requests);
   if (!endorse::lacks_vlek(*evidence)) return status;
   return fail(concat(base::printable(path),
@@ -134,22 +147,25 @@ int for_evidence(const std::string& path, const std::string& directory,
                      "provider, whose name is in no report, has to give it"));
 }
 
-int run(char** words) {
+int run(char** words, std::string_view what) {
   const auto services = services_of(words + 3);
   if (!services) return fail(services.error());
   const std::string platform = words[7];
-  return platform.empty()
-             ? for_evidence(words[1], words[2], *services, snp::product_of_name(words[6]))
-             : for_platform(platform, words[2], *services);
+  return platform.empty() ? for_evidence(words[1], words[2], *services,
+                                         snp::product_of_name(words[6]), what == "vcek")
+                          : for_platform(platform, words[2], *services);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   os::end_with_parent();
-  if (argc != 8) return fail("merlon-fetch is started by merlon evidence fetch");
+  const std::string_view what = argc == 9 ? argv[8] : "";
+  const bool serves = what == "all" || what == "vcek";
+  if (argc != 8 && !serves) return fail("merlon-fetch is started by merlon evidence fetch");
+  if (serves && (::dup2(3, 1) < 0 || ::dup2(3, 2) < 0)) return unusable;
   try {
-    return run(argv);
+    return run(argv, what);
   } catch (const std::bad_alloc&) {
     return fail("out of memory");
   }

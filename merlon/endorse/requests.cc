@@ -124,10 +124,10 @@ Result<std::vector<Request>> for_report(const snp::Report& report, const Service
   std::string levels = concat(spl("bl", tcb.bootloader), "&", spl("tee", tcb.tee), "&",
                               spl("snp", tcb.snp), "&", spl("ucode", tcb.microcode));
   if (turin) levels = concat(spl("fmc", tcb.fmc), "&", levels);
-  all.push_back({concat(without_slash(services.amd), "/vcek/v1/", name, "/", chip, "?", levels),
-                 concat("vcek-", std::string_view(chip).substr(0, 16), "-",
-                        base::hex(report.reported_tcb.view()), ".der"),
-                 "", false});
+  all.push_back(
+      {concat(without_slash(services.amd), "/vcek/v1/", name, "/", chip, "?", levels),
+       concat("vcek-", name, "-", chip, "-", base::hex(report.reported_tcb.view()), ".der"), "",
+       false});
   return all;
 }
 

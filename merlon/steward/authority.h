@@ -7,12 +7,14 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "merlon/crypto/private_key.h"
+#include "merlon/verify/outlook.h"
 #include "merlon/verify/verifier.h"
 
 namespace merlon::steward {
@@ -50,6 +52,9 @@ struct Refusal {
   std::size_t request = 0;  ///< which of a bundle, from 0
   /// What was found signed by the vendors until then: as genuine as if the request were granted.
   verify::Memory seen = {};
+  /// The report whose VCEK is not here, where nothing but what hangs on it speaks against the
+  /// request: whoever can get it may ask again then.
+  std::optional<snp::Report> lacks_vcek = {};
 };
 
 /// One certificate that was issued, for the log.
@@ -66,6 +71,7 @@ struct Issuance {
   codec::UnixTime not_after;
   /// When the first of the things that the appraisal used ends, the certificate aside.
   codec::UnixTime evidence_until;
+  verify::Outlook outlook = {};  ///< of the platform; not in the log
 };
 
 struct Certified {
@@ -103,6 +109,8 @@ class Authority {
     /// Simulators that the policy names, and keeps without hardware, get certificates, which say
     /// so.
     bool development = false;
+    /// Intel's early documents, by which no verdict comes about; null: there are none.
+    std::shared_ptr<const verify::Collateral> early = nullptr;
     std::string build;  ///< of the program, for the results in certificates: "merlon-steward 1.0"
   };
 

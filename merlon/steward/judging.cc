@@ -87,8 +87,7 @@ class OneRequest {
     result.workload = evidence->workload;
     result.evidence = crypto::sha256({request->extensions()[0].value});
     std::visit(Describing{result}, evidence->report);
-    const auto appraised = TRY(appraise(*evidence, result, seen));
-    granted.until = appraised;
+    granted.until = TRY(appraise(*evidence, granted, seen));
     result.status = status_of(result);
     return granted;
   }
@@ -97,8 +96,9 @@ class OneRequest {
   Refusal no(Reason reason, std::string_view got) const { return refuse(reason, got, number_); }
 
   /// Fills in what the verifier says; gives how long it counts.
-  Result<codec::UnixTime, Refusal> appraise(const Evidence& evidence, AttestationResult& result,
+  Result<codec::UnixTime, Refusal> appraise(const Evidence& evidence, Granted& granted,
                                             verify::Memory& seen) const {
+    AttestationResult& result = granted.result;
     const bool development = judging_.settings.development;
     if (evidence.technology() == Technology::Kvm && development) {
       result.vector = {0, TrustVector::unrecognized_hardware, TrustVector::visible_memory};
@@ -109,13 +109,34 @@ class OneRequest {
     const verify::Appraisal appraisal =
         verify::appraise(evidence, all, judging_.settings.policy, judging_.moment);
     seen.merge(appraisal.seen);
-    if (!appraisal.accepted()) return refuse(appraisal, number_);
+    if (!appraisal.accepted()) {
+      Refusal refusal = refuse(appraisal, number_);
+      refusal.lacks_vcek = lacking(evidence, appraisal);
+      return refusal;
+    }
     if (appraisal.simulated && !development) return no(Reason::Simulator, "a simulator's report");
     result.simulator = appraisal.simulated;
     if (appraisal.tcb_status) result.tcb_status = to_string(*appraisal.tcb_status);
+    const verify::Collateral nothing_early;
+    const auto& early = judging_.settings.early;
+    granted.outlook = verify::outlook(evidence, appraisal, all, early ? *early : nothing_early,
+                                      judging_.settings.policy, judging_.moment);
     judge_trust(appraisal, result);
     remark(appraisal, result);
     return appraisal.expiry.value_or(no_end);
+  }
+
+  /// The report, if it is for want of its VCEK that its signature could not be judged.
+  static std::optional<snp::Report> lacking(const Evidence& evidence,
+                                            const verify::Appraisal& appraisal) {
+    const auto* snp = std::get_if<evidence::SnpEvidence>(&evidence.report);
+    const verify::Finding* signature = appraisal.find(verify::Check::SnpSignature);
+    if (snp == nullptr || snp->report.signing_key != snp::SigningKey::Vcek ||
+        snp->report.chip_id.is_zero() || signature == nullptr || signature->passed ||
+        is_certain(appraisal)) {
+      return std::nullopt;
+    }
+    return snp->report;
   }
 
   void judge_trust(const verify::Appraisal& appraisal, AttestationResult& result) const {

@@ -16,6 +16,7 @@ struct Granted {
   bool kvm = false;  ///< a keep without hardware
   evidence::AttestationResult result;
   codec::UnixTime until;  ///< when the first thing that was used ends
+  verify::Outlook outlook = {};
 };
 
 /// What a body's requests are judged by; borrowed.

@@ -78,7 +78,8 @@ core::Result<NewLeaf, Refusal> new_leaf(const Granted& granted, Bytes serial,
                    result.simulator,
                    std::max(begin, issuer.validity.not_before),
                    end,
-                   granted.until};
+                   granted.until,
+                   granted.outlook};
   leaf.certificate = {std::move(serial),
                       {"", "", issuer.subject},
                       subject_of(key, settings),

@@ -55,6 +55,12 @@ Refusal refuse(Reason reason, std::string_view got, std::size_t request) {
           base::printable(got, longest_text), request};
 }
 
+bool is_certain(const verify::Appraisal& appraisal) noexcept {
+  return std::ranges::any_of(appraisal.findings, [](const Finding& each) {
+    return !each.passed && each.made && hangs_on_no_endorsement(each.check);
+  });
+}
+
 Refusal refuse(const verify::Appraisal& appraisal, std::size_t request) {
   const auto& findings = appraisal.findings;
   const auto waiting = std::ranges::find_if(findings, waits);

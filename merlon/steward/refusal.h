@@ -24,4 +24,7 @@ enum class Reason : std::uint8_t {
 /// and without another one the answer is to ask again later.
 [[nodiscard]] Refusal refuse(const verify::Appraisal& appraisal, std::size_t request);
 
+/// Whether some check says no that no endorsement would change.
+[[nodiscard]] bool is_certain(const verify::Appraisal& appraisal) noexcept;
+
 }  // namespace merlon::steward

@@ -65,6 +65,14 @@ TEST(Refusal, OfWhatCouldNotBeJudgedIsARefusal) {
   EXPECT_EQ(refusal.kind, Kind::Refused);
 }
 
+TEST(Refusal, IsCertainWhereNoEndorsementWouldHelp) {
+  Appraisal appraisal;
+  appraisal.findings = {failed(Check::SnpSignature), not_made(Check::SnpMeasurement)};
+  EXPECT_FALSE(is_certain(appraisal));
+  appraisal.findings.push_back(failed(Check::SnpMeasurement));
+  EXPECT_TRUE(is_certain(appraisal));
+}
+
 TEST(Refusal, WithoutAReasonIsADefectOfOurs) {
   EXPECT_EQ(of({}).kind, Kind::Internal);
   EXPECT_EQ(of({passed(Check::Technology)}).kind, Kind::Internal);

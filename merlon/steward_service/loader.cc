@@ -5,6 +5,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
+#include "merlon/os/open.h"
 #include "merlon/steward/ca_store.h"
 #include "merlon/steward_service/files.h"
 #include "merlon/steward_service/made_ca.h"
@@ -161,9 +162,14 @@ Outcome<GenerationPointer> Loader::load(codec::UnixTime now) const {
   settings.lifetime = signing.lifetime;
   settings.development = options_.development;
   settings.build = concat(program().name, " ", program().version);
+  if (!options_.early.empty()) {
+    const GivenEndorsements early = TRY(read_endorsements(options_.early));
+    settings.early =
+        std::make_shared<const verify::Collateral>(verify::Collateral::prepare(early.all));
+  }
   const auto authority =
       TRY(steward::Authority::create(std::move(signing.issuer), std::move(settings)));
-  GivenEndorsements endorsements = TRY(read_endorsements(options_.endorsements));
+  GivenEndorsements endorsements = TRY(read_endorsements(endorsement_paths()));
   auto made = std::make_shared<Generation>();
   const auto own =
       std::make_shared<const verify::Collateral>(verify::Collateral::prepare(endorsements.all));
@@ -193,6 +199,18 @@ Outcome<GenerationPointer> Loader::load(codec::UnixTime now) const {
   return GenerationPointer(std::move(made));
 }
 
+std::string Loader::fetched_directory() const {
+  return options_.renew.empty() ? "" : concat(options_.state, "/endorsements");
+}
+
+std::vector<std::string> Loader::endorsement_paths() const {
+  std::vector<std::string> paths = options_.endorsements;
+  const std::string own = fetched_directory();
+  // Before the first question it is not there; one that was named has to be.
+  if (!own.empty() && os::exists(own)) paths.push_back(own);
+  return paths;
+}
+
 Fingerprint Loader::fingerprint() const {
   Fingerprint found;
   for (const std::string* each : {&options_.key, &options_.certificate, &options_.policy,
@@ -200,7 +218,8 @@ Fingerprint Loader::fingerprint() const {
     add_fingerprint(found.files, *each);
   }
   add_fingerprint(found.files, options_.ca);
-  for (const std::string& each : options_.endorsements) add_fingerprint(found.files, each);
+  for (const std::string& each : options_.early) add_fingerprint(found.files, each);
+  for (const std::string& each : endorsement_paths()) add_fingerprint(found.files, each);
   return found;
 }
 

@@ -28,6 +28,9 @@ class Loader {
   /// Everything anew.
   [[nodiscard]] Outcome<GenerationPointer> load(codec::UnixTime now) const;
 
+  /// Where endorsements are put that the service gets by itself; empty: nowhere.
+  [[nodiscard]] std::string fetched_directory() const;
+
   /// Of what load() reads. What is not there is part of it too.
   [[nodiscard]] Fingerprint fingerprint() const;
 
@@ -40,6 +43,9 @@ class Loader {
   };
   [[nodiscard]] Outcome<Signing> signing(codec::UnixTime now) const;
   [[nodiscard]] Outcome<Signing> from_store(codec::UnixTime now) const;
+
+  /// Those that are named, and the own directory.
+  [[nodiscard]] std::vector<std::string> endorsement_paths() const;
 
   Options options_;
   std::string made_certificate_;  ///< PEM, of a CA that was made

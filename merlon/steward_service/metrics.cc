@@ -103,6 +103,44 @@ void connections(Text& text, const http::Counters& now) {
   text.one("requests_running", "gauge", "Requests that are judged or wait for it.", now.running);
 }
 
+void renewals(Text& text, const Statistics::Counts& counts) {
+  if (counts.renewals.empty()) return;
+  text.head("endorsement_renewals_total", "counter",
+            "Times that the endorsements of a kind of platform were asked for.");
+  for (const auto& [platform, each] : counts.renewals) {
+    const std::string name = concat("platform=\"", label(platform), "\",result=\"");
+    text.sample(concat(name, "came\""), concat(each.came));
+    text.sample(concat(name, "failed\""), concat(each.failed));
+  }
+  text.head("endorsements_renewed_timestamp_seconds", "gauge",
+            "When all endorsements of a kind of platform came last; 0: never.");
+  for (const auto& [platform, each] : counts.renewals) {
+    text.sample(concat("platform=\"", label(platform), "\""), concat(each.last.seconds));
+  }
+  text.head("vcek_questions_total", "counter", "Questions for a VCEK, by what came of them.");
+  for (const auto& [outcome, number] : counts.vceks) {
+    text.sample(concat("result=\"", label(outcome), "\""), concat(number));
+  }
+}
+
+void platforms(Text& text, const Statistics::Counts& counts) {
+  std::uint64_t soon = 0;
+  std::optional<codec::UnixTime> first;
+  for (const auto& [name, each] : counts.platforms) {
+    if (!each.refused_from) continue;
+    ++soon;
+    first = std::min(first.value_or(*each.refused_from), *each.refused_from);
+  }
+  text.one("platforms", "gauge", "Platforms whose evidence was accepted since the start.",
+           counts.platforms.size());
+  text.one("platforms_refused_soon", "gauge",
+           "Of these: those that a waiver's end or Intel's early documents will refuse.", soon);
+  if (!first) return;
+  text.head("platforms_refused_from_timestamp_seconds", "gauge",
+            "When the first of these may be refused.");
+  text.sample("", concat(first->seconds));
+}
+
 void state(Text& text, const Generation& generation) {
   text.head("policy_info", "gauge", "The policy in use, by its SHA-256.");
   text.sample(concat("digest=\"", label(generation.policy_digest), "\",development=\"",
@@ -131,6 +169,8 @@ std::string metrics_text(const Statistics::Counts& counts, const http::Counters&
            counts.reload_failures);
   text.one("log_lines_lost_total", "counter", "Lines of the log that nobody took.",
            counts.lost_lines);
+  renewals(text, counts);
+  platforms(text, counts);
   state(text, generation);
   if (log) {
     text.one("log_records_total", "counter", "Records of the log of issued certificates.",

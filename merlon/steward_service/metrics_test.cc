@@ -66,5 +66,26 @@ TEST(Statistics, CodesHaveABound) {
   EXPECT_EQ(counts.refused.at("other"), 44U);
 }
 
+TEST(Metrics, CountPlatformsThatWillBeRefused) {
+  Statistics statistics;
+  verify::Outlook good{"SGX 00a067110000", "aa", true, {}, {}, {}};
+  verify::Outlook soon{"SGX 00a067110000", "bb", true, codec::UnixTime{2'000}, {"why"}, {}};
+  statistics.note_platform(good);
+  statistics.note_platform(soon);
+  statistics.note_platform(soon);  // the same
+  statistics.note_platform({});    // without hardware
+  const auto text = [&] {
+    return metrics_text(statistics.counts(), {}, Generation{}, std::nullopt, {1});
+  };
+  EXPECT_NE(text().find("merlon_steward_platforms 2\n"), std::string::npos);
+  EXPECT_NE(text().find("merlon_steward_platforms_refused_soon 1\n"), std::string::npos);
+  EXPECT_NE(text().find("merlon_steward_platforms_refused_from_timestamp_seconds 2000\n"),
+            std::string::npos);
+  soon.refused_from.reset();  // it was updated
+  statistics.note_platform(soon);
+  EXPECT_NE(text().find("merlon_steward_platforms_refused_soon 0\n"), std::string::npos);
+  EXPECT_EQ(text().find("refused_from"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace merlon::steward_service

@@ -150,6 +150,9 @@ Outcome<void> check(const Options& options) {
   if (options.tls_key.empty() != options.tls_certificate.empty()) {
     return std::string("--tls-key and --tls-crt belong together");
   }
+  if (!options.renew.empty() && options.state.empty()) {
+    return std::string("--renew needs --state: what comes is put there");
+  }
   if (options.at && !options.development) {
     return std::string("--at is for --development: certificates are for now");
   }
@@ -250,7 +253,15 @@ Outcome<Options> options_of(const command::Arguments& arguments,
   options.policy = arguments.value(arguments.has("--config") ? "--config" : "--policy");
   const auto endorsements = arguments.values("--endorsements");
   options.endorsements.assign(endorsements.begin(), endorsements.end());
+  const auto early = arguments.values("--early");
+  options.early.assign(early.begin(), early.end());
   options.state = arguments.value("--state");
+  const auto renew = arguments.values("--renew");
+  options.renew.assign(renew.begin(), renew.end());
+  options.fetcher = arguments.value("--fetcher");
+  options.intel_url = arguments.value("--intel-url");
+  options.intel_root_url = arguments.value("--intel-root-url");
+  options.amd_url = arguments.value("--amd-url");
   options.tls_key = arguments.value("--tls-key");
   options.tls_certificate = arguments.value("--tls-crt");
   using std::chrono::seconds;

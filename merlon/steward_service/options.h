@@ -31,8 +31,12 @@ struct Options {
   std::vector<Listen> listen;             ///< at least one
   std::string policy;                     ///< file; empty: the default one
   std::vector<std::string> endorsements;  ///< directories and files
+  std::vector<std::string> early;         ///< the same with Intel's early documents
   std::string state;                      ///< directory; empty: nothing is remembered
-  std::string tls_key;                    ///< file; with `tls_certificate`, or neither: plain HTTP
+  std::vector<std::string> renew;  ///< kinds of platforms whose endorsements it gets by itself
+  std::string fetcher;             ///< program; empty: merlon-fetch beside this one
+  std::string intel_url, intel_root_url, amd_url;  ///< empty: the vendors' own
+  std::string tls_key;  ///< file; with `tls_certificate`, or neither: plain HTTP
   std::string tls_certificate;
   std::optional<std::chrono::seconds> lifetime;  ///< nothing: 24 hours, or what `ca` says
   std::chrono::milliseconds watch{2'000};        ///< how often files are looked at; 0: never

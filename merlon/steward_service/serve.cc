@@ -10,6 +10,7 @@
 #include "merlon/os/signals.h"
 #include "merlon/os/socket.h"
 #include "merlon/steward_service/commands.h"
+#include "merlon/steward_service/endorsing.h"
 #include "merlon/steward_service/loader.h"
 #include "merlon/steward_service/problem.h"
 #include "merlon/steward_service/records.h"
@@ -59,8 +60,9 @@ class Running {
         loader_(std::move(loader)),
         log_(log),
         statistics_(statistics),
-        service_(std::move(first), records, statistics,
-                 {&clock_now, options_.at, [this] { return counters(); }, clock_now()}) {}
+        service_(
+            std::move(first), records, statistics,
+            {&clock_now, options_.at, [this] { return counters(); }, clock_now(), vcek_source()}) {}
 
   Outcome<void> start();
   /// Until a signal says so.
@@ -80,7 +82,8 @@ class Running {
     log_.line(http::log_line(clock_now(), level, event, fields));
   }
   void say_generation(std::string_view event, const Generation& now);
-  void reload(bool asked);
+  bool reload(bool asked);
+  [[nodiscard]] std::function<bool(const snp::Report&)> vcek_source();
   void warn_of_ends();
 
   Options options_;
@@ -88,10 +91,19 @@ class Running {
   http::Log& log_;
   Statistics& statistics_;
   Service service_;
+  std::mutex reload_mutex_;  ///< of what stands below it, down to warned_
   Fingerprint seen_;
   codec::UnixTime warned_;  ///< when it was last looked for what ends soon
   std::optional<http::Server> server_;
+  std::optional<Endorsing> endorsing_;  ///< ends first
 };
+
+std::function<bool(const snp::Report&)> Running::vcek_source() {
+  if (options_.renew.empty()) return {};
+  return [this](const snp::Report& report) {
+    return endorsing_.has_value() && endorsing_->obtain_vcek(report);
+  };
+}
 
 http::Settings Running::settings() {
   http::Settings settings;
@@ -126,6 +138,14 @@ void Running::say_generation(std::string_view event, const Generation& now) {
 
 Outcome<void> Running::start() {
   seen_ = loader_.fingerprint();
+  if (!options_.renew.empty()) {
+    endorsing_.emplace(
+        options_, loader_.fetched_directory(), statistics_,
+        Endorsing::World{
+            &clock_now, [this] { return service_.generation(); }, [this] { return reload(false); },
+            [this](std::string_view level, std::string_view event,
+                   const std::vector<http::Header>& fields) { say(level, event, fields); }});
+  }
   auto listeners = TRY(listeners_of(options_));
   auto started = http::Server::start(std::move(listeners), settings());
   if (!started) return concat("cannot serve: ", os::describe(started.error()));
@@ -142,6 +162,7 @@ Outcome<void> Running::start() {
 void Running::warn_of_ends() {
   constexpr std::int64_t soon = 3 * codec::seconds_per_day;
   const codec::UnixTime now = clock_now();
+  const std::scoped_lock lock(reload_mutex_);
   if (now.seconds - warned_.seconds < codec::seconds_per_day) return;
   warned_ = now;
   for (const Expiry& each : service_.generation()->expiries) {
@@ -151,20 +172,22 @@ void Running::warn_of_ends() {
   }
 }
 
-/// Files that cannot be used leave the old ones in force.
-void Running::reload(bool asked) {
+/// Files that cannot be used leave the old ones in force; gives whether those of now are.
+bool Running::reload(bool asked) {
+  const std::scoped_lock lock(reload_mutex_);
   Fingerprint now = loader_.fingerprint();
-  if (!asked && now == seen_) return;
+  if (!asked && now == seen_) return true;
   seen_ = std::move(now);
   auto next = loader_.load(options_.at.value_or(clock_now()));
   statistics_.note_reload(next.has_value());
   if (!next) {
     say("error", "reload", {{"refused", next.error()}});
-    return;
+    return false;
   }
   say_generation("reload", **next);
   service_.replace(*std::move(next));
   warned_ = {};
+  return true;
 }
 
 void Running::run(const os::SignalQueue& signals) {
@@ -172,6 +195,7 @@ void Running::run(const os::SignalQueue& signals) {
   codec::UnixTime over;  // the end of an issuer after which files were read
   const bool watches = options_.watch.count() > 0;
   const auto pause = watches ? options_.watch : std::chrono::minutes(10);
+  if (endorsing_) endorsing_->start();
   while (true) {
     warn_of_ends();
     const auto signal = signals.wait(pause);
@@ -186,6 +210,7 @@ void Running::run(const os::SignalQueue& signals) {
     if (signal == SIGHUP || watches) reload(signal == SIGHUP || ended);
   }
   server_->stop(options_.drain);
+  endorsing_.reset();
   const http::Counters last = server_->counters();
   say("info", "end", {{"requests", concat(last.requests)}});
 }

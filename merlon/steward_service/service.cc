@@ -103,8 +103,23 @@ http::Response Service::certify(const http::Request& request) const {
                                     ? verify::Moment::asked_for(*world_.at)
                                     : verify::Moment::by_clock(world_.now(), records_.memory());
   auto certified = now->certify(form, core::as_bytes(request.body), moment);
+  GenerationPointer judged_by = now;
+  for (std::size_t i = 0; i < steward::max_requests && lacks_vcek(certified); ++i) {
+    steward::Refusal& refusal = certified.error();
+    if (!world_.obtain_vcek(*refusal.lacks_vcek)) {
+      refusal.kind = steward::Refusal::Kind::NotNow;  // the vendor may give it later
+      break;
+    }
+    judged_by = generation();
+    certified = judged_by->certify(form, core::as_bytes(request.body), moment);
+  }
   if (!certified) return refused(certified.error(), form, request);
-  return issued(*now, *std::move(certified), request);
+  return issued(*judged_by, *std::move(certified), request);
+}
+
+bool Service::lacks_vcek(
+    const core::Result<steward::Certified, steward::Refusal>& certified) const {
+  return !certified && certified.error().lacks_vcek && world_.obtain_vcek;
 }
 
 /// What vendors had signed counts from then on, whatever became of the request.
@@ -135,6 +150,7 @@ http::Response Service::issued(const Generation& generation, steward::Certified 
     response.notes.push_back({std::string(name), std::move(value)});
   };
   for (const steward::Issuance& each : certified.issuances) {
+    statistics_.note_platform(each.outlook);
     note(note_technology, std::string(evidence::to_string(each.technology)));
     note("serial", base::hex(each.serial));
     note("key", base::hex(each.key_digest.view()));

@@ -27,6 +27,9 @@ class Service {
     std::optional<codec::UnixTime> at;  ///< judge for this time instead
     std::function<http::Counters()> counters;
     codec::UnixTime started;
+    /// Gets the VCEK of a report, and has it counted; false: it is not here. Empty: nobody gets
+    /// any.
+    std::function<bool(const snp::Report&)> obtain_vcek = {};
   };
 
   Service(GenerationPointer first, Records& records, Statistics& statistics, World world);
@@ -43,6 +46,8 @@ class Service {
   [[nodiscard]] http::Response certify(const http::Request& request) const;
   [[nodiscard]] http::Response issued(const Generation& generation, steward::Certified certified,
                                       const http::Request& request) const;
+  [[nodiscard]] bool lacks_vcek(
+      const core::Result<steward::Certified, steward::Refusal>& certified) const;
   [[nodiscard]] http::Response refused(const steward::Refusal& refusal, steward::RequestForm form,
                                        const http::Request& request) const;
   [[nodiscard]] http::Response status(const http::Request& request) const;

@@ -56,6 +56,33 @@ void Statistics::note_lost_line() {
   ++counts_.lost_lines;
 }
 
+void Statistics::note_renewal(const std::string& platform, std::string trouble,
+                              codec::UnixTime now) {
+  const std::scoped_lock lock(mutex_);
+  Renewal& renewal = counts_.renewals[platform];
+  if (trouble.empty()) {
+    ++renewal.came;
+    renewal.last = now;
+  } else {
+    ++renewal.failed;
+  }
+  renewal.trouble = std::move(trouble);
+}
+
+void Statistics::note_platform(const verify::Outlook& outlook) {
+  if (outlook.kind.empty()) return;  // without hardware there is nothing to look out for
+  const std::string name = outlook.kind + " " + outlook.machine;
+  const std::scoped_lock lock(mutex_);
+  auto& all = counts_.platforms;
+  if (all.size() >= max_platforms && !all.contains(name)) return;
+  all[name] = outlook;
+}
+
+void Statistics::note_vcek(const std::string& outcome) {
+  const std::scoped_lock lock(mutex_);
+  ++counts_.vceks[outcome];
+}
+
 Statistics::Counts Statistics::counts() const {
   const std::scoped_lock lock(mutex_);
   return counts_;

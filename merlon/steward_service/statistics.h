@@ -26,10 +26,19 @@ struct Hour {
   std::map<std::string, std::uint64_t> refused;  ///< by code
 };
 
+/// Endorsements of a kind of platform that the service gets by itself.
+struct Renewal {
+  std::uint64_t came = 0;
+  std::uint64_t failed = 0;
+  codec::UnixTime last;  ///< when all came; 1970: never
+  std::string trouble;   ///< of the last try, a line; empty: it was good
+};
+
 class Statistics {
  public:
   static constexpr std::array<double, 11> bounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                                  0.1,   0.25,   0.5,   1,    5};  ///< seconds
+  static constexpr std::size_t max_platforms = 4096;  ///< what is beyond is not counted
   static constexpr std::size_t max_hours = 48;
   static constexpr std::size_t max_codes = 256;  ///< what is beyond counts as "other"
 
@@ -42,12 +51,19 @@ class Statistics {
     std::uint64_t reloads = 0;
     std::uint64_t reload_failures = 0;
     std::uint64_t lost_lines = 0;
-    std::deque<Hour> hours;  ///< the newest last
+    /// The last outlook of each platform whose evidence was accepted, by kind and machine.
+    std::map<std::string, verify::Outlook> platforms;
+    std::map<std::string, Renewal> renewals;     ///< by platform
+    std::map<std::string, std::uint64_t> vceks;  ///< questions for one by what came of them
+    std::deque<Hour> hours;                      ///< the newest last
   };
 
   void note(const http::Exchange& exchange, codec::UnixTime now);
   void note_reload(bool done);
   void note_lost_line();
+  void note_renewal(const std::string& platform, std::string trouble, codec::UnixTime now);
+  void note_platform(const verify::Outlook& outlook);
+  void note_vcek(const std::string& outcome);
   [[nodiscard]] Counts counts() const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <tuple>
 
 #include "merlon/base/text.h"
@@ -57,6 +58,16 @@ std::string facts_part(const StatusFacts& facts) {
                                                    : escaped(base::printable(now.policy_file)),
                            "</span>"));
   html += row("Serves since", concat(when(facts.started), ", ", requests, " requests"));
+  for (const auto& [platform, each] : facts.counts.renewals) {
+    const bool good = each.trouble.empty();
+    html += row("Endorsements",
+                concat(escaped(platform), ": <span class=\"", good ? "good" : "bad", "\">",
+                       good ? concat("renewed ", when(each.last))
+                            : concat("not renewed: ", escaped(base::printable(each.trouble, 300))),
+                       "</span>",
+                       !good && each.last.seconds > 0 ? concat(" (last ", when(each.last), ")")
+                                                      : std::string()));
+  }
   html += row("Connections now", concat(facts.server.open_connections));
   return html + "</dl></div>\n";
 }
@@ -149,6 +160,43 @@ std::string reasons_part(const StatusFacts& facts) {
       html, "</table></div>\n");
 }
 
+/// Kinds of platforms that will be refused, with how many there are of each and why.
+std::string platforms_part(const StatusFacts& facts) {
+  struct Kind {
+    std::size_t count = 0;
+    const verify::Outlook* first = nullptr;
+  };
+  std::map<std::string, Kind> kinds;
+  for (const auto& [name, each] : facts.counts.platforms) {
+    if (!each.refused_from) continue;
+    Kind& kind = kinds[each.kind];
+    ++kind.count;
+    const bool sooner = kind.first == nullptr || *each.refused_from < *kind.first->refused_from;
+    if (sooner) kind.first = &each;
+  }
+  if (kinds.empty()) return "";
+  std::string rows;
+  for (const auto& [name, kind] : kinds) {
+    std::string why;
+    for (const std::string& each : kind.first->reasons) {
+      why += concat(why.empty() ? "" : "<br>", escaped(base::printable(each, 300)));
+    }
+    for (const verify::Shortfall& each : kind.first->shortfalls) {
+      why += concat("<br><span class=\"soft\">", escaped(each.what), ": ", each.has, ", wanted ",
+                    each.wants, each.raised_by.empty() ? "" : " (", escaped(each.raised_by),
+                    each.raised_by.empty() ? "" : ")", "</span>");
+    }
+    rows += concat("<tr><td>", escaped(name), "<br><span class=\"soft\">", kind.count,
+                   kind.count == 1 ? " platform" : " platforms", "</span></td><td>", why,
+                   "</td><td class=\"number ", urgency(*kind.first->refused_from, facts.now), "\">",
+                   left(*kind.first->refused_from, facts.now), "</td></tr>\n");
+  }
+  return concat(
+      "<h2>Platforms that will be refused</h2>\n<div class=\"card\"><table><tr><th>Platform</th>"
+      "<th>Why</th><th class=\"number\">Left</th></tr>\n",
+      rows, "</table></div>\n");
+}
+
 std::string expiries_part(const StatusFacts& facts) {
   std::string rows;
   for (const Expiry& each : facts.generation.expiries) {
@@ -180,9 +228,9 @@ std::string form_part(const std::string& trouble) {
 }  // namespace
 
 std::string status_page(const StatusFacts& facts) {
-  return page("Steward",
-              concat(facts_part(facts), warnings_part(facts.generation), chart_part(facts),
-                     reasons_part(facts), expiries_part(facts), form_part(facts.trouble)));
+  return page("Steward", concat(facts_part(facts), warnings_part(facts.generation),
+                                chart_part(facts), reasons_part(facts), platforms_part(facts),
+                                expiries_part(facts), form_part(facts.trouble)));
 }
 
 }  // namespace merlon::steward_service

@@ -60,5 +60,25 @@ TEST(StatusPage, BarsAreOfTheLastHoursAlone) {
   EXPECT_LT(html.find("#b\""), html.find("#a\""));
 }
 
+TEST(StatusPage, ShowsWhichPlatformsWillBeRefusedAndWhy) {
+  const Generation generation;
+  StatusFacts facts{generation, {}, {}, {1}, {1'000'000}, ""};
+  EXPECT_EQ(status_page(facts).find("will be refused"), std::string::npos);
+  verify::Outlook soon{"SGX 00a067110000",
+                       "bb",
+                       true,
+                       codec::UnixTime{1'000'000 + 5 * 86'400},
+                       {"<why>"},
+                       {{"SGX component 1", 14, 15, "BIOS"}}};
+  facts.counts.platforms["a"] = soon;
+  facts.counts.platforms["b"] = soon;
+  const std::string html = status_page(facts);
+  EXPECT_NE(html.find("Platforms that will be refused"), std::string::npos);
+  EXPECT_NE(html.find("2 platforms"), std::string::npos);
+  EXPECT_NE(html.find("&lt;why&gt;"), std::string::npos);
+  EXPECT_NE(html.find("SGX component 1: 14, wanted 15 (BIOS)"), std::string::npos);
+  EXPECT_NE(html.find("5 days"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace merlon::steward_service

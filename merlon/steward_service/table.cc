@@ -44,12 +44,25 @@ constexpr std::array serve_options{
     file("--config", "FILE", "The same as --policy."),
     file("--endorsements", "PATH",
          "A directory or a file with certificates, revocation lists and Intel's documents.", true),
+    file(
+        "--early", "PATH",
+        "Intel's early documents (update=early): no verdict comes of them, but platforms that they "
+        "would refuse are counted and shown.",
+        true),
     file("--state", "DIR",
          "Where it remembers the newest that the vendors had signed, and logs each certificate "
          "before it leaves; made if it is not there."),
     OptionSpec{
         "--lifetime", "TIME",
         "How long certificates count: 24h if not given, or what --ca says, and no longer than that."},
+    OptionSpec{"--renew", "PLATFORM",
+               "Get what endorses a kind of platform ahead of its end, and VCEKs of its chips when "
+               "they are needed: Milan, Genoa, Turin or an FMSPC. Needs --state and merlon-fetch.",
+               true},
+    file("--fetcher", "FILE", "Where merlon-fetch is; beside this program if not given."),
+    OptionSpec{"--intel-url", "URL", "With --renew: a cache to ask instead of Intel's service."},
+    OptionSpec{"--intel-root-url", "URL", "The same for the root's revocation list."},
+    OptionSpec{"--amd-url", "URL", "A cache to ask instead of AMD's key distribution service."},
     file("--tls-key", "FILE",
          "The private key of this service's own TLS, in PEM. Without it HTTP is plain."),
     file("--tls-crt", "FILE", "Its certificate and who issued it, in PEM."),

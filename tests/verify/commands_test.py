@@ -261,6 +261,24 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.merlon("policy", "init", policy, "--evidence", SGX[2]).returncode, 4)
         self.assertFalse(policy.exists())
 
+    def test_a_platform_is_looked_at_ahead_of_its_time(self):
+        policy = self.path / "outlook.toml"
+        evidence, *words = SGX
+        self.merlon("policy", "init", policy, "--evidence", evidence, *words)
+
+        def tcb(*more):
+            return subprocess.run([MERLON, "platform", "tcb", *map(str, more)], capture_output=True, text=True,
+                                  check=False, cwd=VECTORS)
+
+        soon = tcb(evidence, *words, "--policy", policy)
+        self.assertEqual(soon.returncode, 1, soon.stderr)
+        self.assertIn("accepted now; refused in 31 days (2025-07-21T00:00:00Z) at the earliest", soon.stdout)
+        self.assertIn("why: INTEL-SA-00615 is waived until 2025-07-20", soon.stdout)
+        now = tcb(evidence, *words)
+        self.assertEqual(now.returncode, 3)
+        self.assertIn("refused now\n  why: dcap.tcb-status: ", now.stdout)
+        self.assertEqual(tcb(SGX[2]).returncode, 4)
+
     def test_json_says_the_same(self):
         answer = json.loads(self.merlon("verify", *SGX, "--json").stdout)
         self.assertEqual(answer["verdict"], "refused")
