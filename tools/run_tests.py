@@ -3,8 +3,8 @@
 
     run_tests.py [--jobs N] [FILTER]
 
-FILTER is a part (unit, e2e, steward, asan, spec, wasi, kvm, tcg, kernels, verify, differential, real), or a pattern of ctest's names in
-preset dev. Without it every part runs. Each part that is a program of its own ends with the line
+FILTER is a part (unit, e2e, steward, asan, spec, wasi, kvm, tcg, kernels, verify, protocol, differential, real), or a pattern
+of ctest's names in preset dev. Without it every part runs. Each part that is a program of its own ends with the line
 `N passed, N failed, N skipped` and names each skipped test in a line `SKIP name: reason`.
 `./dev test` calls this after it has installed what is needed.
 """
@@ -301,8 +301,13 @@ def verify(runner):
     return outcome
 
 
+def protocol(runner):
+    """A model of how a workload reaches a keep, and an attacker; needs no build."""
+    return runner.program("protocol", ["tests/protocol/protocol_test.py"])
+
+
 PARTS = {part.__name__: part
-         for part in (unit, e2e, steward, asan, spec, wasi, kvm, tcg, kernels, verify, differential, real)}
+         for part in (unit, e2e, steward, asan, spec, wasi, kvm, tcg, kernels, verify, protocol, differential, real)}
 
 # What a built tree is asked before each commit.
 QUICK = ["unit", "e2e", "wasi", "spec"]

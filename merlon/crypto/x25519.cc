@@ -46,6 +46,7 @@ core::Result<X25519Key> X25519Key::from_secret(core::ByteView secret) {
 }
 
 core::Result<SecretBytes> X25519Key::agree_with(const X25519PublicKey& other) const {
+  if (key_ == nullptr) return core::error(core::ErrorCode::Denied, "the key was forgotten");
   const Owner theirs(EVP_PKEY_new_raw_public_key_ex(nullptr, "X25519", nullptr, other.view().data(),
                                                     X25519PublicKey::size));
   const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));

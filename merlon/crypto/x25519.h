@@ -24,8 +24,11 @@ class X25519Key {
   [[nodiscard]] static core::Result<X25519Key> from_secret(core::ByteView secret);
 
   /// What this key and the other side's have in common; nothing to be used as it is [RFC7748 §6.1].
-  /// Malformed for a public key with which everybody has the same in common.
+  /// Malformed for a public key with which everybody has the same in common; Denied: forgotten.
   [[nodiscard]] core::Result<SecretBytes> agree_with(const X25519PublicKey& other) const;
+
+  /// Overwrites the secret half: nothing is agreed with this key any more.
+  void forget() noexcept { key_.reset(); }
 
   [[nodiscard]] const X25519PublicKey& public_key() const noexcept { return public_key_; }
 

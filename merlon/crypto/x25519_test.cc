@@ -1,5 +1,7 @@
 #include "merlon/crypto/x25519.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace merlon::crypto {
@@ -12,6 +14,27 @@ TEST(X25519, EachKeyIsAnother) {
   ASSERT_TRUE(two.has_value());
   EXPECT_NE(one->public_key(), two->public_key());
   EXPECT_NE(one->public_key(), X25519PublicKey{});
+}
+
+TEST(X25519, AgreesWithTheOtherSide) {
+  const auto one = X25519Key::generate().value();
+  const auto other = X25519Key::generate().value();
+  const auto here = one.agree_with(other.public_key()).value();
+  const auto there = other.agree_with(one.public_key()).value();
+  EXPECT_TRUE(std::ranges::equal(here.reveal(), there.reveal()));
+}
+
+TEST(X25519, AgreesWithNobodyOnceItIsForgotten) {
+  auto key = X25519Key::generate().value();
+  const auto public_key = key.public_key();
+  key.forget();
+  EXPECT_EQ(key.public_key(), public_key);
+  EXPECT_EQ(key.agree_with(public_key).error().code, core::ErrorCode::Denied);
+}
+
+TEST(X25519, OfASecretHasItsSize) {
+  EXPECT_FALSE(X25519Key::from_secret(std::vector<std::uint8_t>(31)));
+  EXPECT_FALSE(X25519Key::from_secret({}));
 }
 
 }  // namespace

@@ -21,6 +21,9 @@ class SessionKeys {
   [[nodiscard]] const std::vector<std::uint8_t>& tls_spki() const noexcept { return tls_spki_; }
   /// To which a tenant encrypts.
   [[nodiscard]] const crypto::X25519Key& hpke() const noexcept { return hpke_; }
+  /// Once the one delivery has come: what was recorded of it can then not be opened any more,
+  /// whatever becomes of the keep.
+  void forget_hpke() noexcept { hpke_.forget(); }
 
   /// What evidence must hold to speak for these keys, freshly for `nonce` or as Enarx has it.
   [[nodiscard]] evidence::ReportData bound_to(const evidence::Nonce& nonce) const noexcept;

@@ -41,6 +41,10 @@ class Self {
   [[nodiscard]] std::vector<std::uint8_t> certificates();
   /// What it was delivered; from now on its requests say so.
   void note_delivery(const evidence::WorkloadClaims& claims) noexcept { workload_ = claims; }
+  /// The secret half of the key that deliveries are sealed to goes.
+  void take_no_more_deliveries() noexcept {
+    if (keys_) keys_->forget_hpke();
+  }
 
   /// The certification request around evidence(); of a keep that nothing attests, around nothing.
   /// NotFound: the host has no VCEK.

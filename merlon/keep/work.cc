@@ -92,6 +92,7 @@ Result<Work, std::string> work_of_tenant(Self& self, launch::Launch offer, core:
   if (!bytes) return refused(bytes.error());
   const auto nonce = delivery::Nonce::from(offer.message.nonce).value();
   auto opened = delivery::open((*keys)->hpke(), {evidence, nonce}, *std::move(bytes));
+  self.take_no_more_deliveries();
   if (!opened) return refused(opened.error());
   Work work;
   work.source.tenant = delivery::name_of(opened->tenant);
