@@ -4,15 +4,19 @@
 import json
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attest"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from gatehouse import Authority  # noqa: E402
 from story import Stage  # noqa: E402
 from support import WASI, EndToEnd, module, printing  # noqa: E402
 from workload import reader  # noqa: E402
@@ -120,6 +124,47 @@ class Deploy(EndToEnd):
         self.assertEqual(process.wait(30), -signal.SIGTERM)
         process.stdout.close()
         process.stderr.close()
+
+    def test_a_steward_of_enarx_is_asked_again_as_enarx_asks(self):
+        authority = Authority(self.folder, "root")
+        key, certificate = authority.vouch("steward", "subjectAltName=DNS:localhost")
+        requests = []
+
+        class EnarxSteward(BaseHTTPRequestHandler):
+            def do_POST(self):
+                requests.append(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(400)  # as it says to all that it does not know, and here to everything
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *words):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), EnarxSteward)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        package = self.folder / "package"
+        package.mkdir()
+        (package / "main.wasm").write_bytes(self.wasm(printing("never")).read_bytes())
+        (package / "root.pem").write_bytes(authority.certificate.read_bytes())
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        (package / "Enarx.toml").write_text(
+            f"steward = 'https://localhost:{server.server_address[1]}/'\nsteward_trust = ['root.pem']\n"
+            f"files = [{{kind = 'stdout'}}, {{kind = 'listen', name = 'l', addr = '127.0.0.1', port = {port}}}]\n")
+        ran = self.deploy(package)
+        self.assertEqual((ran.returncode, ran.stdout), (1, b""), ran.stderr)
+        self.assertIn(b"refuses this keep (HTTP status 400)", ran.stderr)
+        said = [subprocess.run(["openssl", "asn1parse", "-inform", "DER"], input=each, check=True,
+                               capture_output=True).stdout for each in requests]
+        self.assertEqual([b"1.3.6.1.5.5.7.1.35" in each for each in said], [True, False])
+        self.assertTrue(all(b"1.3.6.1.4.1.58270.1." in each for each in said))
 
     def test_a_key_of_another_kind_is_refused(self):
         key = self.folder / "key.pem"

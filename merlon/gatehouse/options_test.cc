@@ -1,0 +1,58 @@
+#include "merlon/gatehouse/options.h"
+
+#include <gtest/gtest.h>
+
+namespace merlon::gatehouse {
+namespace {
+
+std::string no_variable(const char* /*name*/) { return ""; }
+std::string state_of_a_user(const char* name) {
+  return std::string_view(name) == "HOME" ? "/home/u" : "";
+}
+
+core::Result<Options, std::string> options(
+    std::initializer_list<std::pair<std::string, std::string>> given,
+    std::string (*variable)(const char*) = &state_of_a_user) {
+  command::Arguments arguments;
+  for (const auto& [name, value] : given) arguments.options[name].push_back(value);
+  return options_of(arguments, {"merlon-gatehouse", nullptr, nullptr, variable});
+}
+
+TEST(GatehouseOptions, WantTlsOrSayThatTheyDoNot) {
+  const auto none = options({});
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().find("--development"), std::string::npos);
+  EXPECT_FALSE(options({{"--tls-key", "k"}, {"--tls-crt", "c"}}));
+  EXPECT_TRUE(options({{"--tls-key", "k"}, {"--tls-crt", "c"}, {"--tenants", "t"}}));
+}
+
+TEST(GatehouseOptions, ServeThisMachineOnlyInDevelopment) {
+  EXPECT_TRUE(options({{"--development", ""}}));
+  EXPECT_TRUE(options({{"--development", ""}, {"--listen", "[::1]:80"}}));
+  EXPECT_FALSE(options({{"--development", ""}, {"--listen", "0.0.0.0:80"}}));
+  EXPECT_FALSE(options({{"--development", ""}, {"--listen", "192.0.2.1:80"}}));
+}
+
+TEST(GatehouseOptions, HaveBoundsAndUsualValues) {
+  const auto usual = options({{"--development", ""}});
+  ASSERT_TRUE(usual);
+  EXPECT_EQ(usual->house.folder, "/home/u/.local/state/merlon/gatehouse");
+  EXPECT_EQ(usual->listen, (std::vector<http::ListenAddress>{{"127.0.0.1", 8443}}));
+  EXPECT_EQ(usual->house.backends, std::vector{host::Backend::SnpSim});
+  EXPECT_TRUE(usual->house.reaches_local);
+  const auto strict = options({{"--tls-key", "k"}, {"--tls-crt", "c"}, {"--tenants", "t"}});
+  EXPECT_FALSE(strict->house.reaches_local);
+  for (const char* const each : {"0", "-1", "x", "100001", ""}) {
+    EXPECT_FALSE(options({{"--development", ""}, {"--keeps", each}})) << each;
+  }
+  EXPECT_FALSE(options({{"--development", ""}, {"--backend", "sgx"}}));
+  EXPECT_FALSE(options({{"--development", ""}, {"--listen", "80"}}));
+}
+
+TEST(GatehouseOptions, MustKnowWhereKeepsAreToBe) {
+  EXPECT_FALSE(options({{"--development", ""}}, &no_variable));
+  EXPECT_TRUE(options({{"--development", ""}, {"--state", "/tmp/x"}}, &no_variable));
+}
+
+}  // namespace
+}  // namespace merlon::gatehouse
