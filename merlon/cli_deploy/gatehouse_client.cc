@@ -30,14 +30,9 @@ Failure unusable(std::string text) { return {std::move(text), Status::Unusable};
 
 Result<std::vector<tls::Certificate>> read_certificates(const std::string& path) {
   const auto bytes = TRY(cli_evidence::read_bytes(path, largest_pem));
-  auto blocks = codec::pem_blocks(core::as_text(bytes));
-  if (!blocks) return cli_evidence::not_parsed(path, blocks.error());
-  std::vector<tls::Certificate> all;
-  for (codec::PemBlock& each : *blocks) {
-    if (each.label == "CERTIFICATE") all.push_back(std::move(each.bytes));
-  }
-  if (all.empty()) return unusable(concat(base::printable(path), ": has no certificate in PEM"));
-  return all;
+  auto all = codec::pem_certificates(core::as_text(bytes));
+  if (!all) return cli_evidence::not_parsed(path, all.error());
+  return *std::move(all);
 }
 
 Result<tls::Context> context_of(const GatehouseAddress& address) {

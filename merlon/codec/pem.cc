@@ -57,6 +57,15 @@ core::Result<std::vector<PemBlock>> pem_blocks(std::string_view text, PemRule ru
   return blocks;
 }
 
+core::Result<std::vector<std::vector<std::uint8_t>>> pem_certificates(std::string_view text) {
+  std::vector<std::vector<std::uint8_t>> all;
+  for (PemBlock& each : TRY(pem_blocks(text))) {
+    if (each.label == "CERTIFICATE") all.push_back(std::move(each.bytes));
+  }
+  if (all.empty()) return core::error(core::ErrorCode::NotFound, "has no certificate in PEM");
+  return all;
+}
+
 std::string to_pem(std::string_view label, core::ByteView bytes) {
   const std::string digits = encode_base64(bytes);
   std::string text = base::concat(opening, label, dashes, "\n");

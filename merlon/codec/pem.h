@@ -26,6 +26,11 @@ enum class PemRule : std::uint8_t { AnyText, OnlyBlocks };
 [[nodiscard]] core::Result<std::vector<PemBlock>> pem_blocks(std::string_view text,
                                                              PemRule rule = PemRule::AnyText);
 
+/// Those of `text` that are labelled "CERTIFICATE", in their order; not looked into. NotFound if
+/// there is none; else as above.
+[[nodiscard]] core::Result<std::vector<std::vector<std::uint8_t>>> pem_certificates(
+    std::string_view text);
+
 /// `bytes` as one block with lines of 64 characters.
 [[nodiscard]] std::string to_pem(std::string_view label, core::ByteView bytes);
 

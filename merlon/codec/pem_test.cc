@@ -46,5 +46,14 @@ TEST(Pem, TheNumberOfBlocksIsBounded) {
   EXPECT_EQ(pem_blocks(text).error().code, core::ErrorCode::Exhausted);
 }
 
+TEST(PemCertificates, AreThoseThatSaySo) {
+  const std::string text = to_pem("EC PRIVATE KEY", std::vector<std::uint8_t>{9}) +
+                           to_pem("CERTIFICATE", std::vector<std::uint8_t>{1}) +
+                           to_pem("CERTIFICATE", std::vector<std::uint8_t>{2});
+  EXPECT_EQ(pem_certificates(text).value(), (std::vector<std::vector<std::uint8_t>>{{1}, {2}}));
+  EXPECT_EQ(pem_certificates("").error().code, core::ErrorCode::NotFound);
+  EXPECT_FALSE(pem_certificates("-----BEGIN CERTIFICATE-----\nAQ=="));
+}
+
 }  // namespace
 }  // namespace merlon::codec

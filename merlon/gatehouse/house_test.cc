@@ -27,8 +27,8 @@ class Houses : public ::testing::Test {
   KeepFolder make(const std::string& id, const std::string& tenant) {
     const KeepFolder folder(settings_.folder + "/" + id);
     std::filesystem::create_directories(folder.path());
-    EXPECT_TRUE(folder.write(KeepFolder::record,
-                             to_json(KeepRecord{id, tenant, "2026-01-01T00:00:00Z"})));
+    EXPECT_TRUE(
+        folder.write(KeepFolder::record, to_json(KeepRecord{id, tenant, "2026-01-01T00:00:00Z"})));
     return folder;
   }
   [[nodiscard]] KeepFolder alices() const {

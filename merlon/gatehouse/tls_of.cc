@@ -21,14 +21,9 @@ Checked<std::vector<std::uint8_t>> read_file(const std::string& path) {
 
 Checked<std::vector<tls::Certificate>> read_certificates(const std::string& path) {
   const auto bytes = TRY(read_file(path));
-  auto blocks = codec::pem_blocks(core::as_text(bytes));
-  if (!blocks) return concat(base::printable(path), ": ", blocks.error().what);
-  std::vector<tls::Certificate> all;
-  for (codec::PemBlock& each : *blocks) {
-    if (each.label == "CERTIFICATE") all.push_back(std::move(each.bytes));
-  }
-  if (all.empty()) return concat(base::printable(path), ": has no certificate in PEM");
-  return all;
+  auto all = codec::pem_certificates(core::as_text(bytes));
+  if (!all) return concat(base::printable(path), ": ", all.error().what);
+  return *std::move(all);
 }
 
 }  // namespace

@@ -18,9 +18,7 @@ using delivery::RecordKind;
 using os::Errno;
 using Bytes = std::vector<std::uint8_t>;
 
-crypto::HpkeExporter exporter() {
-  return crypto::HpkeExporter(crypto::SecretBytes(Bytes(32, 3)));
-}
+crypto::HpkeExporter exporter() { return crypto::HpkeExporter(crypto::SecretBytes(Bytes(32, 3))); }
 
 /// A keep's talk, with its tenant at the other end of a socket.
 class Talks : public ::testing::Test {

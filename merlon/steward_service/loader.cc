@@ -24,14 +24,9 @@ constexpr std::size_t max_pem_size = 256U << 10U;
 /// Certificates of a file in PEM, in their order.
 Outcome<std::vector<tls::Certificate>> read_chain(const std::string& path) {
   const auto bytes = TRY(read_file(path, max_pem_size));
-  auto blocks = codec::pem_blocks(core::as_text(bytes));
-  if (!blocks) return concat(base::printable(path), ": ", blocks.error().what);
-  std::vector<tls::Certificate> chain;
-  for (codec::PemBlock& each : *blocks) {
-    if (each.label == "CERTIFICATE") chain.push_back(std::move(each.bytes));
-  }
-  if (chain.empty()) return concat(base::printable(path), ": has no certificate in PEM");
-  return chain;
+  auto chain = codec::pem_certificates(core::as_text(bytes));
+  if (!chain) return concat(base::printable(path), ": ", chain.error().what);
+  return *std::move(chain);
 }
 
 Outcome<crypto::SecretBytes> read_secret(const std::string& path) {
