@@ -7,6 +7,7 @@
 #include "merlon/codec/base64.h"
 #include "merlon/codec/json_writer.h"
 #include "merlon/crypto/hash.h"
+#include "merlon/gatehouse/openapi.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
@@ -167,6 +168,9 @@ Result<Response> Service::answer(const http::Request& request) {
   if (path == "/ready" && reads) return plain(200, "ready\n");
   if (path == "/metrics" && reads) {
     return Response{200, {{"Content-Type", "text/plain; version=0.0.4"}}, metrics()};
+  }
+  if (path == "/openapi.json" && reads) {
+    return Response{200, {{"Content-Type", "application/json"}}, std::string(openapi())};
   }
   constexpr std::string_view all = "/v1/keeps";
   if (!path.starts_with(all)) return Refusal{404, "route.unknown", "there is nothing here"};

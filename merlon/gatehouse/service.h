@@ -3,15 +3,16 @@
 // The routes of a gatehouse (docs/gatehouse.md). Requests are attacker-controlled; what is carried
 // in them to keeps and back is sealed.
 //
-//   POST   /v1/keeps                      a keep that answers a challenge: 201, its proof
-//   GET    /v1/keeps                      the tenant's keeps
-//   GET    /v1/keeps/ID                   one of them
-//   DELETE /v1/keeps/ID                   forget one that has ended
-//   PUT    /v1/keeps/ID/delivery          the one delivery
-//   POST   /v1/keeps/ID/input?at=N        the talk to the keep, from byte N on
-//   GET    /v1/keeps/ID/output?from=N&wait=MS   the talk from it: 200, 204 (nothing yet), 410
-//   (over) POST   /v1/keeps/ID/stop GET    /v1/keeps/ID/log               what the keep's host was
-//   told GET    /health /ready /metrics
+//   POST   /v1/keeps                a keep that answers a challenge: 201, its proof
+//   GET    /v1/keeps                the tenant's keeps
+//   GET    /v1/keeps/ID             one of them
+//   DELETE /v1/keeps/ID             forget one that has ended
+//   PUT    /v1/keeps/ID/delivery    the one delivery
+//   POST   /v1/keeps/ID/input       the talk to the keep, from byte `at` on
+//   GET    /v1/keeps/ID/output      the talk from it, from byte `from` on; waits `wait` ms
+//   POST   /v1/keeps/ID/stop
+//   GET    /v1/keeps/ID/log         what the keep's host was told
+//   GET    /health /ready /metrics /openapi.json
 
 #include <atomic>
 #include <functional>

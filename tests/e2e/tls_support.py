@@ -15,14 +15,23 @@ class TlsTest(EndToEnd):
                      "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={name}",
                      "-days", "30")
 
-    def issue(self, authority, name, host):
+    def issue(self, authority, name, host, *options, extensions=None):
         """NAME.key and NAME.pem, for HOST."""
         self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                      "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        (self.folder / f"{name}.ext").write_text(f"subjectAltName=DNS:{host}\n")
+        (self.folder / f"{name}.ext").write_text(extensions or f"subjectAltName=DNS:{host}\n")
         self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey",
                      f"{authority}.key", "-CAcreateserial", "-days", "30", "-extfile", f"{name}.ext",
-                     "-out", f"{name}.pem")
+                     "-out", f"{name}.pem", *options)
+
+    def issue_below(self, authority, name, host, *options):
+        """The same by another authority, which NAME.pem has behind the certificate; `options` of its signature."""
+        self.issue(authority, f"{name}-ca", "", *options, extensions="basicConstraints=critical,CA:TRUE\n")
+        self.issue(f"{name}-ca", name, host)
+        above = self.folder / f"{name}-ca.pem"
+        with open(self.folder / f"{name}.pem", "a", encoding="ascii") as chain:
+            chain.write(above.read_text())
+        above.unlink()  # the keep must get it from its peer
 
     def openssl(self, *arguments):
         return subprocess.run(["openssl", *arguments], cwd=self.folder, check=True,
@@ -89,6 +98,7 @@ class TlsTest(EndToEnd):
 
     def server_context(self, certificate):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # it is the keep that refuses what is weak
         context.load_cert_chain(self.folder / f"{certificate}.pem", self.folder / f"{certificate}.key")
         return context
 
