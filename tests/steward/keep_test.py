@@ -6,8 +6,10 @@ import re
 import signal
 import socket
 import ssl
+import subprocess
 import time
 import unittest
+from pathlib import Path
 
 from keeps import MACHINE, KeepsTest, free_port
 from service import make_server_certificate, openssl
