@@ -15,7 +15,9 @@ namespace {
 TEST(OpenApi, SaysWhatTheServiceDoes) {
   const auto document = codec::JsonDocument::parse(openapi());
   ASSERT_TRUE(document);
-  House house(HouseSettings{.folder = testing::TempDir() + "none"});
+  HouseSettings settings;
+  settings.folder = testing::TempDir() + "none";
+  House house(settings);
   Service service(house,
                   {[] { return codec::UnixTime{0}; }, [] { return http::Counters{}; }, true});
   const codec::JsonValue& paths = *document->root().find("paths");
