@@ -106,7 +106,7 @@ constexpr std::chrono::seconds start_limit{60};
 
 /// A keep on this machine that has answered the challenge.
 Result<host::Keep> start_here(const Arguments& arguments, const Terminal& terminal,
-                              const os::SignalRelay& relay, host::Offer offer) {
+                              const os::SignalRelay& relay, const host::Offer& offer) {
   const host::Backend backend = TRY(backend_of(arguments, terminal));
   auto keep = host::Keep::start(backend, cli::machine_options(arguments, terminal));
   if (!keep) return of_host(keep.error());

@@ -79,7 +79,7 @@ Result<std::shared_ptr<net::Stream>> with_tls(const tls::Context& context,
                                               const std::string& name) {
   auto made = tls::Session::connect(context, std::move(below), name);
   if (!made) return unusable(std::string(made.error().message()));
-  std::shared_ptr<tls::Session> session = *std::move(made);
+  const std::shared_ptr<tls::Session> session = *std::move(made);
   const std::uint64_t deadline = net::deadline_after(handshake_time);
   for (;;) {
     switch (session->shake()) {

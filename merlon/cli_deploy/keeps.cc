@@ -20,7 +20,7 @@ namespace {
 /// Of the talk that is kept with this keep, or as the command line says.
 Result<GatehouseClient> client_for(const Arguments& arguments, const Terminal& terminal,
                                    const std::string& id) {
-  GatehouseAddress address = gatehouse_address(arguments, terminal);
+  const GatehouseAddress address = gatehouse_address(arguments, terminal);
   if (!address.url.empty()) return GatehouseClient::create(address);
   if (id.empty()) {
     return Failure{"no gatehouse is named (--to, or MERLON_GATEHOUSE)", Status::Usage};

@@ -24,7 +24,7 @@ Result<std::string> path_of(const cli::Terminal& terminal, const std::string& id
     return Failure{concat(base::quoted(id), " is no id of a keep (32 hexadecimal digits)"),
                    Status::Usage};
   }
-  std::string folder = cli::state_path(terminal, "keeps");
+  const std::string folder = cli::state_path(terminal, "keeps");
   if (folder.empty()) {
     return Failure{"neither XDG_STATE_HOME nor HOME says where talks are kept", Status::Unusable};
   }

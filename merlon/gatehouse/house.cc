@@ -161,7 +161,7 @@ std::vector<KeepRecord> House::list(const std::string& tenant) const {
   return all;
 }
 
-Result<void> House::forget(const KeepFolder& keep) const {
+Result<void> House::forget(const KeepFolder& keep) {
   const KeepState state = keep.state();
   if (state != KeepState::Ended && state != KeepState::Lost) {
     return Refusal{409, "keep.runs", "the keep has not ended; stop it first"};

@@ -48,7 +48,7 @@ class House {
   [[nodiscard]] std::vector<KeepRecord> list() const;
 
   /// Takes away all that is known of a keep that has ended.
-  [[nodiscard]] Result<void> forget(const KeepFolder& keep) const;
+  [[nodiscard]] static Result<void> forget(const KeepFolder& keep);
 
  private:
   /// Takes a place that must be given back; refuses where there is none.

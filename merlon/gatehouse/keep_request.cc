@@ -70,7 +70,7 @@ Result<host::Wish, std::string> wish_of(const JsonValue& value) {
   TRY(check_names(value, "wishes", {"kind", "host", "port", "tls"}));
   host::Wish wish;
   const std::string_view kind = TRY(text_of(value, "kind"));
-  const auto named = std::ranges::find(kind_names, kind, &KindName::name);
+  const auto* const named = std::ranges::find(kind_names, kind, &KindName::name);
   if (named == kind_names.end())
     return std::string("kind: must be listen, connect, steward or allowed");
   wish.kind = named->kind;

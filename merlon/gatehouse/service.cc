@@ -269,7 +269,7 @@ Result<Response> Service::keep(const http::Request& request, const KeepFolder& f
     return json(200, writer.result());
   }
   if (what.empty() && request.method == "DELETE") {
-    TRY(house_.forget(folder));
+    TRY(House::forget(folder));
     return Response{204, {}, {}};
   }
   if (what == "/delivery" && request.method == "PUT") {
