@@ -141,11 +141,17 @@ Result<int> status_of(const Talk& talk, const core::Result<void, std::string>& t
                  Status::Unusable};
 }
 
+/// Who delivers, and what he judges by.
+struct Tenant {
+  delivery::Challenge challenge;
+  Judge judge;
+};
+
 /// Judges the keep, and only then seals the workload to it.
-Result<delivery::Sealed> seal_for(const Arguments& arguments, const Terminal& terminal,
-                                  const delivery::Challenge& challenge, const launch::Proof& proof,
+Result<delivery::Sealed> seal_for(const Tenant& tenant, const launch::Proof& proof,
                                   const delivery::Workload& workload, Stopwatch& watch) {
-  const auto key = TRY(judge(arguments, terminal, proof, challenge.nonce()));
+  const delivery::Challenge& challenge = tenant.challenge;
+  const auto key = TRY(tenant.judge.judge(proof, challenge.nonce()));
   watch.lap("judged");
   auto sealed = delivery::seal(challenge, proof.evidence, key, workload);
   if (!sealed) return Failure{std::string(sealed.error().message()), Status::Unusable};
@@ -158,15 +164,13 @@ void say_times(const Arguments& arguments, const Terminal& terminal, const Stopw
 }
 
 Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal,
-                        const Prepared& prepared, const delivery::Challenge& challenge,
-                        Stopwatch& watch) {
+                        const Prepared& prepared, const Tenant& tenant, Stopwatch& watch) {
   const os::SignalRelay relay;
   auto keep = TRY(start_here(arguments, terminal, relay, prepared.offer));
   const auto proof = keep.proof(relay, start_limit);
   if (!proof) return of_host(proof.error());
   watch.lap("keep and proof");
-  const auto sealed =
-      TRY(seal_for(arguments, terminal, challenge, *proof, prepared.workload, watch));
+  const auto sealed = TRY(seal_for(tenant, *proof, prepared.workload, watch));
   const std::uint64_t started = os::now(os::Clock::Monotonic).value_or(0);
   auto channel = keep.deliver(sealed.bytes);
   if (!channel) return of_host(channel.error());
@@ -193,13 +197,13 @@ Result<host::Backend> wanted_backend(const Arguments& arguments, const Terminal&
 
 Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
                          const GatehouseAddress& address, const Prepared& prepared,
-                         const delivery::Challenge& challenge, Stopwatch& watch) {
+                         const Tenant& tenant, Stopwatch& watch) {
   const auto client = TRY(GatehouseClient::create(address));
   gatehouse::KeepRequest request{TRY(wanted_backend(arguments, terminal)), prepared.offer};
   request.offer.verbose = false;
   const auto keep = TRY(client.start(request));
   watch.lap("keep and proof");
-  auto sealed = seal_for(arguments, terminal, challenge, keep.proof, prepared.workload, watch);
+  auto sealed = seal_for(tenant, keep.proof, prepared.workload, watch);
   if (!sealed) {
     // Nobody will ever deliver to it.
     static_cast<void>(client.stop(keep.id));
@@ -231,19 +235,21 @@ Result<int> deploy_somewhere(const Arguments& arguments, const Terminal& termina
   for (const std::string& note : prepared.notes) {
     cli_evidence::remark(terminal, concat("note: ", note));
   }
-  const auto challenge = delivery::Challenge::make(TRY(tenant_key(arguments)));
+  Judge judge = TRY(Judge::prepare(arguments, terminal));
+  auto challenge = delivery::Challenge::make(TRY(tenant_key(arguments)));
   if (!challenge) return Failure{std::string(challenge.error().message()), Status::Unusable};
   std::ranges::copy(challenge->nonce().view(), prepared.offer.nonce.begin());
+  const Tenant tenant{*std::move(challenge), std::move(judge)};
   watch.lap("package");
   const GatehouseAddress address = gatehouse_address(arguments, terminal);
   if (!address.url.empty()) {
-    return deploy_there(arguments, terminal, address, prepared, *challenge, watch);
+    return deploy_there(arguments, terminal, address, prepared, tenant, watch);
   }
   if (arguments.has("--detach")) {
     return Failure{"--detach: only at a gatehouse (--to); a keep ends with who started it",
                    Status::Usage};
   }
-  return deploy_here(arguments, terminal, prepared, *challenge, watch);
+  return deploy_here(arguments, terminal, prepared, tenant, watch);
 }
 
 }  // namespace

@@ -44,65 +44,68 @@ Result<void> check_names_keep(const verify::Policy& policy, const std::string& p
   return {};
 }
 
-Result<verify::Policy> policy_of(const cli::Arguments& arguments,
-                                 const verify::BindToChallenge& challenge) {
-  const std::string path = arguments.value("--policy");
-  verify::Policy policy =
-      path.empty() ? TRY(own_policy()) : TRY(cli_evidence::read_policy(path)).policy;
-  if (!path.empty()) TRY(check_names_keep(policy, path));
-  policy.binding = challenge;
-  return policy;
-}
-
 Result<crypto::X25519PublicKey> key_of(const launch::Proof& proof) {
   const auto key = crypto::X25519PublicKey::from(proof.hpke_key);
   if (!key) return Failure{"the keep names no key that one could seal to", Status::Refused};
   return *key;
 }
 
+}  // namespace
+
+Result<Judge> Judge::prepare(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+  std::optional<verify::Policy> policy;
+  if (const std::string path = arguments.value("--policy"); !path.empty()) {
+    policy = TRY(cli_evidence::read_policy(path)).policy;
+    TRY(check_names_keep(*policy, path));
+  }
+  auto given = TRY(cli_evidence::read_endorsements(arguments.values("--endorsements")));
+  for (const std::string& each : given.remarks) cli_evidence::remark(terminal, each);
+  return Judge(arguments, terminal, std::move(policy), std::move(given.all));
+}
+
 /// Nothing speaks for the keep but its host.
-Result<crypto::X25519PublicKey> without_evidence(const cli::Arguments& arguments,
-                                                 const cli::Terminal& terminal,
-                                                 const launch::Proof& proof) {
-  if (!arguments.has("--insecure-backend")) {
+Result<crypto::X25519PublicKey> Judge::without_evidence(const launch::Proof& proof) const {
+  if (!arguments_.has("--insecure-backend")) {
     return Failure{
         "nothing attests this keep: the owner of its machine can read the workload; "
         "--insecure-backend delivers it even so",
         Status::Refused};
   }
-  cli_evidence::remark(terminal,
+  cli_evidence::remark(terminal_,
                        "nothing attests this keep: the owner of its machine can read the workload");
   return key_of(proof);
 }
 
-}  // namespace
+Result<verify::Policy> Judge::policy_for(const launch::Proof& proof,
+                                         const delivery::Nonce& nonce) const {
+  verify::Policy policy = policy_ ? *policy_ : TRY(own_policy());
+  policy.binding =
+      verify::BindToChallenge{crypto::sha256({proof.tls_key}), crypto::sha256({proof.hpke_key}),
+                              evidence::Nonce::from(nonce.view()).value()};
+  return policy;
+}
 
-Result<crypto::X25519PublicKey> judge(const cli::Arguments& arguments,
-                                      const cli::Terminal& terminal, const launch::Proof& proof,
-                                      const delivery::Nonce& nonce) {
-  if (proof.evidence.empty()) return without_evidence(arguments, terminal, proof);
-  const auto policy =
-      TRY(policy_of(arguments, {crypto::sha256({proof.tls_key}), crypto::sha256({proof.hpke_key}),
-                                evidence::Nonce::from(nonce.view()).value()}));
-  const std::string memory_file = cli_evidence::memory_file_of(arguments, terminal);
-  const verify::Moment moment = TRY(cli_evidence::moment_of(arguments, memory_file));
-  auto given = TRY(cli_evidence::read_endorsements(arguments.values("--endorsements")));
-  for (const std::string& each : given.remarks) cli_evidence::remark(terminal, each);
+Result<crypto::X25519PublicKey> Judge::judge(const launch::Proof& proof,
+                                             const delivery::Nonce& nonce) const {
+  if (proof.evidence.empty()) return without_evidence(proof);
+  const verify::Policy policy = TRY(policy_for(proof, nonce));
+  const std::string memory_file = cli_evidence::memory_file_of(arguments_, terminal_);
+  const verify::Moment moment = TRY(cli_evidence::moment_of(arguments_, memory_file));
   const auto evidence = evidence::Evidence::parse(proof.evidence);
   if (!evidence) return cli_evidence::not_parsed("the keep's evidence", evidence.error());
   evidence::Endorsements carried = evidence->endorsements;
   if (!proof.certificates.empty()) static_cast<void>(carried.add_table(proof.certificates));
-  const auto collateral = verify::Collateral::parse(given.all, carried);
+  const auto collateral = verify::Collateral::parse(endorsements_, carried);
   const verify::Appraisal appraisal = verify::appraise(*evidence, collateral, policy, moment);
-  if (!memory_file.empty()) cli_evidence::remember(terminal, memory_file, appraisal.seen);
+  if (!memory_file.empty()) cli_evidence::remember(terminal_, memory_file, appraisal.seen);
   switch (appraisal.verdict) {
     case verify::Verdict::Accepted: return key_of(proof);
     case verify::Verdict::Refused: break;
   }
   for (const verify::Finding& each : appraisal.findings) {
     if (each.passed) continue;
-    cli_evidence::remark(terminal, concat(verify::row_of(each.check).name, ": wanted ", each.wanted,
-                                          "; got ", each.got));
+    cli_evidence::remark(terminal_, concat(verify::row_of(each.check).name, ": wanted ",
+                                           each.wanted, "; got ", each.got));
   }
   return Failure{"the keep's evidence is refused; nothing was delivered", Status::Refused};
 }

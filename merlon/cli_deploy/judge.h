@@ -2,6 +2,8 @@
 
 // Whether a keep is what the tenant's policy wants, before anything is sealed to it.
 
+#include <optional>
+
 #include "merlon/cli_evidence/files.h"
 #include "merlon/crypto/x25519.h"
 #include "merlon/delivery/challenge.h"
@@ -9,13 +11,37 @@
 
 namespace merlon::cli_deploy {
 
-/// The key that workloads for this keep are sealed to, after its evidence was found to hold: by the
-/// policy that --policy names, else genuine, of hardware, and the very keep that this installation
-/// launches; fresh, by the nonce, and for this key. A keep without evidence is taken only with
-/// --insecure-backend. Says on standard error what was found. `proof` is the host's word.
-[[nodiscard]] cli_evidence::Result<crypto::X25519PublicKey> judge(const cli::Arguments& arguments,
-                                                                  const cli::Terminal& terminal,
-                                                                  const launch::Proof& proof,
-                                                                  const delivery::Nonce& nonce);
+class Judge {
+ public:
+  /// Reads what is judged by, before any keep is asked for: the policy that --policy names, which
+  /// must compare a measurement or a signer, and endorsements.
+  [[nodiscard]] static cli_evidence::Result<Judge> prepare(const cli::Arguments& arguments,
+                                                           const cli::Terminal& terminal);
+
+  /// The key that workloads for this keep are sealed to, after its evidence was found to hold: by
+  /// the policy, else genuine, of hardware, and the very keep that this installation launches;
+  /// fresh, by the nonce, and for this key. A keep without evidence is taken only with
+  /// --insecure-backend. Says on standard error what was found. `proof` is the host's word.
+  [[nodiscard]] cli_evidence::Result<crypto::X25519PublicKey> judge(
+      const launch::Proof& proof, const delivery::Nonce& nonce) const;
+
+ private:
+  Judge(const cli::Arguments& arguments, const cli::Terminal& terminal,
+        std::optional<verify::Policy> policy, evidence::Endorsements endorsements) noexcept
+      : arguments_(arguments),
+        terminal_(terminal),
+        policy_(std::move(policy)),
+        endorsements_(std::move(endorsements)) {}
+
+  [[nodiscard]] cli_evidence::Result<crypto::X25519PublicKey> without_evidence(
+      const launch::Proof& proof) const;
+  [[nodiscard]] cli_evidence::Result<verify::Policy> policy_for(const launch::Proof& proof,
+                                                                const delivery::Nonce& nonce) const;
+
+  const cli::Arguments& arguments_;
+  const cli::Terminal& terminal_;
+  std::optional<verify::Policy> policy_;  ///< none: the own keep's
+  evidence::Endorsements endorsements_;
+};
 
 }  // namespace merlon::cli_deploy

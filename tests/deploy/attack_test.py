@@ -214,7 +214,7 @@ class Attacks(EndToEnd):
 
     def deploy(self, man, text=None, stdin=b"", words=()):
         ran = subprocess.run(
-            [self.stage.programs / "merlon", "deploy", "--to", self.between(man), "--policy", self.policy,
+            [self.stage.programs / "merlon", "deploy", "--backend", "snp-sim", "--to", self.between(man), "--policy", self.policy,
              "--no-memory", "--endorsements", self.stage.platform, *words,
              self.wasm(text or printing(SECRET), f"{len(list(self.folder.iterdir()))}.wasm")],
             input=stdin, capture_output=True, check=False, timeout=120, env=self.stage.environment())
