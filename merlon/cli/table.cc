@@ -60,9 +60,10 @@ constexpr std::array run_options{
 };
 
 constexpr std::array deploy_positionals{
-    PositionalSpec{"FILE|DIR",
-                   "A WebAssembly file, or a package: a directory with main.wasm and, "
-                   "if it needs more than the standard streams, Enarx.toml."}};
+    PositionalSpec{"PACKAGE",
+                   "A WebAssembly file, or a package: a directory with main.wasm and, if it needs "
+                   "more than the standard streams, Enarx.toml; or where either lies, file:// or "
+                   "https://, from where this command gets it."}};
 constexpr std::array deploy_options{
     OptionSpec{"--policy",
                "FILE",

@@ -9,6 +9,7 @@
 #include "merlon/cli_deploy/distant_relay.h"
 #include "merlon/cli_deploy/judge.h"
 #include "merlon/cli_deploy/kept_talk.h"
+#include "merlon/cli_deploy/package_url.h"
 #include "merlon/cli_deploy/relay.h"
 #include "merlon/cli_deploy/tenant_key.h"
 #include "merlon/cli_evidence/moment.h"
@@ -57,13 +58,18 @@ struct Prepared {
 
 Failure of_host(const host::HostError& error) { return {error.text, Status::Unusable}; }
 
-Result<Prepared> prepare(const Arguments& arguments) {
+Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal) {
   auto options = cli::run_options(arguments);
   if (!options) return Failure{options.error().text, Status::Usage};
   options->attested = true;
   std::optional<std::string> config;
   if (arguments.has("--config")) config = arguments.value("--config");
-  auto package = workload::open_package(arguments.positional(0), config);
+  const std::string named = arguments.positional(0);
+  std::optional<FetchedPackage> fetched;
+  if (is_remote(named)) {
+    fetched.emplace(TRY(fetch_package(named, gatehouse_address(arguments, terminal).files)));
+  }
+  auto package = workload::open_package(fetched ? fetched->path() : local_path(named), config);
   if (!package) return Failure{package.error().text, Status::Unusable};
   Prepared prepared;
   prepared.notes = package->config.notes();
@@ -79,6 +85,7 @@ Result<Prepared> prepare(const Arguments& arguments) {
   prepared.offer.wishes = std::move(description->wishes);
   prepared.offer.verbose = std::exchange(plan.message.verbose, false);
   prepared.workload.message = std::move(plan.message);
+  if (fetched) prepared.workload.message.program = named;
   prepared.notes.insert(prepared.notes.end(), plan.notes.begin(), plan.notes.end());
   return prepared;
 }
@@ -231,7 +238,7 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
 Result<int> deploy_somewhere(const Arguments& arguments, const Terminal& terminal) {
   Stopwatch watch;
   watch.lap("");
-  Prepared prepared = TRY(prepare(arguments));
+  Prepared prepared = TRY(prepare(arguments, terminal));
   for (const std::string& note : prepared.notes) {
     cli_evidence::remark(terminal, concat("note: ", note));
   }

@@ -3,14 +3,6 @@
 #include "merlon/base/text.h"
 #include "merlon/codec/base64.h"
 #include "merlon/codec/json.h"
-#include "merlon/codec/pem.h"
-#include "merlon/host/resolve.h"
-#include "merlon/net/socket.h"
-#include "merlon/net/wait.h"
-#include "merlon/os/socket.h"
-#include "merlon/tls/session.h"
-#include "merlon/tls/web_roots.h"
-#include "merlon/workload/url.h"
 
 namespace merlon::cli_deploy {
 
@@ -22,78 +14,8 @@ using cli_evidence::Status;
 namespace {
 
 constexpr std::size_t largest_answer = std::size_t{2} << 20U;
-constexpr std::size_t largest_pem = std::size_t{1} << 20U;
-constexpr std::uint64_t handshake_time = 15'000'000'000;
-constexpr std::chrono::seconds answer_time{120};
 
 Failure unusable(std::string text) { return {std::move(text), Status::Unusable}; }
-
-Result<std::vector<tls::Certificate>> read_certificates(const std::string& path) {
-  const auto bytes = TRY(cli_evidence::read_bytes(path, largest_pem));
-  auto all = codec::pem_certificates(core::as_text(bytes));
-  if (!all) return cli_evidence::not_parsed(path, all.error());
-  return *std::move(all);
-}
-
-Result<tls::Context> context_of(const GatehouseAddress& address) {
-  tls::ClientSettings settings;
-  settings.trust =
-      address.ca_bundle.empty() ? tls::web_roots() : TRY(read_certificates(address.ca_bundle));
-  std::optional<crypto::PrivateKey> key;
-  if (!address.certificate.empty()) {
-    const crypto::SecretBytes pem(
-        TRY(cli_evidence::read_bytes(address.key, crypto::PrivateKey::max_pem_size)));
-    auto read = crypto::PrivateKey::from_pem(pem.reveal());
-    if (!read) return cli_evidence::not_parsed(address.key, read.error());
-    key = *std::move(read);
-    settings.identity = {TRY(read_certificates(address.certificate)), &*key};
-  }
-  auto context = tls::Context::client(settings);
-  if (!context) return unusable(concat("TLS: ", context.error().message()));
-  return *std::move(context);
-}
-
-bool is_of_this_machine(std::string_view host) noexcept {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
-Result<std::shared_ptr<net::Stream>> connect(const std::string& host, std::uint16_t port) {
-  const auto addresses = host::resolve_host(host == "localhost" ? "127.0.0.1" : host);
-  if (!addresses) return unusable(concat(base::printable(host), ": ", addresses.error()));
-  os::Errno last = os::Errno::Inval;
-  for (const std::string& address : *addresses) {
-    auto socket = os::connect_tcp(address, port);
-    if (!socket) {
-      last = socket.error();
-      continue;
-    }
-    static_cast<void>(os::send_without_delay(*socket));
-    return std::shared_ptr<net::Stream>(std::make_shared<net::SocketStream>(*std::move(socket)));
-  }
-  return unusable(concat("cannot connect to the gatehouse ", base::printable(host), ":", port, ": ",
-                         os::describe(last)));
-}
-
-Result<std::shared_ptr<net::Stream>> with_tls(const tls::Context& context,
-                                              std::shared_ptr<net::Stream> below,
-                                              const std::string& name) {
-  auto made = tls::Session::connect(context, std::move(below), name);
-  if (!made) return unusable(std::string(made.error().message()));
-  const std::shared_ptr<tls::Session> session = *std::move(made);
-  const std::uint64_t deadline = net::deadline_after(handshake_time);
-  for (;;) {
-    switch (session->shake()) {
-      case tls::Session::Handshake::Waiting: break;
-      case tls::Session::Handshake::Failed:
-        return unusable(
-            concat("no TLS with the gatehouse ", base::printable(name), ": ", session->trouble()));
-      case tls::Session::Handshake::Done: return std::shared_ptr<net::Stream>(session);
-    }
-    if (!net::wait(*session, net::Side::Read, deadline)) {
-      return unusable(concat("no TLS with the gatehouse ", base::printable(name), " in time"));
-    }
-  }
-}
 
 /// What a gatehouse says why not; its title, if it has one.
 std::string reason_in(const http_client::Answer& answer) {
@@ -123,51 +45,22 @@ GatehouseAddress gatehouse_address(const cli::Arguments& arguments, const cli::T
   const auto value = [&](std::string_view option, const char* variable) {
     return arguments.has(option) ? arguments.value(option) : terminal.variable(variable);
   };
-  return {value("--to", "MERLON_GATEHOUSE"), value("--ca-bundle", "MERLON_CA_BUNDLE"),
-          value("--cert", "MERLON_CERT"), value("--cert-key", "MERLON_CERT_KEY")};
+  return {value("--to", "MERLON_GATEHOUSE"),
+          {value("--ca-bundle", "MERLON_CA_BUNDLE"), value("--cert", "MERLON_CERT"),
+           value("--cert-key", "MERLON_CERT_KEY")}};
 }
 
 Result<GatehouseClient> GatehouseClient::create(const GatehouseAddress& address) {
-  constexpr std::string_view plain = "http://";
-  const bool is_plain = address.url.starts_with(plain);
-  const std::string text =
-      is_plain ? concat("https://", address.url.substr(plain.size())) : address.url;
-  const auto url = workload::parse_https_url(text);
-  if (!url || (url->path != "/" && !url->path.empty())) {
-    return unusable(
-        concat("gatehouse ", base::quoted(address.url), ": must be https://HOST[:PORT]"));
-  }
-  if (!is_plain) return GatehouseClient(url->host, url->port, TRY(context_of(address)));
-  if (!is_of_this_machine(url->host)) {
-    return unusable(
-        concat("gatehouse ", base::quoted(address.url), ": without TLS only on this machine"));
-  }
-  return GatehouseClient(url->host, url->port, std::nullopt);
-}
-
-Result<http_client::Answer> GatehouseClient::ask(std::string_view method, const std::string& path,
-                                                 core::ByteView body) const {
-  std::shared_ptr<net::Stream> stream = TRY(connect(host_, port_));
-  if (tls_) stream = TRY(with_tls(*tls_, std::move(stream), host_));
-  const bool colons = host_.find(':') != std::string::npos;
-  http_client::Request request;
-  request.method = method;
-  request.host = concat(colons ? "[" : "", host_, colons ? "]" : "", ":", port_);
-  request.path = path;
-  request.content_type = "application/octet-stream";
-  request.accept = "*/*";
-  request.body.assign(body.begin(), body.end());
-  auto answer = http_client::exchange(*stream, request, largest_answer, answer_time);
-  if (!answer) {
-    return unusable(concat("the gatehouse does not answer: ", answer.error().message()));
-  }
-  return *std::move(answer);
+  std::string path;
+  HttpsClient client = TRY(HttpsClient::create(address.url, address.files, path));
+  if (path == "/") return GatehouseClient(std::move(client));
+  return unusable(concat("gatehouse ", base::quoted(address.url), ": must be https://HOST[:PORT]"));
 }
 
 Result<http_client::Answer> GatehouseClient::ask_well(std::string_view method,
                                                       const std::string& path,
                                                       core::ByteView body) const {
-  auto answer = TRY(ask(method, path, body));
+  auto answer = TRY(client_.ask(method, path, body, largest_answer));
   constexpr unsigned first_refusal = 300;
   if (answer.status < first_refusal) return answer;
   return unusable(concat("the gatehouse refuses: ", reason_in(answer)));
@@ -201,7 +94,8 @@ Result<void> GatehouseClient::deliver(const std::string& id, core::ByteView seal
 
 Result<bool> GatehouseClient::input(const std::string& id, std::uint64_t at,
                                     core::ByteView bytes) const {
-  const auto answer = TRY(ask("POST", path_of(id, concat("/input?at=", at)), bytes));
+  const auto answer =
+      TRY(client_.ask("POST", path_of(id, concat("/input?at=", at)), bytes, largest_answer));
   constexpr unsigned done = 204;
   constexpr unsigned later = 429;
   if (answer.status == done) return true;
@@ -212,7 +106,7 @@ Result<bool> GatehouseClient::input(const std::string& id, std::uint64_t at,
 Result<GatehouseClient::Output> GatehouseClient::output(const std::string& id, std::uint64_t from,
                                                         std::chrono::milliseconds wait) const {
   const std::string path = path_of(id, concat("/output?from=", from, "&wait=", wait.count()));
-  auto answer = TRY(ask("GET", path, {}));
+  auto answer = TRY(client_.ask("GET", path, {}, largest_answer));
   constexpr unsigned there = 200;
   constexpr unsigned nothing_yet = 204;
   constexpr unsigned over = 410;

@@ -8,20 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "merlon/cli_evidence/files.h"
+#include "merlon/cli_deploy/https_client.h"
 #include "merlon/gatehouse/keep_request.h"
-#include "merlon/http_client/exchange.h"
 #include "merlon/launch/proof.h"
-#include "merlon/tls/context.h"
 
 namespace merlon::cli_deploy {
 
 /// Where it is, and who one is to it.
 struct GatehouseAddress {
-  std::string url;          ///< https://HOST[:PORT]; http:// only on this machine
-  std::string ca_bundle;    ///< whose certificates it may show, a file; empty: those of the web
-  std::string certificate;  ///< one's own, a file; empty: none is shown
-  std::string key;          ///< its private key, a file
+  std::string url;  ///< https://HOST[:PORT]; http:// only on this machine
+  TlsFiles files;
   bool operator==(const GatehouseAddress&) const = default;
 };
 
@@ -59,19 +55,13 @@ class GatehouseClient {
   [[nodiscard]] cli_evidence::Result<std::string> read(const std::string& path) const;
 
  private:
-  GatehouseClient(std::string host, std::uint16_t port, std::optional<tls::Context> tls) noexcept
-      : host_(std::move(host)), port_(port), tls_(std::move(tls)) {}
+  explicit GatehouseClient(HttpsClient client) noexcept : client_(std::move(client)) {}
 
-  [[nodiscard]] cli_evidence::Result<http_client::Answer> ask(std::string_view method,
-                                                              const std::string& path,
-                                                              core::ByteView body) const;
   [[nodiscard]] cli_evidence::Result<http_client::Answer> ask_well(std::string_view method,
                                                                    const std::string& path,
                                                                    core::ByteView body) const;
 
-  std::string host_;
-  std::uint16_t port_;
-  std::optional<tls::Context> tls_;
+  HttpsClient client_;
 };
 
 }  // namespace merlon::cli_deploy

@@ -50,9 +50,9 @@ Result<void> keep_talk(const cli::Terminal& terminal, const KeptTalk& talk) {
   json.open_object();
   member("id", talk.id);
   member("url", talk.gatehouse.url);
-  member("ca_bundle", talk.gatehouse.ca_bundle);
-  member("cert", talk.gatehouse.certificate);
-  member("cert_key", talk.gatehouse.key);
+  member("ca_bundle", talk.gatehouse.files.ca_bundle);
+  member("cert", talk.gatehouse.files.certificate);
+  member("cert_key", talk.gatehouse.files.key);
   member("module_sha256", base::hex(talk.module.view()));
   member("secret", base::hex(talk.secret.reveal()));
   json.close_object();
@@ -84,7 +84,7 @@ Result<KeptTalk> find_talk(const cli::Terminal& terminal, const std::string& id)
   const auto digest = crypto::Sha256Digest::from(*module_bytes);
   if (!digest || text("id") != id) return not_a_talk(path);
   return KeptTalk{id,
-                  {text("url"), text("ca_bundle"), text("cert"), text("cert_key")},
+                  {text("url"), {text("ca_bundle"), text("cert"), text("cert_key")}},
                   *digest,
                   crypto::SecretBytes(*std::move(secret))};
 }

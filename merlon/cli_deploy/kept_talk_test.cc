@@ -24,7 +24,7 @@ class KeptTalks : public ::testing::Test {
 
   static KeptTalk example() {
     return {id,
-            {"https://h.example:8443", "ca.pem", "me.pem", "me.key"},
+            {"https://h.example:8443", {"ca.pem", "me.pem", "me.key"}},
             crypto::sha256({core::as_bytes("module")}),
             crypto::SecretBytes(std::vector<std::uint8_t>(32, 7))};
   }
@@ -73,9 +73,7 @@ TEST_F(KeptTalks, NeedAPlace) {
 }
 
 TEST(GatehouseAddresses, AreHttpsOrThisMachine) {
-  const auto made = [](std::string url) {
-    return GatehouseClient::create({std::move(url), {}, {}, {}});
-  };
+  const auto made = [](std::string url) { return GatehouseClient::create({std::move(url), {}}); };
   EXPECT_TRUE(made("http://127.0.0.1:8443"));
   EXPECT_TRUE(made("http://localhost:8443/"));
   EXPECT_TRUE(made("http://[::1]:8443"));
@@ -87,9 +85,9 @@ TEST(GatehouseAddresses, AreHttpsOrThisMachine) {
 }
 
 TEST(GatehouseAddresses, WithFilesThatAreNoneAreRefused) {
-  EXPECT_FALSE(GatehouseClient::create({"https://x.example", "/nowhere", {}, {}}));
-  EXPECT_FALSE(GatehouseClient::create({"https://x.example", "/dev/null", {}, {}}));
-  EXPECT_FALSE(GatehouseClient::create({"https://x.example", {}, "/dev/null", "/dev/null"}));
+  EXPECT_FALSE(GatehouseClient::create({"https://x.example", {"/nowhere", {}, {}}}));
+  EXPECT_FALSE(GatehouseClient::create({"https://x.example", {"/dev/null", {}, {}}}));
+  EXPECT_FALSE(GatehouseClient::create({"https://x.example", {{}, "/dev/null", "/dev/null"}}));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attest"))
@@ -124,6 +124,54 @@ class Deploy(EndToEnd):
         self.assertEqual(process.wait(30), -signal.SIGTERM)
         process.stdout.close()
         process.stderr.close()
+
+    def test_a_package_may_lie_at_an_address(self):
+        served = self.folder / "served"
+        (served / "package").mkdir(parents=True)
+        cat = self.wasm(CAT).read_bytes()
+        (served / "app.wasm").write_bytes(cat)
+        (served / "package/main.wasm").write_bytes(cat)
+        (served / "package/Enarx.toml").write_text("files = [{kind = 'stdin'}, {kind = 'stdout'}]\n")
+        (served / "bare").mkdir()
+        (served / "bare/main.wasm").write_bytes(cat)
+
+        class Server(SimpleHTTPRequestHandler):
+            extensions_map = {".wasm": "application/wasm", "": "application/octet-stream"}
+
+            def __init__(self, *words):
+                super().__init__(*words, directory=served)
+
+            def log_message(self, *words):
+                pass
+
+        authority = Authority(self.folder, "web")
+        key, certificate = authority.vouch("server", "subjectAltName=DNS:localhost")
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        at = f"https://localhost:{server.server_address[1]}"
+        folder = self.folder / "temporary"
+        folder.mkdir()
+        temporary = {"TMPDIR": str(folder)}
+        for package in (f"{at}/app.wasm", f"{at}/package/", f"{at}/package", f"{at}/bare/",
+                        f"file://{served}/app.wasm", f"file://{served}/package"):
+            ran = self.deploy("--ca-bundle", authority.certificate, package, stdin=b"hello", environment=temporary)
+            self.assertEqual((ran.returncode, ran.stdout), (7, b"hello"), (package, ran.stderr))
+        for package, why in ((f"{at}/nothing/", b"no main.wasm (HTTP status 404)"),
+                             ("http://192.0.2.1/", b"without TLS only on this machine")):
+            ran = self.deploy("--ca-bundle", authority.certificate, package, environment=temporary)
+            self.assertEqual(ran.returncode, 1)
+            self.assertIn(why, ran.stderr)
+        ran = self.deploy(f"{at}/app.wasm")  # nobody of the web vouches for it
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn(b"no TLS with", ran.stderr)
+        self.assertEqual(list(folder.iterdir()), [])  # nothing is left of what was fetched
 
     def test_a_steward_of_enarx_is_asked_again_as_enarx_asks(self):
         authority = Authority(self.folder, "root")

@@ -1,0 +1,131 @@
+#include "merlon/cli_deploy/https_client.h"
+
+#include "merlon/base/text.h"
+#include "merlon/codec/pem.h"
+#include "merlon/host/resolve.h"
+#include "merlon/net/socket.h"
+#include "merlon/net/wait.h"
+#include "merlon/os/socket.h"
+#include "merlon/tls/session.h"
+#include "merlon/tls/web_roots.h"
+#include "merlon/workload/url.h"
+
+namespace merlon::cli_deploy {
+
+using base::concat;
+using cli_evidence::Failure;
+using cli_evidence::Result;
+using cli_evidence::Status;
+
+namespace {
+
+constexpr std::size_t largest_pem = std::size_t{1} << 20U;
+constexpr std::uint64_t handshake_time = 15'000'000'000;
+constexpr std::chrono::seconds answer_time{120};
+
+Failure unusable(std::string text) { return {std::move(text), Status::Unusable}; }
+
+bool is_of_this_machine(std::string_view host) noexcept {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+Result<std::vector<tls::Certificate>> read_certificates(const std::string& path) {
+  const auto bytes = TRY(cli_evidence::read_bytes(path, largest_pem));
+  auto all = codec::pem_certificates(core::as_text(bytes));
+  if (!all) return cli_evidence::not_parsed(path, all.error());
+  return *std::move(all);
+}
+
+Result<tls::Context> context_of(const TlsFiles& files) {
+  tls::ClientSettings settings;
+  settings.trust =
+      files.ca_bundle.empty() ? tls::web_roots() : TRY(read_certificates(files.ca_bundle));
+  std::optional<crypto::PrivateKey> key;
+  if (!files.certificate.empty()) {
+    const crypto::SecretBytes pem(
+        TRY(cli_evidence::read_bytes(files.key, crypto::PrivateKey::max_pem_size)));
+    auto read = crypto::PrivateKey::from_pem(pem.reveal());
+    if (!read) return cli_evidence::not_parsed(files.key, read.error());
+    key = *std::move(read);
+    settings.identity = {TRY(read_certificates(files.certificate)), &*key};
+  }
+  auto context = tls::Context::client(settings);
+  if (!context) return unusable(concat("TLS: ", context.error().message()));
+  return *std::move(context);
+}
+
+Result<std::shared_ptr<net::Stream>> connect(const std::string& host, std::uint16_t port) {
+  const auto addresses = host::resolve_host(host == "localhost" ? "127.0.0.1" : host);
+  if (!addresses) return unusable(concat(base::printable(host), ": ", addresses.error()));
+  os::Errno last = os::Errno::Inval;
+  for (const std::string& address : *addresses) {
+    auto socket = os::connect_tcp(address, port);
+    if (!socket) {
+      last = socket.error();
+      continue;
+    }
+    static_cast<void>(os::send_without_delay(*socket));
+    return std::shared_ptr<net::Stream>(std::make_shared<net::SocketStream>(*std::move(socket)));
+  }
+  return unusable(
+      concat("cannot connect to ", base::printable(host), ":", port, ": ", os::describe(last)));
+}
+
+Result<std::shared_ptr<net::Stream>> with_tls(const tls::Context& context,
+                                              std::shared_ptr<net::Stream> below,
+                                              const std::string& name) {
+  auto made = tls::Session::connect(context, std::move(below), name);
+  if (!made) return unusable(std::string(made.error().message()));
+  const std::shared_ptr<tls::Session> session = *std::move(made);
+  const std::uint64_t deadline = net::deadline_after(handshake_time);
+  for (;;) {
+    switch (session->shake()) {
+      case tls::Session::Handshake::Waiting: break;
+      case tls::Session::Handshake::Failed:
+        return unusable(concat("no TLS with ", base::printable(name), ": ", session->trouble()));
+      case tls::Session::Handshake::Done: return std::shared_ptr<net::Stream>(session);
+    }
+    if (!net::wait(*session, net::Side::Read, deadline)) {
+      return unusable(concat("no TLS with ", base::printable(name), " in time"));
+    }
+  }
+}
+
+}  // namespace
+
+Result<HttpsClient> HttpsClient::create(const std::string& url, const TlsFiles& files,
+                                        std::string& path) {
+  constexpr std::string_view plain = "http://";
+  const bool is_plain = url.starts_with(plain);
+  const auto parsed =
+      workload::parse_https_url(is_plain ? concat("https://", url.substr(plain.size())) : url);
+  if (!parsed) return unusable(concat(base::quoted(url), " is no URL of the form https://HOST"));
+  path = parsed->path;
+  if (!is_plain) return HttpsClient(parsed->host, parsed->port, TRY(context_of(files)));
+  if (!is_of_this_machine(parsed->host)) {
+    return unusable(concat(base::quoted(url), ": without TLS only on this machine"));
+  }
+  return HttpsClient(parsed->host, parsed->port, std::nullopt);
+}
+
+Result<http_client::Answer> HttpsClient::ask(std::string_view method, const std::string& path,
+                                             core::ByteView body,
+                                             std::size_t largest_answer) const {
+  std::shared_ptr<net::Stream> stream = TRY(connect(host_, port_));
+  if (tls_) stream = TRY(with_tls(*tls_, std::move(stream), host_));
+  const bool colons = host_.find(':') != std::string::npos;
+  http_client::Request request;
+  request.method = method;
+  request.host = concat(colons ? "[" : "", host_, colons ? "]" : "", ":", port_);
+  request.path = path;
+  request.content_type = "application/octet-stream";
+  request.accept = "*/*";
+  request.body.assign(body.begin(), body.end());
+  auto answer = http_client::exchange(*stream, request, largest_answer, answer_time);
+  if (!answer) {
+    return unusable(concat(base::printable(host_), " does not answer: ", answer.error().message()));
+  }
+  return *std::move(answer);
+}
+
+}  // namespace merlon::cli_deploy

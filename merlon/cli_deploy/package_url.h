@@ -1,0 +1,44 @@
+#pragma once
+
+// Packages that lie at an address: a tenant's machine fetches them, and what is sealed is what
+// came.
+
+#include <optional>
+#include <string>
+
+#include "merlon/cli_deploy/https_client.h"
+#include "merlon/cli_evidence/files.h"
+
+namespace merlon::cli_deploy {
+
+/// A folder for what was fetched, which goes with this object.
+class FetchedPackage {
+ public:
+  explicit FetchedPackage(std::string folder) noexcept : folder_(std::move(folder)) {}
+  FetchedPackage(FetchedPackage&& other) noexcept : folder_(std::exchange(other.folder_, {})) {}
+  FetchedPackage& operator=(FetchedPackage&&) = delete;
+  FetchedPackage(const FetchedPackage&) = delete;
+  FetchedPackage& operator=(const FetchedPackage&) = delete;
+  ~FetchedPackage();
+
+  /// As workload::open_package() takes it.
+  [[nodiscard]] const std::string& path() const noexcept { return path_.empty() ? folder_ : path_; }
+  void set_path(std::string path) noexcept { path_ = std::move(path); }
+
+ private:
+  std::string folder_;
+  std::string path_;  ///< of the one file that it is; empty: the folder
+};
+
+/// The path that `package` names on this machine, if it is "file://…"; else itself.
+[[nodiscard]] std::string local_path(const std::string& package);
+[[nodiscard]] bool is_remote(std::string_view package) noexcept;
+
+/// Gets "https://…" (http:// of this machine only): a WebAssembly module if the server calls it one
+/// (application/wasm), else a directory with main.wasm and perhaps Enarx.toml, each a request of
+/// its own below the address [ENARX 0.7.1 crates/exec-wasmtime/src/workload.rs]. Only TLS vouches
+/// for what comes.
+[[nodiscard]] cli_evidence::Result<FetchedPackage> fetch_package(const std::string& url,
+                                                                 const TlsFiles& files);
+
+}  // namespace merlon::cli_deploy
