@@ -17,6 +17,7 @@
 #include "merlon/host/keep.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/open.h"
+#include "merlon/os/poll.h"
 
 namespace merlon::cli_deploy {
 
@@ -202,6 +203,13 @@ Result<host::Backend> wanted_backend(const Arguments& arguments, const Terminal&
   return named->value_or(host::Backend::SnpSim);
 }
 
+/// The keep's last word comes before its process has ended, and until then it is not forgotten.
+void forget_soon(const GatehouseClient& client, const std::string& id) {
+  constexpr int tries = 100;
+  constexpr std::chrono::milliseconds pause{50};
+  for (int i = 0; i < tries && !client.forget(id); ++i) static_cast<void>(os::poll({}, pause));
+}
+
 Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
                          const GatehouseAddress& address, const Prepared& prepared,
                          const Tenant& tenant, Stopwatch& watch) {
@@ -231,7 +239,7 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
   }
   TRY(carry(talk, client, keep.id, terminal, Part::Both));
   auto status = status_of(talk, {}, false, terminal);
-  if (status) static_cast<void>(client.forget(keep.id));
+  if (status) forget_soon(client, keep.id);
   return status;
 }
 

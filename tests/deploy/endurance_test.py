@@ -100,6 +100,9 @@ class Endurance(EndToEnd):
             each.join()
         self.assertEqual(wrong, [])
         self.assertGreater(count[0], 0)
+        deadline = time.monotonic() + PATIENCE
+        while self.house.wardens() and time.monotonic() < deadline:
+            time.sleep(0.02)
         self.assertEqual(self.house.wardens(), [])
         for name in TENANTS:
             self.assertEqual(json.loads(self.house.curl(name, "/v1/keeps")[1]), [])
@@ -137,6 +140,8 @@ class Endurance(EndToEnd):
             self.assertTrue(alive <= running)
             ended |= running - alive
             running = alive
+            while len(self.house.wardens()) != len(running) and time.monotonic() < deadline:
+                time.sleep(0.02)  # one that has noted the end of its keep ends itself
             self.assertEqual(len(self.house.wardens()), len(running))
             if len(running) > 6:
                 keep = running.pop()
@@ -149,6 +154,9 @@ class Endurance(EndToEnd):
             self.wait_until_ended(keep)
         for keep in running | ended:
             self.assertEqual(self.merlon("keeps", "forget", keep).returncode, 0)
+        deadline = time.monotonic() + PATIENCE
+        while self.house.wardens() and time.monotonic() < deadline:
+            time.sleep(0.02)
         self.assertEqual(self.house.wardens(), [])
         self.assertEqual(list((self.house.state).iterdir()), [])
 
