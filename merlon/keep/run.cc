@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "merlon/base/text.h"
+#include "merlon/delivery/workload.h"
 #include "merlon/keep/connections.h"
 #include "merlon/keep/deadline.h"
 #include "merlon/keep/dialler.h"
@@ -16,6 +17,7 @@
 #include "merlon/keep/renewal.h"
 #include "merlon/keep/tls_files.h"
 #include "merlon/launch/exit_status.h"
+#include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/wasi/add_to.h"
 #include "merlon/wasi/context.h"
@@ -212,14 +214,29 @@ int run_compiled(Work& work, Self& self, wasm::Engine& engine,
   os::end_process(told);
 }
 
+/// What a host has launched may change meanwhile: it is read once, into memory of our own. What was
+/// delivered is there.
+core::Result<std::vector<std::uint8_t>, std::string> take_module(Work& work) {
+  if (work.talk) return std::move(work.module);
+  auto bytes = os::read_all(work.launch.module, delivery::max_module_size);
+  work.launch.module.close();
+  if (bytes) return *std::move(bytes);
+  if (bytes.error() == os::Errno::Fbig) {
+    return concat("is larger than ", delivery::max_module_size, " bytes");
+  }
+  return concat("cannot be read: ", os::describe(bytes.error()));
+}
+
 int run_module(Work& work, Self& self, Deadline& deadline, std::uintptr_t lowest_stack_address) {
+  auto bytes = take_module(work);
+  if (!bytes) return unusable(work, bytes.error());
   const auto engine =
       wasm::Engine::create(wasm::baseline::compilers(), {.mode = compile_mode(self)});
   if (!engine) return failed(work, "cannot start the engine", engine.error());
   if (work.launch.message.verbose && self.is_attested()) {
     work.voice->remark("attested: the whole module is compiled before it runs");
   }
-  auto module = (*engine)->compile(std::move(work.module));
+  auto module = (*engine)->compile(*std::move(bytes));
   if (!module) return unusable(work, explain(module.error()));
   return run_compiled(work, self, **engine, *std::move(module), deadline, lowest_stack_address);
 }

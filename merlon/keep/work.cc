@@ -5,7 +5,6 @@
 #include "merlon/base/text.h"
 #include "merlon/delivery/sealed.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/os/open.h"
 
 namespace merlon::keep {
 
@@ -62,21 +61,11 @@ Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Messag
 }  // namespace
 
 Result<Work, std::string> work_of_host(launch::Launch launch) {
-  const std::string& name = launch.message.program;
-  auto bytes = os::read_all(launch.module, delivery::max_module_size);
-  if (!bytes) {
-    if (bytes.error() == os::Errno::Fbig) {
-      return concat(name, ": is larger than ", delivery::max_module_size, " bytes");
-    }
-    return concat(name, ": cannot be read: ", os::describe(bytes.error()));
-  }
-  launch.module.close();
   Work work;
   work.source.message = TRY(digest_of(launch.message));
   work.source.host_max_memory_bytes = launch.message.max_memory_bytes;
   work.source.host_timeout_nanoseconds = launch.message.timeout_nanoseconds;
   work.launch = std::move(launch);
-  work.module = *std::move(bytes);
   work.voice = std::make_shared<HostVoice>();
   return work;
 }

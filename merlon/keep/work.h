@@ -18,14 +18,14 @@ namespace merlon::keep {
 struct Work {
   /// What the workload runs as. The limits are the strictest of host and tenant.
   launch::Launch launch;
-  std::vector<std::uint8_t> module;
+  std::vector<std::uint8_t> module;  ///< as it was delivered; a host's is still launch.module
   Source source;
   std::shared_ptr<Voice> voice;
   std::shared_ptr<PrivateTalk> talk;  ///< with the tenant; null: the workload is the host's
 };
 
-/// The workload that came with the launch; its module is read once, into own memory. The error is
-/// a line for the user.
+/// The workload that came with the launch; nothing of its module has been read. The error is a line
+/// for the user.
 [[nodiscard]] core::Result<Work, std::string> work_of_host(launch::Launch launch);
 
 /// Waits for a delivery on `channel`, opens it and takes what the host offers for it. `evidence` is
