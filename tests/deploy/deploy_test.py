@@ -125,6 +125,19 @@ class Deploy(EndToEnd):
         process.stdout.close()
         process.stderr.close()
 
+    def serve(self, handler, key, certificate):
+        """A server of HTTPS until the test ends; gives its port."""
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return server.server_address[1]
+
     def test_a_package_may_lie_at_an_address(self):
         served = self.folder / "served"
         (served / "package").mkdir(parents=True)
@@ -146,16 +159,8 @@ class Deploy(EndToEnd):
 
         authority = Authority(self.folder, "web")
         key, certificate = authority.vouch("server", "subjectAltName=DNS:localhost")
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        at = f"https://localhost:{server.server_address[1]}"
+        web_port = self.serve(Server, key, certificate)
+        at = f"https://localhost:{web_port}"
         folder = self.folder / "temporary"
         folder.mkdir()
         temporary = {"TMPDIR": str(folder)}
@@ -188,15 +193,7 @@ class Deploy(EndToEnd):
             def log_message(self, *words):
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), EnarxSteward)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
+        steward_port = self.serve(EnarxSteward, key, certificate)
         package = self.folder / "package"
         package.mkdir()
         (package / "main.wasm").write_bytes(self.wasm(printing("never")).read_bytes())
@@ -204,7 +201,7 @@ class Deploy(EndToEnd):
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         (package / "Enarx.toml").write_text(
-            f"steward = 'https://localhost:{server.server_address[1]}/'\nsteward_trust = ['root.pem']\n"
+            f"steward = 'https://localhost:{steward_port}/'\nsteward_trust = ['root.pem']\n"
             f"files = [{{kind = 'stdout'}}, {{kind = 'listen', name = 'l', addr = '127.0.0.1', port = {port}}}]\n")
         ran = self.deploy(package)
         self.assertEqual((ran.returncode, ran.stdout), (1, b""), ran.stderr)
