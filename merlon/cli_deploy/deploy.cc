@@ -59,7 +59,7 @@ struct Prepared {
 
 Failure of_host(const host::HostError& error) { return {error.text, Status::Unusable}; }
 
-Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal) {
+Result<Prepared> prepare(const Arguments& arguments, const https_client::TlsFiles& files) {
   auto options = cli::run_options(arguments);
   if (!options) return Failure{options.error().text, Status::Usage};
   options->attested = true;
@@ -68,7 +68,7 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal) {
   const std::string named = arguments.positional(0);
   std::optional<FetchedPackage> fetched;
   if (is_remote(named)) {
-    fetched.emplace(TRY(fetch_package(named, gatehouse_address(arguments, terminal).files)));
+    fetched.emplace(TRY(fetch_package(named, files)));
   }
   auto package = workload::open_package(fetched ? fetched->path() : local_path(named), config);
   if (!package) return Failure{package.error().text, Status::Unusable};
@@ -246,7 +246,8 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
 Result<int> deploy_somewhere(const Arguments& arguments, const Terminal& terminal) {
   Stopwatch watch;
   watch.lap("");
-  Prepared prepared = TRY(prepare(arguments, terminal));
+  const GatehouseAddress address = TRY(gatehouse_address(arguments, terminal));
+  Prepared prepared = TRY(prepare(arguments, address.files));
   for (const std::string& note : prepared.notes) {
     cli_evidence::remark(terminal, concat("note: ", note));
   }
@@ -256,7 +257,6 @@ Result<int> deploy_somewhere(const Arguments& arguments, const Terminal& termina
   std::ranges::copy(challenge->nonce().view(), prepared.offer.nonce.begin());
   const Tenant tenant{*std::move(challenge), std::move(judge)};
   watch.lap("package");
-  const GatehouseAddress address = gatehouse_address(arguments, terminal);
   if (!address.url.empty()) {
     return deploy_there(arguments, terminal, address, prepared, tenant, watch);
   }

@@ -1,17 +1,17 @@
 #pragma once
 
-// Requests to servers of HTTPS, for a command: each over a connection of its own, waiting for the
-// answer. Answers are the servers' word.
+// Requests to servers of HTTPS: each over a connection of its own, waiting for the answer. Answers
+// are the servers' word. Errors are lines for people.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 
-#include "merlon/cli_evidence/files.h"
 #include "merlon/http_client/exchange.h"
 #include "merlon/tls/context.h"
 
-namespace merlon::cli_deploy {
+namespace merlon::https_client {
 
 /// Whom to believe, and who one is; paths of files in PEM.
 struct TlsFiles {
@@ -21,18 +21,26 @@ struct TlsFiles {
   bool operator==(const TlsFiles&) const = default;
 };
 
+template <typename T>
+using Result = core::Result<T, std::string>;
+
+/// Whether a host's name, without brackets, says this machine itself.
+[[nodiscard]] bool is_of_this_machine(std::string_view host) noexcept;
+
 class HttpsClient {
  public:
   /// Of "https://HOST[:PORT][/PATH]", whose path is given back in `path`; "http://" on this machine
   /// only.
-  [[nodiscard]] static cli_evidence::Result<HttpsClient> create(const std::string& url,
-                                                                const TlsFiles& files,
-                                                                std::string& path);
+  [[nodiscard]] static Result<HttpsClient> create(const std::string& url, const TlsFiles& files,
+                                                  std::string& path);
 
-  [[nodiscard]] cli_evidence::Result<http_client::Answer> ask(std::string_view method,
-                                                              const std::string& path,
-                                                              core::ByteView body,
-                                                              std::size_t largest_answer) const;
+  /// `authorization` is the value of that header; it goes to this server only.
+  [[nodiscard]] Result<http_client::Answer> ask(std::string_view method, const std::string& path,
+                                                core::ByteView body, std::size_t largest_answer,
+                                                const std::string& authorization = {}) const;
+
+  /// How long an answer may take in all; two minutes at first.
+  void set_patience(std::chrono::nanoseconds patience) noexcept { patience_ = patience; }
 
  private:
   HttpsClient(std::string host, std::uint16_t port, std::optional<tls::Context> tls) noexcept
@@ -41,6 +49,7 @@ class HttpsClient {
   std::string host_;
   std::uint16_t port_;
   std::optional<tls::Context> tls_;
+  std::chrono::nanoseconds patience_ = std::chrono::seconds(120);
 };
 
-}  // namespace merlon::cli_deploy
+}  // namespace merlon::https_client
