@@ -83,6 +83,15 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal) {
                    Status::Unusable};
   }
   prepared.workload.module = *std::move(module);
+  if (plan.archive.is_open()) {
+    auto archive = os::read_all(plan.archive, files::max_archive_size);
+    if (!archive) {
+      return Failure{concat(plan.message.program, ": ", os::describe(archive.error())),
+                     Status::Unusable};
+    }
+    std::ranges::copy(crypto::sha256({*archive}).view(), plan.message.archive.begin());
+    prepared.workload.archive = *std::move(archive);
+  }
   prepared.offer.wishes = std::move(description->wishes);
   prepared.offer.verbose = std::exchange(plan.message.verbose, false);
   prepared.workload.message = std::move(plan.message);

@@ -87,6 +87,7 @@ std::string describe(const Wish& wish) {
     case Wish::Kind::Listen: return concat("listen on ", endpoint(wish.host, wish.port));
     case Wish::Kind::Connect: return concat("connect to ", endpoint(wish.host, wish.port));
     case Wish::Kind::Allowed: return concat("reach ", endpoint(wish.host, wish.port));
+    case Wish::Kind::Volume: return concat("keep the volume ", base::quoted(wish.host));
     case Wish::Kind::Steward: break;
   }
   return concat("reach the Steward ", endpoint(wish.host, wish.port));
@@ -97,6 +98,8 @@ Result<os::Fd> fulfil(const Wish& wish) {
   switch (wish.kind) {
     case Wish::Kind::Steward: return start_dialling(dialler({}, wish.reaches_local, {&wish, 1}));
     case Wish::Kind::Allowed: return fulfil_allowed({&wish, 1});
+    case Wish::Kind::Volume:
+      return HostError{core::ErrorCode::Unsupported, "sealed volumes are not there yet"};
     case Wish::Kind::Listen:
       socket = TRY(open_socket("listen on", wish.host, wish.port, &os::listen_tcp, true));
       break;

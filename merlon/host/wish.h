@@ -19,6 +19,7 @@ struct Wish {
     Listen,   ///< a listening TCP socket on this address and port
     Connect,  ///< a connection with this host and port
     Steward,  ///< to be connected with the Steward there, whenever the keep asks for it
+    Volume,   ///< who keeps the files of the volume of this name, which the keep seals
     Allowed,  ///< to be connected there, whenever the workload asks for it
   };
   Kind kind = Kind::Listen;

@@ -35,7 +35,18 @@ Result<crypto::Sha256Digest, std::string> digest_of(const launch::Message& messa
 }
 
 /// What the workload's own description asks for, of what the host offers.
-Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Message wanted) {
+Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Message wanted,
+                                            core::ByteView archive) {
+  // The certificate names the message, and by it the files.
+  if (wanted.needs_archive() &&
+      !std::ranges::equal(crypto::sha256({archive}).view(), wanted.archive)) {
+    return std::string("the files are not those that the delivery's message names");
+  }
+  if (wanted.volume &&
+      (!offer.message.volume || offer.message.volume->name != wanted.volume->name)) {
+    return std::string("the host does not offer the volume that the workload wants");
+  }
+  if (!wanted.volume) offer.volume.close();
   if (kinds_of(offer.message) != kinds_of(wanted)) {
     return std::string("the host does not offer the sockets that the workload wants");
   }
@@ -89,11 +100,12 @@ Result<Work, std::string> work_of_tenant(Self& self, launch::Launch offer, core:
   work.source.host_max_memory_bytes = offer.message.max_memory_bytes;
   work.source.host_timeout_nanoseconds = offer.message.timeout_nanoseconds;
   work.module = std::move(opened->workload.module);
+  work.archive = std::move(opened->workload.archive);
   work.talk =
       PrivateTalk::begin(std::move(channel), opened->exporter, crypto::sha256({work.module}));
   work.voice = work.talk;
   self.note_delivery({*work.source.tenant, crypto::sha256({work.module}), work.source.message});
-  auto launch = granted(std::move(offer), std::move(opened->workload.message));
+  auto launch = granted(std::move(offer), std::move(opened->workload.message), work.archive);
   if (!launch) {
     work.voice->remark(launch.error());
     work.talk->end(launch::number(launch::ExitStatus::Unusable));
