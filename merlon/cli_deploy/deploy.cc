@@ -5,6 +5,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/cli/launch_options.h"
+#include "merlon/cli/state.h"
 #include "merlon/cli_deploy/commands.h"
 #include "merlon/cli_deploy/distant_relay.h"
 #include "merlon/cli_deploy/judge.h"
@@ -63,6 +64,7 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal) {
   auto options = cli::run_options(arguments);
   if (!options) return Failure{options.error().text, Status::Usage};
   options->attested = true;
+  options->volumes = cli::state_path(terminal, "volumes");
   std::optional<std::string> config;
   if (arguments.has("--config")) config = arguments.value("--config");
   const std::string named = arguments.positional(0);

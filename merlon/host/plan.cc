@@ -147,7 +147,8 @@ launch::Mount mount_of(const workload::Mount& mount) {
 }
 
 /// The directories that the workload finds in its keep.
-Result<void> mount(const workload::Package& package, const Network& network, LaunchPlan& plan) {
+Result<void> mount(const workload::Package& package, const std::string& volumes,
+                   const Network& network, LaunchPlan& plan) {
   for (const workload::Mount& each : package.config.mounts()) {
     plan.message.mounts.push_back(mount_of(each));
     if (each.source != workload::Mount::Source::Sealed) continue;
@@ -157,7 +158,9 @@ Result<void> mount(const workload::Package& package, const Network& network, Lau
     volume.bound_to =
         by_workload ? launch::Volume::Binding::Workload : launch::Volume::Binding::Tenant;
     plan.message.volume = std::move(volume);
-    plan.volume = TRY(network.open({Wish::Kind::Volume, each.volume}));
+    Wish wish{Wish::Kind::Volume, each.volume};
+    wish.folder = concat(volumes, "/", each.volume);
+    plan.volume = TRY(network.open(wish));
   }
   if (package.archive.empty()) return {};
   auto file = os::memory_file("merlon archive", package.archive);
@@ -258,7 +261,7 @@ Result<LaunchPlan> plan_with(const Network& network, workload::Package package,
   plan.message.environment = environment_of(package.config, options);
   TRY(reach_steward(package, options.attested, network, plan));
   TRY(allow(package, network, plan));
-  TRY(mount(package, network, plan));
+  TRY(mount(package, options.volumes, network, plan));
 
   FileOpener opener(package, network, plan);
   for (const workload::File& file : package.config.files()) TRY(std::visit(opener, file));

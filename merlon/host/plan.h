@@ -37,6 +37,7 @@ struct RunOptions {
   std::optional<std::chrono::nanoseconds> timeout;
   std::optional<std::uint64_t> max_memory_bytes;
   bool verbose = false;  ///< the keep tells how it is confined
+  std::string volumes;   ///< the folder in which this user's volumes lie
   /// Whether a security processor will speak for the keep: then its Steward is asked in any case,
   /// else only if a connection speaks TLS.
   bool attested = false;

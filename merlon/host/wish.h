@@ -28,6 +28,8 @@ struct Wish {
   bool speaks_tls = false;  ///< by which a host may know what delays
   /// Whether it may lead to this machine itself (local_address.h), whatever a name service says.
   bool reaches_local = true;
+  /// Of a Volume: where it lies on this machine, which is for whoever fulfils the wish to say.
+  std::string folder{};
   bool operator==(const Wish&) const = default;
 };
 

@@ -201,8 +201,11 @@ Result<void> write_volume(base::ByteWriter& out, const std::optional<Volume>& vo
   TRY(check(*volume));
   TRY(write_text(out, volume->name));
   out.u8(static_cast<std::uint8_t>(volume->bound_to));
-  out.u64(volume->oldest_generation);
-  out.u64(volume->oldest_platform);
+  out.u64(volume->epoch);
+  out.u64(volume->generation);
+  out.bytes(volume->head);
+  out.u32(volume->oldest_svn);
+  out.bytes(volume->oldest_tcb);
   out.u8(volume->key ? 1 : 0);
   if (volume->key) out.bytes(*volume->key);
   return {};
@@ -342,6 +345,11 @@ Result<std::vector<Allowed>> read_allowed(Reader& in) {
   return list;
 }
 
+Result<void> read_into(Reader& in, core::ByteSpan into) {
+  std::ranges::copy(TRY(in.bytes(into.size())), into.begin());
+  return {};
+}
+
 Result<FileAccess> read_access(Reader& in) {
   const std::uint8_t access = TRY(in.u8());
   if (access > static_cast<std::uint8_t>(FileAccess::ReadOnly)) {
@@ -367,8 +375,7 @@ Result<void> read_mounts(Reader& in, Message& message) {
     message.mounts.push_back(std::move(mount));
   }
   if (message.needs_archive()) {
-    const ByteView digest = TRY(in.bytes(digest_size));
-    std::ranges::copy(digest, message.archive.begin());
+    TRY(read_into(in, message.archive));
   }
   return {};
 }
@@ -382,11 +389,13 @@ Result<std::optional<Volume>> read_volume(Reader& in) {
     return core::error(ErrorCode::Malformed, "unknown binding of a volume", bound_to);
   }
   volume.bound_to = static_cast<Volume::Binding>(bound_to);
-  volume.oldest_generation = TRY(in.u64());
-  volume.oldest_platform = TRY(in.u64());
+  volume.epoch = TRY(in.u64());
+  volume.generation = TRY(in.u64());
+  TRY(read_into(in, volume.head));
+  volume.oldest_svn = TRY(in.u32());
+  TRY(read_into(in, volume.oldest_tcb));
   if (TRY(read_flag(in))) {
-    const ByteView key = TRY(in.bytes(digest_size));
-    std::ranges::copy(key, volume.key.emplace().begin());
+    TRY(read_into(in, volume.key.emplace()));
   }
   TRY(check(volume));
   return std::optional(std::move(volume));

@@ -32,8 +32,9 @@
 //                                       u8 source · u8 access · text path · text from
 //                       32 bytes, SHA-256 of the archive, if a mount is filled from it
 //                 u8    volume        0 or 1; and if that is 1:
-//                                       text name · u8 bound to · u64 oldest generation ·
-//                                       u64 oldest platform · u8 has key, 0 or 1; then 32 bytes
+//                                       text name · u8 bound to · u64 epoch ·
+//                                       u64 generation · 32 bytes head · u32 oldest svn ·
+//                                       16 bytes oldest TCB · u8 has key, 0 or 1; then 32 bytes
 //   trust: u8 flags (bit 0 web, bit 1 steward) · list of bytes, each u32 size, then that many
 //
 // Beside the bytes travel open files: first the module, if there is to run one, then the archive of

@@ -37,10 +37,16 @@ struct Volume {
   };
   std::string name;  ///< base::is_label; the host sees it
   Binding bound_to = Binding::Tenant;
-  /// A volume that was written fewer times than this is an old copy, and is refused.
-  std::uint64_t oldest_generation = 0;
-  /// What was sealed under a lower version of the platform's (its TCB) is refused.
-  std::uint64_t oldest_platform = 0;
+  /// Of its own keys: a higher one has all of it sealed under new keys, a lower one is refused.
+  std::uint64_t epoch = 0;
+  /// The state that the tenant knows of, by its number and its index's SHA-256: an older one, or
+  /// another of this number, is refused. Zeros: he knows of none.
+  std::uint64_t generation = 0;
+  std::array<std::uint8_t, 32> head{};
+  /// What was sealed by an older keep, or under an older version of the platform (its TCB, as it
+  /// stands in reports), is refused.
+  std::uint32_t oldest_svn = 0;
+  std::array<std::uint8_t, 16> oldest_tcb{};
   /// The tenant's own key to it, with which he can have it opened anywhere.
   std::optional<std::array<std::uint8_t, 32>> key{};
   bool operator==(const Volume&) const = default;

@@ -23,7 +23,8 @@ TEST(Mounts, AreReadAsTheyWereWritten) {
                     {Source::Memory, FileAccess::ReadWrite, "/tmp", ""},
                     {Source::Volume, FileAccess::ReadWrite, "/sealed", ""}};
   message.archive[5] = 1;
-  message.volume = Volume{"data", Volume::Binding::Workload, 3, 4, std::array<std::uint8_t, 32>{7}};
+  message.volume =
+      Volume{"data", Volume::Binding::Workload, 3, 4, {5}, 6, {7}, std::array<std::uint8_t, 32>{8}};
   const auto bytes = encode(message);
   ASSERT_TRUE(bytes);
   EXPECT_EQ(decode_body(core::ByteView(*bytes).subspan(header_size)).value(), message);
@@ -59,7 +60,7 @@ TEST(Mounts, AHostOffersNothingButTheNameOfAVolume) {
   offer.volume = Volume{"v"};
   EXPECT_TRUE(encode(offer));
   EXPECT_EQ(offer.descriptor_count(), 1U);
-  offer.volume->oldest_generation = 1;
+  offer.volume->generation = 1;
   EXPECT_FALSE(encode(offer));
   offer.volume = Volume{"v"};
   offer.mounts = {{Mount::Source::Memory, FileAccess::ReadWrite, "/a", ""}};
