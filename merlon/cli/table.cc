@@ -399,6 +399,19 @@ constexpr std::array platform_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
+constexpr std::array simulate_update_options{
+    OptionSpec{"--tcb", "BOOTLOADER.TEE.SNP.MICROCODE",
+               "The versions, higher or lower than before; must be given."},
+    OptionSpec{
+        "--dir",
+        "DIR",
+        "Where its files are; $XDG_STATE_HOME/merlon/simulator (~/.local/state) if not given.",
+        false,
+        {},
+        true},
+    OptionSpec{"--json", "", "Print one JSON object."},
+};
+
 constexpr std::array simulate_options{
     OptionSpec{
         "--dir",
@@ -554,6 +567,14 @@ constexpr std::array all_commands{
         "refused, whatever the policy. Cannot be undone.",
         {},
         simulate_options},
+    CommandSpec{
+        "platform simulate update",
+        "Give a simulated machine other versions of firmware",
+        "A new VCEK for these versions, under the same root; chip and list stay. For tests of what a "
+        "rise of the TCB, or a downgrade, does to policies and to sealed data. Keeps that run go on "
+        "with the versions that they were started with.",
+        {},
+        simulate_update_options},
     CommandSpec{"config init", "Write a commented Enarx.toml into the current directory",
                 "Never overwrites a file."},
     CommandSpec{"completion", "Print a completion script for a shell",
