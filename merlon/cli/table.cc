@@ -88,6 +88,21 @@ constexpr std::array deploy_options{
                false,
                {},
                true},
+    OptionSpec{"--volume-key",
+               "FILE",
+               "Your own key to the package's sealed volume, 64 hexadecimal digits: opens it where "
+               "the machine's key does not, on another machine or in another version of the keep.",
+               false,
+               {},
+               true},
+    OptionSpec{"--volume-epoch", "N",
+               "Seal the volume anew, under new keys, if this is more than before."},
+    OptionSpec{"--volume-oldest-tcb", "0xTCB",
+               "Refuse the volume if it was sealed under an older version of the platform."},
+    OptionSpec{
+        "--volume-any-state", "",
+        "Take the volume as its host shows it, also if you know of a later state, or if it is "
+        "gone."},
     OptionSpec{"--backend", "NAME",
                "The kind of keep: snp-sim; nil and kvm with --insecure-backend only. Also from "
                "MERLON_BACKEND or ENARX_BACKEND.",

@@ -383,9 +383,9 @@ Result<std::shared_ptr<Link>> Tree::put_link(Directory& parent, std::string_view
 }
 
 Result<void> Tree::put_name(Directory& parent, std::string_view name,
-                            const std::shared_ptr<File>& file) {
+                            const std::shared_ptr<Node>& node) {
   if (parent.find(name)) return Errno::Exist;
-  if (!parent.insert(name, file)) return Errno::Nospc;
+  if (!parent.insert(name, node)) return Errno::Nospc;
   return {};
 }
 

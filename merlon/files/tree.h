@@ -80,9 +80,9 @@ class Tree {
                                                            SharedBytes owner, core::ByteView bytes);
   [[nodiscard]] os::Result<std::shared_ptr<Link>> put_link(Directory& parent, std::string_view name,
                                                            std::string_view target);
-  /// A further name of a file that is there.
+  /// A further name of a file or link that is there.
   [[nodiscard]] os::Result<void> put_name(Directory& parent, std::string_view name,
-                                          const std::shared_ptr<File>& file);
+                                          const std::shared_ptr<Node>& node);
   static void put_times(Node& node, const Times& times) noexcept { node.times_ = times; }
 
  private:

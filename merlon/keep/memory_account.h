@@ -10,15 +10,18 @@ namespace merlon::keep {
 
 class MemoryAccount final : public files::Budget {
  public:
-  explicit MemoryAccount(std::uint64_t limit) noexcept : engine_(limit) {}
+  explicit MemoryAccount(std::uint64_t limit) noexcept : limit_(limit), engine_(limit) {}
 
   [[nodiscard]] bool take(std::uint64_t bytes) override { return engine_.take_memory(bytes); }
   void give_back(std::uint64_t bytes) noexcept override { engine_.give_back_memory(bytes); }
+
+  [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
 
   /// For the store, which outlives neither this nor the files.
   [[nodiscard]] wasm::MemoryBudget& engine() noexcept { return engine_; }
 
  private:
+  std::uint64_t limit_;
   wasm::MemoryBudget engine_;
 };
 

@@ -17,6 +17,7 @@
 #include "merlon/keep/mounts.h"
 #include "merlon/keep/own_directory.h"
 #include "merlon/keep/renewal.h"
+#include "merlon/keep/sealed_files.h"
 #include "merlon/keep/tls_files.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
@@ -192,17 +193,24 @@ int tell_loss(const Work& work, const wasi::Context& context, int status) {
 }
 
 /// Everything that the workload finds when it starts.
-core::Result<void, std::string> equip(Work& work, Self& self,
-                                      std::shared_ptr<const wasm::CompiledModule> module,
-                                      Clocks& clocks, MemoryAccount& memory,
-                                      wasi::Context& context) {
+core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
+    Work& work, Self& self, std::shared_ptr<const wasm::CompiledModule> module, Clocks& clocks,
+    MemoryAccount& memory, wasi::Context& context) {
   const auto archive = TRY(take_archive(work, memory));
+  std::shared_ptr<SealedFiles> sealed;
+  if (work.launch.message.volume) {
+    const auto digest = crypto::sha256({module->bytes()});
+    sealed = TRY(SealedFiles::open(work, self, digest, memory, memory.limit(), context));
+    context.chores().push_back(sealed);
+  }
   const auto shown = TRY(shown_if_wanted(work.launch, self, clocks));
   TRY(give_all_files(work, self, shown, clocks, context));
-  TRY(give_mounts(work.launch.message, archive, nullptr, memory, context));
+  TRY(give_mounts(work.launch.message, archive, sealed ? sealed->tree() : nullptr, memory,
+                  context));
   const auto own = give_own_directory(work, self, std::move(module), shown, context);
   if (!own) return std::string(own.error().message());
-  return close_gaps(work.launch.message, context);
+  TRY(close_gaps(work.launch.message, context));
+  return sealed;
 }
 
 int run_compiled(Work& work, Self& self, wasm::Engine& engine,
@@ -217,8 +225,8 @@ int run_compiled(Work& work, Self& self, wasm::Engine& engine,
   if (!context) return failed(work, "cannot prepare the workload", context.error());
   wasm::StoreLimits limits = limits_of(launch.message, lowest_stack_address);
   limits.budget = &memory.engine();
-  const auto equipped = equip(work, self, module, clocks, memory, **context);
-  if (!equipped) return unusable(work, equipped.error());
+  const auto sealed = equip(work, self, module, clocks, memory, **context);
+  if (!sealed) return unusable(work, sealed.error());
 
   wasm::Imports imports;
   wasi::add_to(imports, **context, module->module());
@@ -229,7 +237,9 @@ int run_compiled(Work& work, Self& self, wasm::Engine& engine,
   constexpr auto farewell = std::chrono::seconds(10);
   (*context)->finish_streams(farewell);
   deadline.forget();
-  const int told = tell_loss(work, **context, status);
+  int told = tell_loss(work, **context, status);
+  // What it could not write it has told.
+  if (*sealed && !(*sealed)->keep() && told == 0) told = launch::number(ExitStatus::OutputLost);
   if (work.talk) work.talk->end(told);
   // The kernel takes all of it back at once, and faster than we would piece by piece.
   os::end_process(told);
