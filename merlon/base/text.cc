@@ -90,4 +90,14 @@ core::Result<std::uint64_t> parse_decimal(std::string_view text) noexcept {
   return number;
 }
 
+bool is_label(std::string_view text) noexcept {
+  constexpr std::size_t most = 64;
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto usual = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  return !text.empty() && text.size() <= most && is_letter(text[0]) &&
+         std::all_of(text.begin(), text.end(), usual);
+}
+
 }  // namespace merlon::base

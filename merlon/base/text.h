@@ -75,4 +75,8 @@ std::size_t append_printable(std::string& out, std::string_view text);
 /// not fit.
 [[nodiscard]] core::Result<std::uint64_t> parse_decimal(std::string_view text) noexcept;
 
+/// Whether it can name something for people and file systems alike: 1 to 64 of a-z, 0-9, "-" and
+/// "_", and first a letter.
+[[nodiscard]] bool is_label(std::string_view text) noexcept;
+
 }  // namespace merlon::base

@@ -76,5 +76,14 @@ TEST(ParseDecimal, ReadsDigitsOnly) {
   EXPECT_EQ(parse_decimal("18446744073709551616").error().code, core::ErrorCode::Exhausted);
 }
 
+TEST(Text, LabelsArePlainWords) {
+  for (const std::string_view name : {"a", "data", "my-data_2"}) EXPECT_TRUE(is_label(name));
+  for (const std::string_view name : {"", "A", "2a", "-a", "a/b", "..", "a.b", "a b"}) {
+    EXPECT_FALSE(is_label(name)) << name;
+  }
+  EXPECT_TRUE(is_label(std::string(64, 'a')));
+  EXPECT_FALSE(is_label(std::string(65, 'a')));
+}
+
 }  // namespace
 }  // namespace merlon::base

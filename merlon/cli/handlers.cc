@@ -37,6 +37,7 @@ constexpr std::array all_handlers{
     Handler{"platform simulate init", &in_merlon_evidence},
     Handler{"platform simulate show", &in_merlon_evidence},
     Handler{"platform simulate revoke", &in_merlon_evidence},
+    Handler{"platform simulate update", &in_merlon_evidence},
     Handler{"config init", &config_init},
     Handler{"completion", &completion},
     Handler{"man", &man},

@@ -9,6 +9,7 @@
 #include "merlon/base/text.h"
 #include "merlon/cli/handlers.h"
 #include "merlon/cli/launch_options.h"
+#include "merlon/cli/state.h"
 #include "merlon/host/backend.h"
 #include "merlon/host/keep.h"
 #include "merlon/host/plan.h"
@@ -136,6 +137,7 @@ Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
   const std::optional<host::Backend> named = TRY(choose_backend(arguments, terminal));
   host::RunOptions options = TRY(run_options(arguments));
   options.attested = named == host::Backend::SnpSim;
+  options.volumes = state_path(terminal, "volumes");
   if (const std::string lacking = os::lacking_instructions(); !lacking.empty()) {
     return Refusal{concat("this processor lacks ", lacking,
                           ": Merlon needs x86-64-v3 (Intel Haswell, AMD Zen, or newer)"),

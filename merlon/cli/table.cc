@@ -88,6 +88,21 @@ constexpr std::array deploy_options{
                false,
                {},
                true},
+    OptionSpec{"--volume-key",
+               "FILE",
+               "Your own key to the package's sealed volume, 64 hexadecimal digits: opens it where "
+               "the machine's key does not, on another machine or in another version of the keep.",
+               false,
+               {},
+               true},
+    OptionSpec{"--volume-epoch", "N",
+               "Seal the volume anew, under new keys, if this is more than before."},
+    OptionSpec{"--volume-oldest-tcb", "0xTCB",
+               "Refuse the volume if it was sealed under an older version of the platform."},
+    OptionSpec{
+        "--volume-any-state", "",
+        "Take the volume as its host shows it, also if you know of a later state, or if it is "
+        "gone."},
     OptionSpec{"--backend", "NAME",
                "The kind of keep: snp-sim; nil and kvm with --insecure-backend only. Also from "
                "MERLON_BACKEND or ENARX_BACKEND.",
@@ -412,6 +427,19 @@ constexpr std::array platform_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
+constexpr std::array simulate_update_options{
+    OptionSpec{"--tcb", "BOOTLOADER.TEE.SNP.MICROCODE",
+               "The versions, higher or lower than before; must be given."},
+    OptionSpec{
+        "--dir",
+        "DIR",
+        "Where its files are; $XDG_STATE_HOME/merlon/simulator (~/.local/state) if not given.",
+        false,
+        {},
+        true},
+    OptionSpec{"--json", "", "Print one JSON object."},
+};
+
 constexpr std::array simulate_options{
     OptionSpec{
         "--dir",
@@ -567,6 +595,14 @@ constexpr std::array all_commands{
         "refused, whatever the policy. Cannot be undone.",
         {},
         simulate_options},
+    CommandSpec{
+        "platform simulate update",
+        "Give a simulated machine other versions of firmware",
+        "A new VCEK for these versions, under the same root; chip and list stay. For tests of what a "
+        "rise of the TCB, or a downgrade, does to policies and to sealed data. Keeps that run go on "
+        "with the versions that they were started with.",
+        {},
+        simulate_update_options},
     CommandSpec{"config init", "Write a commented Enarx.toml into the current directory",
                 "Never overwrites a file."},
     CommandSpec{"completion", "Print a completion script for a shell",

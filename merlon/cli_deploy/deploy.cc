@@ -5,6 +5,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/cli/launch_options.h"
+#include "merlon/cli/state.h"
 #include "merlon/cli_deploy/commands.h"
 #include "merlon/cli_deploy/distant_relay.h"
 #include "merlon/cli_deploy/judge.h"
@@ -12,6 +13,7 @@
 #include "merlon/cli_deploy/package_url.h"
 #include "merlon/cli_deploy/relay.h"
 #include "merlon/cli_deploy/tenant_key.h"
+#include "merlon/cli_deploy/volume_memory.h"
 #include "merlon/cli_evidence/moment.h"
 #include "merlon/delivery/sealed.h"
 #include "merlon/host/keep.h"
@@ -59,10 +61,12 @@ struct Prepared {
 
 Failure of_host(const host::HostError& error) { return {error.text, Status::Unusable}; }
 
-Result<Prepared> prepare(const Arguments& arguments, const https_client::TlsFiles& files) {
+Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
+                         const https_client::TlsFiles& files) {
   auto options = cli::run_options(arguments);
   if (!options) return Failure{options.error().text, Status::Usage};
   options->attested = true;
+  options->volumes = cli::state_path(terminal, "volumes");
   std::optional<std::string> config;
   if (arguments.has("--config")) config = arguments.value("--config");
   const std::string named = arguments.positional(0);
@@ -83,6 +87,15 @@ Result<Prepared> prepare(const Arguments& arguments, const https_client::TlsFile
                    Status::Unusable};
   }
   prepared.workload.module = *std::move(module);
+  if (plan.archive.is_open()) {
+    auto archive = os::read_all(plan.archive, files::max_archive_size);
+    if (!archive) {
+      return Failure{concat(plan.message.program, ": ", os::describe(archive.error())),
+                     Status::Unusable};
+    }
+    std::ranges::copy(crypto::sha256({*archive}).view(), plan.message.archive.begin());
+    prepared.workload.archive = *std::move(archive);
+  }
   prepared.offer.wishes = std::move(description->wishes);
   prepared.offer.verbose = std::exchange(plan.message.verbose, false);
   prepared.workload.message = std::move(plan.message);
@@ -149,11 +162,21 @@ Result<int> status_of(const Talk& talk, const core::Result<void, std::string>& t
                  Status::Unusable};
 }
 
-/// Who delivers, and what he judges by.
+/// Who delivers, what he judges by, and what he remembers of the workload's volume.
 struct Tenant {
   delivery::Challenge challenge;
   Judge judge;
+  std::optional<VolumeMemory> volume{};
+  std::uint64_t volume_epoch = 0;
 };
+
+/// What the keep tells of the volume is noted as it comes.
+void remember_volume(Talk& talk, const std::shared_ptr<Tenant>& tenant) {
+  if (!tenant->volume) return;
+  talk.when_marked([tenant](std::uint64_t generation, const crypto::Sha256Digest& head) {
+    tenant->volume->note(generation, head, tenant->volume_epoch);
+  });
+}
 
 /// Judges the keep, and only then seals the workload to it.
 Result<delivery::Sealed> seal_for(const Tenant& tenant, const launch::Proof& proof,
@@ -172,19 +195,21 @@ void say_times(const Arguments& arguments, const Terminal& terminal, const Stopw
 }
 
 Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal,
-                        const Prepared& prepared, const Tenant& tenant, Stopwatch& watch) {
+                        const Prepared& prepared, const std::shared_ptr<Tenant>& tenant,
+                        Stopwatch& watch) {
   const os::SignalRelay relay;
   auto keep = TRY(start_here(arguments, terminal, relay, prepared.offer));
   const auto proof = keep.proof(relay, start_limit);
   if (!proof) return of_host(proof.error());
   watch.lap("keep and proof");
-  const auto sealed = TRY(seal_for(tenant, *proof, prepared.workload, watch));
+  const auto sealed = TRY(seal_for(*tenant, *proof, prepared.workload, watch));
   const std::uint64_t started = os::now(os::Clock::Monotonic).value_or(0);
   auto channel = keep.deliver(sealed.bytes);
   if (!channel) return of_host(channel.error());
   watch.lap("delivered");
   say_times(arguments, terminal, watch);
   Talk talk(sealed.exporter, crypto::sha256({prepared.workload.module}));
+  remember_volume(talk, tenant);
   const auto talked = [&] {
     const os::SignalWindow window(relay);
     return carry(talk, *channel, terminal);
@@ -212,13 +237,13 @@ void forget_soon(const GatehouseClient& client, const std::string& id) {
 
 Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
                          const GatehouseAddress& address, const Prepared& prepared,
-                         const Tenant& tenant, Stopwatch& watch) {
+                         const std::shared_ptr<Tenant>& tenant, Stopwatch& watch) {
   const auto client = TRY(GatehouseClient::create(address));
   gatehouse::KeepRequest request{TRY(wanted_backend(arguments, terminal)), prepared.offer};
   request.offer.verbose = false;
   const auto keep = TRY(client.start(request));
   watch.lap("keep and proof");
-  auto sealed = seal_for(tenant, keep.proof, prepared.workload, watch);
+  auto sealed = seal_for(*tenant, keep.proof, prepared.workload, watch);
   if (!sealed) {
     // Nobody will ever deliver to it.
     static_cast<void>(client.stop(keep.id));
@@ -229,6 +254,7 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
   say_times(arguments, terminal, watch);
   const auto module = crypto::sha256({prepared.workload.module});
   Talk talk(sealed->exporter, module);
+  remember_volume(talk, tenant);
   if (arguments.has("--detach")) {
     const core::ByteView secret = sealed->exporter.reveal();
     TRY(keep_talk(terminal,
@@ -243,19 +269,33 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
   return status;
 }
 
+/// What the tenant says of the volume, and what he knows of it.
+Result<void> recall_volume(const Arguments& arguments, const Terminal& terminal,
+                           const std::string& url, Tenant& tenant, launch::Message& message) {
+  if (!message.volume) return {};
+  TRY(apply_volume_options(arguments, *message.volume));
+  tenant.volume = TRY(VolumeMemory::open(
+      terminal, url, delivery::name_of(tenant.challenge.tenant()), message.volume->name));
+  if (!arguments.has("--volume-any-state")) TRY(tenant.volume->demand(*message.volume));
+  tenant.volume_epoch = message.volume->epoch;
+  return {};
+}
+
 Result<int> deploy_somewhere(const Arguments& arguments, const Terminal& terminal) {
   Stopwatch watch;
   watch.lap("");
   const GatehouseAddress address = TRY(gatehouse_address(arguments, terminal));
-  Prepared prepared = TRY(prepare(arguments, address.files));
+  Prepared prepared = TRY(prepare(arguments, terminal, address.files));
   for (const std::string& note : prepared.notes) {
     cli_evidence::remark(terminal, concat("note: ", note));
   }
   Judge judge = TRY(Judge::prepare(arguments, terminal));
-  auto challenge = delivery::Challenge::make(TRY(tenant_key(arguments)));
+  auto key = TRY(tenant_key(arguments));
+  auto challenge = delivery::Challenge::make(std::move(key));
   if (!challenge) return Failure{std::string(challenge.error().message()), Status::Unusable};
   std::ranges::copy(challenge->nonce().view(), prepared.offer.nonce.begin());
-  const Tenant tenant{*std::move(challenge), std::move(judge)};
+  const auto tenant = std::make_shared<Tenant>(Tenant{*std::move(challenge), std::move(judge)});
+  TRY(recall_volume(arguments, terminal, address.url, *tenant, prepared.workload.message));
   watch.lap("package");
   if (!address.url.empty()) {
     return deploy_there(arguments, terminal, address, prepared, tenant, watch);

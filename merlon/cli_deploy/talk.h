@@ -3,6 +3,7 @@
 // The tenant's side of the private talk (delivery/records.h): whoever carries the bytes is not
 // trusted with any of them.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,10 @@ class Talk {
   /// `module` is what was delivered.
   Talk(const crypto::HpkeExporter& exporter, const crypto::Sha256Digest& module);
 
+  /// How far the workload's volume has come: its generation, SHA-256 of its index.
+  using Marked = std::function<void(std::uint64_t, const crypto::Sha256Digest&)>;
+  void when_marked(Marked marked) { marked_ = std::move(marked); }
+
   /// More of what came from the keep. The error says what is wrong with it, and nothing that comes
   /// later is believed.
   [[nodiscard]] core::Result<void, std::string> hear(core::ByteView bytes, Listener& listener);
@@ -46,6 +51,7 @@ class Talk {
   delivery::RecordSealer sealer_;
   delivery::RecordOpener opener_;
   crypto::Sha256Digest module_;
+  Marked marked_;
   bool taken_ = false;
   std::optional<std::uint32_t> status_;
 };

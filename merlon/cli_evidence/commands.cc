@@ -22,6 +22,7 @@ constexpr std::array all_handlers{
     Handler{"platform simulate init", &platform_simulate_init},
     Handler{"platform simulate show", &platform_simulate_show},
     Handler{"platform simulate revoke", &platform_simulate_revoke},
+    Handler{"platform simulate update", &platform_simulate_update},
     Handler{"key snp create", &cli_keys::key_snp_create},
     Handler{"key snp digest", &cli_keys::key_snp_digest},
     Handler{"key snp sign", &cli_keys::key_snp_sign},

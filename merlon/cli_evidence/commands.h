@@ -21,5 +21,6 @@ int platform_tcb(const cli::Arguments& arguments, const cli::Terminal& terminal)
 int platform_simulate_init(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_simulate_show(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_simulate_revoke(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_simulate_update(const cli::Arguments& arguments, const cli::Terminal& terminal);
 
 }  // namespace merlon::cli_evidence

@@ -1,6 +1,9 @@
-// merlon platform simulate init, show, revoke: a simulated machine with SEV-SNP.
+// merlon platform simulate init, show, revoke, update: a simulated machine with SEV-SNP.
 
+#include <array>
+#include <charconv>
 #include <filesystem>
+#include <optional>
 
 #include "merlon/base/text.h"
 #include "merlon/cli/state.h"
@@ -123,6 +126,20 @@ void make_folders(const std::string& place) {
   }
 }
 
+/// "1.0.2.3": the components in the order in which they are shown.
+std::optional<snp::TcbComponents> tcb_of(std::string_view text) {
+  std::array<std::uint8_t, 4> numbers{};
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), numbers[i]);
+    if (error != std::errc()) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const bool is_last = i + 1 == numbers.size();
+    if (is_last ? !text.empty() : !text.starts_with('.')) return std::nullopt;
+    if (!is_last) text.remove_prefix(1);
+  }
+  return snp::TcbComponents{0, numbers[0], numbers[1], numbers[2], numbers[3]};
+}
+
 }  // namespace
 
 int platform_simulate_init(const cli::Arguments& arguments, const cli::Terminal& terminal) {
@@ -143,6 +160,20 @@ int platform_simulate_revoke(const cli::Arguments& arguments, const cli::Termina
   if (!now) return cli::fail(terminal, now.error().text, number(now.error().status));
   return answer(arguments, terminal,
                 [&](const std::string& place) { return simulate::revoke_platform(place, *now); });
+}
+
+int platform_simulate_update(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+  const auto tcb = tcb_of(arguments.value("--tcb"));
+  if (!tcb) {
+    return cli::fail(terminal,
+                     "--tcb BOOTLOADER.TEE.SNP.MICROCODE: four numbers of 0 to 255, as 2.0.1.5",
+                     number(Status::Usage));
+  }
+  const auto now = read_time("");
+  if (!now) return cli::fail(terminal, now.error().text, number(now.error().status));
+  return answer(arguments, terminal, [&](const std::string& place) {
+    return simulate::update_platform(place, *tcb, *now);
+  });
 }
 
 }  // namespace merlon::cli_evidence

@@ -1,6 +1,6 @@
 #pragma once
 
-// Private to the room: HKDF with SHA-256 [RFC5869], its two steps apart, as HPKE uses them.
+// HKDF with SHA-256 [RFC5869], its two steps apart. Pure.
 
 #include <vector>
 

@@ -39,6 +39,7 @@ std::optional<RecordKind> kind_of(std::uint8_t number) noexcept {
     case RecordKind::Errors:
     case RecordKind::Remark:
     case RecordKind::Ended:
+    case RecordKind::Mark:
     case RecordKind::Input:
     case RecordKind::InputEnd: return static_cast<RecordKind>(number);
   }
@@ -53,7 +54,8 @@ Direction direction_of(RecordKind kind) noexcept {
     case RecordKind::Output:
     case RecordKind::Errors:
     case RecordKind::Remark:
-    case RecordKind::Ended: return Direction::FromKeep;
+    case RecordKind::Ended:
+    case RecordKind::Mark: return Direction::FromKeep;
     case RecordKind::Input:
     case RecordKind::InputEnd: break;
   }

@@ -32,7 +32,7 @@ namespace merlon::delivery {
 
 inline constexpr std::size_t sealed_header_size = 16;
 inline constexpr std::size_t max_text_size =
-    max_module_size + launch::max_message_size + std::size_t{1024};
+    max_module_size + files::max_archive_size + launch::max_message_size + std::size_t{1024};
 
 /// What a delivery is made for: the keep whose evidence this is, and that answered this challenge.
 struct Recipient {

@@ -32,17 +32,29 @@ Result<void> check_size(std::size_t module_size) {
   return core::error(ErrorCode::Exhausted, "the module is too large", module_size);
 }
 
+Result<void> check_archive(const launch::Message& message, std::size_t size) {
+  if (size > files::max_archive_size) {
+    return core::error(ErrorCode::Exhausted, "the package's files are too large", size);
+  }
+  if (message.needs_archive() == (size != 0)) return {};
+  return core::error(ErrorCode::Malformed,
+                     "a delivery without the files that it names, or with more");
+}
+
 }  // namespace
 
 Result<std::vector<std::uint8_t>> encode(const Workload& workload) {
   TRY(check(workload.message));
   TRY(check_size(workload.module.size()));
+  TRY(check_archive(workload.message, workload.archive.size()));
   const std::vector<std::uint8_t> message = TRY(launch::encode(workload.message));
   base::ByteWriter out;
   out.u32(static_cast<std::uint32_t>(message.size()));
   out.bytes(message);
   out.u32(static_cast<std::uint32_t>(workload.module.size()));
   out.bytes(workload.module);
+  out.u32(static_cast<std::uint32_t>(workload.archive.size()));
+  out.bytes(workload.archive);
   return out.take();
 }
 
@@ -62,7 +74,11 @@ Result<Workload> decode(core::ByteView bytes) {
   const std::uint32_t module_size = TRY(in.u32());
   TRY(check_size(module_size));
   const core::ByteView module = TRY(in.bytes(module_size));
+  const std::uint32_t archive_size = TRY(in.u32());
+  TRY(check_archive(workload.message, archive_size));
+  const core::ByteView archive = TRY(in.bytes(archive_size));
   workload.module.assign(module.begin(), module.end());
+  workload.archive.assign(archive.begin(), archive.end());
   if (!in.at_end()) return core::error(ErrorCode::Malformed, "bytes behind the workload");
   return workload;
 }

@@ -6,11 +6,14 @@
 //        0     4  size of the launch message
 //        4        the launch message (launch/message.h), as if a host launched the workload
 //                 u32 size · the module
+//                 u32 size · the archive of files (files/archive.h) that mounts are filled from;
+//                 0 if none is
 
 #include <vector>
 
 #include "merlon/core/bytes.h"
 #include "merlon/core/result.h"
+#include "merlon/files/archive.h"
 #include "merlon/launch/message.h"
 
 namespace merlon::delivery {
@@ -23,11 +26,14 @@ struct Workload {
   /// says nothing of how the keep is confined, which are the host's affairs.
   launch::Message message;
   std::vector<std::uint8_t> module;
+  std::vector<std::uint8_t> archive;  ///< not yet looked at
   bool operator==(const Workload&) const = default;
 };
 
-/// Errors: as launch::encode() · Exhausted (the module is too large) · Malformed (a message that
-///         says what is the host's to say, or that gives directories of the host's).
+/// Errors: as launch::encode() · Exhausted (the module or the archive is too
+///         large) · Malformed (a message that
+///         says what is the host's to say, or that gives directories of the host's, or
+///         not the archive that its mounts need).
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> encode(const Workload& workload);
 
 /// There is one encoding of each workload. Attacker-controlled, until who signed it is known; work

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
+#include "merlon/crypto/hash.h"
 #include "merlon/host/programs.h"
 #include "merlon/launch/readiness.h"
 #include "merlon/os/channel.h"
@@ -38,13 +39,13 @@ core::Result<void, std::string> make_private_folder(const std::string& path) {
 }
 
 /// Starts a warden, and waits for its word. The error is a line.
-core::Result<void, std::string> start_warden(const KeepFolder& folder,
+core::Result<void, std::string> start_warden(const KeepFolder& folder, const std::string& volumes,
                                              const HouseSettings& settings) {
   const auto program = host::find_program("merlon-warden");
   if (!program) return program.error().text;
   auto channel = os::open_channel();
   if (!channel) return std::string(os::describe(channel.error()));
-  const std::array words{std::string("merlon-warden"), folder.path(), settings.simulator,
+  const std::array words{std::string("merlon-warden"), folder.path(), volumes, settings.simulator,
                          std::string(settings.reaches_local ? "local" : "not-local")};
   const auto child = os::ChildProcess::spawn(*program, words, channel->there);
   if (!child) return concat(*program, ": ", os::describe(child.error()));
@@ -114,6 +115,7 @@ Result<KeepFolder> House::start(const std::string& tenant, const KeepRequest& re
 
 Result<KeepFolder> House::start_in_place(const std::string& tenant, const KeepRequest& request,
                                          const std::string& made) const {
+  const std::string volumes = TRY(volumes_for(tenant, request));
   const auto id = new_id();
   if (!id) return Refusal{500, "house.random", id.error()};
   const KeepFolder folder = folder_of(*id);
@@ -126,11 +128,28 @@ Result<KeepFolder> House::start_in_place(const std::string& tenant, const KeepRe
     remove(folder);
     return Refusal{500, "house.folder", prepared.error()};
   }
-  if (const auto started = start_warden(folder, settings_); !started) {
+  if (const auto started = start_warden(folder, volumes, settings_); !started) {
     remove(folder);
     return Refusal{503, "keep.start", started.error()};
   }
   return folder;
+}
+
+Result<std::string> House::volumes_for(const std::string& tenant,
+                                       const KeepRequest& request) const {
+  // Whatever a tenant is called, this is the name of a folder, and nobody else's.
+  const std::string folder = concat(settings_.folder, "/volumes/",
+                                    base::hex(crypto::sha256({core::as_bytes(tenant)}).view()));
+  const auto wish =
+      std::ranges::find(request.offer.wishes, host::Wish::Kind::Volume, &host::Wish::kind);
+  if (wish == request.offer.wishes.end()) return folder;
+  std::error_code error;
+  if (std::filesystem::exists(concat(folder, "/", wish->host), error)) return folder;
+  const std::filesystem::directory_iterator all(folder, error);
+  const auto count = error ? 0 : std::distance(begin(all), end(all));
+  if (static_cast<std::size_t>(count) < settings_.volumes_per_tenant) return folder;
+  return Refusal{429, "quota.volumes",
+                 concat("no tenant has more than ", settings_.volumes_per_tenant, " volumes here")};
 }
 
 Result<KeepFolder> House::find(const std::string& tenant, std::string_view id) const {

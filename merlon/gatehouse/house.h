@@ -28,6 +28,7 @@ struct HouseSettings {
   std::vector<host::Backend> backends;  ///< that tenants may ask for
   std::size_t keeps_per_tenant = 16;    ///< that have not ended
   std::size_t keeps = 256;
+  std::size_t volumes_per_tenant = 16;
   bool reaches_local = false;  ///< whether workloads may connect with this machine itself
 };
 
@@ -57,6 +58,9 @@ class House {
   [[nodiscard]] Result<KeepFolder> start_in_place(const std::string& tenant,
                                                   const KeepRequest& request,
                                                   const std::string& made) const;
+  /// Where this tenant's volumes lie. Refuses one more than he may have.
+  [[nodiscard]] Result<std::string> volumes_for(const std::string& tenant,
+                                                const KeepRequest& request) const;
   [[nodiscard]] KeepFolder folder_of(std::string_view id) const;
 
   HouseSettings settings_;

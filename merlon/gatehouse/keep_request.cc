@@ -26,7 +26,8 @@ struct KindName {
 };
 constexpr std::array kind_names{
     KindName{host::Wish::Kind::Listen, "listen"}, KindName{host::Wish::Kind::Connect, "connect"},
-    KindName{host::Wish::Kind::Steward, "steward"}, KindName{host::Wish::Kind::Allowed, "allowed"}};
+    KindName{host::Wish::Kind::Steward, "steward"}, KindName{host::Wish::Kind::Volume, "volume"},
+    KindName{host::Wish::Kind::Allowed, "allowed"}};
 
 /// Every member of the object is one of these.
 Result<void, std::string> check_names(const JsonValue& object, std::string_view what,
@@ -72,9 +73,14 @@ Result<host::Wish, std::string> wish_of(const JsonValue& value) {
   const std::string_view kind = TRY(text_of(value, "kind"));
   const auto* const named = std::ranges::find(kind_names, kind, &KindName::name);
   if (named == kind_names.end())
-    return std::string("kind: must be listen, connect, steward or allowed");
+    return std::string("kind: must be listen, connect, steward, volume or allowed");
   wish.kind = named->kind;
   wish.host = TRY(text_of(value, "host"));
+  if (wish.kind == host::Wish::Kind::Volume) {
+    TRY(check_names(value, "wishes", {"kind", "host"}));
+    if (base::is_label(wish.host)) return wish;
+    return std::string("host: must be the name of a volume, of a-z, 0-9, - and _");
+  }
   if (!is_host(wish.host)) return std::string("host: must be a name or an address");
   constexpr std::uint64_t last_port = 65535;
   wish.port = static_cast<std::uint16_t>(TRY(number_of(value, "port", last_port)));
@@ -93,10 +99,16 @@ Result<void, std::string> read_wishes(const JsonValue& root, host::Offer& offer)
     return concat("wishes: must be a list of at most ", most_wishes);
   }
   bool steward = false;
+  bool volume = false;
   for (const JsonValue& each : wishes->items()) {
     offer.wishes.push_back(TRY(wish_of(each)));
-    if (offer.wishes.back().kind != host::Wish::Kind::Steward) continue;
-    if (std::exchange(steward, true)) return std::string("wishes: more than one Steward");
+    const host::Wish::Kind kind = offer.wishes.back().kind;
+    if (kind == host::Wish::Kind::Steward && std::exchange(steward, true)) {
+      return std::string("wishes: more than one Steward");
+    }
+    if (kind == host::Wish::Kind::Volume && std::exchange(volume, true)) {
+      return std::string("wishes: more than one volume");
+    }
   }
   return {};
 }
@@ -141,10 +153,12 @@ std::string to_json(const KeepRequest& request) {
     json.text(std::ranges::find(kind_names, wish.kind, &KindName::kind)->name);
     json.key("host");
     json.text(wish.host);
-    json.key("port");
-    json.number(std::uint64_t{wish.port});
-    json.key("tls");
-    json.boolean(wish.speaks_tls);
+    if (wish.kind != host::Wish::Kind::Volume) {
+      json.key("port");
+      json.number(std::uint64_t{wish.port});
+      json.key("tls");
+      json.boolean(wish.speaks_tls);
+    }
     json.close_object();
   }
   json.close_array();

@@ -17,7 +17,8 @@ KeepRequest example() {
   request.offer.nonce.fill(0x1f);
   request.offer.wishes = {{host::Wish::Kind::Listen, "::", 443, true},
                           {host::Wish::Kind::Connect, "db.example.org", 5432, false},
-                          {host::Wish::Kind::Steward, "steward.example.org", 443, false}};
+                          {host::Wish::Kind::Steward, "steward.example.org", 443, false},
+                          {host::Wish::Kind::Volume, "data"}};
   request.offer.max_memory_bytes = 4096;
   request.offer.timeout_nanoseconds = 5;
   return request;
@@ -57,6 +58,9 @@ TEST(KeepRequest, EverythingElseIsRefusedByName) {
       {good + R"(,"wishes":[{"kind":"listen","host":"a b","port":1}])", "host"},
       {good + R"(,"wishes":[{"kind":"listen","host":"--help","port":1}])", "host"},
       {good + R"(,"wishes":[{"kind":"listen","host":"","port":1}])", "host"},
+      {good + R"(,"wishes":[{"kind":"volume","host":"../a"}])", "host"},
+      {good + R"(,"wishes":[{"kind":"volume","host":"a","port":1}])", "port"},
+      {good + R"(,"wishes":[{"kind":"volume","host":"a"},{"kind":"volume","host":"b"}])", "volume"},
       {good + R"(,"wishes":[{"kind":"listen","host":"a","port":0}])", "port"},
       {good + R"(,"wishes":[{"kind":"listen","host":"a","port":65536}])", "port"},
       {good + R"(,"wishes":[{"kind":"listen","host":"a","port":1,"tls":1}])", "tls"},

@@ -49,15 +49,19 @@ Result<launch::Proof, std::string> prove(host::Keep& keep, const KeepRequest& re
 
 }  // namespace
 
-Result<Warden, std::string> Warden::start(const KeepFolder& folder,
-                                          const host::MachineOptions& machine, bool reaches_local,
+Result<Warden, std::string> Warden::start(const KeepFolder& folder, const Settings& settings,
                                           const os::SignalRelay& relay) {
   constexpr std::size_t largest_request = 65536;
   const auto text = folder.read(KeepFolder::request, largest_request);
   if (!text) return std::string("the keep's folder has no request");
   KeepRequest request = TRY(parse_keep_request(core::as_text(*text)));
-  for (host::Wish& wish : request.offer.wishes) wish.reaches_local = reaches_local;
-  auto keep = host::Keep::start(request.backend, machine);
+  for (host::Wish& wish : request.offer.wishes) {
+    wish.reaches_local = settings.reaches_local;
+    if (wish.kind == host::Wish::Kind::Volume) {
+      wish.folder = concat(settings.volumes, "/", wish.host);
+    }
+  }
+  auto keep = host::Keep::start(request.backend, settings.machine);
   if (!keep) return keep.error().text;
   const launch::Proof proof = TRY(prove(*keep, request, relay));
   const auto bytes = launch::encode(launch::ProofAnswer{proof, ""});

@@ -14,11 +14,14 @@ namespace merlon::gatehouse {
 
 class Warden {
  public:
-  /// Starts the keep that the folder's request asks for, and notes its proof. `reaches_local`:
-  /// whether it may connect with this machine itself.
+  struct Settings {
+    host::MachineOptions machine{};
+    std::string volumes{};       ///< the folder of the tenant's
+    bool reaches_local = false;  ///< whether the keep may connect with this machine itself
+  };
+  /// Starts the keep that the folder's request asks for, and notes its proof.
   [[nodiscard]] static core::Result<Warden, std::string> start(const KeepFolder& folder,
-                                                               const host::MachineOptions& machine,
-                                                               bool reaches_local,
+                                                               const Settings& settings,
                                                                const os::SignalRelay& relay);
 
   /// Until the keep has ended, which is noted.

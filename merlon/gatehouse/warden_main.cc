@@ -34,9 +34,9 @@ int fail(std::string_view line) {
 
 }  // namespace
 
-/// merlon-warden FOLDER SIMULATOR local|not-local
+/// merlon-warden FOLDER VOLUMES SIMULATOR local|not-local
 int main(int count, char** words) {
-  constexpr int expected = 4;
+  constexpr int expected = 5;
   if (count != expected) {
     constexpr std::string_view line = "merlon-warden is started by merlon-gatehouse, not by hand\n";
     static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
@@ -47,10 +47,11 @@ int main(int count, char** words) {
   const gatehouse::KeepFolder folder(words[1]);
   if (!take_own_streams(folder)) return fail("cannot write into the keep's folder");
   const os::SignalRelay relay;
-  host::MachineOptions machine;
-  machine.simulator = words[2];
-  auto warden =
-      gatehouse::Warden::start(folder, machine, std::string_view(words[3]) == "local", relay);
+  gatehouse::Warden::Settings settings;
+  settings.volumes = words[2];
+  settings.machine.simulator = words[3];
+  settings.reaches_local = std::string_view(words[4]) == "local";
+  auto warden = gatehouse::Warden::start(folder, settings, relay);
   if (!warden) return fail(warden.error());
   tell(true, "");
   warden->stay(relay);

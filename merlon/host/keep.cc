@@ -134,8 +134,10 @@ Result<void> Keep::launch(LaunchPlan plan) {
   if (backend_ != Backend::Nil) plan.message.confinement = launch::Confinement::Machine;
   std::vector<os::BorrowedFd> descriptors;
   if (plan.module.is_open()) descriptors.emplace_back(plan.module);
+  if (plan.archive.is_open()) descriptors.emplace_back(plan.archive);
   if (plan.steward.is_open()) descriptors.emplace_back(plan.steward);
   if (plan.dialler.is_open()) descriptors.emplace_back(plan.dialler);
+  if (plan.volume.is_open()) descriptors.emplace_back(plan.volume);
   descriptors.insert(descriptors.end(), plan.descriptors.begin(), plan.descriptors.end());
   const auto sent = launch::send(channel_, plan.message, descriptors);
   waits_for_delivery_ = plan.message.purpose == launch::Purpose::Receive;

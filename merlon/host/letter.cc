@@ -10,11 +10,17 @@ core::Result<Letter> make_letter(launch::Launch launch) {
   if (launch.module.is_open()) {
     letter.files.push_back({std::move(launch.module), Grant::ReadOnly});
   }
+  if (launch.archive.is_open()) {
+    letter.files.push_back({std::move(launch.archive), Grant::ReadOnly});
+  }
   if (launch.steward.is_open()) {
     letter.files.push_back({std::move(launch.steward), Grant::ReadWrite});
   }
   if (launch.dialler.is_open()) {
     letter.files.push_back({std::move(launch.dialler), Grant::ReadWrite});
+  }
+  if (launch.volume.is_open()) {
+    letter.files.push_back({std::move(launch.volume), Grant::ReadWrite});
   }
   auto descriptor = launch.descriptors.begin();
   for (const launch::FileEntry& file : launch.message.files) {

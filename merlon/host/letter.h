@@ -25,7 +25,8 @@ struct Letter {
   std::vector<Enclosure> files;  ///< at most sallyport::max_delivered_descriptors
 };
 
-/// The same launch as a letter. A module is read-only, and so are directories that say so.
+/// The same launch as a letter. A module and an archive are read-only, and so are
+/// directories that say so.
 ///
 /// Errors: as launch::encode().
 [[nodiscard]] core::Result<Letter> make_letter(launch::Launch launch);

@@ -133,6 +133,42 @@ class FileOpener {
   LaunchPlan& plan_;
 };
 
+launch::Mount mount_of(const workload::Mount& mount) {
+  using Source = launch::Mount::Source;
+  switch (mount.source) {
+    case workload::Mount::Source::Memory:
+      return {Source::Memory, FileAccess::ReadWrite, mount.path, {}};
+    case workload::Mount::Source::Sealed:
+      return {Source::Volume, FileAccess::ReadWrite, mount.path, {}};
+    case workload::Mount::Source::Package: break;
+  }
+  const FileAccess access = mount.writable ? FileAccess::ReadWrite : FileAccess::ReadOnly;
+  return {Source::Archive, access, mount.path, mount.directory};
+}
+
+/// The directories that the workload finds in its keep.
+Result<void> mount(const workload::Package& package, const std::string& volumes,
+                   const Network& network, LaunchPlan& plan) {
+  for (const workload::Mount& each : package.config.mounts()) {
+    plan.message.mounts.push_back(mount_of(each));
+    if (each.source != workload::Mount::Source::Sealed) continue;
+    const bool by_workload = each.bound_to == workload::Mount::Binding::Workload;
+    launch::Volume volume;
+    volume.name = each.volume;
+    volume.bound_to =
+        by_workload ? launch::Volume::Binding::Workload : launch::Volume::Binding::Tenant;
+    plan.message.volume = std::move(volume);
+    Wish wish{Wish::Kind::Volume, each.volume};
+    wish.folder = concat(volumes, "/", each.volume);
+    plan.volume = TRY(network.open(wish));
+  }
+  if (package.archive.empty()) return {};
+  auto file = os::memory_file("merlon archive", package.archive);
+  if (!file) return host_error(file.error(), "cannot hold the package's files");
+  plan.archive = *std::move(file);
+  return {};
+}
+
 /// The way to where the workload may connect while it runs.
 Result<void> allow(const workload::Package& package, const Network& network, LaunchPlan& plan) {
   std::vector<Wish> wishes;
@@ -225,6 +261,7 @@ Result<LaunchPlan> plan_with(const Network& network, workload::Package package,
   plan.message.environment = environment_of(package.config, options);
   TRY(reach_steward(package, options.attested, network, plan));
   TRY(allow(package, network, plan));
+  TRY(mount(package, options.volumes, network, plan));
 
   FileOpener opener(package, network, plan);
   for (const workload::File& file : package.config.files()) TRY(std::visit(opener, file));
@@ -268,6 +305,11 @@ Result<LaunchPlan> make_offer(const Offer& offer) {
       continue;
     }
     os::Fd file = TRY(fulfil(wish));
+    if (wish.kind == Wish::Kind::Volume) {
+      plan.message.volume = launch::Volume{wish.host};
+      plan.volume = std::move(file);
+      continue;
+    }
     if (wish.kind == Wish::Kind::Steward) {
       // Whom to believe there is in the delivery.
       plan.message.steward = launch::Steward{wish.host, wish.port, "/", {}};

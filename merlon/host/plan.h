@@ -37,6 +37,7 @@ struct RunOptions {
   std::optional<std::chrono::nanoseconds> timeout;
   std::optional<std::uint64_t> max_memory_bytes;
   bool verbose = false;  ///< the keep tells how it is confined
+  std::string volumes;   ///< the folder in which this user's volumes lie
   /// Whether a security processor will speak for the keep: then its Steward is asked in any case,
   /// else only if a connection speaks TLS.
   bool attested = false;
@@ -46,8 +47,10 @@ struct RunOptions {
 struct LaunchPlan {
   launch::Message message;
   os::Fd module;                    ///< none if there is none to run
+  os::Fd archive;                   ///< of the package's files; none if no mount is filled from it
   os::Fd steward;                   ///< who connects with it (launch/dial.h); none: not asked
   os::Fd dialler;                   ///< who connects with what is allowed (dial_allowed.h)
+  os::Fd volume;                    ///< who keeps the volume; none if there is none
   std::vector<os::Fd> descriptors;  ///< of message.files, in their order
   std::vector<std::string> notes;   ///< what the user should know, one line each
 };

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "merlon/base/text.h"
 #include "merlon/host/local_address.h"
 #include "merlon/host/programs.h"
 #include "merlon/host/resolve.h"
+#include "merlon/host/volume_folder.h"
 #include "merlon/os/channel.h"
 #include "merlon/os/process.h"
 #include "merlon/os/socket.h"
@@ -54,14 +56,38 @@ Result<os::Fd> open_socket(std::string_view what, const std::string& host, std::
   return host_error(last, concat("cannot ", what, " ", endpoint(host, port)));
 }
 
-/// Starts who connects the keep with others, and gives the keep's end of the channel.
-Result<os::Fd> start_dialling(const std::vector<std::string>& words) {
-  const std::string program = TRY(find_program("merlon-dial"));
+/// Starts a program that serves the keep, and gives the keep's end of the channel to it.
+Result<os::Fd> start_serving(const char* name, const std::vector<std::string>& words) {
+  const std::string program = TRY(find_program(name));
   auto channel = os::open_channel();
   if (!channel) return host_error(channel.error(), "cannot open a channel");
   const auto child = os::ChildProcess::spawn(program, words, channel->here);
   if (!child) return host_error(child.error(), concat("cannot start ", program));
   return std::move(channel->there);
+}
+
+Result<os::Fd> start_dialling(const std::vector<std::string>& words) {
+  return start_serving("merlon-dial", words);
+}
+
+/// Starts who keeps the volume, whose folder is made if there is none.
+Result<os::Fd> start_store(const Wish& wish) {
+  if (wish.folder.empty()) {
+    return HostError{core::ErrorCode::Unsupported, "there is no place for volumes on this machine"};
+  }
+  std::error_code error;
+  std::filesystem::create_directories(wish.folder, error);
+  if (!error) {
+    std::filesystem::permissions(wish.folder, std::filesystem::perms::owner_all,
+                                 std::filesystem::perm_options::replace, error);
+  }
+  if (error) {
+    return HostError{core::ErrorCode::Unavailable,
+                     concat(wish.folder, ": cannot be made: ", error.message())};
+  }
+  const VolumeLimits limits;
+  return start_serving("merlon-store", {"merlon-store", wish.folder, std::to_string(limits.bytes),
+                                        std::to_string(limits.objects)});
 }
 
 /// As upstream: this name is never looked up.
@@ -87,6 +113,7 @@ std::string describe(const Wish& wish) {
     case Wish::Kind::Listen: return concat("listen on ", endpoint(wish.host, wish.port));
     case Wish::Kind::Connect: return concat("connect to ", endpoint(wish.host, wish.port));
     case Wish::Kind::Allowed: return concat("reach ", endpoint(wish.host, wish.port));
+    case Wish::Kind::Volume: return concat("keep the volume ", base::quoted(wish.host));
     case Wish::Kind::Steward: break;
   }
   return concat("reach the Steward ", endpoint(wish.host, wish.port));
@@ -97,6 +124,7 @@ Result<os::Fd> fulfil(const Wish& wish) {
   switch (wish.kind) {
     case Wish::Kind::Steward: return start_dialling(dialler({}, wish.reaches_local, {&wish, 1}));
     case Wish::Kind::Allowed: return fulfil_allowed({&wish, 1});
+    case Wish::Kind::Volume: return start_store(wish);
     case Wish::Kind::Listen:
       socket = TRY(open_socket("listen on", wish.host, wish.port, &os::listen_tcp, true));
       break;

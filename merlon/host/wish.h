@@ -19,6 +19,7 @@ struct Wish {
     Listen,   ///< a listening TCP socket on this address and port
     Connect,  ///< a connection with this host and port
     Steward,  ///< to be connected with the Steward there, whenever the keep asks for it
+    Volume,   ///< who keeps the files of the volume of this name, which the keep seals
     Allowed,  ///< to be connected there, whenever the workload asks for it
   };
   Kind kind = Kind::Listen;
@@ -27,6 +28,8 @@ struct Wish {
   bool speaks_tls = false;  ///< by which a host may know what delays
   /// Whether it may lead to this machine itself (local_address.h), whatever a name service says.
   bool reaches_local = true;
+  /// Of a Volume: where it lies on this machine, which is for whoever fulfils the wish to say.
+  std::string folder{};
   bool operator==(const Wish&) const = default;
 };
 

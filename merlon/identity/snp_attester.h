@@ -36,6 +36,13 @@ class SnpAttester final : public Attester {
       const evidence::ReportData& data) override;
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> measurement_of(
       core::ByteView evidence) const override;
+  /// The committed TCB and the guest's SVN, as a report of now says.
+  [[nodiscard]] core::Result<KeyVersions> newest_key_versions() override;
+  /// Derived from the VCEK, for VMPL 0, of all fields that there are [SNP-ABI 1.58 §7.2]: policy
+  /// (a debug keep has another key), image and family, measurement, SVN and TCB. The host's answer
+  /// is wiped.
+  [[nodiscard]] core::Result<crypto::SecretBytes> platform_key(
+      const KeyVersions& versions) override;
   [[nodiscard]] std::vector<std::uint8_t> certificates() override {
     return channel_.certificates();
   }

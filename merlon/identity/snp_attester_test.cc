@@ -82,5 +82,83 @@ TEST(SnpAttester, AReportOfOtherDataOrAnotherLevelIsRefused) {
   EXPECT_EQ(outcome({ReportStatus::InvalidParameters, {}}), ErrorCode::Unsupported);
 }
 
+/// A firmware that answers a request for a key as the test wants.
+core::Result<crypto::SecretBytes> key_of_answer(const Bytes& payload, KeyVersions versions) {
+  Host host([&](Processor&, core::ByteView) {
+    return snp::seal(test_key(), {snp::MessageType::KeyResponse, 2, 0, payload});
+  });
+  SnpAttester attester(test_key(), host);
+  return attester.platform_key(versions);
+}
+
+KeyVersions all_fields() { return {0, {}, snp::all_key_fields}; }
+
+TEST(SnpAttester, AKeyIsOfTheVersionsThatWereAskedFor) {
+  Host host(honest);
+  SnpAttester attester(test_key(), host);
+  const auto newest = attester.newest_key_versions();
+  ASSERT_TRUE(newest.has_value());
+  EXPECT_EQ(newest->fields, snp::all_key_fields);
+  const auto key = attester.platform_key(*newest);
+  ASSERT_TRUE(key.has_value());
+  EXPECT_EQ(key->reveal().size(), 32U);
+  const auto again = attester.platform_key(*newest);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_TRUE(std::ranges::equal(key->reveal(), again->reveal()));
+  KeyVersions other = *newest;
+  other.tcb = KeyVersions::Tcb::from(Bytes{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}).value();
+  const auto of_other = attester.platform_key(other);
+  ASSERT_TRUE(of_other.has_value());
+  EXPECT_FALSE(std::ranges::equal(key->reveal(), of_other->reveal()));
+}
+
+TEST(SnpAttester, TheNewestVersionsAreTheCommittedOnes) {
+  Host host([&](Processor&, core::ByteView) {
+    Bytes report = testing::unsigned_report({});
+    const std::string_view purpose = "merlon/versions";
+    std::ranges::copy(purpose, report.begin() + 0x50);
+    report[0x04] = 9;   // GUEST_SVN
+    report[0x38] = 7;   // CURRENT_TCB, which may yet be taken back
+    report[0x1E0] = 3;  // COMMITTED_TCB
+    const snp::ReportResponse response{snp::ReportStatus::Success, report};
+    return snp::seal(test_key(), {snp::MessageType::ReportResponse, 2, 0, response.bytes()});
+  });
+  SnpAttester attester(test_key(), host);
+  const auto newest = attester.newest_key_versions();
+  ASSERT_TRUE(newest.has_value());
+  EXPECT_EQ(newest->svn, 9U);
+  EXPECT_EQ(newest->tcb.view()[0], 3);
+}
+
+TEST(SnpAttester, AKeyThatIsRefusedOrMalformedIsNone) {
+  Host host(honest);
+  SnpAttester attester(test_key(), host);
+  KeyVersions above = all_fields();
+  above.svn = 1;
+  EXPECT_EQ(attester.platform_key(above).error().code, ErrorCode::Denied);
+  KeyVersions fewer = all_fields();
+  fewer.fields = 0x37;  // no measurement
+  EXPECT_EQ(attester.platform_key(fewer).error().code, ErrorCode::Unsupported);
+  KeyVersions longer = all_fields();
+  longer.tcb = KeyVersions::Tcb::from(Bytes(16, 1)).value();
+  EXPECT_EQ(attester.platform_key(longer).error().code, ErrorCode::Unsupported);
+  EXPECT_TRUE(attester.platform_key(all_fields()).has_value()) << "the channel has gone on";
+
+  Bytes none(64, 0);
+  EXPECT_EQ(key_of_answer(none, all_fields()).error().code, ErrorCode::Malformed);
+  none[0] = 0x27;
+  EXPECT_EQ(key_of_answer(none, all_fields()).error().code, ErrorCode::Unsupported);
+  none[0] = 0x16;
+  EXPECT_EQ(key_of_answer(none, all_fields()).error().code, ErrorCode::Denied);
+}
+
+TEST(SnpAttester, AReportIsNoAnswerToARequestForAKey) {
+  Host host([&](Processor&, core::ByteView) {
+    return snp::seal(test_key(), {snp::MessageType::ReportResponse, 2, 0, Bytes(64, 1)});
+  });
+  SnpAttester attester(test_key(), host);
+  EXPECT_EQ(attester.platform_key(all_fields()).error().code, ErrorCode::Denied);
+}
+
 }  // namespace
 }  // namespace merlon::identity

@@ -1,5 +1,6 @@
 #include "merlon/keep/files.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +17,9 @@ using launch::FileEntry;
 using launch::FileKind;
 
 namespace {
+
+/// Where C libraries start to look for directories.
+constexpr std::size_t first_directory = 3;
 
 /// The guest may close its stream; the keep's own stays open.
 Result<wasi::FdEntry> standard_stream(int number) {
@@ -100,9 +104,18 @@ core::Result<void, std::string> give_files(Work& work, const TlsFiles* tls,
     if (!entry) return base::concat("file ", base::quoted(file.name), ": ", entry.error());
     if (!context.files().insert(*std::move(entry))) return std::string("too many files");
   }
-  // Closed only now: an insertion takes the lowest free number.
-  for (std::uint32_t i = 0; i < files.size(); ++i) {
-    if (files[i].kind != FileKind::Closed) continue;
+  if (work.launch.message.mounts.empty()) return {};
+  while (context.files().end() < first_directory) {
+    if (!context.files().insert(wasi::null_file())) return std::string("too many files");
+  }
+  return {};
+}
+
+core::Result<void, std::string> close_gaps(const launch::Message& message, wasi::Context& context) {
+  const auto& files = message.files;
+  const std::size_t filled = message.mounts.empty() ? 0 : first_directory;
+  for (std::uint32_t i = 0; i < std::max(files.size(), filled); ++i) {
+    if (i < files.size() && files[i].kind != FileKind::Closed) continue;
     if (!context.files().close(i)) return std::string("lost a file");
   }
   return {};

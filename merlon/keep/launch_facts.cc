@@ -33,6 +33,15 @@ std::string_view name_of(launch::ClientCertificate client) noexcept {
   return "none";
 }
 
+std::string_view name_of(launch::Mount::Source source) noexcept {
+  switch (source) {
+    case launch::Mount::Source::Archive: return "package";
+    case launch::Mount::Source::Memory: return "memory";
+    case launch::Mount::Source::Volume: return "sealed";
+  }
+  return "memory";
+}
+
 class Facts {
  public:
   void member(std::string_view name, std::string_view value) {
@@ -102,6 +111,29 @@ class Facts {
     }
     json_.close_array();
   }
+  void member(std::string_view name, const std::vector<launch::Mount>& mounts) {
+    json_.key(name);
+    json_.open_array();
+    for (const launch::Mount& mount : mounts) {
+      json_.open_object();
+      member("path", mount.path);
+      member("source", name_of(mount.source));
+      if (mount.source == launch::Mount::Source::Archive) {
+        member("directory", mount.from);
+        const bool reads = mount.access == launch::FileAccess::ReadOnly;
+        member("access", reads ? "read-only" : "read-write");
+      }
+      json_.close_object();
+    }
+    json_.close_array();
+  }
+  void member(std::string_view name, const launch::Volume& volume) {
+    const bool by_workload = volume.bound_to == launch::Volume::Binding::Workload;
+    open(name);
+    member("name", volume.name);
+    member("bound_to", by_workload ? "workload" : "tenant");
+    close();
+  }
   void open() { json_.open_object(); }
   void open(std::string_view name) {
     json_.key(name);
@@ -134,6 +166,9 @@ std::string launch_facts(const launch::Message& message, const Source& source,
   facts.member("files", message.files);
   if (message.steward) facts.member("steward", *message.steward);
   if (!message.allowed.empty()) facts.member("allowed", message.allowed);
+  if (!message.mounts.empty()) facts.member("mounts", message.mounts);
+  if (message.needs_archive()) facts.member("archive_sha256", base::hex(message.archive));
+  if (message.volume) facts.member("volume", *message.volume);
   facts.close();
   facts.open("host");
   facts.member("max_memory_bytes", source.host_max_memory_bytes);

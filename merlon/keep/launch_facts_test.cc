@@ -21,7 +21,7 @@ OwnDigests digests() {
           crypto::sha256({core::as_bytes("h")})};
 }
 
-Source source() { return {{}, crypto::sha256({core::as_bytes("t")}), 4096, 0}; }
+Source source() { return {{}, crypto::sha256({core::as_bytes("t")}), {}, 4096, 0}; }
 
 TEST(LaunchFacts, AreOneTextOfAllThatTheLaunchDecides) {
   EXPECT_EQ(launch_facts(message(), source(), digests()),

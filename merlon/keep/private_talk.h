@@ -35,6 +35,9 @@ class PrivateTalk final : public Voice, public std::enable_shared_from_this<Priv
   /// The last word. Waits until it is on its way, ten seconds at most.
   void end(int status);
 
+  /// How far the workload's volume has come, for the tenant to remember.
+  void tell_mark(std::uint64_t generation, const crypto::Sha256Digest& head);
+
   // For the streams.
 
   [[nodiscard]] os::BorrowedFd descriptor() const noexcept { return socket_.descriptor(); }

@@ -13,8 +13,11 @@
 #include "merlon/keep/files.h"
 #include "merlon/keep/floored_clocks.h"
 #include "merlon/keep/invoke.h"
+#include "merlon/keep/memory_account.h"
+#include "merlon/keep/mounts.h"
 #include "merlon/keep/own_directory.h"
 #include "merlon/keep/renewal.h"
+#include "merlon/keep/sealed_files.h"
 #include "merlon/keep/tls_files.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
@@ -151,16 +154,22 @@ core::Result<void, std::string> give_all_files(Work& work, Self& self, std::shar
   return give_files(work, &tls, context);
 }
 
+/// What a directory is called for the workload; nothing for other files.
+std::string_view name_of(const launch::FileEntry& file) noexcept {
+  return file.kind == launch::FileKind::Directory ? std::string_view(file.name) : "";
+}
+std::string_view name_of(const launch::Mount& mount) noexcept { return mount.path; }
+
 /// /keep, behind all that the launch gives, whose numbers stay what they are: of a keep that is
 /// attested, or that speaks TLS.
 core::Result<void> give_own_directory(const Work& work, Self& self,
                                       std::shared_ptr<const wasm::CompiledModule> module,
                                       std::shared_ptr<const Shown> shown, wasi::Context& context) {
   if (!self.is_attested() && !shown) return {};
-  for (const launch::FileEntry& file : work.launch.message.files) {
-    if (file.kind == launch::FileKind::Directory && hides_own_directory(file.name)) {
-      return core::error(core::ErrorCode::Denied, "/keep is the keep's own directory");
-    }
+  const auto hides_it = [](const auto& each) { return hides_own_directory(name_of(each)); };
+  if (std::ranges::any_of(work.launch.message.files, hides_it) ||
+      std::ranges::any_of(work.launch.message.mounts, hides_it)) {
+    return core::error(core::ErrorCode::Denied, "/keep is the keep's own directory");
   }
   wasi::FdTable& files = context.files();
   std::shared_ptr<wasi::ServedDirectory> directory = directory_of_connections(files);
@@ -183,32 +192,54 @@ int tell_loss(const Work& work, const wasi::Context& context, int status) {
   return status == 0 ? launch::number(ExitStatus::OutputLost) : status;
 }
 
+/// Everything that the workload finds when it starts.
+core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
+    Work& work, Self& self, std::shared_ptr<const wasm::CompiledModule> module, Clocks& clocks,
+    MemoryAccount& memory, wasi::Context& context) {
+  const auto archive = TRY(take_archive(work, memory));
+  std::shared_ptr<SealedFiles> sealed;
+  if (work.launch.message.volume) {
+    const auto digest = crypto::sha256({module->bytes()});
+    sealed = TRY(SealedFiles::open(work, self, digest, memory, memory.limit(), context));
+    context.chores().push_back(sealed);
+  }
+  const auto shown = TRY(shown_if_wanted(work.launch, self, clocks));
+  TRY(give_all_files(work, self, shown, clocks, context));
+  TRY(give_mounts(work.launch.message, archive, sealed ? sealed->tree() : nullptr, memory,
+                  context));
+  const auto own = give_own_directory(work, self, std::move(module), shown, context);
+  if (!own) return std::string(own.error().message());
+  TRY(close_gaps(work.launch.message, context));
+  return sealed;
+}
+
 int run_compiled(Work& work, Self& self, wasm::Engine& engine,
                  std::shared_ptr<wasm::CompiledModule> module, Deadline& deadline,
                  std::uintptr_t lowest_stack_address) {
   launch::Launch& launch = work.launch;
   Clocks clocks(self.is_attested());
+  MemoryAccount memory(limits_of(launch.message, lowest_stack_address).max_bytes);
   const auto context = wasi::Context::create({.arguments = launch.message.arguments,
                                               .environment = launch.message.environment,
                                               .clocks = &clocks.used()});
   if (!context) return failed(work, "cannot prepare the workload", context.error());
-  const auto shown = shown_if_wanted(launch, self, clocks);
-  if (!shown) return unusable(work, shown.error());
-  const auto given = give_all_files(work, self, *shown, clocks, **context);
-  if (!given) return unusable(work, given.error());
-  const auto own = give_own_directory(work, self, module, *shown, **context);
-  if (!own) return unusable(work, own.error().message());
+  wasm::StoreLimits limits = limits_of(launch.message, lowest_stack_address);
+  limits.budget = &memory.engine();
+  const auto sealed = equip(work, self, module, clocks, memory, **context);
+  if (!sealed) return unusable(work, sealed.error());
 
   wasm::Imports imports;
   wasi::add_to(imports, **context, module->module());
-  wasm::Store store(engine, limits_of(launch.message, lowest_stack_address));
+  wasm::Store store(engine, limits);
   deadline.watch(store, **context);
   const int status =
       invoke(launch.message, store, std::move(module), imports, deadline, *work.voice);
   constexpr auto farewell = std::chrono::seconds(10);
   (*context)->finish_streams(farewell);
   deadline.forget();
-  const int told = tell_loss(work, **context, status);
+  int told = tell_loss(work, **context, status);
+  // What it could not write it has told.
+  if (*sealed && !(*sealed)->keep() && told == 0) told = launch::number(ExitStatus::OutputLost);
   if (work.talk) work.talk->end(told);
   // The kernel takes all of it back at once, and faster than we would piece by piece.
   os::end_process(told);

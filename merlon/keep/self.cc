@@ -112,6 +112,14 @@ Result<Bytes> Self::evidence_for(const evidence::ReportData& data) {
   return TRY(processor())->attester.evidence_for(data);
 }
 
+Result<identity::KeyVersions> Self::newest_key_versions() {
+  return TRY(processor())->attester.newest_key_versions();
+}
+
+Result<crypto::SecretBytes> Self::platform_key(const identity::KeyVersions& versions) {
+  return TRY(processor())->attester.platform_key(versions);
+}
+
 Result<core::ByteView> Self::evidence() {
   if (evidence_.empty()) {
     Processor* const processor = TRY(this->processor());

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "merlon/identity/attester.h"
 #include "merlon/identity/keys.h"
 #include "merlon/launch/message.h"
 #include "merlon/launch/proof.h"
@@ -37,6 +38,10 @@ class Self {
   [[nodiscard]] core::Result<core::ByteView> evidence();
   /// What this keep's launch was measured as, by the above.
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> measurement();
+  /// As identity::Attester has them.
+  [[nodiscard]] core::Result<identity::KeyVersions> newest_key_versions();
+  [[nodiscard]] core::Result<crypto::SecretBytes> platform_key(
+      const identity::KeyVersions& versions);
   /// The host's certificate table; not from the processor.
   [[nodiscard]] std::vector<std::uint8_t> certificates();
   /// What it was delivered; from now on its requests say so.

@@ -11,8 +11,10 @@ namespace merlon::keep {
 
 struct Source {
   std::optional<crypto::Sha256Digest>
-      tenant;                               ///< of his key (delivery/challenge.h); none: the host
-  crypto::Sha256Digest message;             ///< of the launch message, as he sent it
+      tenant;                    ///< of his key (delivery/challenge.h); none: the host
+  crypto::Sha256Digest message;  ///< of the launch message, as he sent it
+  /// Of the same, but for what he says of his volume, which is another each time.
+  crypto::Sha256Digest configuration;
   std::uint64_t host_max_memory_bytes = 0;  ///< what the host allows; 0: no limit
   std::uint64_t host_timeout_nanoseconds = 0;
 };

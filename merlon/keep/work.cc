@@ -34,8 +34,30 @@ Result<crypto::Sha256Digest, std::string> digest_of(const launch::Message& messa
   return crypto::sha256({*bytes});
 }
 
+Result<void, std::string> note_digests(const launch::Message& message, Source& source) {
+  source.message = TRY(digest_of(message));
+  launch::Message configuration = message;
+  if (configuration.volume) {
+    const launch::Volume& volume = *message.volume;
+    configuration.volume = launch::Volume{volume.name, volume.bound_to};
+  }
+  source.configuration = TRY(digest_of(configuration));
+  return {};
+}
+
 /// What the workload's own description asks for, of what the host offers.
-Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Message wanted) {
+Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Message wanted,
+                                            core::ByteView archive) {
+  // The certificate names the message, and by it the files.
+  if (wanted.needs_archive() &&
+      !std::ranges::equal(crypto::sha256({archive}).view(), wanted.archive)) {
+    return std::string("the files are not those that the delivery's message names");
+  }
+  if (wanted.volume &&
+      (!offer.message.volume || offer.message.volume->name != wanted.volume->name)) {
+    return std::string("the host does not offer the volume that the workload wants");
+  }
+  if (!wanted.volume) offer.volume.close();
   if (kinds_of(offer.message) != kinds_of(wanted)) {
     return std::string("the host does not offer the sockets that the workload wants");
   }
@@ -62,7 +84,7 @@ Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Messag
 
 Result<Work, std::string> work_of_host(launch::Launch launch) {
   Work work;
-  work.source.message = TRY(digest_of(launch.message));
+  TRY(note_digests(launch.message, work.source));
   work.source.host_max_memory_bytes = launch.message.max_memory_bytes;
   work.source.host_timeout_nanoseconds = launch.message.timeout_nanoseconds;
   work.launch = std::move(launch);
@@ -85,15 +107,16 @@ Result<Work, std::string> work_of_tenant(Self& self, launch::Launch offer, core:
   if (!opened) return refused(opened.error());
   Work work;
   work.source.tenant = delivery::name_of(opened->tenant);
-  work.source.message = TRY(digest_of(opened->workload.message));
+  TRY(note_digests(opened->workload.message, work.source));
   work.source.host_max_memory_bytes = offer.message.max_memory_bytes;
   work.source.host_timeout_nanoseconds = offer.message.timeout_nanoseconds;
   work.module = std::move(opened->workload.module);
+  work.archive = std::move(opened->workload.archive);
   work.talk =
       PrivateTalk::begin(std::move(channel), opened->exporter, crypto::sha256({work.module}));
   work.voice = work.talk;
   self.note_delivery({*work.source.tenant, crypto::sha256({work.module}), work.source.message});
-  auto launch = granted(std::move(offer), std::move(opened->workload.message));
+  auto launch = granted(std::move(offer), std::move(opened->workload.message), work.archive);
   if (!launch) {
     work.voice->remark(launch.error());
     work.talk->end(launch::number(launch::ExitStatus::Unusable));

@@ -18,7 +18,8 @@ namespace merlon::keep {
 struct Work {
   /// What the workload runs as. The limits are the strictest of host and tenant.
   launch::Launch launch;
-  std::vector<std::uint8_t> module;  ///< as it was delivered; a host's is still launch.module
+  std::vector<std::uint8_t> module;   ///< as it was delivered; a host's is still launch.module
+  std::vector<std::uint8_t> archive;  ///< likewise, and launch.archive
   Source source;
   std::shared_ptr<Voice> voice;
   std::shared_ptr<PrivateTalk> talk;  ///< with the tenant; null: the workload is the host's

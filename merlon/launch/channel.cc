@@ -72,8 +72,10 @@ Result<Launch> receive(os::BorrowedFd channel) {
   }
   auto next = std::make_move_iterator(first->descriptors.begin());
   if (has_module(launch.message.purpose)) launch.module = *next++;
+  if (launch.message.needs_archive()) launch.archive = *next++;
   if (launch.message.steward) launch.steward = *next++;
   if (!launch.message.allowed.empty()) launch.dialler = *next++;
+  if (launch.message.volume) launch.volume = *next++;
   launch.descriptors.assign(next, std::make_move_iterator(first->descriptors.end()));
   return launch;
 }

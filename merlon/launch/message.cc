@@ -4,7 +4,9 @@
 #include <array>
 
 #include "merlon/base/byte_writer.h"
+#include "merlon/base/text.h"
 #include "merlon/core/reader.h"
+#include "merlon/os/path.h"
 
 namespace merlon::launch {
 
@@ -138,6 +140,77 @@ Result<void> write_allowed(base::ByteWriter& out, const std::vector<Allowed>& li
   return {};
 }
 
+/// The rules on one mount that bytes alone do not show.
+Result<void> check(const Mount& mount) {
+  const bool of_archive = mount.source == Mount::Source::Archive;
+  if (!os::is_canonical_path(mount.path)) {
+    return core::error(ErrorCode::Malformed, "a mount at no path of its own");
+  }
+  if (!of_archive && (mount.access == FileAccess::ReadOnly || !mount.from.empty())) {
+    return core::error(ErrorCode::Malformed, "a mount that says more than its source has");
+  }
+  return {};
+}
+
+/// The rules on all of them together.
+Result<void> check_mounts(const Message& message) {
+  std::size_t of_volume = 0;
+  for (auto mount = message.mounts.begin(); mount != message.mounts.end(); ++mount) {
+    if (mount->source == Mount::Source::Volume) ++of_volume;
+    const auto same_path = [&](const Mount& other) { return other.path == mount->path; };
+    if (std::any_of(message.mounts.begin(), mount, same_path)) {
+      return core::error(ErrorCode::Malformed, "two mounts at one path");
+    }
+  }
+  const bool offers = message.purpose == Purpose::Receive;
+  if (of_volume > 1 || (!offers && (of_volume == 1) != message.volume.has_value())) {
+    return core::error(ErrorCode::Malformed, "a volume without its one mount");
+  }
+  const bool zero =
+      std::ranges::all_of(message.archive, [](std::uint8_t byte) { return byte == 0; });
+  if (!zero && !message.needs_archive()) {
+    return core::error(ErrorCode::Malformed, "an archive that no mount is filled from");
+  }
+  return {};
+}
+
+Result<void> check(const Volume& volume) {
+  if (base::is_label(volume.name)) return {};
+  return core::error(ErrorCode::Malformed, "a volume without a name that it can have");
+}
+
+Result<void> write_mounts(base::ByteWriter& out, const Message& message) {
+  if (message.mounts.size() > max_mounts) {
+    return core::error(ErrorCode::Exhausted, "too many mounts");
+  }
+  out.u32(static_cast<std::uint32_t>(message.mounts.size()));
+  for (const Mount& mount : message.mounts) {
+    TRY(check(mount));
+    out.u8(static_cast<std::uint8_t>(mount.source));
+    out.u8(static_cast<std::uint8_t>(mount.access));
+    TRY(write_text(out, mount.path));
+    TRY(write_text(out, mount.from));
+  }
+  if (message.needs_archive()) out.bytes(message.archive);
+  return {};
+}
+
+Result<void> write_volume(base::ByteWriter& out, const std::optional<Volume>& volume) {
+  out.u8(volume ? 1 : 0);
+  if (!volume) return {};
+  TRY(check(*volume));
+  TRY(write_text(out, volume->name));
+  out.u8(static_cast<std::uint8_t>(volume->bound_to));
+  out.u64(volume->epoch);
+  out.u64(volume->generation);
+  out.bytes(volume->head);
+  out.u32(volume->oldest_svn);
+  out.bytes(volume->oldest_tcb);
+  out.u8(volume->key ? 1 : 0);
+  if (volume->key) out.bytes(*volume->key);
+  return {};
+}
+
 Result<Confinement> read_confinement(Reader& in) {
   const std::uint8_t value = TRY(in.u8());
   if (value > static_cast<std::uint8_t>(Confinement::Machine)) {
@@ -163,7 +236,9 @@ Result<void> check_offer(const Message& message) {
   const bool only_places = std::ranges::none_of(
       message.allowed, [](const Allowed& each) { return each.tls.has_value(); });
   const bool silent = message.program.empty() && message.invoke.empty() &&
-                      message.arguments.empty() && message.environment.empty();
+                      message.arguments.empty() && message.environment.empty() &&
+                      message.mounts.empty() &&
+                      (!message.volume || *message.volume == Volume{message.volume->name});
   if (only_sockets && only_places && silent) return {};
   return core::error(ErrorCode::Malformed, "a host that says what a delivery is to say");
 }
@@ -270,16 +345,72 @@ Result<std::vector<Allowed>> read_allowed(Reader& in) {
   return list;
 }
 
-Result<FileEntry> read_file(Reader& in) {
-  const std::uint8_t kind = TRY(in.u8());
+Result<void> read_into(Reader& in, core::ByteSpan into) {
+  std::ranges::copy(TRY(in.bytes(into.size())), into.begin());
+  return {};
+}
+
+Result<FileAccess> read_access(Reader& in) {
   const std::uint8_t access = TRY(in.u8());
-  if (kind > static_cast<std::uint8_t>(FileKind::Directory)) {
-    return core::error(ErrorCode::Malformed, "unknown kind of file", kind);
-  }
   if (access > static_cast<std::uint8_t>(FileAccess::ReadOnly)) {
     return core::error(ErrorCode::Malformed, "unknown access to a file", access);
   }
-  FileEntry entry{static_cast<FileKind>(kind), static_cast<FileAccess>(access), TRY(read_text(in))};
+  return static_cast<FileAccess>(access);
+}
+
+Result<void> read_mounts(Reader& in, Message& message) {
+  const std::uint32_t count = TRY(in.u32());
+  if (count > max_mounts) return core::error(ErrorCode::Exhausted, "too many mounts", count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint8_t source = TRY(in.u8());
+    if (source > static_cast<std::uint8_t>(Mount::Source::Volume)) {
+      return core::error(ErrorCode::Malformed, "unknown source of a mount", source);
+    }
+    Mount mount;
+    mount.source = static_cast<Mount::Source>(source);
+    mount.access = TRY(read_access(in));
+    mount.path = TRY(read_text(in));
+    mount.from = TRY(read_text(in));
+    TRY(check(mount));
+    message.mounts.push_back(std::move(mount));
+  }
+  if (message.needs_archive()) {
+    TRY(read_into(in, message.archive));
+  }
+  return {};
+}
+
+Result<std::optional<Volume>> read_volume(Reader& in) {
+  if (!TRY(read_flag(in))) return std::optional<Volume>();
+  Volume volume;
+  volume.name = TRY(read_text(in));
+  const std::uint8_t bound_to = TRY(in.u8());
+  if (bound_to > static_cast<std::uint8_t>(Volume::Binding::Workload)) {
+    return core::error(ErrorCode::Malformed, "unknown binding of a volume", bound_to);
+  }
+  volume.bound_to = static_cast<Volume::Binding>(bound_to);
+  volume.epoch = TRY(in.u64());
+  volume.generation = TRY(in.u64());
+  TRY(read_into(in, volume.head));
+  volume.oldest_svn = TRY(in.u32());
+  TRY(read_into(in, volume.oldest_tcb));
+  if (TRY(read_flag(in))) {
+    TRY(read_into(in, volume.key.emplace()));
+  }
+  TRY(check(volume));
+  return std::optional(std::move(volume));
+}
+
+Result<FileEntry> read_file(Reader& in) {
+  const std::uint8_t kind = TRY(in.u8());
+  if (kind > static_cast<std::uint8_t>(FileKind::Directory)) {
+    return core::error(ErrorCode::Malformed, "unknown kind of file", kind);
+  }
+  const FileAccess access = TRY(read_access(in));
+  FileEntry entry;
+  entry.kind = static_cast<FileKind>(kind);
+  entry.access = access;
+  entry.name = TRY(read_text(in));
   entry.tls = TRY(read_tls(in));
   TRY(check(entry));
   return entry;
@@ -313,8 +444,13 @@ std::size_t Message::descriptor_count() const noexcept {
   const auto carrying = std::count_if(files.begin(), files.end(), [](const FileEntry& entry) {
     return carries_descriptor(entry.kind);
   });
-  return (has_module(purpose) ? 1U : 0U) + (steward ? 1U : 0U) + (allowed.empty() ? 0U : 1U) +
-         static_cast<std::size_t>(carrying);
+  return (has_module(purpose) ? 1U : 0U) + (needs_archive() ? 1U : 0U) + (volume ? 1U : 0U) +
+         (steward ? 1U : 0U) + (allowed.empty() ? 0U : 1U) + static_cast<std::size_t>(carrying);
+}
+
+bool Message::needs_archive() const noexcept {
+  return std::ranges::any_of(
+      mounts, [](const Mount& mount) { return mount.source == Mount::Source::Archive; });
 }
 
 bool Message::speaks_tls() const noexcept {
@@ -330,6 +466,7 @@ Result<std::vector<std::uint8_t>> encode(const Message& message) {
   body.u8(message.verbose ? 1 : 0);
   TRY(check(message.purpose, message.nonce));
   TRY(check_offer(message));
+  TRY(check_mounts(message));
   body.u8(static_cast<std::uint8_t>(message.purpose));
   body.bytes(message.nonce);
   TRY(write_text(body, message.program));
@@ -339,6 +476,8 @@ Result<std::vector<std::uint8_t>> encode(const Message& message) {
   TRY(write_files(body, message.files));
   TRY(write_steward(body, message.steward));
   TRY(write_allowed(body, message.allowed));
+  TRY(write_mounts(body, message));
+  TRY(write_volume(body, message.volume));
   if (body.size() > max_message_size) {
     return core::error(ErrorCode::Exhausted, "launch message is too long", body.size());
   }
@@ -384,10 +523,13 @@ Result<Message> decode_body(ByteView body) {
   message.files = TRY(read_files(in));
   message.steward = TRY(read_steward(in));
   message.allowed = TRY(read_allowed(in));
+  TRY(read_mounts(in, message));
+  message.volume = TRY(read_volume(in));
   if (!in.at_end()) {
     return core::error(ErrorCode::Malformed, "bytes behind the launch message", in.offset());
   }
   TRY(check_offer(message));
+  TRY(check_mounts(message));
   return message;
 }
 

@@ -8,7 +8,7 @@
 //
 //   offset  size
 //        0     8  magic "MRLNLNCH"
-//        8     4  version, 5
+//        8     4  version, 6
 //       12     4  size of all that follows, at most max_message_size
 //       16     8  max_memory_bytes
 //       24     8  timeout_nanoseconds
@@ -28,12 +28,21 @@
 //                                       text host · u16 port · text path · trust
 //                 list  allowed       where the workload may connect to:
 //                                       text name · u16 port · u8 tls as of a file
+//                 list  mounts        directories within the keep:
+//                                       u8 source · u8 access · text path · text from
+//                       32 bytes, SHA-256 of the archive, if a mount is filled from it
+//                 u8    volume        0 or 1; and if that is 1:
+//                                       text name · u8 bound to · u64 epoch ·
+//                                       u64 generation · 32 bytes head · u32 oldest svn ·
+//                                       16 bytes oldest TCB · u8 has key, 0 or 1; then 32 bytes
 //   trust: u8 flags (bit 0 web, bit 1 steward) · list of bytes, each u32 size, then that many
 //
-// Beside the bytes travel open files: first the module, if there is to run one, then the channel by
+// Beside the bytes travel open files: first the module, if there is to run one, then the archive of
+// files (files/archive.h), if a module travels and a mount is filled from it, then the channel by
 // which the Steward is reached (dial.h), if there is one, then the one for what is allowed
-// (dial_allowed.h), if anything is, then one for each entry of kind Listen,
-// Connect or Directory, in their order; so no numbers of descriptors stand in the message.
+// (dial_allowed.h), if anything is, then the one to who keeps the volume, if there is one, then one
+// for each entry of kind Listen, Connect or Directory, in their order; so no numbers of descriptors
+// stand in the message.
 
 #include <array>
 #include <cstdint>
@@ -43,16 +52,17 @@
 
 #include "merlon/core/bytes.h"
 #include "merlon/core/result.h"
+#include "merlon/launch/mount.h"
 #include "merlon/launch/tls_settings.h"
 
 namespace merlon::launch {
 
-inline constexpr std::uint32_t message_version = 5;
+inline constexpr std::uint32_t message_version = 6;
 inline constexpr std::size_t header_size = 16;
 inline constexpr std::size_t max_message_size = 8UL * 1024 * 1024;
-/// Entries of `files`; leaves room for the module and two channels among the descriptors of one
-/// delivery.
-inline constexpr std::size_t max_files = 250;
+/// Entries of `files`; leaves room for the module, the archive and three channels among the
+/// descriptors of one delivery.
+inline constexpr std::size_t max_files = 248;
 
 enum class FileKind : std::uint8_t {
   Closed = 0,     ///< this number is no descriptor; no name
@@ -65,12 +75,9 @@ enum class FileKind : std::uint8_t {
   Directory = 7,  ///< a preopened directory; its name is the guest's path of it
 };
 
-/// ReadOnly only with Directory.
-enum class FileAccess : std::uint8_t { ReadWrite = 0, ReadOnly = 1 };
-
 struct FileEntry {
   FileKind kind = FileKind::Closed;
-  FileAccess access = FileAccess::ReadWrite;
+  FileAccess access = FileAccess::ReadWrite;  ///< ReadOnly only with Directory
   std::string name;
   std::optional<TlsSettings> tls{};  ///< only with Listen and Connect
   bool operator==(const FileEntry&) const = default;
@@ -93,7 +100,7 @@ enum class Purpose : std::uint8_t {
   /// To prove itself, then to take one workload that a tenant has sealed to it (delivery/sealed.h),
   /// on the channel that brought this message, and to run it. The message names what the host
   /// offers, and no program: its limits, listening and connected sockets in the order in which the
-  /// workload will name them, and whether a Steward can be reached.
+  /// workload will name them, the name of a volume, and whether a Steward can be reached.
   Receive = 3,
 };
 /// Whether a module travels beside the message.
@@ -116,10 +123,17 @@ struct Message {
   std::vector<FileEntry> files;
   std::optional<Steward> steward;
   std::vector<Allowed> allowed;  ///< of each name and port one
+  std::vector<Mount> mounts;     ///< each path once
+  /// SHA-256 of the archive that mounts are filled from. Zeros if none is, or if a host brings the
+  /// archive, which is then what it is.
+  std::array<std::uint8_t, digest_size> archive{};
+  std::optional<Volume> volume;  ///< there if a mount is of it, or a host offers one
   bool operator==(const Message&) const = default;
 
   /// How many open files travel beside it, module and channels among them.
   [[nodiscard]] std::size_t descriptor_count() const noexcept;
+  /// Whether a mount is filled from an archive.
+  [[nodiscard]] bool needs_archive() const noexcept;
   /// Whether connections are handed over while the workload runs.
   [[nodiscard]] bool dials() const noexcept { return steward || !allowed.empty(); }
   /// Whether any connection of the workload speaks TLS.

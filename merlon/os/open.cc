@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -214,6 +215,15 @@ Result<void> hold_standard_streams() noexcept {
     if (::open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY) != number) return last_errno();
   }
   return {};
+}
+
+Result<Fd> memory_file(const char* name, core::ByteView bytes) noexcept {
+  Fd file = TRY(adopted(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)));
+  TRY(write_all(file, bytes));
+  constexpr int all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+  if (::fcntl(file.number(), F_ADD_SEALS, all) != 0) return last_errno();
+  if (::lseek(file.number(), 0, SEEK_SET) != 0) return last_errno();
+  return file;
 }
 
 }  // namespace merlon::os

@@ -51,6 +51,10 @@ namespace merlon::os {
 /// after a crash of the machine only then.
 [[nodiscard]] Result<void> sync_directory_of(const std::string& path) noexcept;
 
+/// A file of these bytes that has no name and cannot be changed any more, for whoever it is handed
+/// to; `name` is what /proc shows of it.
+[[nodiscard]] Result<Fd> memory_file(const char* name, core::ByteView bytes) noexcept;
+
 /// Everything up to the end of the file. Fbig if that, or the size that a regular file tells, is
 /// more than `max_size` bytes; never reads more than one byte beyond. Waits where it must, whatever
 /// the file's own flags are.

@@ -235,5 +235,14 @@ TEST(HoldStandardStreams, FillsHolesSoThatNothingElseCanPassForThem) {
   }));
 }
 
+TEST(MemoryFile, IsReadAndNeverChanged) {
+  const std::string text = "text";
+  const auto file = memory_file("test", core::as_bytes(text));
+  ASSERT_TRUE(file.has_value());
+  EXPECT_EQ(core::as_text(*read_all(*file, 100)), text);
+  EXPECT_EQ(::pwrite(file->number(), "x", 1, 0), -1);
+  EXPECT_EQ(::ftruncate(file->number(), 1), -1);
+}
+
 }  // namespace
 }  // namespace merlon::os

@@ -29,4 +29,19 @@ bool Path::is_plain_name() const noexcept {
   return text_.find('/') == std::string::npos && !ends_in_dots();
 }
 
+bool is_canonical_path(std::string_view path) noexcept {
+  constexpr std::size_t most = 1024;
+  constexpr std::size_t most_of_a_name = 255;
+  if (!path.starts_with('/') || path.size() > most) return false;
+  if (path == "/") return true;
+  while (!path.empty()) {
+    path.remove_prefix(1);  // a slash
+    const std::string_view name = path.substr(0, path.find('/'));
+    if (!is_entry_name(name) || name == "." || name == "..") return false;
+    if (name.size() > most_of_a_name) return false;
+    path.remove_prefix(name.size());
+  }
+  return true;
+}
+
 }  // namespace merlon::os

@@ -41,6 +41,10 @@ class Path {
   std::string text_;
 };
 
+/// Whether it is an absolute path of 1 to 1024 bytes that says nothing twice: "/", or names with
+/// one slash before each, none of them "." or "..".
+[[nodiscard]] bool is_canonical_path(std::string_view path) noexcept;
+
 /// Whether a directory can have an entry of this name: one component, not empty. Kernels say
 /// nothing else; a host that answers for one may.
 [[nodiscard]] constexpr bool is_entry_name(std::string_view name) noexcept {

@@ -49,5 +49,17 @@ TEST(LinkText, IsAText) {
   EXPECT_FALSE(is_link_text(std::string_view("a\0", 2)));
 }
 
+TEST(Path, IsCanonicalIfItIsAbsoluteAndSaysNothingTwice) {
+  for (const std::string_view path : {"/", "/a", "/a/b.c", "/usr/lib/python3.12"}) {
+    EXPECT_TRUE(is_canonical_path(path)) << path;
+  }
+  for (const std::string_view path :
+       {"", "a", "a/b", "/a/", "//", "//a", "/a//b", "/.", "/..", "/a/../b", "/a/."}) {
+    EXPECT_FALSE(is_canonical_path(path)) << path;
+  }
+  EXPECT_FALSE(is_canonical_path(std::string_view("/a\0b", 4)));
+  EXPECT_FALSE(is_canonical_path("/" + std::string(256, 'x')));
+}
+
 }  // namespace
 }  // namespace merlon::os

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "merlon/crypto/private_key.h"
+#include "merlon/crypto/secret_bytes.h"
 #include "merlon/snp/report.h"
 #include "merlon/x509/crl.h"
 #include "merlon/x509/issue.h"
@@ -72,8 +73,10 @@ class Chain {
 struct NewMachine {
   Chain chain;
   crypto::PrivateKey vcek_key;
-  crypto::PrivateKey ark_key;  ///< only for revoking
+  crypto::PrivateKey ark_key;       ///< only for revoking and updating
+  crypto::SecretBytes chip_secret;  ///< what keys for guests are derived from
 };
+inline constexpr std::size_t chip_secret_size = 32;
 
 /// New keys, a chip id that begins with "SIMULATOR", nothing revoked. The ASK's key is wiped:
 /// nothing will be signed by it again. Errors: Internal (no random numbers).
@@ -82,6 +85,18 @@ struct NewMachine {
 /// The chain with a list that has its ASK, newer than its own. Denied if `ark_key` is another's.
 [[nodiscard]] core::Result<Chain> revoke(const Chain& chain, const crypto::PrivateKey& ark_key,
                                          codec::UnixTime now);
+
+/// The same machine with other versions of firmware, higher or lower.
+struct UpdatedMachine {
+  Chain chain;
+  crypto::PrivateKey vcek_key;
+};
+/// A new VCEK, by a new ASK, under the same root; the chip and the list stay. Denied if `ark_key`
+/// is another's, or the machine is revoked: it stays so. Errors: Internal (no random numbers).
+[[nodiscard]] core::Result<UpdatedMachine> update(const Chain& chain,
+                                                  const crypto::PrivateKey& ark_key,
+                                                  const snp::TcbComponents& tcb,
+                                                  codec::UnixTime now);
 
 /// Whether it is the private half of the certificate's key.
 [[nodiscard]] bool is_key_of(const crypto::PrivateKey& key, const x509::Certificate& certificate);

@@ -67,7 +67,8 @@ Result<DerBytes> new_chip_id() {
 }
 
 /// [SNP-KDS "VCEK and VLEK certificate extensions"]
-std::vector<DerBytes> endorsement_extensions(core::ByteView chip_id) {
+std::vector<DerBytes> endorsement_extensions(core::ByteView chip_id,
+                                             const snp::TcbComponents& tcb) {
   constexpr Oid struct_version{1, 3, 6, 1, 4, 1, 3704, 1, 1};
   constexpr Oid product_name{1, 3, 6, 1, 4, 1, 3704, 1, 2};
   constexpr Oid bootloader{1, 3, 6, 1, 4, 1, 3704, 1, 3, 1};
@@ -83,10 +84,10 @@ std::vector<DerBytes> endorsement_extensions(core::ByteView chip_id) {
   all.push_back(x509::new_extension(
       product_name, false,
       codec::der_text(codec::DerTag::Ia5String, to_string(snp::Product::Simulator))));
-  number(bootloader, made_tcb.bootloader);
-  number(tee, made_tcb.tee);
-  number(snp_firmware, made_tcb.snp);
-  number(microcode, made_tcb.microcode);
+  number(bootloader, tcb.bootloader);
+  number(tee, tcb.tee);
+  number(snp_firmware, tcb.snp);
+  number(microcode, tcb.microcode);
   all.push_back(x509::new_extension(hwid, false, chip_id));
   return all;
 }
@@ -105,15 +106,34 @@ x509::NewCertificate authority(std::string_view name, const DerBytes& serial, co
 }
 
 /// By the ASK. All VCEKs have the serial 0.
-x509::NewCertificate endorsement(core::ByteView chip_id, const DerBytes& spki,
-                                 codec::UnixTime now) {
+x509::NewCertificate endorsement(core::ByteView chip_id, const snp::TcbComponents& tcb,
+                                 const DerBytes& spki, codec::UnixTime now) {
   return {{0},
           named(ask_name),
           named(vcek_name),
           now,
           after(now, certificate_days),
           spki,
-          endorsement_extensions(chip_id)};
+          endorsement_extensions(chip_id, tcb)};
+}
+
+/// What an ARK signs, and what is below that.
+struct Below {
+  DerBytes ask, vcek;
+  PrivateKey vcek_key;
+};
+
+/// The ASK's key is wiped: nothing will be signed by it again.
+Result<Below> issue_below(const PrivateKey& ark_key, core::ByteView chip_id,
+                          const snp::TcbComponents& tcb, codec::UnixTime now) {
+  const auto ask_key = TRY(PrivateKey::generate(KeyKind::P384));
+  auto vcek_key = TRY(PrivateKey::generate(KeyKind::P384));
+  const auto ask_serial = TRY(new_serial());
+  const auto ask_spki = TRY(spki_of(ask_key));
+  auto ask = TRY(issue(authority(ask_name, ask_serial, ask_spki, now), ark_key));
+  const auto vcek_spki = TRY(spki_of(vcek_key));
+  auto vcek = TRY(issue(endorsement(chip_id, tcb, vcek_spki, now), ask_key));
+  return Below{std::move(ask), std::move(vcek), std::move(vcek_key)};
 }
 
 }  // namespace
@@ -131,20 +151,33 @@ Result<DerBytes> issue_list(const PrivateKey& ark_key, codec::UnixTime now, std:
 
 Result<NewMachine> make_machine(codec::UnixTime now) {
   auto ark_key = TRY(PrivateKey::generate(KeyKind::P384));
-  const auto ask_key = TRY(PrivateKey::generate(KeyKind::P384));
-  auto vcek_key = TRY(PrivateKey::generate(KeyKind::P384));
   const auto ark_serial = TRY(new_serial());
   const auto ark_spki = TRY(spki_of(ark_key));
   const auto ark = TRY(issue(authority(ark_name, ark_serial, ark_spki, now), ark_key));
-  const auto ask_serial = TRY(new_serial());
-  const auto ask_spki = TRY(spki_of(ask_key));
-  const auto ask = TRY(issue(authority(ask_name, ask_serial, ask_spki, now), ark_key));
   const auto chip_id = TRY(new_chip_id());
-  const auto vcek_spki = TRY(spki_of(vcek_key));
-  const auto vcek = TRY(issue(endorsement(chip_id, vcek_spki, now), ask_key));
+  auto below = TRY(issue_below(ark_key, chip_id, made_tcb, now));
   const auto list = TRY(issue_list(ark_key, now, 1, {}));
-  Chain chain = TRY(Chain::parse({ark, ask, vcek, list}));
-  return NewMachine{std::move(chain), std::move(vcek_key), std::move(ark_key)};
+  Chain chain = TRY(Chain::parse({ark, below.ask, below.vcek, list}));
+  std::vector<std::uint8_t> secret(chip_secret_size);
+  TRY(fill_random(secret));
+  return NewMachine{std::move(chain), std::move(below.vcek_key), std::move(ark_key),
+                    crypto::SecretBytes(std::move(secret))};
+}
+
+Result<UpdatedMachine> update(const Chain& chain, const PrivateKey& ark_key,
+                              const snp::TcbComponents& tcb, codec::UnixTime now) {
+  if (!is_key_of(ark_key, chain.ark())) {
+    return core::error(ErrorCode::Denied, "the ARK's key is another's");
+  }
+  if (chain.is_revoked()) {
+    return core::error(ErrorCode::Denied, "a revoked machine is not updated");
+  }
+  auto below = TRY(issue_below(ark_key, chain.endorsed().chip_id.view(), tcb, now));
+  Chain::Parts parts = chain.parts();
+  parts.ask = below.ask;
+  parts.vcek = below.vcek;
+  Chain updated = TRY(Chain::parse(parts));
+  return UpdatedMachine{std::move(updated), std::move(below.vcek_key)};
 }
 
 }  // namespace merlon::simulate

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "merlon/crypto/hash.h"
 #include "merlon/simulate/launch_context.h"
 #include "merlon/snp/guest_message.h"
+#include "merlon/snp/id_block.h"
 #include "merlon/snp/report_request.h"
 
 namespace merlon::simulate {
@@ -51,6 +53,29 @@ void put_guest(snp::Report& report, const Guest& guest) {
   report.author_key_digest = guest.identity.author_key_digest.value_or(snp::AuthorKeyDigest{});
 }
 
+bool is_committed(const snp::TcbVersion& asked, const snp::TcbVersion& committed) {
+  constexpr auto product = snp::Product::Simulator;
+  return snp::has_zero_reserved(asked, product) &&
+         snp::components(committed, product).at_least(snp::components(asked, product));
+}
+
+/// What is not selected is left out as zeros; which fields are, is mixed in as well.
+crypto::SecretBytes derived_key(const crypto::SecretBytes& chip, const snp::KeyRequest& request,
+                                const Guest& guest) {
+  snp::KeyRequest asked = request;
+  asked.root = snp::RootKey::Vcek;  // there is no VLEK
+  if (!request.selects(snp::KeyField::Svn)) asked.guest_svn = 0;
+  if (!request.selects(snp::KeyField::Tcb)) asked.tcb = {};
+  snp::IdBlock about;  // the other fields, one behind the other, as an ID block has them
+  if (request.selects(snp::KeyField::Policy)) about.policy = guest.policy;
+  if (request.selects(snp::KeyField::Image)) about.image_id = guest.identity.image_id;
+  if (request.selects(snp::KeyField::Family)) about.family_id = guest.identity.family_id;
+  if (request.selects(snp::KeyField::Measurement)) about.digest = guest.measurement;
+  const auto key = crypto::sha256({core::as_bytes("merlon/simulator/derived-key/1"), chip.reveal(),
+                                   asked.bytes(), about.to_bytes()});
+  return crypto::SecretBytes({key.view().begin(), key.view().end()});
+}
+
 }  // namespace
 
 Result<FirmwareAnswer> SecurityProcessor::answer(ByteView page) {
@@ -67,19 +92,43 @@ Result<FirmwareAnswer> SecurityProcessor::answer(ByteView page) {
   }
   constexpr auto last_number = std::numeric_limits<std::uint64_t>::max();
   if (message->sequence == last_number) return FirmwareAnswer{FirmwareStatus::AeadOverflow, {}};
-  if (message->sequence != last_[vmpck] + 1 || message->type != snp::MessageType::ReportRequest) {
+  const bool wants_key = message->type == snp::MessageType::KeyRequest;
+  if (message->sequence != last_[vmpck] + 1 ||
+      (!wants_key && message->type != snp::MessageType::ReportRequest)) {
     return refused;
   }
   snp::GuestMessage response;
-  response.type = snp::MessageType::ReportResponse;
+  response.type = wants_key ? snp::MessageType::KeyResponse : snp::MessageType::ReportResponse;
   response.sequence = message->sequence + 1;
   response.vmpck = vmpck;
-  response.payload = TRY(respond(message->payload, vmpck));
+  response.payload =
+      wants_key ? derive(message->payload, vmpck).bytes() : TRY(respond(message->payload, vmpck));
   // From here on neither number is used again, whatever becomes of the answer on its way.
   last_[vmpck] = response.sequence;
   FirmwareAnswer answer{FirmwareStatus::Success, snp::seal(key, response)};
   answer.payload.resize(launch::firmware_page_size, 0);
+  crypto::wipe(response.payload);  // it may be a key
   return answer;
+}
+
+snp::KeyResponse SecurityProcessor::derive(ByteView payload, std::uint8_t vmpck) const {
+  snp::KeyResponse response;
+  const auto request = snp::KeyRequest::parse(payload);
+  // A key of a level that is less trusted is everybody's above; one of versions that the guest or
+  // the platform has not is of somebody who comes later.
+  if (!request || request->vmpl < vmpck || request->guest_svn > guest_.identity.guest_svn ||
+      !is_committed(request->tcb, platform_.endorsed.tcb)) {
+    return response;
+  }
+  const bool has_root =
+      request->root == snp::RootKey::Vcek || request->root == snp::RootKey::VlekIfThereIsOne;
+  if (!has_root || platform_.chip_secret.reveal().empty()) {
+    response.status = snp::KeyStatus::InvalidKeySelection;
+    return response;
+  }
+  response.status = snp::KeyStatus::Success;
+  response.key = derived_key(platform_.chip_secret, *request, guest_);
+  return response;
 }
 
 Result<std::vector<std::uint8_t>> SecurityProcessor::respond(ByteView payload,

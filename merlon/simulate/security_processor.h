@@ -8,6 +8,7 @@
 #include "merlon/launch/firmware.h"
 #include "merlon/simulate/guest.h"
 #include "merlon/simulate/store.h"
+#include "merlon/snp/key_request.h"
 
 namespace merlon::simulate {
 
@@ -30,6 +31,7 @@ class SecurityProcessor {
  private:
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> respond(core::ByteView payload,
                                                                 std::uint8_t vmpck) const;
+  [[nodiscard]] snp::KeyResponse derive(core::ByteView payload, std::uint8_t vmpck) const;
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> signed_report(
       const snp::ReportData& report_data, std::uint32_t vmpl) const;
 

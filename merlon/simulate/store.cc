@@ -24,8 +24,9 @@ constexpr std::string_view certificate_label = "CERTIFICATE";
 constexpr std::string_view list_label = "X509 CRL";
 
 /// Everything that is in such a directory, folders behind what they hold.
-constexpr std::array<const char*, 7> names{"ark.pem",       "ask.pem",      "vcek.pem", "crl.pem",
-                                           "keys/vcek.pem", "keys/ark.pem", "keys"};
+constexpr std::array<const char*, 8> names{"ark.pem",       "ask.pem",       "vcek.pem",
+                                           "crl.pem",       "keys/vcek.pem", "keys/ark.pem",
+                                           "keys/chip.bin", "keys"};
 
 Result<void> done(const os::Result<void>& result, const char* what) {
   return result ? Result<void>() : os::to_error(result.error(), what);
@@ -61,11 +62,20 @@ Result<void> write_key(const std::string& path, const crypto::PrivateKey& key) {
   return write_new(path, text.reveal());
 }
 
-Result<void> write_machine(const std::string& directory, const NewMachine& made) {
+/// All that is written of a machine; borrowed.
+struct Contents {
+  const Chain& chain;
+  const crypto::PrivateKey& vcek_key;
+  const crypto::PrivateKey& ark_key;
+  const crypto::SecretBytes& chip_secret;
+};
+
+Result<void> write_machine(const std::string& directory, const Contents& made) {
   TRY(make_directory(directory));
   TRY(make_directory(concat(directory, "/keys")));
   TRY(write_key(concat(directory, "/keys/vcek.pem"), made.vcek_key));
   TRY(write_key(concat(directory, "/keys/ark.pem"), made.ark_key));
+  TRY(write_new(concat(directory, "/keys/chip.bin"), made.chip_secret.reveal()));
   const Chain& chain = made.chain;
   TRY(write_pem(concat(directory, "/ark.pem"), certificate_label, chain.ark().der()));
   TRY(write_pem(concat(directory, "/ask.pem"), certificate_label, chain.ask().der()));
@@ -117,6 +127,17 @@ Result<crypto::SecretBytes> read_secret(const std::string& path) {
   return crypto::SecretBytes(TRY(read_file(path, crypto::PrivateKey::max_pem_size)));
 }
 
+/// Empty if there is none: machines of before have none.
+Result<crypto::SecretBytes> read_chip_secret(const std::string& directory) {
+  auto bytes = read_file(concat(directory, "/keys/chip.bin"), chip_secret_size);
+  if (!bytes && bytes.error().code == ErrorCode::NotFound) return crypto::SecretBytes();
+  crypto::SecretBytes secret(TRY(std::move(bytes)));
+  if (secret.reveal().size() != chip_secret_size) {
+    return core::error(ErrorCode::Malformed, "the chip's secret has another size");
+  }
+  return secret;
+}
+
 Result<crypto::PrivateKey> key_of(const crypto::SecretBytes& text, const x509::Certificate& owner) {
   auto key = TRY(parsed(crypto::PrivateKey::from_pem(text.reveal())));
   if (!is_key_of(key, owner)) {
@@ -151,12 +172,13 @@ Result<Documents> der_of(const Documents& texts) {
   return der;
 }
 
-Result<Platform> platform_of(const Documents& texts, const crypto::SecretBytes& vcek_key) {
+Result<Platform> platform_of(const Documents& texts, const crypto::SecretBytes& vcek_key,
+                             crypto::SecretBytes chip_secret) {
   const Documents files = TRY(der_of(texts));
   const auto vcek = TRY(parsed(x509::Certificate::parse(files.vcek)));
   const Endorsed endorsed = TRY(parsed(endorsed_by(vcek)));
   auto key = TRY(key_of(vcek_key, vcek));
-  return Platform{endorsed, std::move(key), table_of(files.parts())};
+  return Platform{endorsed, std::move(key), table_of(files.parts()), std::move(chip_secret)};
 }
 
 }  // namespace
@@ -169,7 +191,7 @@ Result<Chain> create_platform(const std::string& directory, codec::UnixTime now)
   }
   const NewMachine made = TRY(parsed(make_machine(now)));
   const std::string beside = concat(place, ".new.", ::getpid());
-  auto written = write_machine(beside, made);
+  auto written = write_machine(beside, {made.chain, made.vcek_key, made.ark_key, made.chip_secret});
   if (written) written = move_into_place(beside, place);
   if (!written) {
     remove_machine(beside);
@@ -187,19 +209,23 @@ Result<Chain> load_chain(const std::string& directory) {
 struct LatePlatform::Files {
   Documents texts;
   crypto::SecretBytes vcek_key;
+  crypto::SecretBytes chip_secret;
 };
 
 Result<LatePlatform> LatePlatform::read(const std::string& directory) {
   Documents texts = TRY(read_documents(directory));
   crypto::SecretBytes key = TRY(read_secret(concat(directory, "/keys/vcek.pem")));
-  return LatePlatform(std::make_shared<Files>(Files{std::move(texts), std::move(key)}));
+  crypto::SecretBytes chip = TRY(read_chip_secret(directory));
+  return LatePlatform(
+      std::make_shared<Files>(Files{std::move(texts), std::move(key), std::move(chip)}));
 }
 
 Result<const Platform*> LatePlatform::get() {
   if (known_ != nullptr) return known_;
   if (!made_) {
     const auto files = std::exchange(files_, nullptr);
-    made_ = std::make_unique<Result<Platform>>(platform_of(files->texts, files->vcek_key));
+    made_ = std::make_unique<Result<Platform>>(
+        platform_of(files->texts, files->vcek_key, std::move(files->chip_secret)));
   }
   if (!*made_) return made_->error();
   return known_ = &**made_;
@@ -208,7 +234,8 @@ Result<const Platform*> LatePlatform::get() {
 Result<Platform> load_platform(const std::string& directory) {
   const Documents texts = TRY(read_documents(directory));
   const crypto::SecretBytes key = TRY(read_secret(concat(directory, "/keys/vcek.pem")));
-  return platform_of(texts, key);
+  crypto::SecretBytes chip = TRY(read_chip_secret(directory));
+  return platform_of(texts, key, std::move(chip));
 }
 
 Result<Chain> revoke_platform(const std::string& directory, codec::UnixTime now) {
@@ -226,6 +253,25 @@ Result<Chain> revoke_platform(const std::string& directory, codec::UnixTime now)
     return written.error();
   }
   return revoked;
+}
+
+Result<Chain> update_platform(const std::string& directory, const snp::TcbComponents& tcb,
+                              codec::UnixTime now) {
+  const std::string place = trimmed(directory);
+  const Chain chain = TRY(load_chain(place));
+  const auto ark_text = TRY(read_secret(concat(place, "/keys/ark.pem")));
+  const auto ark_key = TRY(key_of(ark_text, chain.ark()));
+  crypto::SecretBytes chip = TRY(read_chip_secret(place));
+  const UpdatedMachine updated = TRY(parsed(update(chain, ark_key, tcb, now)));
+  const std::string beside = concat(place, ".new.", ::getpid());
+  auto written = write_machine(beside, {updated.chain, updated.vcek_key, ark_key, chip});
+  if (written &&
+      ::renameat2(AT_FDCWD, beside.c_str(), AT_FDCWD, place.c_str(), RENAME_EXCHANGE) != 0) {
+    written = os::to_error(os::last_errno(), "the platform cannot be replaced");
+  }
+  remove_machine(beside);  // the old one now, or what was written of the new one
+  if (!written) return written.error();
+  return updated.chain;
 }
 
 }  // namespace merlon::simulate

@@ -4,7 +4,8 @@
 //
 //   ark.pem ask.pem vcek.pem crl.pem   what `merlon evidence verify --endorsements` reads
 //   keys/vcek.pem                      signs reports
-//   keys/ark.pem                       signs revocation lists
+//   keys/ark.pem                       signs revocation lists, and the ASK of an update
+//   keys/chip.bin                      32 bytes, from which keys for guests are derived
 //
 // Whoever reads the keys is the simulator. Files are trusted as far as their owner is, and checked
 // against each other all the same.
@@ -21,6 +22,8 @@ struct Platform {
   Endorsed endorsed;
   crypto::PrivateKey vcek_key;
   std::vector<std::uint8_t> table;  ///< of certificates, for an extended report
+  /// Empty for a machine of before there was one: it gives guests no keys.
+  crypto::SecretBytes chip_secret;
 };
 
 /// Makes a machine and puts it there, all of it or nothing; the directory that it lies in must be
@@ -64,6 +67,13 @@ class LatePlatform {
 /// Puts a new revocation list into the place of the old one, which says that the ASK is revoked.
 /// Errors as above.
 [[nodiscard]] core::Result<Chain> revoke_platform(const std::string& directory,
+                                                  codec::UnixTime now);
+
+/// Puts the same machine with other versions of its firmware into its place, all of it or nothing;
+/// keeps that run go on with the old ones. Errors as above, Denied also for a machine that is
+/// revoked.
+[[nodiscard]] core::Result<Chain> update_platform(const std::string& directory,
+                                                  const snp::TcbComponents& tcb,
                                                   codec::UnixTime now);
 
 }  // namespace merlon::simulate

@@ -83,6 +83,44 @@ TEST_F(StoreTest, RevokingIsSeenByWhoeverLoadsItNext) {
   EXPECT_TRUE(revoke_platform(place_, {test_now.seconds + 2}).has_value());
 }
 
+TEST_F(StoreTest, AnUpdateChangesTheVersionsAndNothingElse) {
+  const Chain made = create_platform(place_, test_now).value();
+  const Platform before = load_platform(place_).value();
+  const codec::UnixTime later{test_now.seconds + 100};
+  for (const snp::TcbComponents& tcb :
+       {snp::TcbComponents{0, 3, 1, 20, 200}, snp::TcbComponents{0, 1, 0, 1, 1}}) {
+    EXPECT_TRUE(update_platform(place_ + "/", tcb, later).has_value());
+    EXPECT_EQ(count(), 1U);
+    const Chain chain = load_chain(place_).value();
+    const Platform after = load_platform(place_).value();
+    EXPECT_EQ(snp::components(after.endorsed.tcb, snp::Product::Simulator), tcb);
+    EXPECT_EQ(chain.root(), made.root());
+    EXPECT_EQ(after.endorsed.chip_id, before.endorsed.chip_id);
+    EXPECT_TRUE(std::ranges::equal(chain.list().der(), made.list().der()));
+    EXPECT_TRUE(std::ranges::equal(after.chip_secret.reveal(), before.chip_secret.reveal()));
+    EXPECT_TRUE(is_key_of(after.vcek_key, chain.vcek()));
+    EXPECT_FALSE(is_key_of(before.vcek_key, chain.vcek()));
+  }
+  EXPECT_EQ(mode(place_), 0700U);
+}
+
+TEST_F(StoreTest, ARevokedMachineIsNotUpdated) {
+  ASSERT_TRUE(create_platform(place_, test_now).has_value());
+  ASSERT_TRUE(revoke_platform(place_, test_now).has_value());
+  EXPECT_EQ(update_platform(place_, {0, 9, 9, 9, 9}, test_now).error().code, ErrorCode::Denied);
+  EXPECT_TRUE(load_chain(place_)->is_revoked());
+  EXPECT_EQ(count(), 1U);
+}
+
+TEST_F(StoreTest, AMachineWithoutASecretOfItsChipStillSigns) {
+  ASSERT_TRUE(create_platform(place_, test_now).has_value());
+  EXPECT_EQ(load_platform(place_)->chip_secret.reveal().size(), chip_secret_size);
+  fs::resize_file(place_ + "/keys/chip.bin", 31);
+  EXPECT_EQ(load_platform(place_).error().code, ErrorCode::Malformed);
+  fs::remove(place_ + "/keys/chip.bin");
+  EXPECT_TRUE(load_platform(place_)->chip_secret.reveal().empty());
+}
+
 TEST_F(StoreTest, PartsOfAnotherMachineAreRefused) {
   const std::string other = (folder_ / "other").string();
   ASSERT_TRUE(create_platform(place_, test_now).has_value());

@@ -10,7 +10,9 @@ namespace merlon::wasi {
 /// Badf · Notdir (something else is open there) · Notcapable (without all of `needed`).
 [[nodiscard]] inline Result<FdEntry*> directory_of(Context& context, FdNumber fd, Rights needed) {
   FdEntry* entry = TRY(context.files().get(fd));
-  if (entry->kind != FileKind::Directory) return fail(Errno::Notdir);
+  if (entry->kind != FileKind::Directory && entry->kind != FileKind::TreeDirectory) {
+    return fail(Errno::Notdir);
+  }
   if (!entry->base.has(needed)) return fail(Errno::Notcapable);
   return entry;
 }

@@ -7,6 +7,7 @@
 #include "merlon/wasi/file_attributes.h"
 #include "merlon/wasi/rights.h"
 #include "merlon/wasi/stream_io.h"
+#include "merlon/wasi/tree_calls.h"
 #include "merlon/wasi/wait.h"
 
 namespace merlon::wasi::api {
@@ -29,7 +30,7 @@ Result<void> fd_advise(Context& context, [[maybe_unused]] GuestMemory memory, Fd
   if (advice >= advice_count || offset > max_file_size || len > max_file_size) {
     return fail(Errno::Inval);
   }
-  if (entry->kind == FileKind::Null) return {};
+  if (entry->kind == FileKind::Null || entry->tree) return {};
   return from_os(os::advise(entry->descriptor(), offset, len, static_cast<os::Advice>(advice)));
 }
 
@@ -39,18 +40,21 @@ Result<void> fd_allocate(Context& context, [[maybe_unused]] GuestMemory memory, 
   if (len == 0) return fail(Errno::Inval);
   if (offset > max_file_size || len > max_file_size - offset) return fail(Errno::Fbig);
   if (entry->kind == FileKind::Null) return {};
+  if (entry->tree) return from_os(tree_calls::allocate(*entry, offset, len));
   return uninterrupted(context, [&] { return os::allocate(entry->descriptor(), offset, len); });
 }
 
 Result<void> fd_datasync(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd) {
   const FdEntry* entry = TRY(context.files().get(fd, rights::fd_datasync));
   if (entry->kind == FileKind::Null) return {};
+  if (entry->tree) return from_os(tree_calls::keep(*entry));
   return uninterrupted(context, [&] { return os::sync_data(entry->descriptor()); });
 }
 
 Result<void> fd_sync(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd) {
   const FdEntry* entry = TRY(context.files().get(fd, rights::fd_sync));
   if (entry->kind == FileKind::Null) return {};
+  if (entry->tree) return from_os(tree_calls::keep(*entry));
   return uninterrupted(context, [&] { return os::sync(entry->descriptor()); });
 }
 
@@ -117,6 +121,7 @@ Result<void> fd_filestat_set_size(Context& context, [[maybe_unused]] GuestMemory
   const FdEntry* entry = TRY(sizable(context, fd, rights::fd_filestat_set_size));
   if (size > max_file_size) return fail(Errno::Inval);
   if (entry->kind == FileKind::Null) return {};
+  if (entry->tree) return from_os(tree_calls::resize(*entry, size));
   return uninterrupted(context, [&] { return os::resize(entry->descriptor(), size); });
 }
 
@@ -128,6 +133,7 @@ Result<void> fd_filestat_set_times(Context& context, [[maybe_unused]] GuestMemor
   if (!entry->base.has(rights::fd_filestat_set_times)) return fail(Errno::Notcapable);
   const os::TimeChanges changes = TRY(time_changes(atim, mtim, fst_flags));
   if (entry->kind == FileKind::Null) return {};
+  if (entry->tree) return from_os(tree_calls::set_times(*entry, changes));
   return from_os(os::set_times(entry->descriptor(), changes));
 }
 

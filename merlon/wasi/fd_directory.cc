@@ -50,6 +50,16 @@ Result<void> fd_readdir(Context& context, GuestMemory memory, FdNumber fd, Guest
     }
     return memory.store(bufused, static_cast<GuestSize>(buf_len - rest.size()));
   }
+  if (entry->kind == FileKind::TreeDirectory) {
+    const auto& listed = static_cast<const files::Directory&>(*entry->node);
+    while (!rest.empty()) {
+      const auto found = listed.at(cookie);
+      if (!found) break;
+      cookie = found->next;
+      append_dirent(rest, found->name, found->inode, filetype_of(found->type), cookie);
+    }
+    return memory.store(bufused, static_cast<GuestSize>(buf_len - rest.size()));
+  }
   if (!entry->listing) {
     entry->listing = std::make_unique<DirectoryListing>(context.cookie_budget());
   }

@@ -7,6 +7,7 @@
 #include "merlon/wasi/file_io.h"
 #include "merlon/wasi/rights.h"
 #include "merlon/wasi/served_calls.h"
+#include "merlon/wasi/tree_calls.h"
 #include "merlon/wasi/wait.h"
 
 namespace merlon::wasi::api {
@@ -18,12 +19,14 @@ Result<FdEntry*> positioned(Context& context, FdNumber fd, Rights needed) {
   FdEntry* entry = TRY(context.files().get(fd));
   switch (entry->kind) {
     case FileKind::Directory:
-    case FileKind::ServedDirectory: return fail(Errno::Isdir);
+    case FileKind::ServedDirectory:
+    case FileKind::TreeDirectory: return fail(Errno::Isdir);
     case FileKind::Socket:
     case FileKind::Listener: return fail(Errno::Spipe);
     case FileKind::Null:
     case FileKind::Regular:
     case FileKind::Served:
+    case FileKind::TreeFile:
     case FileKind::Stream: break;
   }
   if (entry->kind == FileKind::Stream && !entry->base.has_any(rights::fd_seek | rights::fd_tell)) {
@@ -80,6 +83,9 @@ Result<void> fd_pread(Context& context, GuestMemory memory, FdNumber fd, GuestAd
   if (entry->kind == FileKind::Served) {
     return store_count(memory, nread, TRY(read_served(*entry, offset, into.vectors())));
   }
+  if (entry->tree) {
+    return store_count(memory, nread, tree_calls::read_at(*entry, into.vectors(), offset));
+  }
   const std::size_t count =
       TRY(uninterrupted(context, [&] { return os::read_at(entry->file, into.vectors(), offset); }));
   return store_count(memory, nread, count);
@@ -97,8 +103,10 @@ Result<void> fd_pwrite(Context& context, GuestMemory memory, FdNumber fd, GuestA
   }
   // What it is told has no place in it.
   if (entry->kind == FileKind::Served) return fail(Errno::Spipe);
-  const Result<std::size_t> put =
-      uninterrupted(context, [&] { return os::write_at(entry->file, from.vectors(), offset); });
+  const Result<std::size_t> put = uninterrupted(context, [&] {
+    if (entry->tree) return tree_calls::write_at(*entry, from.vectors(), offset);
+    return os::write_at(entry->file, from.vectors(), offset);
+  });
   if (!put.has_value()) {
     context.note_loss(*entry, put.error());
     return put.error();
@@ -117,6 +125,9 @@ Result<void> fd_seek(Context& context, GuestMemory memory, FdNumber fd, std::int
   if (entry->kind == FileKind::Null) return memory.store(newoffset, std::uint64_t{0});
   if (entry->kind == FileKind::Served) {
     return memory.store(newoffset, TRY(seek_served(*entry, offset, from)));
+  }
+  if (entry->tree) {
+    return memory.store(newoffset, TRY(from_os(tree_calls::seek(*entry, offset, from))));
   }
   return memory.store(newoffset, TRY(from_os(os::seek(entry->file, offset, from))));
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "merlon/files/tree.h"
 #include "merlon/net/stream.h"
 #include "merlon/os/fd.h"
 #include "merlon/wasi/directory_cookies.h"
@@ -26,14 +27,16 @@ enum class FileKind : std::uint8_t {
   Listener,
   Served,  ///< made by whoever started the guest; never waits
   ServedDirectory,
+  TreeFile,  ///< in this program's own memory; never waits
+  TreeDirectory,
 };
 
 /// One open file as the guest holds it.
 struct FdEntry {
   FileKind kind = FileKind::Null;
   Filetype filetype = Filetype::Unknown;
-  os::Fd file;  ///< none for Null, Served, ServedDirectory, Socket and Listener
-  std::shared_ptr<net::Stream> stream;      ///< of a Socket
+  os::Fd file;                          ///< of Regular, Directory and Stream; none for the others
+  std::shared_ptr<net::Stream> stream;  ///< of a Socket
   std::unique_ptr<net::Listener> listener;  ///< of a Listener
   /// As the guest set them. Nonblock is our own affair: the open file below may be shared with
   /// programs that must not see it change.
@@ -50,16 +53,19 @@ struct FdEntry {
   std::shared_ptr<ServedDirectory> served_directory;  ///< of a ServedDirectory
   std::unique_ptr<ServedFile> served;                 ///< of a Served file
   std::uint64_t served_inode = 0;
-  std::uint64_t served_position = 0;
+  std::shared_ptr<files::Tree> tree;  ///< of a TreeFile and a TreeDirectory
+  std::shared_ptr<files::Node> node;  ///< of these, in `tree`
+  std::uint64_t position = 0;         ///< in a Served file or a TreeFile
   std::size_t poll_slot = 0;  ///< poll_oneoff's own: 1 + its place among the files waited for
 
-  /// What the kernel knows it by; none for Null, Served and ServedDirectory.
+  /// What the kernel knows it by, if it does.
   [[nodiscard]] os::BorrowedFd descriptor() const noexcept {
     if (stream) return stream->descriptor();
     return listener ? listener->descriptor() : os::BorrowedFd(file);
   }
   [[nodiscard]] bool is_directory() const noexcept {
-    return kind == FileKind::Directory || kind == FileKind::ServedDirectory;
+    return kind == FileKind::Directory || kind == FileKind::ServedDirectory ||
+           kind == FileKind::TreeDirectory;
   }
   [[nodiscard]] bool is_socket() const noexcept {
     return kind == FileKind::Socket || kind == FileKind::Listener;

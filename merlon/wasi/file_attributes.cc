@@ -1,9 +1,11 @@
 #include "merlon/wasi/file_attributes.h"
 
+#include "merlon/wasi/below.h"
 #include "merlon/wasi/directory_of.h"
 #include "merlon/wasi/preopen.h"
 #include "merlon/wasi/rights.h"
 #include "merlon/wasi/served_calls.h"
+#include "merlon/wasi/tree_calls.h"
 
 namespace merlon::wasi {
 namespace {
@@ -23,6 +25,7 @@ Result<Filestat> filestat_of(Context& context, FdNumber fd) {
   if (entry->kind == FileKind::Served || entry->kind == FileKind::ServedDirectory) {
     return served_filestat(*entry);
   }
+  if (entry->tree) return Filestat{tree_calls::status(*entry), entry->filetype};
   return Filestat{TRY(from_os(os::status(entry->descriptor()))), entry->filetype};
 }
 
@@ -37,8 +40,7 @@ Result<Filestat> filestat_below(Context& context, GuestMemory memory, FdNumber f
   const FdEntry* directory = TRY(directory_of(context, fd, rights::path_filestat_get));
   const os::Follow follow = TRY(follow_of(flags));
   const os::Path name = TRY(memory.path(path, path_len));
-  const os::FileStatus status =
-      TRY(from_os(context.resolver().status(directory->file, name, follow)));
+  const os::FileStatus status = TRY(from_os(below::status(context, *directory, name, follow)));
   return Filestat{status, filetype_of(status.type)};
 }
 

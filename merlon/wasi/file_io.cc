@@ -3,6 +3,7 @@
 #include "merlon/os/file.h"
 #include "merlon/wasi/served_calls.h"
 #include "merlon/wasi/stream_io.h"
+#include "merlon/wasi/tree_calls.h"
 #include "merlon/wasi/wait.h"
 
 namespace merlon::wasi {
@@ -99,8 +100,10 @@ Count write_any(Context& context, FdEntry& entry, IoBuffers& from) {
       return swallowed;
     }
     case FileKind::Directory:
-    case FileKind::ServedDirectory: return fail(Errno::Isdir);
+    case FileKind::ServedDirectory:
+    case FileKind::TreeDirectory: return fail(Errno::Isdir);
     case FileKind::Served: return write_served(entry, from.vectors());
+    case FileKind::TreeFile: return from_os(tree_calls::write(entry, from.vectors()));
     case FileKind::Regular:
       return uninterrupted(context, [&] { return os::write(entry.file, from.vectors()); });
     case FileKind::Listener: return fail(Errno::Notconn);
@@ -116,10 +119,12 @@ Result<std::size_t> read_file(Context& context, FdEntry& entry, IoBuffers& into)
   switch (entry.kind) {
     case FileKind::Null: return std::size_t{0};
     case FileKind::Directory:
-    case FileKind::ServedDirectory: return fail(Errno::Isdir);
+    case FileKind::ServedDirectory:
+    case FileKind::TreeDirectory: return fail(Errno::Isdir);
+    case FileKind::TreeFile: return tree_calls::read(entry, into.vectors());
     case FileKind::Served: {
-      const std::size_t size = TRY(read_served(entry, entry.served_position, into.vectors()));
-      entry.served_position += size;
+      const std::size_t size = TRY(read_served(entry, entry.position, into.vectors()));
+      entry.position += size;
       return size;
     }
     case FileKind::Regular:

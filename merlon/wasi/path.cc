@@ -1,6 +1,7 @@
 // All path_* calls but path_open.
 
 #include "merlon/wasi/api.h"
+#include "merlon/wasi/below.h"
 #include "merlon/wasi/directory_of.h"
 #include "merlon/wasi/file_attributes.h"
 #include "merlon/wasi/preopen.h"
@@ -13,7 +14,7 @@ Result<void> path_create_directory(Context& context, GuestMemory memory, FdNumbe
   const FdEntry* directory =
       TRY(changeable_directory_of(context, fd, rights::path_create_directory));
   const os::Path name = TRY(memory.path(path, path_len));
-  return from_os(context.resolver().create_directory(directory->file, name));
+  return from_os(below::create_directory(context, *directory, name));
 }
 
 Result<void> path_remove_directory(Context& context, GuestMemory memory, FdNumber fd,
@@ -21,14 +22,14 @@ Result<void> path_remove_directory(Context& context, GuestMemory memory, FdNumbe
   const FdEntry* directory =
       TRY(changeable_directory_of(context, fd, rights::path_remove_directory));
   const os::Path name = TRY(memory.path(path, path_len));
-  return from_os(context.resolver().remove_directory(directory->file, name));
+  return from_os(below::remove_directory(context, *directory, name));
 }
 
 Result<void> path_unlink_file(Context& context, GuestMemory memory, FdNumber fd, GuestAddress path,
                               GuestSize path_len) {
   const FdEntry* directory = TRY(changeable_directory_of(context, fd, rights::path_unlink_file));
   const os::Path name = TRY(memory.path(path, path_len));
-  return from_os(context.resolver().unlink(directory->file, name));
+  return from_os(below::unlink(context, *directory, name));
 }
 
 Result<void> path_filestat_get(Context& context, GuestMemory memory, FdNumber fd,
@@ -46,7 +47,7 @@ Result<void> path_filestat_set_times(Context& context, GuestMemory memory, FdNum
   const os::Follow follow = TRY(follow_of(flags));
   const os::TimeChanges changes = TRY(time_changes(atim, mtim, fst_flags));
   const os::Path name = TRY(memory.path(path, path_len));
-  return from_os(context.resolver().set_times(directory->file, name, follow, changes));
+  return from_os(below::set_times(context, *directory, name, follow, changes));
 }
 
 /// Following the last link is refused with Inval, as in wasmtime: Linux cannot do it without
@@ -59,7 +60,7 @@ Result<void> path_link(Context& context, GuestMemory memory, FdNumber old_fd,
   if (TRY(follow_of(old_flags)) == os::Follow::Yes) return fail(Errno::Inval);
   const os::Path old_name = TRY(memory.path(old_path, old_path_len));
   const os::Path new_name = TRY(memory.path(new_path, new_path_len));
-  return from_os(context.resolver().link(from->file, old_name, to->file, new_name));
+  return from_os(below::link(context, *from, old_name, *to, new_name));
 }
 
 Result<void> path_rename(Context& context, GuestMemory memory, FdNumber fd, GuestAddress old_path,
@@ -69,7 +70,7 @@ Result<void> path_rename(Context& context, GuestMemory memory, FdNumber fd, Gues
   const FdEntry* to = TRY(changeable_directory_of(context, new_fd, rights::path_rename_target));
   const os::Path old_name = TRY(memory.path(old_path, old_path_len));
   const os::Path new_name = TRY(memory.path(new_path, new_path_len));
-  return from_os(context.resolver().rename(from->file, old_name, to->file, new_name));
+  return from_os(below::rename(context, *from, old_name, *to, new_name));
 }
 
 /// A link may say anything but an absolute path; whether it leads out is seen when it is followed.
@@ -79,7 +80,7 @@ Result<void> path_symlink(Context& context, GuestMemory memory, GuestAddress old
   const FdEntry* directory = TRY(changeable_directory_of(context, fd, rights::path_symlink));
   const os::Path target = TRY(memory.path(old_path, old_path_len));
   const os::Path name = TRY(memory.path(new_path, new_path_len));
-  return from_os(context.resolver().symlink(target, directory->file, name));
+  return from_os(below::symlink(context, target, *directory, name));
 }
 
 Result<void> path_readlink(Context& context, GuestMemory memory, FdNumber fd, GuestAddress path,
@@ -92,11 +93,11 @@ Result<void> path_readlink(Context& context, GuestMemory memory, FdNumber fd, Gu
   const core::ByteSpan into = TRY(memory.at(buf, buf_len));
   if (into.empty()) {  // the kernel refuses to read nothing; the link must still be one
     const os::FileStatus found =
-        TRY(from_os(context.resolver().status(directory->file, name, os::Follow::No)));
+        TRY(from_os(below::status(context, *directory, name, os::Follow::No)));
     if (found.type != os::FileType::Symlink) return fail(Errno::Inval);
     return memory.store(bufused, GuestSize{0});
   }
-  const std::size_t size = TRY(from_os(context.resolver().read_link(directory->file, name, into)));
+  const std::size_t size = TRY(from_os(below::read_link(context, *directory, name, into)));
   return memory.store(bufused, static_cast<GuestSize>(size));
 }
 

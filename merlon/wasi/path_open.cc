@@ -108,6 +108,25 @@ Result<FdEntry> entry_of(os::Fd file, const FdEntry& directory, const Request& r
   return entry;
 }
 
+/// Of a read-only tree too: it says Rofs itself where something would change.
+Result<FdEntry> open_in_tree(const FdEntry& directory, const os::Path& path,
+                             const Request& request) {
+  auto& start = static_cast<files::Directory&>(*directory.node);
+  FdEntry entry;
+  entry.node = TRY(from_os(directory.tree->open(start, path, open_how(request))));
+  const os::FileType type = entry.node->type();
+  const bool is_directory = type == os::FileType::Directory;
+  entry.kind = is_directory ? FileKind::TreeDirectory : FileKind::TreeFile;
+  entry.filetype = filetype_of(type);
+  entry.flags = request.fdflags;
+  entry.read_only = directory.read_only;
+  entry.base = request.base & (is_directory ? rights::directory : rights::regular);
+  if (is_directory) entry.inheriting = request.inheriting;
+  if (entry.read_only) entry.base = entry.base.without(rights::changing);
+  entry.tree = directory.tree;
+  return entry;
+}
+
 }  // namespace
 
 Result<void> path_open(Context& context, GuestMemory memory, FdNumber fd, std::uint32_t dirflags,
@@ -129,6 +148,10 @@ Result<void> path_open(Context& context, GuestMemory memory, FdNumber fd, std::u
   TRY(apply_rights(*directory, request));
   const os::Path name = TRY(memory.path(path, path_len));
   TRY(memory.at(opened_fd, sizeof(FdNumber)));  // before a file is opened that nobody could close
+  if (directory->tree) {
+    FdEntry below = TRY(open_in_tree(*directory, name, request));
+    return memory.store(opened_fd, TRY(context.files().insert(std::move(below))));
+  }
   os::Fd file =
       directory->read_only
           ? TRY(open_read_only(context, *directory, name, request))

@@ -12,6 +12,7 @@
 #include "merlon/wasi/poll_subscriptions.h"
 #include "merlon/wasi/rights.h"
 #include "merlon/wasi/served_calls.h"
+#include "merlon/wasi/tree_calls.h"
 #include "merlon/wasi/wait.h"
 
 namespace merlon::wasi {
@@ -115,7 +116,12 @@ class Poll {
     switch (entry->kind) {
       case FileKind::Null:
       case FileKind::Directory:
-      case FileKind::ServedDirectory: subscription.happened = true; return {};
+      case FileKind::ServedDirectory:
+      case FileKind::TreeDirectory: subscription.happened = true; return {};
+      case FileKind::TreeFile:
+        subscription.happened = true;
+        if (reads) subscription.nbytes = tree_calls::bytes_left(*entry);
+        return {};
       case FileKind::Served:
         subscription.happened = true;
         if (reads) subscription.nbytes = served_bytes_left(*entry);

@@ -46,6 +46,20 @@ core::Result<FdEntry> checked_socket(os::Fd socket, bool listening) {
   return socket_entry(std::move(socket), *info);
 }
 
+/// A directory with all that may be done below one.
+FdEntry preopened(std::string guest_name, bool read_only) {
+  FdEntry entry;
+  entry.filetype = Filetype::Directory;
+  entry.read_only = read_only;
+  entry.base = rights::directory;
+  if (read_only) entry.base = entry.base.without(rights::changing);
+  // Not lessened for read-only directories: C libraries ask for no more than stands here, and
+  // would then learn of a refused write only when they write. See path_open.
+  entry.inheriting = rights::below_directory;
+  entry.preopened_as = std::move(guest_name);
+  return entry;
+}
+
 }  // namespace
 
 FileKind kind_of(os::FileType type) noexcept {
@@ -85,7 +99,9 @@ Rights rights_of(FileKind kind, os::FileType type, bool is_terminal) noexcept {
     case FileKind::Listener: return rights::listener;
     case FileKind::Stream: break;
     case FileKind::Served:
-    case FileKind::ServedDirectory: return {};  // no type of the kernel's
+    case FileKind::ServedDirectory:
+    case FileKind::TreeFile:
+    case FileKind::TreeDirectory: return {};  // no type of the kernel's
   }
   const bool seeks = type == os::FileType::CharacterDevice && !is_terminal;
   return seeks ? rights::stream | rights::fd_seek | rights::fd_tell : rights::stream;
@@ -163,18 +179,18 @@ core::Result<FdEntry> directory(os::Fd directory, std::string guest_name, Direct
   if (guest_name.empty()) {
     return core::error(core::ErrorCode::Malformed, "a directory needs a name for the guest");
   }
-  FdEntry entry;
+  FdEntry entry = preopened(std::move(guest_name), access == DirectoryAccess::ReadOnly);
   entry.kind = FileKind::Directory;
-  entry.filetype = Filetype::Directory;
   entry.file = std::move(directory);
-  entry.read_only = access == DirectoryAccess::ReadOnly;
-  entry.base = rights::directory;
   if (flags->access == os::Access::PathOnly) entry.base = entry.base & allowed_by(flags->access);
-  if (entry.read_only) entry.base = entry.base.without(rights::changing);
-  // Not lessened for read-only directories: C libraries ask for no more than stands here, and
-  // would then learn of a refused write only when they write. See path_open.
-  entry.inheriting = rights::below_directory;
-  entry.preopened_as = std::move(guest_name);
+  return entry;
+}
+
+FdEntry tree(std::shared_ptr<files::Tree> files, std::string guest_name) {
+  FdEntry entry = preopened(std::move(guest_name), files->is_read_only());
+  entry.kind = FileKind::TreeDirectory;
+  entry.node = files->root();
+  entry.tree = std::move(files);
   return entry;
 }
 

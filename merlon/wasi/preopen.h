@@ -36,6 +36,9 @@ enum class DirectoryAccess : std::uint8_t { ReadWrite, ReadOnly };
 [[nodiscard]] core::Result<FdEntry> directory(os::Fd directory, std::string guest_name,
                                               DirectoryAccess access);
 
+/// A tree of files in this program's own memory, under `guest_name`.
+[[nodiscard]] FdEntry tree(std::shared_ptr<files::Tree> files, std::string guest_name);
+
 /// A directory of served files, under `guest_name`, or opened by the guest if that is empty.
 [[nodiscard]] FdEntry served_directory(std::shared_ptr<ServedDirectory> directory,
                                        std::string guest_name);

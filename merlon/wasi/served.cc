@@ -171,25 +171,25 @@ Result<std::size_t> write_served(FdEntry& entry, os::IoVectors from) {
     bytes.insert(bytes.end(), data, data + buffer.iov_len);
   }
   TRY(entry.served->take(bytes));
-  entry.served_position = 0;
+  entry.position = 0;
   return bytes.size();
 }
 
 Result<std::uint64_t> seek_served(FdEntry& entry, std::int64_t offset, os::Whence whence) {
   constexpr auto most = std::numeric_limits<std::int64_t>::max();
   std::uint64_t from = 0;
-  if (whence == os::Whence::Current) from = entry.served_position;
+  if (whence == os::Whence::Current) from = entry.position;
   if (whence == os::Whence::End) from = TRY(entry.served->content()).size();
   const auto start = static_cast<std::int64_t>(from);  // positions are at most `most`
   if (offset < -start || offset > most - start) return fail(Errno::Inval);
-  entry.served_position = static_cast<std::uint64_t>(start + offset);
-  return entry.served_position;
+  entry.position = static_cast<std::uint64_t>(start + offset);
+  return entry.position;
 }
 
 std::uint64_t served_bytes_left(FdEntry& entry) {
   const auto content = entry.served->content();
-  if (!content || content->size() <= entry.served_position) return 0;
-  return content->size() - entry.served_position;
+  if (!content || content->size() <= entry.position) return 0;
+  return content->size() - entry.position;
 }
 
 std::optional<ServedDirent> served_dirent(const FdEntry& directory, DirCookie cookie) {

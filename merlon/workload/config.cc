@@ -86,6 +86,21 @@ kind = "stderr" # name: "stderr"
 # trust = ["web"] # whose certificates the other side may have; the default
 # server_name = "api.example.com" # and for which name; the one above by default
 # alpn = ["http/1.1"] # protocols, the preferred one first
+
+# Directories that the workload finds. See docs/files.md.
+# [[mounts]]
+# path = "/usr/lib/app" # where the workload finds it
+# source = "lib" # a directory of the package, or "memory": an empty one in the keep's memory
+# write = true   # may it be written? What is written stays in the keep's memory. The default is true
+#                # for "memory", and false for a directory of the package
+
+# A directory whose files outlive the keep, which seals them; the host keeps them.
+# [[mounts]]
+# path = "/sealed"
+# source = "sealed"
+# volume = "data"     # its name, which the host sees; the default
+# bound_to = "tenant" # who opens it again: any workload of the same "tenant", the default, or only
+#                     # this "workload" with this configuration
 )";
 
 }  // namespace

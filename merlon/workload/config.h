@@ -83,6 +83,23 @@ struct Allow {
   bool operator==(const Allow&) const = default;
 };
 
+/// A directory that the workload finds within its keep. An addition of ours.
+struct Mount {
+  enum class Source : std::uint8_t {
+    Package,  ///< what lies in a directory of the package
+    Memory,   ///< nothing at first
+    Sealed,   ///< files that outlive the keep, which seals them
+  };
+  enum class Binding : std::uint8_t { Tenant, Workload };
+  std::string path;  ///< the workload's
+  Source source = Source::Memory;
+  std::string directory{};  ///< of Package: its path in the package, "" for the package itself
+  bool writable = true;     ///< Package: what is written stays in the keep's memory
+  std::string volume{};     ///< of Sealed: its name, which the host sees
+  Binding bound_to = Binding::Tenant;  ///< of Sealed: which workloads can open it
+  bool operator==(const Mount&) const = default;
+};
+
 /// The file's name as FD_NAMES tells it.
 [[nodiscard]] const std::string& name_of(const File& file) noexcept;
 
@@ -126,6 +143,9 @@ class Config {
   /// Each name with each port once.
   [[nodiscard]] const std::vector<Allow>& allowed() const noexcept { return allowed_; }
   static constexpr std::size_t max_allowed = 1024;
+  /// Each path once; one of them at most Sealed.
+  [[nodiscard]] const std::vector<Mount>& mounts() const noexcept { return mounts_; }
+  static constexpr std::size_t max_mounts = 64;
   /// What its author may not have meant, a printable line each, at most max_notes + 1: keys that
   /// were passed over; no standard streams.
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
@@ -141,6 +161,7 @@ class Config {
   std::vector<std::pair<std::string, std::string>> environment_;
   std::vector<File> files_;
   std::vector<Allow> allowed_;
+  std::vector<Mount> mounts_;
   std::vector<std::string> notes_;
 };
 

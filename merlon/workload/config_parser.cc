@@ -7,6 +7,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/codec/toml.h"
+#include "merlon/os/path.h"
 #include "merlon/workload/config.h"
 #include "merlon/workload/url.h"
 
@@ -64,6 +65,7 @@ class ConfigParser {
     TRY(read_environment(root, config));
     TRY(read_files(root, config));
     TRY(read_allowed(root, config));
+    TRY(read_mounts(root, config));
     note_unknown_keys(root, config);
     note_missing_streams(config);
     return config;
@@ -338,31 +340,129 @@ class ConfigParser {
   }
 
   Result<void> read_allowed(const toml::table& root, Config& config) const {
-    const toml::node* node = root.get("allow");
-    if (node == nullptr) return {};
-    const toml::array* array = node->as_array();
-    if (array == nullptr) {
-      return refuse(*node, "allow",
-                    concat("must be an array of tables, not ", kind_of(node->type())));
-    }
-    if (array->size() > Config::max_allowed) {
-      return refuse(*node, "allow", concat("has more than ", Config::max_allowed, " entries"));
-    }
-    for (std::size_t i = 0; i < array->size(); ++i) {
-      const std::string path = concat("allow[", i, "]");
-      const toml::node& entry = *array->get(i);
-      if (!entry.is_table()) {
-        return refuse(entry, path, concat("must be a table, not ", kind_of(entry.type())));
-      }
-      Allow allow = TRY(read_allow({*entry.as_table(), path}));
+    for (const Place& place : TRY(tables(root, "allow", Config::max_allowed))) {
+      Allow allow = TRY(read_allow(place));
       for (const Allow& other : config.allowed_) {
         if (other.name == allow.name && other.port == allow.port) {
-          return refuse(entry, path, "is there twice");
+          return refuse(place.table, place.path, "is there twice");
         }
       }
       config.allowed_.push_back(std::move(allow));
     }
     return {};
+  }
+
+  /// The tables of an array; none if it is not there.
+  Result<std::vector<Place>> tables(const toml::table& root, std::string_view name,
+                                    std::size_t most) const {
+    std::vector<Place> places;
+    const toml::node* node = root.get(name);
+    if (node == nullptr) return places;
+    const toml::array* array = node->as_array();
+    if (array == nullptr) {
+      return refuse(*node, std::string(name),
+                    concat("must be an array of tables, not ", kind_of(node->type())));
+    }
+    if (array->size() > most) {
+      return refuse(*node, std::string(name), concat("has more than ", most, " entries"));
+    }
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      std::string path = concat(name, "[", i, "]");
+      const toml::node& entry = *array->get(i);
+      if (!entry.is_table()) {
+        return refuse(entry, std::move(path),
+                      concat("must be a table, not ", kind_of(entry.type())));
+      }
+      places.push_back({*entry.as_table(), std::move(path)});
+    }
+    return places;
+  }
+
+  Result<void> read_mounts(const toml::table& root, Config& config) const {
+    bool sealed = false;
+    for (const Place& place : TRY(tables(root, "mounts", Config::max_mounts))) {
+      Mount mount = TRY(read_mount(place));
+      for (const Mount& other : config.mounts_) {
+        if (other.path == mount.path) {
+          return refuse(place.table, place.key("path"), "is there twice");
+        }
+      }
+      const bool is_sealed = mount.source == Mount::Source::Sealed;
+      if (is_sealed && sealed) {
+        return refuse(place.table, place.key("source"), "is sealed twice; there is one volume");
+      }
+      sealed = sealed || is_sealed;
+      config.mounts_.push_back(std::move(mount));
+    }
+    return {};
+  }
+
+  Result<Mount> read_mount(const Place& place) const {
+    Mount mount;
+    mount.path = TRY(required_text(place, "path"));
+    if (!os::is_canonical_path(mount.path)) {
+      return refuse(
+          *place.table.get("path"), place.key("path"),
+          concat("must be a path from / on, without . and .. and a slash at its end, not ",
+                 base::quoted(mount.path, 64)));
+    }
+    const std::string source = TRY(required_text(place, "source"));
+    if (source == "sealed") return read_sealed(place, std::move(mount));
+    TRY(allow_only(place, {"path", "source", "write"}, "this kind of mount"));
+    if (source == "memory") {
+      if (!TRY(writable(place, true))) {
+        return refuse(*place.table.get("write"), place.key("write"),
+                      "must not be false: an empty directory that nobody fills is of no use");
+      }
+      return mount;
+    }
+    mount.source = Mount::Source::Package;
+    const auto directory = package_path(source);
+    if (!directory) {
+      return refuse(*place.table.get("source"), place.key("source"),
+                    concat("must be memory, sealed or a directory of the package, not ",
+                           base::quoted(source, 64)));
+    }
+    mount.directory = *directory;
+    mount.writable = TRY(writable(place, false));
+    return mount;
+  }
+
+  Result<Mount> read_sealed(const Place& place, Mount mount) const {
+    TRY(allow_only(place, {"path", "source", "write", "volume", "bound_to"}, "this kind of mount"));
+    mount.source = Mount::Source::Sealed;
+    if (!TRY(writable(place, true))) {
+      return refuse(*place.table.get("write"), place.key("write"),
+                    "must not be false for what is sealed");
+    }
+    mount.volume = TRY(optional_text(place, "volume")).value_or("data");
+    if (!base::is_label(mount.volume)) {
+      return refuse(*place.table.get("volume"), place.key("volume"),
+                    "must be 1 to 64 of a-z, 0-9, - and _, and first a letter");
+    }
+    const std::string bound_to = TRY(optional_text(place, "bound_to")).value_or("tenant");
+    if (bound_to == "workload") mount.bound_to = Mount::Binding::Workload;
+    if (bound_to == "workload" || bound_to == "tenant") return mount;
+    return refuse(*place.table.get("bound_to"), place.key("bound_to"),
+                  concat("must be tenant or workload, not ", base::quoted(bound_to, 64)));
+  }
+
+  Result<bool> writable(const Place& place, bool otherwise) const {
+    const toml::node* node = place.table.get("write");
+    if (node == nullptr) return otherwise;
+    const auto* value = node->as_boolean();
+    if (value != nullptr) return value->get();
+    return refuse(*node, place.key("write"),
+                  concat("must be true or false, not ", kind_of(node->type())));
+  }
+
+  /// "./lib" and "lib" are the same, and "." is the package itself, which is "".
+  static std::optional<std::string> package_path(std::string_view source) {
+    if (source == ".") return "";
+    if (source.starts_with("./")) source.remove_prefix(2);
+    const std::string absolute = concat("/", source);
+    if (absolute == "/" || !os::is_canonical_path(absolute)) return std::nullopt;
+    return std::string(source);
   }
 
   Result<Allow> read_allow(const Place& place) const {
@@ -403,8 +503,8 @@ class ConfigParser {
 
   /// Upstream takes no notice of them; who misspelt a key would search long.
   void note_unknown_keys(const toml::table& root, Config& config) const {
-    constexpr std::array<std::string_view, 6> known{"steward", "steward_trust", "args",
-                                                    "env",     "files",         "allow"};
+    constexpr std::array<std::string_view, 7> known{"steward", "steward_trust", "args",  "env",
+                                                    "files",   "allow",         "mounts"};
     std::size_t unknown = 0;
     for (const auto& [key, value] : root) {
       if (std::ranges::find(known, key.str()) != known.end()) continue;

@@ -336,5 +336,63 @@ TEST(ConfigNotes, TellThatThereAreNoStandardStreams) {
   EXPECT_TRUE(Config::standard().notes().empty());
 }
 
+TEST(Config, DirectoriesThatTheWorkloadFinds) {
+  const Config config = parsed(R"(
+    [[mounts]]
+    path = "/lib"
+    source = "lib/python"
+    [[mounts]]
+    path = "/"
+    source = "."
+    write = true
+    [[mounts]]
+    path = "/tmp"
+    source = "memory"
+    [[mounts]]
+    path = "/sealed"
+    source = "sealed"
+    volume = "mine"
+    bound_to = "workload"
+    [[mounts]]
+    path = "/memory"
+    source = "./memory"
+  )");
+  using Source = Mount::Source;
+  const std::vector<Mount> expected{
+      {"/lib", Source::Package, "lib/python", false},
+      {"/", Source::Package, "", true},
+      {"/tmp", Source::Memory},
+      {"/sealed", Source::Sealed, "", true, "mine", Mount::Binding::Workload},
+      {"/memory", Source::Package, "memory", false}};
+  EXPECT_EQ(config.mounts(), expected);
+  EXPECT_EQ(parsed("[[mounts]]\npath = '/s'\nsource = 'sealed'").mounts()[0].volume, "data");
+}
+
+TEST(Config, MountsThatMeanNothingAreRefused) {
+  const std::string start = "[[mounts]]\npath = '/a'\n";
+  for (const auto& [text, line] :
+       {std::pair<std::string, std::string>{"mounts = 1", "mounts: must be an array of tables"},
+        {"[[mounts]]\nsource = 'memory'", "mounts[0].path: is missing"},
+        {start, "mounts[0].source: is missing"},
+        {"[[mounts]]\npath = 'a'\nsource = 'memory'", "mounts[0].path: must be a path from /"},
+        {"[[mounts]]\npath = '/a/'\nsource = 'memory'", "mounts[0].path: must be a path"},
+        {"[[mounts]]\npath = '/a/..'\nsource = 'memory'", "mounts[0].path: must be a path"},
+        {start + "source = ''", "mounts[0].source: must be memory, sealed or a directory"},
+        {start + "source = '/etc'", "mounts[0].source: must be memory, sealed or a directory"},
+        {start + "source = '../x'", "mounts[0].source: must be memory, sealed or a directory"},
+        {start + "source = 'x/../..'", "mounts[0].source: must be memory, sealed or a"},
+        {start + "source = 'x'\nwrite = 1", "mounts[0].write: must be true or false"},
+        {start + "source = 'x'\nvolume = 'v'", "mounts[0].volume: is no key of this kind"},
+        {start + "source = 'memory'\nwrite = false", "mounts[0].write: must not be false"},
+        {start + "source = 'sealed'\nwrite = false", "mounts[0].write: must not be false"},
+        {start + "source = 'sealed'\nvolume = '../v'", "mounts[0].volume: must be 1 to 64"},
+        {start + "source = 'sealed'\nbound_to = 'x'", "mounts[0].bound_to: must be tenant"},
+        {start + "source = 'x'\n" + start + "source = 'y'", "mounts[1].path: is there twice"},
+        {start + "source = 'sealed'\n[[mounts]]\npath = '/b'\nsource = 'sealed'",
+         "mounts[1].source: is sealed twice"}}) {
+    EXPECT_NE(refusal(text).find(line), std::string::npos) << text << " gives " << refusal(text);
+  }
+}
+
 }  // namespace
 }  // namespace merlon::workload

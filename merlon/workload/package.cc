@@ -4,6 +4,7 @@
 #include "merlon/codec/pem.h"
 #include "merlon/core/bytes.h"
 #include "merlon/os/open.h"
+#include "merlon/workload/assets.h"
 
 namespace merlon::workload {
 
@@ -103,6 +104,19 @@ Result<void> load_anchors(Package& package, const std::string& directory_path) {
   return {};
 }
 
+/// Directories to be mounted lie beside Enarx.toml, too.
+Result<void> load_archive(Package& package, const std::string& directory_path) {
+  std::vector<std::string> directories;
+  for (const Mount& mount : package.config.mounts()) {
+    if (mount.source == Mount::Source::Package) directories.push_back(mount.directory);
+  }
+  if (directories.empty()) return {};
+  const auto directory = os::open_directory(directory_path);
+  if (!directory) return cannot_read(directory_path, directory.error());
+  package.archive = TRY(read_assets(*directory, directory_path, directories));
+  return {};
+}
+
 std::string directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -124,7 +138,9 @@ Result<Package> open_directory(const std::string& path,
   if (!module) return cannot_read(name, module.error());
   Config config = TRY(config_path ? named_config(*config_path) : own_config(*directory, path));
   Package package{*std::move(module), name, std::move(config)};
-  TRY(load_anchors(package, config_path ? directory_of(*config_path) : path));
+  const std::string beside = config_path ? directory_of(*config_path) : path;
+  TRY(load_anchors(package, beside));
+  TRY(load_archive(package, beside));
   return package;
 }
 
@@ -140,7 +156,9 @@ Result<Package> open_package(const std::string& path,
   Config config =
       TRY(config_path ? named_config(*config_path) : Result<Config>(Config::standard()));
   Package package{*std::move(module), path, std::move(config)};
-  if (config_path) TRY(load_anchors(package, directory_of(*config_path)));
+  if (!config_path) return package;
+  TRY(load_anchors(package, directory_of(*config_path)));
+  TRY(load_archive(package, directory_of(*config_path)));
   return package;
 }
 

@@ -11,6 +11,7 @@
 #include "merlon/core/result.h"
 #include "merlon/os/fd.h"
 #include "merlon/workload/config.h"
+#include "merlon/workload/package_error.h"
 
 namespace merlon::workload {
 
@@ -23,21 +24,15 @@ struct Package {
   Config config;
   /// What the files hold that the configuration trusts, by their names.
   std::map<std::string, std::vector<Certificate>> anchors{};
-};
-
-/// Why a package cannot be used; one line that names the file.
-struct PackageError {
-  core::ErrorCode code = core::ErrorCode::Internal;
-  std::string text;
+  /// The directories of the package that are mounted (files/archive.h); empty if none is.
+  std::vector<std::uint8_t> archive{};
 };
 
 /// Opens the wasm file or package directory at `path`. `config_path` names another Enarx.toml than
 /// the directory's own; without either, Config::standard() holds.
 ///
 /// Errors: NotFound (no such file, a directory without main.wasm) · Denied · Malformed (Enarx.toml,
-/// a
-///         file of certificates)
-///         · Unavailable.
+///         a file of certificates) · Unavailable · as read_assets().
 [[nodiscard]] core::Result<Package, PackageError> open_package(
     const std::string& path, const std::optional<std::string>& config_path);
 

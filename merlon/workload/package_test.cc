@@ -108,5 +108,17 @@ TEST_F(Packages, ReadCertificatesThatLieBesideTheConfiguration) {
   EXPECT_EQ(refusal(scratch_ / ""), "/two.pem: holds no certificate");
 }
 
+TEST_F(Packages, WhatIsMountedComesAlong) {
+  scratch_.make_file("main.wasm", "module");
+  scratch_.make_directory("lib");
+  scratch_.make_file("lib/a", "text");
+  EXPECT_TRUE(open_package(scratch_.path(), std::nullopt)->archive.empty());
+  scratch_.make_file("Enarx.toml", "[[mounts]]\npath = '/lib'\nsource = 'lib'");
+  EXPECT_FALSE(open_package(scratch_.path(), std::nullopt)->archive.empty());
+  EXPECT_FALSE(open_package(scratch_ / "main.wasm", scratch_ / "Enarx.toml")->archive.empty());
+  scratch_.make_file("Enarx.toml", "[[mounts]]\npath = '/lib'\nsource = 'none'");
+  EXPECT_EQ(refusal(scratch_.path()), "/none: cannot be mounted: No such file or directory");
+}
+
 }  // namespace
 }  // namespace merlon::workload

@@ -22,7 +22,7 @@ KEY_GUEST = os.environ.get("MERLON_KEY_GUEST", "build/dev/tests/merlon-key-guest
 TCG = os.environ.get("MERLON_TCG", "build/dev/tests/merlon-tcg")
 TCG_BOOT = os.environ.get("MERLON_TCG_BOOT", "build/dev/tests/merlon-tcg-boot")
 PROGRAMS = ("merlon", "merlon-evidence", "merlon-vmm", "merlon-keep", "merlon-shim-kvm",
-            "merlon-simulator", "merlon-dial", "merlon-deploy", "merlon-resolve")
+            "merlon-simulator", "merlon-dial", "merlon-store", "merlon-deploy", "merlon-resolve")
 # What the evidence of a keep says in whose world nothing divides shim and keep; see docs/sallyport.md.
 COLLAPSED = "SIMULATOR: world collapsed".encode().ljust(32, b"\0").hex()
 KEEP_POLICY = "0x30133"

@@ -7,8 +7,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from support import WASI, module  # noqa: E402
 
 
-def reader(name, said=None):
-    """A module that opens a file of /keep, its first directory, tells it what is to be said, and prints
+def reader(name, said=None, descriptor=3):
+    """A module that opens a file of /keep, its directory `descriptor`, tells it what is to be said, and prints
     what it then reads. Exit status: an errno of WASI's."""
     said = said or b""
     rights = 2 | (1 << 6 if said else 0)  # fd_read, fd_write
@@ -23,7 +23,7 @@ def reader(name, said=None):
       (data (i32.const 2048) "{data}")
       (func $check (param i32) (if (local.get 0) (then (call $proc_exit (local.get 0)))))
       (func (export "_start") (local $fd i32)
-        (call $check (call $path_open (i32.const 3) (i32.const 0) (i32.const 1024)
+        (call $check (call $path_open (i32.const {descriptor}) (i32.const 0) (i32.const 1024)
           (i32.const {len(name)}) (i32.const 0) (i64.const {rights}) (i64.const 0) (i32.const 0)
           (i32.const 8)))
         (local.set $fd (i32.load (i32.const 8)))

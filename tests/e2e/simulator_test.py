@@ -63,6 +63,24 @@ class Simulate(EndToEnd):
         self.assertEqual(revoked, self.shown())
         self.assertTrue(self.shown("revoke")["revoked"])
 
+    def test_an_update_changes_the_versions_alone(self):
+        made = self.shown("init")
+        place = self.folder / "machine"
+        for tcb in ("3.0.20.209", "1.0.1.1"):
+            result = self.simulate("update", "--json", "--tcb", tcb, "--dir", place)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            updated = json.loads(result.stdout)
+            self.assertEqual(updated, self.shown())
+            self.assertEqual(".".join(str(updated["tcb"][name]) for name in
+                                      ("bootloader", "tee", "snp", "microcode")), tcb)
+            for same in ("root_sha256", "chip_id", "policy", "revoked"):
+                self.assertEqual(updated[same], made[same])
+        for wrong in ("", "1", "1.2.3", "1.2.3.256", "1.2.3.4.", "1.2.3.-4", "a.b.c.d", "1.2.3.4.5"):
+            self.assert_refused(self.simulate("update", "--tcb", wrong, "--dir", place), 2, "--tcb")
+        self.assert_refused(self.simulate("update", "--dir", place), 2, "--tcb")
+        self.shown("revoke")
+        self.assert_refused(self.simulate("update", "--tcb", "9.9.9.9", "--dir", place), 1, "revoked")
+
     def test_its_place_is_the_users_own_unless_named(self):
         state = self.folder / "state"
         made = self.simulate("init", "--json", XDG_STATE_HOME=str(state))

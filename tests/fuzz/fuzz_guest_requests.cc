@@ -7,6 +7,7 @@
 
 #include "merlon/simulate/security_processor.h"
 #include "merlon/snp/guest_message.h"
+#include "merlon/snp/key_request.h"
 #include "merlon/snp/report_request.h"
 
 #include "tests/fuzz/evidence_harness.h"
@@ -24,7 +25,8 @@ crypto::AesGcmKey key_of(std::uint8_t vmpck) {
 const simulate::Platform& platform() {
   static const simulate::Platform made = [] {
     auto machine = simulate::make_machine({1'780'000'000}).value();
-    return simulate::Platform{machine.chain.endorsed(), std::move(machine.vcek_key), {}};
+    return simulate::Platform{
+        machine.chain.endorsed(), std::move(machine.vcek_key), {}, std::move(machine.chip_secret)};
   }();
   return made;
 }
@@ -49,8 +51,9 @@ class Play {
       payload[64] = op[3] % 8;
       payload[68] = op[4] % 8;
     }
-    const auto type =
-        op[2] % 16 == 15 ? snp::MessageType::KeyRequest : snp::MessageType::ReportRequest;
+    const bool for_key = op[2] % 16 == 15;
+    const auto type = for_key ? snp::MessageType::KeyRequest : snp::MessageType::ReportRequest;
+    if (for_key) payload = key_request(op);
     Bytes page = snp::seal(key_of(vmpck), {type, sequence, vmpck, payload});
     const std::size_t sealed = page.size();
     page.resize(4096, 0);
@@ -58,10 +61,21 @@ class Play {
     if (altered) page[op[6] % sealed] ^= op[5];
     kept_ = page;
     kept_vmpck_ = vmpck;
-    deliver(page, vmpck, delta == 0 && !altered && type == snp::MessageType::ReportRequest);
+    deliver(page, vmpck, delta == 0 && !altered);
   }
 
  private:
+  static Bytes key_request(core::ByteView op) {
+    snp::KeyRequest request;
+    request.vmpl = op[3] % 8;
+    request.guest_svn = op[4] % 4;
+    request.fields = op[4];
+    Bytes tcb(8, 0);
+    tcb[op[2] / 32] = op[3] / 64;
+    request.tcb = snp::TcbVersion::from(tcb).value();
+    return request.bytes();
+  }
+
   static simulate::Guest guest() {
     simulate::Guest made;
     made.policy.bits = 0x30000;
@@ -81,6 +95,12 @@ class Play {
     const auto response = snp::open(key_of(vmpck), answer.payload);
     // The one number behind the last: so none is sealed twice.
     if (!response || response->sequence != last_[vmpck] + 2) std::abort();
+    last_[vmpck] = response->sequence;
+    if (response->type == snp::MessageType::KeyResponse) {
+      const auto key = snp::KeyResponse::parse(response->payload);
+      if (!key || key->status == snp::KeyStatus::InvalidKeySelection) std::abort();
+      return;
+    }
     if (response->type != snp::MessageType::ReportResponse) std::abort();
     const auto inside = snp::ReportResponse::parse(response->payload);
     if (!inside) std::abort();
@@ -88,7 +108,6 @@ class Play {
       const auto report = snp::Report::parse(inside->report);
       if (!report || report->vmpl < vmpck || report->vmpl > 3) std::abort();
     }
-    last_[vmpck] = response->sequence;
   }
 
   simulate::SecurityProcessor processor_;

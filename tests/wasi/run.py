@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs small C programs that make WASI calls and print what they gave.
 
-    run.py --merlon PROGRAM --work FOLDER [--update] [CASE...]
+    run.py --merlon PROGRAM --work FOLDER [--mounted] [--update] [CASE...]
 
 Each output must equal expected/CASE.txt, under merlon. Under node's WASI, where a case asks for it,
 the lines that do not start with "~" must be the same. A secret lies beside the directory that a
-program is given; no case may touch it. Exit 77 if the C compiler for wasm32-wasi is missing.
+program is given; no case may touch it. With --mounted the directory is a mount in the keep and not the
+host's. Exit 77 if the C compiler for wasm32-wasi is missing.
 """
 
 import argparse
@@ -113,11 +114,21 @@ def talk(port):
         peer.recv(1)
 
 
-def merlon_command(merlon, case, tree, wasm, port):
-    words = [merlon, "run"]
+def mount_config(path, directory):
+    name, _, suffix = directory.partition(":")
+    streams = "".join(f'[[files]]\nkind = "{name}"\n' for name in ("stdin", "stdout", "stderr"))
+    path.write_text(streams + f'[[mounts]]\npath = "/{name}"\nsource = "work"\n'
+                              f'write = {"false" if suffix == "ro" else "true"}\n')
+    return path
+
+
+def merlon_command(options, case, tree, wasm, port):
+    words = [options.merlon, "run"]
     for name, value in case.environment.items():
         words += ["--env", f"{name}={value}"]
-    if case.directory:
+    if case.directory and options.mounted:
+        words += ["--config", str(mount_config(tree / "Enarx.toml", case.directory))]
+    elif case.directory:
         words += ["--dir", f"{tree}/work::{case.directory}"]
     if case.listens:
         words += ["--config", str(listen_config(tree / "Enarx.toml", port))]
@@ -163,7 +174,7 @@ def common(text):
 def run_under_merlon(name, case, options, wasm, tree):
     make_tree(tree)
     port = free_port() if case.listens else None
-    output, status, errors = run(merlon_command(options.merlon, case, tree, wasm, port), case, port)
+    output, status, errors = run(merlon_command(options, case, tree, wasm, port), case, port)
     expected = HERE / "expected" / f"{name}.txt"
     if options.update:
         expected.write_text(output)
@@ -190,6 +201,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--merlon", required=True)
     parser.add_argument("--work", required=True, type=pathlib.Path)
+    parser.add_argument("--mounted", action="store_true", help="the files lie in the keep")
     parser.add_argument("--update", action="store_true", help="take merlon's output as expected")
     parser.add_argument("cases", nargs="*", metavar="CASE")
     options = parser.parse_args()

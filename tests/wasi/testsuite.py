@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the official WASI test suite's preview 1 programs under merlon.
 
-    testsuite.py --merlon PROGRAM [--backend BACKEND] [FOLDER]
+    testsuite.py --merlon PROGRAM [--backend BACKEND] [--mounted] [FOLDER]
 
 FOLDER is a checkout of WebAssembly/wasi-testsuite, branch prod/testsuite-base (the built programs),
 else $MERLON_WASI_TESTSUITE, else $MERLON_SHARED/wasi-testsuite. Each X.wasm has an X.json that may
@@ -46,16 +46,30 @@ def programs_of(suite):
             yield f"{language}/{wasm.stem}", wasm
 
 
+def give(options, words, mounts, source, guest):
+    """The directory `source` as `guest`: the host's, or a mount in the keep."""
+    if options.mounted:
+        mounts.append(f'[[mounts]]\npath = "/{guest.lstrip("/")}"\nsource = "{source.name}"\nwrite = true\n')
+    else:
+        words += ["--dir", f"{source}::{guest}"]
+
+
 def command_for(options, wasm, spec, scratch):
     words = [options.merlon, "run", "--backend", options.backend]
+    mounts = []
     for name, value in spec.get("env", {}).items():
         words += ["--env", f"{name}={value}"]
     for name in spec.get("dirs", []):  # a copy, since the programs write there
         shutil.copytree(wasm.parent / name, scratch / name, symlinks=True)
-        words += ["--dir", f"{scratch / name}::{name}"]
+        give(options, words, mounts, scratch / name, name)
     if spec.get("root"):
         shutil.copytree(wasm.parent / spec["root"], scratch / "root", symlinks=True)
-        words += ["--dir", f"{scratch / 'root'}::/"]
+        give(options, words, mounts, scratch / "root", "/")
+    if mounts:
+        config = scratch / "Enarx.toml"
+        streams = [f'[[files]]\nkind = "{name}"\n' for name in ("stdin", "stdout", "stderr")]
+        config.write_text("".join(streams + mounts))
+        words += ["--config", str(config)]
     return words + [str(wasm), "--", *spec.get("args", [])]
 
 
@@ -81,6 +95,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--merlon", required=True)
     parser.add_argument("--backend", default="nil")
+    parser.add_argument("--mounted", action="store_true", help="the files lie in the keep")
     parser.add_argument("folder", nargs="?")
     options = parser.parse_args()
     suite = find_suite(options.folder)

@@ -9,7 +9,9 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/crypto/hash.h"
 #include "merlon/identity/guest_channel.h"
+#include "merlon/snp/key_request.h"
 #include "merlon/snp/report_request.h"
 
 namespace merlon::identity::testing {
@@ -42,6 +44,9 @@ class Processor {
     const auto message = snp::open(key_, sealed);
     if (!message || message->sequence != last_ + 1) return std::nullopt;
     last_ += 2;
+    if (message->type == snp::MessageType::KeyRequest) {
+      return snp::seal(key_, {snp::MessageType::KeyResponse, last_, 0, derive(message->payload)});
+    }
     const auto request = snp::ReportRequest::parse(message->payload);
     snp::ReportResponse response;
     if (request) {
@@ -51,7 +56,20 @@ class Processor {
     return snp::seal(key_, {snp::MessageType::ReportResponse, last_, 0, response.bytes()});
   }
 
+  std::uint32_t guest_svn = 0;  ///< the highest that it gives a key of
+
  private:
+  [[nodiscard]] Bytes derive(core::ByteView payload) const {
+    const auto request = snp::KeyRequest::parse(payload);
+    snp::KeyResponse response;
+    if (request && request->guest_svn <= guest_svn) {
+      const auto key = crypto::sha256({payload});
+      response.status = snp::KeyStatus::Success;
+      response.key = crypto::SecretBytes({key.view().begin(), key.view().end()});
+    }
+    return response.bytes();
+  }
+
   crypto::AesGcmKey key_;
   std::uint64_t last_ = 0;
 };

@@ -10,6 +10,7 @@
 #include "merlon/simulate/server.h"
 #include "merlon/snp/guest_message.h"
 #include "merlon/snp/id_block.h"
+#include "merlon/snp/key_request.h"
 #include "merlon/snp/page_info.h"
 #include "merlon/snp/report_request.h"
 
@@ -34,7 +35,8 @@ inline crypto::PrivateKey copy_of(const crypto::PrivateKey& key) {
 }
 inline Platform platform() {
   const Chain& chain = machine().chain;
-  return {chain.endorsed(), copy_of(machine().vcek_key), table_of(chain.parts())};
+  return {chain.endorsed(), copy_of(machine().vcek_key), table_of(chain.parts()),
+          crypto::SecretBytes(Bytes(chip_secret_size, 0xC1))};
 }
 
 inline FirmwareRequest update(snp::PageType type, std::uint64_t address, Bytes pages) {
@@ -103,13 +105,14 @@ inline launch::FinishedLaunch with_id_block(const snp::IdBlock& block, const snp
 
 /// Launches a guest; the page of secrets, or nothing if it does not start.
 inline Bytes launch_guest(Server& server, const std::vector<FirmwareRequest>& with = pages(),
-                          const launch::FinishedLaunch& finished = without_id_block()) {
+                          const launch::FinishedLaunch& finished = without_id_block(),
+                          std::uint64_t with_policy = policy) {
   Bytes secrets;
   const auto ask = [&](const FirmwareRequest& request) {
     const auto answer = server.answer(request).value();
     return answer.value_or(FirmwareAnswer{FirmwareStatus::Success, {}});
   };
-  EXPECT_EQ(ask({FirmwareCommand::Start, 0, policy, {}}).status, FirmwareStatus::Success);
+  EXPECT_EQ(ask({FirmwareCommand::Start, 0, with_policy, {}}).status, FirmwareStatus::Success);
   for (const FirmwareRequest& page : with) {
     const FirmwareAnswer answer = ask(page);
     if (page.kind == static_cast<std::uint32_t>(snp::PageType::Secrets)) secrets = answer.payload;
@@ -135,6 +138,22 @@ class FakeGuest {
                                     snp::ReportKey which = snp::ReportKey::Vcek) const {
     const snp::ReportRequest request{snp::ReportData::from(Bytes(64, data)).value(), vmpl, which};
     return message(sequence, snp::MessageType::ReportRequest, request.bytes());
+  }
+  [[nodiscard]] FirmwareRequest ask_key(std::uint64_t sequence,
+                                        const snp::KeyRequest& request) const {
+    return message(sequence, snp::MessageType::KeyRequest, request.bytes());
+  }
+  /// What the answer to `ask_key` holds.
+  [[nodiscard]] snp::KeyResponse key(const FirmwareAnswer& answer, std::uint64_t sequence) const {
+    EXPECT_EQ(answer.status, FirmwareStatus::Success);
+    const auto message = open(answer);
+    if (!message) {
+      ADD_FAILURE() << message.error().what;
+      return {};
+    }
+    EXPECT_EQ(message->sequence, sequence);
+    EXPECT_EQ(message->type, snp::MessageType::KeyResponse);
+    return snp::KeyResponse::parse(message->payload).value();
   }
   [[nodiscard]] core::Result<snp::GuestMessage> open(const FirmwareAnswer& answer) const {
     return snp::open(key_, answer.payload);

@@ -53,7 +53,8 @@ std::optional<std::uint64_t> TableInstance::grow(std::uint64_t delta, std::uint6
 Store::Store(Engine& engine, StoreLimits limits)
     : engine_(engine),
       limits_(limits),
-      budget_(limits.max_bytes),
+      own_budget_(limits.max_bytes),
+      budget_(limits.budget != nullptr ? *limits.budget : own_budget_),
       exceptions_(budget_, limits.exception_step),
       arguments_(std::max(limits::params, limits::results) + std::size_t{2}) {}
 

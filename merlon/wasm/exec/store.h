@@ -28,6 +28,9 @@ struct StoreLimits {
   /// The guest's stack ends here at the latest: so far above the real end that host functions and
   /// frames of 16 KiB, which are not checked, have room.
   std::uintptr_t stack_floor = 0;
+  /// Counts what the store takes instead of one of its own, so that others can take from it too.
+  /// Outlives the store.
+  MemoryBudget* budget = nullptr;
   /// How many bytes of exceptions are made before those that nobody holds are freed; 0: at each
   /// throw.
   std::uint64_t exception_step = std::uint64_t{1} << 20U;
@@ -147,7 +150,8 @@ class Store {
 
   Engine& engine_;
   StoreLimits limits_;
-  MemoryBudget budget_;
+  MemoryBudget own_budget_;
+  MemoryBudget& budget_;
   ExceptionHeap exceptions_;
   std::atomic<bool> interrupted_ = false;
   std::atomic<VmContext*> contexts_ = nullptr;

@@ -1,0 +1,134 @@
+#include "merlon/cli_deploy/volume_memory.h"
+
+#include <charconv>
+#include <filesystem>
+
+#include "merlon/base/text.h"
+#include "merlon/cli/state.h"
+#include "merlon/codec/hex.h"
+#include "merlon/codec/json.h"
+#include "merlon/codec/json_writer.h"
+#include "merlon/crypto/secret_bytes.h"
+#include "merlon/os/open.h"
+
+namespace merlon::cli_deploy {
+
+using base::concat;
+using cli_evidence::Failure;
+using cli_evidence::Result;
+using cli_evidence::Status;
+
+namespace {
+
+constexpr std::size_t max_memory_size = 4096;
+
+std::optional<std::uint64_t> number_of(std::string_view text, int base) {
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+Result<void> read_key(const std::string& path, launch::Volume& volume) {
+  auto bytes = TRY(cli_evidence::read_bytes(path, max_memory_size));
+  const crypto::SecretBytes text(std::move(bytes));
+  std::string_view digits = core::as_text(text.reveal());
+  while (digits.ends_with('\n') || digits.ends_with('\r')) digits.remove_suffix(1);
+  auto decoded = codec::decode_hex(digits);
+  if (!decoded || decoded->size() != volume.key.emplace().size()) {
+    volume.key.reset();
+    return Failure{concat(base::printable(path),
+                          ": a volume's key is 64 hexadecimal digits (openssl rand -hex 32)"),
+                   Status::Unusable};
+  }
+  const crypto::SecretBytes key(*std::move(decoded));
+  std::ranges::copy(key.reveal(), volume.key->begin());
+  return {};
+}
+
+}  // namespace
+
+Result<void> apply_volume_options(const cli::Arguments& arguments, launch::Volume& volume) {
+  if (!arguments.has("--key")) {
+    return Failure{
+        "a sealed mount needs --key: who names no key of his own could not open it again",
+        Status::Usage};
+  }
+  if (arguments.has("--volume-key")) TRY(read_key(arguments.value("--volume-key"), volume));
+  if (arguments.has("--volume-epoch")) {
+    const auto epoch = number_of(arguments.value("--volume-epoch"), 10);
+    if (!epoch) return Failure{"--volume-epoch: must be a number", Status::Usage};
+    volume.epoch = *epoch;
+  }
+  if (arguments.has("--volume-oldest-tcb")) {
+    const std::string given = arguments.value("--volume-oldest-tcb");
+    std::string_view digits = given;
+    if (digits.starts_with("0x")) digits.remove_prefix(2);
+    const auto tcb = number_of(digits, 16);
+    if (!tcb) {
+      return Failure{"--volume-oldest-tcb: must be a TCB version as a number of 64 bits, 0x…",
+                     Status::Usage};
+    }
+    for (std::size_t i = 0; i < sizeof(*tcb); ++i) {
+      volume.oldest_tcb[i] = static_cast<std::uint8_t>(*tcb >> (8 * i));
+    }
+  }
+  return {};
+}
+
+Result<VolumeMemory> VolumeMemory::open(const cli::Terminal& terminal, const std::string& url,
+                                        const crypto::Sha256Digest& tenant,
+                                        const std::string& volume) {
+  const std::string folder = cli::state_path(terminal, "volume-memory");
+  if (folder.empty()) {
+    return Failure{"neither XDG_STATE_HOME nor HOME says where volumes are remembered",
+                   Status::Unusable};
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  if (error) {
+    return Failure{concat(base::printable(folder), ": ", error.message()), Status::Unusable};
+  }
+  const std::string nul(1, '\0');
+  const auto name = crypto::sha256(
+      {core::as_bytes(url), core::as_bytes(nul), tenant.view(), core::as_bytes(volume)});
+  return VolumeMemory(concat(folder, "/", base::hex(name.view())));
+}
+
+Result<void> VolumeMemory::demand(launch::Volume& volume) const {
+  if (!os::exists(path_)) return {};
+  const auto text = TRY(cli_evidence::read_bytes(path_, max_memory_size));
+  const Failure nothing{concat(base::printable(path_), ": does not say how far a volume has come"),
+                        Status::Unusable};
+  const auto json = codec::JsonDocument::parse(core::as_text(text));
+  if (!json) return nothing;
+  const auto generation = json->root().number_member("generation", UINT64_MAX);
+  const auto epoch = json->root().number_member("epoch", UINT64_MAX);
+  const auto head = json->root().string_member("head");
+  if (!generation || !epoch || !head) return nothing;
+  const auto bytes = codec::decode_hex(*head);
+  if (!bytes || bytes->size() != volume.head.size()) return nothing;
+  volume.generation = *generation;
+  std::ranges::copy(*bytes, volume.head.begin());
+  volume.epoch = std::max(volume.epoch, *epoch);
+  return {};
+}
+
+void VolumeMemory::note(std::uint64_t generation, const crypto::Sha256Digest& head,
+                        std::uint64_t epoch) {
+  codec::JsonWriter json;
+  json.open_object();
+  json.key("generation");
+  json.number(generation);
+  json.key("head");
+  json.text(base::hex(head.view()));
+  json.key("epoch");
+  json.number(epoch);
+  json.close_object();
+  const std::string text = json.result() + "\n";
+  const auto written = os::replace_file(path_, core::as_bytes(text));
+  if (!written) trouble_ = concat(base::printable(path_), ": ", os::describe(written.error()));
+}
+
+}  // namespace merlon::cli_deploy

@@ -1,0 +1,108 @@
+// A host that does with a volume what it likes: what a keep then opens is a state that it once
+// wrote, not older than its tenant knows of, or nothing.
+
+#include <cstdlib>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "merlon/sealed/testing/fakes.h"
+
+namespace merlon::sealed {
+namespace {
+
+using testing::Bytes;
+using testing::contents_of;
+using testing::Disk;
+using testing::FakePlatform;
+using testing::Files;
+using testing::files_of;
+using testing::MemoryStore;
+using testing::wanted;
+using testing::workload;
+
+class HostileStore : public ::testing::Test {
+ protected:
+  /// The states that a keep has written, each with what the store held then.
+  struct State {
+    Files files;
+    Disk disk;
+    Mark mark;
+  };
+
+  void SetUp() override {
+    Disk disk;
+    MemoryStore store(disk);
+    auto opened = Volume::open({store, platform_, nullptr}, wanted(), workload());
+    for (std::uint8_t i = 1; i <= 4; ++i) {
+      const Files files{{"a", Bytes(100, i)}, {"d/b", Bytes(segment_size + 7, i)}, {"same", {9}}};
+      ASSERT_TRUE(opened->volume.commit(contents_of(files, i)));
+      states_.push_back({files, disk, opened->volume.mark()});
+    }
+  }
+
+  Bytes& some_object(Disk& disk) {
+    auto at = disk.objects.begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(random_() % disk.objects.size()));
+    return at->second;
+  }
+  void change(Bytes& bytes) {
+    if (bytes.empty()) return;
+    const std::size_t at = random_() % bytes.size();
+    switch (random_() % 4) {
+      case 0: bytes[at] ^= static_cast<std::uint8_t>(1U << random_() % 8); break;
+      case 1: bytes.resize(at); break;
+      case 2: bytes.push_back(0); break;
+      default: std::swap(bytes[at], bytes[random_() % bytes.size()]); break;
+    }
+  }
+  /// One thing that a host can do.
+  void spoil(Disk& disk) {
+    const State& other = states_[random_() % states_.size()];
+    switch (random_() % 8) {
+      case 0: change(*disk.index); break;
+      case 1: change(some_object(disk)); break;
+      case 2: disk.index = other.disk.index; break;
+      case 3: disk = other.disk; break;
+      case 4:
+        disk.objects.erase(std::next(disk.objects.begin(),
+                                     static_cast<std::ptrdiff_t>(random_() % disk.objects.size())));
+        break;
+      case 5: std::swap(some_object(disk), some_object(disk)); break;
+      case 6: some_object(disk) = other.disk.objects.begin()->second; break;
+      default: disk.objects.insert(other.disk.objects.begin(), other.disk.objects.end()); break;
+    }
+  }
+
+  FakePlatform platform_;
+  std::vector<State> states_;
+  std::mt19937_64 random_{11};
+};
+
+TEST_F(HostileStore, ShowsAWholeStateThatWasWrittenOrNothing) {
+  const char* const asked = std::getenv("MERLON_VOLUME_CASES");
+  const int cases = asked == nullptr ? 20'000 : std::atoi(asked);
+  int opened_ones = 0;
+  for (int i = 0; i < cases; ++i) {
+    const std::size_t known = random_() % states_.size();
+    Disk disk = states_[random_() % states_.size()].disk;
+    for (std::size_t n = random_() % 3; n != 0 && !disk.objects.empty() && disk.index; --n)
+      spoil(disk);
+    MemoryStore store(disk);
+    Wanted with = wanted();
+    with.at_least = states_[known].mark;
+    const auto opened = Volume::open({store, platform_, nullptr}, with, workload());
+    if (!opened) continue;
+    ++opened_ones;
+    const std::uint64_t generation = opened->volume.mark().generation;
+    ASSERT_GE(generation, states_[known].mark.generation) << i;
+    const State& state = states_[generation - states_.front().mark.generation];
+    ASSERT_EQ(opened->volume.mark(), state.mark) << i;
+    ASSERT_EQ(files_of(*opened), state.files) << i;
+  }
+  EXPECT_GT(opened_ones, cases / 10);
+  EXPECT_LT(opened_ones, cases * 9 / 10);
+}
+
+}  // namespace
+}  // namespace merlon::sealed
