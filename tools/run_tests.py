@@ -21,12 +21,16 @@ import xml.etree.ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import whole_programs
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 # What the programs keep for their user is not his while they are tested.
 os.environ["XDG_STATE_HOME"] = str(BUILD / "state")
 SUMS = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?", re.M)
 SHOWN_LINES = 40
+# Unit tests that want a process of their own, by the beginning of their names; each with its reason.
+ALONE = ()
 
 
 @dataclass
@@ -104,6 +108,23 @@ class Runner:
             return Outcome(failed=1)
         return read_report(report)
 
+    def unit_tests(self, preset):
+        """The GoogleTest programs, many tests in a process; what else has that label by ctest."""
+        if not self.build(preset):
+            return Outcome(failed=1)
+        listed = subprocess.run(["ctest", "--test-dir", f"build/{preset}", "-L", "unit", "--show-only=json-v1"],
+                                cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+        if listed.returncode != 0:
+            say("ctest does not list the tests")
+            return Outcome(failed=1)
+        cases, others = whole_programs.cases_of(listed.stdout)
+        outcome = Outcome()
+        batches = whole_programs.batches_of(cases, lambda name: name.startswith(ALONE))
+        for told in whole_programs.run(batches, ROOT, int(self.jobs)):
+            outcome.add(counted_one(told))
+        outcome.add(self.ctest(preset, "-R", f"^({'|'.join(re.escape(name) for name in others)})$"))
+        return outcome
+
     def program(self, name, command):
         """A driver that ends with its own sums."""
         result = subprocess.run([str(word) for word in command], cwd=ROOT, text=True, check=False,
@@ -140,6 +161,16 @@ def read_report(path):
     return outcome
 
 
+def counted_one(told):
+    if told.state == "failed":
+        say(f"FAIL {told.name}")
+        show_end(told.text)
+        return Outcome(failed=1)
+    if told.state == "skipped":
+        return Outcome(skipped=1, reasons=[f"{told.name}: {told.text}"])
+    return Outcome(passed=1)
+
+
 def skip_reason(output):
     """What GTEST_SKIP said, in the line behind "file:line: Skipped", or a line "SKIPPED: reason"."""
     lines = output.splitlines()
@@ -158,7 +189,7 @@ def shared_data():
 
 
 def unit(runner):
-    return runner.ctest("dev", "-L", "unit")
+    return runner.unit_tests("dev")
 
 
 def e2e(runner):
@@ -166,7 +197,7 @@ def e2e(runner):
 
 
 def asan(runner):
-    return runner.ctest("asan", "-L", "unit")
+    return runner.unit_tests("asan")
 
 
 def own_scripts():

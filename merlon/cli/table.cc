@@ -125,6 +125,14 @@ constexpr std::array deploy_options{
                true},
     OptionSpec{
         "--cert-key", "FILE", "Its private key. Also from MERLON_CERT_KEY.", false, {}, true},
+    OptionSpec{
+        "--token",
+        "FILE",
+        "Your bearer token for the gatehouse, read anew for each request; - is the first line "
+        "of standard input. Also from MERLON_TOKEN, which is the token itself.",
+        false,
+        {},
+        true},
     OptionSpec{"--detach", "",
                "Print the keep's id and leave it running at the gatehouse (see keeps)."},
     OptionSpec{"--insecure-backend", "",
@@ -166,13 +174,18 @@ constexpr std::array keeps_options{
         "--cert", "FILE", "Your client certificate. Also from MERLON_CERT.", false, {}, true},
     OptionSpec{
         "--cert-key", "FILE", "Its private key. Also from MERLON_CERT_KEY.", false, {}, true},
+    OptionSpec{"--token",
+               "FILE",
+               "Your bearer token; - is the first line of standard input. Also from MERLON_TOKEN, "
+               "which is the token itself.",
+               false,
+               {},
+               true},
 };
 constexpr std::array keeps_list_options{
-    keeps_options[0],
-    keeps_options[1],
-    keeps_options[2],
-    keeps_options[3],
-    OptionSpec{"--json", "", "Print what the gatehouse says, as JSON."},
+    keeps_options[0], keeps_options[1],
+    keeps_options[2], keeps_options[3],
+    keeps_options[4], OptionSpec{"--json", "", "Print what the gatehouse says, as JSON."},
 };
 
 constexpr std::array inspect_positionals{PositionalSpec{"FILE", "A WebAssembly file."}};
@@ -636,6 +649,10 @@ constexpr std::array statuses{
 
 constexpr std::array environment{
     ManItem{"MERLON_BACKEND, ENARX_BACKEND", "The backend where --backend is not given."},
+    ManItem{
+        "MERLON_GATEHOUSE, MERLON_CA_BUNDLE, MERLON_CERT, MERLON_CERT_KEY",
+        "What deploy and keeps take where --to, --ca-bundle, --cert and --cert-key are not given."},
+    ManItem{"MERLON_TOKEN", "A bearer token for the gatehouse, where --token is not given."},
     ManItem{"XDG_STATE_HOME",
             "Where merlon evidence verify keeps what it has seen, and where the simulator is; "
             "~/.local/state."},

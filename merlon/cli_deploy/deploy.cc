@@ -61,7 +61,8 @@ struct Prepared {
 
 Failure of_host(const host::HostError& error) { return {error.text, Status::Unusable}; }
 
-Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal) {
+Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
+                         const https_client::TlsFiles& files) {
   auto options = cli::run_options(arguments);
   if (!options) return Failure{options.error().text, Status::Usage};
   options->attested = true;
@@ -71,7 +72,7 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal) {
   const std::string named = arguments.positional(0);
   std::optional<FetchedPackage> fetched;
   if (is_remote(named)) {
-    fetched.emplace(TRY(fetch_package(named, gatehouse_address(arguments, terminal).files)));
+    fetched.emplace(TRY(fetch_package(named, files)));
   }
   auto package = workload::open_package(fetched ? fetched->path() : local_path(named), config);
   if (!package) return Failure{package.error().text, Status::Unusable};
@@ -283,11 +284,11 @@ Result<void> recall_volume(const Arguments& arguments, const Terminal& terminal,
 Result<int> deploy_somewhere(const Arguments& arguments, const Terminal& terminal) {
   Stopwatch watch;
   watch.lap("");
-  Prepared prepared = TRY(prepare(arguments, terminal));
+  const GatehouseAddress address = TRY(gatehouse_address(arguments, terminal));
+  Prepared prepared = TRY(prepare(arguments, terminal, address.files));
   for (const std::string& note : prepared.notes) {
     cli_evidence::remark(terminal, concat("note: ", note));
   }
-  const GatehouseAddress address = gatehouse_address(arguments, terminal);
   Judge judge = TRY(Judge::prepare(arguments, terminal));
   auto key = TRY(tenant_key(arguments));
   auto challenge = delivery::Challenge::make(std::move(key));

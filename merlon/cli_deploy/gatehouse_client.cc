@@ -41,26 +41,38 @@ std::string path_of(const std::string& id, std::string_view rest) {
 
 }  // namespace
 
-GatehouseAddress gatehouse_address(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+Result<GatehouseAddress> gatehouse_address(const cli::Arguments& arguments,
+                                           const cli::Terminal& terminal) {
   const auto value = [&](std::string_view option, const char* variable) {
     return arguments.has(option) ? arguments.value(option) : terminal.variable(variable);
   };
-  return {value("--to", "MERLON_GATEHOUSE"),
-          {value("--ca-bundle", "MERLON_CA_BUNDLE"), value("--cert", "MERLON_CERT"),
-           value("--cert-key", "MERLON_CERT_KEY")}};
+  GatehouseAddress address{
+      value("--to", "MERLON_GATEHOUSE"),
+      {value("--ca-bundle", "MERLON_CA_BUNDLE"), value("--cert", "MERLON_CERT"),
+       value("--cert-key", "MERLON_CERT_KEY")}};
+  address.token = TRY(TokenSource::of(arguments, terminal));
+  return address;
 }
 
 Result<GatehouseClient> GatehouseClient::create(const GatehouseAddress& address) {
   std::string path;
-  HttpsClient client = TRY(HttpsClient::create(address.url, address.files, path));
-  if (path == "/") return GatehouseClient(std::move(client));
+  auto client = https_client::HttpsClient::create(address.url, address.files, path);
+  if (!client) return unusable(client.error());
+  if (path == "/") return GatehouseClient(*std::move(client), address.token);
   return unusable(concat("gatehouse ", base::quoted(address.url), ": must be https://HOST[:PORT]"));
+}
+
+Result<http_client::Answer> GatehouseClient::ask(std::string_view method, const std::string& path,
+                                                 core::ByteView body) const {
+  auto answer = client_.ask(method, path, body, largest_answer, TRY(token_.authorization()));
+  if (!answer) return unusable(answer.error());
+  return *std::move(answer);
 }
 
 Result<http_client::Answer> GatehouseClient::ask_well(std::string_view method,
                                                       const std::string& path,
                                                       core::ByteView body) const {
-  auto answer = TRY(client_.ask(method, path, body, largest_answer));
+  auto answer = TRY(ask(method, path, body));
   constexpr unsigned first_refusal = 300;
   if (answer.status < first_refusal) return answer;
   return unusable(concat("the gatehouse refuses: ", reason_in(answer)));
@@ -94,8 +106,7 @@ Result<void> GatehouseClient::deliver(const std::string& id, core::ByteView seal
 
 Result<bool> GatehouseClient::input(const std::string& id, std::uint64_t at,
                                     core::ByteView bytes) const {
-  const auto answer =
-      TRY(client_.ask("POST", path_of(id, concat("/input?at=", at)), bytes, largest_answer));
+  const auto answer = TRY(ask("POST", path_of(id, concat("/input?at=", at)), bytes));
   constexpr unsigned done = 204;
   constexpr unsigned later = 429;
   if (answer.status == done) return true;
@@ -106,7 +117,7 @@ Result<bool> GatehouseClient::input(const std::string& id, std::uint64_t at,
 Result<GatehouseClient::Output> GatehouseClient::output(const std::string& id, std::uint64_t from,
                                                         std::chrono::milliseconds wait) const {
   const std::string path = path_of(id, concat("/output?from=", from, "&wait=", wait.count()));
-  auto answer = TRY(client_.ask("GET", path, {}, largest_answer));
+  auto answer = TRY(ask("GET", path, {}));
   constexpr unsigned there = 200;
   constexpr unsigned nothing_yet = 204;
   constexpr unsigned over = 410;

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "merlon/cli_deploy/https_client.h"
+#include "merlon/cli_deploy/token_source.h"
 #include "merlon/gatehouse/keep_request.h"
+#include "merlon/https_client/https_client.h"
 #include "merlon/launch/proof.h"
 
 namespace merlon::cli_deploy {
@@ -17,13 +18,15 @@ namespace merlon::cli_deploy {
 /// Where it is, and who one is to it.
 struct GatehouseAddress {
   std::string url;  ///< https://HOST[:PORT]; http:// only on this machine
-  TlsFiles files;
+  https_client::TlsFiles files;
+  TokenSource token{};
   bool operator==(const GatehouseAddress&) const = default;
 };
 
-/// Of --to, --ca-bundle, --cert and --cert-key, or their variables.
-[[nodiscard]] GatehouseAddress gatehouse_address(const cli::Arguments& arguments,
-                                                 const cli::Terminal& terminal);
+/// Of --to, --ca-bundle, --cert, --cert-key and --token, or their variables. Reads a token that
+/// comes on standard input.
+[[nodiscard]] cli_evidence::Result<GatehouseAddress> gatehouse_address(
+    const cli::Arguments& arguments, const cli::Terminal& terminal);
 
 class GatehouseClient {
  public:
@@ -55,13 +58,19 @@ class GatehouseClient {
   [[nodiscard]] cli_evidence::Result<std::string> read(const std::string& path) const;
 
  private:
-  explicit GatehouseClient(HttpsClient client) noexcept : client_(std::move(client)) {}
+  GatehouseClient(https_client::HttpsClient client, TokenSource token) noexcept
+      : client_(std::move(client)), token_(std::move(token)) {}
+
+  [[nodiscard]] cli_evidence::Result<http_client::Answer> ask(std::string_view method,
+                                                              const std::string& path,
+                                                              core::ByteView body) const;
 
   [[nodiscard]] cli_evidence::Result<http_client::Answer> ask_well(std::string_view method,
                                                                    const std::string& path,
                                                                    core::ByteView body) const;
 
-  HttpsClient client_;
+  https_client::HttpsClient client_;
+  TokenSource token_;
 };
 
 }  // namespace merlon::cli_deploy

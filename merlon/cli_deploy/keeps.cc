@@ -20,12 +20,14 @@ namespace {
 /// Of the talk that is kept with this keep, or as the command line says.
 Result<GatehouseClient> client_for(const Arguments& arguments, const Terminal& terminal,
                                    const std::string& id) {
-  const GatehouseAddress address = gatehouse_address(arguments, terminal);
+  const GatehouseAddress address = TRY(gatehouse_address(arguments, terminal));
   if (!address.url.empty()) return GatehouseClient::create(address);
   if (id.empty()) {
     return Failure{"no gatehouse is named (--to, or MERLON_GATEHOUSE)", Status::Usage};
   }
-  return GatehouseClient::create(TRY(find_talk(terminal, id)).gatehouse);
+  GatehouseAddress kept = TRY(find_talk(terminal, id)).gatehouse;
+  if (address.token) kept.token = address.token;
+  return GatehouseClient::create(kept);
 }
 
 std::string row(const codec::JsonValue& keep) {

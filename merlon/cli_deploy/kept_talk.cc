@@ -53,6 +53,7 @@ Result<void> keep_talk(const cli::Terminal& terminal, const KeptTalk& talk) {
   member("ca_bundle", talk.gatehouse.files.ca_bundle);
   member("cert", talk.gatehouse.files.certificate);
   member("cert_key", talk.gatehouse.files.key);
+  member("token_file", talk.gatehouse.token.file());
   member("module_sha256", base::hex(talk.module.view()));
   member("secret", base::hex(talk.secret.reveal()));
   json.close_object();
@@ -84,7 +85,9 @@ Result<KeptTalk> find_talk(const cli::Terminal& terminal, const std::string& id)
   const auto digest = crypto::Sha256Digest::from(*module_bytes);
   if (!digest || text("id") != id) return not_a_talk(path);
   return KeptTalk{id,
-                  {text("url"), {text("ca_bundle"), text("cert"), text("cert_key")}},
+                  {text("url"),
+                   {text("ca_bundle"), text("cert"), text("cert_key")},
+                   TokenSource::of_file(text("token_file"))},
                   *digest,
                   crypto::SecretBytes(*std::move(secret))};
 }

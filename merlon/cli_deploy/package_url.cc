@@ -14,6 +14,7 @@ using base::concat;
 using cli_evidence::Failure;
 using cli_evidence::Result;
 using cli_evidence::Status;
+using https_client::HttpsClient;
 
 namespace {
 
@@ -79,7 +80,9 @@ class Fetching {
 
  private:
   [[nodiscard]] Result<http_client::Answer> get(const std::string& path) const {
-    return client_.ask("GET", path, {}, delivery::max_module_size);
+    auto answer = client_.ask("GET", path, {}, delivery::max_module_size);
+    if (!answer) return unusable(answer.error());
+    return *std::move(answer);
   }
   [[nodiscard]] Failure refused(std::string_view file, unsigned status) const {
     return unusable(concat(base::printable(url_), ": no ", file, " (HTTP status ", status, ")"));
@@ -106,10 +109,11 @@ bool is_remote(std::string_view package) noexcept {
   return package.starts_with("https://") || package.starts_with("http://");
 }
 
-Result<FetchedPackage> fetch_package(const std::string& url, const TlsFiles& files) {
+Result<FetchedPackage> fetch_package(const std::string& url, const https_client::TlsFiles& files) {
   std::string path;
-  HttpsClient client = TRY(HttpsClient::create(url, files, path));
-  return Fetching(std::move(client), url, std::move(path)).fetch();
+  auto client = HttpsClient::create(url, files, path);
+  if (!client) return unusable(client.error());
+  return Fetching(*std::move(client), url, std::move(path)).fetch();
 }
 
 }  // namespace merlon::cli_deploy

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "merlon/cli_deploy/https_client.h"
 #include "merlon/cli_evidence/files.h"
+#include "merlon/https_client/https_client.h"
 
 namespace merlon::cli_deploy {
 
@@ -38,7 +38,7 @@ class FetchedPackage {
 /// (application/wasm), else a directory with main.wasm and perhaps Enarx.toml, each a request of
 /// its own below the address [ENARX 0.7.1 crates/exec-wasmtime/src/workload.rs]. Only TLS vouches
 /// for what comes.
-[[nodiscard]] cli_evidence::Result<FetchedPackage> fetch_package(const std::string& url,
-                                                                 const TlsFiles& files);
+[[nodiscard]] cli_evidence::Result<FetchedPackage> fetch_package(
+    const std::string& url, const https_client::TlsFiles& files);
 
 }  // namespace merlon::cli_deploy

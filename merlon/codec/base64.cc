@@ -82,6 +82,19 @@ core::Result<std::vector<std::uint8_t>> decode_any_base64(std::string_view text)
   return decode_base64(plain);
 }
 
+core::Result<std::vector<std::uint8_t>> decode_base64url(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size() + 3);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool other = is_blank(c) || c == '=' || c == '+' || c == '/';
+    if (other) return core::error(core::ErrorCode::Malformed, "not base64url", i);
+    plain += c == '-' ? '+' : c == '_' ? '/' : c;
+  }
+  plain.append((4 - plain.size() % 4) % 4, '=');
+  return decode_base64(plain);
+}
+
 std::string encode_base64(core::ByteView bytes) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);

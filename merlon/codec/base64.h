@@ -20,6 +20,10 @@ namespace merlon::codec {
 /// without its padding: for what people hold, not for what is signed.
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> decode_any_base64(std::string_view text);
 
+/// The digits of base64url and nothing else, without padding, as signed tokens have them [RFC7515
+/// §2]; of all spellings the one that is canonical.
+[[nodiscard]] core::Result<std::vector<std::uint8_t>> decode_base64url(std::string_view text);
+
 /// One line, with padding.
 [[nodiscard]] std::string encode_base64(core::ByteView bytes);
 

@@ -48,5 +48,16 @@ TEST(AnyBase64, TakesBothAlphabetsWithAndWithoutPadding) {
   }
 }
 
+// [RFC7515 §C]
+TEST(Base64Url, TakesOneSpellingOnly) {
+  EXPECT_EQ(decode_base64url("A-z_4ME").value(),
+            (std::vector<std::uint8_t>{3, 236, 255, 224, 193}));
+  EXPECT_TRUE(decode_base64url("").value().empty());
+  for (const char* text : {"A-z_4ME=", "A+z/4ME", "A-z_4MF", "A-z_4M\nE", " A-z_4ME", "A", "A-z_4",
+                           "A-z_4ME.", "====", "Zg=="}) {
+    EXPECT_FALSE(decode_base64url(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace merlon::codec

@@ -17,6 +17,7 @@ namespace merlon::crypto {
 /// Numbers, keys and the memory of a BIO are overwritten when they go.
 struct OpensslDeleter {
   void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
+  void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
   void operator()(EVP_KDF* algorithm) const noexcept { EVP_KDF_free(algorithm); }
   void operator()(EVP_KDF_CTX* context) const noexcept { EVP_KDF_CTX_free(context); }
   void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }

@@ -7,6 +7,7 @@
 #include "merlon/command/completion.h"
 #include "merlon/command/man.h"
 #include "merlon/command/serve.h"
+#include "merlon/gatehouse/issuers_of.h"
 #include "merlon/gatehouse/options.h"
 #include "merlon/gatehouse/service.h"
 #include "merlon/gatehouse/tls_of.h"
@@ -47,16 +48,30 @@ Checked<std::vector<os::Fd>> listeners_of(Options& options) {
   return listeners;
 }
 
+/// Null: no token names anybody here. An issuer that does not answer now is asked again when
+/// somebody shows a token of his.
+std::unique_ptr<oidc::Issuers> issuers_of(const Options& options, http::Log& log) {
+  if (options.issuers.empty()) return nullptr;
+  const auto complain = [&log](const std::string& issuer, const std::string& why) {
+    log.line(http::log_line(clock_now(), "error", "oidc", {{"issuer", issuer}, {"refused", why}}));
+  };
+  auto issuers = gatehouse::make_issuers(options, &clock_now, complain);
+  if (issuers->warm_up()) log.line(http::log_line(clock_now(), "info", "oidc", {}));
+  return issuers;
+}
+
 Checked<void> run(Options options, http::Log& log) {
   const os::SignalQueue signals({SIGTERM, SIGINT, SIGHUP});
   gatehouse::House house(options.house);
   TRY(house.open());
   std::optional<tls::Context> tls;
   if (!options.development) tls = TRY(gatehouse::tls_of(options));
+  const auto issuers = issuers_of(options, log);
   std::optional<http::Server> server;
   gatehouse::Service service(
       house, {&clock_now, [&] { return server ? server->counters() : http::Counters{}; },
-              options.development, std::max<std::size_t>(options.workers / 2, 1)});
+              options.development && !issuers, std::max<std::size_t>(options.workers / 2, 1),
+              issuers.get()});
   http::Settings settings;
   settings.limits = options.limits;
   settings.workers = options.workers;

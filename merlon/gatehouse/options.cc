@@ -6,6 +6,8 @@
 #include "merlon/base/version.h"
 #include "merlon/command/completion.h"
 #include "merlon/delivery/sealed.h"
+#include "merlon/https_client/https_client.h"
+#include "merlon/workload/url.h"
 
 namespace merlon::gatehouse {
 
@@ -32,9 +34,17 @@ constexpr std::array serve_options{
     file("--tenants", "FILE",
          "Certificates in PEM: whoever shows a client certificate that one of these vouches for is "
          "a tenant."),
+    OptionSpec{"--oidc-issuer", "URL",
+               "An issuer of OpenID Connect: whoever shows a bearer token of his is a tenant, by "
+               "issuer and subject. https:// (http:// of this machine with --development).",
+               true},
+    OptionSpec{"--oidc-audience", "NAME",
+               "Whom such a token must be for; one of these, if several are given.", true},
+    file("--ca-bundle", "FILE",
+         "Whose certificates issuers may show, in PEM; those of the web if none is given."),
     OptionSpec{"--development", "",
-               "Serve without TLS, and whoever asks as one tenant; on addresses of this machine "
-               "only."},
+               "Serve without TLS, on addresses of this machine only; and whoever asks as one "
+               "tenant, unless there is --oidc-issuer."},
     OptionSpec{"--backend", "NAME",
                "A kind of keep that tenants may ask for; snp-sim if none is given.", true,
                backends},
@@ -94,10 +104,34 @@ bool is_of_this_machine(std::string_view address) noexcept {
   return address.starts_with("127.") || address == "::1";
 }
 
+/// The name is compared as it is, and an address below it is asked for [OIDC-DISCOVERY §3: issuer].
+Checked<void> check_issuer(const std::string& issuer, bool development) {
+  constexpr std::string_view plain = "http://";
+  const bool is_plain = issuer.starts_with(plain);
+  const auto url = workload::parse_https_url(
+      is_plain ? concat("https://", issuer.substr(plain.size())) : issuer);
+  if (!url || issuer.find('?') != std::string::npos) {
+    return concat("--oidc-issuer ", base::printable(issuer),
+                  ": must be https://HOST[:PORT][/PATH]");
+  }
+  if (is_plain && !(development && https_client::is_of_this_machine(url->host))) {
+    return concat("--oidc-issuer ", base::printable(issuer),
+                  ": without TLS only on this machine, with --development");
+  }
+  return {};
+}
+
+Checked<void> check_issuers(const Options& options) {
+  for (const std::string& each : options.issuers) TRY(check_issuer(each, options.development));
+  if (options.issuers.empty() == options.audiences.empty()) return {};
+  return std::string("--oidc-issuer and --oidc-audience go together");
+}
+
 Checked<void> check(const Options& options) {
   if (options.house.folder.empty()) {
     return std::string("--state: neither XDG_STATE_HOME nor HOME says where keeps are to be");
   }
+  TRY(check_issuers(options));
   if (options.development) {
     for (const http::ListenAddress& each : options.listen) {
       if (is_of_this_machine(each.address)) continue;
@@ -106,9 +140,11 @@ Checked<void> check(const Options& options) {
     }
     return {};
   }
-  if (options.tls_key.empty() || options.tls_certificate.empty() || options.tenants.empty()) {
+  const bool nobody = options.tenants.empty() && options.issuers.empty();
+  if (options.tls_key.empty() || options.tls_certificate.empty() || nobody) {
     return std::string(
-        "--tls-key, --tls-crt and --tenants must be given; or --development, to try it out");
+        "--tls-key, --tls-crt and --tenants or --oidc-issuer must be given; or --development, to "
+        "try it out");
   }
   return {};
 }
@@ -132,6 +168,13 @@ Checked<Options> options_of(const command::Arguments& arguments,
   options.tls_key = arguments.value("--tls-key");
   options.tls_certificate = arguments.value("--tls-crt");
   options.tenants = arguments.value("--tenants");
+  const auto all = [&](std::string_view name) {
+    const auto values = arguments.values(name);
+    return std::vector<std::string>(values.begin(), values.end());
+  };
+  options.issuers = all("--oidc-issuer");
+  options.audiences = all("--oidc-audience");
+  options.ca_bundle = arguments.value("--ca-bundle");
   options.development = arguments.has("--development");
   options.house.reaches_local = options.development || arguments.has("--allow-local");
   options.house.folder = arguments.value("--state", state_of(terminal, "gatehouse"));

@@ -21,7 +21,10 @@ struct Options {
   std::vector<http::ListenAddress> listen;
   std::string tls_key;
   std::string tls_certificate;
-  std::string tenants;  ///< certificates of those who vouch for tenants
+  std::string tenants;                 ///< certificates of those who vouch for tenants
+  std::vector<std::string> issuers;    ///< of tokens that name tenants
+  std::vector<std::string> audiences;  ///< that a token must be for, one of them
+  std::string ca_bundle;  ///< whose certificates issuers may show; empty: those of the web
   bool development = false;
   HouseSettings house;
   http::Limits limits;

@@ -134,17 +134,62 @@ Response problem(const Refusal& refusal) {
           json.result() + "\n"};
 }
 
+namespace {
+
+/// How one proves who one is [RFC6750 §3]; nothing of a token is said again.
+void challenge(const Refusal& refusal, Response& response) {
+  const bool of_token = refusal.code.starts_with("token.");
+  constexpr unsigned unauthorized = 401;
+  if (refusal.status == unauthorized) {
+    const std::string why =
+        of_token ? concat(", error=\"invalid_token\", error_description=\"", refusal.what, "\"")
+                 : std::string();
+    response.headers.push_back(
+        {"WWW-Authenticate", concat("Bearer realm=\"merlon-gatehouse\"", why)});
+  } else if (of_token) {
+    response.headers.push_back({"Retry-After", "15"});
+  }
+}
+
+}  // namespace
+
 Response Service::handle(const http::Request& request) {
   auto answered = answer(request);
   if (answered) return *std::move(answered);
   Response response = problem(answered.error());
+  if (world_.issuers != nullptr) challenge(answered.error(), response);
   response.notes.push_back({"code", answered.error().code});
   return response;
 }
 
+/// Who bears a token is who its issuer says: the subject means nothing without him.
+Result<std::string> Service::tenant_of_token(std::string_view authorization) const {
+  constexpr std::string_view scheme = "bearer ";
+  if (!base::equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) {
+    return Refusal{401, "token.form", "tenants show a bearer token"};
+  }
+  const auto claims = world_.issuers->judge(authorization.substr(scheme.size()));
+  if (!claims) {
+    const unsigned status = claims.error() == oidc::TokenRefusal::Keys ? 503 : 401;
+    return Refusal{status, std::string(oidc::code_of(claims.error())),
+                   std::string(oidc::describe(claims.error()))};
+  }
+  const auto issuer = crypto::sha256({core::as_bytes(claims->issuer)});
+  return concat("oidc:",
+                base::hex(crypto::sha256({issuer.view(), core::as_bytes(claims->subject)}).view()));
+}
+
 Result<std::string> Service::tenant_of(const http::Request& request) const {
+  if (world_.issuers != nullptr) {
+    // Two such headers would be one text that is no token.
+    const std::string authorization = request.joined("authorization");
+    if (!authorization.empty()) return tenant_of_token(authorization);
+  }
   if (world_.anonymous) return std::string("anonymous");
   if (request.client_certificate.empty()) {
+    if (world_.issuers != nullptr) {
+      return Refusal{401, "tenant.unknown", "tenants show a bearer token or a client certificate"};
+    }
     return Refusal{401, "tenant.certificate", "tenants show a client certificate"};
   }
   const auto certificate = x509::Certificate::parse(request.client_certificate);

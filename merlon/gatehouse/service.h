@@ -22,6 +22,7 @@
 #include "merlon/codec/time.h"
 #include "merlon/gatehouse/house.h"
 #include "merlon/http/server.h"
+#include "merlon/oidc/issuers.h"
 
 namespace merlon::gatehouse {
 
@@ -41,6 +42,8 @@ class Service {
     bool anonymous = false;
     /// Requests of one tenant at a time; those that wait for output take a worker each.
     std::size_t requests_per_tenant = 32;
+    /// Whose tokens name tenants; null: nobody's. Outlives the service.
+    const oidc::Issuers* issuers = nullptr;
   };
 
   Service(House& house, World world) noexcept : house_(house), world_(std::move(world)) {}
@@ -51,6 +54,7 @@ class Service {
  private:
   [[nodiscard]] Result<http::Response> answer(const http::Request& request);
   [[nodiscard]] Result<std::string> tenant_of(const http::Request& request) const;
+  [[nodiscard]] Result<std::string> tenant_of_token(std::string_view authorization) const;
   [[nodiscard]] Result<http::Response> answer_tenant(const http::Request& request,
                                                      const std::string& tenant);
   [[nodiscard]] Result<http::Response> keeps(const http::Request& request,

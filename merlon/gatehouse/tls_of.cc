@@ -34,8 +34,12 @@ Checked<tls::Context> tls_of(const Options& options) {
   const auto key = crypto::PrivateKey::from_pem(pem.reveal());
   if (!key) return concat(base::printable(options.tls_key), ": ", key.error().message());
   settings.identity = {TRY(read_certificates(options.tls_certificate)), &*key};
-  settings.client = tls::ClientCertificate::Require;
-  settings.trust = TRY(read_certificates(options.tenants));
+  if (!options.tenants.empty()) {
+    // A token does instead of a certificate.
+    settings.client =
+        options.issuers.empty() ? tls::ClientCertificate::Require : tls::ClientCertificate::Request;
+    settings.trust = TRY(read_certificates(options.tenants));
+  }
   settings.alpn = {"http/1.1"};
   auto context = tls::Context::server(settings);
   if (!context) {

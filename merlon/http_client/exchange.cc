@@ -29,13 +29,16 @@ Result<std::vector<std::uint8_t>> to_bytes(const Request& request) {
   if (request.method.empty() || !is_clean(request.method, false) || request.host.empty() ||
       !is_clean(request.host, false) || !request.path.starts_with('/') ||
       !is_clean(request.path, false) || !is_clean(request.content_type, true) ||
-      !is_clean(request.accept, true)) {
+      !is_clean(request.accept, true) || !is_clean(request.authorization, true)) {
     return core::error(ErrorCode::Malformed, "a request that HTTP has no form for");
   }
   std::string head = concat(request.method, " ", request.path, " HTTP/1.1\r\nHost: ", request.host,
                             "\r\nConnection: close\r\nUser-Agent: merlon\r\n");
   if (!request.accept.empty()) head += concat("Accept: ", request.accept, "\r\n");
   if (!request.content_type.empty()) head += concat("Content-Type: ", request.content_type, "\r\n");
+  if (!request.authorization.empty()) {
+    head += concat("Authorization: ", request.authorization, "\r\n");
+  }
   head += concat("Content-Length: ", request.body.size(), "\r\n\r\n");
   std::vector<std::uint8_t> bytes(head.begin(), head.end());
   bytes.insert(bytes.end(), request.body.begin(), request.body.end());

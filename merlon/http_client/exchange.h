@@ -16,6 +16,7 @@ struct Request {
   std::string content_type;
   std::string accept;
   std::vector<std::uint8_t> body;
+  std::string authorization{};  ///< a secret; empty: the header is left out
 };
 
 /// As it goes over the wire; the connection is asked to end after the answer. Malformed: a part

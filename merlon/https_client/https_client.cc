@@ -1,38 +1,39 @@
-#include "merlon/cli_deploy/https_client.h"
+#include "merlon/https_client/https_client.h"
+
+#include <algorithm>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
 #include "merlon/host/resolve.h"
 #include "merlon/net/socket.h"
 #include "merlon/net/wait.h"
+#include "merlon/os/open.h"
 #include "merlon/os/socket.h"
 #include "merlon/tls/session.h"
 #include "merlon/tls/web_roots.h"
 #include "merlon/workload/url.h"
 
-namespace merlon::cli_deploy {
+namespace merlon::https_client {
 
 using base::concat;
-using cli_evidence::Failure;
-using cli_evidence::Result;
-using cli_evidence::Status;
 
 namespace {
 
 constexpr std::size_t largest_pem = std::size_t{1} << 20U;
 constexpr std::uint64_t handshake_time = 15'000'000'000;
-constexpr std::chrono::seconds answer_time{120};
 
-Failure unusable(std::string text) { return {std::move(text), Status::Unusable}; }
-
-bool is_of_this_machine(std::string_view host) noexcept {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+Result<std::vector<std::uint8_t>> read_bytes(const std::string& path, std::size_t most) {
+  const auto file = os::open_file(path);
+  if (!file) return concat(base::printable(path), ": ", os::describe(file.error()));
+  auto bytes = os::read_all(*file, most);
+  if (!bytes) return concat(base::printable(path), ": ", os::describe(bytes.error()));
+  return *std::move(bytes);
 }
 
 Result<std::vector<tls::Certificate>> read_certificates(const std::string& path) {
-  const auto bytes = TRY(cli_evidence::read_bytes(path, largest_pem));
+  const auto bytes = TRY(read_bytes(path, largest_pem));
   auto all = codec::pem_certificates(core::as_text(bytes));
-  if (!all) return cli_evidence::not_parsed(path, all.error());
+  if (!all) return concat(base::printable(path), ": ", all.error().message());
   return *std::move(all);
 }
 
@@ -42,21 +43,20 @@ Result<tls::Context> context_of(const TlsFiles& files) {
       files.ca_bundle.empty() ? tls::web_roots() : TRY(read_certificates(files.ca_bundle));
   std::optional<crypto::PrivateKey> key;
   if (!files.certificate.empty()) {
-    const crypto::SecretBytes pem(
-        TRY(cli_evidence::read_bytes(files.key, crypto::PrivateKey::max_pem_size)));
+    const crypto::SecretBytes pem(TRY(read_bytes(files.key, crypto::PrivateKey::max_pem_size)));
     auto read = crypto::PrivateKey::from_pem(pem.reveal());
-    if (!read) return cli_evidence::not_parsed(files.key, read.error());
+    if (!read) return concat(base::printable(files.key), ": ", read.error().message());
     key = *std::move(read);
     settings.identity = {TRY(read_certificates(files.certificate)), &*key};
   }
   auto context = tls::Context::client(settings);
-  if (!context) return unusable(concat("TLS: ", context.error().message()));
+  if (!context) return concat("TLS: ", context.error().message());
   return *std::move(context);
 }
 
 Result<std::shared_ptr<net::Stream>> connect(const std::string& host, std::uint16_t port) {
   const auto addresses = host::resolve_host(host == "localhost" ? "127.0.0.1" : host);
-  if (!addresses) return unusable(concat(base::printable(host), ": ", addresses.error()));
+  if (!addresses) return concat(base::printable(host), ": ", addresses.error());
   os::Errno last = os::Errno::Inval;
   for (const std::string& address : *addresses) {
     auto socket = os::connect_tcp(address, port);
@@ -67,31 +67,37 @@ Result<std::shared_ptr<net::Stream>> connect(const std::string& host, std::uint1
     static_cast<void>(os::send_without_delay(*socket));
     return std::shared_ptr<net::Stream>(std::make_shared<net::SocketStream>(*std::move(socket)));
   }
-  return unusable(
-      concat("cannot connect to ", base::printable(host), ":", port, ": ", os::describe(last)));
+  return concat("cannot connect to ", base::printable(host), ":", port, ": ", os::describe(last));
 }
 
 Result<std::shared_ptr<net::Stream>> with_tls(const tls::Context& context,
                                               std::shared_ptr<net::Stream> below,
                                               const std::string& name) {
   auto made = tls::Session::connect(context, std::move(below), name);
-  if (!made) return unusable(std::string(made.error().message()));
+  if (!made) return std::string(made.error().message());
   const std::shared_ptr<tls::Session> session = *std::move(made);
   const std::uint64_t deadline = net::deadline_after(handshake_time);
   for (;;) {
     switch (session->shake()) {
       case tls::Session::Handshake::Waiting: break;
       case tls::Session::Handshake::Failed:
-        return unusable(concat("no TLS with ", base::printable(name), ": ", session->trouble()));
+        return concat("no TLS with ", base::printable(name), ": ", session->trouble());
       case tls::Session::Handshake::Done: return std::shared_ptr<net::Stream>(session);
     }
     if (!net::wait(*session, net::Side::Read, deadline)) {
-      return unusable(concat("no TLS with ", base::printable(name), " in time"));
+      return concat("no TLS with ", base::printable(name), " in time");
     }
   }
 }
 
 }  // namespace
+
+bool is_of_this_machine(std::string_view host) noexcept {
+  // A number, and no name that begins like one.
+  const bool number =
+      std::ranges::all_of(host, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+  return host == "localhost" || host == "::1" || (number && host.starts_with("127."));
+}
 
 Result<HttpsClient> HttpsClient::create(const std::string& url, const TlsFiles& files,
                                         std::string& path) {
@@ -99,33 +105,36 @@ Result<HttpsClient> HttpsClient::create(const std::string& url, const TlsFiles& 
   const bool is_plain = url.starts_with(plain);
   const auto parsed =
       workload::parse_https_url(is_plain ? concat("https://", url.substr(plain.size())) : url);
-  if (!parsed) return unusable(concat(base::quoted(url), " is no URL of the form https://HOST"));
+  if (!parsed) return concat(base::quoted(url), " is no URL of the form https://HOST");
   path = parsed->path;
   if (!is_plain) return HttpsClient(parsed->host, parsed->port, TRY(context_of(files)));
   if (!is_of_this_machine(parsed->host)) {
-    return unusable(concat(base::quoted(url), ": without TLS only on this machine"));
+    return concat(base::quoted(url), ": without TLS only on this machine");
   }
   return HttpsClient(parsed->host, parsed->port, std::nullopt);
 }
 
 Result<http_client::Answer> HttpsClient::ask(std::string_view method, const std::string& path,
-                                             core::ByteView body,
-                                             std::size_t largest_answer) const {
+                                             core::ByteView body, std::size_t largest_answer,
+                                             const std::string& authorization) const {
   std::shared_ptr<net::Stream> stream = TRY(connect(host_, port_));
   if (tls_) stream = TRY(with_tls(*tls_, std::move(stream), host_));
   const bool colons = host_.find(':') != std::string::npos;
   http_client::Request request;
   request.method = method;
-  request.host = concat(colons ? "[" : "", host_, colons ? "]" : "", ":", port_);
+  constexpr std::uint16_t usual_port = 443;
+  request.host = concat(colons ? "[" : "", host_, colons ? "]" : "");
+  if (!tls_ || port_ != usual_port) request.host += concat(":", port_);
   request.path = path;
   request.content_type = "application/octet-stream";
   request.accept = "*/*";
+  request.authorization = authorization;
   request.body.assign(body.begin(), body.end());
-  auto answer = http_client::exchange(*stream, request, largest_answer, answer_time);
+  auto answer = http_client::exchange(*stream, request, largest_answer, patience_);
   if (!answer) {
-    return unusable(concat(base::printable(host_), " does not answer: ", answer.error().message()));
+    return concat(base::printable(host_), " does not answer: ", answer.error().message());
   }
   return *std::move(answer);
 }
 
-}  // namespace merlon::cli_deploy
+}  // namespace merlon::https_client

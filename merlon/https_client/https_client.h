@@ -1,0 +1,55 @@
+#pragma once
+
+// Requests to servers of HTTPS: each over a connection of its own, waiting for the answer. Answers
+// are the servers' word. Errors are lines for people.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "merlon/http_client/exchange.h"
+#include "merlon/tls/context.h"
+
+namespace merlon::https_client {
+
+/// Whom to believe, and who one is; paths of files in PEM.
+struct TlsFiles {
+  std::string ca_bundle;    ///< whose certificates a server may show; empty: those of the web
+  std::string certificate;  ///< one's own; empty: none is shown
+  std::string key;          ///< its private key
+  bool operator==(const TlsFiles&) const = default;
+};
+
+template <typename T>
+using Result = core::Result<T, std::string>;
+
+/// Whether a host's name, without brackets, says this machine itself.
+[[nodiscard]] bool is_of_this_machine(std::string_view host) noexcept;
+
+class HttpsClient {
+ public:
+  /// Of "https://HOST[:PORT][/PATH]", whose path is given back in `path`; "http://" on this machine
+  /// only.
+  [[nodiscard]] static Result<HttpsClient> create(const std::string& url, const TlsFiles& files,
+                                                  std::string& path);
+
+  /// `authorization` is the value of that header; it goes to this server only.
+  [[nodiscard]] Result<http_client::Answer> ask(std::string_view method, const std::string& path,
+                                                core::ByteView body, std::size_t largest_answer,
+                                                const std::string& authorization = {}) const;
+
+  /// How long an answer may take in all; two minutes at first.
+  void set_patience(std::chrono::nanoseconds patience) noexcept { patience_ = patience; }
+
+ private:
+  HttpsClient(std::string host, std::uint16_t port, std::optional<tls::Context> tls) noexcept
+      : host_(std::move(host)), port_(port), tls_(std::move(tls)) {}
+
+  std::string host_;
+  std::uint16_t port_;
+  std::optional<tls::Context> tls_;
+  std::chrono::nanoseconds patience_ = std::chrono::seconds(120);
+};
+
+}  // namespace merlon::https_client
