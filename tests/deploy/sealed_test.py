@@ -20,16 +20,16 @@ IMPORTS = "".join(f'(import "{WASI}" {text})' for text in (
     '"fd_sync" (func $fd_sync (param i32) (result i32))'))
 
 
-def counting(sync="", version=0):
+def counting(sync="", version=0, word="x"):
     """Writes one more "x" to /sealed/n, and prints all of them."""
     return module(f"""
-      (data (i32.const 1024) "n") (data (i32.const 1028) "x") (data (i32.const 2000) "{version}")
+      (data (i32.const 1024) "n") (data (i32.const 1028) "{word}") (data (i32.const 2000) "{version}")
       (func $check (param i32) (if (local.get 0) (then (call $proc_exit (local.get 0)))))
       (func (export "_start") (local $fd i32)
         (call $check (call $path_open (i32.const 3) (i32.const 0) (i32.const 1024) (i32.const 1)
           (i32.const 1) (i64.const 86) (i64.const 0) (i32.const 1) (i32.const 16)))
         (local.set $fd (i32.load (i32.const 16)))
-        (i32.store (i32.const 0) (i32.const 1028)) (i32.store (i32.const 4) (i32.const 1))
+        (i32.store (i32.const 0) (i32.const 1028)) (i32.store (i32.const 4) (i32.const {len(word)}))
         (call $check (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))
         {sync}
         (call $check (call $fd_seek (local.get $fd) (i64.const 0) (i32.const 0) (i32.const 24)))
