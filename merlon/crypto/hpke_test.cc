@@ -17,7 +17,8 @@ std::string text_of(const SecretBytes& secret) {
   return std::string(core::as_text(secret.reveal()));
 }
 
-// The vector of RFC 9180 for mode 0, kem 0x0020, kdf 0x0001, aead 0x0002, its message number 0;
+// The vector of RFC 9180 for mode 0, kem 0x0020, kdf 0x0001, aead 0x0002, its message number 0
+// (a context seals one here) and its three exported values;
 // from the test vectors that are published with the document.
 const char* const info = "4f6465206f6e2061204772656369616e2055726e";
 const char* const recipient_secret =
@@ -48,6 +49,20 @@ TEST(Hpke, OpensTheStandardsVector) {
                                 bytes(info), bytes(beside), bytes(sealed));
   ASSERT_TRUE(opened);
   EXPECT_EQ(text_of(opened->plain), "Beauty is truth, truth beauty");
+}
+
+TEST(Hpke, ExportsTheStandardsVectors) {
+  const auto own = X25519Key::from_secret(bytes(recipient_secret)).value();
+  const auto opened = hpke_open(own, X25519PublicKey::from(bytes(encapsulated)).value(),
+                                bytes(info), bytes(beside), bytes(sealed));
+  ASSERT_TRUE(opened);
+  for (const auto& [context, secret] :
+       {std::pair{"", "ded6cffafaea6b812cbf3e241e88332adbc077aca81512914213810ee291770a"},
+        std::pair{"00", "04d3cb6cc116b28ffd22ad5bc276c60d31fec71ceb87ae24db811c64b7507339"},
+        std::pair{"54657374436f6e74657874",
+                  "7c5ded445732c14fe09727d29b4251c0fd38455fe8440571e687f0886aac94d2"}}) {
+    EXPECT_EQ(base::hex(opened->exporter.secret(bytes(context), 32).reveal()), secret) << context;
+  }
 }
 
 TEST(Hpke, BothSidesExportTheSame) {

@@ -24,6 +24,7 @@ for each in ("attest", "e2e", "steward"):
 from deploy_test import CAT  # noqa: E402
 from gatehouse import Gatehouse  # noqa: E402
 from keeps import free_port  # noqa: E402
+from sealed_test import counting  # noqa: E402
 from processes import descendants, memory_of, own_memory  # noqa: E402
 from service import Steward, make_ca, make_server_certificate, openssl  # noqa: E402
 from story import Failed, Stage  # noqa: E402
@@ -123,8 +124,33 @@ class Demo:
         self.check((ran.returncode, ran.stdout) == (7, sent), "it gives back what it gets, and its exit status is its own",
                    ran.stderr.decode().strip())
 
+    def remember(self):
+        step("3. A workload whose files outlive its keep, sealed in a folder of the gatehouse's.")
+        self.word = self.secret("file")
+        package = self.folder / "remembering"
+        package.mkdir()
+        source = self.folder / "remembering.wat"
+        source.write_text(counting(word=self.word))
+        subprocess.run(["wat2wasm", source, "-o", package / "main.wasm"], check=True)
+        (package / "Enarx.toml").write_text(
+            "files = [{kind = 'stdin'}, {kind = 'stdout'}, {kind = 'stderr'}]\n"
+            "[[mounts]]\npath = '/sealed'\nsource = 'sealed'\n")
+        self.tenant = self.folder / "tenant.pem"
+        openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", self.tenant)
+        self.check([self.remembered() for _ in range(2)] == [1, 2], "what one keep wrote the next one reads")
+        volume, = (self.house.folder / "state").rglob("volumes/*/data")
+        held = b"".join(file.read_bytes() for file in volume.iterdir())
+        self.check(held and self.word.encode() not in held, f"the gatehouse holds {len(held)} bytes of it, all sealed")
+
+    def remembered(self):
+        """How often the workload has written its word, by what it reads."""
+        ran = self.deploy("--key", self.tenant, self.folder / "remembering")
+        if ran.returncode != 0:
+            print(f"      {DIM}{ran.stderr.decode().strip()}{PLAIN}")
+        return ran.stdout.decode().count(self.word)
+
     def serve(self):
-        step("3. An echo server by TLS that ends in the keep, with the Steward's certificate.")
+        step("4. An echo server by TLS that ends in the keep, with the Steward's certificate.")
         self.port = free_port()
         package = self.folder / "package"
         package.mkdir()
@@ -169,7 +195,7 @@ class Demo:
         return got, certificate
 
     def look_around(self):
-        step("4. What the machine's owner has: its processes, files and packets, but for the keep's own memory.")
+        step("5. What the machine's owner has: its processes, files and packets, but for the keep's own memory.")
         wanted = {name: value.encode() for name, value in self.secrets.items()}
         wanted["modules"] = self.echo[:64]
         found, inside = [], set()
@@ -204,7 +230,7 @@ class Demo:
         self.check(not found, f"all files and logs of the gatehouse, {size >> 10} KiB", ", ".join(found))
 
     def cheat(self):
-        step("6. A keep that is not what the policy wants gets nothing.")
+        step("7. A keep that is not what the policy wants gets nothing.")
         other = self.stage.policy("other.toml", "ab" * 48)
         ran = self.deploy(self.folder / "cat.wasm", policy=other)
         self.check(ran.returncode == 3, "another measurement: " + ran.stderr.decode().splitlines()[-1])
@@ -214,11 +240,12 @@ class Demo:
         self.check(ran.returncode == 3, "a machine whose certificate was revoked: " + ran.stderr.decode().splitlines()[0])
 
     def stop(self):
-        step("5. The gatehouse is killed and starts again; the keep is still there, and is stopped.")
+        step("6. The gatehouse is killed and starts again; the keep is still there, and is stopped.")
         self.house.kill()
         self.house.start()
         said = b"still here"
         self.check(self.talk(said)[0] == said, "it answers")
+        self.check(self.remembered() == 3, "and the sealed files are there as well")
         self.check(self.keeps("stop", self.keep).returncode == 0, "merlon keeps stop")
 
     def run(self):
@@ -226,6 +253,7 @@ class Demo:
             self.prepare()
             capture = Capture(self.folder / "packets")
             self.private()
+            self.remember()
             self.serve()
             self.look_around()
             packets = capture.stop()

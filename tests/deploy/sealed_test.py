@@ -2,6 +2,7 @@
 """Sealed storage: files that outlive their keep, which only the same keep for the same tenant opens."""
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -20,16 +21,16 @@ IMPORTS = "".join(f'(import "{WASI}" {text})' for text in (
     '"fd_sync" (func $fd_sync (param i32) (result i32))'))
 
 
-def counting(sync="", version=0):
+def counting(sync="", version=0, word="x"):
     """Writes one more "x" to /sealed/n, and prints all of them."""
     return module(f"""
-      (data (i32.const 1024) "n") (data (i32.const 1028) "x") (data (i32.const 2000) "{version}")
+      (data (i32.const 1024) "n") (data (i32.const 1028) "{word}") (data (i32.const 2000) "{version}")
       (func $check (param i32) (if (local.get 0) (then (call $proc_exit (local.get 0)))))
       (func (export "_start") (local $fd i32)
         (call $check (call $path_open (i32.const 3) (i32.const 0) (i32.const 1024) (i32.const 1)
           (i32.const 1) (i64.const 86) (i64.const 0) (i32.const 1) (i32.const 16)))
         (local.set $fd (i32.load (i32.const 16)))
-        (i32.store (i32.const 0) (i32.const 1028)) (i32.store (i32.const 4) (i32.const 1))
+        (i32.store (i32.const 0) (i32.const 1028)) (i32.store (i32.const 4) (i32.const {len(word)}))
         (call $check (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))
         {sync}
         (call $check (call $fd_seek (local.get $fd) (i64.const 0) (i32.const 0) (i32.const 24)))
@@ -44,6 +45,9 @@ FOREVER = SYNC + """
   (i32.store (i32.const 0) (i32.const 1028)) (i32.store (i32.const 4) (i32.const 1))
   (call $check (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
   (loop (br 0))"""
+
+
+KILLS = int(os.environ.get("MERLON_SEALED_KILLS", "4"))
 
 
 class Sealed(DeployTests):
@@ -162,6 +166,63 @@ class Sealed(DeployTests):
         self.refused("another keep has the volume")
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+    def test_kills_lose_nothing_that_was_synchronised(self):
+        more = "(loop $more " + SYNC + """
+          (i32.store (i32.const 0) (i32.const 1028)) (i32.store (i32.const 4) (i32.const 1))
+          (call $check (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+          (call $check (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))
+          (br $more))"""
+        package = self.make_package(counting(more), "more")
+        written, seed = 0, random.Random(5)
+        for _ in range(KILLS):
+            process = subprocess.Popen(
+                [self.stage.programs / "merlon", *map(str, self.words("--key", self.key, package))],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                env={**self.stage.environment(), "XDG_STATE_HOME": str(self.state)})
+            said = process.stdout.read(1)
+            if seed.random() < 0.5:
+                time.sleep(seed.random() / 20)
+            try:
+                os.kill(self.store(), signal.SIGKILL) if seed.random() < 0.3 else None
+            except (AssertionError, ProcessLookupError):
+                pass
+            os.killpg(process.pid, signal.SIGKILL)
+            rest, errors = process.communicate()
+            self.assertEqual(said, b"x", errors)
+            # What was acknowledged is there, and at most the one write that was under way more.
+            now = self.count()
+            self.assertGreaterEqual(now - 1, written + 1 + len(rest), errors)
+            written = now
+
+    def test_a_store_that_dies_is_told(self):
+        waits = SYNC + """
+          (i32.store (i32.const 0) (i32.const 1028)) (i32.store (i32.const 4) (i32.const 1))
+          (call $check (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+          (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+          (call $check (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))""" + SYNC
+        package = self.make_package(counting(waits), "waits")
+        process = subprocess.Popen(
+            [self.stage.programs / "merlon", *map(str, self.words("--key", self.key, package))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**self.stage.environment(), "XDG_STATE_HOME": str(self.state)})
+        self.assertEqual(process.stdout.read(1), b"x")
+        os.kill(self.store(), signal.SIGKILL)
+        _, said = process.communicate(b"y", timeout=60)
+        self.assertEqual(process.returncode, 29, said)  # EIO of WASI's, as fd_sync gave it
+        self.assertIn(b"cannot be written", said)
+        self.assertEqual(self.count(), 2)
+
+    def store(self):
+        """The process that keeps the volume."""
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (process / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if words[0].endswith(b"merlon-store") and words[1] == os.fsencode(self.volume):
+                return int(process.name)
+        raise AssertionError("nobody keeps the volume")
 
     def test_a_host_without_room_loses_nothing(self):
         self.assertEqual(self.count(), 1)
