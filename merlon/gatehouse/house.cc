@@ -60,14 +60,40 @@ core::Result<void, std::string> start_warden(const KeepFolder& folder, const std
   return {};
 }
 
-void remove(const KeepFolder& folder) {
-  std::error_code error;
-  std::filesystem::remove_all(folder.path(), error);
+/// What a keep's own programs need beside what its workload may take: the shim, the machine around
+/// it, the module, and what its warden holds.
+constexpr std::uint64_t own_memory = std::uint64_t{512} << 20U;
+
+/// The gatehouse's limits, or the tenant's own where they are lower.
+GroupLimits limits_of(const HouseSettings& settings, const KeepRequest& request) {
+  GroupLimits limits = settings.limits;
+  const std::uint64_t asked = request.offer.max_memory_bytes;
+  constexpr std::uint64_t sensible = std::uint64_t{1} << 48U;
+  if (asked == 0 || asked > sensible) return limits;
+  const std::uint64_t own = asked + own_memory;
+  if (limits.memory_bytes == 0 || own < limits.memory_bytes) limits.memory_bytes = own;
+  return limits;
 }
 
 }  // namespace
 
+void House::remove(const KeepFolder& folder) const {
+  settings_.groups.remove(std::filesystem::path(folder.path()).filename().string());
+  std::error_code error;
+  std::filesystem::remove_all(folder.path(), error);
+}
+
+core::Result<void, std::string> House::prepare(const KeepFolder& folder, const KeepRecord& record,
+                                               const KeepRequest& request) const {
+  TRY(make_private_folder(folder.path()));
+  TRY(folder.write(KeepFolder::record, to_json(record)));
+  TRY(folder.write(KeepFolder::request, to_json(request)));
+  const auto groups = TRY(settings_.groups.make(record.id, limits_of(settings_, request)));
+  return folder.write(KeepFolder::groups, to_text(groups));
+}
+
 core::Result<void, std::string> House::open() const {
+  settings_.groups.sweep();
   return make_private_folder(settings_.folder);
 }
 
@@ -119,11 +145,7 @@ Result<KeepFolder> House::start_in_place(const std::string& tenant, const KeepRe
   const auto id = new_id();
   if (!id) return Refusal{500, "house.random", id.error()};
   const KeepFolder folder = folder_of(*id);
-  const auto prepared = [&]() -> core::Result<void, std::string> {
-    TRY(make_private_folder(folder.path()));
-    TRY(folder.write(KeepFolder::record, to_json(KeepRecord{*id, tenant, made, request.backend})));
-    return folder.write(KeepFolder::request, to_json(request));
-  }();
+  const auto prepared = prepare(folder, KeepRecord{*id, tenant, made, request.backend}, request);
   if (!prepared) {
     remove(folder);
     return Refusal{500, "house.folder", prepared.error()};
@@ -180,7 +202,7 @@ std::vector<KeepRecord> House::list(const std::string& tenant) const {
   return all;
 }
 
-Result<void> House::forget(const KeepFolder& keep) {
+Result<void> House::forget(const KeepFolder& keep) const {
   const KeepState state = keep.state();
   if (state != KeepState::Ended && state != KeepState::Lost) {
     return Refusal{409, "keep.runs", "the keep has not ended; stop it first"};

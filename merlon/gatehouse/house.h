@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "merlon/gatehouse/control.h"
+#include "merlon/gatehouse/control_groups.h"
 #include "merlon/gatehouse/keep_folder.h"
 
 namespace merlon::gatehouse {
@@ -29,6 +30,8 @@ struct HouseSettings {
   std::size_t keeps_per_tenant = 16;    ///< that have not ended
   std::size_t keeps = 256;
   std::size_t volumes_per_tenant = 16;
+  ControlGroups groups{};
+  GroupLimits limits{};        ///< of one keep
   bool reaches_local = false;  ///< whether workloads may connect with this machine itself
 };
 
@@ -49,7 +52,7 @@ class House {
   [[nodiscard]] std::vector<KeepRecord> list() const;
 
   /// Takes away all that is known of a keep that has ended.
-  [[nodiscard]] static Result<void> forget(const KeepFolder& keep);
+  [[nodiscard]] Result<void> forget(const KeepFolder& keep) const;
 
  private:
   /// Takes a place that must be given back; refuses where there is none.
@@ -61,6 +64,11 @@ class House {
   /// Where this tenant's volumes lie. Refuses one more than he may have.
   [[nodiscard]] Result<std::string> volumes_for(const std::string& tenant,
                                                 const KeepRequest& request) const;
+  /// Makes the keep's folder, and its control groups.
+  [[nodiscard]] core::Result<void, std::string> prepare(const KeepFolder& folder,
+                                                        const KeepRecord& record,
+                                                        const KeepRequest& request) const;
+  void remove(const KeepFolder& folder) const;
   [[nodiscard]] KeepFolder folder_of(std::string_view id) const;
 
   HouseSettings settings_;

@@ -77,13 +77,13 @@ TEST_F(Houses, TellTheStateOfAKeep) {
     EXPECT_EQ(alices().state(), KeepState::Waiting);
     ASSERT_TRUE(alices().write(KeepFolder::delivered, ""));
     EXPECT_EQ(alices().state(), KeepState::Running);
-    EXPECT_EQ(House::forget(alices()).error().code, "keep.runs");
+    EXPECT_EQ(house_.forget(alices()).error().code, "keep.runs");
   }
   EXPECT_EQ(alices().state(), KeepState::Lost);
   ASSERT_TRUE(alices().write(KeepFolder::end, "exited 3"));
   EXPECT_EQ(alices().state(), KeepState::Ended);
   EXPECT_EQ(alices().read_end(), "exited 3");
-  EXPECT_TRUE(House::forget(alices()));
+  EXPECT_TRUE(house_.forget(alices()));
   EXPECT_EQ(house_.list("alice").size(), 0U);
 }
 

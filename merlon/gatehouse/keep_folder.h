@@ -43,6 +43,7 @@ class KeepFolder {
   static constexpr std::string_view delivered = "delivered";
   static constexpr std::string_view stopped = "stopped";  ///< the tenant asked for its end
   static constexpr std::string_view end = "end";
+  static constexpr std::string_view groups = "groups";  ///< control groups of the keep's
   static constexpr std::string_view log = "log";
   static constexpr std::string_view control = "control";
 

@@ -7,6 +7,7 @@
 #include "merlon/command/completion.h"
 #include "merlon/command/man.h"
 #include "merlon/command/serve.h"
+#include "merlon/crypto/hash.h"
 #include "merlon/gatehouse/issuers_of.h"
 #include "merlon/gatehouse/options.h"
 #include "merlon/gatehouse/service.h"
@@ -60,8 +61,29 @@ std::unique_ptr<oidc::Issuers> issuers_of(const Options& options, http::Log& log
   return issuers;
 }
 
+/// None where this process may make none, which `line` tells; where one was named, it
+/// must do.
+Checked<gatehouse::ControlGroups> groups_of(const Options& options, std::string& line) {
+  if (options.cgroup == "none") return gatehouse::ControlGroups();
+  constexpr std::size_t largest = 65536;
+  const auto file = os::open_file("/proc/self/cgroup");
+  const auto own = file ? os::read_all(*file, largest) : os::Errno::Noent;
+  const std::string name =
+      base::hex(crypto::sha256({core::as_bytes(options.house.folder)}).view().first(4));
+  auto found = gatehouse::ControlGroups::find(
+      options.cgroup, own ? core::as_text(*own) : std::string_view(), "/sys/fs/cgroup", name);
+  if (!found && !options.cgroup.empty()) return concat("--cgroup: ", found.error());
+  line = http::log_line(
+      clock_now(), found ? "info" : "warning", "cgroups",
+      {{"used", found ? found->described() : "none"}, {"refused", found ? "" : found.error()}});
+  if (!found) return gatehouse::ControlGroups();
+  return *std::move(found);
+}
+
 Checked<void> run(Options options, http::Log& log) {
   const os::SignalQueue signals({SIGTERM, SIGINT, SIGHUP});
+  std::string about_groups;
+  options.house.groups = TRY(groups_of(options, about_groups));
   gatehouse::House house(options.house);
   TRY(house.open());
   std::optional<tls::Context> tls;
@@ -90,6 +112,7 @@ Checked<void> run(Options options, http::Log& log) {
     log.line(http::log_line(clock_now(), "info", "listen",
                             {{"address", http::to_string(each)}, {"tls", tls ? "yes" : "no"}}));
   }
+  if (!about_groups.empty()) log.line(about_groups);
   for (;;) {
     const auto signal = signals.wait(std::chrono::minutes(10));
     if (signal == SIGTERM || signal == SIGINT) break;

@@ -53,6 +53,18 @@ constexpr std::array serve_options{
          "given."),
     OptionSpec{"--keeps", "NUMBER", "Keeps that run at a time, at most: 256 if not given."},
     OptionSpec{"--keeps-per-tenant", "NUMBER", "Of these of one tenant: 16 if not given."},
+    OptionSpec{
+        "--cgroup", "DIR",
+        "Where each keep's processes get a control group: a delegated directory of cgroup v2, "
+        "or one with those of v1; below the gatehouse's own if not given, and none where it "
+        "may make none there. none: nowhere."},
+    OptionSpec{
+        "--keep-memory", "MIB",
+        "Memory of all processes of a keep, at most; else what its tenant asks for, and half "
+        "a GiB."},
+    OptionSpec{"--keep-cpu", "PERCENT", "Processor time of a keep, at most; 100 is one processor."},
+    OptionSpec{"--keep-processes", "NUMBER",
+               "Processes and threads of a keep, at most: 256 if not given."},
     OptionSpec{"--allow-local", "",
                "Workloads may connect with this machine itself: loopback and link-local addresses, "
                "and names that lead there. With --development they may anyway."},
@@ -86,7 +98,7 @@ constexpr command::Program gatehouse{"merlon-gatehouse", base::version,
 Checked<std::size_t> number_of(const command::Arguments& arguments, std::string_view option,
                                std::size_t fallback) {
   if (!arguments.has(option)) return fallback;
-  constexpr std::size_t most = 100'000;
+  constexpr std::size_t most = 10'000'000;
   const auto number = base::parse_decimal(arguments.value(option));
   if (number && *number >= 1 && *number <= most) return static_cast<std::size_t>(*number);
   return concat(option, ": must be a number from 1 to ", most);
@@ -188,6 +200,12 @@ Checked<Options> options_of(const command::Arguments& arguments,
   options.house.keeps = TRY(number_of(arguments, "--keeps", options.house.keeps));
   options.house.keeps_per_tenant =
       TRY(number_of(arguments, "--keeps-per-tenant", options.house.keeps_per_tenant));
+  options.cgroup = arguments.value("--cgroup");
+  constexpr std::size_t usual_processes = 256;
+  GroupLimits& limits = options.house.limits;
+  limits.memory_bytes = std::uint64_t{TRY(number_of(arguments, "--keep-memory", 0))} << 20U;
+  limits.processor_percent = TRY(number_of(arguments, "--keep-cpu", 0));
+  limits.processes = TRY(number_of(arguments, "--keep-processes", usual_processes));
   options.workers = TRY(number_of(arguments, "--workers", options.workers));
   options.limits.body_bytes = delivery::max_text_size + 1024;
   options.limits.buffered_bytes = 4 * options.limits.body_bytes;

@@ -27,6 +27,7 @@ struct Options {
   std::string ca_bundle;  ///< whose certificates issuers may show; empty: those of the web
   bool development = false;
   HouseSettings house;
+  std::string cgroup;  ///< a directory, "none", or empty: below one's own
   http::Limits limits;
   std::size_t workers = 64;  ///< each who waits for output holds one
 };

@@ -345,7 +345,7 @@ Result<Response> Service::keep(const http::Request& request, const KeepFolder& f
     return json(200, writer.result());
   }
   if (what.empty() && request.method == "DELETE") {
-    TRY(House::forget(folder));
+    TRY(house_.forget(folder));
     return Response{204, {}, {}};
   }
   if (what == "/delivery" && request.method == "PUT") {

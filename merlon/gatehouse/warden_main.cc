@@ -1,6 +1,7 @@
 // merlon-warden: stays with one keep on behalf of the gatehouse, which starts it.
 
 #include "merlon/base/printable.h"
+#include "merlon/gatehouse/control_groups.h"
 #include "merlon/gatehouse/warden.h"
 #include "merlon/launch/readiness.h"
 #include "merlon/os/detach.h"
@@ -46,14 +47,22 @@ int main(int count, char** words) {
   os::ignore_broken_pipes();
   const gatehouse::KeepFolder folder(words[1]);
   if (!take_own_streams(folder)) return fail("cannot write into the keep's folder");
+  constexpr std::size_t most = 65536;
+  const auto written = folder.read(gatehouse::KeepFolder::groups, most);
+  const auto groups = gatehouse::groups_in(written ? core::as_text(*written) : "");
+  if (const auto entered = gatehouse::enter(groups); !entered) return fail(entered.error());
   const os::SignalRelay relay;
   gatehouse::Warden::Settings settings;
   settings.volumes = words[2];
   settings.machine.simulator = words[3];
   settings.reaches_local = std::string_view(words[4]) == "local";
   auto warden = gatehouse::Warden::start(folder, settings, relay);
-  if (!warden) return fail(warden.error());
+  if (!warden) {
+    gatehouse::leave(groups);
+    return fail(warden.error());
+  }
   tell(true, "");
   warden->stay(relay);
+  gatehouse::leave(groups);
   return 0;
 }

@@ -135,6 +135,15 @@ Result<Fd> open_record(const std::string& path) noexcept {
   return only_regular(std::move(fd));
 }
 
+Result<void> write_setting(const std::string& path, core::ByteView bytes) noexcept {
+  const Fd file = TRY(
+      adopted(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)));
+  const ::ssize_t written = ::write(file.number(), bytes.data(), bytes.size());
+  if (written < 0) return last_errno();
+  if (static_cast<std::size_t>(written) != bytes.size()) return Errno::Io;
+  return {};
+}
+
 Result<void> sync_directory_of(const std::string& path) noexcept {
   const std::size_t slash = path.rfind('/');
   const Fd directory = TRY(open_directory(slash == std::string::npos ? "."

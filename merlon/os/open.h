@@ -47,6 +47,11 @@ namespace merlon::os {
 /// written first is called `path`.new, so that only one may do this at a time.
 [[nodiscard]] Result<void> replace_file(const std::string& path, core::ByteView bytes) noexcept;
 
+/// Writes `bytes` into `path` by one call, as the kernel's own files want it: its reason is the
+/// error. Elsewhere than in /proc, /sys and the like a file is made, or loses what it held. Follows
+/// no symbolic link in the last place.
+[[nodiscard]] Result<void> write_setting(const std::string& path, core::ByteView bytes) noexcept;
+
 /// Brings the names in the directory of `path` to the disk: a file that was made is found again
 /// after a crash of the machine only then.
 [[nodiscard]] Result<void> sync_directory_of(const std::string& path) noexcept;

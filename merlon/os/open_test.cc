@@ -244,5 +244,20 @@ TEST(MemoryFile, IsReadAndNeverChanged) {
   EXPECT_EQ(::ftruncate(file->number(), 1), -1);
 }
 
+TEST(WriteSetting, IsOneCallWithTheKernelsReason) {
+  const std::string path = ::testing::TempDir() + "setting-" + std::to_string(::getpid());
+  ASSERT_TRUE(write_setting(path, core::as_bytes("long text")));
+  ASSERT_TRUE(write_setting(path, core::as_bytes("12")));
+  const auto file = open_file(path);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(core::as_text(read_all(*file, 100).value()), "12");
+  ::unlink(path.c_str());
+  EXPECT_EQ(write_setting("/dev/full", core::as_bytes("1")).error(), Errno::Nospc);
+  EXPECT_EQ(write_setting("/nowhere/at/all", core::as_bytes("1")).error(), Errno::Noent);
+  ASSERT_EQ(::symlink("/dev/null", path.c_str()), 0);
+  EXPECT_EQ(write_setting(path, core::as_bytes("1")).error(), Errno::Loop);
+  ::unlink(path.c_str());
+}
+
 }  // namespace
 }  // namespace merlon::os

@@ -37,7 +37,8 @@ class Authority:
 
 
 class Gatehouse:
-    def __init__(self, folder, platform, backends=("snp-sim",), options=("--allow-local",), by_certificate=True):
+    def __init__(self, folder, platform, backends=("snp-sim",), options=("--allow-local",), by_certificate=True,
+                 cgroup="none"):
         self.folder = Path(folder)
         self.folder.mkdir()
         self.server = Authority(self.folder, "gatehouse-ca")
@@ -48,6 +49,8 @@ class Gatehouse:
         self.port = 0
         self.words = ["--state", self.state, "--tls-key", self.key, "--tls-crt", self.certificate,
                       "--simulator", platform, *options]
+        if cgroup is not None:
+            self.words += ["--cgroup", cgroup]
         if by_certificate:
             self.words += ["--tenants", self.tenants.certificate]
         for each in backends:

@@ -26,7 +26,17 @@ ATTESTED = BACKEND == "snp-sim"
 WAITING = printing("I wait\n", "(loop (br 0))")
 
 
-class AtAGatehouse(EndToEnd):
+class Waits(EndToEnd):
+    def until(self, what, wanted):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if wanted(got := what()):
+                return got
+            time.sleep(0.02)
+        raise AssertionError(f"it stays {got}")
+
+
+class AtAGatehouse(Waits):
     @classmethod
     def setUpClass(cls):
         scratch = tempfile.TemporaryDirectory(prefix="merlon-gatehouse-")
@@ -56,14 +66,6 @@ class AtAGatehouse(EndToEnd):
         ran = self.deploy("--detach", *words, self.wasm(text), tenant=tenant)
         self.assertEqual(ran.returncode, 0, ran.stderr)
         return ran.stdout.decode().strip()
-
-    def until(self, what, wanted):
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            if wanted(got := what()):
-                return got
-            time.sleep(0.02)
-        raise AssertionError(f"it stays {got}")
 
     def state(self, keep, tenant="alice"):
         said = self.merlon("keeps", "list", "--json", *self.house.access(tenant))
@@ -245,6 +247,64 @@ class AtAGatehouse(EndToEnd):
         self.assertEqual(self.house.curl("alice", "/health"), (200, b"ok\n"))
         metrics = self.house.curl("alice", "/metrics")[1].decode()
         self.assertRegex(metrics, r"(?m)^merlon_gatehouse_keeps_started_total \d+$")
+
+
+class InGroups(Waits):
+    """Control groups of this machine, where it lets us make some."""
+
+    def setUp(self):
+        super().setUp()
+        stage = Stage(self.folder)
+        self.house = Gatehouse(self.folder / "house", stage.platform, ("nil",),
+                               ("--keep-memory", "700", "--keep-cpu", "150", "--keep-processes", "90"), cgroup=None)
+        self.addCleanup(self.house.stop)
+        log = self.house.folder / "log"
+        self.until(lambda: log.read_text(), lambda said: '"cgroups"' in said)
+        told = [each for each in map(json.loads, log.read_text().splitlines()) if each["event"] == "cgroups"]
+        self.assertEqual(len(told), 1)
+        if told[0]["refused"]:
+            self.skipTest(f"no control groups here: {told[0]['refused']}")
+
+    def start(self):
+        status, said = self.house.curl("alice", "/v1/keeps", "-d", json.dumps({"backend": "nil", "nonce": "ab" * 32}))
+        self.assertEqual(status, 201, said)
+        keep = json.loads(said)["id"]
+        lines = (self.house.state / keep / "groups").read_text().splitlines()
+        return keep, [Path(line) for line in lines[::2]]
+
+    def until_gone(self, groups):
+        deadline = time.monotonic() + PATIENCE
+        while any(each.exists() for each in groups):
+            self.assertLess(time.monotonic(), deadline, groups)
+            time.sleep(0.02)
+
+    def test_a_keep_has_one_with_its_limits_as_long_as_it_lives(self):
+        keep, groups = self.start()
+        wanted = {"memory.max": "734003200", "memory.limit_in_bytes": "734003200", "cpu.max": "150000 100000",
+                  "cpu.cfs_quota_us": "150000", "pids.max": "90"}
+        seen = 0
+        for group in groups:
+            self.assertIn(str(self.house.wardens()[0]), (group / "cgroup.procs").read_text().split(), group)
+            for name, limit in wanted.items():
+                if (group / name).exists():
+                    self.assertEqual((group / name).read_text().strip(), limit)
+                    seen += 1
+        self.assertGreaterEqual(seen, 1)
+        self.assertEqual(self.house.curl("alice", f"/v1/keeps/{keep}/stop", "-X", "POST")[0], 204)
+        self.until_gone(groups)
+
+    def test_what_a_killed_warden_leaves_goes_with_the_keep_or_with_the_next_start(self):
+        (keep, groups), (_, others) = self.start(), self.start()
+        self.house.end_keeps()
+        deadline = time.monotonic() + PATIENCE
+        while self.house.wardens() or any((each / "cgroup.procs").read_text() for each in groups + others):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        self.assertEqual(self.house.curl("alice", f"/v1/keeps/{keep}", "-X", "DELETE")[0], 204)
+        self.until_gone(groups)
+        self.house.kill()
+        self.house.start()
+        self.until_gone(others)
 
 
 class WithinBounds(EndToEnd):
