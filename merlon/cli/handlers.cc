@@ -13,6 +13,7 @@ constexpr std::array all_handlers{
     Handler{"keeps attach", &in_merlon_deploy},
     Handler{"keeps logs", &in_merlon_deploy},
     Handler{"keeps stop", &in_merlon_deploy},
+    Handler{"keeps evidence", &in_merlon_deploy},
     Handler{"keeps forget", &in_merlon_deploy},
     Handler{"inspect", &inspect},
     Handler{"evidence inspect", &in_merlon_evidence},

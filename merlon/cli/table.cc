@@ -64,6 +64,7 @@ constexpr std::array deploy_positionals{
                    "A WebAssembly file, or a package: a directory with main.wasm and, if it needs "
                    "more than the standard streams, Enarx.toml; or where either lies, file:// or "
                    "https://, from where this command gets it."}};
+constexpr std::array<std::string_view, 3> restart_policies{"never", "on-failure", "always"};
 constexpr std::array deploy_options{
     OptionSpec{"--policy",
                "FILE",
@@ -135,6 +136,17 @@ constexpr std::array deploy_options{
         true},
     OptionSpec{"--detach", "",
                "Print the keep's id and leave it running at the gatehouse (see keeps)."},
+    OptionSpec{
+        "--restart", "WHEN",
+        "Deliver again, to a new keep that is judged like the first, when the workload has "
+        "ended: never, as without it; on-failure: with another status than 0, or its keep is "
+        "lost; always. Pauses grow from a second to a minute. Not after keeps stop, nor after "
+        "evidence that is refused, nor with --detach: only this command can release the "
+        "workload.",
+        false, restart_policies},
+    OptionSpec{"--restarts", "NUMBER",
+               "How often in a row at most: 10 if not given. A keep that lasts for a minute begins "
+               "another row."},
     OptionSpec{"--insecure-backend", "",
                "Deliver also to a keep that nothing attests, whose machine's owner can read it."},
     OptionSpec{
@@ -181,6 +193,28 @@ constexpr std::array keeps_options{
                false,
                {},
                true},
+};
+constexpr std::array keeps_evidence_options{
+    keeps_options[0],
+    keeps_options[1],
+    keeps_options[2],
+    keeps_options[3],
+    keeps_options[4],
+    OptionSpec{
+        "--policy",
+        "FILE",
+        "Which keeps are good, as for deploy; without it the keep that this installation would "
+        "launch, on genuine hardware.",
+        false,
+        {},
+        true},
+    OptionSpec{
+        "--endorsements", "PATH", "What endorses it, as for evidence verify.", true, {}, true},
+    OptionSpec{"--no-memory", "",
+               "Do not use, and do not keep, what earlier runs have seen (see evidence verify)."},
+    OptionSpec{"--quiet", "", "Print only the checks that failed, and the verdict."},
+    OptionSpec{"--json", "", "Print one JSON object."},
+    OptionSpec{"--html", "FILE", "Also write a page for people.", false, {}, true},
 };
 constexpr std::array keeps_list_options{
     keeps_options[0], keeps_options[1],
@@ -483,6 +517,14 @@ constexpr std::array all_commands{
     CommandSpec{"keeps logs", "Print what a keep has said so far",
                 "The same as keeps attach, without waiting for more.", keeps_positionals,
                 keeps_options},
+    CommandSpec{
+        "keeps evidence", "Judge again what a keep proved of itself",
+        "What the keep proved when it was given the workload, by the challenge and the keys that "
+        "deploy --detach kept, judged by your policy and by what is known now: an advisory, a "
+        "revocation or a newer version since then counts. A keep answers no later challenge, so "
+        "this does not say that it still runs, and nothing of what its workload has done since; it "
+        "says when it was asked. Exit status as of evidence verify.",
+        keeps_positionals, keeps_evidence_options},
     CommandSpec{"keeps stop", "End a keep",
                 "Asks its process to end, and kills it five seconds later.", keeps_positionals,
                 keeps_options},

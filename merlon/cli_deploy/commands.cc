@@ -11,6 +11,7 @@ constexpr std::array all_handlers{
     cli::Handler{"keeps list", &keeps_list},
     cli::Handler{"keeps attach", &keeps_attach},
     cli::Handler{"keeps logs", &keeps_logs},
+    cli::Handler{"keeps evidence", &keeps_evidence},
     cli::Handler{"keeps stop", &keeps_stop},
     cli::Handler{"keeps forget", &keeps_forget},
 };

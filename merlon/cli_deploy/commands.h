@@ -11,6 +11,7 @@ namespace merlon::cli_deploy {
 [[nodiscard]] std::span<const cli::Handler> handlers() noexcept;
 
 int deploy(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int keeps_evidence(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keeps_attach(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keeps_forget(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keeps_list(const cli::Arguments& arguments, const cli::Terminal& terminal);

@@ -12,6 +12,7 @@
 #include "merlon/cli_deploy/kept_talk.h"
 #include "merlon/cli_deploy/package_url.h"
 #include "merlon/cli_deploy/relay.h"
+#include "merlon/cli_deploy/restarts.h"
 #include "merlon/cli_deploy/tenant_key.h"
 #include "merlon/cli_deploy/volume_memory.h"
 #include "merlon/cli_evidence/moment.h"
@@ -165,7 +166,8 @@ Result<int> status_of(const Talk& talk, const core::Result<void, std::string>& t
 /// Who delivers, what he judges by, and what he remembers of the workload's volume.
 struct Tenant {
   delivery::Challenge challenge;
-  Judge judge;
+  codec::UnixTime challenged;
+  const Judge& judge;
   std::optional<VolumeMemory> volume{};
   std::uint64_t volume_epoch = 0;
 };
@@ -196,7 +198,7 @@ void say_times(const Arguments& arguments, const Terminal& terminal, const Stopw
 
 Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal,
                         const Prepared& prepared, const std::shared_ptr<Tenant>& tenant,
-                        Stopwatch& watch) {
+                        Stopwatch& watch, Attempt& attempt) {
   const os::SignalRelay relay;
   auto keep = TRY(start_here(arguments, terminal, relay, prepared.offer));
   const auto proof = keep.proof(relay, start_limit);
@@ -206,6 +208,7 @@ Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal,
   const std::uint64_t started = os::now(os::Clock::Monotonic).value_or(0);
   auto channel = keep.deliver(sealed.bytes);
   if (!channel) return of_host(channel.error());
+  attempt.delivered = true;
   watch.lap("delivered");
   say_times(arguments, terminal, watch);
   Talk talk(sealed.exporter, crypto::sha256({prepared.workload.module}));
@@ -237,7 +240,8 @@ void forget_soon(const GatehouseClient& client, const std::string& id) {
 
 Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
                          const GatehouseAddress& address, const Prepared& prepared,
-                         const std::shared_ptr<Tenant>& tenant, Stopwatch& watch) {
+                         const std::shared_ptr<Tenant>& tenant, Stopwatch& watch,
+                         Attempt& attempt) {
   const auto client = TRY(GatehouseClient::create(address));
   gatehouse::KeepRequest request{TRY(wanted_backend(arguments, terminal)), prepared.offer};
   request.offer.verbose = false;
@@ -250,6 +254,7 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
     return sealed.error();
   }
   TRY(client.deliver(keep.id, sealed->bytes));
+  attempt.delivered = true;
   watch.lap("delivered");
   say_times(arguments, terminal, watch);
   const auto module = crypto::sha256({prepared.workload.module});
@@ -258,14 +263,22 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
   if (arguments.has("--detach")) {
     const core::ByteView secret = sealed->exporter.reveal();
     TRY(keep_talk(terminal,
-                  {keep.id, address, module, crypto::SecretBytes({secret.begin(), secret.end()})}));
+                  {keep.id, address, module, crypto::SecretBytes({secret.begin(), secret.end()}),
+                   binding_of(keep.proof, tenant->challenge.nonce()), tenant->challenged}));
     // It may be over already.
     static_cast<void>(client.input(keep.id, 0, talk.input_end()));
     return cli::print(terminal, concat(keep.id, "\n"));
   }
-  TRY(carry(talk, client, keep.id, terminal, Part::Both));
-  auto status = status_of(talk, {}, false, terminal);
-  if (status) forget_soon(client, keep.id);
+  // Whoever wants a workload to go on does not deliver it a second time because of a moment.
+  const bool patient = arguments.value("--restart", "never") != "never";
+  const std::chrono::seconds patience{patient ? 30 : 0};
+  const auto carried = carry(talk, client, keep.id, terminal, Part::Both, patience);
+  auto status = carried ? status_of(talk, {}, false, terminal) : Result<int>(carried.error());
+  if (status) {
+    forget_soon(client, keep.id);
+  } else {
+    attempt.stopped = client.was_stopped(keep.id);
+  }
   return status;
 }
 
@@ -281,30 +294,101 @@ Result<void> recall_volume(const Arguments& arguments, const Terminal& terminal,
   return {};
 }
 
+/// What all attempts have in common.
+struct Delivery {
+  GatehouseAddress address;
+  Prepared prepared;
+  std::optional<launch::Volume> volume;  ///< as the package asks for it
+  Judge judge;
+};
+
+/// A new challenge, a new keep.
+Result<int> deliver_once(const Arguments& arguments, const Terminal& terminal, Delivery& common,
+                         Stopwatch& watch, Attempt& attempt) {
+  Prepared& prepared = common.prepared;
+  prepared.workload.message.volume = common.volume;
+  auto key = TRY(tenant_key(arguments));
+  auto challenge = delivery::Challenge::make(std::move(key));
+  if (!challenge) return Failure{std::string(challenge.error().message()), Status::Unusable};
+  std::ranges::copy(challenge->nonce().view(), prepared.offer.nonce.begin());
+  const auto now = TRY(cli_evidence::read_time(""));
+  const auto tenant = std::make_shared<Tenant>(Tenant{*std::move(challenge), now, common.judge});
+  TRY(recall_volume(arguments, terminal, common.address.url, *tenant, prepared.workload.message));
+  watch.lap("package");
+  if (common.address.url.empty()) {
+    return deploy_here(arguments, terminal, prepared, tenant, watch, attempt);
+  }
+  return deploy_there(arguments, terminal, common.address, prepared, tenant, watch, attempt);
+}
+
+std::chrono::seconds since(std::uint64_t start) {
+  const std::uint64_t now = os::now(os::Clock::Monotonic).value_or(0);
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds(now - start));
+}
+
+/// Until there is no next time, by --restart.
+Result<int> deliver(const Arguments& arguments, const Terminal& terminal, Delivery& common,
+                    Restarts restarts, Stopwatch& watch) {
+  for (;;) {
+    Attempt attempt;
+    const std::uint64_t start = os::now(os::Clock::Monotonic).value_or(0);
+    auto status = deliver_once(arguments, terminal, common, watch, attempt);
+    attempt.lasted = since(start);
+    attempt.refused = !status && (status.error().status == Status::Refused ||
+                                  status.error().status == Status::Usage);
+    if (status) attempt.status = *status;
+    const auto pause = restarts.after(attempt);
+    if (!pause) return status;
+    const std::string how =
+        status ? concat("the workload ended with status ", *status) : status.error().text;
+    cli_evidence::remark(terminal, concat(how, "; delivered again, to a new keep, in ",
+                                          pause->count(), " s (", restarts.in_row(), " in a row)"));
+    static_cast<void>(os::poll({}, *pause));
+    watch = Stopwatch();
+    watch.lap("");
+  }
+}
+
+Result<Restarts> restarts_of(const Arguments& arguments) {
+  const std::string name = arguments.value("--restart", "never");
+  const auto policy = find_restart_policy(name);
+  if (!policy) return Failure{concat("--restart: there is no ", base::quoted(name)), Status::Usage};
+  constexpr std::size_t usual = 10;
+  constexpr std::size_t most = 1'000'000;
+  std::size_t limit = usual;
+  if (arguments.has("--restarts")) {
+    const auto number = base::parse_decimal(arguments.value("--restarts"));
+    if (!number || *number > most) {
+      return Failure{concat("--restarts: must be a number up to ", most), Status::Usage};
+    }
+    limit = static_cast<std::size_t>(*number);
+  }
+  if (*policy != RestartPolicy::Never && arguments.has("--detach")) {
+    return Failure{
+        "--restart: not with --detach: only this command can judge a new keep and release the "
+        "workload to it, so it must stay",
+        Status::Usage};
+  }
+  return Restarts(*policy, limit);
+}
+
 Result<int> deploy_somewhere(const Arguments& arguments, const Terminal& terminal) {
   Stopwatch watch;
   watch.lap("");
-  const GatehouseAddress address = TRY(gatehouse_address(arguments, terminal));
+  const Restarts restarts = TRY(restarts_of(arguments));
+  GatehouseAddress address = TRY(gatehouse_address(arguments, terminal));
+  if (address.url.empty() && arguments.has("--detach")) {
+    return Failure{"--detach: only at a gatehouse (--to); a keep ends with who started it",
+                   Status::Usage};
+  }
   Prepared prepared = TRY(prepare(arguments, terminal, address.files));
   for (const std::string& note : prepared.notes) {
     cli_evidence::remark(terminal, concat("note: ", note));
   }
   Judge judge = TRY(Judge::prepare(arguments, terminal));
-  auto key = TRY(tenant_key(arguments));
-  auto challenge = delivery::Challenge::make(std::move(key));
-  if (!challenge) return Failure{std::string(challenge.error().message()), Status::Unusable};
-  std::ranges::copy(challenge->nonce().view(), prepared.offer.nonce.begin());
-  const auto tenant = std::make_shared<Tenant>(Tenant{*std::move(challenge), std::move(judge)});
-  TRY(recall_volume(arguments, terminal, address.url, *tenant, prepared.workload.message));
-  watch.lap("package");
-  if (!address.url.empty()) {
-    return deploy_there(arguments, terminal, address, prepared, tenant, watch);
-  }
-  if (arguments.has("--detach")) {
-    return Failure{"--detach: only at a gatehouse (--to); a keep ends with who started it",
-                   Status::Usage};
-  }
-  return deploy_here(arguments, terminal, prepared, tenant, watch);
+  const auto volume = prepared.workload.message.volume;
+  Delivery common{std::move(address), std::move(prepared), volume, std::move(judge)};
+  return deliver(arguments, terminal, common, restarts, watch);
 }
 
 }  // namespace

@@ -76,12 +76,22 @@ class Speaker {
 };
 
 Result<void> hear(Talk& talk, const GatehouseClient& gatehouse, const std::string& id,
-                  Streams& streams, bool waits) {
+                  Streams& streams, bool waits, std::chrono::seconds patience) {
   constexpr std::chrono::milliseconds longest{15'000};
+  constexpr std::chrono::seconds pause{1};
   std::uint64_t position = 0;
+  std::chrono::seconds away{};
   while (!talk.status()) {
     const auto output =
         TRY(gatehouse.output(id, position, waits ? longest : std::chrono::milliseconds(0)));
+    if (!output.away.empty()) {
+      // The keep goes on without its gatehouse, and a gatehouse that starts again finds it.
+      if (away >= patience) return Failure{output.away, Status::Unusable};
+      static_cast<void>(os::poll({}, pause));
+      away += pause;
+      continue;
+    }
+    away = {};
     if (output.is_over || (output.bytes.empty() && !waits)) break;
     position += output.bytes.size();
     if (const auto heard = talk.hear(output.bytes, streams); !heard) {
@@ -95,17 +105,17 @@ Result<void> hear(Talk& talk, const GatehouseClient& gatehouse, const std::strin
 }  // namespace
 
 Result<void> carry(Talk& talk, const GatehouseClient& gatehouse, const std::string& id,
-                   const cli::Terminal& terminal, Part part) {
+                   const cli::Terminal& terminal, Part part, std::chrono::seconds patience) {
   Streams streams(terminal);
   if (part != Part::Both) {
-    return hear(talk, gatehouse, id, streams, part == Part::HearOnly);
+    return hear(talk, gatehouse, id, streams, part == Part::HearOnly, patience);
   }
   auto bell = os::WakeUp::create();
   if (!bell) return Failure{"no more descriptors", Status::Unusable};
   Speaker speaker(talk, gatehouse, id, *std::move(bell));
   const auto thread = os::Thread::start(&Speaker::run, &speaker);
   if (!thread) return Failure{"no more threads", Status::Unusable};
-  auto heard = hear(talk, gatehouse, id, streams, true);
+  auto heard = hear(talk, gatehouse, id, streams, true, patience);
   speaker.end();
   return heard;
 }

@@ -11,9 +11,10 @@ namespace merlon::cli_deploy {
 enum class Part : std::uint8_t { HearOnly, HearWhatThereIs, Both };
 
 /// Carries the talk from its beginning until the workload has ended, or nobody says anything more;
-/// with HearWhatThereIs it does not wait for more.
+/// with HearWhatThereIs it does not wait for more. A gatehouse that cannot be reached is asked
+/// again for as long as `patience`.
 [[nodiscard]] cli_evidence::Result<void> carry(Talk& talk, const GatehouseClient& gatehouse,
                                                const std::string& id, const cli::Terminal& terminal,
-                                               Part part);
+                                               Part part, std::chrono::seconds patience = {});
 
 }  // namespace merlon::cli_deploy

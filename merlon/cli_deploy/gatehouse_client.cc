@@ -3,6 +3,7 @@
 #include "merlon/base/text.h"
 #include "merlon/codec/base64.h"
 #include "merlon/codec/json.h"
+#include "merlon/gatehouse/keep_folder.h"
 
 namespace merlon::cli_deploy {
 
@@ -33,6 +34,15 @@ Result<std::vector<std::uint8_t>> bytes_of(const codec::JsonValue& object, std::
   auto bytes = codec::decode_base64(*text);
   if (!bytes) return unusable(concat("the gatehouse's ", name, " is no base 64"));
   return *std::move(bytes);
+}
+
+Result<launch::Proof> proof_in(const codec::JsonValue& root) {
+  launch::Proof proof;
+  proof.evidence = TRY(bytes_of(root, "evidence"));
+  proof.certificates = TRY(bytes_of(root, "certificates"));
+  proof.tls_key = TRY(bytes_of(root, "tls_key"));
+  proof.hpke_key = TRY(bytes_of(root, "hpke_key"));
+  return proof;
 }
 
 std::string path_of(const std::string& id, std::string_view rest) {
@@ -86,17 +96,28 @@ Result<GatehouseClient::Started> GatehouseClient::start(
   if (!document) return unusable("the gatehouse's answer is no JSON");
   const codec::JsonValue& root = document->root();
   const auto id = root.string_member("id");
-  if (!id || !std::ranges::all_of(
-                 *id, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); })) {
+  if (!id || !gatehouse::is_keep_id(*id)) {
     return unusable("the gatehouse's answer has no id of a keep");
   }
   Started started;
   started.id = *id;
-  started.proof.evidence = TRY(bytes_of(root, "evidence"));
-  started.proof.certificates = TRY(bytes_of(root, "certificates"));
-  started.proof.tls_key = TRY(bytes_of(root, "tls_key"));
-  started.proof.hpke_key = TRY(bytes_of(root, "hpke_key"));
+  started.proof = TRY(proof_in(root));
   return started;
+}
+
+Result<launch::Proof> GatehouseClient::proof(const std::string& id) const {
+  const auto answer = TRY(ask_well("GET", path_of(id, "/evidence"), {}));
+  const auto document = codec::JsonDocument::parse(core::as_text(answer.body));
+  if (!document) return unusable("the gatehouse's answer is no JSON");
+  return proof_in(document->root());
+}
+
+bool GatehouseClient::was_stopped(const std::string& id) const {
+  const auto answer = ask_well("GET", path_of(id, ""), {});
+  if (!answer) return false;
+  const auto document = codec::JsonDocument::parse(core::as_text(answer->body));
+  const codec::JsonValue* const stopped = document ? document->root().find("stopped") : nullptr;
+  return stopped != nullptr && stopped->is_true();
 }
 
 Result<void> GatehouseClient::deliver(const std::string& id, core::ByteView sealed) const {
@@ -117,7 +138,9 @@ Result<bool> GatehouseClient::input(const std::string& id, std::uint64_t at,
 Result<GatehouseClient::Output> GatehouseClient::output(const std::string& id, std::uint64_t from,
                                                         std::chrono::milliseconds wait) const {
   const std::string path = path_of(id, concat("/output?from=", from, "&wait=", wait.count()));
-  auto answer = TRY(ask("GET", path, {}));
+  auto asked = ask("GET", path, {});
+  if (!asked) return Output{{}, false, asked.error().text};
+  http_client::Answer answer = *std::move(asked);
   constexpr unsigned there = 200;
   constexpr unsigned nothing_yet = 204;
   constexpr unsigned over = 410;

@@ -48,10 +48,15 @@ class GatehouseClient {
   struct Output {
     std::vector<std::uint8_t> bytes;
     bool is_over = false;  ///< there will be no more
+    std::string away{};    ///< why the gatehouse could not be asked; empty: it answered
   };
   /// What the keep has said from byte `from` on; empty if there was nothing for so long.
   [[nodiscard]] cli_evidence::Result<Output> output(const std::string& id, std::uint64_t from,
                                                     std::chrono::milliseconds wait) const;
+  /// What the keep proved at its start; the gatehouse's word.
+  [[nodiscard]] cli_evidence::Result<launch::Proof> proof(const std::string& id) const;
+  /// Whether the tenant himself had it stopped; the gatehouse's word.
+  [[nodiscard]] bool was_stopped(const std::string& id) const;
   [[nodiscard]] cli_evidence::Result<void> stop(const std::string& id) const;
   [[nodiscard]] cli_evidence::Result<void> forget(const std::string& id) const;
   /// A text of JSON, or of lines.

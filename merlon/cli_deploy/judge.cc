@@ -76,33 +76,37 @@ Result<crypto::X25519PublicKey> Judge::without_evidence(const launch::Proof& pro
   return key_of(proof);
 }
 
-Result<verify::Policy> Judge::policy_for(const launch::Proof& proof,
-                                         const delivery::Nonce& nonce) const {
+verify::BindToChallenge binding_of(const launch::Proof& proof, const delivery::Nonce& nonce) {
+  return {crypto::sha256({proof.tls_key}), crypto::sha256({proof.hpke_key}),
+          evidence::Nonce::from(nonce.view()).value()};
+}
+
+Result<Judge::Found> Judge::appraise(const launch::Proof& proof,
+                                     const verify::BindToChallenge& binding) const {
   verify::Policy policy = policy_ ? *policy_ : TRY(own_policy());
-  policy.binding =
-      verify::BindToChallenge{crypto::sha256({proof.tls_key}), crypto::sha256({proof.hpke_key}),
-                              evidence::Nonce::from(nonce.view()).value()};
-  return policy;
+  policy.binding = binding;
+  const std::string memory_file = cli_evidence::memory_file_of(arguments_, terminal_);
+  const verify::Moment moment = TRY(cli_evidence::moment_of(arguments_, memory_file));
+  auto evidence = evidence::Evidence::parse(proof.evidence);
+  if (!evidence) return cli_evidence::not_parsed("the keep's evidence", evidence.error());
+  evidence::Endorsements carried = evidence->endorsements;
+  if (!proof.certificates.empty()) static_cast<void>(carried.add_table(proof.certificates));
+  auto collateral = verify::Collateral::parse(endorsements_, carried);
+  auto appraisal = verify::appraise(*evidence, collateral, policy, moment);
+  if (!memory_file.empty()) cli_evidence::remember(terminal_, memory_file, appraisal.seen);
+  return Found{*std::move(evidence), std::move(collateral), std::move(policy), std::move(appraisal),
+               endorsements_.size() + carried.size()};
 }
 
 Result<crypto::X25519PublicKey> Judge::judge(const launch::Proof& proof,
                                              const delivery::Nonce& nonce) const {
   if (proof.evidence.empty()) return without_evidence(proof);
-  const verify::Policy policy = TRY(policy_for(proof, nonce));
-  const std::string memory_file = cli_evidence::memory_file_of(arguments_, terminal_);
-  const verify::Moment moment = TRY(cli_evidence::moment_of(arguments_, memory_file));
-  const auto evidence = evidence::Evidence::parse(proof.evidence);
-  if (!evidence) return cli_evidence::not_parsed("the keep's evidence", evidence.error());
-  evidence::Endorsements carried = evidence->endorsements;
-  if (!proof.certificates.empty()) static_cast<void>(carried.add_table(proof.certificates));
-  const auto collateral = verify::Collateral::parse(endorsements_, carried);
-  const verify::Appraisal appraisal = verify::appraise(*evidence, collateral, policy, moment);
-  if (!memory_file.empty()) cli_evidence::remember(terminal_, memory_file, appraisal.seen);
-  switch (appraisal.verdict) {
+  const Found found = TRY(appraise(proof, binding_of(proof, nonce)));
+  switch (found.appraisal.verdict) {
     case verify::Verdict::Accepted: return key_of(proof);
     case verify::Verdict::Refused: break;
   }
-  for (const verify::Finding& each : appraisal.findings) {
+  for (const verify::Finding& each : found.appraisal.findings) {
     if (each.passed) continue;
     cli_evidence::remark(terminal_, concat(verify::row_of(each.check).name, ": wanted ",
                                            each.wanted, "; got ", each.got));

@@ -11,12 +11,28 @@
 
 namespace merlon::cli_deploy {
 
+/// The keys of the proof, and the nonce that its evidence must have.
+[[nodiscard]] verify::BindToChallenge binding_of(const launch::Proof& proof,
+                                                 const delivery::Nonce& nonce);
+
 class Judge {
  public:
   /// Reads what is judged by, before any keep is asked for: the policy that --policy names, which
   /// must compare a measurement or a signer, and endorsements.
   [[nodiscard]] static cli_evidence::Result<Judge> prepare(const cli::Arguments& arguments,
                                                            const cli::Terminal& terminal);
+
+  /// What was found, and what it was made of.
+  struct Found {
+    evidence::Evidence evidence;
+    verify::Collateral collateral;
+    verify::Policy policy;
+    verify::Appraisal appraisal;
+    std::size_t endorsements = 0;
+  };
+  /// Judges evidence that is there: by the policy, for these keys and this nonce, for now.
+  [[nodiscard]] cli_evidence::Result<Found> appraise(const launch::Proof& proof,
+                                                     const verify::BindToChallenge& binding) const;
 
   /// The key that workloads for this keep are sealed to, after its evidence was found to hold: by
   /// the policy, else genuine, of hardware, and the very keep that this installation launches;
@@ -35,8 +51,6 @@ class Judge {
 
   [[nodiscard]] cli_evidence::Result<crypto::X25519PublicKey> without_evidence(
       const launch::Proof& proof) const;
-  [[nodiscard]] cli_evidence::Result<verify::Policy> policy_for(const launch::Proof& proof,
-                                                                const delivery::Nonce& nonce) const;
 
   const cli::Arguments& arguments_;
   const cli::Terminal& terminal_;

@@ -17,19 +17,6 @@ using cli_evidence::Status;
 
 namespace {
 
-/// Of the talk that is kept with this keep, or as the command line says.
-Result<GatehouseClient> client_for(const Arguments& arguments, const Terminal& terminal,
-                                   const std::string& id) {
-  const GatehouseAddress address = TRY(gatehouse_address(arguments, terminal));
-  if (!address.url.empty()) return GatehouseClient::create(address);
-  if (id.empty()) {
-    return Failure{"no gatehouse is named (--to, or MERLON_GATEHOUSE)", Status::Usage};
-  }
-  GatehouseAddress kept = TRY(find_talk(terminal, id)).gatehouse;
-  if (address.token) kept.token = address.token;
-  return GatehouseClient::create(kept);
-}
-
 std::string row(const codec::JsonValue& keep) {
   const auto text = [&](std::string_view name) -> std::string {
     const auto value = keep.string_member(name);

@@ -7,6 +7,7 @@
 #include "merlon/codec/hex.h"
 #include "merlon/codec/json.h"
 #include "merlon/codec/json_writer.h"
+#include "merlon/codec/time.h"
 #include "merlon/gatehouse/keep_folder.h"
 #include "merlon/os/open.h"
 
@@ -38,6 +39,24 @@ Failure not_a_talk(const std::string& path) {
   return {concat(base::printable(path), ": is no kept talk"), Status::Unusable};
 }
 
+template <typename Bytes>
+std::optional<Bytes> bytes_in(const codec::JsonValue& root, std::string_view name) {
+  const auto text = root.string_member(name);
+  if (!text) return std::nullopt;
+  const auto bytes = codec::decode_hex(*text);
+  if (!bytes) return std::nullopt;
+  const auto fixed = Bytes::from(*bytes);
+  return fixed ? std::optional<Bytes>(*fixed) : std::nullopt;
+}
+
+std::optional<verify::BindToChallenge> binding_in(const codec::JsonValue& root) {
+  const auto tls = bytes_in<crypto::Sha256Digest>(root, "tls_key_sha256");
+  const auto hpke = bytes_in<crypto::Sha256Digest>(root, "hpke_key_sha256");
+  const auto nonce = bytes_in<evidence::Nonce>(root, "nonce");
+  if (!tls || !hpke || !nonce) return std::nullopt;
+  return verify::BindToChallenge{*tls, *hpke, *nonce};
+}
+
 }  // namespace
 
 Result<void> keep_talk(const cli::Terminal& terminal, const KeptTalk& talk) {
@@ -55,6 +74,12 @@ Result<void> keep_talk(const cli::Terminal& terminal, const KeptTalk& talk) {
   member("cert_key", talk.gatehouse.files.key);
   member("token_file", talk.gatehouse.token.file());
   member("module_sha256", base::hex(talk.module.view()));
+  if (talk.binding) {
+    member("challenged", codec::to_rfc3339(talk.challenged));
+    member("nonce", base::hex(talk.binding->nonce.view()));
+    member("tls_key_sha256", base::hex(talk.binding->tls_key_digest.view()));
+    member("hpke_key_sha256", base::hex(talk.binding->hpke_key_digest.view()));
+  }
   member("secret", base::hex(talk.secret.reveal()));
   json.close_object();
   const std::string text = json.result() + "\n";
@@ -79,6 +104,8 @@ Result<KeptTalk> find_talk(const cli::Terminal& terminal, const std::string& id)
     const auto value = document->root().string_member(name);
     return value ? std::string(*value) : std::string();
   };
+  const auto binding = binding_in(document->root());
+  const auto challenged = codec::parse_rfc3339(text("challenged"));
   const auto module_bytes = codec::decode_hex(text("module_sha256"));
   auto secret = codec::decode_hex(text("secret"));
   if (!module_bytes || !secret) return not_a_talk(path);
@@ -89,13 +116,27 @@ Result<KeptTalk> find_talk(const cli::Terminal& terminal, const std::string& id)
                    {text("ca_bundle"), text("cert"), text("cert_key")},
                    TokenSource::of_file(text("token_file"))},
                   *digest,
-                  crypto::SecretBytes(*std::move(secret))};
+                  crypto::SecretBytes(*std::move(secret)),
+                  challenged ? binding : std::nullopt,
+                  challenged ? *challenged : codec::UnixTime{}};
 }
 
 void forget_talk(const cli::Terminal& terminal, const std::string& id) {
   const auto path = path_of(terminal, id);
   std::error_code error;
   if (path) std::filesystem::remove(*path, error);
+}
+
+Result<GatehouseClient> client_for(const cli::Arguments& arguments, const cli::Terminal& terminal,
+                                   const std::string& id) {
+  const GatehouseAddress address = TRY(gatehouse_address(arguments, terminal));
+  if (!address.url.empty()) return GatehouseClient::create(address);
+  if (id.empty()) {
+    return Failure{"no gatehouse is named (--to, or MERLON_GATEHOUSE)", Status::Usage};
+  }
+  GatehouseAddress kept = TRY(find_talk(terminal, id)).gatehouse;
+  if (address.token) kept.token = address.token;
+  return GatehouseClient::create(kept);
 }
 
 }  // namespace merlon::cli_deploy

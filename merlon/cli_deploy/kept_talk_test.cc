@@ -26,7 +26,11 @@ class KeptTalks : public ::testing::Test {
     return {id,
             {"https://h.example:8443", {"ca.pem", "me.pem", "me.key"}},
             crypto::sha256({core::as_bytes("module")}),
-            crypto::SecretBytes(std::vector<std::uint8_t>(32, 7))};
+            crypto::SecretBytes(std::vector<std::uint8_t>(32, 7)),
+            verify::BindToChallenge{
+                crypto::sha256({core::as_bytes("tls")}), crypto::sha256({core::as_bytes("hpke")}),
+                evidence::Nonce::from(std::vector<std::uint8_t>(32, 9)).value()},
+            codec::UnixTime{1'800'000'000}};
   }
   [[nodiscard]] std::string path() const { return folder() + "/merlon/keeps/" + id; }
 
@@ -40,8 +44,19 @@ TEST_F(KeptTalks, AreFoundAgain) {
   EXPECT_EQ(found->gatehouse, example().gatehouse);
   EXPECT_EQ(found->module, example().module);
   EXPECT_TRUE(std::ranges::equal(found->secret.reveal(), example().secret.reveal()));
+  EXPECT_EQ(found->binding, example().binding);
+  EXPECT_EQ(found->challenged, example().challenged);
   forget_talk(terminal_, id);
   EXPECT_FALSE(find_talk(terminal_, id));
+}
+
+TEST_F(KeptTalks, OfAnEarlierVersionHaveNoChallenge) {
+  KeptTalk talk = example();
+  talk.binding.reset();
+  ASSERT_TRUE(keep_talk(terminal_, talk));
+  const auto found = find_talk(terminal_, id);
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->binding);
 }
 
 TEST_F(KeptTalks, AreReadByTheirOwnerOnly) {

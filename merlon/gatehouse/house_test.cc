@@ -154,6 +154,8 @@ TEST_F(Routes, AreAnsweredAsDocumented) {
       {"GET", keep_ + "/output", 404, "keep.output"},
       {"GET", keep_ + "/output?from=-1", 400, "request.query"},
       {"GET", keep_ + "/log", 200, ""},
+      {"GET", keep_ + "/evidence", 500, "keep.proof"},
+      {"POST", keep_ + "/evidence", 405, "request.method"},
       {"GET", "/v1/keeps/" + id_of_bob, 404, "keep.unknown"},
       {"DELETE", "/v1/keeps/" + id_of_bob, 404, "keep.unknown"},
   };

@@ -41,6 +41,7 @@ class KeepFolder {
   static constexpr std::string_view proof = "proof";
   static constexpr std::string_view output = "output";
   static constexpr std::string_view delivered = "delivered";
+  static constexpr std::string_view stopped = "stopped";  ///< the tenant asked for its end
   static constexpr std::string_view end = "end";
   static constexpr std::string_view log = "log";
   static constexpr std::string_view control = "control";

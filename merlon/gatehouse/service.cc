@@ -69,6 +69,10 @@ void write(codec::JsonWriter& json, const KeepRecord& record, const KeepFolder& 
   member("made", record.made);
   member("state", name_of(state));
   if (state == KeepState::Ended) member("end", folder.read_end());
+  if (os::exists(folder.file(KeepFolder::stopped))) {
+    json.key("stopped");
+    json.boolean(true);
+  }
   json.close_object();
 }
 
@@ -268,8 +272,12 @@ Result<Response> Service::start(const http::Request& request, const std::string&
     return folder.error();
   }
   ++counts_.started;
-  const auto record = folder->read_record();
-  const auto proof = folder->read_proof();
+  return proof_of(*folder, 201);
+}
+
+Result<Response> Service::proof_of(const KeepFolder& folder, unsigned status) {
+  const auto record = folder.read_record();
+  const auto proof = folder.read_proof();
   if (!record || !proof) return Refusal{500, "keep.proof", "the keep's proof cannot be read"};
   codec::JsonWriter writer;
   const auto member = [&](std::string_view name, core::ByteView bytes) {
@@ -284,7 +292,7 @@ Result<Response> Service::start(const http::Request& request, const std::string&
   member("tls_key", proof->tls_key);
   member("hpke_key", proof->hpke_key);
   writer.close_object();
-  return json(201, writer.result());
+  return json(status, writer.result());
 }
 
 Result<Response> Service::tell(const KeepFolder& folder, const Command& command) {
@@ -325,14 +333,19 @@ Result<Response> Service::keep(const http::Request& request, const KeepFolder& f
     return tell(folder, {Verb::Input, at, bytes_of(request.body)});
   }
   if (what == "/output" && reads) return output(request, folder);
-  if (what == "/stop" && posts) return tell(folder, {Verb::Stop, 0, {}});
+  if (what == "/evidence" && reads) return proof_of(folder, 200);
+  if (what == "/stop" && posts) {
+    // Noted first: whoever sees the keep's end must find why.
+    static_cast<void>(folder.write(KeepFolder::stopped, ""));
+    return tell(folder, {Verb::Stop, 0, {}});
+  }
   if (what == "/log" && reads) {
     constexpr std::size_t most = std::size_t{1} << 20U;
     const auto log = folder.read(KeepFolder::log, most);
     return plain(200, log ? std::string(core::as_text(*log)) : std::string());
   }
   const bool known = what.empty() || what == "/delivery" || what == "/input" || what == "/output" ||
-                     what == "/stop" || what == "/log";
+                     what == "/stop" || what == "/log" || what == "/evidence";
   if (known) return wrong_method();
   return Refusal{404, "route.unknown", "there is nothing here"};
 }

@@ -10,6 +10,7 @@
 //   PUT    /v1/keeps/ID/delivery    the one delivery
 //   POST   /v1/keeps/ID/input       the talk to the keep, from byte `at` on
 //   GET    /v1/keeps/ID/output      the talk from it, from byte `from` on; waits `wait` ms
+//   GET    /v1/keeps/ID/evidence    what the keep proved at its start
 //   POST   /v1/keeps/ID/stop
 //   GET    /v1/keeps/ID/log         what the keep's host was told
 //   GET    /health /ready /metrics /openapi.json
@@ -63,6 +64,7 @@ class Service {
                                             std::string_view what);
   [[nodiscard]] Result<http::Response> start(const http::Request& request,
                                              const std::string& tenant);
+  [[nodiscard]] static Result<http::Response> proof_of(const KeepFolder& folder, unsigned status);
   [[nodiscard]] Result<http::Response> tell(const KeepFolder& folder, const Command& command);
   [[nodiscard]] std::string metrics() const;
 

@@ -162,6 +162,74 @@ class AtAGatehouse(EndToEnd):
         self.assertEqual(self.house.curl("alice", "/nowhere")[0], 404)
         self.assertEqual(self.house.curl("alice", "/v1/keeps", "-X", "PATCH")[0], 405)
 
+    def evidence(self, keep, *words):
+        options = ["--policy", self.policy, "--no-memory", "--endorsements", self.stage.platform] if ATTESTED else []
+        return self.merlon("keeps", "evidence", keep, *options, *words)
+
+    def test_what_a_keep_proved_is_judged_again(self):
+        keep = self.detached(WAITING)
+        said = self.evidence(keep, "--json")
+        if not ATTESTED:
+            self.assertEqual((said.returncode, said.stdout), (3, b""), said.stderr)
+            self.assertIn(b"nothing attests this keep", said.stderr)
+            return
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertEqual(json.loads(said.stdout)["verdict"], "accepted")
+        self.assertRegex(said.stderr.decode(), r"to a challenge of 20\S+ \(\d+ seconds ago\).*no later one")
+        page = self.folder / "page.html"
+        self.assertEqual(self.evidence(keep, "--quiet", "--html", page).returncode, 0)
+        self.assertIn(f"keep {keep}", page.read_text())
+        # Another policy judges otherwise, and another keep's proof does not do.
+        strict = self.merlon("keeps", "evidence", keep, "--no-memory", "--endorsements", self.stage.platform)
+        self.assertEqual(strict.returncode, 3, strict.stdout)
+        other = self.detached(WAITING)
+        proof = self.house.state / other / "proof"
+        proof.write_bytes((self.house.state / keep / "proof").read_bytes())
+        swapped = self.evidence(other)
+        self.assertEqual(swapped.returncode, 3)
+        self.assertIn("binding", swapped.stdout.decode())
+        self.merlon("keeps", "stop", keep)
+        self.until(lambda: self.state(keep), lambda state: state == "ended")
+        self.assertEqual(self.evidence(keep, "--quiet").returncode, 0)
+        self.merlon("keeps", "stop", other)
+
+    def test_one_that_fails_is_delivered_again(self):
+        ran = self.deploy("--restart", "on-failure", "--restarts", "1",
+                          self.wasm(printing("again\n", "(call $proc_exit (i32.const 3))")))
+        self.assertEqual((ran.returncode, ran.stdout), (3, b"again\nagain\n"), ran.stderr)
+        self.assertIn(b"ended with status 3; delivered again, to a new keep, in 1 s", ran.stderr)
+        done = self.deploy("--restart", "on-failure", self.wasm(printing("done\n")))
+        self.assertEqual((done.returncode, done.stdout), (0, b"done\n"), done.stderr)
+
+    def running(self):
+        said = self.merlon("keeps", "list", "--json", *self.house.access("alice"))
+        return {each["id"] for each in json.loads(said.stdout) if each["state"] == "running"}
+
+    def test_one_whose_keep_is_lost_is_delivered_again_until_it_is_stopped(self):
+        before = self.running()
+        words = ["deploy", *self.judged_by(), *self.house.access("alice"), "--restart", "always", self.wasm(WAITING)]
+        with subprocess.Popen([self.stage.programs / "merlon", *map(str, words)], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.stage.environment()) as ran:
+            first = self.until(lambda: self.running() - before, len)
+            self.assertEqual(ran.stdout.readline(), b"I wait\n")
+            for each in self.house.wardens():
+                if first & set(Path(f"/proc/{each}/cmdline").read_text().replace("\0", "/").split("/")):
+                    os.kill(each, 9)
+            second = self.until(lambda: self.running() - before - first, len)
+            self.assertEqual(ran.stdout.readline(), b"I wait\n")
+            # A gatehouse that is away for a moment is no reason for a third.
+            self.house.kill()
+            self.house.start()
+            stopped = self.merlon("keeps", "stop", *second, *self.house.access("alice"))
+            self.assertEqual(stopped.returncode, 0, stopped.stderr)
+            self.assertEqual(ran.wait(PATIENCE), 1)
+            self.assertIn(b"the talk with the keep was cut", ran.stderr.read())
+
+    def test_one_that_is_left_is_not_delivered_again(self):
+        ran = self.deploy("--detach", "--restart", "always", self.wasm(CAT))
+        self.assertEqual(ran.returncode, 2)
+        self.assertIn(b"only this command can judge a new keep", ran.stderr)
+
     def test_it_says_how_it_is(self):
         self.assertEqual(self.house.curl("alice", "/health"), (200, b"ok\n"))
         metrics = self.house.curl("alice", "/metrics")[1].decode()
