@@ -7,6 +7,7 @@
 #include "merlon/codec/base64.h"
 #include "merlon/codec/json_writer.h"
 #include "merlon/crypto/hash.h"
+#include "merlon/gatehouse/keeps_page.h"
 #include "merlon/gatehouse/openapi.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/file.h"
@@ -221,6 +222,7 @@ Result<Response> Service::answer(const http::Request& request) {
   if (path == "/openapi.json" && reads) {
     return Response{200, {{"Content-Type", "application/json"}}, std::string(openapi())};
   }
+  if (path == "/" && reads) return page(request);
   constexpr std::string_view all = "/v1/keeps";
   if (!path.starts_with(all)) return Refusal{404, "route.unknown", "there is nothing here"};
   const std::string tenant = TRY(tenant_of(request));
@@ -235,6 +237,27 @@ Result<Response> Service::answer(const http::Request& request) {
   const std::scoped_lock lock(mutex_);
   if (--busy_[tenant] == 0) busy_.erase(tenant);
   return answered;
+}
+
+/// For people; programs that do not ask for HTML are refused as elsewhere.
+Result<Response> Service::page(const http::Request& request) {
+  const auto tenant = tenant_of(request);
+  if (!tenant) {
+    if (http::named_acceptance(request.header("accept"), "text/html") == 0) return tenant.error();
+    Response response = html_response(tenant.error().status, stranger_page(tenant.error().what));
+    if (world_.issuers != nullptr) challenge(tenant.error(), response);
+    response.notes.push_back({"code", tenant.error().code});
+    return response;
+  }
+  std::vector<ListedKeep> keeps;
+  for (const KeepRecord& each : house_.list(*tenant)) {
+    const auto folder = house_.find(*tenant, each.id);
+    if (!folder) continue;
+    const KeepState state = folder->state();
+    keeps.push_back(
+        {each, state, state == KeepState::Ended ? folder->read_end() : "", folder->read_proof()});
+  }
+  return html_response(200, keeps_page(keeps, world_.now()));
 }
 
 Result<Response> Service::answer_tenant(const http::Request& request, const std::string& tenant) {

@@ -13,6 +13,7 @@
 //   GET    /v1/keeps/ID/evidence    what the keep proved at its start
 //   POST   /v1/keeps/ID/stop
 //   GET    /v1/keeps/ID/log         what the keep's host was told
+//   GET    /                        a page for people, of the tenant's keeps
 //   GET    /health /ready /metrics /openapi.json
 
 #include <atomic>
@@ -58,6 +59,7 @@ class Service {
   [[nodiscard]] Result<std::string> tenant_of_token(std::string_view authorization) const;
   [[nodiscard]] Result<http::Response> answer_tenant(const http::Request& request,
                                                      const std::string& tenant);
+  [[nodiscard]] Result<http::Response> page(const http::Request& request);
   [[nodiscard]] Result<http::Response> keeps(const http::Request& request,
                                              const std::string& tenant);
   [[nodiscard]] Result<http::Response> keep(const http::Request& request, const KeepFolder& folder,

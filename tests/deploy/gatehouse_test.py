@@ -230,6 +230,17 @@ class AtAGatehouse(EndToEnd):
         self.assertEqual(ran.returncode, 2)
         self.assertIn(b"only this command can judge a new keep", ran.stderr)
 
+    def test_a_page_shows_a_tenants_own_keeps(self):
+        keep = self.detached(WAITING)
+        status, html = self.house.curl("alice", "/")
+        self.assertEqual(status, 200)
+        self.assertIn(keep, html.decode())
+        self.assertIn("SIMULATOR" if ATTESTED else "nothing attests this keep", html.decode())
+        self.assertNotIn(keep, self.house.curl("bob", "/")[1].decode())
+        head = self.house.curl("alice", "/", "-D", "-", "-o", "/dev/null")[1].decode().lower()
+        self.assertRegex(head, r"content-security-policy: default-src 'none'; style-src 'sha256-")
+        self.merlon("keeps", "stop", keep)
+
     def test_it_says_how_it_is(self):
         self.assertEqual(self.house.curl("alice", "/health"), (200, b"ok\n"))
         metrics = self.house.curl("alice", "/metrics")[1].decode()

@@ -169,6 +169,9 @@ class ByToken(EndToEnd):
                               check=True, timeout=PATIENCE).stdout
         self.assertIn(" 401 ", said.splitlines()[0])
         self.assertIn('WWW-Authenticate: Bearer realm="merlon-gatehouse"', said)
+        status, page = self.house.curl(None, "/", "-H", "Accept: text/html")
+        self.assertEqual((status, "bearer token" in page.decode()), (401, True))
+        self.assertEqual(self.house.curl(None, "/")[0], 401)
         ran = self.deploy(self.wasm(CAT))
         self.assertEqual(ran.returncode, 1)
         self.assertIn(b"bearer token", ran.stderr)
