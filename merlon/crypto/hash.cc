@@ -22,6 +22,8 @@ struct AlgorithmDeleter {
 template <typename Digest>
 constexpr const char* name_of = nullptr;
 template <>
+constexpr const char* name_of<Sha224Digest> = "SHA2-224";
+template <>
 constexpr const char* name_of<Sha256Digest> = "SHA2-256";
 template <>
 constexpr const char* name_of<Sha384Digest> = "SHA2-384";
@@ -65,6 +67,9 @@ Digest hash(std::initializer_list<core::ByteView> parts) noexcept {
 
 }  // namespace
 
+Sha224Digest sha224(std::initializer_list<core::ByteView> parts) noexcept {
+  return hash<Sha224Digest>(parts);
+}
 Sha256Digest sha256(std::initializer_list<core::ByteView> parts) noexcept {
   return hash<Sha256Digest>(parts);
 }

@@ -11,11 +11,13 @@ struct evp_md_ctx_st;
 
 namespace merlon::crypto {
 
+using Sha224Digest = core::FixedBytes<struct Sha224Tag, 28>;
 using Sha256Digest = core::FixedBytes<struct Sha256Tag, 32>;
 using Sha384Digest = core::FixedBytes<struct Sha384Tag, 48>;
 using Sha512Digest = core::FixedBytes<struct Sha512Tag, 64>;
 
 /// Of all parts, one after the other. Ends the program if the library cannot hash at all.
+[[nodiscard]] Sha224Digest sha224(std::initializer_list<core::ByteView> parts) noexcept;
 [[nodiscard]] Sha256Digest sha256(std::initializer_list<core::ByteView> parts) noexcept;
 [[nodiscard]] Sha384Digest sha384(std::initializer_list<core::ByteView> parts) noexcept;
 [[nodiscard]] Sha512Digest sha512(std::initializer_list<core::ByteView> parts) noexcept;

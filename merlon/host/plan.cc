@@ -159,7 +159,7 @@ Result<void> mount(const workload::Package& package, const std::string& volumes,
         by_workload ? launch::Volume::Binding::Workload : launch::Volume::Binding::Tenant;
     plan.message.volume = std::move(volume);
     Wish wish{Wish::Kind::Volume, each.volume};
-    wish.folder = concat(volumes, "/", each.volume);
+    if (!volumes.empty()) wish.folder = concat(volumes, "/", each.volume);
     plan.volume = TRY(network.open(wish));
   }
   if (package.archive.empty()) return {};

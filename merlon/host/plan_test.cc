@@ -168,6 +168,11 @@ TEST_F(Plans, TellHowTlsIsSpoken) {
   EXPECT_EQ(made->message.files[0].tls, wanted);
 }
 
+TEST_F(Plans, AVolumeNeedsAPlace) {
+  EXPECT_NE(refusal("mounts = [{path = '/s', source = 'sealed'}]").find("has no place"),
+            std::string::npos);
+}
+
 TEST_F(Plans, TooManyFilesAreRefused) {
   std::string config = "files = [";
   for (std::size_t i = 0; i < launch::max_files; ++i) config += "{kind='null'},";

@@ -73,7 +73,8 @@ Result<os::Fd> start_dialling(const std::vector<std::string>& words) {
 /// Starts who keeps the volume, whose folder is made if there is none.
 Result<os::Fd> start_store(const Wish& wish) {
   if (wish.folder.empty()) {
-    return HostError{core::ErrorCode::Unsupported, "there is no place for volumes on this machine"};
+    return HostError{core::ErrorCode::Unsupported,
+                     "a sealed volume has no place: neither XDG_STATE_HOME nor HOME names one"};
   }
   std::error_code error;
   std::filesystem::create_directories(wish.folder, error);

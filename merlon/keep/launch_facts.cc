@@ -156,6 +156,7 @@ std::string launch_facts(const launch::Message& message, const Source& source,
   facts.member("tls_key_sha256", base::hex(digests.tls_key.view()));
   facts.member("hpke_key_sha256", base::hex(digests.hpke_key.view()));
   facts.member("message_sha256", base::hex(source.message.view()));
+  facts.member("configuration_sha256", base::hex(source.configuration.view()));
   facts.open("workload");
   facts.member("from", source.tenant ? "tenant" : "host");
   if (source.tenant) facts.member("tenant_key_sha256", base::hex(source.tenant->view()));

@@ -31,6 +31,8 @@ TEST(LaunchFacts, AreOneTextOfAllThatTheLaunchDecides) {
             "\"aaa9402664f1a41f40ebbc52c9993eb66aeb366602958fdfaa283b71e64db123\","
             "\"message_sha256\":"
             "\"e3b98a4da31a127d4bde6e43033f66ba274cab0eb7eb1c70ec41402bf6273dd8\","
+            "\"configuration_sha256\":"
+            "\"0000000000000000000000000000000000000000000000000000000000000000\","
             "\"workload\":{\"from\":\"host\",\"sha256\":"
             "\"62c66a7a5dd70c3146618063c344e531e6d4b59e379808443ce962b3abd63c5a\","
             "\"invoke\":\"\",\"arguments\":[\"app\",\"a \\\"b\\\"\"],"

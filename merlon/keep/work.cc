@@ -115,7 +115,8 @@ Result<Work, std::string> work_of_tenant(Self& self, launch::Launch offer, core:
   work.talk =
       PrivateTalk::begin(std::move(channel), opened->exporter, crypto::sha256({work.module}));
   work.voice = work.talk;
-  self.note_delivery({*work.source.tenant, crypto::sha256({work.module}), work.source.message});
+  self.note_delivery(
+      {*work.source.tenant, crypto::sha256({work.module}), work.source.configuration});
   auto launch = granted(std::move(offer), std::move(opened->workload.message), work.archive);
   if (!launch) {
     work.voice->remark(launch.error());

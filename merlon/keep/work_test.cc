@@ -63,6 +63,7 @@ TEST_F(Deliveries, AreWhatTheTenantSent) {
   EXPECT_EQ(work->launch.descriptors.size(), 1U);
   EXPECT_EQ(work->source.tenant, delivery::name_of(challenge_.tenant()));
   EXPECT_EQ(work->source.message, crypto::sha256({launch::encode(workload_.message).value()}));
+  EXPECT_EQ(work->source.configuration, work->source.message);
 }
 
 TEST_F(Deliveries, ComeOnce) {
@@ -144,6 +145,25 @@ TEST(WorkOfAHost, IsItsModuleAndMessage) {
   EXPECT_EQ(work->source.message, crypto::sha256({bytes}));
   EXPECT_EQ(work->source.host_max_memory_bytes, 7U);
   EXPECT_EQ(work->talk, nullptr);
+}
+
+TEST(WorkOfAHost, TheStateOfAVolumeIsNoPartOfTheConfiguration) {
+  launch::Launch one;
+  one.message.mounts = {{launch::Mount::Source::Volume, {}, "/sealed", ""}};
+  one.message.volume = launch::Volume{"data"};
+  launch::Launch other;
+  other.message = one.message;
+  other.message.volume->generation = 7;
+  other.message.volume->key.emplace().fill(1);
+  launch::Launch bound;
+  bound.message = one.message;
+  bound.message.volume->bound_to = launch::Volume::Binding::Workload;
+  const auto first = work_of_host(std::move(one)).value();
+  const auto second = work_of_host(std::move(other)).value();
+  const auto third = work_of_host(std::move(bound)).value();
+  EXPECT_NE(first.source.message, second.source.message);
+  EXPECT_EQ(first.source.configuration, second.source.configuration);
+  EXPECT_NE(first.source.configuration, third.source.configuration);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // A host that does with a volume what it likes: what a keep then opens is a state that it once
 // wrote, not older than its tenant knows of, or nothing.
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 
@@ -31,14 +32,31 @@ class HostileStore : public ::testing::Test {
   };
 
   void SetUp() override {
+    states_ = life_of("data", "tenant");
+    // Of the same keep on the same machine: another name, another tenant.
+    for (const auto& [name, tenant] : {std::pair{"other", "tenant"}, std::pair{"data", "thief"}}) {
+      for (State& state : life_of(name, tenant)) others_.push_back(std::move(state));
+    }
+  }
+
+  static Wanted wish(const std::string& name) {
+    Wanted made = wanted(name);
+    made.recovery_key = testing::recovery_key();
+    return made;
+  }
+  std::vector<State> life_of(const std::string& name, std::string_view tenant) {
+    std::vector<State> states;
     Disk disk;
     MemoryStore store(disk);
-    auto opened = Volume::open({store, platform_, nullptr}, wanted(), workload());
+    Wanted with = wish(name);
+    if (tenant == "thief") with.recovery_key = testing::recovery_key(0x66);
+    auto opened = Volume::open({store, platform_, nullptr}, with, workload(tenant));
     for (std::uint8_t i = 1; i <= 4; ++i) {
       const Files files{{"a", Bytes(100, i)}, {"d/b", Bytes(segment_size + 7, i)}, {"same", {9}}};
-      ASSERT_TRUE(opened->volume.commit(contents_of(files, i)));
-      states_.push_back({files, disk, opened->volume.mark()});
+      EXPECT_TRUE(opened->volume.commit(contents_of(files, i)));
+      states.push_back({files, disk, opened->volume.mark()});
     }
+    return states;
   }
 
   Bytes& some_object(Disk& disk) {
@@ -56,10 +74,20 @@ class HostileStore : public ::testing::Test {
       default: std::swap(bytes[at], bytes[random_() % bytes.size()]); break;
     }
   }
+  /// A part of one header in another.
+  void mix_headers(Bytes& index, const Bytes& other) {
+    const std::size_t size = std::min({index.size(), other.size(), Header::size});
+    if (size == 0) return;
+    const auto first = static_cast<std::ptrdiff_t>(random_() % size);
+    const auto end = first + 1 + static_cast<std::ptrdiff_t>(random_() % size);
+    const auto last = std::min(end, static_cast<std::ptrdiff_t>(size));
+    std::copy(other.begin() + first, other.begin() + last, index.begin() + first);
+  }
   /// One thing that a host can do.
   void spoil(Disk& disk) {
-    const State& other = states_[random_() % states_.size()];
-    switch (random_() % 8) {
+    const auto& all = random_() % 2 == 0 ? states_ : others_;
+    const State& other = all[random_() % all.size()];
+    switch (random_() % 9) {
       case 0: change(*disk.index); break;
       case 1: change(some_object(disk)); break;
       case 2: disk.index = other.disk.index; break;
@@ -70,12 +98,14 @@ class HostileStore : public ::testing::Test {
         break;
       case 5: std::swap(some_object(disk), some_object(disk)); break;
       case 6: some_object(disk) = other.disk.objects.begin()->second; break;
+      case 7: mix_headers(*disk.index, *other.disk.index); break;
       default: disk.objects.insert(other.disk.objects.begin(), other.disk.objects.end()); break;
     }
   }
 
   FakePlatform platform_;
   std::vector<State> states_;
+  std::vector<State> others_;
   std::mt19937_64 random_{11};
 };
 
@@ -89,7 +119,7 @@ TEST_F(HostileStore, ShowsAWholeStateThatWasWrittenOrNothing) {
     for (std::size_t n = random_() % 3; n != 0 && !disk.objects.empty() && disk.index; --n)
       spoil(disk);
     MemoryStore store(disk);
-    Wanted with = wanted();
+    Wanted with = random_() % 2 == 0 ? wanted() : wish("data");
     with.at_least = states_[known].mark;
     const auto opened = Volume::open({store, platform_, nullptr}, with, workload());
     if (!opened) continue;
@@ -102,6 +132,29 @@ TEST_F(HostileStore, ShowsAWholeStateThatWasWrittenOrNothing) {
   }
   EXPECT_GT(opened_ones, cases / 10);
   EXPECT_LT(opened_ones, cases * 9 / 10);
+}
+
+/// A limit that docs/sealed-storage.md tells: a mark names no volume.
+TEST_F(HostileStore, ATwinOfTheSameNameIsToldApartOnlyUpToTheSameNumber) {
+  Disk twin = life_of("data", "tenant").back().disk;
+  MemoryStore store(twin);
+  Wanted with = wanted();
+  with.at_least = states_.back().mark;
+  EXPECT_FALSE(Volume::open({store, platform_, nullptr}, with, workload()).has_value());
+  with.at_least = states_.front().mark;
+  EXPECT_TRUE(Volume::open({store, platform_, nullptr}, with, workload()).has_value());
+}
+
+TEST_F(HostileStore, EachBitOfTheIndexCounts) {
+  const Bytes& good = *states_.back().disk.index;
+  for (std::size_t bit = 0; bit < 8 * good.size(); ++bit) {
+    Disk disk = states_.back().disk;
+    std::uint8_t& byte = (*disk.index)[bit / 8];
+    byte = static_cast<std::uint8_t>(byte ^ 1U << bit % 8);
+    MemoryStore store(disk);
+    const auto opened = Volume::open({store, platform_, nullptr}, wish("data"), workload());
+    EXPECT_FALSE(opened.has_value()) << bit;
+  }
 }
 
 }  // namespace
