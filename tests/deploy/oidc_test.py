@@ -214,7 +214,12 @@ class ByToken(EndToEnd):
         token = self.issuer.token("es")
         self.assertEqual(self.code(token), "")
         self.ask(token[:-4] + "AAAA")
-        log = (self.house.folder / "log").read_text()
+        # A request's line is written when its answer is on its way.
+        deadline = time.monotonic() + 60
+        log = ""
+        while '"code":["token.signature"]' not in log and time.monotonic() < deadline:
+            time.sleep(0.05)
+            log = (self.house.folder / "log").read_text()
         self.assertIn('"code":["token.signature"]', log)
         self.assertNotIn(token.split(".")[1], log)
         for each in self.house.state.rglob("record.json"):
