@@ -38,7 +38,7 @@ std::optional<ObjectName> name_of(std::string_view file) {
     const bool digit = c >= '0' && c <= '9';
     if (!digit && (c < 'a' || c > 'f')) return std::nullopt;
     const auto value = static_cast<unsigned>(digit ? c - '0' : c - 'a' + 10);
-    name[i / 2] = static_cast<std::uint8_t>(name[i / 2] << 4U | value);
+    name[i / 2] = static_cast<std::uint8_t>(unsigned{name[i / 2]} << 4U | value);
   }
   return name;
 }
