@@ -111,4 +111,11 @@ std::string encode_base64(core::ByteView bytes) {
   return text;
 }
 
+std::string encode_base64url(core::ByteView bytes) {
+  std::string text = encode_base64(bytes);
+  while (text.ends_with('=')) text.pop_back();
+  for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  return text;
+}
+
 }  // namespace merlon::codec

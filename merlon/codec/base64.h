@@ -27,4 +27,7 @@ namespace merlon::codec {
 /// One line, with padding.
 [[nodiscard]] std::string encode_base64(core::ByteView bytes);
 
+/// As decode_base64url() takes it.
+[[nodiscard]] std::string encode_base64url(core::ByteView bytes);
+
 }  // namespace merlon::codec

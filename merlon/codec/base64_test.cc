@@ -59,5 +59,11 @@ TEST(Base64Url, TakesOneSpellingOnly) {
   }
 }
 
+TEST(Base64Url, IsWrittenAsItIsRead) {
+  const std::vector<std::uint8_t> bytes{0xFB, 0xEF, 0xFF, 0x01};
+  EXPECT_EQ(encode_base64url(bytes), "--__AQ");
+  EXPECT_EQ(decode_base64url(encode_base64url(bytes)).value(), bytes);
+}
+
 }  // namespace
 }  // namespace merlon::codec
