@@ -1,5 +1,6 @@
 #include "merlon/codec/base64.h"
 
+#include <algorithm>
 #include <array>
 
 namespace merlon::codec {
@@ -113,8 +114,9 @@ std::string encode_base64(core::ByteView bytes) {
 
 std::string encode_base64url(core::ByteView bytes) {
   std::string text = encode_base64(bytes);
-  while (text.ends_with('=')) text.pop_back();
-  for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  text.erase(std::ranges::find(text, '='), text.end());
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
   return text;
 }
 
