@@ -68,13 +68,21 @@ class Fetching {
     return visit_(std::move(node));
   }
 
+  /// The file that is wanted, or a directory above it.
+  [[nodiscard]] bool is_wanted(std::string_view path) const {
+    const std::string_view only = wishes_.only;
+    if (only.empty() || only == path) return true;
+    return only.size() > path.size() && only.starts_with(path) && only[path.size()] == '/';
+  }
+
   /// Its entries, the first on top.
   Result<void> enter(const std::string& path, core::ByteView listing, std::vector<Awaited>& all) {
     const auto directory = registry::parse_directory(core::as_text(listing));
     if (!directory) return untrue(path, concat("is no directory: ", directory.error().message()));
     for (auto each = directory->rbegin(); each != directory->rend(); ++each) {
       TRY(admit(each->second));
-      all.push_back({concat(path, path.empty() ? "" : "/", each->first), each->second});
+      Awaited entry{concat(path, path.empty() ? "" : "/", each->first), each->second};
+      if (is_wanted(entry.path)) all.push_back(std::move(entry));
     }
     return {};
   }

@@ -42,9 +42,10 @@ struct FetchedNode {
 /// Gets each node behind the directory that it is in. An error ends the fetching.
 using Visitor = std::function<Result<void>(FetchedNode node)>;
 
-/// `listings_only`: directories alone are fetched; of files `bytes` is empty.
+/// What is wanted of a tree; all of it is checked, as far as it goes.
 struct FetchWishes {
-  bool listings_only = false;
+  bool listings_only = false;  ///< of files `bytes` is empty
+  std::string only{};          ///< this file and the directories above it alone; empty: everything
   FetchLimits limits{};
 };
 

@@ -260,9 +260,12 @@ TEST(Fetching, ChecksEachNode) {
     EXPECT_EQ(bad.result.error().trouble, Trouble::Untrue) << each;
   }
   changed.clear();
-  const Got listed = get(client, slug, root, {true, {}});
+  const Got listed = get(client, slug, root, {true, {}, {}});
   EXPECT_TRUE(listed.result);
   EXPECT_EQ(listed.paths.size(), 5U);
+  FetchWishes one;
+  one.only = "lib/a";
+  EXPECT_EQ(get(client, slug, root, one).paths, (std::vector<std::string>{"", "lib", "lib/a"}));
 }
 
 TEST(Fetching, HoldsAPinAgainstTheRoot) {
