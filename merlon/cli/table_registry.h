@@ -128,10 +128,10 @@ inline constexpr std::array fetch_positionals{
     tag_positionals[0],
     PositionalSpec{"DIR", "A directory that is not there yet; REPO-TAG if none is named.", false}};
 
-inline constexpr std::array tree_positionals{PositionalSpec{
-    "PACKAGE",
-    "A package's name at a registry, [HOST/]USER/REPO:TAG, or a directory or "
-    "WebAssembly file; what could be both is a name unless it begins with ./ or /."}};
+inline constexpr std::array tree_positionals{
+    PositionalSpec{"PACKAGE",
+                   "A directory or WebAssembly file; or a package's name at a registry, "
+                   "[HOST/]USER/REPO:TAG, if there is nothing here by that path."}};
 inline constexpr std::array tree_fetch_positionals{
     tag_positionals[0], PositionalSpec{"PATH", "A file of it: lib/data.json."},
     PositionalSpec{"FILE", "Where it is put; standard output if none is named, or -.", false}};

@@ -35,6 +35,10 @@ registry_client::Result<void> write_node(const std::string& folder,
 
 }  // namespace
 
+bool is_at_registry(const std::string& text) {
+  return registry::Slug::parse(text).has_value() && !os::exists(text);
+}
+
 Result<RegistryPackage> open_package(const cli::Arguments& arguments, const cli::Terminal& terminal,
                                      const registry::Slug& slug) {
   const Access access = TRY(Access::of(arguments, terminal, slug.host));

@@ -10,6 +10,10 @@
 
 namespace merlon::cli_registry {
 
+/// Whether a command line means a registry's package, and not a file of this machine: it is a name,
+/// and there is nothing by that path.
+[[nodiscard]] bool is_at_registry(const std::string& text);
+
 struct RegistryPackage {
   registry_client::Client client;
   registry::Slug slug;  ///< with the host that it was asked of, HOST[:PORT]

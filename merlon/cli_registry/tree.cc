@@ -23,11 +23,6 @@ namespace {
 /// Each node's path and what it is; "" is the root.
 using Tree = std::map<std::string, Meta, std::less<>>;
 
-bool names_a_file(const std::string& text) {
-  return text.starts_with("./") || text.starts_with("../") || text.starts_with('/') ||
-         !registry::Slug::parse(text);
-}
-
 Result<Tree> tree_at_registry(const RegistryPackage& package) {
   Tree tree;
   const registry_client::Visitor visit =
@@ -44,7 +39,7 @@ Result<Tree> tree_at_registry(const RegistryPackage& package) {
 
 Result<Tree> tree_of(const Arguments& arguments, const Terminal& terminal,
                      const std::string& named) {
-  if (!names_a_file(named)) {
+  if (is_at_registry(named)) {
     const auto slug = TRY(slug_of(named));
     return tree_at_registry(TRY(open_package(arguments, terminal, slug)));
   }
