@@ -29,6 +29,14 @@ std::optional<std::uint64_t> number_of(std::string_view text, int base) {
   return number;
 }
 
+/// Exactly `into.size()` bytes.
+bool read_hex(std::string_view digits, core::ByteSpan into) {
+  const auto bytes = codec::decode_hex(digits);
+  if (!bytes || bytes->size() != into.size()) return false;
+  std::ranges::copy(*bytes, into.begin());
+  return true;
+}
+
 Result<void> read_key(const std::string& path, launch::Volume& volume) {
   auto bytes = TRY(cli_evidence::read_bytes(path, max_memory_size));
   const crypto::SecretBytes text(std::move(bytes));
@@ -107,22 +115,25 @@ Result<void> VolumeMemory::demand(launch::Volume& volume) const {
   const auto epoch = json->root().number_member("epoch", UINT64_MAX);
   const auto head = json->root().string_member("head");
   if (!generation || !epoch || !head) return nothing;
-  const auto bytes = codec::decode_hex(*head);
-  if (!bytes || bytes->size() != volume.head.size()) return nothing;
+  if (!read_hex(*head, volume.head)) return nothing;
+  if (json->root().find("id") != nullptr) {  // not there in files of the first format
+    const auto id = json->root().string_member("id");
+    if (!id || !read_hex(*id, volume.id)) return nothing;
+  }
   volume.generation = *generation;
-  std::ranges::copy(*bytes, volume.head.begin());
   volume.epoch = std::max(volume.epoch, *epoch);
   return {};
 }
 
-void VolumeMemory::note(std::uint64_t generation, const crypto::Sha256Digest& head,
-                        std::uint64_t epoch) {
+void VolumeMemory::note(const delivery::VolumeMark& mark, std::uint64_t epoch) {
   codec::JsonWriter json;
   json.open_object();
   json.key("generation");
-  json.number(generation);
+  json.number(mark.generation);
   json.key("head");
-  json.text(base::hex(head.view()));
+  json.text(base::hex(mark.head.view()));
+  json.key("id");
+  json.text(base::hex(mark.id.view()));
   json.key("epoch");
   json.number(epoch);
   json.close_object();

@@ -121,6 +121,21 @@ class Sealed(DeployTests):
         self.refused("older than what the tenant has seen")
         self.assertEqual(self.count("--volume-any-state"), 2)
 
+    def test_another_volume_of_the_same_name_is_noticed(self):
+        self.assertEqual(self.count(), 1)
+        own = self.folder / "own"
+        self.volume.rename(own)
+        self.assertEqual([self.count("--volume-any-state") for _ in range(2)], [1, 2])
+        # It was written more often than the first one, and is what the tenant knows now.
+        twin = self.folder / "twin"
+        self.volume.rename(twin)
+        own.rename(self.volume)
+        self.refused("not the one that the tenant has seen under this name")
+        self.assertEqual(self.count("--volume-any-state"), 2)
+        self.volume.rename(own)
+        twin.rename(self.volume)
+        self.refused("not the one that the tenant has seen under this name")
+
     def test_changed_bytes_are_noticed(self):
         self.assertEqual(self.count(), 1)
         for file in sorted(self.volume.iterdir()):
