@@ -15,6 +15,8 @@ constexpr std::array all_handlers{
     Handler{"keeps stop", &in_merlon_deploy},
     Handler{"keeps evidence", &in_merlon_deploy},
     Handler{"keeps forget", &in_merlon_deploy},
+    Handler{"volumes list", &in_merlon_deploy},
+    Handler{"volumes remove", &in_merlon_deploy},
     Handler{"inspect", &inspect},
     Handler{"evidence inspect", &in_merlon_evidence},
     Handler{"evidence verify", &in_merlon_evidence},

@@ -5,6 +5,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/cli/state.h"
+#include "merlon/cli_deploy/gatehouse_client.h"
 #include "merlon/codec/hex.h"
 #include "merlon/codec/json.h"
 #include "merlon/codec/json_writer.h"
@@ -68,6 +69,14 @@ Result<void> apply_volume_options(const cli::Arguments& arguments, launch::Volum
     if (!epoch) return Failure{"--volume-epoch: must be a number", Status::Usage};
     volume.epoch = *epoch;
   }
+  if (arguments.has("--volume-oldest-svn")) {
+    const auto svn = number_of(arguments.value("--volume-oldest-svn"), 10);
+    if (!svn || *svn > UINT32_MAX) {
+      return Failure{"--volume-oldest-svn: must be a keep's SVN, a number of 32 bits",
+                     Status::Usage};
+    }
+    volume.oldest_svn = static_cast<std::uint32_t>(*svn);
+  }
   if (arguments.has("--volume-oldest-tcb")) {
     const std::string given = arguments.value("--volume-oldest-tcb");
     std::string_view digits = given;
@@ -99,9 +108,20 @@ Result<VolumeMemory> VolumeMemory::open(const cli::Terminal& terminal, const std
     return Failure{concat(base::printable(folder), ": ", error.message()), Status::Unusable};
   }
   const std::string nul(1, '\0');
-  const auto name = crypto::sha256(
-      {core::as_bytes(url), core::as_bytes(nul), tenant.view(), core::as_bytes(volume)});
-  return VolumeMemory(concat(folder, "/", base::hex(name.view())));
+  const auto path_for = [&](std::string_view at) {
+    const auto name = crypto::sha256(
+        {core::as_bytes(at), core::as_bytes(nul), tenant.view(), core::as_bytes(volume)});
+    return concat(folder, "/", base::hex(name.view()));
+  };
+  std::string path = path_for(normalised(url).value_or(url));
+  // Files of the first format are named by the text as it was typed.
+  const std::string as_typed = path_for(url);
+  if (as_typed != path && !os::exists(path) && os::exists(as_typed)) {
+    std::filesystem::rename(as_typed, path, error);
+    if (error)
+      return Failure{concat(base::printable(path), ": ", error.message()), Status::Unusable};
+  }
+  return VolumeMemory(std::move(path));
 }
 
 Result<void> VolumeMemory::demand(launch::Volume& volume) const {

@@ -16,7 +16,8 @@ namespace merlon::cli_deploy {
 
 class VolumeMemory {
  public:
-  /// Of the tenant's volume at a gatehouse, or on this machine if `url` is empty.
+  /// Of the tenant's volume at a gatehouse, however its address is written, or on this machine if
+  /// `url` is empty.
   [[nodiscard]] static cli_evidence::Result<VolumeMemory> open(const cli::Terminal& terminal,
                                                                const std::string& url,
                                                                const crypto::Sha256Digest& tenant,
