@@ -219,7 +219,7 @@ void write(codec::JsonWriter& json, const registry_client::IssuedToken& token) {
 
 Result<int> create_token(const Arguments& arguments, const Terminal& terminal) {
   constexpr std::uint64_t usual = 30;
-  constexpr std::uint64_t most = 3650;
+  constexpr std::uint64_t most = 366;
   std::uint64_t days = usual;
   if (arguments.has("--days")) {
     const auto number = base::parse_decimal(arguments.value("--days"));
