@@ -17,8 +17,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / each) for each in ("deploy", "e2e")]
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / each) for each in ("deploy", "e2e", "attest")]
 import servers  # noqa: E402
+import oidc_test  # noqa: E402
 from gatehouse import Authority  # noqa: E402
 from support import HELLO, MERLON, EndToEnd, main  # noqa: E402
 
@@ -291,6 +292,13 @@ class Commands(EndToEnd):
             1, "user", "login", "--oidc-domain", self.issuer.base, "--oidc-client-id", "m", "--oidc-flow", "client"))
         self.log_in("--oidc-flow", "client", ENARX_OIDC_CLIENT_SECRET="s")
         self.assertEqual(self.issuer.forms[-1]["client_secret"], "s")
+
+    @unittest.skipIf(oidc_test.why_no_provider(), oidc_test.why_no_provider())
+    def test_another_issuer_than_our_own_takes_a_program_in(self):
+        provider = oidc_test.Issuer(self.folder / "issuer")
+        self.addCleanup(provider.stop)
+        self.do("user", "login", "--oidc-domain", provider.name, "--oidc-client-id", "tenant-es", "--oidc-flow", "client",
+                "--oidc-scope", "keeps", "--ca-bundle", provider.authority.certificate, ENARX_OIDC_CLIENT_SECRET="of-the-test")
 
     def test_a_proxy_carries_tls_and_an_own_ca_works_through_it(self):
         self.known()
