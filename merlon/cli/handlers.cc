@@ -37,6 +37,8 @@ constexpr std::array all_handlers{
     Handler{"tree info", &in_merlon_registry},
     Handler{"tree fetch", &in_merlon_registry},
     Handler{"tree diff", &in_merlon_registry},
+    Handler{"volumes list", &in_merlon_deploy},
+    Handler{"volumes remove", &in_merlon_deploy},
     Handler{"inspect", &inspect},
     Handler{"evidence inspect", &in_merlon_evidence},
     Handler{"evidence verify", &in_merlon_evidence},

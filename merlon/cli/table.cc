@@ -100,6 +100,8 @@ constexpr std::array deploy_options{
                true},
     OptionSpec{"--volume-epoch", "N",
                "Seal the volume anew, under new keys, if this is more than before."},
+    OptionSpec{"--volume-oldest-svn", "N",
+               "Refuse the volume if it was sealed by a keep of an older security version."},
     OptionSpec{"--volume-oldest-tcb", "0xTCB",
                "Refuse the volume if it was sealed under an older version of the platform."},
     OptionSpec{
@@ -224,6 +226,19 @@ constexpr std::array keeps_list_options{
     keeps_options[0], keeps_options[1],
     keeps_options[2], keeps_options[3],
     keeps_options[4], OptionSpec{"--json", "", "Print what the gatehouse says, as JSON."},
+};
+
+constexpr std::array volumes_positionals{
+    PositionalSpec{"NAME", "The volume's name, as volumes list prints it."}};
+constexpr OptionSpec volumes_to{"--to", "URL",
+                                "The gatehouse; this machine if none is given. Also from "
+                                "MERLON_GATEHOUSE."};
+constexpr std::array volumes_list_options{
+    volumes_to,       keeps_options[1], keeps_options[2],
+    keeps_options[3], keeps_options[4], OptionSpec{"--json", "", "Print an array of JSON."},
+};
+constexpr std::array volumes_remove_options{
+    volumes_to, keeps_options[1], keeps_options[2], keeps_options[3], keeps_options[4],
 };
 
 constexpr std::array inspect_positionals{PositionalSpec{"FILE", "A WebAssembly file."}};
@@ -534,6 +549,16 @@ constexpr std::array keep_commands{
                 keeps_options},
     CommandSpec{"keeps forget", "Take away what is left of a keep that has ended",
                 "At the gatehouse and here.", keeps_positionals, keeps_options},
+    CommandSpec{"volumes list",
+                "List your sealed volumes on this machine or at a gatehouse",
+                "Name, size of what is sealed, objects, when it was last written, and whether a "
+                "keep has it; by the word of whoever keeps them.",
+                {},
+                volumes_list_options},
+    CommandSpec{"volumes remove", "Take away a sealed volume that no keep has, with all its files",
+                "Afterwards deploy is refused as if its host had lost it, until you say once, by "
+                "--volume-any-state, that it may be made anew.",
+                volumes_positionals, volumes_remove_options},
 };
 constexpr std::array other_commands{
     CommandSpec{"inspect", "Show what a WebAssembly file is made of and what it asks for",

@@ -14,6 +14,8 @@ constexpr std::array all_handlers{
     cli::Handler{"keeps evidence", &keeps_evidence},
     cli::Handler{"keeps stop", &keeps_stop},
     cli::Handler{"keeps forget", &keeps_forget},
+    cli::Handler{"volumes list", &volumes_list},
+    cli::Handler{"volumes remove", &volumes_remove},
 };
 
 }  // namespace

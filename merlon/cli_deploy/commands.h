@@ -17,5 +17,7 @@ int keeps_forget(const cli::Arguments& arguments, const cli::Terminal& terminal)
 int keeps_list(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keeps_logs(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keeps_stop(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int volumes_list(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int volumes_remove(const cli::Arguments& arguments, const cli::Terminal& terminal);
 
 }  // namespace merlon::cli_deploy

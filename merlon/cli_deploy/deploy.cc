@@ -178,8 +178,8 @@ struct Tenant {
 /// What the keep tells of the volume is noted as it comes.
 void remember_volume(Talk& talk, const std::shared_ptr<Tenant>& tenant) {
   if (!tenant->volume) return;
-  talk.when_marked([tenant](std::uint64_t generation, const crypto::Sha256Digest& head) {
-    tenant->volume->note(generation, head, tenant->volume_epoch);
+  talk.when_marked([tenant](const delivery::VolumeMark& mark) {
+    tenant->volume->note(mark, tenant->volume_epoch);
   });
 }
 

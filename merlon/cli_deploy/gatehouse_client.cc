@@ -1,9 +1,12 @@
 #include "merlon/cli_deploy/gatehouse_client.h"
 
+#include <algorithm>
+
 #include "merlon/base/text.h"
 #include "merlon/codec/base64.h"
 #include "merlon/codec/json.h"
 #include "merlon/gatehouse/keep_folder.h"
+#include "merlon/workload/url.h"
 
 namespace merlon::cli_deploy {
 
@@ -50,6 +53,26 @@ std::string path_of(const std::string& id, std::string_view rest) {
 }
 
 }  // namespace
+
+std::optional<std::string> normalised(std::string_view url) {
+  constexpr std::string_view plain = "http://";
+  const bool is_plain = base::equal_ignoring_case(url.substr(0, plain.size()), plain);
+  const auto parsed = workload::parse_https_url(
+      is_plain ? concat("https://", url.substr(plain.size())) : std::string(url));
+  if (!parsed || parsed->path != "/") return std::nullopt;
+  const std::string_view given = url.substr(url.find("://") + 3);
+  const bool bracketed = given.starts_with('[');
+  const bool has_port = given.find(':', bracketed ? given.find(']') : 0) != std::string_view::npos;
+  constexpr std::uint16_t plain_port = 80;
+  constexpr std::uint16_t tls_port = 443;
+  const std::uint16_t usual = is_plain ? plain_port : tls_port;
+  const std::uint16_t port = has_port ? parsed->port : usual;
+  std::string host = parsed->host;
+  std::ranges::transform(host, host.begin(), &base::lower);
+  if (bracketed) host = concat("[", host, "]");
+  const std::string rest = port == usual ? std::string() : concat(":", port);
+  return concat(is_plain ? "http://" : "https://", host, rest);
+}
 
 Result<GatehouseAddress> gatehouse_address(const cli::Arguments& arguments,
                                            const cli::Terminal& terminal) {
@@ -157,6 +180,11 @@ Result<void> GatehouseClient::stop(const std::string& id) const {
 
 Result<void> GatehouseClient::forget(const std::string& id) const {
   TRY(ask_well("DELETE", path_of(id, ""), {}));
+  return {};
+}
+
+Result<void> GatehouseClient::remove_volume(const std::string& name) const {
+  TRY(ask_well("DELETE", concat("/v1/volumes/", name), {}));
   return {};
 }
 

@@ -23,6 +23,10 @@ struct GatehouseAddress {
   bool operator==(const GatehouseAddress&) const = default;
 };
 
+/// The same text for each way to write one address: scheme and host in small letters, no port that
+/// is the scheme's own, no path. Nothing for what is no gatehouse's address.
+[[nodiscard]] std::optional<std::string> normalised(std::string_view url);
+
 /// Of --to, --ca-bundle, --cert, --cert-key and --token, or their variables. Reads a token that
 /// comes on standard input.
 [[nodiscard]] cli_evidence::Result<GatehouseAddress> gatehouse_address(
@@ -59,6 +63,8 @@ class GatehouseClient {
   [[nodiscard]] bool was_stopped(const std::string& id) const;
   [[nodiscard]] cli_evidence::Result<void> stop(const std::string& id) const;
   [[nodiscard]] cli_evidence::Result<void> forget(const std::string& id) const;
+  /// Takes away a sealed volume of the tenant's.
+  [[nodiscard]] cli_evidence::Result<void> remove_volume(const std::string& name) const;
   /// A text of JSON, or of lines.
   [[nodiscard]] cli_evidence::Result<std::string> read(const std::string& path) const;
 

@@ -47,13 +47,9 @@ Result<void, std::string> Talk::hear(const delivery::Record& record, Listener& l
       return {};
     }
     case RecordKind::Mark: {
-      core::Reader in(record.content);
-      const auto generation = in.u64();
-      const auto head = crypto::Sha256Digest::read(in);
-      if (!generation || !head || !in.at_end()) {
-        return std::string("the keep says of its volume what nobody can say");
-      }
-      if (marked_) marked_(*generation, *head);
+      const auto mark = delivery::VolumeMark::parse(record.content);
+      if (!mark) return std::string("the keep says of its volume what nobody can say");
+      if (marked_) marked_(*mark);
       return {};
     }
     case RecordKind::Input:

@@ -10,6 +10,7 @@
 
 #include "merlon/crypto/hash.h"
 #include "merlon/delivery/records.h"
+#include "merlon/delivery/volume_mark.h"
 
 namespace merlon::cli_deploy {
 
@@ -27,8 +28,8 @@ class Talk {
   /// `module` is what was delivered.
   Talk(const crypto::HpkeExporter& exporter, const crypto::Sha256Digest& module);
 
-  /// How far the workload's volume has come: its generation, SHA-256 of its index.
-  using Marked = std::function<void(std::uint64_t, const crypto::Sha256Digest&)>;
+  /// How far the workload's volume has come.
+  using Marked = std::function<void(const delivery::VolumeMark&)>;
   void when_marked(Marked marked) { marked_ = std::move(marked); }
 
   /// More of what came from the keep. The error says what is wrong with it, and nothing that comes

@@ -72,6 +72,17 @@ TEST_F(TenantsTalk, RefusesWhatTheHostMadeUp) {
   EXPECT_FALSE(talk_.hear(Bytes(100, 1), heard_));
 }
 
+TEST_F(TenantsTalk, HearsWhichVolumeHasComeHowFar) {
+  const Bytes id(delivery::VolumeMark::Id::size, 5);
+  const delivery::VolumeMark mark{7, module_, delivery::VolumeMark::Id::from(id).value()};
+  std::optional<delivery::VolumeMark> heard;
+  talk_.when_marked([&](const delivery::VolumeMark& given) { heard = given; });
+  EXPECT_TRUE(talk_.hear(taken(), heard_));
+  EXPECT_TRUE(talk_.hear(keep_.seal(RecordKind::Mark, mark.bytes()), heard_));
+  EXPECT_EQ(heard, mark);
+  EXPECT_FALSE(talk_.hear(said(RecordKind::Mark, "of no volume"), heard_));
+}
+
 TEST_F(TenantsTalk, CarriesInputOfAnySize) {
   const Bytes given(3 * delivery::max_record_content + 5, 'i');
   delivery::RecordOpener in_keep(delivery::record_key(exporter(), Direction::ToKeep),

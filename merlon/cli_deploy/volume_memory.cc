@@ -5,6 +5,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/cli/state.h"
+#include "merlon/cli_deploy/gatehouse_client.h"
 #include "merlon/codec/hex.h"
 #include "merlon/codec/json.h"
 #include "merlon/codec/json_writer.h"
@@ -27,6 +28,14 @@ std::optional<std::uint64_t> number_of(std::string_view text, int base) {
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number, base);
   if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
   return number;
+}
+
+/// Exactly `into.size()` bytes.
+bool read_hex(std::string_view digits, core::ByteSpan into) {
+  const auto bytes = codec::decode_hex(digits);
+  if (!bytes || bytes->size() != into.size()) return false;
+  std::ranges::copy(*bytes, into.begin());
+  return true;
 }
 
 Result<void> read_key(const std::string& path, launch::Volume& volume) {
@@ -60,6 +69,14 @@ Result<void> apply_volume_options(const cli::Arguments& arguments, launch::Volum
     if (!epoch) return Failure{"--volume-epoch: must be a number", Status::Usage};
     volume.epoch = *epoch;
   }
+  if (arguments.has("--volume-oldest-svn")) {
+    const auto svn = number_of(arguments.value("--volume-oldest-svn"), 10);
+    if (!svn || *svn > UINT32_MAX) {
+      return Failure{"--volume-oldest-svn: must be a keep's SVN, a number of 32 bits",
+                     Status::Usage};
+    }
+    volume.oldest_svn = static_cast<std::uint32_t>(*svn);
+  }
   if (arguments.has("--volume-oldest-tcb")) {
     const std::string given = arguments.value("--volume-oldest-tcb");
     std::string_view digits = given;
@@ -91,9 +108,20 @@ Result<VolumeMemory> VolumeMemory::open(const cli::Terminal& terminal, const std
     return Failure{concat(base::printable(folder), ": ", error.message()), Status::Unusable};
   }
   const std::string nul(1, '\0');
-  const auto name = crypto::sha256(
-      {core::as_bytes(url), core::as_bytes(nul), tenant.view(), core::as_bytes(volume)});
-  return VolumeMemory(concat(folder, "/", base::hex(name.view())));
+  const auto path_for = [&](std::string_view at) {
+    const auto name = crypto::sha256(
+        {core::as_bytes(at), core::as_bytes(nul), tenant.view(), core::as_bytes(volume)});
+    return concat(folder, "/", base::hex(name.view()));
+  };
+  std::string path = path_for(normalised(url).value_or(url));
+  // Files of the first format are named by the text as it was typed.
+  const std::string as_typed = path_for(url);
+  if (as_typed != path && !os::exists(path) && os::exists(as_typed)) {
+    std::filesystem::rename(as_typed, path, error);
+    if (error)
+      return Failure{concat(base::printable(path), ": ", error.message()), Status::Unusable};
+  }
+  return VolumeMemory(std::move(path));
 }
 
 Result<void> VolumeMemory::demand(launch::Volume& volume) const {
@@ -107,22 +135,25 @@ Result<void> VolumeMemory::demand(launch::Volume& volume) const {
   const auto epoch = json->root().number_member("epoch", UINT64_MAX);
   const auto head = json->root().string_member("head");
   if (!generation || !epoch || !head) return nothing;
-  const auto bytes = codec::decode_hex(*head);
-  if (!bytes || bytes->size() != volume.head.size()) return nothing;
+  if (!read_hex(*head, volume.head)) return nothing;
+  if (json->root().find("id") != nullptr) {  // not there in files of the first format
+    const auto id = json->root().string_member("id");
+    if (!id || !read_hex(*id, volume.id)) return nothing;
+  }
   volume.generation = *generation;
-  std::ranges::copy(*bytes, volume.head.begin());
   volume.epoch = std::max(volume.epoch, *epoch);
   return {};
 }
 
-void VolumeMemory::note(std::uint64_t generation, const crypto::Sha256Digest& head,
-                        std::uint64_t epoch) {
+void VolumeMemory::note(const delivery::VolumeMark& mark, std::uint64_t epoch) {
   codec::JsonWriter json;
   json.open_object();
   json.key("generation");
-  json.number(generation);
+  json.number(mark.generation);
   json.key("head");
-  json.text(base::hex(head.view()));
+  json.text(base::hex(mark.head.view()));
+  json.key("id");
+  json.text(base::hex(mark.id.view()));
   json.key("epoch");
   json.number(epoch);
   json.close_object();

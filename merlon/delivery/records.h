@@ -36,7 +36,7 @@ enum class RecordKind : std::uint8_t {
   Errors = 2,  ///< likewise to standard error
   Remark = 3,  ///< a line of the keep's own, UTF-8, as it would stand on standard error
   Ended = 4,   ///< the last one: the exit status, u32
-  /// How far the workload's volume has come: its generation, u64 · SHA-256 of its index, 32.
+  /// How far the workload's volume has come (volume_mark.h).
   Mark = 5,
   // To the keep.
   Input = 16,     ///< for standard input

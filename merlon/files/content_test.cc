@@ -5,22 +5,14 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/files/testing/room.h"
+
 namespace merlon::files {
 namespace {
 
-class Room final : public Budget {
- public:
-  explicit Room(std::uint64_t bytes) : left(bytes) {}
-  bool take(std::uint64_t bytes) override {
-    if (bytes > left) return false;
-    left -= bytes;
-    return true;
-  }
-  void give_back(std::uint64_t bytes) noexcept override { left += bytes; }
-  std::uint64_t left;
-};
+using testing::Room;
 
-constexpr std::uint64_t plenty = std::uint64_t{64} << 20U;
+constexpr std::uint64_t plenty = Room::plenty;
 
 std::vector<std::uint8_t> all_of(const Content& content) {
   std::vector<std::uint8_t> bytes(content.size() + 1, 0xEE);

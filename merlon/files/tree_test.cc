@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include "merlon/files/testing/room.h"
 #include "merlon/os/directory.h"
 #include "merlon/os/resolver.h"
 #include "merlon/os/testing/scratch.h"
@@ -19,16 +20,7 @@ namespace {
 using os::Errno;
 using os::Follow;
 
-class Room final : public Budget {
- public:
-  bool take(std::uint64_t bytes) override {
-    if (bytes > left) return false;
-    left -= bytes;
-    return true;
-  }
-  void give_back(std::uint64_t bytes) noexcept override { left += bytes; }
-  std::uint64_t left = std::uint64_t{64} << 20U;
-};
+using testing::Room;
 
 os::Path path_of(std::string_view text) { return os::Path::from(text).value(); }
 
@@ -81,7 +73,7 @@ TEST_F(TreeTest, GivesBackAllItTook) {
     ASSERT_TRUE(tree.rename(*tree.root(), path_of("g"), *tree.root(), path_of("a/f2")));
     ASSERT_TRUE(tree.unlink(*tree.root(), path_of("a/f")));
   }
-  EXPECT_EQ(room_.left, std::uint64_t{64} << 20U);
+  EXPECT_EQ(room_.left, Room::plenty);
 }
 
 TEST_F(TreeTest, WhatIsOpenOutlivesItsName) {

@@ -1,5 +1,6 @@
 #include "merlon/gatehouse/control.h"
 
+#include <algorithm>
 #include <array>
 
 #include "merlon/base/byte_writer.h"
@@ -29,8 +30,12 @@ Result<Reply> ask(const std::string& path, const Command& command) {
   head.u32(static_cast<std::uint32_t>(command.bytes.size()));
   TRY(launch::write_stream(*connection, head.take()));
   TRY(launch::write_stream(*connection, command.bytes));
+  return receive_reply(*connection);
+}
+
+Result<Reply> receive_reply(os::BorrowedFd connection) {
   std::array<std::uint8_t, reply_size> bytes{};
-  TRY(launch::read_stream(*connection, bytes, true));
+  TRY(launch::read_stream(connection, bytes, true));
   core::Reader in(bytes);
   const std::uint8_t outcome = TRY(in.u8());
   if (outcome > static_cast<std::uint8_t>(Outcome::Broken)) {
@@ -55,8 +60,12 @@ Result<Command> receive_command(os::BorrowedFd connection) {
   constexpr std::size_t most =
       delivery::sealed_header_size + crypto::X25519PublicKey::size + delivery::max_text_size;
   if (size > most) return core::error(ErrorCode::Exhausted, "a request is too large", size);
-  command.bytes.resize(size);
-  TRY(launch::read_stream(connection, command.bytes, false));
+  constexpr std::size_t step = std::size_t{1} << 20U;
+  while (command.bytes.size() < size) {
+    const std::size_t at = command.bytes.size();
+    command.bytes.resize(std::min<std::size_t>(size, at + step));
+    TRY(launch::read_stream(connection, core::ByteSpan(command.bytes).subspan(at), false));
+  }
   return command;
 }
 

@@ -46,8 +46,11 @@ struct Reply {
 
 /// The gatehouse's side: connects, asks, and waits for the answer. Unavailable: nobody is there.
 [[nodiscard]] core::Result<Reply> ask(const std::string& path, const Command& command);
+/// The answer alone, on a connection. Malformed · Unavailable.
+[[nodiscard]] core::Result<Reply> receive_reply(os::BorrowedFd connection);
 
-/// The warden's side. Malformed · Exhausted (more than a delivery can have) · Unavailable.
+/// The warden's side; memory grows with what has come. Malformed · Exhausted (more than a delivery
+/// can have) · Unavailable.
 [[nodiscard]] core::Result<Command> receive_command(os::BorrowedFd connection);
 [[nodiscard]] core::Result<void> send_reply(os::BorrowedFd connection, Reply reply);
 

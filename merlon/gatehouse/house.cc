@@ -45,7 +45,11 @@ core::Result<void, std::string> start_warden(const KeepFolder& folder, const std
   if (!program) return program.error().text;
   auto channel = os::open_channel();
   if (!channel) return std::string(os::describe(channel.error()));
-  const std::array words{std::string("merlon-warden"), folder.path(), volumes, settings.simulator,
+  const std::array words{std::string("merlon-warden"),
+                         folder.path(),
+                         volumes,
+                         std::to_string(settings.volume_bytes),
+                         settings.simulator,
                          std::string(settings.reaches_local ? "local" : "not-local")};
   const auto child = os::ChildProcess::spawn(*program, words, channel->there);
   if (!child) return concat(*program, ": ", os::describe(child.error()));
@@ -157,11 +161,35 @@ Result<KeepFolder> House::start_in_place(const std::string& tenant, const KeepRe
   return folder;
 }
 
+std::string House::volumes_of(const std::string& tenant) const {
+  // Whatever a tenant is called, this is the name of a folder, and nobody else's.
+  return concat(settings_.folder, "/volumes/",
+                base::hex(crypto::sha256({core::as_bytes(tenant)}).view()));
+}
+
+std::vector<host::KeptVolume> House::volumes(const std::string& tenant) const {
+  return host::list_volumes(volumes_of(tenant));
+}
+
+Result<void> House::remove_volume(const std::string& tenant, std::string_view name) const {
+  const auto removed = host::remove_volume(volumes_of(tenant), name);
+  if (removed) return {};
+  switch (removed.error().code) {
+    case core::ErrorCode::NotFound:
+      return Refusal{404, "volume.unknown", "there is no such volume"};
+    case core::ErrorCode::Denied: return Refusal{409, "volume.used", removed.error().text};
+    case core::ErrorCode::Malformed:
+    case core::ErrorCode::Unavailable:
+    case core::ErrorCode::Unsupported:
+    case core::ErrorCode::Exhausted:
+    case core::ErrorCode::Internal: break;
+  }
+  return Refusal{500, "volume.folder", "the volume cannot be removed"};
+}
+
 Result<std::string> House::volumes_for(const std::string& tenant,
                                        const KeepRequest& request) const {
-  // Whatever a tenant is called, this is the name of a folder, and nobody else's.
-  const std::string folder = concat(settings_.folder, "/volumes/",
-                                    base::hex(crypto::sha256({core::as_bytes(tenant)}).view()));
+  const std::string folder = volumes_of(tenant);
   const auto wish =
       std::ranges::find(request.offer.wishes, host::Wish::Kind::Volume, &host::Wish::kind);
   if (wish == request.offer.wishes.end()) return folder;

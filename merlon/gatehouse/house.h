@@ -11,6 +11,7 @@
 #include "merlon/gatehouse/control.h"
 #include "merlon/gatehouse/control_groups.h"
 #include "merlon/gatehouse/keep_folder.h"
+#include "merlon/host/volume_folder.h"
 
 namespace merlon::gatehouse {
 
@@ -30,6 +31,7 @@ struct HouseSettings {
   std::size_t keeps_per_tenant = 16;    ///< that have not ended
   std::size_t keeps = 256;
   std::size_t volumes_per_tenant = 16;
+  std::uint64_t volume_bytes = 0;  ///< that each may hold; 0: host::VolumeLimits
   ControlGroups groups{};
   GroupLimits limits{};        ///< of one keep
   bool reaches_local = false;  ///< whether workloads may connect with this machine itself
@@ -54,6 +56,11 @@ class House {
   /// Takes away all that is known of a keep that has ended.
   [[nodiscard]] Result<void> forget(const KeepFolder& keep) const;
 
+  /// The tenant's; others' are unknown to him.
+  [[nodiscard]] std::vector<host::KeptVolume> volumes(const std::string& tenant) const;
+  /// Takes away all that it holds; refused while a keep has it.
+  [[nodiscard]] Result<void> remove_volume(const std::string& tenant, std::string_view name) const;
+
  private:
   /// Takes a place that must be given back; refuses where there is none.
   [[nodiscard]] Result<void> take_place(const std::string& tenant);
@@ -61,7 +68,9 @@ class House {
   [[nodiscard]] Result<KeepFolder> start_in_place(const std::string& tenant,
                                                   const KeepRequest& request,
                                                   const std::string& made) const;
-  /// Where this tenant's volumes lie. Refuses one more than he may have.
+  /// Where this tenant's volumes lie.
+  [[nodiscard]] std::string volumes_of(const std::string& tenant) const;
+  /// The same, for a keep. Refuses one volume more than he may have.
   [[nodiscard]] Result<std::string> volumes_for(const std::string& tenant,
                                                 const KeepRequest& request) const;
   /// Makes the keep's folder, and its control groups.

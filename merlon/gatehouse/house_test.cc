@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "merlon/base/text.h"
+#include "merlon/crypto/hash.h"
 #include "merlon/gatehouse/service.h"
 #include "merlon/os/local_socket.h"
 
@@ -159,6 +161,13 @@ TEST_F(Routes, AreAnsweredAsDocumented) {
       {"POST", keep_ + "/evidence", 405, "request.method"},
       {"GET", "/v1/keeps/" + id_of_bob, 404, "keep.unknown"},
       {"DELETE", "/v1/keeps/" + id_of_bob, 404, "keep.unknown"},
+      {"GET", "/v1/volumes", 200, ""},
+      {"GET", "/v1/volumes/", 200, ""},
+      {"GET", "/v1/volumesque", 404, "route.unknown"},
+      {"PUT", "/v1/volumes", 405, "request.method"},
+      {"GET", "/v1/volumes/data", 405, "request.method"},
+      {"DELETE", "/v1/volumes/data", 404, "volume.unknown"},
+      {"DELETE", "/v1/volumes/../volumes", 404, "volume.unknown"},
   };
   for (const Case& each : cases) {
     const http::Response answer = ask(each.method, each.target);
@@ -178,6 +187,42 @@ TEST_F(Routes, GiveOutputFromWhereOneHasIt) {
   const auto warden = os::listen_local(alices().file(KeepFolder::control));
   EXPECT_EQ(ask("GET", keep_ + "/output?from=10").status, 204U);
   EXPECT_EQ(ask("GET", keep_ + "/output?from=10&wait=20").status, 204U);
+}
+
+TEST_F(Routes, ListATenantsVolumesAndRemoveOneThatNoKeepHas) {
+  const auto volumes_of = [&](std::string_view tenant) {
+    return settings_.folder + "/volumes/" +
+           base::hex(crypto::sha256({core::as_bytes(tenant)}).view());
+  };
+  std::filesystem::create_directories(volumes_of("anonymous") + "/data");
+  std::filesystem::create_directories(volumes_of("bob") + "/others");
+  {
+    const auto used = host::VolumeFolder::open(volumes_of("anonymous") + "/data", {});
+    ASSERT_TRUE(used);
+    EXPECT_EQ(ask("GET", "/v1/volumes").body,
+              "[{\"name\":\"data\",\"bytes\":0,\"objects\":0,\"in_use\":true}]\n");
+    const http::Response answer = ask("DELETE", "/v1/volumes/data");
+    EXPECT_EQ(answer.status, 409U);
+    EXPECT_NE(answer.body.find("volume.used"), std::string::npos);
+  }
+  EXPECT_EQ(ask("DELETE", "/v1/volumes/others").status, 404U);
+  EXPECT_EQ(ask("DELETE", "/v1/volumes/data").status, 204U);
+  EXPECT_EQ(ask("GET", "/v1/volumes").body, "[]\n");
+  EXPECT_TRUE(std::filesystem::exists(volumes_of("bob") + "/others"));
+}
+
+TEST_F(Houses, GiveATenantNoMoreVolumesThanHeMayHave) {
+  const std::string folder =
+      settings_.folder + "/volumes/" + base::hex(crypto::sha256({core::as_bytes("carol")}).view());
+  for (std::size_t i = 0; i < settings_.volumes_per_tenant; ++i) {
+    std::filesystem::create_directories(folder + "/v" + std::to_string(i));
+  }
+  KeepRequest request;
+  request.backend = host::Backend::Nil;
+  request.offer.wishes = {{host::Wish::Kind::Volume, "another"}};
+  EXPECT_EQ(house_.start("carol", request, "").error().code, "quota.volumes");
+  request.offer.wishes[0].host = "v0";  // which he has
+  EXPECT_EQ(house_.start("carol", request, "").error().code, "keep.start");
 }
 
 TEST_F(Routes, ForgetAKeepThatHasEnded) {

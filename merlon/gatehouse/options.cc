@@ -52,6 +52,8 @@ constexpr std::array serve_options{
          "given."),
     OptionSpec{"--keeps", "NUMBER", "Keeps that run at a time, at most: 256 if not given."},
     OptionSpec{"--keeps-per-tenant", "NUMBER", "Of these of one tenant: 16 if not given."},
+    OptionSpec{"--volumes", "NUMBER", "Sealed volumes of one tenant: 16 if not given."},
+    OptionSpec{"--volume-size", "MIB", "What one volume may hold here: 4096 if not given."},
     OptionSpec{
         "--cgroup", "DIR",
         "Where each keep's processes get a control group: a delegated directory of cgroup v2, "
@@ -166,6 +168,9 @@ Checked<Options> options_of(const command::Arguments& arguments,
   options.house.keeps = TRY(number_of(arguments, "--keeps", options.house.keeps));
   options.house.keeps_per_tenant =
       TRY(number_of(arguments, "--keeps-per-tenant", options.house.keeps_per_tenant));
+  HouseSettings& house = options.house;
+  house.volumes_per_tenant = TRY(number_of(arguments, "--volumes", house.volumes_per_tenant));
+  house.volume_bytes = std::uint64_t{TRY(number_of(arguments, "--volume-size", 0))} << 20U;
   options.cgroup = arguments.value("--cgroup");
   constexpr std::size_t usual_processes = 256;
   GroupLimits& limits = options.house.limits;

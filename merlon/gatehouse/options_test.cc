@@ -42,8 +42,17 @@ TEST(GatehouseOptions, HaveBoundsAndUsualValues) {
   EXPECT_TRUE(usual->house.reaches_local);
   const auto strict = options({{"--tls-key", "k"}, {"--tls-crt", "c"}, {"--tenants", "t"}});
   EXPECT_FALSE(strict->house.reaches_local);
+  EXPECT_EQ(usual->house.volumes_per_tenant, 16U);
+  EXPECT_EQ(usual->house.volume_bytes, 0U);
+  const auto volumes =
+      options({{"--development", ""}, {"--volumes", "3"}, {"--volume-size", "100"}});
+  ASSERT_TRUE(volumes);
+  EXPECT_EQ(volumes->house.volumes_per_tenant, 3U);
+  EXPECT_EQ(volumes->house.volume_bytes, std::uint64_t{100} << 20U);
   for (const char* const each : {"0", "-1", "x", "10000001", ""}) {
-    EXPECT_FALSE(options({{"--development", ""}, {"--keeps", each}})) << each;
+    for (const char* const option : {"--keeps", "--volumes", "--volume-size"}) {
+      EXPECT_FALSE(options({{"--development", ""}, {option, each}})) << option << each;
+    }
   }
   EXPECT_FALSE(options({{"--development", ""}, {"--backend", "sgx"}}));
   EXPECT_FALSE(options({{"--development", ""}, {"--listen", "80"}}));

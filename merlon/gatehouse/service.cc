@@ -9,6 +9,7 @@
 #include "merlon/crypto/hash.h"
 #include "merlon/gatehouse/keeps_page.h"
 #include "merlon/gatehouse/openapi.h"
+#include "merlon/gatehouse/volume_list.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
@@ -24,6 +25,8 @@ namespace {
 
 constexpr std::size_t one_answer = std::size_t{1} << 20U;
 constexpr std::uint64_t longest_wait = 20'000;
+constexpr std::string_view all_keeps = "/v1/keeps";
+constexpr std::string_view all_volumes = "/v1/volumes";
 
 Response json(unsigned status, std::string body) {
   return {status,
@@ -223,8 +226,9 @@ Result<Response> Service::answer(const http::Request& request) {
     return Response{200, {{"Content-Type", "application/json"}}, std::string(openapi())};
   }
   if (path == "/" && reads) return page(request);
-  constexpr std::string_view all = "/v1/keeps";
-  if (!path.starts_with(all)) return Refusal{404, "route.unknown", "there is nothing here"};
+  if (!path.starts_with(all_keeps) && !path.starts_with(all_volumes)) {
+    return Refusal{404, "route.unknown", "there is nothing here"};
+  }
   const std::string tenant = TRY(tenant_of(request));
   {
     const std::scoped_lock lock(mutex_);
@@ -261,12 +265,15 @@ Result<Response> Service::page(const http::Request& request) {
 }
 
 Result<Response> Service::answer_tenant(const http::Request& request, const std::string& tenant) {
-  constexpr std::string_view all = "/v1/keeps";
   const std::string_view path = request.path();
-  std::string_view rest = path.substr(all.size());
-  if (rest.empty() || rest == "/") return keeps(request, tenant);
-  if (rest.front() != '/') return Refusal{404, "route.unknown", "there is nothing here"};
-  rest.remove_prefix(1);
+  const bool of_volumes = path.starts_with(all_volumes);
+  std::string_view rest = path.substr((of_volumes ? all_volumes : all_keeps).size());
+  if (!rest.empty() && rest.front() != '/') {
+    return Refusal{404, "route.unknown", "there is nothing here"};
+  }
+  rest.remove_prefix(std::min<std::size_t>(rest.size(), 1));
+  if (of_volumes) return volumes(request, tenant, rest);
+  if (rest.empty()) return keeps(request, tenant);
   const std::string_view id = rest.substr(0, rest.find('/'));
   rest.remove_prefix(id.size());
   const KeepFolder folder = TRY(house_.find(tenant, id));
@@ -284,6 +291,17 @@ Result<Response> Service::keeps(const http::Request& request, const std::string&
   }
   writer.close_array();
   return json(200, writer.result());
+}
+
+Result<Response> Service::volumes(const http::Request& request, const std::string& tenant,
+                                  std::string_view name) {
+  if (name.empty()) {
+    if (request.method != "GET" && request.method != "HEAD") return wrong_method();
+    return json(200, to_json(house_.volumes(tenant)));
+  }
+  if (request.method != "DELETE") return wrong_method();
+  TRY(house_.remove_volume(tenant, name));
+  return Response{204, {}, {}};
 }
 
 Result<Response> Service::start(const http::Request& request, const std::string& tenant) {

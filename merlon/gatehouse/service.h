@@ -13,6 +13,8 @@
 //   GET    /v1/keeps/ID/evidence    what the keep proved at its start
 //   POST   /v1/keeps/ID/stop
 //   GET    /v1/keeps/ID/log         what the keep's host was told
+//   GET    /v1/volumes              the tenant's sealed volumes
+//   DELETE /v1/volumes/NAME         take one away that no keep has
 //   GET    /                        a page for people, of the tenant's keeps
 //   GET    /health /ready /metrics /openapi.json
 
@@ -62,6 +64,8 @@ class Service {
   [[nodiscard]] Result<http::Response> page(const http::Request& request);
   [[nodiscard]] Result<http::Response> keeps(const http::Request& request,
                                              const std::string& tenant);
+  [[nodiscard]] Result<http::Response> volumes(const http::Request& request,
+                                               const std::string& tenant, std::string_view name);
   [[nodiscard]] Result<http::Response> keep(const http::Request& request, const KeepFolder& folder,
                                             std::string_view what);
   [[nodiscard]] Result<http::Response> start(const http::Request& request,

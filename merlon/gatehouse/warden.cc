@@ -59,6 +59,7 @@ Result<Warden, std::string> Warden::start(const KeepFolder& folder, const Settin
     wish.reaches_local = settings.reaches_local;
     if (wish.kind == host::Wish::Kind::Volume) {
       wish.folder = concat(settings.volumes, "/", wish.host);
+      wish.max_bytes = settings.volume_bytes;
     }
   }
   auto keep = host::Keep::start(request.backend, settings.machine);

@@ -16,8 +16,9 @@ class Warden {
  public:
   struct Settings {
     host::MachineOptions machine{};
-    std::string volumes{};       ///< the folder of the tenant's
-    bool reaches_local = false;  ///< whether the keep may connect with this machine itself
+    std::string volumes{};           ///< the folder of the tenant's
+    std::uint64_t volume_bytes = 0;  ///< that one may hold; 0: host::VolumeLimits
+    bool reaches_local = false;      ///< whether the keep may connect with this machine itself
   };
   /// Starts the keep that the folder's request asks for, and notes its proof.
   [[nodiscard]] static core::Result<Warden, std::string> start(const KeepFolder& folder,

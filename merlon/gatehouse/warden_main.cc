@@ -1,6 +1,7 @@
 // merlon-warden: stays with one keep on behalf of the gatehouse, which starts it.
 
 #include "merlon/base/printable.h"
+#include "merlon/base/text.h"
 #include "merlon/gatehouse/control_groups.h"
 #include "merlon/gatehouse/warden.h"
 #include "merlon/launch/readiness.h"
@@ -35,9 +36,9 @@ int fail(std::string_view line) {
 
 }  // namespace
 
-/// merlon-warden FOLDER VOLUMES SIMULATOR local|not-local
+/// merlon-warden FOLDER VOLUMES VOLUME-BYTES SIMULATOR local|not-local
 int main(int count, char** words) {
-  constexpr int expected = 5;
+  constexpr int expected = 6;
   if (count != expected) {
     constexpr std::string_view line = "merlon-warden is started by merlon-gatehouse, not by hand\n";
     static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
@@ -54,8 +55,11 @@ int main(int count, char** words) {
   const os::SignalRelay relay;
   gatehouse::Warden::Settings settings;
   settings.volumes = words[2];
-  settings.machine.simulator = words[3];
-  settings.reaches_local = std::string_view(words[4]) == "local";
+  const auto volume_bytes = base::parse_decimal(words[3]);
+  if (!volume_bytes) return fail("the size of volumes is no number");
+  settings.volume_bytes = *volume_bytes;
+  settings.machine.simulator = words[4];
+  settings.reaches_local = std::string_view(words[5]) == "local";
   auto warden = gatehouse::Warden::start(folder, settings, relay);
   if (!warden) {
     gatehouse::leave(groups);

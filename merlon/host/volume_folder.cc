@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <optional>
 
 #include "merlon/base/text.h"
@@ -24,7 +25,7 @@ template <typename T>
 using Result = core::Result<T, HostError>;
 
 constexpr std::string_view index_file = "index";
-constexpr std::string_view half_written = ".new";  // os::replace_file
+constexpr std::string_view half_written = ".new";
 
 std::string file_of(const std::optional<ObjectName>& name) {
   return name ? base::hex(*name) : std::string(index_file);
@@ -65,6 +66,20 @@ std::optional<std::uint64_t> size_of(os::BorrowedFd folder, const std::string& f
   return status->size;
 }
 
+/// As os::replace_file, and without a path from the root: who confines himself to the folder has
+/// nothing else.
+os::Result<void> replace(os::BorrowedFd folder, const std::string& file, core::ByteView bytes) {
+  os::Resolver resolver;
+  const auto beside = TRY(os::Path::from(file + std::string(half_written)));
+  const auto place = TRY(os::Path::from(file));
+  const os::Fd made = TRY(resolver.open(
+      folder, beside, {.access = os::Access::Write, .create = true, .truncate = true}));
+  TRY(os::write_all(made, bytes));
+  TRY(os::sync(made));
+  TRY(resolver.rename(folder, beside, folder, place));
+  return os::sync(folder);
+}
+
 HostError trouble(const std::string& path, std::string_view what, os::Errno number) {
   return {os::to_error(number, "").code, concat(path, ": ", what, ": ", os::describe(number))};
 }
@@ -84,6 +99,33 @@ Result<void> take(const std::string& path, os::BorrowedFd folder,
   return HostError{core::ErrorCode::Denied, concat(path, ": another keep has this volume")};
 }
 
+bool is_same(os::BorrowedFd one, os::BorrowedFd other) {
+  const auto first = os::status(one);
+  const auto second = os::status(other);
+  return first && second && first->device == second->device && first->inode == second->inode;
+}
+
+KeptVolume look_at(const std::string& path, std::string name) {
+  KeptVolume volume{std::move(name)};
+  const auto folder = os::open_directory(path);
+  if (!folder) return volume;
+  const auto locked = os::try_lock(*folder);
+  volume.in_use = !locked && locked.error() == os::Errno::Again;
+  os::Resolver resolver;
+  const auto names = names_in(*folder);
+  for (const std::string& file : names ? *names : std::vector<std::string>()) {
+    if (file != index_file && !name_of(file)) continue;
+    const auto at = os::Path::from(file);
+    const auto status = at ? resolver.status(*folder, *at, os::Follow::No) : at.error();
+    if (!status || status->type != os::FileType::Regular) continue;
+    volume.bytes += status->size;
+    if (file != index_file) ++volume.objects;
+    constexpr std::uint64_t nanoseconds = 1'000'000'000;
+    if (file == index_file) volume.changed = status->modified / nanoseconds;
+  }
+  return volume;
+}
+
 StoreOutcome outcome_of(os::Errno number) noexcept {
   if (number == os::Errno::Noent) return StoreOutcome::NotFound;
   if (number == os::Errno::Fbig) return StoreOutcome::TooMuch;
@@ -97,6 +139,11 @@ Result<VolumeFolder> VolumeFolder::open(std::string path, VolumeLimits limits) {
   auto folder = os::open_directory(path);
   if (!folder) return trouble(path, "cannot be opened", folder.error());
   TRY(take(path, *folder, limits.patience));
+  // Who had it may have taken it away.
+  const auto there = os::open_directory(path);
+  if (!there || !is_same(*there, *folder)) {
+    return HostError{core::ErrorCode::Unavailable, concat(path, ": was removed")};
+  }
   VolumeFolder volume(std::move(path), *std::move(folder), limits);
   TRY(volume.count());
   return volume;
@@ -163,7 +210,7 @@ VolumeFolder::Answer VolumeFolder::put(const StoreRequest& request) {
       (is_another && objects_ >= limits_.objects)) {
     return {StoreOutcome::NoRoom};
   }
-  const auto written = os::replace_file(concat(path_, "/", file), request.bytes);
+  const auto written = replace(folder_, file, request.bytes);
   if (!written) return {outcome_of(written.error())};
   bytes_ = others + request.bytes.size();
   if (is_another) ++objects_;
@@ -181,6 +228,45 @@ VolumeFolder::Answer VolumeFolder::remove(const StoreRequest& request) {
   bytes_ -= std::min(bytes_, *before);
   objects_ -= std::min<std::uint64_t>(objects_, 1);
   return {StoreOutcome::Done};
+}
+
+Result<void> VolumeFolder::remove_all() && {
+  // The index first: what is left of a volume without one nobody takes for a state of it.
+  std::error_code error;
+  std::filesystem::remove(concat(path_, "/", index_file), error);
+  if (!error) std::filesystem::remove_all(path_, error);
+  if (!error) return {};
+  return HostError{core::ErrorCode::Unavailable, concat(path_, ": ", error.message())};
+}
+
+std::vector<KeptVolume> list_volumes(const std::string& folder) {
+  std::vector<KeptVolume> all;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    std::string name = at->path().filename().string();
+    std::error_code unknown;
+    if (!base::is_label(name) || !at->is_directory(unknown)) continue;
+    all.push_back(look_at(at->path().string(), std::move(name)));
+  }
+  std::ranges::sort(all, {}, &KeptVolume::name);
+  return all;
+}
+
+Result<void> remove_volume(const std::string& folder, std::string_view name) {
+  const std::string path = concat(folder, "/", name);
+  std::error_code error;
+  if (!base::is_label(name) || !std::filesystem::is_directory(path, error)) {
+    return HostError{core::ErrorCode::NotFound, "there is no such volume"};
+  }
+  // Long enough for one who only looks at it.
+  constexpr std::chrono::milliseconds patience{200};
+  auto volume = VolumeFolder::open(path, {.patience = patience});
+  if (!volume && volume.error().code == core::ErrorCode::Denied) {
+    return HostError{core::ErrorCode::Denied, "a keep uses the volume; stop it first"};
+  }
+  if (!volume) return volume.error();
+  return (*std::move(volume)).remove_all();
 }
 
 }  // namespace merlon::host

@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "merlon/core/result.h"
 #include "merlon/host/host_error.h"
@@ -34,6 +36,11 @@ class VolumeFolder {
   };
   /// Does what is asked.
   [[nodiscard]] Answer serve(const launch::StoreRequest& request);
+  /// The folder, for who confines himself to it.
+  [[nodiscard]] os::BorrowedFd descriptor() const noexcept { return folder_; }
+
+  /// Takes away all of it, and the folder. Unavailable: some of it is still there.
+  [[nodiscard]] core::Result<void, HostError> remove_all() &&;
 
  private:
   VolumeFolder(std::string path, os::Fd folder, VolumeLimits limits)
@@ -51,5 +58,21 @@ class VolumeFolder {
   std::uint64_t bytes_ = 0;    ///< of all files
   std::uint64_t objects_ = 0;  ///< without the index
 };
+
+/// A volume as its owner sees it from outside.
+struct KeptVolume {
+  std::string name;
+  std::uint64_t bytes = 0;    ///< of all its files
+  std::uint64_t objects = 0;  ///< without the index
+  std::uint64_t changed = 0;  ///< seconds since 1970, when it was last written; 0: it never was
+  bool in_use = false;        ///< a keep has it
+};
+
+/// All volumes whose folders lie in `folder`, by their names; none if there is no such folder.
+[[nodiscard]] std::vector<KeptVolume> list_volumes(const std::string& folder);
+
+/// Errors: NotFound (no such volume, or no name of one) · Denied (a keep has it) · Unavailable.
+[[nodiscard]] core::Result<void, HostError> remove_volume(const std::string& folder,
+                                                          std::string_view name);
 
 }  // namespace merlon::host

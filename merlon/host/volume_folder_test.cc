@@ -80,6 +80,47 @@ TEST_F(Volumes, BelongToOneKeepAtATime) {
   EXPECT_EQ(other.error().code, core::ErrorCode::Denied);
 }
 
+TEST_F(Volumes, AreListedWithWhatTheyHold) {
+  EXPECT_TRUE(list_volumes(scratch_ / "none").empty());
+  scratch_.make_directory("b");
+  scratch_.make_directory("a");
+  scratch_.make_directory("No Volume");
+  scratch_.make_file("file", "");
+  auto volume = VolumeFolder::open(scratch_ / "a", {});
+  ASSERT_TRUE(volume);
+  EXPECT_EQ(put(*volume, named(1), 6), StoreOutcome::Done);
+  EXPECT_EQ(put(*volume, std::nullopt, 4), StoreOutcome::Done);
+  scratch_.make_file("a/other", "not of it");
+  const auto all = list_volumes(scratch_.path());
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].name, "a");
+  EXPECT_EQ(all[0].bytes, 10U);
+  EXPECT_EQ(all[0].objects, 1U);
+  EXPECT_GT(all[0].changed, 0U);
+  EXPECT_TRUE(all[0].in_use);
+  EXPECT_EQ(all[1].name, "b");
+  EXPECT_EQ(all[1].bytes, 0U);
+  EXPECT_EQ(all[1].changed, 0U);
+  EXPECT_FALSE(all[1].in_use);
+}
+
+TEST_F(Volumes, AreRemovedUnlessAKeepHasThem) {
+  scratch_.make_directory("a");
+  {
+    auto volume = VolumeFolder::open(scratch_ / "a", {});
+    ASSERT_TRUE(volume);
+    EXPECT_EQ(put(*volume, named(1), 6), StoreOutcome::Done);
+    EXPECT_EQ(put(*volume, std::nullopt, 4), StoreOutcome::Done);
+    EXPECT_EQ(remove_volume(scratch_.path(), "a").error().code, core::ErrorCode::Denied);
+    EXPECT_TRUE(scratch_.exists("a/index"));
+  }
+  EXPECT_TRUE(remove_volume(scratch_.path(), "a"));
+  EXPECT_FALSE(scratch_.exists("a"));
+  for (const char* const each : {"a", "", "..", "b/../a"}) {
+    EXPECT_EQ(remove_volume(scratch_.path(), each).error().code, core::ErrorCode::NotFound) << each;
+  }
+}
+
 TEST_F(Volumes, PassOverWhatIsNotTheirs) {
   scratch_.make_file("0123456789abcdef0123456789abcdef.new", "half");
   scratch_.make_file("note.txt", "mine");

@@ -86,7 +86,8 @@ Result<os::Fd> start_store(const Wish& wish) {
     return HostError{core::ErrorCode::Unavailable,
                      concat(wish.folder, ": cannot be made: ", error.message())};
   }
-  const VolumeLimits limits;
+  VolumeLimits limits;
+  if (wish.max_bytes != 0) limits.bytes = wish.max_bytes;
   return start_serving("merlon-store", {"merlon-store", wish.folder, std::to_string(limits.bytes),
                                         std::to_string(limits.objects)});
 }

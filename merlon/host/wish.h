@@ -30,6 +30,7 @@ struct Wish {
   bool reaches_local = true;
   /// Of a Volume: where it lies on this machine, which is for whoever fulfils the wish to say.
   std::string folder{};
+  std::uint64_t max_bytes = 0;  ///< of a Volume, what it may hold; 0: VolumeLimits
   bool operator==(const Wish&) const = default;
 };
 

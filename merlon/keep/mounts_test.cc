@@ -2,21 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/files/testing/room.h"
 #include "merlon/os/open.h"
 
 namespace merlon::keep {
 namespace {
 
-class Room final : public files::Budget {
- public:
-  bool take(std::uint64_t bytes) override {
-    if (bytes > left) return false;
-    left -= bytes;
-    return true;
-  }
-  void give_back(std::uint64_t bytes) noexcept override { left += bytes; }
-  std::uint64_t left = std::uint64_t{1} << 20U;
-};
+using files::testing::Room;
 
 std::vector<std::uint8_t> some_archive() {
   files::ArchiveWriter writer;

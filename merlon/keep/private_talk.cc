@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "merlon/base/byte_writer.h"
 #include "merlon/net/wait.h"
 
 namespace merlon::keep {
@@ -219,11 +218,8 @@ std::shared_ptr<net::Stream> PrivateTalk::standard_error() {
   return std::make_shared<Output>(shared_from_this(), RecordKind::Errors);
 }
 
-void PrivateTalk::tell_mark(std::uint64_t generation, const crypto::Sha256Digest& head) {
-  base::ByteWriter content;
-  content.u64(generation);
-  content.bytes(head.view());
-  add(RecordKind::Mark, content.take());
+void PrivateTalk::tell_mark(const delivery::VolumeMark& mark) {
+  add(RecordKind::Mark, mark.bytes());
   flush();
 }
 

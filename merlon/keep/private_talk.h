@@ -10,6 +10,7 @@
 
 #include "merlon/crypto/hash.h"
 #include "merlon/delivery/records.h"
+#include "merlon/delivery/volume_mark.h"
 #include "merlon/keep/voice.h"
 #include "merlon/net/socket.h"
 
@@ -36,7 +37,7 @@ class PrivateTalk final : public Voice, public std::enable_shared_from_this<Priv
   void end(int status);
 
   /// How far the workload's volume has come, for the tenant to remember.
-  void tell_mark(std::uint64_t generation, const crypto::Sha256Digest& head);
+  void tell_mark(const delivery::VolumeMark& mark);
 
   // For the streams.
 

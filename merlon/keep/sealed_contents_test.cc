@@ -2,16 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/files/testing/room.h"
+
 namespace merlon::keep {
 namespace {
 
 using sealed::Entry;
 
-class Room final : public files::Budget {
- public:
-  bool take(std::uint64_t /*bytes*/) override { return true; }
-  void give_back(std::uint64_t /*bytes*/) noexcept override {}
-};
+using files::testing::Room;
 
 os::Path path_of(std::string_view text) { return os::Path::from(text).value(); }
 

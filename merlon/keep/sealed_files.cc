@@ -35,6 +35,7 @@ sealed::Wanted wanted_of(const launch::Volume& volume) {
   wanted.epoch = volume.epoch;
   wanted.at_least.generation = volume.generation;
   wanted.at_least.head = crypto::Sha256Digest::from(volume.head).value();
+  wanted.at_least.id = sealed::VolumeId::from(volume.id).value();
   wanted.oldest.svn = volume.oldest_svn;
   wanted.oldest.tcb = sealed::Versions::Tcb::from(volume.oldest_tcb).value();
   if (volume.key) wanted.recovery_key.emplace(std::vector(volume.key->begin(), volume.key->end()));
@@ -120,7 +121,9 @@ class SealedFiles::Teller final : public sealed::Counter {
 
  private:
   void tell(const sealed::Mark& mark) {
-    if (talk_) talk_->tell_mark(mark.generation, mark.head);
+    if (!talk_) return;
+    talk_->tell_mark(
+        {mark.generation, mark.head, delivery::VolumeMark::Id::from(mark.id.view()).value()});
   }
 
   std::shared_ptr<PrivateTalk> talk_;

@@ -154,6 +154,7 @@ TEST(WorkOfAHost, TheStateOfAVolumeIsNoPartOfTheConfiguration) {
   launch::Launch other;
   other.message = one.message;
   other.message.volume->generation = 7;
+  other.message.volume->id[0] = 1;
   other.message.volume->key.emplace().fill(1);
   launch::Launch bound;
   bound.message = one.message;

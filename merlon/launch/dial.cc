@@ -31,6 +31,7 @@ Result<os::Fd, std::string> receive_connection(os::BorrowedFd channel) {
   if (delivery->size == 0) return std::string("the host connects nobody any more");
   const auto text = core::ByteView(bytes).first(delivery->size).subspan(1);
   if (bytes[0] == has_none && delivery->descriptors.empty()) {
+    if (text.empty()) return std::string("the host does not say why");
     return std::string(base::printable(core::as_text(text)));
   }
   if (bytes[0] != has_connection || delivery->descriptors.size() != 1 || !text.empty()) {

@@ -42,6 +42,11 @@ TEST_F(Dial, SaysWhyThereIsNone) {
   EXPECT_EQ(answer().find('\x1b'), std::string::npos);
 }
 
+TEST_F(Dial, TellsThatNoReasonIsGiven) {
+  say({1}, 0);
+  EXPECT_EQ(answer(), "the host does not say why");
+}
+
 TEST_F(Dial, RefusesEveryOtherAnswer) {
   constexpr const char* none = "the host answers with what is no connection";
   say({0}, 0);

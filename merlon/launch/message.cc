@@ -204,6 +204,7 @@ Result<void> write_volume(base::ByteWriter& out, const std::optional<Volume>& vo
   out.u64(volume->epoch);
   out.u64(volume->generation);
   out.bytes(volume->head);
+  out.bytes(volume->id);
   out.u32(volume->oldest_svn);
   out.bytes(volume->oldest_tcb);
   out.u8(volume->key ? 1 : 0);
@@ -392,6 +393,7 @@ Result<std::optional<Volume>> read_volume(Reader& in) {
   volume.epoch = TRY(in.u64());
   volume.generation = TRY(in.u64());
   TRY(read_into(in, volume.head));
+  TRY(read_into(in, volume.id));
   volume.oldest_svn = TRY(in.u32());
   TRY(read_into(in, volume.oldest_tcb));
   if (TRY(read_flag(in))) {

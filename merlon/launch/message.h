@@ -8,7 +8,7 @@
 //
 //   offset  size
 //        0     8  magic "MRLNLNCH"
-//        8     4  version, 6
+//        8     4  version, 7
 //       12     4  size of all that follows, at most max_message_size
 //       16     8  max_memory_bytes
 //       24     8  timeout_nanoseconds
@@ -33,8 +33,9 @@
 //                       32 bytes, SHA-256 of the archive, if a mount is filled from it
 //                 u8    volume        0 or 1; and if that is 1:
 //                                       text name · u8 bound to · u64 epoch ·
-//                                       u64 generation · 32 bytes head · u32 oldest svn ·
-//                                       16 bytes oldest TCB · u8 has key, 0 or 1; then 32 bytes
+//                                       u64 generation · 32 bytes head · 16 bytes id ·
+//                                       u32 oldest svn · 16 bytes oldest TCB ·
+//                                       u8 has key, 0 or 1; then 32 bytes
 //   trust: u8 flags (bit 0 web, bit 1 steward) · list of bytes, each u32 size, then that many
 //
 // Beside the bytes travel open files: first the module, if there is to run one, then the archive of
@@ -57,7 +58,7 @@
 
 namespace merlon::launch {
 
-inline constexpr std::uint32_t message_version = 6;
+inline constexpr std::uint32_t message_version = 7;
 inline constexpr std::size_t header_size = 16;
 inline constexpr std::size_t max_message_size = 8UL * 1024 * 1024;
 /// Entries of `files`; leaves room for the module, the archive and three channels among the

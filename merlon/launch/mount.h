@@ -43,6 +43,8 @@ struct Volume {
   /// another of this number, is refused. Zeros: he knows of none.
   std::uint64_t generation = 0;
   std::array<std::uint8_t, 32> head{};
+  /// The volume that he knows under this name: another one is refused. Zeros: he knows none.
+  std::array<std::uint8_t, 16> id{};
   /// What was sealed by an older keep, or under an older version of the platform (its TCB, as it
   /// stands in reports), is refused.
   std::uint32_t oldest_svn = 0;

@@ -23,8 +23,8 @@ TEST(Mounts, AreReadAsTheyWereWritten) {
                     {Source::Memory, FileAccess::ReadWrite, "/tmp", ""},
                     {Source::Volume, FileAccess::ReadWrite, "/sealed", ""}};
   message.archive[5] = 1;
-  message.volume =
-      Volume{"data", Volume::Binding::Workload, 3, 4, {5}, 6, {7}, std::array<std::uint8_t, 32>{8}};
+  message.volume = Volume{"data", Volume::Binding::Workload,      3, 4, {5}, {9}, 6,
+                          {7},    std::array<std::uint8_t, 32>{8}};
   const auto bytes = encode(message);
   ASSERT_TRUE(bytes);
   EXPECT_EQ(decode_body(core::ByteView(*bytes).subspan(header_size)).value(), message);
@@ -61,6 +61,9 @@ TEST(Mounts, AHostOffersNothingButTheNameOfAVolume) {
   EXPECT_TRUE(encode(offer));
   EXPECT_EQ(offer.descriptor_count(), 1U);
   offer.volume->generation = 1;
+  EXPECT_FALSE(encode(offer));
+  offer.volume = Volume{"v"};
+  offer.volume->id[3] = 1;
   EXPECT_FALSE(encode(offer));
   offer.volume = Volume{"v"};
   offer.mounts = {{Mount::Source::Memory, FileAccess::ReadWrite, "/a", ""}};

@@ -34,7 +34,6 @@
 
 namespace merlon::sealed {
 
-using VolumeId = core::FixedBytes<struct VolumeIdTag, 16>;
 using Salt = core::FixedBytes<struct IndexSaltTag, 32>;
 /// Tells people which part of a key is another; no key is chosen by it.
 using KeyCheck = core::FixedBytes<struct KeyCheckTag, 8>;

@@ -134,15 +134,31 @@ TEST_F(HostileStore, ShowsAWholeStateThatWasWrittenOrNothing) {
   EXPECT_LT(opened_ones, cases * 9 / 10);
 }
 
-/// A limit that docs/sealed-storage.md tells: a mark names no volume.
-TEST_F(HostileStore, ATwinOfTheSameNameIsToldApartOnlyUpToTheSameNumber) {
+TEST_F(HostileStore, ATwinOfTheSameNameIsRefusedHoweverOftenItWasWritten) {
   Disk twin = life_of("data", "tenant").back().disk;
   MemoryStore store(twin);
   Wanted with = wanted();
-  with.at_least = states_.back().mark;
+  for (const State& state : states_) {
+    with.at_least = state.mark;
+    const auto opened = Volume::open({store, platform_, nullptr}, with, workload());
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().message(),
+              "the volume is not the one that the tenant has seen under this name");
+  }
+  // A memory that names none tells it apart up to the same number only.
+  with.at_least.id = {};
   EXPECT_FALSE(Volume::open({store, platform_, nullptr}, with, workload()).has_value());
-  with.at_least = states_.front().mark;
+  with.at_least = {states_.front().mark.generation, states_.front().mark.head, {}};
   EXPECT_TRUE(Volume::open({store, platform_, nullptr}, with, workload()).has_value());
+}
+
+TEST_F(HostileStore, AVolumeThatWasSeenIsNotMadeAnew) {
+  Disk nothing;
+  MemoryStore store(nothing);
+  Wanted with = wanted();
+  with.at_least.id = states_.front().mark.id;
+  EXPECT_FALSE(Volume::open({store, platform_, nullptr}, with, workload()).has_value());
+  EXPECT_EQ(nothing, Disk{});
 }
 
 TEST_F(HostileStore, EachBitOfTheIndexCounts) {

@@ -94,6 +94,9 @@ Result<Index> open_index(const Header& header, const Secret& volume_key, ByteVie
 
 /// Whether it is as new as the tenant knows that there was one.
 Result<void> judge_mark(const Mark& mark, const Mark& at_least) {
+  if (!at_least.id.is_zero() && mark.id != at_least.id) {
+    return denied("the volume is not the one that the tenant has seen under this name");
+  }
   if (mark.generation < at_least.generation) {
     return denied("the volume is older than what the tenant has seen of it");
   }
@@ -178,7 +181,7 @@ Result<Volume::Unlocked> Volume::unlock(const Surroundings& around, const Wanted
 
 Result<Opened> Volume::create(const Surroundings& around, const Wanted& wanted,
                               const Workload& workload) {
-  if (wanted.at_least.generation != 0) {
+  if (wanted.at_least != Mark{}) {
     return denied("the volume is gone, and the tenant has seen it");
   }
   const auto objects = TRY(around.store.list(most_objects));
@@ -203,7 +206,7 @@ Result<Opened> Volume::open(const Surroundings& around, const Wanted& wanted,
   Header header = TRY(Header::parse(*object));
   Unlocked unlocked = TRY(unlock(around, wanted, workload, header));
   Index index = TRY(open_index(header, unlocked.key, *object));
-  const Mark mark{index.generation, crypto::sha256({*object})};
+  const Mark mark{index.generation, crypto::sha256({*object}), header.id};
   TRY(judge_mark(mark, wanted.at_least));
   Keyed keyed{std::move(header), std::move(unlocked.key)};
   Volume volume(around, wanted.name, std::move(keyed));

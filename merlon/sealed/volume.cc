@@ -103,7 +103,7 @@ Result<void> Volume::put_index(Draft& draft) {
   const auto sealed = index_key(keyed.key, keyed.header.salt).seal({}, bytes, plain);
   bytes.insert(bytes.end(), sealed.text.begin(), sealed.text.end());
   bytes.insert(bytes.end(), sealed.tag.begin(), sealed.tag.end());
-  draft.mark = {draft.index.generation, crypto::sha256({bytes})};
+  draft.mark = {draft.index.generation, crypto::sha256({bytes}), keyed.header.id};
   return around_.store.put_index(bytes);
 }
 

@@ -5,7 +5,8 @@
 // old state or all of the new one.
 //
 // What a store can do: lose everything, refuse everything, go back to an older state as a whole
-// (Wanted::at_least notices), show different keeps different states. Nothing else goes unnoticed.
+// or show another volume of the same name and tenant (Wanted::at_least notices both), show
+// different keeps different states. Nothing else goes unnoticed.
 
 #include <map>
 #include <unordered_map>

@@ -17,10 +17,14 @@ enum class Binding : std::uint8_t {
   Workload = 1,  ///< this very module with this very configuration
 };
 
+/// One volume among all: random, made with it.
+using VolumeId = core::FixedBytes<struct VolumeIdTag, 16>;
+
 /// One state of a volume: who knows it can tell whether a volume is older, or another one.
 struct Mark {
   std::uint64_t generation = 0;  ///< rises with each commit; 0: no state is known
   crypto::Sha256Digest head;     ///< of the index as it lies in the store
+  VolumeId id;                   ///< zeros: which volume it was is not known
 
   friend bool operator==(const Mark&, const Mark&) = default;
 };
@@ -34,7 +38,7 @@ struct Wanted {
   /// Of the volume's own keys. A higher one has all of it sealed under new keys, a lower one than
   /// the volume's is refused.
   std::uint64_t epoch = 0;
-  Mark at_least;    ///< an older state than this is refused
+  Mark at_least;    ///< an older state than this, and another volume, is refused
   Versions oldest;  ///< what was sealed under older versions is refused; `fields` means nothing
   /// Opens the volume where the platform's key does not: on another machine, in another version of
   /// the keep.

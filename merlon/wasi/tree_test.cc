@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/files/testing/room.h"
 #include "merlon/wasi/testing/guest.h"
 
 namespace merlon::wasi {
@@ -16,16 +17,7 @@ namespace {
 
 using testing::Guest;
 
-class Room final : public files::Budget {
- public:
-  bool take(std::uint64_t bytes) override {
-    if (bytes > left) return false;
-    left -= bytes;
-    return true;
-  }
-  void give_back(std::uint64_t bytes) noexcept override { left += bytes; }
-  std::uint64_t left = std::uint64_t{256} << 20U;
-};
+using files::testing::Room;
 
 /// Two guests that make the same calls: one below a directory of the kernel's, one below a tree.
 class BothKinds : public ::testing::TestWithParam<unsigned> {

@@ -15,7 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attest"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from deploy_test import CAT, WORDS  # noqa: E402
-from gatehouse import PATIENCE, Gatehouse  # noqa: E402
+from gatehouse import PATIENCE, Gatehouse, openssl  # noqa: E402
+from sealed_test import FOREVER, STREAMS, counting  # noqa: E402
 from story import Stage  # noqa: E402
 from support import EndToEnd, module, printing  # noqa: E402
 
@@ -103,6 +104,33 @@ class AtAGatehouse(Waits):
         heard = self.merlon("keeps", "attach", keep)
         self.assertEqual((heard.returncode, heard.stdout), (1, b"I wait\n"))
         self.assertIn(b"the talk with the keep was cut", heard.stderr)
+
+    def test_a_tenant_lists_and_removes_his_volumes(self):
+        key = self.folder / "tenant.pem"
+        openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+        package = self.folder / "package"
+        package.mkdir()
+        (package / "main.wasm").write_bytes(Path(self.wasm(counting(FOREVER))).read_bytes())
+        (package / "Enarx.toml").write_text(STREAMS + '[[mounts]]\npath = "/sealed"\nsource = "sealed"\n')
+
+        def volumes(*words, tenant="alice"):
+            return self.merlon("volumes", *words, *self.house.access(tenant))
+
+        keep = self.deploy("--detach", "--key", key, package)
+        self.assertEqual(keep.returncode, 0, keep.stderr)
+        keep = keep.stdout.decode().strip()
+        self.until(lambda: self.merlon("keeps", "logs", keep).stdout, lambda said: said == b"x")
+        listed = json.loads(volumes("list", "--json").stdout)
+        self.assertEqual([(each["name"], each["in_use"]) for each in listed], [("data", True)])
+        self.assertEqual(json.loads(volumes("list", "--json", tenant="bob").stdout), [])
+        refused = volumes("remove", "data")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn(b"a keep uses the volume", refused.stderr)
+        self.assertIn(b"no such volume", volumes("remove", "data", tenant="bob").stderr)
+        self.assertEqual(self.merlon("keeps", "stop", keep).returncode, 0)
+        self.until(lambda: self.state(keep), lambda state: state == "ended")
+        self.until(lambda: volumes("remove", "data").returncode, lambda status: status == 0)
+        self.assertEqual(json.loads(volumes("list", "--json").stdout), [])
 
     def test_keeps_go_on_when_the_gatehouse_is_killed(self):
         keep = self.detached(WAITING)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Sealed storage: files that outlive their keep, which only the same keep for the same tenant opens."""
 
+import json
 import os
 import random
 import shutil
@@ -11,7 +12,7 @@ import unittest
 from pathlib import Path
 
 from deploy_test import ATTESTED, BACKEND, Deploy as DeployTests
-from support import WASI, module
+from support import SANITIZED, WASI, module
 
 STREAMS = "".join(f'[[files]]\nkind = "{name}"\n' for name in ("stdin", "stdout", "stderr"))
 IMPORTS = "".join(f'(import "{WASI}" {text})' for text in (
@@ -121,6 +122,21 @@ class Sealed(DeployTests):
         self.refused("older than what the tenant has seen")
         self.assertEqual(self.count("--volume-any-state"), 2)
 
+    def test_another_volume_of_the_same_name_is_noticed(self):
+        self.assertEqual(self.count(), 1)
+        own = self.folder / "own"
+        self.volume.rename(own)
+        self.assertEqual([self.count("--volume-any-state") for _ in range(2)], [1, 2])
+        # It was written more often than the first one, and is what the tenant knows now.
+        twin = self.folder / "twin"
+        self.volume.rename(twin)
+        own.rename(self.volume)
+        self.refused("not the one that the tenant has seen under this name")
+        self.assertEqual(self.count("--volume-any-state"), 2)
+        self.volume.rename(own)
+        twin.rename(self.volume)
+        self.refused("not the one that the tenant has seen under this name")
+
     def test_changed_bytes_are_noticed(self):
         self.assertEqual(self.count(), 1)
         for file in sorted(self.volume.iterdir()):
@@ -223,6 +239,43 @@ class Sealed(DeployTests):
             if words[0].endswith(b"merlon-store") and words[1] == os.fsencode(self.volume):
                 return int(process.name)
         raise AssertionError("nobody keeps the volume")
+
+    @unittest.skipIf(SANITIZED, "a sanitized program is not confined")
+    def test_its_store_is_confined(self):
+        package = self.make_package(counting(FOREVER), "forever")
+        process = subprocess.Popen(
+            [self.stage.programs / "merlon", *map(str, self.words("--key", self.key, package))],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            env={**self.stage.environment(), "XDG_STATE_HOME": str(self.state)})
+        self.assertEqual(process.stdout.read(1), b"x")
+        lines = Path(f"/proc/{self.store()}/status").read_text().splitlines()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        for line in ("NoNewPrivs:\t1", "CapEff:\t0000000000000000", "Seccomp:\t2"):
+            self.assertIn(line, lines)
+
+    def volumes(self, *words):
+        return subprocess.run([self.stage.programs / "merlon", "volumes", *words], capture_output=True, check=False,
+                              env={**self.stage.environment(), "XDG_STATE_HOME": str(self.state)})
+
+    def test_volumes_are_listed_and_removed(self):
+        self.assertEqual(self.volumes("list").stdout, b"")
+        self.assertEqual(self.count(), 1)
+        listed = json.loads(self.volumes("list", "--json").stdout)
+        self.assertEqual([(each["name"], each["objects"], each["in_use"]) for each in listed], [("data", 1, False)])
+        self.assertEqual(listed[0]["bytes"], sum(file.stat().st_size for file in self.volume.iterdir()))
+        self.assertIn(listed[0]["changed"], self.volumes("list").stdout.decode())
+        self.assertEqual(self.volumes("remove", "../data").returncode, 2)
+        self.assertEqual(self.volumes("remove", "other").returncode, 1)
+        self.assertEqual(self.volumes("remove", "data").returncode, 0)
+        self.assertFalse(self.volume.exists())
+        self.refused("the volume is gone")
+        self.assertEqual(self.count("--volume-any-state"), 1)
+
+    def test_what_an_older_keep_sealed_is_refused_at_will(self):
+        self.assertEqual(self.count("--volume-oldest-svn", "0"), 1)
+        self.refused("versions that the tenant does not accept", "--volume-oldest-svn", "1")
+        self.assertEqual(self.count(), 2)
 
     def test_a_host_without_room_loses_nothing(self):
         self.assertEqual(self.count(), 1)

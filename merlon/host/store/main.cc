@@ -1,11 +1,12 @@
 // merlon-store FOLDER BYTES OBJECTS: keeps a volume of a keep's in FOLDER, up to so much of it, for
 // whoever asks on descriptor 3 (launch/store.h), and ends with him. A process of its own: the keep
-// opens no files, and merlon waits for the keep's end.
+// opens no files, and merlon waits for the keep's end. It confines itself to the folder first.
 
 #include <charconv>
 #include <optional>
 #include <string_view>
 
+#include "merlon/host/store/confinement.h"
 #include "merlon/host/volume_folder.h"
 #include "merlon/launch/store.h"
 #include "merlon/os/process.h"
@@ -51,6 +52,12 @@ int main(int argc, char** argv) {
   os::end_with_parent();
   os::ignore_broken_pipes();
   auto volume = host::VolumeFolder::open(argv[1], {*bytes, *objects});
+  const auto confined =
+      host::store::confine(channel, volume ? std::optional(volume->descriptor()) : std::nullopt);
+  if (!confined) {
+    refuse_all(StoreOutcome::Failed);
+    return 1;
+  }
   if (!volume) {
     const bool in_use = volume.error().code == core::ErrorCode::Denied;
     refuse_all(in_use ? StoreOutcome::InUse : StoreOutcome::Failed);

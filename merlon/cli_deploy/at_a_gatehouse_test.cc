@@ -1,0 +1,358 @@
+// The commands of tenants against a gatehouse of the test's own.
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "merlon/base/text.h"
+#include "merlon/cli_deploy/commands.h"
+#include "merlon/cli_deploy/kept_talk.h"
+#include "merlon/cli_deploy/testing/small_gatehouse.h"
+#include "merlon/host/volume_folder.h"
+#include "merlon/os/open.h"
+
+namespace merlon::cli_deploy {
+namespace {
+
+using base::concat;
+using testing::SmallGatehouse;
+
+std::string folder() { return ::testing::TempDir() + "gate-" + std::to_string(::getpid()); }
+std::string variable(const char* name) {
+  return std::string_view(name) == "XDG_STATE_HOME" ? folder() + "/state" : "";
+}
+/// What commands print, and what they say on standard error.
+std::string& printed() {
+  static std::string text;
+  return text;
+}
+std::string& remarked() {
+  static std::string text;
+  return text;
+}
+bool print_to_text(const base::Printable& text) {
+  printed() += text.text();
+  return true;
+}
+bool remark_to_text(const base::Printable& text) {
+  remarked() += text.text();
+  return true;
+}
+
+/// Standard input and output of this process, as long as a command runs.
+class Streams {
+ public:
+  explicit Streams(std::string_view input)
+      : input_(::dup(0)), output_(::dup(1)), said_(::memfd_create("said", MFD_CLOEXEC)) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe(ends.data()), 0);
+    EXPECT_TRUE(os::write_all(os::BorrowedFd(ends[1]), core::as_bytes(input)));
+    ::close(ends[1]);
+    ::dup2(ends[0], 0);
+    ::close(ends[0]);
+    std::fflush(stdout);
+    ::dup2(said_, 1);
+  }
+  ~Streams() {
+    ::dup2(input_, 0);
+    ::dup2(output_, 1);
+    for (const int each : {input_, output_, said_}) ::close(each);
+  }
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
+
+  [[nodiscard]] std::string said() const {
+    std::string text(4096, '\0');
+    const ::ssize_t size = ::pread(said_, text.data(), text.size(), 0);
+    text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+    return text;
+  }
+
+ private:
+  int input_;
+  int output_;
+  int said_;
+};
+
+class AtAGatehouse : public ::testing::Test {
+ protected:
+  AtAGatehouse() {
+    std::filesystem::create_directories(folder());
+    std::ofstream(wasm()) << std::string_view("\0asm\1\0\0\0", 8);
+    printed().clear();
+    remarked().clear();
+  }
+  ~AtAGatehouse() override { std::filesystem::remove_all(folder()); }
+
+  using Command = int (*)(const cli::Arguments&, const cli::Terminal&);
+  using Given = std::vector<std::pair<std::string, std::string>>;
+  int run(Command command, std::vector<std::string> positionals, Given options = {},
+          std::string_view input = "") {
+    cli::Arguments arguments;
+    arguments.positionals = std::move(positionals);
+    arguments.options["--to"] = {house_.url()};
+    for (auto& [name, value] : options) arguments.options[name].push_back(value);
+    return run_as_given(command, arguments, input);
+  }
+  int run_as_given(Command command, const cli::Arguments& arguments, std::string_view input = "") {
+    const Streams streams(input);
+    const int status = command(arguments, terminal_);
+    said_ = streams.said();
+    return status;
+  }
+  /// To a keep that nothing attests, knowingly.
+  int deploy_it(Given options = {}, std::string_view input = "", std::string package = wasm()) {
+    options.emplace_back("--backend", "nil");
+    options.emplace_back("--insecure-backend", "");
+    return run(&deploy, {std::move(package)}, std::move(options), input);
+  }
+  /// Its id.
+  std::string detached() {
+    printed().clear();
+    EXPECT_EQ(deploy_it({{"--detach", ""}}), 0) << remarked();
+    std::string id = printed().substr(0, printed().find('\n'));
+    printed().clear();
+    return id;
+  }
+  [[nodiscard]] const testing::ThreadedKeep& last() const { return *house_.keeps().back(); }
+
+  static std::string wasm() { return folder() + "/main.wasm"; }
+  static std::string key() {
+    const auto path = folder() + "/tenant.pem";
+    const auto made = crypto::PrivateKey::generate(crypto::KeyKind::P256).value();
+    EXPECT_TRUE(os::replace_file(path, made.to_pem().value().reveal()));
+    return path;
+  }
+  static std::string sealed_package() {
+    const std::string path = folder() + "/package";
+    std::filesystem::create_directories(path);
+    std::ofstream(path + "/main.wasm") << std::string_view("\0asm\1\0\0\0", 8);
+    std::ofstream(path + "/Enarx.toml")
+        << "[[mounts]]\npath = \"/sealed\"\nsource = \"sealed\"\nvolume = \"data\"\n";
+    return path;
+  }
+  static http::Response with(unsigned status, std::string body) { return {status, {}, body}; }
+
+  SmallGatehouse house_{folder() + "/house"};
+  cli::Terminal terminal_{"merlon", &print_to_text, &remark_to_text, &variable};
+  std::string said_;  ///< on standard output, by the workload
+};
+
+TEST_F(AtAGatehouse, AWorkloadSpeaksWithItsTenant) {
+  house_.set_manner({.is_full = true});
+  EXPECT_EQ(deploy_it({{"--env", "SECRET=salt"}, {"--stats", ""}}, "word"), 7) << remarked();
+  EXPECT_EQ(said_, "hello\nword");
+  EXPECT_NE(remarked().find("a remark"), std::string::npos);
+  EXPECT_NE(remarked().find("nothing attests this keep"), std::string::npos);
+  ASSERT_TRUE(last().delivered());
+  EXPECT_EQ(last().delivered()->message.environment.back(), "SECRET=salt");
+  // It is forgotten.
+  EXPECT_EQ(run(&keeps_list, {}), 0);
+  EXPECT_EQ(printed(), "");
+}
+
+TEST_F(AtAGatehouse, NothingIsDeliveredWhereNothingAttests) {
+  EXPECT_EQ(run(&deploy, {wasm()}, {{"--backend", "nil"}}), 3);
+  ASSERT_EQ(house_.keeps().size(), 1U);
+  EXPECT_FALSE(last().delivered());
+  EXPECT_EQ(run(&keeps_list, {}), 0);
+  EXPECT_NE(printed().find("ended"), std::string::npos);  // nobody would ever deliver to it
+}
+
+TEST_F(AtAGatehouse, WhatItDoesNotOfferIsTold) {
+  EXPECT_EQ(deploy_it({{"--backend", "kvm"}}), 7);  // the last one counts
+  EXPECT_EQ(run(&deploy, {wasm()}, {{"--backend", "kvm"}, {"--insecure-backend", ""}}), 1);
+  EXPECT_NE(remarked().find("not offered here"), std::string::npos);
+  EXPECT_EQ(run(&deploy, {wasm()}, {{"--backend", "none"}}), 2);
+  EXPECT_EQ(deploy_it({}, "", folder() + "/nowhere.wasm"), 1);
+  EXPECT_EQ(deploy_it({{"--restart", "always"}, {"--detach", ""}}), 2);
+  EXPECT_EQ(deploy_it({{"--restart", "sometimes"}}), 2);
+  EXPECT_EQ(deploy_it({{"--restart", "always"}, {"--restarts", "many"}}), 2);
+  EXPECT_EQ(deploy_it({{"--key", wasm()}}), 4);
+}
+
+TEST_F(AtAGatehouse, OneThatWasLeftIsHeardLater) {
+  const std::string id = detached();
+  ASSERT_EQ(id.size(), 32U) << remarked();
+  EXPECT_EQ(run(&keeps_list, {}), 0);
+  EXPECT_NE(printed().find(id), std::string::npos);
+  printed().clear();
+  EXPECT_EQ(run(&keeps_list, {}, {{"--json", ""}}), 0);
+  EXPECT_EQ(printed().front(), '[');
+  EXPECT_EQ(run(&keeps_attach, {id}), 7);
+  EXPECT_EQ(said_, "hello\n");
+  EXPECT_EQ(run(&keeps_logs, {id}), 0);
+  EXPECT_EQ(said_, "hello\n");
+  EXPECT_EQ(run(&keeps_evidence, {id}), 3);
+  EXPECT_NE(remarked().find("nothing attests this keep"), std::string::npos);
+  EXPECT_EQ(run(&keeps_stop, {id}), 1);  // it has ended
+  EXPECT_EQ(run(&keeps_forget, {id}), 0);
+  EXPECT_EQ(run(&keeps_attach, {id}), 1);
+  EXPECT_EQ(run(&keeps_forget, {id}), 1);
+  EXPECT_EQ(run(&keeps_attach, {"no id"}), 2);
+}
+
+TEST_F(AtAGatehouse, AKeepIsFoundAgainByItsTalkAlone) {
+  const std::string id = detached();
+  cli::Arguments arguments;
+  arguments.positionals = {id};
+  EXPECT_EQ(run_as_given(&keeps_attach, arguments), 7) << remarked();
+  cli::Arguments nobody;
+  EXPECT_EQ(run_as_given(&keeps_list, nobody), 2);
+  EXPECT_NE(remarked().find("no gatehouse is named"), std::string::npos);
+}
+
+TEST_F(AtAGatehouse, AKeepThatIsLostIsNoEnd) {
+  house_.set_manner({.is_lost = true});
+  EXPECT_EQ(deploy_it(), 1);
+  EXPECT_NE(remarked().find("did not take the delivery"), std::string::npos);
+}
+
+TEST_F(AtAGatehouse, AVolumeIsRemembered) {
+  const std::vector<std::uint8_t> id(delivery::VolumeMark::Id::size, 5);
+  const delivery::VolumeMark mark{4, crypto::sha256({core::as_bytes("index")}),
+                                  delivery::VolumeMark::Id::from(id).value()};
+  house_.set_manner({.mark = mark});
+  const std::string package = sealed_package();
+  EXPECT_EQ(deploy_it({}, "", package), 2);
+  EXPECT_NE(remarked().find("needs --key"), std::string::npos);
+  const std::string own = key();
+  ASSERT_EQ(deploy_it({{"--key", own}, {"--volume-epoch", "2"}}, "", package), 7) << remarked();
+  ASSERT_TRUE(last().delivered());
+  EXPECT_EQ(house_.keeps().size(), 1U);
+  EXPECT_EQ(last().delivered()->message.volume->generation, 0U);
+  std::vector<launch::Volume> wanted;
+  for (int i = 0; i < 2; ++i) {
+    const Given options =
+        i == 0 ? Given{{"--key", own}} : Given{{"--key", own}, {"--volume-any-state", ""}};
+    ASSERT_EQ(deploy_it(options, "", package), 7) << remarked();
+  }
+  // Their order is that of random ids.
+  std::size_t with_memory = 0;
+  for (const testing::ThreadedKeep* const keep : house_.keeps()) {
+    const launch::Volume volume = *keep->delivered()->message.volume;
+    if (volume.generation == 0) continue;
+    ++with_memory;
+    EXPECT_EQ(volume.generation, 4U);
+    EXPECT_EQ(volume.epoch, 2U);
+    EXPECT_TRUE(std::ranges::equal(volume.id, mark.id.view()));
+  }
+  EXPECT_EQ(with_memory, 1U);
+}
+
+TEST_F(AtAGatehouse, VolumesAreListedAndRemoved) {
+  std::filesystem::create_directories(house_.volumes() + "/data");
+  std::ofstream(house_.volumes() + "/data/index") << "12345";
+  EXPECT_EQ(run(&volumes_list, {}), 0);
+  EXPECT_NE(printed().find("data"), std::string::npos);
+  EXPECT_EQ(printed().find("in use"), std::string::npos);
+  EXPECT_EQ(run(&volumes_remove, {"../data"}), 2);
+  EXPECT_EQ(run(&volumes_remove, {"other"}), 1);
+  {
+    const auto used = host::VolumeFolder::open(house_.volumes() + "/data", {});
+    ASSERT_TRUE(used);
+    EXPECT_EQ(run(&volumes_remove, {"data"}), 1);
+    EXPECT_NE(remarked().find("a keep uses the volume"), std::string::npos);
+    EXPECT_EQ(run(&volumes_list, {}), 0);
+    EXPECT_NE(printed().find("in use"), std::string::npos);
+  }
+  EXPECT_EQ(run(&volumes_remove, {"data"}), 0);
+  printed().clear();
+  EXPECT_EQ(run(&volumes_list, {}, {{"--json", ""}}), 0);
+  EXPECT_EQ(printed(), "[]\n");
+}
+
+TEST_F(AtAGatehouse, VolumesOfThisMachineAreListedAndRemovedWithoutOne) {
+  const std::string volume = folder() + "/state/merlon/volumes/own";
+  std::filesystem::create_directories(volume);
+  cli::Arguments arguments;
+  EXPECT_EQ(run_as_given(&volumes_list, arguments), 0);
+  EXPECT_EQ(printed().substr(0, 4), "own ");
+  arguments.positionals = {"own"};
+  EXPECT_EQ(run_as_given(&volumes_remove, arguments), 0);
+  EXPECT_FALSE(std::filesystem::exists(volume));
+  EXPECT_EQ(run_as_given(&volumes_remove, arguments), 1);
+}
+
+TEST_F(AtAGatehouse, WhatIsNoAnswerIsToldAsSuch) {
+  const std::string id(32, 'a');
+  const std::pair<const char*, const char*> answers[] = {
+      {"no JSON", "no JSON"},
+      {"{}", "no id of a keep"},
+      {R"({"id":"../../x"})", "no id of a keep"},
+      {R"({"id":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})", "has no evidence"},
+      {R"({"id":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","evidence":"*"})", "no base 64"},
+      {R"({"id":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","evidence":"","certificates":"","tls_key":"",)"
+       R"("hpke_key":"AAAA"})",
+       "names no key"},
+  };
+  for (const auto& [body, why] : answers) {
+    house_.set_instead([body = body](const http::Request&) { return with(201, body); });
+    remarked().clear();
+    EXPECT_NE(deploy_it(), 0) << body;
+    EXPECT_NE(remarked().find(why), std::string::npos) << remarked();
+  }
+  house_.set_instead([](const http::Request&) { return with(200, "no JSON"); });
+  EXPECT_EQ(run(&keeps_list, {}), 1);
+  EXPECT_EQ(run(&volumes_list, {}), 1);
+  house_.set_instead([](const http::Request&) { return with(500, "no JSON"); });
+  EXPECT_EQ(run(&keeps_stop, {id}), 1);
+  EXPECT_NE(remarked().find("status 500"), std::string::npos);
+}
+
+TEST_F(AtAGatehouse, ItsWordsAreNotTheKeeps) {
+  const std::string id = detached();
+  house_.set_instead([](const http::Request& request) -> std::optional<http::Response> {
+    if (request.path().ends_with("/output")) return with(200, std::string(100, 'x'));
+    return std::nullopt;
+  });
+  EXPECT_EQ(run(&keeps_attach, {id}), 1);
+  EXPECT_NE(remarked().find("is not the keep's"), std::string::npos);
+  EXPECT_EQ(said_, "");
+  house_.set_instead([](const http::Request& request) -> std::optional<http::Response> {
+    if (request.path().ends_with("/output")) return with(404, "{}");
+    return std::nullopt;
+  });
+  EXPECT_EQ(run(&keeps_attach, {id}), 1);
+  EXPECT_NE(remarked().find("gives no output"), std::string::npos);
+}
+
+TEST_F(AtAGatehouse, OneThatIsGoneIsTold) {
+  const std::string id = detached();
+  house_.close();
+  for (const Command each : {&keeps_attach, &keeps_stop, &keeps_evidence}) {
+    EXPECT_NE(run(each, {id}), 0);
+  }
+  EXPECT_EQ(run(&volumes_list, {}), 1);
+  EXPECT_EQ(deploy_it(), 1);
+}
+
+TEST_F(AtAGatehouse, PackagesLieAtAnAddress) {
+  const std::string module("\0asm\1\0\0\0", 8);
+  bool has_config = false;
+  bool is_module = true;
+  house_.set_instead([&](const http::Request& request) -> std::optional<http::Response> {
+    const std::string_view path = request.path();
+    if (!path.starts_with("/package")) return std::nullopt;
+    if (is_module) return http::Response{200, {{"Content-Type", "application/wasm"}}, module};
+    if (path == "/package/main.wasm") return with(200, module);
+    if (path == "/package/Enarx.toml" && has_config) return with(200, "args = [\"one\"]\n");
+    return with(404, "");
+  });
+  const std::string url = house_.url() + "/package";
+  EXPECT_EQ(deploy_it({}, "", url), 7) << remarked();
+  is_module = false;
+  EXPECT_EQ(deploy_it({}, "", url), 7) << remarked();
+  has_config = true;
+  EXPECT_EQ(deploy_it({}, "", url + "/"), 7) << remarked();
+  EXPECT_EQ(deploy_it({}, "", house_.url() + "/packages"), 1);
+  EXPECT_NE(remarked().find("no main.wasm (HTTP status 404)"), std::string::npos);
+  EXPECT_EQ(deploy_it({}, "", "file://" + wasm()), 7);
+}
+
+}  // namespace
+}  // namespace merlon::cli_deploy

@@ -1,0 +1,26 @@
+#pragma once
+
+// For tests: a budget that only counts. Header only.
+
+#include <cstdint>
+
+#include "merlon/files/budget.h"
+
+namespace merlon::files::testing {
+
+class Room final : public Budget {
+ public:
+  static constexpr std::uint64_t plenty = std::uint64_t{256} << 20U;
+
+  explicit Room(std::uint64_t bytes = plenty) noexcept : left(bytes) {}
+  bool take(std::uint64_t bytes) override {
+    if (bytes > left) return false;
+    left -= bytes;
+    return true;
+  }
+  void give_back(std::uint64_t bytes) noexcept override { left += bytes; }
+
+  std::uint64_t left;
+};
+
+}  // namespace merlon::files::testing
