@@ -245,6 +245,12 @@ class Commands(EndToEnd):
         listed = json.loads(self.do("repo", "token", "info", "alice/own", "--json").stdout)
         self.assertEqual(listed["tokens"][0]["id"], made["id"])
         self.do("repo", "token", "revoke", "alice/own", made["id"])
+        rule = {"keeps": [{"technology": "snp", "measurement": "00" * 48}]}
+        (self.folder / "rule.json").write_text(json.dumps(rule))
+        self.do("repo", "admission", "alice/own", "rule.json")
+        self.assertEqual(json.loads(self.do("repo", "admission", "alice/own").stdout), rule)
+        (self.folder / "rule.json").write_text("{}")
+        self.assertIn("Not a rule", self.refused(1, "repo", "admission", "alice/own", "rule.json"))
         self.refused(1, "package", "info", "alice/own:1.0.0", "--token", "token", **self.anonymous())
 
     def test_a_browser_comes_back_to_this_machine(self):
