@@ -21,6 +21,7 @@ constexpr std::array all_handlers{
     Handler{"user info", &in_merlon_registry},
     Handler{"repo register", &in_merlon_registry},
     Handler{"repo info", &in_merlon_registry},
+    Handler{"repo admission", &in_merlon_registry},
     Handler{"repo list", &in_merlon_registry},
     Handler{"repo search", &in_merlon_registry},
     Handler{"repo yank", &in_merlon_registry},

@@ -89,6 +89,9 @@ inline constexpr std::array logout_options{registry_host, registry_issuer, regis
 
 inline constexpr auto register_repo_options = with_registry(
     std::array{OptionSpec{"--private", "", "Only you can read it, and keeps that you let in."}});
+inline constexpr std::array admission_positionals{
+    repo_positionals[0],
+    PositionalSpec{"FILE", "The rule to set, in JSON; - is standard input.", false}};
 inline constexpr std::array list_positionals{PositionalSpec{
     "[HOST/]USER[/REPO]",
     "A user, whose repositories are listed, or a repository, whose versions are; all "
@@ -175,6 +178,11 @@ inline constexpr std::array registry_commands{
                 repo_positionals, register_repo_options},
     CommandSpec{"repo info", "Show a repository and its tags", "", repo_positionals,
                 registry_json_options},
+    CommandSpec{
+        "repo admission", "Show or set which keeps may read a private repository",
+        "Prints the rule, or sets the one of FILE (docs/drawbridge.md): by technology, "
+        "measurement, signer, Steward, tenant and module. Without a rule no keep is let in.",
+        admission_positionals, registry_options},
     CommandSpec{"repo list", "List repositories, or the versions of one", "", list_positionals,
                 registry_json_options},
     CommandSpec{"repo search", "Search a registry for repositories", "", search_positionals,

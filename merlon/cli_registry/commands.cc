@@ -15,6 +15,7 @@ constexpr std::array all_handlers{
     Handler{"user info", &user_info},
     Handler{"repo register", &repo_register},
     Handler{"repo info", &repo_info},
+    Handler{"repo admission", &repo_admission},
     Handler{"repo list", &repo_list},
     Handler{"repo search", &repo_search},
     Handler{"repo yank", &repo_yank},

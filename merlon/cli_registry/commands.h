@@ -16,6 +16,7 @@ int user_register(const cli::Arguments& arguments, const cli::Terminal& terminal
 int user_info(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int repo_register(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int repo_info(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int repo_admission(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int repo_list(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int repo_search(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int repo_yank(const cli::Arguments& arguments, const cli::Terminal& terminal);

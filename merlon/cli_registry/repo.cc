@@ -5,6 +5,7 @@
 #include "merlon/cli_registry/commands.h"
 #include "merlon/cli_registry/progress.h"
 #include "merlon/codec/json_writer.h"
+#include "merlon/os/open.h"
 
 namespace merlon::cli_registry {
 
@@ -68,6 +69,21 @@ Result<int> info(const Arguments& arguments, const Terminal& terminal) {
                             tags.size() == 1 ? " tag\n" : " tags\n");
   for (const std::string& each : tags) text += concat("  ", each, "\n");
   return cli::print(terminal, text);
+}
+
+Result<int> admission(const Arguments& arguments, const Terminal& terminal) {
+  const auto [spec, client] = TRY(open(arguments, terminal));
+  const std::string path = arguments.positional(1);
+  if (path.empty()) {
+    const std::string rule = TRY(told(client.admission(spec.name)));
+    return cli::print(terminal, rule + "\n");
+  }
+  const auto file = os::open_file(path == "-" ? "/dev/stdin" : path);
+  if (!file) return Failure{concat(printable(path), ": ", os::describe(file.error()))};
+  const auto rule = os::read_all(*file, registry_client::max_tag_size);
+  if (!rule) return Failure{concat(printable(path), ": ", os::describe(rule.error()))};
+  TRY(told(client.set_admission(spec.name, std::string(core::as_text(*rule)))));
+  return 0;
 }
 
 void write(codec::JsonWriter& json, const registry_client::Repository& each) {
@@ -219,7 +235,7 @@ void write(codec::JsonWriter& json, const registry_client::IssuedToken& token) {
 
 Result<int> create_token(const Arguments& arguments, const Terminal& terminal) {
   constexpr std::uint64_t usual = 30;
-  constexpr std::uint64_t most = 3650;
+  constexpr std::uint64_t most = 366;
   std::uint64_t days = usual;
   if (arguments.has("--days")) {
     const auto number = base::parse_decimal(arguments.value("--days"));
@@ -279,6 +295,9 @@ int repo_register(const Arguments& arguments, const Terminal& terminal) {
 }
 int repo_info(const Arguments& arguments, const Terminal& terminal) {
   return end(terminal, info(arguments, terminal));
+}
+int repo_admission(const Arguments& arguments, const Terminal& terminal) {
+  return end(terminal, admission(arguments, terminal));
 }
 int repo_list(const Arguments& arguments, const Terminal& terminal) {
   return end(terminal, list(arguments, terminal));

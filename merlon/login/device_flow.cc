@@ -11,11 +11,13 @@ constexpr unsigned ok = 200;
 
 Result<oidc::DeviceAnswer> begin(const Post& post, const std::string& endpoint,
                                  const Wishes& wishes) {
-  const auto answer = TRY(post(endpoint, {{"client_id", wishes.client_id},
-                                          {"client_secret", wishes.client_secret},
-                                          {"scope", wishes.scope},
-                                          {"audience", wishes.audience},
-                                          {"resource", wishes.audience}}));
+  const auto answer = TRY(post(endpoint,
+                               {{"client_id", wishes.client_id},
+                                {"client_secret", wishes.client_secret},
+                                {"scope", wishes.scope},
+                                {"audience", wishes.audience},
+                                {"resource", wishes.audience}},
+                               {}));
   const std::string_view text = core::as_text(answer.body);
   if (answer.status != ok) {
     const auto refusal = oidc::parse_login_refusal(text);

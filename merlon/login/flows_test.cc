@@ -44,8 +44,8 @@ struct Device {
   std::size_t asked = 0;
 
   Result<oidc::TokenAnswer> log_in() {
-    const Post post = [this](const std::string& url,
-                             const Form& form) -> Result<http_client::Answer> {
+    const Post post = [this](const std::string& url, const Form& form,
+                             const std::string& /*none*/) -> Result<http_client::Answer> {
       if (url == endpoints.device) {
         EXPECT_EQ(value_in(form, "audience"), wishes.audience);
         return answer(
@@ -87,7 +87,8 @@ TEST(DeviceFlow, EndsWhenItIsRefusedOrOver) {
 }
 
 TEST(ClientFlow, NeedsASecret) {
-  const Post post = [](const std::string&, const Form& form) -> Result<http_client::Answer> {
+  const Post post = [](const std::string&, const Form& form,
+                       const std::string&) -> Result<http_client::Answer> {
     EXPECT_EQ(value_in(form, "client_secret"), "s");
     return answer(200, good_tokens);
   };
@@ -95,6 +96,18 @@ TEST(ClientFlow, NeedsASecret) {
   Wishes with = wishes;
   with.client_secret = "s";
   EXPECT_TRUE(log_in_as_client(post, endpoints, with));
+}
+
+TEST(ClientFlow, ShowsItsSecretInAHeaderWhereThatIsWanted) {
+  const Post post = [](const std::string&, const Form& form,
+                       const std::string& authorization) -> Result<http_client::Answer> {
+    if (authorization.empty()) return answer(401, R"({"error":"invalid_client"})");
+    EXPECT_EQ(authorization, "Basic YSUyMGI6cyUzQXQ=");  // "a%20b:s%3At"
+    EXPECT_EQ(value_in(form, "client_secret"), "");
+    return answer(200, good_tokens);
+  };
+  EXPECT_TRUE(log_in_as_client(post, endpoints, {"a b", "s:t", "", ""}));
+  EXPECT_FALSE(refresh(post, endpoints.token, {"a b", "", "", ""}, "r"));
 }
 
 /// Sends one request to a port of this machine, as a browser would, and gives the status line.
@@ -146,7 +159,8 @@ struct Browser {
         for (const std::string& each : targets(state)) statuses.push_back(browse(port, each));
       });
     };
-    const Post post = [&](const std::string&, const Form& form) -> Result<http_client::Answer> {
+    const Post post = [&](const std::string&, const Form& form,
+                          const std::string&) -> Result<http_client::Answer> {
       const std::string verifier = value_in(form, "code_verifier");
       const auto digest = crypto::sha256({core::as_bytes(std::string_view(verifier))});
       EXPECT_EQ(codec::encode_base64url(digest.view()), challenge);

@@ -1,6 +1,7 @@
 #include "merlon/login/issuer.h"
 
 #include "merlon/base/text.h"
+#include "merlon/codec/base64.h"
 #include "merlon/codec/percent.h"
 #include "merlon/oidc/discovery.h"
 
@@ -31,6 +32,12 @@ Result<Answer> get(const std::string& url, const std::string& authorization, con
   return concat(base::printable(url), ": HTTP status ", answer.status);
 }
 
+bool refuses_the_client(const Answer& answer) {
+  if (answer.status == ok) return false;
+  const auto refusal = oidc::parse_login_refusal(core::as_text(answer.body));
+  return refusal && *refusal == "invalid_client";
+}
+
 }  // namespace
 
 std::string to_text(const Form& form) {
@@ -43,11 +50,12 @@ std::string to_text(const Form& form) {
 }
 
 Post post_by(const Reach& reach) {
-  return [reach](const std::string& url, const Form& form) -> Result<Answer> {
+  return [reach](const std::string& url, const Form& form,
+                 const std::string& authorization) -> Result<Answer> {
     std::string path;
     const auto client = TRY(client_of(url, reach, path));
     const std::string text = to_text(form);
-    https_client::Asking asking{"POST", path, "application/x-www-form-urlencoded"};
+    https_client::Asking asking{"POST", path, "application/x-www-form-urlencoded", authorization};
     asking.body = core::as_bytes(std::string_view(text));
     asking.largest_answer = oidc::max_login_answer;
     return client.ask(asking);
@@ -75,8 +83,17 @@ Result<std::string> subject_of(const std::string& userinfo, const std::string& a
 Result<oidc::TokenAnswer> ask_for_tokens(const Post& post, const std::string& endpoint,
                                          const Wishes& wishes, Form grant) {
   grant.emplace_back("client_id", wishes.client_id);
-  grant.emplace_back("client_secret", wishes.client_secret);
-  const auto answer = TRY(post(endpoint, grant));
+  const bool is_public = wishes.client_secret.empty();
+  Form with_secret = grant;
+  with_secret.emplace_back("client_secret", wishes.client_secret);
+  auto answer = TRY(post(endpoint, with_secret, {}));
+  if (!is_public && refuses_the_client(answer)) {
+    const std::string pair = concat(codec::encode_percent(wishes.client_id), ":",
+                                    codec::encode_percent(wishes.client_secret));
+    answer =
+        TRY(post(endpoint, grant,
+                 concat("Basic ", codec::encode_base64(core::as_bytes(std::string_view(pair))))));
+  }
   if (answer.status == ok) {
     auto tokens = oidc::parse_token_answer(core::as_text(answer.body));
     if (!tokens) return concat(base::printable(endpoint), ": ", tokens.error().message());

@@ -31,8 +31,10 @@ struct Reach {
 using Form = std::vector<std::pair<std::string_view, std::string>>;
 [[nodiscard]] std::string to_text(const Form& form);
 
-/// Posts a form to an address and gives the answer, whatever its status.
-using Post = std::function<Result<http_client::Answer>(const std::string& url, const Form& form)>;
+/// Posts a form to an address and gives the answer, whatever its status. `authorization` is that
+/// header's value, or empty.
+using Post = std::function<Result<http_client::Answer>(const std::string& url, const Form& form,
+                                                       const std::string& authorization)>;
 
 [[nodiscard]] Post post_by(const Reach& reach);
 [[nodiscard]] Result<oidc::Endpoints> discover(const std::string& issuer, const Reach& reach);
@@ -48,7 +50,8 @@ struct Wishes {
   std::string scope{};
 };
 
-/// Asks for tokens by `grant`, to which who asks is added.
+/// Asks for tokens by `grant`, to which who asks is added: in the form, and where the issuer wants
+/// it there, in a header [RFC6749 §2.3.1].
 [[nodiscard]] Result<oidc::TokenAnswer> ask_for_tokens(const Post& post,
                                                        const std::string& endpoint,
                                                        const Wishes& wishes, Form grant);

@@ -139,6 +139,9 @@ Result<Login> keep_tokens(const Logins& logins, const std::string& host, Login l
   if (!kept) return kept.error();
   if (!tokens.refresh_token.empty()) {
     TRY(store.insert(id_of_refresh_token(login.issuer, host), tokens.refresh_token));
+  } else {
+    // One of an earlier login would bring another token back.
+    static_cast<void>(store.remove(id_of_refresh_token(login.issuer, host)));
   }
   login.store = store.kind();
   constexpr std::uint64_t second = 1'000'000'000;

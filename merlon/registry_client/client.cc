@@ -226,6 +226,16 @@ Result<void> Client::remove(const RepositoryName& name, std::string_view tag) co
   return {};
 }
 
+Result<std::string> Client::admission(const RepositoryName& name) const {
+  const auto answer = TRY(get(concat(name.path(), "/_admission"), max_tag_size));
+  return std::string(core::as_text(answer.body));
+}
+
+Result<void> Client::set_admission(const RepositoryName& name, const std::string& json) const {
+  TRY(send_json("PUT", concat(name.path(), "/_admission"), json));
+  return {};
+}
+
 Result<IssuedToken> Client::create_token(const RepositoryName& name,
                                          const std::vector<std::string>& rights,
                                          std::uint64_t days) const {

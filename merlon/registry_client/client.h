@@ -86,6 +86,10 @@ class Client {
                                   std::string_view reason) const;
   [[nodiscard]] Result<void> restore(const RepositoryName& name, std::string_view tag) const;
   [[nodiscard]] Result<void> remove(const RepositoryName& name, std::string_view tag) const;
+  /// Which keeps may read it, in JSON (docs/drawbridge.md); the registry judges whether it is that.
+  [[nodiscard]] Result<std::string> admission(const RepositoryName& name) const;
+  [[nodiscard]] Result<void> set_admission(const RepositoryName& name,
+                                           const std::string& json) const;
   [[nodiscard]] Result<IssuedToken> create_token(const RepositoryName& name,
                                                  const std::vector<std::string>& rights,
                                                  std::uint64_t days) const;
