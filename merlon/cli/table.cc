@@ -139,6 +139,7 @@ constexpr std::array deploy_options{
         {},
         true},
     table::accept_new_digest,
+    table::content_key,
     table::registry_helper,
     OptionSpec{"--detach", "",
                "Print the keep's id and leave it running at the gatehouse (see keeps)."},

@@ -123,10 +123,23 @@ inline constexpr std::array publish_positionals{
         "PATH",
         "A directory with main.wasm, and Enarx.toml and other files as it needs them; or "
         "a WebAssembly file, which becomes its main.wasm."}};
+inline constexpr auto publish_options = with_registry(std::array{
+    OptionSpec{"--seal",
+               "FILE",
+               "Seal the package by the content key in FILE, which is made if it is not there: the "
+               "registry keeps it and cannot read it.",
+               false,
+               {},
+               true},
+    json_option});
+inline constexpr OptionSpec content_key{
+    "--content-key", "FILE", "Open a sealed package by the key in FILE (package publish --seal).",
+    false,           {},     true};
 inline constexpr OptionSpec accept_new_digest{
     "--accept-new-digest", "",
     "Take a tag that has another digest than when it was last used here, and remember the new one."};
-inline constexpr auto fetch_options = with_registry(std::array{accept_new_digest, json_option});
+inline constexpr auto fetch_options =
+    with_registry(std::array{accept_new_digest, content_key, json_option});
 inline constexpr std::array fetch_positionals{
     tag_positionals[0],
     PositionalSpec{"DIR", "A directory that is not there yet; REPO-TAG if none is named.", false}};
@@ -199,7 +212,7 @@ inline constexpr std::array registry_commands{
         "package publish", "Publish a package",
         "Puts its tree and then it stands for good: a tag cannot be changed. One that broke "
         "off goes on where it was when the command is given again.",
-        publish_positionals, registry_json_options},
+        publish_positionals, publish_options},
     CommandSpec{
         "package fetch", "Get a package",
         "Each file is checked against the tree's digest before it is written. Exit status 3 "

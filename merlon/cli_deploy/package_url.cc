@@ -6,6 +6,7 @@
 #include "merlon/base/text.h"
 #include "merlon/cli_registry/progress.h"
 #include "merlon/cli_registry/registry_package.h"
+#include "merlon/cli_registry/sealing.h"
 #include "merlon/cli_registry/tag_memory.h"
 #include "merlon/delivery/workload.h"
 #include "merlon/os/open.h"
@@ -147,6 +148,8 @@ Result<FetchedPackage> fetch_from_registry(const cli::Arguments& arguments,
   cli_registry::ProgressLine line;
   const auto written = cli_registry::write_tree(*package, fetched.path(), line.callback());
   if (!written) return failure_of(written.error());
+  const auto opened = cli_registry::unseal(fetched.path(), arguments.value("--content-key"));
+  if (!opened) return failure_of(opened.error());
   return fetched;
 }
 

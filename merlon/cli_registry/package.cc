@@ -7,6 +7,7 @@
 #include "merlon/cli_registry/local_package.h"
 #include "merlon/cli_registry/progress.h"
 #include "merlon/cli_registry/registry_package.h"
+#include "merlon/cli_registry/sealing.h"
 #include "merlon/cli_registry/tag_memory.h"
 #include "merlon/codec/json_writer.h"
 
@@ -43,7 +44,11 @@ Result<int> publish(const Arguments& arguments, const Terminal& terminal) {
   auto slug = TRY(slug_of(arguments.positional(0)));
   const std::string path = arguments.positional(1);
   TRY(check_package(path));
-  const auto package = TRY(read_package(path));
+  auto package = TRY(read_package(path));
+  if (arguments.has("--seal")) {
+    const auto key = TRY(content_key_at(arguments.value("--seal")));
+    package = TRY(sealed(package, key));
+  }
   const std::string digest = sha256_of(package.nodes.front().meta);
   if (!slug.digest.empty() && slug.digest != digest) {
     return Failure{concat(base::printable(path), ": has the digest sha-256=", digest,
@@ -63,7 +68,8 @@ Result<int> publish(const Arguments& arguments, const Terminal& terminal) {
 }
 
 /// The files go into a directory beside it first: `target` is whole or not there.
-Result<void> fetch_into(const RegistryPackage& package, const std::string& target) {
+Result<void> fetch_into(const RegistryPackage& package, const std::string& target,
+                        const std::string& key_file) {
   const std::string partial = target + ".part";
   std::error_code error;
   if (std::filesystem::exists(target, error) || error) {
@@ -74,7 +80,8 @@ Result<void> fetch_into(const RegistryPackage& package, const std::string& targe
                           error ? concat(": ", error.message()) : ", it is there already")};
   }
   ProgressLine line;
-  const auto written = write_tree(package, partial, line.callback());
+  auto written = write_tree(package, partial, line.callback());
+  if (written && !key_file.empty()) written = unseal(partial, key_file);
   if (written) std::filesystem::rename(partial, target, error);
   if (!written || error) {
     std::error_code ignored;
@@ -93,7 +100,7 @@ Result<int> fetch(const Arguments& arguments, const Terminal& terminal) {
   const auto package = TRY(open_package(arguments, terminal, slug));
   const auto memory = TagMemory::of(terminal);
   TRY(memory.check(package.slug, package.digest, arguments.has("--accept-new-digest")));
-  TRY(fetch_into(package, target));
+  TRY(fetch_into(package, target, arguments.value("--content-key")));
   if (!arguments.has("--json")) return 0;
   return cli::print(terminal, json_of(package.slug, package.digest, "directory", target));
 }

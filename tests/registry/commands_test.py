@@ -17,7 +17,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / each) for each in ("deploy", "e2e", "attest")]
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / each) for each in ("deploy", "e2e", "attest", "drawbridge")]
+import sealed_package  # noqa: E402
 import servers  # noqa: E402
 import oidc_test  # noqa: E402
 from gatehouse import Authority  # noqa: E402
@@ -317,6 +318,45 @@ class Commands(EndToEnd):
         self.assertIn("403", self.refused(1, "package", "info", "other.example/alice/app:1.0.0", **variables))
         self.assertIn("store.example", self.refused(1, "package", "info", "alice/app:1.0.0", NO_PROXY="store.example",
                                                     **variables))
+
+    def test_a_sealed_package_is_read_by_who_has_its_key_alone(self):
+        self.known()
+        package = self.small(content=b"a secret that nobody on the way can read")
+        said = json.loads(self.do("package", "publish", "--seal", "app.key", "--json", "alice/app:1.0.0", package).stdout)
+        key = self.folder / "app.key"
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(len(bytes.fromhex(key.read_text())), 32)
+        # Once more: the same bytes, so that an upload can go on.
+        again = json.loads(self.do("package", "publish", "--seal", "app.key", "--json", "alice/app:1.0.0", package).stdout)
+        self.assertEqual((again["published"], again["digest"]), ("already", said["digest"]))
+        self.do("package", "fetch", "--content-key", "app.key", f"alice/app:1.0.0@{said['digest']}", "copy")
+        self.do("tree", "diff", package, "./copy")
+        self.do("package", "fetch", "alice/app:1.0.0", "sealed")
+        sealed = self.folder / "sealed" / "package.sealed"
+        self.assertEqual(list(sealed.parent.iterdir()), [sealed])
+        for secret in (b"a secret", b"main.wasm", b"lib/data", b"\0asm"):
+            for path in (sealed, *Path(self.registry.store).rglob("objects/*/*")):
+                if path.stat().st_size == sealed.stat().st_size:
+                    self.assertNotIn(secret, path.read_bytes())
+        opened = sealed_package.open_sealed(sealed.read_bytes(), bytes.fromhex(key.read_text()))
+        self.assertEqual(opened[:8], b"MRLNTREE")
+        self.assertIn(b"a secret that nobody", opened)
+        (self.folder / "other.key").write_text("00" * 32 + "\n")
+        self.assertIn("sealed by another key",
+                      self.refused(3, "package", "fetch", "--content-key", "other.key", "alice/app:1.0.0", "not"))
+        self.assertFalse((self.folder / "not").exists() or (self.folder / "not.part").exists())
+        (self.folder / "bad.key").write_text("nonsense")
+        self.assertIn("64 hexadecimal digits",
+                      self.refused(1, "package", "publish", "--seal", "bad.key", "alice/app:2.0.0", package))
+
+    def test_a_sealed_package_is_deployed_by_its_key(self):
+        self.known()
+        self.do("package", "publish", "--seal", "app.key", "alice/app:1.0.0", self.small())
+        words = ("deploy", "--backend", "nil", "--insecure-backend")
+        self.assertIn("--content-key", self.refused(2, *words, "alice/app:1.0.0"))
+        self.assertIn("hello", self.do(*words, "--content-key", "app.key", "alice/app:1.0.0").stdout.lower())
+        self.do("package", "publish", "alice/app:2.0.0", self.small("plain"))
+        self.assertIn("is not sealed", self.refused(3, *words, "--content-key", "app.key", "alice/app:2.0.0"))
 
     def test_command_lines_that_say_too_little_are_refused(self):
         self.assertIn("no registry is named", self.refused(2, "package", "info", "alice/app:1.0.0", MERLON_DRAWBRIDGE=""))

@@ -77,9 +77,10 @@ class Registry:
     """merlon-drawbridge without TLS, which who stands between has."""
 
     def __init__(self, folder, issuer, ca_bundle):
+        self.store = Path(folder) / "store"
         self.log = (Path(folder) / "drawbridge.log").open("w+")
         self.process = subprocess.Popen(
-            [DRAWBRIDGE, "serve", "--development", "--listen", "127.0.0.1:0", "--store", Path(folder) / "store",
+            [DRAWBRIDGE, "serve", "--development", "--listen", "127.0.0.1:0", "--store", self.store,
              "--oidc-issuer", issuer.base, "--oidc-audience", AUDIENCE, "--ca-bundle", ca_bundle],
             stdin=subprocess.DEVNULL, stderr=self.log)
         self.port = self.wait()
