@@ -30,6 +30,7 @@ constexpr std::array all_handlers{
     Handler{"repo token revoke", &in_merlon_registry},
     Handler{"repo token generate", &in_merlon_registry},
     Handler{"repo token info", &in_merlon_registry},
+    Handler{"package check", &in_merlon_registry},
     Handler{"package publish", &in_merlon_registry},
     Handler{"package fetch", &in_merlon_registry},
     Handler{"package info", &in_merlon_registry},

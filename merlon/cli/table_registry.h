@@ -123,6 +123,9 @@ inline constexpr std::array publish_positionals{
         "PATH",
         "A directory with main.wasm, and Enarx.toml and other files as it needs them; or "
         "a WebAssembly file, which becomes its main.wasm."}};
+inline constexpr std::array check_positionals{
+    PositionalSpec{"PATH", "A directory with main.wasm, or a WebAssembly file."}};
+inline constexpr std::array check_options{json_option};
 inline constexpr auto publish_options = with_registry(std::array{
     OptionSpec{"--seal",
                "FILE",
@@ -208,6 +211,11 @@ inline constexpr std::array registry_commands{
                 registry_options},
     also("repo token generate", "The same as repo token create", token_create),
     also("repo token info", "The same as repo token list", token_list),
+    CommandSpec{
+        "package check", "Tell whether a package would run, and what it will ask for",
+        "Its digest, what it does on the network, its files, what it uses of WASI. Exit status "
+        "1 if no keep would run it. Nothing is sent.",
+        check_positionals, check_options},
     CommandSpec{
         "package publish", "Publish a package",
         "Puts its tree and then it stands for good: a tag cannot be changed. One that broke "

@@ -24,6 +24,7 @@ constexpr std::array all_handlers{
     Handler{"repo token revoke", &repo_token_revoke},
     Handler{"repo token generate", &repo_token_create},
     Handler{"repo token info", &repo_token_list},
+    Handler{"package check", &package_check},
     Handler{"package publish", &package_publish},
     Handler{"package fetch", &package_fetch},
     Handler{"package info", &package_info},

@@ -23,6 +23,7 @@ int repo_yank(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int repo_token_create(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int repo_token_list(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int repo_token_revoke(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int package_check(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int package_publish(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int package_fetch(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int package_info(const cli::Arguments& arguments, const cli::Terminal& terminal);
