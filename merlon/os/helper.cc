@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "merlon/os/clock.h"
@@ -83,6 +84,24 @@ Result<std::vector<std::uint8_t>> read_until_end(BorrowedFd from, std::size_t mo
   }
 }
 
+/// How it ended, also if that must be brought about.
+Result<ExitStatus> wait_until(const ChildProcess& child, std::uint64_t deadline) {
+  constexpr std::chrono::milliseconds pause{5};
+  for (;;) {
+    ::siginfo_t ended{};
+    const int asked =
+        ::waitid(P_PID, static_cast<::id_t>(child.id()), &ended, WEXITED | WNOHANG | WNOWAIT);
+    if (asked < 0 && last_errno() != Errno::Intr) return last_errno();
+    if (asked == 0 && ended.si_pid == child.id()) return child.wait();
+    const auto time = now(Clock::Monotonic);
+    if (!time || *time >= deadline) break;
+    static_cast<void>(poll({}, pause));
+  }
+  static_cast<void>(child.signal(SIGKILL));
+  TRY(child.wait());
+  return Errno::Timedout;
+}
+
 }  // namespace
 
 Result<HelperAnswer> run_helper(std::span<const std::string> words, core::ByteView input,
@@ -112,7 +131,7 @@ Result<HelperAnswer> run_helper(std::span<const std::string> words, core::ByteVi
   in.writing = Fd();
   auto output = read_until_end(out.reading, max_output, deadline);
   if (!output) static_cast<void>(child.signal(SIGKILL));
-  const auto status = child.wait();
+  const auto status = output ? wait_until(child, deadline) : child.wait();
   if (!output) return output.error();
   if (!status) return status.error();
   return HelperAnswer{*status, *std::move(output)};
