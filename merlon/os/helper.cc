@@ -10,13 +10,14 @@
 
 #include "merlon/os/clock.h"
 #include "merlon/os/file.h"
+#include "merlon/os/open.h"
 #include "merlon/os/poll.h"
 
 namespace merlon::os {
 
 namespace {
 
-constexpr std::size_t max_input = std::size_t{32} << 10U;  // which any pipe takes at once
+constexpr std::size_t max_input = std::size_t{32} << 10U;
 
 struct Pipe {
   Fd reading;
@@ -107,7 +108,8 @@ Result<ExitStatus> wait_until(const ChildProcess& child, std::uint64_t deadline)
 Result<HelperAnswer> run_helper(std::span<const std::string> words, core::ByteView input,
                                 std::size_t max_output, std::uint64_t deadline) {
   if (words.empty() || input.size() > max_input) return Errno::Inval;
-  auto in = TRY(make_pipe());
+  // A file that has no name: one that does not read its input breaks no pipe.
+  const Fd in = TRY(memory_file("input", input));
   auto out = TRY(make_pipe());
   std::vector<char*> argv;
   // SAFETY: posix_spawn promises to leave the strings alone; their type is older than const.
@@ -115,20 +117,13 @@ Result<HelperAnswer> run_helper(std::span<const std::string> words, core::ByteVi
   argv.push_back(nullptr);
   ::pid_t id = 0;
   {
-    const Manner manner(in.reading.number(), out.writing.number());
+    const Manner manner(in.number(), out.writing.number());
     const int failure = ::posix_spawnp(&id, words[0].c_str(), manner.actions(), manner.attributes(),
                                        argv.data(), environ);
     if (failure != 0) return static_cast<Errno>(failure);
   }
   const ChildProcess child = ChildProcess::adopt(id);
-  in.reading = Fd();
   out.writing = Fd();
-  const std::array all_input{
-      // SAFETY: what is written from is not changed; its type is older than const.
-      ::iovec{const_cast<std::uint8_t*>(input.data()), input.size()}};
-  // One that does not read its input may still have an answer.
-  if (!input.empty()) static_cast<void>(write(in.writing, all_input));
-  in.writing = Fd();
   auto output = read_until_end(out.reading, max_output, deadline);
   if (!output) static_cast<void>(child.signal(SIGKILL));
   const auto status = output ? wait_until(child, deadline) : child.wait();
