@@ -5,17 +5,19 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "merlon/os/clock.h"
 #include "merlon/os/file.h"
+#include "merlon/os/open.h"
 #include "merlon/os/poll.h"
 
 namespace merlon::os {
 
 namespace {
 
-constexpr std::size_t max_input = std::size_t{32} << 10U;  // which any pipe takes at once
+constexpr std::size_t max_input = std::size_t{32} << 10U;
 
 struct Pipe {
   Fd reading;
@@ -83,12 +85,31 @@ Result<std::vector<std::uint8_t>> read_until_end(BorrowedFd from, std::size_t mo
   }
 }
 
+/// How it ended, also if that must be brought about.
+Result<ExitStatus> wait_until(const ChildProcess& child, std::uint64_t deadline) {
+  constexpr std::chrono::milliseconds pause{5};
+  for (;;) {
+    ::siginfo_t ended{};
+    const int asked =
+        ::waitid(P_PID, static_cast<::id_t>(child.id()), &ended, WEXITED | WNOHANG | WNOWAIT);
+    if (asked < 0 && last_errno() != Errno::Intr) return last_errno();
+    if (asked == 0 && ended.si_pid == child.id()) return child.wait();
+    const auto time = now(Clock::Monotonic);
+    if (!time || *time >= deadline) break;
+    static_cast<void>(poll({}, pause));
+  }
+  static_cast<void>(child.signal(SIGKILL));
+  TRY(child.wait());
+  return Errno::Timedout;
+}
+
 }  // namespace
 
 Result<HelperAnswer> run_helper(std::span<const std::string> words, core::ByteView input,
                                 std::size_t max_output, std::uint64_t deadline) {
   if (words.empty() || input.size() > max_input) return Errno::Inval;
-  auto in = TRY(make_pipe());
+  // A file that has no name: one that does not read its input breaks no pipe.
+  const Fd in = TRY(memory_file("input", input));
   auto out = TRY(make_pipe());
   std::vector<char*> argv;
   // SAFETY: posix_spawn promises to leave the strings alone; their type is older than const.
@@ -96,23 +117,16 @@ Result<HelperAnswer> run_helper(std::span<const std::string> words, core::ByteVi
   argv.push_back(nullptr);
   ::pid_t id = 0;
   {
-    const Manner manner(in.reading.number(), out.writing.number());
+    const Manner manner(in.number(), out.writing.number());
     const int failure = ::posix_spawnp(&id, words[0].c_str(), manner.actions(), manner.attributes(),
                                        argv.data(), environ);
     if (failure != 0) return static_cast<Errno>(failure);
   }
   const ChildProcess child = ChildProcess::adopt(id);
-  in.reading = Fd();
   out.writing = Fd();
-  const std::array all_input{
-      // SAFETY: what is written from is not changed; its type is older than const.
-      ::iovec{const_cast<std::uint8_t*>(input.data()), input.size()}};
-  // One that does not read its input may still have an answer.
-  if (!input.empty()) static_cast<void>(write(in.writing, all_input));
-  in.writing = Fd();
   auto output = read_until_end(out.reading, max_output, deadline);
   if (!output) static_cast<void>(child.signal(SIGKILL));
-  const auto status = child.wait();
+  const auto status = output ? wait_until(child, deadline) : child.wait();
   if (!output) return output.error();
   if (!status) return status.error();
   return HelperAnswer{*status, *std::move(output)};

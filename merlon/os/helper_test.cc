@@ -8,8 +8,8 @@ namespace merlon::os {
 namespace {
 
 Result<HelperAnswer> run(std::vector<std::string> words, std::string_view input = "",
-                         std::uint64_t seconds = 60) {
-  const std::uint64_t deadline = now(Clock::Monotonic).value() + seconds * 1'000'000'000;
+                         std::uint64_t milliseconds = 60'000) {
+  const std::uint64_t deadline = now(Clock::Monotonic).value() + milliseconds * 1'000'000;
   return run_helper(words, core::as_bytes(input), 100, deadline);
 }
 
@@ -25,6 +25,7 @@ TEST(Helpers, GetTheirInputAndGiveAnAnswer) {
 TEST(Helpers, AreBounded) {
   EXPECT_EQ(run({"sh", "-c", "head -c 101 /dev/zero"}).error(), Errno::Fbig);
   EXPECT_EQ(run({"sh", "-c", "exec sleep 1000"}, "", 0).error(), Errno::Timedout);
+  EXPECT_EQ(run({"sh", "-c", "exec >&-; exec sleep 1000"}, "", 100).error(), Errno::Timedout);
   EXPECT_EQ(run({"merlon-no-such-program"}).error(), Errno::Noent);
   EXPECT_EQ(run({}).error(), Errno::Inval);
   EXPECT_EQ(run({"cat"}, std::string(40'000, 'x')).error(), Errno::Inval);
