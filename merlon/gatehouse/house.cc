@@ -23,7 +23,7 @@ constexpr std::chrono::seconds start_limit{90};
 
 core::Result<std::string, std::string> new_id() {
   std::array<std::uint8_t, 16> bytes{};
-  if (!os::fill_random(bytes)) return std::string("no random numbers");
+  if (!os::fill_random(bytes)) return core::Unexpected<std::string>("no random numbers");
   return base::hex(bytes);
 }
 
