@@ -168,10 +168,12 @@ std::string House::volumes_of(const std::string& tenant) const {
 }
 
 std::vector<host::KeptVolume> House::volumes(const std::string& tenant) const {
+  const std::scoped_lock lock(volumes_mutex_);
   return host::list_volumes(volumes_of(tenant));
 }
 
 Result<void> House::remove_volume(const std::string& tenant, std::string_view name) const {
+  const std::scoped_lock lock(volumes_mutex_);
   const auto removed = host::remove_volume(volumes_of(tenant), name);
   if (removed) return {};
   switch (removed.error().code) {
