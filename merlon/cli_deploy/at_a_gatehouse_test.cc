@@ -1,6 +1,7 @@
 // The commands of tenants against a gatehouse of the test's own.
 
 #include <array>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -14,6 +15,8 @@
 #include "merlon/cli_deploy/testing/small_gatehouse.h"
 #include "merlon/host/volume_folder.h"
 #include "merlon/os/open.h"
+#include "merlon/simulate/store.h"
+#include "merlon/simulate/testing/fake_host.h"
 
 namespace merlon::cli_deploy {
 namespace {
@@ -319,6 +322,82 @@ TEST_F(AtAGatehouse, ItsWordsAreNotTheKeeps) {
   });
   EXPECT_EQ(run(&keeps_attach, {id}), 1);
   EXPECT_NE(remarked().find("gives no output"), std::string::npos);
+}
+
+/// Keeps on a simulated machine, with evidence of it.
+class AtAnAttestedGatehouse : public AtAGatehouse {
+ protected:
+  AtAnAttestedGatehouse() {
+    const codec::UnixTime now{std::time(nullptr)};
+    const auto chain = simulate::create_platform(platform(), now).value();
+    root_ = base::hex(chain.root().view());
+    machine_.emplace(simulate::load_platform(platform()).value());
+    house_.set_manner(
+        {.attest = [this](const evidence::ReportData& data) { return report(data); }});
+    write_policy("policy.toml", base::hex(simulate::testing::digest_of_pages().view()));
+  }
+
+  static std::string platform() { return folder() + "/platform"; }
+  [[nodiscard]] std::vector<std::uint8_t> report(const evidence::ReportData& data) const {
+    auto server = simulate::Server::create(*machine_, std::nullopt).value();
+    const simulate::testing::FakeGuest guest(simulate::testing::launch_guest(server));
+    const snp::ReportRequest request{snp::ReportData::from(data.view()).value(), 0,
+                                     snp::ReportKey::Vcek};
+    const auto asked = guest.message(1, snp::MessageType::ReportRequest, request.bytes());
+    return guest.response(server.answer(asked).value().value(), 2).report;
+  }
+  void write_policy(const std::string& name, const std::string& measurement) const {
+    std::ofstream(folder() + "/" + name)
+        << "technologies = [\"snp\"]\nroots = [\"" << root_ << "\"]\n[snp]\n"
+        << "products = [\"SIMULATOR\"]\nmeasurement = [\"" << measurement << "\"]\n";
+  }
+  static Given judged_by(const std::string& policy = "policy.toml") {
+    return {
+        {"--policy", folder() + "/" + policy}, {"--endorsements", platform()}, {"--no-memory", ""}};
+  }
+
+  std::string root_;
+  std::optional<simulate::Platform> machine_;
+};
+
+TEST_F(AtAnAttestedGatehouse, AKeepIsJudgedAndJudgedAgain) {
+  EXPECT_EQ(run(&deploy, {wasm()}, judged_by()), 7) << remarked();
+  Given detach = judged_by();
+  detach.emplace_back("--detach", "");
+  printed().clear();
+  ASSERT_EQ(run(&deploy, {wasm()}, detach), 0) << remarked();
+  const std::string id = printed().substr(0, printed().find('\n'));
+  Given as_json = judged_by();
+  as_json.emplace_back("--json", "");
+  EXPECT_EQ(run(&keeps_evidence, {id}, as_json), 0) << remarked();
+  EXPECT_NE(remarked().find("seconds ago"), std::string::npos);
+  EXPECT_NE(printed().find("\"accepted\""), std::string::npos) << printed();
+  write_policy("other.toml", std::string(96, 'a'));
+  EXPECT_EQ(run(&keeps_evidence, {id}, judged_by("other.toml")), 3);
+}
+
+TEST_F(AtAnAttestedGatehouse, NothingIsDeliveredToAnother) {
+  write_policy("other.toml", std::string(96, 'a'));
+  EXPECT_EQ(run(&deploy, {wasm()}, judged_by("other.toml")), 3);
+  EXPECT_NE(remarked().find("nothing was delivered"), std::string::npos);
+  const auto old = evidence::ReportData::from(std::vector<std::uint8_t>(64, 1)).value();
+  house_.set_manner({.attest = [&](const evidence::ReportData&) { return report(old); }});
+  EXPECT_EQ(run(&deploy, {wasm()}, judged_by()), 3);
+  house_.set_manner(
+      {.attest = [](const evidence::ReportData&) { return std::vector<std::uint8_t>(99, 1); }});
+  EXPECT_NE(run(&deploy, {wasm()}, judged_by()), 0);
+  for (const testing::ThreadedKeep* const keep : house_.keeps()) EXPECT_FALSE(keep->delivered());
+}
+
+TEST_F(AtAnAttestedGatehouse, APolicyMustNameWhatIsTrusted) {
+  std::ofstream(folder() + "/any.toml") << "technologies = [\"snp\"]\nroots = [\"" << root_
+                                        << "\"]\n[snp]\nproducts = [\"SIMULATOR\"]\n";
+  EXPECT_EQ(run(&deploy, {wasm()}, judged_by("any.toml")), 1);
+  EXPECT_NE(remarked().find("compares no measurement"), std::string::npos);
+  EXPECT_TRUE(house_.keeps().empty());
+  EXPECT_EQ(run(&deploy, {wasm()}, judged_by("missing.toml")), 1);
+  // Without one it is the keep of this installation, which is not beside this test.
+  EXPECT_NE(run(&deploy, {wasm()}, {{"--no-memory", ""}}), 0);
 }
 
 TEST_F(AtAGatehouse, OneThatIsGoneIsTold) {
