@@ -178,6 +178,49 @@ TEST_F(AtAGatehouse, WhatItDoesNotOfferIsTold) {
   EXPECT_EQ(deploy_it({{"--key", wasm()}}), 4);
 }
 
+TEST_F(AtAGatehouse, OnThisMachineABackendMustBeNamed) {
+  const auto deploy_here = [&](const Given& options) {
+    cli::Arguments arguments;
+    arguments.positionals = {wasm()};
+    for (const auto& [name, value] : options) arguments.options[name].push_back(value);
+    remarked().clear();
+    return run_as_given(&deploy, arguments);
+  };
+  EXPECT_EQ(deploy_here({}), 2);
+  EXPECT_NE(remarked().find("no backend is named"), std::string::npos);
+  EXPECT_EQ(deploy_here({{"--backend", "none"}}), 2);
+  EXPECT_EQ(deploy_here({{"--backend", "nil"}}), 3);
+  EXPECT_NE(remarked().find("--insecure-backend delivers it even so"), std::string::npos);
+  EXPECT_EQ(deploy_here({{"--backend", "nil"}, {"--detach", ""}}), 2);
+  // There is no merlon-keep beside this test.
+  EXPECT_EQ(deploy_here({{"--backend", "nil"}, {"--insecure-backend", ""}}), 1);
+}
+
+TEST_F(AtAGatehouse, FilesOfThePackageComeAlong) {
+  const std::string package = sealed_package();
+  std::filesystem::create_directories(package + "/lib");
+  std::ofstream(package + "/lib/a") << "text";
+  std::ofstream(package + "/Enarx.toml") << "[[mounts]]\npath = \"/lib\"\nsource = \"lib\"\n";
+  const int status = deploy_it({}, "", package);
+  ASSERT_EQ(status, 7) << remarked();
+  ASSERT_TRUE(last().delivered());
+  EXPECT_FALSE(last().delivered()->archive.empty());
+}
+
+TEST_F(AtAGatehouse, WhoHearsNoEndIsToldSo) {
+  const std::string id = detached();
+  EXPECT_EQ(run(&keeps_attach, {id}), 7);
+  // The keep's words but for the last ones.
+  std::size_t asked = 0;
+  house_.set_instead([&](const http::Request& request) -> std::optional<http::Response> {
+    if (!request.path().ends_with("/output")) return std::nullopt;
+    return asked++ == 0 ? with(204, "") : with(410, "");
+  });
+  EXPECT_EQ(run(&keeps_attach, {id}), 1);
+  EXPECT_NE(remarked().find("the talk with the keep was cut"), std::string::npos);
+  EXPECT_EQ(deploy_it({{"--restart", "on-failure"}, {"--restarts", "0"}}), 1);
+}
+
 TEST_F(AtAGatehouse, OneThatWasLeftIsHeardLater) {
   const std::string id = detached();
   ASSERT_EQ(id.size(), 32U) << remarked();
