@@ -379,6 +379,8 @@ class AtAnAttestedGatehouse : public AtAGatehouse {
         {.attest = [this](const evidence::ReportData& data) { return report(data); }});
     write_policy("policy.toml", base::hex(simulate::testing::digest_of_pages().view()));
   }
+  // Its workers use the machine.
+  ~AtAnAttestedGatehouse() override { house_.close(); }
 
   static std::string platform() { return folder() + "/platform"; }
   [[nodiscard]] std::vector<std::uint8_t> report(const evidence::ReportData& data) const {
