@@ -1,6 +1,7 @@
 // The commands of tenants against a gatehouse of the test's own.
 
 #include <array>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -14,6 +15,8 @@
 #include "merlon/cli_deploy/testing/small_gatehouse.h"
 #include "merlon/host/volume_folder.h"
 #include "merlon/os/open.h"
+#include "merlon/simulate/store.h"
+#include "merlon/simulate/testing/fake_host.h"
 
 namespace merlon::cli_deploy {
 namespace {
@@ -175,6 +178,49 @@ TEST_F(AtAGatehouse, WhatItDoesNotOfferIsTold) {
   EXPECT_EQ(deploy_it({{"--key", wasm()}}), 4);
 }
 
+TEST_F(AtAGatehouse, OnThisMachineABackendMustBeNamed) {
+  const auto deploy_here = [&](const Given& options) {
+    cli::Arguments arguments;
+    arguments.positionals = {wasm()};
+    for (const auto& [name, value] : options) arguments.options[name].push_back(value);
+    remarked().clear();
+    return run_as_given(&deploy, arguments);
+  };
+  EXPECT_EQ(deploy_here({}), 2);
+  EXPECT_NE(remarked().find("no backend is named"), std::string::npos);
+  EXPECT_EQ(deploy_here({{"--backend", "none"}}), 2);
+  EXPECT_EQ(deploy_here({{"--backend", "nil"}}), 3);
+  EXPECT_NE(remarked().find("--insecure-backend delivers it even so"), std::string::npos);
+  EXPECT_EQ(deploy_here({{"--backend", "nil"}, {"--detach", ""}}), 2);
+  // There is no merlon-keep beside this test.
+  EXPECT_EQ(deploy_here({{"--backend", "nil"}, {"--insecure-backend", ""}}), 1);
+}
+
+TEST_F(AtAGatehouse, FilesOfThePackageComeAlong) {
+  const std::string package = sealed_package();
+  std::filesystem::create_directories(package + "/lib");
+  std::ofstream(package + "/lib/a") << "text";
+  std::ofstream(package + "/Enarx.toml") << "[[mounts]]\npath = \"/lib\"\nsource = \"lib\"\n";
+  const int status = deploy_it({}, "", package);
+  ASSERT_EQ(status, 7) << remarked();
+  ASSERT_TRUE(last().delivered());
+  EXPECT_FALSE(last().delivered()->archive.empty());
+}
+
+TEST_F(AtAGatehouse, WhoHearsNoEndIsToldSo) {
+  const std::string id = detached();
+  EXPECT_EQ(run(&keeps_attach, {id}), 7);
+  // The keep's words but for the last ones.
+  std::size_t asked = 0;
+  house_.set_instead([&](const http::Request& request) -> std::optional<http::Response> {
+    if (!request.path().ends_with("/output")) return std::nullopt;
+    return asked++ == 0 ? with(204, "") : with(410, "");
+  });
+  EXPECT_EQ(run(&keeps_attach, {id}), 1);
+  EXPECT_NE(remarked().find("the talk with the keep was cut"), std::string::npos);
+  EXPECT_EQ(deploy_it({{"--restart", "on-failure"}, {"--restarts", "0"}}), 1);
+}
+
 TEST_F(AtAGatehouse, OneThatWasLeftIsHeardLater) {
   const std::string id = detached();
   ASSERT_EQ(id.size(), 32U) << remarked();
@@ -319,6 +365,84 @@ TEST_F(AtAGatehouse, ItsWordsAreNotTheKeeps) {
   });
   EXPECT_EQ(run(&keeps_attach, {id}), 1);
   EXPECT_NE(remarked().find("gives no output"), std::string::npos);
+}
+
+/// Keeps on a simulated machine, with evidence of it.
+class AtAnAttestedGatehouse : public AtAGatehouse {
+ protected:
+  AtAnAttestedGatehouse() {
+    const codec::UnixTime now{std::time(nullptr)};
+    const auto chain = simulate::create_platform(platform(), now).value();
+    root_ = base::hex(chain.root().view());
+    machine_.emplace(simulate::load_platform(platform()).value());
+    house_.set_manner(
+        {.attest = [this](const evidence::ReportData& data) { return report(data); }});
+    write_policy("policy.toml", base::hex(simulate::testing::digest_of_pages().view()));
+  }
+  // Its workers use the machine.
+  ~AtAnAttestedGatehouse() override { house_.close(); }
+
+  static std::string platform() { return folder() + "/platform"; }
+  [[nodiscard]] std::vector<std::uint8_t> report(const evidence::ReportData& data) const {
+    auto server = simulate::Server::create(*machine_, std::nullopt).value();
+    const simulate::testing::FakeGuest guest(simulate::testing::launch_guest(server));
+    const snp::ReportRequest request{snp::ReportData::from(data.view()).value(), 0,
+                                     snp::ReportKey::Vcek};
+    const auto asked = guest.message(1, snp::MessageType::ReportRequest, request.bytes());
+    return guest.response(server.answer(asked).value().value(), 2).report;
+  }
+  void write_policy(const std::string& name, const std::string& measurement) const {
+    std::ofstream(folder() + "/" + name)
+        << "technologies = [\"snp\"]\nroots = [\"" << root_ << "\"]\n[snp]\n"
+        << "products = [\"SIMULATOR\"]\nmeasurement = [\"" << measurement << "\"]\n";
+  }
+  static Given judged_by(const std::string& policy = "policy.toml") {
+    return {
+        {"--policy", folder() + "/" + policy}, {"--endorsements", platform()}, {"--no-memory", ""}};
+  }
+
+  std::string root_;
+  std::optional<simulate::Platform> machine_;
+};
+
+TEST_F(AtAnAttestedGatehouse, AKeepIsJudgedAndJudgedAgain) {
+  EXPECT_EQ(run(&deploy, {wasm()}, judged_by()), 7) << remarked();
+  Given detach = judged_by();
+  detach.emplace_back("--detach", "");
+  printed().clear();
+  ASSERT_EQ(run(&deploy, {wasm()}, detach), 0) << remarked();
+  const std::string id = printed().substr(0, printed().find('\n'));
+  Given as_json = judged_by();
+  as_json.emplace_back("--json", "");
+  EXPECT_EQ(run(&keeps_evidence, {id}, as_json), 0) << remarked();
+  EXPECT_NE(remarked().find("seconds ago"), std::string::npos);
+  EXPECT_NE(printed().find("\"accepted\""), std::string::npos) << printed();
+  write_policy("other.toml", std::string(96, 'a'));
+  EXPECT_EQ(run(&keeps_evidence, {id}, judged_by("other.toml")), 3);
+}
+
+TEST_F(AtAnAttestedGatehouse, NothingIsDeliveredToAnother) {
+  write_policy("other.toml", std::string(96, 'a'));
+  EXPECT_EQ(run(&deploy, {wasm()}, judged_by("other.toml")), 3);
+  EXPECT_NE(remarked().find("nothing was delivered"), std::string::npos);
+  const auto old = evidence::ReportData::from(std::vector<std::uint8_t>(64, 1)).value();
+  house_.set_manner({.attest = [&](const evidence::ReportData&) { return report(old); }});
+  EXPECT_EQ(run(&deploy, {wasm()}, judged_by()), 3);
+  house_.set_manner(
+      {.attest = [](const evidence::ReportData&) { return std::vector<std::uint8_t>(99, 1); }});
+  EXPECT_NE(run(&deploy, {wasm()}, judged_by()), 0);
+  for (const testing::ThreadedKeep* const keep : house_.keeps()) EXPECT_FALSE(keep->delivered());
+}
+
+TEST_F(AtAnAttestedGatehouse, APolicyMustNameWhatIsTrusted) {
+  std::ofstream(folder() + "/any.toml") << "technologies = [\"snp\"]\nroots = [\"" << root_
+                                        << "\"]\n[snp]\nproducts = [\"SIMULATOR\"]\n";
+  EXPECT_EQ(run(&deploy, {wasm()}, judged_by("any.toml")), 1);
+  EXPECT_NE(remarked().find("compares no measurement"), std::string::npos);
+  EXPECT_TRUE(house_.keeps().empty());
+  EXPECT_EQ(run(&deploy, {wasm()}, judged_by("missing.toml")), 1);
+  // Without one it is the keep of this installation, which is not beside this test.
+  EXPECT_NE(run(&deploy, {wasm()}, {{"--no-memory", ""}}), 0);
 }
 
 TEST_F(AtAGatehouse, OneThatIsGoneIsTold) {

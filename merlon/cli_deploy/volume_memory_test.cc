@@ -123,6 +123,37 @@ TEST(VolumeOptions, SayWhatIsTooOld) {
   EXPECT_FALSE(apply_volume_options(arguments, volume));
 }
 
+TEST_F(VolumeMemories, BringTheTenantsOwnKeyWhereHeHasOne) {
+  std::filesystem::create_directories(folder());
+  const std::string file = folder() + "/volume.key";
+  cli::Arguments arguments;
+  arguments.options["--key"] = {"key.pem"};
+  arguments.options["--volume-key"] = {file};
+  launch::Volume volume{"data"};
+  EXPECT_FALSE(apply_volume_options(arguments, volume));
+  std::ofstream(file) << std::string(64, 'a') << "\r\n";
+  ASSERT_TRUE(apply_volume_options(arguments, volume));
+  ASSERT_TRUE(volume.key);
+  EXPECT_EQ(volume.key->front(), 0xAAU);
+  for (const std::string& bad : {std::string("aa"), std::string(64, 'x'), std::string(66, 'a')}) {
+    std::ofstream(file) << bad;
+    EXPECT_FALSE(apply_volume_options(arguments, volume)) << bad;
+    EXPECT_FALSE(volume.key);
+  }
+}
+
+TEST_F(VolumeMemories, HaveAPlaceOrNone) {
+  const cli::Terminal nowhere{"merlon", nullptr, nullptr,
+                              [](const char*) { return std::string(); }};
+  EXPECT_FALSE(VolumeMemory::open(nowhere, "", {}, "data"));
+  const VolumeMemory gone = memory();
+  VolumeMemory noted = gone;
+  EXPECT_EQ(noted.trouble(), "");
+  std::filesystem::remove_all(folder());
+  noted.note(mark(), 1);
+  EXPECT_NE(noted.trouble(), "");
+}
+
 TEST_F(VolumeMemories, ThatNameNoVolumeTakeWhichIsShown) {
   memory().note(mark(), 0);
   write(R"({"generation":9,"head":")" + std::string(64, 'a') + R"(","epoch":2})");

@@ -140,7 +140,8 @@ const command::Program& program() noexcept { return drawbridge; }
 
 Checked<std::string> store_of(const command::Arguments& arguments) {
   std::string store = arguments.value("--store");
-  if (store.empty()) return std::string("--store DIR must be given");
+  // A text by itself would be the value.
+  if (store.empty()) return core::Unexpected(std::string("--store DIR must be given"));
   return store;
 }
 

@@ -23,7 +23,7 @@ constexpr std::chrono::seconds start_limit{90};
 
 core::Result<std::string, std::string> new_id() {
   std::array<std::uint8_t, 16> bytes{};
-  if (!os::fill_random(bytes)) return std::string("no random numbers");
+  if (!os::fill_random(bytes)) return core::Unexpected<std::string>("no random numbers");
   return base::hex(bytes);
 }
 
@@ -168,10 +168,12 @@ std::string House::volumes_of(const std::string& tenant) const {
 }
 
 std::vector<host::KeptVolume> House::volumes(const std::string& tenant) const {
+  const std::scoped_lock lock(volumes_mutex_);
   return host::list_volumes(volumes_of(tenant));
 }
 
 Result<void> House::remove_volume(const std::string& tenant, std::string_view name) const {
+  const std::scoped_lock lock(volumes_mutex_);
   const auto removed = host::remove_volume(volumes_of(tenant), name);
   if (removed) return {};
   switch (removed.error().code) {

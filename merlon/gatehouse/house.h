@@ -81,6 +81,8 @@ class House {
   [[nodiscard]] KeepFolder folder_of(std::string_view id) const;
 
   HouseSettings settings_;
+  /// Looking at each file of a tenant's volumes takes long if he wants it to: one at a time does.
+  mutable std::mutex volumes_mutex_;
   std::mutex mutex_;
   /// By tenant, those that have no proof yet: starting one may take long, and must hold up nobody.
   std::map<std::string, std::size_t> starting_;

@@ -1,6 +1,8 @@
 #include "merlon/gatehouse/house.h"
 
+#include <array>
 #include <filesystem>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -8,7 +10,11 @@
 #include "merlon/base/text.h"
 #include "merlon/crypto/hash.h"
 #include "merlon/gatehouse/service.h"
+#include "merlon/os/file.h"
 #include "merlon/os/local_socket.h"
+#include "merlon/os/poll.h"
+#include "merlon/os/socket.h"
+#include "merlon/tls/testing/pki.h"
 
 namespace merlon::gatehouse {
 namespace {
@@ -123,6 +129,23 @@ TEST_F(Houses, GiveATenantNoMoreThanHeMayHave) {
   EXPECT_EQ(house_.start("bob", request, "").error().code, "keep.start");
 }
 
+TEST_F(Houses, StartNoMoreThanTheMachineHasRoomFor) {
+  settings_.keeps_per_tenant = 16;
+  settings_.keeps = 1;
+  House full(settings_);
+  const auto warden = os::listen_local(alices().file(KeepFolder::control));
+  KeepRequest request;
+  request.backend = host::Backend::Nil;
+  EXPECT_EQ(full.start("bob", request, "").error().code, "house.full");
+}
+
+TEST_F(Houses, TakeATenantsOwnLimitOfMemory) {
+  KeepRequest request;
+  request.backend = host::Backend::Nil;
+  request.offer.max_memory_bytes = 1 << 20U;
+  EXPECT_EQ(house_.start("carol", request, "").error().code, "keep.start");
+}
+
 class Routes : public Houses {
  protected:
   Routes() { make(id_of_alice, "anonymous"); }
@@ -189,6 +212,97 @@ TEST_F(Routes, GiveOutputFromWhereOneHasIt) {
   EXPECT_EQ(ask("GET", keep_ + "/output?from=10&wait=20").status, 204U);
 }
 
+/// What a warden answers to the first request.
+class AnsweringWarden {
+ public:
+  AnsweringWarden(const std::string& path, Reply reply)
+      : listener_(os::listen_local(path).value()) {
+    thread_ = std::thread([this, reply] {
+      // Whoever only looks whether there is one says nothing.
+      for (;;) {
+        std::array<os::PollItem, 1> items{{{os::BorrowedFd(listener_).number(), POLLIN, 0}}};
+        if (!os::poll(items, std::chrono::seconds(10)).value_or(0)) return;
+        const auto connection = os::accept(listener_);
+        if (!connection || !os::set_nonblock(*connection, false)) return;
+        auto heard = receive_command(*connection);
+        if (!heard) continue;
+        command = *std::move(heard);
+        EXPECT_TRUE(send_reply(*connection, reply));
+        return;
+      }
+    });
+    path_ = path;
+  }
+  ~AnsweringWarden() {
+    thread_.join();
+    std::filesystem::remove(path_);
+  }
+  AnsweringWarden(const AnsweringWarden&) = delete;
+  AnsweringWarden& operator=(const AnsweringWarden&) = delete;
+
+  Command command;
+
+ private:
+  os::Fd listener_;
+  std::thread thread_;
+  std::string path_;
+};
+
+TEST_F(Routes, TellWhatTheKeepsWardenAnswers) {
+  struct Case {
+    const char* method;
+    const char* what;
+    Outcome outcome;
+    unsigned status;
+    std::string_view code;
+  };
+  const Case cases[] = {
+      {"PUT", "/delivery", Outcome::Done, 204, ""},
+      {"PUT", "/delivery", Outcome::TakenBefore, 409, "delivery.second"},
+      {"POST", "/input?at=7", Outcome::NotYet, 409, "delivery.none"},
+      {"POST", "/input?at=7", Outcome::Elsewhere, 409, "input goes on at byte 5"},
+      {"POST", "/input?at=7", Outcome::Full, 429, "input.full"},
+      {"POST", "/input?at=7", Outcome::Broken, 410, "keep.gone"},
+      {"POST", "/stop", Outcome::Done, 204, ""},
+  };
+  for (const Case& each : cases) {
+    const AnsweringWarden warden(alices().file(KeepFolder::control), {each.outcome, 5});
+    const http::Response answer = ask(each.method, keep_ + each.what, "sealed");
+    EXPECT_EQ(answer.status, each.status) << each.what;
+    EXPECT_NE(answer.body.find(each.code), std::string::npos) << answer.body;
+  }
+  // The end that the tenant asked for is told as such.
+  ASSERT_TRUE(alices().write(KeepFolder::end, "killed 9"));
+  const std::string body = ask("GET", keep_).body;
+  EXPECT_NE(body.find("\"end\":\"killed 9\""), std::string::npos) << body;
+  EXPECT_NE(body.find("\"stopped\":true"), std::string::npos);
+  EXPECT_NE(ask("GET", "/metrics").body.find("deliveries_total 1\n"), std::string::npos);
+}
+
+TEST_F(Routes, ShowWhatTheKeepProved) {
+  launch::Proof proof;
+  proof.evidence = {1, 2, 3};
+  proof.hpke_key = {4};
+  const auto bytes = launch::encode(launch::ProofAnswer{proof, ""}).value();
+  ASSERT_TRUE(alices().write(KeepFolder::proof, core::as_text(bytes)));
+  const std::string body = ask("GET", keep_ + "/evidence").body;
+  EXPECT_NE(body.find("\"evidence\":\"AQID\""), std::string::npos) << body;
+  EXPECT_NE(ask("GET", "/").body.find(id_of_alice), std::string::npos);
+  ASSERT_TRUE(alices().write(KeepFolder::log, "what its host was told\n"));
+  EXPECT_EQ(ask("GET", keep_ + "/log").body, "what its host was told\n");
+}
+
+TEST_F(Routes, StartAKeepOrSayWhyNot) {
+  const std::string nonce(64, 'a');
+  const auto start = [&](std::string_view backend) {
+    return ask("POST", "/v1/keeps",
+               base::concat(R"({"backend":")", backend, R"(","nonce":")", nonce, "\"}"));
+  };
+  EXPECT_EQ(start("kvm").status, 403U);
+  EXPECT_EQ(start("nil").status, 503U);  // there is no merlon-warden beside this test
+  EXPECT_NE(ask("GET", "/metrics").body.find("keeps_refused_total 2\n"), std::string::npos);
+}
+
 TEST_F(Routes, ListATenantsVolumesAndRemoveOneThatNoKeepHas) {
   const auto volumes_of = [&](std::string_view tenant) {
     return settings_.folder + "/volumes/" +
@@ -239,6 +353,29 @@ TEST(TenantsOfAGatehouse, ShowACertificateThatNamesThem) {
   EXPECT_EQ(service.handle(request).status, 401U);
   request.client_certificate = {0x30, 0x00};
   EXPECT_EQ(service.handle(request).status, 401U);
+  // The page is for people, who are told in their own words.
+  request.target = "/";
+  EXPECT_EQ(service.handle(request).headers.front().value, "application/problem+json");
+  request.headers.push_back({"accept", "text/html"});
+  const http::Response page = service.handle(request);
+  EXPECT_EQ(page.status, 401U);
+  EXPECT_NE(page.body.find("<html"), std::string::npos);
+}
+
+TEST(TenantsOfAGatehouse, AreTakenByWhoVouchesAndTheNameThatHeGives) {
+  const tls::testing::Authority authority;
+  House house(HouseSettings{});
+  Service service(house, {[] { return codec::UnixTime{0}; }, [] { return http::Counters{}; }});
+  http::Request request;
+  request.method = "GET";
+  request.target = "/v1/keeps";
+  // A certificate of names of machines alone.
+  request.client_certificate = authority.issue({"alice.example"}).chain.front();
+  const http::Response nobody = service.handle(request);
+  EXPECT_EQ(nobody.status, 401U);
+  EXPECT_NE(nobody.body.find("names nobody"), std::string::npos) << nobody.body;
+  request.client_certificate = authority.root();
+  EXPECT_EQ(service.handle(request).status, 200U);
 }
 
 }  // namespace

@@ -52,6 +52,15 @@ TEST(KeepsPage, ShowsWhatAProofSays) {
   EXPECT_TRUE(has(html, "not allowed"));
   shown.proof->evidence[0x0A] |= 0x08;
   EXPECT_TRUE(has(keeps_page({shown}, now), "allowed: its host can read it"));
+  shown.proof->evidence = report();
+  shown.proof->evidence[0] = 3;
+  shown.proof->evidence[0x48] |= 1;   // there is an author's key
+  shown.proof->evidence[0x188] = 25;  // family and model of a processor
+  shown.proof->evidence[0x189] = 1;
+  const std::string third = keeps_page({shown}, now);
+  EXPECT_TRUE(has(third, "<span>Milan</span>")) << third;
+  EXPECT_TRUE(has(third, "Reported TCB</dt><dd>bootloader 0, TEE 0, SNP 0, microcode 0"));
+  EXPECT_TRUE(has(third, "Author's key"));
   shown.proof->evidence = {1, 2, 3};
   EXPECT_TRUE(has(keeps_page({shown}, now), "is no evidence that is known here"));
   shown.proof.reset();

@@ -19,14 +19,16 @@ constexpr std::chrono::seconds patience{10};
 Checked<std::string> fetch(const std::string& url, const https_client::TlsFiles& files,
                            bool development) {
   if (!url.starts_with("https://") && !development) {
-    return concat(base::quoted(url), ": keys come over HTTPS only");
+    return core::Unexpected(concat(base::quoted(url), ": keys come over HTTPS only"));
   }
   std::string path;
   auto client = TRY(https_client::HttpsClient::create(url, files, path));
   client.set_patience(patience);
   const auto answer = TRY(client.ask("GET", path, {}, oidc::KeySet::max_size));
   constexpr unsigned found = 200;
-  if (answer.status != found) return concat(base::printable(url), ": status ", answer.status);
+  if (answer.status != found) {
+    return core::Unexpected(concat(base::printable(url), ": status ", answer.status));
+  }
   return std::string(core::as_text(answer.body));
 }
 

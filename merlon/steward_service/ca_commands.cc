@@ -66,16 +66,19 @@ std::string next_of(const CaStore& store) {
                 " on merlon-steward ca rotate drops the old one\n");
 }
 
+/// A text by itself would be the value.
+constexpr std::string_view unreadable = "what is to be trusted cannot be read";
+
 Outcome<std::string> description_of(const CaStore& store, codec::UnixTime now) {
   const std::string pem = TRY(store.trust());
   const auto blocks = codec::pem_blocks(pem);
-  if (!blocks) return std::string("what is to be trusted cannot be read");
+  if (!blocks) return core::Unexpected(std::string(unreadable));
   std::string text = concat("phase: ", to_string(store.phase()), " since ",
                             codec::to_rfc3339(store.since()), "\n");
   std::string_view role = "signs";
   for (const codec::PemBlock& each : *blocks) {
     const auto certificate = x509::Certificate::parse(each.bytes);
-    if (!certificate) return std::string("what is to be trusted cannot be read");
+    if (!certificate) return core::Unexpected(std::string(unreadable));
     const auto end = certificate->validity().not_after;
     text += concat(role, ": ", x509::name_text(certificate->subject()),
                    end <= now ? ", over since " : ", until ", codec::to_rfc3339(end),

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attest"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from deploy_test import CAT, WORDS  # noqa: E402
 from gatehouse import PATIENCE, Gatehouse, openssl  # noqa: E402
-from sealed_test import FOREVER, STREAMS, counting  # noqa: E402
+from sealed_test import FOREVER, STREAMS, SYNC, counting  # noqa: E402
 from story import Stage  # noqa: E402
 from support import EndToEnd, module, printing  # noqa: E402
 
@@ -44,7 +44,8 @@ class AtAGatehouse(Waits):
         cls.addClassCleanup(scratch.cleanup)
         cls.stage = Stage(scratch.name)
         cls.stage.make_usual()
-        cls.house = Gatehouse(Path(scratch.name) / "house", cls.stage.platform, (BACKEND,))
+        cls.house = Gatehouse(Path(scratch.name) / "house", cls.stage.platform, (BACKEND,),
+                              ("--allow-local", "--volume-size", "1"))
         cls.addClassCleanup(cls.house.end_keeps)
         cls.addClassCleanup(cls.house.stop)
         if ATTESTED:
@@ -105,24 +106,45 @@ class AtAGatehouse(Waits):
         self.assertEqual((heard.returncode, heard.stdout), (1, b"I wait\n"))
         self.assertIn(b"the talk with the keep was cut", heard.stderr)
 
-    def test_a_tenant_lists_and_removes_his_volumes(self):
+    def sealing(self, text, name):
+        """Options and package of a deploy whose workload has a sealed volume of this name."""
         key = self.folder / "tenant.pem"
         openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
         package = self.folder / "package"
         package.mkdir()
-        (package / "main.wasm").write_bytes(Path(self.wasm(counting(FOREVER))).read_bytes())
-        (package / "Enarx.toml").write_text(STREAMS + '[[mounts]]\npath = "/sealed"\nsource = "sealed"\n')
+        (package / "main.wasm").write_bytes(Path(self.wasm(text)).read_bytes())
+        (package / "Enarx.toml").write_text(
+            f'{STREAMS}[[mounts]]\npath = "/sealed"\nsource = "sealed"\nvolume = "{name}"\n')
+        return ["--key", key, package]
+
+    def test_a_volume_holds_no_more_than_the_gatehouse_gives(self):
+        fill = f"""
+          (drop (memory.grow (i32.const 40))) (i32.store (i32.const 40) (i32.const 65536))
+          (loop $fill
+            (i32.store (i32.load (i32.const 40)) (i32.load (i32.const 40)))
+            (i32.store (i32.const 40) (i32.add (i32.load (i32.const 40)) (i32.const 4)))
+            (br_if $fill (i32.lt_u (i32.load (i32.const 40)) (i32.const 2162688))))
+          (i32.store (i32.const 0) (i32.const 65536)) (i32.store (i32.const 4) (i32.const 2097152))
+          (call $check (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8))) {SYNC}"""
+        ran = self.deploy(*self.sealing(counting(fill), "large"))
+        self.assertEqual(ran.returncode, 51, ran.stderr)  # NOSPC of WASI's
+        self.assertIn(b"cannot be written", ran.stderr)
+
+    def test_a_tenant_lists_and_removes_his_volumes(self):
+        sealing = self.sealing(counting(FOREVER), "data")
 
         def volumes(*words, tenant="alice"):
             return self.merlon("volumes", *words, *self.house.access(tenant))
 
-        keep = self.deploy("--detach", "--key", key, package)
+        def in_use(tenant="alice"):
+            listed = json.loads(volumes("list", "--json", tenant=tenant).stdout)
+            return {each["name"]: each["in_use"] for each in listed}.get("data")
+
+        keep = self.deploy("--detach", *sealing)
         self.assertEqual(keep.returncode, 0, keep.stderr)
         keep = keep.stdout.decode().strip()
         self.until(lambda: self.merlon("keeps", "logs", keep).stdout, lambda said: said == b"x")
-        listed = json.loads(volumes("list", "--json").stdout)
-        self.assertEqual([(each["name"], each["in_use"]) for each in listed], [("data", True)])
-        self.assertEqual(json.loads(volumes("list", "--json", tenant="bob").stdout), [])
+        self.assertEqual((in_use(), in_use("bob")), (True, None))
         refused = volumes("remove", "data")
         self.assertEqual(refused.returncode, 1)
         self.assertIn(b"a keep uses the volume", refused.stderr)
@@ -130,7 +152,7 @@ class AtAGatehouse(Waits):
         self.assertEqual(self.merlon("keeps", "stop", keep).returncode, 0)
         self.until(lambda: self.state(keep), lambda state: state == "ended")
         self.until(lambda: volumes("remove", "data").returncode, lambda status: status == 0)
-        self.assertEqual(json.loads(volumes("list", "--json").stdout), [])
+        self.assertIsNone(in_use())
 
     def test_keeps_go_on_when_the_gatehouse_is_killed(self):
         keep = self.detached(WAITING)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -16,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "e2e"))
-from registry import API, DIRECTORY, ENTRY, Drawbridge, Issuer, Package, digests  # noqa: E402
+from registry import API, PROGRAM, DIRECTORY, ENTRY, Drawbridge, Issuer, Package, digests  # noqa: E402
 from support import main  # noqa: E402
 
 # Enarx' own example: tests/client/data/wasm_example, whose digests its tests name.
@@ -160,6 +161,12 @@ class AStore(Registry):
         log = "".join(self.service.log)
         for secret in (self.bob, "not.a.token", "very secret"):
             self.assertNotIn(secret, log)
+
+    def test_command_lines_that_say_too_little_are_refused(self):
+        for words in (["serve", "--development"], ["fsck"], ["gc"], ["backup", "x"]):
+            said = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False, timeout=20)
+            self.assertEqual((said.returncode, said.stdout), (2, ""), words)
+            self.assertIn("--store DIR must be given", said.stderr)
 
     def test_a_store_that_is_none_is_said_so(self):
         self.service.stop()

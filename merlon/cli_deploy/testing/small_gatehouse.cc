@@ -50,6 +50,12 @@ ThreadedKeep::ThreadedKeep(KeepFolder folder, const delivery::Nonce& nonce, Mann
   const core::ByteView key = key_.public_key().view();
   proof.hpke_key.assign(key.begin(), key.end());
   proof.tls_key = {1, 2, 3};
+  if (manner_.attest) {
+    evidence_ = manner_.attest(evidence::keep_report_data(
+        crypto::sha256({proof.tls_key}), crypto::sha256({proof.hpke_key}),
+        evidence::Nonce::from(nonce_.view()).value()));
+  }
+  proof.evidence = evidence_;
   const auto bytes = launch::encode(launch::ProofAnswer{proof, ""}).value();
   static_cast<void>(folder_.write(KeepFolder::proof, core::as_text(bytes)));
   static_cast<void>(folder_.write(KeepFolder::output, ""));
@@ -93,7 +99,7 @@ Outcome ThreadedKeep::obey(const Command& command) {
 
 Outcome ThreadedKeep::take(const std::vector<std::uint8_t>& sealed) {
   if (sealer_) return Outcome::TakenBefore;
-  auto opened = delivery::open(key_, {{}, nonce_}, std::vector(sealed));
+  auto opened = delivery::open(key_, {evidence_, nonce_}, std::vector(sealed));
   if (!opened) return Outcome::Broken;
   static_cast<void>(folder_.write(KeepFolder::delivered, ""));
   sealer_.emplace(delivery::record_key(opened->exporter, Direction::FromKeep));
@@ -206,18 +212,24 @@ http::Response SmallGatehouse::handle(const http::Request& request) {
 
 http::Response SmallGatehouse::start(const http::Request& request) {
   const auto wanted = gatehouse::parse_keep_request(request.body);
+  ThreadedKeep::Manner manner;
+  {
+    const std::scoped_lock lock(mutex_);
+    manner = manner_;
+  }
+  const auto offered = manner.attest ? host::Backend::SnpSim : host::Backend::Nil;
   // What it does not offer the service refuses.
-  if (!wanted || wanted->backend != host::Backend::Nil) return service_.handle(request);
+  if (!wanted || wanted->backend != offered) return service_.handle(request);
   const std::string id = new_id();
   const KeepFolder folder(concat(folder_, "/", id));
   std::filesystem::create_directories(folder.path());
   static_cast<void>(folder.write(
       KeepFolder::record,
-      to_json(gatehouse::KeepRecord{id, "anonymous", "2026-01-01T00:00:00Z", host::Backend::Nil})));
+      to_json(gatehouse::KeepRecord{id, "anonymous", "2026-01-01T00:00:00Z", offered})));
   const auto nonce = delivery::Nonce::from(wanted->offer.nonce).value();
   {
     const std::scoped_lock lock(mutex_);
-    keeps_[id] = std::make_unique<ThreadedKeep>(folder, nonce, manner_);
+    keeps_[id] = std::make_unique<ThreadedKeep>(folder, nonce, std::move(manner));
   }
   http::Request again;
   again.method = "GET";

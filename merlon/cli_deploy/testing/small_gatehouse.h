@@ -1,7 +1,7 @@
 #pragma once
 
 // For tests: a gatehouse on this machine's loopback, with its real service and folders, whose keeps
-// are threads of this process: nothing attests them, and what they run is written down here.
+// are threads of this process; what they run is written down here.
 
 #include <functional>
 #include <map>
@@ -15,6 +15,7 @@
 #include "merlon/delivery/records.h"
 #include "merlon/delivery/sealed.h"
 #include "merlon/delivery/volume_mark.h"
+#include "merlon/evidence/binding.h"
 #include "merlon/gatehouse/service.h"
 #include "merlon/http/server.h"
 #include "merlon/os/poll.h"
@@ -31,6 +32,8 @@ class ThreadedKeep {
     std::optional<delivery::VolumeMark> mark{};  ///< told first
     bool is_lost = false;                        ///< ends as soon as it has its delivery
     bool is_full = false;                        ///< refuses its first input
+    /// Makes its evidence; nothing attests it without.
+    std::function<std::vector<std::uint8_t>(const evidence::ReportData&)> attest{};
   };
   ThreadedKeep(gatehouse::KeepFolder folder, const delivery::Nonce& nonce, Manner manner);
   ~ThreadedKeep();
@@ -52,6 +55,7 @@ class ThreadedKeep {
   delivery::Nonce nonce_;
   Manner manner_;
   crypto::X25519Key key_;
+  std::vector<std::uint8_t> evidence_;
   os::Fd listener_;
   std::string output_;
   std::uint64_t heard_ = 0;
