@@ -22,5 +22,7 @@ int man(const Arguments& arguments, const Terminal& terminal);
 int in_merlon_evidence(const Arguments& arguments, const Terminal& terminal);
 /// Likewise.
 int in_merlon_deploy(const Arguments& arguments, const Terminal& terminal);
+/// Likewise.
+int in_merlon_registry(const Arguments& arguments, const Terminal& terminal);
 
 }  // namespace merlon::cli

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "merlon/cli/table_registry.h"
 #include "merlon/command/completion.h"
 #include "merlon/launch/exit_status.h"
 
@@ -63,7 +64,8 @@ constexpr std::array deploy_positionals{
     PositionalSpec{"PACKAGE",
                    "A WebAssembly file, or a package: a directory with main.wasm and, if it needs "
                    "more than the standard streams, Enarx.toml; or where either lies, file:// or "
-                   "https://, from where this command gets it."}};
+                   "https://, from where this command gets it; or its name at a registry, "
+                   "HOST/USER/REPO:TAG, perhaps with @sha-256= and its digest."}};
 constexpr std::array<std::string_view, 3> restart_policies{"never", "on-failure", "always"};
 constexpr std::array deploy_options{
     OptionSpec{"--policy",
@@ -136,6 +138,9 @@ constexpr std::array deploy_options{
         false,
         {},
         true},
+    table::accept_new_digest,
+    table::content_key,
+    table::registry_helper,
     OptionSpec{"--detach", "",
                "Print the keep's id and leave it running at the gatehouse (see keeps)."},
     OptionSpec{
@@ -503,7 +508,7 @@ constexpr std::array simulate_options{
 constexpr std::array completion_positionals{
     PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
 
-constexpr std::array all_commands{
+constexpr std::array keep_commands{
     CommandSpec{
         "run", "Run a WebAssembly program in a keep",
         "Runs a WASI preview 1 program. It can touch only what it is given: the standard streams, or "
@@ -555,6 +560,8 @@ constexpr std::array all_commands{
                 "Afterwards deploy is refused as if its host had lost it, until you say once, by "
                 "--volume-any-state, that it may be made anew.",
                 volumes_positionals, volumes_remove_options},
+};
+constexpr std::array other_commands{
     CommandSpec{"inspect", "Show what a WebAssembly file is made of and what it asks for",
                 "Prints sections, imports, exports, the WebAssembly features that are needed, and "
                 "which capabilities the program will ask for when it runs.",
@@ -680,6 +687,19 @@ constexpr std::array all_commands{
     CommandSpec{"man", "Print the man page", "", {}, {}, {}, true},
 };
 
+/// In the order of lists.
+consteval auto joined() {
+  std::array<CommandSpec,
+             keep_commands.size() + table::registry_commands.size() + other_commands.size()>
+      all{};
+  std::size_t count = 0;
+  for (const CommandSpec& each : keep_commands) all[count++] = each;
+  for (const CommandSpec& each : table::registry_commands) all[count++] = each;
+  for (const CommandSpec& each : other_commands) all[count++] = each;
+  return all;
+}
+constexpr auto all_commands = joined();
+
 static_assert(number(ExitStatus::Success) == 0);
 static_assert(number(ExitStatus::Unusable) == 1);
 static_assert(number(ExitStatus::Usage) == 2);
@@ -712,6 +732,10 @@ constexpr std::array statuses{
             "Has its own: 0 accepted or done, 1 a file, policy or time cannot be used, 2 and 74 as "
             "above, 3 the evidence was refused, 4 it could not be judged."},
     ManItem{"merlon signature check", "Ends with 3 if a signature does not hold."},
+    ManItem{
+        "merlon package, merlon tree",
+        "End with 3 if what a registry gives is not what its digest says, if a tag was moved or "
+        "withdrawn, or if tree diff finds a difference."},
 };
 
 constexpr std::array environment{
@@ -720,6 +744,13 @@ constexpr std::array environment{
         "MERLON_GATEHOUSE, MERLON_CA_BUNDLE, MERLON_CERT, MERLON_CERT_KEY",
         "What deploy and keeps take where --to, --ca-bundle, --cert and --cert-key are not given."},
     ManItem{"MERLON_TOKEN", "A bearer token for the gatehouse, where --token is not given."},
+    ManItem{"MERLON_DRAWBRIDGE", "The registry where a package's name has none."},
+    ManItem{
+        "ENARX_CA_BUNDLE, ENARX_OIDC_DOMAIN, ENARX_INSECURE_AUTH_TOKEN, ENARX_CREDENTIAL_HELPER, "
+        "ENARX_OIDC_CLIENT_SECRET, MERLON_OIDC_CLIENT_ID",
+        "What user, repo, package and tree take where their options are not given."},
+    ManItem{"HTTPS_PROXY, NO_PROXY",
+            "By which proxy registries and issuers are reached, and which are not."},
     ManItem{"XDG_STATE_HOME",
             "Where merlon evidence verify keeps what it has seen, and where the simulator is; "
             "~/.local/state."},

@@ -16,6 +16,7 @@
 #include "merlon/cli_deploy/tenant_key.h"
 #include "merlon/cli_deploy/volume_memory.h"
 #include "merlon/cli_evidence/moment.h"
+#include "merlon/cli_registry/registry_package.h"
 #include "merlon/delivery/sealed.h"
 #include "merlon/host/keep.h"
 #include "merlon/os/clock.h"
@@ -74,6 +75,8 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   std::optional<FetchedPackage> fetched;
   if (is_remote(named)) {
     fetched.emplace(TRY(fetch_package(named, files)));
+  } else if (cli_registry::is_at_registry(named)) {
+    fetched.emplace(TRY(fetch_from_registry(arguments, terminal, named)));
   }
   auto package = workload::open_package(fetched ? fetched->path() : local_path(named), config);
   if (!package) return Failure{package.error().text, Status::Unusable};

@@ -4,6 +4,10 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
+#include "merlon/cli_registry/progress.h"
+#include "merlon/cli_registry/registry_package.h"
+#include "merlon/cli_registry/sealing.h"
+#include "merlon/cli_registry/tag_memory.h"
 #include "merlon/delivery/workload.h"
 #include "merlon/os/open.h"
 #include "merlon/os/random.h"
@@ -93,6 +97,19 @@ class Fetching {
   std::string path_;
 };
 
+Failure failure_of(const cli_registry::Failure& failure) {
+  return {failure.text, static_cast<Status>(failure.status)};
+}
+
+/// Of deploy's options those that are about registries as well: its token is the gatehouse's alone.
+cli::Arguments for_registry(const cli::Arguments& arguments) {
+  cli::Arguments kept;
+  for (const std::string_view name : {"--ca-bundle", "--credential-helper"}) {
+    if (arguments.has(name)) kept.options[std::string(name)] = {arguments.value(name)};
+  }
+  return kept;
+}
+
 }  // namespace
 
 FetchedPackage::~FetchedPackage() {
@@ -114,6 +131,26 @@ Result<FetchedPackage> fetch_package(const std::string& url, const https_client:
   auto client = HttpsClient::create(url, files, path);
   if (!client) return unusable(client.error());
   return Fetching(*std::move(client), url, std::move(path)).fetch();
+}
+
+Result<FetchedPackage> fetch_from_registry(const cli::Arguments& arguments,
+                                           const cli::Terminal& terminal, const std::string& name) {
+  const auto slug = registry::Slug::parse(name);
+  if (!slug)
+    return Failure{concat(base::quoted(name), ": ", slug.error().message()), Status::Usage};
+  const auto package = cli_registry::open_package(for_registry(arguments), terminal, *slug);
+  if (!package) return failure_of(package.error());
+  const auto memory = cli_registry::TagMemory::of(terminal);
+  const bool accept = arguments.has("--accept-new-digest");
+  const auto same = memory.check(package->slug, package->digest, accept);
+  if (!same) return failure_of(same.error());
+  FetchedPackage fetched = TRY(new_folder());
+  cli_registry::ProgressLine line;
+  const auto written = cli_registry::write_tree(*package, fetched.path(), line.callback());
+  if (!written) return failure_of(written.error());
+  const auto opened = cli_registry::unseal(fetched.path(), arguments.value("--content-key"));
+  if (!opened) return failure_of(opened.error());
+  return fetched;
 }
 
 }  // namespace merlon::cli_deploy

@@ -1,5 +1,6 @@
 #include "merlon/codec/base64.h"
 
+#include <algorithm>
 #include <array>
 
 namespace merlon::codec {
@@ -108,6 +109,14 @@ std::string encode_base64(core::ByteView bytes) {
     text += count > 1 ? digits[bits >> 6U & 63U] : '=';
     text += count > 2 ? digits[bits & 63U] : '=';
   }
+  return text;
+}
+
+std::string encode_base64url(core::ByteView bytes) {
+  std::string text = encode_base64(bytes);
+  text.erase(std::ranges::find(text, '='), text.end());
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
   return text;
 }
 

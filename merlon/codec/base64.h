@@ -24,6 +24,9 @@ namespace merlon::codec {
 /// §2]; of all spellings the one that is canonical.
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> decode_base64url(std::string_view text);
 
+/// As decode_base64url() takes it.
+[[nodiscard]] std::string encode_base64url(core::ByteView bytes);
+
 /// One line, with padding.
 [[nodiscard]] std::string encode_base64(core::ByteView bytes);
 

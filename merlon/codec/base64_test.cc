@@ -59,5 +59,15 @@ TEST(Base64Url, TakesOneSpellingOnly) {
   }
 }
 
+TEST(Base64Url, ARoundTrip) {
+  for (std::size_t size = 0; size < 70; ++size) {
+    std::vector<std::uint8_t> bytes(size, 0xFB);
+    if (size > 0) bytes[size / 2] = static_cast<std::uint8_t>(size);
+    const auto again = decode_base64url(encode_base64url(bytes));
+    ASSERT_TRUE(again) << size;
+    EXPECT_EQ(*again, bytes);
+  }
+}
+
 }  // namespace
 }  // namespace merlon::codec

@@ -22,7 +22,8 @@ namespace {
 
 constexpr std::size_t max_size = 4U << 20U;
 constexpr std::size_t max_depth = 16;
-constexpr std::size_t max_names = 200;
+// So many names of an object are compared each with each; of more, all at once at its end.
+constexpr std::size_t few_names = 200;
 // Intel's documents have some 5,000, and each takes 64 bytes.
 constexpr std::size_t max_values = 65'536;
 
@@ -61,10 +62,8 @@ class JsonBuilder {
     const std::string_view name(text, size);
     if (!is_utf8(name)) return false;
     const auto first = names_.begin() + static_cast<std::ptrdiff_t>(open_.back().first_name);
-    if (static_cast<std::size_t>(names_.end() - first) == max_names) {
-      return stop(ErrorCode::Exhausted, "JSON object too large");
-    }
-    if (std::find(first, names_.end(), name) != names_.end()) {
+    const bool few = static_cast<std::size_t>(names_.end() - first) < few_names;
+    if (few && std::find(first, names_.end(), name) != names_.end()) {
       return stop(ErrorCode::Malformed, "JSON object has a name twice");
     }
     names_.push_back(kept(name));
@@ -109,6 +108,9 @@ class JsonBuilder {
   bool close() {
     const Open opened = open_.back();
     open_.pop_back();
+    if (names_.size() - opened.first_name > few_names && has_a_name_twice(opened.first_name)) {
+      return stop(ErrorCode::Malformed, "JSON object has a name twice");
+    }
     JsonValue value;
     value.kind_ = opened.kind;
     value.begin_ = static_cast<std::uint32_t>(opened.begin);  // below max_size
@@ -116,6 +118,12 @@ class JsonBuilder {
     value.items_ = taken_from(values_, opened.first_value);
     value.names_ = taken_from(names_, opened.first_name).data();
     return add(value);
+  }
+  [[nodiscard]] bool has_a_name_twice(std::size_t first) const {
+    std::vector<std::string_view> names(names_.begin() + static_cast<std::ptrdiff_t>(first),
+                                        names_.end());
+    std::ranges::sort(names);
+    return std::ranges::adjacent_find(names) != names.end();
   }
   /// Everything from `first` on, kept side by side.
   template <typename T>

@@ -62,8 +62,7 @@ class JsonValue {
 class JsonDocument {
  public:
   /// Malformed: no JSON, a name twice in one object, not UTF-8 (detail: the offset).
-  /// Exhausted: larger than 4 MiB, deeper than 16, more than 200 names in one object or 65,536
-  /// values in all.
+  /// Exhausted: larger than 4 MiB, deeper than 16, more than 65,536 values.
   [[nodiscard]] static core::Result<JsonDocument> parse(std::string_view text);
 
   [[nodiscard]] const JsonValue& root() const noexcept { return root_; }

@@ -48,13 +48,25 @@ TEST(Json, DepthAndSizeAreBounded) {
   EXPECT_EQ(refused(std::string(100'000, '[')), ErrorCode::Exhausted);
   EXPECT_EQ(refused(std::string((4U << 20U) + 1, ' ')), ErrorCode::Exhausted);
   std::string wide = "{";
-  for (int i = 0; i < 201; ++i) wide += "\"" + std::to_string(i) + "\":0,";
+  for (int i = 0; i < 65'536; ++i) wide += "\"" + std::to_string(i) + "\":0,";
   wide.back() = '}';
   EXPECT_EQ(refused(wide), ErrorCode::Exhausted);
   std::string many = "[0";
   for (int i = 2; i < 65'536; ++i) many += ",0";
   EXPECT_TRUE(JsonDocument::parse(many + "]").has_value());  // with the array itself 65,536
   EXPECT_EQ(refused(many + ",0]"), ErrorCode::Exhausted);
+}
+
+TEST(Json, ANameTwiceIsFoundInObjectsOfAnySize) {
+  for (const int count : {2, 200, 201, 202, 5000}) {
+    std::string wide = "{";
+    for (int i = 0; i < count; ++i) wide += "\"" + std::to_string(i) + "\":0,";
+    EXPECT_TRUE(JsonDocument::parse(wide + "\"x\":{\"0\":1}}")) << count;
+    for (const int twice : {0, count / 2, count - 1}) {
+      EXPECT_EQ(refused(wide + "\"" + std::to_string(twice) + "\":0}"), ErrorCode::Malformed)
+          << count << ' ' << twice;
+    }
+  }
 }
 
 TEST(Json, OnlyWholeNumbersAreNumbers) {

@@ -80,14 +80,27 @@ Sha512Digest sha512(std::initializer_list<core::ByteView> parts) noexcept {
   return hash<Sha512Digest>(parts);
 }
 
-Sha384Stream::Sha384Stream() noexcept : context_(begin(algorithm_of<Sha384Digest>())) {}
+template <typename Digest>
+HashStream<Digest>::HashStream() noexcept : context_(begin(algorithm_of<Digest>())) {}
 
-void Sha384Stream::add(core::ByteView bytes) noexcept { add_to(context_.get(), bytes); }
+template <typename Digest>
+void HashStream<Digest>::add(core::ByteView bytes) noexcept {
+  add_to(context_.get(), bytes);
+}
 
-Sha384Digest Sha384Stream::finish() && noexcept { return end<Sha384Digest>(context_.get()); }
+template <typename Digest>
+Digest HashStream<Digest>::finish() && noexcept {
+  return end<Digest>(context_.get());
+}
 
-void Sha384Stream::Deleter::operator()(evp_md_ctx_st* context) const noexcept {
+template <typename Digest>
+void HashStream<Digest>::Deleter::operator()(evp_md_ctx_st* context) const noexcept {
   EVP_MD_CTX_free(context);
 }
+
+template class HashStream<Sha224Digest>;
+template class HashStream<Sha256Digest>;
+template class HashStream<Sha384Digest>;
+template class HashStream<Sha512Digest>;
 
 }  // namespace merlon::crypto

@@ -22,15 +22,15 @@ using Sha512Digest = core::FixedBytes<struct Sha512Tag, 64>;
 [[nodiscard]] Sha384Digest sha384(std::initializer_list<core::ByteView> parts) noexcept;
 [[nodiscard]] Sha512Digest sha512(std::initializer_list<core::ByteView> parts) noexcept;
 
-/// SHA-384 of what comes piece by piece and need not be in memory at once. Ends the program if the
+/// The hash of what comes piece by piece and need not be in memory at once. Ends the program if the
 /// library cannot hash at all.
-class Sha384Stream {
+template <typename Digest>
+class HashStream {
  public:
-  Sha384Stream() noexcept;
-
+  HashStream() noexcept;
   void add(core::ByteView bytes) noexcept;
   /// Of all that was added; the stream is used up.
-  [[nodiscard]] Sha384Digest finish() && noexcept;
+  [[nodiscard]] Digest finish() && noexcept;
 
  private:
   struct Deleter {
@@ -38,5 +38,9 @@ class Sha384Stream {
   };
   std::unique_ptr<evp_md_ctx_st, Deleter> context_;
 };
+using Sha224Stream = HashStream<Sha224Digest>;
+using Sha256Stream = HashStream<Sha256Digest>;
+using Sha384Stream = HashStream<Sha384Digest>;
+using Sha512Stream = HashStream<Sha512Digest>;
 
 }  // namespace merlon::crypto

@@ -8,16 +8,13 @@
 #include "merlon/command/man.h"
 #include "merlon/command/serve.h"
 #include "merlon/crypto/hash.h"
-#include "merlon/gatehouse/issuers_of.h"
 #include "merlon/gatehouse/options.h"
 #include "merlon/gatehouse/service.h"
-#include "merlon/gatehouse/tls_of.h"
 #include "merlon/http/log.h"
-#include "merlon/os/clock.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/os/signals.h"
-#include "merlon/os/socket.h"
+#include "merlon/service/listeners.h"
 
 namespace {
 
@@ -25,38 +22,19 @@ using namespace merlon;
 using base::concat;
 using gatehouse::Checked;
 using gatehouse::Options;
+using service::clock_now;
 
 constexpr int usage = 2;
 constexpr int unusable = 1;
 
-codec::UnixTime clock_now() {
-  constexpr std::uint64_t second = 1'000'000'000;
-  return {static_cast<std::int64_t>(os::now(os::Clock::Realtime).value_or(0) / second)};
-}
-
-Checked<std::vector<os::Fd>> listeners_of(Options& options) {
-  std::vector<os::Fd> listeners;
-  for (http::ListenAddress& each : options.listen) {
-    auto socket = os::listen_tcp(each.address, each.port);
-    const auto port = socket ? os::local_port(*socket) : os::Result<std::uint16_t>(socket.error());
-    if (!port) {
-      return concat("cannot listen on ", base::printable(http::to_string(each)), ": ",
-                    os::describe(port.error()));
-    }
-    each.port = *port;
-    listeners.push_back(*std::move(socket));
-  }
-  return listeners;
-}
-
 /// Null: no token names anybody here. An issuer that does not answer now is asked again when
 /// somebody shows a token of his.
 std::unique_ptr<oidc::Issuers> issuers_of(const Options& options, http::Log& log) {
-  if (options.issuers.empty()) return nullptr;
+  if (options.issuers.issuers.empty()) return nullptr;
   const auto complain = [&log](const std::string& issuer, const std::string& why) {
     log.line(http::log_line(clock_now(), "error", "oidc", {{"issuer", issuer}, {"refused", why}}));
   };
-  auto issuers = gatehouse::make_issuers(options, &clock_now, complain);
+  auto issuers = service::make_issuers(options.issuers, &clock_now, complain);
   if (issuers->warm_up()) log.line(http::log_line(clock_now(), "info", "oidc", {}));
   return issuers;
 }
@@ -87,7 +65,7 @@ Checked<void> run(Options options, http::Log& log) {
   gatehouse::House house(options.house);
   TRY(house.open());
   std::optional<tls::Context> tls;
-  if (!options.development) tls = TRY(gatehouse::tls_of(options));
+  if (!options.development) tls = TRY(service::tls_of(options.tls));
   const auto issuers = issuers_of(options, log);
   std::optional<http::Server> server;
   gatehouse::Service service(
@@ -105,7 +83,7 @@ Checked<void> run(Options options, http::Log& log) {
     log.line(http::request_line(clock_now(), exchange));
   };
   if (tls) settings.tls = [&] { return tls; };
-  auto started = http::Server::start(TRY(listeners_of(options)), std::move(settings));
+  auto started = http::Server::start(TRY(service::listen_on(options.listen)), std::move(settings));
   if (!started) return concat("cannot serve: ", os::describe(started.error()));
   server.emplace(*std::move(started));
   for (const http::ListenAddress& each : options.listen) {
@@ -118,7 +96,7 @@ Checked<void> run(Options options, http::Log& log) {
     if (signal == SIGTERM || signal == SIGINT) break;
     if (signal != SIGHUP || options.development) continue;
     // Connections that are open go on as they are.
-    auto again = gatehouse::tls_of(options);
+    auto again = service::tls_of(options.tls);
     log.line(http::log_line(clock_now(), again ? "info" : "error", "reload",
                             {{"refused", again ? "" : again.error()}}));
     if (again) tls = *std::move(again);

@@ -6,8 +6,7 @@
 #include "merlon/base/version.h"
 #include "merlon/command/completion.h"
 #include "merlon/delivery/sealed.h"
-#include "merlon/https_client/https_client.h"
-#include "merlon/workload/url.h"
+#include "merlon/service/listeners.h"
 
 namespace merlon::gatehouse {
 
@@ -114,48 +113,21 @@ std::string state_of(const command::Terminal& terminal, std::string_view name) {
   return home.starts_with('/') ? concat(home, "/.local/state/merlon/", name) : "";
 }
 
-bool is_of_this_machine(std::string_view address) noexcept {
-  return address.starts_with("127.") || address == "::1";
-}
-
-/// The name is compared as it is, and an address below it is asked for [OIDC-DISCOVERY §3: issuer].
-Checked<void> check_issuer(const std::string& issuer, bool development) {
-  constexpr std::string_view plain = "http://";
-  const bool is_plain = issuer.starts_with(plain);
-  const auto url = workload::parse_https_url(
-      is_plain ? concat("https://", issuer.substr(plain.size())) : issuer);
-  if (!url || issuer.find('?') != std::string::npos) {
-    return concat("--oidc-issuer ", base::printable(issuer),
-                  ": must be https://HOST[:PORT][/PATH]");
-  }
-  if (is_plain && !(development && https_client::is_of_this_machine(url->host))) {
-    return concat("--oidc-issuer ", base::printable(issuer),
-                  ": without TLS only on this machine, with --development");
-  }
-  return {};
-}
-
-Checked<void> check_issuers(const Options& options) {
-  for (const std::string& each : options.issuers) TRY(check_issuer(each, options.development));
-  if (options.issuers.empty() == options.audiences.empty()) return {};
-  return std::string("--oidc-issuer and --oidc-audience go together");
-}
-
 Checked<void> check(const Options& options) {
   if (options.house.folder.empty()) {
     return std::string("--state: neither XDG_STATE_HOME nor HOME says where keeps are to be");
   }
-  TRY(check_issuers(options));
+  TRY(service::check(options.issuers));
   if (options.development) {
     for (const http::ListenAddress& each : options.listen) {
-      if (is_of_this_machine(each.address)) continue;
+      if (service::is_own(each)) continue;
       return concat("--development: ", http::to_string(each),
                     " is no address of this machine's own");
     }
     return {};
   }
-  const bool nobody = options.tenants.empty() && options.issuers.empty();
-  if (options.tls_key.empty() || options.tls_certificate.empty() || nobody) {
+  const bool nobody = options.tls.clients.empty() && options.issuers.issuers.empty();
+  if (options.tls.key.empty() || options.tls.certificate.empty() || nobody) {
     return std::string(
         "--tls-key, --tls-crt and --tenants or --oidc-issuer must be given; or --development, to "
         "try it out");
@@ -170,26 +142,20 @@ const command::Program& program() noexcept { return gatehouse; }
 Checked<Options> options_of(const command::Arguments& arguments,
                             const command::Terminal& terminal) {
   Options options;
-  for (const std::string& each : arguments.values("--listen")) {
-    const auto address = http::parse_listen_address(each);
-    if (!address) {
-      return concat("--listen ", base::printable(each), ": must be ADDRESS:PORT or [ADDRESS]:PORT");
-    }
-    options.listen.push_back(*address);
-  }
   constexpr std::uint16_t usual_port = 8443;
-  if (options.listen.empty()) options.listen.push_back({"127.0.0.1", usual_port});
-  options.tls_key = arguments.value("--tls-key");
-  options.tls_certificate = arguments.value("--tls-crt");
-  options.tenants = arguments.value("--tenants");
+  options.listen =
+      TRY(service::addresses_of(arguments.values("--listen"), {"127.0.0.1", usual_port}));
+  options.tls = {arguments.value("--tls-key"), arguments.value("--tls-crt"),
+                 arguments.value("--tenants")};
   const auto all = [&](std::string_view name) {
     const auto values = arguments.values(name);
     return std::vector<std::string>(values.begin(), values.end());
   };
-  options.issuers = all("--oidc-issuer");
-  options.audiences = all("--oidc-audience");
-  options.ca_bundle = arguments.value("--ca-bundle");
   options.development = arguments.has("--development");
+  options.issuers = {all("--oidc-issuer"), all("--oidc-audience"), arguments.value("--ca-bundle"),
+                     options.development};
+  // A token does instead of a certificate.
+  options.tls.must_show = options.issuers.issuers.empty();
   options.house.reaches_local = options.development || arguments.has("--allow-local");
   options.house.folder = arguments.value("--state", state_of(terminal, "gatehouse"));
   options.house.simulator = arguments.value("--simulator", state_of(terminal, "simulator"));

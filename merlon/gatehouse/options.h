@@ -10,21 +10,17 @@
 #include "merlon/gatehouse/house.h"
 #include "merlon/http/listen_address.h"
 #include "merlon/http/server.h"
+#include "merlon/service/issuers.h"
+#include "merlon/service/tls_files.h"
 
 namespace merlon::gatehouse {
 
-/// A sentence for who started it.
-template <typename T>
-using Checked = core::Result<T, std::string>;
+using service::Checked;
 
 struct Options {
   std::vector<http::ListenAddress> listen;
-  std::string tls_key;
-  std::string tls_certificate;
-  std::string tenants;                 ///< certificates of those who vouch for tenants
-  std::vector<std::string> issuers;    ///< of tokens that name tenants
-  std::vector<std::string> audiences;  ///< that a token must be for, one of them
-  std::string ca_bundle;  ///< whose certificates issuers may show; empty: those of the web
+  service::TlsFiles tls;            ///< its clients are tenants
+  service::IssuerSettings issuers;  ///< of tokens that name tenants
   bool development = false;
   HouseSettings house;
   std::string cgroup;  ///< a directory, "none", or empty: below one's own

@@ -16,6 +16,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -53,7 +55,12 @@ class Charge {
 
 /// How reading a request ended.
 struct Reading {
-  enum class Kind : std::uint8_t { Whole, Refused, Gone };
+  enum class Kind : std::uint8_t {
+    Whole,
+    Answered,  ///< whoever takes the content has said all, before its end
+    Refused,
+    Gone
+  };
   Kind kind = Kind::Gone;
   unsigned status = 0;  ///< of Refused
   const char* why = "";
@@ -73,7 +80,7 @@ class Connection final : public AnyConnection,
         stream_(std::move(stream)),
         peer_(std::move(peer)),
         timer_(core.io),
-        answered_(core.io),
+        worked_(core.io),
         buffer_(core.settings.limits.header_bytes + read_size) {
     core_.open.enter(*this);
     ++core_.counters.open_connections;
@@ -112,7 +119,9 @@ class Connection final : public AnyConnection,
   }
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using Head = boost::beast::http::request_parser<boost::beast::http::empty_body>;
+  using Gathered = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using Streamed = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
   using Moment = std::chrono::steady_clock::time_point;
   template <typename T>
   using Awaitable = boost::asio::awaitable<T>;
@@ -160,7 +169,7 @@ class Connection final : public AnyConnection,
     const bool open = co_await shake_hands();
     bool more = open;
     while (more) more = co_await serve_one();
-    if (open) co_await finish();
+    if (open && !is_torn_) co_await finish();
     disarm();
     cut();
   }
@@ -195,27 +204,30 @@ class Connection final : public AnyConnection,
     began_ = std::chrono::steady_clock::now();
     request_ = Request{{}, {}, {}, {}, peer_.text, peer_.port, is_tls, certificate_};
     Charge charge(core_);
-    Reading reading;
-    {
-      Parser parser;
-      reading = co_await read(parser, charge);
-      take(parser, reading);
-    }
+    Reading reading = co_await read(charge);
     disarm();
+    drop_receiver();
     if (reading.kind == Reading::Kind::Gone) co_return false;
     ++core_.counters.requests;
     ++served_;
-    const bool handled = reading.kind == Reading::Kind::Whole;
     const Moment whole = std::chrono::steady_clock::now();
-    if (handled) {
-      co_await handle();
-    } else {
-      response_ = refusal(reading.status, reading.why);
-      response_.close = true;
-      linger_ = true;
+    switch (reading.kind) {
+      case Reading::Kind::Whole:
+        if (!is_answered_) co_await handle();
+        break;
+      case Reading::Kind::Answered:
+        response_.close = true;
+        linger_ = true;
+        break;
+      case Reading::Kind::Refused:
+      case Reading::Kind::Gone:
+        response_ = refusal(reading.status, reading.why);
+        response_.close = true;
+        linger_ = true;
+        break;
     }
     const auto handling = std::chrono::steady_clock::now() - whole;
-    co_return co_await answer(handled, handling);
+    co_return co_await answer(reading.kind != Reading::Kind::Refused, handling);
   }
 
   /// Whether anything has come; the bytes are in buffer_.
@@ -245,21 +257,64 @@ class Connection final : public AnyConnection,
 
   // ---- a request ----
 
-  Awaitable<Reading> read(Parser& parser, Charge& charge) {
-    namespace http = boost::beast::http;
-    parser.header_limit(static_cast<std::uint32_t>(limits().header_bytes));
-    parser.body_limit(limits().body_bytes);
-    const auto [ec, size] = co_await http::async_read_header(stream_, buffer_, parser, as_values);
+  /// Into request_, as far as it comes; if is_answered_ is set then, response_ is there too.
+  Awaitable<Reading> read(Charge& charge) {
+    is_answered_ = false;
+    Head head;
+    head.header_limit(static_cast<std::uint32_t>(limits().header_bytes));
+    head.body_limit(boost::none);  // judged below
+    const auto [ec, size] =
+        co_await boost::beast::http::async_read_header(stream_, buffer_, head, as_values);
     core_.counters.bytes_in += size;
-    if (ec) co_return failed(ec);
-    Reading reading = judge_header(parser);
-    if (reading.kind != Reading::Kind::Whole || parser.is_done()) co_return reading;
+    Reading reading = ec ? failed(ec) : judge_header(head);
+    take(head);
+    if (reading.kind != Reading::Kind::Whole) co_return reading;
+    if (core_.settings.receive && (request_.method == "PUT" || request_.method == "POST")) {
+      disarm();
+      reading = co_await receive();
+      if (reading.kind != Reading::Kind::Whole) co_return reading;
+    }
+    if (receiver_) co_return co_await stream_content(head);
+    if (!head.is_done()) co_return co_await gather(head, charge);
+    co_return reading;
+  }
+
+  /// Asks who takes the content.
+  Awaitable<Reading> receive() {
+    Reception reception;
+    const bool given = begin(
+        [&reception](Connection& self) { reception = self.core_.settings.receive(self.request_); },
+        limits().queued);
+    if (!given) co_return Reading{Reading::Kind::Refused, 503, "too many requests wait"};
+    const bool fine = co_await done();
+    if (!fine) reception.refused = Response{500, {}, {}};
+    receiver_ = std::move(reception.receiver);
+    if (!reception.refused) co_return Reading{Reading::Kind::Whole, 0, ""};
+    response_ = *std::move(reception.refused);
+    co_return Reading{Reading::Kind::Answered, 0, ""};
+  }
+
+  /// False: the connection is broken.
+  template <typename Parser>
+  Awaitable<bool> ask_for_content(const Parser& parser) {
     arm(limits().body_time);
     if (expects_to_be_asked(parser) && buffer_.size() == 0) {
-      const bool asked = co_await write("HTTP/1.1 100 Continue\r\n\r\n");
-      if (!asked) co_return Reading{};
+      const bool sent = co_await write("HTTP/1.1 100 Continue\r\n\r\n");
+      if (!sent) co_return false;
     }
     buffer_.reserve(read_size);  // else it is read 512 bytes at a time
+    co_return true;
+  }
+
+  /// Into request_.body.
+  Awaitable<Reading> gather(Head& head, Charge& charge) {
+    namespace http = boost::beast::http;
+    Gathered parser(std::move(head));
+    parser.body_limit(limits().body_bytes);
+    const auto length = parser.content_length();
+    if (length && *length > limits().body_bytes) co_return failed(http::error::body_limit);
+    const bool asked = co_await ask_for_content(parser);
+    if (!asked) co_return Reading{};
     while (!parser.is_done()) {
       const auto [error, more] =
           co_await http::async_read_some(stream_, buffer_, parser, as_values);
@@ -269,9 +324,80 @@ class Connection final : public AnyConnection,
         co_return Reading{Reading::Kind::Refused, 503, "too many bytes of requests are held"};
       }
     }
-    co_return reading;
+    request_.body = std::move(parser.get().body());
+    co_return Reading{Reading::Kind::Whole, 0, ""};
   }
 
+  /// To receiver_.
+  Awaitable<Reading> stream_content(Head& head) {
+    Streamed parser(std::move(head));
+    parser.body_limit(boost::none);
+    // An await within && is compiled wrongly by g++ 12.
+    if (!parser.is_done()) {
+      const bool asked = co_await ask_for_content(parser);
+      if (!asked) co_return Reading{};
+    }
+    std::vector<std::uint8_t> piece(parser.is_done() ? 0 : read_size);
+    while (!parser.is_done()) {
+      std::size_t filled = 0;
+      const boost::system::error_code ec = co_await fill(parser, piece, filled);
+      if (ec) co_return failed(ec);
+      disarm();  // how long this takes is not the peer's doing
+      std::optional<Response> early;
+      static_cast<void>(begin(
+          [&early, &piece, filled](Connection& self) {
+            early = self.receiver_->take(core::ByteView(piece).first(filled));
+          },
+          std::size_t{0} - 1));
+      const bool fine = co_await done();
+      if (!fine) early = Response{500, {}, {}};
+      if (early) {
+        response_ = *std::move(early);
+        co_return Reading{Reading::Kind::Answered, 0, ""};
+      }
+      arm(limits().body_time);
+    }
+    disarm();
+    static_cast<void>(begin([](Connection& self) { self.response_ = self.receiver_->finish(); },
+                            std::size_t{0} - 1));
+    const bool fine = co_await done();
+    if (!fine) response_ = Response{500, {}, {}};
+    is_answered_ = true;
+    co_return Reading{Reading::Kind::Whole, 0, ""};
+  }
+
+  /// Until `piece` is full or the content ends.
+  Awaitable<boost::system::error_code> fill(Streamed& parser, std::vector<std::uint8_t>& piece,
+                                            std::size_t& filled) {
+    namespace http = boost::beast::http;
+    auto& body = parser.get().body();
+    body.data = piece.data();
+    body.size = piece.size();
+    body.more = true;
+    std::size_t told = 0;
+    while (!parser.is_done() && filled < piece.size()) {
+      const auto [error, more] =
+          co_await http::async_read_some(stream_, buffer_, parser, as_values);
+      core_.counters.bytes_in += more;
+      filled = piece.size() - body.size;
+      if (error == http::error::need_buffer) break;
+      if (error) co_return error;
+      if (filled - told >= limits().progress_bytes) {
+        told = filled;
+        arm(limits().body_time);
+      }
+    }
+    co_return boost::system::error_code{};
+  }
+
+  /// Its end may take time, which the thread that carries bytes does not have.
+  void drop_receiver() {
+    if (!receiver_) return;
+    static_cast<void>(core_.pool->give(
+        [dropped = std::shared_ptr<Receiver>(std::move(receiver_))] {}, std::size_t{0} - 1));
+  }
+
+  template <typename Parser>
   static bool expects_to_be_asked(const Parser& parser) {
     const auto value = parser.get()[boost::beast::http::field::expect];
     return parser.get().version() == 11 &&
@@ -279,7 +405,7 @@ class Connection final : public AnyConnection,
   }
 
   /// What the parser leaves to others [RFC9112 §3.2; RFC9110 §10.1.1].
-  static Reading judge_header(const Parser& parser) {
+  static Reading judge_header(const Head& parser) {
     using boost::beast::http::field;
     const auto& head = parser.get();
     const auto hosts = head.count(field::host);
@@ -311,10 +437,10 @@ class Connection final : public AnyConnection,
     return {};  // the connection is broken
   }
 
-  /// Into request_, as far as it has come.
-  void take(Parser& parser, const Reading& reading) {
+  /// What stands in the head, as far as it has come.
+  void take(const Head& parser) {
     if (!parser.is_header_done()) return;
-    auto& message = parser.get();
+    const auto& message = parser.get();
     minor_version_ = message.version() == 10 ? 0 : 1;
     keep_alive_ = message.keep_alive();
     request_.method.assign(message.method_string().data(), message.method_string().size());
@@ -325,7 +451,46 @@ class Connection final : public AnyConnection,
       std::ranges::transform(header.name, header.name.begin(), base::lower);
       request_.headers.push_back(std::move(header));
     }
-    if (reading.kind == Reading::Kind::Whole) request_.body = std::move(message.body());
+  }
+
+  // ---- workers ----
+
+  /// Has a worker do `work` beside this coroutine, which waits for done() then. False: as many
+  /// tasks as `most` wait already. What it touches is the worker's until then.
+  template <typename Work>
+  bool begin(Work work, std::size_t most) {
+    is_done_ = false;
+    worked_.expires_at(Moment::max());
+    return core_.pool->give(
+        [self = this->shared_from_this(), work]() mutable { call(std::move(self), work); }, most);
+  }
+
+  /// On a worker's thread. The connection ends on the thread that carries bytes, never here.
+  template <typename Work>
+  static void call(std::shared_ptr<Connection> self, Work& work) {
+    bool fine = true;
+    try {
+      work(*self);
+    } catch (const std::bad_alloc&) {
+      fine = false;
+    }
+    boost::asio::io_context& io = self->core_.io;
+    boost::asio::post(io, [self = std::move(self), fine] {
+      self->is_fine_ = fine;
+      self->is_done_ = true;
+      self->worked_.cancel();
+    });
+  }
+
+  /// False: it had no memory.
+  Awaitable<bool> done() {
+    ++core_.counters.running;
+    while (!is_done_) {
+      const auto [cancelled] = co_await worked_.async_wait(as_values);
+      static_cast<void>(cancelled);
+    }
+    --core_.counters.running;
+    co_return is_fine_;
   }
 
   // ---- an answer ----
@@ -337,45 +502,26 @@ class Connection final : public AnyConnection,
 
   /// By a worker; response_ is there afterwards.
   Awaitable<void> handle() {
-    is_answered_ = false;
-    answered_.expires_at(Moment::max());
-    const bool given = core_.pool->give(
-        [self = this->shared_from_this()]() mutable { call_handler(std::move(self)); },
-        limits().queued);
+    const bool given =
+        begin([](Connection& self) { self.response_ = self.core_.settings.handler(self.request_); },
+              limits().queued);
     if (!given) {
       response_ = refusal(503, "too many requests wait");
       co_return;
     }
-    ++core_.counters.running;
-    while (!is_answered_) {
-      const auto [cancelled] = co_await answered_.async_wait(as_values);
-      static_cast<void>(cancelled);
-    }
-    --core_.counters.running;
-  }
-
-  /// On a worker's thread. The connection ends on the thread that carries bytes, never here.
-  static void call_handler(std::shared_ptr<Connection> self) {
-    Response response;
-    try {
-      response = self->core_.settings.handler(self->request_);
-    } catch (const std::bad_alloc&) {
-      response = Response{500, {}, {}};
-    }
-    boost::asio::io_context& io = self->core_.io;
-    boost::asio::post(io, [self = std::move(self), response = std::move(response)]() mutable {
-      self->response_ = std::move(response);
-      self->is_answered_ = true;
-      self->answered_.cancel();
-    });
+    const bool fine = co_await done();
+    if (!fine) response_ = Response{500, {}, {}};
   }
 
   Awaitable<bool> answer(bool handled, std::chrono::steady_clock::duration handling) {
     const bool more = keep_alive_ && !response_.close && !core_.stopping;
     std::string bytes = response_head(response_, {minor_version_, more, now()});
-    if (request_.method != "HEAD") bytes += response_.body;
+    const bool has_content = response_.content && request_.method != "HEAD" &&
+                             response_.status != 304 && response_.content->size() > 0;
+    if (request_.method != "HEAD" && !response_.content) bytes += response_.body;
     arm(limits().write_time);
-    const bool sent = co_await write(bytes);
+    bool sent = co_await write(bytes);
+    if (sent && has_content) sent = co_await send_content(*response_.content);
     if (!sent && timed_out_) ++core_.counters.timeouts;
     disarm();
     if (core_.settings.observe) {
@@ -388,6 +534,33 @@ class Connection final : public AnyConnection,
     request_ = {};
     response_ = {};
     co_return sent&& more;
+  }
+
+  /// Each piece is made while the one before it is sent.
+  Awaitable<bool> send_content(Content& content) {
+    std::uint64_t left = content.size();
+    Content::Piece next;
+    const auto make = [&content, &next](Connection& /*self*/) { next = content.next(); };
+    static_cast<void>(begin(make, std::size_t{0} - 1));
+    while (true) {
+      const bool fine = co_await done();
+      if (!fine) next.reset();
+      if (!next || next->empty() || next->size() > left) {
+        is_torn_ = true;
+        co_return false;
+      }
+      const Content::Piece piece = std::move(next);
+      next.reset();
+      left -= piece->size();
+      if (left > 0) static_cast<void>(begin(make, std::size_t{0} - 1));
+      arm(limits().write_time);
+      const bool sent = co_await write(core::as_text(*piece));
+      if (left == 0) co_return sent;
+      if (!sent) {
+        co_await done();
+        co_return false;
+      }
+    }
   }
 
   Awaitable<bool> write(std::string_view bytes) {
@@ -430,11 +603,12 @@ class Connection final : public AnyConnection,
   Stream stream_;
   Peer peer_;
   boost::asio::steady_timer timer_;
-  boost::asio::steady_timer answered_;  // never ends by itself: a bell
+  boost::asio::steady_timer worked_;  // never ends by itself: a bell
   boost::beast::flat_buffer buffer_;
   std::vector<std::uint8_t> certificate_;  ///< of the client
   Request request_;
   Response response_;
+  std::unique_ptr<Receiver> receiver_;  ///< of this request's content
   Moment began_;
   std::uint64_t turn_ = 0;  // of the timer
   std::uint64_t served_ = 0;
@@ -443,8 +617,11 @@ class Connection final : public AnyConnection,
   bool timed_out_ = false;
   bool idle_ = false;
   bool handshaking_ = false;
-  bool is_answered_ = false;
-  bool linger_ = false;  // something of the peer's was left unread
+  bool is_answered_ = false;  // by receiver_
+  bool is_done_ = false;      // what a worker was given
+  bool is_fine_ = false;      // and well
+  bool is_torn_ = false;      // an answer broke off: the peer must see it
+  bool linger_ = false;       // something of the peer's was left unread
 };
 
 }  // namespace merlon::http

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "merlon/base/text.h"
+#include "merlon/http/content.h"
 
 namespace merlon::http {
 
@@ -173,6 +174,10 @@ std::string http_date(codec::UnixTime time) {
                 ":", two_digits(second / 60 % 60), ":", two_digits(second % 60), " GMT");
 }
 
+std::uint64_t content_length(const Response& response) noexcept {
+  return response.content ? response.content->size() : response.body.size();
+}
+
 std::string response_head(const Response& response, const Framing& framing) {
   std::string head =
       concat("HTTP/1.1 ", response.status, " ", reason_phrase(response.status), "\r\n");
@@ -185,7 +190,7 @@ std::string response_head(const Response& response, const Framing& framing) {
   head += concat("Date: ", http_date(framing.now), "\r\n");
   // [RFC9110 §8.6]: these two have no content.
   if (response.status != 204 && response.status != 304) {
-    head += concat("Content-Length: ", response.body.size(), "\r\n");
+    head += concat("Content-Length: ", content_length(response), "\r\n");
   }
   if (!framing.keep_alive) {
     head += "Connection: close\r\n";

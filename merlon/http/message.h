@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 #include "merlon/codec/time.h"
 
 namespace merlon::http {
+
+class Content;
 
 struct Header {
   std::string name;  ///< of a request: in lower case
@@ -43,9 +46,10 @@ struct Request {
 struct Response {
   unsigned status = 200;
   std::vector<Header> headers;
-  std::string body;             ///< any bytes; to HEAD only its size is told
-  bool close = false;           ///< the connection ends behind this answer
-  std::vector<Header> notes{};  ///< for the observer; not sent
+  std::string body;                    ///< any bytes; to HEAD only its size is told
+  bool close = false;                  ///< the connection ends behind this answer
+  std::vector<Header> notes{};         ///< for the observer; not sent
+  std::shared_ptr<Content> content{};  ///< in the place of `body`, if it is there (content.h)
 };
 
 /// "Not Found"; empty for a number that is none of HTTP's.
@@ -60,6 +64,9 @@ struct Framing {
   bool keep_alive = true;
   codec::UnixTime now;
 };
+
+/// How many bytes its content has.
+[[nodiscard]] std::uint64_t content_length(const Response& response) noexcept;
 
 /// Status line and headers with the empty line behind them. A control character in a header of
 /// `response` is sent as a blank, so that no value can begin another header.

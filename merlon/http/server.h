@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "merlon/http/content.h"
 #include "merlon/http/message.h"
 #include "merlon/os/fd.h"
 #include "merlon/tls/context.h"
@@ -30,9 +31,11 @@ struct Limits {
   std::size_t queued = 512;        ///< requests that wait for a worker: 503
   Time handshake_time{10'000};     ///< from the connection to the end of the TLS handshake
   Time header_time{10'000};        ///< until the headers are whole: 408
-  Time body_time{30'000};          ///< from there until the body is: 408
-  Time idle_time{60'000};          ///< between requests of a connection
-  Time write_time{30'000};         ///< for an answer to be taken
+  Time body_time{30'000};  ///< from there until the body is; what a Receiver takes has no end in
+                           ///< time, but must go on by progress_bytes in each such span: 408
+  std::size_t progress_bytes = 16UL << 10U;
+  Time idle_time{60'000};   ///< between requests of a connection
+  Time write_time{30'000};  ///< for an answer to be taken; of a Content, for each piece
   Time linger_time{1'000};  ///< to let a peer read an answer that came before its request's end
 };
 
@@ -59,8 +62,8 @@ struct Counters {
 struct Exchange {
   const Request& request;  ///< as much of it as has come
   const Response& response;
-  bool handled = false;                  ///< by the handler; else the server refused it
-  bool sent = false;                     ///< the answer was taken by this system
+  bool handled = false;  ///< by the handler or a receiver; else the server refused it
+  bool sent = false;     ///< the answer was taken by this system
   std::chrono::microseconds handling{};  ///< waiting for a worker included
   std::chrono::microseconds total{};     ///< from the request's first byte to the answer's last
 };
@@ -72,6 +75,9 @@ struct Settings {
   Limits limits;
   std::size_t workers = 2;
   Handler handler;
+  /// Asked of each PUT and POST when its headers are there, by workers as the handler. Null:
+  /// content is gathered. Limits::body_bytes counts for what is gathered only.
+  std::function<Reception(const Request&)> receive;
   /// What a peer gets where the server refuses by itself; the headers are there if these had come.
   /// Called by the thread that carries bytes: must be quick. Null: an empty body.
   std::function<Response(unsigned status, std::string_view why, const Request& request)> refuse;
@@ -80,7 +86,7 @@ struct Settings {
   /// How the next connection speaks TLS; nothing if it cannot now, and then it is closed. By the
   /// same thread. If this is null, the server speaks plain HTTP.
   std::function<std::optional<tls::Context>()> tls;
-  std::function<codec::UnixTime()> now;  ///< for the header Date; null: the system's clock
+  std::function<codec::UnixTime()> now{};  ///< for the header Date; null: the system's clock
 };
 
 class Server {

@@ -262,7 +262,7 @@ TEST_P(Served, SaysWhyByTheProgramsOwnWords) {
   client.send("POST / HTTP/1.1\r\nHost: h\r\nAccept: a/b\r\nContent-Length: 9999999\r\n\r\n");
   const auto answer = client.answer();
   EXPECT_EQ(answer.status, 413);
-  EXPECT_EQ(answer.body, "the content is too long|none");
+  EXPECT_EQ(answer.body, "the content is too long|a/b");
 }
 
 TEST_P(Served, EndsARequestThatIsSentTooSlowly) {

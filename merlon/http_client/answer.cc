@@ -66,6 +66,17 @@ Result<unsigned> status_of(std::string_view line) {
 
 }  // namespace
 
+std::optional<std::string_view> Answer::field(std::string_view name) const noexcept {
+  const Field* found = nullptr;
+  for (const Field& each : fields) {
+    if (!base::equal_ignoring_case(each.name, name)) continue;
+    if (found != nullptr) return std::nullopt;
+    found = &each;
+  }
+  if (found == nullptr) return std::nullopt;
+  return found->value;
+}
+
 Result<void> AnswerReader::take(core::ByteView bytes) {
   if (state_ == State::Complete && !bytes.empty()) return malformed("bytes behind the answer");
   pending_ += core::as_text(bytes);
@@ -142,14 +153,23 @@ Result<void> AnswerReader::read_field(std::string_view line) {
   } else if (base::equal_ignoring_case(name, "content-type")) {
     answer_.content_type = value;
   }
+  answer_.fields.push_back({std::string(name), std::string(value)});
   return {};
 }
 
 Result<void> AnswerReader::begin_body() {
   constexpr unsigned no_content = 204;
   constexpr unsigned not_modified = 304;
+  constexpr unsigned ok = 200;
+  constexpr unsigned part = 206;
+  if (expected_ == AnswerBody::None) {
+    state_ = State::Complete;
+    return {};
+  }
+  to_sink_ = sink_ && (answer_.status == ok || answer_.status == part);
+  limit_ = to_sink_ ? sink_limit_ : max_body_size_;
   left_ = length_.value_or(0);
-  if (left_ > max_body_size_) {
+  if (left_ > limit_) {
     return core::error(ErrorCode::Exhausted, "an answer that is too long", left_);
   }
   const bool none = answer_.status == no_content || answer_.status == not_modified;
@@ -180,7 +200,7 @@ Result<bool> AnswerReader::read_chunk_size() {
   const std::size_t extension = std::min(line->find(';'), line->size());
   const auto size = number_of(trimmed(std::string_view(*line).substr(0, extension)), 16);
   if (!size || !is_field_text(*line)) return malformed("a chunk without a size");
-  if (*size > max_body_size_ - answer_.body.size()) {
+  if (*size > limit_ - received_) {
     return core::error(ErrorCode::Exhausted, "an answer that is too long");
   }
   left_ = *size + 2;
@@ -201,6 +221,16 @@ Result<bool> AnswerReader::read_trailer() {
   return true;
 }
 
+Result<void> AnswerReader::take_body(std::string_view part) {
+  if (part.size() > limit_ - received_) {
+    return core::error(ErrorCode::Exhausted, "an answer that is too long");
+  }
+  received_ += part.size();
+  if (to_sink_) return sink_(core::as_bytes(part));
+  answer_.body.insert(answer_.body.end(), part.begin(), part.end());
+  return {};
+}
+
 Result<bool> AnswerReader::move_to_body() {
   const bool chunk = state_ == State::Chunk;
   if (chunk && pending_.size() < left_ && pending_.size() + 2 > left_)
@@ -216,10 +246,7 @@ Result<bool> AnswerReader::move_to_body() {
     if (!part.ends_with("\r\n")) return malformed("a chunk of another size than it says");
     part.remove_suffix(2);
   }
-  if (part.size() > max_body_size_ - answer_.body.size()) {
-    return core::error(ErrorCode::Exhausted, "an answer that is too long");
-  }
-  answer_.body.insert(answer_.body.end(), part.begin(), part.end());
+  TRY(take_body(part));
   pending_.erase(0, size);
   left_ -= counted ? size : 0;
   if (ends) state_ = chunk ? State::ChunkSize : State::Complete;

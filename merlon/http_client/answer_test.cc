@@ -97,5 +97,45 @@ TEST(HttpAnswer, IsBounded) {
   EXPECT_EQ(read(trailers, 1000), "too long a trailer");
 }
 
+TEST(HttpAnswer, GoesToASinkWhereOneWaits) {
+  const auto read_into = [](std::string_view text, std::uint64_t most, std::string& sunk) {
+    AnswerReader reader(20);
+    reader.set_sink(
+        [&](core::ByteView bytes) -> core::Result<void> {
+          sunk += core::as_text(bytes);
+          return {};
+        },
+        most);
+    return reader.take(core::as_bytes(text)) && reader.is_complete()
+               ? std::optional(reader.take_answer())
+               : std::nullopt;
+  };
+  const std::string_view good = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+  std::string sunk;
+  const auto answer = read_into(good, 5, sunk);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(sunk, "hello");
+  EXPECT_TRUE(answer->body.empty());
+  EXPECT_FALSE(read_into(good, 4, sunk));
+  EXPECT_FALSE(read_into(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 4, sunk));
+  sunk.clear();
+  const auto refused = read_into("HTTP/1.1 404 No\r\nContent-Length: 4\r\n\r\nnone", 2, sunk);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(core::as_text(refused->body), "none");
+  EXPECT_TRUE(sunk.empty());
+}
+
+TEST(HttpAnswer, HasItsHeaders) {
+  AnswerReader reader(0, AnswerBody::None);
+  ASSERT_TRUE(reader.take(
+      core::as_bytes("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag:  x \r\nA: 1\r\na: 2\r\n\r\n")));
+  ASSERT_TRUE(reader.is_complete());
+  const Answer answer = reader.take_answer();
+  EXPECT_EQ(answer.field("etag"), "x");
+  EXPECT_EQ(answer.field("a"), std::nullopt);
+  EXPECT_EQ(answer.field("content-length"), "5");
+}
+
 }  // namespace
 }  // namespace merlon::http_client

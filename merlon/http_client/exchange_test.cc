@@ -1,5 +1,6 @@
 #include "merlon/http_client/exchange.h"
 
+#include <algorithm>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -68,6 +69,58 @@ TEST(HttpExchange, TellsAnAnswerThatWasCutOff) {
   const auto answer = exchange(*peer.stream, post(), 100, std::chrono::seconds(60));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().message(), "the answer ends early");
+}
+
+TEST(HttpRequest, HasFurtherHeaders) {
+  Request request = post();
+  request.fields = {{"Range", "bytes=1-"}, {"Upload-Offset", "7"}};
+  const auto bytes = head_of(request, 9);
+  ASSERT_TRUE(bytes);
+  EXPECT_TRUE(core::as_text(*bytes).ends_with(
+      "Range: bytes=1-\r\nUpload-Offset: 7\r\nContent-Length: 9\r\n\r\n"));
+  for (const Field& bad : {Field{"A:", "b"}, Field{"", "b"}, Field{"A", "b\r\nC: d"}}) {
+    request.fields = {bad};
+    EXPECT_FALSE(head_of(request, 0));
+  }
+}
+
+std::string everything(os::BorrowedFd from) {
+  std::string all;
+  std::array<char, 4096> room{};
+  const std::array into{::iovec{room.data(), room.size()}};
+  for (;;) {
+    const auto got = os::receive(from, into);
+    if (!got || got->size == 0) return all;
+    all.append(room.data(), got->size);
+  }
+}
+
+TEST(HttpExchange, SendsABodyThatIsNotInMemory) {
+  Answering peer("HTTP/1.1 201 Created\r\nContent-Length: 0\r\nUpload-Offset: 5\r\n\r\n");
+  std::uint64_t left = 100'000;
+  const BodySource source{left, [&](core::ByteSpan into) -> core::Result<std::size_t> {
+                            const std::size_t part = std::min<std::size_t>(into.size(), 1000);
+                            std::fill_n(into.begin(), part, std::uint8_t{'x'});
+                            left -= part;
+                            return part;
+                          }};
+  Exchange exchange({'G', '\n'}, 10);
+  exchange.set_source(source);
+  const auto answer =
+      carry_out(*peer.stream, exchange, {std::chrono::seconds(60), std::chrono::seconds(60)});
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->field("upload-offset"), "5");
+  EXPECT_EQ(answer->field("other"), std::nullopt);
+  static_cast<void>(peer.stream->shut_down(false, true));
+  EXPECT_LE(everything(peer.server).size(), 100'002U);
+}
+
+TEST(HttpExchange, EndsWithASourceThatHasLess) {
+  const Answering peer("");
+  Exchange exchange({'G'}, 10);
+  exchange.set_source({5, [](core::ByteSpan) -> core::Result<std::size_t> { return 0; }});
+  EXPECT_FALSE(
+      carry_out(*peer.stream, exchange, {std::chrono::seconds(60), std::chrono::seconds(60)}));
 }
 
 }  // namespace

@@ -114,27 +114,75 @@ Result<HttpsClient> HttpsClient::create(const std::string& url, const TlsFiles& 
   return HttpsClient(parsed->host, parsed->port, std::nullopt);
 }
 
-Result<http_client::Answer> HttpsClient::ask(std::string_view method, const std::string& path,
-                                             core::ByteView body, std::size_t largest_answer,
-                                             const std::string& authorization) const {
-  std::shared_ptr<net::Stream> stream = TRY(connect(host_, port_));
-  if (tls_) stream = TRY(with_tls(*tls_, std::move(stream), host_));
+void HttpsClient::set_proxies(const ProxyRules& rules) {
+  const Proxy* const found = tls_ ? rules.find(host_, port_) : nullptr;
+  proxy_ = found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+Result<std::shared_ptr<net::Stream>> HttpsClient::connect() const {
+  std::shared_ptr<net::Stream> stream;
+  if (proxy_) {
+    stream = TRY(https_client::connect(proxy_->host, proxy_->port));
+    const auto open = open_tunnel(*stream, *proxy_, host_, port_, patience_);
+    if (!open) {
+      const auto& error = open.error();
+      const bool denied = error.code == core::ErrorCode::Denied;
+      return concat("the proxy ", base::printable(proxy_->host), ":", proxy_->port,
+                    " gives no connection with ", base::printable(host_), ": ",
+                    denied ? concat("status ", error.detail) : std::string(error.message()));
+    }
+  } else {
+    stream = TRY(https_client::connect(host_, port_));
+  }
+  if (!tls_) return stream;
+  return with_tls(*tls_, std::move(stream), host_);
+}
+
+http_client::Request HttpsClient::request_of(const Asking& asking) const {
   const bool colons = host_.find(':') != std::string::npos;
   http_client::Request request;
-  request.method = method;
+  request.method = asking.method;
   constexpr std::uint16_t usual_port = 443;
   request.host = concat(colons ? "[" : "", host_, colons ? "]" : "");
   if (!tls_ || port_ != usual_port) request.host += concat(":", port_);
-  request.path = path;
-  request.content_type = "application/octet-stream";
+  request.path = asking.path;
+  request.content_type = asking.content_type;
   request.accept = "*/*";
-  request.authorization = authorization;
-  request.body.assign(body.begin(), body.end());
-  auto answer = http_client::exchange(*stream, request, largest_answer, patience_);
+  request.authorization = asking.authorization;
+  request.fields = asking.fields;
+  return request;
+}
+
+Result<http_client::Answer> HttpsClient::ask(const Asking& asking) const {
+  constexpr std::chrono::nanoseconds idle = std::chrono::seconds(60);
+  constexpr std::uint64_t slowest = std::uint64_t{16} << 10U;  // bytes a second
+  const std::uint64_t size = asking.source ? asking.source->size : asking.body.size();
+  auto head = http_client::head_of(request_of(asking), size);
+  if (!head) return std::string(head.error().message());
+  if (!asking.source) head->insert(head->end(), asking.body.begin(), asking.body.end());
+  const bool bodiless = asking.method == "HEAD";
+  http_client::Exchange exchange(
+      *std::move(head), asking.largest_answer,
+      bodiless ? http_client::AnswerBody::None : http_client::AnswerBody::Usual);
+  if (asking.source) exchange.set_source(*asking.source);
+  if (asking.sink) exchange.set_sink(asking.sink, asking.largest_in_sink);
+  const std::shared_ptr<net::Stream> stream = TRY(connect());
+  const auto more = std::chrono::seconds((size + asking.largest_in_sink) / slowest);
+  auto answer = http_client::carry_out(
+      *stream, exchange, {asking.sink || asking.source ? idle : patience_, patience_ + more});
   if (!answer) {
     return concat(base::printable(host_), " does not answer: ", answer.error().message());
   }
   return *std::move(answer);
+}
+
+Result<http_client::Answer> HttpsClient::ask(std::string_view method, const std::string& path,
+                                             core::ByteView body, std::size_t largest_answer,
+                                             const std::string& authorization) const {
+  Asking asking{method, path, "application/octet-stream", authorization};
+  asking.body = body;
+  asking.largest_answer = largest_answer;
+  return ask(asking);
 }
 
 }  // namespace merlon::https_client

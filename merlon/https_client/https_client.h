@@ -9,6 +9,7 @@
 #include <string>
 
 #include "merlon/http_client/exchange.h"
+#include "merlon/https_client/proxy.h"
 #include "merlon/tls/context.h"
 
 namespace merlon::https_client {
@@ -27,6 +28,20 @@ using Result = core::Result<T, std::string>;
 /// Whether a host's name, without brackets, says this machine itself.
 [[nodiscard]] bool is_of_this_machine(std::string_view host) noexcept;
 
+/// One request, and where its answer goes.
+struct Asking {
+  std::string_view method;
+  std::string path;
+  std::string content_type{};
+  std::string authorization{};               ///< the header's value; goes to this server only
+  std::vector<http_client::Field> fields{};  ///< further headers
+  core::ByteView body{};                     ///< or:
+  std::optional<http_client::BodySource> source{};
+  std::size_t largest_answer = 0;  ///< of what is given back
+  http_client::Sink sink{};        ///< for the bodies of 200 and 206, if there is one
+  std::uint64_t largest_in_sink = 0;
+};
+
 class HttpsClient {
  public:
   /// Of "https://HOST[:PORT][/PATH]", whose path is given back in `path`; "http://" on this machine
@@ -39,16 +54,25 @@ class HttpsClient {
                                                 core::ByteView body, std::size_t largest_answer,
                                                 const std::string& authorization = {}) const;
 
+  /// The same with all that a request can have. Its answer may take the time that is set below, and
+  /// more where much is carried; a connection that is idle for a minute is given up.
+  [[nodiscard]] Result<http_client::Answer> ask(const Asking& asking) const;
+
+  /// How its server is reached. Directly at first.
+  void set_proxies(const ProxyRules& rules);
   /// How long an answer may take in all; two minutes at first.
   void set_patience(std::chrono::nanoseconds patience) noexcept { patience_ = patience; }
 
  private:
   HttpsClient(std::string host, std::uint16_t port, std::optional<tls::Context> tls) noexcept
       : host_(std::move(host)), port_(port), tls_(std::move(tls)) {}
+  [[nodiscard]] Result<std::shared_ptr<net::Stream>> connect() const;
+  [[nodiscard]] http_client::Request request_of(const Asking& asking) const;
 
   std::string host_;
   std::uint16_t port_;
   std::optional<tls::Context> tls_;
+  std::optional<Proxy> proxy_;
   std::chrono::nanoseconds patience_ = std::chrono::seconds(120);
 };
 

@@ -109,6 +109,11 @@ Result<Fd> open_directory(const std::string& path) noexcept {
   return adopted(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
+Result<void> make_private_directory(const std::string& path) noexcept {
+  if (::mkdir(path.c_str(), S_IRWXU) < 0) return last_errno();
+  return {};
+}
+
 Result<Fd> open_device(const std::string& path) noexcept {
   return adopted(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
 }

@@ -22,6 +22,10 @@ namespace merlon::os {
 /// A directory, closed on exec; for reading its entries and as the root of a Resolver.
 [[nodiscard]] Result<Fd> open_directory(const std::string& path) noexcept;
 
+/// A new directory that only this user may enter: mode 0700 less the umask. Exist if anything is
+/// there.
+[[nodiscard]] Result<void> make_private_directory(const std::string& path) noexcept;
+
 /// A device, for reading and writing, closed on exec; never waits for it to become ready.
 [[nodiscard]] Result<Fd> open_device(const std::string& path) noexcept;
 

@@ -37,6 +37,9 @@ class ChildProcess {
     return spawn(path, arguments, std::span(&third, 1));
   }
 
+  /// A child of this process that was started in another way.
+  [[nodiscard]] static ChildProcess adopt(::pid_t id) noexcept { return ChildProcess(id); }
+
   [[nodiscard]] ::pid_t id() const noexcept { return id_; }
   [[nodiscard]] Result<void> signal(int number) const noexcept;
   /// Waits for the end.

@@ -63,6 +63,7 @@ Result<Meta> read(const JsonValue& value) {
 
 std::string_view type_of_file(std::string_view name) noexcept {
   if (name.ends_with(".wasm")) return wasm_type;
+  if (name.ends_with(".sealed")) return sealed_type;
   return name.ends_with(".toml") ? toml_type : other_type;
 }
 

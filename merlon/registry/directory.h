@@ -16,6 +16,8 @@ namespace merlon::registry {
 
 inline constexpr std::string_view wasm_type = "application/wasm";
 inline constexpr std::string_view toml_type = "application/toml";
+/// docs/sealed-package.md.
+inline constexpr std::string_view sealed_type = "application/vnd.merlon.sealed.v1";
 inline constexpr std::string_view other_type = "application/octet-stream";
 inline constexpr std::string_view directory_type = "application/vnd.drawbridge.directory.v1+json";
 inline constexpr std::string_view tag_type = "application/vnd.drawbridge.entry.v1+json";

@@ -33,6 +33,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (one != other) std::abort();
   if (!one) return 0;
   const auto answer = whole.take_answer();
+  AnswerReader sinking(max_body);
+  std::size_t sunk = 0;
+  sinking.set_sink(
+      [&](ByteView part) -> merlon::core::Result<void> {
+        sunk += part.size();
+        return {};
+      },
+      max_body);
+  if (!feed(sinking, bytes, bytes.size())) std::abort();
+  if (sunk + sinking.take_answer().body.size() != answer.body.size()) std::abort();
   if (answer.body.size() > max_body || answer.body != cut.take_answer().body) std::abort();
   return 0;
 }

@@ -1,6 +1,4 @@
-// What a gatehouse makes of the files and addresses that its options name.
-
-#include "merlon/gatehouse/tls_of.h"
+// What a service makes of the files and addresses that its options name.
 
 #include <filesystem>
 
@@ -9,20 +7,21 @@
 
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
-#include "merlon/gatehouse/issuers_of.h"
+#include "merlon/http/server.h"
 #include "merlon/oidc/testing/issuer.h"
 #include "merlon/os/open.h"
 #include "merlon/os/socket.h"
+#include "merlon/service/tls_files.h"
 #include "merlon/tls/testing/pki.h"
 
-namespace merlon::gatehouse {
+namespace merlon::service {
 namespace {
 
 using base::concat;
 
-class TlsOfAGatehouse : public ::testing::Test {
+class TlsOfAService : public ::testing::Test {
  protected:
-  TlsOfAGatehouse() {
+  TlsOfAService() {
     std::filesystem::create_directories(folder_);
     const auto holder = authority_.issue({"gatehouse.example"});
     std::string chain;
@@ -32,49 +31,45 @@ class TlsOfAGatehouse : public ::testing::Test {
     write("tenants", codec::to_pem("CERTIFICATE", authority_.root()));
     write("nothing", "");
   }
-  ~TlsOfAGatehouse() override { std::filesystem::remove_all(folder_); }
+  ~TlsOfAService() override { std::filesystem::remove_all(folder_); }
 
   void write(const std::string& name, std::string_view text) const {
     EXPECT_TRUE(os::replace_file(path(name), core::as_bytes(text)));
   }
   [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
-  [[nodiscard]] Options options(const std::string& key, const std::string& crt,
-                                const std::string& tenants = "") const {
-    Options made;
-    made.tls_key = path(key);
-    made.tls_certificate = path(crt);
-    if (!tenants.empty()) made.tenants = path(tenants);
-    return made;
+  [[nodiscard]] TlsFiles files(const std::string& key, const std::string& crt,
+                               const std::string& clients = "") const {
+    return {path(key), path(crt), clients.empty() ? "" : path(clients)};
   }
 
-  std::string folder_ = ::testing::TempDir() + "tls-of-" + std::to_string(::getpid());
+  std::string folder_ = ::testing::TempDir() + "service-files-" + std::to_string(::getpid());
   tls::testing::Authority authority_;
 };
 
-TEST_F(TlsOfAGatehouse, IsReadFromItsFiles) {
-  EXPECT_TRUE(tls_of(options("key", "crt", "tenants")));
-  EXPECT_TRUE(tls_of(options("key", "crt")));
-  Options by_token = options("key", "crt", "tenants");
-  by_token.issuers = {"https://i.example"};
-  EXPECT_TRUE(tls_of(by_token));
+TEST_F(TlsOfAService, IsReadFromItsFiles) {
+  EXPECT_TRUE(tls_of(files("key", "crt", "tenants")));
+  EXPECT_TRUE(tls_of(files("key", "crt")));
+  TlsFiles shown = files("key", "crt", "tenants");
+  shown.must_show = true;
+  EXPECT_TRUE(tls_of(shown));
 }
 
-TEST_F(TlsOfAGatehouse, NamesTheFileThatIsNone) {
-  const auto why = [&](const Options& given) {
+TEST_F(TlsOfAService, NamesTheFileThatIsNone) {
+  const auto why = [&](const TlsFiles& given) {
     const auto made = tls_of(given);
     return made ? std::string() : made.error();
   };
   for (const char* const bad : {"nothing", "missing", "crt"}) {
-    EXPECT_NE(why(options(bad, "crt")).find(path(bad)), std::string::npos) << bad;
+    EXPECT_NE(why(files(bad, "crt")).find(path(bad)), std::string::npos) << bad;
   }
   for (const char* const bad : {"nothing", "missing", "key"}) {
-    EXPECT_NE(why(options("key", bad)).find(path(bad)), std::string::npos) << bad;
-    EXPECT_NE(why(options("key", "crt", bad)).find(path(bad)), std::string::npos) << bad;
+    EXPECT_NE(why(files("key", bad)).find(path(bad)), std::string::npos) << bad;
+    EXPECT_NE(why(files("key", "crt", bad)).find(path(bad)), std::string::npos) << bad;
   }
   // Another key's certificate.
   const auto other = authority_.issue({"gatehouse.example"});
   write("other", core::as_text(other.key.to_pem().value().reveal()));
-  EXPECT_NE(why(options("other", "crt")).find(path("crt")), std::string::npos);
+  EXPECT_NE(why(files("other", "crt")).find(path("crt")), std::string::npos);
 }
 
 /// An issuer of OpenID Connect, as far as a gatehouse asks one.
@@ -98,12 +93,8 @@ class AnIssuer : public ::testing::Test {
   }
   [[nodiscard]] std::unique_ptr<oidc::Issuers> issuers(const std::string& url,
                                                        bool development = true) {
-    Options options;
-    options.issuers = {url};
-    options.audiences = {"merlon"};
-    options.development = development;
     return make_issuers(
-        options, [] { return codec::UnixTime{100}; },
+        {{url}, {"merlon"}, "", development}, [] { return codec::UnixTime{100}; },
         [](const std::string&, const std::string&) {});
   }
   [[nodiscard]] std::string token(const std::string& issuer) const {
@@ -135,4 +126,4 @@ TEST_F(AnIssuer, WithoutTlsOrWithoutAnAnswerGivesNone) {
 }
 
 }  // namespace
-}  // namespace merlon::gatehouse
+}  // namespace merlon::service

@@ -1,10 +1,11 @@
-#include "merlon/gatehouse/issuers_of.h"
+#include "merlon/service/issuers.h"
 
 #include "merlon/base/text.h"
 #include "merlon/https_client/https_client.h"
 #include "merlon/os/clock.h"
+#include "merlon/workload/url.h"
 
-namespace merlon::gatehouse {
+namespace merlon::service {
 
 using base::concat;
 
@@ -36,15 +37,41 @@ std::int64_t ticks() {
   return static_cast<std::int64_t>(os::now(os::Clock::Monotonic).value_or(0) / second);
 }
 
+/// The name is compared as it is, and an address below it is asked for [OIDC-DISCOVERY §3: issuer].
+Checked<void> check_issuer(const std::string& issuer, bool development) {
+  constexpr std::string_view plain = "http://";
+  const bool is_plain = issuer.starts_with(plain);
+  const auto url = workload::parse_https_url(
+      is_plain ? concat("https://", issuer.substr(plain.size())) : issuer);
+  if (!url || issuer.find('?') != std::string::npos) {
+    return concat("--oidc-issuer ", base::printable(issuer),
+                  ": must be https://HOST[:PORT][/PATH]");
+  }
+  if (is_plain && !(development && https_client::is_of_this_machine(url->host))) {
+    return concat("--oidc-issuer ", base::printable(issuer),
+                  ": without TLS only on this machine, with --development");
+  }
+  return {};
+}
+
 }  // namespace
 
+Checked<void> check(const IssuerSettings& settings) {
+  for (const std::string& each : settings.issuers) {
+    TRY(check_issuer(each, settings.development));
+  }
+  if (settings.issuers.empty() == settings.audiences.empty()) return {};
+  return std::string("--oidc-issuer and --oidc-audience go together");
+}
+
 std::unique_ptr<oidc::Issuers> make_issuers(
-    const Options& options, std::function<codec::UnixTime()> now,
+    const IssuerSettings& settings, std::function<codec::UnixTime()> now,
     std::function<void(const std::string& issuer, const std::string& why)> complain) {
+  if (settings.issuers.empty()) return nullptr;
   std::vector<oidc::Expectation> expected;
-  for (const std::string& each : options.issuers) expected.push_back({each, options.audiences});
-  const https_client::TlsFiles files{options.ca_bundle, "", ""};
-  const bool development = options.development;
+  for (const std::string& each : settings.issuers) expected.push_back({each, settings.audiences});
+  const https_client::TlsFiles files{settings.ca_bundle, "", ""};
+  const bool development = settings.development;
   auto fetch_url = [files, development](const std::string& url) {
     return fetch(url, files, development);
   };
@@ -53,4 +80,4 @@ std::unique_ptr<oidc::Issuers> make_issuers(
       oidc::World{std::move(fetch_url), std::move(now), &ticks, std::move(complain)});
 }
 
-}  // namespace merlon::gatehouse
+}  // namespace merlon::service

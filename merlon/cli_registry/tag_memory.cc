@@ -1,0 +1,77 @@
+#include "merlon/cli_registry/tag_memory.h"
+
+#include <filesystem>
+
+#include "merlon/base/text.h"
+#include "merlon/cli/state.h"
+#include "merlon/crypto/hash.h"
+#include "merlon/os/open.h"
+
+namespace merlon::cli_registry {
+
+using base::concat;
+
+namespace {
+
+constexpr std::size_t largest = 4096;
+
+/// What is remembered of a tag is its name with its digest, and a line end.
+std::string record_of(const registry::Slug& slug, const std::string& digest) {
+  registry::Slug pinned = slug;
+  pinned.digest = digest;
+  return pinned.text() + "\n";
+}
+
+}  // namespace
+
+TagMemory TagMemory::of(const cli::Terminal& terminal) {
+  return TagMemory(cli::state_path(terminal, "tags"));
+}
+
+/// The digest; empty if there is none.
+Result<std::string> TagMemory::remembered(const std::string& path, const std::string& name) const {
+  if (!os::exists(path)) return std::string();
+  const auto file = os::open_file(path);
+  if (!file) return Failure{concat(base::printable(path), ": ", os::describe(file.error()))};
+  const auto bytes = os::read_all(*file, largest);
+  if (!bytes) return Failure{concat(base::printable(path), ": ", os::describe(bytes.error()))};
+  std::string_view text = core::as_text(*bytes);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  const auto slug = registry::Slug::parse(text);
+  if (!slug || slug->digest.empty() || text.substr(0, text.find('@')) != name) {
+    return Failure{concat(base::printable(path), ": does not say which digest a tag had")};
+  }
+  return slug->digest;
+}
+
+Result<void> TagMemory::check(const registry::Slug& slug, const std::string& digest,
+                              bool accept) const {
+  if (folder_.empty()) {
+    return Failure{"neither XDG_STATE_HOME nor HOME says where digests of tags are remembered"};
+  }
+  registry::Slug bare = slug;
+  bare.digest.clear();
+  const std::string name = bare.text();
+  const auto key = crypto::sha256({core::as_bytes(std::string_view(name))});
+  const std::string path = concat(folder_, "/", base::hex(key.view()));
+  if (!accept) {
+    const std::string before = TRY(remembered(path, name));
+    if (before == digest) return {};
+    if (!before.empty()) {
+      return Failure{concat(name, ": had the digest sha-256=", before,
+                            " when it was last used here, and has sha-256=", digest,
+                            " now; --accept-new-digest takes it even so"),
+                     Status::Untrue};
+    }
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, error);
+  if (error) return Failure{concat(base::printable(folder_), ": ", error.message())};
+  const std::string record = record_of(bare, digest);
+  const auto written = os::replace_file(path, core::as_bytes(std::string_view(record)));
+  if (!written) return Failure{concat(base::printable(path), ": ", os::describe(written.error()))};
+  return {};
+}
+
+}  // namespace merlon::cli_registry

@@ -1,0 +1,122 @@
+#pragma once
+
+// A database of SQL as the rooms above see it: statements with values, in transactions that are as
+// if one came after the other. Which database it is, only this room knows. What it gives is not
+// believed beyond its kinds: whoever reads a row checks it.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "merlon/core/result.h"
+
+namespace merlon::database {
+
+using Bytes = std::vector<std::uint8_t>;
+using Value = std::variant<std::monostate, std::int64_t, std::string, Bytes>;
+using Row = std::vector<Value>;
+using Rows = std::vector<Row>;
+
+struct Failure {
+  enum class Kind : std::uint8_t {
+    Conflict,     ///< another transaction came between: all of this one again may do
+    Full,         ///< no room
+    Unavailable,  ///< the database is not to be reached now
+    Broken,       ///< it, or our statement, is wrong
+  };
+  Kind kind = Kind::Broken;
+  std::string text;  ///< a line for people, without values
+};
+
+template <typename T>
+using Result = core::Result<T, Failure>;
+
+enum class Mode : std::uint8_t { Read, Write };
+
+/// For one thread at a time.
+class Connection {
+ public:
+  Connection() = default;
+  virtual ~Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// `statement` is one of ours, never a peer's word, and lives as long as the connection; its
+  /// values are called $1, $2 ….
+  [[nodiscard]] virtual Result<Rows> run(std::string_view statement,
+                                         std::span<const Value> values) = 0;
+  [[nodiscard]] Result<Rows> run(std::string_view statement, std::initializer_list<Value> values) {
+    return run(statement, std::span<const Value>(values.begin(), values.size()));
+  }
+
+  [[nodiscard]] virtual Result<void> begin(Mode mode) = 0;
+  /// Once it returns well, all of it outlives the machine's end.
+  [[nodiscard]] virtual Result<void> commit() = 0;
+  virtual void roll_back() noexcept = 0;
+};
+
+/// Connections to one database, for any thread.
+class Database {
+ public:
+  using Connect = std::function<Result<std::unique_ptr<Connection>>()>;
+
+  explicit Database(Connect connect) noexcept : connect_(std::move(connect)) {}
+
+  /// Does `work`, which is given a Connection and gives a Result, in one transaction; again if
+  /// another one came between. Nothing of it stands if it fails.
+  template <typename Work>
+  auto transact(Mode mode, const Work& work) -> decltype(work(std::declval<Connection&>())) {
+    using Outcome = decltype(work(std::declval<Connection&>()));
+    Failure last;
+    for (int i = 0; i < most_tries; ++i) {
+      auto taken = take();
+      if (!taken) return core::Unexpected(std::move(taken.error()));
+      std::unique_ptr<Connection> connection = *std::move(taken);
+      if (auto begun = connection->begin(mode); !begun) {
+        last = std::move(begun.error());
+      } else {
+        Outcome outcome = work(*connection);
+        if (outcome) {
+          auto done = connection->commit();
+          if (done) {
+            give_back(std::move(connection));
+            return outcome;
+          }
+          last = std::move(done.error());
+        } else {
+          last = std::move(outcome.error());
+        }
+        connection->roll_back();
+      }
+      if (last.kind == Failure::Kind::Unavailable) break;  // and the connection goes
+      give_back(std::move(connection));
+      if (last.kind != Failure::Kind::Conflict) break;
+    }
+    return core::Unexpected(std::move(last));
+  }
+
+ private:
+  static constexpr int most_tries = 50;
+  static constexpr std::size_t most_idle = 16;
+
+  [[nodiscard]] Result<std::unique_ptr<Connection>> take();
+  void give_back(std::unique_ptr<Connection> connection);
+
+  Connect connect_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> idle_;
+};
+
+/// The values of a row by their kinds; what is of another kind is empty or 0.
+[[nodiscard]] std::int64_t integer(const Row& row, std::size_t column) noexcept;
+[[nodiscard]] const std::string& text(const Row& row, std::size_t column) noexcept;
+[[nodiscard]] const Bytes& bytes(const Row& row, std::size_t column) noexcept;
+[[nodiscard]] bool is_null(const Row& row, std::size_t column) noexcept;
+
+}  // namespace merlon::database

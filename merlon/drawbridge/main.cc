@@ -1,0 +1,239 @@
+// merlon-drawbridge: keeps packages and hands them out.
+
+#include <array>
+#include <csignal>
+
+#include "merlon/base/text.h"
+#include "merlon/codec/json_writer.h"
+#include "merlon/command/completion.h"
+#include "merlon/command/man.h"
+#include "merlon/command/serve.h"
+#include "merlon/database/sqlite.h"
+#include "merlon/drawbridge/options.h"
+#include "merlon/drawbridge/service.h"
+#include "merlon/drawbridge/store.h"
+#include "merlon/http/log.h"
+#include "merlon/os/file.h"
+#include "merlon/os/open.h"
+#include "merlon/os/process.h"
+#include "merlon/os/signals.h"
+#include "merlon/service/listeners.h"
+
+namespace {
+
+using namespace merlon;
+using base::concat;
+using drawbridge::Checked;
+using drawbridge::Options;
+using drawbridge::Store;
+using service::clock_now;
+
+constexpr int usage = 2;
+constexpr int unusable = 1;
+
+std::unique_ptr<oidc::Issuers> issuers_of(const Options& options, http::Log& log) {
+  const auto complain = [&log](const std::string& issuer, const std::string& why) {
+    log.line(http::log_line(clock_now(), "error", "oidc", {{"issuer", issuer}, {"refused", why}}));
+  };
+  auto issuers = service::make_issuers(options.issuers, &clock_now, complain);
+  if (issuers && issuers->warm_up()) log.line(http::log_line(clock_now(), "info", "oidc", {}));
+  return issuers;
+}
+
+http::Settings settings_of(const Options& options, drawbridge::Service& service, http::Log& log) {
+  http::Settings settings;
+  settings.limits = options.limits;
+  settings.workers = options.workers;
+  settings.handler = [&](const http::Request& request) { return service.handle(request); };
+  settings.receive = [&](const http::Request& request) { return service.receive(request); };
+  settings.refuse = [](unsigned status, std::string_view why, const http::Request& /*request*/) {
+    return drawbridge::response_of(drawbridge::refuse(status, why));
+  };
+  settings.observe = [&](const http::Exchange& exchange) {
+    log.line(http::request_line(clock_now(), exchange));
+  };
+  return settings;
+}
+
+void wait_for_the_end(const os::SignalQueue& signals, const Options& options,
+                      std::optional<tls::Context>& tls, http::Log& log) {
+  for (;;) {
+    const auto signal = signals.wait(std::chrono::minutes(10));
+    if (signal == SIGTERM || signal == SIGINT) return;
+    if (signal != SIGHUP || options.development) continue;
+    // Connections that are open go on as they are.
+    auto again = service::tls_of(options.tls);
+    log.line(http::log_line(clock_now(), again ? "info" : "error", "reload",
+                            {{"refused", again ? "" : again.error()}}));
+    if (again) tls = *std::move(again);
+  }
+}
+
+Checked<void> run(Options options, http::Log& log) {
+  const os::SignalQueue signals({SIGTERM, SIGINT, SIGHUP});
+  const auto store = TRY(Store::open(options.store, options.quota));
+  std::optional<tls::Context> tls;
+  if (!options.development) tls = TRY(service::tls_of(options.tls));
+  const auto issuers = issuers_of(options, log);
+  const drawbridge::Access access(issuers.get(), store->catalogue(), &clock_now);
+  std::optional<http::Server> server;
+  drawbridge::Service service(store->shelf(), access,
+                              {&clock_now,
+                               [&] { return server ? server->counters() : http::Counters{}; },
+                               {options.reserved.begin(), options.reserved.end()},
+                               options.largest});
+  http::Settings settings = settings_of(options, service, log);
+  if (tls) settings.tls = [&] { return tls; };
+  auto started = http::Server::start(TRY(service::listen_on(options.listen)), std::move(settings));
+  if (!started) return concat("cannot serve: ", os::describe(started.error()));
+  server.emplace(*std::move(started));
+  for (const http::ListenAddress& each : options.listen) {
+    log.line(http::log_line(clock_now(), "info", "listen",
+                            {{"address", http::to_string(each)}, {"tls", tls ? "yes" : "no"}}));
+  }
+  wait_for_the_end(signals, options, tls, log);
+  server->stop(std::chrono::seconds(10));
+  return {};
+}
+
+int serve(const command::Arguments& arguments, const command::Terminal& terminal) {
+  auto options = drawbridge::options_of(arguments);
+  if (!options) return command::fail(terminal, options.error(), usage);
+  const auto log = http::Log::start(
+      [](const std::string& line) {
+        return os::write_all(os::BorrowedFd(2), core::as_bytes(line)).has_value();
+      },
+      [] {});
+  if (!log) return command::fail(terminal, "cannot start a thread", unusable);
+  static_cast<void>(os::allow_open_files());
+  const auto ended = run(*std::move(options), **log);
+  if (ended) return 0;
+  return command::fail(terminal, ended.error(), unusable);
+}
+
+/// Opens the store that is there; makes none.
+Checked<std::unique_ptr<Store>> open_store(const command::Arguments& arguments) {
+  const std::string folder = TRY(drawbridge::store_of(arguments));
+  if (!os::exists(drawbridge::database_file(folder))) {
+    return concat(base::printable(folder), ": there is no store");
+  }
+  return Store::open(folder, {});
+}
+
+void write_lines(codec::JsonWriter& json, std::string_view name,
+                 const std::vector<std::string>& lines) {
+  json.key(name);
+  json.open_array();
+  for (const std::string& each : lines) json.text(each);
+  json.close_array();
+}
+
+std::string report_of(const registry_store::Findings& findings, bool as_json) {
+  if (!as_json) {
+    std::string text;
+    for (const auto& each : findings.damaged) text += concat("lost: ", each, "\n");
+    for (const auto& each : findings.contradictions) text += concat("wrong: ", each, "\n");
+    return text + concat(findings.blobs, " contents, ", findings.bytes, " bytes, ",
+                         findings.damaged.size(), " lost, ", findings.strangers,
+                         " objects that nobody names\n");
+  }
+  codec::JsonWriter json;
+  json.open_object();
+  json.key("contents");
+  json.number(findings.blobs);
+  json.key("bytes");
+  json.number(findings.bytes);
+  write_lines(json, "lost", findings.damaged);
+  write_lines(json, "wrong", findings.contradictions);
+  json.key("strangers");
+  json.number(findings.strangers);
+  json.close_object();
+  return json.result() + "\n";
+}
+
+constexpr std::int64_t day = codec::seconds_per_day;
+
+int fsck(const command::Arguments& arguments, const command::Terminal& terminal) {
+  const auto store = open_store(arguments);
+  if (!store) return command::fail(terminal, store.error(), usage);
+  const bool repair = arguments.has("--repair");
+  const bool shows = os::is_terminal(os::BorrowedFd(2)) && !arguments.has("--json");
+  std::int64_t told = clock_now().seconds;
+  const auto progress = [&](std::uint64_t bytes) {
+    if (!shows || clock_now().seconds == told) return;
+    told = clock_now().seconds;
+    terminal.err(base::Printable::line(concat(bytes >> 20U, " MiB compared")));
+  };
+  const auto findings = (*store)->shelf().check(repair, progress);
+  if (!findings) return command::fail(terminal, findings.error().text, unusable);
+  if (repair) {
+    const auto swept = (*store)->shelf().sweep(day);
+    if (!swept) return command::fail(terminal, swept.error().text, unusable);
+  }
+  const int printed = command::print(terminal, report_of(*findings, arguments.has("--json")));
+  const bool sound = findings->damaged.empty() && findings->contradictions.empty();
+  return sound ? printed : unusable;
+}
+
+int gc(const command::Arguments& arguments, const command::Terminal& terminal) {
+  const auto store = open_store(arguments);
+  if (!store) return command::fail(terminal, store.error(), usage);
+  std::int64_t patience = day;
+  if (arguments.has("--patience")) {
+    constexpr std::uint64_t most = 10'000;
+    constexpr std::int64_t hour = 3600;
+    const auto hours = base::parse_decimal(arguments.value("--patience"));
+    if (!hours || *hours > most) {
+      return command::fail(terminal, "--patience: must be a number of hours", usage);
+    }
+    patience = static_cast<std::int64_t>(*hours) * hour;
+  }
+  const auto swept = (*store)->shelf().sweep(patience);
+  if (!swept) return command::fail(terminal, swept.error().text, unusable);
+  if (arguments.has("--json")) {
+    return command::print(terminal,
+                          concat("{\"contents\":", swept->blobs, ",\"uploads\":", swept->uploads,
+                                 ",\"strangers\":", swept->strangers, "}\n"));
+  }
+  return command::print(terminal, concat("removed: ", swept->blobs, " contents that no tag names, ",
+                                         swept->uploads, " uploads that were given up, ",
+                                         swept->strangers, " objects that nobody knows\n"));
+}
+
+int backup(const command::Arguments& arguments, const command::Terminal& terminal) {
+  const auto folder = drawbridge::store_of(arguments);
+  if (!folder) return command::fail(terminal, folder.error(), usage);
+  const std::string to = arguments.positional(0);
+  if (os::exists(to)) {
+    return command::fail(terminal, concat(base::quoted(to), ": is there already"), usage);
+  }
+  const auto copied = database::back_up_sqlite(drawbridge::database_file(*folder), to);
+  if (!copied) return command::fail(terminal, copied.error().text, unusable);
+  return 0;
+}
+
+int completion(const command::Arguments& arguments, const command::Terminal& terminal) {
+  const std::string shell = arguments.positional(0);
+  if (const auto script = command::completion(drawbridge::program(), shell)) {
+    return command::print(terminal, *script);
+  }
+  return command::fail(terminal, concat("there is no completion for ", base::quoted(shell)), usage);
+}
+
+int man(const command::Arguments& /*arguments*/, const command::Terminal& terminal) {
+  return command::print(terminal, command::man_page(drawbridge::program()));
+}
+
+constexpr std::array handlers{command::Handler{"serve", &serve},
+                              command::Handler{"fsck", &fsck},
+                              command::Handler{"gc", &gc},
+                              command::Handler{"backup", &backup},
+                              command::Handler{"completion", &completion},
+                              command::Handler{"man", &man}};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  os::ignore_broken_pipes();
+  return command::serve(argc, argv, drawbridge::program(), handlers);
+}

@@ -1,0 +1,178 @@
+#include "merlon/drawbridge/options.h"
+
+#include <array>
+
+#include "merlon/base/text.h"
+#include "merlon/base/version.h"
+#include "merlon/command/completion.h"
+#include "merlon/registry/names.h"
+#include "merlon/service/listeners.h"
+
+namespace merlon::drawbridge {
+
+using base::concat;
+using command::CommandSpec;
+using command::OptionSpec;
+using command::PositionalSpec;
+
+namespace {
+
+constexpr OptionSpec file(std::string_view name, std::string_view value, std::string_view help) {
+  return {name, value, help, false, {}, true};
+}
+
+constexpr OptionSpec store_option =
+    file("--store", "DIR", "Where packages are kept; made if it is not there.");
+
+constexpr std::array serve_options{
+    OptionSpec{"--listen", "ADDRESS:PORT", "Where to listen; 0.0.0.0:8080 if not given.", true},
+    OptionSpec{"--addr", "ADDRESS:PORT", "The same, as Enarx has it."},
+    store_option,
+    file("--cert", "FILE", "The certificate of this service's TLS and who issued it, in PEM."),
+    file("--key", "FILE", "Its private key, in PEM."),
+    file(
+        "--ca", "FILE",
+        "Certificates of Stewards, in PEM: a keep that shows a certificate of theirs may read what "
+        "a repository's rule lets it."),
+    OptionSpec{"--oidc-issuer", "URL",
+               "The issuer of OpenID Connect whose tokens name users; https:// (http:// of this "
+               "machine with --development).",
+               true},
+    OptionSpec{"--oidc-audience", "NAME", "Whom such a token must be for.", true},
+    file("--ca-bundle", "FILE",
+         "Whose certificates issuers may show, in PEM; those of the web if none is given."),
+    OptionSpec{"--development", "", "Serve without TLS, on addresses of this machine only."},
+    OptionSpec{"--user-space", "MIB", "Room of each user: 10240 if not given."},
+    OptionSpec{"--largest-file", "MIB", "The largest file of a package: 4096 if not given."},
+    OptionSpec{"--reserve", "NAME", "A name that no user may take.", true},
+    OptionSpec{"--workers", "NUMBER", "Requests that are handled at a time: 16 if not given."},
+};
+
+constexpr std::array fsck_options{
+    store_option,
+    OptionSpec{"--repair", "",
+               "Tags that have lost a content wait for it again: who pushes them once more mends "
+               "them. Contents that nobody names are removed."},
+    OptionSpec{"--json", "", "Print the findings as JSON."}};
+
+constexpr std::array gc_options{
+    store_option,
+    OptionSpec{"--patience", "HOURS",
+               "Uploads are given up after so long without a byte: 24 if not given."},
+    OptionSpec{"--json", "", "Print what was removed as JSON."}};
+
+constexpr std::array backup_options{store_option};
+constexpr std::array backup_positionals{
+    PositionalSpec{"FILE", "Where the copy of the database is to be; must not exist."}};
+
+constexpr std::array completion_positionals{
+    PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
+
+constexpr std::array all_commands{
+    CommandSpec{"serve",
+                "Keep packages and hand them out",
+                "Clients and keeps of Enarx work with it as they are. docs/drawbridge.md.",
+                {},
+                serve_options},
+    CommandSpec{"fsck",
+                "Read all that is kept and compare it",
+                "Beside a service that runs. Exit status 1 if anything is lost.",
+                {},
+                fsck_options},
+    CommandSpec{"gc",
+                "Remove what nobody needs",
+                "Contents that no tag names, and uploads that were given up; beside a service that "
+                "runs.",
+                {},
+                gc_options},
+    CommandSpec{"backup", "Copy the database beside a service that runs",
+                "Copy the folder of objects behind it: what the database names is there then. "
+                "docs/drawbridge.md says how to restore.",
+                backup_positionals, backup_options},
+    CommandSpec{"completion", "Print a completion script for a shell",
+                "For bash, zsh or fish; the shell's manual says where to put it.",
+                completion_positionals},
+    CommandSpec{"man", "Print the manual page", "In roff: merlon-drawbridge man | man -l -."},
+};
+
+constexpr command::Program drawbridge{"merlon-drawbridge", base::version,
+                                      "A registry of packages that need not be trusted.",
+                                      all_commands};
+
+/// Users that pages and people would take for the service itself.
+constexpr std::array<std::string_view, 12> reserved{
+    "admin", "administrator", "api",  "drawbridge", "enarx",  "health",
+    "login", "merlon",        "root", "static",     "system", "www"};
+
+Checked<std::uint64_t> number_of(const command::Arguments& arguments, std::string_view option,
+                                 std::uint64_t fallback) {
+  if (!arguments.has(option)) return fallback;
+  constexpr std::uint64_t most = 1'000'000'000;
+  const auto number = base::parse_decimal(arguments.value(option));
+  if (number && *number >= 1 && *number <= most) return *number;
+  return concat(option, ": must be a number from 1 to ", most);
+}
+
+Checked<void> check(const Options& options) {
+  TRY(service::check(options.issuers));
+  for (const std::string& each : options.reserved) {
+    if (!registry::is_user(each)) {
+      return concat("--reserve ", base::printable(each), ": no user could have this name");
+    }
+  }
+  if (options.development) {
+    for (const http::ListenAddress& each : options.listen) {
+      if (service::is_own(each)) continue;
+      return concat("--development: ", http::to_string(each),
+                    " is no address of this machine's own");
+    }
+    return {};
+  }
+  if (options.tls.key.empty() || options.tls.certificate.empty()) {
+    return std::string("--cert and --key must be given; or --development, to try it out");
+  }
+  return {};
+}
+
+}  // namespace
+
+const command::Program& program() noexcept { return drawbridge; }
+
+Checked<std::string> store_of(const command::Arguments& arguments) {
+  std::string store = arguments.value("--store");
+  if (store.empty()) return std::string("--store DIR must be given");
+  return store;
+}
+
+Checked<Options> options_of(const command::Arguments& arguments) {
+  Options options;
+  options.store = TRY(store_of(arguments));
+  std::vector<std::string> addresses(arguments.values("--listen").begin(),
+                                     arguments.values("--listen").end());
+  if (arguments.has("--addr")) addresses.push_back(arguments.value("--addr"));
+  options.development = arguments.has("--development");
+  constexpr std::uint16_t usual_port = 8080;
+  options.listen = TRY(service::addresses_of(
+      addresses, {options.development ? "127.0.0.1" : "0.0.0.0", usual_port}));
+  options.tls = {arguments.value("--key"), arguments.value("--cert"), arguments.value("--ca"),
+                 false};
+  const auto all = [&](std::string_view name) {
+    const auto values = arguments.values(name);
+    return std::vector<std::string>(values.begin(), values.end());
+  };
+  options.issuers = {all("--oidc-issuer"), all("--oidc-audience"), arguments.value("--ca-bundle"),
+                     options.development};
+  constexpr unsigned mebibyte = 20;
+  options.quota.bytes = TRY(number_of(arguments, "--user-space", options.quota.bytes >> mebibyte))
+                        << mebibyte;
+  options.largest = TRY(number_of(arguments, "--largest-file", options.largest >> mebibyte))
+                    << mebibyte;
+  options.reserved = all("--reserve");
+  for (const std::string_view each : reserved) options.reserved.emplace_back(each);
+  options.workers =
+      static_cast<std::size_t>(TRY(number_of(arguments, "--workers", options.workers)));
+  TRY(check(options));
+  return options;
+}
+
+}  // namespace merlon::drawbridge

@@ -1,0 +1,242 @@
+#include "merlon/registry_store/catalogue.h"
+
+#include <algorithm>
+
+#include "merlon/base/text.h"
+#include "merlon/codec/hex.h"
+#include "merlon/registry_store/statements.h"
+
+namespace merlon::registry_store {
+
+using base::concat;
+using database::Connection;
+using database::Failure;
+using database::Mode;
+using database::Row;
+using database::Rows;
+
+namespace {
+
+User user_of_row(const Row& row) {
+  return {database::text(row, 0), database::text(row, 1), database::text(row, 2),
+          database::text(row, 3)};
+}
+
+RepositoryToken token_of_row(const Row& row) {
+  RepositoryToken token;
+  token.id = database::text(row, 0);
+  token.repository = database::text(row, 1);
+  const auto hash = codec::decode_hex(database::text(row, 2));
+  if (hash) token.hash = crypto::Sha256Digest::from(*hash).value_or(crypto::Sha256Digest());
+  token.may_read = database::integer(row, 3) == 1;
+  token.may_write = database::integer(row, 4) == 1;
+  token.expires = {database::integer(row, 5)};
+  return token;
+}
+
+/// For LIKE, whose "%" and "_" stand for others; names have neither.
+std::string pattern(std::string_view word) {
+  std::string text = "%";
+  for (const char c : word) {
+    if (c == '%' || c == '_' || c == '\\') text += '\\';
+    text += base::lower(c);
+  }
+  return text + "%";
+}
+
+constexpr std::string_view token_columns =
+    "SELECT id, repository, hash, reads, writes, expires FROM tokens WHERE ";
+
+}  // namespace
+
+std::string skeleton(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    const char low = base::lower(c);
+    if (low == '0') {
+      text += 'o';
+    } else if (low == '1' || low == 'i') {
+      text += 'l';
+    } else {
+      text += low;
+    }
+  }
+  // "rn" for "m" and "vv" for "w" are the same to many readers.
+  for (const auto& [two, one] : {std::pair{"rn", "m"}, std::pair{"vv", "w"}}) {
+    for (std::size_t at = text.find(two); at != std::string::npos; at = text.find(two)) {
+      text.replace(at, 2, one);
+    }
+  }
+  return text;
+}
+
+Result<Catalogue> Catalogue::open(database::Database& database, Quota quota) {
+  const auto read_version = [](Connection& in) -> Result<std::int64_t> {
+    const Rows rows = TRY(in.run("SELECT number FROM version", {}));
+    return rows.empty() ? 0 : database::integer(rows.front(), 0);
+  };
+  const auto make = [](Connection& in) -> Result<std::int64_t> {
+    for (const std::string_view each : schema()) TRY(in.run(each, {}));
+    TRY(in.run("INSERT INTO version (number) VALUES ($1)", {schema_version}));
+    return schema_version;
+  };
+  auto version = database.transact(Mode::Read, read_version);
+  if (!version) version = database.transact(Mode::Write, make);
+  if (!version) version = database.transact(Mode::Read, read_version);  // another one made it
+  if (!version) return std::move(version.error());
+  if (*version != schema_version) {
+    return Failure{Failure::Kind::Broken, concat("the database is of version ", *version,
+                                                 ", this program's is ", schema_version)};
+  }
+  return Catalogue(database, quota);
+}
+
+// ---- users, repositories ----
+
+Result<Added> Catalogue::add_user(const User& user, codec::UnixTime now) {
+  return database_->transact(Mode::Write, [&](Connection& in) -> Result<Added> {
+    const std::string look = skeleton(user.name);
+    const Rows there =
+        TRY(in.run("SELECT name FROM users WHERE name = $1 OR skeleton = $2", {user.name, look}));
+    for (const Row& row : there) {
+      if (database::text(row, 0) == user.name) return Added{Added::Kind::Exists};
+    }
+    if (!there.empty()) return Added{Added::Kind::LooksLike, database::text(there.front(), 0)};
+    TRY(
+        in.run("INSERT INTO users (name, skeleton, issuer, subject, record, created)"
+               " VALUES ($1, $2, $3, $4, $5, $6)",
+               {user.name, look, user.issuer, user.subject, user.record, value(now)}));
+    return Added{};
+  });
+}
+
+Result<std::optional<User>> Catalogue::user(const std::string& name) {
+  return database_->transact(Mode::Read, [&](Connection& in) -> Result<std::optional<User>> {
+    const Rows rows =
+        TRY(in.run("SELECT name, issuer, subject, record FROM users WHERE name = $1", {name}));
+    if (rows.empty()) return std::optional<User>();
+    return std::optional<User>(user_of_row(rows.front()));
+  });
+}
+
+Result<Added> Catalogue::add_repository(const Repository& repository, codec::UnixTime now) {
+  return database_->transact(Mode::Write, [&](Connection& in) -> Result<Added> {
+    const std::string owner(user_of(repository.name));
+    const std::string look = concat(owner, "/", skeleton(repository.name.substr(owner.size() + 1)));
+    const Rows there = TRY(in.run("SELECT name FROM repositories WHERE name = $1 OR skeleton = $2",
+                                  {repository.name, look}));
+    for (const Row& row : there) {
+      if (database::text(row, 0) == repository.name) return Added{Added::Kind::Exists};
+    }
+    if (!there.empty()) return Added{Added::Kind::LooksLike, database::text(there.front(), 0)};
+    const Rows count = TRY(in.run("SELECT COUNT(*) FROM repositories WHERE owner = $1", {owner}));
+    if (number(count.at(0), 0) >= quota_.repositories) return Added{Added::Kind::NoRoom};
+    TRY(in.run(
+        "INSERT INTO repositories (name, owner, skeleton, public, record, admission, created)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        {repository.name, owner, look, value(repository.is_public ? 1U : 0U), repository.record,
+         repository.admission, value(now)}));
+    return Added{};
+  });
+}
+
+Result<std::optional<Repository>> Catalogue::repository(const std::string& name) {
+  return database_->transact(Mode::Read, [&](Connection& in) -> Result<std::optional<Repository>> {
+    const Rows rows = TRY(
+        in.run("SELECT name, public, record, admission FROM repositories WHERE name = $1", {name}));
+    if (rows.empty()) return std::optional<Repository>();
+    const Row& row = rows.front();
+    return std::optional<Repository>(Repository{database::text(row, 0),
+                                                database::integer(row, 1) == 1,
+                                                database::text(row, 2), database::text(row, 3)});
+  });
+}
+
+Result<void> Catalogue::set_admission(const std::string& repository, const std::string& rule) {
+  return database_->transact(Mode::Write, [&](Connection& in) -> Result<void> {
+    TRY(in.run("UPDATE repositories SET admission = $2 WHERE name = $1", {repository, rule}));
+    return {};
+  });
+}
+
+Result<std::vector<RepositorySummary>> Catalogue::repositories(const Query& query) {
+  return database_->transact(
+      Mode::Read, [&](Connection& in) -> Result<std::vector<RepositorySummary>> {
+        // The longest word narrows it down; the others are looked for here.
+        std::string longest;
+        for (const std::string& word : query.words) {
+          if (word.size() > longest.size()) longest = word;
+        }
+        const Rows rows = TRY(in.run(
+            "SELECT r.name, r.public,"
+            " (SELECT COUNT(*) FROM tags t WHERE t.repository = r.name AND t.state = 1"
+            "  AND t.yanked IS NULL),"
+            " (SELECT COALESCE(SUM(bytes), 0) FROM tags t WHERE t.repository = r.name"
+            "  AND t.state = 1)"
+            " FROM repositories r JOIN users u ON u.name = r.owner"
+            " WHERE r.name > $1 AND LOWER(r.name) LIKE $2 ESCAPE '\\' AND ($3 = '' OR r.owner = $3)"
+            " AND (r.public = 1 OR (u.issuer = $4 AND u.subject = $5))"
+            " ORDER BY r.name LIMIT $6",
+            {query.after, pattern(longest), query.user, query.issuer, query.subject,
+             value(query.words.size() > 1 ? 10 * query.limit : query.limit)}));
+        std::vector<RepositorySummary> found;
+        for (const Row& row : rows) {
+          std::string name = database::text(row, 0);
+          std::string low(name);
+          std::ranges::transform(low, low.begin(), base::lower);
+          const bool has_all = std::ranges::all_of(query.words, [&](std::string word) {
+            std::ranges::transform(word, word.begin(), base::lower);
+            return low.find(word) != std::string::npos;
+          });
+          if (!has_all || found.size() >= query.limit) continue;
+          found.push_back(
+              {std::move(name), database::integer(row, 1) == 1, number(row, 2), number(row, 3)});
+        }
+        return found;
+      });
+}
+
+// ---- tokens ----
+
+Result<void> Catalogue::add_token(const RepositoryToken& token) {
+  return database_->transact(Mode::Write, [&](Connection& in) -> Result<void> {
+    TRY(
+        in.run("INSERT INTO tokens (id, repository, hash, reads, writes, expires)"
+               " VALUES ($1, $2, $3, $4, $5, $6)",
+               {token.id, token.repository, value(token.hash), value(token.may_read ? 1U : 0U),
+                value(token.may_write ? 1U : 0U), value(token.expires)}));
+    return {};
+  });
+}
+
+Result<std::vector<RepositoryToken>> Catalogue::tokens(const std::string& repository) {
+  return database_->transact(
+      Mode::Read, [&](Connection& in) -> Result<std::vector<RepositoryToken>> {
+        static const std::string statement = concat(token_columns, "repository = $1 ORDER BY id");
+        std::vector<RepositoryToken> all;
+        for (const Row& row : TRY(in.run(statement, {repository}))) {
+          all.push_back(token_of_row(row));
+        }
+        return all;
+      });
+}
+
+Result<bool> Catalogue::remove_token(const std::string& repository, const std::string& id) {
+  return database_->transact(Mode::Write, [&](Connection& in) -> Result<bool> {
+    const Rows gone = TRY(in.run(
+        "DELETE FROM tokens WHERE repository = $1 AND id = $2 RETURNING id", {repository, id}));
+    return !gone.empty();
+  });
+}
+
+Result<std::optional<RepositoryToken>> Catalogue::find_token(const crypto::Sha256Digest& hash) {
+  return database_->transact(
+      Mode::Read, [&](Connection& in) -> Result<std::optional<RepositoryToken>> {
+        static const std::string statement = concat(token_columns, "hash = $1");
+        const Rows rows = TRY(in.run(statement, {value(hash)}));
+        if (rows.empty()) return std::optional<RepositoryToken>();
+        return std::optional<RepositoryToken>(token_of_row(rows.front()));
+      });
+}
+
+}  // namespace merlon::registry_store

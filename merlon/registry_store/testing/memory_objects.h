@@ -1,0 +1,34 @@
+#pragma once
+
+// A store in memory that a test can make lose, alter or refuse what it holds.
+
+#include <functional>
+#include <map>
+#include <mutex>
+
+#include "merlon/registry_store/object_store.h"
+
+namespace merlon::registry_store::testing {
+
+class MemoryObjects final : public ObjectStore {
+ public:
+  using Bytes = std::shared_ptr<std::vector<std::uint8_t>>;
+
+  [[nodiscard]] core::Result<std::unique_ptr<ObjectWriter>> create(const ObjectName& name) override;
+  [[nodiscard]] core::Result<std::unique_ptr<ObjectWriter>> resume(const ObjectName& name) override;
+  [[nodiscard]] core::Result<std::unique_ptr<ObjectReader>> open(
+      const ObjectName& name) const override;
+  [[nodiscard]] core::Result<void> remove(const ObjectName& name) override;
+  [[nodiscard]] core::Result<std::vector<ObjectName>> list(unsigned part) const override;
+
+  /// Of each object that is there now.
+  void for_each(const std::function<void(const ObjectName&, std::vector<std::uint8_t>&)>& work);
+  [[nodiscard]] std::size_t count() const;
+  bool is_full = false;  ///< nothing more can be written
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<ObjectName, Bytes> objects_;
+};
+
+}  // namespace merlon::registry_store::testing

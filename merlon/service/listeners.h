@@ -1,0 +1,25 @@
+#pragma once
+
+// Sockets of a service, and the clock that it goes by.
+
+#include <vector>
+
+#include "merlon/codec/time.h"
+#include "merlon/http/listen_address.h"
+#include "merlon/os/fd.h"
+#include "merlon/service/issuers.h"
+
+namespace merlon::service {
+
+/// One for each address; a port of 0 becomes the one that it got. The error names the address.
+[[nodiscard]] Checked<std::vector<os::Fd>> listen_on(std::vector<http::ListenAddress>& addresses);
+/// Of --listen, or `usual` where it is not given.
+[[nodiscard]] Checked<std::vector<http::ListenAddress>> addresses_of(
+    std::span<const std::string> values, const http::ListenAddress& usual);
+/// Whether it is one of this machine's own, that nobody else reaches.
+[[nodiscard]] bool is_own(const http::ListenAddress& address) noexcept;
+
+/// Now, by the system's clock.
+[[nodiscard]] codec::UnixTime clock_now();
+
+}  // namespace merlon::service
