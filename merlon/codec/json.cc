@@ -48,6 +48,7 @@ class JsonBuilder {
   bool Double(double /*value*/) { return put(JsonKind::Number, 0, false); }
   bool RawNumber(const char* /*text*/, unsigned /*size*/, bool /*copy*/) { return false; }
   bool String(const char* text, unsigned size, bool /*copy*/) {
+    if (!is_utf8({text, size})) return false;
     JsonValue value;
     value.kind_ = JsonKind::String;
     value.text_ = kept(std::string_view(text, size));
@@ -59,6 +60,7 @@ class JsonBuilder {
   bool EndArray(unsigned /*count*/) { return close(); }
   bool Key(const char* text, unsigned size, bool /*copy*/) {
     const std::string_view name(text, size);
+    if (!is_utf8(name)) return false;
     const auto first = names_.begin() + static_cast<std::ptrdiff_t>(open_.back().first_name);
     const bool few = static_cast<std::size_t>(names_.end() - first) < few_names;
     if (few && std::find(first, names_.end(), name) != names_.end()) {
@@ -74,6 +76,13 @@ class JsonBuilder {
   [[nodiscard]] const JsonValue& root() const { return values_.front(); }
 
  private:
+  /// The document is UTF-8 as a whole; but RapidJSON takes an escape of half a pair, U+DC00 and on,
+  /// for a character, whose first byte would be this one.
+  bool is_utf8(std::string_view text) {
+    if (text.find('\xED') == std::string_view::npos) return true;
+    if (base::well_formed_size(text) == text.size()) return true;
+    return stop(ErrorCode::Malformed, "JSON with half a character");
+  }
   bool stop(ErrorCode code, const char* what) {
     refusal_ = core::error(code, what, stream_.Tell());
     return false;

@@ -36,7 +36,8 @@ TEST(Json, WhatIsNotJsonIsRefused) {
   using namespace std::string_view_literals;
   for (const auto text :
        {""sv, " "sv, "{"sv, "{}{}"sv, "[1,]"sv, "{'a':1}"sv, "// x\n1"sv, "NaN"sv, "01"sv,
-        "\"\x01\""sv, "\"\xff\""sv, "\"\\ud800\""sv, "1 2"sv, "{}\0"sv, "{}\0{}"sv, "\0"sv}) {
+        "\"\x01\""sv, "\"\xff\""sv, "\"\\ud800\""sv, "\"\\udc00\""sv, "\"a\\udfffb\""sv,
+        "{\"\\udc00\":1}"sv, "1 2"sv, "{}\0"sv, "{}\0{}"sv, "\0"sv}) {
     EXPECT_EQ(refused(text), ErrorCode::Malformed) << text;
   }
 }

@@ -11,7 +11,6 @@
 #include "merlon/oidc/testing/issuer.h"
 #include "merlon/os/open.h"
 #include "merlon/os/socket.h"
-#include "merlon/service/issuers.h"
 #include "merlon/service/tls_files.h"
 #include "merlon/tls/testing/pki.h"
 
@@ -38,21 +37,21 @@ class TlsOfAService : public ::testing::Test {
     EXPECT_TRUE(os::replace_file(path(name), core::as_bytes(text)));
   }
   [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
-  [[nodiscard]] TlsFiles options(const std::string& key, const std::string& crt,
-                                 const std::string& clients = "") const {
+  [[nodiscard]] TlsFiles files(const std::string& key, const std::string& crt,
+                               const std::string& clients = "") const {
     return {path(key), path(crt), clients.empty() ? "" : path(clients)};
   }
 
-  std::string folder_ = ::testing::TempDir() + "tls-of-" + std::to_string(::getpid());
+  std::string folder_ = ::testing::TempDir() + "service-files-" + std::to_string(::getpid());
   tls::testing::Authority authority_;
 };
 
 TEST_F(TlsOfAService, IsReadFromItsFiles) {
-  EXPECT_TRUE(tls_of(options("key", "crt", "tenants")));
-  EXPECT_TRUE(tls_of(options("key", "crt")));
-  TlsFiles must = options("key", "crt", "tenants");
-  must.must_show = true;
-  EXPECT_TRUE(tls_of(must));
+  EXPECT_TRUE(tls_of(files("key", "crt", "tenants")));
+  EXPECT_TRUE(tls_of(files("key", "crt")));
+  TlsFiles shown = files("key", "crt", "tenants");
+  shown.must_show = true;
+  EXPECT_TRUE(tls_of(shown));
 }
 
 TEST_F(TlsOfAService, NamesTheFileThatIsNone) {
@@ -61,16 +60,16 @@ TEST_F(TlsOfAService, NamesTheFileThatIsNone) {
     return made ? std::string() : made.error();
   };
   for (const char* const bad : {"nothing", "missing", "crt"}) {
-    EXPECT_NE(why(options(bad, "crt")).find(path(bad)), std::string::npos) << bad;
+    EXPECT_NE(why(files(bad, "crt")).find(path(bad)), std::string::npos) << bad;
   }
   for (const char* const bad : {"nothing", "missing", "key"}) {
-    EXPECT_NE(why(options("key", bad)).find(path(bad)), std::string::npos) << bad;
-    EXPECT_NE(why(options("key", "crt", bad)).find(path(bad)), std::string::npos) << bad;
+    EXPECT_NE(why(files("key", bad)).find(path(bad)), std::string::npos) << bad;
+    EXPECT_NE(why(files("key", "crt", bad)).find(path(bad)), std::string::npos) << bad;
   }
   // Another key's certificate.
   const auto other = authority_.issue({"gatehouse.example"});
   write("other", core::as_text(other.key.to_pem().value().reveal()));
-  EXPECT_NE(why(options("other", "crt")).find(path("crt")), std::string::npos);
+  EXPECT_NE(why(files("other", "crt")).find(path("crt")), std::string::npos);
 }
 
 /// An issuer of OpenID Connect, as far as a gatehouse asks one.
