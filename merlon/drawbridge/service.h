@@ -8,6 +8,7 @@
 #include <set>
 
 #include "merlon/drawbridge/access.h"
+#include "merlon/drawbridge/small_contents.h"
 #include "merlon/drawbridge/target.h"
 #include "merlon/http/server.h"
 #include "merlon/registry_store/shelf.h"
@@ -80,6 +81,14 @@ class Service {
   /// A whole tag of it, that is not yanked for the asker.
   [[nodiscard]] Result<registry_store::Tag> readable_tag(const http::Request& request,
                                                          const Target& target);
+  /// The same of what the catalogue has told, and the node if there is one.
+  [[nodiscard]] Result<registry_store::Node> readable_node(const http::Request& request,
+                                                           const Target& target);
+  [[nodiscard]] Result<registry_store::Tag> judged(const http::Request& request,
+                                                   const Target& target,
+                                                   std::optional<registry_store::Tag> tag) const;
+  /// Small contents, all of one.
+  [[nodiscard]] Result<SmallContents::Bytes> small_content(const registry_store::Blob& blob);
   [[nodiscard]] std::string metrics();
 
   registry_store::Shelf& shelf_;
@@ -87,6 +96,7 @@ class Service {
   const Access& access_;
   World world_;
   Counts counts_;
+  SmallContents small_;
 };
 
 // ---- what the parts of Service share ----

@@ -16,6 +16,7 @@ using base::concat;
 using http::Response;
 using registry_store::Added;
 using registry_store::Blob;
+using registry_store::Node;
 using registry_store::Place;
 using registry_store::Repository;
 using registry_store::Tag;
@@ -26,8 +27,6 @@ namespace {
 Refusal wrong_method() { return refuse(405, "Method not allowed"); }
 
 constexpr std::size_t max_reason = 500;
-/// Content that is smaller is answered at once, not piece by piece.
-constexpr std::uint64_t small = std::uint64_t{64} << 10U;
 /// So much of what is there already is read for who sends it nonetheless.
 constexpr std::uint64_t most_to_discard = std::uint64_t{64} << 20U;
 
@@ -60,15 +59,30 @@ Result<Tag> Service::readable_tag(const http::Request& request, const Target& ta
   TRY(readable(request, target));
   auto found = catalogue_.tag(target.full_name(), target.tag);
   if (!found) return refuse(found.error());
-  if (!*found || (*found)->state == TagState::Begun) return refuse(404, no_repository);
-  if ((*found)->state == TagState::Deleted) return refuse(410, "Deleted");
-  if (!(*found)->yanked) return **std::move(found);
+  return judged(request, target, *std::move(found));
+}
+
+Result<Tag> Service::judged(const http::Request& request, const Target& target,
+                            std::optional<Tag> tag) const {
+  if (!tag || tag->state == TagState::Begun) return refuse(404, no_repository);
+  if (tag->state == TagState::Deleted) return refuse(410, "Deleted");
+  if (!tag->yanked) return *std::move(tag);
   // Who names the digest has decided before, and its user can see what he did.
-  if (query_value(request.target, "digest") == concat("sha-256=", (*found)->digest) ||
+  if (query_value(request.target, "digest") == concat("sha-256=", tag->digest) ||
       access_.user(request, target.user, Level::Read, Context::Repositories)) {
-    return **std::move(found);
+    return *std::move(tag);
   }
-  return refuse(410, concat("Yanked: ", *(*found)->yanked));
+  return refuse(410, concat("Yanked: ", *tag->yanked));
+}
+
+Result<Node> Service::readable_node(const http::Request& request, const Target& target) {
+  auto sight = catalogue_.look(place_of(target));
+  if (!sight) return refuse(sight.error());
+  if (!sight->repository) return refuse(404, not_found);
+  TRY(access_.reader(request, *sight->repository));
+  TRY(judged(request, target, std::move(sight->tag)));
+  if (!sight->node) return refuse(404, no_repository);
+  return *std::move(sight->node);
 }
 
 Result<Response> Service::tags(const http::Request& request, const Target& target) {
@@ -200,12 +214,9 @@ std::vector<http::Header> headers_of(const registry::Meta& meta, const std::stri
 
 Result<Response> Service::tree(const http::Request& request, const Target& target) {
   if (!reads(request)) return wrong_method();
-  TRY(readable_tag(request, target));
-  const auto node = catalogue_.node(place_of(target));
-  if (!node) return refuse(node.error());
-  if (!*node) return refuse(404, no_repository);
-  const registry::Meta& meta = (*node)->meta;
-  const Blob& blob = (*node)->blob;
+  const Node node = TRY(readable_node(request, target));
+  const registry::Meta& meta = node.meta;
+  const Blob& blob = node.blob;
   const std::string etag = concat("\"sha-256=", base::hex(blob.key.view()), "\"");
   if (names_etag(request.joined("if-none-match"), etag)) return not_modified(etag);
   Response response{200, headers_of(meta, etag), {}};
@@ -228,23 +239,34 @@ Result<Response> Service::tree(const http::Request& request, const Target& targe
   }
   ++counts_.given;
   if (range.count == 0) return response;
+  if (blob.length <= SmallContents::largest) {
+    const auto bytes = TRY(small_content(blob));
+    response.body = bytes->substr(range.first, range.count);
+    return response;
+  }
   auto outgoing = shelf_.open(blob);
   if (!outgoing) {
     ++counts_.altered;
     return refuse(outgoing.error());
   }
-  auto content = std::make_shared<NodeContent>(*std::move(outgoing), range.first, range.count,
-                                               [this] { ++counts_.altered; });
-  if (range.count > small) {
-    response.content = std::move(content);
-    return response;
-  }
-  while (response.body.size() < range.count) {
-    const auto piece = content->next();
-    if (!piece) return refuse(500, backend_failure);
-    response.body += core::as_text(*piece);
-  }
+  response.content = std::make_shared<NodeContent>(*std::move(outgoing), range.first, range.count,
+                                                   [this] { ++counts_.altered; });
   return response;
+}
+
+Result<SmallContents::Bytes> Service::small_content(const Blob& blob) {
+  if (auto known = small_.find(blob.object)) return known;
+  const auto outgoing = shelf_.open(blob);
+  const auto piece = outgoing ? outgoing->piece(0)
+                              : core::Result<std::vector<std::uint8_t>>(core::error(
+                                    core::ErrorCode::Unavailable, "the store does not have it"));
+  if (!piece) {
+    ++counts_.altered;
+    return refuse(500, backend_failure);
+  }
+  auto bytes = std::make_shared<const std::string>(core::as_text(*piece));
+  small_.add(blob.object, bytes);
+  return SmallContents::Bytes(std::move(bytes));
 }
 
 Result<Response> Service::upload(const http::Request& request, const Target& target) {

@@ -260,6 +260,7 @@ class Connection final : public AnyConnection,
   /// Into request_, as far as it comes; if is_answered_ is set then, response_ is there too.
   Awaitable<Reading> read(Charge& charge) {
     is_answered_ = false;
+    received_ = 0;
     Head head;
     head.header_limit(static_cast<std::uint32_t>(limits().header_bytes));
     head.body_limit(boost::none);  // judged below
@@ -325,6 +326,7 @@ class Connection final : public AnyConnection,
       }
     }
     request_.body = std::move(parser.get().body());
+    received_ = request_.body.size();
     co_return Reading{Reading::Kind::Whole, 0, ""};
   }
 
@@ -342,6 +344,7 @@ class Connection final : public AnyConnection,
       std::size_t filled = 0;
       const boost::system::error_code ec = co_await fill(parser, piece, filled);
       if (ec) co_return failed(ec);
+      received_ += filled;
       disarm();  // how long this takes is not the peer's doing
       std::optional<Response> early;
       static_cast<void>(begin(
@@ -528,7 +531,7 @@ class Connection final : public AnyConnection,
       using std::chrono::duration_cast;
       using std::chrono::microseconds;
       core_.settings.observe(
-          {request_, response_, handled, sent, duration_cast<microseconds>(handling),
+          {request_, response_, handled, sent, received_, duration_cast<microseconds>(handling),
            duration_cast<microseconds>(std::chrono::steady_clock::now() - began_)});
     }
     request_ = {};
@@ -612,6 +615,7 @@ class Connection final : public AnyConnection,
   Moment began_;
   std::uint64_t turn_ = 0;  // of the timer
   std::uint64_t served_ = 0;
+  std::uint64_t received_ = 0;  // of this request's content
   unsigned minor_version_ = 1;
   bool keep_alive_ = false;
   bool timed_out_ = false;

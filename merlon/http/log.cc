@@ -49,8 +49,8 @@ std::string request_line(codec::UnixTime time, const Exchange& exchange) {
   member(json, "method", request.method);
   member(json, "path", request.path());
   number(json, "status", exchange.response.status);
-  number(json, "received", request.body.size());
-  number(json, "sent", exchange.response.body.size());
+  number(json, "received", exchange.received);
+  number(json, "sent", content_length(exchange.response));
   number(json, "handling_us", static_cast<std::uint64_t>(exchange.handling.count()));
   number(json, "total_us", static_cast<std::uint64_t>(exchange.total.count()));
   json.key("complete");

@@ -18,9 +18,9 @@ TEST(Log, ALineIsOneObject) {
 TEST(Log, ARequestsLineHasNeitherQueryNorHeadersNorBody) {
   Request request{"POST", "/x?secret=1", {{"authorization", "secret"}}, "secret", "::1", 5, true};
   const Response response{400, {}, "secret", false, {{"code", "a"}, {"x", "1"}, {"code", "b"}}};
-  const std::string line = request_line(
-      {0},
-      {request, response, true, true, std::chrono::microseconds(3), std::chrono::microseconds(4)});
+  const std::string line =
+      request_line({0}, {request, response, true, true, 17, std::chrono::microseconds(3),
+                         std::chrono::microseconds(4)});
   EXPECT_EQ(line.find("secret"), std::string::npos);
   EXPECT_TRUE(codec::JsonDocument::parse(line));
   EXPECT_NE(line.find("\"path\":\"/x\",\"status\":400,\"received\":6,\"sent\":6"),

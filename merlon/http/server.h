@@ -62,8 +62,9 @@ struct Counters {
 struct Exchange {
   const Request& request;  ///< as much of it as has come
   const Response& response;
-  bool handled = false;  ///< by the handler or a receiver; else the server refused it
-  bool sent = false;     ///< the answer was taken by this system
+  bool handled = false;        ///< by the handler or a receiver; else the server refused it
+  bool sent = false;           ///< the answer was taken by this system
+  std::uint64_t received = 0;  ///< bytes of the request's content
   std::chrono::microseconds handling{};  ///< waiting for a worker included
   std::chrono::microseconds total{};     ///< from the request's first byte to the answer's last
 };

@@ -140,16 +140,18 @@ Result<Added> Catalogue::add_repository(const Repository& repository, codec::Uni
   });
 }
 
+Result<std::optional<Repository>> read_repository(Connection& in, const std::string& name) {
+  const Rows rows = TRY(
+      in.run("SELECT name, public, record, admission FROM repositories WHERE name = $1", {name}));
+  if (rows.empty()) return std::optional<Repository>();
+  const Row& row = rows.front();
+  return std::optional<Repository>(Repository{database::text(row, 0),
+                                              database::integer(row, 1) == 1,
+                                              database::text(row, 2), database::text(row, 3)});
+}
+
 Result<std::optional<Repository>> Catalogue::repository(const std::string& name) {
-  return database_->transact(Mode::Read, [&](Connection& in) -> Result<std::optional<Repository>> {
-    const Rows rows = TRY(
-        in.run("SELECT name, public, record, admission FROM repositories WHERE name = $1", {name}));
-    if (rows.empty()) return std::optional<Repository>();
-    const Row& row = rows.front();
-    return std::optional<Repository>(Repository{database::text(row, 0),
-                                                database::integer(row, 1) == 1,
-                                                database::text(row, 2), database::text(row, 3)});
-  });
+  return database_->transact(Mode::Read, [&](Connection& in) { return read_repository(in, name); });
 }
 
 Result<void> Catalogue::set_admission(const std::string& repository, const std::string& rule) {

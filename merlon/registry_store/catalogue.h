@@ -74,6 +74,13 @@ struct Node {
   Blob blob;
 };
 
+/// What is known of a place, at one moment.
+struct Sight {
+  std::optional<Repository> repository{};
+  std::optional<Tag> tag{};    ///< in any state
+  std::optional<Node> node{};  ///< of a whole tag
+};
+
 /// Room for what a user brings.
 struct Quota {
   std::uint64_t bytes = std::uint64_t{10} << 30U;  ///< of all his trees
@@ -152,6 +159,8 @@ class Catalogue {
 
   // ---- nodes ----
   [[nodiscard]] Result<std::optional<Node>> node(const Place& place);
+  /// All that a reader must know, at once.
+  [[nodiscard]] Result<Sight> look(const Place& place);
   /// Whether what `meta` says may be brought there, before it is.
   [[nodiscard]] Result<Added> expects(const Place& place, const registry::Meta& meta);
   /// `object` is about to be written for it. Others of that place are dropped, and given in

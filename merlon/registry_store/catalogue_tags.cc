@@ -154,18 +154,35 @@ Result<bool> Catalogue::delete_tag(const std::string& repository, const std::str
 
 // ---- nodes ----
 
+namespace {
+
+Result<std::optional<Node>> read_node(Connection& in, const Place& place) {
+  const Rows rows = TRY(
+      in.run("SELECT n.type, n.length, n.digest, b.key, b.object, b.length, b.pieces FROM nodes n"
+             " JOIN tags t ON t.repository = n.repository AND t.name = n.tag AND t.state = 1"
+             " JOIN blobs b ON b.key = n.key"
+             " WHERE n.repository = $1 AND n.tag = $2 AND n.path = $3",
+             {place.repository, place.tag, place.path}));
+  if (rows.empty()) return std::optional<Node>();
+  registry::Meta meta = TRY(meta_of(rows.front(), 0));
+  Blob blob = TRY(blob_of(rows.front(), 3));
+  return std::optional<Node>(Node{std::move(meta), std::move(blob)});
+}
+
+}  // namespace
+
 Result<std::optional<Node>> Catalogue::node(const Place& place) {
-  return database_->transact(Mode::Read, [&](Connection& in) -> Result<std::optional<Node>> {
-    const Rows rows = TRY(
-        in.run("SELECT n.type, n.length, n.digest, b.key, b.object, b.length, b.pieces FROM nodes n"
-               " JOIN tags t ON t.repository = n.repository AND t.name = n.tag AND t.state = 1"
-               " JOIN blobs b ON b.key = n.key"
-               " WHERE n.repository = $1 AND n.tag = $2 AND n.path = $3",
-               {place.repository, place.tag, place.path}));
-    if (rows.empty()) return std::optional<Node>();
-    registry::Meta meta = TRY(meta_of(rows.front(), 0));
-    Blob blob = TRY(blob_of(rows.front(), 3));
-    return std::optional<Node>(Node{std::move(meta), std::move(blob)});
+  return database_->transact(Mode::Read, [&](Connection& in) { return read_node(in, place); });
+}
+
+Result<Sight> Catalogue::look(const Place& place) {
+  return database_->transact(Mode::Read, [&](Connection& in) -> Result<Sight> {
+    Sight sight;
+    sight.repository = TRY(read_repository(in, place.repository));
+    if (!sight.repository) return sight;
+    sight.tag = TRY(read_tag(in, place.repository, place.tag));
+    if (sight.tag) sight.node = TRY(read_node(in, place));
+    return sight;
   });
 }
 

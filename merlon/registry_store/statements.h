@@ -36,6 +36,9 @@ inline constexpr std::int64_t schema_version = 1;
 [[nodiscard]] Result<Blob> blob_of(const database::Row& row, std::size_t first);
 [[nodiscard]] database::Bytes to_bytes(const std::vector<crypto::Sha256Digest>& pieces);
 
+[[nodiscard]] Result<std::optional<Repository>> read_repository(database::Connection& in,
+                                                                const std::string& name);
+
 /// "user" of "user/repository".
 [[nodiscard]] std::string_view user_of(std::string_view repository) noexcept;
 
