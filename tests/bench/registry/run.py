@@ -10,6 +10,8 @@ nginx'. "cpu" is what the server's processes used for a request, so that it coun
 import argparse
 import os
 import re
+import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -30,6 +32,21 @@ def certificate(folder):
     registry.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                      "-subj", "/CN=localhost", "-keyout", key, "-out", made)
     return key, made
+
+
+class Quiet(registry.Drawbridge):
+    """Whose log nobody reads: nginx writes none."""
+
+    def start(self, port=0):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.process = subprocess.Popen(
+            [registry.PROGRAM, "serve", "--store", self.store, "--listen", f"127.0.0.1:{self.port}", "--key", self.tls[0],
+             "--cert", self.tls[1]], stderr=subprocess.DEVNULL)
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        return self.process.wait(registry.PATIENCE)
 
 
 class Nginx:
@@ -119,7 +136,7 @@ def main():
         (folder / "nginx" / "files").mkdir(parents=True)
         for name, content in files.items():
             (folder / "nginx" / "files" / name).write_bytes(content)
-        service = registry.Drawbridge(folder / "store", issuer, tls=tls)
+        service = Quiet(folder / "store", issuer, tls=tls)
         nginx = Nginx(folder / "nginx", tls, service.port + 1)
         time.sleep(1)
         try:
