@@ -51,7 +51,12 @@ Result<void> Incoming::append(core::ByteView bytes) {
     drop();
     return Failure{Failure::Kind::Broken, "more bytes than were told"};
   }
-  TRY(from_store(writer_->append(bytes)));
+  const auto appended = writer_->append(bytes);
+  if (!appended) {
+    // A store that is full would stay so by what nobody can finish.
+    if (appended.error().code == ErrorCode::Exhausted) drop();
+    return failure(appended.error());
+  }
   hasher_.add(bytes);
   pieces_.add(bytes);
   if (meta_.type == registry::directory_type) listing_ += core::as_text(bytes);
@@ -65,8 +70,9 @@ Result<void> Incoming::append(core::ByteView bytes) {
 
 void Incoming::drop() {
   writer_.reset();
-  const auto dropped = shelf_->catalogue_.drop_upload(object_);
-  if (dropped && *dropped) static_cast<void>(shelf_->objects_.remove(object_));
+  // The object first: where there is no room, the catalogue may need it.
+  static_cast<void>(shelf_->objects_.remove(object_));
+  static_cast<void>(shelf_->catalogue_.drop_upload(object_));
 }
 
 Result<Incoming::Finished> Incoming::finish() {

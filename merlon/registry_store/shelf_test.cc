@@ -111,6 +111,8 @@ TEST_F(OnShelf, AFullStoreSaysSoAndALaterTryDoes) {
   EXPECT_EQ(failed.error().kind, database::Failure::Kind::Full);
   objects.is_full = false;
   begun->incoming.reset();
+  EXPECT_EQ(objects.count(), 1U);  // the directory's; nothing stays of what found no room
+  EXPECT_FALSE(shelf.kept(place)->has_value());
   EXPECT_EQ(testing::bring(shelf, place, item).kind, Kind::Done);
 }
 
