@@ -139,6 +139,7 @@ constexpr std::array deploy_options{
         {},
         true},
     table::accept_new_digest,
+    table::signed_by,
     table::content_key,
     table::registry_helper,
     OptionSpec{"--detach", "",

@@ -134,7 +134,23 @@ inline constexpr auto publish_options = with_registry(std::array{
                false,
                {},
                true},
+    OptionSpec{
+        "--sign",
+        "FILE",
+        "Sign the tag by this private key of P-256, in PEM: who has its public half can tell "
+        "that this version is yours.",
+        false,
+        {},
+        true},
     json_option});
+inline constexpr OptionSpec signed_by{
+    "--signed-by",
+    "FILE",
+    "Take the tag only if this key has signed it, in PEM (package publish --sign).",
+    false,
+    {},
+    true};
+inline constexpr auto info_options = with_registry(std::array{signed_by, json_option});
 inline constexpr OptionSpec content_key{
     "--content-key", "FILE", "Open a sealed package by the key in FILE (package publish --seal).",
     false,           {},     true};
@@ -142,7 +158,7 @@ inline constexpr OptionSpec accept_new_digest{
     "--accept-new-digest", "",
     "Take a tag that has another digest than when it was last used here, and remember the new one."};
 inline constexpr auto fetch_options =
-    with_registry(std::array{accept_new_digest, content_key, json_option});
+    with_registry(std::array{accept_new_digest, signed_by, content_key, json_option});
 inline constexpr std::array fetch_positionals{
     tag_positionals[0],
     PositionalSpec{"DIR", "A directory that is not there yet; REPO-TAG if none is named.", false}};
@@ -228,8 +244,7 @@ inline constexpr std::array registry_commands{
         "withdrawn.",
         fetch_positionals, fetch_options},
     CommandSpec{"package info", "Show what a tag says of its package",
-                "Digest, size, type; from its registry's word.", tag_positionals,
-                registry_json_options},
+                "Digest, size, type; from its registry's word.", tag_positionals, info_options},
     CommandSpec{
         "package yank", "Withdraw a version",
         "Who asks for it is refused with the reason, but for you and for who names its digest.",

@@ -73,9 +73,17 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   if (arguments.has("--config")) config = arguments.value("--config");
   const std::string named = arguments.positional(0);
   std::optional<FetchedPackage> fetched;
+  const bool at_registry = !is_remote(named) && cli_registry::is_at_registry(named);
+  for (const std::string_view each : {"--signed-by", "--content-key"}) {
+    // What would not be looked at must not seem to have been.
+    if (!at_registry && arguments.has(each)) {
+      return Failure{concat(each, ": ", base::printable(named), " is no package at a registry"),
+                     Status::Usage};
+    }
+  }
   if (is_remote(named)) {
     fetched.emplace(TRY(fetch_package(named, files)));
-  } else if (cli_registry::is_at_registry(named)) {
+  } else if (at_registry) {
     fetched.emplace(TRY(fetch_from_registry(arguments, terminal, named)));
   }
   auto package = workload::open_package(fetched ? fetched->path() : local_path(named), config);

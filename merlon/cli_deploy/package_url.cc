@@ -104,7 +104,7 @@ Failure failure_of(const cli_registry::Failure& failure) {
 /// Of deploy's options those that are about registries as well: its token is the gatehouse's alone.
 cli::Arguments for_registry(const cli::Arguments& arguments) {
   cli::Arguments kept;
-  for (const std::string_view name : {"--ca-bundle", "--credential-helper"}) {
+  for (const std::string_view name : {"--ca-bundle", "--credential-helper", "--signed-by"}) {
     if (arguments.has(name)) kept.options[std::string(name)] = {arguments.value(name)};
   }
   return kept;

@@ -8,6 +8,7 @@
 #include "merlon/cli_registry/progress.h"
 #include "merlon/cli_registry/registry_package.h"
 #include "merlon/cli_registry/sealing.h"
+#include "merlon/cli_registry/tag_keys.h"
 #include "merlon/cli_registry/tag_memory.h"
 #include "merlon/codec/json_writer.h"
 
@@ -59,8 +60,9 @@ Result<int> publish(const Arguments& arguments, const Terminal& terminal) {
   const auto client = TRY(access.client());
   slug.host = access.bare_host();
   ProgressLine line;
+  const std::string signature = TRY(signed_by(arguments.value("--sign"), slug, package));
   const auto done =
-      TRY(told(registry_client::publish(client, slug, package.nodes, line.callback())));
+      TRY(told(registry_client::publish(client, slug, package.nodes, line.callback(), signature)));
   TRY(TagMemory::of(terminal).check(slug, digest, true));
   if (!arguments.has("--json")) return 0;
   return cli::print(terminal,
@@ -105,6 +107,14 @@ Result<int> fetch(const Arguments& arguments, const Terminal& terminal) {
   return cli::print(terminal, json_of(package.slug, package.digest, "directory", target));
 }
 
+/// What is said of a tag's signature, which open_package() has judged if a key was named.
+std::string_view signed_text(const Arguments& arguments, const registry_client::TagEntry& entry) {
+  if (!entry.is_signed) return "signed  no";
+  return arguments.has("--signed-by")
+             ? "signed  yes, by that key"
+             : "signed  yes; --signed-by FILE says whether by whom you think";
+}
+
 Result<int> info(const Arguments& arguments, const Terminal& terminal) {
   const auto slug = TRY(slug_of(arguments.positional(0)));
   const auto package = TRY(open_package(arguments, terminal, slug));
@@ -114,9 +124,7 @@ Result<int> info(const Arguments& arguments, const Terminal& terminal) {
                     concat("digest  sha-256=", package.digest, "\n", "type    ",
                            base::printable(root.type), "\n", "size    ", size_text(root.length),
                            root.type == registry::directory_type ? " of listing\n" : "\n",
-                           package.tag.entry.is_signed
-                               ? "signed  yes; whether the signature holds was not judged\n"
-                               : "signed  no\n"));
+                           signed_text(arguments, package.tag.entry), "\n"));
 }
 
 Result<int> yank(const Arguments& arguments, const Terminal& terminal) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
+#include "merlon/cli_registry/tag_keys.h"
 #include "merlon/os/open.h"
 
 namespace merlon::cli_registry {
@@ -46,6 +47,7 @@ Result<RegistryPackage> open_package(const cli::Arguments& arguments, const cli:
   registry::Slug named = slug;
   named.host = access.bare_host();
   auto tag = TRY(told(client.tag(named)));
+  TRY(check_signature(arguments.value("--signed-by"), named, tag.text));
   const core::ByteView sha256 = tag.entry.root.digest.get(registry::DigestKind::Sha256);
   if (sha256.empty()) return Failure{concat(named.text(), ": its tag names no SHA-256")};
   std::string digest = base::hex(sha256);

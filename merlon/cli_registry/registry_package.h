@@ -21,7 +21,8 @@ struct RegistryPackage {
   std::string digest;  ///< hexadecimal SHA-256 of the root, by the tag's word
 };
 
-/// Asks for the tag. Untrue: the name pins another digest; it was withdrawn.
+/// Asks for the tag. Untrue: the name pins another digest; it was withdrawn; --signed-by names a
+/// key that has not signed it.
 [[nodiscard]] Result<RegistryPackage> open_package(const cli::Arguments& arguments,
                                                    const cli::Terminal& terminal,
                                                    const registry::Slug& slug);

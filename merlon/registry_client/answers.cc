@@ -46,14 +46,6 @@ Result<bool> boolean_member(const JsonValue& object, std::string_view name) {
   return value->is_true();
 }
 
-/// What a JWS of JSON's carries; of its signatures nothing is looked at.
-Result<registry::Meta> payload_of(std::string_view json) {
-  const auto document = TRY(JsonDocument::parse(json));
-  const std::string_view payload = TRY(document.root().string_member("payload"));
-  const auto bytes = TRY(codec::decode_base64url(payload));
-  return registry::parse_meta(core::as_text(bytes));
-}
-
 Result<Repository> repository_of(const JsonValue& value) {
   Repository repository;
   repository.name = TRY(text_member(value, "name"));
@@ -126,20 +118,8 @@ bool is_repository_name(std::string_view name) noexcept {
 }
 
 Result<TagEntry> parse_tag_entry(std::string_view type, std::string_view json) {
-  if (json.size() > max_tag_size) {
-    return core::error(ErrorCode::Exhausted, "a tag's entry is too long", json.size());
-  }
-  TagEntry entry;
-  if (type == signed_tag_type) {
-    entry.root = TRY(payload_of(json));
-    entry.is_signed = true;
-    return entry;
-  }
-  if (type != registry::tag_type) {
-    return core::error(ErrorCode::Unsupported, "a tag's entry of a type that is unknown");
-  }
-  entry.root = TRY(registry::parse_meta(json));
-  return entry;
+  registry::Meta root = TRY(registry::parse_tag(json, type));
+  return TagEntry{std::move(root), type == registry::signed_tag_type};
 }
 
 Result<std::vector<std::string>> parse_tags(std::string_view json) {

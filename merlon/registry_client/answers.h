@@ -10,12 +10,11 @@
 #include <vector>
 
 #include "merlon/core/result.h"
-#include "merlon/registry/directory.h"
+#include "merlon/registry/records.h"
 
 namespace merlon::registry_client {
 
-inline constexpr std::string_view signed_tag_type = "application/jose+json";
-inline constexpr std::size_t max_tag_size = std::size_t{64} << 10U;
+inline constexpr std::size_t max_tag_size = registry::max_record_size;
 inline constexpr std::size_t max_list_size = std::size_t{4} << 20U;
 
 /// What a tag says of its tree.

@@ -19,8 +19,8 @@ TEST(TagEntries, AreEntriesOrTheirSignedForm) {
   const std::string payload = codec::encode_base64url(core::as_bytes(std::string_view(json)));
   const std::string flat =
       concat("{\"payload\":\"", payload, "\",\"protected\":\"e30\",\"signature\":\"AA\"}");
-  EXPECT_EQ(parse_tag_entry(signed_tag_type, flat).value(), (TagEntry{root, true}));
-  EXPECT_FALSE(parse_tag_entry(signed_tag_type, json));
+  EXPECT_EQ(parse_tag_entry(registry::signed_tag_type, flat).value(), (TagEntry{root, true}));
+  EXPECT_FALSE(parse_tag_entry(registry::signed_tag_type, json));
   EXPECT_FALSE(parse_tag_entry(registry::tag_type, flat));
   EXPECT_EQ(parse_tag_entry("text/html", json).error().code, core::ErrorCode::Unsupported);
   EXPECT_FALSE(parse_tag_entry(registry::tag_type, json + std::string(max_tag_size, ' ')));

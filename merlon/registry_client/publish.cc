@@ -26,8 +26,9 @@ core::ByteView content_of(const registry::Node& node) noexcept {
 class Publishing {
  public:
   Publishing(const Client& client, const registry::Slug& slug,
-             const std::vector<registry::Node>& nodes, const Progress& progress)
-      : client_(client), slug_(slug), nodes_(nodes), progress_(progress) {
+             const std::vector<registry::Node>& nodes, const Progress& progress,
+             const std::string& signed_tag)
+      : client_(client), slug_(slug), nodes_(nodes), progress_(progress), signed_(signed_tag) {
     for (const auto& node : nodes) all_ += node.meta.length;
   }
 
@@ -52,8 +53,9 @@ class Publishing {
   /// Whether it stood before.
   Result<bool> put_tag() const {
     const registry::Meta& root = nodes_.front().meta;
-    const std::string entry = registry::to_json(root);
-    Asking asking{"PUT", path_of_tag(slug_), std::string(registry::tag_type)};
+    const std::string entry = signed_.empty() ? registry::to_json(root) : signed_;
+    const auto type = signed_.empty() ? registry::tag_type : registry::signed_tag_type;
+    Asking asking{"PUT", path_of_tag(slug_), std::string(type)};
     asking.fields.push_back(
         {"Content-Digest", registry::ContentDigest::of(core::as_bytes(entry)).text()});
     asking.body = core::as_bytes(entry);
@@ -160,6 +162,7 @@ class Publishing {
   const registry::Slug& slug_;
   const std::vector<registry::Node>& nodes_;
   const Progress& progress_;
+  const std::string& signed_;
   std::uint64_t all_ = 0;
   std::uint64_t done_ = 0;
   bool resumes_ = false;
@@ -169,9 +172,10 @@ class Publishing {
 }  // namespace
 
 Result<Published> publish(const Client& client, const registry::Slug& slug,
-                          const std::vector<registry::Node>& nodes, const Progress& progress) {
+                          const std::vector<registry::Node>& nodes, const Progress& progress,
+                          const std::string& signed_tag) {
   if (nodes.empty()) return client.unusable("nothing to publish");
-  return Publishing(client, slug, nodes, progress).run();
+  return Publishing(client, slug, nodes, progress, signed_tag).run();
 }
 
 }  // namespace merlon::registry_client

@@ -21,10 +21,12 @@ struct Published {
 
 /// Puts the tag, then each node in the order that Enarx' client has. What is there already stays,
 /// an upload that broke off goes on where it was, and a token that ends meanwhile is renewed.
-/// Taken: the tag stands with another tree.
+/// Taken: the tag stands with another tree. `signed_tag` is the tag's JWS (registry/signed_tag.h);
+/// empty: it is not signed.
 [[nodiscard]] Result<Published> publish(const Client& client, const registry::Slug& slug,
                                         const std::vector<registry::Node>& nodes,
-                                        const Progress& progress = {});
+                                        const Progress& progress = {},
+                                        const std::string& signed_tag = {});
 
 /// What a tree may be at most: what a keep could be given (files/archive.h).
 struct FetchLimits {

@@ -68,6 +68,15 @@ Result<std::optional<Tag>> read_tag(Connection& in, const std::string& repositor
   return std::optional<Tag>(tag_of_row(rows.front()));
 }
 
+/// Whether a tag that has begun waits for this root, or has it.
+Result<bool> has_root(Connection& in, const Tag& tag, const registry::Meta& root) {
+  const Rows rows = TRY(in.run(
+      "SELECT type, length, digest FROM nodes WHERE repository = $1 AND tag = $2 AND path = ''",
+      {tag.repository, tag.name}));
+  if (rows.empty()) return false;
+  return TRY(meta_of(rows.front(), 0)) == root;
+}
+
 bool is_more(std::uint64_t used, std::uint64_t more, std::uint64_t most) noexcept {
   return more > most || used > most - more;
 }
@@ -80,7 +89,12 @@ Result<Added> Catalogue::begin_tag(const Tag& tag, const registry::Meta& root,
     const auto there = TRY(read_tag(in, tag.repository, tag.name));
     if (there && there->state == TagState::Deleted) return Added{Added::Kind::Deleted};
     if (there && there->state == TagState::Whole) return Added{Added::Kind::Exists};
-    if (there && there->record == tag.record && there->type == tag.type) return Added{};
+    // Each signature of a tag is another text; what counts is the tree that it speaks of.
+    if (there && TRY(has_root(in, tag, root))) {
+      TRY(in.run("UPDATE tags SET record = $3, type = $4 WHERE repository = $1 AND name = $2",
+                 {tag.repository, tag.name, tag.record, tag.type}));
+      return Added{};
+    }
     if (there) {
       TRY(clear(in, tag.repository, tag.name));
       TRY(in.run("DELETE FROM tags WHERE repository = $1 AND name = $2",

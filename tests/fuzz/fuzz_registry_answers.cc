@@ -9,7 +9,7 @@ using namespace merlon;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = core::as_text({data, size});
-  for (const std::string_view type : {registry::tag_type, registry_client::signed_tag_type}) {
+  for (const std::string_view type : {registry::tag_type, registry::signed_tag_type}) {
     const auto entry = registry_client::parse_tag_entry(type, text);
     if (entry && entry->root.digest.empty()) std::abort();
   }

@@ -369,6 +369,26 @@ class Commands(EndToEnd):
         (self.folder / "none.wasm").write_bytes(b"none")
         self.assertIn("no module", self.refused(1, "package", "check", "none.wasm"))
 
+    def test_a_signed_tag_is_taken_by_who_knows_its_key(self):
+        self.known()
+        for name in ("maker", "other"):
+            subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out",
+                            self.folder / f"{name}.pem"], check=True, capture_output=True)
+        subprocess.run(["openssl", "pkey", "-in", self.folder / "maker.pem", "-pubout", "-out", self.folder / "maker.pub"],
+                       check=True, capture_output=True)
+        package = self.small()
+        self.do("package", "publish", "--sign", "maker.pem", "alice/app:1.0.0", package)
+        self.assertIn("signed  yes, by that key", self.do("package", "info", "alice/app:1.0.0", "--signed-by", "maker.pub").stdout)
+        self.do("package", "fetch", "alice/app:1.0.0", "copy", "--signed-by", "maker.pub")
+        deploy = ["deploy", "--backend", "nil", "--insecure-backend"]
+        self.assertEqual(self.do(*deploy, "--signed-by", "maker.pub", "alice/app:1.0.0").stdout, "hello\n")
+        for words in (["package", "info"], ["package", "fetch"], deploy):
+            self.assertIn("no signature of that key", self.refused(3, *words, "--signed-by", "other.pem", "alice/app:1.0.0"))
+        self.do("package", "publish", "alice/app:2.0.0", self.small("unsigned"))
+        self.assertIn("is not signed", self.refused(3, *deploy, "--signed-by", "maker.pub", "alice/app:2.0.0"))
+        # What is not looked at must not seem to have been.
+        self.assertIn("no package at a registry", self.refused(2, *deploy, "--signed-by", "maker.pub", package))
+
     def test_a_sealed_package_is_deployed_by_its_key(self):
         self.known()
         self.do("package", "publish", "--seal", "app.key", "alice/app:1.0.0", self.small())
