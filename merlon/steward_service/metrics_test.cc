@@ -12,7 +12,7 @@ http::Response response(unsigned status, std::vector<http::Header> notes) {
 void note(Statistics& statistics, const http::Response& answered, std::int64_t micros,
           std::int64_t now = 0) {
   const http::Request request;
-  statistics.note({request, answered, true, true, {}, std::chrono::microseconds(micros)}, {now});
+  statistics.note({request, answered, true, true, 0, {}, std::chrono::microseconds(micros)}, {now});
 }
 
 bool has(const std::string& text, const std::string& line) {
