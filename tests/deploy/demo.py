@@ -270,6 +270,9 @@ class Demo:
                 self.house.stop()
             if hasattr(self, "steward"):
                 self.steward.stop()
+        return self.verdict()
+
+    def verdict(self):
         print(f"\n{RED}{self.wrong} of these are not as they should be{PLAIN}" if self.wrong
               else f"\n{GREEN}All as it should be.{PLAIN} The processor was simulated: on such a "
                    "machine its owner can read the keep.")

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""The whole story: a tenant publishes a package that nobody on the way can read, and deploys it to a keep of a machine that
+nobody needs to trust; a client talks to it by TLS that ends in the keep.
+
+    story_demo.py [ECHO.wasm]
+
+The security processor is a simulation, and the issuer of OpenID Connect is a small one of this demo's; registry, gatehouse,
+Steward, keep and commands are the real programs, with what is embedded in them and nothing to install.
+"""
+
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+for each in ("attest", "e2e", "steward", "deploy"):
+    sys.path.insert(0, str(HERE.parent / each))
+import servers  # noqa: E402
+from demo import Capture, Demo, detail, free_port, openssl, step  # noqa: E402
+from processes import memory_of  # noqa: E402
+from story import MERLON, Failed  # noqa: E402
+
+REPOSITORY = "acme/echo"
+
+
+class Registry:
+    """merlon-drawbridge over TLS, with the store that it makes by itself."""
+
+    def __init__(self, folder, house, issuer, tls):
+        self.folder = folder
+        self.log = (folder / "registry.log").open("w+")
+        self.port = free_port()
+        self.words = [servers.DRAWBRIDGE, "serve", "--listen", f"127.0.0.1:{self.port}", "--store", folder / "registry", "--key",
+                      tls[0], "--cert", tls[1], "--oidc-issuer", issuer.base, "--oidc-audience", servers.AUDIENCE,
+                      "--ca-bundle", house.server.certificate]
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stderr=self.log)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise Failed("the registry does not start") from None
+                time.sleep(0.02)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(60)
+
+
+class Story(Demo):
+    def merlon(self, *words):
+        """A command of the tenant's."""
+        ran = self.stage.merlon(*words, "--ca-bundle", self.house.server.certificate, check=False)
+        if ran.returncode != 0:
+            raise Failed(f"merlon {' '.join(map(str, words))}: {ran.stderr.strip()}")
+        return ran
+
+    def prepare(self):
+        super().prepare()
+        for name in ("merlon-registry", "merlon-resolve"):
+            shutil.copy(MERLON.with_name(name), self.stage.programs / name)
+        tls = self.house.server.vouch("registry", "subjectAltName=DNS:localhost")
+        self.issuer = servers.Issuer(self.folder, tls[1], tls[0])
+        self.registry = Registry(self.folder, self.house, self.issuer, tls)
+        self.host = f"localhost:{self.registry.port}"
+        detail("registry", f"https://{self.host}, whose users come from {self.issuer.base}")
+
+    def log_in(self):
+        step("2. The tenant logs in at the registry's issuer, by a device's code, and makes a user and a repository.")
+        said = self.merlon("user", "login", self.host, "--oidc-domain", self.issuer.base, "--oidc-client-id", "merlon",
+                           "--oidc-audience", servers.AUDIENCE)
+        self.check("AB-CD" in said.stderr, "merlon user login", said.stderr.strip().splitlines()[0])
+        self.merlon("user", "register", f"{self.host}/acme")
+        self.merlon("repo", "register", f"{self.host}/{REPOSITORY}")
+        self.check(True, "merlon user register, repo register", f"{self.host}/{REPOSITORY}")
+
+    def publish(self):
+        step("3. He publishes a package: sealed by a key that he keeps, its tag signed by another.")
+        self.port = free_port()
+        package = self.folder / "package"
+        package.mkdir()
+        (package / "main.wasm").write_bytes(self.echo)
+        (package / "steward-tls.pem").write_bytes(self.tls.read_bytes())
+        (package / "Enarx.toml").write_text(
+            f"steward = 'https://localhost:{self.steward.port}/'\nsteward_trust = ['steward-tls.pem']\n"
+            f"env = {{SECRET = '{self.secret('configuration')}'}}\n"
+            f"files = [{{kind = 'stderr'}}, {{kind = 'listen', name = 'echo', addr = '127.0.0.1', port = {self.port}}}]\n")
+        checked = self.stage.merlon("package", "check", package).stdout
+        self.check("It would run." in checked, "merlon package check", "; ".join(checked.strip().splitlines()[:3]))
+        self.maker, self.key = self.folder / "maker.pem", self.folder / "app.key"
+        openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", self.maker)
+        self.slug = f"{self.host}/{REPOSITORY}:1.0.0"
+        self.merlon("package", "publish", "--seal", self.key, "--sign", self.maker, self.slug, package)
+        said = self.merlon("package", "info", self.slug, "--signed-by", self.maker).stdout
+        self.check("by that key" in said, "merlon package publish --seal --sign", said.splitlines()[0])
+        self.secrets["content-key"] = self.key.read_text().strip()
+
+    def serve(self):
+        step("4. He deploys it by its name to the gatehouse: the keep is judged, and only then gets the package.")
+        ran = self.deploy("--detach", "--content-key", self.key, "--signed-by", self.maker, self.slug)
+        self.keep = ran.stdout.decode().strip()
+        self.check(ran.returncode == 0 and len(self.keep) == 32, "merlon deploy, and it runs", self.keep or ran.stderr.decode())
+        said = self.secret("connection").encode()
+        got, der = self.talk(said)
+        self.check(got == said, "a client that trusts the Steward's root alone talks to it by TLS")
+        certificate = self.folder / "keep.crt"
+        certificate.write_bytes(openssl("x509", "-inform", "DER", input=der).stdout)
+        claims = self.stage.merlon("evidence", "inspect", certificate).stdout
+        self.check(self.measurement in claims, "whose certificate names the keep", f"measurement {self.measurement[:32]}…")
+
+    def look_around(self):
+        super().look_around()
+        step("   And what the registry's owner has.")
+        wanted = {name: value.encode() for name, value in self.secrets.items()}
+        wanted["modules"] = self.echo[:64]
+        wanted["names of files"] = b"steward-tls.pem"
+        found, size = [], 0
+        for start, content in memory_of(self.registry.process.pid):
+            size += len(content)
+            found += [f"{what} in its memory" for what, value in wanted.items() if value in content]
+        self.check(not found, f"the memory of merlon-drawbridge, {size >> 20} MiB", ", ".join(found))
+        found, size = [], 0
+        for file in [*self.registry.folder.rglob("registry/**/*"), self.registry.folder / "registry.log"]:
+            if file.is_file():
+                content = file.read_bytes()
+                size += len(content)
+                found += [f"{what} in {file}" for what, value in wanted.items() if value in content]
+        self.check(size > 0 and not found, f"its store and its log, {size >> 10} KiB", ", ".join(found))
+
+    def cheat(self):
+        step("7. Who cheats gets nothing.")
+        other = self.folder / "other.pem"
+        openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", other)
+        ran = self.deploy("--content-key", self.key, "--signed-by", other, self.slug)
+        self.check(ran.returncode == 3, "a package that somebody else has signed: " + ran.stderr.decode().strip())
+        wrong = self.folder / "wrong.key"
+        wrong.write_text("00" * 32 + "\n")
+        ran = self.deploy("--content-key", wrong, self.slug)
+        self.check(ran.returncode == 3, "another key: " + ran.stderr.decode().strip())
+        ran = self.deploy("--content-key", self.key, self.slug, policy=self.stage.policy("other.toml", "ab" * 48))
+        self.check(ran.returncode != 0, "a keep that is not what the policy wants: " + ran.stderr.decode().strip().splitlines()[-1])
+        self.registry.stop()  # or it has the right ones in memory
+        for path in (self.registry.folder / "registry").rglob("objects/*/*"):
+            content = bytearray(path.read_bytes())
+            content[-1] ^= 1
+            path.write_bytes(content)
+        self.registry.start()
+        ran = self.deploy("--content-key", self.key, "--signed-by", self.maker, self.slug)
+        self.check(ran.returncode != 0, "a registry whose disk has other bytes: " + ran.stderr.decode().strip().splitlines()[-1])
+
+    def stop(self):
+        step("6. It is stopped.")
+        self.check(self.keeps("stop", self.keep).returncode == 0, "merlon keeps stop")
+
+    def run(self):
+        try:
+            self.prepare()
+            capture = Capture(self.folder / "packets")
+            self.log_in()
+            self.publish()
+            self.serve()
+            self.look_around()
+            packets = capture.stop()
+            if packets:
+                wanted = [*(value.encode() for value in self.secrets.values()), self.echo[:64]]
+                self.check(not any(value in packets for value in wanted), f"{len(packets) >> 10} KiB of packets")
+            else:
+                print("  (tshark may not capture packets here)")
+            self.stop()
+            self.cheat()
+        finally:
+            for name in ("registry", "steward"):
+                if hasattr(self, name):
+                    getattr(self, name).stop()
+            if hasattr(self, "house"):
+                self.house.end_keeps()
+                self.house.stop()
+            if hasattr(self, "issuer"):
+                servers.stop(self.issuer.server)
+        return self.verdict()
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="merlon-demo-") as folder:
+        try:
+            return Story(folder, sys.argv[1] if len(sys.argv) > 1 else None).run()
+        except (Failed, AssertionError, subprocess.CalledProcessError) as failure:
+            print(f"demo: {failure}", file=sys.stderr)
+            return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
