@@ -2,12 +2,16 @@
 """The whole story: a tenant publishes a package that nobody on the way can read, and deploys it to a keep of a machine that
 nobody needs to trust; a client talks to it by TLS that ends in the keep.
 
-    story_demo.py [ECHO.wasm]
+    story_demo.py [ECHO.wasm] [--html FILE]
+
+With --html it writes one page that tells the run to people who know nothing of keeps.
 
 The security processor is a simulation, and the issuer of OpenID Connect is a small one of this demo's; registry, gatehouse,
 Steward, keep and commands are the real programs, with what is embedded in them and nothing to install.
 """
 
+import argparse
+import hashlib
 import shutil
 import socket
 import subprocess
@@ -20,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 for each in ("attest", "e2e", "steward", "deploy"):
     sys.path.insert(0, str(HERE.parent / each))
 import servers  # noqa: E402
+import story_page  # noqa: E402
 from demo import Capture, Demo, detail, free_port, openssl, step  # noqa: E402
 from processes import memory_of  # noqa: E402
 from story import MERLON, Failed  # noqa: E402
@@ -57,6 +62,10 @@ class Registry:
 
 
 class Story(Demo):
+    def check(self, good, what, found=""):
+        super().check(good, what, found)
+        self.looked.append((good, what))
+
     def merlon(self, *words):
         """A command of the tenant's."""
         ran = self.stage.merlon(*words, "--ca-bundle", self.house.server.certificate, check=False)
@@ -101,6 +110,10 @@ class Story(Demo):
         self.slug = f"{self.host}/{REPOSITORY}:1.0.0"
         self.merlon("package", "publish", "--seal", self.key, "--sign", self.maker, self.slug, package)
         said = self.merlon("package", "info", self.slug, "--signed-by", self.maker).stdout
+        self.digest = said.split("sha-256=")[1].split()[0]
+        copy = self.folder / "sealed"
+        self.merlon("package", "fetch", self.slug, copy)
+        self.sealed_bytes = (copy / "package.sealed").read_bytes()
         self.check("by that key" in said, "merlon package publish --seal --sign", said.splitlines()[0])
         self.secrets["content-key"] = self.key.read_text().strip()
 
@@ -115,7 +128,9 @@ class Story(Demo):
         certificate = self.folder / "keep.crt"
         certificate.write_bytes(openssl("x509", "-inform", "DER", input=der).stdout)
         claims = self.stage.merlon("evidence", "inspect", certificate).stdout
-        self.check(self.measurement in claims, "whose certificate names the keep", f"measurement {self.measurement[:32]}…")
+        self.module = hashlib.sha256(self.echo).hexdigest()
+        self.check(self.module in claims, "whose certificate names the program that was delivered", f"sha256 {self.module}")
+        self.check(self.measurement in claims, "and the keep", f"measurement {self.measurement[:32]}…")
 
     def look_around(self):
         super().look_around()
@@ -163,11 +178,14 @@ class Story(Demo):
 
     def run(self):
         try:
+            self.looked = []
             self.prepare()
-            capture = Capture(self.folder / "packets")
+            self.packets = self.folder / "packets"
+            capture = Capture(self.packets)
             self.log_in()
             self.publish()
             self.serve()
+            self.looked = []
             self.look_around()
             packets = capture.stop()
             if packets:
@@ -175,6 +193,9 @@ class Story(Demo):
                 self.check(not any(value in packets for value in wanted), f"{len(packets) >> 10} KiB of packets")
             else:
                 print("  (tshark may not capture packets here)")
+            if self.page:
+                self.page.write_text(story_page.page(self))
+                print(f"  {self.page}: the run as a page")
             self.stop()
             self.cheat()
         finally:
@@ -190,9 +211,15 @@ class Story(Demo):
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("echo", nargs="?", help="the workload; one of this demo's if none is named")
+    parser.add_argument("--html", type=Path, metavar="FILE")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="merlon-demo-") as folder:
         try:
-            return Story(folder, sys.argv[1] if len(sys.argv) > 1 else None).run()
+            story = Story(folder, options.echo)
+            story.page = options.html
+            return story.run()
         except (Failed, AssertionError, subprocess.CalledProcessError) as failure:
             print(f"demo: {failure}", file=sys.stderr)
             return 1
