@@ -311,8 +311,12 @@ Result<http::Reception> Service::receive_node(const http::Request& request, cons
   }
   const auto tag = catalogue_.tag(place.repository, place.tag);
   const bool is_whole = tag && *tag && (*tag)->state == TagState::Whole;
-  if (is_whole) response = response_of(refuse(409, exists));
-  if (begun->added.kind == Added::Kind::Exists && !is_whole) response = Response{200, {}, {}};
+  // The same bytes are no change: who pushes again what was lost in part goes through all of it.
+  if (begun->added.kind == Added::Kind::Exists) {
+    response = Response{200, {}, {}};
+  } else if (is_whole) {
+    response = response_of(refuse(409, exists));
+  }
   if (sent <= most_to_discard && begun->added.kind == Added::Kind::Exists) {
     return http::Reception{std::make_unique<Discarding>(std::move(response)), {}};
   }

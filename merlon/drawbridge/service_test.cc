@@ -262,7 +262,8 @@ TEST_F(Registry, ATagIsSeenOnceItsTreeIsWhole) {
     }
   }
   EXPECT_EQ(ask({"GET", at}).status, 200U);
-  EXPECT_EQ(put_node(at, package_.items[0], bob).status, 409U);
+  EXPECT_EQ(put_node(at, package_.items[0], bob).status, 200U);
+  EXPECT_EQ(put_node(at, Package::of({{"main.wasm", "evil"}}).items[0], bob).status, 409U);
   EXPECT_EQ(ask({"PUT", at, bob, registry::to_json(package_.items[0].meta),
                  std::string(registry::tag_type)})
                 .status,

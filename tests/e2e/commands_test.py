@@ -76,7 +76,7 @@ class Commands(EndToEnd):
         return result.stdout.split()
 
     def test_bash_completes_commands_options_values_and_files(self):
-        self.assertEqual(self.complete("r"), ["run"])
+        self.assertEqual(self.complete("ru"), ["run"])
         self.assertEqual(self.complete("config", ""), ["init", "--help"])
         self.assertEqual(self.complete("run", "--ti"), ["--timeout"])
         self.assertEqual(self.complete("run", "--backend", ""), ["nil", "kvm", "snp-sim"])
