@@ -148,7 +148,8 @@ Result<FetchedPackage> fetch_from_registry(const cli::Arguments& arguments,
   cli_registry::ProgressLine line;
   const auto written = cli_registry::write_tree(*package, fetched.path(), line.callback());
   if (!written) return failure_of(written.error());
-  const auto opened = cli_registry::unseal(fetched.path(), arguments.value("--content-key"));
+  const auto opened =
+      cli_registry::unseal(fetched.path(), cli_registry::content_key_file(arguments));
   if (!opened) return failure_of(opened.error());
   return fetched;
 }

@@ -7,6 +7,7 @@
 #include "merlon/cli_registry/commands.h"
 #include "merlon/cli_registry/local_package.h"
 #include "merlon/cli_registry/progress.h"
+#include "merlon/cli_registry/tag_keys.h"
 #include "merlon/cli_registry/tag_memory.h"
 #include "merlon/os/open.h"
 
@@ -28,6 +29,33 @@ struct Folder {
   }
   std::string path;
 };
+
+/// A tag as a registry tells it.
+registry_client::Client::Tag told_tag(std::string_view type, const std::string& text) {
+  return {*registry_client::parse_tag_entry(type, text), std::string(type), text};
+}
+
+TEST(Signatures, HoldForWhatIsUsedAndNotForWhatStandsBesideThem) {
+  const Folder folder;
+  const auto key = *crypto::PrivateKey::generate(crypto::KeyKind::P256);
+  const auto pem = key.to_pem();
+  folder.put("key", core::as_text(pem->reveal()));
+  const std::string path = folder.path + "/key";
+  const registry::Slug slug{"host", "acme", "app", "1.0.0", ""};
+  const auto good = registry::Meta::of(core::as_bytes("good"), registry::wasm_type);
+  const auto evil = registry::Meta::of(core::as_bytes("evil"), registry::wasm_type);
+  const std::string text = *registry::sign_tag(slug, good, key);
+  EXPECT_TRUE(check_signature(path, slug, told_tag(registry::signed_tag_type, text)));
+  // The same text with an entry in it, told as an entry: it would be used, and nobody signed it.
+  const std::string entry = registry::to_json(evil);
+  const std::string both = concat(entry.substr(0, entry.size() - 1), ",", text.substr(1));
+  const auto tag = told_tag(registry::tag_type, both);
+  ASSERT_EQ(tag.entry.root, evil);
+  EXPECT_EQ(check_signature(path, slug, tag).error().status, Status::Untrue);
+  EXPECT_EQ(check_signature(path, slug, told_tag(registry::tag_type, entry)).error().status,
+            Status::Untrue);
+  EXPECT_FALSE(check_signature("", slug, told_tag(registry::signed_tag_type, text)));
+}
 
 TEST(RegistrySpecs, AreAsEnarxHasThem) {
   EXPECT_EQ(user_spec("alice")->name.user, "alice");

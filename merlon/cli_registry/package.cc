@@ -60,7 +60,10 @@ Result<int> publish(const Arguments& arguments, const Terminal& terminal) {
   const auto client = TRY(access.client());
   slug.host = access.bare_host();
   ProgressLine line;
-  const std::string signature = TRY(signed_by(arguments.value("--sign"), slug, package));
+  std::string signature;
+  if (arguments.has("--sign")) {
+    signature = TRY(signed_by(arguments.value("--sign"), slug, package));
+  }
   const auto done =
       TRY(told(registry_client::publish(client, slug, package.nodes, line.callback(), signature)));
   TRY(TagMemory::of(terminal).check(slug, digest, true));
@@ -71,7 +74,7 @@ Result<int> publish(const Arguments& arguments, const Terminal& terminal) {
 
 /// The files go into a directory beside it first: `target` is whole or not there.
 Result<void> fetch_into(const RegistryPackage& package, const std::string& target,
-                        const std::string& key_file) {
+                        const std::optional<std::string>& key_file) {
   const std::string partial = target + ".part";
   std::error_code error;
   if (std::filesystem::exists(target, error) || error) {
@@ -83,7 +86,7 @@ Result<void> fetch_into(const RegistryPackage& package, const std::string& targe
   }
   ProgressLine line;
   auto written = write_tree(package, partial, line.callback());
-  if (written && !key_file.empty()) written = unseal(partial, key_file);
+  if (written && key_file) written = unseal(partial, key_file);
   if (written) std::filesystem::rename(partial, target, error);
   if (!written || error) {
     std::error_code ignored;
@@ -102,7 +105,7 @@ Result<int> fetch(const Arguments& arguments, const Terminal& terminal) {
   const auto package = TRY(open_package(arguments, terminal, slug));
   const auto memory = TagMemory::of(terminal);
   TRY(memory.check(package.slug, package.digest, arguments.has("--accept-new-digest")));
-  TRY(fetch_into(package, target, arguments.value("--content-key")));
+  TRY(fetch_into(package, target, content_key_file(arguments)));
   if (!arguments.has("--json")) return 0;
   return cli::print(terminal, json_of(package.slug, package.digest, "directory", target));
 }

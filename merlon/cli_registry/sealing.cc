@@ -51,6 +51,19 @@ Result<void> write(const std::string& folder, const files::ArchiveEntry& entry) 
   return about(path, "a sealed package holds no symbolic links", Status::Untrue);
 }
 
+/// In a buffer of its final size: nothing of it stays elsewhere.
+crypto::SecretBytes hex_line(core::ByteView secret) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::vector<std::uint8_t> line;
+  line.reserve(2 * secret.size() + 1);
+  for (const std::uint8_t byte : secret) {
+    line.push_back(static_cast<std::uint8_t>(digits[byte >> 4U]));
+    line.push_back(static_cast<std::uint8_t>(digits[byte & 15U]));
+  }
+  line.push_back('\n');
+  return crypto::SecretBytes(std::move(line));
+}
+
 /// Whether that file is all there is.
 bool is_all(const std::string& folder) {
   std::error_code error;
@@ -86,8 +99,7 @@ Result<ContentKey> content_key_at(const std::string& path) {
   ContentKey key = ContentKey::make();
   const auto file = os::create_private_file(path);
   if (!file) return about(path, os::describe(file.error()));
-  const std::string digits = concat(base::hex(key.reveal()), "\n");
-  const crypto::SecretBytes text(std::vector<std::uint8_t>(digits.begin(), digits.end()));
+  const crypto::SecretBytes text = hex_line(key.reveal());
   const auto written = os::write_all(*file, text.reveal());
   const auto kept = written ? os::sync(*file) : written;
   const auto named = kept ? os::sync_directory_of(path) : kept;
@@ -106,16 +118,21 @@ Result<LocalPackage> sealed(const LocalPackage& package, const ContentKey& key) 
   return package_of(writer.take());
 }
 
-Result<void> unseal(const std::string& folder, const std::string& key_file) {
+std::optional<std::string> content_key_file(const cli::Arguments& arguments) {
+  if (!arguments.has("--content-key")) return std::nullopt;
+  return arguments.value("--content-key");
+}
+
+Result<void> unseal(const std::string& folder, const std::optional<std::string>& key_file) {
   if (!is_all(folder)) {
-    if (key_file.empty()) return {};
+    if (!key_file) return {};
     return Failure{"--content-key: the package is not sealed", Status::Untrue};
   }
-  if (key_file.empty()) {
+  if (!key_file) {
     return Failure{"the package is sealed: --content-key FILE opens it", Status::Usage};
   }
   const std::string path = concat(folder, "/", sealed_file);
-  const ContentKey key = TRY(read_content_key(key_file));
+  const ContentKey key = TRY(read_content_key(*key_file));
   const auto file = os::open_file(path);
   if (!file) return about(path, os::describe(file.error()));
   // Sealing adds a header, padding and tags.

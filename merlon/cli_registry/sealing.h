@@ -3,6 +3,7 @@
 // Sealed packages (docs/sealed-package.md) on their way to a registry and back: files of keys, and
 // packages whose tree is one sealed file.
 
+#include <optional>
 #include <string>
 
 #include "merlon/cli_registry/local_package.h"
@@ -22,9 +23,13 @@ inline constexpr std::string_view sealed_file = "package.sealed";
 [[nodiscard]] Result<LocalPackage> sealed(const LocalPackage& package,
                                           const sealed_package::ContentKey& key);
 
-/// Puts the files of a sealed package into its place, if that is what lies in `folder`. `key_file`
-/// empty: a sealed package is refused with what to do. Untrue: another key, or not as it was
-/// sealed.
-[[nodiscard]] Result<void> unseal(const std::string& folder, const std::string& key_file);
+/// Of --content-key; nothing if it was not given.
+[[nodiscard]] std::optional<std::string> content_key_file(const cli::Arguments& arguments);
+
+/// Puts the files of a sealed package into its place, if that is what lies in `folder`. Without a
+/// key a sealed package is refused with what to do, and with one a package that is not sealed.
+/// Untrue: another key, or not as it was sealed.
+[[nodiscard]] Result<void> unseal(const std::string& folder,
+                                  const std::optional<std::string>& key_file);
 
 }  // namespace merlon::cli_registry

@@ -26,7 +26,6 @@ Result<crypto::SecretBytes> read_key(const std::string& path) {
 
 Result<std::string> signed_by(const std::string& path, const registry::Slug& slug,
                               const LocalPackage& package) {
-  if (path.empty()) return std::string();
   const crypto::SecretBytes pem = TRY(read_key(path));
   const auto key = crypto::PrivateKey::from_pem(pem.reveal());
   if (!key) return about(path, key.error().message());
@@ -36,8 +35,7 @@ Result<std::string> signed_by(const std::string& path, const registry::Slug& slu
 }
 
 Result<void> check_signature(const std::string& path, const registry::Slug& slug,
-                             const std::string& tag) {
-  if (path.empty()) return {};
+                             const registry_client::Client::Tag& tag) {
   const crypto::SecretBytes pem = TRY(read_key(path));
   const auto half = crypto::public_half_from_pem(pem.reveal());
   if (!half) return about(path, half.error().message());
@@ -47,12 +45,19 @@ Result<void> check_signature(const std::string& path, const registry::Slug& slug
   }
   const auto key = crypto::PublicKey::ec(point->curve, point->point);
   if (!key) return about(path, key.error().message());
-  const auto holds = registry::verify_tag(tag, slug, *key);
-  if (holds) return {};
-  if (holds.error().code == core::ErrorCode::NotFound) {
+  const auto signed_root = registry::verify_tag(tag.text, slug, *key);
+  if (!signed_root && signed_root.error().code == core::ErrorCode::NotFound) {
     return Failure{concat(slug.text(), ": the tag is not signed"), Status::Untrue};
   }
-  return Failure{concat(slug.text(), ": ", holds.error().message()), Status::Untrue};
+  if (!signed_root) {
+    return Failure{concat(slug.text(), ": ", signed_root.error().message()), Status::Untrue};
+  }
+  // What stands beside a signature nobody has signed.
+  if (!tag.entry.is_signed || tag.entry.root != *signed_root) {
+    return Failure{concat(slug.text(), ": the tag says something else than what was signed"),
+                   Status::Untrue};
+  }
+  return {};
 }
 
 }  // namespace merlon::cli_registry

@@ -76,7 +76,7 @@ Result<std::string> sign_tag(const Slug& slug, const Meta& root, const crypto::P
                 R"(","signature":")", codec::encode_base64url(signature), R"("}]})");
 }
 
-Result<void> verify_tag(std::string_view text, const Slug& slug, const crypto::PublicKey& key) {
+Result<Meta> verify_tag(std::string_view text, const Slug& slug, const crypto::PublicKey& key) {
   if (text.size() > max_record_size) return core::error(ErrorCode::Exhausted, "tag too large");
   const JsonDocument document = TRY(JsonDocument::parse(text));
   const JsonValue& root = document.root();
@@ -91,8 +91,11 @@ Result<void> verify_tag(std::string_view text, const Slug& slug, const crypto::P
     if (all->kind() != JsonKind::Array || all->items().size() > max_signatures) return malformed();
     for (const JsonValue& each : all->items()) found = found || holds(each, payload, name, key);
   }
-  if (found) return {};
-  return core::error(ErrorCode::Denied, "the tag has no signature of that key for this version");
+  if (!found) {
+    return core::error(ErrorCode::Denied, "the tag has no signature of that key for this version");
+  }
+  const auto signed_entry = TRY(codec::decode_base64url(payload));
+  return parse_meta(core::as_text(signed_entry));
 }
 
 }  // namespace merlon::registry

@@ -28,11 +28,13 @@ inline constexpr std::size_t max_signatures = 16;
 [[nodiscard]] core::Result<std::string> sign_tag(const Slug& slug, const Meta& root,
                                                  const crypto::PrivateKey& key);
 
-/// Whether `key` has signed this very tag: its user, repository and version, and what it says. In
-/// either form. Attacker-controlled.
+/// What `key` has signed of this very tag: its user, repository and version. In either form.
+/// Attacker-controlled: of the text nothing but the result is signed, so whoever asks for a
+/// signature goes on with the result alone.
 ///
-/// Errors: Denied (none of its signatures is of that key, for that tag) · Malformed · Exhausted.
-[[nodiscard]] core::Result<void> verify_tag(std::string_view text, const Slug& slug,
+/// Errors: Denied (none of its signatures is of that key, for that tag) · NotFound (it has no
+///         payload: it is not signed) · Malformed · Exhausted.
+[[nodiscard]] core::Result<Meta> verify_tag(std::string_view text, const Slug& slug,
                                             const crypto::PublicKey& key);
 
 }  // namespace merlon::registry

@@ -32,7 +32,7 @@ class SignedTag : public ::testing::Test {
 
 TEST_F(SignedTag, IsReadAndHoldsForItsKeyAndTag) {
   EXPECT_EQ(*parse_tag(text, signed_tag_type), root);
-  EXPECT_TRUE(verify_tag(text, slug, public_of(key)));
+  EXPECT_EQ(*verify_tag(text, slug, public_of(key)), root);
   // Where it lies is not its maker's to say.
   EXPECT_TRUE(verify_tag(text, {"another", "acme", "app", "1.0.0", ""}, public_of(key)));
 }
@@ -48,6 +48,14 @@ TEST_F(SignedTag, CannotBePutUnderAnotherName) {
         Slug{"host", "eve", "app", "1.0.0", ""}}) {
     EXPECT_EQ(refused(text, other), ErrorCode::Denied);
   }
+}
+
+TEST_F(SignedTag, WhatStandsBesideTheSignatureIsNotSigned) {
+  const Meta evil = Meta::of(core::as_bytes("evil"), wasm_type);
+  const std::string entry = to_json(evil);
+  const std::string both = concat(entry.substr(0, entry.size() - 1), ",", text.substr(1));
+  ASSERT_EQ(*parse_tag(both, tag_type), evil);  // as an entry it says that
+  EXPECT_EQ(*verify_tag(both, slug, public_of(key)), root);
 }
 
 TEST_F(SignedTag, AnyAlteredByteIsNoticed) {

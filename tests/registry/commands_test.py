@@ -386,7 +386,11 @@ class Commands(EndToEnd):
             self.assertIn("no signature of that key", self.refused(3, *words, "--signed-by", "other.pem", "alice/app:1.0.0"))
         self.do("package", "publish", "alice/app:2.0.0", self.small("unsigned"))
         self.assertIn("is not signed", self.refused(3, *deploy, "--signed-by", "maker.pub", "alice/app:2.0.0"))
-        # What is not looked at must not seem to have been.
+        # A variable that is not set is no consent, and what is not looked at must not seem to have been.
+        for option in ("--signed-by", "--content-key"):
+            self.do(*deploy, option, "", "alice/app:2.0.0", status=2)
+            self.do("package", "fetch", option, "", "alice/app:2.0.0", "not", status=2)
+        self.do("package", "publish", "--sign", "", "alice/app:3.0.0", package, status=2)
         self.assertIn("no package at a registry", self.refused(2, *deploy, "--signed-by", "maker.pub", package))
 
     def test_a_sealed_package_is_deployed_by_its_key(self):
