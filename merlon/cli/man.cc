@@ -6,7 +6,7 @@
 namespace merlon::cli {
 
 int man(const Arguments& /*arguments*/, const Terminal& terminal) {
-  return print(terminal, command::man_page(program()));
+  return command::print_man(program(), terminal);
 }
 
 }  // namespace merlon::cli

@@ -2,6 +2,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/command/script.h"
+#include "merlon/launch/exit_status.h"
 
 namespace merlon::command {
 
@@ -53,6 +54,15 @@ std::optional<std::string> completion(const Program& program, std::string_view s
   if (shell == "zsh") return zsh_script(words);
   if (shell == "fish") return fish_script(words);
   return std::nullopt;
+}
+
+int print_completion(const Program& program, const Arguments& arguments, const Terminal& terminal) {
+  const std::string shell = arguments.positional(0);
+  if (const auto script = completion(program, shell)) return print(terminal, *script);
+  return fail(terminal,
+              concat("there is no completion for ", base::quoted(shell),
+                     "; there is for bash, zsh and fish"),
+              launch::number(launch::ExitStatus::Usage));
 }
 
 }  // namespace merlon::command

@@ -16,4 +16,8 @@ inline constexpr std::array<std::string_view, 3> completion_shells{"bash", "zsh"
 /// The script that `shell` reads; nothing for a shell that is none of completion_shells.
 [[nodiscard]] std::optional<std::string> completion(const Program& program, std::string_view shell);
 
+/// The command "completion SHELL" of any program; its exit status.
+[[nodiscard]] int print_completion(const Program& program, const Arguments& arguments,
+                                   const Terminal& terminal);
+
 }  // namespace merlon::command

@@ -81,4 +81,8 @@ std::string man_page(const Program& program) {
   return out;
 }
 
+int print_man(const Program& program, const Terminal& terminal) {
+  return print(terminal, man_page(program));
+}
+
 }  // namespace merlon::command

@@ -10,4 +10,7 @@ namespace merlon::command {
 
 [[nodiscard]] std::string man_page(const Program& program);
 
+/// The command "man" of any program; its exit status.
+[[nodiscard]] int print_man(const Program& program, const Terminal& terminal);
+
 }  // namespace merlon::command

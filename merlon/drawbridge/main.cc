@@ -1,7 +1,6 @@
 // merlon-drawbridge: keeps packages and hands them out.
 
 #include <array>
-#include <csignal>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/json_writer.h"
@@ -16,8 +15,7 @@
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
-#include "merlon/os/signals.h"
-#include "merlon/service/listeners.h"
+#include "merlon/service/front.h"
 
 namespace {
 
@@ -30,15 +28,6 @@ using service::clock_now;
 
 constexpr int usage = 2;
 constexpr int unusable = 1;
-
-std::unique_ptr<oidc::Issuers> issuers_of(const Options& options, http::Log& log) {
-  const auto complain = [&log](const std::string& issuer, const std::string& why) {
-    log.line(http::log_line(clock_now(), "error", "oidc", {{"issuer", issuer}, {"refused", why}}));
-  };
-  auto issuers = service::make_issuers(options.issuers, &clock_now, complain);
-  if (issuers && issuers->warm_up()) log.line(http::log_line(clock_now(), "info", "oidc", {}));
-  return issuers;
-}
 
 http::Settings settings_of(const Options& options, drawbridge::Service& service, http::Log& log) {
   http::Settings settings;
@@ -55,26 +44,9 @@ http::Settings settings_of(const Options& options, drawbridge::Service& service,
   return settings;
 }
 
-void wait_for_the_end(const os::SignalQueue& signals, const Options& options,
-                      std::optional<tls::Context>& tls, http::Log& log) {
-  for (;;) {
-    const auto signal = signals.wait(std::chrono::minutes(10));
-    if (signal == SIGTERM || signal == SIGINT) return;
-    if (signal != SIGHUP || options.development) continue;
-    // Connections that are open go on as they are.
-    auto again = service::tls_of(options.tls);
-    log.line(http::log_line(clock_now(), again ? "info" : "error", "reload",
-                            {{"refused", again ? "" : again.error()}}));
-    if (again) tls = *std::move(again);
-  }
-}
-
 Checked<void> run(Options options, http::Log& log) {
-  const os::SignalQueue signals({SIGTERM, SIGINT, SIGHUP});
   const auto store = TRY(Store::open(options.store, options.quota));
-  std::optional<tls::Context> tls;
-  if (!options.development) tls = TRY(service::tls_of(options.tls));
-  const auto issuers = issuers_of(options, log);
+  const auto issuers = service::issuers_of(options.issuers, log);
   const drawbridge::Access access(issuers.get(), store->catalogue(), &clock_now);
   std::optional<http::Server> server;
   drawbridge::Service service(store->shelf(), access,
@@ -82,28 +54,14 @@ Checked<void> run(Options options, http::Log& log) {
                                [&] { return server ? server->counters() : http::Counters{}; },
                                {options.reserved.begin(), options.reserved.end()},
                                options.largest});
-  http::Settings settings = settings_of(options, service, log);
-  if (tls) settings.tls = [&] { return tls; };
-  auto started = http::Server::start(TRY(service::listen_on(options.listen)), std::move(settings));
-  if (!started) return concat("cannot serve: ", os::describe(started.error()));
-  server.emplace(*std::move(started));
-  for (const http::ListenAddress& each : options.listen) {
-    log.line(http::log_line(clock_now(), "info", "listen",
-                            {{"address", http::to_string(each)}, {"tls", tls ? "yes" : "no"}}));
-  }
-  wait_for_the_end(signals, options, tls, log);
-  server->stop(std::chrono::seconds(10));
-  return {};
+  return service::serve_until_told({options.listen, options.tls, options.development},
+                                   settings_of(options, service, log), log, server);
 }
 
 int serve(const command::Arguments& arguments, const command::Terminal& terminal) {
   auto options = drawbridge::options_of(arguments);
   if (!options) return command::fail(terminal, options.error(), usage);
-  const auto log = http::Log::start(
-      [](const std::string& line) {
-        return os::write_all(os::BorrowedFd(2), core::as_bytes(line)).has_value();
-      },
-      [] {});
+  const auto log = service::log_to_stderr();
   if (!log) return command::fail(terminal, "cannot start a thread", unusable);
   static_cast<void>(os::allow_open_files());
   const auto ended = run(*std::move(options), **log);
@@ -213,15 +171,11 @@ int backup(const command::Arguments& arguments, const command::Terminal& termina
 }
 
 int completion(const command::Arguments& arguments, const command::Terminal& terminal) {
-  const std::string shell = arguments.positional(0);
-  if (const auto script = command::completion(drawbridge::program(), shell)) {
-    return command::print(terminal, *script);
-  }
-  return command::fail(terminal, concat("there is no completion for ", base::quoted(shell)), usage);
+  return command::print_completion(drawbridge::program(), arguments, terminal);
 }
 
 int man(const command::Arguments& /*arguments*/, const command::Terminal& terminal) {
-  return command::print(terminal, command::man_page(drawbridge::program()));
+  return command::print_man(drawbridge::program(), terminal);
 }
 
 constexpr std::array handlers{command::Handler{"serve", &serve},

@@ -1,7 +1,6 @@
 // merlon-gatehouse: starts keeps for tenants, and carries sealed bytes between them.
 
 #include <array>
-#include <csignal>
 
 #include "merlon/base/text.h"
 #include "merlon/command/completion.h"
@@ -13,8 +12,7 @@
 #include "merlon/http/log.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
-#include "merlon/os/signals.h"
-#include "merlon/service/listeners.h"
+#include "merlon/service/front.h"
 
 namespace {
 
@@ -26,18 +24,6 @@ using service::clock_now;
 
 constexpr int usage = 2;
 constexpr int unusable = 1;
-
-/// Null: no token names anybody here. An issuer that does not answer now is asked again when
-/// somebody shows a token of his.
-std::unique_ptr<oidc::Issuers> issuers_of(const Options& options, http::Log& log) {
-  if (options.issuers.issuers.empty()) return nullptr;
-  const auto complain = [&log](const std::string& issuer, const std::string& why) {
-    log.line(http::log_line(clock_now(), "error", "oidc", {{"issuer", issuer}, {"refused", why}}));
-  };
-  auto issuers = service::make_issuers(options.issuers, &clock_now, complain);
-  if (issuers->warm_up()) log.line(http::log_line(clock_now(), "info", "oidc", {}));
-  return issuers;
-}
 
 /// None where this process may make none, which `line` tells; where one was named, it
 /// must do.
@@ -59,14 +45,11 @@ Checked<gatehouse::ControlGroups> groups_of(const Options& options, std::string&
 }
 
 Checked<void> run(Options options, http::Log& log) {
-  const os::SignalQueue signals({SIGTERM, SIGINT, SIGHUP});
   std::string about_groups;
   options.house.groups = TRY(groups_of(options, about_groups));
   gatehouse::House house(options.house);
   TRY(house.open());
-  std::optional<tls::Context> tls;
-  if (!options.development) tls = TRY(service::tls_of(options.tls));
-  const auto issuers = issuers_of(options, log);
+  const auto issuers = service::issuers_of(options.issuers, log);
   std::optional<http::Server> server;
   gatehouse::Service service(
       house, {&clock_now, [&] { return server ? server->counters() : http::Counters{}; },
@@ -82,37 +65,16 @@ Checked<void> run(Options options, http::Log& log) {
   settings.observe = [&](const http::Exchange& exchange) {
     log.line(http::request_line(clock_now(), exchange));
   };
-  if (tls) settings.tls = [&] { return tls; };
-  auto started = http::Server::start(TRY(service::listen_on(options.listen)), std::move(settings));
-  if (!started) return concat("cannot serve: ", os::describe(started.error()));
-  server.emplace(*std::move(started));
-  for (const http::ListenAddress& each : options.listen) {
-    log.line(http::log_line(clock_now(), "info", "listen",
-                            {{"address", http::to_string(each)}, {"tls", tls ? "yes" : "no"}}));
-  }
-  if (!about_groups.empty()) log.line(about_groups);
-  for (;;) {
-    const auto signal = signals.wait(std::chrono::minutes(10));
-    if (signal == SIGTERM || signal == SIGINT) break;
-    if (signal != SIGHUP || options.development) continue;
-    // Connections that are open go on as they are.
-    auto again = service::tls_of(options.tls);
-    log.line(http::log_line(clock_now(), again ? "info" : "error", "reload",
-                            {{"refused", again ? "" : again.error()}}));
-    if (again) tls = *std::move(again);
-  }
-  server->stop(std::chrono::seconds(5));
-  return {};
+  std::vector<std::string> lines;
+  if (!about_groups.empty()) lines.push_back(about_groups);
+  return service::serve_until_told({options.listen, options.tls, options.development},
+                                   std::move(settings), log, server, lines);
 }
 
 int serve(const command::Arguments& arguments, const command::Terminal& terminal) {
   auto options = gatehouse::options_of(arguments, terminal);
   if (!options) return command::fail(terminal, options.error(), usage);
-  const auto log = http::Log::start(
-      [](const std::string& line) {
-        return os::write_all(os::BorrowedFd(2), core::as_bytes(line)).has_value();
-      },
-      [] {});
+  const auto log = service::log_to_stderr();
   if (!log) return command::fail(terminal, "cannot start a thread", unusable);
   const auto ended = run(*std::move(options), **log);
   if (ended) return 0;
@@ -120,15 +82,11 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
 }
 
 int completion(const command::Arguments& arguments, const command::Terminal& terminal) {
-  const std::string shell = arguments.positional(0);
-  if (const auto script = command::completion(gatehouse::program(), shell)) {
-    return command::print(terminal, *script);
-  }
-  return command::fail(terminal, concat("there is no completion for ", base::quoted(shell)), usage);
+  return command::print_completion(gatehouse::program(), arguments, terminal);
 }
 
 int man(const command::Arguments& /*arguments*/, const command::Terminal& terminal) {
-  return command::print(terminal, command::man_page(gatehouse::program()));
+  return command::print_man(gatehouse::program(), terminal);
 }
 
 constexpr std::array handlers{command::Handler{"serve", &serve},

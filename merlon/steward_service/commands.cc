@@ -12,14 +12,7 @@
 namespace merlon::steward_service {
 
 int completion(const command::Arguments& arguments, const command::Terminal& terminal) {
-  const std::string shell = arguments.positional(0);
-  if (const auto script = command::completion(program(), shell)) {
-    return command::print(terminal, *script);
-  }
-  return command::fail(terminal,
-                       base::concat("there is no completion for ", base::quoted(shell),
-                                    "; there is for bash, zsh and fish"),
-                       2);
+  return command::print_completion(program(), arguments, terminal);
 }
 
 int log_verify(const command::Arguments& arguments, const command::Terminal& terminal) {
@@ -37,7 +30,7 @@ int log_verify(const command::Arguments& arguments, const command::Terminal& ter
 }
 
 int man(const command::Arguments& /*arguments*/, const command::Terminal& terminal) {
-  return command::print(terminal, command::man_page(program()));
+  return command::print_man(program(), terminal);
 }
 
 std::span<const command::Handler> handlers() noexcept {

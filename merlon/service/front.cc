@@ -1,0 +1,75 @@
+#include "merlon/service/front.h"
+
+#include <csignal>
+
+#include "merlon/base/text.h"
+#include "merlon/os/open.h"
+#include "merlon/os/signals.h"
+
+namespace merlon::service {
+
+using base::concat;
+
+namespace {
+
+/// For requests that have begun when the service is told to end.
+constexpr std::chrono::seconds grace{10};
+
+void wait_for_the_end(const os::SignalQueue& signals, const Front& front,
+                      std::optional<tls::Context>& tls, http::Log& log) {
+  for (;;) {
+    const auto signal = signals.wait(std::chrono::minutes(10));
+    if (signal == SIGTERM || signal == SIGINT) return;
+    if (signal != SIGHUP || front.without_tls) continue;
+    // Connections that are open go on as they are.
+    auto again = tls_of(front.tls);
+    log.line(http::log_line(clock_now(), again ? "info" : "error", "reload",
+                            {{"refused", again ? "" : again.error()}}));
+    if (again) tls = *std::move(again);
+  }
+}
+
+}  // namespace
+
+os::Result<std::unique_ptr<http::Log>> log_to_stderr() {
+  return http::Log::start(
+      [](const std::string& line) {
+        return os::write_all(os::BorrowedFd(2), core::as_bytes(line)).has_value();
+      },
+      [] {});
+}
+
+std::unique_ptr<oidc::Issuers> issuers_of(const IssuerSettings& settings, http::Log& log) {
+  const auto complain = [&log](const std::string& issuer, const std::string& why) {
+    log.line(http::log_line(clock_now(), "error", "oidc", {{"issuer", issuer}, {"refused", why}}));
+  };
+  auto issuers = make_issuers(settings, &clock_now, complain);
+  if (issuers && issuers->warm_up()) log.line(http::log_line(clock_now(), "info", "oidc", {}));
+  return issuers;
+}
+
+Checked<void> serve_until_told(Front front, http::Settings settings, http::Log& log,
+                               std::optional<http::Server>& server,
+                               std::span<const std::string> lines) {
+  const os::SignalQueue signals({SIGTERM, SIGINT, SIGHUP});
+  std::optional<tls::Context> tls;
+  if (!front.without_tls) {
+    tls = TRY(tls_of(front.tls));
+    settings.tls = [&tls] { return tls; };
+  }
+  auto started = http::Server::start(TRY(listen_on(front.listen)), std::move(settings));
+  if (!started) return concat("cannot serve: ", os::describe(started.error()));
+  server.emplace(*std::move(started));
+  for (const http::ListenAddress& each : front.listen) {
+    log.line(http::log_line(clock_now(), "info", "listen",
+                            {{"address", http::to_string(each)}, {"tls", tls ? "yes" : "no"}}));
+  }
+  for (const std::string& each : lines) log.line(each);
+  wait_for_the_end(signals, front, tls, log);
+  server->stop(grace);
+  // Nobody asks for TLS any more, and `tls` may go.
+  server.reset();
+  return {};
+}
+
+}  // namespace merlon::service
