@@ -22,4 +22,9 @@ constexpr std::array all_handlers{
 
 std::span<const cli::Handler> handlers() noexcept { return all_handlers; }
 
+int ended(const cli_evidence::Result<int>& status, const cli::Terminal& terminal) {
+  if (status) return *status;
+  return cli::fail(terminal, status.error().text, cli_evidence::number(status.error().status));
+}
+
 }  // namespace merlon::cli_deploy

@@ -5,10 +5,14 @@
 #include <span>
 
 #include "merlon/cli/table.h"
+#include "merlon/cli_evidence/files.h"
 
 namespace merlon::cli_deploy {
 
 [[nodiscard]] std::span<const cli::Handler> handlers() noexcept;
+
+/// Prints a failure's line; a command's exit status either way.
+[[nodiscard]] int ended(const cli_evidence::Result<int>& status, const cli::Terminal& terminal);
 
 int deploy(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keeps_evidence(const cli::Arguments& arguments, const cli::Terminal& terminal);

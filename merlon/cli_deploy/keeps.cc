@@ -68,11 +68,6 @@ Result<int> forget(const Arguments& arguments, const Terminal& terminal) {
   return 0;
 }
 
-int ended(const Result<int>& status, const Terminal& terminal) {
-  if (status) return *status;
-  return cli::fail(terminal, status.error().text, cli_evidence::number(status.error().status));
-}
-
 }  // namespace
 
 int keeps_list(const Arguments& arguments, const Terminal& terminal) {

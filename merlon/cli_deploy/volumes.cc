@@ -85,11 +85,6 @@ Result<int> remove(const Arguments& arguments, const Terminal& terminal) {
   return 0;
 }
 
-int ended(const Result<int>& status, const Terminal& terminal) {
-  if (status) return *status;
-  return cli::fail(terminal, status.error().text, cli_evidence::number(status.error().status));
-}
-
 }  // namespace
 
 int volumes_list(const Arguments& arguments, const Terminal& terminal) {
