@@ -115,6 +115,8 @@ class Sqlite final : public Connection {
     }
   }
 
+  [[nodiscard]] Dialect dialect() const noexcept override { return Dialect::Sqlite; }
+
  private:
   struct Resetter {
     sqlite3_stmt* statement;

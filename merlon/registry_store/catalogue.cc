@@ -76,14 +76,17 @@ Result<Catalogue> Catalogue::open(database::Database& database, Quota quota) {
     return rows.empty() ? 0 : database::integer(rows.front(), 0);
   };
   const auto make = [](Connection& in) -> Result<std::int64_t> {
-    for (const std::string_view each : schema()) TRY(in.run(each, {}));
+    for (const std::string& each : schema(in.dialect())) TRY(in.run(each, {}));
     TRY(in.run("INSERT INTO version (number) VALUES ($1)", {schema_version}));
     return schema_version;
   };
   auto version = database.transact(Mode::Read, read_version);
-  if (!version) version = database.transact(Mode::Write, make);
-  if (!version) version = database.transact(Mode::Read, read_version);  // another one made it
-  if (!version) return std::move(version.error());
+  if (!version) {
+    if (version.error().kind != Failure::Kind::Broken) return std::move(version.error());
+    const auto made = database.transact(Mode::Write, make);
+    version = database.transact(Mode::Read, read_version);  // perhaps another one made it
+    if (!version) return made ? std::move(version.error()) : made.error();
+  }
   if (*version != schema_version) {
     return Failure{Failure::Kind::Broken, concat("the database is of version ", *version,
                                                  ", this program's is ", schema_version)};
@@ -173,8 +176,8 @@ Result<std::vector<RepositorySummary>> Catalogue::repositories(const Query& quer
             "SELECT r.name, r.public,"
             " (SELECT COUNT(*) FROM tags t WHERE t.repository = r.name AND t.state = 1"
             "  AND t.yanked IS NULL),"
-            " (SELECT COALESCE(SUM(bytes), 0) FROM tags t WHERE t.repository = r.name"
-            "  AND t.state = 1)"
+            " (SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM tags t"
+            "  WHERE t.repository = r.name AND t.state = 1)"
             " FROM repositories r JOIN users u ON u.name = r.owner"
             " WHERE r.name > $1 AND LOWER(r.name) LIKE $2 ESCAPE '\\' AND ($3 = '' OR r.owner = $3)"
             " AND (r.public = 1 OR (u.issuer = $4 AND u.subject = $5))"

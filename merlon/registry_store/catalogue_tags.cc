@@ -56,7 +56,8 @@ Result<void> clear(Connection& in, const std::string& repository, const std::str
 
 Result<std::uint64_t> bytes_of(Connection& in, std::string_view owner) {
   const Rows rows = TRY(in.run(
-      "SELECT COALESCE(SUM(bytes), 0) FROM tags WHERE owner = $1 AND state < 2", {value(owner)}));
+      "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM tags WHERE owner = $1 AND state < 2",
+      {value(owner)}));
   return number(rows.at(0), 0);
 }
 
@@ -286,6 +287,16 @@ Result<bool> Catalogue::drop_upload(const ObjectName& object) {
 
 namespace {
 
+/// `other.object` in the place of `lost`, which was found lost or altered. False: it is not there
+/// any more.
+Result<bool> replace_object(Connection& in, const Blob& lost, const Blob& other) {
+  const Rows done =
+      TRY(in.run("UPDATE blobs SET object = $3, pieces = $4 WHERE key = $1 AND object = $2"
+                 " RETURNING key",
+                 {value(lost.key), lost.object, other.object, to_bytes(other.pieces)}));
+  return !done.empty();
+}
+
 /// The blob is known afterwards; false: it is so in another object.
 Result<bool> take_blob(Connection& in, const Blob& blob) {
   const Rows there = TRY(in.run("SELECT object FROM blobs WHERE key = $1", {value(blob.key)}));
@@ -326,6 +337,7 @@ Result<Size> expect_children(Connection& in, const Place& place,
 
 Result<Added> Catalogue::finish_upload(const Place& place, const registry::Meta& meta,
                                        const registry::Directory& children, const Blob& blob,
+                                       const std::optional<Blob>& lost,
                                        std::vector<ObjectName>& dropped) {
   return database_->transact(Mode::Write, [&](Connection& in) -> Result<Added> {
     dropped.clear();
@@ -335,16 +347,18 @@ Result<Added> Catalogue::finish_upload(const Place& place, const registry::Meta&
       dropped.push_back(blob.object);
       return Added{Added::Kind::Differs};
     }
+    const bool replaced = lost && TRY(replace_object(in, *lost, blob));
+    if (replaced) dropped.push_back(lost->object);
     const Added judged = TRY(judge_place(in, place, meta));
     if (judged.kind != Added::Kind::Done) {
-      dropped.push_back(blob.object);
+      if (!replaced) dropped.push_back(blob.object);
       return judged;
     }
     const Size most = size_of(children, quota_.bytes);
     const auto tag = TRY(read_tag(in, place.repository, place.tag));
     if (!tag || tag->nodes + most.nodes > quota_.nodes ||
         is_more(TRY(bytes_of(in, user_of(place.repository))), most.bytes, quota_.bytes)) {
-      dropped.push_back(blob.object);
+      if (!replaced) dropped.push_back(blob.object);
       return Added{Added::Kind::NoRoom};
     }
     if (!TRY(take_blob(in, blob))) dropped.push_back(blob.object);

@@ -102,16 +102,13 @@ Result<Incoming::Finished> Incoming::put(const registry::ContentDigest& digest) 
   if (!key) return Failure{Failure::Kind::Broken, "no digest"};
   const Blob blob{*key, object_, meta_.length, std::move(pieces_).finish()};
   // Who brings it again may do so because what lies here was lost.
-  if (const auto there = TRY(shelf_->catalogue_.blob(*key))) {
-    const bool sound = there->check(shelf_->objects_).has_value();
-    if (!sound && TRY(shelf_->catalogue_.replace_object(*there, blob))) {
-      static_cast<void>(shelf_->objects_.remove(there->object));
-    }
-  }
+  auto lost = TRY(shelf_->catalogue_.blob(*key));
+  if (lost && lost->check(shelf_->objects_)) lost.reset();
   registry::Meta meta{digest, meta_.length, meta_.type};
   std::vector<ObjectName> dropped;
   Finished finished;
-  finished.added = TRY(shelf_->catalogue_.finish_upload(place_, meta, children, blob, dropped));
+  finished.added =
+      TRY(shelf_->catalogue_.finish_upload(place_, meta, children, blob, lost, dropped));
   TRY(shelf_->remove(dropped));
   return finished;
 }

@@ -228,7 +228,7 @@ TEST(ObjectFolder, KeepsWhatItWasGivenAndKnowsItsOwn) {
 /// come between two of another's.
 class Interleaving {
  public:
-  explicit Interleaving(unsigned seed) : random_(seed) {
+  Interleaving(database::Dialect dialect, unsigned seed) : random_(seed), folder_(dialect) {
     testing::prepare(first_.catalogue(), "acme/app");
     for (int i = 0; i < 4; ++i) {  // they share contents
       packages_.push_back(Package::of(
@@ -334,12 +334,22 @@ class Interleaving {
   std::map<std::string, const Package*> acknowledged_;
 };
 
-TEST(Interleavings, LoseNothingThatWasAcknowledged) {
+class Interleavings : public ::testing::TestWithParam<database::Dialect> {};
+
+INSTANTIATE_TEST_SUITE_P(Databases, Interleavings,
+                         ::testing::Values(database::Dialect::Sqlite, database::Dialect::Postgres),
+                         [](const auto& each) {
+                           return each.param == database::Dialect::Sqlite ? "Sqlite" : "Postgres";
+                         });
+
+TEST_P(Interleavings, LoseNothingThatWasAcknowledged) {
+  if (Folder(GetParam()).dialect() != GetParam()) GTEST_SKIP() << "PostgreSQL 15 is not installed";
   const char* const wanted = std::getenv("MERLON_REGISTRY_CASES");
-  const int cases = wanted == nullptr ? 25 : std::atoi(wanted);
+  const int usual = GetParam() == database::Dialect::Sqlite ? 25 : 5;
+  const int cases = wanted == nullptr ? usual : std::atoi(wanted);
   for (int seed = 0; seed < cases && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
-    Interleaving(static_cast<unsigned>(seed)).run(60);
+    Interleaving(GetParam(), static_cast<unsigned>(seed)).run(60);
   }
 }
 
