@@ -87,6 +87,10 @@ Result<Catalogue> Catalogue::open(database::Database& database, Quota quota) {
     version = database.transact(Mode::Read, read_version);  // perhaps another one made it
     if (!version) return made ? std::move(version.error()) : made.error();
   }
+  if (*version == unfinished_version) {
+    return Failure{Failure::Kind::Broken,
+                   "a migration into this store is not finished (migrate --finish)"};
+  }
   if (*version != schema_version) {
     return Failure{Failure::Kind::Broken, concat("the database is of version ", *version,
                                                  ", this program's is ", schema_version)};

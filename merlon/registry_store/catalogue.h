@@ -171,6 +171,12 @@ class Catalogue {
   [[nodiscard]] Result<Added> begin_upload(const Place& place, const Upload& upload,
                                            codec::UnixTime now, std::vector<ObjectName>& dropped);
   [[nodiscard]] Result<std::optional<Upload>> upload(const Place& place);
+  /// `object` is about to be written with what is kept of an upload of that place; take_over()
+  /// makes it the upload's in the place of `from`, all at once. NoRoom. False: another one was
+  /// quicker.
+  [[nodiscard]] Result<Added> begin_copy(const Place& place, const ObjectName& object,
+                                         codec::UnixTime now);
+  [[nodiscard]] Result<bool> take_over(const ObjectName& from, const ObjectName& object);
   /// It goes on. False: it was dropped.
   [[nodiscard]] Result<bool> touch_upload(const ObjectName& object, codec::UnixTime now);
   /// True if it was there: the object is nobody's now, and to be removed.

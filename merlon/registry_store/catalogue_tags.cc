@@ -235,6 +235,23 @@ Result<Added> Catalogue::expects(const Place& place, const registry::Meta& meta)
                              [&](Connection& in) { return judge_place(in, place, meta); });
 }
 
+namespace {
+
+/// Without a digest: of a copy that is not the upload's yet.
+Result<Added> note_upload(Connection& in, const Place& place, const Upload& upload,
+                          codec::UnixTime now, std::uint64_t most) {
+  const Rows count =
+      TRY(in.run("SELECT COUNT(*) FROM uploads WHERE repository = $1", {place.repository}));
+  if (number(count.at(0), 0) >= most) return Added{Added::Kind::NoRoom};
+  TRY(
+      in.run("INSERT INTO uploads (object, repository, tag, path, digest, touched)"
+             " VALUES ($1, $2, $3, $4, $5, $6)",
+             {upload.object, place.repository, place.tag, place.path, upload.digest, value(now)}));
+  return Added{};
+}
+
+}  // namespace
+
 Result<Added> Catalogue::begin_upload(const Place& place, const Upload& upload, codec::UnixTime now,
                                       std::vector<ObjectName>& dropped) {
   return database_->transact(Mode::Write, [&](Connection& in) -> Result<Added> {
@@ -244,14 +261,27 @@ Result<Added> Catalogue::begin_upload(const Place& place, const Upload& upload, 
                                      {place.repository, place.tag, place.path}))) {
       dropped.push_back(database::text(row, 0));
     }
-    const Rows count =
-        TRY(in.run("SELECT COUNT(*) FROM uploads WHERE repository = $1", {place.repository}));
-    if (number(count.at(0), 0) >= quota_.uploads) return Added{Added::Kind::NoRoom};
-    TRY(in.run(
-        "INSERT INTO uploads (object, repository, tag, path, digest, touched)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
-        {upload.object, place.repository, place.tag, place.path, upload.digest, value(now)}));
-    return Added{};
+    return note_upload(in, place, upload, now, quota_.uploads);
+  });
+}
+
+Result<Added> Catalogue::begin_copy(const Place& place, const ObjectName& object,
+                                    codec::UnixTime now) {
+  return database_->transact(Mode::Write, [&](Connection& in) {
+    return note_upload(in, place, {object, ""}, now, quota_.uploads);
+  });
+}
+
+Result<bool> Catalogue::take_over(const ObjectName& from, const ObjectName& object) {
+  return database_->transact(Mode::Write, [&](Connection& in) -> Result<bool> {
+    const Rows old = TRY(in.run("SELECT digest FROM uploads WHERE object = $1", {from}));
+    if (old.empty()) return false;
+    const Rows taken =
+        TRY(in.run("UPDATE uploads SET digest = $2 WHERE object = $1 RETURNING object",
+                   {object, database::text(old.front(), 0)}));
+    if (taken.empty()) return false;
+    TRY(in.run("DELETE FROM uploads WHERE object = $1", {from}));
+    return true;
   });
 }
 
@@ -259,7 +289,7 @@ Result<std::optional<Upload>> Catalogue::upload(const Place& place) {
   return database_->transact(Mode::Read, [&](Connection& in) -> Result<std::optional<Upload>> {
     const Rows rows =
         TRY(in.run("SELECT object, digest FROM uploads WHERE repository = $1"
-                   " AND tag = $2 AND path = $3",
+                   " AND tag = $2 AND path = $3 AND digest <> ''",
                    {place.repository, place.tag, place.path}));
     if (rows.empty()) return std::optional<Upload>();
     return std::optional<Upload>(
