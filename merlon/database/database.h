@@ -59,7 +59,10 @@ class Connection {
     return run(statement, std::span<const Value>(values.begin(), values.size()));
   }
 
-  [[nodiscard]] virtual Result<void> begin(Mode mode) = 0;
+  /// `patiently`: others came between a few times; where several write at a time, wait for those
+  /// who say the same.
+  [[nodiscard]] virtual Result<void> begin(Mode mode, bool patiently) = 0;
+  [[nodiscard]] Result<void> begin(Mode mode) { return begin(mode, false); }
   /// Once it returns well, all of it outlives the machine's end.
   [[nodiscard]] virtual Result<void> commit() = 0;
   virtual void roll_back() noexcept = 0;
@@ -84,7 +87,7 @@ class Database {
       auto taken = take(fresh);
       if (!taken) return core::Unexpected(std::move(taken.error()));
       std::unique_ptr<Connection> connection = *std::move(taken);
-      if (auto begun = connection->begin(mode); !begun) {
+      if (auto begun = connection->begin(mode, i >= most_hasty); !begun) {
         last = std::move(begun.error());
         // It may have ended while nobody used it; nothing was asked of it yet.
         if (last.kind == Failure::Kind::Unavailable && !fresh) {
@@ -115,6 +118,7 @@ class Database {
 
  private:
   static constexpr int most_tries = 50;
+  static constexpr int most_hasty = 4;  ///< of these
   static constexpr std::size_t most_idle = 16;
 
   /// The connection is of no use any more.

@@ -69,7 +69,9 @@ Failure broken(std::string_view what) {
 Failure::Kind kind_of(std::string_view state) noexcept {
   // That something is there already was looked for in the same transaction: another one came
   // between.
-  constexpr std::array<std::string_view, 5> conflicts{"40001", "40P01", "40000", "55P03", "23505"};
+  // 53200 is told where more rows are watched for conflicts at a time than the server has room for.
+  constexpr std::array<std::string_view, 6> conflicts{"40001", "40P01", "40000",
+                                                      "55P03", "23505", "53200"};
   constexpr std::array<std::string_view, 3> full{"53100", "53400", "54023"};
   constexpr std::array<std::string_view, 7> away{"08", "28", "53", "57", "58", "25006", "25P03"};
   const auto begins = [&](std::string_view each) { return state.starts_with(each); };
@@ -161,13 +163,25 @@ class Postgres final : public Connection {
     return collect(sent);
   }
 
-  [[nodiscard]] Result<void> begin(Mode mode) override {
+  using Connection::begin;
+  [[nodiscard]] Result<void> begin(Mode mode, bool patiently) override {
     writes_ = mode == Mode::Write;
+    if (patiently && writes_) {
+      // In front of the transaction, whose view of the rows begins with its first statement.
+      TRY(plain("SELECT 1 FROM pg_advisory_lock(5640871)"));
+      waits_ = true;
+    }
     return plain(writes_ ? "BEGIN ISOLATION LEVEL SERIALIZABLE"
                          : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   }
 
   [[nodiscard]] Result<void> commit() override {
+    auto result = end();
+    let_others();
+    return result;
+  }
+
+  Result<void> end() {
     auto done = plain("COMMIT");
     if (!done) {
       const bool open = writes_ && !is_whole();
@@ -181,10 +195,12 @@ class Postgres final : public Connection {
   }
 
   void roll_back() noexcept override {
+    if (!is_whole()) return;
     const int status = pq_->PQtransactionStatus(handle_.get());
-    if (status == transaction_idle || !is_whole()) return;
     // The server is still at it: who ends the connection ends that.
-    if (status == transaction_active || !plain("ROLLBACK")) given_up_ = true;
+    const bool open = status != transaction_idle;
+    if (open && (status == transaction_active || !plain("ROLLBACK"))) given_up_ = true;
+    let_others();
   }
 
   [[nodiscard]] Dialect dialect() const noexcept override { return Dialect::Postgres; }
@@ -205,6 +221,13 @@ class Postgres final : public Connection {
   }
 
  private:
+  /// The lock goes with the connection too.
+  void let_others() {
+    if (!waits_ || !is_whole()) return;
+    waits_ = false;
+    if (!plain("SELECT 1 FROM pg_advisory_unlock(5640871)")) given_up_ = true;
+  }
+
   static bool fits(const Value& value) noexcept {
     constexpr std::size_t most = std::size_t{512} << 20U;
     const auto* text = std::get_if<std::string>(&value);
@@ -346,6 +369,7 @@ class Postgres final : public Connection {
   std::map<std::string, std::string> names_;  ///< of statements with their types
   std::string tag_;                           ///< of the last command
   bool writes_ = false;
+  bool waits_ = false;  ///< it has the lock of those that wait for each other
   bool given_up_ = false;
 };
 

@@ -34,8 +34,9 @@ class Migration {
   Migration(Side from, Side to, Progress progress) noexcept
       : from_(from), to_(to), progress_(std::move(progress)) {}
 
-  /// Copies until a pass finds nothing new. `last`: no service runs on the old store any more; the
-  /// new one is ready afterwards. Broken if there are packages in it that no migration has brought.
+  /// Copies until a pass finds nothing new, and rests as long as it copies. `last`: no service runs
+  /// on the old store any more, so there are no rests; the new one is ready afterwards. Broken if
+  /// there are packages in it that no migration has brought.
   [[nodiscard]] Result<Migrated> run(bool last);
 
  private:
@@ -54,6 +55,7 @@ class Migration {
   Side to_;
   Progress progress_;
   Migrated done_;
+  bool last_ = false;
 };
 
 }  // namespace merlon::registry_store

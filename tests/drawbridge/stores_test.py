@@ -24,7 +24,7 @@ from registry import API, DIRECTORY, ENTRY, PROGRAM, Drawbridge, Issuer, Package
 from stores import KEYS, S3, Place, Stores, why_no_postgres, why_no_s3, why_not  # noqa: E402
 from support import main  # noqa: E402
 
-PUSHES = int(os.environ.get("MERLON_REGISTRY_MIGRATION_PUSHES", "20"))
+PUSHES = int(os.environ.get("MERLON_REGISTRY_MIGRATION_PUSHES", "8"))
 MEBIBYTE = 1 << 20
 
 
