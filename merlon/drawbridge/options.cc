@@ -39,6 +39,8 @@ constexpr std::array usual_serve_options{
          "Whose certificates issuers may show, in PEM; those of the web if none is given."),
     OptionSpec{"--development", "", "Serve without TLS, on addresses of this machine only."},
     OptionSpec{"--user-space", "MIB", "Room of each user: 10240 if not given."},
+    OptionSpec{"--users-per-subject", "NUMBER",
+               "Names that one subject of an issuer may take: 16 if not given."},
     OptionSpec{"--largest-file", "MIB", "The largest file of a package: 4096 if not given."},
     OptionSpec{"--reserve", "NAME", "A name that no user may take.", true},
     OptionSpec{"--workers", "NUMBER", "Requests that are handled at a time: 16 if not given."},
@@ -174,6 +176,7 @@ Checked<Options> options_of(const command::Arguments& arguments,
   constexpr unsigned mebibyte = 20;
   options.quota.bytes = TRY(number_of(arguments, "--user-space", options.quota.bytes >> mebibyte))
                         << mebibyte;
+  options.quota.users = TRY(number_of(arguments, "--users-per-subject", options.quota.users));
   options.largest = TRY(number_of(arguments, "--largest-file", options.largest >> mebibyte))
                     << mebibyte;
   options.reserved = all("--reserve");

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "merlon/base/characters.h"
 #include "merlon/base/text.h"
+#include "merlon/codec/percent.h"
 #include "merlon/registry/records.h"
 
 namespace merlon::drawbridge {
@@ -37,6 +39,11 @@ std::string digest_header(const http::Request& request) {
     if (each.name == "content-digest") all += concat(all.empty() ? "" : ",", each.value);
   }
   return all;
+}
+
+/// What every database can hold.
+bool is_text(std::string_view text) noexcept {
+  return base::well_formed_size(text) == text.size() && text.find('\0') == std::string_view::npos;
 }
 
 /// "type/subtype", of printable characters.
@@ -113,6 +120,9 @@ Result<Response> Service::answer(const http::Request& request) {
   }
   if (path == "/metrics" && reads(request)) {
     return Response{200, {{"Content-Type", "text/plain; version=0.0.4"}}, metrics()};
+  }
+  if (!is_text(codec::decode_percent(request.target))) {
+    return refuse(400, "The address is no text in UTF-8");
   }
   return answer_target(request, TRY(parse_target(path)));
 }

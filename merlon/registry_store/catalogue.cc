@@ -109,6 +109,9 @@ Result<Added> Catalogue::add_user(const User& user, codec::UnixTime now) {
       if (database::text(row, 0) == user.name) return Added{Added::Kind::Exists};
     }
     if (!there.empty()) return Added{Added::Kind::LooksLike, database::text(there.front(), 0)};
+    const Rows count = TRY(in.run("SELECT COUNT(*) FROM users WHERE issuer = $1 AND subject = $2",
+                                  {user.issuer, user.subject}));
+    if (number(count.at(0), 0) >= quota_.users) return Added{Added::Kind::NoRoom};
     TRY(
         in.run("INSERT INTO users (name, skeleton, issuer, subject, record, created)"
                " VALUES ($1, $2, $3, $4, $5, $6)",

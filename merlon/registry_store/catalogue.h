@@ -87,6 +87,7 @@ struct Sight {
 /// Room for what a user brings.
 struct Quota {
   std::uint64_t bytes = std::uint64_t{10} << 30U;  ///< of all his trees
+  std::uint64_t users = 16;                        ///< names of one subject
   std::uint64_t repositories = 1000;
   std::uint64_t tags = 10'000;    ///< of one repository
   std::uint64_t nodes = 100'000;  ///< of one tag

@@ -16,6 +16,7 @@ std::vector<std::string> tables() {
       "CREATE TABLE version (number BIGINT NOT NULL)",
       "CREATE TABLE users (name TEXT PRIMARY KEY, skeleton TEXT NOT NULL UNIQUE,"
       " issuer TEXT NOT NULL, subject TEXT NOT NULL, record TEXT NOT NULL, created BIGINT NOT NULL)",
+      "CREATE INDEX users_of ON users (issuer, subject)",
       "CREATE TABLE repositories (name TEXT PRIMARY KEY, owner TEXT NOT NULL,"
       " skeleton TEXT NOT NULL UNIQUE, public BIGINT NOT NULL, record TEXT NOT NULL,"
       " admission TEXT NOT NULL, created BIGINT NOT NULL)",
