@@ -93,8 +93,17 @@ https_client::Result<Answer> Client::once(const Asked& asked) const {
   }
   const Signed made = sign(request, settings_.credentials, settings_.region, world_.now());
   https_client::Asking asking{asked.method, made.target, {}, made.authorization, made.fields};
-  asking.body = asked.body;
   asking.largest_answer = asked.largest;
+  // Not copied.
+  core::ByteView rest = asked.body;
+  if (!rest.empty()) {
+    asking.source = {rest.size(), [&rest](core::ByteSpan into) -> Result<std::size_t> {
+                       const std::size_t size = std::min(rest.size(), into.size());
+                       std::copy_n(rest.begin(), size, into.begin());
+                       rest = rest.subspan(size);
+                       return size;
+                     }};
+  }
   return http_.ask(asking);
 }
 

@@ -45,6 +45,7 @@ class Writer final : public ObjectWriter {
         return core::error(ErrorCode::Unavailable, "too many uploads at a time");
       }
       in_memory_ += part.size();
+      held_.reserve(sizes_.chunk);  // pages that are never written cost nothing
       held_.insert(held_.end(), part.begin(), part.end());
       bytes = bytes.subspan(part.size());
       if (held_.size() == sizes_.chunk) TRY(put());
