@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <map>
 
 #include "merlon/base/text.h"
@@ -412,12 +413,15 @@ Result<std::unique_ptr<Connection>> connect_postgres(const std::string& url) {
   const auto pq = TRY(Libpq::load());
   const Options options = TRY(parse(*pq, url));
   // What stands in front of the URL it can change, what stands behind it not.
+  // libpq by itself would tell a password to whoever answers.
+  const char* const environment = std::getenv("PGSSLMODE");
+  const char* const trust = environment != nullptr ? environment : "verify-full";
   constexpr std::array names{
-      "connect_timeout",     "application_name", "keepalives_idle", "keepalives_interval",
-      "keepalives_count",    "tcp_user_timeout", "dbname",          "client_encoding",
-      "target_session_attrs"};
-  const std::array<const char*, names.size()> values{"10",    "merlon",    "30",   "10",        "3",
-                                                     "60000", url.c_str(), "UTF8", "read-write"};
+      "connect_timeout",  "application_name",    "keepalives_idle", "keepalives_interval",
+      "keepalives_count", "tcp_user_timeout",    "sslmode",         "dbname",
+      "client_encoding",  "target_session_attrs"};
+  const std::array<const char*, names.size()> values{
+      "10", "merlon", "30", "10", "3", "60000", trust, url.c_str(), "UTF8", "read-write"};
   std::array<const char*, names.size() + 1> all_names{};
   std::array<const char*, names.size() + 1> all_values{};
   std::ranges::copy(names, all_names.begin());
@@ -431,7 +435,12 @@ Result<std::unique_ptr<Connection>> connect_postgres(const std::string& url) {
       const std::string_view value = setting(options, secret);
       if (!value.empty() && why.find(value) != std::string_view::npos) return lost("no connection");
     }
-    return lost(base::printable(why.substr(0, why.find_last_not_of('\n') + 1)));
+    std::string line;
+    for (const char c : why.substr(0, why.find_last_not_of('\n') + 1)) {
+      line += c == '\n' ? "; " : std::string(1, c);
+    }
+    constexpr std::size_t longest = 400;
+    return lost(base::printable(line, longest));
   }
   if (pq->PQserverVersion(handle.get()) < oldest) return broken("the server is older than 15");
   static_cast<void>(pq->PQsetnonblocking(handle.get(), 1));

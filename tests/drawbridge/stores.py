@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -35,8 +36,15 @@ def why_not(combination):
     return ("postgres" in combination and why_no_postgres()) or ("s3" in combination and why_no_s3()) or None
 
 
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
 class Postgres:
-    """On a socket in a folder that its user can enter. It ends when this program does."""
+    """On a socket in a folder that its user can enter, and with TLS on one of this machine's ports. It ends when this
+    program does."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -50,6 +58,10 @@ class Postgres:
                     each.chmod(0o711)
         self.tool("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "merlon", "--no-sync", "-E", "UTF8",
                   "--locale=C.UTF-8")
+        self.certificate, self.port = self.folder / "tls.crt", free_port()
+        subprocess.run([*self.prefix, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                        "-nodes", "-keyout", self.folder / "tls.key", "-out", self.certificate, "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True, cwd="/")
         self.start()
 
     def tool(self, name, *words, **options):
@@ -58,19 +70,21 @@ class Postgres:
 
     def start(self):
         self.process = subprocess.Popen(
-            [*self.prefix, PROGRAMS / "postgres", "-D", self.folder / "data", "-k", self.folder, "-c", "listen_addresses=",
-             "-c", "shared_buffers=16MB", "-c", "fsync=off"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+            [*self.prefix, PROGRAMS / "postgres", "-D", self.folder / "data", "-k", self.folder, "-p", str(self.port),
+             "-c", "listen_addresses=127.0.0.1", "-c", "ssl=on", "-c", f"ssl_cert_file={self.certificate}", "-c",
+             f"ssl_key_file={self.folder / 'tls.key'}", "-c", "shared_buffers=16MB", "-c", "fsync=off"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
         deadline = time.monotonic() + PATIENCE
-        while subprocess.run([PROGRAMS / "pg_isready", "-q", "-h", self.folder], check=False).returncode:
+        while subprocess.run([PROGRAMS / "pg_isready", "-q", "-h", self.folder, "-p",
+                              str(self.port)], check=False).returncode:
             assert time.monotonic() < deadline and self.process.poll() is None, "PostgreSQL does not start"
             time.sleep(0.02)
 
     def create(self, name):
-        self.tool("createdb", "-h", self.folder, "-U", "merlon", "-T", "template0", name)
+        self.tool("createdb", "-h", self.folder, "-p", self.port, "-U", "merlon", "-T", "template0", name)
         return self.url(name)
 
     def url(self, name):
-        return f"postgresql://merlon@{str(self.folder).replace('/', '%2F')}/{name}"
+        return f"postgresql://merlon@{str(self.folder).replace('/', '%2F')}:{self.port}/{name}"
 
     def stop(self, how=signal.SIGQUIT):
         self.process.send_signal(how)

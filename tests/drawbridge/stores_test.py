@@ -284,6 +284,18 @@ class Secrets(InStores):
                                 "--s3-endpoint", self.stores.s3.endpoint, environment=KEYS)
         self.assertIn("404 NoSuchBucket", said.stderr)
 
+    def test_a_database_over_a_network_must_show_who_it_is(self):
+        self.need("postgres")
+        place = self.stores.place("postgres")
+        postgres, name = self.stores.postgres, place.database.rpartition("/")[2]
+        wanted = f"sslrootcert={postgres.certificate}"
+        for host, settings, well in (("localhost", wanted, True), ("localhost", "", False), ("127.0.0.1", wanted, False),
+                                     ("127.0.0.1", "sslmode=disable", True)):
+            url = f"postgresql://merlon@{host}:{postgres.port}/{name}?{settings}"
+            said = self.run_program("gc", "--store", place.folder, "--database", url)
+            self.assertEqual(said.returncode == 0, well, (host, settings, said.stderr))
+            self.assertLessEqual(len(said.stderr.splitlines()), 1)
+
     def test_an_own_ca(self):
         if reason := why_no_s3():
             self.skipTest(reason)
