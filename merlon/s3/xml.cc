@@ -94,11 +94,11 @@ Result<void> read_xml(
     text.remove_prefix(end + 1);
     if (tag.starts_with('?') && tag.ends_with('?') && !any) continue;  // the declaration
     const bool closes = tag.starts_with('/');
-    const bool empty = tag.ends_with('/');
     if (closes) tag.remove_prefix(1);
+    const bool empty = !closes && tag.ends_with('/');
     if (empty) tag.remove_suffix(1);
     const std::string_view name = tag.substr(0, tag.find_first_of(blanks));
-    if (!is_name(name) || (closes && empty)) return malformed();
+    if (!is_name(name)) return malformed();
     if (!closes) {
       if (open.size() >= max_depth || (open.empty() && any)) return malformed();
       any = true;
