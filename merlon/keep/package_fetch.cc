@@ -76,8 +76,9 @@ class Assembly {
     if (answer.status == ok) return answer;
     constexpr std::size_t longest = 200;
     const std::string_view body = core::as_text(answer.body);
-    return core::Unexpected(concat("the registry refuses ", base::quoted(path), " (HTTP status ",
-                                   answer.status, ")", body.empty() ? "" : ": ",
+    return core::Unexpected(concat("the registry refuses ",
+                                   path.empty() ? "the package" : base::quoted(path),
+                                   " (HTTP status ", answer.status, ")", body.empty() ? "" : ": ",
                                    base::printable(body.substr(0, longest))));
   }
 

@@ -74,13 +74,13 @@ class Answering(BaseHTTPRequestHandler):
 
 
 class Registry:
-    """merlon-drawbridge without TLS, which who stands between has."""
+    """merlon-drawbridge; without TLS of its own who stands between has it."""
 
-    def __init__(self, folder, issuer, ca_bundle):
+    def __init__(self, folder, issuer, ca_bundle, tls=("--development",)):
         self.store = Path(folder) / "store"
         self.log = (Path(folder) / "drawbridge.log").open("w+")
         self.process = subprocess.Popen(
-            [DRAWBRIDGE, "serve", "--development", "--listen", "127.0.0.1:0", "--store", self.store,
+            [DRAWBRIDGE, "serve", *tls, "--listen", "127.0.0.1:0", "--store", self.store,
              "--oidc-issuer", issuer.base, "--oidc-audience", AUDIENCE, "--ca-bundle", ca_bundle],
             stdin=subprocess.DEVNULL, stderr=self.log)
         self.port = self.wait()
