@@ -92,6 +92,10 @@ inline constexpr std::array deploy_options{
     accept_new_digest,
     signed_by,
     content_key,
+    OptionSpec{
+        "--keep-fetches", "",
+        "The keep gets the package from the registry by itself: what is delivered is where it "
+        "lies, its digests and, of a sealed one, the content key."},
     registry_helper,
     OptionSpec{"--detach", "",
                "Print the keep's id and leave it running at the gatehouse (see keeps)."},

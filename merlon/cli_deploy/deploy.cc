@@ -9,6 +9,7 @@
 #include "merlon/cli_deploy/commands.h"
 #include "merlon/cli_deploy/distant_relay.h"
 #include "merlon/cli_deploy/judge.h"
+#include "merlon/cli_deploy/keep_fetches.h"
 #include "merlon/cli_deploy/kept_talk.h"
 #include "merlon/cli_deploy/package_url.h"
 #include "merlon/cli_deploy/relay.h"
@@ -74,7 +75,7 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   const std::string named = arguments.positional(0);
   std::optional<FetchedPackage> fetched;
   const bool at_registry = !is_remote(named) && cli_registry::is_at_registry(named);
-  for (const std::string_view each : {"--signed-by", "--content-key"}) {
+  for (const std::string_view each : {"--signed-by", "--content-key", "--keep-fetches"}) {
     // What would not be looked at must not seem to have been.
     if (!at_registry && arguments.has(each)) {
       return Failure{concat(each, ": ", base::printable(named), " is no package at a registry"),
@@ -112,6 +113,9 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   prepared.offer.verbose = std::exchange(plan.message.verbose, false);
   prepared.workload.message = std::move(plan.message);
   if (fetched) prepared.workload.message.program = named;
+  if (arguments.has("--keep-fetches")) {
+    TRY(let_keep_fetch(arguments, *fetched->origin, prepared.workload, prepared.offer.wishes));
+  }
   prepared.notes.insert(prepared.notes.end(), plan.notes.begin(), plan.notes.end());
   return prepared;
 }
@@ -222,7 +226,7 @@ Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal,
   attempt.delivered = true;
   watch.lap("delivered");
   say_times(arguments, terminal, watch);
-  Talk talk(sealed.exporter, crypto::sha256({prepared.workload.module}));
+  Talk talk(sealed.exporter, delivery::module_digest(prepared.workload));
   remember_volume(talk, tenant);
   const auto talked = [&] {
     const os::SignalWindow window(relay);
@@ -268,7 +272,7 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
   attempt.delivered = true;
   watch.lap("delivered");
   say_times(arguments, terminal, watch);
-  const auto module = crypto::sha256({prepared.workload.module});
+  const auto module = delivery::module_digest(prepared.workload);
   Talk talk(sealed->exporter, module);
   remember_volume(talk, tenant);
   if (arguments.has("--detach")) {

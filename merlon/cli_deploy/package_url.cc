@@ -11,6 +11,7 @@
 #include "merlon/delivery/workload.h"
 #include "merlon/os/open.h"
 #include "merlon/os/random.h"
+#include "merlon/workload/url.h"
 
 namespace merlon::cli_deploy {
 
@@ -110,6 +111,13 @@ cli::Arguments for_registry(const cli::Arguments& arguments) {
   return kept;
 }
 
+Result<RegistryOrigin> origin_of(const cli_registry::RegistryPackage& package) {
+  const auto url = workload::parse_https_url(concat("https://", package.slug.host));
+  if (!url) return unusable(concat(base::quoted(package.slug.host), " is no HOST[:PORT]"));
+  const std::string tag = registry_client::path_of_tag(package.slug);
+  return RegistryOrigin{url->host, url->port, concat(registry_client::api, tag), package.digest};
+}
+
 }  // namespace
 
 FetchedPackage::~FetchedPackage() {
@@ -151,6 +159,7 @@ Result<FetchedPackage> fetch_from_registry(const cli::Arguments& arguments,
   const auto opened =
       cli_registry::unseal(fetched.path(), cli_registry::content_key_file(arguments));
   if (!opened) return failure_of(opened.error());
+  fetched.origin = TRY(origin_of(*package));
   return fetched;
 }
 

@@ -57,6 +57,10 @@ class Exchange {
   [[nodiscard]] net::Side awaited() const noexcept {
     return sent_ < request_.size() ? net::Side::Write : net::Side::Read;
   }
+  /// Whether all of the request has gone; an answer may come before.
+  [[nodiscard]] bool is_sent() const noexcept {
+    return sent_ == request_.size() && source_.size == 0;
+  }
   /// How many bytes have gone one way or the other.
   [[nodiscard]] std::uint64_t moved() const noexcept { return moved_; }
   /// Once it is there.

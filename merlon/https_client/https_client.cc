@@ -33,12 +33,16 @@ Result<std::vector<std::uint8_t>> read_bytes(const std::string& path, std::size_
   return *std::move(bytes);
 }
 
+}  // namespace
+
 Result<std::vector<tls::Certificate>> read_certificates(const std::string& path) {
   const auto bytes = TRY(read_bytes(path, largest_pem));
   auto all = codec::pem_certificates(core::as_text(bytes));
   if (!all) return concat(base::printable(path), ": ", all.error().message());
   return *std::move(all);
 }
+
+namespace {
 
 Result<tls::Context> context_of(const TlsFiles& files) {
   tls::ClientSettings settings;
@@ -219,7 +223,9 @@ Result<http_client::Answer> HttpsClient::ask(const Asking& asking) const {
   if (!answer) {
     return concat(base::printable(host_), " does not answer: ", answer.error().message());
   }
-  if (kept_ && answer->leaves_connection()) kept_->give(std::move(stream));
+  // What of the request is not sent another one's server would take for that.
+  const bool is_over = exchange.is_sent() && answer->leaves_connection();
+  if (kept_ && is_over) kept_->give(std::move(stream));
   return *std::move(answer);
 }
 
