@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <map>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -46,6 +47,9 @@ class SmallS3 {
   SmallS3& operator=(const SmallS3&) = delete;
 
   [[nodiscard]] std::string endpoint() const { return concat("http://127.0.0.1:", port_); }
+
+  /// What was done to what stands below is seen by the other thread.
+  void settle() { const std::scoped_lock lock(mutex_); }
 
   // Between requests only.
   std::map<std::string, std::string> objects;
@@ -97,16 +101,22 @@ class SmallS3 {
       if (!receive(peer, body)) return false;
     }
     ++requests;
-    std::string answered = instead;
-    if (answered.empty()) answered = failures > 0 ? refuse() : carry_out(head, body);
-    if (lost_answers > 0) {
-      --lost_answers;
-      return false;
+    std::string answered;
+    bool goes_on = false;
+    {
+      const std::scoped_lock lock(mutex_);
+      answered = instead;
+      if (answered.empty()) answered = failures > 0 ? refuse() : carry_out(head, body);
+      if (lost_answers > 0) {
+        --lost_answers;
+        return false;
+      }
+      if (cuts_bodies) answered.resize(answered.size() - 1);
+      goes_on = !cuts_bodies && instead.empty();
     }
-    if (cuts_bodies) answered.resize(answered.size() - 1);
     const bool sent =
         ::write(peer, answered.data(), answered.size()) == static_cast<::ssize_t>(answered.size());
-    return sent && !cuts_bodies && instead.empty();
+    return sent && goes_on;
   }
 
   std::string refuse() {
@@ -165,6 +175,7 @@ class SmallS3 {
     return text + "</ListBucketResult>";
   }
 
+  std::mutex mutex_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<int> connection_ = -1;
@@ -177,11 +188,14 @@ class Objects : public ::testing::Test {
   static constexpr std::size_t chunk = 100;
 
   [[nodiscard]] Client client() {
-    Settings settings{server.endpoint(), "us-east-1", "bucket", {}};
+    Settings settings{server().endpoint(), "us-east-1", "bucket", {}};
     settings.credentials = {"ID", crypto::SecretBytes({'s'})};
-    auto made = Client::create(
-        std::move(settings),
-        {[] { return codec::UnixTime{1}; }, [this](std::chrono::nanoseconds) { ++rests; }});
+    auto made =
+        Client::create(std::move(settings), {[this] {
+                                               server_.settle();
+                                               return codec::UnixTime{1};
+                                             },
+                                             [this](std::chrono::nanoseconds) { ++rests; }});
     MERLON_CHECK(made.has_value());
     return *std::move(made);
   }
@@ -197,7 +211,13 @@ class Objects : public ::testing::Test {
     return core::Result<std::string>(std::string(core::as_text(bytes)));
   }
 
-  SmallS3 server;
+  /// Between requests.
+  SmallS3& server() {
+    server_.settle();
+    return server_;
+  }
+
+  SmallS3 server_;
   int rests = 0;
   std::unique_ptr<S3Objects> objects = *S3Objects::of(client(), "p/q", {chunk, 10 * chunk});
   const registry_store::ObjectName name = "ab" + std::string(30, '0');
@@ -211,8 +231,8 @@ class Objects : public ::testing::Test {
 
 TEST_F(Objects, AreRowsOfChunks) {
   ASSERT_TRUE(write(name, content));
-  ASSERT_EQ(server.objects.size(), 3U);
-  EXPECT_EQ(server.objects[folder + "000002"], content.substr(200));
+  ASSERT_EQ(server().objects.size(), 3U);
+  EXPECT_EQ(server().objects[folder + "000002"], content.substr(200));
   EXPECT_EQ(*read(0, 250), content);
   EXPECT_EQ(*read(90, 20), content.substr(90, 20));
   EXPECT_FALSE(read(240, 11));
@@ -222,8 +242,8 @@ TEST_F(Objects, AreRowsOfChunks) {
   EXPECT_EQ(objects->resume(name).error().code, ErrorCode::Unsupported);
   ASSERT_TRUE(objects->remove(name));
   ASSERT_TRUE(objects->remove(name));
-  EXPECT_TRUE(server.objects.empty());
-  EXPECT_EQ(server.connections, 1);  // all of it over one
+  EXPECT_TRUE(server().objects.empty());
+  EXPECT_EQ(server().connections, 1);  // all of it over one
 }
 
 TEST_F(Objects, WhatCameOfAnUploadIsKeptInWholeChunks) {
@@ -232,70 +252,70 @@ TEST_F(Objects, WhatCameOfAnUploadIsKeptInWholeChunks) {
     ASSERT_TRUE(writer->append(core::as_bytes(content)));
   }
   EXPECT_EQ(*objects->kept(name), 200U);
-  server.objects.erase(folder + "000000");  // one that is not there ends it
+  server().objects.erase(folder + "000000");  // one that is not there ends it
   EXPECT_EQ(*objects->kept(name), 0U);
-  server.objects[folder + "000000"] = content.substr(0, 100);
-  server.unlisted.insert(folder + "000001");  // a listing that lags says less
+  server().objects[folder + "000000"] = content.substr(0, 100);
+  server().unlisted.insert(folder + "000001");  // a listing that lags says less
   EXPECT_EQ(*objects->kept(name), 100U);
 }
 
 TEST_F(Objects, AStormPassesAndALongOneIsUnavailable) {
-  server.failures = 2;
+  server().failures = 2;
   EXPECT_TRUE(write(name, "abc"));
   EXPECT_EQ(rests, 2);
-  server.failures = 100;
-  server.requests = 0;
+  server().failures = 100;
+  server().requests = 0;
   const auto failed = write(name, "abc");
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, ErrorCode::Unavailable);
   EXPECT_EQ(failed.error().detail, 503U);
-  EXPECT_EQ(server.requests, 4);
+  EXPECT_EQ(server().requests, 4);
 }
 
 TEST_F(Objects, ALostAnswerIsAskedForAgain) {
-  server.lost_answers = 2;
+  server().lost_answers = 2;
   EXPECT_TRUE(write(name, "abc"));
-  EXPECT_EQ(server.objects.size(), 1U);
-  server.lost_answers = 2;
+  EXPECT_EQ(server().objects.size(), 1U);
+  server().lost_answers = 2;
   EXPECT_TRUE(objects->remove(name));
-  EXPECT_TRUE(server.objects.empty());
+  EXPECT_TRUE(server().objects.empty());
 }
 
 TEST_F(Objects, ARedirectionIsNotFollowed) {
-  server.instead = concat("HTTP/1.1 307 There\r\nLocation: ", server.endpoint(),
-                          "/bucket/other\r\nContent-Length: 0\r\n\r\n");
-  server.requests = 0;
+  server().instead = concat("HTTP/1.1 307 There\r\nLocation: ", server().endpoint(),
+                            "/bucket/other\r\nContent-Length: 0\r\n\r\n");
+  server().requests = 0;
   const auto failed = write(name, "abc");
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().detail, 307U);
   EXPECT_FALSE(read(0, 1));
-  EXPECT_EQ(server.requests, 2);
+  EXPECT_EQ(server().requests, 2);
   objects.reset();  // the server has one connection at a time
   EXPECT_NE(client().probe().error().find("not followed"), std::string::npos);
 }
 
 TEST_F(Objects, AnotherPartThanWasAskedForIsNotTaken) {
   ASSERT_TRUE(write(name, content));
-  server.objects[folder + "000001"].resize(50);
+  server().objects[folder + "000001"].resize(50);
   EXPECT_TRUE(read(100, 50));
   EXPECT_FALSE(read(100, 60));
   for (const char* answer : {"HTTP/1.1 206 P\r\nContent-Length: 11\r\n\r\n0123456789x",
                              "HTTP/1.1 206 P\r\nContent-Length: 9\r\n\r\n012345678",
                              "HTTP/1.1 206 P\r\n\r\n", "HTTP/1.1 204 P\r\n\r\n",
                              "HTTP/1.1 206 P\r\nContent-Length: 99999999\r\n\r\n", "SSH-2.0\r\n"}) {
-    server.instead = answer;
+    server().instead = answer;
     EXPECT_FALSE(read(0, 10)) << answer;
   }
-  server.instead.clear();
-  server.cuts_bodies = true;
+  server().instead.clear();
+  server().cuts_bodies = true;
   EXPECT_FALSE(read(0, 10));
 }
 
 TEST_F(Objects, AListingThatIsNoneIsUnavailable) {
   for (const char* body :
        {"<html>", "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"}) {
-    server.instead = concat("HTTP/1.1 200 OK\r\nContent-Length: ", std::string_view(body).size(),
-                            "\r\n\r\n", body);
+    server().instead = concat("HTTP/1.1 200 OK\r\nContent-Length: ", std::string_view(body).size(),
+                              "\r\n\r\n", body);
     EXPECT_EQ(objects->kept(name).error().code, ErrorCode::Unavailable);
     EXPECT_EQ(objects->list(1).error().code, ErrorCode::Unavailable);
   }
@@ -315,7 +335,7 @@ TEST_F(Objects, TooManyUploadsAtATimeAreToldSo) {
 
 TEST_F(Objects, ARefusalSaysWhy) {
   const std::string_view body = "<Error><Code>NoSuchBucket</Code></Error>";
-  server.instead = concat("HTTP/1.1 404 Not\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
+  server().instead = concat("HTTP/1.1 404 Not\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
   EXPECT_EQ(objects->kept(name).error().code, ErrorCode::Unavailable);
   objects.reset();
   EXPECT_NE(client().probe().error().find("404 NoSuchBucket"), std::string::npos);
