@@ -40,11 +40,12 @@ std::string version(const std::string& repository, const registry_store::Tag& ta
   rows += row("Signature", is_signed ? "signed; <code>--signed-by</code> says by whom"
                                      : "<span class=\"soft\">none</span>");
   rows += row("Published", escaped(codec::to_rfc3339(tag.created)));
-  rows +=
-      row("Use",
-          code(concat("merlon deploy HOST/", repository, ":", tag.name, "@sha-256=", tag.digest)));
-  if (tag.yanked)
+  if (tag.yanked) {
     rows += row("Withdrawn", concat("<span class=\"bad\">", escaped(*tag.yanked), "</span>"));
+  } else {
+    rows += row("Use", code(concat("merlon deploy HOST/", repository, ":", tag.name,
+                                   "@sha-256=", tag.digest)));
+  }
   return concat("<article class=\"", tag.yanked ? "lost" : "running", "\"><h2>", code(tag.name),
                 tag.yanked ? "<span class=\"state\">withdrawn</span>" : "", "</h2>\n<dl>", rows,
                 "</dl></article>\n");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
+#include "merlon/drawbridge/openapi.h"
 #include "merlon/registry/records.h"
 
 namespace merlon::drawbridge {
@@ -114,6 +115,7 @@ Result<Response> Service::answer(const http::Request& request) {
   if (path == "/metrics" && reads(request)) {
     return Response{200, {{"Content-Type", "text/plain; version=0.0.4"}}, metrics()};
   }
+  if (path == "/openapi.json" && reads(request)) return json(200, std::string(openapi()));
   if (reads(request) && !path.starts_with("/api/")) return page(request);
   return answer_target(request, TRY(parse_target(path)));
 }
