@@ -19,6 +19,7 @@
 #include "merlon/cli_registry/registry_package.h"
 #include "merlon/delivery/sealed.h"
 #include "merlon/host/keep.h"
+#include "merlon/oci/reference.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/open.h"
 #include "merlon/os/poll.h"
@@ -73,8 +74,9 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   if (arguments.has("--config")) config = arguments.value("--config");
   const std::string named = arguments.positional(0);
   std::optional<FetchedPackage> fetched;
-  const bool at_registry = !is_remote(named) && cli_registry::is_at_registry(named);
-  for (const std::string_view each : {"--signed-by", "--content-key"}) {
+  const bool at_registry =
+      oci::is_reference(named) || (!is_remote(named) && cli_registry::is_at_registry(named));
+  for (const std::string_view each : {"--signed-by", "--content-key", "--token-host"}) {
     // What would not be looked at must not seem to have been.
     if (!at_registry && arguments.has(each)) {
       return Failure{concat(each, ": ", base::printable(named), " is no package at a registry"),
