@@ -1,0 +1,132 @@
+"""OCI registries: the real docker-registry, and one that misbehaves when it is told to."""
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from servers import PATIENCE, Answering, serve
+
+# Of debian's path for daemons as well.
+PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+CONFIG = "application/vnd.wasm.config.v0+json"
+# Of the user "me", whose password is "s3cret".
+HTPASSWD = "me:$2y$04$abcdefghijklmnopqrstuuLZYjhNQAOdpbzt4WxWlUHjv1wsyH5DG\n"
+
+
+def missing(*programs):
+    """Why a test cannot run here; nothing if it can."""
+    gone = [each for each in programs if not shutil.which(each, path=PATH)]
+    return f"not installed: {', '.join(gone)}" if gone else ""
+
+
+def digest(content):
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+class DockerRegistry:
+    """docker-registry over TLS; with a password if it is `private`."""
+
+    def __init__(self, folder, certificate, key, private=False):
+        self.folder = Path(folder)
+        self.folder.mkdir()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        config = {"version": 0.1, "log": {"level": "error", "accesslog": {"disabled": True}},
+                  "storage": {"filesystem": {"rootdirectory": str(self.folder / "store")}},
+                  "http": {"addr": f"127.0.0.1:{self.port}", "tls": {"certificate": str(certificate), "key": str(key)}}}
+        if private:
+            (self.folder / "htpasswd").write_text(HTPASSWD)
+            config["auth"] = {"htpasswd": {"realm": "a registry", "path": str(self.folder / "htpasswd")}}
+        (self.folder / "config.yml").write_text(json.dumps(config))
+        self.log = (self.folder / "log").open("w")
+        self.process = subprocess.Popen([shutil.which("docker-registry", path=PATH), "serve", self.folder / "config.yml"],
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.host = f"localhost:{self.port}"
+        self.wait()
+
+    def wait(self):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.01)
+        raise AssertionError(f"docker-registry does not start: {(self.folder / 'log').read_text()}")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(PATIENCE)
+        self.log.close()
+
+
+class Misbehaving(Answering):
+    """Gives what `server.blobs` (by digest) and `server.documents` (by tag or digest: type and text) have.
+
+    `asked`: (method, path, authorization) · `twist`: called with the handler, its path and what would be answered; an
+    answer of its own ends there."""
+
+    def do_any(self):
+        server = self.server
+        server.asked.append((self.command, self.path, self.headers.get("Authorization")))
+        name = self.path.rpartition("/")[2]
+        body, fields = None, []
+        if "/manifests/" in self.path and name in server.documents:
+            kind, body = server.documents[name]
+            fields = [("Content-Type", kind), ("Docker-Content-Digest", digest(body))]
+        elif "/blobs/" in self.path and name in server.blobs:
+            body = server.blobs[name]
+            fields = [("Content-Type", "application/octet-stream"), ("Docker-Content-Digest", name)]
+        if server.twist and server.twist(self, body):
+            return None
+        if body is None:
+            return self.json(404, {"errors": [{"code": "NAME_UNKNOWN", "message": "nothing here"}]})
+        return self.answer(200, body, fields)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_any
+
+
+class Elsewhere(Answering):
+    """Storage that a registry leads to, or a thief: notes who says that he is who."""
+
+    def do_any(self):
+        self.server.asked.append((self.command, self.path, self.headers.get("Authorization")))
+        body = self.server.blobs.get(self.path.rpartition("/")[2])
+        return self.answer(404) if body is None else self.answer(200, body)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_any
+
+
+def misbehaving(certificate, key):
+    return serve(Misbehaving, certificate, key, asked=[], blobs={}, documents={}, twist=None)
+
+
+def elsewhere(certificate, key):
+    return serve(Elsewhere, certificate, key, asked=[], blobs={})
+
+
+def descriptor(server, kind, content, **more):
+    server.blobs[digest(content)] = content
+    return {"mediaType": kind, "digest": digest(content), "size": len(content), **more}
+
+
+def put_manifest(server, tag, layers, config=(CONFIG, None), annotations=None):
+    """A manifest of (type, content, title) that a registry gives under a tag; gives its digest."""
+    made = [descriptor(server, kind, content, **({"annotations": {"org.opencontainers.image.title": title}} if title else {}))
+            for kind, content, title in layers]
+    kind, text = config
+    if text is None:
+        text = json.dumps({"architecture": "wasm", "os": "wasip1", "layerDigests": [each["digest"] for each in made]}).encode()
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": descriptor(server, kind, text), "layers": made}
+    if annotations:
+        manifest["annotations"] = annotations
+    text = json.dumps(manifest).encode()
+    server.documents[tag] = server.documents[digest(text)] = (MANIFEST, text)
+    return digest(text)
