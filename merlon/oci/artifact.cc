@@ -258,8 +258,8 @@ Read<Artifact> artifact_of(const std::vector<registry::Node>& nodes,
                    " files, each of which would be a layer; --seal makes "
                    "them one");
   }
-  std::ranges::stable_partition(
-      made.files, [](const registry::Node* each) { return each->path == main_module; });
+  const auto main = std::ranges::find(made.files, main_module, &registry::Node::path);
+  if (main != made.files.end()) std::rotate(made.files.begin(), main, main + 1);
   Manifest& manifest = made.manifest;
   for (const registry::Node* each : made.files) manifest.layers.push_back(descriptor_of(*each));
   const bool sealed = made.files.size() == 1 && made.files[0]->meta.type == registry::sealed_type;

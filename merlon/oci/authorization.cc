@@ -102,7 +102,8 @@ Result<bool> Client::authorize(const Answer& answer) {
 Result<Answer> Client::ask_for_token(const Challenge& challenge, const Credentials& credentials) {
   const std::string realm(challenge.parameter("realm"));
   const auto origin = origin_of(realm);
-  if (!origin) {
+  // Nobody elsewhere has this machine's own servers asked.
+  if (!origin || (origin->is_plain && !reference_.is_plain)) {
     return unusable(concat("gives tokens at ", base::quoted(realm), ", which is no https:// URL"));
   }
   std::string path;

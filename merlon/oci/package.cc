@@ -86,11 +86,10 @@ class Fetching {
     done_ += layer.content.size;
     if (layer.use == LayerUse::File) return judged(files_.add(layer.path, std::move(bytes)));
     if (layer.use == LayerUse::Compressed) {
-      // Headers and padding come beside the files.
-      constexpr std::uint64_t beside = std::uint64_t{64} << 20U;
-      auto whole = codec::gunzip(bytes, static_cast<std::size_t>(files_.room() + beside));
+      auto whole = codec::gunzip(bytes, unpackable_);
       if (!whole) return refused(concat("a layer that is no gzip: ", whole.error().message()));
       bytes = *std::move(whole);
+      unpackable_ -= bytes.size();
     }
     const std::string digest = concat("sha256:", base::hex(crypto::sha256({bytes}).view()));
     if (!config_.diff_ids.empty() && config_.diff_ids[number] != digest) {
@@ -139,6 +138,8 @@ class Fetching {
   Plan plan_;
   Config config_;
   FileSystem files_;
+  /// Of all layers together; headers and padding come beside the files.
+  std::size_t unpackable_ = static_cast<std::size_t>(max_content + (std::uint64_t{64} << 20U));
   std::uint64_t done_ = 0;
   std::uint64_t all_ = 0;
 };
@@ -162,14 +163,13 @@ class Publishing {
       return client_.untrue(concat("its manifest would be sha256:", published.manifest));
     }
     published.was_there = TRY(stands(published.manifest, publication.replace));
-    // What stands has its blobs, or nobody could have put it there.
-    if (published.was_there) return published;
+    // Also where the tag stands: a registry may have lost what it names.
     for (const Descriptor& each : artifact->manifest.layers) all_ += each.size;
     TRY(put(artifact->manifest.config, core::as_bytes(artifact->config), false));
     for (std::size_t i = 0; i < artifact->files.size(); ++i) {
       TRY(put(artifact->manifest.layers[i], artifact->files[i]->content, true));
     }
-    TRY(client_.put_manifest(reference_.tag, text));
+    if (!published.was_there) TRY(client_.put_manifest(reference_.tag, text));
     return published;
   }
 

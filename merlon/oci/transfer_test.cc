@@ -221,10 +221,13 @@ TEST(Publishing, AndFetchingGiveTheSameTree) {
   EXPECT_TRUE(fetch(client, pinned));
   const auto by_digest = server.reference(concat("alice/app@sha256:", published->manifest));
   EXPECT_TRUE(fetch(client, by_digest));
-  // Once more: nothing is sent.
+  // Once more: nothing is sent but what the registry has lost.
   const std::size_t before = server.asked.size();
   EXPECT_TRUE(publish(client, server.reference(), {nodes, "signed"})->was_there);
-  EXPECT_EQ(server.asked.size(), before + 1);
+  EXPECT_EQ(server.asked.size(), before + 5);
+  registry.blobs.erase(concat("sha256:", hex_of("module")));
+  EXPECT_TRUE(publish(client, server.reference(), {nodes, "signed"})->was_there);
+  EXPECT_TRUE(fetch(client, server.reference()));
 }
 
 TEST(Publishing, AModuleIsAWasmArtifact) {
@@ -526,6 +529,21 @@ TEST(WhoAsks, IsSaidAgainWhenATokenEnds) {
   EXPECT_GT(guarded.tokens, 3);
   const auto fetched = fetch(client, server.reference());
   ASSERT_TRUE(fetched) << fetched.error().text;
+}
+
+TEST(WhoAsks, NobodyWithoutTlsGivesTokens) {
+  for (const std::string_view realm : {"http://127.0.0.1:1/x", "http://evil.example/x", "x", ""}) {
+    Server server([&](const Asked&) {
+      return answer("401 Unauthorized", "",
+                    concat("WWW-Authenticate: Bearer realm=\"", realm, "\"\r\n"));
+    });
+    auto client = server.client();
+    const auto refused = fetch(client, server.reference());
+    ASSERT_FALSE(refused);
+    // A registry of this machine may name a server of this machine.
+    const bool is_here = realm.starts_with("http://127");
+    EXPECT_EQ(refused.error().text.find("gives tokens at") == std::string::npos, is_here);
+  }
 }
 
 TEST(WhoAsks, IsNotToldToAnotherHost) {
