@@ -132,7 +132,7 @@ Result<void> write_files(const oci::Package& package, const std::string& folder)
 Result<int> publish_oci_package(const Arguments& arguments, const Terminal& terminal,
                                 const std::string& name, const std::string& path) {
   const Reference reference = TRY(reference_of(name));
-  TRY(check_package(path));
+  const auto network = TRY(check_package(path));
   auto package = TRY(read_package(path));
   if (arguments.has("--seal")) {
     const auto key = TRY(content_key_at(arguments.value("--seal")));
@@ -151,6 +151,7 @@ Result<int> publish_oci_package(const Arguments& arguments, const Terminal& term
         TRY(signed_by(arguments.value("--sign"), reference.bare_name(), package));
   }
   auto client = TRY(client_of(arguments, terminal, reference, oci::Rights::Write));
+  show_network(terminal, network);
   oci::Published done;
   {
     ProgressLine line;

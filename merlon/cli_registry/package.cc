@@ -73,7 +73,7 @@ Result<int> publish(const Arguments& arguments, const Terminal& terminal) {
   }
   auto slug = TRY(slug_of(arguments.positional(0)));
   const std::string path = arguments.positional(1);
-  TRY(check_package(path));
+  const auto network = TRY(check_package(path));
   auto package = TRY(read_package(path));
   if (arguments.has("--seal")) {
     const auto key = TRY(content_key_at(arguments.value("--seal")));
@@ -88,6 +88,7 @@ Result<int> publish(const Arguments& arguments, const Terminal& terminal) {
   const Access access = TRY(Access::of(arguments, terminal, slug.host));
   const auto client = TRY(access.client());
   slug.host = access.bare_host();
+  show_network(terminal, network);
   ProgressLine line;
   std::string signature;
   if (arguments.has("--sign")) {
