@@ -76,7 +76,8 @@ Read<Plan> plan_of_files(const Manifest& manifest) {
     if (!is_module(each.type) && !is_file(each.type)) {
       return refusal("a layer of type ", base::quoted(each.type), ", which is not known here");
     }
-    plan.layers.push_back({each, LayerUse::File, TRY(path_of(each))});
+    std::string path = TRY(path_of(each));
+    plan.layers.push_back({each, LayerUse::File, std::move(path)});
     if (!paths.insert(plan.layers.back().path).second) {
       return refusal("two layers called ", base::quoted(plan.layers.back().path));
     }

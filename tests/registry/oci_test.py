@@ -394,9 +394,14 @@ class Oci(EndToEnd):
                 ([("application/wasm", b"x", None)], "application/vnd.x.config", "'application/vnd.x.config'"),
                 ([(f"{image}.layer.v1.tar+zstd", b"x", None)], f"{image}.config.v1+json", "zstd"),
                 ([("application/wasm", b"x", "../evil")], "application/vnd.oci.empty.v1+json", "'../evil'"),
+                ([(f"{image}.layer.v1.tar+gzip", b"x" * 1024, None)], f"{image}.config.v1+json", "no gzip"),
                 ([(f"{image}.layer.v1.tar", b"x" * 1024, None)], f"{image}.config.v1+json", "no archive of tar")):
             oci_servers.put_manifest(server, "bad", layers, (kind, b"{}"))
             self.assertIn(words, self.refused(1, "package", "fetch", f"oci://{server.name}:bad", "copy"))
+        ids = json.dumps({"rootfs": {"type": "layers", "diff_ids": [f"sha256:{'0' * 64}"]}, **json.loads(config)}).encode()
+        oci_servers.put_manifest(server, "ids", [(f"{image}.layer.v1.tar+gzip", layer("app.wasm", self.module), None)],
+                                 (f"{image}.config.v1+json", ids))
+        self.assertIn("once it is unpacked", self.refused(3, *DEPLOY, f"oci://{server.name}:ids"))
         oci_servers.put_manifest(server, "component", [("application/wasm", b"x", None)],
                                  (oci_servers.CONFIG, b'{"architecture":"wasm","os":"wasip2"}'))
         self.assertIn("component", self.refused(1, *DEPLOY, f"oci://{server.name}:component"))
