@@ -34,13 +34,15 @@ struct Asking {
   std::vector<std::string> files;
   std::string host;
   std::string repository;
+  bool again = false;  ///< what was given before was refused
 
-  core::Result<oci::Credentials, std::string> operator()() const {
+  core::Result<oci::Credentials, std::string> operator()() {
     oci::Credentials found;
     if (!helper.empty()) {
       auto login = TRY(login::ask_docker_helper(helper, host));
       return credentials_of(login.value_or(login::RegistryLogin()));
     }
+    if (std::exchange(again, true)) static_cast<void>(tokens->renew());
     found.bearer = TRY(tokens->token());
     if (!found.bearer.empty()) return found;
     return credentials_of(TRY(login::find_registry_login(files, host, repository)));

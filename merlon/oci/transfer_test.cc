@@ -307,6 +307,20 @@ TEST(Publishing, BeginsAnewWhereTheRegistryHasForgotten) {
   EXPECT_EQ(lines(server.asked, "PATCH").size(), 2U);
 }
 
+TEST(Publishing, SendsAsOneWhatIsNotTakenInChunks) {
+  const auto files = archive(big, true);
+  const auto nodes = registry::tree_of(files).value();
+  Registry registry;
+  Server server([&](const Asked& asked) {
+    return asked.method == "PATCH" ? answer("405 Method Not Allowed") : registry(asked);
+  });
+  auto client = server.client();
+  const auto published = publish(client, server.reference(), {nodes});
+  ASSERT_TRUE(published) << published.error().text;
+  EXPECT_EQ(lines(server.asked, "PATCH").size(), 1U);
+  EXPECT_EQ(registry.blobs.at(concat("sha256:", hex_of(big))), big);
+}
+
 TEST(Publishing, SendsNothingToAnotherHost) {
   const auto files = archive();
   const auto nodes = registry::tree_of(files).value();

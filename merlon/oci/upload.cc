@@ -42,6 +42,11 @@ class Upload {
         tries = 1;
         continue;
       }
+      if (answer && takes_no_chunks(answer->status)) {
+        chunk_ = largest_chunk;
+        TRY(begin());
+        continue;
+      }
       const bool broke = !answer && answer.error().trouble == Trouble::Unusable && begun_;
       const bool elsewhere = answer && answer->status == range_wrong;
       if ((!broke && !elsewhere) || tries >= most_tries) {
@@ -55,13 +60,21 @@ class Upload {
   }
 
  private:
+  /// Not all registries take them: then it goes as one.
+  [[nodiscard]] bool takes_no_chunks(unsigned status) const noexcept {
+    constexpr unsigned bad = 400, no_method = 405, too_large = 413, not_there = 501;
+    const bool refused = status == bad || status == no_method || status == too_large ||
+                         status == range_wrong || status == not_there;
+    return refused && !is_last_ && offset_ == 0;
+  }
+
   Result<void> begin() {
     const auto answer = TRY(client_.ask({"POST", client_.path_of("blobs", "uploads/")}));
     if (answer.status != accepted) return client_.refusal(answer);
     offset_ = 0;
     const auto least = answer.field("oci-chunk-min-length");
     const auto number = least ? base::parse_decimal(*least) : core::Result<std::uint64_t>(0U);
-    if (number && *number <= largest_chunk) chunk_ = std::max(usual_chunk, *number);
+    if (number && *number <= largest_chunk) chunk_ = std::max(chunk_, *number);
     return go_to(answer);
   }
 

@@ -167,6 +167,9 @@ class Oci(EndToEnd):
         self.do("package", "publish", "--seal", "app.key", self.at(), package)
         self.assertEqual(self.do(*DEPLOY, "--content-key", "app.key", self.at()).stdout, "hello\n")
         self.assertIn("--content-key", self.refused(2, *DEPLOY, self.at()))
+        # Of a program that opens what keeps the key: age, or one for a token.
+        line = f'exec "$0" {" ".join(DEPLOY)} --content-key <(cat app.key) {self.at()}'
+        self.assertEqual(self.tool("bash", "-c", line, MERLON), "hello\n")
         self.do("package", "fetch", "--content-key", "app.key", self.at(), "copy")
         self.do("tree", "diff", package, "./copy")
         kept = [each for each in (self.open.folder / "store").rglob("data") if each.is_file()]
