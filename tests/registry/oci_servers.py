@@ -130,3 +130,54 @@ def put_manifest(server, tag, layers, config=(CONFIG, None), annotations=None):
     text = json.dumps(manifest).encode()
     server.documents[tag] = server.documents[digest(text)] = (MANIFEST, text)
     return digest(text)
+
+
+def gives(blob, body, status=200):
+    """A twist: other bytes for this blob, with its digest in the header."""
+    def twist(handler, real):
+        if not handler.path.endswith(blob):
+            return False
+        handler.answer(status, body, [("Docker-Content-Digest", blob)])
+        return True
+    return twist
+
+
+def cuts(blob, content):
+    """A twist: the connection ends after ten bytes of this blob."""
+    def twist(handler, real):
+        if not handler.path.endswith(blob):
+            return False
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content[:10])
+        handler.close_connection = True
+        return True
+    return twist
+
+
+def floods(handler, real):
+    """A twist: a manifest of 100 MiB."""
+    if "/manifests/" not in handler.path:
+        return False
+    handler.send_response(200)
+    handler.send_header("Content-Type", MANIFEST)
+    handler.send_header("Content-Length", str(100 << 20))
+    handler.end_headers()
+    try:
+        for _ in range(100):
+            handler.wfile.write(b" " * (1 << 20))
+    except OSError:
+        pass
+    handler.close_connection = True
+    return True
+
+
+def calls_other(text):
+    """A twist: another manifest under the digest of `text`."""
+    def twist(handler, real):
+        if "/manifests/" not in handler.path:
+            return False
+        handler.answer(200, text + b" ", [("Content-Type", MANIFEST), ("Docker-Content-Digest", digest(text))])
+        return True
+    return twist

@@ -216,53 +216,19 @@ class Oci(EndToEnd):
     def test_registries_that_lie_are_refused(self):
         server = self.hostile()
         oci_servers.put_manifest(server, "1", [("application/wasm", self.module, None)])
-        other = self.wasm(printing("evil\n"), "evil.wasm").read_bytes()
+        other = self.module.replace(b"hello", b"evil!")
         blob = oci_servers.digest(self.module)
         name = f"oci://{server.name}:1"
         self.assertEqual(self.do(*DEPLOY, name).stdout, "hello\n")
 
-        def blobs(body, status=200):
-            return lambda handler, real: (handler.path.endswith(blob) and
-                                          (handler.answer(status, body, [("Docker-Content-Digest", blob)]), True)[1])
-
-        def truncated(handler, real):
-            if not handler.path.endswith(blob):
-                return False
-            handler.send_response(200)
-            handler.send_header("Content-Length", str(len(self.module)))
-            handler.end_headers()
-            handler.wfile.write(self.module[:10])
-            handler.close_connection = True
-            return True
-
-        def huge(handler, real):
-            if "/manifests/" not in handler.path:
-                return False
-            handler.send_response(200)
-            handler.send_header("Content-Type", oci_servers.MANIFEST)
-            handler.send_header("Content-Length", str(100 << 20))
-            handler.end_headers()
-            try:
-                for _ in range(100):
-                    handler.wfile.write(b" " * (1 << 20))
-            except OSError:
-                pass
-            handler.close_connection = True
-            return True
-
-        def other_manifest(handler, real):
-            text = server.documents["1"][1] + b" "
-            return "/manifests/" in handler.path and (handler.answer(
-                200, text, [("Content-Type", oci_servers.MANIFEST), ("Docker-Content-Digest",
-                                                                    oci_servers.digest(server.documents["1"][1]))]), True)[1]
-
         for twist, status, words in (
-                (blobs(other + b"\0" * (len(self.module) - len(other)) if len(other) < len(self.module)
-                       else other[:len(self.module)]), 3, "is not what its digest says"),
-                (blobs(self.module[:-1]), 3, "is not what its digest says"),
-                (blobs(self.module + b"x"), 3, "longer than announced"),
-                (blobs(b"gone", 404), 1, "404"), (truncated, 1, "does not answer"), (huge, 1, "does not answer"),
-                (other_manifest, 3, "not what the registry says")):
+                (oci_servers.gives(blob, other), 3, "is not what its digest says"),
+                (oci_servers.gives(blob, self.module[:-1]), 3, "is not what its digest says"),
+                (oci_servers.gives(blob, self.module + b"x"), 3, "longer than announced"),
+                (oci_servers.gives(blob, b"gone", 404), 1, "404"),
+                (oci_servers.cuts(blob, self.module), 1, "does not answer"),
+                (oci_servers.floods, 1, "does not answer"),
+                (oci_servers.calls_other(server.documents["1"][1]), 3, "not what the registry says")):
             server.twist = twist
             self.assertIn(words, self.refused(status, *DEPLOY, name))
             self.assertIn(words, self.refused(status, "package", "fetch", name, "copy"))
