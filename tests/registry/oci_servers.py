@@ -1,15 +1,18 @@
 """OCI registries: the real docker-registry, and one that misbehaves when it is told to."""
 
+import base64
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
-from servers import PATIENCE, Answering, serve
+from servers import PATIENCE, Answering, base64url, serve
 
 # Of debian's path for daemons as well.
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin"
@@ -31,9 +34,9 @@ def digest(content):
 
 
 class DockerRegistry:
-    """docker-registry over TLS; with a password if it is `private`."""
+    """docker-registry over TLS; with a password if it is `private`, or by the tokens of a TokenServer."""
 
-    def __init__(self, folder, certificate, key, private=False):
+    def __init__(self, folder, certificate, key, private=False, tokens=None):
         self.folder = Path(folder)
         self.folder.mkdir()
         with socket.socket() as probe:
@@ -45,6 +48,9 @@ class DockerRegistry:
         if private:
             (self.folder / "htpasswd").write_text(HTPASSWD)
             config["auth"] = {"htpasswd": {"realm": "a registry", "path": str(self.folder / "htpasswd")}}
+        if tokens:
+            config["auth"] = {"token": {"realm": f"{tokens.base}/token", "service": "a registry", "issuer": "tokens",
+                                        "rootcertbundle": str(tokens.certificate)}}
         (self.folder / "config.yml").write_text(json.dumps(config))
         self.log = (self.folder / "log").open("w")
         self.process = subprocess.Popen([shutil.which("docker-registry", path=PATH), "serve", self.folder / "config.yml"],
@@ -65,6 +71,51 @@ class DockerRegistry:
         self.process.terminate()
         self.process.wait(PATIENCE)
         self.log.close()
+
+
+class TokenHandler(Answering):
+    """Gives tokens for the user "me" with her password, or for the refresh token "refresh"."""
+
+    def do_any(self):
+        tokens, form = self.server.tokens, parse_qs(urlsplit(self.path).query)
+        body = self.body().decode()
+        known = self.headers.get("Authorization") == "Basic " + base64.b64encode(b"me:s3cret").decode()
+        if body:
+            form = parse_qs(body)
+            known = form.get("refresh_token") == ["refresh"]
+        tokens.asked.append((form["scope"][0], known))
+        return self.json(200, {"token": tokens.token(form["scope"][0] if known else None)})
+
+    do_GET = do_POST = do_any
+
+
+class TokenServer:
+    """What docker-registry calls its auth server. Without a known user a token is good for nothing."""
+
+    def __init__(self, folder, authority, certificate, key):
+        self.key, signing = authority.vouch("tokens", "keyUsage=digitalSignature")
+        self.folder, self.certificate = Path(folder), authority.certificate
+        der = subprocess.run(["openssl", "x509", "-in", signing, "-outform", "DER"], check=True, capture_output=True).stdout
+        self.chain, self.asked = [base64.b64encode(der).decode()], []
+        self.server = serve(TokenHandler, certificate, key, tokens=self)
+        self.base = f"https://localhost:{self.server.server_address[1]}"
+
+    def token(self, scope):
+        now = int(time.time())
+        access = []
+        if scope:
+            kind, name, rights = scope.split(":")
+            access = [{"type": kind, "name": name, "actions": rights.split(",")}]
+        claims = {"iss": "tokens", "sub": "me", "aud": "a registry", "exp": now + 60, "nbf": now - 60, "iat": now,
+                  "jti": secrets.token_hex(8), "access": access}
+        text = ".".join(base64url(json.dumps(each).encode())
+                        for each in ({"typ": "JWT", "alg": "ES256", "x5c": self.chain}, claims))
+        signed = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=text.encode(), check=True,
+                                capture_output=True).stdout
+        # Two integers of DER, each of up to 33 bytes.
+        first = 4 + signed[3]
+        halves = (signed[4:first], signed[first + 2:])
+        return f"{text}.{base64url(b''.join(each[-32:].rjust(32, bytes(1)) for each in halves))}"
 
 
 class Misbehaving(Answering):

@@ -206,6 +206,28 @@ class Oci(EndToEnd):
         (self.folder / "other" / "config.json").write_text("{")
         self.assertIn("config.json", self.refused(1, "package", "info", name, DOCKER_CONFIG=str(self.folder / "other")))
 
+    @unittest.skipIf(NO_REGISTRY, NO_REGISTRY)
+    def test_another_server_gives_the_tokens_of_a_registry(self):
+        tokens = oci_servers.TokenServer(self.folder, self.authority, self.certificate, self.key)
+        self.addCleanup(servers.stop, tokens.server)
+        registry = oci_servers.DockerRegistry(self.folder / "registry", self.certificate, self.key, tokens=tokens)
+        self.addCleanup(registry.stop)
+        name, package = self.at(registry), self.small()
+        self.assertIn("UNAUTHORIZED", self.refused(1, "package", "publish", name, package))
+        self.log_in(".docker", **{registry.host: {"auth": BASIC}})
+        self.do("package", "publish", name, package)
+        scope = f"repository:{self.name}/app:"
+        # One token for all of it.
+        self.assertEqual(tokens.asked[1:], [(f"{scope}pull,push", True)])
+        self.log_in(".docker", **{registry.host: {"identitytoken": "refresh"}})
+        self.assertEqual(self.do(*DEPLOY, name).stdout, "hello\n")
+        self.assertEqual(tokens.asked[2:], [(f"{scope}pull", True)])
+        (self.folder / "token").write_text(tokens.token(f"{scope}pull"))
+        self.log_in(".docker")
+        self.do("package", "info", "--token", "token", name)
+        self.assertIn("UNAUTHORIZED", self.refused(1, "package", "info", name))
+        self.assertEqual(tokens.asked[3:], [(f"{scope}pull", False)])
+
     def hostile(self):
         server = oci_servers.misbehaving(self.certificate, self.key)
         self.addCleanup(servers.stop, server)
