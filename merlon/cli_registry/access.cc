@@ -123,7 +123,7 @@ Result<Access> Access::of(const Arguments& arguments, const Terminal& terminal,
     return usage("no registry is named: HOST/… in front of the name, --host or MERLON_DRAWBRIDGE");
   }
   const login::Reach reach = TRY(reach_of(arguments, terminal));
-  login::Logins logins(cli::state_path(terminal, "logins"));
+  const login::Logins logins(cli::state_path(terminal, "logins"));
   Access access(named, reach, logins);
   login::TokenWishes wishes;
   wishes.token =

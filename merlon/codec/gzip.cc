@@ -136,6 +136,9 @@ constexpr std::array<Step, 30> distance_steps{
      {513, 8},   {769, 8},   {1025, 9},  {1537, 9},   {2049, 10},  {3073, 10},
      {4097, 11}, {6145, 11}, {8193, 12}, {12289, 12}, {16385, 13}, {24577, 13}}};
 
+/// Of the symbols 16, 17 and 18 among the lengths of codes [RFC1951 §3.2.7].
+constexpr std::array<Step, 3> repetitions{{{3, 2}, {3, 3}, {11, 7}}};
+
 class Inflating {
  public:
   Inflating(Bits& bits, std::vector<std::uint8_t>& out, std::size_t most) noexcept
@@ -178,8 +181,9 @@ class Inflating {
   Result<void> fixed_codes() {
     std::array<std::uint8_t, literals> lengths{};
     for (std::size_t i = 0; i < lengths.size(); ++i) {
-      const int length = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
-      lengths[i] = static_cast<std::uint8_t>(length);
+      lengths[i] = 8;
+      if (i >= 144 && i < 256) lengths[i] = 9;
+      if (i >= 256 && i < 280) lengths[i] = 7;
     }
     std::array<std::uint8_t, distances> others{};
     others.fill(5);
@@ -219,9 +223,8 @@ class Inflating {
       }
       if (symbol == repeat && done == 0) return bits_.malformed("a repetition of nothing");
       const std::uint8_t value = symbol == repeat ? all[done - 1] : 0;
-      const std::size_t count = symbol == repeat       ? 3 + TRY(bits_.take(2))
-                                : symbol == repeat + 1 ? 3 + TRY(bits_.take(3))
-                                                       : 11 + TRY(bits_.take(7));
+      const Step& step = repetitions[symbol - repeat];
+      const std::size_t count = step.base + TRY(bits_.take(step.extra));
       if (count > all.size() - done) return bits_.malformed("too many lengths of codes");
       std::fill_n(all.begin() + static_cast<std::ptrdiff_t>(done), count, value);
       done += count;
@@ -279,7 +282,11 @@ std::uint32_t crc32(core::ByteView bytes) noexcept {
 
 /// Up to what is compressed [RFC1952 §2.3].
 Result<void> skip_header(core::Reader& reader) {
-  constexpr std::uint8_t text = 1, check = 2, extra = 4, name = 8, comment = 16;
+  constexpr std::uint8_t text = 1;
+  constexpr std::uint8_t check = 2;
+  constexpr std::uint8_t extra = 4;
+  constexpr std::uint8_t name = 8;
+  constexpr std::uint8_t comment = 16;
   const core::ByteView begin = TRY(reader.bytes(3));
   if (begin[0] != 0x1F || begin[1] != 0x8B || begin[2] != 8) {
     return core::error(ErrorCode::Malformed, "no gzip", reader.offset());

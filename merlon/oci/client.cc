@@ -23,7 +23,9 @@ constexpr unsigned not_found = 404;
 constexpr std::size_t largest_refusal = std::size_t{64} << 10U;
 
 bool leads_elsewhere(unsigned status) noexcept {
-  constexpr unsigned first = 300, last = 399, not_modified = 304;
+  constexpr unsigned first = 300;
+  constexpr unsigned last = 399;
+  constexpr unsigned not_modified = 304;
   return status >= first && status <= last && status != not_modified;
 }
 
@@ -69,9 +71,8 @@ Failure Client::refusal(const Answer& answer) const {
     text += concat("; your credentials were not sent to ", base::printable(withheld_from_),
                    ", which gives its tokens: --token-host names it if you trust it");
   }
-  return {std::move(text), denied                       ? Trouble::NotAllowed
-                           : answer.status == not_found ? Trouble::NotThere
-                                                        : Trouble::Unusable};
+  if (denied) return {std::move(text), Trouble::NotAllowed};
+  return {std::move(text), answer.status == not_found ? Trouble::NotThere : Trouble::Unusable};
 }
 
 std::string Client::path_of(std::string_view kind, std::string_view what) const {

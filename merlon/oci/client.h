@@ -87,9 +87,9 @@ class Client {
   /// What an answer that leads elsewhere is.
   enum class Redirects : std::uint8_t { Refused, Given };
 
-  Client(https_client::HttpsClient https, const Reference& reference, Reach reach, Rights rights)
+  Client(https_client::HttpsClient https, Reference reference, Reach reach, Rights rights)
       : https_(std::move(https)),
-        reference_(reference),
+        reference_(std::move(reference)),
         reach_(std::move(reach)),
         rights_(rights) {}
 

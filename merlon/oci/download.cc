@@ -22,7 +22,11 @@ constexpr unsigned most_redirects = 3;
 constexpr std::uint64_t slack = std::uint64_t{64} << 10U;
 
 bool is_redirect(unsigned status) noexcept {
-  constexpr unsigned moved = 301, found = 302, other = 303, temporary = 307, permanent = 308;
+  constexpr unsigned moved = 301;
+  constexpr unsigned found = 302;
+  constexpr unsigned other = 303;
+  constexpr unsigned temporary = 307;
+  constexpr unsigned permanent = 308;
   return status == moved || status == found || status == other || status == temporary ||
          status == permanent;
 }
@@ -90,8 +94,8 @@ class Download {
   /// Storage of others is asked without a word of who asks.
   Result<Answer> follow(const Asking& asking) {
     auto answer = TRY(client_.ask(asking, Client::Redirects::Given));
-    Origin here = *origin_of(client_.reference_.url());
-    const Origin registry = here;
+    const Origin registry = origin_of(client_.reference_.url()).value_or(Origin());
+    Origin here = registry;
     for (unsigned hops = 0; is_redirect(answer.status); ++hops) {
       const auto location = answer.field("location");
       if (!location || hops >= most_redirects) {

@@ -42,7 +42,8 @@ std::optional<std::uint64_t> octal(std::string_view text) {
 }
 
 bool has_checksum(core::ByteView header) {
-  constexpr std::size_t at = 148, size = 8;
+  constexpr std::size_t at = 148;
+  constexpr std::size_t size = 8;
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < header.size(); ++i) {
     sum += i >= at && i < at + size ? std::uint64_t{' '} : header[i];
@@ -176,7 +177,8 @@ class TarReader {
 
  private:
   Read<void> read_entry(core::ByteView header) {
-    constexpr std::size_t size_at = 124, type_at = 156;
+    constexpr std::size_t size_at = 124;
+    constexpr std::size_t type_at = 156;
     const char type = static_cast<char>(header[type_at]);
     auto size = octal(field(header, size_at, 12));
     const bool is_header = type == 'x' || type == 'g' || type == 'L' || type == 'K';
@@ -193,7 +195,8 @@ class TarReader {
   }
 
   static std::string name_of(core::ByteView header) {
-    constexpr std::size_t magic_at = 257, prefix_at = 345;
+    constexpr std::size_t magic_at = 257;
+    constexpr std::size_t prefix_at = 345;
     const std::string_view name = field(header, 0, 100);
     const bool posix = field(header, magic_at, 6) == "ustar";
     const std::string_view prefix = posix ? field(header, prefix_at, 155) : std::string_view();

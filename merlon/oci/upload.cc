@@ -62,7 +62,10 @@ class Upload {
  private:
   /// Not all registries take them: then it goes as one.
   [[nodiscard]] bool takes_no_chunks(unsigned status) const noexcept {
-    constexpr unsigned bad = 400, no_method = 405, too_large = 413, not_there = 501;
+    constexpr unsigned bad = 400;
+    constexpr unsigned no_method = 405;
+    constexpr unsigned too_large = 413;
+    constexpr unsigned not_there = 501;
     const bool refused = status == bad || status == no_method || status == too_large ||
                          status == range_wrong || status == not_there;
     return refused && !is_last_ && offset_ == 0;
