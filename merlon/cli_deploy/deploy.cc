@@ -20,6 +20,7 @@
 #include "merlon/cli_registry/registry_package.h"
 #include "merlon/delivery/sealed.h"
 #include "merlon/host/keep.h"
+#include "merlon/oci/reference.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/open.h"
 #include "merlon/os/poll.h"
@@ -74,8 +75,10 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   if (arguments.has("--config")) config = arguments.value("--config");
   const std::string named = arguments.positional(0);
   std::optional<FetchedPackage> fetched;
-  const bool at_registry = !is_remote(named) && cli_registry::is_at_registry(named);
-  for (const std::string_view each : {"--signed-by", "--content-key", "--keep-fetches"}) {
+  const bool at_registry =
+      oci::is_reference(named) || (!is_remote(named) && cli_registry::is_at_registry(named));
+  for (const std::string_view each :
+       {"--signed-by", "--content-key", "--keep-fetches", "--token-host"}) {
     // What would not be looked at must not seem to have been.
     if (!at_registry && arguments.has(each)) {
       return Failure{concat(each, ": ", base::printable(named), " is no package at a registry"),
@@ -114,6 +117,10 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   prepared.workload.message = std::move(plan.message);
   if (fetched) prepared.workload.message.program = named;
   if (arguments.has("--keep-fetches")) {
+    if (!fetched->origin) {
+      return Failure{"--keep-fetches: keeps get packages of a Drawbridge, not of an OCI registry",
+                     Status::Usage};
+    }
     TRY(let_keep_fetch(arguments, *fetched->origin, prepared.workload, prepared.offer.wishes));
   }
   prepared.notes.insert(prepared.notes.end(), plan.notes.begin(), plan.notes.end());

@@ -151,7 +151,7 @@ http_client::Request HttpsClient::request_of(const Asking& asking) const {
   if (!tls_ || port_ != usual_port) request.host += concat(":", port_);
   request.path = asking.path;
   request.content_type = asking.content_type;
-  request.accept = "*/*";
+  request.accept = asking.accept;
   request.authorization = asking.authorization;
   request.fields = asking.fields;
   return request;
