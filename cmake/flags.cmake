@@ -8,7 +8,11 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 find_program(MERLON_CCACHE ccache)
 if(MERLON_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${MERLON_CCACHE})
+  # What was compiled in one checkout serves in another: paths are hashed from the root of the tree.
+  # Its two leniences are what precompiled headers need.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${MERLON_CCACHE})
 endif()
 
 # Messages and stored call sites name files from the root of the tree, wherever that is.

@@ -48,19 +48,36 @@ function(merlon_test name)
   add_executable(merlon_${name}_test ${ARG_SOURCES})
   target_link_libraries(merlon_${name}_test PRIVATE merlon_warnings ${ARG_DEPS} ${ARG_LIBS}
                                                     GTest::gtest GTest::gtest_main)
-  if(CMAKE_BUILD_TYPE STREQUAL "Debug")
-    # The code under test keeps its flags; the tests themselves are to be built fast, and most of
-    # what they cost is GoogleTest's templates.
-    target_compile_options(merlon_${name}_test PRIVATE -O0 -g1)
-  endif()
+  merlon_build_fast(merlon_${name}_test)
   set_target_properties(merlon_${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                                                        ${CMAKE_BINARY_DIR}/tests)
+  set_property(GLOBAL APPEND PROPERTY MERLON_UNIT_TESTS merlon_${name}_test)
   gtest_discover_tests(
     merlon_${name}_test
     TEST_PREFIX ${name}.
     DISCOVERY_MODE PRE_TEST
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120 SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+endfunction()
+
+# The code under test keeps its flags; the tests themselves are to be built fast, and most of what
+# they cost is GoogleTest's templates and the headers that all of them include.
+function(merlon_build_fast test)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    return()
+  endif()
+  target_compile_options(${test} PRIVATE -O0 -g1)
+  # Only one compiler gets them ready: with the others a test that forgets an include is noticed.
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    return()
+  endif()
+  if(NOT TARGET merlon_test_headers)
+    add_library(merlon_test_headers OBJECT ${CMAKE_SOURCE_DIR}/cmake/test_headers.cc)
+    target_link_libraries(merlon_test_headers PRIVATE merlon_warnings GTest::gtest)
+    target_compile_options(merlon_test_headers PRIVATE -O0 -g1)
+    target_precompile_headers(merlon_test_headers PRIVATE ${CMAKE_SOURCE_DIR}/cmake/test_headers.h)
+  endif()
+  target_precompile_headers(${test} REUSE_FROM merlon_test_headers)
 endfunction()
 
 function(merlon_testing name)
@@ -126,13 +143,39 @@ function(merlon_fuzzer name)
     target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   else()
-    target_sources(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+    target_link_libraries(fuzz_${name} PRIVATE merlon_replay)
+    set_property(GLOBAL APPEND PROPERTY MERLON_UNIT_TESTS fuzz_${name})
     if(ARG_CORPUS)
       add_test(NAME fuzz.${name}.corpus
                COMMAND fuzz_${name} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_CORPUS})
       set_tests_properties(fuzz.${name}.corpus PROPERTIES LABELS unit TIMEOUT 120)
     endif()
   endif()
+endfunction()
+
+# `programs` builds all but the unit tests, for who wants to try whole programs only.
+function(merlon_programs_target)
+  get_property(unit_tests GLOBAL PROPERTY MERLON_UNIT_TESTS)
+  merlon_targets_below(${CMAKE_SOURCE_DIR} targets)
+  list(REMOVE_ITEM targets ${unit_tests} merlon_test_headers)
+  add_custom_target(programs DEPENDS ${targets})
+endfunction()
+
+function(merlon_targets_below folder result)
+  get_property(targets DIRECTORY ${folder} PROPERTY BUILDSYSTEM_TARGETS)
+  get_property(folders DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
+  set(found)
+  foreach(target IN LISTS targets)
+    get_target_property(type ${target} TYPE)
+    if(type MATCHES "EXECUTABLE|MODULE_LIBRARY|UTILITY")
+      list(APPEND found ${target})
+    endif()
+  endforeach()
+  foreach(each IN LISTS folders)
+    merlon_targets_below(${each} below)
+    list(APPEND found ${below})
+  endforeach()
+  set(${result} ${found} PARENT_SCOPE)
 endfunction()
 
 function(merlon_refuse_unparsed where arguments)

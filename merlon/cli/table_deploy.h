@@ -93,6 +93,10 @@ inline constexpr std::array deploy_options{
     accept_new_digest,
     signed_by,
     content_key,
+    OptionSpec{
+        "--keep-fetches", "",
+        "The keep gets the package from the registry by itself: what is delivered is where it "
+        "lies, its digests and, of a sealed one, the content key."},
     registry_helper,
     registry_token_host,
     OptionSpec{"--detach", "",

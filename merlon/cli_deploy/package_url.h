@@ -11,11 +11,22 @@
 
 namespace merlon::cli_deploy {
 
+/// The tag of a registry that a package came from.
+struct RegistryOrigin {
+  std::string host;
+  std::uint16_t port = 443;
+  std::string path;  ///< of the tag
+  std::string tree;  ///< hexadecimal SHA-256 of the tree's root
+};
+
 /// A folder for what was fetched, which goes with this object.
 class FetchedPackage {
  public:
   explicit FetchedPackage(std::string folder) noexcept : folder_(std::move(folder)) {}
-  FetchedPackage(FetchedPackage&& other) noexcept : folder_(std::exchange(other.folder_, {})) {}
+  FetchedPackage(FetchedPackage&& other) noexcept
+      : origin(std::move(other.origin)),
+        folder_(std::exchange(other.folder_, {})),
+        path_(std::move(other.path_)) {}
   FetchedPackage& operator=(FetchedPackage&&) = delete;
   FetchedPackage(const FetchedPackage&) = delete;
   FetchedPackage& operator=(const FetchedPackage&) = delete;
@@ -24,6 +35,8 @@ class FetchedPackage {
   /// As workload::open_package() takes it.
   [[nodiscard]] const std::string& path() const noexcept { return path_.empty() ? folder_ : path_; }
   void set_path(std::string path) noexcept { path_ = std::move(path); }
+
+  std::optional<RegistryOrigin> origin;  ///< none: another server
 
  private:
   std::string folder_;

@@ -175,8 +175,9 @@ Result<int> publish_oci_package(const Arguments& arguments, const Terminal& term
   return cli::print(terminal, json.result() + "\n");
 }
 
-Result<void> fetch_any(const Arguments& arguments, const Terminal& terminal,
-                       const std::string& name, const std::string& folder) {
+Result<Source> fetch_any(const Arguments& arguments, const Terminal& terminal,
+                         const std::string& name, const std::string& folder) {
+  Source source;
   if (oci::is_reference(name)) {
     const auto opened = TRY(open_oci_package(arguments, terminal, name));
     TRY(check_memory(opened, arguments, terminal));
@@ -188,8 +189,10 @@ Result<void> fetch_any(const Arguments& arguments, const Terminal& terminal,
     TRY(TagMemory::of(terminal).check(package.slug, package.digest, accept));
     ProgressLine line;
     TRY(write_tree(package, folder, line.callback()));
+    source = {package.slug, package.digest};
   }
-  return unseal(folder, content_key_file(arguments));
+  TRY(unseal(folder, content_key_file(arguments)));
+  return source;
 }
 
 }  // namespace merlon::cli_registry

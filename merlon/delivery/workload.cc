@@ -27,7 +27,10 @@ Result<void> check(const launch::Message& message) {
   return {};
 }
 
-Result<void> check_size(std::size_t module_size) {
+Result<void> check_size(const launch::Message& message, std::size_t module_size) {
+  if (message.package && module_size != 0) {
+    return core::error(ErrorCode::Malformed, "a module beside a package that has one");
+  }
   if (module_size <= max_module_size) return {};
   return core::error(ErrorCode::Exhausted, "the module is too large", module_size);
 }
@@ -36,16 +39,22 @@ Result<void> check_archive(const launch::Message& message, std::size_t size) {
   if (size > files::max_archive_size) {
     return core::error(ErrorCode::Exhausted, "the package's files are too large", size);
   }
-  if (message.needs_archive() == (size != 0)) return {};
+  const bool brings_files = message.needs_archive() && !message.package;
+  if (brings_files == (size != 0)) return {};
   return core::error(ErrorCode::Malformed,
                      "a delivery without the files that it names, or with more");
 }
 
 }  // namespace
 
+crypto::Sha256Digest module_digest(const Workload& workload) {
+  if (!workload.message.package) return crypto::sha256({workload.module});
+  return crypto::Sha256Digest::from(workload.message.package->module).value();
+}
+
 Result<std::vector<std::uint8_t>> encode(const Workload& workload) {
   TRY(check(workload.message));
-  TRY(check_size(workload.module.size()));
+  TRY(check_size(workload.message, workload.module.size()));
   TRY(check_archive(workload.message, workload.archive.size()));
   const std::vector<std::uint8_t> message = TRY(launch::encode(workload.message));
   base::ByteWriter out;
@@ -72,7 +81,7 @@ Result<Workload> decode(core::ByteView bytes) {
   workload.message = TRY(launch::decode_body(TRY(in.bytes(body_size))));
   TRY(check(workload.message));
   const std::uint32_t module_size = TRY(in.u32());
-  TRY(check_size(module_size));
+  TRY(check_size(workload.message, module_size));
   const core::ByteView module = TRY(in.bytes(module_size));
   const std::uint32_t archive_size = TRY(in.u32());
   TRY(check_archive(workload.message, archive_size));

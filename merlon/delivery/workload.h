@@ -8,11 +8,13 @@
 //                 u32 size · the module
 //                 u32 size · the archive of files (files/archive.h) that mounts are filled from;
 //                 0 if none is
+// Module and archive are empty if the message names a package that the keep gets by itself.
 
 #include <vector>
 
 #include "merlon/core/bytes.h"
 #include "merlon/core/result.h"
+#include "merlon/crypto/hash.h"
 #include "merlon/files/archive.h"
 #include "merlon/launch/message.h"
 
@@ -29,6 +31,9 @@ struct Workload {
   std::vector<std::uint8_t> archive;  ///< not yet looked at
   bool operator==(const Workload&) const = default;
 };
+
+/// SHA-256 of the module, which is delivered or which the keep is to get.
+[[nodiscard]] crypto::Sha256Digest module_digest(const Workload& workload);
 
 /// Errors: as launch::encode() · Exhausted (the module or the archive is too
 ///         large) · Malformed (a message that

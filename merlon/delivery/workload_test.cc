@@ -35,6 +35,22 @@ TEST(DeliveredWorkload, IsRefusedWhereverItIsCut) {
   EXPECT_FALSE(decode(longer));
 }
 
+TEST(DeliveredWorkload, WhosePackageTheKeepGetsHasNeitherModuleNorFiles) {
+  Workload workload = example();
+  workload.message.package = launch::RemotePackage{"registry.example"};
+  workload.message.package->module[0] = 7;
+  EXPECT_FALSE(encode(workload));
+  workload.module.clear();
+  workload.message.mounts = {
+      {launch::Mount::Source::Archive, launch::FileAccess::ReadOnly, "/a", ""}};
+  const auto bytes = encode(workload);
+  ASSERT_TRUE(bytes);
+  EXPECT_EQ(decode(*bytes).value(), workload);
+  EXPECT_EQ(module_digest(workload).view()[0], 7);
+  workload.archive = {1};
+  EXPECT_FALSE(encode(workload));
+}
+
 TEST(DeliveredWorkload, HasOneEncoding) {
   const auto bytes = encode(example()).value();
   for (std::size_t i = 0; i < bytes.size(); ++i) {

@@ -114,6 +114,7 @@ Result<Response> Service::answer(const http::Request& request) {
   if (path == "/metrics" && reads(request)) {
     return Response{200, {{"Content-Type", "text/plain; version=0.0.4"}}, metrics()};
   }
+  if (reads(request) && !path.starts_with("/api/")) return page(request);
   return answer_target(request, TRY(parse_target(path)));
 }
 

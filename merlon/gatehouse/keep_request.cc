@@ -24,10 +24,12 @@ struct KindName {
   host::Wish::Kind kind;
   std::string_view name;
 };
-constexpr std::array kind_names{
-    KindName{host::Wish::Kind::Listen, "listen"}, KindName{host::Wish::Kind::Connect, "connect"},
-    KindName{host::Wish::Kind::Steward, "steward"}, KindName{host::Wish::Kind::Volume, "volume"},
-    KindName{host::Wish::Kind::Allowed, "allowed"}};
+constexpr std::array kind_names{KindName{host::Wish::Kind::Listen, "listen"},
+                                KindName{host::Wish::Kind::Connect, "connect"},
+                                KindName{host::Wish::Kind::Steward, "steward"},
+                                KindName{host::Wish::Kind::Volume, "volume"},
+                                KindName{host::Wish::Kind::Registry, "registry"},
+                                KindName{host::Wish::Kind::Allowed, "allowed"}};
 
 /// Every member of the object is one of these.
 Result<void, std::string> check_names(const JsonValue& object, std::string_view what,
@@ -73,7 +75,7 @@ Result<host::Wish, std::string> wish_of(const JsonValue& value) {
   const std::string_view kind = TRY(text_of(value, "kind"));
   const auto* const named = std::ranges::find(kind_names, kind, &KindName::name);
   if (named == kind_names.end())
-    return std::string("kind: must be listen, connect, steward, volume or allowed");
+    return std::string("kind: must be listen, connect, steward, registry, volume or allowed");
   wish.kind = named->kind;
   wish.host = TRY(text_of(value, "host"));
   if (wish.kind == host::Wish::Kind::Volume) {
@@ -99,12 +101,16 @@ Result<void, std::string> read_wishes(const JsonValue& root, host::Offer& offer)
     return concat("wishes: must be a list of at most ", most_wishes);
   }
   bool steward = false;
+  bool registry = false;
   bool volume = false;
   for (const JsonValue& each : wishes->items()) {
     offer.wishes.push_back(TRY(wish_of(each)));
     const host::Wish::Kind kind = offer.wishes.back().kind;
     if (kind == host::Wish::Kind::Steward && std::exchange(steward, true)) {
       return std::string("wishes: more than one Steward");
+    }
+    if (kind == host::Wish::Kind::Registry && std::exchange(registry, true)) {
+      return std::string("wishes: more than one registry");
     }
     if (kind == host::Wish::Kind::Volume && std::exchange(volume, true)) {
       return std::string("wishes: more than one volume");

@@ -4,8 +4,8 @@
 // the host. As JSON, strict: every member is known, each value has bounds. Attacker-controlled.
 //
 //   {"backend": "snp-sim", "nonce": "64 hexadecimal digits",
-//    "wishes": [{"kind": "listen" | "connect" | "steward" | "allowed", "host": "::", "port": 443,
-//    "tls": true}], "max_memory_bytes": 0, "timeout_nanoseconds": 0}
+//    "wishes": [{"kind": "listen" | "connect" | "steward" | "registry" | "allowed", "host": "::",
+//    "port": 443, "tls": true}], "max_memory_bytes": 0, "timeout_nanoseconds": 0}
 //
 // "wishes", "tls" and the limits may be left out.
 

@@ -18,6 +18,7 @@ KeepRequest example() {
   request.offer.wishes = {{host::Wish::Kind::Listen, "::", 443, true},
                           {host::Wish::Kind::Connect, "db.example.org", 5432, false},
                           {host::Wish::Kind::Steward, "steward.example.org", 443, false},
+                          {host::Wish::Kind::Registry, "registry.example.org", 443, true},
                           {host::Wish::Kind::Volume, "data"}};
   request.offer.max_memory_bytes = 4096;
   request.offer.timeout_nanoseconds = 5;

@@ -136,6 +136,7 @@ Result<void> Keep::launch(LaunchPlan plan) {
   if (plan.module.is_open()) descriptors.emplace_back(plan.module);
   if (plan.archive.is_open()) descriptors.emplace_back(plan.archive);
   if (plan.steward.is_open()) descriptors.emplace_back(plan.steward);
+  if (plan.registry.is_open()) descriptors.emplace_back(plan.registry);
   if (plan.dialler.is_open()) descriptors.emplace_back(plan.dialler);
   if (plan.volume.is_open()) descriptors.emplace_back(plan.volume);
   descriptors.insert(descriptors.end(), plan.descriptors.begin(), plan.descriptors.end());

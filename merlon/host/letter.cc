@@ -16,6 +16,9 @@ core::Result<Letter> make_letter(launch::Launch launch) {
   if (launch.steward.is_open()) {
     letter.files.push_back({std::move(launch.steward), Grant::ReadWrite});
   }
+  if (launch.registry.is_open()) {
+    letter.files.push_back({std::move(launch.registry), Grant::ReadWrite});
+  }
   if (launch.dialler.is_open()) {
     letter.files.push_back({std::move(launch.dialler), Grant::ReadWrite});
   }

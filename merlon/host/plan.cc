@@ -316,6 +316,11 @@ Result<LaunchPlan> make_offer(const Offer& offer) {
       plan.steward = std::move(file);
       continue;
     }
+    if (wish.kind == Wish::Kind::Registry) {
+      plan.message.package = launch::RemotePackage{wish.host, wish.port};
+      plan.registry = std::move(file);
+      continue;
+    }
     const bool listens = wish.kind == Wish::Kind::Listen;
     FileEntry entry;
     entry.kind = listens ? FileKind::Listen : FileKind::Connect;

@@ -49,6 +49,7 @@ struct LaunchPlan {
   os::Fd module;                    ///< none if there is none to run
   os::Fd archive;                   ///< of the package's files; none if no mount is filled from it
   os::Fd steward;                   ///< who connects with it (launch/dial.h); none: not asked
+  os::Fd registry;                  ///< who connects with the package's (launch/dial.h)
   os::Fd dialler;                   ///< who connects with what is allowed (dial_allowed.h)
   os::Fd volume;                    ///< who keeps the volume; none if there is none
   std::vector<os::Fd> descriptors;  ///< of message.files, in their order

@@ -177,7 +177,7 @@ TEST_F(Plans, TooManyFilesAreRefused) {
   std::string config = "files = [";
   for (std::size_t i = 0; i < launch::max_files; ++i) config += "{kind='null'},";
   EXPECT_EQ(plan(config + "]").message.files.size(), launch::max_files);
-  EXPECT_EQ(refusal(config + "{kind='null'}]"), "more than 248 files are asked for");
+  EXPECT_EQ(refusal(config + "{kind='null'}]"), "more than 247 files are asked for");
 }
 
 }  // namespace

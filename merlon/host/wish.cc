@@ -116,6 +116,7 @@ std::string describe(const Wish& wish) {
     case Wish::Kind::Connect: return concat("connect to ", endpoint(wish.host, wish.port));
     case Wish::Kind::Allowed: return concat("reach ", endpoint(wish.host, wish.port));
     case Wish::Kind::Volume: return concat("keep the volume ", base::quoted(wish.host));
+    case Wish::Kind::Registry: return concat("reach the registry ", endpoint(wish.host, wish.port));
     case Wish::Kind::Steward: break;
   }
   return concat("reach the Steward ", endpoint(wish.host, wish.port));
@@ -124,7 +125,8 @@ std::string describe(const Wish& wish) {
 Result<os::Fd> fulfil(const Wish& wish) {
   os::Fd socket;
   switch (wish.kind) {
-    case Wish::Kind::Steward: return start_dialling(dialler({}, wish.reaches_local, {&wish, 1}));
+    case Wish::Kind::Steward:
+    case Wish::Kind::Registry: return start_dialling(dialler({}, wish.reaches_local, {&wish, 1}));
     case Wish::Kind::Allowed: return fulfil_allowed({&wish, 1});
     case Wish::Kind::Volume: return start_store(wish);
     case Wish::Kind::Listen:

@@ -16,11 +16,12 @@ namespace merlon::host {
 
 struct Wish {
   enum class Kind : std::uint8_t {
-    Listen,   ///< a listening TCP socket on this address and port
-    Connect,  ///< a connection with this host and port
-    Steward,  ///< to be connected with the Steward there, whenever the keep asks for it
-    Volume,   ///< who keeps the files of the volume of this name, which the keep seals
-    Allowed,  ///< to be connected there, whenever the workload asks for it
+    Listen,    ///< a listening TCP socket on this address and port
+    Connect,   ///< a connection with this host and port
+    Steward,   ///< to be connected with the Steward there, whenever the keep asks for it
+    Registry,  ///< the same, with the registry of a package that the keep gets by itself
+    Volume,    ///< who keeps the files of the volume of this name, which the keep seals
+    Allowed,   ///< to be connected there, whenever the workload asks for it
   };
   Kind kind = Kind::Listen;
   std::string host;
@@ -37,9 +38,9 @@ struct Wish {
 /// "listen on [::1]:443", for people.
 [[nodiscard]] std::string describe(const Wish& wish);
 
-/// Opens it on this machine; of a Steward it is the channel to who connects with it
-/// (launch/dial.h); Allowed is for the call below. Errors: NotFound · Unavailable · Denied ·
-/// Internal, each a line.
+/// Opens it on this machine; of a Steward and a registry it is the channel to who
+/// connects with it (launch/dial.h); Allowed is for the call below. Errors: NotFound · Unavailable
+/// · Denied · Internal, each a line.
 [[nodiscard]] core::Result<os::Fd, HostError> fulfil(const Wish& wish);
 /// The channel to who connects with all of these (launch/dial_allowed.h), in their order.
 [[nodiscard]] core::Result<os::Fd, HostError> fulfil_allowed(std::span<const Wish> wishes);

@@ -30,12 +30,16 @@ Result<std::vector<std::uint8_t>> read_bytes(const std::string& path, std::size_
   return *std::move(bytes);
 }
 
+}  // namespace
+
 Result<std::vector<tls::Certificate>> read_certificates(const std::string& path) {
   const auto bytes = TRY(read_bytes(path, largest_pem));
   auto all = codec::pem_certificates(core::as_text(bytes));
   if (!all) return concat(base::printable(path), ": ", all.error().message());
   return *std::move(all);
 }
+
+namespace {
 
 Result<tls::Context> context_of(const TlsFiles& files) {
   tls::ClientSettings settings;

@@ -25,6 +25,10 @@ struct TlsFiles {
 template <typename T>
 using Result = core::Result<T, std::string>;
 
+/// DER of whom the `ca_bundle` of that name believes, which is PEM. An error is a line.
+[[nodiscard]] Result<std::vector<std::vector<std::uint8_t>>> read_certificates(
+    const std::string& path);
+
 /// Whether a host's name, without brackets, says this machine itself.
 [[nodiscard]] bool is_of_this_machine(std::string_view host) noexcept;
 

@@ -134,6 +134,14 @@ class Facts {
     member("bound_to", by_workload ? "workload" : "tenant");
     close();
   }
+  void member(std::string_view name, const launch::RemotePackage& package) {
+    open(name);
+    member("host", package.host);
+    member("port", package.port);
+    member("path", package.path);
+    member("tree_sha256", base::hex(package.tree));
+    close();
+  }
   void open() { json_.open_object(); }
   void open(std::string_view name) {
     json_.key(name);
@@ -170,6 +178,7 @@ std::string launch_facts(const launch::Message& message, const Source& source,
   if (!message.mounts.empty()) facts.member("mounts", message.mounts);
   if (message.needs_archive()) facts.member("archive_sha256", base::hex(message.archive));
   if (message.volume) facts.member("volume", *message.volume);
+  if (message.package) facts.member("package", *message.package);
   facts.close();
   facts.open("host");
   facts.member("max_memory_bytes", source.host_max_memory_bytes);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "merlon/base/text.h"
+#include "merlon/crypto/secret_bytes.h"
 #include "merlon/delivery/workload.h"
 #include "merlon/keep/connections.h"
 #include "merlon/keep/deadline.h"
@@ -16,6 +17,7 @@
 #include "merlon/keep/memory_account.h"
 #include "merlon/keep/mounts.h"
 #include "merlon/keep/own_directory.h"
+#include "merlon/keep/package_fetch.h"
 #include "merlon/keep/renewal.h"
 #include "merlon/keep/sealed_files.h"
 #include "merlon/keep/tls_files.h"
@@ -126,6 +128,27 @@ core::Result<std::shared_ptr<Shown>, std::string> shown_if_wanted(const launch::
   return shown;
 }
 
+/// Gets the package that the tenant has named. Whoever vouches for the keep does so before, since a
+/// registry gives what is private only to a keep that somebody knows.
+core::Result<void, std::string> get_package(Work& work, Self& self, const Shown* shown,
+                                            Clocks& clocks) {
+  launch::Launch& launch = work.launch;
+  const launch::RemotePackage& package = *launch.message.package;
+  const auto keys = self.keys();
+  if (!keys) return concat("no keys: ", keys.error().message());
+  tls::Identity identity;
+  if (shown != nullptr) identity = {shown->vouching.chain, &(*keys)->tls()};
+  const auto get = registry_over_https(package, launch.registry, identity, clocks.now());
+  if (!get) return get.error();
+  auto content = assemble_package(launch.message, *get);
+  if (!content) return content.error();
+  work.module = std::move(content->module);
+  work.archive = std::move(content->archive);
+  if (auto& key = launch.message.package->key) crypto::wipe(*key);
+  launch.registry.close();
+  return {};
+}
+
 /// The connections that the workload may open.
 void give_network(Work& work, std::optional<TlsFiles> tls, wasi::Context& context) {
   launch::Launch& launch = work.launch;
@@ -195,7 +218,7 @@ int tell_loss(const Work& work, const wasi::Context& context, int status) {
 /// Everything that the workload finds when it starts.
 core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
     Work& work, Self& self, std::shared_ptr<const wasm::CompiledModule> module, Clocks& clocks,
-    MemoryAccount& memory, wasi::Context& context) {
+    std::shared_ptr<Shown> shown, MemoryAccount& memory, wasi::Context& context) {
   const auto archive = TRY(take_archive(work, memory));
   std::shared_ptr<SealedFiles> sealed;
   if (work.launch.message.volume) {
@@ -203,7 +226,7 @@ core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
     sealed = TRY(SealedFiles::open(work, self, digest, memory, memory.limit(), context));
     context.chores().push_back(sealed);
   }
-  const auto shown = TRY(shown_if_wanted(work.launch, self, clocks));
+  if (!shown) shown = TRY(shown_if_wanted(work.launch, self, clocks));
   TRY(give_all_files(work, self, shown, clocks, context));
   TRY(give_mounts(work.launch.message, archive, sealed ? sealed->tree() : nullptr, memory,
                   context));
@@ -214,10 +237,10 @@ core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
 }
 
 int run_compiled(Work& work, Self& self, wasm::Engine& engine,
-                 std::shared_ptr<wasm::CompiledModule> module, Deadline& deadline,
+                 std::shared_ptr<wasm::CompiledModule> module, Clocks& clocks,
+                 std::shared_ptr<Shown> shown, Deadline& deadline,
                  std::uintptr_t lowest_stack_address) {
   launch::Launch& launch = work.launch;
-  Clocks clocks(self.is_attested());
   MemoryAccount memory(limits_of(launch.message, lowest_stack_address).max_bytes);
   const auto context = wasi::Context::create({.arguments = launch.message.arguments,
                                               .environment = launch.message.environment,
@@ -225,7 +248,7 @@ int run_compiled(Work& work, Self& self, wasm::Engine& engine,
   if (!context) return failed(work, "cannot prepare the workload", context.error());
   wasm::StoreLimits limits = limits_of(launch.message, lowest_stack_address);
   limits.budget = &memory.engine();
-  const auto sealed = equip(work, self, module, clocks, memory, **context);
+  const auto sealed = equip(work, self, module, clocks, std::move(shown), memory, **context);
   if (!sealed) return unusable(work, sealed.error());
 
   wasm::Imports imports;
@@ -259,6 +282,15 @@ core::Result<std::vector<std::uint8_t>, std::string> take_module(Work& work) {
 }
 
 int run_module(Work& work, Self& self, Deadline& deadline, std::uintptr_t lowest_stack_address) {
+  Clocks clocks(self.is_attested());
+  std::shared_ptr<Shown> shown;
+  if (work.launch.message.package) {
+    auto wanted = shown_if_wanted(work.launch, self, clocks);
+    if (!wanted) return unusable(work, wanted.error());
+    shown = *std::move(wanted);
+    const auto got = get_package(work, self, shown.get(), clocks);
+    if (!got) return unusable(work, got.error());
+  }
   auto bytes = take_module(work);
   if (!bytes) return unusable(work, bytes.error());
   const auto engine =
@@ -269,7 +301,8 @@ int run_module(Work& work, Self& self, Deadline& deadline, std::uintptr_t lowest
   }
   auto module = (*engine)->compile(*std::move(bytes));
   if (!module) return unusable(work, explain(module.error()));
-  return run_compiled(work, self, **engine, *std::move(module), deadline, lowest_stack_address);
+  return run_compiled(work, self, **engine, *std::move(module), clocks, std::move(shown), deadline,
+                      lowest_stack_address);
 }
 
 }  // namespace

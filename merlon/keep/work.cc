@@ -41,15 +41,20 @@ Result<void, std::string> note_digests(const launch::Message& message, Source& s
     const launch::Volume& volume = *message.volume;
     configuration.volume = launch::Volume{volume.name, volume.bound_to};
   }
+  configuration.package.reset();
   source.configuration = TRY(digest_of(configuration));
   return {};
+}
+
+bool same_registry(const launch::Message& offer, const launch::RemotePackage& wanted) noexcept {
+  return offer.package && offer.package->host == wanted.host && offer.package->port == wanted.port;
 }
 
 /// What the workload's own description asks for, of what the host offers.
 Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Message wanted,
                                             core::ByteView archive) {
   // The certificate names the message, and by it the files.
-  if (wanted.needs_archive() &&
+  if (wanted.needs_archive() && !wanted.package &&
       !std::ranges::equal(crypto::sha256({archive}).view(), wanted.archive)) {
     return std::string("the files are not those that the delivery's message names");
   }
@@ -65,6 +70,10 @@ Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Messag
     return std::string("the host offers no way to the workload's Steward");
   }
   if (!wanted.steward) offer.steward.close();
+  if (wanted.package && !same_registry(offer.message, *wanted.package)) {
+    return std::string("the host offers no way to the registry that the workload's package is at");
+  }
+  if (!wanted.package) offer.registry.close();
   const auto same_place = [](const launch::Allowed& one, const launch::Allowed& other) {
     return one.name == other.name && one.port == other.port;
   };
@@ -83,6 +92,9 @@ Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Messag
 }  // namespace
 
 Result<Work, std::string> work_of_host(launch::Launch launch) {
+  if (launch.message.package) {
+    return std::string("a host that launches a workload brings its module");
+  }
   Work work;
   TRY(note_digests(launch.message, work.source));
   work.source.host_max_memory_bytes = launch.message.max_memory_bytes;
@@ -110,13 +122,12 @@ Result<Work, std::string> work_of_tenant(Self& self, launch::Launch offer, core:
   TRY(note_digests(opened->workload.message, work.source));
   work.source.host_max_memory_bytes = offer.message.max_memory_bytes;
   work.source.host_timeout_nanoseconds = offer.message.timeout_nanoseconds;
+  const crypto::Sha256Digest module = delivery::module_digest(opened->workload);
   work.module = std::move(opened->workload.module);
   work.archive = std::move(opened->workload.archive);
-  work.talk =
-      PrivateTalk::begin(std::move(channel), opened->exporter, crypto::sha256({work.module}));
+  work.talk = PrivateTalk::begin(std::move(channel), opened->exporter, module);
   work.voice = work.talk;
-  self.note_delivery(
-      {*work.source.tenant, crypto::sha256({work.module}), work.source.configuration});
+  self.note_delivery({*work.source.tenant, module, work.source.configuration});
   auto launch = granted(std::move(offer), std::move(opened->workload.message), work.archive);
   if (!launch) {
     work.voice->remark(launch.error());

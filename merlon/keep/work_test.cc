@@ -120,6 +120,29 @@ TEST_F(Deliveries, WantTheirSteward) {
   EXPECT_NE(work.error().find("Steward"), std::string::npos);
 }
 
+TEST_F(Deliveries, WantTheWayToTheirPackage) {
+  workload_.message.package = launch::RemotePackage{"registry.example", 443, "/t"};
+  workload_.message.package->module[0] = 9;
+  workload_.module.clear();
+  EXPECT_FALSE(take());
+}
+
+TEST_F(Deliveries, WhosePackageIsElsewhereSayWhatItIs) {
+  workload_.message.package = launch::RemotePackage{"registry.example", 443, "/t"};
+  workload_.message.package->module[0] = 9;
+  workload_.message.package->key.emplace()[0] = 1;
+  workload_.module.clear();
+  offer_.message.package = launch::RemotePackage{"registry.example", 443};
+  const auto work = take();
+  ASSERT_TRUE(work) << work.error();
+  EXPECT_EQ(work->launch.message.package, workload_.message.package);
+  // Where the module lies, and the key to it, are no part of how it runs.
+  launch::Message configuration = workload_.message;
+  configuration.package.reset();
+  EXPECT_EQ(work->source.configuration, crypto::sha256({launch::encode(configuration).value()}));
+  EXPECT_NE(work->source.message, work->source.configuration);
+}
+
 TEST_F(Deliveries, WantThePlacesThatTheyMayConnectWith) {
   workload_.message.allowed = {{"a.example", 443, {}}};
   offer_.message.allowed = {{"b.example", 443, {}}};
@@ -145,6 +168,12 @@ TEST(WorkOfAHost, IsItsModuleAndMessage) {
   EXPECT_EQ(work->source.message, crypto::sha256({bytes}));
   EXPECT_EQ(work->source.host_max_memory_bytes, 7U);
   EXPECT_EQ(work->talk, nullptr);
+}
+
+TEST(WorkOfAHost, IsNotGotByTheKeep) {
+  launch::Launch launch;
+  launch.message.package = launch::RemotePackage{"registry.example"};
+  EXPECT_FALSE(work_of_host(std::move(launch)));
 }
 
 TEST(WorkOfAHost, TheStateOfAVolumeIsNoPartOfTheConfiguration) {

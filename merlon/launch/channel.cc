@@ -74,6 +74,7 @@ Result<Launch> receive(os::BorrowedFd channel) {
   if (has_module(launch.message.purpose)) launch.module = *next++;
   if (launch.message.needs_archive()) launch.archive = *next++;
   if (launch.message.steward) launch.steward = *next++;
+  if (launch.message.package) launch.registry = *next++;
   if (!launch.message.allowed.empty()) launch.dialler = *next++;
   if (launch.message.volume) launch.volume = *next++;
   launch.descriptors.assign(next, std::make_move_iterator(first->descriptors.end()));

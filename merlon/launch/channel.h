@@ -26,6 +26,7 @@ struct Launch {
   os::Fd module;                    ///< none if there is none to run
   os::Fd archive;                   ///< what mounts are filled from; none if none is
   os::Fd steward;                   ///< who connects with it (dial.h); none if there is none
+  os::Fd registry;                  ///< who connects with the package's (dial.h); none: no need
   os::Fd dialler;                   ///< who connects with what is allowed (dial_allowed.h)
   os::Fd volume;                    ///< who keeps the volume; none if there is none
   std::vector<os::Fd> descriptors;  ///< of the entries that carry one, in their order

@@ -212,6 +212,27 @@ Result<void> write_volume(base::ByteWriter& out, const std::optional<Volume>& vo
   return {};
 }
 
+/// No Steward has vouched for this keep yet when it asks there.
+Result<void> check(const RemotePackage& package) {
+  if (!package.trust.steward) return {};
+  return core::error(ErrorCode::Malformed, "a registry that the keep's Steward vouches for");
+}
+
+Result<void> write_package(base::ByteWriter& out, const std::optional<RemotePackage>& package) {
+  out.u8(package ? 1 : 0);
+  if (!package) return {};
+  TRY(check(*package));
+  TRY(write_text(out, package->host));
+  out.u16(package->port);
+  TRY(write_text(out, package->path));
+  TRY(write_trust(out, package->trust));
+  out.bytes(package->tree);
+  out.bytes(package->module);
+  out.u8(package->key ? 1 : 0);
+  if (package->key) out.bytes(*package->key);
+  return {};
+}
+
 Result<Confinement> read_confinement(Reader& in) {
   const std::uint8_t value = TRY(in.u8());
   if (value > static_cast<std::uint8_t>(Confinement::Machine)) {
@@ -236,10 +257,12 @@ Result<void> check_offer(const Message& message) {
   });
   const bool only_places = std::ranges::none_of(
       message.allowed, [](const Allowed& each) { return each.tls.has_value(); });
-  const bool silent = message.program.empty() && message.invoke.empty() &&
-                      message.arguments.empty() && message.environment.empty() &&
-                      message.mounts.empty() &&
-                      (!message.volume || *message.volume == Volume{message.volume->name});
+  const bool silent =
+      message.program.empty() && message.invoke.empty() && message.arguments.empty() &&
+      message.environment.empty() && message.mounts.empty() &&
+      (!message.volume || *message.volume == Volume{message.volume->name}) &&
+      (!message.package ||
+       *message.package == RemotePackage{message.package->host, message.package->port});
   if (only_sockets && only_places && silent) return {};
   return core::error(ErrorCode::Malformed, "a host that says what a delivery is to say");
 }
@@ -403,6 +426,22 @@ Result<std::optional<Volume>> read_volume(Reader& in) {
   return std::optional(std::move(volume));
 }
 
+Result<std::optional<RemotePackage>> read_package(Reader& in) {
+  if (!TRY(read_flag(in))) return std::optional<RemotePackage>();
+  RemotePackage package;
+  package.host = TRY(read_text(in));
+  package.port = TRY(in.u16());
+  package.path = TRY(read_text(in));
+  package.trust = TRY(read_trust(in));
+  TRY(read_into(in, package.tree));
+  TRY(read_into(in, package.module));
+  if (TRY(read_flag(in))) {
+    TRY(read_into(in, package.key.emplace()));
+  }
+  TRY(check(package));
+  return std::optional(std::move(package));
+}
+
 Result<FileEntry> read_file(Reader& in) {
   const std::uint8_t kind = TRY(in.u8());
   if (kind > static_cast<std::uint8_t>(FileKind::Directory)) {
@@ -447,7 +486,8 @@ std::size_t Message::descriptor_count() const noexcept {
     return carries_descriptor(entry.kind);
   });
   return (has_module(purpose) ? 1U : 0U) + (needs_archive() ? 1U : 0U) + (volume ? 1U : 0U) +
-         (steward ? 1U : 0U) + (allowed.empty() ? 0U : 1U) + static_cast<std::size_t>(carrying);
+         (package ? 1U : 0U) + (steward ? 1U : 0U) + (allowed.empty() ? 0U : 1U) +
+         static_cast<std::size_t>(carrying);
 }
 
 bool Message::needs_archive() const noexcept {
@@ -480,6 +520,7 @@ Result<std::vector<std::uint8_t>> encode(const Message& message) {
   TRY(write_allowed(body, message.allowed));
   TRY(write_mounts(body, message));
   TRY(write_volume(body, message.volume));
+  TRY(write_package(body, message.package));
   if (body.size() > max_message_size) {
     return core::error(ErrorCode::Exhausted, "launch message is too long", body.size());
   }
@@ -527,6 +568,7 @@ Result<Message> decode_body(ByteView body) {
   message.allowed = TRY(read_allowed(in));
   TRY(read_mounts(in, message));
   message.volume = TRY(read_volume(in));
+  message.package = TRY(read_package(in));
   if (!in.at_end()) {
     return core::error(ErrorCode::Malformed, "bytes behind the launch message", in.offset());
   }

@@ -8,7 +8,7 @@
 //
 //   offset  size
 //        0     8  magic "MRLNLNCH"
-//        8     4  version, 7
+//        8     4  version, 8
 //       12     4  size of all that follows, at most max_message_size
 //       16     8  max_memory_bytes
 //       24     8  timeout_nanoseconds
@@ -36,11 +36,17 @@
 //                                       u64 generation · 32 bytes head · 16 bytes id ·
 //                                       u32 oldest svn · 16 bytes oldest TCB ·
 //                                       u8 has key, 0 or 1; then 32 bytes
+//                 u8    package       0 or 1; and if that is 1:
+//                                       text host · u16 port · text path · trust ·
+//                                       32 bytes, SHA-256 of the tree ·
+//                                       32 bytes, SHA-256 of the module ·
+//                                       u8 has key, 0 or 1; then 32 bytes
 //   trust: u8 flags (bit 0 web, bit 1 steward) · list of bytes, each u32 size, then that many
 //
 // Beside the bytes travel open files: first the module, if there is to run one, then the archive of
 // files (files/archive.h), if a module travels and a mount is filled from it, then the channel by
-// which the Steward is reached (dial.h), if there is one, then the one for what is allowed
+// which the Steward is reached (dial.h), if there is one, then the one to the package's registry
+// (dial.h), if the keep gets its package by itself, then the one for what is allowed
 // (dial_allowed.h), if anything is, then the one to who keeps the volume, if there is one, then one
 // for each entry of kind Listen, Connect or Directory, in their order; so no numbers of descriptors
 // stand in the message.
@@ -54,16 +60,17 @@
 #include "merlon/core/bytes.h"
 #include "merlon/core/result.h"
 #include "merlon/launch/mount.h"
+#include "merlon/launch/remote_package.h"
 #include "merlon/launch/tls_settings.h"
 
 namespace merlon::launch {
 
-inline constexpr std::uint32_t message_version = 7;
+inline constexpr std::uint32_t message_version = 8;
 inline constexpr std::size_t header_size = 16;
 inline constexpr std::size_t max_message_size = 8UL * 1024 * 1024;
-/// Entries of `files`; leaves room for the module, the archive and three channels among the
+/// Entries of `files`; leaves room for the module, the archive and four channels among the
 /// descriptors of one delivery.
-inline constexpr std::size_t max_files = 248;
+inline constexpr std::size_t max_files = 247;
 
 enum class FileKind : std::uint8_t {
   Closed = 0,     ///< this number is no descriptor; no name
@@ -101,7 +108,8 @@ enum class Purpose : std::uint8_t {
   /// To prove itself, then to take one workload that a tenant has sealed to it (delivery/sealed.h),
   /// on the channel that brought this message, and to run it. The message names what the host
   /// offers, and no program: its limits, listening and connected sockets in the order in which the
-  /// workload will name them, the name of a volume, and whether a Steward can be reached.
+  /// workload will name them, the name of a volume, and whether a Steward and the registry of a
+  /// package can be reached.
   Receive = 3,
 };
 /// Whether a module travels beside the message.
@@ -129,6 +137,8 @@ struct Message {
   /// archive, which is then what it is.
   std::array<std::uint8_t, digest_size> archive{};
   std::optional<Volume> volume;  ///< there if a mount is of it, or a host offers one
+  /// Only of a delivery, and of a host that offers the way there.
+  std::optional<RemotePackage> package;
   bool operator==(const Message&) const = default;
 
   /// How many open files travel beside it, module and channels among them.
@@ -136,7 +146,7 @@ struct Message {
   /// Whether a mount is filled from an archive.
   [[nodiscard]] bool needs_archive() const noexcept;
   /// Whether connections are handed over while the workload runs.
-  [[nodiscard]] bool dials() const noexcept { return steward || !allowed.empty(); }
+  [[nodiscard]] bool dials() const noexcept { return steward || package || !allowed.empty(); }
   /// Whether any connection of the workload speaks TLS.
   [[nodiscard]] bool speaks_tls() const noexcept;
 };

@@ -167,16 +167,16 @@ TEST(LaunchMessage, UnknownTlsSettingsAreRefused) {
   message.files = {{FileKind::Listen, FileAccess::ReadWrite, "", TlsSettings{}}};
   const auto bytes = encode(message);
   ASSERT_TRUE(bytes.has_value());
-  // From the end: volume 1 · mounts 4 · allowed 4 · steward 1 · server_name 4 · alpn 4 · anchors 4
-  // · trust 1 · client 1 · tls 1
+  // From the end: package 1 · volume 1 · mounts 4 · allowed 4 · steward 1 · server_name 4 · alpn 4
+  // · anchors 4 · trust 1 · client 1 · tls 1
   for (const auto& [from_end, value] :
-       {std::pair<std::size_t, std::uint8_t>{10, 2}, {23, 4}, {24, 3}, {25, 2}}) {
+       {std::pair<std::size_t, std::uint8_t>{11, 2}, {24, 4}, {25, 3}, {26, 2}}) {
     auto wrong = *bytes;
     wrong[bytes->size() - from_end] = value;
     EXPECT_EQ(decode_body(body_of(wrong)).error().code, core::ErrorCode::Malformed) << from_end;
   }
   auto many = *bytes;
-  many[bytes->size() - 21] = 0xFF;  // anchors' count
+  many[bytes->size() - 22] = 0xFF;  // anchors' count
   EXPECT_EQ(decode_body(body_of(many)).error().code, core::ErrorCode::Exhausted);
 }
 

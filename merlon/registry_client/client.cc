@@ -12,7 +12,6 @@ using https_client::Asking;
 
 namespace {
 
-constexpr std::string_view api = "/api/v0.1.0";
 constexpr std::string_view json_type = "application/json";
 constexpr std::size_t largest_refusal = std::size_t{64} << 10U;
 constexpr unsigned unauthorized = 401;

@@ -14,6 +14,9 @@
 
 namespace merlon::registry_client {
 
+/// Below which all paths of a registry lie.
+inline constexpr std::string_view api = "/api/v0.1.0";
+
 enum class Trouble : std::uint8_t {
   Unusable,    ///< it cannot be reached, or what it says makes no sense
   NotThere,    ///< 404

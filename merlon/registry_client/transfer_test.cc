@@ -79,7 +79,6 @@ class Server {
       Asked each{heard.substr(0, heard.find(" HTTP")), heard.substr(0, end + 2),
                  heard.substr(end + 4)};
       if (each.body.size() < std::stoul(each.field("Content-Length"))) continue;
-      constexpr std::string_view api = "/api/v0.1.0";
       each.line.erase(each.line.find(api), api.size());
       asked.push_back(each);
       std::string text = reply_(each);

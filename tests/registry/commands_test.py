@@ -97,6 +97,12 @@ class Commands(EndToEnd):
     def anonymous(self):
         return {"ENARX_INSECURE_AUTH_TOKEN": ""}
 
+    def with_files(self):
+        package = self.small("files", bytes(5000))
+        (package / "Enarx.toml").write_text('files = [{kind = "null"}, {kind = "stdout"}, {kind = "stderr"}]\n'
+                                             '[[mounts]]\npath = "/data"\nsource = "lib"\n')
+        return package
+
     def small(self, name="package", content=b"x"):
         package = self.folder / name
         (package / "lib").mkdir(parents=True)
@@ -401,6 +407,27 @@ class Commands(EndToEnd):
         self.assertIn("hello", self.do(*words, "--content-key", "app.key", "alice/app:1.0.0").stdout.lower())
         self.do("package", "publish", "alice/app:2.0.0", self.small("plain"))
         self.assertIn("is not sealed", self.refused(3, *words, "--content-key", "app.key", "alice/app:2.0.0"))
+
+    def test_a_keep_gets_its_package_by_itself(self):
+        self.known()
+        self.do("package", "publish", "alice/app:1.0.0", self.small())
+        self.do("package", "publish", "--seal", "app.key", "alice/app:2.0.0", self.with_files())
+        self.between.asked.clear()
+        words = ("deploy", "--insecure-backend", "--keep-fetches", "--ca-bundle", self.authority.certificate)
+        for tag, more in (("1.0.0", ()), ("2.0.0", ("--content-key", "app.key"))):
+            self.between.asked.clear()
+            ran = self.do(*words, *more, f"{self.host}/alice/app:{tag}", **self.anonymous())
+            self.assertEqual(ran.stdout, "hello\n")
+            # This machine's command reads it to know its digests; the keep asks a second time.
+            tree = [path for _, path, _ in self.between.asked if path.endswith(f"/_tag/{tag}/tree")]
+            self.assertEqual(len(tree), 2, self.between.asked)
+        self.between.lies = "package.sealed"
+        self.between.lies_after = 1
+        self.between.asked.clear()
+        said = self.do(*words, "--content-key", "app.key", f"{self.host}/alice/app:2.0.0", status=None)
+        self.assertEqual(said.returncode, 1, said)
+        self.assertIn("is not what its directory says", said.stderr)
+        self.assertIn("is no package at a registry", self.refused(2, *words, "./package"))
 
     def test_command_lines_that_say_too_little_are_refused(self):
         self.assertIn("no registry is named", self.refused(2, "package", "info", "alice/app:1.0.0", MERLON_DRAWBRIDGE=""))

@@ -74,13 +74,13 @@ class Answering(BaseHTTPRequestHandler):
 
 
 class Registry:
-    """merlon-drawbridge without TLS, which who stands between has."""
+    """merlon-drawbridge; without TLS of its own who stands between has it."""
 
-    def __init__(self, folder, issuer, ca_bundle):
+    def __init__(self, folder, issuer, ca_bundle, tls=("--development",)):
         self.store = Path(folder) / "store"
         self.log = (Path(folder) / "drawbridge.log").open("w+")
         self.process = subprocess.Popen(
-            [DRAWBRIDGE, "serve", "--development", "--listen", "127.0.0.1:0", "--store", self.store,
+            [DRAWBRIDGE, "serve", *tls, "--listen", "127.0.0.1:0", "--store", self.store,
              "--oidc-issuer", issuer.base, "--oidc-audience", AUDIENCE, "--ca-bundle", ca_bundle],
             stdin=subprocess.DEVNULL, stderr=self.log)
         self.port = self.wait()
@@ -105,7 +105,7 @@ class Between(Answering):
     """Carries requests to the registry on `server.port`, and does what it is told to:
 
     `asked`: (method, path, authorization) of each, `bodies` what came with them · `cut`: breaks off the next upload of this path at its half ·
-    `ends`: the tokens of before end when this path is asked for · `lies`: changes the last byte of this path ·
+    `ends`: the tokens of before end when this path is asked for · `lies`: changes the last byte of this path, but for the first `lies_after` answers ·
     `renamed`: (from, to) in paths."""
 
     def do_any(self):
@@ -149,7 +149,8 @@ class Between(Answering):
         said = there.getresponse()
         content = said.read()
         fields = [each for each in said.getheaders() if each[0].lower() not in ("content-length", "connection")]
-        if server.lies is not None and path.endswith(server.lies):
+        before = sum(each[1] == path for each in server.asked) - 1
+        if server.lies is not None and path.endswith(server.lies) and before >= server.lies_after:
             content = content[:-1] + b"!"
         if self.command == "HEAD":
             fields = [each for each in fields if each[0].lower() != "content-length"]
@@ -159,7 +160,7 @@ class Between(Answering):
 
 def between(registry, certificate, key):
     return serve(Between, certificate, key, port=registry.port, asked=[], bodies=[], cut=None, ends=None, ended=set(), lies=None,
-                 renamed=("", ""))
+                 lies_after=0, renamed=("", ""))
 
 
 class IssuerHandler(Answering):

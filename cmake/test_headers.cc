@@ -1,0 +1,1 @@
+// Where the headers of all unit tests are compiled beforehand (room.cmake).
