@@ -65,6 +65,23 @@ struct Prepared {
 
 Failure of_host(const host::HostError& error) { return {error.text, Status::Unusable}; }
 
+/// A Drawbridge or an OCI registry. What would not be looked at must not seem to have been.
+Result<bool> is_at_registry(const Arguments& arguments, const std::string& named) {
+  const bool is_artifact = oci::is_reference(named);
+  if (is_artifact && arguments.has("--keep-fetches")) {
+    return Failure{"--keep-fetches: keeps get packages of a Drawbridge by themselves, no artifacts",
+                   Status::Usage};
+  }
+  if (is_artifact || (!is_remote(named) && cli_registry::is_at_registry(named))) return true;
+  for (const std::string_view each :
+       {"--signed-by", "--content-key", "--token-host", "--keep-fetches"}) {
+    if (!arguments.has(each)) continue;
+    return Failure{concat(each, ": ", base::printable(named), " is no package at a registry"),
+                   Status::Usage};
+  }
+  return false;
+}
+
 Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
                          const https_client::TlsFiles& files) {
   auto options = cli::run_options(arguments);
@@ -75,16 +92,7 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   if (arguments.has("--config")) config = arguments.value("--config");
   const std::string named = arguments.positional(0);
   std::optional<FetchedPackage> fetched;
-  const bool at_registry =
-      oci::is_reference(named) || (!is_remote(named) && cli_registry::is_at_registry(named));
-  for (const std::string_view each :
-       {"--signed-by", "--content-key", "--keep-fetches", "--token-host"}) {
-    // What would not be looked at must not seem to have been.
-    if (!at_registry && arguments.has(each)) {
-      return Failure{concat(each, ": ", base::printable(named), " is no package at a registry"),
-                     Status::Usage};
-    }
-  }
+  const bool at_registry = TRY(is_at_registry(arguments, named));
   if (is_remote(named)) {
     fetched.emplace(TRY(fetch_package(named, files)));
   } else if (at_registry) {
@@ -117,10 +125,6 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   prepared.workload.message = std::move(plan.message);
   if (fetched) prepared.workload.message.program = named;
   if (arguments.has("--keep-fetches")) {
-    if (!fetched->origin) {
-      return Failure{"--keep-fetches: keeps get packages of a Drawbridge, not of an OCI registry",
-                     Status::Usage};
-    }
     TRY(let_keep_fetch(arguments, *fetched->origin, prepared.workload, prepared.offer.wishes));
   }
   prepared.notes.insert(prepared.notes.end(), plan.notes.begin(), plan.notes.end());

@@ -110,11 +110,11 @@ cli::Arguments for_registry(const cli::Arguments& arguments) {
   return kept;
 }
 
-Result<RegistryOrigin> origin_of(const cli_registry::Origin& package) {
+Result<RegistryOrigin> origin_of(const cli_registry::Source& package) {
   const auto url = workload::parse_https_url(concat("https://", package.slug.host));
   if (!url) return unusable(concat(base::quoted(package.slug.host), " is no HOST[:PORT]"));
   const std::string tag = registry_client::path_of_tag(package.slug);
-  return RegistryOrigin{url->host, url->port, concat(registry_client::api, tag), package.digest};
+  return RegistryOrigin{url->host, url->port, concat(registry_client::api, tag), package.tree};
 }
 
 }  // namespace
@@ -143,10 +143,10 @@ Result<FetchedPackage> fetch_package(const std::string& url, const https_client:
 Result<FetchedPackage> fetch_from_registry(const cli::Arguments& arguments,
                                            const cli::Terminal& terminal, const std::string& name) {
   FetchedPackage fetched = TRY(new_folder());
-  const auto done =
+  const auto source =
       cli_registry::fetch_any(for_registry(arguments), terminal, name, fetched.path());
-  if (!done) return failure_of(done.error());
-  if (*done) fetched.origin = TRY(origin_of(**done));
+  if (!source) return failure_of(source.error());
+  if (!source->tree.empty()) fetched.origin = TRY(origin_of(*source));
   return fetched;
 }
 

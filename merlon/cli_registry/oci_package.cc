@@ -175,9 +175,9 @@ Result<int> publish_oci_package(const Arguments& arguments, const Terminal& term
   return cli::print(terminal, json.result() + "\n");
 }
 
-Result<std::optional<Origin>> fetch_any(const Arguments& arguments, const Terminal& terminal,
-                                        const std::string& name, const std::string& folder) {
-  std::optional<Origin> origin;
+Result<Source> fetch_any(const Arguments& arguments, const Terminal& terminal,
+                         const std::string& name, const std::string& folder) {
+  Source source;
   if (oci::is_reference(name)) {
     const auto opened = TRY(open_oci_package(arguments, terminal, name));
     TRY(check_memory(opened, arguments, terminal));
@@ -189,10 +189,10 @@ Result<std::optional<Origin>> fetch_any(const Arguments& arguments, const Termin
     TRY(TagMemory::of(terminal).check(package.slug, package.digest, accept));
     ProgressLine line;
     TRY(write_tree(package, folder, line.callback()));
-    origin = Origin{package.slug, package.digest};
+    source = {package.slug, package.digest};
   }
   TRY(unseal(folder, content_key_file(arguments)));
-  return origin;
+  return source;
 }
 
 }  // namespace merlon::cli_registry

@@ -34,18 +34,16 @@ struct OciPackage {
                                               const cli::Terminal& terminal,
                                               const std::string& name, const std::string& path);
 
-/// Where a Drawbridge has a package.
-struct Origin {
-  registry::Slug slug;  ///< with the host that it was asked of, HOST[:PORT]
-  std::string digest;   ///< hexadecimal SHA-256 of the tree's root
+/// Where a package of a Drawbridge came from; empty for an artifact.
+struct Source {
+  registry::Slug slug;  ///< with its host, HOST[:PORT]
+  std::string tree;     ///< hexadecimal SHA-256 of the root
 };
 
 /// Gets the package that `name` means, of either kind, checks what is remembered of its tag, and
 /// puts its files, unsealed if --content-key is there, into a directory that is there and empty.
-/// Gives where it came from; nothing for an OCI registry.
-[[nodiscard]] Result<std::optional<Origin>> fetch_any(const cli::Arguments& arguments,
-                                                      const cli::Terminal& terminal,
-                                                      const std::string& name,
-                                                      const std::string& folder);
+[[nodiscard]] Result<Source> fetch_any(const cli::Arguments& arguments,
+                                       const cli::Terminal& terminal, const std::string& name,
+                                       const std::string& folder);
 
 }  // namespace merlon::cli_registry

@@ -108,6 +108,7 @@ class Oci(EndToEnd):
         for pin in (f"sha256:{'0' * 64}", f"sha-256={'0' * 64}"):
             self.refused(1 if ":" in pin else 3, *DEPLOY, f"{self.at()}@{pin}")
         self.assertIn("no default", self.refused(2, *DEPLOY, f"oci://{self.open.host}/a"))
+        self.assertIn("--keep-fetches", self.refused(2, *DEPLOY, "--keep-fetches", self.at()))
         self.assertIn("not for OCI", self.refused(2, "package", "yank", self.at(), "--undo"))
         (package / "empty").mkdir()
         self.assertIn("'empty' is empty", self.refused(1, "package", "publish", self.at(tag="2.0"), package))
