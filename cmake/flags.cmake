@@ -8,15 +8,20 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 find_program(MERLON_CCACHE ccache)
 if(MERLON_CCACHE)
-  # What was compiled in one checkout serves in another: paths are hashed from the root of the tree.
-  # Its two leniences are what precompiled headers need.
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      CCACHE_SLOPPINESS=pch_defines,time_macros ${MERLON_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${MERLON_CCACHE})
+  if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+    # What was compiled in one checkout serves in another: the compiler is given paths from where it
+    # is called. The two leniences are what precompiled headers need.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+        CCACHE_SLOPPINESS=pch_defines,time_macros ${MERLON_CCACHE})
+  endif()
 endif()
 
 # Messages and stored call sites name files from the root of the tree, wherever that is.
-add_compile_options(-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
+file(RELATIVE_PATH MERLON_ROOT_FROM_BUILD ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
+set(MERLON_SHORT_NAMES -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/= -fmacro-prefix-map=${MERLON_ROOT_FROM_BUILD}=)
+add_compile_options(${MERLON_SHORT_NAMES})
 add_compile_options(-fPIE -fno-omit-frame-pointer)
 include_directories(${CMAKE_SOURCE_DIR})  # the one include root: include path = folder path
 

@@ -32,7 +32,7 @@ function(merlon_freestanding name script)
                LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${script})
   target_compile_options(
     ${name}
-    PRIVATE -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/= -O2 -ffreestanding -fno-exceptions -fno-rtti
+    PRIVATE ${MERLON_SHORT_NAMES} -O2 -ffreestanding -fno-exceptions -fno-rtti
             -fno-stack-protector -fno-threadsafe-statics -fno-asynchronous-unwind-tables
             -mno-red-zone -mno-sse -mno-mmx -fcf-protection=none -fno-omit-frame-pointer
             -U_FORTIFY_SOURCE -U_GLIBCXX_ASSERTIONS)

@@ -11,12 +11,13 @@ namespace merlon::cli::table {
 
 inline constexpr std::array<std::string_view, 3> backends{"nil", "kvm", "snp-sim"};
 
-inline constexpr std::array deploy_positionals{
-    PositionalSpec{"PACKAGE",
-                   "A WebAssembly file, or a package: a directory with main.wasm and, if it needs "
-                   "more than the standard streams, Enarx.toml; or where either lies, file:// or "
-                   "https://, from where this command gets it; or its name at a registry, "
-                   "HOST/USER/REPO:TAG, perhaps with @sha-256= and its digest."}};
+inline constexpr std::array deploy_positionals{PositionalSpec{
+    "PACKAGE",
+    "A WebAssembly file, or a package: a directory with main.wasm and, if it needs "
+    "more than the standard streams, Enarx.toml; or where either lies, file:// or "
+    "https://, from where this command gets it; or its name at a registry, "
+    "HOST/USER/REPO:TAG, perhaps with @sha-256= and its digest; or an artifact at an OCI "
+    "registry, oci://HOST/NAME:TAG, perhaps with @sha256: and its digest."}};
 inline constexpr std::array<std::string_view, 3> restart_policies{"never", "on-failure", "always"};
 inline constexpr std::array deploy_options{
     OptionSpec{"--policy",
@@ -97,6 +98,7 @@ inline constexpr std::array deploy_options{
         "The keep gets the package from the registry by itself: what is delivered is where it "
         "lies, its digests and, of a sealed one, the content key."},
     registry_helper,
+    registry_token_host,
     OptionSpec{"--detach", "",
                "Print the keep's id and leave it running at the gatehouse (see keeps)."},
     OptionSpec{

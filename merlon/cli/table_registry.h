@@ -45,6 +45,11 @@ inline constexpr OptionSpec registry_helper{
     {},
     true};
 
+inline constexpr OptionSpec registry_token_host{
+    "--token-host", "HOST",
+    "Send your credentials for an OCI registry also to this host, if the registry says that it "
+    "gives its tokens."};
+
 /// What every command that asks a registry has, and `more`.
 template <std::size_t Count>
 [[nodiscard]] consteval std::array<OptionSpec, Count + 6> with_registry(
@@ -64,6 +69,10 @@ inline constexpr std::array repo_positionals{
     PositionalSpec{"[HOST/]USER/REPO", "The repository's name."}};
 inline constexpr std::array tag_positionals{PositionalSpec{
     "[HOST/]USER/REPO:TAG", "The package's name, perhaps with @sha-256= and its digest."}};
+inline constexpr std::array package_positionals{PositionalSpec{
+    "PACKAGE",
+    "[HOST/]USER/REPO:TAG; or an artifact at an OCI registry, oci://HOST[:PORT]/NAME:TAG, perhaps "
+    "with @sha256: and its manifest's digest. Either perhaps with @sha-256= and the tree's digest."}};
 
 inline constexpr std::array<std::string_view, 3> login_flows{"device", "browser", "client"};
 inline constexpr std::array login_options{
@@ -118,7 +127,7 @@ inline constexpr std::array token_revoke_positionals{
     repo_positionals[0], PositionalSpec{"ID", "The token's id, as create and list print it."}};
 
 inline constexpr std::array publish_positionals{
-    tag_positionals[0],
+    package_positionals[0],
     PositionalSpec{
         "PATH",
         "A directory with main.wasm, and Enarx.toml and other files as it needs them; or "
@@ -142,7 +151,8 @@ inline constexpr auto publish_options = with_registry(std::array{
         false,
         {},
         true},
-    json_option});
+    OptionSpec{"--replace", "", "Move a tag that stands at an OCI registry with something else."},
+    registry_token_host, json_option});
 inline constexpr OptionSpec signed_by{
     "--signed-by",
     "FILE",
@@ -150,25 +160,28 @@ inline constexpr OptionSpec signed_by{
     false,
     {},
     true};
-inline constexpr auto info_options = with_registry(std::array{signed_by, json_option});
+inline constexpr auto info_options =
+    with_registry(std::array{signed_by, registry_token_host, json_option});
 inline constexpr OptionSpec content_key{
     "--content-key", "FILE", "Open a sealed package by the key in FILE (package publish --seal).",
     false,           {},     true};
 inline constexpr OptionSpec accept_new_digest{
     "--accept-new-digest", "",
     "Take a tag that has another digest than when it was last used here, and remember the new one."};
-inline constexpr auto fetch_options =
-    with_registry(std::array{accept_new_digest, signed_by, content_key, json_option});
+inline constexpr auto fetch_options = with_registry(
+    std::array{accept_new_digest, signed_by, content_key, registry_token_host, json_option});
+inline constexpr auto tree_options = with_registry(std::array{registry_token_host, json_option});
+inline constexpr auto tree_fetch_options = with_registry(std::array{registry_token_host});
 inline constexpr std::array fetch_positionals{
-    tag_positionals[0],
+    package_positionals[0],
     PositionalSpec{"DIR", "A directory that is not there yet; REPO-TAG if none is named.", false}};
 
 inline constexpr std::array tree_positionals{
     PositionalSpec{"PACKAGE",
                    "A directory or WebAssembly file; or a package's name at a registry, "
-                   "[HOST/]USER/REPO:TAG, if there is nothing here by that path."}};
+                   "[HOST/]USER/REPO:TAG, if there is nothing here by that path; or oci://…"}};
 inline constexpr std::array tree_fetch_positionals{
-    tag_positionals[0], PositionalSpec{"PATH", "A file of it: lib/data.json."},
+    package_positionals[0], PositionalSpec{"PATH", "A file of it: lib/data.json."},
     PositionalSpec{"FILE", "Where it is put; standard output if none is named, or -.", false}};
 inline constexpr std::array diff_positionals{PositionalSpec{"OLD", "As for tree info."},
                                              PositionalSpec{"NEW", "As for tree info."}};
@@ -235,7 +248,8 @@ inline constexpr std::array registry_commands{
     CommandSpec{
         "package publish", "Publish a package",
         "Puts its tree and then it stands for good: a tag cannot be changed. One that broke "
-        "off goes on where it was when the command is given again.",
+        "off goes on where it was when the command is given again. At an OCI registry it is an "
+        "artifact (docs/oci-artifacts.md), whose tag moves with --replace alone.",
         publish_positionals, publish_options},
     CommandSpec{
         "package fetch", "Get a package",
@@ -243,24 +257,27 @@ inline constexpr std::array registry_commands{
         "if what comes is not what its digest says, if the tag was moved, or if it was "
         "withdrawn.",
         fetch_positionals, fetch_options},
-    CommandSpec{"package info", "Show what a tag says of its package",
-                "Digest, size, type; from its registry's word.", tag_positionals, info_options},
+    CommandSpec{
+        "package info", "Show what a tag says of its package",
+        "Digest, size, type; from its registry's word. An artifact of an OCI registry is fetched "
+        "for it, and checked.",
+        package_positionals, info_options},
     CommandSpec{
         "package yank", "Withdraw a version",
         "Who asks for it is refused with the reason, but for you and for who names its digest.",
         tag_positionals, package_yank_options},
     CommandSpec{"tree digest", "Print the digest of a package",
                 "Of a directory: what its tag would be pinned with, @sha-256=…; nothing is sent.",
-                tree_positionals, registry_json_options},
+                tree_positionals, tree_options},
     CommandSpec{"tree info", "List what a package is made of",
                 "Each file and directory with its size, type and digest, each listing checked.",
-                tree_positionals, registry_json_options},
+                tree_positionals, tree_options},
     CommandSpec{"tree fetch", "Get one file of a package",
                 "Checked down from the tag, or from the digest in the package's name.",
-                tree_fetch_positionals, registry_options},
+                tree_fetch_positionals, tree_fetch_options},
     CommandSpec{"tree diff", "Compare two packages",
                 "By their digests. Exit status: 0 they are the same, 3 they are not.",
-                diff_positionals, registry_json_options},
+                diff_positionals, tree_options},
 };
 
 }  // namespace merlon::cli::table

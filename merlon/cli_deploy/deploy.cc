@@ -20,6 +20,7 @@
 #include "merlon/cli_registry/registry_package.h"
 #include "merlon/delivery/sealed.h"
 #include "merlon/host/keep.h"
+#include "merlon/oci/reference.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/open.h"
 #include "merlon/os/poll.h"
@@ -64,6 +65,23 @@ struct Prepared {
 
 Failure of_host(const host::HostError& error) { return {error.text, Status::Unusable}; }
 
+/// A Drawbridge or an OCI registry. What would not be looked at must not seem to have been.
+Result<bool> is_at_registry(const Arguments& arguments, const std::string& named) {
+  const bool is_artifact = oci::is_reference(named);
+  if (is_artifact && arguments.has("--keep-fetches")) {
+    return Failure{"--keep-fetches: keeps get packages of a Drawbridge by themselves, no artifacts",
+                   Status::Usage};
+  }
+  if (is_artifact || (!is_remote(named) && cli_registry::is_at_registry(named))) return true;
+  for (const std::string_view each :
+       {"--signed-by", "--content-key", "--token-host", "--keep-fetches"}) {
+    if (!arguments.has(each)) continue;
+    return Failure{concat(each, ": ", base::printable(named), " is no package at a registry"),
+                   Status::Usage};
+  }
+  return false;
+}
+
 Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
                          const https_client::TlsFiles& files) {
   auto options = cli::run_options(arguments);
@@ -74,14 +92,7 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   if (arguments.has("--config")) config = arguments.value("--config");
   const std::string named = arguments.positional(0);
   std::optional<FetchedPackage> fetched;
-  const bool at_registry = !is_remote(named) && cli_registry::is_at_registry(named);
-  for (const std::string_view each : {"--signed-by", "--content-key", "--keep-fetches"}) {
-    // What would not be looked at must not seem to have been.
-    if (!at_registry && arguments.has(each)) {
-      return Failure{concat(each, ": ", base::printable(named), " is no package at a registry"),
-                     Status::Usage};
-    }
-  }
+  const bool at_registry = TRY(is_at_registry(arguments, named));
   if (is_remote(named)) {
     fetched.emplace(TRY(fetch_package(named, files)));
   } else if (at_registry) {

@@ -4,10 +4,7 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
-#include "merlon/cli_registry/progress.h"
-#include "merlon/cli_registry/registry_package.h"
-#include "merlon/cli_registry/sealing.h"
-#include "merlon/cli_registry/tag_memory.h"
+#include "merlon/cli_registry/oci_package.h"
 #include "merlon/delivery/workload.h"
 #include "merlon/os/open.h"
 #include "merlon/os/random.h"
@@ -105,17 +102,19 @@ Failure failure_of(const cli_registry::Failure& failure) {
 /// Of deploy's options those that are about registries as well: its token is the gatehouse's alone.
 cli::Arguments for_registry(const cli::Arguments& arguments) {
   cli::Arguments kept;
-  for (const std::string_view name : {"--ca-bundle", "--credential-helper", "--signed-by"}) {
+  for (const std::string_view name :
+       {"--ca-bundle", "--credential-helper", "--signed-by", "--content-key", "--token-host"}) {
     if (arguments.has(name)) kept.options[std::string(name)] = {arguments.value(name)};
   }
+  if (arguments.has("--accept-new-digest")) kept.options["--accept-new-digest"] = {};
   return kept;
 }
 
-Result<RegistryOrigin> origin_of(const cli_registry::RegistryPackage& package) {
+Result<RegistryOrigin> origin_of(const cli_registry::Source& package) {
   const auto url = workload::parse_https_url(concat("https://", package.slug.host));
   if (!url) return unusable(concat(base::quoted(package.slug.host), " is no HOST[:PORT]"));
   const std::string tag = registry_client::path_of_tag(package.slug);
-  return RegistryOrigin{url->host, url->port, concat(registry_client::api, tag), package.digest};
+  return RegistryOrigin{url->host, url->port, concat(registry_client::api, tag), package.tree};
 }
 
 }  // namespace
@@ -143,23 +142,11 @@ Result<FetchedPackage> fetch_package(const std::string& url, const https_client:
 
 Result<FetchedPackage> fetch_from_registry(const cli::Arguments& arguments,
                                            const cli::Terminal& terminal, const std::string& name) {
-  const auto slug = registry::Slug::parse(name);
-  if (!slug)
-    return Failure{concat(base::quoted(name), ": ", slug.error().message()), Status::Usage};
-  const auto package = cli_registry::open_package(for_registry(arguments), terminal, *slug);
-  if (!package) return failure_of(package.error());
-  const auto memory = cli_registry::TagMemory::of(terminal);
-  const bool accept = arguments.has("--accept-new-digest");
-  const auto same = memory.check(package->slug, package->digest, accept);
-  if (!same) return failure_of(same.error());
   FetchedPackage fetched = TRY(new_folder());
-  cli_registry::ProgressLine line;
-  const auto written = cli_registry::write_tree(*package, fetched.path(), line.callback());
-  if (!written) return failure_of(written.error());
-  const auto opened =
-      cli_registry::unseal(fetched.path(), cli_registry::content_key_file(arguments));
-  if (!opened) return failure_of(opened.error());
-  fetched.origin = TRY(origin_of(*package));
+  const auto source =
+      cli_registry::fetch_any(for_registry(arguments), terminal, name, fetched.path());
+  if (!source) return failure_of(source.error());
+  if (!source->tree.empty()) fetched.origin = TRY(origin_of(*source));
   return fetched;
 }
 

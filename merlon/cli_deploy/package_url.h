@@ -54,7 +54,8 @@ class FetchedPackage {
 [[nodiscard]] cli_evidence::Result<FetchedPackage> fetch_package(
     const std::string& url, const https_client::TlsFiles& files);
 
-/// Gets a package of a registry by its name, each file checked against the tree's digest. Refused:
+/// Gets a package of a registry by its name, or an artifact of an OCI registry (oci://), each file
+/// checked against the tree's digest. Refused:
 /// what comes is not what its digest says, the tag was moved or withdrawn.
 [[nodiscard]] cli_evidence::Result<FetchedPackage> fetch_from_registry(
     const cli::Arguments& arguments, const cli::Terminal& terminal, const std::string& name);

@@ -2,6 +2,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/cli/state.h"
+#include "merlon/oci/reference.h"
 
 namespace merlon::cli_registry {
 
@@ -35,7 +36,31 @@ Result<https_client::ProxyRules> proxies_of(const Terminal& terminal) {
   return *std::move(rules);
 }
 
+Result<login::Reach> reach_of(const Arguments& arguments, const Terminal& terminal) {
+  login::Reach reach;
+  reach.files.ca_bundle =
+      option_or(arguments, terminal, "--ca-bundle", {"ENARX_CA_BUNDLE", "MERLON_CA_BUNDLE"});
+  reach.proxies = TRY(proxies_of(terminal));
+  return reach;
+}
+
 }  // namespace
+
+std::vector<std::string> docker_files(const Terminal& terminal) {
+  const auto below = [&](const char* variable, std::string_view more) {
+    const std::string value = terminal.variable(variable);
+    return value.empty() ? std::string() : concat(value, more);
+  };
+  const std::string docker = below("DOCKER_CONFIG", "/config.json");
+  const std::string config = below("XDG_CONFIG_HOME", "/containers/auth.json");
+  std::vector<std::string> files{
+      below("REGISTRY_AUTH_FILE", ""),
+      docker.empty() ? below("HOME", "/.docker/config.json") : docker,
+      below("XDG_RUNTIME_DIR", "/containers/auth.json"),
+      config.empty() ? below("HOME", "/.config/containers/auth.json") : config};
+  std::erase(files, "");
+  return files;
+}
 
 Failure failure_of(const registry_client::Failure& failure) {
   const bool untrue = failure.trouble == Trouble::Untrue || failure.trouble == Trouble::Withdrawn;
@@ -82,6 +107,9 @@ Result<Spec> repository_spec(const std::string& text) {
 }
 
 Result<registry::Slug> slug_of(const std::string& text) {
+  if (oci::is_reference(text)) {
+    return usage(concat(base::quoted(text), ": this command is not for OCI registries"));
+  }
   auto slug = registry::Slug::parse(text);
   if (!slug) return usage(concat(base::quoted(text), ": ", slug.error().message()));
   return *std::move(slug);
@@ -94,11 +122,8 @@ Result<Access> Access::of(const Arguments& arguments, const Terminal& terminal,
   if (named.empty()) {
     return usage("no registry is named: HOST/… in front of the name, --host or MERLON_DRAWBRIDGE");
   }
-  login::Reach reach;
-  reach.files.ca_bundle =
-      option_or(arguments, terminal, "--ca-bundle", {"ENARX_CA_BUNDLE", "MERLON_CA_BUNDLE"});
-  reach.proxies = TRY(proxies_of(terminal));
-  login::Logins logins(cli::state_path(terminal, "logins"));
+  const login::Reach reach = TRY(reach_of(arguments, terminal));
+  const login::Logins logins(cli::state_path(terminal, "logins"));
   Access access(named, reach, logins);
   login::TokenWishes wishes;
   wishes.token =
@@ -106,6 +131,20 @@ Result<Access> Access::of(const Arguments& arguments, const Terminal& terminal,
   wishes.helper =
       option_or(arguments, terminal, "--credential-helper", {"ENARX_CREDENTIAL_HELPER"});
   wishes.issuer = option_or(arguments, terminal, "--oidc-domain", {"ENARX_OIDC_DOMAIN"});
+  wishes.secret = terminal.variable("ENARX_OIDC_CLIENT_SECRET");
+  wishes.docker_files = docker_files(terminal);
+  access.set_tokens(std::move(wishes), arguments.value("--token"));
+  return access;
+}
+
+Result<Access> Access::of_other(const Arguments& arguments, const Terminal& terminal,
+                                const std::string& host) {
+  const login::Reach reach = TRY(reach_of(arguments, terminal));
+  Access access(host, reach, login::Logins(cli::state_path(terminal, "logins")));
+  login::TokenWishes wishes;
+  wishes.token = arguments.value("--insecure-auth-token");
+  wishes.helper = arguments.value("--credential-helper");
+  wishes.issuer = arguments.value("--oidc-domain");
   wishes.secret = terminal.variable("ENARX_OIDC_CLIENT_SECRET");
   access.set_tokens(std::move(wishes), arguments.value("--token"));
   return access;

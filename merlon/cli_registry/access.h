@@ -53,6 +53,12 @@ class Access {
   [[nodiscard]] static Result<Access> of(const cli::Arguments& arguments,
                                          const cli::Terminal& terminal, const std::string& host);
 
+  /// The same for a registry that is no Drawbridge: what variables say of Enarx' tokens is not for
+  /// it, and Docker's files are asked by who has use for all that stands there.
+  [[nodiscard]] static Result<Access> of_other(const cli::Arguments& arguments,
+                                               const cli::Terminal& terminal,
+                                               const std::string& host);
+
   [[nodiscard]] Result<registry_client::Client> client() const;
   [[nodiscard]] std::shared_ptr<login::LoginTokens> tokens() const { return tokens_; }
   [[nodiscard]] const login::Reach& reach() const noexcept { return reach_; }
@@ -72,6 +78,10 @@ class Access {
   login::Logins logins_;
   std::shared_ptr<login::LoginTokens> tokens_;
 };
+
+/// The files in which Docker and others keep logins, the first first: $REGISTRY_AUTH_FILE,
+/// $DOCKER_CONFIG or ~/.docker, and where podman, buildah and skopeo have theirs.
+[[nodiscard]] std::vector<std::string> docker_files(const cli::Terminal& terminal);
 
 /// An option, else the first variable that is set.
 [[nodiscard]] std::string option_or(const cli::Arguments& arguments, const cli::Terminal& terminal,

@@ -19,38 +19,6 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-std::string_view name_of(workload::Protocol protocol) noexcept {
-  return protocol == workload::Protocol::Tls ? "tls" : "tcp";
-}
-
-struct NetworkOf {
-  std::string operator()(const workload::ListenFile& file) const {
-    const bool is_v6 = file.address.find(':') != std::string::npos;
-    return concat("listens on ", is_v6 ? "[" : "", file.address, is_v6 ? "]:" : ":", file.port,
-                  " (", name_of(file.protocol), ")");
-  }
-  std::string operator()(const workload::ConnectFile& file) const {
-    return concat("connects to ", file.host, ":", file.port, " (", name_of(file.protocol),
-                  ") at its start");
-  }
-  std::string operator()(const workload::NullFile& /*file*/) const { return ""; }
-  std::string operator()(const workload::StreamFile& /*file*/) const { return ""; }
-};
-
-Lines network_of(const workload::Config& config) {
-  Lines lines;
-  if (config.steward()) lines.push_back(concat("asks the Steward ", *config.steward()));
-  for (const workload::File& each : config.files()) {
-    std::string line = std::visit(NetworkOf{}, each);
-    if (!line.empty()) lines.push_back(std::move(line));
-  }
-  for (const workload::Allow& each : config.allowed()) {
-    lines.push_back(
-        concat("may connect to ", each.name, ":", each.port, " (", name_of(each.protocol), ")"));
-  }
-  return lines;
-}
-
 Lines files_of(const workload::Config& config) {
   Lines lines;
   for (const workload::Mount& each : config.mounts()) {

@@ -1,10 +1,12 @@
 // merlon package …: packages to and from registries.
 
 #include <filesystem>
+#include <functional>
 
 #include "merlon/base/text.h"
 #include "merlon/cli_registry/commands.h"
 #include "merlon/cli_registry/local_package.h"
+#include "merlon/cli_registry/oci_package.h"
 #include "merlon/cli_registry/progress.h"
 #include "merlon/cli_registry/registry_package.h"
 #include "merlon/cli_registry/sealing.h"
@@ -41,10 +43,37 @@ std::string json_of(const registry::Slug& slug, const std::string& digest, std::
   return json.result() + "\n";
 }
 
+/// The same of an artifact, with its manifest's digest.
+std::string json_of(const oci::Reference& reference, const oci::Package& package,
+                    std::string_view name, std::string_view value) {
+  codec::JsonWriter json;
+  json.open_object();
+  json.key("package");
+  json.text(reference.tag.empty() ? reference.text() : reference.tag_text());
+  json.key("digest");
+  json.text(concat("sha-256=", package.tree()));
+  json.key("manifest");
+  json.text(concat("sha256:", package.manifest));
+  json.key(name);
+  json.text(value);
+  json.close_object();
+  return json.result() + "\n";
+}
+
 Result<int> publish(const Arguments& arguments, const Terminal& terminal) {
+  // Artifacts are also named behind what they are made of, as other tools have it.
+  for (const std::size_t name : {0U, 1U}) {
+    if (!oci::is_reference(arguments.positional(name))) continue;
+    return publish_oci_package(arguments, terminal, arguments.positional(name),
+                               arguments.positional(1 - name));
+  }
+  for (const std::string_view each : {"--replace", "--token-host"}) {
+    if (!arguments.has(each)) continue;
+    return Failure{concat(each, ": is for OCI registries (oci://)"), Status::Usage};
+  }
   auto slug = TRY(slug_of(arguments.positional(0)));
   const std::string path = arguments.positional(1);
-  TRY(check_package(path));
+  const auto network = TRY(check_package(path));
   auto package = TRY(read_package(path));
   if (arguments.has("--seal")) {
     const auto key = TRY(content_key_at(arguments.value("--seal")));
@@ -59,10 +88,11 @@ Result<int> publish(const Arguments& arguments, const Terminal& terminal) {
   const Access access = TRY(Access::of(arguments, terminal, slug.host));
   const auto client = TRY(access.client());
   slug.host = access.bare_host();
+  show_network(terminal, network);
   ProgressLine line;
   std::string signature;
   if (arguments.has("--sign")) {
-    signature = TRY(signed_by(arguments.value("--sign"), slug, package));
+    signature = TRY(signed_by(arguments.value("--sign"), registry::signed_name(slug), package));
   }
   const auto done =
       TRY(told(registry_client::publish(client, slug, package.nodes, line.callback(), signature)));
@@ -72,9 +102,9 @@ Result<int> publish(const Arguments& arguments, const Terminal& terminal) {
                     json_of(slug, digest, "published", done.sent == 0 ? "already" : "now"));
 }
 
-/// The files go into a directory beside it first: `target` is whole or not there.
-Result<void> fetch_into(const RegistryPackage& package, const std::string& target,
-                        const std::optional<std::string>& key_file) {
+/// `write` puts the files into a directory beside it first: `target` is whole or not there.
+Result<void> fetch_into(const std::function<Result<void>(const std::string& folder)>& write,
+                        const std::string& target, const std::optional<std::string>& key_file) {
   const std::string partial = target + ".part";
   std::error_code error;
   if (std::filesystem::exists(target, error) || error) {
@@ -84,8 +114,7 @@ Result<void> fetch_into(const RegistryPackage& package, const std::string& targe
     return Failure{concat(base::printable(partial), ": cannot be made",
                           error ? concat(": ", error.message()) : ", it is there already")};
   }
-  ProgressLine line;
-  auto written = write_tree(package, partial, line.callback());
+  auto written = write(partial);
   if (written && key_file) written = unseal(partial, key_file);
   if (written) std::filesystem::rename(partial, target, error);
   if (!written || error) {
@@ -97,28 +126,65 @@ Result<void> fetch_into(const RegistryPackage& package, const std::string& targe
   return {};
 }
 
-Result<int> fetch(const Arguments& arguments, const Terminal& terminal) {
-  const auto slug = TRY(slug_of(arguments.positional(0)));
+std::string target_of(const Arguments& arguments, const std::string& usual) {
   std::string target = arguments.positional(1);
-  if (target.empty()) target = concat(slug.repository, "-", slug.tag);
+  if (target.empty()) target = usual;
   while (target.size() > 1 && target.ends_with('/')) target.pop_back();
+  return target;
+}
+
+Result<int> fetch_oci(const Arguments& arguments, const Terminal& terminal) {
+  const auto opened = TRY(open_oci_package(arguments, terminal, arguments.positional(0)));
+  const oci::Reference& reference = opened.reference;
+  TRY(check_memory(opened, arguments, terminal));
+  const std::string last = reference.repository.substr(reference.repository.rfind('/') + 1);
+  const std::string target = target_of(
+      arguments, concat(last, "-", reference.tag.empty() ? reference.manifest : reference.tag));
+  const auto write = [&](const std::string& folder) { return write_files(opened.package, folder); };
+  TRY(fetch_into(write, target, content_key_file(arguments)));
+  if (!arguments.has("--json")) return 0;
+  return cli::print(terminal, json_of(reference, opened.package, "directory", target));
+}
+
+Result<int> fetch(const Arguments& arguments, const Terminal& terminal) {
+  if (oci::is_reference(arguments.positional(0))) return fetch_oci(arguments, terminal);
+  const auto slug = TRY(slug_of(arguments.positional(0)));
+  const std::string target = target_of(arguments, concat(slug.repository, "-", slug.tag));
   const auto package = TRY(open_package(arguments, terminal, slug));
   const auto memory = TagMemory::of(terminal);
   TRY(memory.check(package.slug, package.digest, arguments.has("--accept-new-digest")));
-  TRY(fetch_into(package, target, content_key_file(arguments)));
+  const auto write = [&](const std::string& folder) {
+    ProgressLine line;
+    return write_tree(package, folder, line.callback());
+  };
+  TRY(fetch_into(write, target, content_key_file(arguments)));
   if (!arguments.has("--json")) return 0;
   return cli::print(terminal, json_of(package.slug, package.digest, "directory", target));
 }
 
-/// What is said of a tag's signature, which open_package() has judged if a key was named.
-std::string_view signed_text(const Arguments& arguments, const registry_client::TagEntry& entry) {
-  if (!entry.is_signed) return "signed  no";
+/// What is said of a tag's signature, which was judged if a key was named.
+std::string_view signed_text(const Arguments& arguments, bool is_signed) {
+  if (!is_signed) return "signed  no";
   return arguments.has("--signed-by")
              ? "signed  yes, by that key"
              : "signed  yes; --signed-by FILE says whether by whom you think";
 }
 
+/// Of an artifact all is fetched, so that what is said of it is so.
+Result<int> info_oci(const Arguments& arguments, const Terminal& terminal) {
+  const auto opened = TRY(open_oci_package(arguments, terminal, arguments.positional(0)));
+  const oci::Package& package = opened.package;
+  if (arguments.has("--json")) {
+    return cli::print(terminal, json_of(opened.reference, package, "type", package.type));
+  }
+  return cli::print(terminal, concat("digest  sha-256=", package.tree(), "\noci     sha256:",
+                                     package.manifest, "\ntype    ", base::printable(package.type),
+                                     "\nsize    ", size_text(package.size), "\n",
+                                     signed_text(arguments, !package.signed_tag.empty()), "\n"));
+}
+
 Result<int> info(const Arguments& arguments, const Terminal& terminal) {
+  if (oci::is_reference(arguments.positional(0))) return info_oci(arguments, terminal);
   const auto slug = TRY(slug_of(arguments.positional(0)));
   const auto package = TRY(open_package(arguments, terminal, slug));
   const registry::Meta& root = package.tag.entry.root;
@@ -127,7 +193,7 @@ Result<int> info(const Arguments& arguments, const Terminal& terminal) {
                     concat("digest  sha-256=", package.digest, "\n", "type    ",
                            base::printable(root.type), "\n", "size    ", size_text(root.length),
                            root.type == registry::directory_type ? " of listing\n" : "\n",
-                           signed_text(arguments, package.tag.entry), "\n"));
+                           signed_text(arguments, package.tag.entry.is_signed), "\n"));
 }
 
 Result<int> yank(const Arguments& arguments, const Terminal& terminal) {

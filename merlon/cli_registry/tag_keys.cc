@@ -24,18 +24,18 @@ Result<crypto::SecretBytes> read_key(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> signed_by(const std::string& path, const registry::Slug& slug,
+Result<std::string> signed_by(const std::string& path, std::string_view name,
                               const LocalPackage& package) {
   const crypto::SecretBytes pem = TRY(read_key(path));
   const auto key = crypto::PrivateKey::from_pem(pem.reveal());
   if (!key) return about(path, key.error().message());
-  auto tag = registry::sign_tag(slug, package.nodes.front().meta, *key);
+  auto tag = registry::sign_tag(name, package.nodes.front().meta, *key);
   if (!tag) return about(path, tag.error().message());
   return *std::move(tag);
 }
 
-Result<void> check_signature(const std::string& path, const registry::Slug& slug,
-                             const registry_client::Client::Tag& tag) {
+Result<registry::Meta> signed_root(const std::string& path, const std::string& shown,
+                                   std::string_view name, std::string_view text) {
   const crypto::SecretBytes pem = TRY(read_key(path));
   const auto half = crypto::public_half_from_pem(pem.reveal());
   if (!half) return about(path, half.error().message());
@@ -45,15 +45,20 @@ Result<void> check_signature(const std::string& path, const registry::Slug& slug
   }
   const auto key = crypto::PublicKey::ec(point->curve, point->point);
   if (!key) return about(path, key.error().message());
-  const auto signed_root = registry::verify_tag(tag.text, slug, *key);
-  if (!signed_root && signed_root.error().code == core::ErrorCode::NotFound) {
-    return Failure{concat(slug.text(), ": the tag is not signed"), Status::Untrue};
-  }
-  if (!signed_root) {
-    return Failure{concat(slug.text(), ": ", signed_root.error().message()), Status::Untrue};
-  }
+  const Failure unsigned_tag{concat(shown, ": the tag is not signed"), Status::Untrue};
+  if (text.empty()) return unsigned_tag;
+  auto root = registry::verify_tag(text, name, *key);
+  if (!root && root.error().code == core::ErrorCode::NotFound) return unsigned_tag;
+  if (!root) return Failure{concat(shown, ": ", root.error().message()), Status::Untrue};
+  return *std::move(root);
+}
+
+Result<void> check_signature(const std::string& path, const registry::Slug& slug,
+                             const registry_client::Client::Tag& tag) {
+  const registry::Meta root =
+      TRY(signed_root(path, slug.text(), registry::signed_name(slug), tag.text));
   // What stands beside a signature nobody has signed.
-  if (!tag.entry.is_signed || tag.entry.root != *signed_root) {
+  if (!tag.entry.is_signed || tag.entry.root != root) {
     return Failure{concat(slug.text(), ": the tag says something else than what was signed"),
                    Status::Untrue};
   }

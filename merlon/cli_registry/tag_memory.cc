@@ -1,10 +1,12 @@
 #include "merlon/cli_registry/tag_memory.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "merlon/base/text.h"
 #include "merlon/cli/state.h"
 #include "merlon/crypto/hash.h"
+#include "merlon/oci/reference.h"
 #include "merlon/os/open.h"
 
 namespace merlon::cli_registry {
@@ -15,12 +17,7 @@ namespace {
 
 constexpr std::size_t largest = 4096;
 
-/// What is remembered of a tag is its name with its digest, and a line end.
-std::string record_of(const registry::Slug& slug, const std::string& digest) {
-  registry::Slug pinned = slug;
-  pinned.digest = digest;
-  return pinned.text() + "\n";
-}
+constexpr std::string_view pin = "@sha-256=";
 
 }  // namespace
 
@@ -37,21 +34,26 @@ Result<std::string> TagMemory::remembered(const std::string& path, const std::st
   if (!bytes) return Failure{concat(base::printable(path), ": ", os::describe(bytes.error()))};
   std::string_view text = core::as_text(*bytes);
   if (text.ends_with('\n')) text.remove_suffix(1);
-  const auto slug = registry::Slug::parse(text);
-  if (!slug || slug->digest.empty() || text.substr(0, text.find('@')) != name) {
+  const std::size_t at = std::min(text.find('@'), text.size());
+  const std::string_view digest = text.substr(std::min(at + pin.size(), text.size()));
+  if (text.substr(0, at) != name || !text.substr(at).starts_with(pin) || !oci::is_sha256(digest)) {
     return Failure{concat(base::printable(path), ": does not say which digest a tag had")};
   }
-  return slug->digest;
+  return std::string(digest);
 }
 
 Result<void> TagMemory::check(const registry::Slug& slug, const std::string& digest,
                               bool accept) const {
+  registry::Slug bare = slug;
+  bare.digest.clear();
+  return check(bare.text(), digest, accept);
+}
+
+Result<void> TagMemory::check(const std::string& name, const std::string& digest,
+                              bool accept) const {
   if (folder_.empty()) {
     return Failure{"neither XDG_STATE_HOME nor HOME says where digests of tags are remembered"};
   }
-  registry::Slug bare = slug;
-  bare.digest.clear();
-  const std::string name = bare.text();
   const auto key = crypto::sha256({core::as_bytes(std::string_view(name))});
   const std::string path = concat(folder_, "/", base::hex(key.view()));
   if (!accept) {
@@ -68,7 +70,7 @@ Result<void> TagMemory::check(const registry::Slug& slug, const std::string& dig
   std::filesystem::create_directories(folder_, error);
   std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, error);
   if (error) return Failure{concat(base::printable(folder_), ": ", error.message())};
-  const std::string record = record_of(bare, digest);
+  const std::string record = concat(name, pin, digest, "\n");
   const auto written = os::replace_file(path, core::as_bytes(std::string_view(record)));
   if (!written) return Failure{concat(base::printable(path), ": ", os::describe(written.error()))};
   return {};

@@ -18,6 +18,9 @@ class TagMemory {
   /// remembers the one it has. `slug` is named with its host.
   [[nodiscard]] Result<void> check(const registry::Slug& slug, const std::string& digest,
                                    bool accept) const;
+  /// The same of any name with its tag, which has no "@" in it.
+  [[nodiscard]] Result<void> check(const std::string& name, const std::string& digest,
+                                   bool accept) const;
 
  private:
   [[nodiscard]] Result<std::string> remembered(const std::string& path,

@@ -6,6 +6,7 @@
 #include "merlon/cli/output_file.h"
 #include "merlon/cli_registry/commands.h"
 #include "merlon/cli_registry/local_package.h"
+#include "merlon/cli_registry/oci_package.h"
 #include "merlon/cli_registry/progress.h"
 #include "merlon/cli_registry/registry_package.h"
 #include "merlon/codec/json_writer.h"
@@ -39,6 +40,12 @@ Result<Tree> tree_at_registry(const RegistryPackage& package) {
 
 Result<Tree> tree_of(const Arguments& arguments, const Terminal& terminal,
                      const std::string& named) {
+  if (oci::is_reference(named)) {
+    const auto opened = TRY(open_oci_package(arguments, terminal, named));
+    Tree tree;
+    for (const registry::Node& node : opened.package.nodes) tree.emplace(node.path, node.meta);
+    return tree;
+  }
   if (is_at_registry(named)) {
     const auto slug = TRY(slug_of(named));
     return tree_at_registry(TRY(open_package(arguments, terminal, slug)));
@@ -119,10 +126,28 @@ Result<std::vector<std::uint8_t>> file_of(const RegistryPackage& package, const 
   return bytes;
 }
 
-Result<int> fetch(const Arguments& arguments, const Terminal& terminal) {
-  const auto slug = TRY(slug_of(arguments.positional(0)));
+/// Of an artifact, which is fetched as a whole.
+Result<std::vector<std::uint8_t>> file_of(const OciPackage& opened, const std::string& path) {
+  for (const registry::Node& node : opened.package.nodes) {
+    if (node.path != path || node.meta.type == registry::directory_type) continue;
+    return std::vector<std::uint8_t>(node.content.begin(), node.content.end());
+  }
+  return Failure{concat(opened.reference.text(), ": has no file ", base::quoted(path))};
+}
+
+Result<std::vector<std::uint8_t>> file_at(const Arguments& arguments, const Terminal& terminal) {
+  const std::string name = arguments.positional(0);
+  if (oci::is_reference(name)) {
+    const auto opened = TRY(open_oci_package(arguments, terminal, name));
+    return file_of(opened, arguments.positional(1));
+  }
+  const auto slug = TRY(slug_of(name));
   const auto package = TRY(open_package(arguments, terminal, slug));
-  const auto bytes = TRY(file_of(package, arguments.positional(1)));
+  return file_of(package, arguments.positional(1));
+}
+
+Result<int> fetch(const Arguments& arguments, const Terminal& terminal) {
+  const auto bytes = TRY(file_at(arguments, terminal));
   std::string target = arguments.positional(2);
   if (target.empty() || target == "-") target = "/dev/stdout";
   const auto written = cli::write_output(target, bytes);

@@ -5,6 +5,7 @@
 #include "merlon/base/characters.h"
 #include "merlon/base/text.h"
 #include "merlon/codec/percent.h"
+#include "merlon/drawbridge/openapi.h"
 #include "merlon/registry/records.h"
 
 namespace merlon::drawbridge {
@@ -121,9 +122,12 @@ Result<Response> Service::answer(const http::Request& request) {
   if (path == "/metrics" && reads(request)) {
     return Response{200, {{"Content-Type", "text/plain; version=0.0.4"}}, metrics()};
   }
-  if (!is_text(codec::decode_percent(request.target))) {
-    return refuse(400, "The address is no text in UTF-8");
+  // Names in the path are judged by who reads it.
+  if (!is_text(codec::decode_percent(request.target.substr(path.size())))) {
+    return refuse(400, "The query is no text in UTF-8");
   }
+  if (path == "/openapi.json" && reads(request)) return json(200, std::string(openapi()));
+  if (reads(request) && !path.starts_with("/api/")) return page(request);
   return answer_target(request, TRY(parse_target(path)));
 }
 

@@ -49,6 +49,10 @@ class Service {
   [[nodiscard]] Result<http::Response> answer_target(const http::Request& request,
                                                      const Target& target);
 
+  // ---- pages (service_pages.cc) ----
+  [[nodiscard]] Result<http::Response> page(const http::Request& request);
+  [[nodiscard]] Result<http::Response> search(const http::Request& request);
+
   // ---- users and repositories (service_repositories.cc) ----
   [[nodiscard]] Result<http::Response> user(const http::Request& request, const Target& target);
   [[nodiscard]] Result<http::Response> put_user(const http::Request& request, const Target& target);

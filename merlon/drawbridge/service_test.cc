@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "merlon/base/text.h"
+#include "merlon/codec/json.h"
 #include "merlon/oidc/testing/issuer.h"
 #include "merlon/registry/records.h"
 #include "merlon/registry_store/testing/memory_objects.h"
@@ -62,6 +63,13 @@ class Registry : public ::testing::Test {
       response.body += core::as_text(*piece);
     }
     return response;
+  }
+  /// As a browser does.
+  http::Response visit(std::string path) {
+    http::Request request;
+    request.method = "GET";
+    request.target = std::move(path);
+    return service_.handle(request);
   }
   [[nodiscard]] std::string token(std::string_view subject, std::string_view scopes = all_scopes,
                                   std::string_view audience = "us", int expires = 300) const {
@@ -471,6 +479,45 @@ TEST_F(Registry, WhatTheStoreHasAlteredDoesNotLeave) {
   request.target = "/metrics";
   EXPECT_NE(service_.handle(request).body.find("merlon_drawbridge_altered_total 2"),
             std::string::npos);
+}
+
+TEST_F(Registry, DoesWhatItsDocumentSays) {
+  const http::Response served = visit("/openapi.json");
+  const auto document = codec::JsonDocument::parse(served.body);
+  ASSERT_TRUE(document);
+  const codec::JsonValue& paths = *document->root().find("paths");
+  for (std::size_t i = 0; i < paths.names().size(); ++i) {
+    std::string path(paths.names()[i]);
+    constexpr std::string_view api = "/api/v0.1.0";
+    if (!path.starts_with(api)) continue;
+    path.erase(0, api.size());
+    for (const std::string_view method : paths.items()[i].names()) {
+      if (method == "parameters") continue;
+      Ask wanted{"", path, token("s|bob"), "{}", "application/json"};
+      for (const char c : method) wanted.method += static_cast<char>(std::toupper(c));
+      for (const auto& [parameter, name] : {std::pair<std::string, std::string>{"{user}", "bob"},
+                                            {"{repository}", "open"},
+                                            {"{tag}", "1.0.0"},
+                                            {"{path}", "a"},
+                                            {"{id}", "0123456789abcdef"}}) {
+        const std::size_t at = wanted.path.find(parameter);
+        if (at != std::string::npos) wanted.path.replace(at, parameter.size(), name);
+      }
+      EXPECT_NE(ask(wanted).status, 405U) << method << " " << path;
+    }
+  }
+}
+
+TEST_F(Registry, PagesShowWhatIsPublicAlone) {
+  const auto page = [&](const char* path) { return visit(path); };
+  ASSERT_EQ(push("bob/open", "1.0.0", token("s|bob"), Package::of({{"small", "1"}})), 201U);
+  EXPECT_NE(page("/").body.find("bob/open"), std::string::npos);
+  EXPECT_EQ(page("/").body.find("bob/closed"), std::string::npos);
+  EXPECT_EQ(page("/?search=nothing").body.find("bob/open"), std::string::npos);
+  EXPECT_NE(page("/bob/open").body.find("1.0.0"), std::string::npos);
+  for (const char* path : {"/bob/closed", "/bob/none", "/bob", "/bob/open/x", "/%00/x", "/../x"}) {
+    EXPECT_EQ(page(path).status, 404U) << path;
+  }
 }
 
 TEST_F(Registry, NothingOfATokenIsTold) {

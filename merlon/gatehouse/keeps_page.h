@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "merlon/codec/time.h"
 #include "merlon/gatehouse/keep_folder.h"
-#include "merlon/http/message.h"
 
 namespace merlon::gatehouse {
 
@@ -24,9 +24,5 @@ struct ListedKeep {
 
 /// For somebody who is no tenant.
 [[nodiscard]] std::string stranger_page(std::string_view why);
-
-/// A page as an answer, under a policy that allows its one style by its digest and nothing else
-/// [CSP3].
-[[nodiscard]] http::Response html_response(unsigned status, std::string html);
 
 }  // namespace merlon::gatehouse

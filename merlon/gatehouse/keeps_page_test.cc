@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "merlon/base/text.h"
+#include "merlon/service/html.h"
 
 namespace merlon::gatehouse {
 namespace {
@@ -79,7 +80,7 @@ TEST(KeepsPage, TakesNoTextForMarkup) {
 }
 
 TEST(KeepsPage, AllowsNothingButItsStyle) {
-  const http::Response answer = html_response(200, keeps_page({}, now));
+  const http::Response answer = service::html_response(200, keeps_page({}, now));
   std::string policy;
   for (const http::Header& each : answer.headers) {
     if (each.name == "Content-Security-Policy") policy = each.value;

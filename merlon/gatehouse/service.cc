@@ -14,6 +14,7 @@
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
 #include "merlon/os/watch.h"
+#include "merlon/service/html.h"
 #include "merlon/x509/certificate.h"
 
 namespace merlon::gatehouse {
@@ -248,7 +249,8 @@ Result<Response> Service::page(const http::Request& request) {
   const auto tenant = tenant_of(request);
   if (!tenant) {
     if (http::named_acceptance(request.header("accept"), "text/html") == 0) return tenant.error();
-    Response response = html_response(tenant.error().status, stranger_page(tenant.error().what));
+    Response response =
+        service::html_response(tenant.error().status, stranger_page(tenant.error().what));
     if (world_.issuers != nullptr) challenge(tenant.error(), response);
     response.notes.push_back({"code", tenant.error().code});
     return response;
@@ -261,7 +263,7 @@ Result<Response> Service::page(const http::Request& request) {
     keeps.push_back(
         {each, state, state == KeepState::Ended ? folder->read_end() : "", folder->read_proof()});
   }
-  return html_response(200, keeps_page(keeps, world_.now()));
+  return service::html_response(200, keeps_page(keeps, world_.now()));
 }
 
 Result<Response> Service::answer_tenant(const http::Request& request, const std::string& tenant) {

@@ -196,7 +196,7 @@ http_client::Request HttpsClient::request_of(const Asking& asking) const {
   request.keeps_connection = kept_ != nullptr;
   request.path = asking.path;
   request.content_type = asking.content_type;
-  request.accept = "*/*";
+  request.accept = asking.accept;
   request.authorization = asking.authorization;
   request.fields = asking.fields;
   return request;

@@ -46,6 +46,7 @@ struct Asking {
   std::size_t largest_answer = 0;  ///< of what is given back
   http_client::Sink sink{};        ///< for the bodies of 200 and 206, if there is one
   std::uint64_t largest_in_sink = 0;
+  std::string accept = "*/*";
 };
 
 class KeptConnections;

@@ -52,12 +52,28 @@ Result<void> LoginTokens::look_up() {
   return {};
 }
 
+/// A registry that takes tokens alone was given one as its password, or there is none.
+Result<std::string> LoginTokens::of_docker() {
+  const bool by_helper = is_docker_helper(wishes_.helper);
+  if (!docker_ && by_helper) {
+    const auto found = ask_docker_helper(wishes_.helper, host_);
+    docker_.emplace(found ? Result<RegistryLogin>(found->value_or(RegistryLogin()))
+                          : Result<RegistryLogin>(core::Unexpected(found.error())));
+  }
+  if (!docker_) docker_.emplace(find_registry_login(wishes_.docker_files, host_, ""));
+  if (!*docker_) return failure(docker_->error());
+  const RegistryLogin& login = **docker_;
+  if (!login.registry_token.empty()) return Result<std::string>(login.registry_token);
+  return Result<std::string>(login.identity_token.empty() ? login.password : login.identity_token);
+}
+
 Result<std::string> LoginTokens::kept() {
+  if (is_docker_helper(wishes_.helper)) return of_docker();
   TRY(look_up());
-  if (!store_) return std::string();
+  if (!store_) return of_docker();
   auto secret = TRY(store_->show(id_of(issuer_, host_)));
   if (secret) return *std::move(secret);
-  if (wishes_.issuer.empty() && wishes_.helper.empty()) return std::string();
+  if (wishes_.issuer.empty() && wishes_.helper.empty()) return of_docker();
   return failure("no token is kept for it; see merlon user login");
 }
 

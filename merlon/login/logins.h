@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "merlon/login/docker_config.h"
 #include "merlon/login/secret_store.h"
 #include "merlon/registry_client/client.h"
 
@@ -55,6 +56,9 @@ struct TokenWishes {
   std::string helper;  ///< a credential helper; else where the login was kept
   std::string issuer;  ///< else the login's
   std::string secret;  ///< of the client, for renewing
+  /// Where Docker and others keep logins (docker_config.h), if nothing else gives a token: what is
+  /// kept there for this registry is the token.
+  std::vector<std::string> docker_files{};
 };
 
 class LoginTokens final : public registry_client::Tokens {
@@ -73,6 +77,7 @@ class LoginTokens final : public registry_client::Tokens {
  private:
   [[nodiscard]] Result<std::string> read();
   [[nodiscard]] Result<std::string> kept();
+  [[nodiscard]] Result<std::string> of_docker();
   [[nodiscard]] Result<void> look_up();
   [[nodiscard]] bool refresh_token();
 
@@ -85,6 +90,7 @@ class LoginTokens final : public registry_client::Tokens {
   std::optional<SecretStore> store_;
   bool looked_up_ = false;
   std::optional<std::string> token_;
+  std::optional<Result<RegistryLogin>> docker_;  ///< a helper is asked once
 };
 
 /// Keeps what a login gave: in the helper if there is one, else in the keyring where it works, else

@@ -21,11 +21,6 @@ constexpr std::string_view algorithm = "ES256";
 
 core::Error malformed() { return core::error(ErrorCode::Malformed, "no signed tag"); }
 
-/// What the signature says it is of.
-std::string name_of(const Slug& slug) {
-  return concat(slug.user, "/", slug.repository, ":", slug.tag);
-}
-
 crypto::Digest digest_of(std::string_view header, std::string_view payload) {
   const std::string text = concat(header, ".", payload);
   return crypto::Digest::of(crypto::HashKind::Sha256, core::as_bytes(text));
@@ -33,7 +28,7 @@ crypto::Digest digest_of(std::string_view header, std::string_view payload) {
 
 /// Whether a protected header is of this algorithm, for this tag. One that is critical and not
 /// known here counts for nothing [RFC7515 §4.1.11].
-bool is_for(std::string_view encoded, const std::string& name) {
+bool is_for(std::string_view encoded, std::string_view name) {
   const auto bytes = codec::decode_base64url(encoded);
   if (!bytes) return false;
   const auto header = JsonDocument::parse(core::as_text(*bytes));
@@ -44,7 +39,7 @@ bool is_for(std::string_view encoded, const std::string& name) {
 }
 
 /// Of an object with "protected" and "signature".
-bool holds(const JsonValue& one, std::string_view payload, const std::string& name,
+bool holds(const JsonValue& one, std::string_view payload, std::string_view name,
            const crypto::PublicKey& key) {
   const auto header = one.string_member("protected");
   const auto encoded = one.string_member("signature");
@@ -58,7 +53,12 @@ bool holds(const JsonValue& one, std::string_view payload, const std::string& na
 
 }  // namespace
 
-Result<std::string> sign_tag(const Slug& slug, const Meta& root, const crypto::PrivateKey& key) {
+std::string signed_name(const Slug& slug) {
+  return concat(slug.user, "/", slug.repository, ":", slug.tag);
+}
+
+Result<std::string> sign_tag(std::string_view name, const Meta& root,
+                             const crypto::PrivateKey& key) {
   if (key.kind() != crypto::KeyKind::P256) {
     return core::error(ErrorCode::Unsupported, "tags are signed by a key of P-256");
   }
@@ -67,7 +67,7 @@ Result<std::string> sign_tag(const Slug& slug, const Meta& root, const crypto::P
   header.key("alg");
   header.text(algorithm);
   header.key("tag");
-  header.text(name_of(slug));
+  header.text(name);
   header.close_object();
   const std::string protected_part = codec::encode_base64url(core::as_bytes(header.result()));
   const std::string payload = codec::encode_base64url(core::as_bytes(to_json(root)));
@@ -76,13 +76,13 @@ Result<std::string> sign_tag(const Slug& slug, const Meta& root, const crypto::P
                 R"(","signature":")", codec::encode_base64url(signature), R"("}]})");
 }
 
-Result<Meta> verify_tag(std::string_view text, const Slug& slug, const crypto::PublicKey& key) {
+Result<Meta> verify_tag(std::string_view text, std::string_view name,
+                        const crypto::PublicKey& key) {
   if (text.size() > max_record_size) return core::error(ErrorCode::Exhausted, "tag too large");
   const JsonDocument document = TRY(JsonDocument::parse(text));
   const JsonValue& root = document.root();
   if (root.kind() != JsonKind::Object) return malformed();
   const std::string_view payload = TRY(root.string_member("payload"));
-  const std::string name = name_of(slug);
   const JsonValue* const all = root.find("signatures");
   bool found = false;
   if (all == nullptr) {

@@ -24,9 +24,17 @@ namespace merlon::registry {
 /// Signatures of one tag that are looked at.
 inline constexpr std::size_t max_signatures = 16;
 
-/// Of the tag that `slug` names, its host aside. Unsupported: a key that is not of P-256.
-[[nodiscard]] core::Result<std::string> sign_tag(const Slug& slug, const Meta& root,
+/// Which tag a signature is of: "user/repository:1.0.0".
+[[nodiscard]] std::string signed_name(const Slug& slug);
+
+/// Of the tag of that name, wherever it lies. Unsupported: a key that is not of P-256.
+[[nodiscard]] core::Result<std::string> sign_tag(std::string_view name, const Meta& root,
                                                  const crypto::PrivateKey& key);
+
+[[nodiscard]] inline core::Result<std::string> sign_tag(const Slug& slug, const Meta& root,
+                                                        const crypto::PrivateKey& key) {
+  return sign_tag(signed_name(slug), root, key);
+}
 
 /// What `key` has signed of this very tag: its user, repository and version. In either form.
 /// Attacker-controlled: of the text nothing but the result is signed, so whoever asks for a
@@ -34,7 +42,11 @@ inline constexpr std::size_t max_signatures = 16;
 ///
 /// Errors: Denied (none of its signatures is of that key, for that tag) · NotFound (it has no
 ///         payload: it is not signed) · Malformed · Exhausted.
-[[nodiscard]] core::Result<Meta> verify_tag(std::string_view text, const Slug& slug,
+[[nodiscard]] core::Result<Meta> verify_tag(std::string_view text, std::string_view name,
                                             const crypto::PublicKey& key);
+[[nodiscard]] inline core::Result<Meta> verify_tag(std::string_view text, const Slug& slug,
+                                                   const crypto::PublicKey& key) {
+  return verify_tag(text, signed_name(slug), key);
+}
 
 }  // namespace merlon::registry
