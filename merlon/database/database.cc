@@ -1,5 +1,9 @@
 #include "merlon/database/database.h"
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 namespace merlon::database {
 
 namespace {
@@ -12,9 +16,21 @@ const T& get(const Row& row, std::size_t column, const T& fallback) noexcept {
 
 }  // namespace
 
-Result<std::unique_ptr<Connection>> Database::take() {
+void Database::rest(int tries) {
+  constexpr int without_rest = 2;
+  constexpr int longest = 32;
+  if (tries < without_rest) return;
+  // Which of them waits longer is left to chance, and the clock has enough of that.
+  const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  std::this_thread::sleep_for(std::chrono::microseconds(
+      500 * std::min(tries, longest) + now / 64 % (500 * std::min(tries, longest))));
+}
+
+Result<std::unique_ptr<Connection>> Database::take(bool fresh) {
+  std::vector<std::unique_ptr<Connection>> forgotten;  // end outside of the lock
   {
     const std::scoped_lock lock(mutex_);
+    if (fresh) forgotten.swap(idle_);
     if (!idle_.empty()) {
       auto connection = std::move(idle_.back());
       idle_.pop_back();

@@ -27,7 +27,8 @@ struct Failure {
   enum class Kind : std::uint8_t {
     Conflict,     ///< another transaction came between: all of this one again may do
     Full,         ///< no room
-    Unavailable,  ///< the database is not to be reached now
+    Unavailable,  ///< the database is not to be reached now; nothing was done
+    Unknown,      ///< the answer to a commit was lost: it stands whole or not at all
     Broken,       ///< it, or our statement, is wrong
   };
   Kind kind = Kind::Broken;
@@ -38,6 +39,9 @@ template <typename T>
 using Result = core::Result<T, Failure>;
 
 enum class Mode : std::uint8_t { Read, Write };
+
+/// Where databases take other words for the same.
+enum class Dialect : std::uint8_t { Sqlite, Postgres };
 
 /// For one thread at a time.
 class Connection {
@@ -55,10 +59,14 @@ class Connection {
     return run(statement, std::span<const Value>(values.begin(), values.size()));
   }
 
-  [[nodiscard]] virtual Result<void> begin(Mode mode) = 0;
+  /// `patiently`: others came between a few times; where several write at a time, wait for those
+  /// who say the same.
+  [[nodiscard]] virtual Result<void> begin(Mode mode, bool patiently) = 0;
+  [[nodiscard]] Result<void> begin(Mode mode) { return begin(mode, false); }
   /// Once it returns well, all of it outlives the machine's end.
   [[nodiscard]] virtual Result<void> commit() = 0;
   virtual void roll_back() noexcept = 0;
+  [[nodiscard]] virtual Dialect dialect() const noexcept = 0;
 };
 
 /// Connections to one database, for any thread.
@@ -74,12 +82,18 @@ class Database {
   auto transact(Mode mode, const Work& work) -> decltype(work(std::declval<Connection&>())) {
     using Outcome = decltype(work(std::declval<Connection&>()));
     Failure last;
+    bool fresh = false;
     for (int i = 0; i < most_tries; ++i) {
-      auto taken = take();
+      auto taken = take(fresh);
       if (!taken) return core::Unexpected(std::move(taken.error()));
       std::unique_ptr<Connection> connection = *std::move(taken);
-      if (auto begun = connection->begin(mode); !begun) {
+      if (auto begun = connection->begin(mode, i >= most_hasty); !begun) {
         last = std::move(begun.error());
+        // It may have ended while nobody used it; nothing was asked of it yet.
+        if (last.kind == Failure::Kind::Unavailable && !fresh) {
+          fresh = true;
+          continue;
+        }
       } else {
         Outcome outcome = work(*connection);
         if (outcome) {
@@ -92,20 +106,30 @@ class Database {
         } else {
           last = std::move(outcome.error());
         }
-        connection->roll_back();
+        if (!is_gone(last)) connection->roll_back();
       }
-      if (last.kind == Failure::Kind::Unavailable) break;  // and the connection goes
+      if (is_gone(last)) break;
       give_back(std::move(connection));
       if (last.kind != Failure::Kind::Conflict) break;
+      rest(i);
     }
     return core::Unexpected(std::move(last));
   }
 
  private:
   static constexpr int most_tries = 50;
+  static constexpr int most_hasty = 4;  ///< of these
   static constexpr std::size_t most_idle = 16;
 
-  [[nodiscard]] Result<std::unique_ptr<Connection>> take();
+  /// The connection is of no use any more.
+  [[nodiscard]] static bool is_gone(const Failure& failure) noexcept {
+    return failure.kind == Failure::Kind::Unavailable || failure.kind == Failure::Kind::Unknown;
+  }
+  /// Before the try behind that one, so that those that met do not meet again.
+  static void rest(int tries);
+
+  /// `fresh`: a new one, and those that lie idle are forgotten.
+  [[nodiscard]] Result<std::unique_ptr<Connection>> take(bool fresh);
   void give_back(std::unique_ptr<Connection> connection);
 
   Connect connect_;

@@ -104,7 +104,8 @@ class Sqlite final : public Connection {
     }
   }
 
-  [[nodiscard]] Result<void> begin(Mode mode) override {
+  using Connection::begin;
+  [[nodiscard]] Result<void> begin(Mode mode, bool /*patiently*/) override {
     // A reader that becomes a writer could not wait for another one.
     return plain(mode == Mode::Write ? "BEGIN IMMEDIATE" : "BEGIN");
   }
@@ -114,6 +115,8 @@ class Sqlite final : public Connection {
       sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
     }
   }
+
+  [[nodiscard]] Dialect dialect() const noexcept override { return Dialect::Sqlite; }
 
  private:
   struct Resetter {

@@ -15,6 +15,7 @@
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
+#include "merlon/registry_store/migration.h"
 #include "merlon/service/front.h"
 
 namespace {
@@ -45,7 +46,7 @@ http::Settings settings_of(const Options& options, drawbridge::Service& service,
 }
 
 Checked<void> run(Options options, http::Log& log) {
-  const auto store = TRY(Store::open(options.store, options.quota));
+  const auto store = TRY(Store::open(std::move(options.store), options.quota));
   const auto issuers = service::issuers_of(options.issuers, log);
   const drawbridge::Access access(issuers.get(), store->catalogue(), &clock_now);
   std::optional<http::Server> server;
@@ -59,7 +60,7 @@ Checked<void> run(Options options, http::Log& log) {
 }
 
 int serve(const command::Arguments& arguments, const command::Terminal& terminal) {
-  auto options = drawbridge::options_of(arguments);
+  auto options = drawbridge::options_of(arguments, terminal.variable);
   if (!options) return command::fail(terminal, options.error(), usage);
   const auto log = service::log_to_stderr();
   if (!log) return command::fail(terminal, "cannot start a thread", unusable);
@@ -70,12 +71,12 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
 }
 
 /// Opens the store that is there; makes none.
-Checked<std::unique_ptr<Store>> open_store(const command::Arguments& arguments) {
-  const std::string folder = TRY(drawbridge::store_of(arguments));
-  if (!os::exists(drawbridge::database_file(folder))) {
-    return concat(base::printable(folder), ": there is no store");
-  }
-  return Store::open(folder, {});
+Checked<std::unique_ptr<Store>> open_store(const command::Arguments& arguments,
+                                           const command::Terminal& terminal) {
+  auto place =
+      TRY(drawbridge::place_of(arguments, drawbridge::own_store_options, terminal.variable));
+  TRY(drawbridge::check_is_there(place));
+  return Store::open(std::move(place), {});
 }
 
 void write_lines(codec::JsonWriter& json, std::string_view name,
@@ -112,7 +113,7 @@ std::string report_of(const registry_store::Findings& findings, bool as_json) {
 constexpr std::int64_t day = codec::seconds_per_day;
 
 int fsck(const command::Arguments& arguments, const command::Terminal& terminal) {
-  const auto store = open_store(arguments);
+  const auto store = open_store(arguments, terminal);
   if (!store) return command::fail(terminal, store.error(), usage);
   const bool repair = arguments.has("--repair");
   const bool shows = os::is_terminal(os::BorrowedFd(2)) && !arguments.has("--json");
@@ -134,7 +135,7 @@ int fsck(const command::Arguments& arguments, const command::Terminal& terminal)
 }
 
 int gc(const command::Arguments& arguments, const command::Terminal& terminal) {
-  const auto store = open_store(arguments);
+  const auto store = open_store(arguments, terminal);
   if (!store) return command::fail(terminal, store.error(), usage);
   std::int64_t patience = day;
   if (arguments.has("--patience")) {
@@ -159,15 +160,82 @@ int gc(const command::Arguments& arguments, const command::Terminal& terminal) {
 }
 
 int backup(const command::Arguments& arguments, const command::Terminal& terminal) {
-  const auto folder = drawbridge::store_of(arguments);
-  if (!folder) return command::fail(terminal, folder.error(), usage);
+  const auto place =
+      drawbridge::place_of(arguments, drawbridge::own_store_options, terminal.variable);
+  if (!place) return command::fail(terminal, place.error(), usage);
+  if (!place->database.empty()) {
+    return command::fail(terminal, "--database: pg_dump makes copies of it; docs/drawbridge.md",
+                         usage);
+  }
   const std::string to = arguments.positional(0);
   if (os::exists(to)) {
     return command::fail(terminal, concat(base::quoted(to), ": is there already"), usage);
   }
-  const auto copied = database::back_up_sqlite(drawbridge::database_file(*folder), to);
+  const auto copied = database::back_up_sqlite(drawbridge::database_file(place->folder), to);
   if (!copied) return command::fail(terminal, copied.error().text, unusable);
   return 0;
+}
+
+std::string report_of(const registry_store::Migrated& done, bool as_json) {
+  if (!as_json) {
+    std::string text;
+    for (const auto& each : done.lost) text += concat("lost: ", each, "\n");
+    return text + concat(done.tags, " tags, ", done.contents, " contents, ", done.bytes, " bytes, ",
+                         done.lost.size(), " lost\n");
+  }
+  codec::JsonWriter json;
+  json.open_object();
+  for (const auto& [name, number] :
+       {std::pair{"rows", done.rows}, std::pair{"tags", done.tags},
+        std::pair{"contents", done.contents}, std::pair{"bytes", done.bytes}}) {
+    json.key(name);
+    json.number(number);
+  }
+  write_lines(json, "lost", done.lost);
+  json.close_object();
+  return json.result() + "\n";
+}
+
+/// A line a second where somebody looks.
+class ShownProgress {
+ public:
+  ShownProgress(const command::Terminal& terminal, bool shows, std::uint64_t all) noexcept
+      : terminal_(terminal), shows_(shows), all_(all) {}
+  void add(std::uint64_t bytes) {
+    done_ += bytes;
+    if (!shows_ || clock_now() == told_) return;
+    told_ = clock_now();
+    terminal_.err(base::Printable::line(
+        concat(done_ >> 20U, " MiB brought, of ", all_ >> 20U, " MiB in the old store")));
+  }
+
+ private:
+  const command::Terminal& terminal_;
+  bool shows_;
+  std::uint64_t all_;
+  std::uint64_t done_ = 0;
+  codec::UnixTime told_ = clock_now();
+};
+
+int migrate(const command::Arguments& arguments, const command::Terminal& terminal) {
+  auto new_place =
+      drawbridge::place_of(arguments, drawbridge::new_store_options, terminal.variable);
+  if (!new_place) return command::fail(terminal, new_place.error(), usage);
+  const auto from = open_store(arguments, terminal);
+  if (!from) return command::fail(terminal, from.error(), usage);
+  const auto to = drawbridge::NewStore::open(*std::move(new_place));
+  if (!to) return command::fail(terminal, to.error(), unusable);
+  const auto counts = (*from)->catalogue().counts();
+  if (!counts) return command::fail(terminal, counts.error().text, unusable);
+  const bool shows = os::is_terminal(os::BorrowedFd(2)) && !arguments.has("--json");
+  ShownProgress progress(terminal, shows, counts->bytes);
+  registry_store::Migration migration({(*from)->database(), (*from)->objects()},
+                                      {(*to)->database(), (*to)->objects()},
+                                      [&](std::uint64_t bytes) { progress.add(bytes); });
+  const auto done = migration.run(arguments.has("--finish"));
+  if (!done) return command::fail(terminal, done.error().text, unusable);
+  const int printed = command::print(terminal, report_of(*done, arguments.has("--json")));
+  return done->lost.empty() ? printed : unusable;
 }
 
 int completion(const command::Arguments& arguments, const command::Terminal& terminal) {
@@ -178,12 +246,11 @@ int man(const command::Arguments& /*arguments*/, const command::Terminal& termin
   return command::print_man(drawbridge::program(), terminal);
 }
 
-constexpr std::array handlers{command::Handler{"serve", &serve},
-                              command::Handler{"fsck", &fsck},
-                              command::Handler{"gc", &gc},
-                              command::Handler{"backup", &backup},
-                              command::Handler{"completion", &completion},
-                              command::Handler{"man", &man}};
+constexpr std::array handlers{
+    command::Handler{"serve", &serve},     command::Handler{"fsck", &fsck},
+    command::Handler{"gc", &gc},           command::Handler{"backup", &backup},
+    command::Handler{"migrate", &migrate}, command::Handler{"completion", &completion},
+    command::Handler{"man", &man}};
 
 }  // namespace
 

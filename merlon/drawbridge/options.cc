@@ -21,13 +21,9 @@ constexpr OptionSpec file(std::string_view name, std::string_view value, std::st
   return {name, value, help, false, {}, true};
 }
 
-constexpr OptionSpec store_option =
-    file("--store", "DIR", "Where packages are kept; made if it is not there.");
-
-constexpr std::array serve_options{
+constexpr std::array usual_serve_options{
     OptionSpec{"--listen", "ADDRESS:PORT", "Where to listen; 0.0.0.0:8080 if not given.", true},
     OptionSpec{"--addr", "ADDRESS:PORT", "The same, as Enarx has it."},
-    store_option,
     file("--cert", "FILE", "The certificate of this service's TLS and who issued it, in PEM."),
     file("--key", "FILE", "Its private key, in PEM."),
     file(
@@ -43,25 +39,38 @@ constexpr std::array serve_options{
          "Whose certificates issuers may show, in PEM; those of the web if none is given."),
     OptionSpec{"--development", "", "Serve without TLS, on addresses of this machine only."},
     OptionSpec{"--user-space", "MIB", "Room of each user: 10240 if not given."},
+    OptionSpec{"--users-per-subject", "NUMBER",
+               "Names that one subject of an issuer may take: 16 if not given."},
     OptionSpec{"--largest-file", "MIB", "The largest file of a package: 4096 if not given."},
     OptionSpec{"--reserve", "NAME", "A name that no user may take.", true},
     OptionSpec{"--workers", "NUMBER", "Requests that are handled at a time: 16 if not given."},
 };
 
-constexpr std::array fsck_options{
-    store_option,
-    OptionSpec{"--repair", "",
-               "Tags that have lost a content wait for it again: who pushes them once more mends "
-               "them. Contents that nobody names are removed."},
-    OptionSpec{"--json", "", "Print the findings as JSON."}};
+constexpr auto serve_options = with_options(own_store_options, usual_serve_options);
 
-constexpr std::array gc_options{
-    store_option,
-    OptionSpec{"--patience", "HOURS",
-               "Uploads are given up after so long without a byte: 24 if not given."},
-    OptionSpec{"--json", "", "Print what was removed as JSON."}};
+constexpr auto fsck_options = with_options(
+    own_store_options,
+    std::array{
+        OptionSpec{
+            "--repair", "",
+            "Tags that have lost a content wait for it again: who pushes them once more mends "
+            "them. Contents that nobody names are removed."},
+        OptionSpec{"--json", "", "Print the findings as JSON."}});
 
-constexpr std::array backup_options{store_option};
+constexpr auto gc_options = with_options(
+    own_store_options,
+    std::array{OptionSpec{"--patience", "HOURS",
+                          "Uploads are given up after so long without a byte: 24 if not given."},
+               OptionSpec{"--json", "", "Print what was removed as JSON."}});
+
+constexpr auto migrate_options = with_options(
+    with_options(own_store_options, new_store_options),
+    std::array{OptionSpec{"--finish", "",
+                          "The service of the old store is stopped: bring what is left, and let "
+                          "the new store be served."},
+               OptionSpec{"--json", "", "Print what was brought as JSON."}});
+
+constexpr const StoreOptions& backup_options = own_store_options;
 constexpr std::array backup_positionals{
     PositionalSpec{"FILE", "Where the copy of the database is to be; must not exist."}};
 
@@ -87,8 +96,15 @@ constexpr std::array all_commands{
                 gc_options},
     CommandSpec{"backup", "Copy the database beside a service that runs",
                 "Copy the folder of objects behind it: what the database names is there then. "
-                "docs/drawbridge.md says how to restore.",
+                "docs/drawbridge.md says how to restore, and what to do for PostgreSQL.",
                 backup_positionals, backup_options},
+    CommandSpec{"migrate",
+                "Bring all packages into another store",
+                "Beside a service that runs on the old one; begun again it goes on where it was. "
+                "Then stop that service, do it once more with --finish, and start one on the new "
+                "store. Exit status 1 if the old store has lost a content.",
+                {},
+                migrate_options},
     CommandSpec{"completion", "Print a completion script for a shell",
                 "For bash, zsh or fish; the shell's manual says where to put it.",
                 completion_positionals},
@@ -138,16 +154,10 @@ Checked<void> check(const Options& options) {
 
 const command::Program& program() noexcept { return drawbridge; }
 
-Checked<std::string> store_of(const command::Arguments& arguments) {
-  std::string store = arguments.value("--store");
-  // A text by itself would be the value.
-  if (store.empty()) return core::Unexpected(std::string("--store DIR must be given"));
-  return store;
-}
-
-Checked<Options> options_of(const command::Arguments& arguments) {
+Checked<Options> options_of(const command::Arguments& arguments,
+                            std::string (*variable)(const char* name)) {
   Options options;
-  options.store = TRY(store_of(arguments));
+  options.store = TRY(place_of(arguments, own_store_options, variable));
   std::vector<std::string> addresses(arguments.values("--listen").begin(),
                                      arguments.values("--listen").end());
   if (arguments.has("--addr")) addresses.push_back(arguments.value("--addr"));
@@ -166,6 +176,7 @@ Checked<Options> options_of(const command::Arguments& arguments) {
   constexpr unsigned mebibyte = 20;
   options.quota.bytes = TRY(number_of(arguments, "--user-space", options.quota.bytes >> mebibyte))
                         << mebibyte;
+  options.quota.users = TRY(number_of(arguments, "--users-per-subject", options.quota.users));
   options.largest = TRY(number_of(arguments, "--largest-file", options.largest >> mebibyte))
                     << mebibyte;
   options.reserved = all("--reserve");

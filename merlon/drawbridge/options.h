@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "merlon/command/command.h"
+#include "merlon/drawbridge/store_options.h"
 #include "merlon/http/listen_address.h"
 #include "merlon/http/server.h"
 #include "merlon/registry_store/catalogue.h"
@@ -18,7 +19,7 @@ using service::Checked;
 
 struct Options {
   std::vector<http::ListenAddress> listen;
-  std::string store;
+  StorePlace store;
   service::TlsFiles tls;            ///< its clients are keeps
   service::IssuerSettings issuers;  ///< of tokens that name users
   bool development = false;
@@ -29,9 +30,8 @@ struct Options {
   std::size_t workers = 16;
 };
 
-[[nodiscard]] Checked<Options> options_of(const command::Arguments& arguments);
-/// Of --store, which each command needs.
-[[nodiscard]] Checked<std::string> store_of(const command::Arguments& arguments);
+[[nodiscard]] Checked<Options> options_of(const command::Arguments& arguments,
+                                          std::string (*variable)(const char* name));
 
 [[nodiscard]] const command::Program& program() noexcept;
 

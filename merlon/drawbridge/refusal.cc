@@ -6,6 +6,7 @@ Refusal refuse(const database::Failure& failure) {
   switch (failure.kind) {
     case database::Failure::Kind::Full: return refuse(507, "No room");
     case database::Failure::Kind::Conflict:
+    case database::Failure::Kind::Unknown:  // the same again finds what it has done
     case database::Failure::Kind::Unavailable: return refuse(503, backend_failure);
     case database::Failure::Kind::Broken: return refuse(500, backend_failure);
   }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "merlon/base/characters.h"
 #include "merlon/base/text.h"
+#include "merlon/codec/percent.h"
 #include "merlon/drawbridge/openapi.h"
 #include "merlon/registry/records.h"
 
@@ -38,6 +40,11 @@ std::string digest_header(const http::Request& request) {
     if (each.name == "content-digest") all += concat(all.empty() ? "" : ",", each.value);
   }
   return all;
+}
+
+/// What every database can hold.
+bool is_text(std::string_view text) noexcept {
+  return base::well_formed_size(text) == text.size() && text.find('\0') == std::string_view::npos;
 }
 
 /// "type/subtype", of printable characters.
@@ -114,6 +121,10 @@ Result<Response> Service::answer(const http::Request& request) {
   }
   if (path == "/metrics" && reads(request)) {
     return Response{200, {{"Content-Type", "text/plain; version=0.0.4"}}, metrics()};
+  }
+  // Names in the path are judged by who reads it.
+  if (!is_text(codec::decode_percent(request.target.substr(path.size())))) {
+    return refuse(400, "The query is no text in UTF-8");
   }
   if (path == "/openapi.json" && reads(request)) return json(200, std::string(openapi()));
   if (reads(request) && !path.starts_with("/api/")) return page(request);

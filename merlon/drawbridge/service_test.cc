@@ -434,6 +434,25 @@ TEST_F(Registry, ListsWithPagesAndSearch) {
   EXPECT_EQ(ask({"GET", "/_repositories?limit=0"}).status, 400U);
 }
 
+TEST_F(Registry, AnAddressThatIsNoTextIsRefused) {
+  for (const char* query : {"search=%00", "search=%ff", "after=a%C0%80"}) {
+    EXPECT_EQ(ask({"GET", concat("/_repositories?", query)}).status, 400U) << query;
+  }
+  EXPECT_EQ(ask({"GET", "/_repositories?search=%C3%A9%20x"}).status, 200U);
+}
+
+TEST_F(Registry, ASubjectHasSoManyUsersAndNoMore) {
+  for (int i = 1; i < 100; ++i) {
+    const unsigned status =
+        put_user(concat("user", std::string(static_cast<std::size_t>(i), 'x')), "s|many").status;
+    if (status == 201U) continue;
+    EXPECT_EQ(status, 507U);
+    EXPECT_EQ(i, 17);
+    break;
+  }
+  EXPECT_EQ(put_user("another", "s|other").status, 201U);
+}
+
 TEST_F(Registry, ARuleOfAdmissionIsItsUsersToMake) {
   const Ask put{"PUT", "/bob/closed/_admission", token("s|bob"),
                 R"({"keeps":[{"technology":"snp"}]})", "application/json"};

@@ -1,9 +1,11 @@
 #include "merlon/drawbridge/store.h"
 
 #include "merlon/base/text.h"
+#include "merlon/database/postgres.h"
 #include "merlon/database/sqlite.h"
 #include "merlon/os/open.h"
 #include "merlon/registry_store/object_folder.h"
+#include "merlon/s3/s3_objects.h"
 #include "merlon/service/listeners.h"
 
 namespace merlon::drawbridge {
@@ -19,26 +21,53 @@ Checked<void> make(const std::string& path) {
   return concat(base::printable(path), ": cannot be made: ", os::describe(made.error()));
 }
 
+Checked<std::unique_ptr<registry_store::ObjectStore>> open_s3(S3Place place) {
+  auto client = TRY(s3::Client::create(
+      {place.endpoint, place.region, place.bucket, std::move(place.credentials), place.ca_bundle},
+      s3::real_world()));
+  TRY(client.probe());
+  auto objects = s3::S3Objects::of(std::move(client), place.prefix);
+  if (!objects) return concat(base::quoted(place.prefix), ": ", objects.error().message());
+  return std::unique_ptr<registry_store::ObjectStore>(*std::move(objects));
+}
+
+Checked<std::unique_ptr<registry_store::ObjectStore>> open_folder(const std::string& path) {
+  TRY(make(path));
+  auto opened = registry_store::ObjectFolder::at(path);
+  if (!opened) return concat(base::printable(path), ": ", opened.error().message());
+  return std::unique_ptr<registry_store::ObjectStore>(*std::move(opened));
+}
+
+database::Database::Connect connect_to(const StorePlace& place) {
+  return [url = place.database, file = database_file(place.folder)] {
+    return url.empty() ? database::connect_sqlite(file) : database::connect_postgres(url);
+  };
+}
+
+Checked<std::unique_ptr<registry_store::ObjectStore>> open_objects(StorePlace place) {
+  if (place.objects) return open_s3(*std::move(place.objects));
+  return open_folder(concat(place.folder, "/objects"));
+}
+
 }  // namespace
 
 std::string database_file(const std::string& folder) { return concat(folder, "/catalogue.db"); }
 
-Store::Store(const std::string& file)
-    : database_([file] { return database::connect_sqlite(file); }) {}
-
-Checked<std::unique_ptr<Store>> Store::open(const std::string& folder,
-                                            const registry_store::Quota& quota) {
-  const std::string objects = concat(folder, "/objects");
-  TRY(make(folder));
-  TRY(make(objects));
-  std::unique_ptr<Store> store(new Store(database_file(folder)));
+Checked<std::unique_ptr<Store>> Store::open(StorePlace place, const registry_store::Quota& quota) {
+  if (!place.folder.empty()) TRY(make(place.folder));
+  std::unique_ptr<Store> store(new Store(connect_to(place)));
   auto catalogue = registry_store::Catalogue::open(store->database_, quota);
   if (!catalogue) return catalogue.error().text;
   store->catalogue_.emplace(*std::move(catalogue));
-  auto opened = registry_store::ObjectFolder::at(objects);
-  if (!opened) return concat(base::printable(objects), ": ", opened.error().message());
-  store->objects_ = *std::move(opened);
+  store->objects_ = TRY(open_objects(std::move(place)));
   store->shelf_.emplace(*store->catalogue_, *store->objects_, &service::clock_now);
+  return store;
+}
+
+Checked<std::unique_ptr<NewStore>> NewStore::open(StorePlace place) {
+  if (!place.folder.empty()) TRY(make(place.folder));
+  std::unique_ptr<NewStore> store(new NewStore(connect_to(place)));
+  store->objects_ = TRY(open_objects(std::move(place)));
   return store;
 }
 

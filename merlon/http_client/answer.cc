@@ -77,6 +77,17 @@ std::optional<std::string_view> Answer::field(std::string_view name) const noexc
   return found->value;
 }
 
+bool Answer::leaves_connection() const noexcept {
+  constexpr unsigned no_content = 204;
+  constexpr unsigned not_modified = 304;
+  const bool has_end = status == no_content || status == not_modified || field("content-length") ||
+                       field("transfer-encoding");
+  return has_end && std::ranges::none_of(fields, [](const Field& each) {
+           return base::equal_ignoring_case(each.name, "connection") &&
+                  !base::equal_ignoring_case(each.value, "keep-alive");
+         });
+}
+
 Result<void> AnswerReader::take(core::ByteView bytes) {
   if (state_ == State::Complete && !bytes.empty()) return malformed("bytes behind the answer");
   pending_ += core::as_text(bytes);

@@ -32,6 +32,8 @@ struct Answer {
   /// Of the header of that name; nothing if there is none, or more than one, of which nobody can
   /// say which counts.
   [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const noexcept;
+  /// Whether another request may follow over the same connection [RFC9112 §9.3].
+  [[nodiscard]] bool leaves_connection() const noexcept;
 };
 
 /// Takes a body piece by piece, each once. An error ends the reading.

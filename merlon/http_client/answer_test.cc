@@ -137,5 +137,17 @@ TEST(HttpAnswer, HasItsHeaders) {
   EXPECT_EQ(answer.field("content-length"), "5");
 }
 
+TEST(HttpAnswer, SaysWhetherItsConnectionStays) {
+  const auto stays = [](std::string_view head) {
+    AnswerReader reader(9);
+    EXPECT_TRUE(reader.take(core::as_bytes(head)) && reader.end()) << head;
+    return reader.take_answer().leaves_connection();
+  };
+  EXPECT_TRUE(stays("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+  EXPECT_TRUE(stays("HTTP/1.1 204 No\r\nConnection: Keep-Alive\r\n\r\n"));
+  EXPECT_FALSE(stays("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
+  EXPECT_FALSE(stays("HTTP/1.1 200 OK\r\n\r\n"));
+}
+
 }  // namespace
 }  // namespace merlon::http_client

@@ -38,7 +38,8 @@ Result<std::vector<std::uint8_t>> head_of(const Request& request, std::uint64_t 
     return core::error(ErrorCode::Malformed, "a request that HTTP has no form for");
   }
   std::string head = concat(request.method, " ", request.path, " HTTP/1.1\r\nHost: ", request.host,
-                            "\r\nConnection: close\r\nUser-Agent: merlon\r\n");
+                            "\r\nConnection: ", request.keeps_connection ? "keep-alive" : "close",
+                            "\r\nUser-Agent: merlon\r\n");
   if (!request.accept.empty()) head += concat("Accept: ", request.accept, "\r\n");
   if (!request.content_type.empty()) head += concat("Content-Type: ", request.content_type, "\r\n");
   if (!request.authorization.empty()) {

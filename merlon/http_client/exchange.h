@@ -18,6 +18,7 @@ struct Request {
   std::vector<std::uint8_t> body;
   std::string authorization{};  ///< a secret; empty: the header is left out
   std::vector<Field> fields{};  ///< further headers, none of those above
+  bool keeps_connection = false;
 };
 
 /// A body that need not be in memory at once.
@@ -28,8 +29,8 @@ struct BodySource {
   std::function<core::Result<std::size_t>(core::ByteSpan into)> read{};
 };
 
-/// As it goes over the wire; the connection is asked to end after the answer. Malformed: a part
-/// that a header cannot hold.
+/// As it goes over the wire; the connection is asked to end after the answer, or to stay.
+/// Malformed: a part that a header cannot hold.
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> to_bytes(const Request& request);
 
 /// The same up to the body, which is `size` bytes and follows by itself; request.body is not used.
@@ -55,6 +56,10 @@ class Exchange {
   /// For what to wait if it is not.
   [[nodiscard]] net::Side awaited() const noexcept {
     return sent_ < request_.size() ? net::Side::Write : net::Side::Read;
+  }
+  /// Whether all of the request has gone; an answer may come before.
+  [[nodiscard]] bool is_sent() const noexcept {
+    return sent_ == request_.size() && source_.size == 0;
   }
   /// How many bytes have gone one way or the other.
   [[nodiscard]] std::uint64_t moved() const noexcept { return moved_; }

@@ -1,6 +1,8 @@
 #include "merlon/https_client/https_client.h"
 
 #include <algorithm>
+#include <array>
+#include <mutex>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
@@ -8,6 +10,7 @@
 #include "merlon/net/socket.h"
 #include "merlon/net/wait.h"
 #include "merlon/os/open.h"
+#include "merlon/os/poll.h"
 #include "merlon/os/socket.h"
 #include "merlon/tls/session.h"
 #include "merlon/tls/web_roots.h"
@@ -96,6 +99,42 @@ Result<std::shared_ptr<net::Stream>> with_tls(const tls::Context& context,
 
 }  // namespace
 
+/// Connections between two requests. Any thread.
+class KeptConnections {
+ public:
+  explicit KeptConnections(std::size_t most) noexcept : most_(most) {}
+
+  /// Null if there is none of which nothing was heard since.
+  [[nodiscard]] std::shared_ptr<net::Stream> take() {
+    for (;;) {
+      std::shared_ptr<net::Stream> stream;
+      {
+        const std::scoped_lock lock(mutex_);
+        if (streams_.empty()) return nullptr;
+        stream = std::move(streams_.back());
+        streams_.pop_back();
+      }
+      // What it says without being asked is that it ends.
+      std::array items{os::PollItem{stream->descriptor().number(), POLLIN | POLLRDHUP, 0}};
+      const auto ready = os::poll(items, std::chrono::nanoseconds(0));
+      if (ready && *ready == 0) return stream;
+    }
+  }
+  void give(std::shared_ptr<net::Stream> stream) {
+    const std::scoped_lock lock(mutex_);
+    if (streams_.size() < most_) streams_.push_back(std::move(stream));
+  }
+
+ private:
+  std::size_t most_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<net::Stream>> streams_;
+};
+
+void HttpsClient::keep_connections(std::size_t most) {
+  kept_ = most == 0 ? nullptr : std::make_shared<KeptConnections>(most);
+}
+
 bool is_of_this_machine(std::string_view host) noexcept {
   // A number, and no name that begins like one.
   const bool number =
@@ -142,13 +181,19 @@ Result<std::shared_ptr<net::Stream>> HttpsClient::connect() const {
   return with_tls(*tls_, std::move(stream), host_);
 }
 
-http_client::Request HttpsClient::request_of(const Asking& asking) const {
+std::string HttpsClient::host_header() const {
+  constexpr std::uint16_t usual_port = 443;
   const bool colons = host_.find(':') != std::string::npos;
+  std::string host = concat(colons ? "[" : "", host_, colons ? "]" : "");
+  if (!tls_ || port_ != usual_port) host += concat(":", port_);
+  return host;
+}
+
+http_client::Request HttpsClient::request_of(const Asking& asking) const {
   http_client::Request request;
   request.method = asking.method;
-  constexpr std::uint16_t usual_port = 443;
-  request.host = concat(colons ? "[" : "", host_, colons ? "]" : "");
-  if (!tls_ || port_ != usual_port) request.host += concat(":", port_);
+  request.host = host_header();
+  request.keeps_connection = kept_ != nullptr;
   request.path = asking.path;
   request.content_type = asking.content_type;
   request.accept = asking.accept;
@@ -170,13 +215,17 @@ Result<http_client::Answer> HttpsClient::ask(const Asking& asking) const {
       bodiless ? http_client::AnswerBody::None : http_client::AnswerBody::Usual);
   if (asking.source) exchange.set_source(*asking.source);
   if (asking.sink) exchange.set_sink(asking.sink, asking.largest_in_sink);
-  const std::shared_ptr<net::Stream> stream = TRY(connect());
+  std::shared_ptr<net::Stream> stream = kept_ ? kept_->take() : nullptr;
+  if (!stream) stream = TRY(connect());
   const auto more = std::chrono::seconds((size + asking.largest_in_sink) / slowest);
   auto answer = http_client::carry_out(
       *stream, exchange, {asking.sink || asking.source ? idle : patience_, patience_ + more});
   if (!answer) {
     return concat(base::printable(host_), " does not answer: ", answer.error().message());
   }
+  // What of the request is not sent another one's server would take for that.
+  const bool is_over = exchange.is_sent() && answer->leaves_connection();
+  if (kept_ && is_over) kept_->give(std::move(stream));
   return *std::move(answer);
 }
 

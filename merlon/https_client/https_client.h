@@ -1,10 +1,12 @@
 #pragma once
 
-// Requests to servers of HTTPS: each over a connection of its own, waiting for the answer. Answers
-// are the servers' word. Errors are lines for people.
+// Requests to servers of HTTPS, waiting for the answer: each over a connection of its own, or over
+// those that are kept for who asks often. Answers are the servers' word. Errors are lines for
+// people.
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -47,6 +49,9 @@ struct Asking {
   std::string accept = "*/*";
 };
 
+class KeptConnections;
+
+/// Any thread, once it is set up.
 class HttpsClient {
  public:
   /// Of "https://HOST[:PORT][/PATH]", whose path is given back in `path`; "http://" on this machine
@@ -67,6 +72,12 @@ class HttpsClient {
   void set_proxies(const ProxyRules& rules);
   /// How long an answer may take in all; two minutes at first.
   void set_patience(std::chrono::nanoseconds patience) noexcept { patience_ = patience; }
+  /// So many connections wait for further requests at most; none at first. A server may end one at
+  /// any time, so that a request may fail that another connection would have carried: for who asks
+  /// again then.
+  void keep_connections(std::size_t most);
+  /// As requests say it: the Host header.
+  [[nodiscard]] std::string host_header() const;
 
  private:
   HttpsClient(std::string host, std::uint16_t port, std::optional<tls::Context> tls) noexcept
@@ -78,6 +89,7 @@ class HttpsClient {
   std::uint16_t port_;
   std::optional<tls::Context> tls_;
   std::optional<Proxy> proxy_;
+  std::shared_ptr<KeptConnections> kept_;  ///< shared by copies of this client
   std::chrono::nanoseconds patience_ = std::chrono::seconds(120);
 };
 

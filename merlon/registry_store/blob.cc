@@ -22,7 +22,7 @@ Result<std::vector<std::uint8_t>> Blob::read(const ObjectReader& reader,
 }
 
 Result<void> Blob::check(const ObjectStore& store) const {
-  const auto reader = TRY(store.open(object));
+  const auto reader = TRY(store.open(object, length));
   if (reader->size() != length || pieces.size() != pieces_of(length)) {
     return core::error(ErrorCode::Denied, "an object of another size");
   }

@@ -76,14 +76,21 @@ Result<Catalogue> Catalogue::open(database::Database& database, Quota quota) {
     return rows.empty() ? 0 : database::integer(rows.front(), 0);
   };
   const auto make = [](Connection& in) -> Result<std::int64_t> {
-    for (const std::string_view each : schema()) TRY(in.run(each, {}));
+    for (const std::string& each : schema(in.dialect())) TRY(in.run(each, {}));
     TRY(in.run("INSERT INTO version (number) VALUES ($1)", {schema_version}));
     return schema_version;
   };
   auto version = database.transact(Mode::Read, read_version);
-  if (!version) version = database.transact(Mode::Write, make);
-  if (!version) version = database.transact(Mode::Read, read_version);  // another one made it
-  if (!version) return std::move(version.error());
+  if (!version) {
+    if (version.error().kind != Failure::Kind::Broken) return std::move(version.error());
+    const auto made = database.transact(Mode::Write, make);
+    version = database.transact(Mode::Read, read_version);  // perhaps another one made it
+    if (!version) return made ? std::move(version.error()) : made.error();
+  }
+  if (*version == unfinished_version) {
+    return Failure{Failure::Kind::Broken,
+                   "a migration into this store is not finished (migrate --finish)"};
+  }
   if (*version != schema_version) {
     return Failure{Failure::Kind::Broken, concat("the database is of version ", *version,
                                                  ", this program's is ", schema_version)};
@@ -102,6 +109,9 @@ Result<Added> Catalogue::add_user(const User& user, codec::UnixTime now) {
       if (database::text(row, 0) == user.name) return Added{Added::Kind::Exists};
     }
     if (!there.empty()) return Added{Added::Kind::LooksLike, database::text(there.front(), 0)};
+    const Rows count = TRY(in.run("SELECT COUNT(*) FROM users WHERE issuer = $1 AND subject = $2",
+                                  {user.issuer, user.subject}));
+    if (number(count.at(0), 0) >= quota_.users) return Added{Added::Kind::NoRoom};
     TRY(
         in.run("INSERT INTO users (name, skeleton, issuer, subject, record, created)"
                " VALUES ($1, $2, $3, $4, $5, $6)",
@@ -173,8 +183,8 @@ Result<std::vector<RepositorySummary>> Catalogue::repositories(const Query& quer
             "SELECT r.name, r.public,"
             " (SELECT COUNT(*) FROM tags t WHERE t.repository = r.name AND t.state = 1"
             "  AND t.yanked IS NULL),"
-            " (SELECT COALESCE(SUM(bytes), 0) FROM tags t WHERE t.repository = r.name"
-            "  AND t.state = 1)"
+            " (SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM tags t"
+            "  WHERE t.repository = r.name AND t.state = 1)"
             " FROM repositories r JOIN users u ON u.name = r.owner"
             " WHERE r.name > $1 AND LOWER(r.name) LIKE $2 ESCAPE '\\' AND ($3 = '' OR r.owner = $3)"
             " AND (r.public = 1 OR (u.issuer = $4 AND u.subject = $5))"

@@ -7,6 +7,9 @@
 // A tag begins with what it says of its root; each directory that comes says what else must come;
 // with the last node the tag is whole, and never changes again.
 //
+// What a call failed with Unknown has done or not; each may be called once more with the same: what
+// was done is found to be there.
+//
 // Objects: one is in `uploads` from before its first byte is written until it is a blob's or is
 // dropped, so an object that is found in the store and then in neither table is nobody's for good.
 
@@ -84,6 +87,7 @@ struct Sight {
 /// Room for what a user brings.
 struct Quota {
   std::uint64_t bytes = std::uint64_t{10} << 30U;  ///< of all his trees
+  std::uint64_t users = 16;                        ///< names of one subject
   std::uint64_t repositories = 1000;
   std::uint64_t tags = 10'000;    ///< of one repository
   std::uint64_t nodes = 100'000;  ///< of one tag
@@ -168,19 +172,24 @@ class Catalogue {
   [[nodiscard]] Result<Added> begin_upload(const Place& place, const Upload& upload,
                                            codec::UnixTime now, std::vector<ObjectName>& dropped);
   [[nodiscard]] Result<std::optional<Upload>> upload(const Place& place);
+  /// `object` is about to be written with what is kept of an upload of that place; take_over()
+  /// makes it the upload's in the place of `from`, all at once. NoRoom. False: another one was
+  /// quicker.
+  [[nodiscard]] Result<Added> begin_copy(const Place& place, const ObjectName& object,
+                                         codec::UnixTime now);
+  [[nodiscard]] Result<bool> take_over(const ObjectName& from, const ObjectName& object);
   /// It goes on. False: it was dropped.
   [[nodiscard]] Result<bool> touch_upload(const ObjectName& object, codec::UnixTime now);
   /// True if it was there: the object is nobody's now, and to be removed.
   [[nodiscard]] Result<bool> drop_upload(const ObjectName& object);
   /// The object `blob` holds what `meta` says, and is on the disk; `children` if that is a
   /// directory. If its content is there already, `blob.object` is nobody's and given back in
-  /// `dropped`. Differs also if the upload was dropped meanwhile.
+  /// `dropped`. Differs also if the upload was dropped meanwhile. `lost`: the same content as it
+  /// lies here was found lost or altered; it takes its place.
   [[nodiscard]] Result<Added> finish_upload(const Place& place, const registry::Meta& meta,
                                             const registry::Directory& children, const Blob& blob,
+                                            const std::optional<Blob>& lost,
                                             std::vector<ObjectName>& dropped);
-  /// `other.object`, which is an upload's, in the place of `lost`, which was found lost or altered.
-  /// False: it is not there any more.
-  [[nodiscard]] Result<bool> replace_object(const Blob& lost, const Blob& other);
   [[nodiscard]] Result<std::optional<Blob>> blob(const BlobKey& key);
 
   // ---- tokens ----

@@ -56,7 +56,8 @@ Result<void> clear(Connection& in, const std::string& repository, const std::str
 
 Result<std::uint64_t> bytes_of(Connection& in, std::string_view owner) {
   const Rows rows = TRY(in.run(
-      "SELECT COALESCE(SUM(bytes), 0) FROM tags WHERE owner = $1 AND state < 2", {value(owner)}));
+      "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM tags WHERE owner = $1 AND state < 2",
+      {value(owner)}));
   return number(rows.at(0), 0);
 }
 
@@ -234,6 +235,23 @@ Result<Added> Catalogue::expects(const Place& place, const registry::Meta& meta)
                              [&](Connection& in) { return judge_place(in, place, meta); });
 }
 
+namespace {
+
+/// Without a digest: of a copy that is not the upload's yet.
+Result<Added> note_upload(Connection& in, const Place& place, const Upload& upload,
+                          codec::UnixTime now, std::uint64_t most) {
+  const Rows count =
+      TRY(in.run("SELECT COUNT(*) FROM uploads WHERE repository = $1", {place.repository}));
+  if (number(count.at(0), 0) >= most) return Added{Added::Kind::NoRoom};
+  TRY(
+      in.run("INSERT INTO uploads (object, repository, tag, path, digest, touched)"
+             " VALUES ($1, $2, $3, $4, $5, $6)",
+             {upload.object, place.repository, place.tag, place.path, upload.digest, value(now)}));
+  return Added{};
+}
+
+}  // namespace
+
 Result<Added> Catalogue::begin_upload(const Place& place, const Upload& upload, codec::UnixTime now,
                                       std::vector<ObjectName>& dropped) {
   return database_->transact(Mode::Write, [&](Connection& in) -> Result<Added> {
@@ -243,14 +261,27 @@ Result<Added> Catalogue::begin_upload(const Place& place, const Upload& upload, 
                                      {place.repository, place.tag, place.path}))) {
       dropped.push_back(database::text(row, 0));
     }
-    const Rows count =
-        TRY(in.run("SELECT COUNT(*) FROM uploads WHERE repository = $1", {place.repository}));
-    if (number(count.at(0), 0) >= quota_.uploads) return Added{Added::Kind::NoRoom};
-    TRY(in.run(
-        "INSERT INTO uploads (object, repository, tag, path, digest, touched)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
-        {upload.object, place.repository, place.tag, place.path, upload.digest, value(now)}));
-    return Added{};
+    return note_upload(in, place, upload, now, quota_.uploads);
+  });
+}
+
+Result<Added> Catalogue::begin_copy(const Place& place, const ObjectName& object,
+                                    codec::UnixTime now) {
+  return database_->transact(Mode::Write, [&](Connection& in) {
+    return note_upload(in, place, {object, ""}, now, quota_.uploads);
+  });
+}
+
+Result<bool> Catalogue::take_over(const ObjectName& from, const ObjectName& object) {
+  return database_->transact(Mode::Write, [&](Connection& in) -> Result<bool> {
+    const Rows old = TRY(in.run("SELECT digest FROM uploads WHERE object = $1", {from}));
+    if (old.empty()) return false;
+    const Rows taken =
+        TRY(in.run("UPDATE uploads SET digest = $2 WHERE object = $1 RETURNING object",
+                   {object, database::text(old.front(), 0)}));
+    if (taken.empty()) return false;
+    TRY(in.run("DELETE FROM uploads WHERE object = $1", {from}));
+    return true;
   });
 }
 
@@ -258,7 +289,7 @@ Result<std::optional<Upload>> Catalogue::upload(const Place& place) {
   return database_->transact(Mode::Read, [&](Connection& in) -> Result<std::optional<Upload>> {
     const Rows rows =
         TRY(in.run("SELECT object, digest FROM uploads WHERE repository = $1"
-                   " AND tag = $2 AND path = $3",
+                   " AND tag = $2 AND path = $3 AND digest <> ''",
                    {place.repository, place.tag, place.path}));
     if (rows.empty()) return std::optional<Upload>();
     return std::optional<Upload>(
@@ -285,6 +316,16 @@ Result<bool> Catalogue::drop_upload(const ObjectName& object) {
 }
 
 namespace {
+
+/// `other.object` in the place of `lost`, which was found lost or altered. False: it is not there
+/// any more.
+Result<bool> replace_object(Connection& in, const Blob& lost, const Blob& other) {
+  const Rows done =
+      TRY(in.run("UPDATE blobs SET object = $3, pieces = $4 WHERE key = $1 AND object = $2"
+                 " RETURNING key",
+                 {value(lost.key), lost.object, other.object, to_bytes(other.pieces)}));
+  return !done.empty();
+}
 
 /// The blob is known afterwards; false: it is so in another object.
 Result<bool> take_blob(Connection& in, const Blob& blob) {
@@ -326,6 +367,7 @@ Result<Size> expect_children(Connection& in, const Place& place,
 
 Result<Added> Catalogue::finish_upload(const Place& place, const registry::Meta& meta,
                                        const registry::Directory& children, const Blob& blob,
+                                       const std::optional<Blob>& lost,
                                        std::vector<ObjectName>& dropped) {
   return database_->transact(Mode::Write, [&](Connection& in) -> Result<Added> {
     dropped.clear();
@@ -335,16 +377,18 @@ Result<Added> Catalogue::finish_upload(const Place& place, const registry::Meta&
       dropped.push_back(blob.object);
       return Added{Added::Kind::Differs};
     }
+    const bool replaced = lost && TRY(replace_object(in, *lost, blob));
+    if (replaced) dropped.push_back(lost->object);
     const Added judged = TRY(judge_place(in, place, meta));
     if (judged.kind != Added::Kind::Done) {
-      dropped.push_back(blob.object);
+      if (!replaced) dropped.push_back(blob.object);
       return judged;
     }
     const Size most = size_of(children, quota_.bytes);
     const auto tag = TRY(read_tag(in, place.repository, place.tag));
     if (!tag || tag->nodes + most.nodes > quota_.nodes ||
         is_more(TRY(bytes_of(in, user_of(place.repository))), most.bytes, quota_.bytes)) {
-      dropped.push_back(blob.object);
+      if (!replaced) dropped.push_back(blob.object);
       return Added{Added::Kind::NoRoom};
     }
     if (!TRY(take_blob(in, blob))) dropped.push_back(blob.object);

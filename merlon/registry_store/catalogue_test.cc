@@ -1,8 +1,9 @@
 #include "merlon/registry_store/catalogue.h"
 
+#include <thread>
+
 #include <gtest/gtest.h>
 
-#include "merlon/database/sqlite.h"
 #include "merlon/registry_store/testing/memory_objects.h"
 #include "merlon/registry_store/testing/shelves.h"
 
@@ -15,20 +16,28 @@ using testing::Instance;
 using testing::MemoryObjects;
 using testing::Package;
 
-class Kept : public ::testing::Test {
+class Kept : public ::testing::TestWithParam<database::Dialect> {
  protected:
-  void SetUp() override { testing::prepare(catalogue, "acme/app"); }
+  void SetUp() override {
+    if (folder.dialect() != GetParam()) GTEST_SKIP() << "PostgreSQL 15 is not installed";
+    testing::prepare(catalogue, "acme/app");
+  }
 
-  Folder folder;
+  Folder folder{GetParam()};
   MemoryObjects objects;
   Quota quota{};
   Instance instance{folder, objects, quota};
   Catalogue& catalogue = instance.catalogue();
   const Package package = Package::of({{"main.wasm", "code"}, {"lib/a", "1"}, {"lib/b", "2"}});
 };
-using CatalogueOf = Kept;
 
-TEST_F(CatalogueOf, UsersAreFoundAsTheyWereAdded) {
+INSTANTIATE_TEST_SUITE_P(Databases, Kept,
+                         ::testing::Values(database::Dialect::Sqlite, database::Dialect::Postgres),
+                         [](const auto& each) {
+                           return each.param == database::Dialect::Sqlite ? "Sqlite" : "Postgres";
+                         });
+
+TEST_P(Kept, UsersAreFoundAsTheyWereAdded) {
   const User user{"Bob", "https://issuer", "sub|1", R"({"subject":"sub|1"})"};
   EXPECT_EQ(catalogue.add_user(user, {5})->kind, Kind::Done);
   const auto found = catalogue.user("Bob");
@@ -40,7 +49,7 @@ TEST_F(CatalogueOf, UsersAreFoundAsTheyWereAdded) {
   EXPECT_EQ(catalogue.add_user(user, {6})->kind, Kind::Exists);
 }
 
-TEST_F(CatalogueOf, NamesThatLookAlikeAreNotGiven) {
+TEST_P(Kept, NamesThatLookAlikeAreNotGiven) {
   EXPECT_EQ(catalogue.add_user({"Illo", "i", "s", "{}"}, {})->kind, Kind::Done);
   for (const char* name : {"illo", "1llo", "lllo", "ILL0", "i1lo"}) {
     const auto added = catalogue.add_user({name, "i", "s", "{}"}, {});
@@ -55,7 +64,7 @@ TEST_F(CatalogueOf, NamesThatLookAlikeAreNotGiven) {
   EXPECT_EQ(catalogue.add_repository({"Illo/app", true, "{}", ""}, {})->kind, Kind::Done);
 }
 
-TEST_F(CatalogueOf, ATagIsWholeWithItsLastNode) {
+TEST_P(Kept, ATagIsWholeWithItsLastNode) {
   ASSERT_EQ(catalogue.begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta, {7})->kind,
             Kind::Done);
   for (const Package::Item& item : package.items) {
@@ -72,7 +81,7 @@ TEST_F(CatalogueOf, ATagIsWholeWithItsLastNode) {
   EXPECT_TRUE(testing::pull(instance.shelf(), "acme/app", "1.0.0", package));
 }
 
-TEST_F(CatalogueOf, AWholeTagNeverChanges) {
+TEST_P(Kept, AWholeTagNeverChanges) {
   ASSERT_TRUE(testing::push(instance.shelf(), "acme/app", "1.0.0", package));
   const Package other = Package::of({{"main.wasm", "evil"}});
   EXPECT_EQ(catalogue.begin_tag(other.tag("acme/app", "1.0.0"), other.items[0].meta, {})->kind,
@@ -86,7 +95,7 @@ TEST_F(CatalogueOf, AWholeTagNeverChanges) {
   EXPECT_TRUE(testing::pull(instance.shelf(), "acme/app", "1.0.0", package));
 }
 
-TEST_F(CatalogueOf, ATagThatHasBegunCanBePutAgain) {
+TEST_P(Kept, ATagThatHasBegunCanBePutAgain) {
   const Package other = Package::of({{"main.wasm", "other"}});
   ASSERT_EQ(catalogue.begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta, {})->kind,
             Kind::Done);
@@ -102,7 +111,7 @@ TEST_F(CatalogueOf, ATagThatHasBegunCanBePutAgain) {
   EXPECT_TRUE(testing::pull(instance.shelf(), "acme/app", "1.0.0", other));
 }
 
-TEST_F(CatalogueOf, OnlyWhatADirectoryNamesMayCome) {
+TEST_P(Kept, OnlyWhatADirectoryNamesMayCome) {
   ASSERT_EQ(catalogue.begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta, {})->kind,
             Kind::Done);
   const auto bring = [&](const std::string& path, const Package::Item& item) {
@@ -118,7 +127,7 @@ TEST_F(CatalogueOf, OnlyWhatADirectoryNamesMayCome) {
             Kind::NoParent);
 }
 
-TEST_F(CatalogueOf, ADeletedTagsNameIsNeverGivenAgain) {
+TEST_P(Kept, ADeletedTagsNameIsNeverGivenAgain) {
   ASSERT_TRUE(testing::push(instance.shelf(), "acme/app", "1.0.0", package));
   EXPECT_TRUE(*catalogue.delete_tag("acme/app", "1.0.0"));
   EXPECT_FALSE(*catalogue.delete_tag("acme/app", "1.0.0"));
@@ -132,7 +141,7 @@ TEST_F(CatalogueOf, ADeletedTagsNameIsNeverGivenAgain) {
   EXPECT_TRUE(testing::push(instance.shelf(), "acme/app", "2.0.0", package));
 }
 
-TEST_F(CatalogueOf, TagsAreListedWholeAndInPages) {
+TEST_P(Kept, TagsAreListedWholeAndInPages) {
   for (const char* tag : {"1.0.0", "1.1.0", "2.0.0"}) {
     ASSERT_TRUE(testing::push(instance.shelf(), "acme/app", tag, package));
   }
@@ -154,7 +163,7 @@ TEST_F(CatalogueOf, TagsAreListedWholeAndInPages) {
   EXPECT_EQ(names(false, "1.0.0", 9), "1.1.0 2.0.0 ");
 }
 
-TEST_F(CatalogueOf, RepositoriesAreSearchedAndPrivateOnesShownToTheirUserAlone) {
+TEST_P(Kept, RepositoriesAreSearchedAndPrivateOnesShownToTheirUserAlone) {
   testing::prepare(catalogue, "bob/Secret-tool");
   ASSERT_TRUE(catalogue.add_repository({"bob/hidden-tool", false, "{}", ""}, {}));
   ASSERT_TRUE(testing::push(instance.shelf(), "acme/app", "1.0.0", package));
@@ -178,7 +187,7 @@ TEST_F(CatalogueOf, RepositoriesAreSearchedAndPrivateOnesShownToTheirUserAlone) 
   EXPECT_GT(all.at(0).length, 6U);
 }
 
-TEST_F(CatalogueOf, TokensAreFoundByTheirHashUntilTheyAreRemoved) {
+TEST_P(Kept, TokensAreFoundByTheirHashUntilTheyAreRemoved) {
   const auto hash = crypto::sha256({core::as_bytes("token")});
   ASSERT_TRUE(catalogue.add_token({"id1", "acme/app", hash, true, false, {99}}));
   const auto found = *catalogue.find_token(hash);
@@ -215,19 +224,38 @@ TEST(CatalogueQuota, IsAskedBeforeAnythingIsKept) {
   EXPECT_TRUE(testing::push(instance.shelf(), "acme/app", "1.0.1", small));
 }
 
-TEST(CatalogueVersion, OfAnotherProgramIsRefused) {
-  Folder folder;
-  MemoryObjects objects;
-  {
-    const Instance made(folder, objects);
-  }
-  database::Database database(
-      [path = folder.path() + "/db"] { return database::connect_sqlite(path); });
+TEST_P(Kept, OfAnotherProgramsVersionIsRefused) {
+  database::Database database = folder.database();
   ASSERT_TRUE(Catalogue::open(database, {}));
   ASSERT_TRUE(database.transact(database::Mode::Write, [](database::Connection& in) {
     return in.run("UPDATE version SET number = 99", {});
   }));
   EXPECT_FALSE(Catalogue::open(database, {}));
+}
+
+TEST_P(Kept, IsMadeOnceByManyThatComeAtOnce) {
+  const Folder other(GetParam());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      database::Database database = other.database();
+      const auto opened = Catalogue::open(database, {});
+      EXPECT_TRUE(opened) << opened.error().text;
+    });
+  }
+  for (std::thread& each : threads) each.join();
+}
+
+TEST_P(Kept, NamesAreInTheOrderOfTheirBytes) {
+  for (const char* name : {"acme/b", "acme/C", "acme/a-b", "acme/aa"}) {
+    ASSERT_EQ(catalogue.add_repository({name, true, "{}", ""}, {})->kind, Kind::Done);
+  }
+  Catalogue::Query query;
+  query.limit = 9;
+  std::string names;
+  const auto found = catalogue.repositories(query);
+  for (const auto& each : *found) names += each.name + " ";
+  EXPECT_EQ(names, "acme/C acme/a-b acme/aa acme/app acme/b ");
 }
 
 }  // namespace

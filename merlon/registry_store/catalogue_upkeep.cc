@@ -45,18 +45,6 @@ Result<std::vector<Blob>> Catalogue::blobs(const std::string& after, std::uint64
   });
 }
 
-Result<bool> Catalogue::replace_object(const Blob& lost, const Blob& other) {
-  return database_->transact(Mode::Write, [&](Connection& in) -> Result<bool> {
-    const Rows upload = TRY(in.run("SELECT 1 FROM uploads WHERE object = $1", {other.object}));
-    if (upload.empty()) return false;
-    const Rows done =
-        TRY(in.run("UPDATE blobs SET object = $3, pieces = $4 WHERE key = $1 AND object = $2"
-                   " RETURNING key",
-                   {value(lost.key), lost.object, other.object, to_bytes(other.pieces)}));
-    return !done.empty();
-  });
-}
-
 Result<std::vector<ObjectName>> Catalogue::take_unused(std::uint64_t limit) {
   return database_->transact(Mode::Write, [&](Connection& in) -> Result<std::vector<ObjectName>> {
     return names_of(
@@ -140,7 +128,8 @@ Result<Catalogue::Counts> Catalogue::counts() {
     const Rows rows =
         TRY(in.run("SELECT (SELECT COUNT(*) FROM users), (SELECT COUNT(*) FROM repositories),"
                    " (SELECT COUNT(*) FROM tags WHERE state = 1), (SELECT COUNT(*) FROM blobs),"
-                   " (SELECT COALESCE(SUM(length), 0) FROM blobs), (SELECT COUNT(*) FROM uploads)",
+                   " (SELECT CAST(COALESCE(SUM(length), 0) AS BIGINT) FROM blobs),"
+                   " (SELECT COUNT(*) FROM uploads)",
                    {}));
     const Row& row = rows.at(0);
     return Counts{number(row, 0), number(row, 1), number(row, 2),

@@ -132,7 +132,13 @@ Result<std::unique_ptr<ObjectWriter>> ObjectFolder::resume(const ObjectName& nam
   return std::unique_ptr<ObjectWriter>(std::make_unique<FileWriter>(std::move(file), folder));
 }
 
-Result<std::unique_ptr<ObjectReader>> ObjectFolder::open(const ObjectName& name) const {
+Result<std::uint64_t> ObjectFolder::kept(const ObjectName& name) const {
+  const auto reader = TRY(open(name, 0));
+  return reader->size();
+}
+
+Result<std::unique_ptr<ObjectReader>> ObjectFolder::open(const ObjectName& name,
+                                                         std::uint64_t /*length*/) const {
   const os::BorrowedFd folder = TRY(part_of(name));
   os::Fd file = TRY(made(os::open_file_in(folder, name.c_str()), "an object cannot be opened"));
   const os::FileStatus status = TRY(made(os::status(file), "an object cannot be opened"));

@@ -17,8 +17,9 @@ class ObjectFolder final : public ObjectStore {
 
   [[nodiscard]] core::Result<std::unique_ptr<ObjectWriter>> create(const ObjectName& name) override;
   [[nodiscard]] core::Result<std::unique_ptr<ObjectWriter>> resume(const ObjectName& name) override;
+  [[nodiscard]] core::Result<std::uint64_t> kept(const ObjectName& name) const override;
   [[nodiscard]] core::Result<std::unique_ptr<ObjectReader>> open(
-      const ObjectName& name) const override;
+      const ObjectName& name, std::uint64_t length) const override;
   [[nodiscard]] core::Result<void> remove(const ObjectName& name) override;
   [[nodiscard]] core::Result<std::vector<ObjectName>> list(unsigned part) const override;
 

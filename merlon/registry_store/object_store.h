@@ -64,12 +64,16 @@ class ObjectStore {
   /// A new object.
   [[nodiscard]] virtual core::Result<std::unique_ptr<ObjectWriter>> create(
       const ObjectName& name) = 0;
-  /// One that was not finished, to go on at its end. NotFound · Denied: somebody writes it now.
+  /// One that was not finished, to go on at its end. NotFound · Denied: somebody writes it now ·
+  /// Unsupported: who began it is its only writer, and what is kept goes on in another object.
   [[nodiscard]] virtual core::Result<std::unique_ptr<ObjectWriter>> resume(
       const ObjectName& name) = 0;
-  /// NotFound.
+  /// How much is kept of one that was not finished. NotFound.
+  [[nodiscard]] virtual core::Result<std::uint64_t> kept(const ObjectName& name) const = 0;
+  /// One that is `length` bytes long; the reader says if it knows that it is not. NotFound, or the
+  /// reader does not find it.
   [[nodiscard]] virtual core::Result<std::unique_ptr<ObjectReader>> open(
-      const ObjectName& name) const = 0;
+      const ObjectName& name, std::uint64_t length) const = 0;
   /// Well if it is not there.
   [[nodiscard]] virtual core::Result<void> remove(const ObjectName& name) = 0;
   /// Those of one part, finished or not; may lag behind.

@@ -14,7 +14,7 @@ namespace {
 
 /// How often an upload says that it goes on.
 constexpr std::int64_t touch_seconds = 60;
-constexpr std::uint64_t at_a_time = 500;
+constexpr std::uint64_t at_a_time = 100;
 
 Failure failure(const core::Error& error) {
   const auto kind =
@@ -57,15 +57,19 @@ Result<void> Incoming::append(core::ByteView bytes) {
     if (appended.error().code == ErrorCode::Exhausted) drop();
     return failure(appended.error());
   }
-  hasher_.add(bytes);
-  pieces_.add(bytes);
-  if (meta_.type == registry::directory_type) listing_ += core::as_text(bytes);
+  note(bytes);
   const codec::UnixTime now = shelf_->now_();
   if (now.seconds - touched_.seconds >= touch_seconds) {
     touched_ = now;
     static_cast<void>(TRY(shelf_->catalogue_.touch_upload(object_, now)));
   }
   return {};
+}
+
+void Incoming::note(core::ByteView bytes) {
+  hasher_.add(bytes);
+  pieces_.add(bytes);
+  if (meta_.type == registry::directory_type) listing_ += core::as_text(bytes);
 }
 
 void Incoming::drop() {
@@ -102,16 +106,13 @@ Result<Incoming::Finished> Incoming::put(const registry::ContentDigest& digest) 
   if (!key) return Failure{Failure::Kind::Broken, "no digest"};
   const Blob blob{*key, object_, meta_.length, std::move(pieces_).finish()};
   // Who brings it again may do so because what lies here was lost.
-  if (const auto there = TRY(shelf_->catalogue_.blob(*key))) {
-    const bool sound = there->check(shelf_->objects_).has_value();
-    if (!sound && TRY(shelf_->catalogue_.replace_object(*there, blob))) {
-      static_cast<void>(shelf_->objects_.remove(there->object));
-    }
-  }
+  auto lost = TRY(shelf_->catalogue_.blob(*key));
+  if (lost && lost->check(shelf_->objects_)) lost.reset();
   registry::Meta meta{digest, meta_.length, meta_.type};
   std::vector<ObjectName> dropped;
   Finished finished;
-  finished.added = TRY(shelf_->catalogue_.finish_upload(place_, meta, children, blob, dropped));
+  finished.added =
+      TRY(shelf_->catalogue_.finish_upload(place_, meta, children, blob, lost, dropped));
   TRY(shelf_->remove(dropped));
   return finished;
 }
@@ -145,37 +146,75 @@ Result<Shelf::Begun> Shelf::resume(const Place& place, const registry::Meta& met
   Begun begun;
   // The lock first: afterwards nobody else appends.
   auto writer = objects_.resume(upload.object);
-  const auto reader = objects_.open(upload.object);
-  if (!reader) return begun;
-  begun.offset = (*reader)->size();
-  if (!writer || begun.offset != offset || offset > meta.length) return begun;
-  if (!TRY(catalogue_.touch_upload(upload.object, now_()))) return begun;
+  const auto length = objects_.kept(upload.object);
+  if (!length) return begun;
+  begun.offset = *length;
+  if (begun.offset != offset || offset > meta.length) return begun;
+  if (!writer && writer.error().code == ErrorCode::Unsupported) {
+    return resume_elsewhere(place, meta, offset, upload);
+  }
+  if (!writer || !TRY(catalogue_.touch_upload(upload.object, now_()))) return begun;
   std::unique_ptr<Incoming> incoming(
       new Incoming(*this, place, meta, upload.object, *std::move(writer)));
-  std::vector<std::uint8_t> bytes;
-  for (std::uint64_t at = 0; at < offset; at += bytes.size()) {
-    bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(offset - at, Blob::piece_size)));
-    TRY(from_store((*reader)->read(at, bytes)));
-    incoming->hasher_.add(bytes);
-    incoming->pieces_.add(bytes);
-    if (meta.type == registry::directory_type) incoming->listing_ += core::as_text(bytes);
-  }
+  TRY(read_kept(upload.object, offset, [&](core::ByteView bytes) -> Result<void> {
+    incoming->note(bytes);
+    return {};
+  }));
   begun.incoming = std::move(incoming);
   return begun;
+}
+
+/// Whoever wrote the upload may still be at it, on another machine: what he has is left to him, and
+/// whose copy the catalogue takes first goes on.
+Result<Shelf::Begun> Shelf::resume_elsewhere(const Place& place, const registry::Meta& meta,
+                                             std::uint64_t offset, const Upload& upload) {
+  Begun begun;
+  const ObjectName copy = new_object_name();
+  begun.added = TRY(catalogue_.begin_copy(place, copy, now_()));
+  if (begun.added.kind != Added::Kind::Done) return begun;
+  begun.offset = offset;
+  auto writer = TRY(from_store(objects_.create(copy)));
+  std::unique_ptr<Incoming> incoming(new Incoming(*this, place, meta, copy, std::move(writer)));
+  const auto copied = read_kept(upload.object, offset,
+                                [&](core::ByteView bytes) { return incoming->append(bytes); });
+  const auto taken = copied ? catalogue_.take_over(upload.object, copy) : Result<bool>(false);
+  if (!taken) return taken.error();  // perhaps it was taken over: nothing may go
+  if (!*taken) {
+    incoming->drop();
+    if (!copied) return copied.error();
+    begun.offset = 0;
+    return begun;
+  }
+  static_cast<void>(objects_.remove(upload.object));
+  begun.incoming = std::move(incoming);
+  return begun;
+}
+
+Result<void> Shelf::read_kept(const ObjectName& object, std::uint64_t length,
+                              const std::function<Result<void>(core::ByteView)>& take) {
+  const auto reader = TRY(from_store(objects_.open(object, length)));
+  std::vector<std::uint8_t> bytes;
+  for (std::uint64_t at = 0; at < length; at += bytes.size()) {
+    bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(length - at, Blob::piece_size)));
+    TRY(from_store(reader->read(at, bytes)));
+    TRY(take(bytes));
+  }
+  return {};
 }
 
 Result<std::optional<std::uint64_t>> Shelf::kept(const Place& place) {
   const auto upload = TRY(catalogue_.upload(place));
   if (!upload) return std::optional<std::uint64_t>();
-  const auto reader = objects_.open(upload->object);
-  if (!reader) return std::optional<std::uint64_t>();
-  return std::optional<std::uint64_t>((*reader)->size());
+  const auto length = objects_.kept(upload->object);
+  if (!length && length.error().code != ErrorCode::NotFound) return failure(length.error());
+  if (!length) return std::optional<std::uint64_t>();
+  return std::optional<std::uint64_t>(*length);
 }
 
 // ---- out ----
 
 Result<Outgoing> Shelf::open(const Blob& blob) {
-  auto reader = TRY(from_store(objects_.open(blob.object)));
+  auto reader = TRY(from_store(objects_.open(blob.object, blob.length)));
   return Outgoing(blob, std::move(reader));
 }
 

@@ -41,6 +41,8 @@ class Incoming {
            std::unique_ptr<ObjectWriter> writer);
 
   [[nodiscard]] Result<Finished> put(const registry::ContentDigest& digest);
+  /// These bytes are kept.
+  void note(core::ByteView bytes);
   /// Nobody will need what has come.
   void drop();
 
@@ -125,6 +127,10 @@ class Shelf {
   [[nodiscard]] Result<void> check_blob(const Blob& blob, bool repair, Findings& findings);
   [[nodiscard]] Result<Begun> resume(const Place& place, const registry::Meta& meta,
                                      std::uint64_t offset, const Upload& upload);
+  [[nodiscard]] Result<Begun> resume_elsewhere(const Place& place, const registry::Meta& meta,
+                                               std::uint64_t offset, const Upload& upload);
+  [[nodiscard]] Result<void> read_kept(const ObjectName& object, std::uint64_t length,
+                                       const std::function<Result<void>(core::ByteView)>& take);
   [[nodiscard]] Result<std::uint64_t> strangers(bool remove_them);
 
   Catalogue& catalogue_;

@@ -65,6 +65,48 @@ TEST_F(OnShelf, AnUploadThatBrokeOffGoesOnWhereItWas) {
   EXPECT_FALSE(shelf.kept(place)->has_value());
 }
 
+TEST_F(OnShelf, WhereAnObjectHasOneWriterAnUploadGoesOnInAnother) {
+  objects.has_one_writer = true;
+  auto first = shelf.begin(place, item.meta);
+  ASSERT_TRUE(first && first->incoming);
+  ASSERT_TRUE(first->incoming->append(core::as_bytes(large).first(300'000)));
+  // Two go on at once, while the first one still lives.
+  Instance other(folder, objects);
+  auto second = other.shelf().go_on(place, item.meta, 300'000);
+  ASSERT_TRUE(second && second->incoming);
+  const auto third = shelf.go_on(place, item.meta, 200'000);
+  ASSERT_TRUE(third);
+  EXPECT_FALSE(third->incoming);
+  EXPECT_EQ(third->offset, 300'000U);
+  ASSERT_TRUE(first->incoming->append(core::as_bytes(large).subspan(300'000)));
+  EXPECT_EQ(first->incoming->finish()->added.kind, Kind::Differs);  // it is not the upload any more
+  ASSERT_TRUE(second->incoming->append(core::as_bytes(large).subspan(300'000)));
+  const auto finished = second->incoming->finish();
+  ASSERT_TRUE(finished && finished->is_as_told);
+  EXPECT_EQ(finished->added.kind, Kind::Done);
+  EXPECT_EQ(testing::bring(shelf, {"acme/app", "1.0.0", "small"}, package.items[2]).kind,
+            Kind::Done);
+  EXPECT_TRUE(testing::pull(shelf, "acme/app", "1.0.0", package));
+  EXPECT_EQ(objects.count(), 3U);
+}
+
+TEST_F(OnShelf, WhatWasBroughtToAnotherObjectInVainGoes) {
+  objects.has_one_writer = true;
+  auto first = shelf.begin(place, item.meta);
+  ASSERT_TRUE(first->incoming->append(core::as_bytes(large).first(300'000)));
+  const auto upload = **instance.catalogue().upload(place);
+  ASSERT_EQ(instance.catalogue().begin_copy(place, new_object_name(), {})->kind, Kind::Done);
+  EXPECT_EQ((*instance.catalogue().upload(place))->object, upload.object);  // not the copy
+  objects.for_each([&](const ObjectName& name, std::vector<std::uint8_t>& bytes) {
+    if (name == upload.object) bytes.resize(100);
+  });
+  const std::size_t before = objects.count();
+  EXPECT_FALSE(shelf.go_on(place, item.meta, 300'000)->incoming);
+  EXPECT_TRUE(shelf.go_on(place, item.meta, 100)->incoming);
+  EXPECT_EQ(objects.count(), before);
+  EXPECT_FALSE(*instance.catalogue().take_over(upload.object, new_object_name()));
+}
+
 TEST_F(OnShelf, AnotherUploadTakesThePlaceOfOneThatBrokeOff) {
   auto first = shelf.begin(place, item.meta);
   ASSERT_TRUE(first->incoming->append(core::as_bytes(large).first(10)));
@@ -203,7 +245,8 @@ TEST(ObjectFolder, KeepsWhatItWasGivenAndKnowsItsOwn) {
     ASSERT_TRUE((*writer)->finish());
   }
   auto again = ObjectFolder::at(folder.path());
-  auto reader = (*again)->open(name);
+  EXPECT_EQ(*(*again)->kept(name), 5U);
+  auto reader = (*again)->open(name, 5);
   ASSERT_TRUE(reader);
   EXPECT_EQ((*reader)->size(), 5U);
   std::array<std::uint8_t, 4> bytes{};
@@ -217,8 +260,8 @@ TEST(ObjectFolder, KeepsWhatItWasGivenAndKnowsItsOwn) {
   EXPECT_EQ(found, 1U);
   ASSERT_TRUE((*again)->remove(name));
   ASSERT_TRUE((*again)->remove(name));
-  EXPECT_EQ((*again)->open(name).error().code, core::ErrorCode::NotFound);
-  EXPECT_FALSE((*again)->open("../../etc/passwd"));
+  EXPECT_EQ((*again)->open(name, 5).error().code, core::ErrorCode::NotFound);
+  EXPECT_FALSE((*again)->open("../../etc/passwd", 5));
   EXPECT_FALSE(ObjectFolder::at("/nowhere/at/all"));
 }
 
@@ -228,7 +271,8 @@ TEST(ObjectFolder, KeepsWhatItWasGivenAndKnowsItsOwn) {
 /// come between two of another's.
 class Interleaving {
  public:
-  explicit Interleaving(unsigned seed) : random_(seed) {
+  Interleaving(database::Dialect dialect, unsigned seed) : random_(seed), folder_(dialect) {
+    objects_.has_one_writer = seed % 2 == 1;
     testing::prepare(first_.catalogue(), "acme/app");
     for (int i = 0; i < 4; ++i) {  // they share contents
       packages_.push_back(Package::of(
@@ -257,13 +301,14 @@ class Interleaving {
     const Package* package;
     std::size_t next = 0;
     std::unique_ptr<Incoming> incoming{};
+    bool is_half = false;
   };
 
   std::size_t below(std::size_t most) { return random_() % most; }
   Instance& any() { return below(2) == 0 ? first_ : second_; }
 
   void step() {
-    switch (below(8)) {
+    switch (below(9)) {
       case 0: begin_push(); break;
       case 1: {
         // Uploads of others that have gone on for no time are given up, as after a day.
@@ -281,6 +326,9 @@ class Interleaving {
             any().catalogue().yank("acme/app", concat("1.0.", below(6)), std::string("why")));
         break;
       }
+      case 4:
+        if (!running_.empty()) go_on(running_[below(running_.size())]);
+        break;
       default:
         if (!running_.empty()) advance(below(running_.size()));
     }
@@ -303,6 +351,25 @@ class Interleaving {
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
   }
 
+  /// The client has lost its connection and goes on at any instance; the first may not know yet.
+  void go_on(Push& push) {
+    if (!push.incoming || !push.is_half) return;
+    const Package::Item& item = push.package->items[push.next];
+    const Place place{"acme/app", push.tag, item.path};
+    if (objects_.has_one_writer) lost_.push_back(std::move(push.incoming));
+    push.incoming.reset();
+    push.instance = &any();
+    const auto kept = push.instance->shelf().kept(place);
+    ASSERT_TRUE(kept);
+    const std::uint64_t offset = kept->value_or(0);
+    auto begun = kept->has_value() ? push.instance->shelf().go_on(place, item.meta, offset)
+                                   : push.instance->shelf().begin(place, item.meta);
+    if (!begun || !begun->incoming) return;
+    push.incoming = std::move(begun->incoming);
+    static_cast<void>(push.incoming->append(core::as_bytes(item.content).subspan(offset)));
+    push.is_half = false;
+  }
+
   bool begin_node(Push& push) {
     const Package::Item& item = push.package->items[push.next];
     auto begun = push.instance->shelf().begin({"acme/app", push.tag, item.path}, item.meta);
@@ -313,10 +380,21 @@ class Interleaving {
     }
     if (!begun->incoming) return false;
     push.incoming = std::move(begun->incoming);
-    return push.incoming->append(core::as_bytes(item.content)).has_value();
+    push.is_half = below(2) == 0;
+    const std::size_t size = push.is_half ? item.content.size() / 2 : item.content.size();
+    return push.incoming->append(core::as_bytes(item.content).first(size)).has_value();
   }
 
   bool finish(Push& push) {
+    if (push.is_half) {
+      const std::string& content = push.package->items[push.next].content;
+      push.is_half = false;
+      return push.incoming->append(core::as_bytes(content).subspan(content.size() / 2)).has_value();
+    }
+    if (!lost_.empty() && below(2) == 0) {  // one that was lost comes to its end
+      static_cast<void>(lost_.back()->finish());
+      lost_.pop_back();
+    }
     const auto finished = push.incoming->finish();
     push.incoming.reset();
     if (!finished || !finished->is_as_told) return false;
@@ -331,15 +409,26 @@ class Interleaving {
   Instance second_{folder_, objects_};
   std::vector<Package> packages_;
   std::vector<Push> running_;
+  std::vector<std::unique_ptr<Incoming>> lost_;
   std::map<std::string, const Package*> acknowledged_;
 };
 
-TEST(Interleavings, LoseNothingThatWasAcknowledged) {
+class Interleavings : public ::testing::TestWithParam<database::Dialect> {};
+
+INSTANTIATE_TEST_SUITE_P(Databases, Interleavings,
+                         ::testing::Values(database::Dialect::Sqlite, database::Dialect::Postgres),
+                         [](const auto& each) {
+                           return each.param == database::Dialect::Sqlite ? "Sqlite" : "Postgres";
+                         });
+
+TEST_P(Interleavings, LoseNothingThatWasAcknowledged) {
+  if (Folder(GetParam()).dialect() != GetParam()) GTEST_SKIP() << "PostgreSQL 15 is not installed";
   const char* const wanted = std::getenv("MERLON_REGISTRY_CASES");
-  const int cases = wanted == nullptr ? 25 : std::atoi(wanted);
+  const int usual = GetParam() == database::Dialect::Sqlite ? 25 : 5;
+  const int cases = wanted == nullptr ? usual : std::atoi(wanted);
   for (int seed = 0; seed < cases && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
-    Interleaving(static_cast<unsigned>(seed)).run(60);
+    Interleaving(GetParam(), static_cast<unsigned>(seed)).run(60);
   }
 }
 

@@ -9,11 +9,14 @@ using base::concat;
 using database::Failure;
 using database::Row;
 
-std::vector<std::string_view> schema() {
+namespace {
+
+std::vector<std::string> tables() {
   return {
       "CREATE TABLE version (number BIGINT NOT NULL)",
       "CREATE TABLE users (name TEXT PRIMARY KEY, skeleton TEXT NOT NULL UNIQUE,"
       " issuer TEXT NOT NULL, subject TEXT NOT NULL, record TEXT NOT NULL, created BIGINT NOT NULL)",
+      "CREATE INDEX users_of ON users (issuer, subject)",
       "CREATE TABLE repositories (name TEXT PRIMARY KEY, owner TEXT NOT NULL,"
       " skeleton TEXT NOT NULL UNIQUE, public BIGINT NOT NULL, record TEXT NOT NULL,"
       " admission TEXT NOT NULL, created BIGINT NOT NULL)",
@@ -38,6 +41,26 @@ std::vector<std::string_view> schema() {
       " reads BIGINT NOT NULL, writes BIGINT NOT NULL, expires BIGINT NOT NULL)",
       "CREATE INDEX tokens_of ON tokens (repository)",
   };
+}
+
+/// Names are in the order of their bytes everywhere, whatever language the database is of.
+std::vector<std::string> in_postgres_words(std::vector<std::string> statements) {
+  constexpr std::string_view type = " TEXT";
+  constexpr std::string_view order = " COLLATE \"C\"";
+  for (std::string& each : statements) {
+    for (std::size_t at = each.find(type); at != std::string::npos; at = each.find(type, at + 1)) {
+      each.insert(at + type.size(), order);
+    }
+  }
+  return statements;
+}
+
+}  // namespace
+
+const std::vector<std::string>& schema(database::Dialect dialect) {
+  static const std::vector<std::string> sqlite = tables();
+  static const std::vector<std::string> postgres = in_postgres_words(tables());
+  return dialect == database::Dialect::Postgres ? postgres : sqlite;
 }
 
 database::Value value(const crypto::Sha256Digest& digest) { return base::hex(digest.view()); }

@@ -11,9 +11,11 @@ namespace merlon::registry_store {
 
 /// Of the tables as they are made here.
 inline constexpr std::int64_t schema_version = 1;
+/// In its place while packages are brought into them from another store.
+inline constexpr std::int64_t unfinished_version = -1;
 
-/// A statement for each.
-[[nodiscard]] std::vector<std::string_view> schema();
+/// A statement for each, in that database's words. Static storage.
+[[nodiscard]] const std::vector<std::string>& schema(database::Dialect dialect);
 
 [[nodiscard]] inline database::Value value(std::uint64_t number) {
   return static_cast<std::int64_t>(number);

@@ -16,9 +16,13 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "e2e"))
 from registry import Drawbridge, Issuer, Package  # noqa: E402
+from stores import COMBINATIONS, Stores, why_not  # noqa: E402
 from support import main  # noqa: E402
 
 KILLS = int(os.environ.get("MERLON_REGISTRY_KILLS", "6"))
+# Of each combination of stores, besides the folder.
+OTHER_KILLS = int(os.environ.get("MERLON_REGISTRY_KILLS", "2"))
+STORES = os.environ.get("MERLON_REGISTRY_STORES", "postgres+s3").split(",")
 POWER_CUT = os.environ.get("MERLON_POWER_CUT_LIBRARY", "build/dev/tests/libmerlon_power_cut.so")
 SHM = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
@@ -97,11 +101,8 @@ class Killed(unittest.TestCase):
                          for size in (10, 5_000, 300_000)]
         self.acknowledged = {}
 
-    def start(self, store, port=0, environment=None):
-        service = Drawbridge.__new__(Drawbridge)
-        service.store, service.issuer, service.options, service.tls = store, self.issuer, (), None
-        service.environment = {**os.environ, **(environment or {})}
-        service.start(port)
+    def start(self, store, environment=None):
+        service = Drawbridge(store, self.issuer, environment=environment)
         self.addCleanup(lambda: service.process.poll() is None and service.stop(signal.SIGKILL))
         service.register("bob", "app", self.bob)
         return service
@@ -134,14 +135,28 @@ class Killed(unittest.TestCase):
         self.assertEqual(found.returncode, 0, found.stdout)
 
     def test_at_any_moment(self):
-        store = self.folder / "store"
+        self.kill(self.folder / "store", KILLS)
+
+    def test_at_any_moment_in_other_stores(self):
+        stores = Stores(self.folder)
+        self.addCleanup(stores.stop)
+        for combination in STORES:
+            with self.subTest(combination):
+                self.assertIn(combination, COMBINATIONS)
+                if reason := why_not(combination):
+                    self.skipTest(reason)
+                self.acknowledged = {}
+                self.kill(stores.place(combination), OTHER_KILLS)
+
+    def kill(self, store, kills):
         service = self.start(store)
-        for turn in range(KILLS):
+        for turn in range(kills):
             tried = self.push_until_killed(service, turn)
             service = self.start(store)
             self.judge(service, tried)
             self.acknowledged = dict(self.chance.sample(sorted(self.acknowledged.items(), key=lambda each: each[0]),
                                                         min(6, len(self.acknowledged))))
+        service.stop()
 
     @unittest.skipUnless(os.path.exists(POWER_CUT), "the library that notes what is synchronised is not built")
     def test_when_the_power_goes(self):

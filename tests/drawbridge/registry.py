@@ -71,12 +71,19 @@ class Issuer:
 
 
 class Drawbridge:
-    """`options` besides --store, --development and the issuer; `environment` besides this process' own."""
+    """`store`: a folder, or a stores.Place. `options` besides it, --development and the issuer; `environment` besides this
+    process' own."""
 
     def __init__(self, store, issuer, *options, environment=None, tls=None):
-        self.store, self.issuer, self.options, self.tls = Path(store), issuer, options, tls
-        self.environment = {**os.environ, **(environment or {})}
+        self.place = store if hasattr(store, "words") else None
+        self.store = None if self.place else Path(store)
+        self.issuer, self.options, self.tls = issuer, options, tls
+        self.environment = {**os.environ, **(self.place.environment if self.place else {}), **(environment or {})}
         self.start()
+
+    def words(self):
+        """Where its store is."""
+        return self.place.words() if self.place else ["--store", str(self.store)]
 
     def start(self, port=0):
         words = ["--development"] if self.tls is None else ["--key", self.tls[0], "--cert", self.tls[1]]
@@ -84,7 +91,7 @@ class Drawbridge:
         # An issuer without TLS is for --development only.
         issuer = ["--oidc-issuer", self.issuer.name, "--oidc-audience", AUDIENCE] if self.tls is None else []
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--store", str(self.store), "--listen", f"127.0.0.1:{port}", *issuer, *map(str, words),
+            [PROGRAM, "serve", *self.words(), "--listen", f"127.0.0.1:{port}", *issuer, *map(str, words),
              *map(str, self.options)], stderr=subprocess.PIPE, text=True, env=self.environment)
         for line in self.process.stderr:
             self.log.append(line)
@@ -150,7 +157,7 @@ class Drawbridge:
         return True
 
     def run(self, command, *words):
-        return subprocess.run([PROGRAM, command, "--store", str(self.store), *map(str, words)], capture_output=True,
+        return subprocess.run([PROGRAM, command, *self.words(), *map(str, words)], capture_output=True,
                               text=True, check=False, timeout=120, env=self.environment)
 
 

@@ -5,18 +5,28 @@
 #include <map>
 
 #include "merlon/base/text.h"
+#include "merlon/database/postgres.h"
 #include "merlon/database/sqlite.h"
+#include "merlon/database/testing/postgres_server.h"
 
 namespace merlon::registry_store::testing {
 
 using base::concat;
 
-Folder::Folder() {
+Folder::Folder(database::Dialect wanted) {
   // Of a disk each step would take milliseconds.
   const bool in_memory = std::filesystem::is_directory("/dev/shm");
   path_ = concat(in_memory ? "/dev/shm" : std::filesystem::temp_directory_path().string(),
                  "/merlon_registry_XXXXXX");
   MERLON_CHECK(::mkdtemp(path_.data()) != nullptr);
+  if (wanted != database::Dialect::Postgres) return;
+  if (auto* const server = database::testing::PostgresServer::shared()) url_ = server->new_url();
+}
+
+database::Database Folder::database() const {
+  return database::Database([path = path_ + "/db", url = url_] {
+    return url.empty() ? database::connect_sqlite(path) : database::connect_postgres(url);
+  });
 }
 
 Folder::~Folder() {
@@ -45,7 +55,7 @@ std::string name_of(const std::string& path) { return path.substr(path.rfind('/'
 }  // namespace
 
 Instance::Instance(const Folder& folder, ObjectStore& objects, Quota quota)
-    : database_([path = folder.path() + "/db"] { return database::connect_sqlite(path); }),
+    : database_(folder.database()),
       catalogue_(opened(database_, quota)),
       shelf_(catalogue_, objects, [this] { return codec::UnixTime{now}; }) {}
 

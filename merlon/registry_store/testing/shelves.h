@@ -11,17 +11,23 @@
 
 namespace merlon::registry_store::testing {
 
-/// A folder that goes with it.
+/// Where a database is: a folder that goes with it, or tables of their own in PostgreSQL.
 class Folder {
  public:
-  Folder();
+  /// PostgreSQL if it is installed.
+  explicit Folder(database::Dialect wanted = database::Dialect::Sqlite);
   ~Folder();
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] database::Dialect dialect() const noexcept {
+    return url_.empty() ? database::Dialect::Sqlite : database::Dialect::Postgres;
+  }
+  [[nodiscard]] database::Database database() const;
 
  private:
   std::string path_;
+  std::string url_;
 };
 
 /// One instance of a service: its own connections and catalogue, and a shelf over them.
