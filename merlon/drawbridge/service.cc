@@ -47,6 +47,13 @@ bool is_text(std::string_view text) noexcept {
   return base::well_formed_size(text) == text.size() && text.find('\0') == std::string_view::npos;
 }
 
+/// Browsers say that they take HTML; other programs get what Enarx answers.
+bool wants_page(const http::Request& request) {
+  const auto accept = request.header("accept");
+  return reads(request) && !request.path().starts_with("/api/") && accept &&
+         accept->find("text/html") != std::string_view::npos;
+}
+
 /// "type/subtype", of printable characters.
 bool is_media_type(std::string_view type) noexcept {
   constexpr std::size_t most = 255;
@@ -127,7 +134,7 @@ Result<Response> Service::answer(const http::Request& request) {
     return refuse(400, "The query is no text in UTF-8");
   }
   if (path == "/openapi.json" && reads(request)) return json(200, std::string(openapi()));
-  if (reads(request) && !path.starts_with("/api/")) return page(request);
+  if (wants_page(request)) return page(request);
   return answer_target(request, TRY(parse_target(path)));
 }
 

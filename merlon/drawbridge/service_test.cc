@@ -69,6 +69,7 @@ class Registry : public ::testing::Test {
     http::Request request;
     request.method = "GET";
     request.target = std::move(path);
+    request.headers.push_back({"accept", "text/html,*/*;q=0.8"});
     return service_.handle(request);
   }
   [[nodiscard]] std::string token(std::string_view subject, std::string_view scopes = all_scopes,
