@@ -50,6 +50,13 @@ Result<std::vector<std::uint8_t>> head_of(const Request& request, std::uint64_t 
   return std::vector<std::uint8_t>(head.begin(), head.end());
 }
 
+std::string authority_of(std::string_view host, std::uint16_t port) {
+  const bool brackets = host.find(':') != std::string_view::npos;
+  const std::string named = brackets ? base::concat("[", host, "]") : std::string(host);
+  constexpr std::uint16_t usual = 443;
+  return port == usual ? named : base::concat(named, ":", port);
+}
+
 Result<std::vector<std::uint8_t>> to_bytes(const Request& request) {
   auto bytes = TRY(head_of(request, request.body.size()));
   bytes.insert(bytes.end(), request.body.begin(), request.body.end());

@@ -9,6 +9,10 @@
 
 namespace merlon::http_client {
 
+/// A server of HTTPS as the Host header names it: an IPv6 address in brackets, and the port unless
+/// it is the scheme's own.
+[[nodiscard]] std::string authority_of(std::string_view host, std::uint16_t port);
+
 struct Request {
   std::string method;
   std::string host;  ///< as in the Host header, with a port that is not the scheme's own

@@ -20,6 +20,13 @@ TEST(HttpRequest, HasOneForm) {
             "Accept: c/d\r\nContent-Type: a/b\r\nContent-Length: 2\r\n\r\nhi");
 }
 
+TEST(HttpRequest, NamesItsServerInOneForm) {
+  EXPECT_EQ(authority_of("a.example", 443), "a.example");
+  EXPECT_EQ(authority_of("a.example", 8443), "a.example:8443");
+  EXPECT_EQ(authority_of("::1", 443), "[::1]");
+  EXPECT_EQ(authority_of("::1", 80), "[::1]:80");
+}
+
 TEST(HttpRequest, HoldsNoHeaderThatSomebodySlippedIn) {
   for (std::string Request::* part : {&Request::method, &Request::host, &Request::path,
                                       &Request::content_type, &Request::accept}) {

@@ -216,13 +216,6 @@ Result<std::unique_ptr<tls::Session>> shaken(const tls::Context& context, os::Fd
   }
 }
 
-std::string authority_of(const RemotePackage& package) {
-  const bool brackets = package.host.find(':') != std::string::npos;
-  const std::string host = brackets ? concat("[", package.host, "]") : package.host;
-  constexpr std::uint16_t usual = 443;
-  return package.port == usual ? host : concat(host, ":", package.port);
-}
-
 }  // namespace
 
 Result<PackageContent> assemble_package(const launch::Message& message, const Get& get) {
@@ -240,14 +233,16 @@ Result<Get> registry_over_https(const RemotePackage& package, os::BorrowedFd dia
   return Get([&package, dialer, context = *context](const std::string& path,
                                                     std::size_t most) -> Result<Answer> {
     const auto named = [&](std::string_view why) {
-      return core::Unexpected(
-          concat("registry ", base::printable(authority_of(package)), ": ", why));
+      return core::Unexpected(concat(
+          "registry ", base::printable(http_client::authority_of(package.host, package.port)), ": ",
+          why));
     };
     auto connection = dial(dialer);
     if (!connection) return named(connection.error());
     auto session = shaken(context, *std::move(connection), package.host);
     if (!session) return named(session.error());
-    auto request = http_client::to_bytes({"GET", authority_of(package), path, "", "*/*", {}});
+    auto request = http_client::to_bytes(
+        {"GET", http_client::authority_of(package.host, package.port), path, "", "*/*", {}});
     if (!request) return named(request.error().message());
     http_client::Exchange exchange(*std::move(request), most);
     auto answer = http_client::carry_out(**session, exchange, patience);

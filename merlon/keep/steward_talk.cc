@@ -16,14 +16,6 @@ namespace {
 
 constexpr std::size_t max_answer = std::size_t{256} << 10U;
 
-/// Host and, unless it is usual, port.
-std::string authority_of(const launch::Steward& steward) {
-  const bool brackets = steward.host.find(':') != std::string::npos;
-  const std::string host = brackets ? concat("[", steward.host, "]") : steward.host;
-  constexpr std::uint16_t usual = 443;
-  return steward.port == usual ? host : concat(host, ":", steward.port);
-}
-
 /// Whether the other side has said something, or gone.
 bool has_answer(os::BorrowedFd dialer) {
   std::array items{os::PollItem{dialer.number(), POLLIN, 0}};
@@ -42,7 +34,7 @@ void drop_old_answers(os::BorrowedFd dialer) {
 }  // namespace
 
 std::string url_of(const launch::Steward& steward) {
-  return concat("https://", authority_of(steward), steward.path);
+  return concat("https://", http_client::authority_of(steward.host, steward.port), steward.path);
 }
 
 StewardTalk::StewardTalk(const launch::Steward& steward, os::BorrowedFd dialer,
@@ -111,8 +103,9 @@ std::optional<std::string> StewardTalk::take_connection() {
   if (!session) return std::string(session.error().message());
   session_ = *std::move(session);
   auto bytes = http_client::to_bytes(
-      {"POST", authority_of(steward_), steward_.path, "application/pkcs10",
-       "application/octet-stream, application/problem+json", std::move(request_)});
+      {"POST", http_client::authority_of(steward_.host, steward_.port), steward_.path,
+       "application/pkcs10", "application/octet-stream, application/problem+json",
+       std::move(request_)});
   if (!bytes) return std::string(bytes.error().message());
   exchange_.emplace(*std::move(bytes), max_answer);
   return std::nullopt;
