@@ -33,6 +33,8 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr std::string_view module_name = "main.wasm";
 constexpr std::string_view sealed_name = "package.sealed";
 constexpr unsigned ok = 200;
+/// A refusal may be longer than what was asked for, whose size is compared afterwards.
+constexpr std::uint64_t longest_refusal = std::uint64_t{64} << 10U;
 /// Directories within directories.
 constexpr std::size_t most_levels = 64;
 
@@ -72,7 +74,7 @@ class Assembly {
 
   Result<Answer> get(const std::string& path, std::uint64_t most) {
     Answer answer = TRY(get_(concat(package().path, "/tree", path.empty() ? "" : "/", path),
-                             static_cast<std::size_t>(most)));
+                             static_cast<std::size_t>(std::max(most, longest_refusal))));
     if (answer.status == ok) return answer;
     constexpr std::size_t longest = 200;
     const std::string_view body = core::as_text(answer.body);

@@ -158,6 +158,13 @@ TEST_F(PackageFetch, ARefusalIsToldWithItsReason) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
+TEST_F(PackageFetch, ARefusalOfASmallFileIsToldToo) {
+  http_client::Answer& answer = registry_.answers["/t/tree/main.wasm"];
+  answer.status = 401;
+  answer.body = bytes_of("nobody who may read it, and that in more words than the file has");
+  EXPECT_NE(refusal(wanted({})).find("HTTP status 401"), std::string::npos);
+}
+
 TEST_F(PackageFetch, AModuleThatIsTheWholeTreeIsTakenAsOne) {
   launch::Message message = wanted({});
   http_client::Answer& answer = registry_.answers["/t/tree"];

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
+#include "merlon/crypto/secret_bytes.h"
 #include "merlon/delivery/sealed.h"
 #include "merlon/launch/exit_status.h"
 
@@ -29,9 +30,11 @@ std::vector<launch::FileKind> kinds_of(const launch::Message& message) {
 }
 
 Result<crypto::Sha256Digest, std::string> digest_of(const launch::Message& message) {
-  const auto bytes = launch::encode(message);
+  auto bytes = launch::encode(message);
   if (!bytes) return std::string(bytes.error().message());
-  return crypto::sha256({*bytes});
+  const crypto::Sha256Digest digest = crypto::sha256({*bytes});
+  crypto::wipe(*bytes);  // keys of a volume and of a package are in it
+  return digest;
 }
 
 Result<void, std::string> note_digests(const launch::Message& message, Source& source) {
@@ -40,6 +43,9 @@ Result<void, std::string> note_digests(const launch::Message& message, Source& s
   if (configuration.volume) {
     const launch::Volume& volume = *message.volume;
     configuration.volume = launch::Volume{volume.name, volume.bound_to};
+  }
+  if (configuration.package && configuration.package->key) {
+    crypto::wipe(*configuration.package->key);
   }
   configuration.package.reset();
   source.configuration = TRY(digest_of(configuration));
