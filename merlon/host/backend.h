@@ -17,15 +17,18 @@ enum class Backend {
   /// As Kvm, with a simulated security processor of SEV-SNP: measured and attested, and protected
   /// from nobody. Never taken unless it is named.
   SnpSim,
+  /// An enclave of SGX on a simulated processor: measured and attested, and protected from nobody.
+  /// Never taken unless it is named.
+  SgxSim,
 };
 
 struct BackendName {
   Backend backend;
   std::string_view name;
 };
-inline constexpr std::array backend_names{BackendName{Backend::Nil, "nil"},
-                                          BackendName{Backend::Kvm, "kvm"},
-                                          BackendName{Backend::SnpSim, "snp-sim"}};
+inline constexpr std::array backend_names{
+    BackendName{Backend::Nil, "nil"}, BackendName{Backend::Kvm, "kvm"},
+    BackendName{Backend::SnpSim, "snp-sim"}, BackendName{Backend::SgxSim, "sgx-sim"}};
 
 /// As on a command line.
 [[nodiscard]] constexpr std::string_view name_of(Backend backend) noexcept {

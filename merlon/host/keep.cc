@@ -25,6 +25,7 @@ std::string_view program_of(Backend backend) {
     case Backend::Nil: return "merlon-keep";
     case Backend::Kvm:
     case Backend::SnpSim: return "merlon-vmm";
+    case Backend::SgxSim: return "merlon-vmm-sgx";
   }
   return "merlon-keep";
 }
@@ -32,7 +33,7 @@ std::string_view program_of(Backend backend) {
 std::vector<std::string> arguments_of(Backend backend, const MachineOptions& machine) {
   std::vector<std::string> arguments{std::string(program_of(backend))};
   if (backend == Backend::Nil) return arguments;
-  if (!machine.world.empty()) {
+  if (!machine.world.empty() && backend != Backend::SgxSim) {
     arguments.emplace_back("--world");
     arguments.push_back(machine.world);
   }
