@@ -22,6 +22,7 @@ static_assert(user_end <= enclave_size);
 inline constexpr std::uint64_t thread_control_page = 0x003f'8000;
 inline constexpr std::uint64_t saved_state_pages = 0x003f'a000;
 inline constexpr std::uint64_t saved_state_frames = 2;
+inline constexpr std::uint32_t saved_state_frame_pages = 1;  ///< SSAFRAMESIZE
 inline constexpr std::uint64_t enclave_boot_page = 0x003f'f000;
 /// What the shim remembers of the keep's pages lies here; there is none at the start.
 inline constexpr std::uint64_t page_book_start = 0x0800'0000;

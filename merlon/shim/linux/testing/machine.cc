@@ -151,8 +151,6 @@ sallyport::Port& port() noexcept { return testing::current->port(); }
 
 bool reach_pages(std::uint64_t /*address*/, std::uint64_t /*size*/) noexcept { return true; }
 
-bool reach_pages(std::uint64_t /*address*/, std::uint64_t /*size*/) noexcept { return true; }
-
 bool give_pages(Range range, Access access) noexcept {
   auto& machine = *testing::current;
   return machine.give ? machine.give(range, access) : machine.give_real(range, access);
