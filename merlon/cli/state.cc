@@ -18,4 +18,8 @@ std::string simulator_path(const command::Terminal& terminal) {
   return state_path(terminal, "simulator");
 }
 
+std::string sgx_simulator_path(const command::Terminal& terminal) {
+  return state_path(terminal, "simulator-sgx");
+}
+
 }  // namespace merlon::cli

@@ -15,5 +15,7 @@ namespace merlon::cli {
 
 /// The directory of the simulated machine that is meant where none is named.
 [[nodiscard]] std::string simulator_path(const command::Terminal& terminal);
+/// The same of one with SGX.
+[[nodiscard]] std::string sgx_simulator_path(const command::Terminal& terminal);
 
 }  // namespace merlon::cli
