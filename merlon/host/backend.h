@@ -38,6 +38,17 @@ inline constexpr std::array backend_names{
   return {};
 }
 
+/// Whether a security processor, or what stands for one, vouches for its keeps.
+[[nodiscard]] constexpr bool is_attested(Backend backend) noexcept {
+  switch (backend) {
+    case Backend::Nil:
+    case Backend::Kvm: return false;
+    case Backend::SnpSim:
+    case Backend::SgxSim: return true;
+  }
+  return false;
+}
+
 /// The backend called `name`; nothing when there is none.
 [[nodiscard]] constexpr std::optional<Backend> find_backend(std::string_view name) noexcept {
   for (const BackendName& each : backend_names) {
@@ -57,8 +68,8 @@ struct MachineOptions {
   std::string world;        ///< of sallyport/boot.h, in lower case; empty: what the host has
   bool statistics = false;  ///< tell what the keep asked its host for
   bool only_try = false;    ///< tell whether it could run a keep, and end
-  std::string simulator;    ///< of SnpSim: the directory of its platform
-  std::string signatures;   ///< of SnpSim: the file of what its owner signed; empty: nothing
+  std::string simulator;    ///< of SnpSim and SgxSim: the directory of its platform
+  std::string signatures;   ///< of these: the file of what its owner signed; empty: nothing
 };
 
 }  // namespace merlon::host

@@ -37,7 +37,7 @@ std::vector<std::string> arguments_of(Backend backend, const MachineOptions& mac
     arguments.emplace_back("--world");
     arguments.push_back(machine.world);
   }
-  if (backend == Backend::SnpSim) {
+  if (is_attested(backend)) {
     arguments.emplace_back("--simulator");
     arguments.push_back(machine.simulator);
     if (!machine.signatures.empty()) {
@@ -94,7 +94,7 @@ Keep::~Keep() {
 }
 
 Result<Keep> Keep::start(Backend backend, const MachineOptions& machine) {
-  if (backend == Backend::SnpSim && machine.simulator.empty()) {
+  if (is_attested(backend) && machine.simulator.empty()) {
     return HostError{core::ErrorCode::NotFound,
                      "no directory of a simulated platform: neither XDG_STATE_HOME nor HOME says "
                      "where it is"};

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "merlon/core/bytes.h"
+#include "merlon/host/host_error.h"
 #include "merlon/image/enclave_layout.h"
 #include "merlon/os/errno.h"
 #include "merlon/sallyport/boot.h"
@@ -44,7 +45,8 @@ class Driver {
   [[nodiscard]] virtual os::Result<void> add(image::EnclavePage page, Pages pages,
                                              core::ByteView bytes) = 0;
   /// EINIT. `sigstruct` is what the keep's owner signed; empty where a simulation needs none.
-  [[nodiscard]] virtual os::Result<void> start(core::ByteView sigstruct) = 0;
+  /// Errors: Denied (another enclave than was signed) · Unavailable (there is nothing to run it).
+  [[nodiscard]] virtual core::Result<void, HostError> start(core::ByteView sigstruct) = 0;
 
   // sallyport::PageChange.
   [[nodiscard]] virtual os::Result<void> reach(Pages pages, sallyport::Access access) = 0;

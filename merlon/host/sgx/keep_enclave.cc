@@ -98,9 +98,7 @@ Result<void> KeepEnclave::load(const os::FileMapping& shim_file, const os::FileM
     return HostError{laid_out.error().code,
                      concat("cannot lay out the keep: ", laid_out.error().message())};
   }
-  if (const auto started = driver_->start({}); !started) {
-    return failed(started.error(), "cannot start the enclave");
-  }
+  TRY(driver_->start({}));
   constexpr Pages book{sallyport::page_book_start,
                        sallyport::page_book_end - sallyport::page_book_start};
   constexpr Pages stack{sallyport::stack_end - sallyport::stack_size, sallyport::stack_size};

@@ -60,10 +60,15 @@ std::optional<Options> options_of(int count, char** words) {
 }
 
 /// A program that lies beside this one.
-os::Result<os::FileMapping> open_neighbour(std::string_view name) {
+struct Neighbour {
+  os::Fd file;
+  os::FileMapping mapping;
+};
+os::Result<Neighbour> open_neighbour(std::string_view name) {
   const std::string own = TRY(os::own_program());
-  const os::Fd file = TRY(os::open_file(concat(own.substr(0, own.rfind('/')), "/", name)));
-  return os::FileMapping::create(file, max_program_size);
+  os::Fd file = TRY(os::open_file(concat(own.substr(0, own.rfind('/')), "/", name)));
+  os::FileMapping mapping = TRY(os::FileMapping::create(file, max_program_size));
+  return Neighbour{std::move(file), std::move(mapping)};
 }
 
 /// The keep's first descriptors: our streams, and the channel that brings its workload.
@@ -104,7 +109,8 @@ bool tell(bool ready, std::string_view text) {
       .has_value();
 }
 
-core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_enclave() {
+core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_enclave(
+    const Options& options) {
   const auto shim = open_neighbour("merlon-shim-sgx");
   const auto keep = open_neighbour("merlon-keep");
   if (!shim || !keep) {
@@ -112,11 +118,16 @@ core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_encl
         core::ErrorCode::NotFound,
         "cannot read merlon-shim-sgx and merlon-keep, which lie beside merlon-vmm-sgx"};
   }
-  auto processor = host::sgx::simulated::Processor::make();
-  if (!processor) {
-    return host::HostError{core::ErrorCode::Unavailable, "cannot simulate a processor here"};
+  if (!options.simulator) {
+    return host::HostError{core::ErrorCode::Unavailable,
+                           "enclaves run on a simulated processor only, so far (--simulator)"};
   }
-  return host::sgx::KeepEnclave::create(*std::move(processor), *shim, *keep);
+  using host::sgx::simulated::Secrets;
+  const std::array sources{Secrets::Source{shim->file, shim->mapping.bytes()},
+                           Secrets::Source{keep->file, keep->mapping.bytes()}};
+  auto secrets = TRY(Secrets::start(*options.simulator, sources));
+  return host::sgx::KeepEnclave::create(host::sgx::simulated::Processor::make(std::move(secrets)),
+                                        shim->mapping, keep->mapping);
 }
 
 int run_keep(host::sgx::KeepEnclave& enclave, const Options& options) {
@@ -144,7 +155,7 @@ int main(int count, char** words) {
   if (!options) {
     return failed("merlon-vmm-sgx is started by merlon, not by hand", launch::ExitStatus::Usage);
   }
-  const auto enclave = make_enclave();
+  const auto enclave = make_enclave(*options);
   const bool told = enclave ? tell(true, "enclave") : tell(false, enclave.error().text);
   if (!enclave || !told) return launch::number(launch::ExitStatus::KeepFailed);
   os::end_process(options->only_try ? 0 : run_keep(**enclave, *options));

@@ -32,13 +32,14 @@ namespace {
 static_assert(offsetof(::ucontext_t, uc_mcontext.gregs) + REG_RIP * sizeof(::greg_t) == 168);
 constexpr std::uint64_t lowest_address = 0x1'0000;  // below nothing can be mapped
 constexpr std::size_t signal_stack_size = std::size_t{256} << 10U;
-constexpr std::uint32_t leaf_accept = 5, leaf_extend = 6, leaf_enter = 2, leaf_resume = 3,
-                        leaf_exit = 4;
+constexpr std::uint32_t leaf_report = 0, leaf_key = 1, leaf_accept = 5, leaf_extend = 6,
+                        leaf_enter = 2, leaf_resume = 3, leaf_exit = 4;
 constexpr std::array signals{SIGILL, SIGSEGV, SIGFPE, SIGBUS, SIGTRAP, SIGSYS};
 constexpr std::uint8_t invalid_opcode = 6, protection = 13, page_fault = 14;
 constexpr std::uint32_t fault_of_sgx = 1U << 15U;
 constexpr std::uint64_t carry_flags = 0x8d5;  // arithmetic
 constexpr std::uint64_t zero_flag = 0x40;
+constexpr std::uint64_t size_of_enclu = 3;
 
 /// The handler of a signal is told nothing of who is simulated.
 constinit Processor* the_processor = nullptr;
@@ -79,8 +80,8 @@ class Processor::Context : public simulated::Context {
   std::uint64_t thread_pointer = 0;  ///< FS, now and afterwards
 };
 
-os::Result<std::unique_ptr<Processor>> Processor::make() {
-  std::unique_ptr<Processor> made(new Processor());
+std::unique_ptr<Processor> Processor::make(Secrets secrets) {
+  std::unique_ptr<Processor> made(new Processor(std::move(secrets)));
   the_processor = made.get();
   return made;
 }
@@ -102,6 +103,9 @@ os::Result<void> Processor::add(image::EnclavePage page, Pages pages, core::Byte
   for (std::uint64_t at = pages.address; at < pages.address + pages.size; at += page_size) {
     if (!map_.add(at, entry)) return os::Errno::Exist;
   }
+  // Whoever cannot be told any more says why at the start.
+  static_cast<void>(secrets_.add(static_cast<std::uint32_t>(flags),
+                                 pages.address - sallyport::enclave_base, bytes, pages.size));
   if (!bytes.empty()) {
     TRY(checked(::mprotect(pointer(pages.address), pages.size, PROT_READ | PROT_WRITE)));
     std::ranges::copy(bytes, static_cast<std::uint8_t*>(pointer(pages.address)));
@@ -116,9 +120,9 @@ os::Result<void> Processor::add(image::EnclavePage page, Pages pages, core::Byte
   return protect(pages.address, pages.address + pages.size);
 }
 
-os::Result<void> Processor::start(core::ByteView /*sigstruct*/) {
+core::Result<void, HostError> Processor::start(core::ByteView sigstruct) {
   run_.tcs = sallyport::thread_control_page;
-  return {};
+  return secrets_.start_enclave(sigstruct);
 }
 
 /// Pages one behind the other that are to be mapped alike are mapped at once.
@@ -265,6 +269,8 @@ std::uint64_t Processor::handle(int signal, const ::siginfo_t& info, ::ucontext_
 void Processor::run_leaf(Context& context) {
   switch (static_cast<std::uint32_t>(context.get(REG_RAX))) {
     case leaf_exit: leave(context); return;
+    case leaf_report: report(context); return;
+    case leaf_key: key(context); return;
     case leaf_accept: accept(context); return;
     case leaf_extend: extend(context); return;
     default: break;
@@ -281,7 +287,6 @@ void Processor::enter_enclave(Context& context) {
     context.set(REG_RIP, context.get(REG_RCX));
     return;
   }
-  constexpr std::uint64_t size_of_enclu = 3;
   outer_place_ = context.get(REG_RCX);
   outer_stack_ = context.get(REG_RSP);
   outer_frame_ = context.get(REG_RBP);
@@ -415,7 +420,6 @@ bool Processor::add_by_fault(std::uint64_t page, int wanted) {
 }
 
 void Processor::accept(Context& context) {
-  constexpr std::uint64_t size_of_enclu = 3;
   const std::uint64_t page = context.get(REG_RCX);
   if (map_.find(page) == nullptr && !add_by_fault(page, PROT_READ | PROT_WRITE)) {
     const Exception missing{page_fault, 0, page};
@@ -433,7 +437,6 @@ void Processor::accept(Context& context) {
 }
 
 void Processor::extend(Context& context) {
-  constexpr std::uint64_t size_of_enclu = 3;
   const std::uint64_t page = context.get(REG_RCX);
   PageEntry* const entry = map_.find(page);
   if (entry == nullptr || entry->pending || entry->modified || entry->type != PageType::Regular) {
@@ -445,6 +448,42 @@ void Processor::extend(Context& context) {
   std::memcpy(&flags, pointer(context.get(REG_RBX)), sizeof(flags));
   entry->rights |= static_cast<std::uint8_t>(flags & 7U);
   static_cast<void>(protect(page, page + page_size));
+  context.set(REG_RIP, context.get(REG_RIP) + size_of_enclu);
+}
+
+namespace {
+
+/// `size` bytes at an operand of a leaf, which lies in the enclave.
+core::ByteView operand(std::uint64_t address, std::size_t size) noexcept {
+  return {static_cast<const std::uint8_t*>(pointer(address)), size};
+}
+void put(std::uint64_t address, core::ByteView bytes) noexcept {
+  std::ranges::copy(bytes, static_cast<std::uint8_t*>(pointer(address)));
+}
+
+}  // namespace
+
+/// EREPORT: TARGETINFO at rbx, REPORTDATA at rcx, the report to rdx.
+void Processor::report(Context& context) {
+  const auto made = secrets_.report(operand(context.get(REG_RBX), Secrets::target_size),
+                                    operand(context.get(REG_RCX), Secrets::data_size));
+  if (!made) {
+    const Exception refused{protection, 0, 0};
+    interrupt(context, &refused);
+    return;
+  }
+  put(context.get(REG_RDX), *made);
+  context.set(REG_RIP, context.get(REG_RIP) + size_of_enclu);
+}
+
+/// EGETKEY: KEYREQUEST at rbx, the key to rcx.
+void Processor::key(Context& context) {
+  constexpr std::uint64_t invalid_attribute = 2;  // SGX_INVALID_ATTRIBUTE, for whatever reason
+  const auto made = secrets_.key(operand(context.get(REG_RBX), Secrets::request_size));
+  if (made) put(context.get(REG_RCX), *made);
+  const std::uint64_t kept = context.get(REG_EFL) & ~carry_flags;
+  context.set(REG_EFL, made ? kept : kept | zero_flag);
+  context.set(REG_RAX, made ? 0 : invalid_attribute);
   context.set(REG_RIP, context.get(REG_RIP) + size_of_enclu);
 }
 

@@ -16,6 +16,7 @@
 
 #include "merlon/host/sgx/driver.h"
 #include "merlon/host/sgx/simulated/page_map.h"
+#include "merlon/host/sgx/simulated/secrets.h"
 #include "merlon/sallyport/saved_state.h"
 
 namespace merlon::host::sgx::simulated {
@@ -23,8 +24,7 @@ namespace merlon::host::sgx::simulated {
 /// One at a time in a process, and entered by one thread.
 class Processor final : public Driver {
  public:
-  /// Errors: those of the system, for the enclave's addresses or the handlers.
-  [[nodiscard]] static os::Result<std::unique_ptr<Processor>> make();
+  [[nodiscard]] static std::unique_ptr<Processor> make(Secrets secrets);
   Processor(const Processor&) = delete;
   Processor& operator=(const Processor&) = delete;
   ~Processor() override;
@@ -32,7 +32,7 @@ class Processor final : public Driver {
   [[nodiscard]] os::Result<void> create() override;
   [[nodiscard]] os::Result<void> add(image::EnclavePage page, Pages pages,
                                      core::ByteView bytes) override;
-  [[nodiscard]] os::Result<void> start(core::ByteView sigstruct) override;
+  [[nodiscard]] core::Result<void, HostError> start(core::ByteView sigstruct) override;
   [[nodiscard]] os::Result<void> reach(Pages pages, sallyport::Access access) override;
   [[nodiscard]] os::Result<void> restrict_rights(Pages pages, sallyport::Access access) override;
   [[nodiscard]] os::Result<void> trim(Pages pages) override;
@@ -52,7 +52,7 @@ class Processor final : public Driver {
     std::uint64_t address = 0;
   };
 
-  Processor() = default;
+  explicit Processor(Secrets secrets) noexcept : secrets_(std::move(secrets)) {}
   [[nodiscard]] os::Result<void> prepare_thread();
   /// Has the mapping of [start, end) follow the map.
   [[nodiscard]] os::Result<void> protect(std::uint64_t start, std::uint64_t end);
@@ -63,6 +63,8 @@ class Processor final : public Driver {
   void leave(Context& context);
   void accept(Context& context);
   void extend(Context& context);
+  void report(Context& context);
+  void key(Context& context);
   void run_leaf(Context& context);
   /// An exception in the enclave, or an interrupt (vector 0, not valid): AEX.
   void interrupt(Context& context, const Exception* exception);
@@ -70,6 +72,7 @@ class Processor final : public Driver {
   [[nodiscard]] bool add_by_fault(std::uint64_t page, int wanted);
   [[nodiscard]] sallyport::SavedFrame& frame(std::uint32_t index) const noexcept;
 
+  Secrets secrets_;
   PageMap map_;
   std::vector<std::uint8_t> outside_state_;  ///< extended state that is not the enclave's
   std::uint64_t outside_states_ = 0;         ///< which of it is not in its first state

@@ -65,8 +65,12 @@ core::Result<Secrets, HostError> Secrets::start(const std::string& platform,
     return HostError{ErrorCode::Internal, "cannot open a channel to merlon-simulator"};
   }
   const std::string path = concat(own->substr(0, own->rfind('/')), "/merlon-simulator");
-  const std::array<std::string, 7> arguments{"merlon-simulator", "--platform", platform, "--for",
-                                             "enclave",          "--sources",
+  const std::array<std::string, 7> arguments{"merlon-simulator",
+                                             "--platform",
+                                             platform,
+                                             "--for",
+                                             "enclave",
+                                             "--sources",
                                              std::to_string(sources.size())};
   std::vector<os::BorrowedFd> files{channel->there};
   for (const Source& source : sources) files.push_back(source.file);
@@ -81,8 +85,8 @@ core::Result<Secrets, HostError> Secrets::start(const std::string& platform,
 core::Result<void> Secrets::add(std::uint32_t flags, std::uint64_t offset, core::ByteView bytes,
                                 std::uint64_t size) {
   const auto add_from = [&](const launch::PageSource& source) {
-    const auto sent = launch::send(
-        channel_, {FirmwareCommand::EnclaveAddFrom, flags, offset, {}}, source.bytes());
+    const auto sent = launch::send(channel_, {FirmwareCommand::EnclaveAddFrom, flags, offset, {}},
+                                   source.bytes());
     offset += whole_pages(source.size);
     size -= whole_pages(source.size);
     return sent;
@@ -121,8 +125,8 @@ core::Result<void, HostError> Secrets::start_enclave(core::ByteView sigstruct) {
   return HostError{ErrorCode::Denied, std::string(why_not(heard->status))};
 }
 
-std::optional<std::array<std::uint8_t, Secrets::report_size>> Secrets::report(
-    core::ByteView target, core::ByteView data) {
+std::optional<std::array<std::uint8_t, Secrets::report_size>> Secrets::report(core::ByteView target,
+                                                                              core::ByteView data) {
   std::vector<std::uint8_t> payload(target.begin(), target.end());
   payload.insert(payload.end(), data.begin(), data.end());
   return exactly<report_size>(ask(FirmwareCommand::EnclaveReport, payload));
