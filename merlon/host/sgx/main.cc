@@ -22,6 +22,7 @@
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/os/surrender.h"
+#include "merlon/sallyport/boot.h"
 
 namespace {
 
@@ -109,6 +110,14 @@ bool tell(bool ready, std::string_view text) {
       .has_value();
 }
 
+/// Without the list the keep sees this processor's CPUID.
+host::sgx::simulated::CpuidPlaces cpuid_places() {
+  const auto list = open_neighbour("merlon-keep.cpuid");
+  if (!list) return {};
+  return host::sgx::simulated::CpuidPlaces::of(core::as_text(list->mapping.bytes()),
+                                               sallyport::user_start);
+}
+
 core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_enclave(
     const Options& options) {
   const auto shim = open_neighbour("merlon-shim-sgx");
@@ -126,8 +135,8 @@ core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_encl
   const std::array sources{Secrets::Source{shim->file, shim->mapping.bytes()},
                            Secrets::Source{keep->file, keep->mapping.bytes()}};
   auto secrets = TRY(Secrets::start(*options.simulator, sources));
-  return host::sgx::KeepEnclave::create(host::sgx::simulated::Processor::make(std::move(secrets)),
-                                        shim->mapping, keep->mapping);
+  auto processor = host::sgx::simulated::Processor::make(std::move(secrets), cpuid_places());
+  return host::sgx::KeepEnclave::create(std::move(processor), shim->mapping, keep->mapping);
 }
 
 int run_keep(host::sgx::KeepEnclave& enclave, const Options& options) {

@@ -80,8 +80,8 @@ class Processor::Context : public simulated::Context {
   std::uint64_t thread_pointer = 0;  ///< FS, now and afterwards
 };
 
-std::unique_ptr<Processor> Processor::make(Secrets secrets) {
-  std::unique_ptr<Processor> made(new Processor(std::move(secrets)));
+std::unique_ptr<Processor> Processor::make(Secrets secrets, CpuidPlaces cpuid) {
+  std::unique_ptr<Processor> made(new Processor(std::move(secrets), std::move(cpuid)));
   the_processor = made.get();
   return made;
 }
@@ -122,6 +122,11 @@ os::Result<void> Processor::add(image::EnclavePage page, Pages pages, core::Byte
 
 core::Result<void, HostError> Processor::start(core::ByteView sigstruct) {
   run_.tcs = sallyport::thread_control_page;
+  // Not before: until here it is as it is measured.
+  if (!cpuid_.hide_all()) {
+    return HostError{core::ErrorCode::Internal,
+                     "merlon-keep.cpuid, beside merlon-keep, is of another merlon-keep"};
+  }
   return secrets_.start_enclave(sigstruct);
 }
 
@@ -257,9 +262,15 @@ std::uint64_t Processor::handle(int signal, const ::siginfo_t& info, ::ucontext_
   constexpr std::uint32_t enclu = 0xd7010f;
   std::uint32_t opcode = 0;
   if (signal == SIGILL) std::memcpy(&opcode, pointer(context.get(REG_RIP)), 3);
+  constexpr std::uint64_t fetch = 16;
+  const bool fetches = signal == SIGSEGV && context.get(REG_TRAPNO) == page_fault &&
+                       (context.get(REG_ERR) & fetch) != 0;
   if (opcode == enclu) {
     run_leaf(context);
+  } else if (fetches && cpuid_.come_back(context.get(REG_CR2) & ~(page_size - 1))) {
+    // It goes on where it was.
   } else {
+    if (signal == SIGILL) static_cast<void>(cpuid_.show(context.get(REG_RIP)));
     const Exception exception = exception_of(signal, context);
     interrupt(context, &exception);
   }

@@ -15,6 +15,7 @@
 #include <ucontext.h>
 
 #include "merlon/host/sgx/driver.h"
+#include "merlon/host/sgx/simulated/cpuid_places.h"
 #include "merlon/host/sgx/simulated/page_map.h"
 #include "merlon/host/sgx/simulated/secrets.h"
 #include "merlon/sallyport/saved_state.h"
@@ -24,7 +25,8 @@ namespace merlon::host::sgx::simulated {
 /// One at a time in a process, and entered by one thread.
 class Processor final : public Driver {
  public:
-  [[nodiscard]] static std::unique_ptr<Processor> make(Secrets secrets);
+  /// `cpuid` says where the keep's program has that instruction.
+  [[nodiscard]] static std::unique_ptr<Processor> make(Secrets secrets, CpuidPlaces cpuid);
   Processor(const Processor&) = delete;
   Processor& operator=(const Processor&) = delete;
   ~Processor() override;
@@ -52,7 +54,8 @@ class Processor final : public Driver {
     std::uint64_t address = 0;
   };
 
-  explicit Processor(Secrets secrets) noexcept : secrets_(std::move(secrets)) {}
+  Processor(Secrets secrets, CpuidPlaces cpuid) noexcept
+      : secrets_(std::move(secrets)), cpuid_(std::move(cpuid)) {}
   [[nodiscard]] os::Result<void> prepare_thread();
   /// Has the mapping of [start, end) follow the map.
   [[nodiscard]] os::Result<void> protect(std::uint64_t start, std::uint64_t end);
@@ -73,6 +76,7 @@ class Processor final : public Driver {
   [[nodiscard]] sallyport::SavedFrame& frame(std::uint32_t index) const noexcept;
 
   Secrets secrets_;
+  CpuidPlaces cpuid_;
   PageMap map_;
   std::vector<std::uint8_t> outside_state_;  ///< extended state that is not the enclave's
   std::uint64_t outside_states_ = 0;         ///< which of it is not in its first state
