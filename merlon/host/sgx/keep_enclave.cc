@@ -137,8 +137,8 @@ Result<int> KeepEnclave::serve() {
   Leaf next = Leaf::Enter;
   for (;;) {
     const Left left = driver_->enter(next);
-    next = Leaf::Enter;
-    if (left.way == Left::Way::Exception) {
+    next = left.way == Left::Way::Refused ? Leaf::Resume : Leaf::Enter;
+    if (left.way != Left::Way::Exit) {
       ++statistics_.exceptions;
       continue;  // it looks itself at what happened
     }
