@@ -2,10 +2,13 @@
 // keys are files of this machine. It finds its channel on descriptor 3 (merlon/launch/firmware.h).
 //
 //   merlon-simulator --platform DIRECTORY [--sources COUNT] [--hostile SEED]
+//   merlon-simulator --platform DIRECTORY --serves aesmd
 //
 // With --sources descriptors 4, 5 … are that many files, at most 8, of which the launcher names
-// parts instead of sending them. With --hostile it says "busy" to guests at random. Exit status: 0
-// the other end has closed the channel, 1 the platform cannot be used, 125 it failed.
+// parts instead of sending them. With --serves it is the quoting enclave of a machine with SGX and
+// speaks as aesmd does (merlon/launch/aesm.h). With --hostile it says "busy" to guests at random.
+// Exit status: 0 the other end has closed the channel, 1 the platform cannot be used, 125 it
+// failed.
 
 #include <array>
 #include <charconv>
@@ -25,6 +28,7 @@
 #include "merlon/os/poll.h"
 #include "merlon/os/process.h"
 #include "merlon/os/surrender.h"
+#include "merlon/simulate/aesm_server.h"
 #include "merlon/simulate/confinement.h"
 #include "merlon/simulate/server.h"
 
@@ -68,6 +72,7 @@ class SourceFile final : public simulate::PageFile {
 struct Options {
   std::string platform;
   int sources = 0;
+  bool serves_aesmd = false;
   std::optional<simulate::Throttle> throttle;
 };
 
@@ -88,12 +93,16 @@ std::optional<Options> options_of(int count, char** words) {
       std::uint64_t seed = 0;
       if (!is_number(value, seed)) return std::nullopt;
       options.throttle.emplace(seed);
+    } else if (word == "--serves") {
+      if (value != "aesmd") return std::nullopt;
+      options.serves_aesmd = true;
     } else if (word == "--sources") {
       if (!is_number(value, options.sources)) return std::nullopt;
     } else {
       return std::nullopt;
     }
   }
+  if (options.serves_aesmd && (options.sources != 0 || options.throttle)) return std::nullopt;
   if (options.sources < 0 || options.sources > most_sources) return std::nullopt;
   if (count % 2 == 0 || options.platform.empty()) return std::nullopt;
   return options;
@@ -120,6 +129,14 @@ int refuse(os::BorrowedFd channel, const std::string& why) {
   return launch::number(launch::ExitStatus::Unusable);
 }
 
+int ended(const core::Result<void>& served, os::BorrowedFd channel) {
+  if (served) return 0;
+  // Who was killed in the middle of a sentence is no news of ours.
+  if (is_closed(channel)) return launch::number(launch::ExitStatus::KeepFailed);
+  return failed(concat("the simulator: ", in_words(served.error())),
+                launch::ExitStatus::KeepFailed);
+}
+
 int serve(const Options& options, os::BorrowedFd channel) {
   auto platform = simulate::LatePlatform::read(options.platform);
   if (!platform) {
@@ -138,14 +155,24 @@ int serve(const Options& options, os::BorrowedFd channel) {
     return failed(concat("the simulator cannot confine itself: ", in_words(confined.error())),
                   launch::ExitStatus::KeepFailed);
   }
-  const auto served = server->serve(channel);
-  if (!served) {
-    // Who was killed in the middle of a sentence is no news of ours.
-    if (is_closed(channel)) return launch::number(launch::ExitStatus::KeepFailed);
-    return failed(concat("the simulator: ", in_words(served.error())),
+  return ended(server->serve(channel), channel);
+}
+
+/// Who asks it where there is no platform finds nobody there, and reads why on standard error.
+int serve_as_aesmd(const Options& options, os::BorrowedFd channel) {
+  auto platform = simulate::LateSgxPlatform::read(options.platform);
+  if (!platform) {
+    return failed(concat(base::printable(options.platform),
+                         ": no platform with SGX to simulate: ", in_words(platform.error()),
+                         "; merlon platform simulate init --kind sgx makes one"),
+                  launch::ExitStatus::Unusable);
+  }
+  simulate::AesmServer server(*std::move(platform));
+  if (const auto confined = simulate::confine(channel, 0); !confined) {
+    return failed(concat("the simulator cannot confine itself: ", in_words(confined.error())),
                   launch::ExitStatus::KeepFailed);
   }
-  return 0;
+  return ended(server.serve(channel), channel);
 }
 
 }  // namespace
@@ -159,7 +186,7 @@ int main(int argc, char** argv) {
     return failed("merlon-simulator is started by merlon", launch::ExitStatus::Usage);
   }
   try {
-    return serve(*options, channel);
+    return options->serves_aesmd ? serve_as_aesmd(*options, channel) : serve(*options, channel);
   } catch (const std::bad_alloc&) {
     return failed("the simulator is out of memory", launch::ExitStatus::KeepFailed);
   }
