@@ -39,8 +39,7 @@ class AesmTest : public ::testing::Test {
   }
   /// The program; gives the other end of its channel.
   os::Fd spawn(const std::string& place) {
-    const std::vector<std::string> words{"merlon-simulator", "--platform", place, "--serves",
-                                         "aesmd"};
+    const std::vector<std::string> words{"merlon-simulator", "--platform", place, "--for", "aesmd"};
     os::Channel channel = os::open_channel().value();
     process_ = os::ChildProcess::spawn(MERLON_SIMULATOR, words, channel.there).value();
     return std::move(channel.here);
