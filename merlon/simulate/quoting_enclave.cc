@@ -33,6 +33,10 @@ sgx::TargetInfo QuotingEnclave::target() const {
   return sgx::TargetInfo::of(platform_.processor.ereport(quoting_enclave(), {}, {}).body);
 }
 
+std::size_t QuotingEnclave::quote_size() const noexcept {
+  return sgx::quote_size(remark.size(), platform_.pck_chain.size());
+}
+
 Result<std::vector<std::uint8_t>> QuotingEnclave::quote(core::ByteView bytes) const {
   const auto report = TRY(sgx::Report::parse(bytes));
   const EnclaveIdentity self = quoting_enclave();
