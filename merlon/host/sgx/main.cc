@@ -148,7 +148,10 @@ core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_encl
   auto secrets = TRY(Secrets::start(*options.simulator, sources));
   auto processor =
       host::sgx::simulated::Processor::make(std::move(secrets), cpuid_places(), options.hostility);
-  return host::sgx::KeepEnclave::create(std::move(processor), shim->mapping, keep->mapping);
+  host::sgx::Quoting quoting(TRY(host::sgx::simulated::start_quoting(*options.simulator)),
+                             *options.simulator);
+  return host::sgx::KeepEnclave::create(std::move(processor), std::move(quoting), shim->mapping,
+                                        keep->mapping);
 }
 
 int run_keep(host::sgx::KeepEnclave& enclave, const Options& options) {
