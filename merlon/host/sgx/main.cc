@@ -1,7 +1,7 @@
 // merlon-vmm-sgx: the process around a keep of backend sgx, whose enclave lies in its addresses. It
 // finds its workload on descriptor 3, as merlon-keep does, and passes it on into the enclave.
 //
-//   merlon-vmm-sgx [--simulator DIR [--hostile SEED]] [--stats] [--try]
+//   merlon-vmm-sgx [--simulator DIR [--signatures FILE] [--hostile SEED]] [--stats] [--try]
 //
 // With --hostile the simulated processor interrupts, enters and spoils as its owner might; for
 // tests.
@@ -19,6 +19,7 @@
 #include "merlon/base/text.h"
 #include "merlon/host/sgx/keep_enclave.h"
 #include "merlon/host/sgx/simulated/processor.h"
+#include "merlon/host/signature.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/launch/readiness.h"
@@ -44,7 +45,8 @@ int failed(std::string_view text, launch::ExitStatus status) {
 struct Options {
   bool statistics = false;
   bool only_try = false;
-  std::optional<std::string> simulator;  ///< directory of a simulated platform
+  std::optional<std::string> simulator;   ///< directory of a simulated platform
+  std::optional<std::string> signatures;  ///< file of what the keep's owner signed
   std::optional<host::sgx::simulated::Hostility> hostility;
 };
 
@@ -62,6 +64,8 @@ std::optional<Options> options_of(int count, char** words) {
       const auto [end, error] = std::from_chars(value.begin(), value.end(), seed);
       if (error != std::errc() || end != value.end()) return std::nullopt;
       options.hostility.emplace(seed);
+    } else if (word == "--signatures" && i + 1 < count) {
+      options.signatures = words[++i];
     } else if (word == "--simulator" && i + 1 < count) {
       options.simulator = words[++i];
     } else {
@@ -150,8 +154,10 @@ core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_encl
       host::sgx::simulated::Processor::make(std::move(secrets), cpuid_places(), options.hostility);
   host::sgx::Quoting quoting(TRY(host::sgx::simulated::start_quoting(*options.simulator)),
                              *options.simulator);
-  return host::sgx::KeepEnclave::create(std::move(processor), std::move(quoting), shim->mapping,
-                                        keep->mapping);
+  std::vector<std::uint8_t> sigstruct;
+  if (options.signatures) sigstruct = TRY(host::read_enclave_signature(*options.signatures));
+  return host::sgx::KeepEnclave::create(std::move(processor), std::move(quoting),
+                                        {shim->mapping, keep->mapping, sigstruct});
 }
 
 int run_keep(host::sgx::KeepEnclave& enclave, const Options& options) {
