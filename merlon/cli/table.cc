@@ -157,13 +157,15 @@ constexpr std::array keep_measure_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
-constexpr std::array<std::string_view, 1> attested_backends{"snp-sim"};
+constexpr std::array<std::string_view, 2> attested_backends{"snp-sim", "sgx-sim"};
 constexpr std::array keep_evidence_positionals{PositionalSpec{
     "DIR", "A directory, made if it is not there; files of the same name are replaced.", true}};
 constexpr std::array keep_evidence_options{
-    OptionSpec{"--backend", "NAME",
-               "The kind of keep: snp-sim, also if nothing is named: a simulation of SEV-SNP.",
-               false, attested_backends},
+    OptionSpec{
+        "--backend", "NAME",
+        "The kind of keep: snp-sim, a simulation of SEV-SNP, also if nothing is named; or sgx-sim, "
+        "one of SGX.",
+        false, attested_backends},
     OptionSpec{"--nonce", "HEX",
                "32 bytes that nobody could foresee, as 64 hexadecimal digits, by which you know "
                "that the evidence is new; random ones if none are given."},

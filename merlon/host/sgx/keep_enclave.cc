@@ -60,12 +60,13 @@ std::optional<Access> access_of(std::uint64_t number) noexcept {
 KeepEnclave::~KeepEnclave() = default;
 
 Result<std::unique_ptr<KeepEnclave>> KeepEnclave::create(std::unique_ptr<Driver> driver,
+                                                         Quoting quoting,
                                                          const os::FileMapping& shim,
                                                          const os::FileMapping& keep) {
   if (const std::string lacking = os::lacking_instructions(); !lacking.empty()) {
     return HostError{ErrorCode::Unavailable, concat("this processor lacks ", lacking)};
   }
-  std::unique_ptr<KeepEnclave> made(new KeepEnclave(std::move(driver)));
+  std::unique_ptr<KeepEnclave> made(new KeepEnclave(std::move(driver), std::move(quoting)));
   TRY(made->make_block());
   TRY(made->load(shim, keep));
   return made;
@@ -137,8 +138,8 @@ Result<int> KeepEnclave::serve() {
   Leaf next = Leaf::Enter;
   for (;;) {
     const Left left = driver_->enter(next);
-    next = Leaf::Enter;
-    if (left.way == Left::Way::Exception) {
+    next = left.way == Left::Way::Refused ? Leaf::Resume : Leaf::Enter;
+    if (left.way != Left::Way::Exit) {
       ++statistics_.exceptions;
       continue;  // it looks itself at what happened
     }
@@ -197,6 +198,10 @@ sallyport::Outcome KeepEnclave::change_pages(const sallyport::Arguments& argumen
     return os::Errno::Inval;
   }();
   return {done ? 0 : -static_cast<std::int64_t>(done.error()), 0};
+}
+
+sallyport::Outcome KeepEnclave::attest(const sallyport::Request& request) {
+  return quoting_.answer(request);
 }
 
 bool KeepEnclave::limit_time(std::chrono::nanoseconds limit) {

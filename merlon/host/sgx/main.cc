@@ -1,12 +1,16 @@
 // merlon-vmm-sgx: the process around a keep of backend sgx, whose enclave lies in its addresses. It
 // finds its workload on descriptor 3, as merlon-keep does, and passes it on into the enclave.
 //
-//   merlon-vmm-sgx [--simulator DIR] [--stats] [--try]
+//   merlon-vmm-sgx [--simulator DIR [--hostile SEED]] [--stats] [--try]
+//
+// With --hostile the simulated processor interrupts, enters and spoils as its owner might; for
+// tests.
 //
 // Before it takes the workload it says whether it can run one (launch/readiness.h); with --try that
 // is all.
 
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -41,6 +45,7 @@ struct Options {
   bool statistics = false;
   bool only_try = false;
   std::optional<std::string> simulator;  ///< directory of a simulated platform
+  std::optional<host::sgx::simulated::Hostility> hostility;
 };
 
 std::optional<Options> options_of(int count, char** words) {
@@ -51,6 +56,12 @@ std::optional<Options> options_of(int count, char** words) {
       options.statistics = true;
     } else if (word == "--try") {
       options.only_try = true;
+    } else if (word == "--hostile" && i + 1 < count) {
+      const std::string_view value = words[++i];
+      std::uint64_t seed = 0;
+      const auto [end, error] = std::from_chars(value.begin(), value.end(), seed);
+      if (error != std::errc() || end != value.end()) return std::nullopt;
+      options.hostility.emplace(seed);
     } else if (word == "--simulator" && i + 1 < count) {
       options.simulator = words[++i];
     } else {
@@ -135,8 +146,12 @@ core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_encl
   const std::array sources{Secrets::Source{shim->file, shim->mapping.bytes()},
                            Secrets::Source{keep->file, keep->mapping.bytes()}};
   auto secrets = TRY(Secrets::start(*options.simulator, sources));
-  auto processor = host::sgx::simulated::Processor::make(std::move(secrets), cpuid_places());
-  return host::sgx::KeepEnclave::create(std::move(processor), shim->mapping, keep->mapping);
+  auto processor =
+      host::sgx::simulated::Processor::make(std::move(secrets), cpuid_places(), options.hostility);
+  host::sgx::Quoting quoting(TRY(host::sgx::simulated::start_quoting(*options.simulator)),
+                             *options.simulator);
+  return host::sgx::KeepEnclave::create(std::move(processor), std::move(quoting), shim->mapping,
+                                        keep->mapping);
 }
 
 int run_keep(host::sgx::KeepEnclave& enclave, const Options& options) {

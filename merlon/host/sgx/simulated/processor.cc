@@ -9,6 +9,9 @@
 #include <sys/prctl.h>
 
 #include "merlon/host/sgx/simulated/context.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/open.h"
+#include "merlon/os/process.h"
 #include "merlon/sallyport/enclave.h"
 
 namespace merlon::host::sgx::simulated {
@@ -31,14 +34,17 @@ namespace {
 
 static_assert(offsetof(::ucontext_t, uc_mcontext.gregs) + REG_RIP * sizeof(::greg_t) == 168);
 constexpr std::uint64_t lowest_address = 0x1'0000;  // below nothing can be mapped
+/// In the place of a leaf's number: EENTER was, by #GP.
+constexpr std::uint32_t refused = ~std::uint32_t{0};
 constexpr std::size_t signal_stack_size = std::size_t{256} << 10U;
 constexpr std::uint32_t leaf_report = 0, leaf_key = 1, leaf_accept = 5, leaf_extend = 6,
                         leaf_enter = 2, leaf_resume = 3, leaf_exit = 4;
 constexpr std::array signals{SIGILL, SIGSEGV, SIGFPE, SIGBUS, SIGTRAP, SIGSYS};
-constexpr std::uint8_t invalid_opcode = 6, protection = 13, page_fault = 14;
+constexpr std::uint8_t debug_exception = 1, invalid_opcode = 6, protection = 13, page_fault = 14;
 constexpr std::uint32_t fault_of_sgx = 1U << 15U;
 constexpr std::uint64_t carry_flags = 0x8d5;  // arithmetic
 constexpr std::uint64_t zero_flag = 0x40;
+constexpr std::uint64_t trap_flag = 0x100;
 constexpr std::uint64_t size_of_enclu = 3;
 
 /// The handler of a signal is told nothing of who is simulated.
@@ -80,8 +86,9 @@ class Processor::Context : public simulated::Context {
   std::uint64_t thread_pointer = 0;  ///< FS, now and afterwards
 };
 
-std::unique_ptr<Processor> Processor::make(Secrets secrets, CpuidPlaces cpuid) {
-  std::unique_ptr<Processor> made(new Processor(std::move(secrets), std::move(cpuid)));
+std::unique_ptr<Processor> Processor::make(Secrets secrets, CpuidPlaces cpuid,
+                                           std::optional<Hostility> hostility) {
+  std::unique_ptr<Processor> made(new Processor(std::move(secrets), std::move(cpuid), hostility));
   the_processor = made.get();
   return made;
 }
@@ -230,6 +237,7 @@ Left Processor::enter(Leaf leaf) {
   }
   simulated_enter(static_cast<std::uint32_t>(leaf), &run_);
   if (run_.function == leaf_exit) return {.reason = run_.user_data};
+  if (run_.function == refused) return {.way = Left::Way::Refused};
   return {Left::Way::Exception, 0, run_.exception_vector, run_.exception_error_code,
           run_.exception_addr};
 }
@@ -267,6 +275,8 @@ std::uint64_t Processor::handle(int signal, const ::siginfo_t& info, ::ucontext_
                        (context.get(REG_ERR) & fetch) != 0;
   if (opcode == enclu) {
     run_leaf(context);
+  } else if (signal == SIGTRAP && hostility_ && context.get(REG_TRAPNO) == debug_exception) {
+    step(context);
   } else if (fetches && cpuid_.come_back(context.get(REG_CR2) & ~(page_size - 1))) {
     // It goes on where it was.
   } else {
@@ -286,15 +296,14 @@ void Processor::run_leaf(Context& context) {
     case leaf_extend: extend(context); return;
     default: break;
   }
-  const Exception refused{protection, 0, 0};
-  interrupt(context, &refused);
+  const Exception forbidden{protection, 0, 0};
+  interrupt(context, &forbidden);
 }
 
 /// EENTER. Registers but those that it names stay the host's.
 void Processor::enter_enclave(Context& context) {
   if (interrupted_ >= frames_) {
-    run_.function = leaf_enter;
-    run_.exception_vector = protection;
+    run_.function = refused;
     context.set(REG_RIP, context.get(REG_RCX));
     return;
   }
@@ -309,11 +318,62 @@ void Processor::enter_enclave(Context& context) {
   outside_state_.resize(others.size());
   std::ranges::copy(outside_state_, others.begin());
   context.set_states((context.states() & sallyport::enclave_extended_state) | outside_states_);
+  if (hostility_) {
+    hostility_->spoil(context);
+    look(context);
+  }
   is_inside_ = true;
 }
 
+/// From here on an exception comes after each instruction.
+void Processor::look(Context& context) {
+  if (hostility_ && hostility_->begins_to_step()) {
+    context.set(REG_EFL, context.get(REG_EFL) | trap_flag);
+  }
+}
+
+/// The flag that brings us here is not the enclave's to see, nor to change: POPF is carried out
+/// here.
+void Processor::step(Context& context) {
+  if (hostility_->interrupts()) {
+    interrupt(context, nullptr);
+    return;
+  }
+  constexpr std::uint8_t popf = 0x9d;
+  std::uint8_t opcode = 0;
+  std::memcpy(&opcode, pointer(context.get(REG_RIP)), sizeof(opcode));
+  std::uint64_t flags = context.get(REG_EFL);
+  if (opcode == popf) {
+    std::memcpy(&flags, pointer(context.get(REG_RSP)), sizeof(flags));
+    context.set(REG_RSP, context.get(REG_RSP) + sizeof(flags));
+    context.set(REG_RIP, context.get(REG_RIP) + 1);
+  }
+  const bool looks = hostility_->goes_on_stepping();
+  context.set(REG_EFL, looks ? flags | trap_flag : flags & ~trap_flag);
+}
+
+namespace {
+
+/// What an enclave leaves in registers at EEXIT is its host's to read: there must be nothing.
+bool is_clean(const simulated::Context& context) noexcept {
+  constexpr std::array registers{REG_RDX, REG_RSI, REG_R8,  REG_R9,  REG_R10,
+                                 REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+  constexpr std::uint64_t flags = 0xcd5;     // arithmetic, direction
+  constexpr std::uint64_t of_a_zero = 0x44;  // which is the last that was computed
+  return context.is_extended_clear() && (context.get(REG_EFL) & flags) == of_a_zero &&
+         std::ranges::all_of(registers, [&](int each) { return context.get(each) == 0; });
+}
+
+}  // namespace
+
 /// EEXIT.
 void Processor::leave(Context& context) {
+  context.set(REG_EFL, context.get(REG_EFL) & ~trap_flag);
+  if (interrupted_ == 0 && !is_clean(context)) {
+    constexpr std::string_view line = "merlon: the enclave left something in its registers\n";
+    static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
+    os::end_process(launch::number(launch::ExitStatus::Trap));
+  }
   context.set(REG_RIP, context.get(REG_RBX));
   context.set(REG_RCX, outer_place_);
   context.thread_pointer = simulated_thread_pointer;
@@ -343,7 +403,7 @@ void Processor::interrupt(Context& context, const Exception* exception) {
   to.r13 = context.get(REG_R13);
   to.r14 = context.get(REG_R14);
   to.r15 = context.get(REG_R15);
-  to.rflags = context.get(REG_EFL);
+  to.rflags = context.get(REG_EFL) & ~trap_flag;
   to.rip = context.get(REG_RIP);
   to.outer_rsp = outer_stack_;
   to.outer_rbp = outer_frame_;
@@ -371,7 +431,7 @@ void Processor::interrupt(Context& context, const Exception* exception) {
   context.set(REG_RSP, outer_stack_);
   context.set(REG_RBP, outer_frame_);
   context.set(REG_RIP, outer_place_);
-  context.set(REG_EFL, context.get(REG_EFL) & ~carry_flags);
+  context.set(REG_EFL, context.get(REG_EFL) & ~(carry_flags | trap_flag));
   context.thread_pointer = simulated_thread_pointer;
   run_.function = leaf_enter;
   run_.exception_vector = exception != nullptr ? exception->vector : std::uint16_t{0};
@@ -418,6 +478,7 @@ void Processor::resume(Context& context) {
   outside_state_.resize(others.size());
   std::ranges::copy(outside_state_, others.begin());
   context.load_extended(saved.extended_state, outside_states_);
+  look(context);
   is_inside_ = true;
 }
 
@@ -451,8 +512,8 @@ void Processor::extend(Context& context) {
   const std::uint64_t page = context.get(REG_RCX);
   PageEntry* const entry = map_.find(page);
   if (entry == nullptr || entry->pending || entry->modified || entry->type != PageType::Regular) {
-    const Exception refused{page_fault, fault_of_sgx, page};
-    interrupt(context, &refused);
+    const Exception forbidden{page_fault, fault_of_sgx, page};
+    interrupt(context, &forbidden);
     return;
   }
   std::uint64_t flags = 0;
@@ -479,8 +540,8 @@ void Processor::report(Context& context) {
   const auto made = secrets_.report(operand(context.get(REG_RBX), Secrets::target_size),
                                     operand(context.get(REG_RCX), Secrets::data_size));
   if (!made) {
-    const Exception refused{protection, 0, 0};
-    interrupt(context, &refused);
+    const Exception forbidden{protection, 0, 0};
+    interrupt(context, &forbidden);
     return;
   }
   put(context.get(REG_RDX), *made);

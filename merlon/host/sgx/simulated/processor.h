@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <asm/sgx.h>
@@ -16,6 +17,7 @@
 
 #include "merlon/host/sgx/driver.h"
 #include "merlon/host/sgx/simulated/cpuid_places.h"
+#include "merlon/host/sgx/simulated/hostility.h"
 #include "merlon/host/sgx/simulated/page_map.h"
 #include "merlon/host/sgx/simulated/secrets.h"
 #include "merlon/sallyport/saved_state.h"
@@ -26,7 +28,8 @@ namespace merlon::host::sgx::simulated {
 class Processor final : public Driver {
  public:
   /// `cpuid` says where the keep's program has that instruction.
-  [[nodiscard]] static std::unique_ptr<Processor> make(Secrets secrets, CpuidPlaces cpuid);
+  [[nodiscard]] static std::unique_ptr<Processor> make(Secrets secrets, CpuidPlaces cpuid,
+                                                       std::optional<Hostility> hostility);
   Processor(const Processor&) = delete;
   Processor& operator=(const Processor&) = delete;
   ~Processor() override;
@@ -54,8 +57,8 @@ class Processor final : public Driver {
     std::uint64_t address = 0;
   };
 
-  Processor(Secrets secrets, CpuidPlaces cpuid) noexcept
-      : secrets_(std::move(secrets)), cpuid_(std::move(cpuid)) {}
+  Processor(Secrets secrets, CpuidPlaces cpuid, std::optional<Hostility> hostility) noexcept
+      : secrets_(std::move(secrets)), cpuid_(std::move(cpuid)), hostility_(hostility) {}
   [[nodiscard]] os::Result<void> prepare_thread();
   /// Has the mapping of [start, end) follow the map.
   [[nodiscard]] os::Result<void> protect(std::uint64_t start, std::uint64_t end);
@@ -66,6 +69,9 @@ class Processor final : public Driver {
   void leave(Context& context);
   void accept(Context& context);
   void extend(Context& context);
+  /// After an instruction, while hostility looks.
+  void step(Context& context);
+  void look(Context& context);
   void report(Context& context);
   void key(Context& context);
   void run_leaf(Context& context);
@@ -77,6 +83,7 @@ class Processor final : public Driver {
 
   Secrets secrets_;
   CpuidPlaces cpuid_;
+  std::optional<Hostility> hostility_;
   PageMap map_;
   std::vector<std::uint8_t> outside_state_;  ///< extended state that is not the enclave's
   std::uint64_t outside_states_ = 0;         ///< which of it is not in its first state
