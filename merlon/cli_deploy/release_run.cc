@@ -54,27 +54,31 @@ Result<void> bound(const Arguments& arguments, const Terminal& terminal, host::O
   return {};
 }
 
-/// Reads to the end what is said to nobody.
-void drain(os::BorrowedFd socket) {
+/// Reads to the end what is said to nobody; whether there was anything.
+bool drain(os::BorrowedFd socket) {
   constexpr std::size_t one_read = std::size_t{32} << 10U;
+  bool spoke = false;
   for (;;) {
     std::array<os::PollItem, 1> items{{{socket.number(), POLLIN, 0}}};
     const auto ready = os::poll(items, std::nullopt);
-    if (!ready && ready.error() != os::Errno::Intr) return;
+    if (!ready && ready.error() != os::Errno::Intr) return spoke;
     if (!ready || items[0].revents == 0) continue;
     std::array<std::uint8_t, one_read> bytes{};
     const std::array<::iovec, 1> into{{{bytes.data(), bytes.size()}}};
     const auto got = os::receive(socket, into);
     if (!got && (got.error() == os::Errno::Again || got.error() == os::Errno::Intr)) continue;
-    if (!got || got->size == 0) return;
+    if (!got || got->size == 0) return spoke;
+    spoke = true;
   }
 }
 
-int unheard(const Terminal& terminal) {
+Result<int> unheard(const Terminal& terminal, bool spoke) {
+  // Its first word is that it took the delivery.
+  if (!spoke) return Failure{"the keep did not take the delivery", Status::Unusable};
   cli_evidence::remark(
       terminal,
-      "the keep has ended; what its workload said, and how it ended, its tenant lets "
-      "nobody here know");
+      "the keep has ended; what its workload said, and how it ended, its tenant lets nobody here "
+      "know");
   return 0;
 }
 
@@ -106,17 +110,18 @@ Result<int> run_here(const Arguments& arguments, const Terminal& terminal,
   std::optional<Talk> talk;
   if (answer.hearing) talk.emplace(talk_of(*answer.hearing));
   core::Result<void, std::string> talked;
+  bool spoke = false;
   {
     const os::SignalWindow window(relay);
     if (talk) {
       talked = carry(*talk, *channel, terminal);
     } else {
-      drain(*channel);
+      spoke = drain(*channel);
     }
   }
   channel->close();
   static_cast<void>(keep.wait(relay, start_limit));
-  if (!talk) return unheard(terminal);
+  if (!talk) return unheard(terminal, spoke);
   if (!talked) return Failure{talked.error(), Status::Unusable};
   return status_of(*talk);
 }
@@ -132,12 +137,13 @@ Result<void> say(const GatehouseClient& client, const std::string& id, core::Byt
   return Failure{"the keep takes no input", Status::Unusable};
 }
 
-Result<void> wait_for_end(const GatehouseClient& client, const std::string& id) {
+/// Whether it said anything.
+Result<bool> wait_for_end(const GatehouseClient& client, const std::string& id) {
   constexpr std::chrono::milliseconds longest{15'000};
   for (std::uint64_t position = 0;;) {
     const auto output = TRY(client.output(id, position, longest));
     if (!output.away.empty()) return Failure{output.away, Status::Unusable};
-    if (output.is_over) return {};
+    if (output.is_over) return position > 0;
     position += output.bytes.size();
   }
 }
@@ -160,9 +166,9 @@ Result<int> run_there(const Arguments& arguments, const Terminal& terminal,
   const auto said = say(client, keep.id, answer->words);
   if (arguments.has("--detach")) return cli::print(terminal, concat(keep.id, "\n"));
   if (!answer->hearing) {
-    TRY(wait_for_end(client, keep.id));
+    const bool spoke = TRY(wait_for_end(client, keep.id));
     forget_soon(client, keep.id);
-    return unheard(terminal);
+    return unheard(terminal, spoke);
   }
   Talk talk = talk_of(*answer->hearing);
   TRY(carry(talk, client, keep.id, terminal, Part::HearOnly));
