@@ -17,9 +17,10 @@ std::string_view label_of(Keyring::Purpose purpose) noexcept {
   switch (purpose) {
     case Keyring::Purpose::ChallengeTag: return "challenge tag";
     case Keyring::Purpose::ChallengeSalt: return "challenge salt";
-    case Keyring::Purpose::StoreState: break;
+    case Keyring::Purpose::StoreState: return "store state";
+    case Keyring::Purpose::StoreRow: break;
   }
-  return "store state";
+  return "store row";
 }
 
 std::vector<std::uint8_t> beside(const Place& place) {

@@ -39,7 +39,7 @@ class Keyring {
                                                         core::ByteView sealed) const;
 
   /// What only this broker, and another one with this key, can say of `message`.
-  enum class Purpose : std::uint8_t { ChallengeTag, ChallengeSalt, StoreState };
+  enum class Purpose : std::uint8_t { ChallengeTag, ChallengeSalt, StoreState, StoreRow };
   [[nodiscard]] crypto::Sha256Digest mac(Purpose purpose, core::ByteView message) const;
 
  private:

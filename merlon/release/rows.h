@@ -26,8 +26,25 @@ inline constexpr std::int64_t kept_behind_end = 7 * codec::seconds_per_day;
 /// Nothing: there is none. Broken: what is there is no row of ours.
 [[nodiscard]] database::Result<std::optional<Row>> row_at(database::Connection& in,
                                                           const DepositId& id);
-/// The newest first.
+/// In the place of the one of this id, if there is one.
+[[nodiscard]] database::Result<void> put_row(database::Connection& in, const Row& row);
+/// All that there are, without what is sealed.
+[[nodiscard]] database::Result<std::vector<Row>> all_rows(database::Connection& in);
+/// Of a tenant's that were not removed, the newest first.
 [[nodiscard]] database::Result<std::vector<DepositId>> ids_of(database::Connection& in,
                                                               const TenantId& tenant);
+/// Of those whose end need not be told any more.
+[[nodiscard]] database::Result<std::vector<DepositId>> ids_over(database::Connection& in,
+                                                                codec::UnixTime now);
+
+/// How a ledger calls a row, and what only this broker can say of it. What is sealed is bound by
+/// its version.
+[[nodiscard]] std::string name_of(const DepositId& id);
+[[nodiscard]] Ledger::Mac mac_of(const Keyring& keyring, const Row& row);
+[[nodiscard]] std::string name_of_key(const std::string& tenant);
+[[nodiscard]] Ledger::Mac mac_of_key(const Keyring& keyring, const std::string& tenant,
+                                     core::ByteView sealed);
+[[nodiscard]] Ledger::Mac mac_of_answer(const Keyring& keyring, const std::string& nonce,
+                                        const std::string& deposit);
 
 }  // namespace merlon::release

@@ -25,21 +25,6 @@ Failure no(std::optional<Refusal>& refused, Reason reason, std::string_view got)
   return {Failure::Kind::Broken, "refused"};
 }
 
-database::Result<void> put_row(Connection& in, const Row& row) {
-  TRY(
-      in.run("UPDATE release_deposits SET version = $2, released = $3, earlier = $4, changed = $5,"
-             " last = $6, until = $7, removed = $8, sealed = $9 WHERE id = $1",
-             {base::hex(row.id.view()), number(row.version), number(row.released),
-              number(row.before), row.changed.seconds, row.last.seconds, row.until.seconds,
-              number(row.removed ? 1U : 0U), row.sealed}));
-  return {};
-}
-
-void put(base::ByteWriter& out, core::ByteView bytes) {
-  out.u64(bytes.size());
-  out.bytes(bytes);
-}
-
 DepositId new_id() {
   std::array<std::uint8_t, DepositId::size> bytes{};
   MERLON_CHECK(crypto::fill_random(bytes));
@@ -70,17 +55,21 @@ Outcome<T> Store::write(const Work& work) {
   const std::scoped_lock lock(mutex_);
   Refused refused;
   std::uint64_t reached = 0;
+  std::optional<Ledger::Draft> draft;
   auto done = database_.transact(Mode::Write, [&](Connection& in) -> database::Result<T> {
     refused.reset();
     reached = TRY(checked_sequence(in, refused)) + 1;
-    T value = TRY(work(in, refused));
-    const auto state = TRY(state_of(in, reached));
+    draft.emplace(ledger_);
+    const Writing writing{in, *draft, refused};
+    T value = TRY(work(writing));
     TRY(in.run("UPDATE release_state SET sequence = $1, state = $2",
-               {number(reached), base::hex(state.view())}));
+               {number(reached), state_of(reached, draft->sum())}));
     return value;
   });
   if (!done && refused) return *std::move(refused);
   if (!done) return refuse(Reason::Store, done.error().text);
+  ledger_.adopt(*std::move(draft));
+  known_ = reached;
   // Only then may anything leave: what is on no disk beside the store could be undone unnoticed.
   if (const auto raised = mark_.raise(reached); !raised) {
     return refuse(Reason::Store, raised.error());
@@ -100,6 +89,7 @@ core::Result<std::unique_ptr<Store>, std::string> Store::open(database::Database
 }
 
 Outcome<void> Store::check() {
+  const std::scoped_lock lock(mutex_);
   TRY(read<bool>([this](Connection& in, Refused& refused) -> database::Result<bool> {
     TRY(checked_sequence(in, refused));
     return true;
@@ -112,9 +102,8 @@ core::Result<void, std::string> Store::prepare() {
     for (const std::string_view each : tables()) TRY(in.run(each, {}));
     const Rows there = TRY(in.run("SELECT version FROM release_state", {}));
     if (!there.empty()) return database::integer(there.front(), 0) == store_version;
-    const auto state = TRY(state_of(in, 0));
     TRY(in.run("INSERT INTO release_state (version, sequence, state) VALUES ($1, 0, $2)",
-               {store_version, base::hex(state.view())}));
+               {store_version, state_of(0, {})}));
     return true;
   });
   if (!made) return made.error().text;
@@ -132,49 +121,61 @@ database::Result<std::uint64_t> Store::sequence_of(Connection& in, std::uint64_t
             concat("it was put back: it had come to ", least, " and is at ", sequence));
 }
 
-database::Result<std::uint64_t> Store::checked_sequence(Connection& in, Refused& refused) const {
+/// Looks at all rows only where somebody else with this key has written since.
+database::Result<std::uint64_t> Store::checked_sequence(Connection& in, Refused& refused) {
   const auto sequence = TRY(sequence_of(in, reached_.load(), refused));
+  if (known_ != sequence) {
+    ledger_ = TRY(rows_there(in));
+    known_ = sequence;
+  }
   const Rows rows = TRY(in.run("SELECT state FROM release_state", {}));
-  const auto state = TRY(state_of(in, sequence));
-  if (database::text(rows.at(0), 0) == base::hex(state.view())) return sequence;
+  const Ledger::Draft unchanged(ledger_);
+  if (database::text(rows.at(0), 0) == state_of(sequence, unchanged.sum())) return sequence;
+  known_.reset();
   return no(refused, Reason::RolledBack,
             "it was changed by somebody else, or is another key's (--release-key)");
 }
 
-/// Over all that must not change unnoticed; contents are bound by their versions.
-database::Result<crypto::Sha256Digest> Store::state_of(Connection& in,
-                                                       std::uint64_t sequence) const {
-  base::ByteWriter all;
-  all.u64(sequence);
-  const Rows keys = TRY(in.run("SELECT tenant, sealed FROM release_tenants ORDER BY tenant", {}));
-  all.u64(keys.size());
-  for (const auto& each : keys) {
-    put(all, core::as_bytes(database::text(each, 0)));
-    put(all, database::bytes(each, 1));
-  }
-  const Rows deposits = TRY(
-      in.run("SELECT id, tenant, version, released, earlier, until, removed FROM release_deposits"
-             " ORDER BY id",
-             {}));
-  for (const auto& each : deposits) {
-    put(all, core::as_bytes(database::text(each, 0)));
-    put(all, core::as_bytes(database::text(each, 1)));
-    for (std::size_t column = 2; column < each.size(); ++column) {
-      all.u64(unsigned_of(each, column));
-    }
-  }
-  return keyring_.mac(Keyring::Purpose::StoreState, all.take());
+std::string Store::state_of(std::uint64_t sequence, const Ledger::Sum& sum) const {
+  base::ByteWriter text;
+  text.u64(sequence);
+  text.bytes(sum);
+  return base::hex(keyring_.mac(Keyring::Purpose::StoreState, text.take()).view());
 }
 
-database::Result<void> Store::make_key(Connection& in, const TenantId& tenant) const {
+database::Result<Ledger> Store::rows_there(Connection& in) const {
+  Ledger all;
+  Ledger::Draft draft(all);
+  const Rows keys = TRY(in.run("SELECT tenant, sealed FROM release_tenants", {}));
+  for (const auto& each : keys) {
+    const std::string& tenant = database::text(each, 0);
+    draft.put(name_of_key(tenant), mac_of_key(keyring_, tenant, database::bytes(each, 1)));
+  }
+  const auto rows = TRY(all_rows(in));
+  for (const Row& each : rows) draft.put(name_of(each.id), mac_of(keyring_, each));
+  const Rows answers = TRY(in.run("SELECT nonce, deposit FROM release_answers", {}));
+  for (const auto& each : answers) {
+    draft.turn(mac_of_answer(keyring_, database::text(each, 0), database::text(each, 1)));
+  }
+  all.adopt(std::move(draft));
+  return all;
+}
+
+database::Result<void> Store::make_key(const Writing& writing, const TenantId& tenant) const {
   const std::string name = base::hex(tenant.view());
-  const Rows there = TRY(in.run("SELECT tenant FROM release_tenants WHERE tenant = $1", {name}));
+  const Rows there =
+      TRY(writing.in.run("SELECT sealed FROM release_tenants WHERE tenant = $1", {name}));
   if (!there.empty()) return {};
+  if (writing.draft.has(name_of_key(name))) {
+    return no(writing.refused, Reason::RolledBack, "a tenant without his key");
+  }
   const auto key = crypto::PrivateKey::generate(crypto::KeyKind::P256);
   const auto pem = key ? key->to_pem() : core::Result<crypto::SecretBytes>(key.error());
   if (!pem) return Failure{Failure::Kind::Broken, std::string(pem.error().message())};
   const auto sealed = keyring_.seal({Place::Kind::TenantKey, tenant}, pem->reveal());
-  TRY(in.run("INSERT INTO release_tenants (tenant, sealed) VALUES ($1, $2)", {name, sealed}));
+  TRY(writing.in.run("INSERT INTO release_tenants (tenant, sealed) VALUES ($1, $2)",
+                     {name, sealed}));
+  writing.draft.put(name_of_key(name), mac_of_key(keyring_, name, sealed));
   return {};
 }
 
@@ -194,78 +195,97 @@ Outcome<std::optional<crypto::PrivateKey>> Store::tenant_key(const TenantId& ten
   return std::optional<crypto::PrivateKey>(*std::move(key));
 }
 
-database::Result<void> Store::check_room(Connection& in, const TenantId& tenant,
-                                         codec::UnixTime now, Refused& refused) const {
-  // What is over makes room, with what was answered of it: its id is never given again.
-  TRY(
-      in.run("DELETE FROM release_answers WHERE deposit IN (SELECT id FROM release_deposits"
-             " WHERE until + $2 < $1)",
-             {now.seconds, kept_behind_end}));
-  TRY(in.run("DELETE FROM release_deposits WHERE until + $2 < $1", {now.seconds, kept_behind_end}));
-  const Rows all = TRY(in.run("SELECT COUNT(*) FROM release_deposits", {}));
-  const Rows own = TRY(in.run("SELECT COUNT(*) FROM release_deposits WHERE tenant = $1",
-                              {base::hex(tenant.view())}));
+/// What is over makes room, with what was answered of it: its id is never given again.
+database::Result<void> Store::sweep(const Writing& writing, codec::UnixTime now) const {
+  const auto over = TRY(ids_over(writing.in, now));
+  for (const DepositId& id : over) {
+    const std::string name = base::hex(id.view());
+    const Rows answers =
+        TRY(writing.in.run("SELECT nonce FROM release_answers WHERE deposit = $1", {name}));
+    for (const auto& each : answers) {
+      writing.draft.turn(mac_of_answer(keyring_, database::text(each, 0), name));
+    }
+    TRY(writing.in.run("DELETE FROM release_answers WHERE deposit = $1", {name}));
+    TRY(writing.in.run("DELETE FROM release_deposits WHERE id = $1", {name}));
+    writing.draft.drop(name_of(id));
+  }
+  return {};
+}
+
+database::Result<void> Store::check_room(const Writing& writing, const TenantId& tenant) const {
+  const Rows all = TRY(writing.in.run("SELECT COUNT(*) FROM release_deposits", {}));
+  const Rows own = TRY(writing.in.run("SELECT COUNT(*) FROM release_deposits WHERE tenant = $1",
+                                      {base::hex(tenant.view())}));
   if (unsigned_of(own.at(0), 0) >= quota_.deposits_of_tenant) {
-    return no(refused, Reason::Quota, concat(quota_.deposits_of_tenant, " of this tenant"));
+    return no(writing.refused, Reason::Quota, concat(quota_.deposits_of_tenant, " of this tenant"));
   }
   if (unsigned_of(all.at(0), 0) >= quota_.deposits) {
-    return no(refused, Reason::Quota, concat(quota_.deposits, " of all tenants"));
+    return no(writing.refused, Reason::Quota, concat(quota_.deposits, " of all tenants"));
   }
+  return {};
+}
+
+database::Result<void> Store::put(const Writing& writing, const Row& row) const {
+  TRY(put_row(writing.in, row));
+  writing.draft.put(name_of(row.id), mac_of(keyring_, row));
   return {};
 }
 
 Outcome<Row> Store::add(const TenantId& tenant, const Deposit& deposit, core::ByteView document,
                         codec::UnixTime now) {
-  return write<Row>([&](Connection& in, Refused& refused) -> database::Result<Row> {
-    TRY(check_room(in, tenant, now, refused));
-    TRY(make_key(in, tenant));
+  return write<Row>([&](const Writing& writing) -> database::Result<Row> {
+    TRY(sweep(writing, now));
+    TRY(check_room(writing, tenant));
+    TRY(make_key(writing, tenant));
     Row row{new_id(), tenant, 1};
     row.created = now;
     row.changed = now;
     row.until = deposit.until;
     row.sealed = keyring_.seal(place_of(row), document);
-    TRY(
-        in.run("INSERT INTO release_deposits (id, tenant, version, released, earlier, created,"
-               " changed, last, until, removed, sealed)"
-               " VALUES ($1, $2, $3, 0, 0, $4, $4, 0, $5, 0, $6)",
-               {base::hex(row.id.view()), base::hex(tenant.view()), number(row.version),
-                now.seconds, row.until.seconds, row.sealed}));
+    TRY(put(writing, row));
     return row;
   });
 }
 
 /// Somebody else's is not there.
-database::Result<Row> Store::own_row(Connection& in, const TenantId& tenant, const DepositId& id,
-                                     Refused& refused) const {
-  const auto row = TRY(row_at(in, id));
-  if (!row || row->tenant != tenant) return no(refused, Reason::Unknown, "none of this tenant's");
-  if (row->removed) return no(refused, Reason::Removed, "its tenant removed it");
+database::Result<Row> Store::own_row(const Writing& writing, const TenantId& tenant,
+                                     const DepositId& id) const {
+  const auto row = TRY(row_at(writing.in, id));
+  const bool sound = row ? writing.draft.holds(name_of(id), mac_of(keyring_, *row))
+                         : !writing.draft.has(name_of(id));
+  if (!sound) {
+    return no(writing.refused, Reason::RolledBack, "a row was changed by somebody else");
+  }
+  if (!row || row->tenant != tenant) {
+    return no(writing.refused, Reason::Unknown, "none of this tenant's");
+  }
+  if (row->removed) return no(writing.refused, Reason::Removed, "its tenant removed it");
   return *row;
 }
 
 Outcome<Row> Store::change(const TenantId& tenant, const DepositId& id, const Deposit& deposit,
                            core::ByteView document, codec::UnixTime now) {
-  return write<Row>([&](Connection& in, Refused& refused) -> database::Result<Row> {
-    Row row = TRY(own_row(in, tenant, id, refused));
+  return write<Row>([&](const Writing& writing) -> database::Result<Row> {
+    Row row = TRY(own_row(writing, tenant, id));
     ++row.version;
     row.before = row.released;
     row.changed = now;
     row.until = deposit.until;
     row.sealed = keyring_.seal(place_of(row), document);
-    TRY(put_row(in, row));
+    TRY(put(writing, row));
     return row;
   });
 }
 
 Outcome<Row> Store::remove(const TenantId& tenant, const DepositId& id, codec::UnixTime now) {
-  return write<Row>([&](Connection& in, Refused& refused) -> database::Result<Row> {
-    Row row = TRY(own_row(in, tenant, id, refused));
+  return write<Row>([&](const Writing& writing) -> database::Result<Row> {
+    Row row = TRY(own_row(writing, tenant, id));
     ++row.version;
     row.changed = now;
     row.removed = true;
     row.until = now;
     row.sealed.clear();
-    TRY(put_row(in, row));
+    TRY(put(writing, row));
     return row;
   });
 }
@@ -321,20 +341,23 @@ Outcome<bool> Store::was_answered(const delivery::Nonce& nonce) {
 
 Outcome<void> Store::count(const Row& row, std::uint32_t releases, const delivery::Nonce& nonce,
                            codec::UnixTime now) {
-  TRY(write<bool>([&](Connection& in, Refused& refused) -> database::Result<bool> {
-    Row found = TRY(own_row(in, row.tenant, row.id, refused));
-    if (found.version != row.version) return no(refused, Reason::Changed, "it was changed");
+  TRY(write<bool>([&](const Writing& writing) -> database::Result<bool> {
+    Row found = TRY(own_row(writing, row.tenant, row.id));
+    if (found.version != row.version) return no(writing.refused, Reason::Changed, "it was changed");
     const std::string name = base::hex(nonce.view());
-    const Rows before = TRY(in.run("SELECT deposit FROM release_answers WHERE nonce = $1", {name}));
-    if (!before.empty()) return no(refused, Reason::Answered, "the answer was given");
+    const std::string of = base::hex(row.id.view());
+    const Rows before =
+        TRY(writing.in.run("SELECT deposit FROM release_answers WHERE nonce = $1", {name}));
+    if (!before.empty()) return no(writing.refused, Reason::Answered, "the answer was given");
     if (found.released - found.before >= releases) {
-      return no(refused, Reason::Exhausted, concat(releases, " of ", releases, " are given"));
+      return no(writing.refused, Reason::Exhausted,
+                concat(releases, " of ", releases, " are given"));
     }
     ++found.released;
     found.last = now;
-    TRY(in.run("INSERT INTO release_answers (nonce, deposit, at) VALUES ($1, $2, $3)",
-               {name, base::hex(row.id.view()), now.seconds}));
-    TRY(put_row(in, found));
+    TRY(writing.in.run("INSERT INTO release_answers (nonce, deposit) VALUES ($1, $2)", {name, of}));
+    writing.draft.turn(mac_of_answer(keyring_, name, of));
+    TRY(put(writing, found));
     return true;
   }));
   return {};

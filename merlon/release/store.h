@@ -19,6 +19,7 @@
 #include "merlon/delivery/challenge.h"
 #include "merlon/release/deposit.h"
 #include "merlon/release/keyring.h"
+#include "merlon/release/ledger.h"
 #include "merlon/release/mark.h"
 #include "merlon/release/refusal.h"
 
@@ -87,8 +88,14 @@ class Store {
     reached_.store(mark_.value());
   }
 
-  /// What a piece of work is given: its connection, and where to say why it is not done.
   using Refused = std::optional<Refusal>;
+  /// What a piece of work that writes is given: its connection, the rows that there will be, and
+  /// where to say why it is not done.
+  struct Writing {
+    database::Connection& in;
+    Ledger::Draft& draft;
+    Refused& refused;
+  };
   template <typename T, typename Work>
   Outcome<T> write(const Work& work);
   template <typename T, typename Work>
@@ -101,21 +108,25 @@ class Store {
   /// Of a store that is as it was left. What reads alone needs no more than the number: nothing
   /// comes of it that a writer does not compare again.
   [[nodiscard]] database::Result<std::uint64_t> checked_sequence(database::Connection& in,
-                                                                 Refused& refused) const;
-  [[nodiscard]] database::Result<crypto::Sha256Digest> state_of(database::Connection& in,
-                                                                std::uint64_t sequence) const;
-  [[nodiscard]] database::Result<void> make_key(database::Connection& in,
+                                                                 Refused& refused);
+  [[nodiscard]] std::string state_of(std::uint64_t sequence, const Ledger::Sum& sum) const;
+  [[nodiscard]] database::Result<Ledger> rows_there(database::Connection& in) const;
+  [[nodiscard]] database::Result<void> make_key(const Writing& writing,
                                                 const TenantId& tenant) const;
-  [[nodiscard]] database::Result<void> check_room(database::Connection& in, const TenantId& tenant,
-                                                  codec::UnixTime now, Refused& refused) const;
-  [[nodiscard]] database::Result<Row> own_row(database::Connection& in, const TenantId& tenant,
-                                              const DepositId& id, Refused& refused) const;
+  [[nodiscard]] database::Result<void> sweep(const Writing& writing, codec::UnixTime now) const;
+  [[nodiscard]] database::Result<void> check_room(const Writing& writing,
+                                                  const TenantId& tenant) const;
+  [[nodiscard]] database::Result<void> put(const Writing& writing, const Row& row) const;
+  [[nodiscard]] database::Result<Row> own_row(const Writing& writing, const TenantId& tenant,
+                                              const DepositId& id) const;
   [[nodiscard]] Outcome<Deposit> opened(const Row& row) const;
 
   database::Database& database_;
   const Keyring& keyring_;
-  std::mutex mutex_;  ///< of writers, and the mark
+  std::mutex mutex_;  ///< of writers, and what stands below it
   Mark mark_;
+  Ledger ledger_;
+  std::optional<std::uint64_t> known_;     ///< the number that the ledger is of
   std::atomic<std::uint64_t> reached_{0};  ///< what the mark says
   Quota quota_;
 };

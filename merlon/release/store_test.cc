@@ -96,6 +96,7 @@ TEST_F(ReleaseStore, NoticesWhatSomebodyElseChanges) {
         "UPDATE release_deposits SET earlier = released", "UPDATE release_deposits SET removed = 0",
         "UPDATE release_deposits SET until = until + 9",
         "UPDATE release_deposits SET tenant = 'ab'", "DELETE FROM release_deposits",
+        "DELETE FROM release_answers", "UPDATE release_answers SET deposit = 'ab'",
         "UPDATE release_tenants SET sealed = x'00'", "DELETE FROM release_tenants",
         "UPDATE release_state SET sequence = sequence + 1", "DELETE FROM release_state"}) {
     tamper(statement);
