@@ -298,27 +298,30 @@ constexpr std::array platform_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
+constexpr std::array<std::string_view, 2> simulated_kinds{"snp", "sgx"};
+constexpr OptionSpec simulate_kind{
+    "--kind", "KIND",
+    "snp: SEV-SNP of AMD's; sgx: SGX of Intel's. What --dir holds if not given, else snp.", false,
+    simulated_kinds};
+constexpr OptionSpec simulate_dir{
+    "--dir",
+    "DIR",
+    "Where its files are; $XDG_STATE_HOME/merlon/simulator, or simulator-sgx (~/.local/state) if "
+    "not given.",
+    false,
+    {},
+    true};
+
 constexpr std::array simulate_update_options{
-    OptionSpec{"--tcb", "BOOTLOADER.TEE.SNP.MICROCODE",
-               "The versions, higher or lower than before; must be given."},
-    OptionSpec{
-        "--dir",
-        "DIR",
-        "Where its files are; $XDG_STATE_HOME/merlon/simulator (~/.local/state) if not given.",
-        false,
-        {},
-        true},
-    OptionSpec{"--json", "", "Print one JSON object."},
-};
+    OptionSpec{"--tcb", "VERSIONS",
+               "The versions, higher or lower than before; must be given. Of SEV-SNP "
+               "BOOTLOADER.TEE.SNP.MICROCODE; of SGX one number for all of its parts, of which the "
+               "simulated TCB info calls 3 UpToDate, 2 OutOfDate and 1 Revoked."},
+    simulate_kind, simulate_dir, OptionSpec{"--json", "", "Print one JSON object."}};
 
 constexpr std::array simulate_options{
-    OptionSpec{
-        "--dir",
-        "DIR",
-        "Where its files are; $XDG_STATE_HOME/merlon/simulator (~/.local/state) if not given.",
-        false,
-        {},
-        true},
+    simulate_kind,
+    simulate_dir,
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
@@ -420,11 +423,11 @@ constexpr std::array other_commands{
         platform_tcb_positionals, platform_tcb_options},
     CommandSpec{
         "platform simulate init",
-        "Make a simulated machine with SEV-SNP, for tests",
+        "Make a simulated machine with SEV-SNP or SGX, for tests",
         "New keys and certificates of a machine that there is none of, in a directory that only you "
         "may enter. It protects nothing: whoever reads the keys signs any report. Evidence that it "
-        "signs says SIMULATOR and is refused by every policy that does not name that product and "
-        "this machine's root. Never overwrites anything.",
+        "signs says SIMULATOR and is refused by every policy that does not name this machine's root, "
+        "and of SEV-SNP that product. Never overwrites anything.",
         {},
         simulate_options},
     CommandSpec{
@@ -444,7 +447,7 @@ constexpr std::array other_commands{
     CommandSpec{
         "platform simulate update",
         "Give a simulated machine other versions of firmware",
-        "A new VCEK for these versions, under the same root; chip and list stay. For tests of what a "
+        "A new certificate for these versions, under the same root; all else stays. For tests of what a "
         "rise of the TCB, or a downgrade, does to policies and to sealed data. Keeps that run go on "
         "with the versions that they were started with.",
         {},

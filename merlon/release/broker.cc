@@ -88,7 +88,12 @@ Outcome<Judged> judge(const Deposit& deposit, const launch::Proof& proof,
       verify::BindToChallenge{crypto::sha256({proof.tls_key}), crypto::sha256({proof.hpke_key}),
                               evidence::Nonce::from(nonce.view()).value()};
   evidence::Endorsements carried = evidence->endorsements;
-  if (!proof.certificates.empty()) static_cast<void>(carried.add_table(proof.certificates));
+  if (!proof.certificates.empty()) {
+    // A table, whatever its first entry is, or what hosts with SGX have.
+    const bool is_table = evidence->technology() == evidence::Technology::Snp;
+    if (is_table) static_cast<void>(carried.add_table(proof.certificates));
+    if (!is_table) static_cast<void>(carried.add(proof.certificates));
+  }
   const verify::Collateral all = judging.own.with_carried(carried);
   auto appraisal = verify::appraise(*evidence, all, policy, judging.moment);
   seen.merge(appraisal.seen);

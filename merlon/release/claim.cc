@@ -15,7 +15,6 @@ namespace {
 constexpr std::string_view claim_magic = "MRLNCLAM";
 constexpr std::string_view proof_magic = "MRLNPROF";
 constexpr std::string_view answer_magic = "MRLNRLSE";
-constexpr std::size_t answer_head = 12;
 
 Result<void> expect(core::Reader& in, std::string_view magic, const char* otherwise) {
   if (core::as_text(TRY(in.bytes(magic.size()))) == magic) return {};
