@@ -101,9 +101,13 @@ Outcome<Judged> judge(const Deposit& deposit, const launch::Proof& proof,
   return Judged{*key, std::move(appraisal)};
 }
 
+/// By the name that its technology has for it.
 std::string measurement_in(const verify::Appraisal& appraisal) {
-  const auto found = std::ranges::find(appraisal.claims, "measurement", &verify::Claim::name);
-  return found == appraisal.claims.end() ? std::string() : found->value;
+  for (const std::string_view name : {"measurement", "MRENCLAVE", "MRTD"}) {
+    const auto found = std::ranges::find(appraisal.claims, name, &verify::Claim::name);
+    if (found != appraisal.claims.end()) return found->value;
+  }
+  return "";
 }
 
 /// What the workload reads, and that it is all.

@@ -4,9 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/base/text.h"
 #include "merlon/delivery/records.h"
 #include "merlon/delivery/sealed.h"
+#include "merlon/evidence/binding.h"
 #include "merlon/release/testing/world.h"
+#include "merlon/verify/testing/fake_intel.h"
 
 namespace merlon::release {
 namespace {
@@ -168,6 +171,36 @@ TEST_F(BrokerTest, RefusesARootThatThePolicyDoesNotName) {
   deposit.policy.erase(at, deposit.policy.find('\n', at) - at + 1);
   const auto id = life_.broker().deposit(tenant(), document(deposit), now).value().id;
   EXPECT_EQ(code_of(life_.release(id, keep_)), "snp.anchor");
+}
+
+TEST_F(BrokerTest, JudgesQuotesOfEnclavesAsWell) {
+  verify::testing::FakeIntel intel;
+  constexpr std::size_t enclave = 64;
+  const auto policy =
+      base::concat("technologies = [\"sgx\"]\nroots = [\"",
+                   base::hex(intel.policy().roots.front().view()), "\"]\n[sgx]\nmr_enclave = [\"",
+                   base::hex(core::ByteView(intel.body).subspan(enclave, 32)), "\"]\n");
+  const auto id = life_.broker().deposit(tenant(), document(deposit_for(policy)), now).value().id;
+  const auto invitation = challenged(id);
+  auto proof = keep_.proof(invitation.nonce);
+  const auto data =
+      evidence::keep_report_data(crypto::sha256({proof.tls_key}), crypto::sha256({proof.hpke_key}),
+                                 evidence::Nonce::from(invitation.nonce.view()).value());
+  constexpr std::ptrdiff_t report_data = 320;
+  std::ranges::copy(data.view(), intel.body.begin() + report_data);
+  proof.evidence = intel.quote();
+  const auto bytes = encode(Claim{invitation.token, proof}).value();
+  // With the Steward's endorsements of AMD's alone it cannot be judged, and is not counted.
+  const auto unknown = claim(id, bytes);
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code.substr(0, 5), "dcap.");
+  verify::Memory seen;
+  const auto own = verify::Collateral::prepare(intel.endorsements());
+  const auto released =
+      life_.broker().release(id, bytes, {own, verify::Moment::by_clock(now, {})}, now, seen);
+  ASSERT_TRUE(released) << released.error().code << ": " << released.error().got;
+  EXPECT_EQ(released->technology, evidence::Technology::Sgx);
+  EXPECT_EQ(released->measurement, base::hex(core::ByteView(intel.body).subspan(enclave, 32)));
 }
 
 TEST_F(BrokerTest, TellsOneTenantNothingOfAnothers) {
