@@ -172,6 +172,12 @@ Outcome<std::unique_ptr<Deputy>> Deputy::open(const ReleaseOptions& options,
   return deputy;
 }
 
+Outcome<void> Deputy::check(const ReleaseOptions& options, const std::string& state) {
+  TRY(read_key(options.key));
+  if (os::exists(options.store)) TRY(open(options, state));
+  return {};
+}
+
 Response Deputy::handle(const http::Request& request) {
   auto answered = route(request);
   if (answered) return *std::move(answered);

@@ -42,6 +42,9 @@ class Deputy {
   [[nodiscard]] static Outcome<std::unique_ptr<Deputy>> open(const ReleaseOptions& options,
                                                              const std::string& state);
 
+  /// What would end the start of that broker; makes nothing.
+  [[nodiscard]] static Outcome<void> check(const ReleaseOptions& options, const std::string& state);
+
   /// Before the first request.
   void set_world(World world) { world_ = std::move(world); }
 

@@ -223,6 +223,7 @@ TEST(ReleaseKey, IsSixtyFourDigits) {
     ReleaseOptions options;
     options.store = folder.file("release.db");
     options.key = folder.file("key");
+    EXPECT_FALSE(Deputy::check(options, folder.file("")));
     EXPECT_FALSE(Deputy::open(options, folder.file("")));
   }
 }

@@ -268,6 +268,10 @@ core::Result<Ready, int> prepare(const command::Arguments& arguments,
 int check(const command::Arguments& arguments, const command::Terminal& terminal) {
   const auto ready = prepare(arguments, terminal);
   if (!ready) return ready.error();
+  if (!ready->options.release.store.empty()) {
+    const auto broker = Deputy::check(ready->options.release, ready->options.state);
+    if (!broker) return command::fail(terminal, broker.error(), unusable);
+  }
   const Generation& first = *ready->first;
   std::string text = concat("policy ", first.policy_digest, "\n");
   for (const std::string& each : first.rules) text += concat("rule: ", each, "\n");
