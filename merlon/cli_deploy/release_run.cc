@@ -4,6 +4,7 @@
 #include <array>
 
 #include "merlon/base/text.h"
+#include "merlon/cli/launch_options.h"
 #include "merlon/cli_deploy/broker_client.h"
 #include "merlon/cli_deploy/commands.h"
 #include "merlon/cli_deploy/distant_relay.h"
@@ -178,8 +179,19 @@ Result<int> run_there(const Arguments& arguments, const Terminal& terminal,
   return status;
 }
 
+/// Before anything is started in vain.
+Result<void> check_backend(const Arguments& arguments, const Terminal& terminal) {
+  const auto named = cli::choose_backend(arguments, terminal);
+  if (!named) return Failure{named.error().text, Status::Usage};
+  if (!*named || host::is_attested(**named)) return {};
+  return Failure{concat("backend ", host::name_of(**named),
+                        ": nothing attests such a keep, and no broker supplies it"),
+                 Status::Refused};
+}
+
 Result<int> run(const Arguments& arguments, const Terminal& terminal) {
   const std::string id = TRY(deposit_id(arguments.positional(0)));
+  TRY(check_backend(arguments, terminal));
   const GatehouseAddress address = TRY(gatehouse_address(arguments, terminal));
   if (address.url.empty() && arguments.has("--detach")) {
     return Failure{"--detach: only at a gatehouse (--to); a keep ends with who started it",

@@ -239,6 +239,7 @@ class Release(KeepsTest):
         wish = {"kind": "listen", "host": "::", "port": 8080, "tls": True}
         asks = self.made(offer=json.dumps({"backend": "snp-sim", "nonce": "00" * 32, "wishes": [wish]}))
         self.assertIn("--grant-network lets it", self.do(*run, asks, status=3).stderr)
+        self.assertIn("no broker supplies it", self.do(*run[:-1], "nil", deposit, status=3).stderr)
         # An offer that is none starts nothing.
         for offer in ("", "[]", json.dumps({"backend": "snp-sim", "nonce": "00" * 32, "wishes": [{"kind": "shell"}]})):
             self.assertIn("the deposit's offer", self.do(*run, self.made(offer=offer), status=1).stderr)
