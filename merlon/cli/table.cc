@@ -141,13 +141,13 @@ constexpr std::array platform_tcb_options{
     OptionSpec{"--at", "TIME", "Judge for this time instead of now, e.g. 2025-06-20."},
 };
 
-constexpr std::array<std::string_view, 2> measured_backends{"kvm", "snp"};
+constexpr std::array<std::string_view, 3> measured_backends{"kvm", "snp", "sgx"};
 constexpr std::array<std::string_view, 3> worlds{"ring0", "collapsed", "isolated"};
 constexpr std::array keep_measure_options{
     OptionSpec{
         "--backend", "NAME",
         "The kind of keep: kvm, also if nothing is named, whose digest is for comparison only; or "
-        "snp, whose digest stands in the evidence of such a keep and belongs into a policy.",
+        "snp or sgx, whose digest stands in the evidence of such a keep and belongs into a policy.",
         false, measured_backends},
     OptionSpec{
         "--world", "NAME",
@@ -157,13 +157,15 @@ constexpr std::array keep_measure_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
-constexpr std::array<std::string_view, 1> attested_backends{"snp-sim"};
+constexpr std::array<std::string_view, 2> attested_backends{"snp-sim", "sgx-sim"};
 constexpr std::array keep_evidence_positionals{PositionalSpec{
     "DIR", "A directory, made if it is not there; files of the same name are replaced.", true}};
 constexpr std::array keep_evidence_options{
-    OptionSpec{"--backend", "NAME",
-               "The kind of keep: snp-sim, also if nothing is named: a simulation of SEV-SNP.",
-               false, attested_backends},
+    OptionSpec{
+        "--backend", "NAME",
+        "The kind of keep: snp-sim, a simulation of SEV-SNP, also if nothing is named; or sgx-sim, "
+        "one of SGX.",
+        false, attested_backends},
     OptionSpec{"--nonce", "HEX",
                "32 bytes that nobody could foresee, as 64 hexadecimal digits, by which you know "
                "that the evidence is new; random ones if none are given."},
@@ -236,11 +238,15 @@ constexpr std::array sign_options{
     OptionSpec{"--snp-svn", "NUMBER", "The guest's security version; 1 if not given."},
     OptionSpec{"--snp-family-id", "HEX", "32 digits; zeros if not given."},
     OptionSpec{"--snp-image-id", "HEX", "32 digits; zeros if not given."},
-    OptionSpec{"--sgx-digest", "HEX", "The enclave's MRENCLAVE: 64 digits."},
+    OptionSpec{
+        "--sgx-digest", "HEX",
+        "The enclave's MRENCLAVE: 64 digits; that of this installation's keep if not given."},
     OptionSpec{"--sgx-product-id", "NUMBER", "ISVPRODID; 0 if not given."},
     OptionSpec{"--sgx-svn", "NUMBER", "ISVSVN; 0 if not given."},
-    OptionSpec{"--sgx-xfrm", "BITS",
-               "Which registers the enclave uses (XFRM); 0xe7 if not given: up to AVX-512."},
+    OptionSpec{
+        "--sgx-xfrm", "BITS",
+        "Which registers the enclave uses (XFRM). If not given, 0x7 for this installation's keep, and "
+        "0xe7, up to AVX-512, for another."},
     OptionSpec{"--enarx-version", "VERSION",
                "The Enarx that is to read the file, which wants its own; 0.7.1 if not given."},
     OptionSpec{"--json", "", "Print what was signed, and by whom, as one JSON object."},
@@ -297,6 +303,33 @@ constexpr std::array platform_options{
                false, all_backends},
     OptionSpec{"--json", "", "Print one JSON object."},
 };
+
+constexpr OptionSpec sgx_cache_dir{
+    "--dir", "DIR", "Where the files are put; /var/cache/intel-sgx if not given.", false, {}, true};
+constexpr OptionSpec intel_url{"--intel-url", "URL",
+                               "A cache to ask instead of Intel's service (a PCCS)."};
+constexpr std::array sgx_register_options{
+    OptionSpec{"--request",
+               "FILE",
+               "The firmware's request; its variable of EFI if not given.",
+               false,
+               {},
+               true},
+    intel_url};
+constexpr std::array sgx_cache_crl_options{
+    sgx_cache_dir, intel_url,
+    OptionSpec{"--intel-root-url", "URL", "A cache to ask for the root's revocation list."}};
+constexpr std::array sgx_cache_pck_options{
+    OptionSpec{
+        "--csv",
+        "FILE",
+        "What Intel's PCKIDRetrievalTool tells of this platform; pckid_retrieval.csv in DIR if "
+        "not given, which the tool makes if it is not there.",
+        false,
+        {},
+        true},
+    sgx_cache_dir, intel_url};
+constexpr std::array sgx_cache_tcb_options{sgx_cache_dir, intel_url};
 
 constexpr std::array<std::string_view, 2> simulated_kinds{"snp", "sgx"};
 constexpr OptionSpec simulate_kind{
@@ -389,7 +422,7 @@ constexpr std::array other_commands{
     CommandSpec{
         "sign", "Sign a keep for SEV-SNP, SGX or both",
         "Writes Enarx' file of signatures: an ID block with who signed it, and a SIGSTRUCT. "
-        "Give --snp-id-key with --snp-id-key-signature, --sgx-key with --sgx-digest, or all of them.",
+        "Give --snp-id-key with --snp-id-key-signature, --sgx-key, or all of them.",
         sign_positionals, sign_options},
     CommandSpec{
         "signature check", "Show what a file of signatures says, and whether they hold",
@@ -421,6 +454,33 @@ constexpr std::array other_commands{
         "nothing will refuse it, 1 something will, 3 it is refused now, 4 it could not be "
         "judged.",
         platform_tcb_positionals, platform_tcb_options},
+    CommandSpec{
+        "platform sgx register",
+        "Register a machine of several processors with Intel",
+        "Sends the request that the firmware has left for Intel's registration service. Needs root, "
+        "once for each machine; one with a single processor needs none.",
+        {},
+        sgx_register_options},
+    CommandSpec{
+        "platform sgx cache-crl",
+        "Get Intel's revocation lists for keeps on this machine",
+        "Of the root and of both authorities of PCK certificates, into crls.der, replaced as a whole "
+        "or not at all. Says when the next ones come.",
+        {},
+        sgx_cache_crl_options},
+    CommandSpec{
+        "platform sgx cache-pck",
+        "Find out of which kind this machine is",
+        "Asks Intel for this platform's PCK certificate, and writes its FMSPC into fmspc.txt.",
+        {},
+        sgx_cache_pck_options},
+    CommandSpec{
+        "platform sgx cache-tcb",
+        "Get Intel's word on this kind of machine",
+        "TCB info for the FMSPC in fmspc.txt into tcb.der, and the identity of quoting enclaves into "
+        "qe-identity.json. Says when the next ones come.",
+        {},
+        sgx_cache_tcb_options},
     CommandSpec{
         "platform simulate init",
         "Make a simulated machine with SEV-SNP or SGX, for tests",

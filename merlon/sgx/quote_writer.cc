@@ -30,6 +30,10 @@ std::vector<std::uint8_t> quote_to_be_signed(const QuoteHeader& header, const Re
   return out.take();
 }
 
+std::size_t quote_size(std::size_t authentication, std::size_t chain) noexcept {
+  return signed_size + 4 + fixed_size + authentication + chain;
+}
+
 core::Result<std::vector<std::uint8_t>> quote_bytes(core::ByteView signed_bytes,
                                                     const QuoteSignatureData& data) {
   if (signed_bytes.size() != signed_size) {

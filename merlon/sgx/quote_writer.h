@@ -30,6 +30,9 @@ struct QuoteSignatureData {
   core::ByteView pck_chain;  ///< PEM: leaf, CA, root
 };
 
+/// Of a quote with so many bytes of the two that have no size of their own.
+[[nodiscard]] std::size_t quote_size(std::size_t authentication, std::size_t chain) noexcept;
+
 /// `signed_bytes` as quote_to_be_signed() gave them. Malformed: of another size. Exhausted: more
 /// authentication data than 65,535 bytes, or a quote beyond max_quote_size.
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> quote_bytes(core::ByteView signed_bytes,

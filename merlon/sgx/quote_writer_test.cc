@@ -48,6 +48,7 @@ TEST(QuoteWriter, WhatItWritesIsReadAgain) {
   EXPECT_TRUE(std::ranges::equal(quote.qe_authentication, authentication));
   EXPECT_TRUE(std::ranges::equal(quote.pck_chain, chain));
   EXPECT_EQ(quote.padding, 0U);
+  EXPECT_EQ(bytes.size(), quote_size(authentication.size(), chain.size()));
 }
 
 TEST(QuoteWriter, WritesNoQuoteThatNobodyReads) {

@@ -1,7 +1,8 @@
 // merlon-simulator: a simulated security processor for one guest. NOT confidential computing: its
 // keys are files of this machine. It finds its channel on descriptor 3 (merlon/launch/firmware.h).
 //
-//   merlon-simulator --platform DIRECTORY [--for guest|enclave] [--sources COUNT] [--hostile SEED]
+//   merlon-simulator --platform DIRECTORY [--for guest|enclave|aesmd] [--sources COUNT] [--hostile
+//   SEED]
 //
 // With --sources descriptors 4, 5 … are that many files, at most 8, of which the launcher names
 // parts instead of sending them. With --hostile it says "busy" to guests at random. Exit status: 0
@@ -25,6 +26,7 @@
 #include "merlon/os/poll.h"
 #include "merlon/os/process.h"
 #include "merlon/os/surrender.h"
+#include "merlon/simulate/aesm_server.h"
 #include "merlon/simulate/confinement.h"
 #include "merlon/simulate/enclave_server.h"
 #include "merlon/simulate/server.h"
@@ -71,7 +73,15 @@ class SourceFile final : public simulate::PageFile {
 enum class Role : std::uint8_t {
   Guest,    ///< of SEV-SNP
   Enclave,  ///< of SGX: this is its processor
+  Aesmd,    ///< of SGX: this is its quoting enclave, behind aesmd's protocol
 };
+
+std::optional<Role> role_of(std::string_view name) {
+  if (name == "guest") return Role::Guest;
+  if (name == "enclave") return Role::Enclave;
+  if (name == "aesmd") return Role::Aesmd;
+  return std::nullopt;
+}
 
 struct Options {
   std::string platform;
@@ -94,8 +104,9 @@ std::optional<Options> options_of(int count, char** words) {
     if (word == "--platform") {
       options.platform = value;
     } else if (word == "--for") {
-      if (value != "guest" && value != "enclave") return std::nullopt;
-      if (value == "enclave") options.role = Role::Enclave;
+      const auto role = role_of(value);
+      if (!role) return std::nullopt;
+      options.role = *role;
     } else if (word == "--hostile") {
       std::uint64_t seed = 0;
       if (!is_number(value, seed)) return std::nullopt;
@@ -169,6 +180,19 @@ int serve_enclave(const Options& options, os::BorrowedFd channel) {
   return serve_with(server, options, channel);
 }
 
+/// Who asks it where there is no platform finds nobody there, and reads why on standard error.
+int serve_as_aesmd(const Options& options, os::BorrowedFd channel) {
+  auto platform = simulate::LateSgxPlatform::read(options.platform);
+  if (!platform) {
+    return failed(concat(base::printable(options.platform),
+                         ": no machine with SGX to simulate: ", in_words(platform.error()),
+                         "; merlon platform simulate init --kind sgx makes one"),
+                  launch::ExitStatus::Unusable);
+  }
+  simulate::AesmServer server(*std::move(platform));
+  return serve_with(server, options, channel);
+}
+
 int serve_guest(const Options& options, os::BorrowedFd channel) {
   auto platform = simulate::LatePlatform::read(options.platform);
   if (!platform) {
@@ -186,6 +210,7 @@ int serve(const Options& options, os::BorrowedFd channel) {
   switch (options.role) {
     case Role::Guest: return serve_guest(options, channel);
     case Role::Enclave: return serve_enclave(options, channel);
+    case Role::Aesmd: return serve_as_aesmd(options, channel);
   }
   return launch::number(launch::ExitStatus::Usage);
 }

@@ -28,6 +28,8 @@ class QuotingEnclave {
 
   /// For whom reports are to be made.
   [[nodiscard]] sgx::TargetInfo target() const;
+  /// Of each of its quotes.
+  [[nodiscard]] std::size_t quote_size() const noexcept;
 
   /// A quote of version 3 of a REPORT. Denied: not made for it by this machine's processor.
   /// Malformed: no REPORT. Internal: the library does not sign.

@@ -1,6 +1,7 @@
 #include "merlon/simulate/sgx_store.h"
 
 #include <cstdio>
+#include <utility>
 
 #include <unistd.h>
 
@@ -94,19 +95,14 @@ Result<x509::Certificate> read_certificate(const std::string& path) {
   return parsed(x509::Certificate::parse(der));
 }
 
-Result<crypto::PrivateKey> read_key(const std::string& path) {
-  const auto text = TRY(read_secret(path));
-  return parsed(crypto::PrivateKey::from_pem(text.reveal()));
-}
-
 Result<crypto::PrivateKey> read_key_of(const std::string& path, const x509::Certificate& owner) {
   const auto text = TRY(read_secret(path));
   return key_of(text, owner);
 }
 
 /// Signs quotes; who has it is said in each quote anew.
-Result<crypto::PrivateKey> read_attestation_key(const std::string& directory) {
-  auto key = TRY(read_key(concat(directory, "/keys/quote.pem")));
+Result<crypto::PrivateKey> attestation_key_of(const crypto::SecretBytes& text) {
+  auto key = TRY(parsed(crypto::PrivateKey::from_pem(text.reveal())));
   if (key.kind() != crypto::KeyKind::P256) {
     return core::error(ErrorCode::Denied, "an attestation key of another kind");
   }
@@ -127,21 +123,11 @@ Result<SgxKeys> read_keys(const std::string& place, const SgxChain& chain) {
   auto ca = TRY(read_key_of(concat(place, "/keys/ca.pem"), chain.ca()));
   auto signer = TRY(read_key_of(concat(place, "/keys/tcb-signer.pem"), chain.signer()));
   auto pck = TRY(read_key_of(concat(place, "/keys/pck.pem"), chain.pck()));
-  auto attestation = TRY(read_attestation_key(place));
+  const auto attestation_text = TRY(read_secret(concat(place, "/keys/quote.pem")));
+  auto attestation = TRY(attestation_key_of(attestation_text));
   auto fuse = TRY(read_fuse(place));
   return SgxKeys{std::move(root), std::move(ca),          std::move(signer),
                  std::move(pck),  std::move(attestation), std::move(fuse)};
-}
-
-/// A platform that says what it is, and its certificate.
-struct Named {
-  x509::Certificate pck;
-  sgx::PckExtension platform;
-};
-Result<Named> read_named(const std::string& directory) {
-  auto pck = TRY(read_certificate(concat(directory, "/pck.pem")));
-  const auto platform = TRY(parsed(sgx_platform_of(pck)));
-  return Named{std::move(pck), platform};
 }
 
 }  // namespace
@@ -182,24 +168,61 @@ Result<SgxChain> load_sgx_chain(const std::string& directory) {
                                  core::as_text(tcb_info), core::as_text(identity)}));
 }
 
-Result<SgxPlatform> load_sgx_platform(const std::string& directory) {
-  const Named named = TRY(read_named(directory));
-  std::string chain;
-  for (const char* name : {"/pck.pem", "/ca.pem", "/root.pem"}) {
-    const auto text = TRY(read_file(concat(directory, name), max_size));
-    TRY(only_block(text, certificate_label));
-    chain += core::as_text(text);
+struct LateSgxPlatform::Files {
+  std::array<std::vector<std::uint8_t>, 3> chain;  // leaf, CA, root
+  crypto::SecretBytes pck_key, attestation_key;
+  crypto::SecretBytes fuse;
+};
+
+Result<LateSgxPlatform> LateSgxPlatform::read(const std::string& directory) {
+  auto files = std::make_shared<Files>();
+  constexpr std::array<const char*, 3> chain{"/pck.pem", "/ca.pem", "/root.pem"};
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    files->chain[i] = TRY(read_file(concat(directory, chain[i]), max_size));
   }
-  auto pck_key = TRY(read_key_of(concat(directory, "/keys/pck.pem"), named.pck));
-  auto attestation_key = TRY(read_attestation_key(directory));
-  auto fuse = TRY(read_fuse(directory));
-  return SgxPlatform{named.platform, std::move(pck_key), std::move(attestation_key),
-                     EnclaveProcessor(std::move(fuse), named.platform.cpu_svn), std::move(chain)};
+  files->pck_key = TRY(read_secret(concat(directory, "/keys/pck.pem")));
+  files->attestation_key = TRY(read_secret(concat(directory, "/keys/quote.pem")));
+  files->fuse = TRY(read_fuse(directory));
+  return LateSgxPlatform(std::move(files));
+}
+
+Result<const SgxPlatform*> LateSgxPlatform::get() {
+  if (!made_) {
+    const auto files = std::exchange(files_, nullptr);
+    const auto make = [&]() -> Result<SgxPlatform> {
+      std::string chain;
+      for (const auto& text : files->chain) {
+        TRY(only_block(text, certificate_label));
+        chain += core::as_text(text);
+      }
+      const auto der = TRY(only_block(files->chain[0], certificate_label));
+      const auto pck = TRY(parsed(x509::Certificate::parse(der)));
+      const auto platform = TRY(parsed(sgx_platform_of(pck)));
+      auto pck_key = TRY(key_of(files->pck_key, pck));
+      auto attestation_key = TRY(attestation_key_of(files->attestation_key));
+      return SgxPlatform{platform, std::move(pck_key), std::move(attestation_key),
+                         EnclaveProcessor(std::move(files->fuse), platform.cpu_svn),
+                         std::move(chain)};
+    };
+    made_ = std::make_unique<Result<SgxPlatform>>(make());
+  }
+  if (!*made_) return made_->error();
+  return &**made_;
+}
+
+Result<SgxPlatform> LateSgxPlatform::take() && {
+  TRY(get());
+  return std::move(*made_);
+}
+
+Result<SgxPlatform> load_sgx_platform(const std::string& directory) {
+  return TRY(LateSgxPlatform::read(directory)).take();
 }
 
 Result<EnclaveProcessor> load_enclave_processor(const std::string& directory) {
-  const Named named = TRY(read_named(directory));
-  return EnclaveProcessor(TRY(read_fuse(directory)), named.platform.cpu_svn);
+  const auto pck = TRY(read_certificate(concat(directory, "/pck.pem")));
+  const auto platform = TRY(parsed(sgx_platform_of(pck)));
+  return EnclaveProcessor(TRY(read_fuse(directory)), platform.cpu_svn);
 }
 
 Result<SgxChain> revoke_sgx_platform(const std::string& directory, codec::UnixTime now) {

@@ -13,6 +13,10 @@
 // Whoever reads the keys is the simulator. Files are trusted as far as their owner is, and checked
 // against each other all the same. Errors as store.h has them.
 
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "merlon/simulate/quoting_enclave.h"
 #include "merlon/simulate/sgx_chain.h"
 
@@ -28,6 +32,30 @@ namespace merlon::simulate {
 /// What the quoting enclave has. Of the chain only that the PCK certificate is a simulator's, and
 /// the key is its own: what is above it is for verifiers.
 [[nodiscard]] core::Result<SgxPlatform> load_sgx_platform(const std::string& directory);
+
+/// The same, read now and looked at when it is first asked for: most keeps never ask for a quote.
+class LateSgxPlatform {
+ public:
+  /// Errors: NotFound and others of the system, with the number as detail.
+  [[nodiscard]] static core::Result<LateSgxPlatform> read(const std::string& directory);
+  /// One that is there already.
+  explicit LateSgxPlatform(SgxPlatform platform)
+      : made_(std::make_unique<core::Result<SgxPlatform>>(std::move(platform))) {}
+
+  /// Lives as long as this object, moved or not. Errors: those of load_sgx_platform() that are not
+  /// of the system; the same each time.
+  [[nodiscard]] core::Result<const SgxPlatform*> get();
+  /// The same, for good.
+  [[nodiscard]] core::Result<SgxPlatform> take() &&;
+
+ private:
+  struct Files;
+  explicit LateSgxPlatform(std::shared_ptr<Files> files) noexcept : files_(std::move(files)) {}
+
+  std::shared_ptr<Files> files_;  // until they have been looked at
+  std::unique_ptr<core::Result<SgxPlatform>> made_;
+};
+
 /// What runs enclaves has: the processor alone.
 [[nodiscard]] core::Result<EnclaveProcessor> load_enclave_processor(const std::string& directory);
 

@@ -27,6 +27,7 @@ struct Left {
   enum class Way : std::uint8_t {
     Exit,       ///< by EEXIT; `reason` is what it had in rdi
     Exception,  ///< by an exception: `vector`, `error`, `address` as the kernel has them
+    Refused,    ///< it was not entered: no frame is free for another interruption
   };
   Way way = Way::Exit;
   std::uint64_t reason = 0;

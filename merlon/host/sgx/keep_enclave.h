@@ -12,6 +12,7 @@
 #include "merlon/host/calls.h"
 #include "merlon/host/plan.h"
 #include "merlon/host/sgx/driver.h"
+#include "merlon/host/sgx/quoting.h"
 #include "merlon/os/alarm.h"
 #include "merlon/os/file_mapping.h"
 #include "merlon/sallyport/host/request.h"
@@ -24,6 +25,13 @@ struct Statistics {
   std::uint64_t exceptions = 0;
 };
 
+/// What an enclave is filled with, and what its owner signed of it: a SIGSTRUCT, or nothing.
+struct Contents {
+  const os::FileMapping& shim;
+  const os::FileMapping& keep;
+  core::ByteView sigstruct;
+};
+
 class KeepEnclave final : public Machine {
  public:
   /// Fills an enclave of `driver` with the two programs.
@@ -31,7 +39,7 @@ class KeepEnclave final : public Machine {
   /// Errors: Unavailable (the driver has none to give, or the processor cannot run compiled code) ·
   /// those of the image.
   [[nodiscard]] static core::Result<std::unique_ptr<KeepEnclave>, HostError> create(
-      std::unique_ptr<Driver> driver, const os::FileMapping& shim, const os::FileMapping& keep);
+      std::unique_ptr<Driver> driver, Quoting quoting, const Contents& contents);
   ~KeepEnclave() override;
 
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return calls_.descriptors(); }
@@ -51,13 +59,13 @@ class KeepEnclave final : public Machine {
   [[nodiscard]] bool release(sallyport::MemoryRange range) override;
   [[nodiscard]] bool set_timer(std::uint64_t first, std::uint64_t interval) override;
   [[nodiscard]] sallyport::Outcome change_pages(const sallyport::Arguments& arguments) override;
+  [[nodiscard]] sallyport::Outcome attest(const sallyport::Request& request) override;
 
  private:
-  explicit KeepEnclave(std::unique_ptr<Driver> driver) noexcept
-      : driver_(std::move(driver)), calls_(*this) {}
+  KeepEnclave(std::unique_ptr<Driver> driver, Quoting quoting) noexcept
+      : driver_(std::move(driver)), quoting_(std::move(quoting)), calls_(*this) {}
 
-  [[nodiscard]] core::Result<void, HostError> load(const os::FileMapping& shim,
-                                                   const os::FileMapping& keep);
+  [[nodiscard]] core::Result<void, HostError> load(const Contents& contents);
   [[nodiscard]] core::Result<void, HostError> make_block();
   void tell_time();
   /// The thread's loop.
@@ -66,6 +74,7 @@ class KeepEnclave final : public Machine {
   [[nodiscard]] bool start_timer(std::chrono::nanoseconds first, std::chrono::nanoseconds interval);
 
   std::unique_ptr<Driver> driver_;
+  Quoting quoting_;
   Calls calls_;
   std::optional<sallyport::Block> block_;
   std::uint64_t sequence_ = 0;

@@ -57,6 +57,21 @@ class Context {
     constexpr std::uint32_t first = 0x1f80;
     std::memcpy(bytes().data() + mxcsr_at, &first, sizeof(first));
   }
+  /// Whether x87, SSE and AVX are as after sgx_ask(): nothing of the enclave's is in them.
+  [[nodiscard]] bool is_extended_clear() const noexcept {
+    constexpr std::uint64_t x87 = 1, sse = 2, avx = 4;
+    constexpr std::size_t x87_registers = 32, sse_registers = 160, behind_sse = 416;
+    const core::ByteSpan all = bytes();
+    const auto is_zero = [&](std::size_t from, std::size_t to) {
+      return std::ranges::all_of(all.subspan(from, to - from),
+                                 [](std::uint8_t byte) { return byte == 0; });
+    };
+    const std::uint64_t used = states();
+    return ((used & x87) == 0 || is_zero(x87_registers, sse_registers)) &&
+           ((used & sse) == 0 || is_zero(sse_registers, behind_sse)) &&
+           ((used & avx) == 0 || is_zero(yes_at, kept_state_size));
+  }
+  [[nodiscard]] core::ByteSpan extended() noexcept { return bytes().first(kept_state_size); }
   /// What XFRM does not have.
   [[nodiscard]] core::ByteSpan other_states() noexcept {
     const core::ByteSpan all = bytes();

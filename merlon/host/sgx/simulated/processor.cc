@@ -9,6 +9,9 @@
 #include <sys/prctl.h>
 
 #include "merlon/host/sgx/simulated/context.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/open.h"
+#include "merlon/os/process.h"
 #include "merlon/sallyport/enclave.h"
 
 namespace merlon::host::sgx::simulated {
@@ -21,7 +24,7 @@ using sallyport::SavedRegisters;
 extern "C" {
 void simulated_enter(std::uint32_t leaf, ::sgx_enclave_run* run);
 void simulated_signal(int signal, ::siginfo_t* info, void* context);
-std::uint64_t simulated_handle(int signal, const ::siginfo_t* info, ::ucontext_t* context,
+std::uint64_t simulated_handle(int signal, ::siginfo_t* info, ::ucontext_t* context,
                                std::uint64_t thread_pointer) noexcept;
 extern const std::uint8_t simulated_enclu[];
 extern std::uint64_t simulated_thread_pointer;
@@ -31,14 +34,18 @@ namespace {
 
 static_assert(offsetof(::ucontext_t, uc_mcontext.gregs) + REG_RIP * sizeof(::greg_t) == 168);
 constexpr std::uint64_t lowest_address = 0x1'0000;  // below nothing can be mapped
+/// In the place of a leaf's number: EENTER was, by #GP.
+constexpr std::uint32_t refused = ~std::uint32_t{0};
 constexpr std::size_t signal_stack_size = std::size_t{256} << 10U;
 constexpr std::uint32_t leaf_report = 0, leaf_key = 1, leaf_accept = 5, leaf_extend = 6,
                         leaf_enter = 2, leaf_resume = 3, leaf_exit = 4;
 constexpr std::array signals{SIGILL, SIGSEGV, SIGFPE, SIGBUS, SIGTRAP, SIGSYS};
-constexpr std::uint8_t invalid_opcode = 6, protection = 13, page_fault = 14;
+constexpr std::uint8_t debug_exception = 1, invalid_opcode = 6, protection = 13, page_fault = 14;
 constexpr std::uint32_t fault_of_sgx = 1U << 15U;
+constexpr int by_a_filter = 1;  // si_code SYS_SECCOMP
 constexpr std::uint64_t carry_flags = 0x8d5;  // arithmetic
 constexpr std::uint64_t zero_flag = 0x40;
+constexpr std::uint64_t trap_flag = 0x100;
 constexpr std::uint64_t size_of_enclu = 3;
 
 /// The handler of a signal is told nothing of who is simulated.
@@ -69,7 +76,7 @@ std::uint64_t word_at(core::ByteView bytes, std::size_t at) noexcept {
 
 }  // namespace
 
-std::uint64_t simulated_handle(int signal, const ::siginfo_t* info, ::ucontext_t* context,
+std::uint64_t simulated_handle(int signal, ::siginfo_t* info, ::ucontext_t* context,
                                std::uint64_t thread_pointer) noexcept {
   return the_processor->handle(signal, *info, *context, thread_pointer);
 }
@@ -80,8 +87,9 @@ class Processor::Context : public simulated::Context {
   std::uint64_t thread_pointer = 0;  ///< FS, now and afterwards
 };
 
-std::unique_ptr<Processor> Processor::make(Secrets secrets) {
-  std::unique_ptr<Processor> made(new Processor(std::move(secrets)));
+std::unique_ptr<Processor> Processor::make(Secrets secrets, CpuidPlaces cpuid,
+                                           std::optional<Hostility> hostility) {
+  std::unique_ptr<Processor> made(new Processor(std::move(secrets), std::move(cpuid), hostility));
   the_processor = made.get();
   return made;
 }
@@ -122,6 +130,11 @@ os::Result<void> Processor::add(image::EnclavePage page, Pages pages, core::Byte
 
 core::Result<void, HostError> Processor::start(core::ByteView sigstruct) {
   run_.tcs = sallyport::thread_control_page;
+  // Not before: until here it is as it is measured.
+  if (!cpuid_.hide_all()) {
+    return HostError{core::ErrorCode::Internal,
+                     "merlon-keep.cpuid, beside merlon-keep, is of another merlon-keep"};
+  }
   return secrets_.start_enclave(sigstruct);
 }
 
@@ -208,7 +221,7 @@ os::Result<void> Processor::prepare_thread() {
     action.sa_sigaction = &simulated_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     ::sigfillset(&action.sa_mask);
-    TRY(checked(::sigaction(signal, &action, nullptr)));
+    TRY(checked(::sigaction(signal, &action, signal == SIGSYS ? &refused_call_ : nullptr)));
     ::sigaddset(&unblocked, signal);
   }
   if (::pthread_sigmask(SIG_UNBLOCK, &unblocked, nullptr) != 0) return os::Errno::Inval;
@@ -225,6 +238,7 @@ Left Processor::enter(Leaf leaf) {
   }
   simulated_enter(static_cast<std::uint32_t>(leaf), &run_);
   if (run_.function == leaf_exit) return {.reason = run_.user_data};
+  if (run_.function == refused) return {.way = Left::Way::Refused};
   return {Left::Way::Exception, 0, run_.exception_vector, run_.exception_error_code,
           run_.exception_addr};
 }
@@ -234,8 +248,12 @@ SavedFrame& Processor::frame(std::uint32_t index) const noexcept {
   return *static_cast<SavedFrame*>(pointer(frames_at_ + index * page_size));
 }
 
-std::uint64_t Processor::handle(int signal, const ::siginfo_t& info, ::ucontext_t& raw,
+std::uint64_t Processor::handle(int signal, ::siginfo_t& info, ::ucontext_t& raw,
                                 std::uint64_t thread_pointer) noexcept {
+  if (signal == SIGSYS && info.si_code == by_a_filter && refused_call_.sa_sigaction != nullptr) {
+    refused_call_.sa_sigaction(signal, &info, &raw);  // which ends this process
+    return thread_pointer;
+  }
   if (info.si_code <= 0) {  // sent by somebody, to this process: as if there were no handler
     static_cast<void>(::signal(signal, SIG_DFL));
     static_cast<void>(::raise(signal));
@@ -257,9 +275,17 @@ std::uint64_t Processor::handle(int signal, const ::siginfo_t& info, ::ucontext_
   constexpr std::uint32_t enclu = 0xd7010f;
   std::uint32_t opcode = 0;
   if (signal == SIGILL) std::memcpy(&opcode, pointer(context.get(REG_RIP)), 3);
+  constexpr std::uint64_t fetch = 16;
+  const bool fetches = signal == SIGSEGV && context.get(REG_TRAPNO) == page_fault &&
+                       (context.get(REG_ERR) & fetch) != 0;
   if (opcode == enclu) {
     run_leaf(context);
+  } else if (signal == SIGTRAP && hostility_ && context.get(REG_TRAPNO) == debug_exception) {
+    step(context);
+  } else if (fetches && cpuid_.come_back(context.get(REG_CR2) & ~(page_size - 1))) {
+    // It goes on where it was.
   } else {
+    if (signal == SIGILL) static_cast<void>(cpuid_.show(context.get(REG_RIP)));
     const Exception exception = exception_of(signal, context);
     interrupt(context, &exception);
   }
@@ -275,15 +301,14 @@ void Processor::run_leaf(Context& context) {
     case leaf_extend: extend(context); return;
     default: break;
   }
-  const Exception refused{protection, 0, 0};
-  interrupt(context, &refused);
+  const Exception forbidden{protection, 0, 0};
+  interrupt(context, &forbidden);
 }
 
 /// EENTER. Registers but those that it names stay the host's.
 void Processor::enter_enclave(Context& context) {
   if (interrupted_ >= frames_) {
-    run_.function = leaf_enter;
-    run_.exception_vector = protection;
+    run_.function = refused;
     context.set(REG_RIP, context.get(REG_RCX));
     return;
   }
@@ -298,11 +323,62 @@ void Processor::enter_enclave(Context& context) {
   outside_state_.resize(others.size());
   std::ranges::copy(outside_state_, others.begin());
   context.set_states((context.states() & sallyport::enclave_extended_state) | outside_states_);
+  if (hostility_) {
+    hostility_->spoil(context);
+    look(context);
+  }
   is_inside_ = true;
 }
 
+/// From here on an exception comes after each instruction.
+void Processor::look(Context& context) {
+  if (hostility_ && hostility_->begins_to_step()) {
+    context.set(REG_EFL, context.get(REG_EFL) | trap_flag);
+  }
+}
+
+/// The flag that brings us here is not the enclave's to see, nor to change: POPF is carried out
+/// here.
+void Processor::step(Context& context) {
+  if (hostility_->interrupts()) {
+    interrupt(context, nullptr);
+    return;
+  }
+  constexpr std::uint8_t popf = 0x9d;
+  std::uint8_t opcode = 0;
+  std::memcpy(&opcode, pointer(context.get(REG_RIP)), sizeof(opcode));
+  std::uint64_t flags = context.get(REG_EFL);
+  if (opcode == popf) {
+    std::memcpy(&flags, pointer(context.get(REG_RSP)), sizeof(flags));
+    context.set(REG_RSP, context.get(REG_RSP) + sizeof(flags));
+    context.set(REG_RIP, context.get(REG_RIP) + 1);
+  }
+  const bool looks = hostility_->goes_on_stepping();
+  context.set(REG_EFL, looks ? flags | trap_flag : flags & ~trap_flag);
+}
+
+namespace {
+
+/// What an enclave leaves in registers at EEXIT is its host's to read: there must be nothing.
+bool is_clean(const simulated::Context& context) noexcept {
+  constexpr std::array registers{REG_RDX, REG_RSI, REG_R8,  REG_R9,  REG_R10,
+                                 REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+  constexpr std::uint64_t flags = 0xcd5;     // arithmetic, direction
+  constexpr std::uint64_t of_a_zero = 0x44;  // which is the last that was computed
+  return context.is_extended_clear() && (context.get(REG_EFL) & flags) == of_a_zero &&
+         std::ranges::all_of(registers, [&](int each) { return context.get(each) == 0; });
+}
+
+}  // namespace
+
 /// EEXIT.
 void Processor::leave(Context& context) {
+  context.set(REG_EFL, context.get(REG_EFL) & ~trap_flag);
+  if (interrupted_ == 0 && !is_clean(context)) {
+    constexpr std::string_view line = "merlon: the enclave left something in its registers\n";
+    static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
+    os::end_process(launch::number(launch::ExitStatus::Trap));
+  }
   context.set(REG_RIP, context.get(REG_RBX));
   context.set(REG_RCX, outer_place_);
   context.thread_pointer = simulated_thread_pointer;
@@ -332,7 +408,7 @@ void Processor::interrupt(Context& context, const Exception* exception) {
   to.r13 = context.get(REG_R13);
   to.r14 = context.get(REG_R14);
   to.r15 = context.get(REG_R15);
-  to.rflags = context.get(REG_EFL);
+  to.rflags = context.get(REG_EFL) & ~trap_flag;
   to.rip = context.get(REG_RIP);
   to.outer_rsp = outer_stack_;
   to.outer_rbp = outer_frame_;
@@ -360,7 +436,7 @@ void Processor::interrupt(Context& context, const Exception* exception) {
   context.set(REG_RSP, outer_stack_);
   context.set(REG_RBP, outer_frame_);
   context.set(REG_RIP, outer_place_);
-  context.set(REG_EFL, context.get(REG_EFL) & ~carry_flags);
+  context.set(REG_EFL, context.get(REG_EFL) & ~(carry_flags | trap_flag));
   context.thread_pointer = simulated_thread_pointer;
   run_.function = leaf_enter;
   run_.exception_vector = exception != nullptr ? exception->vector : std::uint16_t{0};
@@ -407,6 +483,7 @@ void Processor::resume(Context& context) {
   outside_state_.resize(others.size());
   std::ranges::copy(outside_state_, others.begin());
   context.load_extended(saved.extended_state, outside_states_);
+  look(context);
   is_inside_ = true;
 }
 
@@ -440,8 +517,8 @@ void Processor::extend(Context& context) {
   const std::uint64_t page = context.get(REG_RCX);
   PageEntry* const entry = map_.find(page);
   if (entry == nullptr || entry->pending || entry->modified || entry->type != PageType::Regular) {
-    const Exception refused{page_fault, fault_of_sgx, page};
-    interrupt(context, &refused);
+    const Exception forbidden{page_fault, fault_of_sgx, page};
+    interrupt(context, &forbidden);
     return;
   }
   std::uint64_t flags = 0;
@@ -468,8 +545,8 @@ void Processor::report(Context& context) {
   const auto made = secrets_.report(operand(context.get(REG_RBX), Secrets::target_size),
                                     operand(context.get(REG_RCX), Secrets::data_size));
   if (!made) {
-    const Exception refused{protection, 0, 0};
-    interrupt(context, &refused);
+    const Exception forbidden{protection, 0, 0};
+    interrupt(context, &forbidden);
     return;
   }
   put(context.get(REG_RDX), *made);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <asm/sgx.h>
@@ -15,6 +16,8 @@
 #include <ucontext.h>
 
 #include "merlon/host/sgx/driver.h"
+#include "merlon/host/sgx/simulated/cpuid_places.h"
+#include "merlon/host/sgx/simulated/hostility.h"
 #include "merlon/host/sgx/simulated/page_map.h"
 #include "merlon/host/sgx/simulated/secrets.h"
 #include "merlon/sallyport/saved_state.h"
@@ -24,7 +27,9 @@ namespace merlon::host::sgx::simulated {
 /// One at a time in a process, and entered by one thread.
 class Processor final : public Driver {
  public:
-  [[nodiscard]] static std::unique_ptr<Processor> make(Secrets secrets);
+  /// `cpuid` says where the keep's program has that instruction.
+  [[nodiscard]] static std::unique_ptr<Processor> make(Secrets secrets, CpuidPlaces cpuid,
+                                                       std::optional<Hostility> hostility);
   Processor(const Processor&) = delete;
   Processor& operator=(const Processor&) = delete;
   ~Processor() override;
@@ -40,7 +45,7 @@ class Processor final : public Driver {
   [[nodiscard]] Left enter(Leaf leaf) override;
 
   /// What a signal of the thread means; what FS is to be afterwards. For the handler only.
-  [[nodiscard]] std::uint64_t handle(int signal, const ::siginfo_t& info, ::ucontext_t& context,
+  [[nodiscard]] std::uint64_t handle(int signal, ::siginfo_t& info, ::ucontext_t& context,
                                      std::uint64_t thread_pointer) noexcept;
 
  private:
@@ -52,7 +57,8 @@ class Processor final : public Driver {
     std::uint64_t address = 0;
   };
 
-  explicit Processor(Secrets secrets) noexcept : secrets_(std::move(secrets)) {}
+  Processor(Secrets secrets, CpuidPlaces cpuid, std::optional<Hostility> hostility) noexcept
+      : secrets_(std::move(secrets)), cpuid_(std::move(cpuid)), hostility_(hostility) {}
   [[nodiscard]] os::Result<void> prepare_thread();
   /// Has the mapping of [start, end) follow the map.
   [[nodiscard]] os::Result<void> protect(std::uint64_t start, std::uint64_t end);
@@ -63,6 +69,9 @@ class Processor final : public Driver {
   void leave(Context& context);
   void accept(Context& context);
   void extend(Context& context);
+  /// After an instruction, while hostility looks.
+  void step(Context& context);
+  void look(Context& context);
   void report(Context& context);
   void key(Context& context);
   void run_leaf(Context& context);
@@ -73,10 +82,13 @@ class Processor final : public Driver {
   [[nodiscard]] sallyport::SavedFrame& frame(std::uint32_t index) const noexcept;
 
   Secrets secrets_;
+  CpuidPlaces cpuid_;
+  std::optional<Hostility> hostility_;
   PageMap map_;
   std::vector<std::uint8_t> outside_state_;  ///< extended state that is not the enclave's
   std::uint64_t outside_states_ = 0;         ///< which of it is not in its first state
   std::uint8_t blocks_system_calls_ = 1;
+  struct ::sigaction refused_call_{};  ///< who handles SIGSYS of a filter
   bool is_prepared_ = false;
   bool is_inside_ = false;
   std::uint64_t thread_pointer_ = 0;  ///< FS, while inside or interrupted

@@ -57,8 +57,11 @@ Secrets::Secrets(os::Fd channel, std::span<const Source> sources) : channel_(std
   for (const Source& source : sources) sources_.push_back(source.bytes);
 }
 
-core::Result<Secrets, HostError> Secrets::start(const std::string& platform,
-                                                std::span<const Source> sources) {
+namespace {
+
+/// Our end of a channel to merlon-simulator, in that role.
+core::Result<os::Fd, HostError> start_simulator(const std::string& platform, std::string_view role,
+                                                std::span<const Secrets::Source> sources) {
   const auto own = os::own_program();
   auto channel = os::open_channel();
   if (!own || !channel) {
@@ -69,17 +72,28 @@ core::Result<Secrets, HostError> Secrets::start(const std::string& platform,
                                              "--platform",
                                              platform,
                                              "--for",
-                                             "enclave",
+                                             std::string(role),
                                              "--sources",
                                              std::to_string(sources.size())};
   std::vector<os::BorrowedFd> files{channel->there};
-  for (const Source& source : sources) files.push_back(source.file);
+  for (const Secrets::Source& source : sources) files.push_back(source.file);
   const auto process = os::ChildProcess::spawn(path, arguments, files);
   if (!process) {
     return HostError{ErrorCode::NotFound,
                      concat("cannot start ", path, ": ", os::describe(process.error()))};
   }
-  return Secrets(std::move(channel->here), sources);
+  return std::move(channel->here);
+}
+
+}  // namespace
+
+core::Result<aesm::QuoteService, HostError> start_quoting(const std::string& platform) {
+  return aesm::QuoteService::over(TRY(start_simulator(platform, "aesmd", {})), "merlon-simulator");
+}
+
+core::Result<Secrets, HostError> Secrets::start(const std::string& platform,
+                                                std::span<const Source> sources) {
+  return Secrets(TRY(start_simulator(platform, "enclave", sources)), sources);
 }
 
 core::Result<void> Secrets::add(std::uint32_t flags, std::uint64_t offset, core::ByteView bytes,

@@ -12,11 +12,17 @@
 #include <vector>
 
 #include "merlon/core/bytes.h"
+#include "merlon/host/aesm/quote_service.h"
 #include "merlon/host/host_error.h"
 #include "merlon/launch/firmware.h"
 #include "merlon/os/fd.h"
 
 namespace merlon::host::sgx::simulated {
+
+/// merlon-simulator in the place of aesmd, with the machine in the directory `platform`. It ends
+/// with the service. Errors: NotFound (no such program).
+[[nodiscard]] core::Result<aesm::QuoteService, HostError> start_quoting(
+    const std::string& platform);
 
 class Secrets {
  public:
