@@ -86,6 +86,9 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   prepared.workload.message = std::move(plan.message);
   if (fetched) prepared.workload.message.program = named;
   if (keep_fetches) {
+    if (!fetched || !fetched->origin) {
+      return Failure{concat(base::printable(named), " is no package at a registry"), Status::Usage};
+    }
     TRY(let_keep_fetch(arguments, terminal, *fetched->origin, prepared.workload,
                        prepared.offer.wishes));
   }

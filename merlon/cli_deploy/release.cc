@@ -23,7 +23,8 @@ namespace {
 /// "app" of "registry.example/acme/app:1.0.0@…".
 std::string last_word(std::string_view package) {
   package = package.substr(0, package.find('@'));
-  package = package.substr(package.rfind('/') == package.npos ? 0 : package.rfind('/') + 1);
+  package =
+      package.substr(package.rfind('/') == std::string_view::npos ? 0 : package.rfind('/') + 1);
   return std::string(package.substr(0, package.find(':')));
 }
 
@@ -84,7 +85,7 @@ Result<release::Deposit> deposit_of(const Arguments& arguments, const Terminal& 
   if (const std::string path = arguments.value("--input"); !path.empty()) {
     deposit.input = crypto::SecretBytes(TRY(cli_evidence::read_bytes(path, release::max_input)));
   }
-  Prepared prepared = TRY(prepare(arguments, terminal, {}, true));
+  const Prepared prepared = TRY(prepare(arguments, terminal, {}, true));
   for (const std::string& note : prepared.notes) {
     cli_evidence::remark(terminal, concat("note: ", note));
   }

@@ -39,7 +39,7 @@ bool Ledger::Draft::holds(const std::string& name, const Mac& mac) const {
   return there != nullptr && *there == mac;
 }
 
-void Ledger::adopt(Draft draft) {
+void Ledger::adopt(const Draft& draft) {
   for (const auto& [name, mac] : draft.changes_) {
     if (mac) {
       rows_[name] = *mac;

@@ -43,7 +43,7 @@ class Ledger {
     std::map<std::string, std::optional<Mac>> changes_;
   };
 
-  void adopt(Draft draft);
+  void adopt(const Draft& draft);
 
  private:
   std::map<std::string, Mac> rows_;

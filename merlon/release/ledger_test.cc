@@ -44,13 +44,13 @@ TEST(ReleaseLedger, TakesADraftWholeOrNotAtAll) {
   draft.put("a", mac(1));
   draft.turn(mac(9));
   const auto sum = draft.sum();
-  ledger.adopt(std::move(draft));
+  ledger.adopt(draft);
   Ledger::Draft next(ledger);
   EXPECT_TRUE(next.holds("a", mac(1)));
   EXPECT_EQ(next.sum(), sum);
   next.turn(mac(9));
   next.drop("a");
-  ledger.adopt(std::move(next));
+  ledger.adopt(next);
   EXPECT_EQ(Ledger::Draft(ledger).sum(), Ledger::Sum{});
 }
 

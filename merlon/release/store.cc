@@ -68,7 +68,7 @@ Outcome<T> Store::write(const Work& work) {
   });
   if (!done && refused) return *std::move(refused);
   if (!done) return refuse(Reason::Store, done.error().text);
-  ledger_.adopt(*std::move(draft));
+  if (draft) ledger_.adopt(*draft);
   known_ = reached;
   // Only then may anything leave: what is on no disk beside the store could be undone unnoticed.
   if (const auto raised = mark_.raise(reached); !raised) {
@@ -157,7 +157,7 @@ database::Result<Ledger> Store::rows_there(Connection& in) const {
   for (const auto& each : answers) {
     draft.turn(mac_of_answer(keyring_, database::text(each, 0), database::text(each, 1)));
   }
-  all.adopt(std::move(draft));
+  all.adopt(draft);
   return all;
 }
 

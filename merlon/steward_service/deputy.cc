@@ -168,7 +168,7 @@ Outcome<std::unique_ptr<Deputy>> Deputy::open(const ReleaseOptions& options,
   auto mark = TRY(release::Mark::open(concat(state, "/release.mark")));
   deputy->store_ = TRY(
       release::Store::open(deputy->database_, deputy->keyring_, std::move(mark), options.quota));
-  deputy->broker_.emplace(*deputy->store_, deputy->keyring_);
+  deputy->broker_ = std::make_unique<release::Broker>(*deputy->store_, deputy->keyring_);
   return deputy;
 }
 

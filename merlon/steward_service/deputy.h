@@ -72,7 +72,7 @@ class Deputy {
   database::Database database_;
   release::Keyring keyring_;
   std::unique_ptr<release::Store> store_;
-  std::optional<release::Broker> broker_;
+  std::unique_ptr<release::Broker> broker_;
   Pace pace_;
   World world_;
 };
