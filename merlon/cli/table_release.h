@@ -80,9 +80,10 @@ inline constexpr std::array release_options{broker_url, broker_token, broker_ca,
 inline constexpr std::array release_remove_options{broker_url, broker_token, broker_ca};
 inline constexpr std::array release_run_options{
     broker_url,
-    OptionSpec{"--backend", "NAME",
-               "The kind of keep: snp-sim. Also from MERLON_BACKEND or ENARX_BACKEND.", false,
-               backends},
+    OptionSpec{
+        "--backend", "NAME",
+        "The kind of keep: sgx, or a simulation, snp-sim or sgx-sim. Also from MERLON_BACKEND or ENARX_BACKEND.",
+        false, backends},
     OptionSpec{"--to", "URL",
                "A gatehouse to start the keep at; this machine if none is given. Also from "
                "MERLON_GATEHOUSE."},
