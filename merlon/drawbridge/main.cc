@@ -256,5 +256,5 @@ constexpr std::array handlers{
 
 int main(int argc, char** argv) {
   os::ignore_broken_pipes();
-  return command::serve(argc, argv, drawbridge::program(), handlers);
+  return command::serve_service(argc, argv, drawbridge::program(), handlers);
 }

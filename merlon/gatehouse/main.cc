@@ -97,5 +97,5 @@ constexpr std::array handlers{command::Handler{"serve", &serve},
 
 int main(int argc, char** argv) {
   os::ignore_broken_pipes();
-  return command::serve(argc, argv, gatehouse::program(), handlers);
+  return command::serve_service(argc, argv, gatehouse::program(), handlers);
 }

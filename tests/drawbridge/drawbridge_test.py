@@ -168,6 +168,16 @@ class AStore(Registry):
             self.assertEqual((said.returncode, said.stdout), (2, ""), words)
             self.assertIn("--store DIR must be given", said.stderr)
 
+    def test_arguments_may_stand_in_a_file(self):
+        file = self.folder / "options.toml"
+        for text, wanted in (("addr = '192.0.2.1:80'\ndevelopment = true\nstore = 'x'", "192.0.2.1:80 is no address"),
+                             ("store = 'x'", "--cert and --key must be given"), ("store = ", "options.toml: line 1: "),
+                             ("storre = 'x'", "did you mean --store?")):
+            file.write_text(text)
+            said = subprocess.run([PROGRAM, f"@{file}"], capture_output=True, text=True, check=False, timeout=20)
+            self.assertEqual((said.returncode, said.stdout), (2, ""), text)
+            self.assertIn(wanted, said.stderr)
+
     def test_a_store_that_is_none_is_said_so(self):
         self.service.stop()
         for command in ("fsck", "gc"):
