@@ -48,8 +48,7 @@ TEST(ArgumentFiles, SomethingElseIsRefusedWithItsKey) {
 TEST(ArgumentFiles, OneThatIsNoFileSaysSo) {
   EXPECT_EQ(read_argument_file("/nowhere/s.toml").error(),
             "/nowhere/s.toml: cannot be read: No such file or directory");
-  EXPECT_EQ(read_argument_file("/dev/zero").error(),
-            "/dev/zero: cannot be read: Is a device");
+  EXPECT_EQ(read_argument_file("/dev/zero").error(), "/dev/zero: cannot be read: Is a device");
 }
 
 TEST(ArgumentFiles, WithoutACommandAServiceServes) {
