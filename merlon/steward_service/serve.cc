@@ -60,9 +60,9 @@ class Running {
         loader_(std::move(loader)),
         log_(log),
         statistics_(statistics),
-        service_(
-            std::move(first), records, statistics,
-            {&clock_now, options_.at, [this] { return counters(); }, clock_now(), vcek_source()}) {}
+        service_(std::move(first), records, statistics,
+                 {&clock_now, options_.at, [this] { return meter_.read(); }, clock_now(),
+                  vcek_source()}) {}
 
   Outcome<void> start();
   /// Until a signal says so.
@@ -74,9 +74,6 @@ class Running {
 
  private:
   [[nodiscard]] http::Settings settings();
-  [[nodiscard]] http::Counters counters() const {
-    return server_ ? server_->counters() : http::Counters{};
-  }
   void say(std::string_view level, std::string_view event,
            const std::vector<http::Header>& fields) {
     log_.line(http::log_line(clock_now(), level, event, fields));
@@ -90,6 +87,7 @@ class Running {
   Loader loader_;
   http::Log& log_;
   Statistics& statistics_;
+  http::Meter meter_;
   Service service_;
   std::mutex reload_mutex_;  ///< of what stands below it, down to warned_
   Fingerprint seen_;
@@ -109,6 +107,7 @@ http::Settings Running::settings() {
   http::Settings settings;
   settings.limits = options_.limits;
   settings.workers = options_.workers;
+  settings.meter = meter_;
   settings.handler = [this](const http::Request& request) { return service_.handle(request); };
   settings.refuse = [](unsigned status, std::string_view why, const http::Request& request) {
     return over_transport(answer(problem_of_status(status, why), request), request);

@@ -110,6 +110,24 @@ class AStore(Registry):
         self.service.start()
         self.assertTrue(self.service.pull("bob/app", "1.0.0", package))
 
+    def test_what_is_asked_for_often_is_withdrawn_at_once_by_another_service(self):
+        self.push("1.0.0", Package({"main.wasm": b"hot", "lib/d": b"2"}))
+        path, yank = "/bob/app/_tag/1.0.0/tree/main.wasm", "/bob/app/_tag/1.0.0/yank"
+        other = Drawbridge(self.service.store, self.issuer)
+        try:
+            for turn in range(20):
+                for _ in range(3):
+                    status, _, body = self.service.ask("GET", path)
+                    self.assertEqual((status, body), (200, b"hot"))
+                self.assertEqual(other.ask("PUT", yank, self.bob, b'{"reason":"no"}', "application/json")[0], 200)
+                self.assertEqual(self.service.ask("GET", path)[0], 410, turn)
+                self.assertEqual(other.ask("DELETE", yank, self.bob)[0], 200)
+            self.assertEqual(self.service.ask("GET", path)[0], 200)
+            self.assertEqual(other.ask("DELETE", "/bob/app/_tag/1.0.0", self.bob)[0], 200)
+            self.assertEqual(self.service.ask("GET", path)[0], 410)
+        finally:
+            other.stop()
+
     def test_is_private_on_the_disk(self):
         self.assertEqual(self.service.store.stat().st_mode & 0o777, 0o700)
 

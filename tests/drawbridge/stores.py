@@ -73,7 +73,7 @@ class Postgres:
         self.process = subprocess.Popen(
             [*self.prefix, PROGRAMS / "postgres", "-D", self.data, "-k", self.folder, "-p", str(self.port),
              "-c", "listen_addresses=127.0.0.1", "-c", "ssl=on", "-c", f"ssl_cert_file={self.certificate}", "-c",
-             f"ssl_key_file={self.folder / 'tls.key'}", "-c", "shared_buffers=16MB",
+             f"ssl_key_file={self.folder / 'tls.key'}", "-c", "shared_buffers=16MB", "-c", "dynamic_shared_memory_type=mmap",  # which goes with the folder
              *(word for each in self.settings for word in ("-c", each))], stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, cwd="/", env={**os.environ, **(self.environment or {})}, start_new_session=True)
         deadline = time.monotonic() + PATIENCE
