@@ -54,7 +54,9 @@ class Commands(EndToEnd):
         cls.key, cls.certificate = cls.authority.vouch("registry", "subjectAltName=DNS:localhost,DNS:store.example")
         cls.issuer = servers.Issuer(scratch.name, cls.certificate, cls.key)
         cls.addClassCleanup(servers.stop, cls.issuer.server)
-        cls.registry = servers.Registry(scratch.name, cls.issuer, cls.authority.certificate)
+        # Each test has a user of its own, and all of them one subject.
+        cls.registry = servers.Registry(scratch.name, cls.issuer, cls.authority.certificate,
+                                        ("--development", "--users-per-subject", "100"))
         cls.addClassCleanup(cls.registry.stop)
 
     def setUp(self):
