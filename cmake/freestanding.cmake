@@ -12,6 +12,13 @@ function(merlon_shim name)
   target_link_options(${name} PRIVATE -static)
 endfunction()
 
+# merlon_enclave_shim(NAME …): a shim for an enclave. What a host can foresee of its jumps is as little as can be.
+function(merlon_enclave_shim name)
+  merlon_shim(${name} ${ARGN})
+  target_compile_options(${name} PRIVATE -fno-jump-tables)
+  target_compile_definitions(${name} PRIVATE MERLON_ENCLAVE)
+endfunction()
+
 # merlon_vdso(NAME SOURCES …): a shared object of one page that needs nothing, for keeps.
 function(merlon_vdso name)
   cmake_parse_arguments(ARG "" "SCRIPT" "SOURCES" ${ARGN})

@@ -4,6 +4,7 @@
     check_binary.py FILE          merlon-keep
     check_binary.py --shim FILE   a shim: fixed, nothing dynamic, no instruction that a shim must not have, and
                                   those that ring 0 must have only where they belong
+    check_binary.py --enclave FILE  a shim of an enclave: likewise; ENCLU at no place in its bytes but its own
 
 No interpreter, no needed libraries, no segment both writable and executable, no text relocations,
 relocations made read-only, a stack that is not executable.
@@ -13,6 +14,7 @@ import re
 import struct
 import subprocess
 import sys
+from dataclasses import dataclass
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_GNU_STACK, PT_GNU_RELRO = 1, 2, 3, 0x6474E551, 0x6474E552
 DT_NEEDED, DT_TEXTREL, DT_FLAGS = 1, 22, 30
@@ -117,6 +119,37 @@ PLACES = tuple((re.compile(what), re.compile(where)) for what, where in (
     (r"^wrfsbase\b", r"set_thread_pointer"),
 ))
 
+# The same of a shim in an enclave. [SDM vol. 3D, "Illegal instructions"]
+FORBIDDEN_IN_ENCLAVES = (
+    ("a register of the keep's", r"%[xyzt]?mm\d|%k[0-7]\b|%st\b|^f[a-z0-9]+\b|^fx(?:save|rstor)\w*|^emms\b|mxcsr\b|"
+     r"^vzero\w+"),
+    ("an instruction that an enclave does not have",
+     r"^(?:cpuid|rdpmc|getsec|in[bwl]?|ins[bwl]?|out[bwl]?|outs\w*|int\w*|into|icebp|sys(?:call|enter|exit\w*|ret\w*)|"
+     r"iret\w*|lcall|ljmp|lret\w*|sgdt|sidt|sldt|str|smsw|vm\w+|hlt|cli|sti|swapgs|wrmsr|rdmsr|lgdt|lidt|lldt|ltr|lmsw|"
+     r"invlpg|invd|wbinvd|xsetbv|monitor\w*|mwait\w*|stac|clac|rdtscp|rdpid)\b|^mov\w*\s.*%(?:cr\d|d[br]\d)|"
+     r"^(?:mov|pop)\w*\s+(?:.*,)?%[defgs]s$"),
+    ("a right that nothing here needs", r"^(?:wrpkru|encls|enclv)\b"),
+    ("a random number of less than 64 bits", r"^(?:rdrand|rdseed)\s+%(?:e|[a-ds][xip]|r\d+[dw])"),
+    ("GS, whose base the keep may have changed", r"%gs:|gsbase\b"),
+)
+FORBIDDEN_IN_ENCLAVES = tuple((why, re.compile(what)) for why, what in FORBIDDEN_IN_ENCLAVES)
+PLACES_IN_ENCLAVES = tuple((re.compile(what), re.compile(where)) for what, where in (
+    (r"^enclu\b", r"^(?:sgx_ask|interrupted)$|3sgx(?:11accept_page|11extend_page|11make_report|7get_key)E"),
+    (r"^xsave\w*\b", r"^sgx_ask$"),
+    (r"^xrstor\w*\b", r"^(?:fresh|answered|sgx_ask)$"),
+    (r"^popf\b", r"^(?:_start|sgx_ask|interrupted|system_call_lent|sgx_leave)$"),
+    (r"^wrfsbase\b", r"^answered$|set_thread_pointer"),
+    (r"^rdfsbase\b", r"^sgx_ask$"),
+    # Jumps to where memory says: to the keep, and to the doorbell.
+    (r"^jmp\s+\*", r"^sgx_leave$|9sallyport4Port6finishE"),
+    (r"^call\s+\*", r"9sallyport6Staged6commitE|9sallyport4Port6finishE"),
+))
+# Between the door and the flags that are the enclave's own, nothing touches the stack.
+ENTRY_OF_ENCLAVES = re.compile(r"^(?:_start|fresh|answered|interrupted|sgx_goes_on|sgx_leave|system_call_lent)$")
+IN_ENTRIES_OF_ENCLAVES = re.compile(r"^(?:cld|mov|movabs|push|pop|popf|lea|sub|xor|cmp|xchg|j\w+|call|ret|lfence|xrstor|wrfsbase|"
+                                    r"enclu|ud2|nop\w*)\b")
+ENCLU = b"\x0f\x01\xd7"
+
 # The entries: nothing there may fault by itself, or be intercepted by a host.
 ENTRY = re.compile(r"^(?:system_call_\w+|leave|exception_\w+|trap_entry)$")
 IN_ENTRIES = re.compile(r"^(?:mov|push|pop|popf|lea|add|sub|xor|test[bq]?|cmp[bq]?|xchg|j\w+|call|ret|iretq|"
@@ -137,20 +170,42 @@ def instructions_of(path):
             yield function, PREFIXES.sub("", line.split("\t", 1)[1].split("#")[0].split("<")[0].strip())
 
 
-def check_instruction(function, instruction):
+@dataclass(frozen=True)
+class Rules:
+    """What the instructions of a kind of shim keep to."""
+    forbidden: tuple
+    places: tuple
+    entries: re.Pattern
+    in_entries: re.Pattern
+
+
+RULES = Rules(FORBIDDEN, PLACES, ENTRY, IN_ENTRIES)
+RULES_OF_ENCLAVES = Rules(FORBIDDEN_IN_ENCLAVES, PLACES_IN_ENCLAVES, ENTRY_OF_ENCLAVES, IN_ENTRIES_OF_ENCLAVES)
+
+
+def check_instruction(function, instruction, rules):
     """What is wrong with it, if anything."""
     told = f"instruction in {function}: {instruction}"
-    for why, what in FORBIDDEN:
+    for why, what in rules.forbidden:
         if what.search(instruction):
             yield f"{told}: {why}"
             return
-    for what, where in PLACES:
+    for what, where in rules.places:
         if what.search(instruction) and not where.search(function):
             yield f"{told}: does not belong there"
     if "(bad)" in instruction:
         yield f"{told}: none that is known"
-    if ENTRY.search(function) and not IN_ENTRIES.search(instruction):
+    if rules.entries.search(function) and not rules.in_entries.search(instruction):
         yield f"{told}: in an entry, may fault or ask the host"
+
+
+def check_enclu(image, code):
+    """ENCLU stands nowhere but where it is an instruction: a jump into the middle of another finds none."""
+    told = sum(1 for _, instruction in code if instruction.startswith("enclu"))
+    found = sum(image[offset:offset + size].count(ENCLU)
+                for kind, flags, offset, size in segments_of(image) if kind == PT_LOAD and flags & EXECUTABLE)
+    if found != told:
+        yield f"has the bytes of ENCLU {found} times, and {told} such instructions"
 
 
 def check_rights(image):
@@ -165,7 +220,7 @@ def check_rights(image):
             last = (address + size - 1) // PAGE
 
 
-def check_shim(path, image):
+def check_shim(path, image, rules=RULES):
     """What a shim must not have; its instructions as objdump reads them."""
     errors = []
     if struct.unpack_from("<H", image, 16)[0] != 2:
@@ -180,7 +235,9 @@ def check_shim(path, image):
     if not code:
         errors.append("has no code")
     for function, instruction in code:
-        errors += check_instruction(function, instruction)
+        errors += check_instruction(function, instruction, rules)
+    if rules is RULES_OF_ENCLAVES:
+        errors += check_enclu(image, code)
     return errors
 
 
@@ -188,7 +245,8 @@ def main():
     path = sys.argv[-1]
     with open(path, "rb") as file:
         image = file.read()
-    errors = check_shim(path, image) if sys.argv[1] == "--shim" else check(image)
+    kinds = {"--shim": RULES, "--enclave": RULES_OF_ENCLAVES}
+    errors = check_shim(path, image, kinds[sys.argv[1]]) if sys.argv[1] in kinds else check(image)
     for error in errors:
         print(f"{path}: {error}", file=sys.stderr)
     return 1 if errors else 0

@@ -26,6 +26,14 @@ MISPLACED = """
     mov %cr3, %rax
 """
 NOT_IN_ENTRIES = "rdtsc | rdrand %rax | div %rax | rep movsb | wrmsr | out %al, %dx | lgdt (%rax)"
+FORBIDDEN_IN_ENCLAVES = """
+    pxor %xmm0, %xmm0 | ldmxcsr (%rax) | cpuid | in %dx, %al | outsb | int3 | int $0x80 | syscall | sysenter | iretq | lretq
+    sgdt (%rax) | sidt (%rax) | str %ax | rdpmc | vmcall | vmmcall | hlt | wrmsr | mov %rax, %cr3 | mov %ax, %ds | pop %fs
+    xsetbv | rdtscp | swapgs | rdgsbase %rax | mov %gs:0, %rax | rdrand %eax | wrpkru | stac
+"""
+MISPLACED_IN_ENCLAVES = """
+    xsave (%rax) | xrstor (%rax) | popfq | wrfsbase %rax | rdfsbase %rax | jmp *%rax | jmp *(%rax) | call *%rax | enclu
+"""
 GOOD = """
     mov %cr2, %rax | rdrand %rax | rdseed %r9 | rdtsc | ud2 | rep stosb | lock xadd %rax, (%rdi) | pause | lfence
     std | cld | mov %fs:0, %rax
@@ -42,17 +50,17 @@ class CheckShim(unittest.TestCase):
         self.addCleanup(scratch.cleanup)
         self.folder = Path(scratch.name)
 
-    def errors(self, code, *options):
+    def errors(self, code, *options, rules=check_binary.RULES):
         """Of a program with `code` at its start."""
         program = self.folder / "shim"
         text = f".text\n.globl _start\n_start:\n{code}\n.section .note.GNU-stack,\"\",@progbits\n"
         subprocess.run(["as", "-o", self.folder / "a.o"], input=text, text=True, check=True)
         subprocess.run(["ld", *options, "-o", program, self.folder / "a.o"], check=True,
                        stderr=subprocess.DEVNULL)
-        return check_binary.check_shim(str(program), program.read_bytes())
+        return check_binary.check_shim(str(program), program.read_bytes(), rules)
 
-    def assert_each_is_seen(self, codes, function="_start"):
-        found = self.errors("\n".join(["nop", *([] if function == "_start" else [f"{function}:"]), *codes]))
+    def assert_each_is_seen(self, codes, function="_start", rules=check_binary.RULES):
+        found = self.errors("\n".join(["nop", *([] if function == "_start" else [f"{function}:"]), *codes]), rules=rules)
         told = [error for error in found if error.startswith(f"instruction in {function}: ")]
         self.assertEqual((len(told), len(found)), (len(codes), len(codes)), found)
 
@@ -72,6 +80,18 @@ class CheckShim(unittest.TestCase):
             found = " ".join(self.errors(f"nop\n{entry}:\n" + "\n".join(listed(NOT_IN_ENTRIES))))
             for code in listed(NOT_IN_ENTRIES):
                 self.assertIn(f"instruction in {entry}: {code.split()[-1 if 'rep' in code else 0]}", found)
+
+    def test_what_no_enclave_has(self):
+        self.assert_each_is_seen(listed(FORBIDDEN_IN_ENCLAVES), "elsewhere", check_binary.RULES_OF_ENCLAVES)
+
+    def test_what_has_its_place_in_an_enclave(self):
+        self.assert_each_is_seen(listed(MISPLACED_IN_ENCLAVES), "elsewhere", check_binary.RULES_OF_ENCLAVES)
+        good = "cld\nlfence\npushq $2\npopfq\nsgx_ask:\nxsave (%rax)\nxrstor (%rax)\nenclu\nsgx_leave: jmp *(%rax)"
+        self.assertEqual(self.errors(good, rules=check_binary.RULES_OF_ENCLAVES), [])
+
+    def test_enclu_within_another_instruction(self):
+        hidden = "mov $0xd7010f00, %eax"
+        self.assertIn("bytes of ENCLU", " ".join(self.errors(hidden, rules=check_binary.RULES_OF_ENCLAVES)))
 
     def test_bytes_that_are_no_instruction(self):
         self.assertTrue(self.errors(".byte 0x06"))

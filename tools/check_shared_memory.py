@@ -39,7 +39,7 @@ VIEW = re.compile(r"\b(?:SharedMemory|SharedBytes)(?:\s+\w+)?\s*[({](?!\))")
 MAY_VIEW = {"merlon/shim/snp/shared.h",  # pages beside the block
             "tests/tcg/main.cc"}  # the same, of the host's side
 OFFSET = re.compile(r"\bdata_offset\b|cast<[^>]*>\(\s*(?:\w+::)*Header::|\bHeader\s*[({]\s*\d")
-PLACE = re.compile(r"\bblock_address\b|\bblock_base\b")
+PLACE = re.compile(r"\bblock_address\b|\bblock_base\b|\benclave_block\b")
 COPIED = re.compile(r"\b(?:(?:std::|__builtin_)?mem(?:cpy|move|set|cmp)|(?:std::|ranges::)*(?:copy|fill)(?:_n)?|clear|"
                     r"\w+_cast<[^>]*>)\s*\([^;]*\b(?:block|block_|block\(\)|request\.|request->)[\w.>()-]*"
                     r"(?:raw|data|sent|room|for_the_kernel)\b")
@@ -52,6 +52,12 @@ KNOWS_THE_PLACE = {
     "merlon/image/layout.h": r"constexpr std::uint64_t block_base = |"
                              r"static_assert\(block_base \+ block_size <= messages_base\);",
     "merlon/image/layout.cc": r"info_\.block_address = block_base;|map_page\(block_base \+ at, block_base \+ at,",
+    "merlon/sallyport/enclave.h": r"constexpr std::uint64_t enclave_block = |"
+                                  r"static_assert\(enclave_block >= enclave_base \+ enclave_size\);",
+    "merlon/image/enclave_layout.cc": r"info_\.block_address = sallyport::enclave_block;",
+    "merlon/host/sgx/keep_enclave.cc": r"void\* const wanted = reinterpret_cast<void\*>\(sallyport::enclave_block\);",
+    "merlon/shim/sgx/boot.cc": r"return sallyport::Block\(\s*\{reinterpret_cast<std::uint8_t\*>\(sallyport::enclave_block\), "
+                               r"sallyport::enclave_block_size\}\);",
     "merlon/host/kvm/machine.cc": r"const auto block = memory_\.find\(image::block_base, image::block_size\);",
     "merlon/host/snp/machine.cc": r"add_part\(image::block_base, image::block_size, false\)",
     "merlon/shim/kvm/doorbell.cc": r"return sallyport::Block\(\{reinterpret_cast<std::uint8_t\*>\(boot\.block_address\), "

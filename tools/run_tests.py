@@ -3,7 +3,7 @@
 
     run_tests.py [--jobs N] [FILTER]
 
-FILTER is a part (unit, e2e, steward, asan, spec, wasi, kvm, tcg, kernels, verify, protocol, differential, real), or a pattern
+FILTER is a part (unit, e2e, steward, asan, spec, wasi, kvm, sgx_sim, tcg, kernels, verify, protocol, differential, real), or a pattern
 of ctest's names in preset dev. Without it every part runs but `unit`: asan runs the same tests with sanitizers, and then
 without them those that it had to skip. Each part that is a program of its own ends with the line
 `N passed, N failed, N skipped` and names each skipped test in a line `SKIP name: reason`.
@@ -11,6 +11,7 @@ without them those that it had to skip. Each part that is a program of its own e
 """
 
 import argparse
+import ctypes
 import fcntl
 import os
 import re
@@ -290,6 +291,25 @@ def kvm(runner):
     return outcome
 
 
+def why_no_simulated_enclave():
+    """Why this machine cannot simulate an enclave, or None; asked of the kernel, not of merlon."""
+    flags = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "")
+    if "fsgsbase" not in flags.split():
+        return "the kernel lets no program set FS (fsgsbase)"
+    set_user_dispatch, off = 59, 0
+    if ctypes.CDLL(None).prctl(set_user_dispatch, off, 0, 0, 0) != 0:
+        return "the kernel has no PR_SET_SYSCALL_USER_DISPATCH (Linux 5.11)"
+    return None
+
+
+def sgx_sim(runner):
+    """Whole keeps in an enclave of a simulated processor."""
+    reason = why_no_simulated_enclave()
+    if reason is not None:
+        return Outcome(skipped=1, reasons=[f"sgx_sim: {reason}"])
+    return runner.ctest("dev", "-L", "sgx_sim")
+
+
 def tcg(runner):
     """The shim on an emulated processor with a ring 0 of its own."""
     return runner.ctest("dev", "-L", "tcg")
@@ -366,7 +386,8 @@ def protocol(runner):
 
 
 PARTS = {part.__name__: part
-         for part in (unit, e2e, steward, asan, spec, wasi, kvm, tcg, kernels, verify, protocol, differential, real)}
+         for part in (unit, e2e, steward, asan, spec, wasi, kvm, sgx_sim, tcg, kernels, verify, protocol,
+                      differential, real)}
 
 # What a built tree is asked before each commit.
 QUICK = ["unit", "e2e", "wasi", "spec"]

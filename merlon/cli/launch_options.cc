@@ -40,12 +40,13 @@ Result<std::optional<host::Backend>> choose_backend(const Arguments& arguments,
   if (name.empty()) return std::optional<host::Backend>();
   if (const auto backend = host::find_backend(name)) return std::optional(*backend);
   return usage(concat("keep backend identifier ", base::quoted(name),
-                      " is unknown; there are: nil, kvm, snp-sim"));
+                      " is unknown; there are: nil, kvm, snp-sim, sgx-sim"));
 }
 
-host::MachineOptions machine_options(const Arguments& arguments, const Terminal& terminal) {
+host::MachineOptions machine_options(host::Backend backend, const Arguments& arguments,
+                                     const Terminal& terminal) {
   return {terminal.variable("MERLON_KVM_WORLD"), arguments.has("--stats"), false,
-          simulator_path(terminal), arguments.value("--signatures")};
+          simulator_path_of(backend, terminal), arguments.value("--signatures")};
 }
 
 Result<host::RunOptions> run_options(const Arguments& arguments) {

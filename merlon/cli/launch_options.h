@@ -24,7 +24,8 @@ struct Refusal {
 [[nodiscard]] core::Result<std::optional<host::Backend>, Refusal> choose_backend(
     const Arguments& arguments, const Terminal& terminal);
 
-[[nodiscard]] host::MachineOptions machine_options(const Arguments& arguments,
+[[nodiscard]] host::MachineOptions machine_options(host::Backend backend,
+                                                   const Arguments& arguments,
                                                    const Terminal& terminal);
 
 /// --env, --dir, --invoke, --timeout, --max-memory, --verbose, and what stands behind "--".

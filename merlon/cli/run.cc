@@ -42,6 +42,8 @@ std::string_view notice_of(host::Backend backend) noexcept {
       return "running in a micro-VM (kvm): the owner of this machine can read it";
     case host::Backend::SnpSim:
       return "running in a simulation of SEV-SNP (snp-sim): the owner of this machine can read it";
+    case host::Backend::SgxSim:
+      return "running in a simulation of SGX (sgx-sim): the owner of this machine can read it";
   }
   return {};
 }
@@ -101,7 +103,7 @@ using StartedKeep = core::Result<host::Keep, host::HostError>;
 
 StartedKeep start_keep(host::Backend backend, const Arguments& arguments,
                        const Terminal& terminal) {
-  return host::Keep::start(backend, machine_options(arguments, terminal));
+  return host::Keep::start(backend, machine_options(backend, arguments, terminal));
 }
 
 /// Nothing if the keep can run a workload, else why it cannot.
@@ -136,7 +138,7 @@ Refusal not_here(host::Backend backend, const std::string& why_not) {
 Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
   const std::optional<host::Backend> named = TRY(choose_backend(arguments, terminal));
   host::RunOptions options = TRY(run_options(arguments));
-  options.attested = named == host::Backend::SnpSim;
+  options.attested = named && host::is_attested(*named);
   options.volumes = state_path(terminal, "volumes");
   if (const std::string lacking = os::lacking_instructions(); !lacking.empty()) {
     return Refusal{concat("this processor lacks ", lacking,
@@ -155,7 +157,7 @@ Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
                         : ReadyKeep{*std::move(first),
                                     std::string(named ? "" : notice_of(host::strongest_backend))};
   if (!ready.notice.empty()) fail(terminal, ready.notice, 0);
-  if (arguments.has("--signatures") && ready.keep.backend() != host::Backend::SnpSim) {
+  if (arguments.has("--signatures") && !host::is_attested(ready.keep.backend())) {
     plan.notes.emplace_back("--signatures is not used: nothing measures a keep of this backend");
   }
   for (const std::string& note : plan.notes) fail(terminal, concat("note: ", note), 0);

@@ -18,4 +18,12 @@ std::string simulator_path(const command::Terminal& terminal) {
   return state_path(terminal, "simulator");
 }
 
+std::string simulator_path_of(host::Backend backend, const command::Terminal& terminal) {
+  return backend == host::Backend::SgxSim ? sgx_simulator_path(terminal) : simulator_path(terminal);
+}
+
+std::string sgx_simulator_path(const command::Terminal& terminal) {
+  return state_path(terminal, "simulator-sgx");
+}
+
 }  // namespace merlon::cli

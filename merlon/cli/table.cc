@@ -141,13 +141,13 @@ constexpr std::array platform_tcb_options{
     OptionSpec{"--at", "TIME", "Judge for this time instead of now, e.g. 2025-06-20."},
 };
 
-constexpr std::array<std::string_view, 2> measured_backends{"kvm", "snp"};
+constexpr std::array<std::string_view, 3> measured_backends{"kvm", "snp", "sgx"};
 constexpr std::array<std::string_view, 3> worlds{"ring0", "collapsed", "isolated"};
 constexpr std::array keep_measure_options{
     OptionSpec{
         "--backend", "NAME",
         "The kind of keep: kvm, also if nothing is named, whose digest is for comparison only; or "
-        "snp, whose digest stands in the evidence of such a keep and belongs into a policy.",
+        "snp or sgx, whose digest stands in the evidence of such a keep and belongs into a policy.",
         false, measured_backends},
     OptionSpec{
         "--world", "NAME",
@@ -157,13 +157,15 @@ constexpr std::array keep_measure_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
-constexpr std::array<std::string_view, 1> attested_backends{"snp-sim"};
+constexpr std::array<std::string_view, 2> attested_backends{"snp-sim", "sgx-sim"};
 constexpr std::array keep_evidence_positionals{PositionalSpec{
     "DIR", "A directory, made if it is not there; files of the same name are replaced.", true}};
 constexpr std::array keep_evidence_options{
-    OptionSpec{"--backend", "NAME",
-               "The kind of keep: snp-sim, also if nothing is named: a simulation of SEV-SNP.",
-               false, attested_backends},
+    OptionSpec{
+        "--backend", "NAME",
+        "The kind of keep: snp-sim, a simulation of SEV-SNP, also if nothing is named; or sgx-sim, "
+        "one of SGX.",
+        false, attested_backends},
     OptionSpec{"--nonce", "HEX",
                "32 bytes that nobody could foresee, as 64 hexadecimal digits, by which you know "
                "that the evidence is new; random ones if none are given."},
@@ -236,11 +238,15 @@ constexpr std::array sign_options{
     OptionSpec{"--snp-svn", "NUMBER", "The guest's security version; 1 if not given."},
     OptionSpec{"--snp-family-id", "HEX", "32 digits; zeros if not given."},
     OptionSpec{"--snp-image-id", "HEX", "32 digits; zeros if not given."},
-    OptionSpec{"--sgx-digest", "HEX", "The enclave's MRENCLAVE: 64 digits."},
+    OptionSpec{
+        "--sgx-digest", "HEX",
+        "The enclave's MRENCLAVE: 64 digits; that of this installation's keep if not given."},
     OptionSpec{"--sgx-product-id", "NUMBER", "ISVPRODID; 0 if not given."},
     OptionSpec{"--sgx-svn", "NUMBER", "ISVSVN; 0 if not given."},
-    OptionSpec{"--sgx-xfrm", "BITS",
-               "Which registers the enclave uses (XFRM); 0xe7 if not given: up to AVX-512."},
+    OptionSpec{
+        "--sgx-xfrm", "BITS",
+        "Which registers the enclave uses (XFRM). If not given, 0x7 for this installation's keep, and "
+        "0xe7, up to AVX-512, for another."},
     OptionSpec{"--enarx-version", "VERSION",
                "The Enarx that is to read the file, which wants its own; 0.7.1 if not given."},
     OptionSpec{"--json", "", "Print what was signed, and by whom, as one JSON object."},
@@ -298,27 +304,30 @@ constexpr std::array platform_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
+constexpr std::array<std::string_view, 2> simulated_kinds{"snp", "sgx"};
+constexpr OptionSpec simulate_kind{
+    "--kind", "KIND",
+    "snp: SEV-SNP of AMD's; sgx: SGX of Intel's. What --dir holds if not given, else snp.", false,
+    simulated_kinds};
+constexpr OptionSpec simulate_dir{
+    "--dir",
+    "DIR",
+    "Where its files are; $XDG_STATE_HOME/merlon/simulator, or simulator-sgx (~/.local/state) if "
+    "not given.",
+    false,
+    {},
+    true};
+
 constexpr std::array simulate_update_options{
-    OptionSpec{"--tcb", "BOOTLOADER.TEE.SNP.MICROCODE",
-               "The versions, higher or lower than before; must be given."},
-    OptionSpec{
-        "--dir",
-        "DIR",
-        "Where its files are; $XDG_STATE_HOME/merlon/simulator (~/.local/state) if not given.",
-        false,
-        {},
-        true},
-    OptionSpec{"--json", "", "Print one JSON object."},
-};
+    OptionSpec{"--tcb", "VERSIONS",
+               "The versions, higher or lower than before; must be given. Of SEV-SNP "
+               "BOOTLOADER.TEE.SNP.MICROCODE; of SGX one number for all of its parts, of which the "
+               "simulated TCB info calls 3 UpToDate, 2 OutOfDate and 1 Revoked."},
+    simulate_kind, simulate_dir, OptionSpec{"--json", "", "Print one JSON object."}};
 
 constexpr std::array simulate_options{
-    OptionSpec{
-        "--dir",
-        "DIR",
-        "Where its files are; $XDG_STATE_HOME/merlon/simulator (~/.local/state) if not given.",
-        false,
-        {},
-        true},
+    simulate_kind,
+    simulate_dir,
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
@@ -386,7 +395,7 @@ constexpr std::array other_commands{
     CommandSpec{
         "sign", "Sign a keep for SEV-SNP, SGX or both",
         "Writes Enarx' file of signatures: an ID block with who signed it, and a SIGSTRUCT. "
-        "Give --snp-id-key with --snp-id-key-signature, --sgx-key with --sgx-digest, or all of them.",
+        "Give --snp-id-key with --snp-id-key-signature, --sgx-key, or all of them.",
         sign_positionals, sign_options},
     CommandSpec{
         "signature check", "Show what a file of signatures says, and whether they hold",
@@ -420,11 +429,11 @@ constexpr std::array other_commands{
         platform_tcb_positionals, platform_tcb_options},
     CommandSpec{
         "platform simulate init",
-        "Make a simulated machine with SEV-SNP, for tests",
+        "Make a simulated machine with SEV-SNP or SGX, for tests",
         "New keys and certificates of a machine that there is none of, in a directory that only you "
         "may enter. It protects nothing: whoever reads the keys signs any report. Evidence that it "
-        "signs says SIMULATOR and is refused by every policy that does not name that product and "
-        "this machine's root. Never overwrites anything.",
+        "signs says SIMULATOR and is refused by every policy that does not name this machine's root, "
+        "and of SEV-SNP that product. Never overwrites anything.",
         {},
         simulate_options},
     CommandSpec{
@@ -444,7 +453,7 @@ constexpr std::array other_commands{
     CommandSpec{
         "platform simulate update",
         "Give a simulated machine other versions of firmware",
-        "A new VCEK for these versions, under the same root; chip and list stay. For tests of what a "
+        "A new certificate for these versions, under the same root; all else stays. For tests of what a "
         "rise of the TCB, or a downgrade, does to policies and to sealed data. Keeps that run go on "
         "with the versions that they were started with.",
         {},

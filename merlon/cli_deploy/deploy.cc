@@ -137,10 +137,10 @@ Result<host::Backend> backend_of(const Arguments& arguments, const Terminal& ter
   if (!*named) {
     return Failure{
         "no backend is named (--backend), and no hardware that attests keeps is used here yet; "
-        "snp-sim is a simulation",
+        "snp-sim and sgx-sim are simulations",
         Status::Usage};
   }
-  const bool attested = **named == host::Backend::SnpSim;
+  const bool attested = host::is_attested(**named);
   if (!attested && !arguments.has("--insecure-backend")) {
     return Failure{concat("backend ", host::name_of(**named),
                           ": nothing attests such a keep, and the owner of its machine can read "
@@ -156,7 +156,7 @@ constexpr std::chrono::seconds start_limit{60};
 Result<host::Keep> start_here(const Arguments& arguments, const Terminal& terminal,
                               const os::SignalRelay& relay, const host::Offer& offer) {
   const host::Backend backend = TRY(backend_of(arguments, terminal));
-  auto keep = host::Keep::start(backend, cli::machine_options(arguments, terminal));
+  auto keep = host::Keep::start(backend, cli::machine_options(backend, arguments, terminal));
   if (!keep) return of_host(keep.error());
   auto plan = host::make_offer(offer);
   if (!plan) return of_host(plan.error());

@@ -90,7 +90,12 @@ Result<Judge::Found> Judge::appraise(const launch::Proof& proof,
   auto evidence = evidence::Evidence::parse(proof.evidence);
   if (!evidence) return cli_evidence::not_parsed("the keep's evidence", evidence.error());
   evidence::Endorsements carried = evidence->endorsements;
-  if (!proof.certificates.empty()) static_cast<void>(carried.add_table(proof.certificates));
+  if (!proof.certificates.empty()) {
+    // A table, whatever its first entry is, or what hosts with SGX have.
+    const bool is_table = evidence->technology() == evidence::Technology::Snp;
+    if (is_table) static_cast<void>(carried.add_table(proof.certificates));
+    if (!is_table) static_cast<void>(carried.add(proof.certificates));
+  }
   auto collateral = verify::Collateral::parse(endorsements_, carried);
   auto appraisal = verify::appraise(*evidence, collateral, policy, moment);
   if (!memory_file.empty()) cli_evidence::remember(terminal_, memory_file, appraisal.seen);

@@ -14,6 +14,7 @@
 #include "merlon/host/keep.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/random.h"
+#include "merlon/sgx/quote.h"
 #include "merlon/snp/report.h"
 
 namespace merlon::cli_evidence {
@@ -40,20 +41,28 @@ Result<Nonce> nonce_of(const cli::Arguments& arguments) {
   return nonce;
 }
 
+/// The table of options lets no other pass.
+host::Backend backend_of(const cli::Arguments& arguments) {
+  return host::find_backend(arguments.value("--backend")).value_or(host::Backend::SnpSim);
+}
+
 Result<launch::Proof> proof_of_keep(const cli::Arguments& arguments, const cli::Terminal& terminal,
                                     const Nonce& nonce) {
   constexpr std::chrono::seconds limit{60};
   host::MachineOptions machine;
   machine.world = terminal.variable("MERLON_KVM_WORLD");
-  machine.simulator = arguments.value("--simulator", cli::simulator_path(terminal));
+  const host::Backend backend = backend_of(arguments);
+  machine.simulator = arguments.value("--simulator", cli::simulator_path_of(backend, terminal));
   machine.signatures = arguments.value("--signatures");
   const os::SignalRelay relay;
-  auto keep = host::Keep::start(host::Backend::SnpSim, machine);
+  auto keep = host::Keep::start(backend, machine);
   if (!keep) return keep_failed(keep.error());
   const auto readiness = keep->readiness(relay, limit);
   if (!readiness) return keep_failed(readiness.error());
   if (!readiness->ready) {
-    return Failure{concat("backend snp-sim: ", base::printable(readiness->text)), Status::Unusable};
+    return Failure{
+        concat("backend ", host::name_of(backend), ": ", base::printable(readiness->text)),
+        Status::Unusable};
   }
   if (const auto launched = keep->launch(host::make_proof_plan(nonce)); !launched) {
     return keep_failed(launched.error());
@@ -66,25 +75,48 @@ Result<launch::Proof> proof_of_keep(const cli::Arguments& arguments, const cli::
 
 /// What is said and written.
 struct Facts {
+  host::Backend backend = host::Backend::SnpSim;
   std::string measurement;
-  std::string host_data;
+  std::string host_data;  ///< of SEV-SNP; empty
+  std::string signer;     ///< MRSIGNER of SGX; empty
   std::string nonce;
   std::string tls_key;   ///< SHA-256
   std::string hpke_key;  ///< likewise
   bool has_request = false;
 };
 
-Result<Facts> facts_of(const launch::Proof& proof, const Nonce& nonce) {
+Failure no_report(const core::Error& error) {
+  return Failure{concat("the keep's report: ", error.message()), Status::Unusable};
+}
+
+Result<void> add_guest(const launch::Proof& proof, Facts& facts) {
   const auto report = snp::Report::parse(proof.evidence);
-  if (!report) {
-    return Failure{concat("the keep's report: ", report.error().message()), Status::Unusable};
-  }
-  return Facts{base::hex(report->measurement.view()),
-               base::hex(report->host_data.view()),
-               base::hex(nonce),
-               base::hex(crypto::sha256({proof.tls_key}).view()),
-               base::hex(crypto::sha256({proof.hpke_key}).view()),
-               !proof.request.empty()};
+  if (!report) return no_report(report.error());
+  facts.measurement = base::hex(report->measurement.view());
+  facts.host_data = base::hex(report->host_data.view());
+  return {};
+}
+
+Result<void> add_enclave(const launch::Proof& proof, Facts& facts) {
+  const auto quote = sgx::Quote::parse(proof.evidence);
+  if (!quote) return no_report(quote.error());
+  const auto body = sgx::ReportBody::parse(quote->body);
+  if (!body) return no_report(body.error());
+  facts.measurement = base::hex(body->mr_enclave.view());
+  facts.signer = base::hex(body->mr_signer.view());
+  return {};
+}
+
+Result<Facts> facts_of(host::Backend backend, const launch::Proof& proof, const Nonce& nonce) {
+  Facts facts;
+  facts.backend = backend;
+  facts.nonce = base::hex(nonce);
+  facts.tls_key = base::hex(crypto::sha256({proof.tls_key}).view());
+  facts.hpke_key = base::hex(crypto::sha256({proof.hpke_key}).view());
+  facts.has_request = !proof.request.empty();
+  const bool is_enclave = backend == host::Backend::SgxSim;
+  TRY(is_enclave ? add_enclave(proof, facts) : add_guest(proof, facts));
+  return facts;
 }
 
 std::string policy_lines(const Facts& facts) {
@@ -115,9 +147,10 @@ std::string to_text(const Facts& facts, const std::string& folder) {
     constexpr std::size_t column = 15;
     text += concat(name, std::string(column - name.size(), ' '), value, "\n");
   };
-  line("Backend", "snp-sim: a simulation, which protects nothing");
+  line("Backend", concat(host::name_of(facts.backend), ": a simulation, which protects nothing"));
   line("Measurement", facts.measurement);
-  line("Host data", facts.host_data);
+  if (!facts.host_data.empty()) line("Host data", facts.host_data);
+  if (!facts.signer.empty()) line("Signer", facts.signer);
   line("Nonce", facts.nonce);
   line("TLS key", concat("sha256 ", facts.tls_key));
   line("HPKE key", concat("sha256 ", facts.hpke_key));
@@ -133,9 +166,10 @@ std::string to_json(const Facts& facts, const std::string& folder) {
     json.text(value);
   };
   json.open_object();
-  member("backend", "snp-sim");
+  member("backend", host::name_of(facts.backend));
   member("measurement", facts.measurement);
-  member("host_data", facts.host_data);
+  if (!facts.host_data.empty()) member("host_data", facts.host_data);
+  if (!facts.signer.empty()) member("mr_signer", facts.signer);
   member("nonce", facts.nonce);
   member("tls_key_sha256", facts.tls_key);
   member("hpke_key_sha256", facts.hpke_key);
@@ -150,7 +184,7 @@ Result<std::string> get_evidence(const cli::Arguments& arguments, const cli::Ter
   const std::string folder = arguments.positional(0);
   const Nonce nonce = TRY(nonce_of(arguments));
   const launch::Proof proof = TRY(proof_of_keep(arguments, terminal, nonce));
-  const Facts facts = TRY(facts_of(proof, nonce));
+  const Facts facts = TRY(facts_of(backend_of(arguments), proof, nonce));
   TRY(write_files(folder, proof, facts));
   return arguments.has("--json") ? to_json(facts, folder) : to_text(facts, folder);
 }

@@ -16,10 +16,19 @@ inline constexpr unsigned long secrets_page_tag = 0x4d4c'0002;
 /// for it now, ENOSYS or EOPNOTSUPP in a keep that nothing attests. The host carries all of it.
 inline constexpr std::uint64_t attest_call = 0x4d4c'0001;
 
-/// What is sent, and what comes back.
+/// The tag, in the same vector, that says that the keep is an enclave of SGX; its value is 1.
+inline constexpr unsigned long enclave_tag = 0x4d4c'0003;
+
+/// What is sent, and what comes back. Those of an enclave that its processor answers, Report and
+/// Key, never leave it; the others the host carries to whoever quotes on this machine.
 enum class AttestKind : std::uint64_t {
   GuestMessage = 1,  ///< of SEV-SNP [SNP-ABI §8.26]: a message of the guest; its answer
   Certificates = 2,  ///< nothing; the certificate table of an extended report [GHCB §4.1.8.1]
+  Report = 3,        ///< TARGETINFO ‖ REPORTDATA; the REPORT that EREPORT makes [SDM vol. 3D]
+  Key = 4,           ///< KEYREQUEST; the key that EGETKEY gives, else EACCES
+  QuoteTarget = 5,   ///< nothing; TARGETINFO of the quoting enclave
+  Quote = 6,         ///< REPORT for that target; the quote [SGX-QUOTE]
+  Collateral = 7,    ///< nothing; what the host has of Intel's word on this machine
 };
 
 }  // namespace merlon::core

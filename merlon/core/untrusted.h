@@ -2,7 +2,8 @@
 
 // Untrusted<T>: a value that somebody else chose. It converts to nothing, compares with nothing and
 // counts with nothing; it leaves only through a check that names the rule that it has to keep, and
-// what leaves is a Result. Freestanding.
+// what leaves is a Result. In an enclave nothing is computed with it, not even on a guess, before the
+// check has been made. Freestanding.
 //
 //   const std::uint64_t size = TRY(word.within(capacity, Violation::WrongSize));
 
@@ -13,6 +14,17 @@
 #include "merlon/core/result.h"
 
 namespace merlon::core {
+
+/// Waits for all checks before: where the attacker shares the processor's predictors and looks at its
+/// caches, which is in an enclave [Spectre variant 1; shims for them define MERLON_ENCLAVE].
+constexpr void wait_for_checks() noexcept {
+#ifdef MERLON_ENCLAVE
+  if (!std::is_constant_evaluated()) {
+    // SAFETY: orders instructions and does nothing else.
+    asm volatile("lfence" : : : "memory");
+  }
+#endif
+}
 
 /// A T from outside. A rule is any value that says what was broken: it is the error of the Result.
 template <std::integral T>
@@ -36,6 +48,7 @@ class [[nodiscard]] Untrusted {
   template <std::predicate<T> Judge, typename Rule>
   [[nodiscard]] constexpr Result<T, Rule> such_that(Judge judge, Rule rule) const noexcept {
     if (!judge(value_)) return Unexpected<Rule>(std::move(rule));
+    wait_for_checks();
     return value_;
   }
 

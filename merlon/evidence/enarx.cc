@@ -3,6 +3,7 @@
 #include "merlon/codec/der.h"
 #include "merlon/evidence/attestation_result.h"
 #include "merlon/evidence/workload_claims.h"
+#include "merlon/sgx/platform_collateral.h"
 #include "merlon/x509/csr.h"
 
 namespace merlon::evidence {
@@ -19,43 +20,22 @@ constexpr codec::Oid kvm_oid{1, 3, 6, 1, 4, 1, 58270, 1, 1};
 constexpr codec::Oid sgx_oid{1, 3, 6, 1, 4, 1, 58270, 1, 2};
 constexpr codec::Oid snp_oid{1, 3, 6, 1, 4, 1, 58270, 1, 3};
 
-/// Every one counts, also one that was there before: looking for it takes time.
-Result<void> bound(std::size_t& count) {
-  if (++count > max_carried) {
-    return core::error(ErrorCode::Exhausted, "more endorsements come along than can be taken",
-                       count);
+Result<void> add_lists(ByteView der, Endorsements& to) {
+  for (const sgx::ListAt& each : TRY(sgx::parse_crl_list(der))) {
+    TRY(to.add_revocation_list(each.der));
   }
   return {};
 }
 
-/// CrlList ::= SEQUENCE { crls SEQUENCE OF SEQUENCE { url UTF8String, crl CertificateList } }
-Result<void> read_lists(DerReader outer, Endorsements& to) {
-  DerReader list = TRY(outer.enter(DerTag::Sequence));
-  TRY(outer.finish());
-  for (std::size_t count = 0; !list.at_end();) {
-    TRY(bound(count));
-    DerReader entry = TRY(list.enter(DerTag::Sequence));
-    TRY(entry.content(DerTag::Utf8String));
-    TRY(to.add_revocation_list(TRY(entry.element(DerTag::Sequence)).whole));
-    TRY(entry.finish());
-  }
-  return {};
-}
-
-/// SEQUENCE { quote, crl CrlList, tcb SEQUENCE { crts SEQUENCE OF Certificate, report } }
+/// SEQUENCE { quote OCTET STRING, crl CrlList, tcb TcbPackage }
 Result<Evidence> read_sgx(ByteView value) {
   DerReader body(TRY(codec::der_whole(value, DerTag::Sequence)).content);
   Evidence made = TRY(parse_quote(TRY(body.content(DerTag::OctetString))));
-  TRY(read_lists(TRY(body.enter(DerTag::Sequence)), made.endorsements));
-  DerReader tcb = TRY(body.enter(DerTag::Sequence));
+  TRY(add_lists(TRY(body.element(DerTag::Sequence)).whole, made.endorsements));
+  const auto tcb = TRY(sgx::TcbPackage::parse(TRY(body.element(DerTag::Sequence)).whole));
   TRY(body.finish());
-  DerReader certificates = TRY(tcb.enter(DerTag::Sequence));
-  for (std::size_t count = 0; !certificates.at_end();) {
-    TRY(bound(count));
-    TRY(made.endorsements.add_certificate(TRY(certificates.element(DerTag::Sequence)).whole));
-  }
-  TRY(made.endorsements.add_document(core::as_text(TRY(tcb.content(DerTag::OctetString)))));
-  TRY(tcb.finish());
+  for (const ByteView each : tcb.signers) TRY(made.endorsements.add_certificate(each));
+  TRY(made.endorsements.add_document(tcb.tcb_info));
   made.format = "Enarx evidence for SGX in a certification request";
   return made;
 }
@@ -65,7 +45,7 @@ Result<Evidence> read_snp(ByteView value) {
   DerReader body(TRY(codec::der_whole(value, DerTag::Sequence)).content);
   DerReader certificates = TRY(body.enter(DerTag::Sequence));
   const ByteView vcek = TRY(certificates.element(DerTag::Sequence)).whole;
-  DerReader lists = TRY(certificates.enter(DerTag::Sequence));
+  const ByteView lists = TRY(certificates.element(DerTag::Sequence)).whole;
   TRY(certificates.finish());
   const ByteView report = TRY(body.content(DerTag::OctetString));
   TRY(body.finish());
@@ -74,7 +54,7 @@ Result<Evidence> read_snp(ByteView value) {
   }
   Evidence made = TRY(parse_report(report));
   TRY(made.endorsements.add_certificate(vcek));
-  TRY(read_lists(lists, made.endorsements));
+  TRY(add_lists(lists, made.endorsements));
   made.format = "Enarx evidence for SEV-SNP in a certification request";
   return made;
 }

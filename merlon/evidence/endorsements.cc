@@ -10,6 +10,7 @@
 #include "merlon/codec/json.h"
 #include "merlon/codec/pem.h"
 #include "merlon/codec/percent.h"
+#include "merlon/sgx/platform_collateral.h"
 #include "merlon/sgx/signed_json.h"
 #include "merlon/snp/certificate_table.h"
 #include "merlon/x509/crl.h"
@@ -96,12 +97,43 @@ std::optional<std::vector<ByteView>> pki_path(ByteView der) {
   return all;
 }
 
-/// A certificate, a list, or a PkiPath.
+Result<std::size_t> add_lists(Endorsements& to, const std::vector<sgx::ListAt>& lists) {
+  std::size_t count = 0;
+  for (const sgx::ListAt& each : lists) count += TRY(add_list(to, each.der));
+  return count;
+}
+
+Result<std::size_t> add_package(Endorsements& to, const sgx::TcbPackage& package) {
+  std::size_t count = 0;
+  for (const ByteView each : package.signers) count += TRY(add_certificate(to, each));
+  TRY(sgx::SignedJson::parse(package.tcb_info));
+  return count + TRY(to.add_document(package.tcb_info));
+}
+
+/// What hosts with SGX have of Intel's word, each file or all of it; nothing if it is none of that.
+std::optional<Result<std::size_t>> add_collateral(Endorsements& to, ByteView der) {
+  if (const auto lists = sgx::parse_crl_list(der)) return add_lists(to, *lists);
+  if (const auto package = sgx::TcbPackage::parse(der)) return add_package(to, *package);
+  const auto all = sgx::PlatformCollateral::parse(der);
+  if (!all) return std::nullopt;
+  Sum sum;
+  sum.add(add_lists(to, all->lists));
+  sum.add(add_package(to, all->tcb));
+  if (!all->identity.empty()) {
+    const auto identity = sgx::SignedJson::parse(all->identity);
+    sum.add(identity ? to.add_document(all->identity) : Result<std::size_t>(unknown()));
+  }
+  return sum.result();
+}
+
+/// A certificate, a list, a PkiPath, or collateral.
 Result<std::size_t> add_der(Endorsements& to, ByteView der) {
   if (x509::is_shaped_as_crl(der)) return add_list(to, der);
   const auto whole = add_certificate(to, der);
+  if (whole) return whole;
+  if (const auto collateral = add_collateral(to, der)) return *collateral;
   const auto path = pki_path(der);
-  if (whole || !path) return whole;
+  if (!path) return whole;
   Sum sum;
   for (const ByteView one : *path) sum.add(add_certificate(to, one));
   return sum.result();

@@ -25,11 +25,12 @@ struct Endorsements {
   std::vector<std::string> documents;   ///< as sgx::SignedJson takes them
 
   /// Adds what `bytes` hold: a certificate, a list, a PkiPath, PEM blocks of these, a signed
-  /// document, or a JSON object whose members are such things (as collateral of DCAP is stored).
-  /// Gives how many artefacts were new. Malformed if nothing of it is known; Unsupported if
-  /// something in it is a revocation list, by its form or its name, that cannot be judged by, which
-  /// must not be lost without a word; Exhausted beyond `max_artefacts`. What can be read beside
-  /// something that cannot is added even so.
+  /// document, what hosts with SGX have (sgx/platform_collateral.h), or a JSON object whose members
+  /// are such things (as collateral of DCAP is stored). Gives how many artefacts were new.
+  /// Malformed if nothing of it is known; Unsupported if something in it is a revocation list, by
+  /// its form or its name, that cannot be judged by, which must not be lost without a word;
+  /// Exhausted beyond `max_artefacts`. What can be read beside something that cannot is added even
+  /// so.
   core::Result<std::size_t> add(core::ByteView bytes);
 
   /// Everything of `other` that is not here yet. Exhausted as above.

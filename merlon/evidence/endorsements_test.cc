@@ -7,6 +7,7 @@
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
 #include "merlon/codec/testing/vectors.h"
+#include "merlon/sgx/platform_collateral.h"
 #include "merlon/x509/testing/issue.h"
 
 namespace merlon::evidence {
@@ -26,6 +27,31 @@ Bytes list() {
 }
 const std::string document =
     "{\"tcbInfo\":{\"a\":1},\"signature\":\"" + std::string(128, '0') + "\"}";
+
+TEST(Endorsements, WhatHostsWithSgxHaveIsTakenApart) {
+  const Bytes lists = sgx::crl_list({{"https://a", list()}});
+  const Bytes package = sgx::tcb_package({certificate()}, document);
+  const std::string identity =
+      "{\"enclaveIdentity\":{\"a\":1},\"signature\":\"" + std::string(128, '0') + "\"}";
+  Endorsements files;
+  EXPECT_EQ(files.add(lists).value(), 1U);
+  EXPECT_EQ(files.add(package).value(), 2U);
+  EXPECT_EQ(files.add(sgx::crl_list({})).value(), 0U);
+  Endorsements all;
+  EXPECT_EQ(all.add(sgx::platform_collateral(lists, package, identity)).value(), 4U);
+  EXPECT_EQ(all.revocation_lists, files.revocation_lists);
+  EXPECT_EQ(all.certificates, files.certificates);
+  EXPECT_EQ(all.documents, (std::vector<std::string>{document, identity}));
+  // What cannot be read does not take the rest with it, and a list is not lost without a word.
+  Endorsements some;
+  const Bytes bad_list{0x30, 0x00};
+  const Bytes bad = sgx::platform_collateral(sgx::crl_list({{"", bad_list}}), package, "words");
+  EXPECT_EQ(some.add(bad).error().code, core::ErrorCode::Unsupported);
+  EXPECT_EQ(some.documents, std::vector<std::string>{document});
+  EXPECT_EQ(some.add(sgx::tcb_package({bad_list}, document)).error().code,
+            core::ErrorCode::Malformed);
+  EXPECT_EQ(some.add(sgx::tcb_package({}, "words")).error().code, core::ErrorCode::Malformed);
+}
 
 TEST(Endorsements, EachFormIsKnown) {
   Endorsements all;

@@ -17,15 +17,18 @@ enum class Backend {
   /// As Kvm, with a simulated security processor of SEV-SNP: measured and attested, and protected
   /// from nobody. Never taken unless it is named.
   SnpSim,
+  /// An enclave of SGX on a simulated processor: measured and attested, and protected from nobody.
+  /// Never taken unless it is named.
+  SgxSim,
 };
 
 struct BackendName {
   Backend backend;
   std::string_view name;
 };
-inline constexpr std::array backend_names{BackendName{Backend::Nil, "nil"},
-                                          BackendName{Backend::Kvm, "kvm"},
-                                          BackendName{Backend::SnpSim, "snp-sim"}};
+inline constexpr std::array backend_names{
+    BackendName{Backend::Nil, "nil"}, BackendName{Backend::Kvm, "kvm"},
+    BackendName{Backend::SnpSim, "snp-sim"}, BackendName{Backend::SgxSim, "sgx-sim"}};
 
 /// As on a command line.
 [[nodiscard]] constexpr std::string_view name_of(Backend backend) noexcept {
@@ -33,6 +36,17 @@ inline constexpr std::array backend_names{BackendName{Backend::Nil, "nil"},
     if (each.backend == backend) return each.name;
   }
   return {};
+}
+
+/// Whether a security processor, or what stands for one, vouches for its keeps.
+[[nodiscard]] constexpr bool is_attested(Backend backend) noexcept {
+  switch (backend) {
+    case Backend::Nil:
+    case Backend::Kvm: return false;
+    case Backend::SnpSim:
+    case Backend::SgxSim: return true;
+  }
+  return false;
 }
 
 /// The backend called `name`; nothing when there is none.
@@ -54,8 +68,8 @@ struct MachineOptions {
   std::string world;        ///< of sallyport/boot.h, in lower case; empty: what the host has
   bool statistics = false;  ///< tell what the keep asked its host for
   bool only_try = false;    ///< tell whether it could run a keep, and end
-  std::string simulator;    ///< of SnpSim: the directory of its platform
-  std::string signatures;   ///< of SnpSim: the file of what its owner signed; empty: nothing
+  std::string simulator;    ///< of SnpSim and SgxSim: the directory of its platform
+  std::string signatures;   ///< of these: the file of what its owner signed; empty: nothing
 };
 
 }  // namespace merlon::host

@@ -420,6 +420,9 @@ struct Calls::Handlers {
     const auto& [address, size, c, d] = request.arguments;
     return calls.machine_->release({address, size}) ? Outcome{} : refused(EINVAL);
   }
+  static Outcome change_pages(Calls& calls, const Request& request, File /*none*/) {
+    return calls.machine_->change_pages(request.arguments);
+  }
   static Outcome complain(Calls& calls, const Request& request, File /*none*/) {
     return print_complaint(request.sent, calls.complaints_);
   }
@@ -478,6 +481,7 @@ const Calls::Row& Calls::row_of(Call call) noexcept {
       Row{Call::ReleaseMemory, None, Nothing, &Handlers::release_memory},
       Row{Call::Complain, None, Nothing, &Handlers::complain},
       Row{Call::Exit, None, Nothing, &Handlers::exit},
+      Row{Call::ChangePages, None, Nothing, &Handlers::change_pages},
       Row{Call::Attest, None, Nothing, &Handlers::attest},
   };
   static_assert(

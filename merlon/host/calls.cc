@@ -38,6 +38,9 @@ bool DescriptorTable::close(std::uint64_t number) {
 }
 
 Outcome Machine::attest(const Request& /*request*/) { return refused(EOPNOTSUPP); }
+Outcome Machine::change_pages(const sallyport::Arguments& /*arguments*/) {
+  return refused(EOPNOTSUPP);
+}
 
 /// Hands a file that a system call has just opened to the keep.
 Outcome Calls::give(int number, Grant grant) {

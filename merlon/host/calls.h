@@ -42,6 +42,8 @@ class Machine {
   [[nodiscard]] virtual bool release(sallyport::MemoryRange range) = 0;
   /// Ends the keep later; zeros: never. Nanoseconds.
   [[nodiscard]] virtual bool set_timer(std::uint64_t first, std::uint64_t interval) = 0;
+  /// Changes pages of an enclave, whose machines alone have some.
+  [[nodiscard]] virtual sallyport::Outcome change_pages(const sallyport::Arguments& arguments);
   /// Carries an Attest to the security processor, whose machines alone have one.
   [[nodiscard]] virtual sallyport::Outcome attest(const sallyport::Request& request);
 };

@@ -25,6 +25,7 @@ std::string_view program_of(Backend backend) {
     case Backend::Nil: return "merlon-keep";
     case Backend::Kvm:
     case Backend::SnpSim: return "merlon-vmm";
+    case Backend::SgxSim: return "merlon-vmm-sgx";
   }
   return "merlon-keep";
 }
@@ -32,11 +33,11 @@ std::string_view program_of(Backend backend) {
 std::vector<std::string> arguments_of(Backend backend, const MachineOptions& machine) {
   std::vector<std::string> arguments{std::string(program_of(backend))};
   if (backend == Backend::Nil) return arguments;
-  if (!machine.world.empty()) {
+  if (!machine.world.empty() && backend != Backend::SgxSim) {
     arguments.emplace_back("--world");
     arguments.push_back(machine.world);
   }
-  if (backend == Backend::SnpSim) {
+  if (is_attested(backend)) {
     arguments.emplace_back("--simulator");
     arguments.push_back(machine.simulator);
     if (!machine.signatures.empty()) {
@@ -93,7 +94,7 @@ Keep::~Keep() {
 }
 
 Result<Keep> Keep::start(Backend backend, const MachineOptions& machine) {
-  if (backend == Backend::SnpSim && machine.simulator.empty()) {
+  if (is_attested(backend) && machine.simulator.empty()) {
     return HostError{core::ErrorCode::NotFound,
                      "no directory of a simulated platform: neither XDG_STATE_HOME nor HOME says "
                      "where it is"};

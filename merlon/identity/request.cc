@@ -4,6 +4,7 @@
 
 #include "merlon/evidence/attestation_result.h"
 #include "merlon/evidence/workload_claims.h"
+#include "merlon/sgx/platform_collateral.h"
 #include "merlon/snp/certificate_table.h"
 #include "merlon/x509/issue.h"
 
@@ -48,6 +49,17 @@ Result<DerBytes> snp_evidence(core::ByteView report, core::ByteView certificates
   return der_sequence({der_sequence({vcek, crl_list(crl)}), der_octets(report)});
 }
 
+/// SEQUENCE { quote OCTET STRING, crl CrlList, tcb TcbPackage }; the two as the host has them, each
+/// one value and nothing else.
+Result<DerBytes> sgx_evidence(core::ByteView quote, core::ByteView collateral) {
+  if (collateral.empty()) {
+    return core::error(ErrorCode::NotFound, "the host has no word of Intel's on its platform");
+  }
+  const auto parts = TRY(sgx::PlatformCollateral::parse(collateral));
+  const auto copy = [](core::ByteView view) { return DerBytes(view.begin(), view.end()); };
+  return der_sequence({der_octets(quote), copy(parts.crl_list), copy(parts.tcb_package)});
+}
+
 using Workload = std::optional<evidence::WorkloadClaims>;
 
 Result<DerBytes> signed_request(const SessionKeys& keys, DerBytes extension,
@@ -77,6 +89,11 @@ Result<std::vector<std::uint8_t>> certification_request(const SessionKeys& keys,
   if (technology == evidence::Technology::Kvm) {
     constexpr codec::Oid kvm_oid{1, 3, 6, 1, 4, 1, 58270, 1, 1};
     return signed_request(keys, x509::new_extension(kvm_oid, false, {}), workload);
+  }
+  if (technology == evidence::Technology::Sgx) {
+    constexpr codec::Oid sgx_oid{1, 3, 6, 1, 4, 1, 58270, 1, 2};
+    const DerBytes content = TRY(sgx_evidence(evidence, certificates));
+    return signed_request(keys, x509::new_extension(sgx_oid, false, content), workload);
   }
   if (technology != evidence::Technology::Snp) {
     return core::error(ErrorCode::Unsupported, "requests of another technology");

@@ -10,11 +10,11 @@ namespace merlon::identity {
 /// DER. A keep that took a sealed delivery says so in `workload`, which is a second extension that
 /// Enarx's Steward does not take. `evidence` holds the keys as Enarx has it
 /// (SessionKeys::as_enarx()). `certificates` is the host's certificate table, of which a Steward
-/// needs the VCEK and the revocation list. A keep without hardware behind it (Kvm) has neither:
-/// both are empty.
+/// needs the VCEK and the revocation list; of SGX it is what sgx/platform_collateral.h has. A keep
+/// without hardware behind it (Kvm) has neither: both are empty.
 ///
-/// Errors: NotFound (the host has no VCEK) · Unsupported (a technology that is not made here yet) ·
-/// Malformed (the table).
+/// Errors: NotFound (the host has no VCEK, or nothing of Intel's) · Unsupported (a technology that
+/// is not made here yet) · Malformed (what the host has).
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> certification_request(
     const SessionKeys& keys, evidence::Technology technology, core::ByteView evidence,
     core::ByteView certificates,

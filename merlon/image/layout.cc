@@ -2,15 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "merlon/core/attest_call.h"
-#include "merlon/core/lent_call.h"
-#include "merlon/core/reader.h"
 #include "merlon/image/first_registers.h"
+#include "merlon/image/first_stack.h"
 #include "merlon/image/page_tables.h"
 #include "merlon/sallyport/block.h"
 
@@ -32,15 +28,6 @@ std::uint64_t window_up(std::uint64_t value) noexcept {
   return (value + window_size - 1) & ~(window_size - 1);
 }
 
-/// Where a vdso starts, of its header [ELF e_entry]; 0 if it has no start.
-std::uint64_t entry_of(core::ByteView vdso) {
-  constexpr std::size_t before_entry = 24;
-  core::Reader reader(vdso);
-  const auto skipped = reader.skip(before_entry);
-  const auto entry = reader.u64();
-  return skipped && entry && *entry < vdso.size() ? *entry : 0;
-}
-
 Access access_of(Rights rights) noexcept {
   switch (rights) {
     case Rights::Read: return Access::Read;
@@ -60,93 +47,6 @@ Result<void> put_segment(const Put& put, const Segment& segment, std::uint64_t p
             bytes.begin() + static_cast<std::ptrdiff_t>(lead));
   return put(physical - lead, bytes);
 }
-
-/// The keep's first stack: argc, argv, environment, auxiliary vector [psABI x86-64 §3.4.1].
-class FirstStack {
- public:
-  /// Addresses of what lies in the keep for it to find.
-  struct Given {
-    std::uint64_t vdso = 0;       ///< the shared object that the shim lends; 0: none
-    std::uint64_t lent_call = 0;  ///< its entry for system calls; 0: none
-    std::uint64_t secrets = 0;    ///< the page of a security processor; 0: none
-  };
-  FirstStack(const Program& keep, const Given& given) {
-    const std::uint64_t random = text("0123456789abcdef");  // overwritten by the shim
-    const std::uint64_t name = text("merlon-keep");
-    random_ = random;
-    constexpr std::uint64_t processor_features = 0x178b'fbff;  // CPUID 1 edx of every x86-64-v3
-    constexpr std::uint64_t program_header_size = 56;
-    words({1,
-           name,
-           0,
-           0,  //
-           3,
-           sallyport::user_start + keep.headers,  // AT_PHDR
-           4,
-           program_header_size,  // AT_PHENT
-           5,
-           keep.header_count,  // AT_PHNUM
-           6,
-           page_size,  // AT_PAGESZ
-           7,
-           0,  // AT_BASE
-           9,
-           sallyport::user_start + keep.entry,  // AT_ENTRY
-           11,
-           0,
-           12,
-           0,
-           13,
-           0,
-           14,
-           0,  // user and group
-           16,
-           processor_features,  // AT_HWCAP
-           17,
-           100,  // AT_CLKTCK
-           23,
-           0,  // AT_SECURE
-           25,
-           random,  // AT_RANDOM
-           26,
-           2,  // AT_HWCAP2: FSGSBASE
-           33,
-           given.vdso,  // AT_SYSINFO_EHDR
-           core::lent_call_tag,
-           given.lent_call,
-           core::secrets_page_tag,
-           given.secrets,
-           0,
-           0});
-  }
-
-  [[nodiscard]] std::uint64_t pointer() const noexcept {
-    return sallyport::stack_end - page_size + at_;
-  }
-  [[nodiscard]] std::uint64_t random() const noexcept { return random_; }
-  /// The last page of the stack.
-  [[nodiscard]] core::ByteView page() const noexcept { return page_; }
-
- private:
-  std::uint64_t text(std::string_view text) {
-    at_ -= text.size() + 1;
-    std::memcpy(page_.data() + at_, text.data(), text.size());
-    return sallyport::stack_end - page_size + at_;
-  }
-  void words(std::initializer_list<std::uint64_t> list) {
-    constexpr std::size_t alignment = 16;
-    at_ = (at_ - list.size() * sizeof(std::uint64_t)) & ~(alignment - 1);
-    std::size_t to = at_;
-    for (const std::uint64_t word : list) {
-      std::memcpy(page_.data() + to, &word, sizeof(word));
-      to += sizeof(word);
-    }
-  }
-
-  std::array<std::uint8_t, page_size> page_{};
-  std::size_t at_ = page_size;
-  std::uint64_t random_ = 0;
-};
 
 class Builder {
  public:

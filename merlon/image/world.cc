@@ -16,6 +16,7 @@ std::string_view name_of(World world) noexcept {
     case World::Ring0: return "ring0";
     case World::Collapsed: return "collapsed";
     case World::Isolated: return "isolated";
+    case World::Enclave: return "enclave";
   }
   return "unknown";
 }

@@ -6,9 +6,12 @@
 #include "merlon/crypto/secret_heap.h"
 #include "merlon/crypto/stir.h"
 #include "merlon/identity/request.h"
+#include "merlon/identity/sgx_attester.h"
 #include "merlon/identity/snp_attester.h"
 #include "merlon/os/attestation.h"
 #include "merlon/os/poll.h"
+#include "merlon/sgx/platform_collateral.h"
+#include "merlon/sgx/quote.h"
 
 namespace merlon::keep {
 
@@ -19,6 +22,18 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
+/// 1, 2, 4 … 256 ms: together half a second.
+bool pause_before(unsigned tries) {
+  constexpr unsigned most_tries = 9;
+  if (tries >= most_tries) return false;
+  static_cast<void>(os::poll({}, std::chrono::milliseconds(std::uint64_t{1} << tries)));
+  return true;
+}
+
+core::Error busy() {
+  return core::error(ErrorCode::Unavailable, "the host has no time for the processor");
+}
+
 /// By way of the shim and the host.
 class HostCarrier final : public identity::Carrier {
  public:
@@ -27,9 +42,7 @@ class HostCarrier final : public identity::Carrier {
     Bytes answer(message_page);
     const auto size = os::attest(core::AttestKind::GuestMessage, sealed, answer);
     if (!size) {
-      if (size.error() == os::Errno::Again) {
-        return core::error(ErrorCode::Unavailable, "the host has no time for the processor");
-      }
+      if (size.error() == os::Errno::Again) return busy();
       return core::error(ErrorCode::Denied, "the host does not carry a message",
                          static_cast<std::uint64_t>(size.error()));
     }
@@ -45,27 +58,92 @@ class HostCarrier final : public identity::Carrier {
     return table;
   }
 
-  /// 1, 2, 4 … 256 ms: together half a second.
-  bool pause(unsigned tries) override {
-    constexpr unsigned most_tries = 9;
-    if (tries >= most_tries) return false;
-    static_cast<void>(os::poll({}, std::chrono::milliseconds(std::uint64_t{1} << tries)));
-    return true;
+  bool pause(unsigned tries) override { return pause_before(tries); }
+};
+
+/// What comes back at most.
+std::size_t most_of(core::AttestKind kind) {
+  switch (kind) {
+    case core::AttestKind::Report: return sgx::Report::size;
+    case core::AttestKind::Key: return 16;
+    case core::AttestKind::QuoteTarget: return sgx::TargetInfo::size;
+    case core::AttestKind::Quote: return sgx::max_quote_size;
+    case core::AttestKind::Collateral:
+    case core::AttestKind::GuestMessage:
+    case core::AttestKind::Certificates: break;
+  }
+  return sgx::max_collateral_size;
+}
+
+/// By way of the shim, which answers by itself what the processor answers.
+class ShimCalls final : public identity::EnclaveCalls {
+ public:
+  Result<Bytes> ask(core::AttestKind kind, core::ByteView sent) override {
+    Bytes answer(most_of(kind));
+    for (unsigned tries = 0;; ++tries) {
+      const auto size = os::attest(kind, sent, answer);
+      if (size) {
+        answer.resize(*size);
+        return answer;
+      }
+      if (size.error() != os::Errno::Again) return refusal(size.error());
+      if (!pause_before(tries)) return busy();
+    }
+  }
+
+ private:
+  static core::Error refusal(os::Errno reason) {
+    const auto detail = static_cast<std::uint64_t>(reason);
+    if (reason == os::Errno::Acces) {
+      return core::error(ErrorCode::Denied, "versions above the keep's own or the platform's",
+                         detail);
+    }
+    const bool none = reason == os::Errno::Nosys || reason == os::Errno::Notsup;
+    return core::error(none ? ErrorCode::Unsupported : ErrorCode::Denied,
+                       none ? "nobody quotes for this enclave on its host"
+                            : "the host does not have this enclave quoted",
+                       detail);
   }
 };
 
 }  // namespace
 
+/// What attests this keep, and what nobody but it and this keep knows, until keys are made.
 struct Self::Processor {
-  explicit Processor(identity::FirmwareSecrets secrets)
-      : attester(std::move(secrets.vmpck0), carrier), seed(std::move(secrets.seed)) {}
-
-  HostCarrier carrier;
-  identity::SnpAttester attester;
-  crypto::SecretBytes seed;  ///< until keys are made
+  virtual ~Processor() = default;
+  [[nodiscard]] virtual identity::Attester& attester() noexcept = 0;
+  [[nodiscard]] virtual Result<crypto::SecretBytes> take_seed() = 0;
 };
 
+namespace {
+
+struct SnpProcessor final : Self::Processor {
+  explicit SnpProcessor(identity::FirmwareSecrets secrets)
+      : own(std::move(secrets.vmpck0), carrier), seed(std::move(secrets.seed)) {}
+  identity::Attester& attester() noexcept override { return own; }
+  Result<crypto::SecretBytes> take_seed() override { return std::move(seed); }
+
+  HostCarrier carrier;
+  identity::SnpAttester own;
+  crypto::SecretBytes seed;
+};
+
+struct SgxProcessor final : Self::Processor {
+  identity::Attester& attester() noexcept override { return own; }
+  Result<crypto::SecretBytes> take_seed() override { return own.seed(); }
+
+  ShimCalls calls;
+  identity::SgxAttester own{calls};
+};
+
+}  // namespace
+
 Self::Self() {
+  if (os::is_enclave()) {
+    attested_ = true;
+    processor_ = std::make_unique<SgxProcessor>();
+    return;
+  }
   const auto secrets = os::secrets_page();
   attested_ = secrets.has_value();
   if (!secrets) {
@@ -76,7 +154,7 @@ Self::Self() {
   auto taken = identity::take_secrets(*secrets);
   crypto::wipe(*secrets);
   if (taken) {
-    processor_ = std::make_unique<Processor>(*std::move(taken));
+    processor_ = std::make_unique<SnpProcessor>(*std::move(taken));
   } else {
     trouble_ = taken.error();
   }
@@ -99,49 +177,50 @@ Result<const identity::SessionKeys*> Self::keys() {
     if (!crypto::start_secret_heap()) {
       return core::error(ErrorCode::Exhausted, "no memory for keys");
     }
-    if (!crypto::stir(processor->seed.reveal())) {
+    const crypto::SecretBytes seed = TRY(processor->take_seed());
+    if (!crypto::stir(seed.reveal())) {
       return core::error(ErrorCode::Internal, "no random numbers");
     }
-    processor->seed = crypto::SecretBytes();
-    keys_ = TRY(identity::SessionKeys::generate(processor->attester.technology()));
+    keys_ = TRY(identity::SessionKeys::generate(processor->attester().technology()));
   }
   return &*keys_;
 }
 
 Result<Bytes> Self::evidence_for(const evidence::ReportData& data) {
-  return TRY(processor())->attester.evidence_for(data);
+  return TRY(processor())->attester().evidence_for(data);
 }
 
 Result<identity::KeyVersions> Self::newest_key_versions() {
-  return TRY(processor())->attester.newest_key_versions();
+  return TRY(processor())->attester().newest_key_versions();
 }
 
 Result<crypto::SecretBytes> Self::platform_key(const identity::KeyVersions& versions) {
-  return TRY(processor())->attester.platform_key(versions);
+  return TRY(processor())->attester().platform_key(versions);
 }
 
 Result<core::ByteView> Self::evidence() {
   if (evidence_.empty()) {
     Processor* const processor = TRY(this->processor());
     const identity::SessionKeys* const keys = TRY(this->keys());
-    evidence_ = TRY(evidence_for(keys->as_enarx(processor->attester.technology())));
+    evidence_ = TRY(evidence_for(keys->as_enarx(processor->attester().technology())));
   }
   return core::ByteView(evidence_);
 }
 
 Result<Bytes> Self::measurement() {
   const core::ByteView evidence = TRY(this->evidence());
-  return processor_->attester.measurement_of(evidence);
+  return processor_->attester().measurement_of(evidence);
 }
 
 Bytes Self::certificates() {
   const auto processor = this->processor();
-  return processor ? (*processor)->attester.certificates() : Bytes();
+  return processor ? (*processor)->attester().certificates() : Bytes();
 }
 
 Result<Self::Requests> Self::requests_around(core::ByteView evidence) {
   const identity::SessionKeys& keys = *TRY(this->keys());
-  const auto technology = attested_ ? processor_->attester.technology() : evidence::Technology::Kvm;
+  const auto technology =
+      attested_ ? processor_->attester().technology() : evidence::Technology::Kvm;
   const Bytes table = certificates();
   const auto with = [&](const std::optional<evidence::WorkloadClaims>& workload) {
     return identity::certification_request(keys, technology, evidence, table, workload);
@@ -162,7 +241,7 @@ Result<Bytes> Self::request() { return TRY(requests()).request; }
 Result<Self::Requests> Self::fresh_requests() {
   if (!attested_) return requests();
   const identity::SessionKeys* const keys = TRY(this->keys());
-  const Bytes evidence = TRY(evidence_for(keys->as_enarx(processor_->attester.technology())));
+  const Bytes evidence = TRY(evidence_for(keys->as_enarx(processor_->attester().technology())));
   return requests_around(evidence);
 }
 

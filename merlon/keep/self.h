@@ -16,8 +16,10 @@ namespace merlon::keep {
 
 class Self {
  public:
-  /// Takes the key to the security processor out of the page of secrets, where nothing is left of
-  /// it: from here on only this object can have a report made.
+  struct Processor;  ///< of the file that defines it
+  /// In a guest of SEV-SNP takes the key to the security processor out of the page of secrets,
+  /// where nothing is left of it: from here on only this object can have a report made. In an
+  /// enclave its shim is asked.
   Self();
   ~Self();
   Self(const Self&) = delete;
@@ -42,7 +44,7 @@ class Self {
   [[nodiscard]] core::Result<identity::KeyVersions> newest_key_versions();
   [[nodiscard]] core::Result<crypto::SecretBytes> platform_key(
       const identity::KeyVersions& versions);
-  /// The host's certificate table; not from the processor.
+  /// What the host has of certificates, in the technology's own form; not from the processor.
   [[nodiscard]] std::vector<std::uint8_t> certificates();
   /// What it was delivered; from now on its requests say so.
   void note_delivery(const evidence::WorkloadClaims& claims) noexcept { workload_ = claims; }
@@ -52,7 +54,7 @@ class Self {
   }
 
   /// The certification request around evidence(); of a keep that nothing attests, around nothing.
-  /// NotFound: the host has no VCEK.
+  /// NotFound: the host has no VCEK, or nothing of Intel's.
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> request();
   struct Requests {
     std::vector<std::uint8_t> request;
@@ -64,7 +66,6 @@ class Self {
   [[nodiscard]] core::Result<Requests> fresh_requests();
 
  private:
-  struct Processor;
   [[nodiscard]] core::Result<Requests> requests_around(core::ByteView evidence);
   [[nodiscard]] core::Result<Processor*> processor();
 

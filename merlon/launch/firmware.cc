@@ -1,6 +1,7 @@
 #include "merlon/launch/firmware.h"
 
 #include <array>
+#include <functional>
 
 #include "merlon/base/byte_writer.h"
 #include "merlon/core/reader.h"
@@ -33,7 +34,12 @@ bool is_known(FirmwareCommand command) noexcept {
     case FirmwareCommand::Guest:
     case FirmwareCommand::Certificates:
     case FirmwareCommand::UpdateFrom:
-    case FirmwareCommand::Expect: return true;
+    case FirmwareCommand::Expect:
+    case FirmwareCommand::EnclaveAdd:
+    case FirmwareCommand::EnclaveAddFrom:
+    case FirmwareCommand::EnclaveStart:
+    case FirmwareCommand::EnclaveReport:
+    case FirmwareCommand::EnclaveKey: return true;
   }
   return false;
 }
@@ -84,6 +90,19 @@ Result<PageSource> PageSource::parse(core::ByteView bytes) {
   return source;
 }
 
+std::optional<PageSource> find_source(std::span<const core::ByteView> files,
+                                      core::ByteView bytes) noexcept {
+  if (bytes.empty()) return std::nullopt;
+  for (std::uint32_t i = 0; i < files.size(); ++i) {
+    const core::ByteView file = files[i];
+    const bool inside = !std::less<>()(bytes.data(), file.data()) &&
+                        !std::less<>()(file.data() + file.size(), bytes.data() + bytes.size());
+    if (!inside) continue;
+    return PageSource{static_cast<std::uint64_t>(bytes.data() - file.data()), bytes.size(), i};
+  }
+  return std::nullopt;
+}
+
 std::vector<std::uint8_t> FinishedLaunch::bytes() const {
   base::ByteWriter writer;
   writer.bytes(host_data);
@@ -125,11 +144,16 @@ bool is_answered(const FirmwareRequest& request) noexcept {
   switch (request.command) {
     case FirmwareCommand::Update: return request.kind == secrets || request.kind == cpuid;
     case FirmwareCommand::UpdateFrom:
-    case FirmwareCommand::Expect: return false;
+    case FirmwareCommand::Expect:
+    case FirmwareCommand::EnclaveAdd:
+    case FirmwareCommand::EnclaveAddFrom: return false;
     case FirmwareCommand::Start:
     case FirmwareCommand::Finish:
     case FirmwareCommand::Guest:
-    case FirmwareCommand::Certificates: return true;
+    case FirmwareCommand::Certificates:
+    case FirmwareCommand::EnclaveStart:
+    case FirmwareCommand::EnclaveReport:
+    case FirmwareCommand::EnclaveKey: return true;
   }
   return true;
 }

@@ -15,11 +15,14 @@
 //                20     4  zero
 //                24        payload
 //
-// Update is answered only for a page that the firmware fills (Secrets, Cpuid), UpdateFrom and
-// Expect never; every other request is. A failure of an unanswered one is told by the answer to
-// Finish, or, of bytes that cannot be read, by the answers to the guest's messages.
+// Update is answered only for a page that the firmware fills (Secrets, Cpuid), UpdateFrom, Expect,
+// EnclaveAdd and EnclaveAddFrom never; every other request is. A failure of an unanswered one is
+// told by the answer to Finish or EnclaveStart, or, of bytes that cannot be read, by the answers to
+// the guest's messages.
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "merlon/core/bytes.h"
@@ -36,6 +39,12 @@ enum class FirmwareCommand : std::uint32_t {
   Certificates = 5,  ///< answer: the certificate table of an extended report
   UpdateFrom = 6,    ///< as Update, of Normal and Zero pages; payload: PageSource
   Expect = 7,        ///< the guest will send messages: its pages are measured meanwhile
+  // Of an enclave, on a simulated processor with SGX.
+  EnclaveAdd = 16,      ///< kind: SECINFO.FLAGS; value: offset; payload: whole pages
+  EnclaveAddFrom = 17,  ///< the same; payload: PageSource
+  EnclaveStart = 18,    ///< payload: the SIGSTRUCT, or nothing
+  EnclaveReport = 19,   ///< payload: TARGETINFO, REPORTDATA; answer: the REPORT
+  EnclaveKey = 20,      ///< payload: KEYREQUEST; answer: the key
 };
 
 /// STATUS as the firmware gives it [SNP-ABI 1.58 table 7], and Busy, which is a host's
@@ -87,6 +96,10 @@ struct PageSource {
   /// the range are not looked at.
   [[nodiscard]] static core::Result<PageSource> parse(core::ByteView bytes);
 };
+
+/// Where `bytes` lie in one of the files, as this process has mapped them; nothing if in none.
+[[nodiscard]] std::optional<PageSource> find_source(std::span<const core::ByteView> files,
+                                                    core::ByteView bytes) noexcept;
 
 /// The payload of Finish: host data, whether there is an ID block and whether it has an author key,
 /// the ID block and its authentication, as the kernel's struct kvm_sev_snp_launch_finish names

@@ -3,6 +3,7 @@
 // What a keep would be measured as, told from its two programs alone: no device, no privilege, any
 // machine. Pure; any thread.
 
+#include "merlon/measure/enclave_chain.h"
 #include "merlon/measure/image_digest.h"
 #include "merlon/measure/launch_chain.h"
 #include "merlon/sallyport/boot.h"
@@ -45,5 +46,16 @@ struct LaunchMeasurement {
 [[nodiscard]] core::Result<LaunchMeasurement, Refusal> launch_digest(core::ByteView shim,
                                                                      core::ByteView keep,
                                                                      sallyport::World world);
+
+/// As the processor reports an enclave.
+struct EnclaveMeasurement {
+  sgx::MrEnclave mr_enclave;
+  std::uint64_t pages = 0;  ///< that the enclave starts with
+};
+
+/// MRENCLAVE of a keep from the files of merlon-shim-sgx and merlon-keep in backend sgx, or in its
+/// simulation. As keep_digest in everything else.
+[[nodiscard]] core::Result<EnclaveMeasurement, Refusal> enclave_digest(core::ByteView shim,
+                                                                       core::ByteView keep);
 
 }  // namespace merlon::measure

@@ -6,11 +6,23 @@
 
 namespace merlon::os {
 
+namespace {
+
+/// Of the auxiliary vector; 0 if there is none.
+unsigned long auxiliary_value(unsigned long tag) noexcept {
+  const int before = errno;  // which getauxval() sets
+  const unsigned long value = ::getauxval(tag);
+  errno = before;
+  return value;
+}
+
+}  // namespace
+
+bool is_enclave() noexcept { return auxiliary_value(core::enclave_tag) == 1; }
+
 std::optional<core::ByteSpan> secrets_page() noexcept {
   constexpr std::size_t page_size = 4096;
-  const int before = errno;  // which getauxval() sets
-  const unsigned long address = ::getauxval(core::secrets_page_tag);
-  errno = before;
+  const unsigned long address = auxiliary_value(core::secrets_page_tag);
   if (address == 0) return std::nullopt;
   // SAFETY: whoever started this program has put the page there, for it alone.
   return core::ByteSpan(reinterpret_cast<std::uint8_t*>(address), page_size);

@@ -14,10 +14,14 @@ namespace merlon::os {
 /// none is lent, as under an operating system.
 [[nodiscard]] std::optional<core::ByteSpan> secrets_page() noexcept;
 
+/// Whether this program runs in an enclave of SGX, by the word of its shim.
+[[nodiscard]] bool is_enclave() noexcept;
+
 /// Sends `sent` to the security processor; gives how many bytes of its answer are in `room`. The
 /// host carries both and may lie.
 ///
-/// Errors: Again (the host has no time for it now) · Nosys and Opnotsupp (nothing attests here) · …
+/// Errors: Again (the host has no time for it now) · Acces (the processor gives no such key) ·
+/// Nosys and Opnotsupp (nothing attests here) · …
 [[nodiscard]] Result<std::size_t> attest(core::AttestKind kind, core::ByteView sent,
                                          core::ByteSpan room) noexcept;
 

@@ -8,6 +8,7 @@ namespace merlon::os {
 namespace {
 
 TEST(Attestation, AnOperatingSystemLendsNoneOfIt) {
+  EXPECT_FALSE(is_enclave());
   EXPECT_FALSE(secrets_page().has_value());
   std::array<std::uint8_t, 16> room{};
   const auto answered = attest(core::AttestKind::GuestMessage, {}, room);

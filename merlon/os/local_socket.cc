@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include "merlon/os/errno.h"
@@ -43,9 +44,18 @@ Result<Fd> listen_local(const std::string& path) noexcept {
   return socket;
 }
 
-Result<Fd> connect_local(const std::string& path) noexcept {
+Result<Fd> connect_local(const std::string& path,
+                         std::optional<std::chrono::microseconds> patience) noexcept {
   const ::sockaddr_un address = TRY(address_of(path));
   Fd socket = TRY(new_socket());
+  if (patience) {
+    // Of sending, which connecting is.
+    constexpr std::int64_t second = 1'000'000;
+    const ::timeval time{patience->count() / second, patience->count() % second};
+    if (::setsockopt(socket.number(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time)) < 0) {
+      return last_errno();
+    }
+  }
   // SAFETY: every address begins with its family.
   const int connected =
       ::connect(socket.number(), reinterpret_cast<const ::sockaddr*>(&address), sizeof(address));

@@ -13,6 +13,7 @@ enum class World : std::uint32_t {
   Ring0 = 0,      ///< the shim at ring 0, the keep at ring 3: ordinary KVM, SEV-SNP, emulators
   Collapsed = 1,  ///< both at ring 3, where `syscall` stays there (PVM): nothing divides them
   Isolated = 2,   ///< as Ring0 on such a host, entered by page faults: faithful and slow
+  Enclave = 3,    ///< both in one enclave of SGX: nothing divides them, and no host looks in
 };
 
 enum class Access : std::uint64_t { None = 0, Read = 1, ReadWrite = 3, ReadExecute = 5 };
@@ -35,7 +36,8 @@ struct BootInfo {
   std::uint64_t block_size;
   std::uint64_t page_table;     ///< physical
   std::uint64_t direct_offset;  ///< virtual address of physical address 0, for all memory
-  std::uint64_t pool_base;      ///< physical; 2 MiB blocks that are zero and in nobody's use
+  std::uint64_t pool_base;      ///< physical; 2 MiB blocks that are zero and in nobody's use;
+                                ///< in an enclave the keep's addresses that have no pages yet
   std::uint64_t pool_size;
   std::uint64_t table_base;  ///< physical; pages that are zero, for page tables
   std::uint64_t table_size;

@@ -3,6 +3,7 @@
 #include <bitset>
 
 #include "merlon/codec/der.h"
+#include "merlon/codec/der_writer.h"
 
 namespace merlon::sgx {
 
@@ -94,6 +95,10 @@ Result<void> read_part(std::uint8_t arc, DerReader& row, PckExtension& made) {
 
 }  // namespace
 
+Fmspc simulator_fmspc() noexcept { return Fmspc::from(core::as_bytes("SIMSGX")).value(); }
+
+bool is_simulator(const Fmspc& fmspc) noexcept { return fmspc == simulator_fmspc(); }
+
 Result<PckExtension> PckExtension::parse(ByteView value) {
   DerReader rows(TRY(codec::der_whole(value, DerTag::Sequence)).content);
   PckExtension made;
@@ -110,6 +115,31 @@ Result<PckExtension> PckExtension::parse(ByteView value) {
     if (!seen[part]) return malformed("SGX extension of the PCK certificate has parts missing");
   }
   return made;
+}
+
+std::vector<std::uint8_t> PckExtension::to_der() const {
+  using codec::der_octets;
+  const auto part = [](const codec::Oid& parent, std::uint8_t arc, const codec::DerBytes& value) {
+    codec::DerBytes id(parent.view().begin(), parent.view().end());
+    id.push_back(arc);
+    return codec::der_sequence({codec::der_value(DerTag::ObjectIdentifier, id), value});
+  };
+  codec::DerBytes tcb;
+  const auto row = [&](std::uint8_t arc, const codec::DerBytes& value) {
+    const codec::DerBytes made = part(tcb_oid, arc, value);
+    tcb.insert(tcb.end(), made.begin(), made.end());
+  };
+  std::uint8_t arc = 0;
+  for (const std::uint8_t each : components) row(++arc, codec::der_integer(std::uint64_t{each}));
+  row(17, codec::der_integer(std::uint64_t{pce_svn}));
+  row(18, der_octets(cpu_svn.view()));
+  const std::array<std::uint8_t, 1> type{sgx_type};
+  return codec::der_sequence(
+      {part(pck_extension_oid, 1, der_octets(ppid.view())),
+       part(pck_extension_oid, 2, codec::der_value(DerTag::Sequence, tcb)),
+       part(pck_extension_oid, 3, der_octets(pce_id.view())),
+       part(pck_extension_oid, 4, der_octets(fmspc.view())),
+       part(pck_extension_oid, 5, codec::der_value(DerTag::Enumerated, type))});
 }
 
 }  // namespace merlon::sgx

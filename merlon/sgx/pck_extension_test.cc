@@ -21,6 +21,20 @@ TEST(PckExtension, PartsAreRead) {
   EXPECT_FALSE(made.platform_instance.has_value());
 }
 
+TEST(PckExtension, IsWrittenAsItIsRead) {
+  PckShape shape;
+  shape.components[3] = 255;
+  shape.pce_svn = 65'535;
+  shape.sgx_type = 2;
+  const Bytes der = testing::pck_extension(shape);
+  EXPECT_EQ(PckExtension::parse(der)->to_der(), der);
+}
+
+TEST(PckExtension, ASimulatorsPlatformIsKnown) {
+  EXPECT_TRUE(is_simulator(*Fmspc::from(Bytes{0x53, 0x49, 0x4D, 0x53, 0x47, 0x58})));
+  EXPECT_FALSE(is_simulator(*Fmspc::from(Bytes{0, 0x90, 0x6E, 0xA1, 0, 0})));
+}
+
 TEST(PckExtension, MissingAndDoubledPartsAreRefused) {
   for (int part = 1; part <= 5; ++part) {
     PckShape shape;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "merlon/sgx/quote_format.h"
+
 namespace merlon::sgx {
 
 using core::ByteView;
@@ -11,16 +13,8 @@ using core::Result;
 
 namespace {
 
-constexpr std::size_t header_size = 48;
-constexpr std::array<std::uint8_t, 16> intel_vendor{0x93, 0x9A, 0x72, 0x33, 0xF7, 0x9C, 0x4C, 0xA9,
-                                                    0x94, 0x0A, 0x0D, 0xB3, 0x95, 0x7F, 0x06, 0x07};
-
 constexpr std::uint32_t tee_sgx = 0;
 constexpr std::uint32_t tee_tdx = 0x81;
-
-/// Certification data types [SGX-QUOTE Appendix A.4 "QE Certification Data"].
-constexpr std::uint16_t certification_pck_chain = 5;
-constexpr std::uint16_t certification_qe_report = 6;
 
 core::Error refused_certification(std::uint16_t type) noexcept {
   const char* what = "unknown certification data type";
@@ -68,11 +62,11 @@ Result<std::uint32_t> read_header(Reader& reader, Quote& quote) noexcept {
     return core::error(ErrorCode::Unsupported, "quote version is not 3, 4 or 5", quote.version);
   }
   const std::uint16_t key_type = TRY(reader.u16());
-  if (key_type != 2) {
+  if (key_type != ecdsa_p256_key_type) {
     return core::error(ErrorCode::Unsupported, "attestation key type is not 2 (ECDSA on P-256)",
                        key_type);
   }
-  TRY(needs(reader, header_size - 4, no_header));  // the words before say whether it is one
+  TRY(needs(reader, quote_header_size - 4, no_header));  // the words before say whether it is one
   const std::uint32_t tee = TRY(reader.u32());
   if (quote.version == 3 && tee != 0) {
     return core::error(ErrorCode::Malformed, "reserved bytes of the quote header are not zero", 4);
@@ -144,7 +138,7 @@ Result<Quote> Quote::parse(ByteView given) {
   quote.bytes = std::make_shared<const std::vector<std::uint8_t>>(given.begin(), given.end());
   const ByteView all = *quote.bytes;
   Reader reader(all);
-  static_assert(header_size == 2 + 2 + 4 + 2 + 2 + 16 + 20);
+  static_assert(quote_header_size == 2 + 2 + 4 + 2 + 2 + 16 + 20);
   const std::uint32_t tee = TRY(read_header(reader, quote));
   quote.kind = TRY(read_body_kind(reader, quote.version, tee));
   TRY(needs(reader, size_of(quote.kind), no_body));

@@ -1,5 +1,7 @@
 #include "merlon/sgx/report_body.h"
 
+#include "merlon/sgx/fixed_writer.h"
+
 namespace merlon::sgx {
 
 using core::Reader;
@@ -8,14 +10,7 @@ using core::Result;
 namespace {
 
 Result<void> reserved(Reader& reader, std::size_t count) noexcept {
-  const std::size_t offset = reader.offset();
-  for (const std::uint8_t byte : TRY(reader.bytes(count))) {
-    if (byte != 0) {
-      return core::error(core::ErrorCode::Malformed, "reserved bytes of the report are not zero",
-                         offset);
-    }
-  }
-  return {};
+  return read_zeros(reader, count, "reserved bytes of the report are not zero");
 }
 
 }  // namespace
@@ -44,6 +39,28 @@ Result<ReportBody> ReportBody::parse(core::ByteView bytes) noexcept {
   body.family_id = TRY(IsvFamilyId::read(reader));
   body.report_data = TRY(ReportData::read(reader));
   return body;
+}
+
+std::array<std::uint8_t, ReportBody::size> ReportBody::to_bytes() const noexcept {
+  FixedWriter<size> writer;
+  writer.bytes(cpu_svn.view());
+  writer.little(misc_select);
+  writer.skip(12);
+  writer.bytes(ext_product_id.view());
+  writer.little(flags);
+  writer.little(xfrm);
+  writer.bytes(mr_enclave.view());
+  writer.skip(32);
+  writer.bytes(mr_signer.view());
+  writer.skip(32);
+  writer.bytes(config_id.view());
+  writer.little(product_id);
+  writer.little(svn);
+  writer.little(config_svn);
+  writer.skip(42);
+  writer.bytes(family_id.view());
+  writer.bytes(report_data.view());
+  return writer.result();
 }
 
 Attributes ReportBody::attributes() const noexcept {

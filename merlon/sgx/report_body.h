@@ -3,6 +3,8 @@
 // The report body of an enclave [SDM vol. 3D REPORT]: 384 bytes, little-endian.
 // Attacker-controlled until a quote's signature over it has been checked.
 
+#include <array>
+
 #include "merlon/core/fixed_bytes.h"
 
 namespace merlon::sgx {
@@ -17,7 +19,10 @@ using ConfigId = core::FixedBytes<struct ConfigIdTag, 64>;
 using Attributes = core::FixedBytes<struct AttributesTag, 16>;  ///< flags ‖ XFRM as they stand
 
 /// Bits of ATTRIBUTES.flags.
+inline constexpr std::uint64_t attribute_init = 1U << 0U;
 inline constexpr std::uint64_t attribute_debug = 1U << 1U;
+inline constexpr std::uint64_t attribute_provision_key = 1U << 4U;
+inline constexpr std::uint64_t attribute_einit_token_key = 1U << 5U;
 inline constexpr std::uint64_t attribute_kss = 1U << 7U;
 
 struct ReportBody {
@@ -40,9 +45,13 @@ struct ReportBody {
   /// Malformed for another size or a reserved byte that is not zero.
   [[nodiscard]] static core::Result<ReportBody> parse(core::ByteView bytes) noexcept;
 
+  [[nodiscard]] std::array<std::uint8_t, size> to_bytes() const noexcept;
+
   [[nodiscard]] bool is_debug() const noexcept { return (flags & attribute_debug) != 0; }
   /// flags and XFRM as the 16 bytes they are.
   [[nodiscard]] Attributes attributes() const noexcept;
+
+  friend bool operator==(const ReportBody&, const ReportBody&) = default;
 };
 
 }  // namespace merlon::sgx

@@ -32,6 +32,7 @@ TEST(ReportBody, EachFieldStandsWhereTheManualSaysSo) {
   EXPECT_EQ(body.report_data.view()[0], 1);
   EXPECT_FALSE(body.is_debug());
   EXPECT_EQ(body.attributes().view()[8], 1);
+  EXPECT_TRUE(std::ranges::equal(body.to_bytes(), bytes));
 }
 
 TEST(ReportBody, ReservedBytesMustBeZero) {

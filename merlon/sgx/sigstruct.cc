@@ -1,6 +1,6 @@
 #include "merlon/sgx/sigstruct.h"
 
-#include <concepts>
+#include "merlon/sgx/fixed_writer.h"
 
 namespace merlon::sgx {
 
@@ -19,14 +19,7 @@ constexpr std::size_t signed_head = 128;
 constexpr std::size_t signed_body_at = 900;
 
 Result<void> zeros(Reader& reader, std::size_t count) noexcept {
-  const std::size_t offset = reader.offset();
-  for (const std::uint8_t byte : TRY(reader.bytes(count))) {
-    if (byte != 0) {
-      return core::error(ErrorCode::Malformed, "reserved bytes of a SIGSTRUCT are not zero",
-                         offset);
-    }
-  }
-  return {};
+  return read_zeros(reader, count, "reserved bytes of a SIGSTRUCT are not zero");
 }
 
 Result<void> expect(Reader& reader, ByteView bytes) noexcept {
@@ -57,29 +50,6 @@ Result<void> read_head(Reader& reader, Sigstruct& made) noexcept {
   made.signature = TRY(EnclaveSignature::read(reader));
   return {};
 }
-
-/// Writes into an array of its own; what is not written stays zero.
-class Writer {
- public:
-  template <std::unsigned_integral T>
-  void little(T value) noexcept {
-    for (std::size_t i = 0; i < sizeof(T); ++i) {
-      bytes_[at_++] = static_cast<std::uint8_t>(value >> (8 * i));
-    }
-  }
-  void bytes(ByteView view) noexcept {
-    std::ranges::copy(view, bytes_.begin() + static_cast<std::ptrdiff_t>(at_));
-    at_ += view.size();
-  }
-  void skip(std::size_t count) noexcept { at_ += count; }
-  [[nodiscard]] const std::array<std::uint8_t, Sigstruct::size>& result() const noexcept {
-    return bytes_;
-  }
-
- private:
-  std::array<std::uint8_t, Sigstruct::size> bytes_{};
-  std::size_t at_ = 0;
-};
 
 }  // namespace
 
@@ -112,7 +82,7 @@ Result<Sigstruct> Sigstruct::parse(ByteView bytes) noexcept {
 }
 
 std::array<std::uint8_t, Sigstruct::size> Sigstruct::to_bytes() const noexcept {
-  Writer writer;
+  FixedWriter<size> writer;
   writer.bytes(header);
   writer.little(vendor);
   writer.little(date);

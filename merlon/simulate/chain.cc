@@ -18,12 +18,6 @@ namespace {
 
 core::Error denied(const char* what) { return core::error(ErrorCode::Denied, what); }
 
-bool has_remark(const Certificate& certificate) {
-  const x509::Extension* found = x509::find_extension(certificate.extensions(), comment_oid);
-  return found != nullptr &&
-         std::ranges::equal(found->value, codec::der_text(codec::DerTag::Ia5String, remark));
-}
-
 /// As components() reads it.
 snp::TcbVersion version_of(const snp::TcbComponents& tcb) {
   const std::array<std::uint8_t, 8> bytes{tcb.bootloader, tcb.tee,      0, 0, 0, 0,
@@ -43,16 +37,6 @@ Result<void> judge(const x509::Path& path) {
   const auto problems =
       x509::judge_path(path, {&root, 1}, path.front().validity().not_before, x509::SignatureMemo());
   return problems.empty() ? Result<void>() : denied("certificates that are not each other's");
-}
-
-/// Content of an INTEGER.
-Result<std::uint64_t> number_of(core::ByteView bytes) {
-  if (bytes.empty() || bytes.size() > 8 || bytes[0] >= 0x80) {
-    return core::error(ErrorCode::Malformed, "a revocation list's number");
-  }
-  std::uint64_t number = 0;
-  for (const std::uint8_t byte : bytes) number = number << 8U | byte;
-  return number;
 }
 
 }  // namespace
@@ -100,7 +84,7 @@ Result<Chain> revoke(const Chain& chain, const crypto::PrivateKey& ark_key, code
   const core::ByteView serial = chain.ask().serial();
   std::vector<codec::DerBytes> serials;
   serials.emplace_back(serial.begin(), serial.end());
-  const std::uint64_t number = TRY(number_of(chain.list().number())) + 1;
+  const std::uint64_t number = TRY(number_of(chain.list())) + 1;
   const auto list = TRY(issue_list(ark_key, now, number, std::move(serials)));
   Chain::Parts parts = chain.parts();
   parts.list = list;

@@ -20,41 +20,17 @@ namespace {
 /// Versions of firmware that there is none of.
 constexpr snp::TcbComponents made_tcb{0, 1, 0, 1, 1};
 
-constexpr std::string_view organization = "Merlon SIMULATOR";
-
-x509::NewName named(std::string_view common_name) {
-  return {std::string(organization), std::string(common_name)};
-}
-
-codec::UnixTime after(codec::UnixTime now, std::int64_t days) {
-  return {now.seconds + days * codec::seconds_per_day};
+SignatureAlgorithm algorithm_of(const PrivateKey& key) {
+  return key.kind() == KeyKind::P384 ? SignatureAlgorithm::EcdsaSha384
+                                     : SignatureAlgorithm::EcdsaSha256;
 }
 
 Result<DerBytes> sign(const DerBytes& message, const PrivateKey& key) {
-  const auto numbers = TRY(key.sign_ecdsa(crypto::Digest::of(crypto::HashKind::Sha384, message)));
-  return x509::with_signature(message, SignatureAlgorithm::EcdsaSha384,
+  const auto hash =
+      key.kind() == KeyKind::P384 ? crypto::HashKind::Sha384 : crypto::HashKind::Sha256;
+  const auto numbers = TRY(key.sign_ecdsa(crypto::Digest::of(hash, message)));
+  return x509::with_signature(message, algorithm_of(key),
                               TRY(crypto::EcdsaSignature::from_halves(numbers)));
-}
-
-Result<DerBytes> issue(x509::NewCertificate made, const PrivateKey& issuer) {
-  made.extensions.push_back(
-      x509::new_extension(comment_oid, false, codec::der_text(codec::DerTag::Ia5String, remark)));
-  return sign(x509::to_be_signed(made, SignatureAlgorithm::EcdsaSha384), issuer);
-}
-
-Result<void> fill_random(core::ByteSpan bytes) {
-  if (const auto filled = os::fill_random(bytes); !filled) {
-    return core::error(ErrorCode::Internal, "the kernel gave no random bytes");
-  }
-  return {};
-}
-
-/// 16 random bytes, of a number that is neither negative nor shorter.
-Result<DerBytes> new_serial() {
-  DerBytes serial(16);
-  TRY(fill_random(serial));
-  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7FU) | 0x40U);
-  return serial;
 }
 
 /// A name that nobody takes for a chip's.
@@ -138,15 +114,64 @@ Result<Below> issue_below(const PrivateKey& ark_key, core::ByteView chip_id,
 
 }  // namespace
 
+x509::NewName named(std::string_view common_name) {
+  constexpr std::string_view organization = "Merlon SIMULATOR";
+  return {std::string(organization), std::string(common_name)};
+}
+
+codec::UnixTime after(codec::UnixTime now, std::int64_t days) noexcept {
+  return {now.seconds + days * codec::seconds_per_day};
+}
+
+Result<void> fill_random(core::ByteSpan bytes) {
+  if (const auto filled = os::fill_random(bytes); !filled) {
+    return core::error(ErrorCode::Internal, "the kernel gave no random bytes");
+  }
+  return {};
+}
+
+Result<DerBytes> new_serial() {
+  DerBytes serial(16);
+  TRY(fill_random(serial));
+  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7FU) | 0x40U);
+  return serial;
+}
+
+Result<DerBytes> issue(x509::NewCertificate made, const PrivateKey& issuer) {
+  made.extensions.push_back(
+      x509::new_extension(comment_oid, false, codec::der_text(codec::DerTag::Ia5String, remark)));
+  return sign(x509::to_be_signed(made, algorithm_of(issuer)), issuer);
+}
+
+Result<DerBytes> issue(const x509::NewCrl& made, const PrivateKey& issuer) {
+  return sign(x509::to_be_signed(made, algorithm_of(issuer)), issuer);
+}
+
+bool has_remark(const x509::Certificate& certificate) {
+  const x509::Extension* found = x509::find_extension(certificate.extensions(), comment_oid);
+  return found != nullptr &&
+         std::ranges::equal(found->value, codec::der_text(codec::DerTag::Ia5String, remark));
+}
+
 Result<DerBytes> spki_of(const PrivateKey& key) {
-  if (key.kind() != KeyKind::P384) return core::error(ErrorCode::Unsupported, "no key of P-384");
-  return x509::subject_public_key_info(KeyKind::P384, TRY(key.point()));
+  return x509::subject_public_key_info(key.kind(), TRY(key.point()));
 }
 
 Result<DerBytes> issue_list(const PrivateKey& ark_key, codec::UnixTime now, std::uint64_t number,
                             std::vector<DerBytes> serials) {
-  const x509::NewCrl made{named(ark_name), now, after(now, list_days), number, std::move(serials)};
-  return sign(x509::to_be_signed(made, SignatureAlgorithm::EcdsaSha384), ark_key);
+  return issue(
+      x509::NewCrl{named(ark_name), now, after(now, list_days), number, std::move(serials)},
+      ark_key);
+}
+
+Result<std::uint64_t> number_of(const x509::Crl& list) {
+  const core::ByteView bytes = list.number();
+  if (bytes.empty() || bytes.size() > 8 || bytes[0] >= 0x80) {
+    return core::error(ErrorCode::Malformed, "a revocation list's number");
+  }
+  std::uint64_t number = 0;
+  for (const std::uint8_t byte : bytes) number = number << 8U | byte;
+  return number;
 }
 
 Result<NewMachine> make_machine(codec::UnixTime now) {

@@ -1,7 +1,8 @@
 // merlon-simulator: a simulated security processor for one guest. NOT confidential computing: its
 // keys are files of this machine. It finds its channel on descriptor 3 (merlon/launch/firmware.h).
 //
-//   merlon-simulator --platform DIRECTORY [--sources COUNT] [--hostile SEED]
+//   merlon-simulator --platform DIRECTORY [--for guest|enclave|aesmd] [--sources COUNT] [--hostile
+//   SEED]
 //
 // With --sources descriptors 4, 5 … are that many files, at most 8, of which the launcher names
 // parts instead of sending them. With --hostile it says "busy" to guests at random. Exit status: 0
@@ -25,8 +26,11 @@
 #include "merlon/os/poll.h"
 #include "merlon/os/process.h"
 #include "merlon/os/surrender.h"
+#include "merlon/simulate/aesm_server.h"
 #include "merlon/simulate/confinement.h"
+#include "merlon/simulate/enclave_server.h"
 #include "merlon/simulate/server.h"
+#include "merlon/simulate/sgx_store.h"
 
 namespace {
 
@@ -65,8 +69,23 @@ class SourceFile final : public simulate::PageFile {
   os::Fd file_;
 };
 
+/// What the other end of the channel has.
+enum class Role : std::uint8_t {
+  Guest,    ///< of SEV-SNP
+  Enclave,  ///< of SGX: this is its processor
+  Aesmd,    ///< of SGX: this is its quoting enclave, behind aesmd's protocol
+};
+
+std::optional<Role> role_of(std::string_view name) {
+  if (name == "guest") return Role::Guest;
+  if (name == "enclave") return Role::Enclave;
+  if (name == "aesmd") return Role::Aesmd;
+  return std::nullopt;
+}
+
 struct Options {
   std::string platform;
+  Role role = Role::Guest;
   int sources = 0;
   std::optional<simulate::Throttle> throttle;
 };
@@ -84,6 +103,10 @@ std::optional<Options> options_of(int count, char** words) {
     const std::string_view value = words[i + 1];
     if (word == "--platform") {
       options.platform = value;
+    } else if (word == "--for") {
+      const auto role = role_of(value);
+      if (!role) return std::nullopt;
+      options.role = *role;
     } else if (word == "--hostile") {
       std::uint64_t seed = 0;
       if (!is_number(value, seed)) return std::nullopt;
@@ -120,25 +143,22 @@ int refuse(os::BorrowedFd channel, const std::string& why) {
   return launch::number(launch::ExitStatus::Unusable);
 }
 
-int serve(const Options& options, os::BorrowedFd channel) {
-  auto platform = simulate::LatePlatform::read(options.platform);
-  if (!platform) {
-    return refuse(channel, concat(base::printable(options.platform),
-                                  ": no platform to simulate: ", in_words(platform.error()),
-                                  "; merlon platform simulate init makes one"));
-  }
+simulate::PageFiles sources_of(const Options& options) {
   simulate::PageFiles sources;
   for (int i = 0; i < options.sources; ++i) {
     sources.push_back(std::make_unique<SourceFile>(os::Fd::adopt(first_source + i)));
   }
-  auto server =
-      simulate::Server::create(*std::move(platform), options.throttle, std::move(sources));
-  if (!server) return failed(in_words(server.error()), launch::ExitStatus::KeepFailed);
+  return sources;
+}
+
+/// Gives up all that is not needed, and serves until the other end has gone.
+template <typename Server>
+int serve_with(Server& server, const Options& options, os::BorrowedFd channel) {
   if (const auto confined = simulate::confine(channel, options.sources); !confined) {
     return failed(concat("the simulator cannot confine itself: ", in_words(confined.error())),
                   launch::ExitStatus::KeepFailed);
   }
-  const auto served = server->serve(channel);
+  const auto served = server.serve(channel);
   if (!served) {
     // Who was killed in the middle of a sentence is no news of ours.
     if (is_closed(channel)) return launch::number(launch::ExitStatus::KeepFailed);
@@ -146,6 +166,53 @@ int serve(const Options& options, os::BorrowedFd channel) {
                   launch::ExitStatus::KeepFailed);
   }
   return 0;
+}
+
+int serve_enclave(const Options& options, os::BorrowedFd channel) {
+  auto processor = simulate::load_enclave_processor(options.platform);
+  if (!processor) {
+    return refuse(channel,
+                  concat(base::printable(options.platform),
+                         ": no machine with SGX to simulate: ", in_words(processor.error()),
+                         "; merlon platform simulate init --kind sgx makes one"));
+  }
+  simulate::EnclaveServer server(*std::move(processor), sources_of(options));
+  return serve_with(server, options, channel);
+}
+
+/// Who asks it where there is no platform finds nobody there, and reads why on standard error.
+int serve_as_aesmd(const Options& options, os::BorrowedFd channel) {
+  auto platform = simulate::LateSgxPlatform::read(options.platform);
+  if (!platform) {
+    return failed(concat(base::printable(options.platform),
+                         ": no machine with SGX to simulate: ", in_words(platform.error()),
+                         "; merlon platform simulate init --kind sgx makes one"),
+                  launch::ExitStatus::Unusable);
+  }
+  simulate::AesmServer server(*std::move(platform));
+  return serve_with(server, options, channel);
+}
+
+int serve_guest(const Options& options, os::BorrowedFd channel) {
+  auto platform = simulate::LatePlatform::read(options.platform);
+  if (!platform) {
+    return refuse(channel, concat(base::printable(options.platform),
+                                  ": no platform to simulate: ", in_words(platform.error()),
+                                  "; merlon platform simulate init makes one"));
+  }
+  auto server =
+      simulate::Server::create(*std::move(platform), options.throttle, sources_of(options));
+  if (!server) return failed(in_words(server.error()), launch::ExitStatus::KeepFailed);
+  return serve_with(*server, options, channel);
+}
+
+int serve(const Options& options, os::BorrowedFd channel) {
+  switch (options.role) {
+    case Role::Guest: return serve_guest(options, channel);
+    case Role::Enclave: return serve_enclave(options, channel);
+    case Role::Aesmd: return serve_as_aesmd(options, channel);
+  }
+  return launch::number(launch::ExitStatus::Usage);
 }
 
 }  // namespace

@@ -56,6 +56,11 @@ Result<FirmwareAnswer> Server::perform(FirmwareRequest request) {
       return FirmwareAnswer{context_.update_from(request.kind, request.value, source), {}};
     }
     case FirmwareCommand::Expect: settle(); return FirmwareAnswer{FirmwareStatus::Success, {}};
+    case FirmwareCommand::EnclaveAdd:
+    case FirmwareCommand::EnclaveAddFrom:
+    case FirmwareCommand::EnclaveStart:
+    case FirmwareCommand::EnclaveReport:
+    case FirmwareCommand::EnclaveKey: break;
   }
   return FirmwareAnswer{FirmwareStatus::InvalidParameter, {}};
 }

@@ -42,7 +42,12 @@ class Simulator {
       case FirmwareCommand::Guest: return carry(request.payload);
       case FirmwareCommand::Certificates: return next_case();
       case FirmwareCommand::UpdateFrom:
-      case FirmwareCommand::Expect: break;
+      case FirmwareCommand::Expect:
+      case FirmwareCommand::EnclaveAdd:
+      case FirmwareCommand::EnclaveAddFrom:
+      case FirmwareCommand::EnclaveStart:
+      case FirmwareCommand::EnclaveReport:
+      case FirmwareCommand::EnclaveKey: break;
     }
     return {FirmwareStatus::Success, {}};
   }

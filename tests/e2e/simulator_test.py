@@ -33,6 +33,35 @@ class Simulate(EndToEnd):
                      made["policy"]):
             self.assertIn(word, text)
 
+    def test_one_with_sgx_is_made_shown_updated_and_revoked(self):
+        place = self.folder / "machine"
+        def sgx(command, *options):
+            result = self.simulate(command, *options, "--json", "--dir", place)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            return json.loads(result.stdout)
+        made = sgx("init", "--kind", "sgx")
+        self.assertEqual(made, sgx("show"))  # which is seen by what lies there
+        self.assertEqual((made["kind"], made["confidential"], made["revoked"], made["tcb_status"]),
+                         ("sgx", False, False, "UpToDate"))
+        self.assertTrue(bytes.fromhex(made["ppid"]).startswith(b"SIMULATOR"))
+        self.assertEqual(bytes.fromhex(made["fmspc"]), b"SIMSGX")
+        for path in (place, place / "keys"):
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o700)
+        policy = self.folder / "policy.toml"
+        policy.write_text(made["policy"])
+        checked = self.merlon("evidence", "policy", "check", policy)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        for name in ("root.pem", "ca.pem", "pck.pem", "tcb-signer.pem"):
+            self.assertIn("SIMULATOR", self.merlon("evidence", "inspect", place / name).stdout)
+        self.assertEqual(sgx("update", "--tcb", "2")["tcb_status"], "OutOfDate")
+        self.assert_refused(self.simulate("update", "--tcb", "1.2.3.4", "--dir", place), 2, "LEVEL")
+        self.assertTrue(sgx("revoke")["revoked"])
+        self.assertEqual(sgx("show")["root_sha256"], made["root_sha256"])
+        again = self.simulate("update", "--tcb", "9", "--dir", place)
+        self.assert_refused(again, 1, "revoked")
+        own = self.simulate("init", "--kind", "sgx", XDG_STATE_HOME=str(self.folder))
+        self.assertIn("merlon/simulator-sgx", own.stdout)
+
     def test_only_its_owner_may_enter(self):
         self.shown("init")
         machine = self.folder / "machine"

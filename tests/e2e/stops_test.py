@@ -203,7 +203,8 @@ class Ends(EndToEnd):
 class Overdue(EndToEnd):
     def test_a_keep_that_ignores_its_time_limit_is_killed(self):
         """Here a script that takes the place of the keep's process and its own time."""
-        program = {"nil": "merlon-keep", "kvm": "merlon-vmm", "snp-sim": "merlon-vmm"}[os.environ["MERLON_BACKEND"]]
+        programs = {"nil": "merlon-keep", "kvm": "merlon-vmm", "snp-sim": "merlon-vmm", "sgx-sim": "merlon-vmm-sgx"}
+        program = programs[os.environ["MERLON_BACKEND"]]
         merlon = Path(shutil.copy(MERLON, self.folder / "merlon"))
         (self.folder / program).write_text("#!/bin/sh\nexec sleep 1000\n")
         (self.folder / program).chmod(0o755)

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <functional>
 #include <utility>
 
 #include "merlon/base/text.h"
@@ -135,16 +134,7 @@ std::optional<launch::PageSource> SimulatedFirmware::source_of(
   if (kind == image::PageKind::Zero) {
     return launch::PageSource{0, bytes.size(), launch::PageSource::zeros};
   }
-  if (kind != image::PageKind::Normal || bytes.empty()) return std::nullopt;
-  for (std::uint32_t i = 0; i < sources_.size(); ++i) {
-    const core::ByteView file = sources_[i];
-    const bool inside = !std::less<>()(bytes.data(), file.data()) &&
-                        !std::less<>()(file.data() + file.size(), bytes.data() + bytes.size());
-    if (!inside) continue;
-    const auto offset = static_cast<std::uint64_t>(bytes.data() - file.data());
-    return launch::PageSource{offset, bytes.size(), i};
-  }
-  return std::nullopt;
+  return kind == image::PageKind::Normal ? launch::find_source(sources_, bytes) : std::nullopt;
 }
 
 core::Result<Bytes> SimulatedFirmware::update(image::PageKind kind, std::uint64_t address,

@@ -92,6 +92,20 @@ bool Ledger::allows(std::uint64_t address, std::uint64_t size, bool write) const
   return reached >= end;
 }
 
+std::optional<Region> Ledger::find(std::uint64_t address) const noexcept {
+  const std::size_t at = first_behind(address);
+  if (at == count_ || regions_[at].range.start > address) return std::nullopt;
+  return regions_[at];
+}
+
+bool Ledger::has_access(Range range) const noexcept {
+  for (std::size_t at = first_behind(range.start); at < count_; ++at) {
+    if (regions_[at].range.start >= range.end) return false;
+    if (regions_[at].access != Access::None) return true;
+  }
+  return false;
+}
+
 bool Ledger::is_free(Range range) const noexcept {
   const std::size_t at = first_behind(range.start);
   return at == count_ || regions_[at].range.start >= range.end;

@@ -43,6 +43,10 @@ class Ledger {
   [[nodiscard]] bool covers(Range range) const noexcept;
   /// Whether the keep may read, and with `write` also write, all `size` bytes at `address`.
   [[nodiscard]] bool allows(std::uint64_t address, std::uint64_t size, bool write) const noexcept;
+  /// The region that `address` lies in; nothing if it is free.
+  [[nodiscard]] std::optional<Region> find(std::uint64_t address) const noexcept;
+  /// Whether the keep may do anything with any of `range`.
+  [[nodiscard]] bool has_access(Range range) const noexcept;
   /// Whether nothing in `range` belongs to the keep.
   [[nodiscard]] bool is_free(Range range) const noexcept;
   /// The lowest free range of `size` bytes in `within`, its start a multiple of `alignment`.

@@ -26,6 +26,11 @@ struct Keep;
 /// when there is no memory; some of the pages are then as they were.
 [[nodiscard]] bool give_pages(Range range, Access access) noexcept;
 
+/// The shim is about to touch memory of the keep, as the ledger allows: makes sure that its pages
+/// are there. Machines whose pages come by themselves have nothing to do. False when there is no
+/// memory.
+[[nodiscard]] bool reach_pages(std::uint64_t address, std::uint64_t size) noexcept;
+
 /// Takes the pages of `range` from the keep, with what they hold. The ledger has let go of them.
 void take_pages(Range range) noexcept;
 

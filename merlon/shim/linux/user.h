@@ -17,6 +17,7 @@ namespace merlon::shim::linux {
 [[nodiscard]] inline std::optional<core::ByteSpan> writable_bytes(std::uint64_t address,
                                                                   std::uint64_t size) noexcept {
   if (!keep().memory.allows(address, size, true)) return std::nullopt;
+  if (!reach_pages(address, size)) return std::nullopt;
   // SAFETY: the ledger says that the keep may write there, and the machine follows it.
   return core::ByteSpan(reinterpret_cast<std::uint8_t*>(address), size);
 }
@@ -25,6 +26,7 @@ namespace merlon::shim::linux {
 [[nodiscard]] inline std::optional<core::ByteView> readable_bytes(std::uint64_t address,
                                                                   std::uint64_t size) noexcept {
   if (!keep().memory.allows(address, size, false)) return std::nullopt;
+  if (!reach_pages(address, size)) return std::nullopt;
   // SAFETY: as above, for reading.
   return core::ByteView(reinterpret_cast<const std::uint8_t*>(address), size);
 }

@@ -139,7 +139,8 @@ Trouble Guest::attest(std::uint64_t kind, core::ByteView sent, core::ByteSpan ro
     result = static_cast<SystemResult>(table.size());
     return {};
   }
-  if (sent.size() > page_size) {
+  const bool is_message = kind == static_cast<std::uint64_t>(core::AttestKind::GuestMessage);
+  if (!is_message || sent.size() > page_size) {
     result = -abi::Inval;
     return {};
   }

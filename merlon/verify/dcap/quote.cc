@@ -115,6 +115,7 @@ void judge_dcap(Context& context) {
   Judge& judge = context.judge;
   judge.claim("quote version", concat(context.quote.version));
   if (context.pck) {
+    judge.appraisal().simulated = is_simulator(context.pck->fmspc);
     judge.claim("FMSPC", hex_of(context.pck->fmspc));
     judge.claim("PCEID", hex_of(context.pck->pce_id));
     judge.claim("PPID", hex_of(context.pck->ppid));

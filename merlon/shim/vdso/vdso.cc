@@ -4,7 +4,7 @@
 #include "merlon/shim/linux/abi.h"
 #include "merlon/shim/linux/lent_clock.h"
 
-namespace merlon::shim::kvm {
+namespace merlon::shim::vdso {
 
 namespace abi = linux::abi;
 using linux::LentClock;
@@ -42,4 +42,4 @@ long lent_clock_gettime(long clock, abi::TimeSpec* time) noexcept {
   return 0;
 }
 
-}  // namespace merlon::shim::kvm
+}  // namespace merlon::shim::vdso

@@ -14,7 +14,7 @@
 
 #include "merlon/shim/linux/lent_clock.h"
 
-namespace merlon::shim::kvm {
+namespace merlon::shim::vdso {
 namespace {
 
 using linux::LentClock;
@@ -129,4 +129,4 @@ TEST_F(Vdso, AsksWhereItCannotKnow) {
 }
 
 }  // namespace
-}  // namespace merlon::shim::kvm
+}  // namespace merlon::shim::vdso

@@ -1,0 +1,192 @@
+// merlon-vmm-sgx: the process around a keep of backend sgx, whose enclave lies in its addresses. It
+// finds its workload on descriptor 3, as merlon-keep does, and passes it on into the enclave.
+//
+//   merlon-vmm-sgx [--simulator DIR [--signatures FILE] [--hostile SEED]] [--stats] [--try]
+//
+// With --hostile the simulated processor interrupts, enters and spoils as its owner might; for
+// tests.
+//
+// Before it takes the workload it says whether it can run one (launch/readiness.h); with --try that
+// is all.
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "merlon/base/text.h"
+#include "merlon/host/sgx/keep_enclave.h"
+#include "merlon/host/sgx/simulated/processor.h"
+#include "merlon/host/signature.h"
+#include "merlon/launch/channel.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/launch/readiness.h"
+#include "merlon/os/file_mapping.h"
+#include "merlon/os/open.h"
+#include "merlon/os/process.h"
+#include "merlon/os/surrender.h"
+#include "merlon/sallyport/boot.h"
+
+namespace {
+
+using namespace merlon;
+using base::concat;
+
+constexpr std::size_t max_program_size = 64UL << 20U;
+
+int failed(std::string_view text, launch::ExitStatus status) {
+  static_cast<void>(
+      os::write_all(os::BorrowedFd(2), core::as_bytes(concat("merlon: ", text, "\n"))));
+  return launch::number(status);
+}
+
+struct Options {
+  bool statistics = false;
+  bool only_try = false;
+  std::optional<std::string> simulator;   ///< directory of a simulated platform
+  std::optional<std::string> signatures;  ///< file of what the keep's owner signed
+  std::optional<host::sgx::simulated::Hostility> hostility;
+};
+
+std::optional<Options> options_of(int count, char** words) {
+  Options options;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view word = words[i];
+    if (word == "--stats") {
+      options.statistics = true;
+    } else if (word == "--try") {
+      options.only_try = true;
+    } else if (word == "--hostile" && i + 1 < count) {
+      const std::string_view value = words[++i];
+      std::uint64_t seed = 0;
+      const auto [end, error] = std::from_chars(value.begin(), value.end(), seed);
+      if (error != std::errc() || end != value.end()) return std::nullopt;
+      options.hostility.emplace(seed);
+    } else if (word == "--signatures" && i + 1 < count) {
+      options.signatures = words[++i];
+    } else if (word == "--simulator" && i + 1 < count) {
+      options.simulator = words[++i];
+    } else {
+      return std::nullopt;
+    }
+  }
+  return options;
+}
+
+/// A program that lies beside this one.
+struct Neighbour {
+  os::Fd file;
+  os::FileMapping mapping;
+};
+os::Result<Neighbour> open_neighbour(std::string_view name) {
+  const std::string own = TRY(os::own_program());
+  os::Fd file = TRY(os::open_file(concat(own.substr(0, own.rfind('/')), "/", name)));
+  os::FileMapping mapping = TRY(os::FileMapping::create(file, max_program_size));
+  return Neighbour{std::move(file), std::move(mapping)};
+}
+
+/// The keep's first descriptors: our streams, and the channel that brings its workload.
+bool give_descriptors(host::DescriptorTable& table) {
+  for (int number = 0; number < launch::keep_descriptor; ++number) {
+    auto copy = os::duplicate(os::BorrowedFd(number));
+    if (!copy || !table.insert(*std::move(copy))) return false;
+  }
+  return table.insert(os::Fd::adopt(launch::keep_descriptor)).has_value();
+}
+
+/// Reads what is to be launched, and lays it ready for the keep. From here on the keep may be
+/// hostile.
+core::Result<void> take_launch(host::sgx::KeepEnclave& enclave) {
+  auto launch = TRY(launch::receive(os::BorrowedFd(launch::keep_descriptor)));
+  const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
+  if (limit != 0 && !enclave.limit_time(std::chrono::nanoseconds(limit))) {
+    return core::error(core::ErrorCode::Internal, "cannot limit the time");
+  }
+  enclave.post(TRY(host::make_letter(std::move(launch))));
+  return {};
+}
+
+void print(const host::sgx::Statistics& statistics) {
+  std::string text = "merlon: calls of the keep to its host:";
+  for (std::size_t i = 0; i < statistics.calls.size(); ++i) {
+    if (statistics.calls[i] == 0) continue;
+    text += concat(" ", sallyport::call_table[i].name, " ", statistics.calls[i]);
+  }
+  text += concat("; exceptions: ", statistics.exceptions, "\n");
+  static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(text)));
+}
+
+/// Tells the launcher; false if nobody listens any more.
+bool tell(bool ready, std::string_view text) {
+  return launch::send(os::BorrowedFd(launch::keep_descriptor),
+                      launch::Readiness{ready, std::string(text)})
+      .has_value();
+}
+
+/// Without the list the keep sees this processor's CPUID.
+host::sgx::simulated::CpuidPlaces cpuid_places() {
+  const auto list = open_neighbour("merlon-keep.cpuid");
+  if (!list) return {};
+  return host::sgx::simulated::CpuidPlaces::of(core::as_text(list->mapping.bytes()),
+                                               sallyport::user_start);
+}
+
+core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_enclave(
+    const Options& options) {
+  const auto shim = open_neighbour("merlon-shim-sgx");
+  const auto keep = open_neighbour("merlon-keep");
+  if (!shim || !keep) {
+    return host::HostError{
+        core::ErrorCode::NotFound,
+        "cannot read merlon-shim-sgx and merlon-keep, which lie beside merlon-vmm-sgx"};
+  }
+  if (!options.simulator) {
+    return host::HostError{core::ErrorCode::Unavailable,
+                           "enclaves run on a simulated processor only, so far (--simulator)"};
+  }
+  using host::sgx::simulated::Secrets;
+  const std::array sources{Secrets::Source{shim->file, shim->mapping.bytes()},
+                           Secrets::Source{keep->file, keep->mapping.bytes()}};
+  auto secrets = TRY(Secrets::start(*options.simulator, sources));
+  auto processor =
+      host::sgx::simulated::Processor::make(std::move(secrets), cpuid_places(), options.hostility);
+  host::sgx::Quoting quoting(TRY(host::sgx::simulated::start_quoting(*options.simulator)),
+                             *options.simulator);
+  std::vector<std::uint8_t> sigstruct;
+  if (options.signatures) sigstruct = TRY(host::read_enclave_signature(*options.signatures));
+  return host::sgx::KeepEnclave::create(std::move(processor), std::move(quoting),
+                                        {shim->mapping, keep->mapping, sigstruct});
+}
+
+int run_keep(host::sgx::KeepEnclave& enclave, const Options& options) {
+  if (const auto taken = take_launch(enclave); !taken) {
+    // A host that changed its mind has told its user already.
+    const bool changed =
+        taken.error().code == core::ErrorCode::Unavailable && taken.error().detail == 0;
+    return changed ? launch::number(launch::ExitStatus::KeepFailed)
+                   : failed(taken.error().message(), launch::ExitStatus::KeepFailed);
+  }
+  if (!give_descriptors(enclave.descriptors())) {
+    return failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
+  }
+  const auto ended = enclave.run();
+  if (options.statistics) print(enclave.statistics());
+  return ended ? *ended : failed(ended.error().text, launch::ExitStatus::Trap);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  os::end_with_maker_of(os::BorrowedFd(launch::keep_descriptor));
+  os::ignore_broken_pipes();
+  const auto options = options_of(count, words);
+  if (!options) {
+    return failed("merlon-vmm-sgx is started by merlon, not by hand", launch::ExitStatus::Usage);
+  }
+  const auto enclave = make_enclave(*options);
+  const bool told = enclave ? tell(true, "enclave") : tell(false, enclave.error().text);
+  if (!enclave || !told) return launch::number(launch::ExitStatus::KeepFailed);
+  os::end_process(options->only_try ? 0 : run_keep(**enclave, *options));
+}

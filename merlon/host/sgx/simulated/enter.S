@@ -1,0 +1,72 @@
+// The way into a simulated enclave and back, as the kernel's vdso has it for real ones
+// [LINUX arch/x86/entry/vdso/vsgx.S]: ENCLU, which raises an exception here, and the handler of the
+// signal does what the processor would.
+
+// struct sgx_enclave_run
+#define RUN_TCS 0
+#define RUN_FUNCTION 8
+#define RUN_USER_DATA 32
+// ucontext_t
+#define CONTEXT_RIP 168
+// sallyport/enclave.h, enclave_size
+#define ENCLAVE_END (1 << 46)
+
+.text
+// void simulated_enter(uint32_t leaf, struct sgx_enclave_run* run): what was in rdi at EEXIT is in
+// run->user_data afterwards.
+.globl simulated_enter
+simulated_enter:
+  push %rbp
+  mov %rsp, %rbp
+  push %rbx
+  push %r12
+  push %r13
+  push %r14
+  push %r15
+  push %rsi
+  mov %edi, %eax
+  mov RUN_TCS(%rsi), %rbx
+  lea simulated_interrupted(%rip), %rcx
+.globl simulated_enclu
+simulated_enclu:
+  enclu
+  mov (%rsp), %rsi
+  mov %rdi, RUN_USER_DATA(%rsi)
+  movl $4, RUN_FUNCTION(%rsi)
+.globl simulated_interrupted
+simulated_interrupted:
+  cld
+  pop %rsi
+  pop %r15
+  pop %r14
+  pop %r13
+  pop %r12
+  pop %rbx
+  pop %rbp
+  ret
+
+// A signal's handler. In the enclave FS is the enclave's, and compiled code of this process wants its
+// own: it is set first, and what FS is to be afterwards comes back in rax. Elsewhere FS is right
+// already, whichever thread it is.
+.globl simulated_signal
+simulated_signal:
+  push %rbp
+  mov %rsp, %rbp
+  rdfsbase %rcx  // fourth argument
+  mov $ENCLAVE_END, %rax
+  cmp %rax, CONTEXT_RIP(%rdx)
+  jae 1f
+  mov simulated_thread_pointer(%rip), %rax
+  wrfsbase %rax
+1:
+  call simulated_handle
+  wrfsbase %rax
+  pop %rbp
+  ret
+
+.data
+.balign 8
+.globl simulated_thread_pointer
+simulated_thread_pointer: .quad 0
+
+.section .note.GNU-stack, "", @progbits

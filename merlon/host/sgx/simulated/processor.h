@@ -1,0 +1,104 @@
+#pragma once
+
+// A processor with SGX2 and the kernel's driver for it, played by this process: for running keeps
+// of backend sgx where there is no such processor. NOTHING HERE IS CONFIDENTIAL. The enclave's
+// pages are pages of this process; what a page allows is enforced by its mapping. Instructions that
+// an enclave's thread may not use, and the leaves of ENCLU, raise exceptions: a signal's handler
+// does what the processor would [SDM vol. 3D, chapters 36 to 40].
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <asm/sgx.h>
+#include <signal.h>
+#include <ucontext.h>
+
+#include "merlon/host/sgx/driver.h"
+#include "merlon/host/sgx/simulated/cpuid_places.h"
+#include "merlon/host/sgx/simulated/hostility.h"
+#include "merlon/host/sgx/simulated/page_map.h"
+#include "merlon/host/sgx/simulated/secrets.h"
+#include "merlon/sallyport/saved_state.h"
+
+namespace merlon::host::sgx::simulated {
+
+/// One at a time in a process, and entered by one thread.
+class Processor final : public Driver {
+ public:
+  /// `cpuid` says where the keep's program has that instruction.
+  [[nodiscard]] static std::unique_ptr<Processor> make(Secrets secrets, CpuidPlaces cpuid,
+                                                       std::optional<Hostility> hostility);
+  Processor(const Processor&) = delete;
+  Processor& operator=(const Processor&) = delete;
+  ~Processor() override;
+
+  [[nodiscard]] os::Result<void> create() override;
+  [[nodiscard]] os::Result<void> add(image::EnclavePage page, Pages pages,
+                                     core::ByteView bytes) override;
+  [[nodiscard]] core::Result<void, HostError> start(core::ByteView sigstruct) override;
+  [[nodiscard]] os::Result<void> reach(Pages pages, sallyport::Access access) override;
+  [[nodiscard]] os::Result<void> restrict_rights(Pages pages, sallyport::Access access) override;
+  [[nodiscard]] os::Result<void> trim(Pages pages) override;
+  [[nodiscard]] os::Result<void> remove(Pages pages) override;
+  [[nodiscard]] Left enter(Leaf leaf) override;
+
+  /// What a signal of the thread means; what FS is to be afterwards. For the handler only.
+  [[nodiscard]] std::uint64_t handle(int signal, const ::siginfo_t& info, ::ucontext_t& context,
+                                     std::uint64_t thread_pointer) noexcept;
+
+ private:
+  class Context;
+  /// An exception of the enclave's thread.
+  struct Exception {
+    std::uint8_t vector = 0;
+    std::uint32_t error = 0;
+    std::uint64_t address = 0;
+  };
+
+  Processor(Secrets secrets, CpuidPlaces cpuid, std::optional<Hostility> hostility) noexcept
+      : secrets_(std::move(secrets)), cpuid_(std::move(cpuid)), hostility_(hostility) {}
+  [[nodiscard]] os::Result<void> prepare_thread();
+  /// Has the mapping of [start, end) follow the map.
+  [[nodiscard]] os::Result<void> protect(std::uint64_t start, std::uint64_t end);
+
+  // The leaves.
+  void enter_enclave(Context& context);
+  void resume(Context& context);
+  void leave(Context& context);
+  void accept(Context& context);
+  void extend(Context& context);
+  /// After an instruction, while hostility looks.
+  void step(Context& context);
+  void look(Context& context);
+  void report(Context& context);
+  void key(Context& context);
+  void run_leaf(Context& context);
+  /// An exception in the enclave, or an interrupt (vector 0, not valid): AEX.
+  void interrupt(Context& context, const Exception* exception);
+  [[nodiscard]] Exception exception_of(int signal, const Context& context);
+  [[nodiscard]] bool add_by_fault(std::uint64_t page, int wanted);
+  [[nodiscard]] sallyport::SavedFrame& frame(std::uint32_t index) const noexcept;
+
+  Secrets secrets_;
+  CpuidPlaces cpuid_;
+  std::optional<Hostility> hostility_;
+  PageMap map_;
+  std::vector<std::uint8_t> outside_state_;  ///< extended state that is not the enclave's
+  std::uint64_t outside_states_ = 0;         ///< which of it is not in its first state
+  std::uint8_t blocks_system_calls_ = 1;
+  bool is_prepared_ = false;
+  bool is_inside_ = false;
+  std::uint64_t thread_pointer_ = 0;  ///< FS, while inside or interrupted
+  std::uint64_t frames_at_ = 0;
+  std::uint64_t entry_ = 0;
+  std::uint32_t frames_ = 0;
+  std::uint32_t interrupted_ = 0;  ///< CSSA
+  std::uint64_t outer_stack_ = 0;
+  std::uint64_t outer_frame_ = 0;
+  std::uint64_t outer_place_ = 0;  ///< AEP
+  ::sgx_enclave_run run_{};
+};
+
+}  // namespace merlon::host::sgx::simulated

@@ -1,0 +1,139 @@
+#include "merlon/shim/sgx/interruption.h"
+
+#include <cstring>
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include "merlon/sallyport/enclave.h"
+#include "merlon/sallyport/saved_state.h"
+#include "merlon/shim/sgx/testing/machine.h"
+
+namespace merlon::shim::sgx {
+
+extern "C" {
+std::uint64_t sgx_interrupted() noexcept;
+linux::Registers* sgx_handle() noexcept;
+void sgx_goes_on() noexcept {}
+}
+
+namespace {
+
+using sallyport::EnclaveExit;
+using sallyport::SavedFrame;
+namespace abi = linux::abi;
+
+constexpr std::uint32_t hardware = sallyport::exit_valid | 3U << 8U;
+constexpr std::uint32_t invalid_opcode = 6, page_fault = 14;
+
+class Interruption : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    void* const wanted = reinterpret_cast<void*>(sallyport::saved_state_pages);
+    void* const got = ::mmap(wanted, sizeof(SavedFrame), PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (got != wanted) GTEST_SKIP() << "an enclave's addresses are not free here";
+    frame_ = static_cast<SavedFrame*>(got);
+    machine_.pages().begin({}, machine_.linux().keep().memory.ledger());
+    machine_.linux().give = [this](linux::Range range, linux::Access access) {
+      return machine_.linux().give_real(range, access);
+    };
+    machine_.linux().take = [this](linux::Range range) { machine_.linux().take_real(range); };
+    text_ = machine_.linux().map(4096);
+    stack_ = machine_.linux().map(16384) + 16384;
+    frame_->registers.rsp = stack_ - 256;
+  }
+  void TearDown() override {
+    if (frame_ != nullptr) ::munmap(frame_, sizeof(SavedFrame));
+  }
+  EnclaveExit interrupt(std::uint32_t info, std::uint64_t rip) {
+    frame_->registers.exit_info = info;
+    frame_->registers.rip = rip;
+    return static_cast<EnclaveExit>(sgx_interrupted());
+  }
+
+  testing::Machine machine_;
+  SavedFrame* frame_ = nullptr;
+  std::uint64_t text_ = 0;
+  std::uint64_t stack_ = 0;
+};
+
+/// A host may come in whenever it likes, and claim what it likes.
+TEST_F(Interruption, WithoutTheProcessorsWordNothingHasHappened) {
+  frame_->registers.rax = 7;
+  const SavedFrame before = *frame_;
+  for (const std::uint32_t info : {0U, invalid_opcode, page_fault, 0x7fff'ffffU}) {
+    EXPECT_EQ(interrupt(info, text_), EnclaveExit::Resume);
+    EXPECT_EQ(frame_->registers.rip, text_);
+  }
+  frame_->registers.exit_info = before.registers.exit_info;
+  frame_->registers.rip = before.registers.rip;
+  EXPECT_EQ(std::memcmp(frame_, &before, sizeof(before)), 0);
+}
+
+TEST_F(Interruption, OfTheShimIsNotTheKeeps) {
+  for (const std::uint64_t rip : {sallyport::shim_start, sallyport::shim_end - 1}) {
+    EXPECT_EQ(interrupt(hardware | page_fault, rip), EnclaveExit::Stuck);
+    EXPECT_EQ(frame_->registers.rip, rip);
+  }
+}
+
+TEST_F(Interruption, WhatHappenedIsLookedAtOnce) {
+  EXPECT_EQ(interrupt(hardware | invalid_opcode, text_), EnclaveExit::Resume);
+  EXPECT_EQ(frame_->registers.exit_info, 0U);
+  const std::uint64_t goes_on = frame_->registers.rip;
+  EXPECT_NE(goes_on, text_);
+  sgx_registers.rip = 1;
+  EXPECT_EQ(static_cast<EnclaveExit>(sgx_interrupted()), EnclaveExit::Resume);
+  EXPECT_EQ(frame_->registers.rip, goes_on);
+  EXPECT_EQ(sgx_registers.rip, 1U) << "not taken a second time";
+}
+
+TEST_F(Interruption, ASystemCallIsServed) {
+  machine_.linux().put(text_, "\x0f\x05");
+  frame_->registers.rax = abi::number::getpid;
+  frame_->registers.rflags = 0x4'0202;  // with the alignment check that a host has switched on
+  ASSERT_EQ(interrupt(hardware | invalid_opcode, text_), EnclaveExit::Resume);
+  const linux::Registers* const after = sgx_handle();
+  EXPECT_EQ(after->rax, 1U);
+  EXPECT_EQ(after->rip, text_ + 2);
+  EXPECT_EQ(after->rcx, text_ + 2);
+  EXPECT_EQ(after->rflags, 0x202U);
+}
+
+TEST_F(Interruption, CpuidIsAnsweredFromTheShimsOwnTable) {
+  machine_.linux().put(text_, "\x0f\xa2");
+  constexpr std::uint32_t avx2 = 1U << 5U;
+  constexpr std::uint32_t avx512 = 1U << 16U;
+  frame_->registers.rax = 7;
+  frame_->registers.rcx = 0;
+  ASSERT_EQ(interrupt(hardware | invalid_opcode, text_), EnclaveExit::Resume);
+  EXPECT_EQ(sgx_handle()->rbx & (avx2 | avx512), avx2);
+  EXPECT_EQ(sgx_registers.rip, text_ + 2);
+  frame_->registers.rax = 0x4000'0000;  // a hypervisor's
+  ASSERT_EQ(interrupt(hardware | invalid_opcode, text_), EnclaveExit::Resume);
+  EXPECT_EQ(sgx_handle()->rax, 0U);
+}
+
+TEST_F(Interruption, AnotherInstructionIsASignal) {
+  machine_.linux().put(text_, "\x0f\x0b");
+  ASSERT_EQ(interrupt(hardware | invalid_opcode, text_), EnclaveExit::Resume);
+  EXPECT_EXIT(static_cast<void>(sgx_handle()), ::testing::ExitedWithCode(134), "SIGILL");
+}
+
+TEST_F(Interruption, AFaultOfTheKeepReachesItsHandler) {
+  constexpr std::uint64_t handler = 0x1234'5000;
+  const std::uint64_t action = machine_.linux().map(4096);
+  const abi::SignalAction wanted{handler, 0, 0, 0};
+  machine_.linux().put(action,
+                       std::string_view(reinterpret_cast<const char*>(&wanted), sizeof(wanted)));
+  ASSERT_EQ(machine_.linux().call(abi::number::rt_sigaction, {abi::sigsegv, action, 0}), 0);
+  frame_->fault = {0x2345'6789, 6, 0};
+  ASSERT_EQ(interrupt(hardware | page_fault, text_), EnclaveExit::Resume);
+  const linux::Registers* const after = sgx_handle();
+  EXPECT_EQ(after->rip, handler);
+  EXPECT_EQ(after->rdi, static_cast<std::uint64_t>(abi::sigsegv));
+}
+
+}  // namespace
+}  // namespace merlon::shim::sgx

@@ -1,0 +1,186 @@
+#include "merlon/shim/sgx/pages.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "merlon/shim/sgx/testing/machine.h"
+
+namespace merlon::shim::sgx {
+namespace {
+
+using linux::Access;
+using linux::page_size;
+using linux::Range;
+using sallyport::mapping_start;
+using sallyport::PageChange;
+namespace abi = linux::abi;
+
+constexpr std::uint64_t read_write = abi::prot_read | abi::prot_write;
+
+class PagesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    sallyport::BootInfo boot{};
+    boot.break_start = sallyport::user_start + 16 * page_size;
+    boot.region_count = 2;
+    boot.regions[0] = {sallyport::user_start, sallyport::user_start + 4 * page_size,
+                       Access::ReadExecute};
+    boot.regions[1] = {sallyport::stack_end - 8 * page_size, sallyport::stack_end,
+                       Access::ReadWrite};
+    boot.pool_base = boot.regions[1].start;
+    boot.pool_size = 7 * page_size;
+    memory_.begin(boot);
+    pages_.begin(boot, memory_.ledger());
+  }
+  std::uint64_t map(std::uint64_t size, std::uint64_t protection = read_write) {
+    const auto got = memory_.map(0, size, protection, abi::map_anonymous);
+    EXPECT_GT(got, 0);
+    return static_cast<std::uint64_t>(got);
+  }
+  [[nodiscard]] std::size_t requests() { return machine_.linux().asked.size(); }
+  /// Without those of the book.
+  [[nodiscard]] std::size_t there() const {
+    std::size_t count = 0;
+    for (const auto& [address, page] : machine_.there_) {
+      if (address >= sallyport::user_start) ++count;
+    }
+    return count;
+  }
+
+  testing::Machine machine_;
+  linux::Memory& memory_ = machine_.linux().keep().memory;
+  Pages& pages_ = machine_.pages();
+};
+
+TEST_F(PagesTest, APageComesWhenItIsUsed) {
+  const std::uint64_t at = map(64 * page_size);
+  EXPECT_EQ(there(), 0U);
+  EXPECT_TRUE(pages_.take_missing(at + 20 * page_size + 5));
+  EXPECT_EQ(machine_.rights(at + 20 * page_size), page_read | page_write);
+  EXPECT_EQ(there(), 16U) << "those around it as well";
+  EXPECT_FALSE(pages_.take_missing(at + 20 * page_size)) << "but once";
+}
+
+TEST_F(PagesTest, AReservationCostsNothing) {
+  const std::uint64_t at = map(std::uint64_t{8} << 30U, 0);
+  EXPECT_EQ(requests(), 0U);
+  EXPECT_FALSE(pages_.take_missing(at));
+  EXPECT_EQ(there(), 0U);
+}
+
+TEST_F(PagesTest, NothingComesWhereTheLedgerAllowsNothing) {
+  const std::uint64_t at = map(16 * page_size);
+  ASSERT_EQ(memory_.protect(at, page_size, 0), 0);
+  EXPECT_FALSE(pages_.take_missing(at));
+  EXPECT_FALSE(pages_.take_missing(0));
+  EXPECT_FALSE(pages_.take_missing(at + 16 * page_size));
+  EXPECT_TRUE(pages_.take_missing(at + page_size));
+  EXPECT_FALSE(machine_.rights(at)) << "its neighbour did not come along";
+}
+
+TEST_F(PagesTest, TheStackComesByItself) {
+  EXPECT_TRUE(pages_.take_missing(sallyport::stack_end - 3 * page_size));
+  EXPECT_FALSE(pages_.take_missing(sallyport::stack_end - page_size)) << "which there is";
+}
+
+TEST_F(PagesTest, RightsGoBeforeOthersCome) {
+  const std::uint64_t at = map(2 * page_size);
+  ASSERT_TRUE(pages_.reach(at, 2 * page_size));
+  ASSERT_EQ(memory_.protect(at, 2 * page_size, abi::prot_read | abi::prot_exec), 0);
+  EXPECT_EQ(machine_.rights(at), page_read | page_execute);
+  ASSERT_EQ(memory_.protect(at, page_size, read_write), 0);
+  EXPECT_EQ(machine_.rights(at), page_read | page_write);
+  EXPECT_EQ(machine_.rights(at + page_size), page_read | page_execute);
+  ASSERT_EQ(memory_.protect(at, page_size, 0), 0);
+  EXPECT_EQ(machine_.rights(at), 0U);
+  EXPECT_FALSE(machine_.was_writable_and_executable);
+}
+
+TEST_F(PagesTest, APageThatComesToBeReadIsNotWritable) {
+  const std::uint64_t at = map(page_size, abi::prot_read);
+  ASSERT_TRUE(pages_.take_missing(at));
+  EXPECT_EQ(machine_.rights(at), page_read);
+}
+
+TEST_F(PagesTest, WhatIsTakenIsGone) {
+  const std::uint64_t at = map(32 * page_size);
+  ASSERT_TRUE(pages_.reach(at, 32 * page_size));
+  ASSERT_EQ(memory_.unmap(at + page_size, 4 * page_size), 0);
+  EXPECT_EQ(there(), 28U);
+  EXPECT_FALSE(pages_.take_missing(at + page_size));
+  EXPECT_EQ(memory_.unmap(at, 32 * page_size), 0);
+  EXPECT_EQ(there(), 0U);
+}
+
+TEST_F(PagesTest, AHostThatSwapsAPageDoesNotGetItAccepted) {
+  const std::uint64_t at = map(page_size);
+  ASSERT_TRUE(pages_.take_missing(at));
+  machine_.there_.erase(at);  // and the kernel would add a new one, zero
+  EXPECT_FALSE(pages_.take_missing(at));
+  EXPECT_FALSE(machine_.rights(at));
+}
+
+TEST_F(PagesTest, AHostThatLeavesARightEndsTheKeep) {
+  const std::uint64_t at = map(page_size);
+  ASSERT_TRUE(pages_.take_missing(at));
+  machine_.lies = [](std::uint64_t, PageChange change) { return change == PageChange::Restrict; };
+  EXPECT_EXIT(static_cast<void>(memory_.protect(at, page_size, abi::prot_read)),
+              ::testing::ExitedWithCode(125), "not as it was asked for");
+}
+
+TEST_F(PagesTest, AHostThatDoesNotTrimEndsTheKeep) {
+  const std::uint64_t at = map(page_size);
+  ASSERT_TRUE(pages_.take_missing(at));
+  machine_.lies = [](std::uint64_t, PageChange change) { return change == PageChange::Trim; };
+  EXPECT_EXIT(static_cast<void>(memory_.unmap(at, page_size)), ::testing::ExitedWithCode(125),
+              "not as it was asked for");
+}
+
+/// A page of another kind, or with other rights, than a new one has.
+TEST_F(PagesTest, AHostThatAddsAnotherPageEndsTheKeep) {
+  const std::uint64_t at = map(page_size);
+  for (const std::uint64_t flags :
+       {page_read | page_pending | page_regular,
+        page_read | page_write | page_execute | page_pending | page_regular,
+        page_read | page_write | page_regular, page_pending | page_trimmed}) {
+    machine_.there_[at] = {flags};
+    EXPECT_EXIT(static_cast<void>(pages_.take_missing(at)), ::testing::ExitedWithCode(125),
+                "not as it was asked for");
+  }
+}
+
+/// What the processor has follows the ledger, whatever the keep does.
+TEST_F(PagesTest, ManyChanges) {
+  std::mt19937_64 random(19);
+  constexpr std::uint64_t count = 96;
+  const std::uint64_t base = map(count * page_size, 0);
+  constexpr std::array<std::uint64_t, 4> protections{0, abi::prot_read, read_write,
+                                                     abi::prot_read | abi::prot_exec};
+  for (int step = 0; step < 4000; ++step) {
+    const std::uint64_t first = random() % count;
+    const std::uint64_t size = (1 + random() % (count - first)) * page_size;
+    const std::uint64_t at = base + first * page_size;
+    switch (random() % 4) {
+      case 0:
+        ASSERT_GT(
+            memory_.map(at, size, protections[random() % 4], abi::map_anonymous | abi::map_fixed),
+            0);
+        break;
+      case 1: static_cast<void>(memory_.protect(at, size, protections[random() % 4])); break;
+      case 2: ASSERT_EQ(memory_.unmap(at, size), 0); break;
+      default: static_cast<void>(pages_.take_missing(at)); break;
+    }
+    for (std::uint64_t page = base; page < base + count * page_size; page += page_size) {
+      const auto rights = machine_.rights(page);
+      if (!rights) continue;
+      const auto region = memory_.ledger().find(page);
+      ASSERT_TRUE(region) << step;
+      ASSERT_EQ(*rights, rights_of(region->access)) << step;
+    }
+  }
+  EXPECT_FALSE(machine_.was_writable_and_executable);
+}
+
+}  // namespace
+}  // namespace merlon::shim::sgx
