@@ -304,6 +304,33 @@ constexpr std::array platform_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
+constexpr OptionSpec sgx_cache_dir{
+    "--dir", "DIR", "Where the files are put; /var/cache/intel-sgx if not given.", false, {}, true};
+constexpr OptionSpec intel_url{"--intel-url", "URL",
+                               "A cache to ask instead of Intel's service (a PCCS)."};
+constexpr std::array sgx_register_options{
+    OptionSpec{"--request",
+               "FILE",
+               "The firmware's request; its variable of EFI if not given.",
+               false,
+               {},
+               true},
+    intel_url};
+constexpr std::array sgx_cache_crl_options{
+    sgx_cache_dir, intel_url,
+    OptionSpec{"--intel-root-url", "URL", "A cache to ask for the root's revocation list."}};
+constexpr std::array sgx_cache_pck_options{
+    OptionSpec{
+        "--csv",
+        "FILE",
+        "What Intel's PCKIDRetrievalTool tells of this platform; pckid_retrieval.csv in DIR if "
+        "not given, which the tool makes if it is not there.",
+        false,
+        {},
+        true},
+    sgx_cache_dir, intel_url};
+constexpr std::array sgx_cache_tcb_options{sgx_cache_dir, intel_url};
+
 constexpr std::array<std::string_view, 2> simulated_kinds{"snp", "sgx"};
 constexpr OptionSpec simulate_kind{
     "--kind", "KIND",
@@ -427,6 +454,33 @@ constexpr std::array other_commands{
         "nothing will refuse it, 1 something will, 3 it is refused now, 4 it could not be "
         "judged.",
         platform_tcb_positionals, platform_tcb_options},
+    CommandSpec{
+        "platform sgx register",
+        "Register a machine of several processors with Intel",
+        "Sends the request that the firmware has left for Intel's registration service. Needs root, "
+        "once for each machine; one with a single processor needs none.",
+        {},
+        sgx_register_options},
+    CommandSpec{
+        "platform sgx cache-crl",
+        "Get Intel's revocation lists for keeps on this machine",
+        "Of the root and of both authorities of PCK certificates, into crls.der, replaced as a whole "
+        "or not at all. Says when the next ones come.",
+        {},
+        sgx_cache_crl_options},
+    CommandSpec{
+        "platform sgx cache-pck",
+        "Find out of which kind this machine is",
+        "Asks Intel for this platform's PCK certificate, and writes its FMSPC into fmspc.txt.",
+        {},
+        sgx_cache_pck_options},
+    CommandSpec{
+        "platform sgx cache-tcb",
+        "Get Intel's word on this kind of machine",
+        "TCB info for the FMSPC in fmspc.txt into tcb.der, and the identity of quoting enclaves into "
+        "qe-identity.json. Says when the next ones come.",
+        {},
+        sgx_cache_tcb_options},
     CommandSpec{
         "platform simulate init",
         "Make a simulated machine with SEV-SNP or SGX, for tests",

@@ -18,6 +18,10 @@ int evidence_policy_check(const cli::Arguments& arguments, const cli::Terminal& 
 int keep_evidence(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keep_measure(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_tcb(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_sgx_register(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_sgx_cache_crl(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_sgx_cache_pck(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int platform_sgx_cache_tcb(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_simulate_init(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_simulate_show(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_simulate_revoke(const cli::Arguments& arguments, const cli::Terminal& terminal);

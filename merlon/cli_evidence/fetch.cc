@@ -2,6 +2,8 @@
 // work is merlon-fetch's, so that no network library is part of this program. It also reads the
 // evidence, once, and makes the directory only when there is something to fetch.
 
+#include "merlon/cli_evidence/fetch.h"
+
 #include <array>
 
 #include "merlon/base/text.h"
@@ -38,23 +40,10 @@ Result<Places> places_of(const cli::Arguments& arguments) {
 
 }  // namespace
 
-int evidence_fetch(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+int run_fetch(std::span<const std::string> words, const cli::Terminal& terminal) {
   const int unusable = number(Status::Unusable);
-  const auto places = places_of(arguments);
-  if (!places) {
-    return cli::fail(terminal, concat(places.error().text, "; see merlon evidence fetch --help"),
-                     number(places.error().status));
-  }
   const auto program = host::find_program("merlon-fetch");
   if (!program) return cli::fail(terminal, program.error().text, unusable);
-  const std::array<std::string, 8> words{"merlon-fetch",
-                                         places->file,
-                                         places->directory,
-                                         arguments.value("--intel-url"),
-                                         arguments.value("--intel-root-url"),
-                                         arguments.value("--amd-url"),
-                                         arguments.value("--product"),
-                                         arguments.value("--platform")};
   const auto child = os::ChildProcess::spawn(*program, words, os::BorrowedFd(2));
   if (!child) {
     return cli::fail(
@@ -66,6 +55,23 @@ int evidence_fetch(const cli::Arguments& arguments, const cli::Terminal& termina
   }
   const bool known = status->value == 0 || status->value == number(Status::NotJudged);
   return known ? status->value : unusable;
+}
+
+int evidence_fetch(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+  const auto places = places_of(arguments);
+  if (!places) {
+    return cli::fail(terminal, concat(places.error().text, "; see merlon evidence fetch --help"),
+                     number(places.error().status));
+  }
+  const std::array<std::string, 8> words{"merlon-fetch",
+                                         places->file,
+                                         places->directory,
+                                         arguments.value("--intel-url"),
+                                         arguments.value("--intel-root-url"),
+                                         arguments.value("--amd-url"),
+                                         arguments.value("--product"),
+                                         arguments.value("--platform")};
+  return run_fetch(words, terminal);
 }
 
 }  // namespace merlon::cli_evidence

@@ -66,13 +66,22 @@ CurlFetcher::~CurlFetcher() {
 }
 
 core::Result<Response> CurlFetcher::get(const Request& request) {
-  if (!may_be_asked(request.url)) {
+  return perform(request.url, request.chain_header, nullptr);
+}
+
+core::Result<Response> CurlFetcher::post(const std::string& url, core::ByteView bytes) {
+  return perform(url, "", &bytes);
+}
+
+core::Result<Response> CurlFetcher::perform(const std::string& url, const std::string& chain_header,
+                                            const core::ByteView* sent) {
+  if (!may_be_asked(url)) {
     return core::error(ErrorCode::Denied, "only https is asked");
   }
   curl_easy_reset(handle_);
-  Sink sink{{}, request.chain_header, false};
-  curl_easy_setopt(handle_, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(handle_, CURLOPT_PROTOCOLS_STR, is_this_machine(request.url) ? "http" : "https");
+  Sink sink{{}, chain_header, false};
+  curl_easy_setopt(handle_, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(handle_, CURLOPT_PROTOCOLS_STR, is_this_machine(url) ? "http" : "https");
   curl_easy_setopt(handle_, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(handle_, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle_, CURLOPT_CONNECTTIMEOUT, 10L);
@@ -81,7 +90,16 @@ core::Result<Response> CurlFetcher::get(const Request& request) {
   curl_easy_setopt(handle_, CURLOPT_WRITEDATA, &sink);
   curl_easy_setopt(handle_, CURLOPT_HEADERFUNCTION, &take_header);
   curl_easy_setopt(handle_, CURLOPT_HEADERDATA, &sink);
+  curl_slist* headers = nullptr;
+  if (sent != nullptr) {
+    headers = curl_slist_append(nullptr, "Content-Type: application/octet-stream");
+    curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(handle_, CURLOPT_POST, 1L);
+    curl_easy_setopt(handle_, CURLOPT_POSTFIELDSIZE, static_cast<long>(sent->size()));
+    curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, sent->data());
+  }
   const CURLcode code = curl_easy_perform(handle_);
+  curl_slist_free_all(headers);
   if (sink.too_large) return core::error(ErrorCode::Exhausted, "the answer is larger than 4 MiB");
   // The texts of libcurl are static.
   if (code != CURLE_OK) return core::error(ErrorCode::Unavailable, curl_easy_strerror(code));

@@ -18,9 +18,14 @@ class CurlFetcher final : public Fetcher {
   ~CurlFetcher() override;
 
   [[nodiscard]] core::Result<Response> get(const Request& request) override;
+  [[nodiscard]] core::Result<Response> post(const std::string& url, core::ByteView bytes) override;
   void pause(int round) override;
 
  private:
+  /// `sent`: nothing is asked for, but this is sent.
+  [[nodiscard]] core::Result<Response> perform(const std::string& url,
+                                               const std::string& chain_header,
+                                               const core::ByteView* sent);
   explicit CurlFetcher(void* handle) noexcept : handle_(handle) {}
   void* handle_;  // CURL*
 };

@@ -25,10 +25,15 @@ class FakeFetcher final : public Fetcher {
     if (row.size() > 1) row.erase(row.begin());
     return response;
   }
+  core::Result<Response> post(const std::string& url, core::ByteView bytes) override {
+    sent[url].assign(bytes.begin(), bytes.end());
+    return get({url, "", "", false});
+  }
   void pause(int round) override { pauses.push_back(round); }
 
   std::map<std::string, std::vector<Response>> answers;
   std::map<std::string, int> asked;
+  std::map<std::string, std::vector<std::uint8_t>> sent;
   std::vector<int> pauses;
 };
 

@@ -20,6 +20,9 @@ class Fetcher {
   Fetcher& operator=(const Fetcher&) = delete;
   virtual ~Fetcher() = default;
   [[nodiscard]] virtual core::Result<Response> get(const Request& request) = 0;
+  /// Sends bytes once; whether they came where they should nobody knows if there is no answer.
+  [[nodiscard]] virtual core::Result<Response> post(const std::string& url,
+                                                    core::ByteView bytes) = 0;
   /// Waits before the next try; `round` counts from 1.
   virtual void pause(int round) = 0;
 };

@@ -2,8 +2,9 @@
 // endorsements of a piece of evidence, or of all of a kind of platform. Started by `merlon evidence
 // fetch`, or with the last word by merlon-steward, which reads descriptor 3 what others read on the
 // standard streams; "vcek" asks for that alone, and once. An empty word stands for what is not
-// given. Exit status: 0 all, 1 some are missing or something cannot be
-// used, 4 the evidence cannot be judged.
+// given. `merlon-fetch --sgx COMMAND DIRECTORY INTEL INTEL-ROOT SOURCE`, started by `merlon
+// platform sgx`, fills a host's caches. Exit status: 0 all, 1 some are missing or something cannot
+// be used, 4 the evidence cannot be judged.
 
 #include <array>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include "merlon/base/printable.h"
 #include "merlon/base/text.h"
 #include "merlon/endorse/curl_fetcher.h"
+#include "merlon/endorse/sgx_cache.h"
 #include "merlon/endorse/store.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
@@ -47,12 +49,11 @@ std::string unreadable(const std::string& path, os::Errno reason) {
                     : std::string(os::describe(reason)));
 }
 
-/// Of the words of `main`, from the third on.
-core::Result<endorse::Services, std::string> services_of(char** words) {
+core::Result<endorse::Services, std::string> services_of(const char* intel, const char* intel_root,
+                                                         const char* amd) {
   const endorse::Services known;
-  endorse::Services services{or_default(words[0], known.intel),
-                             or_default(words[1], known.intel_root),
-                             or_default(words[2], known.amd)};
+  endorse::Services services{or_default(intel, known.intel),
+                             or_default(intel_root, known.intel_root), or_default(amd, known.amd)};
   for (const auto& [option, url] : {std::pair{"--intel-url", &services.intel},
                                     std::pair{"--intel-root-url", &services.intel_root},
                                     std::pair{"--amd-url", &services.amd}}) {
@@ -147,8 +148,81 @@ int for_evidence(const std::string& path, const std::string& directory,
                      "provider, whose name is in no report, has to give it"));
 }
 
+core::Result<std::vector<std::uint8_t>, std::string> read(const std::string& path,
+                                                          std::size_t most) {
+  const auto file = os::open_file(path);
+  auto bytes =
+      file ? os::read_all(*file, most) : os::Result<std::vector<std::uint8_t>>(file.error());
+  if (!bytes)
+    return core::Unexpected(concat(base::printable(path), ": ", os::describe(bytes.error())));
+  return *std::move(bytes);
+}
+
+/// Intel's tool writes what it finds of this platform into `path`.
+core::Result<void, std::string> retrieve_id(const std::string& path) {
+  constexpr std::array<const char*, 3> places{
+      "/usr/bin/PCKIDRetrievalTool", "/usr/local/bin/PCKIDRetrievalTool",
+      "/opt/intel/sgx-pck-id-retrieval-tool/PCKIDRetrievalTool"};
+  for (const char* place : places) {
+    if (!os::exists(place)) continue;
+    const std::array<std::string, 3> words{"PCKIDRetrievalTool", "-f", path};
+    const auto child = os::ChildProcess::spawn(place, words, {});
+    const auto status = child ? child->wait() : os::Result<os::ExitStatus>(child.error());
+    const bool done = status && status->kind == os::ExitStatus::Kind::Exited && status->value == 0;
+    if (done) return {};
+    return core::Unexpected(concat(place, ": has failed"));
+  }
+  return core::Unexpected(concat(base::printable(path),
+                                 ": is not there, and neither is Intel's "
+                                 "PCKIDRetrievalTool, which makes it: install "
+                                 "sgx-pck-id-retrieval-tool"));
+}
+
+endorse::Told cache_pck(endorse::Fetcher& fetcher, const endorse::Services& services,
+                        const std::string& directory, const std::string& given) {
+  const std::string path = given.empty() ? concat(directory, "/pckid_retrieval.csv") : given;
+  if (!os::exists(path)) {
+    if (const auto made = endorse::make_directory(directory); !made) {
+      return core::Unexpected(not_made(directory, made.error()));
+    }
+    TRY(retrieve_id(path));
+  }
+  const auto csv = TRY(read(path, 64UL * 1024));
+  const auto id = endorse::PckId::parse(core::as_text(csv));
+  if (!id) return core::Unexpected(concat(base::printable(path), ": ", id.error().what));
+  return endorse::cache_pck(fetcher, services, *id, directory);
+}
+
+endorse::Told fill_cache(std::string_view command, endorse::Fetcher& fetcher,
+                         const endorse::Services& services, const std::string& directory,
+                         const std::string& source) {
+  if (command == "cache-crl") return endorse::cache_crl(fetcher, services, directory);
+  if (command == "cache-pck") return cache_pck(fetcher, services, directory, source);
+  if (command == "cache-tcb") return endorse::cache_tcb(fetcher, services, directory);
+  const std::string path = source.empty() ? std::string(endorse::registration_variable) : source;
+  const auto variable = read(path, endorse::max_registration);
+  if (!variable) {
+    return core::Unexpected(concat(variable.error(),
+                                   "; only machines with several processors whose "
+                                   "firmware wants it are registered, by root"));
+  }
+  return endorse::register_platform(fetcher, services, *variable);
+}
+
+/// COMMAND DIRECTORY INTEL INTEL-ROOT SOURCE
+int run_for_sgx(char** words) {
+  const auto services = services_of(words[2], words[3], "");
+  if (!services) return fail(services.error());
+  auto fetcher = endorse::CurlFetcher::create();
+  if (!fetcher) return fail(fetcher.error().what);
+  const auto told = fill_cache(words[0], **fetcher, *services, words[1], words[4]);
+  if (!told) return fail(told.error());
+  std::fputs(told->c_str(), stdout);
+  return 0;
+}
+
 int run(char** words, std::string_view what) {
-  const auto services = services_of(words + 3);
+  const auto services = services_of(words[3], words[4], words[5]);
   if (!services) return fail(services.error());
   const std::string platform = words[7];
   return platform.empty() ? for_evidence(words[1], words[2], *services,
@@ -160,6 +234,13 @@ int run(char** words, std::string_view what) {
 
 int main(int argc, char** argv) {
   os::end_with_parent();
+  if (argc == 7 && std::string_view(argv[1]) == "--sgx") {
+    try {
+      return run_for_sgx(argv + 2);
+    } catch (const std::bad_alloc&) {
+      return fail("out of memory");
+    }
+  }
   const std::string_view what = argc == 9 ? argv[8] : "";
   const bool serves = what == "all" || what == "vcek";
   if (argc != 8 && !serves) return fail("merlon-fetch is started by merlon evidence fetch");

@@ -18,6 +18,13 @@ Result<T> sign(const crypto::PrivateKey& key, core::ByteView message) {
   return T::from(TRY(key.sign_ecdsa(crypto::Digest::of(crypto::HashKind::Sha256, message))));
 }
 
+/// As many bytes as those of Intel's quoting enclave: verifiers are about that rely on it.
+std::array<std::uint8_t, 32> authentication() {
+  std::array<std::uint8_t, 32> bytes{};
+  std::ranges::copy(remark, bytes.begin());
+  return bytes;
+}
+
 /// 16 bytes that name the platform, and 4 zeros.
 sgx::QuoteHeader header_of(const sgx::PckExtension& tcb) {
   sgx::QuoteHeader header{qe_svn, tcb.pce_svn, {}};
@@ -34,7 +41,7 @@ sgx::TargetInfo QuotingEnclave::target() const {
 }
 
 std::size_t QuotingEnclave::quote_size() const noexcept {
-  return sgx::quote_size(remark.size(), platform_.pck_chain.size());
+  return sgx::quote_size(authentication().size(), platform_.pck_chain.size());
 }
 
 Result<std::vector<std::uint8_t>> QuotingEnclave::quote(core::ByteView bytes) const {
@@ -48,7 +55,8 @@ Result<std::vector<std::uint8_t>> QuotingEnclave::quote(core::ByteView bytes) co
   sgx::QuoteSignatureData data;
   data.signature = TRY(sign<sgx::QuoteSignature>(platform_.attestation_key, to_sign));
   data.attestation_key = TRY(sgx::AttestationKey::from(TRY(platform_.attestation_key.point())));
-  data.qe_authentication = core::as_bytes(remark);
+  const auto beside = authentication();
+  data.qe_authentication = beside;
   // The key is the quoting enclave's own, says the processor, whom the PCK key speaks for.
   const auto bound = crypto::sha256({data.attestation_key.view(), data.qe_authentication});
   std::array<std::uint8_t, sgx::ReportData::size> report_data{};

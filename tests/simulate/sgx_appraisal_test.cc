@@ -64,6 +64,7 @@ TEST(SimulatedQuote, IsAcceptedByAPolicyThatNamesItsRoot) {
   const auto appraisal = judged(quote_of(), endorsements_of(chain()), that_names(chain()));
   EXPECT_EQ(appraisal.refusals(), Checks());
   EXPECT_TRUE(appraisal.simulated);
+  EXPECT_EQ(appraisal.warnings.size(), 1U);
   EXPECT_EQ(appraisal.tcb_status, sgx::TcbStatus::UpToDate);
 }
 
@@ -156,7 +157,7 @@ TEST(SimulatedQuote, NoAlteredByteIsAccepted) {
                            .accepted();
   };
   ASSERT_TRUE(accepts(quote));
-  const std::size_t pem = 436 + 128 + 384 + 64 + 2 + 27 + 6;
+  const std::size_t pem = 436 + 128 + 384 + 64 + 2 + 32 + 6;
   for (std::size_t at = 0; at < quote.size(); at += at < pem ? 1 : 7) {
     Bytes altered = quote;
     altered[at] ^= 1U;

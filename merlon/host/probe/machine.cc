@@ -7,6 +7,7 @@
 #include "merlon/host/keep.h"
 #include "merlon/os/ioctl.h"
 #include "merlon/os/landlock.h"
+#include "merlon/os/local_socket.h"
 #include "merlon/os/open.h"
 #include "merlon/os/processor.h"
 #include "merlon/os/system.h"
@@ -17,7 +18,7 @@ using base::concat;
 
 namespace {
 
-constexpr std::size_t max_text = 4096;
+constexpr std::size_t max_text = 64UL * 1024;  // of mounts in a container
 constexpr std::uint32_t first_extended = 0x8000'0000;
 constexpr std::uint32_t brand_leaf = 0x8000'0002;
 
@@ -69,6 +70,10 @@ os::Result<os::Fd> Machine::open_device(std::string_view path) const {
 }
 
 bool Machine::has(std::string_view path) const { return os::exists(concat(root, path)); }
+
+bool Machine::listens(std::string_view path) const {
+  return os::connect_local(concat(root, path), std::chrono::seconds(1)).has_value();
+}
 
 std::optional<std::string> Machine::read(std::string_view path) const {
   const auto file = os::open_file(concat(root, path));

@@ -55,6 +55,8 @@ struct Machine {
   /// Opens a device for reading and writing.
   [[nodiscard]] os::Result<os::Fd> open_device(std::string_view path) const;
   [[nodiscard]] bool has(std::string_view path) const;
+  /// Whether somebody takes connections at this socket.
+  [[nodiscard]] bool listens(std::string_view path) const;
   /// A small text file without the white space at its end; nothing if it cannot be read.
   [[nodiscard]] std::optional<std::string> read(std::string_view path) const;
 };

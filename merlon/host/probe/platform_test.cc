@@ -7,6 +7,7 @@
 #include <linux/kvm.h>
 #include <sys/stat.h>
 
+#include "merlon/os/local_socket.h"
 #include "merlon/os/testing/child.h"
 #include "merlon/os/testing/scratch.h"
 
@@ -55,12 +56,13 @@ class Platform : public ::testing::Test {
  protected:
   Platform() {
     for (const char* folder :
-         {"dev", "proc", "proc/sys", "proc/sys/kernel", "proc/sys/kernel/seccomp", "sys",
-          "sys/module", "sys/module/kvm_amd", "sys/module/kvm_amd/parameters", "var", "var/cache",
-          "var/cache/amd-sev"}) {
+         {"dev", "proc", "proc/sys", "proc/sys/kernel", "proc/sys/kernel/seccomp", "proc/self",
+          "sys", "sys/module", "sys/module/kvm_amd", "sys/module/kvm_amd/parameters", "var",
+          "var/cache", "var/cache/amd-sev", "var/run", "var/run/aesmd"}) {
       files_.make_directory(folder);
     }
     files_.make_file("dev/kvm");
+    files_.make_file("proc/sys/kernel/osrelease", "6.8.0-31-generic\n");
     files_.make_file("proc/sys/kernel/seccomp/actions_avail", "kill_process trap errno allow\n");
   }
 
@@ -228,6 +230,8 @@ TEST_F(Platform, SgxNeedsEachOfItsParts) {
   EXPECT_FALSE(ready_with({0x12, 0}, [](Registers& found) { found.eax = 1; }));
   EXPECT_FALSE(ready_with({0x12, 0}, [](Registers& found) { found.eax = 2; }));
   EXPECT_FALSE(ready_with({0x12, 2}, [](Registers& found) { found.eax = 0; }));
+  EXPECT_TRUE(ready_with({0x12, 0}, [](Registers& found) { found.edx = 46U << 8U; }));
+  EXPECT_FALSE(ready_with({0x12, 0}, [](Registers& found) { found.edx = 45U << 8U; }));
   EXPECT_FALSE(probe_sgx(machine(amd_with_snp())).is_ready());
   std::filesystem::remove(files_ / "dev/sgx_enclave");
   EXPECT_FALSE(probe_sgx(machine(intel_with_sgx())).is_ready());
@@ -236,11 +240,49 @@ TEST_F(Platform, SgxNeedsEachOfItsParts) {
 TEST_F(Platform, WithoutItsCachesAKeepRunsButCannotProveItself) {
   files_.make_file("dev/sgx_enclave");
   const Backend sgx = probe_sgx(machine(intel_with_sgx()));
-  for (const char* name : {"AESM socket", "Intel revocation lists", "Intel TCB information"}) {
+  for (const char* name : {"AESM socket", "Intel revocation lists", "Intel TCB information",
+                           "Intel identity of the quoting enclave"}) {
     EXPECT_FALSE(find(sgx, name).pass);
     EXPECT_EQ(find(sgx, name).need, Need::Attestation);
   }
   EXPECT_TRUE(sgx.is_ready());
+}
+
+TEST_F(Platform, SgxNeedsAKernelWhoseEnclavesGrow) {
+  files_.make_file("dev/sgx_enclave");
+  for (const auto& [release, ready] : {std::pair{"5.19.0", false}, std::pair{"6.0.0", true},
+                                       std::pair{"10.1", true}, std::pair{"words", false}}) {
+    files_.make_file("proc/sys/kernel/osrelease", release);
+    EXPECT_EQ(probe_sgx(machine(intel_with_sgx())).is_ready(), ready) << release;
+  }
+}
+
+TEST_F(Platform, SgxNeedsADevFromWhichCodeCanBeRun) {
+  files_.make_file("dev/sgx_enclave");
+  const std::string other = "proc /proc proc rw,noexec 0 0\nx /dev/shm tmpfs rw,noexec 0 0\n";
+  for (const auto& [line, ready] :
+       {std::pair{"tmpfs /dev tmpfs rw,nosuid,noexec,size=65536k 0 0\n", false},
+        std::pair{"x /dev \n", true}, std::pair{"x /dev y ro,noexec 0 0\n", false},
+        std::pair{"udev /dev devtmpfs rw,nosuid,size=1 0 0\n", true},
+        std::pair{"udev /dev devtmpfs rw,noexecutable 0 0\n", true},
+        std::pair{"a /dev x rw,noexec 0 0\nb /dev y rw 0 0\n", true}}) {
+    files_.make_file("proc/self/mounts", line + other);
+    const Backend sgx = probe_sgx(machine(intel_with_sgx()));
+    EXPECT_EQ(sgx.is_ready(), ready) << line;
+    expect_remedies(sgx);
+  }
+}
+
+TEST_F(Platform, ASocketWithoutItsServiceIsTold) {
+  files_.make_file("dev/sgx_enclave");
+  const auto aesm = [&] { return find(probe_sgx(machine(intel_with_sgx())), "AESM socket"); };
+  {
+    const auto listener = os::listen_local(files_ / "var/run/aesmd/aesm.socket");
+    ASSERT_TRUE(listener.has_value());
+    EXPECT_TRUE(aesm().pass);
+  }
+  EXPECT_FALSE(aesm().pass);
+  EXPECT_NE(aesm().info.find("nobody listens"), std::string::npos);
 }
 
 class SnpPlatform : public Platform {
@@ -343,6 +385,8 @@ std::string told(const Backend& backend) {
 TEST_F(Platform, SgxIsToldInThisOrderAndDepth) {
   files_.make_file("dev/sgx_enclave");
   EXPECT_EQ(told(probe_sgx(machine(intel_with_sgx()))), R"(+ /dev/sgx_enclave
+  + kernel with enclaves that grow (EDMM): 6.8.0-31-generic
+  + code in enclaves
 + CPU: GenuineIntel
   + SGX
     + version 1
@@ -357,6 +401,7 @@ TEST_F(Platform, SgxIsToldInThisOrderAndDepth) {
 - AESM socket: /var/run/aesmd/aesm.socket
 - Intel revocation lists: /var/cache/intel-sgx/crls.der
 - Intel TCB information: /var/cache/intel-sgx/tcb.der
+- Intel identity of the quoting enclave: /var/cache/intel-sgx/qe-identity.json
 )");
 }
 

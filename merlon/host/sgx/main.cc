@@ -17,7 +17,10 @@
 #include <utility>
 
 #include "merlon/base/text.h"
+#include "merlon/host/aesm/collateral.h"
+#include "merlon/host/machine_confinement.h"
 #include "merlon/host/sgx/keep_enclave.h"
+#include "merlon/host/sgx/simulated/confinement.h"
 #include "merlon/host/sgx/simulated/processor.h"
 #include "merlon/host/signature.h"
 #include "merlon/launch/channel.h"
@@ -96,14 +99,15 @@ bool give_descriptors(host::DescriptorTable& table) {
   return table.insert(os::Fd::adopt(launch::keep_descriptor)).has_value();
 }
 
-/// Reads what is to be launched, and lays it ready for the keep. From here on the keep may be
-/// hostile.
+/// Reads what is to be launched, confines this process to it, and lays it ready for the keep. From
+/// here on the keep may be hostile.
 core::Result<void> take_launch(host::sgx::KeepEnclave& enclave) {
   auto launch = TRY(launch::receive(os::BorrowedFd(launch::keep_descriptor)));
   const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
   if (limit != 0 && !enclave.limit_time(std::chrono::nanoseconds(limit))) {
     return core::error(core::ErrorCode::Internal, "cannot limit the time");
   }
+  TRY(host::confine_machine(launch, host::sgx::simulated::machine_calls()));
   enclave.post(TRY(host::make_letter(std::move(launch))));
   return {};
 }
@@ -152,8 +156,9 @@ core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_encl
   auto secrets = TRY(Secrets::start(*options.simulator, sources));
   auto processor =
       host::sgx::simulated::Processor::make(std::move(secrets), cpuid_places(), options.hostility);
+  auto collateral = host::aesm::read_collateral(*options.simulator);
   host::sgx::Quoting quoting(TRY(host::sgx::simulated::start_quoting(*options.simulator)),
-                             *options.simulator);
+                             std::move(collateral).value_or(std::vector<std::uint8_t>{}));
   std::vector<std::uint8_t> sigstruct;
   if (options.signatures) sigstruct = TRY(host::read_enclave_signature(*options.signatures));
   return host::sgx::KeepEnclave::create(std::move(processor), std::move(quoting),

@@ -116,6 +116,9 @@ void judge_dcap(Context& context) {
   judge.claim("quote version", concat(context.quote.version));
   if (context.pck) {
     judge.appraisal().simulated = is_simulator(context.pck->fmspc);
+    if (judge.appraisal().simulated) {
+      judge.warn("a simulator's evidence: there is no hardware behind it, and it proves nothing");
+    }
     judge.claim("FMSPC", hex_of(context.pck->fmspc));
     judge.claim("PCEID", hex_of(context.pck->pce_id));
     judge.claim("PPID", hex_of(context.pck->ppid));
