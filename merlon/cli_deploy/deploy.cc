@@ -136,7 +136,7 @@ Result<host::Backend> backend_of(const Arguments& arguments, const Terminal& ter
   if (!named) return Failure{named.error().text, Status::Usage};
   if (!*named) {
     return Failure{
-        "no backend is named (--backend), and no hardware that attests keeps is used here yet; "
+        "no backend is named (--backend), and no hardware that attests keeps is taken by itself here yet; sgx is an enclave, "
         "snp-sim and sgx-sim are simulations",
         Status::Usage};
   }
