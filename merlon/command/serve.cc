@@ -5,6 +5,7 @@
 #include <new>
 
 #include "merlon/base/text.h"
+#include "merlon/command/argument_files.h"
 #include "merlon/command/help.h"
 #include "merlon/command/parse.h"
 #include "merlon/launch/exit_status.h"
@@ -68,15 +69,41 @@ int answer(const Terminal& terminal, const std::vector<std::string>& words, cons
 
 }  // namespace
 
-int serve(int argc, char** argv, const Program& program, std::span<const Handler> handlers) {
-  const Terminal terminal = terminal_of(program);
+namespace {
+
+/// All of main around `run`.
+template <typename Run>
+int guarded(const Terminal& terminal, const Run& run) {
   if (!os::hold_standard_streams()) return number(ExitStatus::KeepFailed);
   os::ignore_broken_pipes();
   try {
-    return answer(terminal, {argv + (argc > 0 ? 1 : 0), argv + argc}, program, handlers);
+    return run();
   } catch (const std::bad_alloc&) {
     return fail(terminal, "out of memory", number(ExitStatus::KeepFailed));
   }
+}
+
+std::vector<std::string> words_of(int argc, char** argv) {
+  return {argv + (argc > 0 ? 1 : 0), argv + argc};
+}
+
+}  // namespace
+
+int serve(int argc, char** argv, const Program& program, std::span<const Handler> handlers) {
+  const Terminal terminal = terminal_of(program);
+  return guarded(terminal,
+                 [&] { return answer(terminal, words_of(argc, argv), program, handlers); });
+}
+
+int serve_service(int argc, char** argv, const Program& program, std::span<const Handler> handlers,
+                  Respelling respelling) {
+  const Terminal terminal = terminal_of(program);
+  return guarded(terminal, [&] {
+    auto words = with_files(words_of(argc, argv), &read_argument_file);
+    if (!words) return fail(terminal, words.error(), number(ExitStatus::Usage));
+    if (respelling != nullptr) words = respelling(*words);
+    return answer(terminal, with_command(*std::move(words)), program, handlers);
+  });
 }
 
 }  // namespace merlon::command

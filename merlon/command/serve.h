@@ -3,6 +3,8 @@
 // What a program with commands does before and after the command itself.
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "merlon/command/command.h"
 
@@ -13,5 +15,13 @@ namespace merlon::command {
 /// A command of the table without a handler is told to be another program's.
 [[nodiscard]] int serve(int argc, char** argv, const Program& program,
                         std::span<const Handler> handlers);
+
+/// What a program's own spellings of options are in the words of its table.
+using Respelling = std::vector<std::string> (*)(const std::vector<std::string>& words);
+
+/// The same for a service: "@FILE" stands for arguments in a file of TOML (argument_files.h), and
+/// where no command is named it serves. `respelling` may be null.
+[[nodiscard]] int serve_service(int argc, char** argv, const Program& program,
+                                std::span<const Handler> handlers, Respelling respelling = nullptr);
 
 }  // namespace merlon::command

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -135,6 +136,19 @@ class Database {
   Connect connect_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;
+};
+
+/// Says whether a database was changed, without a transaction and without waiting. For one thread.
+class Watch {
+ public:
+  Watch() = default;
+  virtual ~Watch() = default;
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  /// Another number than the one before if any other connection, of whatever process, has committed
+  /// a change in between. Nothing: it cannot be said now.
+  [[nodiscard]] virtual std::optional<std::int64_t> version() = 0;
 };
 
 /// The values of a row by their kinds; what is of another kind is empty or 0.

@@ -148,6 +148,24 @@ class Sqlite final : public Connection {
   std::map<std::string_view, Statement> statements_;  // go before the handle
 };
 
+class SqliteWatch final : public Watch {
+ public:
+  SqliteWatch(Handle handle, Statement statement) noexcept
+      : handle_(std::move(handle)), statement_(std::move(statement)) {}
+
+  [[nodiscard]] std::optional<std::int64_t> version() override {
+    const int code = sqlite3_step(statement_.get());
+    const std::int64_t number = sqlite3_column_int64(statement_.get(), 0);
+    sqlite3_reset(statement_.get());
+    if (code != SQLITE_ROW) return std::nullopt;
+    return number;
+  }
+
+ private:
+  Handle handle_;
+  Statement statement_;  // goes before the handle
+};
+
 Result<Handle> open(const std::string& path, int flags) {
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -168,6 +186,18 @@ Result<std::unique_ptr<Connection>> connect_sqlite(const std::string& path) {
     if (code != SQLITE_OK) return failure(code, handle.get(), base::printable(path));
   }
   return std::unique_ptr<Connection>(std::make_unique<Sqlite>(std::move(handle)));
+}
+
+Result<std::unique_ptr<Watch>> watch_sqlite(const std::string& path) {
+  Handle handle = TRY(open(path, SQLITE_OPEN_READWRITE));
+  sqlite3_busy_timeout(handle.get(), 0);
+  sqlite3_stmt* made = nullptr;
+  const int code = sqlite3_prepare_v3(handle.get(), "PRAGMA data_version", -1,
+                                      SQLITE_PREPARE_PERSISTENT, &made, nullptr);
+  Statement statement(made);
+  if (code != SQLITE_OK) return failure(code, handle.get(), base::printable(path));
+  return std::unique_ptr<Watch>(
+      std::make_unique<SqliteWatch>(std::move(handle), std::move(statement)));
 }
 
 Result<void> back_up_sqlite(const std::string& from, const std::string& to) {

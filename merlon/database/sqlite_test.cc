@@ -44,6 +44,33 @@ TEST_F(Sqlite, ABackupHasAllOfIt) {
   EXPECT_FALSE(back_up_sqlite(folder + "/none", folder + "/copy2"));
 }
 
+TEST_F(Sqlite, AWatchSeesWhatAnybodyHasChanged) {
+  const auto watch = watch_sqlite(folder + "/db");
+  ASSERT_TRUE(watch) << watch.error().text;
+  Database another([this] { return connect_sqlite(folder + "/db"); });
+  auto before = (*watch)->version();
+  ASSERT_TRUE(before);
+  EXPECT_EQ((*watch)->version(), before);
+  for (Database* each : {&database, &another, &database}) {
+    ASSERT_TRUE(each->transact(Mode::Write, [](Connection& in) {
+      return in.run("INSERT INTO t VALUES (hex(randomblob(8)), 7, NULL)", {});
+    }));
+    const auto now = (*watch)->version();
+    ASSERT_TRUE(now);
+    EXPECT_NE(now, before);
+    before = now;
+  }
+  ASSERT_TRUE(read("SELECT n FROM t"));
+  EXPECT_EQ((*watch)->version(), before);
+  static_cast<void>(database.transact(Mode::Write, [](Connection& in) -> Result<Rows> {
+    static_cast<void>(in.run("INSERT INTO t VALUES ('b', 7, NULL)", {}));
+    EXPECT_TRUE(in.run("SELECT n FROM t", {}));
+    return Failure{Failure::Kind::Broken, "not this"};
+  }));
+  EXPECT_EQ((*watch)->version(), before);
+  EXPECT_FALSE(watch_sqlite(folder + "/none"));
+}
+
 TEST(SqliteFile, ThatCannotBeIsUnavailable) {
   const auto none = connect_sqlite("/nowhere/at/all");
   ASSERT_FALSE(none);

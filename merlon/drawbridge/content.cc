@@ -11,19 +11,31 @@ using http::Response;
 using registry_store::Added;
 using registry_store::Blob;
 
+KeptPieces::Bytes compared_piece(const registry_store::Outgoing& outgoing, std::uint64_t number,
+                                 KeptPieces& kept) {
+  const registry_store::ObjectName& object = outgoing.blob().object;
+  if (auto known = kept.find(object, number)) return known;
+  auto bytes = outgoing.piece(number);
+  if (!bytes) return nullptr;
+  auto piece = std::make_shared<const std::vector<std::uint8_t>>(*std::move(bytes));
+  kept.add(object, number, piece);
+  return piece;
+}
+
 NodeContent::Piece NodeContent::next() {
-  auto bytes = outgoing_.piece(at_ / Blob::piece_size);
-  if (!bytes) {
+  Piece whole = compared_piece(outgoing_, at_ / Blob::piece_size, kept_);
+  if (!whole) {
     altered_();
     return nullptr;
   }
   const auto skip = static_cast<std::size_t>(at_ % Blob::piece_size);
-  if (skip >= bytes->size()) return nullptr;
-  if (skip > 0) bytes->erase(bytes->begin(), bytes->begin() + static_cast<std::ptrdiff_t>(skip));
-  if (bytes->size() > left_) bytes->resize(static_cast<std::size_t>(left_));
-  at_ += bytes->size();
-  left_ -= bytes->size();
-  return std::make_shared<const std::vector<std::uint8_t>>(*std::move(bytes));
+  if (skip >= whole->size()) return nullptr;
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(whole->size() - skip, left_));
+  at_ += count;
+  left_ -= count;
+  if (count == whole->size()) return whole;
+  const core::ByteView part = core::ByteView(*whole).subspan(skip, count);
+  return std::make_shared<const std::vector<std::uint8_t>>(part.begin(), part.end());
 }
 
 std::optional<Response> NodeReceiver::take(core::ByteView bytes) {

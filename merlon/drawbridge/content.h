@@ -5,19 +5,27 @@
 #include <functional>
 #include <memory>
 
+#include "merlon/drawbridge/kept_pieces.h"
 #include "merlon/drawbridge/refusal.h"
 #include "merlon/http/content.h"
 #include "merlon/registry_store/shelf.h"
 
 namespace merlon::drawbridge {
 
+/// A piece as it was compared, out of `kept` if it is there, else read, compared and put there.
+/// Null: the store has other bytes than it was given.
+[[nodiscard]] KeptPieces::Bytes compared_piece(const registry_store::Outgoing& outgoing,
+                                               std::uint64_t number, KeptPieces& kept);
+
 /// Bytes from `first` on, `count` of them. Each piece is compared before it leaves; `altered` is
 /// told where the store has other bytes than it was given.
 class NodeContent final : public http::Content {
  public:
+  /// `kept` outlives it.
   NodeContent(registry_store::Outgoing outgoing, std::uint64_t first, std::uint64_t count,
-              std::function<void()> altered) noexcept
+              KeptPieces& kept, std::function<void()> altered) noexcept
       : outgoing_(std::move(outgoing)),
+        kept_(kept),
         at_(first),
         left_(count),
         size_(count),
@@ -28,6 +36,7 @@ class NodeContent final : public http::Content {
 
  private:
   registry_store::Outgoing outgoing_;
+  KeptPieces& kept_;
   std::uint64_t at_;
   std::uint64_t left_;
   std::uint64_t size_;

@@ -35,6 +35,7 @@ http::Settings settings_of(const Options& options, drawbridge::Service& service,
   settings.limits = options.limits;
   settings.workers = options.workers;
   settings.handler = [&](const http::Request& request) { return service.handle(request); };
+  settings.quick = [&](const http::Request& request) { return service.quick(request); };
   settings.receive = [&](const http::Request& request) { return service.receive(request); };
   settings.refuse = [](unsigned status, std::string_view why, const http::Request& /*request*/) {
     return drawbridge::response_of(drawbridge::refuse(status, why));
@@ -49,14 +50,21 @@ Checked<void> run(Options options, http::Log& log) {
   const auto store = TRY(Store::open(std::move(options.store), options.quota));
   const auto issuers = service::issuers_of(options.issuers, log);
   const drawbridge::Access access(issuers.get(), store->catalogue(), &clock_now);
-  std::optional<http::Server> server;
+  const http::Meter meter;
+  drawbridge::QuickAnswers::Version version;
+  if (database::Watch* const watch = store->watch()) {
+    version = [watch] { return watch->version(); };
+  }
   drawbridge::Service service(store->shelf(), access,
                               {&clock_now,
-                               [&] { return server ? server->counters() : http::Counters{}; },
+                               [&] { return meter.read(); },
                                {options.reserved.begin(), options.reserved.end()},
-                               options.largest});
+                               options.largest,
+                               version});
+  http::Settings settings = settings_of(options, service, log);
+  settings.meter = meter;
   return service::serve_until_told({options.listen, options.tls, options.development},
-                                   settings_of(options, service, log), log, server);
+                                   std::move(settings), log);
 }
 
 int serve(const command::Arguments& arguments, const command::Terminal& terminal) {
@@ -256,5 +264,5 @@ constexpr std::array handlers{
 
 int main(int argc, char** argv) {
   os::ignore_broken_pipes();
-  return command::serve(argc, argv, drawbridge::program(), handlers);
+  return command::serve_service(argc, argv, drawbridge::program(), handlers);
 }

@@ -78,11 +78,14 @@ constexpr std::array completion_positionals{
     PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
 
 constexpr std::array all_commands{
-    CommandSpec{"serve",
-                "Keep packages and hand them out",
-                "Clients and keeps of Enarx work with it as they are. docs/drawbridge.md.",
-                {},
-                serve_options},
+    CommandSpec{
+        "serve",
+        "Keep packages and hand them out",
+        "Clients and keeps of Enarx work with it as they are. This is what merlon-drawbridge does "
+        "where no command is named. Arguments may also stand in a file: @FILE, in TOML. "
+        "docs/drawbridge.md.",
+        {},
+        serve_options},
     CommandSpec{"fsck",
                 "Read all that is kept and compare it",
                 "Beside a service that runs. Exit status 1 if anything is lost.",

@@ -24,8 +24,11 @@ std::string form(std::string_view search) {
       escaped(search), "\"><button>Search</button></form>\n");
 }
 
+constexpr std::string_view all_packages = "<p><a href=\"/\">All packages</a></p>\n";
+
+/// `heading` is HTML.
 std::string page(std::string_view heading, std::string_view html) {
-  return service::html_page("Packages", heading, html);
+  return service::html_page(heading, heading, html);
 }
 
 std::string count_text(std::uint64_t count, std::string_view one, std::string_view many) {
@@ -103,11 +106,13 @@ std::string repository_page(const std::string& name, const std::vector<registry_
   std::ranges::stable_sort(newest, std::ranges::greater(),
                            [](const registry_store::Tag* tag) { return tag->created.seconds; });
   for (const registry_store::Tag* each : newest) html += version(name, *each);
+  html += all_packages;
   return page(escaped(name), html);
 }
 
 std::string nothing_page() {
-  return page("Not here", concat(form(""), "<p>There is no public repository of this name.</p>\n"));
+  return page("Not here", concat(form(""), "<p>There is no public repository of this name.</p>\n",
+                                 all_packages));
 }
 
 }  // namespace merlon::drawbridge

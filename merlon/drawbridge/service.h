@@ -8,7 +8,8 @@
 #include <set>
 
 #include "merlon/drawbridge/access.h"
-#include "merlon/drawbridge/small_contents.h"
+#include "merlon/drawbridge/kept_pieces.h"
+#include "merlon/drawbridge/quick_answers.h"
 #include "merlon/drawbridge/target.h"
 #include "merlon/http/server.h"
 #include "merlon/registry_store/shelf.h"
@@ -33,11 +34,19 @@ class Service {
     std::set<std::string, std::less<>> reserved;
     /// Of one file.
     std::uint64_t largest = std::uint64_t{4} << 30U;
+    QuickAnswers::Version version{};
   };
 
   /// Both outlive it.
   Service(registry_store::Shelf& shelf, const Access& access, World world) noexcept
-      : shelf_(shelf), catalogue_(shelf.catalogue()), access_(access), world_(std::move(world)) {}
+      : shelf_(shelf),
+        catalogue_(shelf.catalogue()),
+        access_(access),
+        world_(std::move(world)),
+        quick_(world_.version) {}
+
+  /// By the one thread that carries bytes; nothing: handle() is to be asked.
+  [[nodiscard]] std::optional<http::Response> quick(const http::Request& request);
 
   /// By workers; any number at the same time.
   [[nodiscard]] http::Response handle(const http::Request& request);
@@ -91,8 +100,8 @@ class Service {
   [[nodiscard]] Result<registry_store::Tag> judged(const http::Request& request,
                                                    const Target& target,
                                                    std::optional<registry_store::Tag> tag) const;
-  /// Small contents, all of one.
-  [[nodiscard]] Result<SmallContents::Bytes> small_content(const registry_store::Blob& blob);
+  /// Of a content that is one small piece, all of it.
+  [[nodiscard]] Result<KeptPieces::Bytes> small_content(const registry_store::Blob& blob);
   [[nodiscard]] std::string metrics();
 
   registry_store::Shelf& shelf_;
@@ -100,7 +109,9 @@ class Service {
   const Access& access_;
   World world_;
   Counts counts_;
-  SmallContents small_;
+  QuickAnswers quick_;
+  KeptPieces small_{std::size_t{32} << 20U};   ///< contents of at most QuickAnswers::largest
+  KeptPieces pieces_{std::size_t{64} << 20U};  ///< of larger ones
 };
 
 // ---- what the parts of Service share ----

@@ -214,6 +214,7 @@ std::vector<http::Header> headers_of(const registry::Meta& meta, const std::stri
 
 Result<Response> Service::tree(const http::Request& request, const Target& target) {
   if (!reads(request)) return wrong_method();
+  const auto seen = quick_.seen();
   const Node node = TRY(readable_node(request, target));
   const registry::Meta& meta = node.meta;
   const Blob& blob = node.blob;
@@ -239,9 +240,10 @@ Result<Response> Service::tree(const http::Request& request, const Target& targe
   }
   ++counts_.given;
   if (range.count == 0) return response;
-  if (blob.length <= SmallContents::largest) {
+  if (blob.length <= QuickAnswers::largest) {
     const auto bytes = TRY(small_content(blob));
-    response.body = bytes->substr(range.first, range.count);
+    response.body = core::as_text(core::ByteView(*bytes).subspan(range.first, range.count));
+    quick_.keep(request, response, seen);
     return response;
   }
   auto outgoing = shelf_.open(blob);
@@ -250,23 +252,17 @@ Result<Response> Service::tree(const http::Request& request, const Target& targe
     return refuse(outgoing.error());
   }
   response.content = std::make_shared<NodeContent>(*std::move(outgoing), range.first, range.count,
-                                                   [this] { ++counts_.altered; });
+                                                   pieces_, [this] { ++counts_.altered; });
   return response;
 }
 
-Result<SmallContents::Bytes> Service::small_content(const Blob& blob) {
-  if (auto known = small_.find(blob.object)) return known;
+Result<KeptPieces::Bytes> Service::small_content(const Blob& blob) {
+  if (auto known = small_.find(blob.object, 0)) return known;
   const auto outgoing = shelf_.open(blob);
-  const auto piece = outgoing ? outgoing->piece(0)
-                              : core::Result<std::vector<std::uint8_t>>(core::error(
-                                    core::ErrorCode::Unavailable, "the store does not have it"));
-  if (!piece) {
-    ++counts_.altered;
-    return refuse(500, backend_failure);
-  }
-  auto bytes = std::make_shared<const std::string>(core::as_text(*piece));
-  small_.add(blob.object, bytes);
-  return SmallContents::Bytes(std::move(bytes));
+  auto bytes = outgoing ? compared_piece(*outgoing, 0, small_) : nullptr;
+  if (bytes) return bytes;
+  ++counts_.altered;
+  return refuse(500, backend_failure);
 }
 
 Result<Response> Service::upload(const http::Request& request, const Target& target) {

@@ -59,6 +59,11 @@ Checked<std::unique_ptr<Store>> Store::open(StorePlace place, const registry_sto
   auto catalogue = registry_store::Catalogue::open(store->database_, quota);
   if (!catalogue) return catalogue.error().text;
   store->catalogue_.emplace(*std::move(catalogue));
+  if (place.database.empty()) {
+    auto watch = database::watch_sqlite(database_file(place.folder));
+    if (!watch) return watch.error().text;
+    store->watch_ = *std::move(watch);
+  }
   store->objects_ = TRY(open_objects(std::move(place)));
   store->shelf_.emplace(*store->catalogue_, *store->objects_, &service::clock_now);
   return store;

@@ -39,6 +39,8 @@ class Store {
   [[nodiscard]] registry_store::ObjectStore& objects() noexcept { return *objects_; }
   [[nodiscard]] registry_store::Catalogue& catalogue() noexcept { return *catalogue_; }
   [[nodiscard]] registry_store::Shelf& shelf() noexcept { return *shelf_; }
+  /// Null where the database has no such thing.
+  [[nodiscard]] database::Watch* watch() noexcept { return watch_.get(); }
 
  private:
   explicit Store(database::Database::Connect connect) : database_(std::move(connect)) {}
@@ -47,6 +49,7 @@ class Store {
   std::optional<registry_store::Catalogue> catalogue_;
   std::unique_ptr<registry_store::ObjectStore> objects_;
   std::optional<registry_store::Shelf> shelf_;
+  std::unique_ptr<database::Watch> watch_;
 };
 
 /// One that packages are brought into: its database may be marked so, or empty.

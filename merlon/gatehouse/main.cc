@@ -50,12 +50,10 @@ Checked<void> run(Options options, http::Log& log) {
   gatehouse::House house(options.house);
   TRY(house.open());
   const auto issuers = service::issuers_of(options.issuers, log);
-  std::optional<http::Server> server;
-  gatehouse::Service service(
-      house, {&clock_now, [&] { return server ? server->counters() : http::Counters{}; },
-              options.development && !issuers, std::max<std::size_t>(options.workers / 2, 1),
-              issuers.get()});
   http::Settings settings;
+  gatehouse::Service service(house, {&clock_now, [meter = settings.meter] { return meter.read(); },
+                                     options.development && !issuers,
+                                     std::max<std::size_t>(options.workers / 2, 1), issuers.get()});
   settings.limits = options.limits;
   settings.workers = options.workers;
   settings.handler = [&](const http::Request& request) { return service.handle(request); };
@@ -68,7 +66,7 @@ Checked<void> run(Options options, http::Log& log) {
   std::vector<std::string> lines;
   if (!about_groups.empty()) lines.push_back(about_groups);
   return service::serve_until_told({options.listen, options.tls, options.development},
-                                   std::move(settings), log, server, lines);
+                                   std::move(settings), log, lines);
 }
 
 int serve(const command::Arguments& arguments, const command::Terminal& terminal) {
@@ -97,5 +95,5 @@ constexpr std::array handlers{command::Handler{"serve", &serve},
 
 int main(int argc, char** argv) {
   os::ignore_broken_pipes();
-  return command::serve(argc, argv, gatehouse::program(), handlers);
+  return command::serve_service(argc, argv, gatehouse::program(), handlers);
 }

@@ -83,7 +83,8 @@ constexpr std::array all_commands{
         "Start keeps for tenants, and carry sealed bytes between them",
         "Tenants ask for empty keeps, judge their evidence, and deliver workloads that this "
         "service cannot read (merlon deploy --to). Keeps go on when it ends, and it finds "
-        "them again. docs/gatehouse.md.",
+        "them again. This is what merlon-gatehouse does where no command is named. Arguments may "
+        "also stand in a file: @FILE, in TOML. docs/gatehouse.md.",
         {},
         serve_options},
     CommandSpec{"completion", "Print a completion script for a shell",

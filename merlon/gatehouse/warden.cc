@@ -47,6 +47,30 @@ Result<launch::Proof, std::string> prove(host::Keep& keep, const KeepRequest& re
   return *std::move(proof);
 }
 
+class HostsKeep final : public Ward {
+ public:
+  HostsKeep(host::Keep keep, const os::SignalRelay& relay) noexcept
+      : keep_(std::move(keep)), relay_(relay) {}
+
+  [[nodiscard]] os::BorrowedFd channel() const noexcept override { return keep_.channel(); }
+  [[nodiscard]] std::optional<os::Fd> deliver(core::ByteView sealed) override {
+    auto talk = keep_.deliver(sealed);
+    if (!talk) return std::nullopt;
+    return *std::move(talk);
+  }
+  void signal(int number) noexcept override { static_cast<void>(keep_.signal(number)); }
+  [[nodiscard]] std::string wait() override {
+    const auto ended = keep_.wait(relay_, start_limit);
+    if (!ended || !*ended) return "unknown";
+    const bool exited = (*ended)->kind == os::ExitStatus::Kind::Exited;
+    return concat(exited ? "exited " : "killed ", (*ended)->value);
+  }
+
+ private:
+  host::Keep keep_;
+  const os::SignalRelay& relay_;
+};
+
 }  // namespace
 
 Result<Warden, std::string> Warden::start(const KeepFolder& folder, const Settings& settings,
@@ -68,26 +92,30 @@ Result<Warden, std::string> Warden::start(const KeepFolder& folder, const Settin
   const auto bytes = launch::encode(launch::ProofAnswer{proof, ""});
   if (!bytes) return std::string(bytes.error().message());
   TRY(folder.write(KeepFolder::proof, core::as_text(*bytes)));
+  return of(folder, std::make_unique<HostsKeep>(*std::move(keep), relay));
+}
+
+Result<Warden, std::string> Warden::of(const KeepFolder& folder, std::unique_ptr<Ward> keep) {
   auto output = os::create_private_file(folder.file(KeepFolder::output));
   if (!output) return concat("cannot keep the output: ", os::describe(output.error()));
   auto listener = os::listen_local(folder.file(KeepFolder::control));
   if (!listener) return concat("cannot listen: ", os::describe(listener.error()));
-  return Warden(folder, *std::move(keep), *std::move(listener), *std::move(output));
+  return Warden(folder, std::move(keep), *std::move(listener), *std::move(output));
 }
 
-void Warden::stay(const os::SignalRelay& relay) {
+void Warden::stay() {
   bool over = false;
   while (!over) {
     std::array<os::PollItem, 2> items{
         {{os::BorrowedFd(listener_).number(), POLLIN, 0}, {-1, 0, 0}}};
     const bool room = output_size_ < most_output;
-    items[1].fd = talk_.is_open() ? talk_.number() : os::BorrowedFd(keep_.channel()).number();
+    items[1].fd = talk_.is_open() ? talk_.number() : keep_->channel().number();
     items[1].events =
         static_cast<short>((talk_.is_open() && room ? POLLIN : 0) | (input_.empty() ? 0 : POLLOUT));
     constexpr std::chrono::milliseconds pace{250};
     const auto wait = kill_at_ == 0 ? std::nullopt : std::optional<std::chrono::nanoseconds>(pace);
     const auto ready = os::poll(items, wait);
-    if (kill_at_ != 0 && now() >= kill_at_) static_cast<void>(keep_.signal(SIGKILL));
+    if (kill_at_ != 0 && now() >= kill_at_) keep_->signal(SIGKILL);
     if (!ready) continue;
     if ((items[0].revents & POLLIN) != 0) {
       if (const auto connection = os::accept(listener_)) serve(*connection);
@@ -97,13 +125,7 @@ void Warden::stay(const os::SignalRelay& relay) {
     if (!heard) continue;
     over = talk_.is_open() ? !take_output() : (items[1].revents & (POLLHUP | POLLERR)) != 0;
   }
-  const auto ended = keep_.wait(relay, start_limit);
-  std::string text = "unknown";
-  if (ended && *ended) {
-    const bool exited = (*ended)->kind == os::ExitStatus::Kind::Exited;
-    text = concat(exited ? "exited " : "killed ", (*ended)->value);
-  }
-  static_cast<void>(folder_.write(KeepFolder::end, text));
+  static_cast<void>(folder_.write(KeepFolder::end, keep_->wait()));
 }
 
 void Warden::serve(os::BorrowedFd connection) {
@@ -126,7 +148,7 @@ void Warden::serve(os::BorrowedFd connection) {
 
 Outcome Warden::deliver(core::ByteView sealed) {
   if (talk_.is_open()) return Outcome::TakenBefore;
-  auto talk = keep_.deliver(sealed);
+  auto talk = keep_->deliver(sealed);
   if (!talk) return Outcome::Broken;
   talk_ = *std::move(talk);
   static_cast<void>(os::set_nonblock(talk_, true));
@@ -153,7 +175,7 @@ void Warden::pass_input() {
 void Warden::stop() {
   if (kill_at_ != 0) return;
   kill_at_ = now() + grace;
-  static_cast<void>(keep_.signal(SIGTERM));
+  keep_->signal(SIGTERM);
 }
 
 bool Warden::take_output() {

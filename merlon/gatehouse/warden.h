@@ -3,6 +3,8 @@
 // The process that stays with one keep: it starts it, keeps what the keep says in a file, and hands
 // over what the gatehouse brings. The keep ends with it, and it outlives the gatehouse.
 
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "merlon/core/result.h"
@@ -12,6 +14,23 @@
 
 namespace merlon::gatehouse {
 
+/// What a warden needs of a keep that has proved itself.
+class Ward {
+ public:
+  Ward() = default;
+  virtual ~Ward() = default;
+  Ward(const Ward&) = delete;
+  Ward& operator=(const Ward&) = delete;
+
+  /// Before the delivery: is closed when the keep ends.
+  [[nodiscard]] virtual os::BorrowedFd channel() const noexcept = 0;
+  /// The talk with the keep from then on; nothing if it has ended.
+  [[nodiscard]] virtual std::optional<os::Fd> deliver(core::ByteView sealed) = 0;
+  virtual void signal(int number) noexcept = 0;
+  /// Waits for its end: "exited 0", "killed 9", "unknown".
+  [[nodiscard]] virtual std::string wait() = 0;
+};
+
 class Warden {
  public:
   struct Settings {
@@ -20,16 +39,19 @@ class Warden {
     std::uint64_t volume_bytes = 0;  ///< that one may hold; 0: host::VolumeLimits
     bool reaches_local = false;      ///< whether the keep may connect with this machine itself
   };
-  /// Starts the keep that the folder's request asks for, and notes its proof.
+  /// Starts the keep that the folder's request asks for, and notes its proof. `relay` outlives it.
   [[nodiscard]] static core::Result<Warden, std::string> start(const KeepFolder& folder,
                                                                const Settings& settings,
                                                                const os::SignalRelay& relay);
+  /// For a keep that is there, in its folder.
+  [[nodiscard]] static core::Result<Warden, std::string> of(const KeepFolder& folder,
+                                                            std::unique_ptr<Ward> keep);
 
   /// Until the keep has ended, which is noted.
-  void stay(const os::SignalRelay& relay);
+  void stay();
 
  private:
-  Warden(KeepFolder folder, host::Keep keep, os::Fd listener, os::Fd output) noexcept
+  Warden(KeepFolder folder, std::unique_ptr<Ward> keep, os::Fd listener, os::Fd output) noexcept
       : folder_(std::move(folder)),
         keep_(std::move(keep)),
         listener_(std::move(listener)),
@@ -44,7 +66,7 @@ class Warden {
   void pass_input();
 
   KeepFolder folder_;
-  host::Keep keep_;
+  std::unique_ptr<Ward> keep_;
   os::Fd listener_;
   os::Fd output_;
   os::Fd talk_;  ///< with the keep, since its delivery

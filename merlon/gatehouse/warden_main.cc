@@ -66,7 +66,7 @@ int main(int count, char** words) {
     return fail(warden.error());
   }
   tell(true, "");
-  warden->stay(relay);
+  warden->stay();
   gatehouse::leave(groups);
   return 0;
 }

@@ -503,8 +503,21 @@ class Connection final : public AnyConnection,
                                  : Response{status, {}, {}};
   }
 
+  /// Whether response_ is there without a worker.
+  bool answer_quickly() {
+    if (!core_.settings.quick || request_.method != "GET") return false;
+    try {
+      auto response = core_.settings.quick(request_);
+      if (response) response_ = *std::move(response);
+      return response.has_value();
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+
   /// By a worker; response_ is there afterwards.
   Awaitable<void> handle() {
+    if (answer_quickly()) co_return;
     const bool given =
         begin([](Connection& self) { self.response_ = self.core_.settings.handler(self.request_); },
               limits().queued);

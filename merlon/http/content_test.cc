@@ -45,6 +45,16 @@ class Letters : public Content {
 
 /// What receivers were told.
 struct Told {
+  /// For the test's own thread.
+  [[nodiscard]] std::string all() {
+    const std::scoped_lock lock(mutex);
+    return bytes;
+  }
+  [[nodiscard]] std::size_t largest_piece() {
+    const std::scoped_lock lock(mutex);
+    return largest;
+  }
+
   std::mutex mutex;
   std::string bytes;
   std::size_t largest = 0;
@@ -120,8 +130,8 @@ TEST(ContentOfARequest, IsTakenInPiecesBeyondWhatIsGathered) {
   const auto answer = client.answer();
   EXPECT_EQ(answer.status, 201);
   EXPECT_EQ(answer.body, "kept 5000000");
-  EXPECT_EQ(served.told.bytes, content);
-  EXPECT_LE(served.told.largest, 65536U);
+  EXPECT_EQ(served.told.all(), content);
+  EXPECT_LE(served.told.largest_piece(), 65536U);
   client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");  // the connection goes on
   EXPECT_EQ(client.answer().status, 200);
 }
@@ -141,7 +151,7 @@ TEST(ContentOfARequest, IsGatheredWhereNobodyTakesIt) {
   Client client = served.connect();
   client.send(concat(put("/gathered", 3), "abc"));
   EXPECT_EQ(client.answer().body, "abc");
-  EXPECT_EQ(served.told.bytes, "");
+  EXPECT_EQ(served.told.all(), "");
 }
 
 TEST(ContentOfARequest, IsNotReadWhereItsHeadersAreRefused) {

@@ -73,10 +73,12 @@ struct Peer {
 };
 
 struct Core {
-  explicit Core(Settings given) : settings(std::move(given)) {}
+  Core(Settings given, std::shared_ptr<AtomicCounters> counted)
+      : settings(std::move(given)), held(std::move(counted)), counters(*held) {}
 
   Settings settings;
-  AtomicCounters counters{};
+  std::shared_ptr<AtomicCounters> held;
+  AtomicCounters& counters;
   PeerCounts peers;
   Queue open;         ///< all
   Queue idle;         ///< those that wait for a request's first byte

@@ -86,6 +86,7 @@ Log::~Log() {
     ending_ = true;
   }
   there_are_lines_.notify_all();
+  it_ends_.notify_all();
   thread_.reset();  // joins
 }
 
@@ -103,16 +104,18 @@ void Log::line(std::string line) {
 }
 
 void Log::write() noexcept {
+  std::unique_lock lock(mutex_);
   while (true) {
-    std::string line;
-    {
-      std::unique_lock lock(mutex_);
-      there_are_lines_.wait(lock, [this] { return ending_ || !lines_.empty(); });
-      if (lines_.empty()) return;
-      line = std::move(lines_.front());
+    there_are_lines_.wait(lock, [this] { return ending_ || !lines_.empty(); });
+    if (lines_.empty()) return;
+    it_ends_.wait_for(lock, rest, [this] { return ending_; });
+    while (!lines_.empty()) {
+      const std::string line = std::move(lines_.front());
       lines_.pop_front();
+      lock.unlock();
+      if (!sink_(line)) when_lost_();
+      lock.lock();
     }
-    if (!sink_(line)) when_lost_();
   }
 }
 

@@ -3,6 +3,7 @@
 // The log: one JSON object a line, written by a thread of its own, so that a reader who is slow
 // keeps nobody waiting; what he does not take is counted and lost.
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -48,8 +49,12 @@ class Log {
   Log() = default;
   void write() noexcept;
 
+  /// Lines that come one after the other wake the thread once.
+  static constexpr std::chrono::milliseconds rest{1};
+
   std::mutex mutex_;
   std::condition_variable there_are_lines_;
+  std::condition_variable it_ends_;
   std::deque<std::string> lines_;
   bool ending_ = false;
   Sink sink_;

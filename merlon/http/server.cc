@@ -54,12 +54,12 @@ codec::UnixTime now_of(const Settings& settings) {
 
 class Server::State {
  public:
-  explicit State(Settings settings) : core_(std::move(settings)) {}
+  State(Settings settings, std::shared_ptr<AtomicCounters> counters)
+      : core_(std::move(settings), std::move(counters)) {}
   ~State() { stop(Limits::Time(0)); }
 
   os::Result<void> start(std::vector<os::Fd> listeners);
   void stop(Limits::Time within);
-  [[nodiscard]] const AtomicCounters& counters() const noexcept { return core_.counters; }
 
  private:
   template <typename T>
@@ -257,19 +257,23 @@ void Server::State::stop(Limits::Time within) {
 }
 
 os::Result<Server> Server::start(std::vector<os::Fd> listeners, Settings settings) {
-  auto state = std::make_unique<State>(std::move(settings));
+  const Meter meter = settings.meter;
+  auto state = std::make_unique<State>(std::move(settings), meter.counters_);
   TRY(state->start(std::move(listeners)));
-  return Server(std::move(state));
+  return Server(std::move(state), meter);
 }
 
-Server::Server(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Server::Server(std::unique_ptr<State> state, Meter meter) noexcept
+    : state_(std::move(state)), meter_(std::move(meter)) {}
 Server::Server(Server&&) noexcept = default;
 Server::~Server() = default;
 
 void Server::stop(Limits::Time within) { state_->stop(within); }
 
-Counters Server::counters() const {
-  const AtomicCounters& now = state_->counters();
+Meter::Meter() : counters_(std::make_shared<AtomicCounters>()) {}
+
+Counters Meter::read() const {
+  const AtomicCounters& now = *counters_;
   return {now.accepted,
           now.refused_total,
           now.refused_per_address,

@@ -58,6 +58,20 @@ struct Counters {
   std::uint64_t running = 0;           ///< now: requests at or before the handler
 };
 
+struct AtomicCounters;
+
+/// Counts what a server does, for who reads it before it starts, meanwhile and behind its end.
+/// Copies are the same meter. Any thread.
+class Meter {
+ public:
+  Meter();
+  [[nodiscard]] Counters read() const;
+
+ private:
+  friend class Server;
+  std::shared_ptr<AtomicCounters> counters_;
+};
+
 /// One request and its answer.
 struct Exchange {
   const Request& request;  ///< as much of it as has come
@@ -76,6 +90,9 @@ struct Settings {
   Limits limits;
   std::size_t workers = 2;
   Handler handler;
+  /// Asked of each GET before the handler, by the thread that carries bytes: must not wait for
+  /// anything. Nothing: the handler is asked. Null: it is asked at once.
+  std::function<std::optional<Response>(const Request&)> quick{};
   /// Asked of each PUT and POST when its headers are there, by workers as the handler. Null:
   /// content is gathered. Limits::body_bytes counts for what is gathered only.
   std::function<Reception(const Request&)> receive;
@@ -88,6 +105,7 @@ struct Settings {
   /// same thread. If this is null, the server speaks plain HTTP.
   std::function<std::optional<tls::Context>()> tls;
   std::function<codec::UnixTime()> now{};  ///< for the header Date; null: the system's clock
+  Meter meter{};
 };
 
 class Server {
@@ -105,12 +123,13 @@ class Server {
   /// is cut off; a handler that runs is waited for in any case. Once it returns, no callback runs.
   void stop(Limits::Time within);
 
-  [[nodiscard]] Counters counters() const;
+  [[nodiscard]] Counters counters() const { return meter_.read(); }
 
  private:
   class State;
-  explicit Server(std::unique_ptr<State> state) noexcept;
+  Server(std::unique_ptr<State> state, Meter meter) noexcept;
   std::unique_ptr<State> state_;
+  Meter meter_;
 };
 
 }  // namespace merlon::http

@@ -570,7 +570,47 @@ TEST(TlsServer, HalfAHandshakeIsEndedAndTheOldestMakesRoom) {
 TEST(Server, NeedsAListener) {
   std::vector<os::Fd> none;
   none.push_back(os::Fd());
-  EXPECT_FALSE(Server::start(std::move(none), Settings{{}, 1, Running::echo, {}, {}, {}, {}}));
+  Settings settings;
+  settings.handler = Running::echo;
+  EXPECT_FALSE(Server::start(std::move(none), std::move(settings)));
+}
+
+TEST_P(Served, WhatIsThereAtOnceNeedsNoWorker) {
+  std::atomic<int> asked = 0;
+  Settings settings;
+  settings.quick = [](const Request& request) -> std::optional<Response> {
+    if (request.target != "/quick") return std::nullopt;
+    return Response{200, {}, "at once"};
+  };
+  settings.handler = [&asked](const Request& request) {
+    ++asked;
+    return Running::echo(request);
+  };
+  Running running(std::move(settings));
+  Client client = running.connect();
+  client.send("GET /quick HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(client.answer().body, "at once");
+  EXPECT_EQ(asked, 0);
+  client.send("GET /other HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(client.answer().status, 200);
+  client.send("POST /quick HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(client.answer().status, 200);
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_P(Served, ItsMeterIsReadBeforeItStartsAndBehindItsEnd) {
+  Settings settings;
+  const Meter meter = settings.meter;
+  EXPECT_EQ(meter.read().requests, 0U);
+  {
+    Running running(std::move(settings));
+    Client client = running.connect();
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ(client.answer().status, 200);
+    EXPECT_EQ(running.server().counters().requests, 1U);
+  }
+  EXPECT_EQ(meter.read().requests, 1U);
+  EXPECT_EQ(meter.read().open_connections, 0U);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "merlon/service/front.h"
 
 #include <csignal>
+#include <mutex>
 
 #include "merlon/base/text.h"
 #include "merlon/os/open.h"
@@ -15,17 +16,35 @@ namespace {
 /// For requests that have begun when the service is told to end.
 constexpr std::chrono::seconds grace{10};
 
-void wait_for_the_end(const os::SignalQueue& signals, const Front& front,
-                      std::optional<tls::Context>& tls, http::Log& log) {
+/// What new connections speak TLS with; one thread reads it while another puts a new one there.
+class CurrentTls {
+ public:
+  explicit CurrentTls(tls::Context first) : context_(std::move(first)) {}
+  [[nodiscard]] tls::Context get() const {
+    const std::scoped_lock lock(mutex_);
+    return context_;
+  }
+  void set(tls::Context next) {
+    const std::scoped_lock lock(mutex_);
+    context_ = std::move(next);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  tls::Context context_;
+};
+
+void wait_for_the_end(const os::SignalQueue& signals, const Front& front, CurrentTls* tls,
+                      http::Log& log) {
   for (;;) {
     const auto signal = signals.wait(std::chrono::minutes(10));
     if (signal == SIGTERM || signal == SIGINT) return;
-    if (signal != SIGHUP || front.without_tls) continue;
+    if (signal != SIGHUP || tls == nullptr) continue;
     // Connections that are open go on as they are.
     auto again = tls_of(front.tls);
     log.line(http::log_line(clock_now(), again ? "info" : "error", "reload",
                             {{"refused", again ? "" : again.error()}}));
-    if (again) tls = *std::move(again);
+    if (again) tls->set(*std::move(again));
   }
 }
 
@@ -49,26 +68,23 @@ std::unique_ptr<oidc::Issuers> issuers_of(const IssuerSettings& settings, http::
 }
 
 Checked<void> serve_until_told(Front front, http::Settings settings, http::Log& log,
-                               std::optional<http::Server>& server,
                                std::span<const std::string> lines) {
   const os::SignalQueue signals({SIGTERM, SIGINT, SIGHUP});
-  std::optional<tls::Context> tls;
+  // Behind it the server ends, which asks for it.
+  std::unique_ptr<CurrentTls> tls;
   if (!front.without_tls) {
-    tls = TRY(tls_of(front.tls));
-    settings.tls = [&tls] { return tls; };
+    tls = std::make_unique<CurrentTls>(TRY(tls_of(front.tls)));
+    settings.tls = [from = tls.get()] { return std::optional(from->get()); };
   }
   auto started = http::Server::start(TRY(listen_on(front.listen)), std::move(settings));
   if (!started) return concat("cannot serve: ", os::describe(started.error()));
-  server.emplace(*std::move(started));
   for (const http::ListenAddress& each : front.listen) {
     log.line(http::log_line(clock_now(), "info", "listen",
                             {{"address", http::to_string(each)}, {"tls", tls ? "yes" : "no"}}));
   }
   for (const std::string& each : lines) log.line(each);
-  wait_for_the_end(signals, front, tls, log);
-  server->stop(grace);
-  // Nobody asks for TLS any more, and `tls` may go.
-  server.reset();
+  wait_for_the_end(signals, front, tls.get(), log);
+  started->stop(grace);
   return {};
 }
 

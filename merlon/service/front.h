@@ -2,7 +2,6 @@
 
 // What stands in front of a service: its sockets and TLS, its log, and the signals that it obeys.
 
-#include <optional>
 #include <span>
 
 #include "merlon/http/log.h"
@@ -27,10 +26,9 @@ struct Front {
                                                         http::Log& log);
 
 /// Serves until SIGTERM or SIGINT; SIGHUP reads the files of TLS again, for new connections.
-/// `settings` are without TLS; `server` is there while it serves, for who counts; `lines` are
-/// logged once it listens. The error is a line for who started the service.
+/// `settings` are without TLS; `lines` are logged once it listens. The error is a line for who
+/// started the service.
 [[nodiscard]] Checked<void> serve_until_told(Front front, http::Settings settings, http::Log& log,
-                                             std::optional<http::Server>& server,
                                              std::span<const std::string> lines = {});
 
 }  // namespace merlon::service

@@ -28,12 +28,13 @@ article.running,article.waiting{border-left-color:var(--yes)}article.lost{border
 .warn{border-left-color:var(--warn)}
 dl{display:grid;grid-template-columns:9rem minmax(0,1fr);gap:.25rem 1rem;margin:0}
 dt{color:var(--soft)}dd{margin:0}
-code{font-family:ui-monospace,monospace;font-size:.85em}
+code{font-family:ui-monospace,monospace;font-size:.85em;word-break:break-all}
 table{border-collapse:collapse;width:100%}th{text-align:left;font-weight:600;color:var(--soft)}
 th,td{padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-td.number,th.number{text-align:right;white-space:nowrap}a{color:inherit}
+td.number,th.number{text-align:right;white-space:nowrap}th:last-child,td:last-child{padding-right:0}a{color:inherit}
 form{display:flex;gap:.5rem;margin:.8rem 0}input,button{font:inherit;color:inherit;background:var(--card);
 border:1px solid var(--line);border-radius:.5rem;padding:.4rem .7rem}input{flex:1;min-width:0}
+::placeholder{color:var(--soft);opacity:1}
 input:focus-visible,button:focus-visible,a:focus-visible{outline:2px solid var(--yes);outline-offset:2px}
 @media(max-width:36rem){dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.45rem}})";
 

@@ -4,9 +4,7 @@
 #include <array>
 
 #include "merlon/base/text.h"
-#include "merlon/codec/toml.h"
 #include "merlon/service/listeners.h"
-#include "merlon/steward_service/table.h"
 
 namespace merlon::steward_service {
 
@@ -21,49 +19,16 @@ struct Letter {
 constexpr std::array letters{Letter{"-k", "--key"}, Letter{"-c", "--crt"}, Letter{"-p", "--port"},
                              Letter{"-a", "--addr"}};
 
-/// "-p", "-p3000" or "-p=3000" as the table knows it; nothing for another word.
-std::optional<std::vector<std::string>> spelled_out(std::string_view word) {
+/// "-p", "-p3000" or "-p=3000" as the table knows it; another word as it is.
+std::string spelled_out(const std::string& word) {
   for (const Letter& each : letters) {
     if (!word.starts_with(each.short_form)) continue;
-    std::string_view value = word.substr(each.short_form.size());
-    if (value.empty()) return std::vector<std::string>{std::string(each.name)};
+    std::string_view value = std::string_view(word).substr(each.short_form.size());
+    if (value.empty()) return std::string(each.name);
     if (value.starts_with('=')) value.remove_prefix(1);
-    return std::vector<std::string>{concat(each.name, "=", value)};
+    return concat(each.name, "=", value);
   }
-  return std::nullopt;
-}
-
-std::optional<std::string> scalar(const toml::node& node) {
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* number = node.as_integer()) return concat(number->get());
-  return std::nullopt;
-}
-
-Outcome<void> add_words(std::vector<std::string>& words, std::string_view key,
-                        const toml::node& node) {
-  const std::string name = concat(key.size() == 1 ? "-" : "--", key);
-  if (const auto* flag = node.as_boolean()) {
-    if (flag->get()) words.push_back(name);
-    return {};
-  }
-  const auto add = [&](const toml::node& each) {
-    const auto value = scalar(each);
-    if (value) words.push_back(concat(name, "=", *value));
-    return value.has_value();
-  };
-  if (const auto* list = node.as_array()) {
-    if (std::all_of(list->begin(), list->end(), add)) return {};
-  } else if (add(node)) {
-    return {};
-  }
-  return concat(base::quoted(key), ": is no text, number, true, false or list of these");
-}
-
-bool is_command(std::string_view word) {
-  const auto commands = program().commands;
-  return std::ranges::any_of(commands, [&](const command::CommandSpec& each) {
-    return each.name.substr(0, each.name.find(' ')) == word;
-  });
+  return word;
 }
 
 /// The option, else the variable.
@@ -245,45 +210,9 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
   return std::chrono::seconds(*number * unit);
 }
 
-Outcome<std::vector<std::string>> words_of_toml(std::string_view text) {
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    return concat("line ", parsed.error().source().begin.line, ": ",
-                  base::printable(parsed.error().description()));
-  }
-  std::vector<std::string> words;
-  for (const auto& [key, node] : parsed.table()) TRY(add_words(words, key.str(), node));
-  return words;
-}
-
-Outcome<std::vector<std::string>> expanded(
-    const std::vector<std::string>& words,
-    const std::function<Outcome<std::string>(const std::string&)>& read) {
-  std::vector<std::string> all;
-  for (const std::string& word : words) {
-    if (!word.starts_with('@')) {
-      all.push_back(word);
-      continue;
-    }
-    const std::string path = word.substr(1);
-    const std::string text = TRY(read(path));
-    auto of_file = words_of_toml(text);
-    if (!of_file) return concat(base::printable(path), ": ", of_file.error());
-    all.insert(all.end(), of_file->begin(), of_file->end());
-  }
+std::vector<std::string> respelled(const std::vector<std::string>& words) {
   std::vector<std::string> result;
-  for (const std::string& word : all) {
-    if (auto options = spelled_out(word)) {
-      result.insert(result.end(), options->begin(), options->end());
-    } else {
-      result.push_back(word);
-    }
-  }
-  const bool asks_for_itself = result.size() == 1 && (result[0] == "--help" || result[0] == "-h" ||
-                                                      result[0] == "--version");
-  if (!asks_for_itself && (result.empty() || !is_command(result[0]))) {
-    result.insert(result.begin(), "serve");
-  }
+  for (const std::string& word : words) result.push_back(spelled_out(word));
   return result;
 }
 

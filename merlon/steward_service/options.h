@@ -1,10 +1,9 @@
 #pragma once
 
-// What whoever runs a Steward says: words of the command line, Enarx's variables, files of
-// arguments. [ENARX steward/src/main.rs]
+// What whoever runs a Steward says: words of the command line and Enarx's variables. [ENARX
+// steward/src/main.rs]
 
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,16 +62,8 @@ struct Options {
 template <typename T>
 using Outcome = core::Result<T, std::string>;
 
-/// The words of a command line as the tables of `command` know them: "@FILE" is replaced by what
-/// the file asks for, Enarx's one-letter options by their names, and where no command is named
-/// "serve" is. `read` gives the bytes of a file, or why not.
-[[nodiscard]] Outcome<std::vector<std::string>> expanded(
-    const std::vector<std::string>& words,
-    const std::function<Outcome<std::string>(const std::string&)>& read);
-
-/// The arguments in a file of TOML: each key of its top is an option, "lifetime = '12h'" stands for
-/// "--lifetime 12h", true for an option without value, false for none, a list for several.
-[[nodiscard]] Outcome<std::vector<std::string>> words_of_toml(std::string_view text);
+/// Enarx's one-letter options by the names that the table has.
+[[nodiscard]] std::vector<std::string> respelled(const std::vector<std::string>& words);
 
 /// What the command line says, else the variable, else the default.
 [[nodiscard]] Outcome<Options> options_of(const command::Arguments& arguments,

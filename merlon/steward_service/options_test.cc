@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/command/argument_files.h"
 #include "merlon/command/parse.h"
 #include "merlon/steward_service/table.h"
 
@@ -13,21 +14,13 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-Outcome<std::string> no_file(const std::string& path) {
-  return core::Unexpected(path + ": is not there");
-}
-
-Words words(const Words& given) {
-  auto result = expanded(given, &no_file);
-  return result ? *result : Words{"error: " + result.error()};
-}
+Words words(const Words& given) { return command::with_command(respelled(given)); }
 
 /// As main does it, with no variables.
 Outcome<Options> options(
     const Words& given,
     std::string (*variable)(const char*) = [](const char*) { return std::string(); }) {
-  const auto all = TRY(expanded(given, &no_file));
-  auto request = command::parse(all, program().commands);
+  auto request = command::parse(words(given), program().commands);
   if (!request) return request.error().text;
   const command::Terminal terminal{"merlon-steward", nullptr, nullptr, variable};
   return options_of(request->arguments, terminal);
@@ -38,41 +31,9 @@ std::string why_not(const Words& given) {
   return result ? "" : result.error();
 }
 
-TEST(StewardOptions, WithoutACommandItServes) {
-  EXPECT_EQ(words({}), (Words{"serve"}));
-  EXPECT_EQ(words({"--host", "x"}), (Words{"serve", "--host", "x"}));
-  EXPECT_EQ(words({"check", "--host", "x"}), (Words{"check", "--host", "x"}));
-  EXPECT_EQ(words({"log", "verify", "p"}), (Words{"log", "verify", "p"}));
-  EXPECT_EQ(words({"--help"}), (Words{"--help"}));
-  EXPECT_EQ(words({"--version"}), (Words{"--version"}));
-}
-
 TEST(StewardOptions, OneLetterIsEnoughWhereEnarxHasIt) {
   EXPECT_EQ(words({"-k", "a", "-cb", "-p=80", "-a", "::1"}),
             (Words{"serve", "--key", "a", "--crt=b", "--port=80", "--addr", "::1"}));
-}
-
-TEST(StewardOptions, AFileStandsForItsArguments) {
-  const auto read = [](const std::string& path) -> Outcome<std::string> {
-    if (path != "s.toml") return core::Unexpected(std::string("which?"));
-    return std::string(
-        "key = 'ca.key'\ncrt = \"ca.crt\"\nport = 4000\ndevelopment = true\n"
-        "san = ['a', 'b']\n");
-  };
-  const auto result = expanded({"@s.toml", "-p", "1"}, read);
-  ASSERT_TRUE(result);
-  EXPECT_EQ(*result, (Words{"serve", "--crt=ca.crt", "--development", "--key=ca.key", "--port=4000",
-                            "--san=a", "--san=b", "--port", "1"}));
-  EXPECT_EQ(expanded({"@other"}, read).error(), "which?");
-}
-
-TEST(StewardOptions, AFileWithSomethingElseIsRefusedWithItsKey) {
-  EXPECT_EQ(words_of_toml("a = 1.5").error(),
-            "'a': is no text, number, true, false or list of these");
-  EXPECT_FALSE(words_of_toml("[table]\nx = 1"));
-  EXPECT_FALSE(words_of_toml("a = [[1]]"));
-  EXPECT_FALSE(words_of_toml("a = "));
-  EXPECT_TRUE(words_of_toml("a = false")->empty());
 }
 
 TEST(StewardOptions, HasEnarxDefaults) {

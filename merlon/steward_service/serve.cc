@@ -66,7 +66,7 @@ class Running {
         records_(records),
         deputy_(std::move(deputy)),
         service_(std::move(first), records, statistics,
-                 {&clock_now, options_.at, [this] { return counters(); }, clock_now(),
+                 {&clock_now, options_.at, [this] { return meter_.read(); }, clock_now(),
                   vcek_source(), release_routes()}) {}
 
   Outcome<void> start();
@@ -79,9 +79,6 @@ class Running {
 
  private:
   [[nodiscard]] http::Settings settings();
-  [[nodiscard]] http::Counters counters() const {
-    return server_ ? server_->counters() : http::Counters{};
-  }
   void say(std::string_view level, std::string_view event,
            const std::vector<http::Header>& fields) {
     log_.line(http::log_line(clock_now(), level, event, fields));
@@ -100,6 +97,7 @@ class Running {
   Records& records_;
   std::unique_ptr<oidc::Issuers> issuers_;  ///< whose tokens name the broker's tenants
   std::unique_ptr<Deputy> deputy_;
+  http::Meter meter_;
   Service service_;
   std::mutex reload_mutex_;  ///< of what stands below it, down to warned_
   Fingerprint seen_;
@@ -137,6 +135,7 @@ http::Settings Running::settings() {
   http::Settings settings;
   settings.limits = options_.limits;
   settings.workers = options_.workers;
+  settings.meter = meter_;
   settings.handler = [this](const http::Request& request) { return service_.handle(request); };
   settings.refuse = [](unsigned status, std::string_view why, const http::Request& request) {
     return over_transport(answer(problem_of_status(status, why), request), request);

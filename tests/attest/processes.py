@@ -1,6 +1,9 @@
-"""What lies in the memory of a host's processes, and where in it the memory of a keep's machine is."""
+"""What lies in the memory of a host's processes or in their core images, and where in it the memory of a keep's machine is."""
 
 import re
+import shutil
+import struct
+import subprocess
 from pathlib import Path
 
 # Of the machine's layout (merlon/image/layout.h): the boot page, known by its first bytes, and
@@ -65,4 +68,38 @@ def memory_of(process):
             except (OSError, OverflowError):
                 pass  # what is reserved only
             parts.append((start, bytes(content)))
+    return parts
+
+
+def cores_can_be_made():
+    return shutil.which("gcore") is not None
+
+
+def core_of(process, folder):
+    """The same of a core image, with all that a process has mapped, whatever it asked to be left out; the image is made by
+    gdb's gcore in `folder`, and removed."""
+    name = Path(folder) / "core"
+    made = subprocess.run(["gcore", "-a", "-o", name, str(process)], capture_output=True, text=True, check=False, timeout=120)
+    file = name.with_name(f"{name.name}.{process}")
+    if not file.exists():
+        raise ProcessLookupError(f"no core image: {made.stderr.strip()}")
+    content = file.read_bytes()
+    file.unlink()
+    return segments_of(content)
+
+
+def segments_of(image):
+    """Address and bytes of each segment of a core image (ELF of 64 bits)."""
+    if image[:6] != b"\x7fELF\x02\x01":
+        raise ValueError("this is no core image")
+    table, = struct.unpack_from("<Q", image, 32)
+    size, count = struct.unpack_from("<HH", image, 54)
+    if count == 0xffff:  # as many as stand in the first section's header
+        sections, = struct.unpack_from("<Q", image, 40)
+        count, = struct.unpack_from("<I", image, sections + 44)
+    parts = []
+    for number in range(count):
+        kind, _, offset, address, _, in_file, _, _ = struct.unpack_from("<IIQQQQQQ", image, table + number * size)
+        if kind == 1 and in_file:
+            parts.append((address, image[offset:offset + in_file]))
     return parts

@@ -194,40 +194,56 @@ class Demo:
             connection.unwrap()
         return got, certificate
 
-    def look_around(self):
-        step("5. What the machine's owner has: its processes, files and packets, but for the keep's own memory.")
-        wanted = {name: value.encode() for name, value in self.secrets.items()}
-        wanted["modules"] = self.echo[:64]
-        found, inside = [], set()
+    def wanted(self):
+        """What nobody but tenant and keep may see, by name."""
+        return {name: value.encode() for name, value in self.secrets.items()} | {"modules": self.echo[:64]}
+
+    def host_processes(self):
         processes = {self.house.process.pid: "merlon-gatehouse"}
         for warden in self.house.wardens():
             processes |= descendants(warden)
-        scanned = 0
+        return processes
+
+    def look_through(self, processes, parts_of=memory_of):
+        """What was found in them and where; what the keep's own memory has; how many bytes there were."""
+        found, inside, scanned = [], set(), 0
         for process, name in processes.items():
             try:
-                parts = memory_of(process)
+                parts = parts_of(process)
             except (FileNotFoundError, ProcessLookupError):
                 continue
             own = own_memory(parts)
             for start, content in parts:
                 scanned += len(content)
-                for what, value in wanted.items():
+                for what, value in self.wanted().items():
                     at = content.find(value)
-                    if at >= 0 and own is not None and own.start <= start + at < own.stop:
-                        inside.add(what)
-                    elif at >= 0:
-                        found.append(f"{what} in {name}")
+                    while at >= 0:
+                        if own is not None and own.start <= start + at < own.stop:
+                            inside.add(what)
+                        else:
+                            found.append(f"{what} in {name}")
+                        at = content.find(value, at + 1)
+        return sorted(set(found)), inside, scanned
+
+    def look_into(self, files):
+        """The same of files."""
+        found, size = [], 0
+        for file in files:
+            if file.is_file():
+                content = file.read_bytes()
+                size += len(content)
+                found += [f"{what} in {file}" for what, value in self.wanted().items() if value in content]
+        return found, size
+
+    def look_around(self):
+        step("5. What the machine's owner has: its processes, files and packets, but for the keep's own memory.")
+        processes = self.host_processes()
+        found, inside, scanned = self.look_through(processes)
         # Or the scan would prove nothing: the simulated machine's owner can read the keep's own.
         self.check(inside, "the keep's own memory, which a real processor hides, has " + ", ".join(sorted(inside)))
         self.check(not found, f"the memory of {len(processes)} processes of the host, {scanned >> 20} MiB", ", ".join(found))
-        found, size = [], 0
-        for file in self.house.folder.rglob("*"):
-            if not file.is_file():
-                continue
-            content = file.read_bytes()
-            size += len(content)
-            found += [f"{what} in {file}" for what, value in wanted.items() if value in content]
-        self.check(not found, f"all files and logs of the gatehouse, {size >> 10} KiB", ", ".join(found))
+        found, size = self.look_into(self.house.folder.rglob("*"))
+        self.check(size > 0 and not found, f"all files and logs of the gatehouse, {size >> 10} KiB", ", ".join(found))
 
     def cheat(self):
         step("7. A keep that is not what the policy wants gets nothing.")
@@ -258,8 +274,7 @@ class Demo:
             self.look_around()
             packets = capture.stop()
             if packets:
-                wanted = [*(value.encode() for value in self.secrets.values()), self.echo[:64]]
-                self.check(not any(value in packets for value in wanted), f"{len(packets) >> 10} KiB of packets")
+                self.check(not any(value in packets for value in self.wanted().values()), f"{len(packets) >> 10} KiB of packets")
             else:
                 print("  (tshark may not capture packets here)")
             self.stop()

@@ -360,7 +360,8 @@ class InGroups(Waits):
 class WithinBounds(EndToEnd):
     def test_no_tenant_has_more_keeps_than_he_may(self):
         stage = Stage(self.folder)
-        house = Gatehouse(self.folder / "house", stage.platform, ("nil",), ("--keeps-per-tenant", "2", "--allow-local"))
+        (self.folder / "options.toml").write_text("keeps-per-tenant = 2\nallow-local = true\n")
+        house = Gatehouse(self.folder / "house", stage.platform, ("nil",), (f"@{self.folder / 'options.toml'}",))
         self.addCleanup(house.end_keeps)
         self.addCleanup(house.stop)
         request = json.dumps({"backend": "nil", "nonce": "ab" * 32})

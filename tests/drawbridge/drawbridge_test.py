@@ -110,6 +110,24 @@ class AStore(Registry):
         self.service.start()
         self.assertTrue(self.service.pull("bob/app", "1.0.0", package))
 
+    def test_what_is_asked_for_often_is_withdrawn_at_once_by_another_service(self):
+        self.push("1.0.0", Package({"main.wasm": b"hot", "lib/d": b"2"}))
+        path, yank = "/bob/app/_tag/1.0.0/tree/main.wasm", "/bob/app/_tag/1.0.0/yank"
+        other = Drawbridge(self.service.store, self.issuer)
+        try:
+            for turn in range(20):
+                for _ in range(3):
+                    status, _, body = self.service.ask("GET", path)
+                    self.assertEqual((status, body), (200, b"hot"))
+                self.assertEqual(other.ask("PUT", yank, self.bob, b'{"reason":"no"}', "application/json")[0], 200)
+                self.assertEqual(self.service.ask("GET", path)[0], 410, turn)
+                self.assertEqual(other.ask("DELETE", yank, self.bob)[0], 200)
+            self.assertEqual(self.service.ask("GET", path)[0], 200)
+            self.assertEqual(other.ask("DELETE", "/bob/app/_tag/1.0.0", self.bob)[0], 200)
+            self.assertEqual(self.service.ask("GET", path)[0], 410)
+        finally:
+            other.stop()
+
     def test_is_private_on_the_disk(self):
         self.assertEqual(self.service.store.stat().st_mode & 0o777, 0o700)
 
@@ -167,6 +185,16 @@ class AStore(Registry):
             said = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False, timeout=20)
             self.assertEqual((said.returncode, said.stdout), (2, ""), words)
             self.assertIn("--store DIR must be given", said.stderr)
+
+    def test_arguments_may_stand_in_a_file(self):
+        file = self.folder / "options.toml"
+        for text, wanted in (("addr = '192.0.2.1:80'\ndevelopment = true\nstore = 'x'", "192.0.2.1:80 is no address"),
+                             ("store = 'x'", "--cert and --key must be given"), ("store = ", "options.toml: line 1: "),
+                             ("storre = 'x'", "did you mean --store?")):
+            file.write_text(text)
+            said = subprocess.run([PROGRAM, f"@{file}"], capture_output=True, text=True, check=False, timeout=20)
+            self.assertEqual((said.returncode, said.stdout), (2, ""), text)
+            self.assertIn(wanted, said.stderr)
 
     def test_a_store_that_is_none_is_said_so(self):
         self.service.stop()

@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "e2e"))
 from registry import Drawbridge, Issuer, Package  # noqa: E402
-from stores import COMBINATIONS, Stores, why_not  # noqa: E402
+from stores import COMBINATIONS, Place, Postgres, Stores, why_no_postgres, why_not  # noqa: E402
 from support import main  # noqa: E402
 
 KILLS = int(os.environ.get("MERLON_REGISTRY_KILLS", "6"))
@@ -24,6 +24,7 @@ KILLS = int(os.environ.get("MERLON_REGISTRY_KILLS", "6"))
 OTHER_KILLS = int(os.environ.get("MERLON_REGISTRY_KILLS", "2"))
 STORES = os.environ.get("MERLON_REGISTRY_STORES", "postgres+s3").split(",")
 POWER_CUT = os.environ.get("MERLON_POWER_CUT_LIBRARY", "build/dev/tests/libmerlon_power_cut.so")
+NOT_BUILT = "the library that notes what is synchronised is not built"
 SHM = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
@@ -40,6 +41,15 @@ class Noted:
     def names(self, inode):
         listing = self.file(inode) or b""
         return {name: int(number) for number, name in (line.split(" ", 1) for line in listing.decode().splitlines())}
+
+    def note_what_is_there(self, store):
+        """What was there before is on the disk."""
+        for path in [store, *store.rglob("*")]:
+            at = self.folder / str(path.stat().st_ino)
+            if at.exists() or path.name.endswith(("-shm", "-wal")):
+                continue
+            at.write_bytes("".join(f"{each.stat().st_ino} {each.name}\n" for each in path.iterdir()).encode()
+                           if path.is_dir() else path.read_bytes())
 
     def restore(self, now, to, chance):
         """A directory as a disk may have it after the cut, of what it is now: what was synchronised is there, and of the
@@ -154,25 +164,28 @@ class Killed(unittest.TestCase):
             tried = self.push_until_killed(service, turn)
             service = self.start(store)
             self.judge(service, tried)
-            self.acknowledged = dict(self.chance.sample(sorted(self.acknowledged.items(), key=lambda each: each[0]),
-                                                        min(6, len(self.acknowledged))))
+            self.forget_most()
         service.stop()
 
-    @unittest.skipUnless(os.path.exists(POWER_CUT), "the library that notes what is synchronised is not built")
+    def forget_most(self):
+        self.acknowledged = dict(self.chance.sample(sorted(self.acknowledged.items(), key=lambda each: each[0]),
+                                                    min(6, len(self.acknowledged))))
+
+    def noting(self, name):
+        """A folder for what is synchronised, and the environment of who writes into it."""
+        noted = self.folder / name
+        noted.mkdir()
+        library = self.folder / "power_cut.so"  # where everybody can read it
+        shutil.copy(POWER_CUT, library)
+        return noted, {"LD_PRELOAD": str(library), "MERLON_POWER_CUT": str(noted)}
+
+    @unittest.skipUnless(os.path.exists(POWER_CUT), NOT_BUILT)
     def test_when_the_power_goes(self):
         store = self.folder / "store0"
         for turn in range(KILLS):
-            noted = self.folder / f"noted{turn}"
-            noted.mkdir()
-            # A store that was there before is on the disk.
-            service = self.start(store, environment={"LD_PRELOAD": str(Path(POWER_CUT).absolute()),
-                                                     "MERLON_POWER_CUT": str(noted)})
-            for path in [store, *store.rglob("*")]:
-                at = noted / str(path.stat().st_ino)
-                if at.exists() or path.name.endswith(("-shm", "-wal")):
-                    continue
-                at.write_bytes("".join(f"{each.stat().st_ino} {each.name}\n" for each in path.iterdir()).encode()
-                               if path.is_dir() else path.read_bytes())
+            noted, environment = self.noting(f"noted{turn}")
+            service = self.start(store, environment=environment)
+            Noted(noted).note_what_is_there(store)
             tried = self.push_until_killed(service, turn)
             after = self.folder / f"store{turn + 1}"
             Noted(noted).restore(store, after, self.chance)
@@ -182,8 +195,40 @@ class Killed(unittest.TestCase):
             service = self.start(store)
             self.judge(service, tried)
             service.stop()
-            self.acknowledged = dict(self.chance.sample(sorted(self.acknowledged.items(), key=lambda each: each[0]),
-                                                        min(6, len(self.acknowledged))))
+            self.forget_most()
+
+    @unittest.skipUnless(os.path.exists(POWER_CUT), NOT_BUILT)
+    @unittest.skipIf(why_no_postgres(), why_no_postgres())
+    def test_when_the_power_goes_over_a_database(self):
+        """Of the machine that has the objects and of the one that has PostgreSQL, at the same moment."""
+        server = Postgres(self.folder / "postgres", ("checkpoint_timeout=30s", "max_wal_size=4MB"))
+        place = Place(self.folder / "objects", server.create("registry"))
+        self.start(place).stop()  # makes the tables
+        server.stop(signal.SIGINT)
+        for turn in range(OTHER_KILLS):
+            of_objects, environment = self.noting(f"noted{turn}")
+            of_database, server.environment = self.noting(f"noted-database{turn}")
+            shutil.chown(of_database, server.data.owner())
+            Noted(of_database).note_what_is_there(server.data)
+            Noted(of_objects).note_what_is_there(place.folder)
+            server.start()
+            tried = self.push_until_killed(self.start(place, environment=environment), turn)
+            server.kill_all()
+            for noted, now in ((of_objects, place.folder), (of_database, server.data)):
+                after, owner = now.with_name(f"{now.name}-after"), now.owner()
+                Noted(noted).restore(now, after, self.chance)
+                shutil.rmtree(now)
+                shutil.rmtree(noted)
+                after.rename(now)
+                for each in [now, *now.rglob("*")]:
+                    shutil.chown(each, owner)
+            server.environment = None
+            server.start()
+            service = self.start(place)
+            self.judge(service, tried)
+            service.stop()
+            server.stop(signal.SIGINT)
+            self.forget_most()
 
 
 if __name__ == "__main__":

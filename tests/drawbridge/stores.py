@@ -44,10 +44,10 @@ def free_port():
 
 class Postgres:
     """On a socket in a folder that its user can enter, and with TLS on one of this machine's ports. It ends when this
-    program does."""
+    program does. `settings` are words of its command line, `environment` is its own; without them nothing is synchronised."""
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
+    def __init__(self, folder, settings=("fsync=off",), environment=None):
+        self.folder, self.settings, self.environment = Path(folder), settings, environment
         self.folder.mkdir(mode=0o755)
         self.prefix = ["setpriv", "--pdeathsig", "QUIT"]
         if os.geteuid() == 0:
@@ -56,8 +56,9 @@ class Postgres:
             for each in self.folder.parents:  # of the test's own, which nobody else may enter
                 if each.stat().st_uid == 0 and each.stat().st_mode & 0o077 == 0:
                     each.chmod(0o711)
-        self.tool("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "merlon", "--no-sync", "-E", "UTF8",
-                  "--locale=C.UTF-8")
+        self.data = self.folder / "data"
+        self.tool("initdb", "-D", self.data, "-A", "trust", "-U", "merlon", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8",
+                  "--data-checksums", "--wal-segsize=1")
         self.certificate, self.port = self.folder / "tls.crt", free_port()
         subprocess.run([*self.prefix, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
                         "-nodes", "-keyout", self.folder / "tls.key", "-out", self.certificate, "-days", "2", "-subj",
@@ -70,9 +71,11 @@ class Postgres:
 
     def start(self):
         self.process = subprocess.Popen(
-            [*self.prefix, PROGRAMS / "postgres", "-D", self.folder / "data", "-k", self.folder, "-p", str(self.port),
+            [*self.prefix, PROGRAMS / "postgres", "-D", self.data, "-k", self.folder, "-p", str(self.port),
              "-c", "listen_addresses=127.0.0.1", "-c", "ssl=on", "-c", f"ssl_cert_file={self.certificate}", "-c",
-             f"ssl_key_file={self.folder / 'tls.key'}", "-c", "shared_buffers=16MB", "-c", "fsync=off"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+             f"ssl_key_file={self.folder / 'tls.key'}", "-c", "shared_buffers=16MB", "-c", "dynamic_shared_memory_type=mmap",  # which goes with the folder
+             *(word for each in self.settings for word in ("-c", each))], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, cwd="/", env={**os.environ, **(self.environment or {})}, start_new_session=True)
         deadline = time.monotonic() + PATIENCE
         while subprocess.run([PROGRAMS / "pg_isready", "-q", "-h", self.folder, "-p",
                               str(self.port)], check=False).returncode:
@@ -89,6 +92,18 @@ class Postgres:
     def stop(self, how=signal.SIGQUIT):
         self.process.send_signal(how)
         self.process.wait(PATIENCE)
+
+    def kill_all(self):
+        """All of its processes at once, until none is left."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                return
+            self.process.poll()
+            assert time.monotonic() < deadline, "PostgreSQL does not end"
+            time.sleep(0.01)
 
 
 class S3:

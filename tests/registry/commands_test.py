@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -24,6 +25,8 @@ import oidc_test  # noqa: E402
 from gatehouse import Authority  # noqa: E402
 from support import HELLO, MERLON, EndToEnd, main  # noqa: E402
 
+# A slow upload takes so long, and tokens end after two ninths of it.
+UPLOAD_SECONDS = int(os.environ.get("MERLON_REGISTRY_UPLOAD_SECONDS", "5"))
 HELPER = """#!/bin/sh
 # What a credential helper is to Enarx.
 case "$1" in
@@ -51,7 +54,9 @@ class Commands(EndToEnd):
         cls.key, cls.certificate = cls.authority.vouch("registry", "subjectAltName=DNS:localhost,DNS:store.example")
         cls.issuer = servers.Issuer(scratch.name, cls.certificate, cls.key)
         cls.addClassCleanup(servers.stop, cls.issuer.server)
-        cls.registry = servers.Registry(scratch.name, cls.issuer, cls.authority.certificate)
+        # Each test has a user of its own, and all of them one subject.
+        cls.registry = servers.Registry(scratch.name, cls.issuer, cls.authority.certificate,
+                                        ("--development", "--users-per-subject", "100"))
         cls.addClassCleanup(cls.registry.stop)
 
     def setUp(self):
@@ -69,9 +74,9 @@ class Commands(EndToEnd):
             "ENARX_CA_BUNDLE": str(self.authority.certificate), "XDG_STATE_HOME": str(self.folder / "state"),
             "MERLON_BACKEND": "nil"}
 
-    def do(self, *words, status=0, **variables):
+    def do(self, *words, status=0, timeout=60, **variables):
         words = [str(each).replace("alice", self.user) for each in words]
-        ran = subprocess.run([MERLON, *words], text=True, capture_output=True, check=False, timeout=60,
+        ran = subprocess.run([MERLON, *words], text=True, capture_output=True, check=False, timeout=timeout,
                              stdin=subprocess.DEVNULL, env={**self.environment, **variables}, cwd=self.folder)
         if status is not None:
             self.assertEqual(ran.returncode, status, ran)
@@ -92,6 +97,7 @@ class Commands(EndToEnd):
         self.do("user", "register", "alice")
         self.do("repo", "register", "alice/app")
         self.between.asked.clear()
+        self.between.rests.clear()
         self.between.bodies.clear()
 
     def anonymous(self):
@@ -193,6 +199,30 @@ class Commands(EndToEnd):
         self.do("package", "publish", "alice/app:1.0.0", self.small(content=os.urandom(200_000)))
         self.assertEqual(self.issuer.forms[-1]["grant_type"], "refresh_token")
         self.assertEqual(len({each[2] for each in self.between.asked}), 2)
+
+    def test_tokens_end_while_a_slow_upload_breaks_off_and_goes_on(self):
+        self.known()
+        del self.environment["ENARX_INSECURE_AUTH_TOKEN"]
+        self.issuer.pending, self.issuer.lifetime = 0, max(2, UPLOAD_SECONDS * 2 // 9)
+        self.log_in()
+        size = 2_000_000
+        package = self.small(content=os.urandom(size))
+        self.between.slow = ("tree/lib/data", UPLOAD_SECONDS)
+        self.between.cut = "tree/lib/data"
+        began = time.monotonic()
+        self.do("package", "publish", "alice/app:1.0.0", package, timeout=UPLOAD_SECONDS + 60)
+        self.assertGreaterEqual(time.monotonic() - began, UPLOAD_SECONDS)
+        puts = [(token, rest) for (method, path, token), rest in zip(self.between.asked, self.between.rests, strict=True)
+                if method == "PUT" and path.endswith("tree/lib/data")]
+        # Begun with one token, which had ended when the other half was begun, whose own ended as well.
+        self.assertEqual(puts[0][1], size)
+        self.assertTrue(size // 2 <= puts[-1][1] < size // 2 + (1 << 18), puts)  # what had come, but for a last piece
+        self.assertNotEqual(puts[0][0], puts[-1][0])
+        self.assertEqual(self.issuer.forms[-1]["grant_type"], "refresh_token")
+        self.assertNotEqual(self.between.asked[-1][2], puts[-1][0])
+        self.between.slow = None
+        self.do("package", "fetch", "alice/app:1.0.0", "copy", **self.anonymous())
+        self.assertEqual((self.folder / "copy" / "lib" / "data").read_bytes(), (package / "lib" / "data").read_bytes())
 
     def test_what_is_not_what_its_digest_says_is_refused(self):
         self.known()
@@ -413,6 +443,7 @@ class Commands(EndToEnd):
         self.do("package", "publish", "alice/app:1.0.0", self.small())
         self.do("package", "publish", "--seal", "app.key", "alice/app:2.0.0", self.with_files())
         self.between.asked.clear()
+        self.between.rests.clear()
         words = ("deploy", "--insecure-backend", "--keep-fetches", "--ca-bundle", self.authority.certificate)
         for tag, more in (("1.0.0", ()), ("2.0.0", ("--content-key", "app.key"))):
             self.between.asked.clear()
@@ -424,6 +455,7 @@ class Commands(EndToEnd):
         self.between.lies = "package.sealed"
         self.between.lies_after = 1
         self.between.asked.clear()
+        self.between.rests.clear()
         said = self.do(*words, "--content-key", "app.key", f"{self.host}/alice/app:2.0.0", status=None)
         self.assertEqual(said.returncode, 1, said)
         self.assertIn("is not what its directory says", said.stderr)

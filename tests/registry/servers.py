@@ -104,7 +104,8 @@ class Registry:
 class Between(Answering):
     """Carries requests to the registry on `server.port`, and does what it is told to:
 
-    `asked`: (method, path, authorization) of each, `bodies` what came with them · `cut`: breaks off the next upload of this path at its half ·
+    `asked`: (method, path, authorization) of each, `rests` how much came with it, `bodies` what · `cut`: breaks off the next upload of this path at its half ·
+    `slow`: (path, seconds), for which uploads of it would take so long ·
     `ends`: the tokens of before end when this path is asked for · `lies`: changes the last byte of this path, but for the first `lies_after` answers ·
     `renamed`: (from, to) in paths."""
 
@@ -113,6 +114,7 @@ class Between(Answering):
         path = urlsplit(self.path).path.removeprefix(API)
         token = self.headers.get("Authorization")
         server.asked.append((self.command, path, token))
+        server.rests.append(int(self.headers.get("Content-Length", 0)))
         if server.ends and path.endswith(server.ends):
             server.ends = None
             server.ended = {each[2] for each in server.asked}
@@ -138,14 +140,12 @@ class Between(Answering):
         size = int(self.headers.get("Content-Length", 0))
         if server.cut and path.endswith(server.cut) and self.command == "PUT":
             server.cut = None
-            there.send(self.rfile.read(size // 2))
+            self.pass_on(there, path, size // 2)
             there.close()
             self.close_connection = True
             self.connection.close()
             return
-        body = self.rfile.read(size)
-        server.bodies.append(body)
-        there.send(body)
+        server.bodies.append(self.pass_on(there, path, size))
         said = there.getresponse()
         content = said.read()
         fields = [each for each in said.getheaders() if each[0].lower() not in ("content-length", "connection")]
@@ -157,9 +157,23 @@ class Between(Answering):
         there.close()
         self.answer(said.status, content, fields)
 
+    def pass_on(self, there, path, size):
+        """So many bytes of the body, each piece as it comes; slowly, if so wanted."""
+        seconds = self.server.slow[1] if self.server.slow and path.endswith(self.server.slow[0]) else 0
+        whole = int(self.headers.get("Content-Length", 0)) + int(self.headers.get("Upload-Offset", 0))
+        piece, body = (max(1, whole // 100), b"") if seconds else (size, b"")
+        while len(body) < size:
+            part = self.rfile.read(min(piece, size - len(body)))
+            if not part:
+                break
+            there.send(part)
+            body += part
+            time.sleep(seconds / 100)
+        return body
+
 
 def between(registry, certificate, key):
-    return serve(Between, certificate, key, port=registry.port, asked=[], bodies=[], cut=None, ends=None, ended=set(), lies=None,
+    return serve(Between, certificate, key, port=registry.port, asked=[], rests=[], bodies=[], cut=None, slow=None, ends=None, ended=set(), lies=None,
                  lies_after=0, renamed=("", ""))
 
 
@@ -215,11 +229,14 @@ class Issuer:
 
     def reset(self):
         self.forms, self.pending, self.refresh, self.challenge = [], 1, None, None
+        self.lifetime = 3600
 
-    def token(self, subject="the-subject", scope=None, audience=AUDIENCE, lasts=3600):
+    def token(self, subject="the-subject", scope=None, audience=AUDIENCE, lasts=None):
         now = int(time.time())
         rights = " ".join(f"manage:drawbridge_{each}" for each in ("users", "repositories", "tags"))
-        claims = {"iss": self.base, "aud": audience, "sub": subject, "iat": now - 7200, "exp": now + lasts, "scope": scope or rights,
+        # A registry's clock may be a minute behind.
+        ends = now + (self.lifetime if lasts is None else lasts) - 60
+        claims = {"iss": self.base, "aud": audience, "sub": subject, "iat": now - 7200, "exp": ends, "scope": scope or rights,
                   "jti": secrets.token_hex(8)}
         text = ".".join(base64url(json.dumps(each).encode()) for each in ({"alg": "RS256", "kid": "one"}, claims))
         signed = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.signing], input=text.encode(), check=True,

@@ -2,16 +2,20 @@
 """The whole story: a tenant publishes a package that nobody on the way can read, and deploys it to a keep of a machine that
 nobody needs to trust; a client talks to it by TLS that ends in the keep.
 
-    story_demo.py [ECHO.wasm] [--html FILE]
+    story_demo.py [ECHO.wasm] [--real] [--keep-fetches] [--short] [--html FILE]
 
-With --html it writes one page that tells the run to people who know nothing of keeps.
+With --html it writes one page that tells the run to people who know nothing of keeps. With --keep-fetches the repository is
+private, and the keep gets the package by itself.
 
 The security processor is a simulation, and the issuer of OpenID Connect is a small one of this demo's; registry, gatehouse,
-Steward, keep and commands are the real programs, with what is embedded in them and nothing to install.
+Steward, keep and commands are the real programs, with what is embedded in them and nothing to install. With --real the issuer
+is oidc-provider, through whose pages somebody goes in Chromium, and the registry has PostgreSQL and an S3 (real_story.py).
 """
 
 import argparse
 import hashlib
+import json
+import os
 import shutil
 import socket
 import subprocess
@@ -26,26 +30,34 @@ for each in ("attest", "e2e", "steward", "deploy"):
 import servers  # noqa: E402
 import story_page  # noqa: E402
 from demo import Capture, Demo, detail, free_port, openssl, step  # noqa: E402
-from processes import memory_of  # noqa: E402
+from processes import cores_can_be_made, core_of  # noqa: E402
 from story import MERLON, Failed  # noqa: E402
 
 REPOSITORY = "acme/echo"
 
 
-class Registry:
-    """merlon-drawbridge over TLS, with the store that it makes by itself."""
+def private_half(key):
+    """The secret number of a key of P-256: 32 bytes behind the first 7 of [RFC 5915 §3]."""
+    der = openssl("ec", "-in", key, "-outform", "DER").stdout
+    return der[7:39]
 
-    def __init__(self, folder, house, issuer, tls):
-        self.folder = folder
-        self.log = (folder / "registry.log").open("w+")
+
+class Registry:
+    """merlon-drawbridge over TLS, which keeps packages in `place`, words of its command line and their environment."""
+
+    def __init__(self, folder, story, tls, place):
+        self.file = folder / "registry.log"
+        self.log = self.file.open("w+")
         self.port = free_port()
-        self.words = [servers.DRAWBRIDGE, "serve", "--listen", f"127.0.0.1:{self.port}", "--store", folder / "registry", "--key",
-                      tls[0], "--cert", tls[1], "--oidc-issuer", issuer.base, "--oidc-audience", servers.AUDIENCE,
-                      "--ca-bundle", house.server.certificate]
+        words, environment = place
+        self.environment = {**os.environ, **environment}
+        self.words = [servers.DRAWBRIDGE, "serve", "--listen", f"127.0.0.1:{self.port}", *words, "--key", tls[0], "--cert", tls[1],
+                      "--ca", story.root, "--oidc-issuer", story.issuer.base, "--oidc-audience", servers.AUDIENCE,
+                      "--ca-bundle", story.house.server.certificate]
         self.start()
 
     def start(self):
-        self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stderr=self.log)
+        self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stderr=self.log, env=self.environment)
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -62,6 +74,15 @@ class Registry:
 
 
 class Story(Demo):
+    def __init__(self, folder, options):
+        super().__init__(folder, options.echo)
+        self.page, self.fetches, self.short = options.html, options.keep_fetches, options.short
+        self.binary = {}
+        self.looked = []
+
+    def wanted(self):
+        return super().wanted() | self.binary
+
     def check(self, good, what, found=""):
         super().check(good, what, found)
         self.looked.append((good, what))
@@ -78,18 +99,41 @@ class Story(Demo):
         for name in ("merlon-registry", "merlon-resolve"):
             shutil.copy(MERLON.with_name(name), self.stage.programs / name)
         tls = self.house.server.vouch("registry", "subjectAltName=DNS:localhost")
-        self.issuer = servers.Issuer(self.folder, tls[1], tls[0])
-        self.registry = Registry(self.folder, self.house, self.issuer, tls)
+        self.issuer = self.make_issuer(tls)
+        self.registry = Registry(self.folder, self, tls, self.make_stores(tls))
         self.host = f"localhost:{self.registry.port}"
         detail("registry", f"https://{self.host}, whose users come from {self.issuer.base}")
 
+    def make_issuer(self, tls):
+        return servers.Issuer(self.folder, tls[1], tls[0])
+
+    def stop_issuer(self):
+        servers.stop(self.issuer.server)
+
+    def make_stores(self, _tls):
+        """Where the registry keeps packages: words of its command line, and their environment."""
+        self.store = self.folder / "registry"
+        return ["--store", self.store], {}
+
+    def stored(self):
+        """All files of the stores, and those of them that hold contents."""
+        return self.store.rglob("*"), self.store.rglob("objects/*/*")
+
+    def others(self):
+        """Processes of the registry's owner besides the registry."""
+        return {}
+
+    LOGIN = ("user", "login", "--oidc-client-id", "merlon", "--oidc-audience", servers.AUDIENCE)
+
+    def name_himself(self):
+        said = self.merlon(*self.LOGIN, "--oidc-domain", self.issuer.base, self.host)
+        self.check("AB-CD" in said.stderr, "merlon user login", said.stderr.strip().splitlines()[0])
+
     def log_in(self):
         step("2. The tenant logs in at the registry's issuer, by a device's code, and makes a user and a repository.")
-        said = self.merlon("user", "login", self.host, "--oidc-domain", self.issuer.base, "--oidc-client-id", "merlon",
-                           "--oidc-audience", servers.AUDIENCE)
-        self.check("AB-CD" in said.stderr, "merlon user login", said.stderr.strip().splitlines()[0])
+        self.name_himself()
         self.merlon("user", "register", f"{self.host}/acme")
-        self.merlon("repo", "register", f"{self.host}/{REPOSITORY}")
+        self.merlon("repo", "register", *(["--private"] if self.fetches else []), f"{self.host}/{REPOSITORY}")
         self.check(True, "merlon user register, repo register", f"{self.host}/{REPOSITORY}")
 
     def publish(self):
@@ -116,10 +160,31 @@ class Story(Demo):
         self.sealed_bytes = (copy / "package.sealed").read_bytes()
         self.check("by that key" in said, "merlon package publish --seal --sign", said.splitlines()[0])
         self.secrets["content-key"] = self.key.read_text().strip()
+        self.binary["content-key's bytes"] = bytes.fromhex(self.secrets["content-key"])
+        self.binary["signing key"] = private_half(self.maker)
+
+    def admit(self):
+        """His keeps, of this measurement, may read the repository; nobody else but himself."""
+        self.tenant = self.folder / "tenant.pem"
+        openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", self.tenant)
+        self.binary["tenant's key"] = private_half(self.tenant)
+        public = openssl("pkey", "-in", self.tenant, "-pubout", "-outform", "DER").stdout
+        rule = self.folder / "rule.json"
+        # "insecure": the processor is a simulation.
+        rule.write_text(json.dumps({"keeps": [{"technology": "snp", "measurement": self.measurement, "insecure": True,
+                                               "tenant": hashlib.sha256(public).hexdigest()}]}))
+        self.merlon("repo", "admission", f"{self.host}/{REPOSITORY}", rule)
+        self.check(True, "merlon repo admission: his keeps of this measurement may read the repository, and nobody else")
+
+    def how(self, key=None):
+        return ["--content-key", key or self.key, *(["--keep-fetches", "--key", self.tenant] if self.fetches else [])]
 
     def serve(self):
-        step("4. He deploys it by its name to the gatehouse: the keep is judged, and only then gets the package.")
-        ran = self.deploy("--detach", "--content-key", self.key, "--signed-by", self.maker, self.slug)
+        if self.fetches:
+            self.admit()
+        step("4. He deploys it by its name to the gatehouse: the keep is judged, and only then gets "
+             + ("what it needs to fetch the package." if self.fetches else "the package."))
+        ran = self.deploy("--detach", *self.how(), "--signed-by", self.maker, self.slug)
         self.keep = ran.stdout.decode().strip()
         self.check(ran.returncode == 0 and len(self.keep) == 32, "merlon deploy, and it runs", self.keep or ran.stderr.decode())
         said = self.secret("connection").encode()
@@ -134,42 +199,52 @@ class Story(Demo):
 
     def look_around(self):
         super().look_around()
+        self.look_into_cores("its core images, as a crash may leave them", self.host_processes(), has_keep=True)
         step("   And what the registry's owner has.")
-        wanted = {name: value.encode() for name, value in self.secrets.items()}
-        wanted["modules"] = self.echo[:64]
-        wanted["names of files"] = b"steward-tls.pem"
-        found, size = [], 0
-        for start, content in memory_of(self.registry.process.pid):
-            size += len(content)
-            found += [f"{what} in its memory" for what, value in wanted.items() if value in content]
+        self.binary["names of files"] = b"steward-tls.pem"
+        own = {self.registry.process.pid: "merlon-drawbridge"}
+        found, _, size = self.look_through(own)
         self.check(not found, f"the memory of merlon-drawbridge, {size >> 20} MiB", ", ".join(found))
-        found, size = [], 0
-        for file in [*self.registry.folder.rglob("registry/**/*"), self.registry.folder / "registry.log"]:
-            if file.is_file():
-                content = file.read_bytes()
-                size += len(content)
-                found += [f"{what} in {file}" for what, value in wanted.items() if value in content]
-        self.check(size > 0 and not found, f"its store and its log, {size >> 10} KiB", ", ".join(found))
+        self.look_into_cores("its core image", own)
+        if others := self.others():
+            found, _, size = self.look_through(others)
+            names = ", ".join(sorted(set(others.values())))
+            self.check(not found, f"the memory of {len(others)} processes beside it ({names}), {size >> 20} MiB", ", ".join(found))
+        found, size = self.look_into([*self.stored()[0], self.registry.file])
+        self.check(size > 0 and not found, f"its {self.named_stores()} and its log, {size >> 10} KiB", ", ".join(found))
+
+    def named_stores(self):
+        return "store"
+
+    def look_into_cores(self, what, processes, has_keep=False):
+        if self.short:
+            return
+        if not cores_can_be_made():
+            print("  (gcore is not here: no core images)")
+            return
+        found, inside, size = self.look_through(processes, lambda process: core_of(process, self.folder))
+        # A scan that does not find what the keep's own memory has proves nothing.
+        self.check(size > 0 and not found and bool(inside) == has_keep, f"{what}, {size >> 20} MiB", ", ".join(found))
 
     def cheat(self):
         step("7. Who cheats gets nothing.")
         other = self.folder / "other.pem"
         openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", other)
-        ran = self.deploy("--content-key", self.key, "--signed-by", other, self.slug)
+        ran = self.deploy(*self.how(), "--signed-by", other, self.slug)
         self.check(ran.returncode == 3, "a package that somebody else has signed: " + ran.stderr.decode().strip())
         wrong = self.folder / "wrong.key"
         wrong.write_text("00" * 32 + "\n")
-        ran = self.deploy("--content-key", wrong, self.slug)
+        ran = self.deploy(*self.how(wrong), self.slug)
         self.check(ran.returncode == 3, "another key: " + ran.stderr.decode().strip())
-        ran = self.deploy("--content-key", self.key, self.slug, policy=self.stage.policy("other.toml", "ab" * 48))
+        ran = self.deploy(*self.how(), self.slug, policy=self.stage.policy("other.toml", "ab" * 48))
         self.check(ran.returncode != 0, "a keep that is not what the policy wants: " + ran.stderr.decode().strip().splitlines()[-1])
         self.registry.stop()  # or it has the right ones in memory
-        for path in (self.registry.folder / "registry").rglob("objects/*/*"):
+        for path in self.stored()[1]:
             content = bytearray(path.read_bytes())
             content[-1] ^= 1
             path.write_bytes(content)
         self.registry.start()
-        ran = self.deploy("--content-key", self.key, "--signed-by", self.maker, self.slug)
+        ran = self.deploy(*self.how(), "--signed-by", self.maker, self.slug)
         self.check(ran.returncode != 0, "a registry whose disk has other bytes: " + ran.stderr.decode().strip().splitlines()[-1])
 
     def stop(self):
@@ -178,19 +253,19 @@ class Story(Demo):
 
     def run(self):
         try:
-            self.looked = []
             self.prepare()
             self.packets = self.folder / "packets"
-            capture = Capture(self.packets)
+            capture = None if self.short else Capture(self.packets)
             self.log_in()
             self.publish()
             self.serve()
             self.looked = []
             self.look_around()
-            packets = capture.stop()
-            if packets:
-                wanted = [*(value.encode() for value in self.secrets.values()), self.echo[:64]]
-                self.check(not any(value in packets for value in wanted), f"{len(packets) >> 10} KiB of packets")
+            packets = b"" if self.short else capture.stop()
+            if self.short:
+                print("  (no packets and no core images are looked through)")
+            elif packets:
+                self.check(not any(value in packets for value in self.wanted().values()), f"{len(packets) >> 10} KiB of packets")
             else:
                 print("  (tshark may not capture packets here)")
             if self.page:
@@ -206,20 +281,28 @@ class Story(Demo):
                 self.house.end_keeps()
                 self.house.stop()
             if hasattr(self, "issuer"):
-                servers.stop(self.issuer.server)
+                self.stop_issuer()
         return self.verdict()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("echo", nargs="?", help="the workload; one of this demo's if none is named")
+    parser.add_argument("--real", action="store_true", help="a real issuer, PostgreSQL and an S3")
+    parser.add_argument("--keep-fetches", action="store_true", help="the keep gets the package by itself")
+    parser.add_argument("--short", action="store_true", help="without packets and core images")
     parser.add_argument("--html", type=Path, metavar="FILE")
     options = parser.parse_args()
+    kind = Story
+    if options.real:
+        import real_story
+        if reason := real_story.why_not():
+            print(f"demo: not with --real: {reason}", file=sys.stderr)
+            return 1
+        kind = real_story.RealStory
     with tempfile.TemporaryDirectory(prefix="merlon-demo-") as folder:
         try:
-            story = Story(folder, options.echo)
-            story.page = options.html
-            return story.run()
+            return kind(folder, options).run()
         except (Failed, AssertionError, subprocess.CalledProcessError) as failure:
             print(f"demo: {failure}", file=sys.stderr)
             return 1

@@ -33,6 +33,7 @@ color:var(--bg);text-align:center;line-height:1.7rem;font-weight:600;font-size:.
 code,pre{font-family:ui-monospace,monospace;font-size:.8rem}code{overflow-wrap:anywhere}
 pre{background:var(--bg);border:1px solid var(--line);border-radius:.5rem;padding:.5rem .7rem;margin:.5rem 0 0;white-space:pre;
 overflow-x:auto}
+td{vertical-align:top;padding:.1rem .5rem .1rem 0}
 .two{display:grid;grid-template-columns:1fr 1fr;gap:.8rem}
 @media(max-width:46rem){.world,.halves,.two{grid-template-columns:1fr}li{padding-left:3rem}}
 """
@@ -90,13 +91,22 @@ def messages(story):
             f'<div>What the registry has, package.sealed:{dump(sealed, 80, 8)}</div></div>')
     wire = lambda port, name: (f'What passed by on the wire to the {name}:{dump(part)}'  # noqa: E731
                                if (part := seen(story.packets, port)) else "")
-    return [
+    whose = "the tenant gives to his own keep and to nobody else" if story.fetches else "never leaves the tenant"
+    told = [
         message("Tenant → registry: “I am acme.”", "A token from the tenant's login service says who he is; it says nothing of programs.",
                 {"tenant", "registry"}),
         message("Tenant → registry: a package, sealed and signed",
-                f"The program is encrypted with a key that never leaves the tenant. The registry keeps {len(sealed):,} bytes under the "
+                f"The program is encrypted with a key that {whose}. The registry keeps {len(sealed):,} bytes under the "
                 f"name {code(story.slug)}; their digest is {code('sha-256=' + story.digest)}. The tag is signed, so no other version can "
                 "be shown in its place.", {"tenant"}, both),
+    ]
+    if story.fetches:
+        told.append(message("Tenant → registry: “Give it to my own keeps as well, and to nobody else.”",
+                            "The repository is private. A keep of the tenant's may read it that a Steward vouches for, with measurement "
+                            f"{code(story.measurement[:32] + '…')}.", {"tenant", "registry"}))
+    told += [
+        message("Registry → tenant: the package, still sealed",
+                "To deploy it he asks for it by its name. He checks the signature, and each byte against the digest.", {"tenant"}),
         message("Tenant → machine: “Start an empty keep, and prove it. Here is a number that nobody has used before.”",
                 f"The machine's owner starts keep {code(story.keep)}. Nothing of the program is there yet.",
                 {"tenant", "machine's owner", "keep"}),
@@ -107,24 +117,31 @@ def messages(story):
         message("Tenant: judges",
                 "He compares the measurement with the one that he computed himself, checks the signature up to the manufacturer's root and "
                 "its list of revoked processors. <b>Only because all of this holds</b> he goes on.", {"tenant"}),
-        message("Tenant → keep: the program, sealed to that key",
+        message("Tenant → keep: where the package lies, its digests and the key that opens it, sealed to the keep's key" if story.fetches
+                else "Tenant → keep: the program, sealed to that key",
                 "Only this one keep has the key's other half. The gatehouse carries bytes that it cannot read.", {"tenant", "keep"},
                 wire(story.house.port, "gatehouse")),
         message("Keep → Steward: proof → certificate",
                 "The Steward judges the same kind of proof and gives the keep a certificate that says what runs where: measurement "
                 f"{code(story.measurement[:32] + '…')}, program {code('sha-256 ' + story.module)}.", {"keep", "Steward"}),
-        message("Client ↔ keep: TLS that ends inside",
-                "The client sees a certificate that names keep and program, and talks. The connection is encrypted up to the inside of "
-                "the keep.", {"keep"}, wire(story.port, "keep")),
     ]
+    if story.fetches:
+        told.append(message("Keep → registry: its certificate; registry → keep: the package, still sealed",
+                            "The registry sees which keep asks, compares it with the tenant's rule, and gives bytes that it cannot read. The "
+                            "keep checks each of them against the tenant's digests, and opens them with his key.", {"tenant", "keep"}))
+    told.append(message("Client ↔ keep: TLS that ends inside",
+                        "The client sees a certificate that names keep and program, and talks. The connection is encrypted up to the inside of "
+                        "the keep.", {"keep"}, wire(story.port, "keep")))
+    return told
 
 
 def scan(story):
     rows = "".join(f"<tr><td>{'✔' if good else '✘'}</td><td>{text(what)}</td></tr>" for good, what in story.looked)
-    return ("<h2>And what did the machine's owner really get?</h2><p>During this very run everything outside of the keep was looked "
-            "through for the program, its arguments and settings, the words of the connection and every key:</p>"
+    return ("<h2>And what did the owners of machine and registry really get?</h2><p>During this very run what lies outside of the keep was "
+            "looked through for the program's first bytes, its settings, the words of the connection and the tenant's keys, by which "
+            "the package is sealed and signed. None of it was found, but in the first of these, where it must be:</p>"
             f"<table>{rows}</table><p class=soft>The processor was a simulation that runs as a program of this machine, so here "
-            "its owner <em>can</em> read the keep's memory (the first line shows that the search does find what is there). On a "
+            "its owner <em>can</em> read the keep's memory (the first line shows that the search finds what is there). On a "
             "real SEV-SNP processor that memory is encrypted.</p>")
 
 

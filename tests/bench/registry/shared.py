@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """merlon-drawbridge with 1,000 slow clients, and two of it on one store behind haproxy.
 
-    shared.py [--stores folder|folder+s3|postgres|postgres+s3] [--slow N] [--seconds N]
+    shared.py [--stores folder|folder+s3|postgres|postgres+s3] [--slow N] [--seconds N] [--cpu PERCENT] [--rounds N]
 
 The fast client pushes and pulls a small package, one after the other; its medians and p99 are printed with and without the slow
 ones, each of which is in the middle of an upload and sends 1,000 bytes a second (who sends
 less is given up). Behind haproxy eight clients do so at once, with one
 service and with two; two are faster only where there are processors for them.
+
+With --cpu each service has so much of one processor and no more (a control group), so that a machine of few processors shows
+whether the design scales: what two services share, stores and haproxy, is not bounded. --slow 0 leaves out the slow ones.
 """
 
 import argparse
@@ -49,6 +52,38 @@ class Haproxy:
     def stop(self):
         self.process.terminate()
         self.process.wait(20)
+
+
+class Quota:
+    """A control group for one service, of version 1 or 2, where this machine lets us make one."""
+
+    PERIOD = 20_000  # microseconds: short beside a request's time
+
+    def __init__(self, service, percent):
+        name = f"merlon-shared-{service.process.pid}"
+        old = Path("/sys/fs/cgroup/cpu")
+        self.folder = (old if old.is_dir() else Path("/sys/fs/cgroup")) / name
+        try:
+            self.folder.mkdir()
+            share = self.PERIOD * percent // 100
+            if old.is_dir():
+                (self.folder / "cpu.cfs_period_us").write_text(str(self.PERIOD))
+                (self.folder / "cpu.cfs_quota_us").write_text(str(share))
+            else:
+                (self.folder / "cpu.max").write_text(f"{share} {self.PERIOD}")
+            (self.folder / "cgroup.procs").write_text(str(service.process.pid))
+        except OSError as failure:
+            self.stop()
+            sys.exit(f"--cpu: no control group can be made here: {failure}")
+
+    def stop(self):
+        """Behind the service's end."""
+        deadline = time.monotonic() + 10
+        while self.folder.exists() and time.monotonic() < deadline:
+            try:
+                self.folder.rmdir()
+            except OSError:
+                time.sleep(0.05)
 
 
 class Client(registry.Drawbridge):
@@ -114,11 +149,28 @@ class Slow:
             each.close()
 
 
+def behind_haproxy(folder, services, token, name, seconds):
+    """Eight clients at once; how many packages a second."""
+    haproxy = Haproxy(folder, services)
+    times = []
+    clients = [threading.Thread(target=lambda each: times.extend(fast(Client(haproxy.port), token, each, seconds)),
+                                args=(100 * name + each,)) for each in range(8)]
+    for each in clients:
+        each.start()
+    for each in clients:
+        each.join()
+    haproxy.stop()
+    told(f"eight clients, {len(services)} behind haproxy, {len(times) / seconds:.1f}/s", times)
+    return len(times) / seconds
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stores", choices=stores.COMBINATIONS, default="folder")
     parser.add_argument("--slow", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--cpu", type=int, default=0, metavar="PERCENT")
+    parser.add_argument("--rounds", type=int, default=1)
     wanted = parser.parse_args()
     if reason := stores.why_not(wanted.stores):
         sys.exit(reason)
@@ -126,30 +178,28 @@ def main():
     folder = Path(tempfile.mkdtemp(prefix="merlon-shared-"))
     issuer, kept = registry.Issuer(folder), stores.Stores(folder)
     token, place = issuer.token("s|bob"), kept.place(wanted.stores)
-    services = []
+    services, quotas = [], []
     try:
-        services.append(registry.Drawbridge(place, issuer))
+        for _ in range(2):
+            services.append(registry.Drawbridge(place, issuer))
+            if wanted.cpu:
+                quotas.append(Quota(services[-1], wanted.cpu))
         services[0].register("bob", "app", token)
-        told("alone", fast(services[0], token, 1, wanted.seconds))
-        slow = Slow(services[0], token, wanted.slow)
-        told(f"beside {wanted.slow} slow clients", fast(services[0], token, 2, wanted.seconds))
-        slow.stop()
-        for count in (1, 2):
-            while len(services) < count:
-                services.append(registry.Drawbridge(place, issuer))
-            haproxy = Haproxy(folder, services)
-            times = []
-            clients = [threading.Thread(target=lambda name: times.extend(fast(Client(haproxy.port), token, name, wanted.seconds)),
-                                        args=(100 * count + each,)) for each in range(8)]
-            for each in clients:
-                each.start()
-            for each in clients:
-                each.join()
-            told(f"eight clients, {count} behind haproxy, {len(times) / wanted.seconds:.1f}/s", times)
-            haproxy.stop()
+        if wanted.slow:
+            told("alone", fast(services[0], token, 1, wanted.seconds))
+            slow = Slow(services[0], token, wanted.slow)
+            told(f"beside {wanted.slow} slow clients", fast(services[0], token, 2, wanted.seconds))
+            slow.stop()
+        ratios = []
+        for number in range(wanted.rounds):
+            one, two = (behind_haproxy(folder, services[:count], token, 10 * number + count, wanted.seconds) for count in (1, 2))
+            ratios.append(two / one)
+        print(f"two are {statistics.median(ratios):.2f} × one")
     finally:
         for each in services:
             each.stop(signal.SIGKILL)
+        for each in quotas:
+            each.stop()
         kept.stop()
         issuer.stop()
         shutil.rmtree(folder)
