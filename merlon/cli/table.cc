@@ -141,13 +141,13 @@ constexpr std::array platform_tcb_options{
     OptionSpec{"--at", "TIME", "Judge for this time instead of now, e.g. 2025-06-20."},
 };
 
-constexpr std::array<std::string_view, 2> measured_backends{"kvm", "snp"};
+constexpr std::array<std::string_view, 3> measured_backends{"kvm", "snp", "sgx"};
 constexpr std::array<std::string_view, 3> worlds{"ring0", "collapsed", "isolated"};
 constexpr std::array keep_measure_options{
     OptionSpec{
         "--backend", "NAME",
         "The kind of keep: kvm, also if nothing is named, whose digest is for comparison only; or "
-        "snp, whose digest stands in the evidence of such a keep and belongs into a policy.",
+        "snp or sgx, whose digest stands in the evidence of such a keep and belongs into a policy.",
         false, measured_backends},
     OptionSpec{
         "--world", "NAME",
@@ -238,11 +238,15 @@ constexpr std::array sign_options{
     OptionSpec{"--snp-svn", "NUMBER", "The guest's security version; 1 if not given."},
     OptionSpec{"--snp-family-id", "HEX", "32 digits; zeros if not given."},
     OptionSpec{"--snp-image-id", "HEX", "32 digits; zeros if not given."},
-    OptionSpec{"--sgx-digest", "HEX", "The enclave's MRENCLAVE: 64 digits."},
+    OptionSpec{
+        "--sgx-digest", "HEX",
+        "The enclave's MRENCLAVE: 64 digits; that of this installation's keep if not given."},
     OptionSpec{"--sgx-product-id", "NUMBER", "ISVPRODID; 0 if not given."},
     OptionSpec{"--sgx-svn", "NUMBER", "ISVSVN; 0 if not given."},
-    OptionSpec{"--sgx-xfrm", "BITS",
-               "Which registers the enclave uses (XFRM); 0xe7 if not given: up to AVX-512."},
+    OptionSpec{
+        "--sgx-xfrm", "BITS",
+        "Which registers the enclave uses (XFRM). If not given, 0x7 for this installation's keep, and "
+        "0xe7, up to AVX-512, for another."},
     OptionSpec{"--enarx-version", "VERSION",
                "The Enarx that is to read the file, which wants its own; 0.7.1 if not given."},
     OptionSpec{"--json", "", "Print what was signed, and by whom, as one JSON object."},
@@ -418,7 +422,7 @@ constexpr std::array other_commands{
     CommandSpec{
         "sign", "Sign a keep for SEV-SNP, SGX or both",
         "Writes Enarx' file of signatures: an ID block with who signed it, and a SIGSTRUCT. "
-        "Give --snp-id-key with --snp-id-key-signature, --sgx-key with --sgx-digest, or all of them.",
+        "Give --snp-id-key with --snp-id-key-signature, --sgx-key, or all of them.",
         sign_positionals, sign_options},
     CommandSpec{
         "signature check", "Show what a file of signatures says, and whether they hold",

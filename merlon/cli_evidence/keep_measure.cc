@@ -34,10 +34,12 @@ constexpr BackendDigest kvm{"kvm", "kvm, for comparison only: nothing signs this
                             "Keep SHA-384", false};
 constexpr BackendDigest snp{"snp", "snp: MEASUREMENT of the reports of such a keep",
                             "launch_digest", "Launch digest", true};
+constexpr BackendDigest sgx{"sgx", "sgx: MRENCLAVE of the reports of such a keep", "mr_enclave",
+                            "MRENCLAVE", true};
 
 struct Report {
   BackendDigest backend;
-  std::string world;
+  std::string world;   ///< empty where there is none
   std::string digest;  ///< hexadecimal
   std::uint64_t pages;
   std::array<Program, 2> programs;
@@ -54,7 +56,7 @@ std::string line(std::string_view name, std::string_view value) {
 
 std::string to_text(const Report& report) {
   std::string text = line("Backend", report.backend.explained);
-  text += line("World", report.world);
+  if (!report.world.empty()) text += line("World", report.world);
   text += line(report.backend.title, report.digest);
   text += line("Keep pages", concat(report.pages));
   for (const Program& each : report.programs) {
@@ -79,7 +81,7 @@ std::string to_json(const Report& report) {
   member("backend", report.backend.backend);
   json.key("signed");
   json.boolean(report.backend.is_signed);
-  member("world", report.world);
+  if (!report.world.empty()) member("world", report.world);
   member(report.backend.member, report.digest);
   number("pages", report.pages);
   json.key("programs");
@@ -114,6 +116,12 @@ std::string text_of(const measure::Refusal& refusal, const host::MachinePrograms
 core::Result<void, measure::Refusal> measure_keep(Report& report,
                                                   const host::MachinePrograms& programs,
                                                   sallyport::World world) {
+  if (report.backend.backend == sgx.backend) {
+    const auto keep = TRY(measure::enclave_digest(programs.shim.bytes, programs.keep.bytes));
+    report.digest = base::hex(keep.mr_enclave.view());
+    report.pages = keep.pages;
+    return {};
+  }
   if (report.backend.is_signed) {
     const auto keep = TRY(measure::launch_digest(programs.shim.bytes, programs.keep.bytes, world));
     report.digest = base::hex(keep.digest.view());
@@ -136,14 +144,20 @@ int keep_measure(const cli::Arguments& arguments, const cli::Terminal& terminal)
     return cli::fail(terminal, concat("--world ", base::quoted(name), ": there is no such world"),
                      launch::number(launch::ExitStatus::Usage));
   }
-  const auto programs = host::machine_programs();
+  const std::string backend = arguments.value("--backend", "kvm");
+  const bool is_enclave = backend == sgx.backend;
+  if (is_enclave && arguments.has("--world")) {
+    return cli::fail(terminal, "--world: an enclave is in none",
+                     launch::number(launch::ExitStatus::Usage));
+  }
+  const auto programs = is_enclave ? host::enclave_programs() : host::machine_programs();
   if (!programs) return cli::fail(terminal, programs.error().text, failed);
-  Report report{
-      arguments.value("--backend", "kvm") == snp.backend ? snp : kvm,
-      name,
-      "",
-      0,
-      {{{"merlon-shim-kvm", "Shim", programs->shim}, {"merlon-keep", "Program", programs->keep}}}};
+  Report report{is_enclave ? sgx : (backend == snp.backend ? snp : kvm),
+                is_enclave ? std::string() : name,
+                "",
+                0,
+                {{{is_enclave ? "merlon-shim-sgx" : "merlon-shim-kvm", "Shim", programs->shim},
+                  {"merlon-keep", "Program", programs->keep}}}};
   if (const auto measured = measure_keep(report, *programs, *world); !measured) {
     return cli::fail(terminal, text_of(measured.error(), *programs), failed);
   }

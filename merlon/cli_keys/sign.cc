@@ -13,6 +13,7 @@
 #include "merlon/host/programs.h"
 #include "merlon/image/world.h"
 #include "merlon/measure/keep_digest.h"
+#include "merlon/sallyport/enclave.h"
 #include "merlon/signing/signature_file.h"
 
 namespace merlon::cli_keys {
@@ -25,7 +26,7 @@ namespace {
 /// As Enarx launches a guest: ABI 1.51 or newer, simultaneous threads allowed, no debugging.
 constexpr std::uint64_t default_policy = 0x30133;
 /// As Enarx starts an enclave: x87, SSE, AVX, AVX-512.
-constexpr std::uint64_t default_xfrm = 0xE7;
+constexpr std::uint64_t xfrm_of_enarx = 0xE7;
 /// More than the 1540 bytes, so that another file is told by its size.
 constexpr std::size_t max_signature_bytes = 64UL * 1024;
 
@@ -136,6 +137,16 @@ Result<std::optional<signing::GuestSignature>> sign_guest(const cli::Arguments& 
   return std::optional(signing::GuestSignature{block, *auth});
 }
 
+/// Of the keep that this installation launches, as `merlon keep measure --backend sgx` prints it.
+Result<sgx::MrEnclave> digest_of_own_enclave() {
+  const auto programs = host::enclave_programs();
+  if (!programs) return Failure{programs.error().text};
+  const auto keep = measure::enclave_digest(programs->shim.bytes, programs->keep.bytes);
+  if (keep) return keep->mr_enclave;
+  return Failure{concat("this installation's keep cannot be measured: ",
+                        keep.error().error.message(), "; give --sgx-digest HEX")};
+}
+
 Result<std::optional<sgx::Sigstruct>> sign_enclave(const cli::Arguments& arguments) {
   bool wanted = false;
   for (const std::string_view option :
@@ -144,19 +155,17 @@ Result<std::optional<sgx::Sigstruct>> sign_enclave(const cli::Arguments& argumen
   }
   if (!wanted) return std::optional<sgx::Sigstruct>();
   const std::string path = TRY(required(arguments, "--sgx-key", "FILE"));
-  if (!arguments.has("--sgx-digest")) {
-    return usage(
-        "--sgx-digest HEX is missing: Merlon cannot measure a keep of SGX yet, so give MRENCLAVE, "
-        "64 hexadecimal digits");
-  }
+  const bool is_own = !arguments.has("--sgx-digest");
   constexpr std::uint64_t most = std::numeric_limits<std::uint16_t>::max();
   sgx::Sigstruct enclave;
-  enclave.mr_enclave = TRY(bytes_of<sgx::MrEnclave>(arguments, "--sgx-digest"));
+  enclave.mr_enclave = is_own ? TRY(digest_of_own_enclave())
+                              : TRY(bytes_of<sgx::MrEnclave>(arguments, "--sgx-digest"));
   enclave.product_id =
       static_cast<std::uint16_t>(TRY(number_of(arguments, "--sgx-product-id", 0, most)));
   enclave.svn = static_cast<std::uint16_t>(TRY(number_of(arguments, "--sgx-svn", 0, most)));
-  enclave.xfrm = TRY(
-      number_of(arguments, "--sgx-xfrm", default_xfrm, std::numeric_limits<std::uint64_t>::max()));
+  enclave.xfrm = TRY(number_of(arguments, "--sgx-xfrm",
+                               is_own ? sallyport::enclave_extended_state : xfrm_of_enarx,
+                               std::numeric_limits<std::uint64_t>::max()));
   if ((enclave.xfrm & 3U) != 3) return usage("--sgx-xfrm: bits 0 and 1 must be set, as in 0xe7");
   enclave.flags = sgx::attribute_mode64bit;
   enclave.misc_select = sgx::misc_exinfo;

@@ -53,11 +53,22 @@ Result<std::string> find_program(std::string_view program) {
   return std::move(*found);
 }
 
-Result<MachinePrograms> machine_programs() {
-  const std::string vmm = TRY(find_program("merlon-vmm"));
-  const std::string folder = vmm.substr(0, vmm.rfind('/') + 1);
-  return MachinePrograms{TRY(read_program(folder + "merlon-shim-kvm")),
+namespace {
+
+Result<MachinePrograms> programs_beside(std::string_view launcher, std::string_view shim) {
+  const std::string found = TRY(find_program(launcher));
+  const std::string folder = found.substr(0, found.rfind('/') + 1);
+  return MachinePrograms{TRY(read_program(concat(folder, shim))),
                          TRY(read_program(folder + "merlon-keep"))};
+}
+
+}  // namespace
+
+Result<MachinePrograms> machine_programs() {
+  return programs_beside("merlon-vmm", "merlon-shim-kvm");
+}
+Result<MachinePrograms> enclave_programs() {
+  return programs_beside("merlon-vmm-sgx", "merlon-shim-sgx");
 }
 
 }  // namespace merlon::host

@@ -27,7 +27,7 @@ struct ProgramFile {
   std::vector<std::uint8_t> bytes;
 };
 
-/// What a machine of backend kvm is filled with.
+/// What a machine of backend kvm is filled with, or an enclave.
 struct MachinePrograms {
   ProgramFile shim;
   ProgramFile keep;
@@ -37,5 +37,7 @@ struct MachinePrograms {
 ///
 /// Errors: NotFound (a program is missing; the text says what to do) · those of the files.
 [[nodiscard]] core::Result<MachinePrograms, HostError> machine_programs();
+/// The same of an enclave: those beside merlon-vmm-sgx.
+[[nodiscard]] core::Result<MachinePrograms, HostError> enclave_programs();
 
 }  // namespace merlon::host

@@ -10,8 +10,10 @@ using base::concat;
 using core::ErrorCode;
 using signing::SignatureFile;
 
-core::Result<LaunchSignature, HostError> read_launch_signature(const std::string& path) {
-  const std::string name = base::printable(path);
+namespace {
+
+core::Result<SignatureFile, HostError> read_signatures(const std::string& path,
+                                                       const std::string& name) {
   const auto file = os::open_file(path);
   const auto text = file ? os::read_all(*file, SignatureFile::max_size)
                          : decltype(os::read_all(*file, 0))(file.error());
@@ -24,11 +26,30 @@ core::Result<LaunchSignature, HostError> read_launch_signature(const std::string
     return HostError{signatures.error().code,
                      concat(name, ": no file of signatures: ", signatures.error().message())};
   }
-  if (!signatures->guest) {
+  return *signatures;
+}
+
+}  // namespace
+
+core::Result<std::vector<std::uint8_t>, HostError> read_enclave_signature(const std::string& path) {
+  const std::string name = base::printable(path);
+  const SignatureFile signatures = TRY(read_signatures(path, name));
+  if (!signatures.enclave) {
+    return HostError{ErrorCode::NotFound,
+                     concat(name, ": has no signature of SGX; merlon sign --sgx-key makes one")};
+  }
+  const auto bytes = signatures.enclave->to_bytes();
+  return std::vector<std::uint8_t>(bytes.begin(), bytes.end());
+}
+
+core::Result<LaunchSignature, HostError> read_launch_signature(const std::string& path) {
+  const std::string name = base::printable(path);
+  const SignatureFile signatures = TRY(read_signatures(path, name));
+  if (!signatures.guest) {
     return HostError{ErrorCode::NotFound,
                      concat(name, ": has no signature of SEV-SNP; merlon sign makes one")};
   }
-  const auto& guest = *signatures->guest;
+  const auto& guest = *signatures.guest;
   const auto block = guest.block.to_bytes();
   const auto auth = guest.auth.to_bytes();
   return LaunchSignature{guest.block.policy.bits,

@@ -26,4 +26,8 @@ struct LaunchSignature {
 [[nodiscard]] core::Result<LaunchSignature, HostError> read_launch_signature(
     const std::string& path);
 
+/// The same of an enclave: its SIGSTRUCT, 1808 bytes. NotFound: no signature of SGX in it.
+[[nodiscard]] core::Result<std::vector<std::uint8_t>, HostError> read_enclave_signature(
+    const std::string& path);
+
 }  // namespace merlon::host

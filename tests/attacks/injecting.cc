@@ -21,7 +21,7 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #include <linux/kvm.h>
 
-#include "merlon/host/kvm/confinement.h"
+#include "merlon/host/machine_confinement.h"
 
 extern "C" int __real_ioctl(int file, unsigned long request, ...);
 extern "C" int __wrap_ioctl(int file, unsigned long request, ...);
@@ -99,11 +99,15 @@ extern "C" int __wrap_ioctl(int file, unsigned long request, ...) {
   return __real_ioctl(file, request, argument);
 }
 
-namespace merlon::host::kvm {
+namespace merlon::host {
 
-// Has the name that the linker gives a wrapped confine().
-core::Result<void> wrapped_confine(const launch::Launch& /*launch*/) noexcept
-    asm("__wrap__ZN6merlon4host3kvm7confineERKNS_6launch6LaunchE");
-core::Result<void> wrapped_confine(const launch::Launch& /*launch*/) noexcept { return {}; }
+// Has the name that the linker gives a wrapped confine_machine().
+core::Result<void> wrapped_confine(const launch::Launch& /*launch*/,
+                                   const os::CallRules& /*own*/) noexcept
+    asm("__wrap__ZN6merlon4host15confine_machineERKNS_6launch6LaunchERKSt6vectorINS_2os8CallRuleESaIS7_EE");
+core::Result<void> wrapped_confine(const launch::Launch& /*launch*/,
+                                   const os::CallRules& /*own*/) noexcept {
+  return {};
+}
 
-}  // namespace merlon::host::kvm
+}  // namespace merlon::host

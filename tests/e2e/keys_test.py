@@ -384,12 +384,17 @@ class Sign(Keys):
         self.assertEqual(json.loads(signed.stdout)["snp"]["measurement"],
                          json.loads(keep.stdout)["launch_digest"])
 
+    def test_without_a_digest_it_is_this_installations_enclave(self):
+        self.merlon("sign", *self.sgx[:2], "--out", self.folder / "own.sig")
+        told = json.loads(self.merlon("signature", "check", self.folder / "own.sig", "--json").stdout)
+        keep = json.loads(self.merlon("keep", "measure", "--backend", "sgx", "--json").stdout)
+        self.assertIn(keep["mr_enclave"], json.dumps(told))
+
     def test_what_is_missing_or_wrong_is_one_line_that_says_what_to_give(self):
         for words, *said in (
                 ([], "nothing to sign with", "--snp-id-key", "--sgx-key"),
                 (self.snp[:2], "--snp-id-key-signature FILE is missing", "merlon key snp sign"),
                 (self.snp[2:], "--snp-id-key FILE is missing", "merlon key snp create"),
-                (self.sgx[:2], "--sgx-digest HEX is missing", "64 hexadecimal digits"),
                 (self.sgx[2:], "--sgx-key FILE is missing"),
                 (["app", *self.sgx], "'app'", "--sgx-digest"),
                 ([*self.snp[:4], "--snp-digest", SGX_DIGEST], "--snp-digest wants 96"),

@@ -1,18 +1,13 @@
 #pragma once
 
-// What merlon-vmm takes from itself before the keep's first instruction: after that it acts for a
-// keep that may be hostile.
+// What merlon-vmm takes from itself: see merlon/host/machine_confinement.h.
 
-#include "merlon/core/result.h"
-#include "merlon/launch/channel.h"
+#include "merlon/os/call_rules.h"
 
 namespace merlon::host::kvm {
 
-/// Gives up privileges, every file that is not beneath a directory of `launch`, writing where the
-/// launch only reads, and all system calls but those by which it serves this keep. A layer that
-/// this kernel lacks is left out, as in a keep of backend nil. One thread, once.
-///
-/// Errors: a layer that is there cannot be put on.
-[[nodiscard]] core::Result<void> confine(const launch::Launch& launch);
+/// Calls that a machine of KVM needs: memory of our own and the machine's, never code, and the
+/// device.
+[[nodiscard]] os::CallRules machine_calls();
 
 }  // namespace merlon::host::kvm

@@ -16,6 +16,7 @@
 #include "merlon/base/text.h"
 #include "merlon/host/kvm/confinement.h"
 #include "merlon/host/kvm/machine.h"
+#include "merlon/host/machine_confinement.h"
 #include "merlon/host/signature.h"
 #include "merlon/image/world.h"
 #include "merlon/launch/channel.h"
@@ -99,7 +100,7 @@ core::Result<void> take_launch(host::kvm::KeepMachine& machine) {
     return core::error(core::ErrorCode::Internal, "cannot limit the time");
   }
   if (launch.message.purpose != launch::Purpose::Run) machine.expect_proof();
-  TRY(host::kvm::confine(launch));
+  TRY(host::confine_machine(launch, host::kvm::machine_calls()));
   machine.post(TRY(host::make_letter(std::move(launch))));
   return {};
 }

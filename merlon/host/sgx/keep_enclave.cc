@@ -61,14 +61,13 @@ KeepEnclave::~KeepEnclave() = default;
 
 Result<std::unique_ptr<KeepEnclave>> KeepEnclave::create(std::unique_ptr<Driver> driver,
                                                          Quoting quoting,
-                                                         const os::FileMapping& shim,
-                                                         const os::FileMapping& keep) {
+                                                         const Contents& contents) {
   if (const std::string lacking = os::lacking_instructions(); !lacking.empty()) {
     return HostError{ErrorCode::Unavailable, concat("this processor lacks ", lacking)};
   }
   std::unique_ptr<KeepEnclave> made(new KeepEnclave(std::move(driver), std::move(quoting)));
   TRY(made->make_block());
-  TRY(made->load(shim, keep));
+  TRY(made->load(contents));
   return made;
 }
 
@@ -83,12 +82,12 @@ Result<void> KeepEnclave::make_block() {
   return {};
 }
 
-Result<void> KeepEnclave::load(const os::FileMapping& shim_file, const os::FileMapping& keep_file) {
-  const auto shim = image::parse_elf(shim_file.bytes());
+Result<void> KeepEnclave::load(const Contents& contents) {
+  const auto shim = image::parse_elf(contents.shim.bytes());
   if (!shim) {
     return HostError{shim.error().code, concat("merlon-shim-sgx: ", shim.error().message())};
   }
-  const auto keep = image::parse_elf(keep_file.bytes());
+  const auto keep = image::parse_elf(contents.keep.bytes());
   if (!keep) return HostError{keep.error().code, concat("merlon-keep: ", keep.error().message())};
   if (const auto created = driver_->create(); !created) {
     return failed(created.error(), "cannot make an enclave");
@@ -99,7 +98,7 @@ Result<void> KeepEnclave::load(const os::FileMapping& shim_file, const os::FileM
     return HostError{laid_out.error().code,
                      concat("cannot lay out the keep: ", laid_out.error().message())};
   }
-  TRY(driver_->start({}));
+  TRY(driver_->start(contents.sigstruct));
   constexpr Pages book{sallyport::page_book_start,
                        sallyport::page_book_end - sallyport::page_book_start};
   constexpr Pages stack{sallyport::stack_end - sallyport::stack_size, sallyport::stack_size};

@@ -25,6 +25,13 @@ struct Statistics {
   std::uint64_t exceptions = 0;
 };
 
+/// What an enclave is filled with, and what its owner signed of it: a SIGSTRUCT, or nothing.
+struct Contents {
+  const os::FileMapping& shim;
+  const os::FileMapping& keep;
+  core::ByteView sigstruct;
+};
+
 class KeepEnclave final : public Machine {
  public:
   /// Fills an enclave of `driver` with the two programs.
@@ -32,8 +39,7 @@ class KeepEnclave final : public Machine {
   /// Errors: Unavailable (the driver has none to give, or the processor cannot run compiled code) ·
   /// those of the image.
   [[nodiscard]] static core::Result<std::unique_ptr<KeepEnclave>, HostError> create(
-      std::unique_ptr<Driver> driver, Quoting quoting, const os::FileMapping& shim,
-      const os::FileMapping& keep);
+      std::unique_ptr<Driver> driver, Quoting quoting, const Contents& contents);
   ~KeepEnclave() override;
 
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return calls_.descriptors(); }
@@ -59,8 +65,7 @@ class KeepEnclave final : public Machine {
   KeepEnclave(std::unique_ptr<Driver> driver, Quoting quoting) noexcept
       : driver_(std::move(driver)), quoting_(std::move(quoting)), calls_(*this) {}
 
-  [[nodiscard]] core::Result<void, HostError> load(const os::FileMapping& shim,
-                                                   const os::FileMapping& keep);
+  [[nodiscard]] core::Result<void, HostError> load(const Contents& contents);
   [[nodiscard]] core::Result<void, HostError> make_block();
   void tell_time();
   /// The thread's loop.

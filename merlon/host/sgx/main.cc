@@ -1,7 +1,7 @@
 // merlon-vmm-sgx: the process around a keep of backend sgx, whose enclave lies in its addresses. It
 // finds its workload on descriptor 3, as merlon-keep does, and passes it on into the enclave.
 //
-//   merlon-vmm-sgx [--simulator DIR [--hostile SEED]] [--stats] [--try]
+//   merlon-vmm-sgx [--simulator DIR [--signatures FILE] [--hostile SEED]] [--stats] [--try]
 //
 // With --hostile the simulated processor interrupts, enters and spoils as its owner might; for
 // tests.
@@ -17,8 +17,12 @@
 #include <utility>
 
 #include "merlon/base/text.h"
+#include "merlon/host/aesm/collateral.h"
+#include "merlon/host/machine_confinement.h"
 #include "merlon/host/sgx/keep_enclave.h"
+#include "merlon/host/sgx/simulated/confinement.h"
 #include "merlon/host/sgx/simulated/processor.h"
+#include "merlon/host/signature.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/launch/readiness.h"
@@ -44,7 +48,8 @@ int failed(std::string_view text, launch::ExitStatus status) {
 struct Options {
   bool statistics = false;
   bool only_try = false;
-  std::optional<std::string> simulator;  ///< directory of a simulated platform
+  std::optional<std::string> simulator;   ///< directory of a simulated platform
+  std::optional<std::string> signatures;  ///< file of what the keep's owner signed
   std::optional<host::sgx::simulated::Hostility> hostility;
 };
 
@@ -62,6 +67,8 @@ std::optional<Options> options_of(int count, char** words) {
       const auto [end, error] = std::from_chars(value.begin(), value.end(), seed);
       if (error != std::errc() || end != value.end()) return std::nullopt;
       options.hostility.emplace(seed);
+    } else if (word == "--signatures" && i + 1 < count) {
+      options.signatures = words[++i];
     } else if (word == "--simulator" && i + 1 < count) {
       options.simulator = words[++i];
     } else {
@@ -92,14 +99,15 @@ bool give_descriptors(host::DescriptorTable& table) {
   return table.insert(os::Fd::adopt(launch::keep_descriptor)).has_value();
 }
 
-/// Reads what is to be launched, and lays it ready for the keep. From here on the keep may be
-/// hostile.
+/// Reads what is to be launched, confines this process to it, and lays it ready for the keep. From
+/// here on the keep may be hostile.
 core::Result<void> take_launch(host::sgx::KeepEnclave& enclave) {
   auto launch = TRY(launch::receive(os::BorrowedFd(launch::keep_descriptor)));
   const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
   if (limit != 0 && !enclave.limit_time(std::chrono::nanoseconds(limit))) {
     return core::error(core::ErrorCode::Internal, "cannot limit the time");
   }
+  TRY(host::confine_machine(launch, host::sgx::simulated::machine_calls()));
   enclave.post(TRY(host::make_letter(std::move(launch))));
   return {};
 }
@@ -148,10 +156,13 @@ core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_encl
   auto secrets = TRY(Secrets::start(*options.simulator, sources));
   auto processor =
       host::sgx::simulated::Processor::make(std::move(secrets), cpuid_places(), options.hostility);
+  auto collateral = host::aesm::read_collateral(*options.simulator);
   host::sgx::Quoting quoting(TRY(host::sgx::simulated::start_quoting(*options.simulator)),
-                             *options.simulator);
-  return host::sgx::KeepEnclave::create(std::move(processor), std::move(quoting), shim->mapping,
-                                        keep->mapping);
+                             std::move(collateral).value_or(std::vector<std::uint8_t>{}));
+  std::vector<std::uint8_t> sigstruct;
+  if (options.signatures) sigstruct = TRY(host::read_enclave_signature(*options.signatures));
+  return host::sgx::KeepEnclave::create(std::move(processor), std::move(quoting),
+                                        {shim->mapping, keep->mapping, sigstruct});
 }
 
 int run_keep(host::sgx::KeepEnclave& enclave, const Options& options) {

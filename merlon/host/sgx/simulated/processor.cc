@@ -24,7 +24,7 @@ using sallyport::SavedRegisters;
 extern "C" {
 void simulated_enter(std::uint32_t leaf, ::sgx_enclave_run* run);
 void simulated_signal(int signal, ::siginfo_t* info, void* context);
-std::uint64_t simulated_handle(int signal, const ::siginfo_t* info, ::ucontext_t* context,
+std::uint64_t simulated_handle(int signal, ::siginfo_t* info, ::ucontext_t* context,
                                std::uint64_t thread_pointer) noexcept;
 extern const std::uint8_t simulated_enclu[];
 extern std::uint64_t simulated_thread_pointer;
@@ -42,6 +42,7 @@ constexpr std::uint32_t leaf_report = 0, leaf_key = 1, leaf_accept = 5, leaf_ext
 constexpr std::array signals{SIGILL, SIGSEGV, SIGFPE, SIGBUS, SIGTRAP, SIGSYS};
 constexpr std::uint8_t debug_exception = 1, invalid_opcode = 6, protection = 13, page_fault = 14;
 constexpr std::uint32_t fault_of_sgx = 1U << 15U;
+constexpr int by_a_filter = 1;  // si_code SYS_SECCOMP
 constexpr std::uint64_t carry_flags = 0x8d5;  // arithmetic
 constexpr std::uint64_t zero_flag = 0x40;
 constexpr std::uint64_t trap_flag = 0x100;
@@ -75,7 +76,7 @@ std::uint64_t word_at(core::ByteView bytes, std::size_t at) noexcept {
 
 }  // namespace
 
-std::uint64_t simulated_handle(int signal, const ::siginfo_t* info, ::ucontext_t* context,
+std::uint64_t simulated_handle(int signal, ::siginfo_t* info, ::ucontext_t* context,
                                std::uint64_t thread_pointer) noexcept {
   return the_processor->handle(signal, *info, *context, thread_pointer);
 }
@@ -220,7 +221,7 @@ os::Result<void> Processor::prepare_thread() {
     action.sa_sigaction = &simulated_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     ::sigfillset(&action.sa_mask);
-    TRY(checked(::sigaction(signal, &action, nullptr)));
+    TRY(checked(::sigaction(signal, &action, signal == SIGSYS ? &refused_call_ : nullptr)));
     ::sigaddset(&unblocked, signal);
   }
   if (::pthread_sigmask(SIG_UNBLOCK, &unblocked, nullptr) != 0) return os::Errno::Inval;
@@ -247,8 +248,12 @@ SavedFrame& Processor::frame(std::uint32_t index) const noexcept {
   return *static_cast<SavedFrame*>(pointer(frames_at_ + index * page_size));
 }
 
-std::uint64_t Processor::handle(int signal, const ::siginfo_t& info, ::ucontext_t& raw,
+std::uint64_t Processor::handle(int signal, ::siginfo_t& info, ::ucontext_t& raw,
                                 std::uint64_t thread_pointer) noexcept {
+  if (signal == SIGSYS && info.si_code == by_a_filter && refused_call_.sa_sigaction != nullptr) {
+    refused_call_.sa_sigaction(signal, &info, &raw);  // which ends this process
+    return thread_pointer;
+  }
   if (info.si_code <= 0) {  // sent by somebody, to this process: as if there were no handler
     static_cast<void>(::signal(signal, SIG_DFL));
     static_cast<void>(::raise(signal));

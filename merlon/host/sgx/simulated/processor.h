@@ -45,7 +45,7 @@ class Processor final : public Driver {
   [[nodiscard]] Left enter(Leaf leaf) override;
 
   /// What a signal of the thread means; what FS is to be afterwards. For the handler only.
-  [[nodiscard]] std::uint64_t handle(int signal, const ::siginfo_t& info, ::ucontext_t& context,
+  [[nodiscard]] std::uint64_t handle(int signal, ::siginfo_t& info, ::ucontext_t& context,
                                      std::uint64_t thread_pointer) noexcept;
 
  private:
@@ -88,6 +88,7 @@ class Processor final : public Driver {
   std::vector<std::uint8_t> outside_state_;  ///< extended state that is not the enclave's
   std::uint64_t outside_states_ = 0;         ///< which of it is not in its first state
   std::uint8_t blocks_system_calls_ = 1;
+  struct ::sigaction refused_call_{};  ///< who handles SIGSYS of a filter
   bool is_prepared_ = false;
   bool is_inside_ = false;
   std::uint64_t thread_pointer_ = 0;  ///< FS, while inside or interrupted

@@ -1,0 +1,21 @@
+#pragma once
+
+// What the process around a keep takes from itself before the keep's first instruction: after that
+// it acts for a keep that may be hostile.
+
+#include "merlon/core/result.h"
+#include "merlon/launch/channel.h"
+#include "merlon/os/call_rules.h"
+
+namespace merlon::host {
+
+/// Gives up privileges, every file that is not beneath a directory of `launch`, writing where the
+/// launch only reads, and all system calls but those by which it serves this keep. A layer that
+/// this kernel lacks is left out, as in a keep of backend nil. One thread, once. `own` are calls
+/// that the kind of machine needs: its memory above all.
+///
+/// Errors: a layer that is there cannot be put on.
+[[nodiscard]] core::Result<void> confine_machine(const launch::Launch& launch,
+                                                 const os::CallRules& own);
+
+}  // namespace merlon::host
