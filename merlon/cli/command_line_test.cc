@@ -101,7 +101,7 @@ TEST(Parse, WrongValuesAreTold) {
   EXPECT_EQ(refusal({"run", "--timeout"}), "--timeout wants TIME");
   EXPECT_EQ(refusal({"run", "a.wasm", "--env", "--", "x"}), "--env wants NAME=VALUE");
   EXPECT_EQ(refusal({"run", "--backend", "sgx", "a.wasm"}),
-            "--backend: 'sgx' is none of nil, kvm, snp-sim");
+            "--backend: 'sgx' is none of nil, kvm, snp-sim, sgx-sim");
   EXPECT_EQ(refusal({"run", "--timeout", "1s", "--timeout", "2s", "a.wasm"}),
             "--timeout is given twice");
   EXPECT_EQ(refusal({"inspect", "--json=1", "a.wasm"}), "--json takes no value");
