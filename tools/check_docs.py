@@ -45,6 +45,7 @@ def check_errors(root):
     refusals = re.findall(r'^MERLON_(?:CHECK|REFUSAL|SERVICE)_ROW\(\w+, "([^"]+)"',
                           read(root / "merlon/verify/checks.def") +
                           read(root / "merlon/steward/refusals.def") +
+                          read(root / "merlon/release/refusals.def") +
                           read(root / "merlon/steward_service/codes.def"), re.M)
     described = re.findall(r"^\| `([a-z]+\.[a-z0-9-]+)` \|", text, re.M)
     for code in refusals:

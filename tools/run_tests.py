@@ -148,10 +148,11 @@ class Runner:
             return Outcome(failed=1)
         return self.run_cases(cases)
 
-    def program(self, name, command):
+    def program(self, name, command, state=None):
         """A driver that ends with its own sums."""
+        environment = os.environ | ({"XDG_STATE_HOME": str(state)} if state else {})
         result = subprocess.run([str(word) for word in command], cwd=ROOT, text=True, check=False,
-                                errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                errors="replace", env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         outcome = counted(result.stdout)
         if outcome is None:
             say(f"{name} did not come to its sums (exit status {result.returncode}):")
@@ -307,7 +308,10 @@ def sgx_sim(runner):
     reason = why_no_simulated_enclave()
     if reason is not None:
         return Outcome(skipped=1, reasons=[f"sgx_sim: {reason}"])
-    return runner.ctest("dev", "-L", "sgx_sim")
+    outcome = runner.ctest("dev", "-L", "sgx_sim")
+    # The machine that the tests have made.
+    outcome.add(real_programs(runner, "sgx-sim", BUILD / "dev/state-sgx"))
+    return outcome
 
 
 def tcg(runner):
@@ -330,11 +334,14 @@ def differential(runner):
     return outcome
 
 
-def real_programs(runner, backend):
-    if not runner.build("release", "merlon", "merlon-keep", "merlon-vmm", "merlon-shim-kvm"):
+def real_programs(runner, backend, state=None):
+    programs = ["merlon", "merlon-keep", "merlon-vmm", "merlon-shim-kvm"]
+    if backend == "sgx-sim":
+        programs += ["merlon-vmm-sgx", "merlon-shim-sgx", "merlon-simulator"]
+    if not runner.build("release", *programs):
         return Outcome(failed=1)
     return runner.program(f"real {backend}", ["tests/real/run.py", "--backend", backend, "--merlon",
-                                              BUILD / "release/bin/merlon"])
+                                              BUILD / "release/bin/merlon"], state)
 
 
 def real(runner):

@@ -40,7 +40,7 @@ Result<std::optional<host::Backend>> choose_backend(const Arguments& arguments,
   if (name.empty()) return std::optional<host::Backend>();
   if (const auto backend = host::find_backend(name)) return std::optional(*backend);
   return usage(concat("keep backend identifier ", base::quoted(name),
-                      " is unknown; there are: nil, kvm, snp-sim, sgx-sim"));
+                      " is unknown; there are: nil, kvm, snp-sim, sgx, sgx-sim"));
 }
 
 host::MachineOptions machine_options(host::Backend backend, const Arguments& arguments,

@@ -42,6 +42,7 @@ std::string_view notice_of(host::Backend backend) noexcept {
       return "running in a micro-VM (kvm): the owner of this machine can read it";
     case host::Backend::SnpSim:
       return "running in a simulation of SEV-SNP (snp-sim): the owner of this machine can read it";
+    case host::Backend::Sgx: return "running in an enclave (sgx)";
     case host::Backend::SgxSim:
       return "running in a simulation of SGX (sgx-sim): the owner of this machine can read it";
   }

@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "merlon/cli/table_deploy.h"
 #include "merlon/cli/table_platform.h"
 #include "merlon/cli/table_registry.h"
+#include "merlon/cli/table_release.h"
 #include "merlon/command/completion.h"
 #include "merlon/launch/exit_status.h"
 
@@ -385,12 +385,14 @@ constexpr std::array last_commands{
 /// In the order of lists.
 consteval auto joined() {
   std::array<CommandSpec, keep_commands.size() + table::deploy_commands.size() +
-                              table::registry_commands.size() + other_commands.size() +
-                              table::platform_commands.size() + last_commands.size()>
+                              table::release_commands.size() + table::registry_commands.size() +
+                              other_commands.size() + table::platform_commands.size() +
+                              last_commands.size()>
       all{};
   std::size_t count = 0;
   for (const CommandSpec& each : keep_commands) all[count++] = each;
   for (const CommandSpec& each : table::deploy_commands) all[count++] = each;
+  for (const CommandSpec& each : table::release_commands) all[count++] = each;
   for (const CommandSpec& each : table::registry_commands) all[count++] = each;
   for (const CommandSpec& each : other_commands) all[count++] = each;
   for (const CommandSpec& each : table::platform_commands) all[count++] = each;
@@ -442,7 +444,10 @@ constexpr std::array environment{
     ManItem{
         "MERLON_GATEHOUSE, MERLON_CA_BUNDLE, MERLON_CERT, MERLON_CERT_KEY",
         "What deploy and keeps take where --to, --ca-bundle, --cert and --cert-key are not given."},
-    ManItem{"MERLON_TOKEN", "A bearer token for the gatehouse, where --token is not given."},
+    ManItem{"MERLON_TOKEN",
+            "A bearer token for the gatehouse, or of release for the broker, where --token is not "
+            "given."},
+    ManItem{"MERLON_BROKER", "The broker of release, where --broker is not given."},
     ManItem{"MERLON_DRAWBRIDGE", "The registry where a package's name has none."},
     ManItem{
         "ENARX_CA_BUNDLE, ENARX_OIDC_DOMAIN, ENARX_INSECURE_AUTH_TOKEN, ENARX_CREDENTIAL_HELPER, "

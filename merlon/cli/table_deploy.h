@@ -9,7 +9,8 @@
 
 namespace merlon::cli::table {
 
-inline constexpr std::array<std::string_view, 4> backends{"nil", "kvm", "snp-sim", "sgx-sim"};
+inline constexpr std::array<std::string_view, 5> backends{"nil", "kvm", "snp-sim", "sgx",
+                                                          "sgx-sim"};
 
 inline constexpr std::array deploy_positionals{PositionalSpec{
     "PACKAGE",

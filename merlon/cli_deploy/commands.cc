@@ -14,6 +14,11 @@ constexpr std::array all_handlers{
     cli::Handler{"keeps evidence", &keeps_evidence},
     cli::Handler{"keeps stop", &keeps_stop},
     cli::Handler{"keeps forget", &keeps_forget},
+    cli::Handler{"release deposit", &release_deposit},
+    cli::Handler{"release list", &release_list},
+    cli::Handler{"release show", &release_show},
+    cli::Handler{"release remove", &release_remove},
+    cli::Handler{"release run", &release_run},
     cli::Handler{"volumes list", &volumes_list},
     cli::Handler{"volumes remove", &volumes_remove},
 };

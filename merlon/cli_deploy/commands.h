@@ -21,6 +21,11 @@ int keeps_forget(const cli::Arguments& arguments, const cli::Terminal& terminal)
 int keeps_list(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keeps_logs(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keeps_stop(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int release_deposit(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int release_list(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int release_remove(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int release_run(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int release_show(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int volumes_list(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int volumes_remove(const cli::Arguments& arguments, const cli::Terminal& terminal);
 

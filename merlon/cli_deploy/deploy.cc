@@ -4,25 +4,21 @@
 #include <chrono>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/launch_options.h"
-#include "merlon/cli/state.h"
 #include "merlon/cli_deploy/commands.h"
 #include "merlon/cli_deploy/distant_relay.h"
 #include "merlon/cli_deploy/judge.h"
-#include "merlon/cli_deploy/keep_fetches.h"
 #include "merlon/cli_deploy/kept_talk.h"
-#include "merlon/cli_deploy/package_url.h"
+#include "merlon/cli_deploy/new_keep.h"
+#include "merlon/cli_deploy/prepared.h"
 #include "merlon/cli_deploy/relay.h"
 #include "merlon/cli_deploy/restarts.h"
 #include "merlon/cli_deploy/tenant_key.h"
 #include "merlon/cli_deploy/volume_memory.h"
 #include "merlon/cli_evidence/moment.h"
-#include "merlon/cli_registry/registry_package.h"
 #include "merlon/delivery/sealed.h"
 #include "merlon/host/keep.h"
-#include "merlon/oci/reference.h"
+#include "merlon/launch/exit_status.h"
 #include "merlon/os/clock.h"
-#include "merlon/os/open.h"
 #include "merlon/os/poll.h"
 
 namespace merlon::cli_deploy {
@@ -55,123 +51,6 @@ class Stopwatch {
   std::uint64_t last_ = 0;
   std::string text_;
 };
-
-/// A package, read whole: what is delivered, and what its host is to know of it.
-struct Prepared {
-  delivery::Workload workload;
-  host::Offer offer;
-  std::vector<std::string> notes;
-};
-
-Failure of_host(const host::HostError& error) { return {error.text, Status::Unusable}; }
-
-/// A Drawbridge or an OCI registry. What would not be looked at must not seem to have been.
-Result<bool> is_at_registry(const Arguments& arguments, const std::string& named) {
-  const bool is_artifact = oci::is_reference(named);
-  if (is_artifact && arguments.has("--keep-fetches")) {
-    return Failure{"--keep-fetches: keeps get packages of a Drawbridge by themselves, no artifacts",
-                   Status::Usage};
-  }
-  if (is_artifact || (!is_remote(named) && cli_registry::is_at_registry(named))) return true;
-  for (const std::string_view each :
-       {"--signed-by", "--content-key", "--token-host", "--keep-fetches"}) {
-    if (!arguments.has(each)) continue;
-    return Failure{concat(each, ": ", base::printable(named), " is no package at a registry"),
-                   Status::Usage};
-  }
-  return false;
-}
-
-Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
-                         const https_client::TlsFiles& files) {
-  auto options = cli::run_options(arguments);
-  if (!options) return Failure{options.error().text, Status::Usage};
-  options->attested = true;
-  options->volumes = cli::state_path(terminal, "volumes");
-  std::optional<std::string> config;
-  if (arguments.has("--config")) config = arguments.value("--config");
-  const std::string named = arguments.positional(0);
-  std::optional<FetchedPackage> fetched;
-  const bool at_registry = TRY(is_at_registry(arguments, named));
-  if (is_remote(named)) {
-    fetched.emplace(TRY(fetch_package(named, files)));
-  } else if (at_registry) {
-    fetched.emplace(TRY(fetch_from_registry(arguments, terminal, named)));
-  }
-  auto package = workload::open_package(fetched ? fetched->path() : local_path(named), config);
-  if (!package) return Failure{package.error().text, Status::Unusable};
-  Prepared prepared;
-  prepared.notes = package->config.notes();
-  auto description = host::describe(*std::move(package), *options);
-  if (!description) return of_host(description.error());
-  host::LaunchPlan& plan = description->plan;
-  auto module = os::read_all(plan.module, delivery::max_module_size);
-  if (!module) {
-    return Failure{concat(plan.message.program, ": ", os::describe(module.error())),
-                   Status::Unusable};
-  }
-  prepared.workload.module = *std::move(module);
-  if (plan.archive.is_open()) {
-    auto archive = os::read_all(plan.archive, files::max_archive_size);
-    if (!archive) {
-      return Failure{concat(plan.message.program, ": ", os::describe(archive.error())),
-                     Status::Unusable};
-    }
-    std::ranges::copy(crypto::sha256({*archive}).view(), plan.message.archive.begin());
-    prepared.workload.archive = *std::move(archive);
-  }
-  prepared.offer.wishes = std::move(description->wishes);
-  prepared.offer.verbose = std::exchange(plan.message.verbose, false);
-  prepared.workload.message = std::move(plan.message);
-  if (fetched) prepared.workload.message.program = named;
-  if (arguments.has("--keep-fetches")) {
-    TRY(let_keep_fetch(arguments, *fetched->origin, prepared.workload, prepared.offer.wishes));
-  }
-  prepared.notes.insert(prepared.notes.end(), plan.notes.begin(), plan.notes.end());
-  return prepared;
-}
-
-Result<host::Backend> backend_of(const Arguments& arguments, const Terminal& terminal) {
-  const auto named = cli::choose_backend(arguments, terminal);
-  if (!named) return Failure{named.error().text, Status::Usage};
-  if (!*named) {
-    return Failure{
-        "no backend is named (--backend), and no hardware that attests keeps is used here yet; "
-        "snp-sim and sgx-sim are simulations",
-        Status::Usage};
-  }
-  const bool attested = host::is_attested(**named);
-  if (!attested && !arguments.has("--insecure-backend")) {
-    return Failure{concat("backend ", host::name_of(**named),
-                          ": nothing attests such a keep, and the owner of its machine can read "
-                          "the workload; --insecure-backend delivers it even so"),
-                   Status::Refused};
-  }
-  return **named;
-}
-
-constexpr std::chrono::seconds start_limit{60};
-
-/// A keep on this machine that has answered the challenge.
-Result<host::Keep> start_here(const Arguments& arguments, const Terminal& terminal,
-                              const os::SignalRelay& relay, const host::Offer& offer) {
-  const host::Backend backend = TRY(backend_of(arguments, terminal));
-  auto keep = host::Keep::start(backend, cli::machine_options(backend, arguments, terminal));
-  if (!keep) return of_host(keep.error());
-  auto plan = host::make_offer(offer);
-  if (!plan) return of_host(plan.error());
-  const auto readiness = keep->readiness(relay, start_limit);
-  if (!readiness) return of_host(readiness.error());
-  if (!readiness->ready) {
-    return Failure{
-        concat("backend ", host::name_of(backend), ": ", base::printable(readiness->text)),
-        Status::Unusable};
-  }
-  if (const auto launched = keep->launch(*std::move(plan)); !launched) {
-    return of_host(launched.error());
-  }
-  return *std::move(keep);
-}
 
 /// The keep's own word on how the workload ended; its host's counts for nothing. A machine's limit
 /// of time is kept by its host, by cutting the talk: `over` is whether that was due.
@@ -248,20 +127,6 @@ Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal,
   const std::uint64_t limit = prepared.workload.message.timeout_nanoseconds;
   const bool over = limit != 0 && os::now(os::Clock::Monotonic).value_or(0) >= started + limit;
   return status_of(talk, talked, over, terminal);
-}
-
-/// The backend to ask a gatehouse for.
-Result<host::Backend> wanted_backend(const Arguments& arguments, const Terminal& terminal) {
-  const auto named = cli::choose_backend(arguments, terminal);
-  if (!named) return Failure{named.error().text, Status::Usage};
-  return named->value_or(host::Backend::SnpSim);
-}
-
-/// The keep's last word comes before its process has ended, and until then it is not forgotten.
-void forget_soon(const GatehouseClient& client, const std::string& id) {
-  constexpr int tries = 100;
-  constexpr std::chrono::milliseconds pause{50};
-  for (int i = 0; i < tries && !client.forget(id); ++i) static_cast<void>(os::poll({}, pause));
 }
 
 Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
@@ -407,7 +272,8 @@ Result<int> deploy_somewhere(const Arguments& arguments, const Terminal& termina
     return Failure{"--detach: only at a gatehouse (--to); a keep ends with who started it",
                    Status::Usage};
   }
-  Prepared prepared = TRY(prepare(arguments, terminal, address.files));
+  Prepared prepared =
+      TRY(prepare(arguments, terminal, address.files, arguments.has("--keep-fetches")));
   for (const std::string& note : prepared.notes) {
     cli_evidence::remark(terminal, concat("note: ", note));
   }

@@ -22,9 +22,13 @@ void copy_digest(core::ByteView bytes, launch::RemotePackage::Digest& into) {
   std::ranges::copy(crypto::sha256({bytes}).view(), into.begin());
 }
 
-Result<launch::Trust> trust_of(const cli::Arguments& arguments) {
+/// As this machine believes the registry, so will the keep.
+Result<launch::Trust> trust_of(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   launch::Trust trust;
-  const std::string bundle = arguments.value("--ca-bundle");
+  std::string bundle = arguments.value("--ca-bundle");
+  for (const char* each : {"ENARX_CA_BUNDLE", "MERLON_CA_BUNDLE"}) {
+    if (bundle.empty()) bundle = terminal.variable(each);
+  }
   if (bundle.empty()) {
     trust.web = true;
     return trust;
@@ -51,10 +55,11 @@ Result<void> name_files(delivery::Workload& workload) {
 
 }  // namespace
 
-Result<void> let_keep_fetch(const cli::Arguments& arguments, const RegistryOrigin& origin,
-                            delivery::Workload& workload, std::vector<host::Wish>& wishes) {
+Result<void> let_keep_fetch(const cli::Arguments& arguments, const cli::Terminal& terminal,
+                            const RegistryOrigin& origin, delivery::Workload& workload,
+                            std::vector<host::Wish>& wishes) {
   launch::RemotePackage package{origin.host, origin.port, origin.path};
-  package.trust = TRY(trust_of(arguments));
+  package.trust = TRY(trust_of(arguments, terminal));
   const auto tree = codec::decode_hex(origin.tree);
   if (!tree || tree->size() != package.tree.size()) {
     return Failure{"the tree's digest is none", Status::Unusable};

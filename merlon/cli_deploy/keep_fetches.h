@@ -13,8 +13,10 @@ namespace merlon::cli_deploy {
 
 /// Makes of a workload that was read here, out of a package of `origin`, one whose keep gets module
 /// and files there; and the way there one of `wishes`. Whom to believe that he is the registry, and
-/// the key of a sealed package, are those of the command line.
+/// the key of a sealed package, are those of the command line and
+/// its variables.
 [[nodiscard]] cli_evidence::Result<void> let_keep_fetch(const cli::Arguments& arguments,
+                                                        const cli::Terminal& terminal,
                                                         const RegistryOrigin& origin,
                                                         delivery::Workload& workload,
                                                         std::vector<host::Wish>& wishes);

@@ -21,7 +21,7 @@ constexpr std::size_t one_read = std::size_t{32} << 10U;
 class Carrier {
  public:
   Carrier(Talk& talk, os::BorrowedFd socket, const cli::Terminal& terminal) noexcept
-      : talk_(talk), socket_(socket), streams_(terminal) {}
+      : talk_(talk), socket_(socket), streams_(terminal), input_is_over_(!talk.speaks()) {}
 
   Result<void, std::string> carry() {
     while (!talk_.status()) {
@@ -80,7 +80,7 @@ class Carrier {
   os::BorrowedFd socket_;
   Streams streams_;
   std::vector<std::uint8_t> unsent_;
-  bool input_is_over_ = false;
+  bool input_is_over_;
 };
 
 }  // namespace

@@ -11,9 +11,12 @@ using delivery::Direction;
 using delivery::RecordKind;
 
 Talk::Talk(const crypto::HpkeExporter& exporter, const crypto::Sha256Digest& module)
-    : sealer_(delivery::record_key(exporter, Direction::ToKeep)),
+    : sealer_(delivery::RecordSealer(delivery::record_key(exporter, Direction::ToKeep))),
       opener_(delivery::record_key(exporter, Direction::FromKeep), Direction::FromKeep),
       module_(module) {}
+
+Talk::Talk(crypto::AesGcmKey hearing, const crypto::Sha256Digest& module)
+    : opener_(std::move(hearing), Direction::FromKeep), module_(module) {}
 
 Result<void, std::string> Talk::hear(core::ByteView bytes, Listener& listener) {
   opener_.feed(bytes);
@@ -62,13 +65,13 @@ std::vector<std::uint8_t> Talk::input(core::ByteView bytes) {
   std::vector<std::uint8_t> all;
   while (!bytes.empty()) {
     const std::size_t size = std::min(bytes.size(), delivery::max_record_content);
-    const auto record = sealer_.seal(RecordKind::Input, bytes.first(size));
+    const auto record = sealer_->seal(RecordKind::Input, bytes.first(size));
     all.insert(all.end(), record.begin(), record.end());
     bytes = bytes.subspan(size);
   }
   return all;
 }
 
-std::vector<std::uint8_t> Talk::input_end() { return sealer_.seal(RecordKind::InputEnd, {}); }
+std::vector<std::uint8_t> Talk::input_end() { return sealer_->seal(RecordKind::InputEnd, {}); }
 
 }  // namespace merlon::cli_deploy

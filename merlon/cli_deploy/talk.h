@@ -27,6 +27,8 @@ class Talk {
  public:
   /// `module` is what was delivered.
   Talk(const crypto::HpkeExporter& exporter, const crypto::Sha256Digest& module);
+  /// Of somebody who hears and cannot say anything.
+  Talk(crypto::AesGcmKey hearing, const crypto::Sha256Digest& module);
 
   /// How far the workload's volume has come.
   using Marked = std::function<void(const delivery::VolumeMark&)>;
@@ -36,7 +38,9 @@ class Talk {
   /// later is believed.
   [[nodiscard]] core::Result<void, std::string> hear(core::ByteView bytes, Listener& listener);
 
-  /// What carries input to the keep; any size.
+  /// Whether there can be input.
+  [[nodiscard]] bool speaks() const noexcept { return sealer_.has_value(); }
+  /// What carries input to the keep; any size. Only if it speaks.
   [[nodiscard]] std::vector<std::uint8_t> input(core::ByteView bytes);
   [[nodiscard]] std::vector<std::uint8_t> input_end();
 
@@ -49,7 +53,7 @@ class Talk {
   [[nodiscard]] core::Result<void, std::string> hear(const delivery::Record& record,
                                                      Listener& listener);
 
-  delivery::RecordSealer sealer_;
+  std::optional<delivery::RecordSealer> sealer_;
   delivery::RecordOpener opener_;
   crypto::Sha256Digest module_;
   Marked marked_;

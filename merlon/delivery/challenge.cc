@@ -19,13 +19,17 @@ crypto::Sha256Digest name_of(const TenantKey& tenant) {
 }
 
 Result<Challenge> Challenge::make(crypto::PrivateKey key) {
+  std::array<std::uint8_t, Salt::size> salt{};
+  if (!os::fill_random(salt)) return core::error(ErrorCode::Internal, "no random numbers");
+  return with_salt(std::move(key), TRY(Salt::from(salt)));
+}
+
+Result<Challenge> Challenge::with_salt(crypto::PrivateKey key, const Salt& salt) {
   if (key.kind() != crypto::KeyKind::P256) {
     return core::error(ErrorCode::Unsupported, "a tenant's key is of P-256");
   }
   const auto point = TRY(key.point());
-  std::array<std::uint8_t, Salt::size> salt{};
-  if (!os::fill_random(salt)) return core::error(ErrorCode::Internal, "no random numbers");
-  return Challenge(std::move(key), TRY(TenantKey::from(point)), TRY(Salt::from(salt)));
+  return Challenge(std::move(key), TRY(TenantKey::from(point)), salt);
 }
 
 }  // namespace merlon::delivery

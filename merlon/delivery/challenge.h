@@ -31,6 +31,9 @@ class Challenge {
   /// `key` is the tenant's, of P-256; a salt is made. Unsupported: another kind of key · Internal
   /// (no random numbers).
   [[nodiscard]] static core::Result<Challenge> make(crypto::PrivateKey key);
+  /// The challenge of a tenant who can make its salt again: 32 bytes that nobody else can guess.
+  /// Unsupported as above.
+  [[nodiscard]] static core::Result<Challenge> with_salt(crypto::PrivateKey key, const Salt& salt);
 
   [[nodiscard]] const TenantKey& tenant() const noexcept { return tenant_; }
   [[nodiscard]] const Salt& salt() const noexcept { return salt_; }

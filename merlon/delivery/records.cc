@@ -62,12 +62,15 @@ Direction direction_of(RecordKind kind) noexcept {
   return Direction::ToKeep;
 }
 
-crypto::AesGcmKey record_key(const crypto::HpkeExporter& exporter, Direction direction) {
+crypto::SecretBytes record_secret(const crypto::HpkeExporter& exporter, Direction direction) {
   constexpr std::string_view to_keep = "merlon/talk/v1 to keep";
   constexpr std::string_view from_keep = "merlon/talk/v1 from keep";
   const std::string_view context = direction == Direction::ToKeep ? to_keep : from_keep;
-  const auto secret = exporter.secret(core::as_bytes(context), crypto::AesGcmKey::size);
-  return crypto::AesGcmKey(secret.reveal());
+  return exporter.secret(core::as_bytes(context), crypto::AesGcmKey::size);
+}
+
+crypto::AesGcmKey record_key(const crypto::HpkeExporter& exporter, Direction direction) {
+  return crypto::AesGcmKey(record_secret(exporter, direction).reveal());
 }
 
 std::vector<std::uint8_t> RecordSealer::seal(RecordKind kind, ByteView content) {

@@ -48,6 +48,9 @@ enum class RecordKind : std::uint8_t {
 /// What stands in front of one exported key and not of another.
 [[nodiscard]] crypto::AesGcmKey record_key(const crypto::HpkeExporter& exporter,
                                            Direction direction);
+/// The same as bytes, for who hands one direction on and not the other.
+[[nodiscard]] crypto::SecretBytes record_secret(const crypto::HpkeExporter& exporter,
+                                                Direction direction);
 
 /// Makes the records of one direction.
 class RecordSealer {

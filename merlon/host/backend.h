@@ -17,6 +17,8 @@ enum class Backend {
   /// As Kvm, with a simulated security processor of SEV-SNP: measured and attested, and protected
   /// from nobody. Never taken unless it is named.
   SnpSim,
+  /// An enclave of SGX. Not yet run on hardware. Never taken unless it is named.
+  Sgx,
   /// An enclave of SGX on a simulated processor: measured and attested, and protected from nobody.
   /// Never taken unless it is named.
   SgxSim,
@@ -28,7 +30,8 @@ struct BackendName {
 };
 inline constexpr std::array backend_names{
     BackendName{Backend::Nil, "nil"}, BackendName{Backend::Kvm, "kvm"},
-    BackendName{Backend::SnpSim, "snp-sim"}, BackendName{Backend::SgxSim, "sgx-sim"}};
+    BackendName{Backend::SnpSim, "snp-sim"}, BackendName{Backend::Sgx, "sgx"},
+    BackendName{Backend::SgxSim, "sgx-sim"}};
 
 /// As on a command line.
 [[nodiscard]] constexpr std::string_view name_of(Backend backend) noexcept {
@@ -44,9 +47,15 @@ inline constexpr std::array backend_names{
     case Backend::Nil:
     case Backend::Kvm: return false;
     case Backend::SnpSim:
+    case Backend::Sgx:
     case Backend::SgxSim: return true;
   }
   return false;
+}
+
+/// Whether it is a simulation, which needs a platform's directory.
+[[nodiscard]] constexpr bool is_simulated(Backend backend) noexcept {
+  return backend == Backend::SnpSim || backend == Backend::SgxSim;
 }
 
 /// The backend called `name`; nothing when there is none.

@@ -25,6 +25,7 @@ std::string_view program_of(Backend backend) {
     case Backend::Nil: return "merlon-keep";
     case Backend::Kvm:
     case Backend::SnpSim: return "merlon-vmm";
+    case Backend::Sgx:
     case Backend::SgxSim: return "merlon-vmm-sgx";
   }
   return "merlon-keep";
@@ -33,17 +34,17 @@ std::string_view program_of(Backend backend) {
 std::vector<std::string> arguments_of(Backend backend, const MachineOptions& machine) {
   std::vector<std::string> arguments{std::string(program_of(backend))};
   if (backend == Backend::Nil) return arguments;
-  if (!machine.world.empty() && backend != Backend::SgxSim) {
+  if (!machine.world.empty() && program_of(backend) == "merlon-vmm") {
     arguments.emplace_back("--world");
     arguments.push_back(machine.world);
   }
-  if (is_attested(backend)) {
+  if (is_simulated(backend)) {
     arguments.emplace_back("--simulator");
     arguments.push_back(machine.simulator);
-    if (!machine.signatures.empty()) {
-      arguments.emplace_back("--signatures");
-      arguments.push_back(machine.signatures);
-    }
+  }
+  if (is_attested(backend) && !machine.signatures.empty()) {
+    arguments.emplace_back("--signatures");
+    arguments.push_back(machine.signatures);
   }
   if (machine.statistics) arguments.emplace_back("--stats");
   if (machine.only_try) arguments.emplace_back("--try");
@@ -94,7 +95,7 @@ Keep::~Keep() {
 }
 
 Result<Keep> Keep::start(Backend backend, const MachineOptions& machine) {
-  if (is_attested(backend) && machine.simulator.empty()) {
+  if (is_simulated(backend) && machine.simulator.empty()) {
     return HostError{core::ErrorCode::NotFound,
                      "no directory of a simulated platform: neither XDG_STATE_HOME nor HOME says "
                      "where it is"};

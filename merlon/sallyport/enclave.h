@@ -38,6 +38,14 @@ static_assert(enclave_block >= enclave_base + enclave_size);
 /// large.
 inline constexpr std::uint64_t enclave_extended_state = 0x7;
 
+/// Sets of instructions that a keep finds in an enclave, by their bits of CPUID: leaf 1 ecx, leaf 7
+/// ebx, leaf 80000001 ecx. CPUID cannot be asked there, and what a host would answer is its word:
+/// so they are written down, and measured with the shim. Every processor with SGX2 and AVX has
+/// them; not SHA, which machines that simulate one may lack.
+inline constexpr std::uint32_t enclave_instructions_1 = 0x7ed8'3203;
+inline constexpr std::uint32_t enclave_instructions_7 = 0x000c'0329;
+inline constexpr std::uint32_t enclave_instructions_extended = 0x0000'0121;
+
 /// Why the enclave was left by EEXIT, in rdi.
 enum class EnclaveExit : std::uint64_t {
   Asks = 1,    ///< a request waits in the block; EENTER when it is answered

@@ -27,6 +27,13 @@ constexpr std::array judging_codes{
 #undef MERLON_REFUSAL_ROW
 };
 
+/// Of a broker.
+constexpr std::array release_codes{
+#define MERLON_REFUSAL_ROW(id, code, kind, wanted) CodeRow{0, code, wanted},
+#include "merlon/release/refusals.def"
+#undef MERLON_REFUSAL_ROW
+};
+
 std::string row(std::string_view code, std::string_view meaning, std::string_view document) {
   return concat("<tr id=\"", escaped(code), "\"><td><code>", escaped(code), "</code></td><td>",
                 escaped(meaning), "</td><td>", escaped(document), "</td></tr>\n");
@@ -40,6 +47,7 @@ std::string errors_page() {
   std::string rows;
   for (const CodeRow& each : codes) rows += row(each.code, each.wanted, "");
   for (const CodeRow& each : judging_codes) rows += row(each.code, each.wanted, "");
+  for (const CodeRow& each : release_codes) rows += row(each.code, each.wanted, "");
   for (const verify::CheckRow& each : verify::all_checks()) {
     rows += row(each.name, each.holds, each.document);
   }

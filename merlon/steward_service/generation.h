@@ -28,8 +28,9 @@ struct Generation {
   using Judge = std::function<core::Result<steward::Certified, steward::Refusal>(
       steward::RequestForm form, core::ByteView body, const verify::Moment& moment)>;
 
-  Judge certify;                        ///< any thread
-  evidence::Endorsements endorsements;  ///< the Steward's own
+  Judge certify;                                  ///< any thread
+  evidence::Endorsements endorsements;            ///< the Steward's own
+  std::shared_ptr<const verify::Collateral> own;  ///< the same, taken apart
   verify::Policy policy;
   std::string policy_digest;  ///< in hexadecimal
   std::string policy_file;    ///< empty: the default policy

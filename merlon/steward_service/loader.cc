@@ -168,6 +168,7 @@ Outcome<GenerationPointer> Loader::load(codec::UnixTime now) const {
   auto made = std::make_shared<Generation>();
   const auto own =
       std::make_shared<const verify::Collateral>(verify::Collateral::prepare(endorsements.all));
+  made->own = own;
   made->policy = authority.settings().policy;
   made->certify = [authority, own](steward::RequestForm form, core::ByteView body,
                                    const verify::Moment& moment) {

@@ -123,6 +123,26 @@ void renewals(Text& text, const Statistics::Counts& counts) {
   }
 }
 
+void releases(Text& text, const Statistics::Counts& counts) {
+  const auto each = [&](std::string_view name, std::string_view by, std::string_view help,
+                        const std::map<std::string, std::uint64_t>& all) {
+    if (all.empty()) return;
+    text.head(name, "counter", help);
+    for (const auto& [value, number] : all) {
+      text.sample(concat(by, "=\"", label(value), "\""), concat(number));
+    }
+  };
+  each("releases_total", "technology", "Keeps that a broker's deposits were released to.",
+       counts.releases);
+  each("release_refusals_total", "code", "Requests that the broker refused.",
+       counts.release_refused);
+  each("release_deposits_total", "done", "Deposits that were made, changed, removed.",
+       counts.deposits);
+  if (counts.challenges == 0) return;
+  text.one("release_challenges_total", "counter", "Challenges that the broker made.",
+           counts.challenges);
+}
+
 void platforms(Text& text, const Statistics::Counts& counts) {
   std::uint64_t soon = 0;
   std::optional<codec::UnixTime> first;
@@ -170,6 +190,7 @@ std::string metrics_text(const Statistics::Counts& counts, const http::Counters&
   text.one("log_lines_lost_total", "counter", "Lines of the log that nobody took.",
            counts.lost_lines);
   renewals(text, counts);
+  releases(text, counts);
   platforms(text, counts);
   state(text, generation);
   if (log) {

@@ -87,5 +87,28 @@ TEST(Metrics, CountPlatformsThatWillBeRefused) {
   EXPECT_EQ(text().find("refused_from"), std::string::npos);
 }
 
+TEST(Metrics, CountWhatABrokerDid) {
+  Statistics statistics;
+  const auto text = [&] {
+    return metrics_text(statistics.counts(), {}, Generation{}, std::nullopt, {1});
+  };
+  EXPECT_EQ(text().find("release"), std::string::npos);
+  const http::Request request;
+  http::Response response;
+  response.notes = {{std::string(note_release), "SEV-SNP"},
+                    {std::string(note_release_code), "release.answered"},
+                    {std::string(note_deposit), "made"},
+                    {std::string(note_challenge), "made"}};
+  statistics.note({request, response}, {1'000});
+  for (const char* line : {"merlon_steward_releases_total{technology=\"SEV-SNP\"} 1\n",
+                           "merlon_steward_release_refusals_total{code=\"release.answered\"} 1\n",
+                           "merlon_steward_release_deposits_total{done=\"made\"} 1\n",
+                           "merlon_steward_release_challenges_total 1\n"}) {
+    EXPECT_NE(text().find(line), std::string::npos) << line;
+  }
+  // None of it is a certificate that was issued or refused.
+  EXPECT_TRUE(statistics.counts().refused.empty());
+}
+
 }  // namespace
 }  // namespace merlon::steward_service

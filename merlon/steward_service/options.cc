@@ -5,6 +5,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/codec/toml.h"
+#include "merlon/service/listeners.h"
 #include "merlon/steward_service/table.h"
 
 namespace merlon::steward_service {
@@ -127,6 +128,33 @@ Outcome<void> read_limits(const command::Arguments& arguments, Options& options)
   return {};
 }
 
+Outcome<void> read_release(const command::Arguments& arguments, Options& options) {
+  ReleaseOptions& release = options.release;
+  release.store = arguments.value("--release-store");
+  release.key = arguments.value("--release-key");
+  const auto all = [&](std::string_view name) {
+    const auto values = arguments.values(name);
+    return std::vector<std::string>(values.begin(), values.end());
+  };
+  release.issuers = {all("--oidc-issuer"), all("--oidc-audience"), arguments.value("--ca-bundle"),
+                     options.development};
+  struct Bound {
+    std::string_view option;
+    std::size_t* value;
+  };
+  for (const Bound& each : {Bound{"--release-deposits", &release.quota.deposits},
+                            Bound{"--release-per-tenant", &release.quota.deposits_of_tenant}}) {
+    if (!arguments.has(each.option)) continue;
+    constexpr std::uint64_t most = 65'536;
+    *each.value = TRY(number_of(each.option, arguments.value(each.option), 1, most));
+  }
+  if (arguments.has("--release-pace")) {
+    release.per_minute = static_cast<std::uint32_t>(
+        TRY(number_of("--release-pace", arguments.value("--release-pace"), 0, 1'000'000)));
+  }
+  return {};
+}
+
 /// Names of certificates as Enarx's --san has them: one, or several with commas.
 void add_names(std::vector<std::string>& names, std::string_view text) {
   while (!text.empty()) {
@@ -134,6 +162,31 @@ void add_names(std::vector<std::string>& names, std::string_view text) {
     if (end > 0) names.emplace_back(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
+}
+
+bool is_own_machine(const Listen& listen) { return service::is_own({listen.address, listen.port}); }
+
+Outcome<void> check_release(const Options& options) {
+  const ReleaseOptions& release = options.release;
+  if (release.store.empty()) {
+    if (release.key.empty() && release.issuers.issuers.empty()) return {};
+    return std::string("--release-key and --oidc-issuer are for a broker: --release-store");
+  }
+  if (release.key.empty()) return std::string("--release-store needs --release-key");
+  if (options.state.empty()) {
+    return std::string("--release-store needs --state: how far it had come is put there");
+  }
+  if (release.issuers.issuers.empty()) {
+    return std::string("--release-store needs --oidc-issuer: whose tokens name tenants");
+  }
+  const bool is_open =
+      options.tls_key.empty() && !std::ranges::all_of(options.listen, &is_own_machine);
+  if (is_open && !options.development) {
+    return std::string(
+        "--release-store: deposits are secrets: --tls-key and --tls-crt, or --listen with an "
+        "address of this machine where TLS is a proxy's");
+  }
+  return service::check(release.issuers);
 }
 
 Outcome<void> check(const Options& options) {
@@ -153,6 +206,7 @@ Outcome<void> check(const Options& options) {
   if (!options.renew.empty() && options.state.empty()) {
     return std::string("--renew needs --state: what comes is put there");
   }
+  TRY(check_release(options));
   if (options.at && !options.development) {
     return std::string("--at is for --development: certificates are for now");
   }
@@ -280,6 +334,7 @@ Outcome<Options> options_of(const command::Arguments& arguments,
     options.at = *time;
   }
   TRY(read_limits(arguments, options));
+  TRY(read_release(arguments, options));
   TRY(check(options));
   return options;
 }

@@ -14,12 +14,23 @@
 #include "merlon/command/command.h"
 #include "merlon/core/result.h"
 #include "merlon/http/server.h"
+#include "merlon/release/store.h"
+#include "merlon/service/issuers.h"
 
 namespace merlon::steward_service {
 
 struct Listen {
   std::string address;  ///< numeric
   std::uint16_t port = 0;
+};
+
+/// The broker (docs/release.md).
+struct ReleaseOptions {
+  std::string store;  ///< file of SQLite; empty: there is no broker
+  std::string key;    ///< file with 64 hexadecimal digits
+  release::Quota quota;
+  std::uint32_t per_minute = 120;  ///< challenges and releases of one address
+  service::IssuerSettings issuers;
 };
 
 struct Options {
@@ -45,6 +56,7 @@ struct Options {
   bool development = false;
   std::size_t workers = 0;  ///< 0: one for each processor
   http::Limits limits;
+  ReleaseOptions release;
 };
 
 /// A line for the user about what is wrong.

@@ -1,5 +1,6 @@
 #include "merlon/steward_service/options.h"
 
+#include <algorithm>
 #include <map>
 
 #include <gtest/gtest.h>
@@ -145,6 +146,35 @@ TEST(StewardOptions, TimesHaveUnits) {
   for (const char* text : {"", "s", "-1", "1w", "1.5h", "99999999999d"}) {
     EXPECT_FALSE(parse_duration(text).has_value()) << text;
   }
+}
+
+TEST(StewardOptions, ABrokerNeedsAllThatItIsBuiltOn) {
+  const Words all{"--host",          "x",
+                  "--release-store", "s",
+                  "--release-key",   "k",
+                  "--state",         "d",
+                  "--oidc-issuer",   "https://i.example",
+                  "--oidc-audience", "a",
+                  "--listen",        "127.0.0.1:0"};
+  EXPECT_EQ(why_not(all), "");
+  const auto without = [&](std::string_view name) {
+    Words fewer = all;
+    const auto at = std::ranges::find(fewer, name);
+    fewer.erase(at, at + 2);
+    return why_not(fewer);
+  };
+  for (const char* each :
+       {"--release-store", "--release-key", "--state", "--oidc-issuer", "--oidc-audience"}) {
+    EXPECT_NE(without(each), "") << each;
+  }
+  // Deposits are secrets: nobody brings them in clear from another machine.
+  EXPECT_NE(without("--listen").find("deposits are secrets"), std::string::npos);
+  Words tls = all;
+  tls.insert(tls.end(), {"--tls-key", "t", "--tls-crt", "c", "--listen", "0.0.0.0:0"});
+  EXPECT_EQ(why_not(tls), "");
+  const auto made = options(all);
+  EXPECT_EQ(made->release.per_minute, 120U);
+  EXPECT_EQ(made->release.quota.deposits, 4096U);
 }
 
 }  // namespace

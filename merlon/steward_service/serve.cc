@@ -9,7 +9,9 @@
 #include "merlon/os/processor.h"
 #include "merlon/os/signals.h"
 #include "merlon/os/socket.h"
+#include "merlon/service/front.h"
 #include "merlon/steward_service/commands.h"
+#include "merlon/steward_service/deputy.h"
 #include "merlon/steward_service/endorsing.h"
 #include "merlon/steward_service/loader.h"
 #include "merlon/steward_service/problem.h"
@@ -54,15 +56,18 @@ Outcome<std::vector<os::Fd>> listeners_of(Options& options) {
 /// One process that serves, from its start to its end.
 class Running {
  public:
+  /// `deputy` null: there is no broker.
   Running(Options options, Loader loader, GenerationPointer first, http::Log& log,
-          Statistics& statistics, Records& records)
+          Statistics& statistics, Records& records, std::unique_ptr<Deputy> deputy)
       : options_(std::move(options)),
         loader_(std::move(loader)),
         log_(log),
         statistics_(statistics),
-        service_(
-            std::move(first), records, statistics,
-            {&clock_now, options_.at, [this] { return counters(); }, clock_now(), vcek_source()}) {}
+        records_(records),
+        deputy_(std::move(deputy)),
+        service_(std::move(first), records, statistics,
+                 {&clock_now, options_.at, [this] { return counters(); }, clock_now(),
+                  vcek_source(), release_routes()}) {}
 
   Outcome<void> start();
   /// Until a signal says so.
@@ -84,12 +89,17 @@ class Running {
   void say_generation(std::string_view event, const Generation& now);
   bool reload(bool asked);
   [[nodiscard]] std::function<bool(const snp::Report&)> vcek_source();
+  [[nodiscard]] std::function<http::Response(const http::Request&)> release_routes();
+  void start_deputy();
   void warn_of_ends();
 
   Options options_;
   Loader loader_;
   http::Log& log_;
   Statistics& statistics_;
+  Records& records_;
+  std::unique_ptr<oidc::Issuers> issuers_;  ///< whose tokens name the broker's tenants
+  std::unique_ptr<Deputy> deputy_;
   Service service_;
   std::mutex reload_mutex_;  ///< of what stands below it, down to warned_
   Fingerprint seen_;
@@ -103,6 +113,24 @@ std::function<bool(const snp::Report&)> Running::vcek_source() {
   return [this](const snp::Report& report) {
     return endorsing_.has_value() && endorsing_->obtain_vcek(report);
   };
+}
+
+std::function<http::Response(const http::Request&)> Running::release_routes() {
+  if (!deputy_) return {};
+  return [this](const http::Request& request) { return deputy_->handle(request); };
+}
+
+void Running::start_deputy() {
+  if (!deputy_) return;
+  issuers_ = service::issuers_of(options_.release.issuers, log_);
+  deputy_->set_world({&clock_now, [this] { return service_.moment(); },
+                      [this] { return service_.generation()->own; },
+                      [this](const verify::Memory& seen) {
+                        if (const auto learned = records_.learn(seen); !learned) {
+                          say("error", "release", {{"refused", learned.error()}});
+                        }
+                      },
+                      issuers_.get()});
 }
 
 http::Settings Running::settings() {
@@ -146,6 +174,7 @@ Outcome<void> Running::start() {
             [this](std::string_view level, std::string_view event,
                    const std::vector<http::Header>& fields) { say(level, event, fields); }});
   }
+  start_deputy();
   auto listeners = TRY(listeners_of(options_));
   auto started = http::Server::start(std::move(listeners), settings());
   if (!started) return concat("cannot serve: ", os::describe(started.error()));
@@ -239,6 +268,10 @@ core::Result<Ready, int> prepare(const command::Arguments& arguments,
 int check(const command::Arguments& arguments, const command::Terminal& terminal) {
   const auto ready = prepare(arguments, terminal);
   if (!ready) return ready.error();
+  if (!ready->options.release.store.empty()) {
+    const auto broker = Deputy::check(ready->options.release, ready->options.state);
+    if (!broker) return command::fail(terminal, broker.error(), unusable);
+  }
   const Generation& first = *ready->first;
   std::string text = concat("policy ", first.policy_digest, "\n");
   for (const std::string& each : first.rules) text += concat("rule: ", each, "\n");
@@ -268,8 +301,14 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
       },
       [&statistics] { statistics.note_lost_line(); });
   if (!log) return command::fail(terminal, os::describe(log.error()), unusable);
+  std::unique_ptr<Deputy> deputy;
+  if (!ready->options.release.store.empty()) {
+    auto opened = Deputy::open(ready->options.release, ready->options.state);
+    if (!opened) return command::fail(terminal, opened.error(), unusable);
+    deputy = *std::move(opened);
+  }
   Running running(std::move(ready->options), std::move(ready->loader), std::move(ready->first),
-                  **log, statistics, **records);
+                  **log, statistics, **records, std::move(deputy));
   if (const auto started = running.start(); !started) {
     return command::fail(terminal, started.error(), unusable);
   }

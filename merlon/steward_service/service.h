@@ -5,6 +5,7 @@
 //   GET  /                  200, empty [ENARX crates/server]
 //   POST /                  certification requests
 //   GET  /health /ready /metrics /trust.pem /status /docs/errors.md
+//   …    /release/…         of a broker (deputy.h), where there is one
 
 #include <functional>
 #include <memory>
@@ -30,6 +31,8 @@ class Service {
     /// Gets the VCEK of a report, and has it counted; false: it is not here. Empty: nobody gets
     /// any.
     std::function<bool(const snp::Report&)> obtain_vcek = {};
+    /// What lies below release_path; empty: nothing.
+    std::function<http::Response(const http::Request&)> release = {};
   };
 
   Service(GenerationPointer first, Records& records, Statistics& statistics, World world);
@@ -38,6 +41,8 @@ class Service {
   [[nodiscard]] http::Response handle(const http::Request& request) const;
 
   [[nodiscard]] GenerationPointer generation() const;
+  /// For which evidence is judged.
+  [[nodiscard]] verify::Moment moment() const;
   /// From the next request on.
   void replace(GenerationPointer next);
 
@@ -53,7 +58,6 @@ class Service {
   [[nodiscard]] http::Response status(const http::Request& request) const;
   [[nodiscard]] http::Response status_with(std::string trouble) const;
   [[nodiscard]] http::Response appraisal(std::string_view name, core::ByteView bytes) const;
-  [[nodiscard]] verify::Moment moment() const;
   [[nodiscard]] http::Response ready() const;
   [[nodiscard]] http::Response metrics() const;
 

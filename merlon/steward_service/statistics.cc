@@ -42,6 +42,14 @@ void Statistics::note(const http::Exchange& exchange, codec::UnixTime now) {
     } else if (each.name == note_technology) {
       count(counts_.issued, each.value);
       ++hour_of(now).issued;
+    } else if (each.name == note_release) {
+      count(counts_.releases, each.value);
+    } else if (each.name == note_release_code) {
+      count(counts_.release_refused, each.value);
+    } else if (each.name == note_deposit) {
+      count(counts_.deposits, each.value);
+    } else if (each.name == note_challenge) {
+      ++counts_.challenges;
     }
   }
 }

@@ -19,6 +19,12 @@ namespace merlon::steward_service {
 inline constexpr std::string_view note_code = "code";              ///< of a refusal
 inline constexpr std::string_view note_technology = "technology";  ///< one for each certificate
 
+// Likewise of a broker.
+inline constexpr std::string_view note_release_code = "release_code";  ///< of a refusal
+inline constexpr std::string_view note_release = "release";            ///< a keep's technology
+inline constexpr std::string_view note_deposit = "deposit";            ///< made, changed, removed
+inline constexpr std::string_view note_challenge = "challenge";
+
 /// One hour of requests for certificates.
 struct Hour {
   std::int64_t number = 0;  ///< hours since 1970
@@ -53,9 +59,13 @@ class Statistics {
     std::uint64_t lost_lines = 0;
     /// The last outlook of each platform whose evidence was accepted, by kind and machine.
     std::map<std::string, verify::Outlook> platforms;
-    std::map<std::string, Renewal> renewals;     ///< by platform
-    std::map<std::string, std::uint64_t> vceks;  ///< questions for one by what came of them
-    std::deque<Hour> hours;                      ///< the newest last
+    std::map<std::string, Renewal> renewals;        ///< by platform
+    std::map<std::string, std::uint64_t> vceks;     ///< questions for one by what came of them
+    std::deque<Hour> hours;                         ///< the newest last
+    std::map<std::string, std::uint64_t> releases;  ///< of a broker, by technology
+    std::map<std::string, std::uint64_t> release_refused;  ///< by code
+    std::map<std::string, std::uint64_t> deposits;         ///< by what was done
+    std::uint64_t challenges = 0;
   };
 
   void note(const http::Exchange& exchange, codec::UnixTime now);

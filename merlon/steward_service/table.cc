@@ -81,6 +81,29 @@ constexpr std::array serve_options{
     OptionSpec{"--connections", "NUMBER", "Open at a time, at most: 4096 if not given."},
     OptionSpec{"--per-address", "NUMBER",
                "Of these of one address: 256 if not given. Behind a proxy, all have its address."},
+    file("--release-store", "FILE",
+         "Be a broker as well, which supplies keeps in tenants' places, and keep their deposits in "
+         "this file (SQLite), made if it is not there. Needs --release-key, --state and "
+         "--oidc-issuer."),
+    file("--release-key", "FILE",
+         "64 hexadecimal digits, under which deposits lie sealed: openssl rand -hex 32. Keep it "
+         "apart from the store and its copies."),
+    OptionSpec{
+        "--oidc-issuer", "URL",
+        "An issuer of OpenID Connect: whoever shows a bearer token of his is a tenant of the "
+        "broker, by issuer and subject. https:// (http:// of this machine with "
+        "--development).",
+        true},
+    OptionSpec{"--oidc-audience", "NAME",
+               "Whom such a token must be for; one of these, if several are given.", true},
+    file("--ca-bundle", "FILE",
+         "Whose certificates issuers may show, in PEM; those of the web if none is given."),
+    OptionSpec{"--release-deposits", "NUMBER", "Deposits of all tenants: 4096 if not given."},
+    OptionSpec{"--release-per-tenant", "NUMBER", "Of these of one tenant: 256 if not given."},
+    OptionSpec{
+        "--release-pace", "NUMBER",
+        "Challenges and releases that one address may ask for in a minute: 120 if not given, "
+        "0 for as many as it likes."},
 };
 
 constexpr std::array ca_positionals{PositionalSpec{"DIR", "The directory of serve --ca."}};

@@ -118,7 +118,7 @@ class Usage(EndToEnd):
         for words in (("run",), ("fly",), ("run", "--colour", path), ("run", "--env", "A", path),
                       ("run", "--dir", "::", path), ("run", "--timeout", "soon", path),
                       ("run", "--timeout", "0", path), ("run", "--max-memory", "lots", path),
-                      ("run", "--backend", "sgx", path), ("inspect",), ("config",),
+                      ("run", "--backend", "tdx", path), ("inspect",), ("config",),
                       ("completion", "tcsh")):
             with self.subTest(words):
                 self.assert_refused(self.merlon(*words), USAGE)
@@ -126,8 +126,8 @@ class Usage(EndToEnd):
     def test_a_backend_of_the_environment_is_never_replaced(self):
         path = self.wasm(HELLO)
         for name in ("MERLON_BACKEND", "ENARX_BACKEND"):
-            result = self.merlon("run", path, env={name: "sgx"})
-            self.assert_refused(result, USAGE, "'sgx' is unknown")
+            result = self.merlon("run", path, env={name: "tdx"})
+            self.assert_refused(result, USAGE, "'tdx' is unknown")
             self.assertEqual(self.merlon("run", path, env={name: "nil"}).returncode, 0)
 
 

@@ -216,10 +216,10 @@ class Issuer:
     def reset(self):
         self.forms, self.pending, self.refresh, self.challenge = [], 1, None, None
 
-    def token(self, subject="the-subject"):
+    def token(self, subject="the-subject", scope=None, audience=AUDIENCE, lasts=3600):
         now = int(time.time())
         rights = " ".join(f"manage:drawbridge_{each}" for each in ("users", "repositories", "tags"))
-        claims = {"iss": self.base, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 3600, "scope": rights,
+        claims = {"iss": self.base, "aud": audience, "sub": subject, "iat": now - 7200, "exp": now + lasts, "scope": scope or rights,
                   "jti": secrets.token_hex(8)}
         text = ".".join(base64url(json.dumps(each).encode()) for each in ({"alg": "RS256", "kid": "one"}, claims))
         signed = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.signing], input=text.encode(), check=True,

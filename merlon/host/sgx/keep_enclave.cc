@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <x86intrin.h>
 
+#include "merlon/base/instructions.h"
 #include "merlon/base/text.h"
 #include "merlon/host/sgx/loader.h"
 #include "merlon/image/elf.h"
@@ -43,6 +44,25 @@ void time_is_over(void* /*self*/) noexcept {
   os::end_process(launch::number(launch::ExitStatus::TimeLimit));
 }
 
+/// What a keep is promised in an enclave and this processor has not, as "FMA, ADX".
+std::string lacking_instructions() {
+  const base::CpuidTable own = os::instruction_leaves();
+  std::string names;
+  for (const base::Instructions& each : base::instruction_sets) {
+    const bool is_7 = each.leaf == 7 && each.subleaf == 0;
+    const std::uint32_t promised =
+        each.leaf == 1 && each.where == base::CpuidRegister::Ecx ? sallyport::enclave_instructions_1
+        : is_7 && each.where == base::CpuidRegister::Ebx         ? sallyport::enclave_instructions_7
+        : each.leaf == 0x8000'0001 && each.where == base::CpuidRegister::Ecx
+            ? sallyport::enclave_instructions_extended
+            : 0;
+    base::CpuidRegisters has = own.answer(each.leaf, each.subleaf);
+    if ((promised & each.mask() & ~base::word_of(has, each.where)) == 0) continue;
+    names += concat(names.empty() ? "" : ", ", each.name);
+  }
+  return names;
+}
+
 constexpr std::uint64_t number(EnclaveExit reason) noexcept {
   return static_cast<std::uint64_t>(reason);
 }
@@ -62,7 +82,7 @@ KeepEnclave::~KeepEnclave() = default;
 Result<std::unique_ptr<KeepEnclave>> KeepEnclave::create(std::unique_ptr<Driver> driver,
                                                          Quoting quoting,
                                                          const Contents& contents) {
-  if (const std::string lacking = os::lacking_instructions(); !lacking.empty()) {
+  if (const std::string lacking = lacking_instructions(); !lacking.empty()) {
     return HostError{ErrorCode::Unavailable, concat("this processor lacks ", lacking)};
   }
   std::unique_ptr<KeepEnclave> made(new KeepEnclave(std::move(driver), std::move(quoting)));

@@ -1,7 +1,8 @@
 // merlon-vmm-sgx: the process around a keep of backend sgx, whose enclave lies in its addresses. It
 // finds its workload on descriptor 3, as merlon-keep does, and passes it on into the enclave.
 //
-//   merlon-vmm-sgx [--simulator DIR [--signatures FILE] [--hostile SEED]] [--stats] [--try]
+//   merlon-vmm-sgx [--simulator DIR [--hostile SEED]] [--signatures FILE] [--stats] [--try]
+//   merlon-vmm-sgx --relay-quotes SOCKET
 //
 // With --hostile the simulated processor interrupts, enters and spoils as its owner might; for
 // tests.
@@ -19,7 +20,10 @@
 #include "merlon/base/text.h"
 #include "merlon/host/aesm/collateral.h"
 #include "merlon/host/machine_confinement.h"
+#include "merlon/host/sgx/confinement.h"
 #include "merlon/host/sgx/keep_enclave.h"
+#include "merlon/host/sgx/kernel_driver.h"
+#include "merlon/host/sgx/quote_relay.h"
 #include "merlon/host/sgx/simulated/confinement.h"
 #include "merlon/host/sgx/simulated/processor.h"
 #include "merlon/host/signature.h"
@@ -49,6 +53,7 @@ struct Options {
   bool statistics = false;
   bool only_try = false;
   std::optional<std::string> simulator;   ///< directory of a simulated platform
+  std::optional<std::string> relay;       ///< aesmd's socket: carry questions to it, and no more
   std::optional<std::string> signatures;  ///< file of what the keep's owner signed
   std::optional<host::sgx::simulated::Hostility> hostility;
 };
@@ -67,6 +72,8 @@ std::optional<Options> options_of(int count, char** words) {
       const auto [end, error] = std::from_chars(value.begin(), value.end(), seed);
       if (error != std::errc() || end != value.end()) return std::nullopt;
       options.hostility.emplace(seed);
+    } else if (word == "--relay-quotes" && i + 1 < count) {
+      options.relay = words[++i];
     } else if (word == "--signatures" && i + 1 < count) {
       options.signatures = words[++i];
     } else if (word == "--simulator" && i + 1 < count) {
@@ -101,13 +108,14 @@ bool give_descriptors(host::DescriptorTable& table) {
 
 /// Reads what is to be launched, confines this process to it, and lays it ready for the keep. From
 /// here on the keep may be hostile.
-core::Result<void> take_launch(host::sgx::KeepEnclave& enclave) {
+core::Result<void> take_launch(host::sgx::KeepEnclave& enclave, const Options& options) {
   auto launch = TRY(launch::receive(os::BorrowedFd(launch::keep_descriptor)));
   const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
   if (limit != 0 && !enclave.limit_time(std::chrono::nanoseconds(limit))) {
     return core::error(core::ErrorCode::Internal, "cannot limit the time");
   }
-  TRY(host::confine_machine(launch, host::sgx::simulated::machine_calls()));
+  TRY(host::confine_machine(launch, options.simulator ? host::sgx::simulated::machine_calls()
+                                                      : host::sgx::machine_calls()));
   enclave.post(TRY(host::make_letter(std::move(launch))));
   return {};
 }
@@ -137,8 +145,46 @@ host::sgx::simulated::CpuidPlaces cpuid_places() {
                                                sallyport::user_start);
 }
 
-core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_enclave(
-    const Options& options) {
+template <typename T>
+using Result = core::Result<T, host::HostError>;
+
+/// A processor, and whoever quotes for it.
+struct Platform {
+  std::unique_ptr<host::sgx::Driver> driver;
+  host::sgx::Quoting quoting;
+};
+
+std::vector<std::uint8_t> collateral_in(const std::string& directory) {
+  return host::aesm::read_collateral(directory).value_or(std::vector<std::uint8_t>{});
+}
+
+Result<Platform> simulated_platform(const Options& options, const Neighbour& shim,
+                                    const Neighbour& keep) {
+  using host::sgx::simulated::Secrets;
+  const std::array sources{Secrets::Source{shim.file, shim.mapping.bytes()},
+                           Secrets::Source{keep.file, keep.mapping.bytes()}};
+  auto secrets = TRY(Secrets::start(*options.simulator, sources));
+  auto processor =
+      host::sgx::simulated::Processor::make(std::move(secrets), cpuid_places(), options.hostility);
+  auto service = TRY(host::sgx::simulated::start_quoting(*options.simulator));
+  return Platform{std::move(processor), {std::move(service), collateral_in(*options.simulator)}};
+}
+
+/// That of this machine.
+Result<Platform> own_platform(std::optional<host::sgx::KernelDevice>& device) {
+  auto found = host::sgx::KernelDevice::find();
+  if (!found) {
+    return host::HostError{core::ErrorCode::Unavailable,
+                           "this kernel has no SGX: merlon platform info says what is missing"};
+  }
+  device.emplace(*found);
+  auto service = TRY(host::sgx::start_quote_relay());
+  return Platform{std::make_unique<host::sgx::KernelDriver>(*device),
+                  {std::move(service), collateral_in(std::string(host::aesm::sgx_cache))}};
+}
+
+Result<std::unique_ptr<host::sgx::KeepEnclave>> make_enclave(
+    const Options& options, std::optional<host::sgx::KernelDevice>& device) {
   const auto shim = open_neighbour("merlon-shim-sgx");
   const auto keep = open_neighbour("merlon-keep");
   if (!shim || !keep) {
@@ -146,27 +192,16 @@ core::Result<std::unique_ptr<host::sgx::KeepEnclave>, host::HostError> make_encl
         core::ErrorCode::NotFound,
         "cannot read merlon-shim-sgx and merlon-keep, which lie beside merlon-vmm-sgx"};
   }
-  if (!options.simulator) {
-    return host::HostError{core::ErrorCode::Unavailable,
-                           "enclaves run on a simulated processor only, so far (--simulator)"};
-  }
-  using host::sgx::simulated::Secrets;
-  const std::array sources{Secrets::Source{shim->file, shim->mapping.bytes()},
-                           Secrets::Source{keep->file, keep->mapping.bytes()}};
-  auto secrets = TRY(Secrets::start(*options.simulator, sources));
-  auto processor =
-      host::sgx::simulated::Processor::make(std::move(secrets), cpuid_places(), options.hostility);
-  auto collateral = host::aesm::read_collateral(*options.simulator);
-  host::sgx::Quoting quoting(TRY(host::sgx::simulated::start_quoting(*options.simulator)),
-                             std::move(collateral).value_or(std::vector<std::uint8_t>{}));
   std::vector<std::uint8_t> sigstruct;
   if (options.signatures) sigstruct = TRY(host::read_enclave_signature(*options.signatures));
-  return host::sgx::KeepEnclave::create(std::move(processor), std::move(quoting),
+  Platform platform =
+      TRY(options.simulator ? simulated_platform(options, *shim, *keep) : own_platform(device));
+  return host::sgx::KeepEnclave::create(std::move(platform.driver), std::move(platform.quoting),
                                         {shim->mapping, keep->mapping, sigstruct});
 }
 
 int run_keep(host::sgx::KeepEnclave& enclave, const Options& options) {
-  if (const auto taken = take_launch(enclave); !taken) {
+  if (const auto taken = take_launch(enclave, options); !taken) {
     // A host that changed its mind has told its user already.
     const bool changed =
         taken.error().code == core::ErrorCode::Unavailable && taken.error().detail == 0;
@@ -190,7 +225,12 @@ int main(int count, char** words) {
   if (!options) {
     return failed("merlon-vmm-sgx is started by merlon, not by hand", launch::ExitStatus::Usage);
   }
-  const auto enclave = make_enclave(*options);
+  if (options->relay) {
+    host::sgx::relay_quotes(os::BorrowedFd(launch::keep_descriptor), *options->relay);
+    return 0;
+  }
+  std::optional<host::sgx::KernelDevice> device;
+  const auto enclave = make_enclave(*options, device);
   const bool told = enclave ? tell(true, "enclave") : tell(false, enclave.error().text);
   if (!enclave || !told) return launch::number(launch::ExitStatus::KeepFailed);
   os::end_process(options->only_try ? 0 : run_keep(**enclave, *options));

@@ -116,7 +116,11 @@ std::uint64_t sgx_interrupted() noexcept {
 Registers* sgx_handle() noexcept {
   Registers& registers = sgx_registers;
   if (registers.vector == invalid_opcode && serve(registers)) return &registers;
-  if (registers.vector == page_fault && pages().take_missing(fault.address)) return &registers;
+  if (registers.vector == page_fault) {
+    if (pages().take_missing(fault.address)) return &registers;
+    // A host that keeps a page away must not look like a fault of the keep: it is tried again.
+    if (pages().has(fault.address, fault.error)) return &registers;
+  }
   registers.error = fault.error;
   linux::keep().signals.raise(registers, fault.address);
   return &registers;

@@ -121,6 +121,25 @@ TEST_F(Interruption, AnotherInstructionIsASignal) {
   EXPECT_EXIT(static_cast<void>(sgx_handle()), ::testing::ExitedWithCode(134), "SIGILL");
 }
 
+/// No trap that never happened reaches an engine's handler.
+TEST_F(Interruption, AHostThatKeepsAPageAwayIsTriedAgain) {
+  sallyport::BootInfo boot{};
+  boot.region_count = 1;
+  boot.regions[0] = {sallyport::user_start, sallyport::user_start + 4096, linux::Access::ReadWrite};
+  machine_.linux().keep().memory.begin(boot);
+  machine_.pages().begin(boot, machine_.linux().keep().memory.ledger());
+  constexpr std::uint32_t reads = 4, writes = 6;
+  for (const std::uint32_t error : {reads, writes}) {
+    frame_->fault = {sallyport::user_start + 8, error, 0};
+    ASSERT_EQ(interrupt(hardware | page_fault, text_), EnclaveExit::Resume);
+    EXPECT_EQ(sgx_handle()->rip, text_) << error;
+  }
+  constexpr std::uint32_t fetches = 0x14;
+  frame_->fault = {sallyport::user_start + 8, fetches, 0};
+  ASSERT_EQ(interrupt(hardware | page_fault, text_), EnclaveExit::Resume);
+  EXPECT_EXIT(static_cast<void>(sgx_handle()), ::testing::ExitedWithCode(134), "SIGSEGV");
+}
+
 TEST_F(Interruption, AFaultOfTheKeepReachesItsHandler) {
   constexpr std::uint64_t handler = 0x1234'5000;
   const std::uint64_t action = machine_.linux().map(4096);

@@ -141,6 +141,16 @@ bool Pages::take_missing(std::uint64_t address) noexcept {
   return add({start, run.end}, region->access);
 }
 
+bool Pages::has(std::uint64_t address, std::uint32_t error) const noexcept {
+  constexpr std::uint32_t writes = 1U << 1U, fetches = 1U << 4U;
+  if (address >= sallyport::enclave_size) return false;
+  const std::uint64_t page = page_down(address);
+  const PageState state = book_.run_at(page, page + page_size).state;
+  if ((error & writes) != 0) return state == PageState::ReadWrite;
+  if ((error & fetches) != 0) return state == PageState::ReadExecute;
+  return state != PageState::Absent && state != PageState::None;
+}
+
 bool Pages::reach(std::uint64_t address, std::uint64_t size) noexcept {
   if (size == 0) return true;
   const std::uint64_t end = address + size;

@@ -28,6 +28,9 @@ class Pages {
   /// A fault at `address`: takes the pages around it, if the ledger allows them and they are not
   /// there yet. False: it was the keep's own.
   [[nodiscard]] bool take_missing(std::uint64_t address) noexcept;
+  /// Whether the page at `address` is there for what was tried, by the error code of a page fault:
+  /// then the fault is the host's doing.
+  [[nodiscard]] bool has(std::uint64_t address, std::uint32_t error) const noexcept;
 
  private:
   /// The pages of `range`, which are absent, come with what `access` allows.

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "merlon/sallyport/enclave.h"
+
 namespace merlon::shim::sgx {
 namespace {
 
@@ -14,32 +16,22 @@ struct Leaf {
 
 constexpr std::uint32_t any = ~std::uint32_t{0};
 
-constexpr std::uint32_t bits(std::initializer_list<unsigned> set) noexcept {
-  std::uint32_t word = 0;
-  for (const unsigned bit : set) word |= std::uint32_t{1} << bit;
-  return word;
-}
-
 // Numbers of the caches are those of the first of these processors; nothing depends on them but
 // speed. Leaf 2 has descriptors of its own, or a C library asks leaf 4 fifty times.
 constexpr std::array leaves{
     Leaf{0x0, any, 0xd, 0x756e'6547, 0x6c65'746e, 0x4965'6e69},  // GenuineIntel
-    // SSE3 PCLMULQDQ SSSE3 FMA CMPXCHG16B SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE OSXSAVE AVX F16C
-    // RDRAND
-    Leaf{0x1, any, 0x0006'06a6, 0x0001'0800,
-         bits({0, 1, 9, 12, 13, 19, 20, 22, 23, 25, 26, 27, 28, 29, 30}), 0x178b'fbff},
+    Leaf{0x1, any, 0x0006'06a6, 0x0001'0800, sallyport::enclave_instructions_1, 0x178b'fbff},
     Leaf{0x2, any, 0x2cec'7d01, 0x30, 0, 0},
     Leaf{0x4, 0, 0x121, 0x02c0'003f, 0x3f, 0},
     Leaf{0x4, 1, 0x122, 0x01c0'003f, 0x3f, 0},
     Leaf{0x4, 2, 0x143, 0x04c0'003f, 0x3ff, 0},
     Leaf{0x4, 3, 0x163, 0x02c0'003f, 0xffff, 0},
-    // FSGSBASE BMI1 AVX2 BMI2 ERMS RDSEED ADX SHA
-    Leaf{0x7, 0, 0, bits({0, 3, 5, 8, 9, 18, 19, 29}), 0, 0},
+    Leaf{0x7, 0, 0, sallyport::enclave_instructions_7, 0, 0},
     Leaf{0xd, 0, 0x7, 832, 832, 0},
     Leaf{0xd, 2, 256, 576, 0, 0},
     Leaf{0x8000'0000, any, 0x8000'0008, 0, 0, 0},
-    // LAHF LZCNT PREFETCHW; SYSCALL NX 1GB RDTSCP LM
-    Leaf{0x8000'0001, any, 0, 0, bits({0, 5, 8}), bits({11, 20, 26, 27, 29})},
+    // SYSCALL NX 1GB RDTSCP LM
+    Leaf{0x8000'0001, any, 0, 0, sallyport::enclave_instructions_extended, 0x2c10'0800},
     Leaf{0x8000'0008, any, 0x302e, 0, 0, 0},
 };
 

@@ -2,32 +2,19 @@
 
 #include <csignal>
 
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "merlon/sallyport/enclave.h"
+#include "merlon/host/sgx/confinement.h"
 
 namespace merlon::host::sgx::simulated {
 
-using os::add;
-using os::ArgumentCheck;
-using os::full_mask;
-using os::one_of;
-using os::only;
-
 os::CallRules machine_calls() {
-  constexpr std::uint64_t data = PROT_READ | PROT_WRITE;
-  constexpr std::uint64_t fresh = MAP_PRIVATE | MAP_ANONYMOUS;
-  constexpr std::uint64_t flags = full_mask & ~std::uint64_t{MAP_NORESERVE | MAP_STACK};
-  constexpr ArgumentCheck in_the_enclave{0, ~(sallyport::enclave_size - 1), 0};
-  os::CallRules rules;
-  add(rules, {SYS_brk, SYS_munmap, SYS_madvise, SYS_sysinfo, SYS_sigaltstack, SYS_tgkill});
-  rules.push_back({SYS_mmap, {{only(2, data), ArgumentCheck{3, flags, fresh}}}});
-  rules.push_back({SYS_mprotect, {{only(2, data)}, {in_the_enclave}}});
-  rules.push_back({SYS_mremap, {{ArgumentCheck{3, full_mask, MREMAP_MAYMOVE}}}});
-  rules.push_back(one_of(SYS_rt_sigaction, 0, {SIGILL, SIGSEGV, SIGFPE, SIGBUS, SIGTRAP, SIGSYS}));
-  rules.push_back(one_of(SYS_prctl, 0, {PR_SET_SYSCALL_USER_DISPATCH}));
+  os::CallRules rules = sgx::machine_calls();
+  os::add(rules, {SYS_sigaltstack, SYS_tgkill});
+  rules.push_back(
+      os::one_of(SYS_rt_sigaction, 0, {SIGILL, SIGSEGV, SIGFPE, SIGBUS, SIGTRAP, SIGSYS}));
+  rules.push_back(os::one_of(SYS_prctl, 0, {PR_SET_SYSCALL_USER_DISPATCH}));
   return rules;
 }
 

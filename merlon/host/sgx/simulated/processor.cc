@@ -42,7 +42,7 @@ constexpr std::uint32_t leaf_report = 0, leaf_key = 1, leaf_accept = 5, leaf_ext
 constexpr std::array signals{SIGILL, SIGSEGV, SIGFPE, SIGBUS, SIGTRAP, SIGSYS};
 constexpr std::uint8_t debug_exception = 1, invalid_opcode = 6, protection = 13, page_fault = 14;
 constexpr std::uint32_t fault_of_sgx = 1U << 15U;
-constexpr int by_a_filter = 1;  // si_code SYS_SECCOMP
+constexpr int by_a_filter = 1;                // si_code SYS_SECCOMP
 constexpr std::uint64_t carry_flags = 0x8d5;  // arithmetic
 constexpr std::uint64_t zero_flag = 0x40;
 constexpr std::uint64_t trap_flag = 0x100;
