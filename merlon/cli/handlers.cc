@@ -66,6 +66,7 @@ constexpr std::array all_handlers{
     Handler{"signature check", &in_merlon_evidence},
     Handler{"platform info", &platform_info},
     Handler{"platform tcb", &in_merlon_evidence},
+    Handler{"platform snp cache-crl", &in_merlon_evidence},
     Handler{"platform sgx register", &in_merlon_evidence},
     Handler{"platform sgx cache-crl", &in_merlon_evidence},
     Handler{"platform sgx cache-pck", &in_merlon_evidence},

@@ -19,6 +19,7 @@ constexpr std::array all_handlers{
     Handler{"keep measure", &keep_measure},
     Handler{"keep evidence", &keep_evidence},
     Handler{"platform tcb", &platform_tcb},
+    Handler{"platform snp cache-crl", &platform_snp_cache_crl},
     Handler{"platform sgx register", &platform_sgx_register},
     Handler{"platform sgx cache-crl", &platform_sgx_cache_crl},
     Handler{"platform sgx cache-pck", &platform_sgx_cache_pck},

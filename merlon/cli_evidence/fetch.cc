@@ -35,7 +35,9 @@ Result<Places> places_of(const cli::Arguments& arguments) {
     return Failure{"--product is of a report, and with --platform there is none", Status::Usage};
   }
   if (!platform && second.empty()) return Failure{"DIR is missing", Status::Usage};
-  return platform ? Places{"", first} : Places{first, second};
+  // No file's name is an option of merlon-fetch.
+  return platform ? Places{"", first}
+                  : Places{first.starts_with("--") ? "./" + first : first, second};
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // endorsements of a piece of evidence, or of all of a kind of platform. Started by `merlon evidence
 // fetch`, or with the last word by merlon-steward, which reads descriptor 3 what others read on the
 // standard streams; "vcek" asks for that alone, and once. An empty word stands for what is not
-// given. `merlon-fetch --sgx COMMAND DIRECTORY INTEL INTEL-ROOT SOURCE`, started by `merlon
+// given. `merlon-fetch --host COMMAND DIRECTORY INTEL INTEL-ROOT AMD SOURCE`, started by `merlon
 // platform sgx`, fills a host's caches. Exit status: 0 all, 1 some are missing or something cannot
 // be used, 4 the evidence cannot be judged.
 
@@ -16,7 +16,7 @@
 #include "merlon/base/printable.h"
 #include "merlon/base/text.h"
 #include "merlon/endorse/curl_fetcher.h"
-#include "merlon/endorse/sgx_cache.h"
+#include "merlon/endorse/host_cache.h"
 #include "merlon/endorse/store.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
@@ -196,6 +196,7 @@ endorse::Told cache_pck(endorse::Fetcher& fetcher, const endorse::Services& serv
 endorse::Told fill_cache(std::string_view command, endorse::Fetcher& fetcher,
                          const endorse::Services& services, const std::string& directory,
                          const std::string& source) {
+  if (command == "amd-crl") return endorse::cache_amd_crl(fetcher, services, directory);
   if (command == "cache-crl") return endorse::cache_crl(fetcher, services, directory);
   if (command == "cache-pck") return cache_pck(fetcher, services, directory, source);
   if (command == "cache-tcb") return endorse::cache_tcb(fetcher, services, directory);
@@ -209,13 +210,13 @@ endorse::Told fill_cache(std::string_view command, endorse::Fetcher& fetcher,
   return endorse::register_platform(fetcher, services, *variable);
 }
 
-/// COMMAND DIRECTORY INTEL INTEL-ROOT SOURCE
-int run_for_sgx(char** words) {
-  const auto services = services_of(words[2], words[3], "");
+/// COMMAND DIRECTORY INTEL INTEL-ROOT AMD SOURCE
+int run_for_host(char** words) {
+  const auto services = services_of(words[2], words[3], words[4]);
   if (!services) return fail(services.error());
   auto fetcher = endorse::CurlFetcher::create();
   if (!fetcher) return fail(fetcher.error().what);
-  const auto told = fill_cache(words[0], **fetcher, *services, words[1], words[4]);
+  const auto told = fill_cache(words[0], **fetcher, *services, words[1], words[5]);
   if (!told) return fail(told.error());
   std::fputs(told->c_str(), stdout);
   return 0;
@@ -234,9 +235,9 @@ int run(char** words, std::string_view what) {
 
 int main(int argc, char** argv) {
   os::end_with_parent();
-  if (argc == 7 && std::string_view(argv[1]) == "--sgx") {
+  if (argc == 8 && std::string_view(argv[1]) == "--host") {
     try {
-      return run_for_sgx(argv + 2);
+      return run_for_host(argv + 2);
     } catch (const std::bad_alloc&) {
       return fail("out of memory");
     }

@@ -113,6 +113,20 @@ class SgxCache(EndToEnd):
         self.assertEqual(sorted(path.name for path in self.cache.iterdir()),
                          ["crls.der", "fmspc.txt", "qe-identity.json", "tcb.der"])
 
+    def test_amds_lists_are_kept_as_well(self):
+        lists = {f"/vcek/v1/{product}/crl": (200, der(self.text("root-crl.pem")), {})
+                 for product in ("Milan", "Genoa", "Turin")}
+        self.server.answers = lists
+        words = ("platform", "snp", "cache-crl", "--amd-url", self.url, "--dir", self.cache)
+        told = self.merlon(*words)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        self.assertEqual(told.stdout.count("the next by"), 3)
+        kept = (self.cache / "crls.der").read_bytes()
+        self.assertEqual(kept.count(der(self.text("root-crl.pem"))), 3)
+        self.server.answers = {}
+        self.assert_refused(self.merlon(*words), 1, "404")
+        self.assertEqual((self.cache / "crls.der").read_bytes(), kept)
+
     def test_what_was_not_asked_for_replaces_nothing(self):
         self.fill()
         before = {path.name: path.read_bytes() for path in self.cache.iterdir()}

@@ -1,6 +1,6 @@
 // Any text as what Intel's tool tells of a platform: what can be read of it makes an address of
 // digits and nothing else.
-#include "merlon/endorse/sgx_cache.h"
+#include "merlon/endorse/host_cache.h"
 
 #include "tests/fuzz/evidence_harness.h"
 

@@ -2,13 +2,16 @@
 """Keeps of a simulated platform, and genuine requests of others, ask the real merlon-steward for certificates."""
 
 import concurrent.futures
+import json
 import os
+import re
+import subprocess
 import unittest
 from pathlib import Path
 
 from keeps import PlatformTest
 from service import BUNDLE, Steward, StewardTest, make_request, openssl, run
-from support import main
+from support import MERLON, main
 
 VECTORS = Path(os.environ.get("MERLON_SHARED", Path(__file__).parents[3] / "shared")) / "vectors"
 
@@ -37,6 +40,47 @@ def parts_of(der):
         found.append(der[start:inner + length])
         start = inner + length
     return found
+
+
+class Enclaves(StewardTest):
+    """A keep in an enclave on a simulated machine with SGX."""
+
+    def setUp(self):
+        super().setUp()
+        self.platform = self.folder / "sgx"
+        self.merlon("platform", "simulate", "init", "--kind", "sgx", "--dir", self.platform)
+        self.policy = self.folder / "sgx.toml"
+
+    def merlon(self, *words):
+        return subprocess.run([MERLON, *words], capture_output=True, text=True, check=True).stdout
+
+    def request(self):
+        """Of a new keep; and the policy that accepts it."""
+        said = self.merlon("keep", "evidence", "--backend", "sgx-sim", "--simulator", self.platform, self.folder / "keep")
+        measurement = re.search(r"Measurement +([0-9a-f]{64})\n", said).group(1)
+        shown = json.loads(self.merlon("platform", "simulate", "show", "--json", "--dir", self.platform))
+        self.policy.write_text(f'{shown["policy"]}mr_enclave = ["{measurement}"]\n')
+        return openssl("req", "-in", self.folder / "keep" / "request.csr", "-outform", "DER").stdout
+
+    def answer(self, request, *words):
+        # Enarx's evidence has no identity of the quoting enclave: the Steward must have it.
+        steward = self.start("--policy", self.policy, "--endorsements", self.platform, *words)
+        return steward, steward.post(request)
+
+    def test_one_gets_a_certificate_where_simulators_do(self):
+        request = self.request()
+        steward, answer = self.answer(request, "--development")
+        self.assertEqual(answer.status, 200, answer.body)
+        line = steward.wait_for("request")
+        self.assertEqual((line["technology"], line["simulator"]), (["SGX"], ["true"]))
+        _, answer = self.answer(request)
+        self.assertEqual((answer.status, answer.json()["code"]), (400, "request.simulator"))
+
+    def test_of_an_outdated_or_revoked_machine_none_does(self):
+        for command, code in ((("update", "--tcb", "2"), "dcap.tcb-status"), (("revoke",), "dcap.pck-revocation")):
+            self.merlon("platform", "simulate", *command, "--dir", self.platform)
+            _, answer = self.answer(self.request(), "--development")
+            self.assertEqual((answer.status, answer.json()["code"]), (400, code))
 
 
 class Keeps(PlatformTest):

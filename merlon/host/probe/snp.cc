@@ -91,7 +91,7 @@ Backend probe_snp(const Machine& machine) {
   add_cpu(machine, snp.data);
   snp.data.push_back(lockable(machine));
   snp.data.push_back(cached(machine, "AMD revocation lists", "/var/cache/amd-sev/crls.der",
-                            "fetch them from AMD's key distribution service into this file"));
+                            "merlon platform snp cache-crl gets them from AMD"));
   return snp;
 }
 

@@ -1,4 +1,4 @@
-#include "merlon/endorse/sgx_cache.h"
+#include "merlon/endorse/host_cache.h"
 
 #include <algorithm>
 #include <array>
@@ -25,10 +25,13 @@ using Bytes = std::vector<std::uint8_t>;
 
 namespace {
 
+std::string_view without_slash(std::string_view url) noexcept {
+  while (url.ends_with('/')) url.remove_suffix(1);
+  return url;
+}
+
 std::string address(const Services& services, std::string_view path) {
-  std::string_view base = services.intel;
-  while (base.ends_with('/')) base.remove_suffix(1);
-  return concat(base, "/sgx/", path);
+  return concat(without_slash(services.intel), "/sgx/", path);
 }
 
 std::string day(codec::UnixTime time) { return codec::to_rfc3339(time).substr(0, 10); }
@@ -121,15 +124,9 @@ std::string upper(std::string text) {
   return text;
 }
 
-}  // namespace
-
-Told cache_crl(Fetcher& fetcher, const Services& services, const std::string& directory) {
-  std::string_view root = services.intel_root;
-  while (root.ends_with('/')) root.remove_suffix(1);
-  std::vector<std::string> urls{concat(root, "/IntelSGXRootCA.der")};
-  for (const std::string_view ca : {"processor", "platform"}) {
-    urls.push_back(address(services, concat("certification/v4/pckcrl?ca=", ca, "&encoding=der")));
-  }
+/// All lists at these addresses, or none.
+Told cache_lists(Fetcher& fetcher, const std::vector<std::string>& urls,
+                 const std::string& directory) {
   std::vector<x509::Crl> lists;
   std::string told;
   for (const std::string& url : urls) {
@@ -143,6 +140,24 @@ Told cache_crl(Fetcher& fetcher, const Services& services, const std::string& di
   for (std::size_t i = 0; i < lists.size(); ++i) entries.push_back({urls[i], lists[i].der()});
   TRY(put(directory, "crls.der", sgx::crl_list(entries)));
   return told + concat(base::printable(concat(directory, "/crls.der")), "\n");
+}
+
+}  // namespace
+
+Told cache_crl(Fetcher& fetcher, const Services& services, const std::string& directory) {
+  std::vector<std::string> urls{concat(without_slash(services.intel_root), "/IntelSGXRootCA.der")};
+  for (const std::string_view ca : {"processor", "platform"}) {
+    urls.push_back(address(services, concat("certification/v4/pckcrl?ca=", ca, "&encoding=der")));
+  }
+  return cache_lists(fetcher, urls, directory);
+}
+
+Told cache_amd_crl(Fetcher& fetcher, const Services& services, const std::string& directory) {
+  std::vector<std::string> urls;
+  for (const snp::Product product : snp::all_products) {
+    urls.push_back(concat(without_slash(services.amd), "/vcek/v1/", to_string(product), "/crl"));
+  }
+  return cache_lists(fetcher, urls, directory);
 }
 
 core::Result<PckId> PckId::parse(std::string_view csv) {

@@ -10,16 +10,18 @@ namespace merlon::cli_evidence {
 
 namespace {
 
-constexpr std::string_view enarx_cache = "/var/cache/intel-sgx";
+constexpr const char* intel_cache = "/var/cache/intel-sgx";
+constexpr const char* amd_cache = "/var/cache/amd-sev";
 
 int run(std::string_view command, const std::string& source, const cli::Arguments& arguments,
-        const cli::Terminal& terminal) {
-  const std::array<std::string, 7> words{"merlon-fetch",
-                                         "--sgx",
+        const cli::Terminal& terminal, const char* cache = intel_cache) {
+  const std::array<std::string, 8> words{"merlon-fetch",
+                                         "--host",
                                          std::string(command),
-                                         arguments.value("--dir", std::string(enarx_cache)),
+                                         arguments.value("--dir", cache),
                                          arguments.value("--intel-url"),
                                          arguments.value("--intel-root-url"),
+                                         arguments.value("--amd-url"),
                                          source};
   return run_fetch(words, terminal);
 }
@@ -32,6 +34,10 @@ int platform_sgx_register(const cli::Arguments& arguments, const cli::Terminal& 
 
 int platform_sgx_cache_crl(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   return run("cache-crl", "", arguments, terminal);
+}
+
+int platform_snp_cache_crl(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+  return run("amd-crl", "", arguments, terminal, amd_cache);
 }
 
 int platform_sgx_cache_pck(const cli::Arguments& arguments, const cli::Terminal& terminal) {

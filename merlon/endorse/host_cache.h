@@ -1,9 +1,9 @@
 #pragma once
 
-// What a host with SGX keeps of Intel's word on its platform, in Enarx's files [ENARX
-// src/cli/platform/sgx]: crls.der, fmspc.txt, tcb.der, and qe-identity.json, which Enarx does
-// without. Each is replaced as a whole or not at all. Answers are not trusted: they must be what
-// was asked for, and verifiers look at signatures.
+// What a host keeps of the vendors' word on its platform, in Enarx's files [ENARX
+// src/cli/platform]: of Intel crls.der, fmspc.txt, tcb.der, and qe-identity.json, which Enarx does
+// without; of AMD crls.der. Each is replaced as a whole or not at all. Answers are not trusted:
+// they must be what was asked for, and verifiers look at signatures.
 
 #include <string>
 #include <string_view>
@@ -18,6 +18,10 @@ using Told = core::Result<std::string, std::string>;
 /// The lists of Intel's root and of both of its CAs, with the days on which the next ones come.
 [[nodiscard]] Told cache_crl(Fetcher& fetcher, const Services& services,
                              const std::string& directory);
+
+/// The lists of the roots of all of AMD's products.
+[[nodiscard]] Told cache_amd_crl(Fetcher& fetcher, const Services& services,
+                                 const std::string& directory);
 
 /// A platform as Intel's tool for it tells: numbers in hexadecimal, one line with commas
 /// [INTEL-PCKID "PCKIDRetrievalTool"].

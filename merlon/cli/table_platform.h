@@ -1,0 +1,171 @@
+#pragma once
+
+// The commands of merlon for machines, genuine and simulated: a part of the table (table.cc).
+
+#include <array>
+
+#include "merlon/cli/table_registry.h"
+#include "merlon/command/command.h"
+
+namespace merlon::cli::table {
+
+inline constexpr std::array platform_tcb_positionals{
+    PositionalSpec{"FILE", "Evidence of the platform."}};
+inline constexpr std::array platform_tcb_options{
+    OptionSpec{"--policy", "FILE", "What is accepted, as for evidence verify.", false, {}, true},
+    OptionSpec{
+        "--endorsements", "PATH", "What endorses it, as for evidence verify.", true, {}, true},
+    OptionSpec{"--early", "PATH", "Intel's early documents (update=early).", true, {}, true},
+    OptionSpec{"--at", "TIME", "Judge for this time instead of now, e.g. 2025-06-20."},
+};
+
+inline constexpr std::array<std::string_view, 4> all_backends{"nil", "kvm", "sgx", "snp"};
+inline constexpr std::array platform_options{
+    OptionSpec{"--backend", "NAME",
+               "Look at this backend only; the exit status is 1 if this machine cannot run it.",
+               false, all_backends},
+    OptionSpec{"--json", "", "Print one JSON object."},
+};
+
+inline constexpr OptionSpec sgx_cache_dir{
+    "--dir", "DIR", "Where the files are put; /var/cache/intel-sgx if not given.", false, {}, true};
+inline constexpr OptionSpec intel_url{"--intel-url", "URL",
+                                      "A cache to ask instead of Intel's service (a PCCS)."};
+inline constexpr std::array sgx_register_options{
+    OptionSpec{"--request",
+               "FILE",
+               "The firmware's request; its variable of EFI if not given.",
+               false,
+               {},
+               true},
+    intel_url};
+inline constexpr std::array sgx_cache_crl_options{
+    sgx_cache_dir, intel_url,
+    OptionSpec{"--intel-root-url", "URL", "A cache to ask for the root's revocation list."}};
+inline constexpr std::array snp_cache_crl_options{
+    OptionSpec{
+        "--dir", "DIR", "Where the file is put; /var/cache/amd-sev if not given.", false, {}, true},
+    OptionSpec{"--amd-url", "URL", "A cache to ask instead of AMD's key distribution service."}};
+inline constexpr std::array sgx_cache_pck_options{
+    OptionSpec{
+        "--csv",
+        "FILE",
+        "What Intel's PCKIDRetrievalTool tells of this platform; pckid_retrieval.csv in DIR if "
+        "not given, which the tool makes if it is not there.",
+        false,
+        {},
+        true},
+    sgx_cache_dir, intel_url};
+inline constexpr std::array sgx_cache_tcb_options{sgx_cache_dir, intel_url};
+
+inline constexpr std::array<std::string_view, 2> simulated_kinds{"snp", "sgx"};
+inline constexpr OptionSpec simulate_kind{
+    "--kind", "KIND",
+    "snp: SEV-SNP of AMD's; sgx: SGX of Intel's. What --dir holds if not given, else snp.", false,
+    simulated_kinds};
+inline constexpr OptionSpec simulate_dir{
+    "--dir",
+    "DIR",
+    "Where its files are; $XDG_STATE_HOME/merlon/simulator, or simulator-sgx (~/.local/state) if "
+    "not given.",
+    false,
+    {},
+    true};
+
+inline constexpr std::array simulate_update_options{
+    OptionSpec{"--tcb", "VERSIONS",
+               "The versions, higher or lower than before; must be given. Of SEV-SNP "
+               "BOOTLOADER.TEE.SNP.MICROCODE; of SGX one number for all of its parts, of which the "
+               "simulated TCB info calls 3 UpToDate, 2 OutOfDate and 1 Revoked."},
+    simulate_kind, simulate_dir, OptionSpec{"--json", "", "Print one JSON object."}};
+
+inline constexpr std::array simulate_options{
+    simulate_kind,
+    simulate_dir,
+    OptionSpec{"--json", "", "Print one JSON object."},
+};
+
+inline constexpr std::array platform_commands{
+    CommandSpec{
+        "platform info",
+        "Show what this machine offers for each kind of keep",
+        "Looks at the processor, the kernel and the devices that each backend needs, and says "
+        "what to do where something is missing. Changes nothing.",
+        {},
+        platform_options},
+    CommandSpec{
+        "platform tcb", "Say how long a platform will be accepted",
+        "Judges its evidence as evidence verify does, and by Intel's early documents as well, "
+        "which everybody gets weeks later: which security version is short, what raises it, "
+        "how many days are left. Waivers of the policy have a last day, too. Exit status: 0 "
+        "nothing will refuse it, 1 something will, 3 it is refused now, 4 it could not be "
+        "judged.",
+        platform_tcb_positionals, platform_tcb_options},
+    CommandSpec{
+        "platform snp cache-crl",
+        "Get AMD's revocation lists for this machine",
+        "Of the roots of Milan, Genoa and Turin, into crls.der, replaced as a whole or not at all. "
+        "Says when the next ones come.",
+        {},
+        snp_cache_crl_options},
+    CommandSpec{
+        "platform sgx register",
+        "Register a machine of several processors with Intel",
+        "Sends the request that the firmware has left for Intel's registration service. Needs root, "
+        "once for each machine; one with a single processor needs none.",
+        {},
+        sgx_register_options},
+    CommandSpec{
+        "platform sgx cache-crl",
+        "Get Intel's revocation lists for keeps on this machine",
+        "Of the root and of both authorities of PCK certificates, into crls.der, replaced as a whole "
+        "or not at all. Says when the next ones come.",
+        {},
+        sgx_cache_crl_options},
+    CommandSpec{
+        "platform sgx cache-pck",
+        "Find out of which kind this machine is",
+        "Asks Intel for this platform's PCK certificate, and writes its FMSPC into fmspc.txt.",
+        {},
+        sgx_cache_pck_options},
+    CommandSpec{
+        "platform sgx cache-tcb",
+        "Get Intel's word on this kind of machine",
+        "TCB info for the FMSPC in fmspc.txt into tcb.der, and the identity of quoting enclaves into "
+        "qe-identity.json. Says when the next ones come.",
+        {},
+        sgx_cache_tcb_options},
+    CommandSpec{
+        "platform simulate init",
+        "Make a simulated machine with SEV-SNP or SGX, for tests",
+        "New keys and certificates of a machine that there is none of, in a directory that only you "
+        "may enter. It protects nothing: whoever reads the keys signs any report. Evidence that it "
+        "signs says SIMULATOR and is refused by every policy that does not name this machine's root, "
+        "and of SEV-SNP that product. Never overwrites anything.",
+        {},
+        simulate_options},
+    CommandSpec{
+        "platform simulate show",
+        "Show a simulated machine, and a policy that accepts it",
+        "Root, chip, versions, whether it is revoked. Its directory is one of endorsements: evidence "
+        "verify --endorsements DIR.",
+        {},
+        simulate_options},
+    CommandSpec{
+        "platform simulate revoke",
+        "Revoke a simulated machine",
+        "Puts a new revocation list in the place of its old one; with that list its evidence is "
+        "refused, whatever the policy. Cannot be undone.",
+        {},
+        simulate_options},
+    CommandSpec{
+        "platform simulate update",
+        "Give a simulated machine other versions of firmware",
+        "A new certificate for these versions, under the same root; all else stays. For tests of what a "
+        "rise of the TCB, or a downgrade, does to policies and to sealed data. Keeps that run go on "
+        "with the versions that they were started with.",
+        {},
+        simulate_update_options},
+};
+
+}  // namespace merlon::cli::table
