@@ -29,6 +29,16 @@ Result<verify::Policy> own_policy() {
   verify::Policy policy;
   policy.technologies = {evidence::Technology::Snp};
   policy.snp.measurement = verify::Accept<snp::LaunchDigest>({measured->digest});
+  // An installation may be without the programs for enclaves.
+  if (const auto enclave = host::enclave_programs()) {
+    const auto expected = measure::enclave_digest(enclave->shim.bytes, enclave->keep.bytes);
+    if (!expected) {
+      return Failure{"the own enclave cannot be measured; name a policy (--policy)",
+                     Status::Unusable};
+    }
+    policy.technologies.insert(evidence::Technology::Sgx);
+    policy.sgx.mr_enclave = verify::Accept<sgx::MrEnclave>({expected->mr_enclave});
+  }
   return policy;
 }
 

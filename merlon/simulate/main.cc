@@ -184,10 +184,8 @@ int serve_enclave(const Options& options, os::BorrowedFd channel) {
 int serve_as_aesmd(const Options& options, os::BorrowedFd channel) {
   auto platform = simulate::LateSgxPlatform::read(options.platform);
   if (!platform) {
-    return failed(concat(base::printable(options.platform),
-                         ": no machine with SGX to simulate: ", in_words(platform.error()),
-                         "; merlon platform simulate init --kind sgx makes one"),
-                  launch::ExitStatus::Unusable);
+    // Whoever simulates the enclave's processor tells why.
+    return launch::number(launch::ExitStatus::Unusable);
   }
   simulate::AesmServer server(*std::move(platform));
   return serve_with(server, options, channel);
