@@ -40,17 +40,18 @@ core::Result<void, std::string> make_private_folder(const std::string& path) {
 
 /// Starts a warden, and waits for its word. The error is a line.
 core::Result<void, std::string> start_warden(const KeepFolder& folder, const std::string& volumes,
-                                             const HouseSettings& settings) {
+                                             const HouseSettings& settings, host::Backend backend) {
   const auto program = host::find_program("merlon-warden");
   if (!program) return program.error().text;
   auto channel = os::open_channel();
   if (!channel) return std::string(os::describe(channel.error()));
-  const std::array words{std::string("merlon-warden"),
-                         folder.path(),
-                         volumes,
-                         std::to_string(settings.volume_bytes),
-                         settings.simulator,
-                         std::string(settings.reaches_local ? "local" : "not-local")};
+  const std::array words{
+      std::string("merlon-warden"),
+      folder.path(),
+      volumes,
+      std::to_string(settings.volume_bytes),
+      backend == host::Backend::SgxSim ? settings.simulator_sgx : settings.simulator,
+      std::string(settings.reaches_local ? "local" : "not-local")};
   const auto child = os::ChildProcess::spawn(*program, words, channel->there);
   if (!child) return concat(*program, ": ", os::describe(child.error()));
   channel->there.close();
@@ -154,7 +155,7 @@ Result<KeepFolder> House::start_in_place(const std::string& tenant, const KeepRe
     remove(folder);
     return Refusal{500, "house.folder", prepared.error()};
   }
-  if (const auto started = start_warden(folder, volumes, settings_); !started) {
+  if (const auto started = start_warden(folder, volumes, settings_, request.backend); !started) {
     remove(folder);
     return Refusal{503, "keep.start", started.error()};
   }

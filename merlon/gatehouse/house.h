@@ -27,6 +27,7 @@ using Result = core::Result<T, Refusal>;
 struct HouseSettings {
   std::string folder;
   std::string simulator;                ///< the platform of backend snp-sim
+  std::string simulator_sgx;            ///< that of sgx-sim
   std::vector<host::Backend> backends;  ///< that tenants may ask for
   std::size_t keeps_per_tenant = 16;    ///< that have not ended
   std::size_t keeps = 256;

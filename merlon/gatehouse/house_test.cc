@@ -52,6 +52,7 @@ class Houses : public ::testing::Test {
 
   HouseSettings settings_{.folder = testing::TempDir() + "house-" + std::to_string(::getpid()),
                           .simulator = "/nowhere",
+                          .simulator_sgx = "/nowhere",
                           .backends = {host::Backend::Nil},
                           .keeps_per_tenant = 1};
   House house_{settings_};

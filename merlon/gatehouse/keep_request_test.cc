@@ -47,7 +47,7 @@ TEST(KeepRequest, EverythingElseIsRefusedByName) {
   const std::string good = concat(R"("backend":"nil","nonce":")", nonce, "\"");
   const Case cases[] = {
       {"", "backend"},
-      {R"("backend":"sgx","nonce":"")", "backend"},
+      {R"("backend":"tdx","nonce":"")", "backend"},
       {R"("backend":"nil")", "nonce"},
       {R"("backend":"nil","nonce":"aa")", "nonce"},
       {good + R"(,"program":"x")", "program"},

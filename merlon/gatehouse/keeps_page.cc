@@ -6,6 +6,7 @@
 #include "merlon/base/text.h"
 #include "merlon/evidence/evidence.h"
 #include "merlon/service/html.h"
+#include "merlon/sgx/report_body.h"
 
 namespace merlon::gatehouse {
 
@@ -32,6 +33,14 @@ std::string age_of(std::string_view made, codec::UnixTime now) {
     if (seconds >= 2 * each.seconds) return concat(seconds / each.seconds, " ", each.name, " ago");
   }
   return concat(seconds, seconds == 1 ? " second ago" : " seconds ago");
+}
+
+std::string enclave_rows(const sgx::ReportBody& body) {
+  return row("MRENCLAVE", code(base::hex(body.mr_enclave.view()))) +
+         row("MRSIGNER", code(base::hex(body.mr_signer.view()))) +
+         row("Debugging", body.is_debug()
+                              ? "<span class=\"bad\">allowed: its host can read it</span>"
+                              : "not allowed");
 }
 
 std::string snp_rows(const snp::Report& report) {
@@ -72,6 +81,9 @@ std::string proof_rows(const ListedKeep& keep) {
   std::string rows = row("Proof", escaped(parsed->described()));
   if (const auto* const snp = std::get_if<evidence::SnpEvidence>(&parsed->report)) {
     rows += snp_rows(snp->report);
+  }
+  if (const auto* const sgx = std::get_if<evidence::SgxEvidence>(&parsed->report)) {
+    rows += enclave_rows(sgx->report);
   }
   return rows;
 }

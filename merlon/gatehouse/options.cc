@@ -21,7 +21,7 @@ constexpr OptionSpec file(std::string_view name, std::string_view value, std::st
   return {name, value, help, false, {}, true};
 }
 
-constexpr std::array<std::string_view, 3> backends{"nil", "kvm", "snp-sim"};
+constexpr std::array<std::string_view, 5> backends{"nil", "kvm", "snp-sim", "sgx", "sgx-sim"};
 
 constexpr std::array serve_options{
     OptionSpec{"--listen", "ADDRESS:PORT", "Where to listen; 127.0.0.1:8443 if not given.", true},
@@ -50,6 +50,8 @@ constexpr std::array serve_options{
     file("--simulator", "DIR",
          "The simulated platform of backend snp-sim; $XDG_STATE_HOME/merlon/simulator if not "
          "given."),
+    file("--simulator-sgx", "DIR",
+         "That of backend sgx-sim; $XDG_STATE_HOME/merlon/simulator-sgx if not given."),
     OptionSpec{"--keeps", "NUMBER", "Keeps that run at a time, at most: 256 if not given."},
     OptionSpec{"--keeps-per-tenant", "NUMBER", "Of these of one tenant: 16 if not given."},
     OptionSpec{"--volumes", "NUMBER", "Sealed volumes of one tenant: 16 if not given."},
@@ -160,6 +162,8 @@ Checked<Options> options_of(const command::Arguments& arguments,
   options.house.reaches_local = options.development || arguments.has("--allow-local");
   options.house.folder = arguments.value("--state", state_of(terminal, "gatehouse"));
   options.house.simulator = arguments.value("--simulator", state_of(terminal, "simulator"));
+  options.house.simulator_sgx =
+      arguments.value("--simulator-sgx", state_of(terminal, "simulator-sgx"));
   for (const std::string& each : arguments.values("--backend")) {
     const auto backend = host::find_backend(each);
     if (!backend) return concat("--backend: there is no ", base::quoted(each));

@@ -54,7 +54,7 @@ TEST(GatehouseOptions, HaveBoundsAndUsualValues) {
       EXPECT_FALSE(options({{"--development", ""}, {option, each}})) << option << each;
     }
   }
-  EXPECT_FALSE(options({{"--development", ""}, {"--backend", "sgx"}}));
+  EXPECT_FALSE(options({{"--development", ""}, {"--backend", "tdx"}}));
   EXPECT_FALSE(options({{"--development", ""}, {"--listen", "80"}}));
 }
 
