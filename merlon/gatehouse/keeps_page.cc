@@ -91,7 +91,12 @@ std::string proof_rows(const ListedKeep& keep) {
 std::string article(const ListedKeep& keep, codec::UnixTime now) {
   const std::string_view state = name_of(keep.state);
   const std::string age = age_of(keep.record.made, now);
-  std::string rows = row("Backend", escaped(host::name_of(keep.record.backend)));
+  const host::Backend backend = keep.record.backend;
+  std::string rows = row(
+      "Backend", concat(escaped(host::name_of(backend)),
+                        host::is_simulated(backend)
+                            ? ", <span class=\"bad\">a simulation, which protects nothing</span>"
+                            : ""));
   rows += row("Made", concat(escaped(keep.record.made), age.empty() ? "" : ", ", age));
   if (!keep.end.empty()) rows += row("End", concat(escaped(keep.end), ", by its host's word"));
   rows += proof_rows(keep);

@@ -50,6 +50,10 @@ TEST(KeepsPage, ShowsWhatAProofSays) {
   std::string measurement;
   for (int i = 0; i < 48; ++i) measurement += "ab";
   EXPECT_TRUE(has(html, measurement)) << html;
+  shown.record.backend = host::Backend::SgxSim;
+  EXPECT_TRUE(has(keeps_page({shown}, now), "a simulation, which protects nothing"));
+  shown.record.backend = host::Backend::Sgx;
+  EXPECT_FALSE(has(keeps_page({shown}, now), "a simulation"));
   EXPECT_TRUE(has(html, "not allowed"));
   shown.proof->evidence[0x0A] |= 0x08;
   EXPECT_TRUE(has(keeps_page({shown}, now), "allowed: its host can read it"));

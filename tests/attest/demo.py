@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Shows an attestation, step by step: a keep proves itself, and whoever lies about it is refused.
 
-    demo.py [kvm|tcg]
+    demo.py [kvm|tcg|sgx]
 
-The security processor is a simulation, which protects nothing; the rest is what runs on SEV-SNP.
+The security processor is a simulation, which protects nothing; the rest is what runs on SEV-SNP, or in
+an enclave of SGX.
 """
 
 import sys
@@ -27,7 +28,8 @@ def detail(name, value):
 class Demo:
     def __init__(self, folder, machine):
         self.wrong = 0
-        step("1. A simulated machine of AMD's: keys, certificates, a revocation list.")
+        step(f"1. A simulated machine of {'Intel' if machine == 'sgx' else 'AMD'}'s: keys, certificates, a "
+             "revocation list.")
         self.stage = Stage(folder, machine)
         detail("root", self.stage.root())
 
@@ -47,8 +49,8 @@ class Demo:
         keep = self.stage.evidence("keep", NONCE)
         world = self.world = self.stage.world(keep["measurement"])
         detail("measured", keep["measurement"])
-        detail("predicted", f"the same, from the two programs alone, in world {world}" if world
-               else "another one")
+        where = "" if self.stage.of_sgx else f", in world {world}"
+        detail("predicted", f"the same, from the two programs alone{where}" if world else "another one")
         self.wrong += world is None
         detail("TLS key", f"sha256 {keep['tls_key_sha256']}")
         detail("HPKE key", f"sha256 {keep['hpke_key_sha256']}")
@@ -79,9 +81,9 @@ class Demo:
     def lie(self):
         step("5. Whoever lies is refused, each for its own reason.")
         stage, evidence = self.stage, self.folder / "evidence.bin"
-        collapsed = ["snp.host-data"] if self.world == "collapsed" else []
-        self.expect("the default policy, of a simulator", stage.verify(evidence), "snp.product",
-                    "snp.anchor", *collapsed)
+        strange = ["dcap.pck-anchor", "dcap.tcb-signer-path"] if stage.of_sgx else ["snp.product", "snp.anchor"]
+        strange += ["snp.host-data"] if self.world == "collapsed" else []
+        self.expect("the default policy, of a simulator", stage.verify(evidence), *strange)
         newer = stage.policy("newer.toml", self.measurement, self.lines.replace(NONCE, "22" * 32))
         self.expect("an old nonce", stage.verify(evidence, newer), "binding.report-data")
         stage.evidence("another", NONCE)
@@ -91,6 +93,8 @@ class Demo:
         other = stage.request_for_another_key(self.folder / "request.csr", "other.csr")
         self.expect("a request for another key", stage.verify(other, self.by_request),
                     "binding.report-data")
+        if stage.of_sgx:
+            return
         data = evidence.read_bytes()[0x50:0x90].hex()
         self.expect("a guest that can be debugged",
                     stage.verify(stage.other_guest("debug.bin", data, DEBUG_POLICY), self.policy),
@@ -106,11 +110,12 @@ class Demo:
         policy = self.stage.policy("changed.toml", self.measurement,
                                    (folder / "report_data.toml").read_text())
         self.expect("a keep of which one byte was changed",
-                    self.stage.verify(folder / "evidence.bin", policy), "snp.measurement")
-        self.stage.merlon("platform", "simulate", "revoke", "--dir", self.stage.platform)
+                    self.stage.verify(folder / "evidence.bin", policy),
+                    "sgx.mr-enclave" if self.stage.of_sgx else "snp.measurement")
+        self.stage.merlon("platform", "simulate", "revoke", *self.stage.kind, "--dir", self.stage.platform)
         self.expect("a machine whose certificate was revoked",
                     self.stage.verify(self.folder / "evidence.bin", self.policy),
-                    "snp.ca-revocation")
+                    "dcap.pck-revocation" if self.stage.of_sgx else "snp.ca-revocation")
 
     def run(self):
         self.launch()
@@ -126,7 +131,7 @@ class Demo:
 
 def main():
     machine = sys.argv[1] if len(sys.argv) > 1 else "kvm"
-    if machine not in ("kvm", "tcg"):
+    if machine not in ("kvm", "tcg", "sgx"):
         print(__doc__, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="merlon-demo-") as folder:

@@ -1,7 +1,7 @@
 """Steps of an attestation, by the real programs: what the tests and the demo are made of.
 
 A Stage is a folder with Merlon's programs, a simulated platform and policies. On machine "tcg" the
-keep runs under QEMU's emulator, on "kvm" in a machine of /dev/kvm.
+keep runs under QEMU's emulator, on "kvm" in a machine of /dev/kvm, and on "sgx" in a simulated enclave.
 """
 
 import hashlib
@@ -23,6 +23,9 @@ TCG = os.environ.get("MERLON_TCG", "build/dev/tests/merlon-tcg")
 TCG_BOOT = os.environ.get("MERLON_TCG_BOOT", "build/dev/tests/merlon-tcg-boot")
 PROGRAMS = ("merlon", "merlon-evidence", "merlon-vmm", "merlon-keep", "merlon-shim-kvm",
             "merlon-simulator", "merlon-dial", "merlon-store", "merlon-deploy", "merlon-resolve")
+PROGRAMS_OF_SGX = ("merlon-vmm-sgx", "merlon-shim-sgx", "merlon-keep.cpuid")
+# The simulations that attest, and the machine that has them.
+MACHINES = {"snp-sim": "kvm", "sgx-sim": "sgx"}
 # What the evidence of a keep says in whose world nothing divides shim and keep; see docs/sallyport.md.
 COLLAPSED = "SIMULATOR: world collapsed".encode().ljust(32, b"\0").hex()
 KEEP_POLICY = "0x30133"
@@ -37,9 +40,11 @@ class Stage:
     def __init__(self, folder, machine="kvm"):
         self.folder = Path(folder)
         self.machine = machine
+        self.of_sgx = machine == "sgx"
+        self.kind = ["--kind", "sgx"] if self.of_sgx else []
         self.programs = self.folder / "bin"
         self.programs.mkdir()
-        for name in PROGRAMS:
+        for name in PROGRAMS + (PROGRAMS_OF_SGX if self.of_sgx else ()):
             shutil.copy(MERLON.with_name(name), self.programs / name)
         if machine == "tcg":
             shutil.copy(TCG, self.programs / "merlon-vmm")
@@ -67,13 +72,14 @@ class Stage:
         return result
 
     def new_platform(self, name):
-        self.merlon("platform", "simulate", "init", "--dir", self.folder / name)
+        self.merlon("platform", "simulate", "init", *self.kind, "--dir", self.folder / name)
         return self.folder / name
 
     def evidence(self, name, nonce=None, platform=None, check=True, signatures=None):
         """Evidence of a new keep, in a folder of this name; what the command said, as JSON."""
         words = ["keep", "evidence", self.folder / name, "--json",
                  "--simulator", platform or self.platform]
+        words += ["--backend", "sgx-sim"] if self.of_sgx else []
         words += ["--nonce", nonce] if nonce else []
         words += ["--signatures", signatures] if signatures else []
         said = self.merlon(*words, check=check)
@@ -87,6 +93,8 @@ class Stage:
         return None
 
     def predicted(self, world):
+        if self.of_sgx:
+            return json.loads(self.merlon("keep", "measure", "--backend", "sgx", "--json").stdout)["mr_enclave"]
         said = self.merlon("keep", "measure", "--backend", "snp", "--world", world, "--json")
         return json.loads(said.stdout)["launch_digest"]
 
@@ -98,7 +106,7 @@ class Stage:
         return measurement
 
     def root(self, platform=None):
-        said = self.merlon("platform", "simulate", "show", "--json", "--dir",
+        said = self.merlon("platform", "simulate", "show", *self.kind, "--json", "--dir",
                            platform or self.platform)
         return json.loads(said.stdout)["root_sha256"]
 
@@ -106,6 +114,10 @@ class Stage:
         """A policy that accepts this one keep of the simulator; without `any_world` only if shim and
         keep are divided."""
         path = self.folder / name
+        if self.of_sgx:
+            path.write_text(f'technologies = ["sgx"]\nroots = ["{root or self.root()}"]\n'
+                            f'[sgx]\nmr_enclave = ["{measurement}"]\n{report_data}')
+            return path
         zeros = "0" * 64
         worlds = f'host_data = ["{zeros}", "{COLLAPSED}"]\n' if any_world else ""
         path.write_text(f'technologies = ["snp"]\nroots = ["{root or self.root()}"]\n'
@@ -147,12 +159,12 @@ class Stage:
         shutil.copy(HOSTILE_SIMULATOR, self.programs / "merlon-simulator")
         (self.programs / "cases").write_text(str(count))
 
-    def make_usual(self):
-        """Has the platform be the one that commands use unless told otherwise."""
-        state = self.folder / "state/merlon"
-        state.mkdir(parents=True, exist_ok=True)
-        if not (state / "simulator").exists():
-            (state / "simulator").symlink_to(self.platform)
+    def make_usual(self, platform=None, state=None):
+        """Has the platform be the one that commands with this state use unless told otherwise."""
+        usual = (state or self.folder / "state") / ("merlon/simulator-sgx" if self.of_sgx else "merlon/simulator")
+        usual.parent.mkdir(parents=True, exist_ok=True)
+        usual.unlink(missing_ok=True)
+        usual.symlink_to(platform or self.platform)
 
     def run_text(self, text, options=(), words=(), backend="snp-sim"):
         """Runs a module given as text; what it prints are bytes."""
@@ -167,14 +179,17 @@ class Stage:
 
     def words_of_a_workload(self, said):
         """Evidence of what a workload said, and the facts of its launch."""
-        run = self.run_text(speaking(said))
+        run = self.run_text(speaking(said), backend="sgx-sim" if self.of_sgx else "snp-sim")
         if run.returncode != 0:
             raise Failed(run.stderr.decode().strip())
-        return run.stdout[:1184], run.stdout[1184:]
+        # A quote is a header, a report, and signature data that say how long they are.
+        end = 436 + int.from_bytes(run.stdout[432:436], "little") if self.of_sgx else 1184
+        return run.stdout[:end], run.stdout[end:]
 
     def judge_words(self, report, facts, said):
         """The verdict on them, under a policy that names all three."""
-        policy = self.policy("said.toml", report[0x90:0xc0].hex(), "[report_data]\n"
+        measured = report[112:144] if self.of_sgx else report[0x90:0xc0]
+        policy = self.policy("said.toml", measured.hex(), "[report_data]\n"
                              f'launch_sha256 = "{hashlib.sha256(facts).hexdigest()}"\n'
                              f'said_sha256 = "{hashlib.sha256(said).hexdigest()}"\n')
         file = self.folder / "said.bin"
@@ -185,7 +200,8 @@ class Stage:
         """A request with the same evidence, for a key that is not the keep's."""
         text = subprocess.run(["openssl", "req", "-in", request, "-noout", "-text"], check=True,
                               capture_output=True, text=True).stdout
-        if "1.3.6.1.4.1.58270.1.3" not in text:
+        extension = "1.3.6.1.4.1.58270.1.2" if self.of_sgx else "1.3.6.1.4.1.58270.1.3"
+        if extension not in text:
             raise Failed("the request has no evidence")
         der = subprocess.run(["openssl", "req", "-in", request, "-outform", "DER"], check=True,
                              capture_output=True).stdout
@@ -194,7 +210,7 @@ class Stage:
                         key], check=True, capture_output=True)
         made = self.folder / name
         subprocess.run(["openssl", "req", "-new", "-key", key, "-subj", "/", "-sha384", "-addext",
-                        f"1.3.6.1.4.1.58270.1.3=DER:{evidence_of(der).hex()}", "-out", made],
+                        f"{extension}=DER:{evidence_of(der, self.of_sgx).hex()}", "-out", made],
                        check=True, capture_output=True)
         return made
 
@@ -206,9 +222,9 @@ class Stage:
         return path
 
 
-def evidence_of(request):
-    """The content of the extension 1.3.6.1.4.1.58270.1.3 of a DER request."""
-    oid = bytes.fromhex("060a2b0601040183c71e0103")
+def evidence_of(request, of_sgx=False):
+    """The content of the extension 1.3.6.1.4.1.58270.1.3 of a DER request, or of .2 with a quote of SGX's."""
+    oid = bytes.fromhex("060a2b0601040183c71e01") + (b"\x02" if of_sgx else b"\x03")
     at = request.index(oid) + len(oid)
     if request[at] != 0x04:
         raise Failed("the extension holds no bytes")

@@ -17,12 +17,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attest"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from gatehouse import Authority  # noqa: E402
-from story import Stage  # noqa: E402
+from story import MACHINES, Stage  # noqa: E402
 from support import WASI, EndToEnd, module, printing  # noqa: E402
 from workload import reader  # noqa: E402
 
 BACKEND = os.environ.get("MERLON_BACKEND", "nil")
-ATTESTED = BACKEND == "snp-sim"
+ATTESTED = BACKEND in MACHINES
 
 # Copies standard input to standard output, and then ends with 7.
 CAT = module("""
@@ -60,7 +60,7 @@ class Deploy(EndToEnd):
     def setUpClass(cls):
         scratch = tempfile.TemporaryDirectory(prefix="merlon-deploy-")
         cls.addClassCleanup(scratch.cleanup)
-        cls.stage = Stage(scratch.name)
+        cls.stage = Stage(scratch.name, MACHINES.get(BACKEND, "kvm"))
         cls.stage.make_usual()
         if ATTESTED:
             cls.policy = cls.stage.policy("policy.toml", cls.stage.measured())
@@ -252,18 +252,20 @@ class Judged(Deploy):
         self.assertEqual(facts["sha256"], hashlib.sha256(wasm.read_bytes()).hexdigest())
 
     def test_another_measurement_gets_nothing(self):
-        self.refused(self.stage.policy("other.toml", "ab" * 48), b"snp.measurement")
+        other = "ab" * (len(self.stage.measured()) // 2)
+        self.refused(self.stage.policy("other.toml", other),
+                     b"sgx.mr-enclave" if self.stage.of_sgx else b"snp.measurement")
 
     def test_another_root_gets_nothing(self):
-        self.refused(self.stage.policy("root.toml", self.stage.measured(), root="ab" * 32), b"snp.anchor")
+        self.refused(self.stage.policy("root.toml", self.stage.measured(), root="ab" * 32),
+                     b"dcap.pck-anchor" if self.stage.of_sgx else b"snp.anchor")
 
     def test_a_revoked_machine_gets_nothing(self):
         platform = self.stage.new_platform("revoked")
         state = self.folder / "state"
-        (state / "merlon").mkdir(parents=True)
-        (state / "merlon/simulator").symlink_to(platform)
+        self.stage.make_usual(platform, state)
         policy = self.stage.policy("revoked.toml", self.stage.measured(), root=self.stage.root(platform))
-        self.stage.merlon("platform", "simulate", "revoke", "--dir", platform)
+        self.stage.merlon("platform", "simulate", "revoke", *self.stage.kind, "--dir", platform)
         ran = subprocess.run(
             [self.stage.programs / "merlon", "deploy", "--backend", BACKEND, "--policy", policy, "--no-memory",
              "--endorsements", platform, self.wasm(printing("secret"))],
@@ -274,7 +276,8 @@ class Judged(Deploy):
 
     def test_a_policy_that_takes_any_keep_is_none(self):
         policy = self.folder / "any.toml"
-        policy.write_text(f'technologies = ["snp"]\nroots = ["{self.stage.root()}"]\n[snp]\nproducts = ["SIMULATOR"]\n')
+        any_of_its_kind = '["sgx"]' if self.stage.of_sgx else '["snp"]\nsnp.products = ["SIMULATOR"]'
+        policy.write_text(f'roots = ["{self.stage.root()}"]\ntechnologies = {any_of_its_kind}\n')
         ran = self.deploy(self.wasm(printing("secret")), policy=policy)
         self.assertEqual(ran.returncode, 1)
         self.assertIn(b"compares no measurement and no signer", ran.stderr)

@@ -48,7 +48,7 @@ class Gatehouse:
         self.state = self.folder / "state"
         self.port = 0
         self.words = ["--state", self.state, "--tls-key", self.key, "--tls-crt", self.certificate,
-                      "--simulator", platform, *options]
+                      "--simulator-sgx" if "sgx-sim" in backends else "--simulator", platform, *options]
         if cgroup is not None:
             self.words += ["--cgroup", cgroup]
         if by_certificate:
