@@ -13,6 +13,7 @@ hardware_check = importlib.util.module_from_spec(importlib.util.spec_from_loader
 LOADER.exec_module(hardware_check)
 
 DIGEST = "ab" * 48
+ENCLAVE = "cd" * 32
 MERLON = """#!/usr/bin/env python3
 import json, sys
 words = sys.argv[1:]
@@ -22,6 +23,18 @@ if words == ["--version"]:
 elif words[:2] == ["platform", "info"]:
     datum = {"name": "/dev/sev", "pass": True, "need": "required", "info": None, "mesg": None}
     print(json.dumps({"backends": [{"backend": "snp", "data": [{**datum, "data": [{**datum, "name": "x", "data": []}]}]}]}))
+elif words[0] == "run":
+    signed = open(words[words.index("--signatures") + 1]).read() if "--signatures" in words else "ENCLAVE"
+    if "ENCLAVE" not in signed:
+        print("merlon: the signatures are of another keep", file=sys.stderr)
+        sys.exit(125)
+    print(42)
+elif words[:2] == ["keep", "evidence"]:
+    print(json.dumps({"measurement": "ENCLAVE"}))
+elif words[0] == "sign" and "--sgx-digest" in words:
+    open(out, "w").write(words[words.index("--sgx-digest") + 1])
+elif words[:2] == ["keep", "measure"] and "sgx" in words:
+    print(json.dumps({"mr_enclave": "ENCLAVE"}))
 elif words[:2] == ["keep", "measure"]:
     print(json.dumps({"launch_digest": "DIGEST", "programs": [{"name": "merlon-keep", "sha384": "00"}]}))
 elif words[0] == "sign":
@@ -29,7 +42,7 @@ elif words[0] == "sign":
     open(out, "w").write(json.dumps({"sev": {"id_block": list(digest), "id_auth": [1, 2, 3]}}))
 else:
     open(out, "w").write("key")
-""".replace("DIGEST", DIGEST)
+""".replace("DIGEST", DIGEST).replace("ENCLAVE", ENCLAVE)
 LAUNCHER = """#!/usr/bin/env python3
 import sys
 words = sys.argv[1:]
@@ -48,7 +61,7 @@ class HardwareCheck(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         self.programs = Path(self.folder.name)
-        for name in hardware_check.NEEDED:
+        for name in hardware_check.NEEDED + hardware_check.NEEDED_FOR_SGX:
             self.make(name, LAUNCHER if name == "merlon-vmm-snp" else MERLON)
         self.report = hardware_check.Report(write=lambda line: None)
 
@@ -104,6 +117,31 @@ class HardwareCheck(unittest.TestCase):
         self.assertEqual(set(self.report.results.values()), {"failed"})
         self.make("merlon-vmm-snp", "#!/bin/sh\nkill -SEGV $$\n")
         hardware_check.launch_all(self.report, self.programs, DIGEST)
+        self.assertEqual(self.result("launch"), "failed")
+
+    def test_a_machine_on_which_all_enclaves_go_well(self):
+        digest = hardware_check.measure(self.report, self.programs, "sgx")
+        self.assertEqual(digest, ENCLAVE)
+        hardware_check.enclaves(self.report, self.programs, digest, "sgx")
+        self.assertEqual(self.report.status(), 0, self.report.text())
+        self.assertIn("ok       launch-of-another: merlon: the signatures are of another keep\n", self.report.text())
+
+    def test_an_enclave_that_is_measured_otherwise_or_takes_any_signature_fails(self):
+        hardware_check.enclaves(self.report, self.programs, "ef" * 32, "sgx")
+        self.assertEqual((self.result("launch"), self.result("launch-signed"), self.result("evidence")),
+                         ("ok", "failed", "failed"))
+        self.make("merlon", MERLON.replace(f'"{ENCLAVE}" not in signed', "False"))
+        hardware_check.enclaves(self.report, self.programs, ENCLAVE, "sgx")
+        self.assertEqual((self.result("launch-signed"), self.result("launch-of-another")), ("ok", "failed"))
+        self.assertEqual(self.report.status(), 1)
+
+    def test_a_machine_without_enclaves_lacks_them_and_one_that_crashes_fails(self):
+        self.make("merlon", "#!/bin/sh\necho 'merlon: backend sgx: this kernel has no SGX' >&2\nexit 125\n")
+        hardware_check.enclaves(self.report, self.programs, ENCLAVE, "sgx")
+        self.assertEqual((self.result("launch"), self.result("evidence")), ("missing", "skipped"))
+        self.assertEqual(self.report.status(), 3)
+        self.make("merlon", "#!/bin/sh\nkill -SEGV $$\n")
+        hardware_check.enclaves(self.report, self.programs, ENCLAVE, "sgx")
         self.assertEqual(self.result("launch"), "failed")
 
     def test_versions_of_kernels(self):

@@ -51,7 +51,7 @@ constexpr std::array run_options{
     OptionSpec{"--signatures",
                "FILE",
                "What the keep's owner signed, from merlon sign or Enarx: another keep does not "
-               "start, and evidence says who signed (backend snp-sim).",
+               "start, and evidence says who signed (backends snp-sim, sgx and sgx-sim).",
                false,
                {},
                true},
@@ -149,14 +149,14 @@ constexpr std::array keep_measure_options{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
-constexpr std::array<std::string_view, 2> attested_backends{"snp-sim", "sgx-sim"};
+constexpr std::array<std::string_view, 3> attested_backends{"snp-sim", "sgx", "sgx-sim"};
 constexpr std::array keep_evidence_positionals{PositionalSpec{
     "DIR", "A directory, made if it is not there; files of the same name are replaced.", true}};
 constexpr std::array keep_evidence_options{
     OptionSpec{
         "--backend", "NAME",
-        "The kind of keep: snp-sim, a simulation of SEV-SNP, also if nothing is named; or sgx-sim, "
-        "one of SGX.",
+        "The kind of keep: snp-sim, a simulation of SEV-SNP, also if nothing is named; sgx, an "
+        "enclave; or sgx-sim, a simulation of one.",
         false, attested_backends},
     OptionSpec{"--nonce", "HEX",
                "32 bytes that nobody could foresee, as 64 hexadecimal digits, by which you know "

@@ -114,8 +114,7 @@ Result<Facts> facts_of(host::Backend backend, const launch::Proof& proof, const 
   facts.tls_key = base::hex(crypto::sha256({proof.tls_key}).view());
   facts.hpke_key = base::hex(crypto::sha256({proof.hpke_key}).view());
   facts.has_request = !proof.request.empty();
-  const bool is_enclave = backend == host::Backend::SgxSim;
-  TRY(is_enclave ? add_enclave(proof, facts) : add_guest(proof, facts));
+  TRY(host::has_enclaves(backend) ? add_enclave(proof, facts) : add_guest(proof, facts));
   return facts;
 }
 
@@ -147,7 +146,9 @@ std::string to_text(const Facts& facts, const std::string& folder) {
     constexpr std::size_t column = 15;
     text += concat(name, std::string(column - name.size(), ' '), value, "\n");
   };
-  line("Backend", concat(host::name_of(facts.backend), ": a simulation, which protects nothing"));
+  line("Backend",
+       concat(host::name_of(facts.backend),
+              host::is_simulated(facts.backend) ? ": a simulation, which protects nothing" : ""));
   line("Measurement", facts.measurement);
   if (!facts.host_data.empty()) line("Host data", facts.host_data);
   if (!facts.signer.empty()) line("Signer", facts.signer);

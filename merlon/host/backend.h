@@ -58,6 +58,11 @@ inline constexpr std::array backend_names{
   return backend == Backend::SnpSim || backend == Backend::SgxSim;
 }
 
+/// Whether its keeps are enclaves of SGX, and not machines or processes.
+[[nodiscard]] constexpr bool has_enclaves(Backend backend) noexcept {
+  return backend == Backend::Sgx || backend == Backend::SgxSim;
+}
+
 /// The backend called `name`; nothing when there is none.
 [[nodiscard]] constexpr std::optional<Backend> find_backend(std::string_view name) noexcept {
   for (const BackendName& each : backend_names) {
