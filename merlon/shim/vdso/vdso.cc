@@ -14,21 +14,13 @@ extern "C" {
 // SAFETY: the name that libcs look up in a vDSO; asm gives no code.
 [[gnu::visibility("default")]] long lent_clock_gettime(long clock, abi::TimeSpec* time) noexcept
     asm("__vdso_clock_gettime");
+/// clock_gettime(2) of the shim, which checks where `time` points to; entry.S.
+[[gnu::visibility("hidden")]] long ask_shim(long clock, abi::TimeSpec* time) noexcept;
 }
 
 namespace {
 
 constexpr std::uint64_t second = 1'000'000'000;
-
-long ask_shim(long clock, abi::TimeSpec* time) noexcept {
-  long result = 0;
-  // SAFETY: Linux's registers [psABI §A.2.1]; the shim checks where `time` points to.
-  asm volatile("syscall"
-               : "=a"(result)
-               : "a"(abi::number::clock_gettime), "D"(clock), "S"(time)
-               : "rcx", "r11", "memory");
-  return result;
-}
 
 }  // namespace
 
