@@ -17,12 +17,11 @@
 #include "merlon/host/kvm/confinement.h"
 #include "merlon/host/kvm/machine.h"
 #include "merlon/host/machine_confinement.h"
+#include "merlon/host/machine_process.h"
 #include "merlon/host/signature.h"
 #include "merlon/image/world.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/launch/readiness.h"
-#include "merlon/os/file_mapping.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/os/surrender.h"
@@ -31,14 +30,6 @@ namespace {
 
 using namespace merlon;
 using base::concat;
-
-constexpr std::size_t max_program_size = 64UL << 20U;
-
-int failed(std::string_view text, launch::ExitStatus status) {
-  static_cast<void>(
-      os::write_all(os::BorrowedFd(2), core::as_bytes(concat("merlon: ", text, "\n"))));
-  return launch::number(status);
-}
 
 struct Options {
   std::optional<sallyport::World> world;
@@ -70,27 +61,6 @@ std::optional<Options> options_of(int count, char** words) {
   return options;
 }
 
-/// A program that lies beside this one.
-struct Neighbour {
-  os::Fd file;
-  os::FileMapping mapping;
-};
-os::Result<Neighbour> open_neighbour(std::string_view name) {
-  const std::string own = TRY(os::own_program());
-  os::Fd file = TRY(os::open_file(concat(own.substr(0, own.rfind('/')), "/", name)));
-  os::FileMapping mapping = TRY(os::FileMapping::create(file, max_program_size));
-  return Neighbour{std::move(file), std::move(mapping)};
-}
-
-/// The keep's first descriptors: our streams, and the channel that brings its workload.
-bool give_descriptors(host::DescriptorTable& table) {
-  for (int number = 0; number < launch::keep_descriptor; ++number) {
-    auto copy = os::duplicate(os::BorrowedFd(number));
-    if (!copy || !table.insert(*std::move(copy))) return false;
-  }
-  return table.insert(os::Fd::adopt(launch::keep_descriptor)).has_value();
-}
-
 /// Reads what is to be launched, confines this process to it, and lays it ready for the keep. From
 /// here on the keep may be hostile.
 core::Result<void> take_launch(host::kvm::KeepMachine& machine) {
@@ -106,26 +76,15 @@ core::Result<void> take_launch(host::kvm::KeepMachine& machine) {
 }
 
 void print(const host::kvm::Statistics& statistics) {
-  std::string text = "merlon: calls of the keep to its host:";
-  for (std::size_t i = 0; i < statistics.calls.size(); ++i) {
-    if (statistics.calls[i] == 0) continue;
-    text += concat(" ", sallyport::call_table[i].name, " ", statistics.calls[i]);
-  }
+  std::string text = host::described_calls(statistics.calls);
   if (statistics.unasked != 0) text += concat("; without an exit: ", statistics.unasked);
   static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(text + "\n")));
 }
 
-/// Tells the launcher; false if nobody listens any more.
-bool tell(bool ready, std::string_view text) {
-  return launch::send(os::BorrowedFd(launch::keep_descriptor),
-                      launch::Readiness{ready, std::string(text)})
-      .has_value();
-}
-
 core::Result<std::unique_ptr<host::kvm::KeepMachine>, host::HostError> make_machine(
     const Options& options) {
-  const auto shim = open_neighbour("merlon-shim-kvm");
-  const auto keep = open_neighbour("merlon-keep");
+  const auto shim = host::open_neighbour("merlon-shim-kvm");
+  const auto keep = host::open_neighbour("merlon-keep");
   if (!shim || !keep) {
     return host::HostError{
         core::ErrorCode::NotFound,
@@ -151,14 +110,14 @@ int run_keep(host::kvm::KeepMachine& machine, const Options& options) {
     const bool changed =
         taken.error().code == core::ErrorCode::Unavailable && taken.error().detail == 0;
     return changed ? launch::number(launch::ExitStatus::KeepFailed)
-                   : failed(taken.error().message(), launch::ExitStatus::KeepFailed);
+                   : host::end_failed(taken.error().message(), launch::ExitStatus::KeepFailed);
   }
-  if (!give_descriptors(machine.descriptors())) {
-    return failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
+  if (!host::give_descriptors(machine.descriptors())) {
+    return host::end_failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
   }
   const auto ended = machine.run();
   if (options.statistics) print(machine.statistics());
-  return ended ? *ended : failed(ended.error().text, launch::ExitStatus::Trap);
+  return ended ? *ended : host::end_failed(ended.error().text, launch::ExitStatus::Trap);
 }
 
 }  // namespace
@@ -168,11 +127,12 @@ int main(int count, char** words) {
   os::ignore_broken_pipes();
   const auto options = options_of(count, words);
   if (!options) {
-    return failed("merlon-vmm is started by merlon, not by hand", launch::ExitStatus::Usage);
+    return host::end_failed("merlon-vmm is started by merlon, not by hand",
+                            launch::ExitStatus::Usage);
   }
   const auto machine = make_machine(*options);
-  const bool told =
-      machine ? tell(true, image::name_of((*machine)->world())) : tell(false, machine.error().text);
+  const bool told = machine ? host::tell_readiness(true, image::name_of((*machine)->world()))
+                            : host::tell_readiness(false, machine.error().text);
   if (!machine || !told) return launch::number(launch::ExitStatus::KeepFailed);
   // The kernel takes the machine apart faster than we would, and the attendant may still wait for
   // something on behalf of a keep that is no more.

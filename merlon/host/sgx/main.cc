@@ -20,6 +20,7 @@
 #include "merlon/base/text.h"
 #include "merlon/host/aesm/collateral.h"
 #include "merlon/host/machine_confinement.h"
+#include "merlon/host/machine_process.h"
 #include "merlon/host/sgx/confinement.h"
 #include "merlon/host/sgx/keep_enclave.h"
 #include "merlon/host/sgx/kernel_driver.h"
@@ -29,8 +30,6 @@
 #include "merlon/host/signature.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/launch/readiness.h"
-#include "merlon/os/file_mapping.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/os/surrender.h"
@@ -40,14 +39,6 @@ namespace {
 
 using namespace merlon;
 using base::concat;
-
-constexpr std::size_t max_program_size = 64UL << 20U;
-
-int failed(std::string_view text, launch::ExitStatus status) {
-  static_cast<void>(
-      os::write_all(os::BorrowedFd(2), core::as_bytes(concat("merlon: ", text, "\n"))));
-  return launch::number(status);
-}
 
 struct Options {
   bool statistics = false;
@@ -85,27 +76,6 @@ std::optional<Options> options_of(int count, char** words) {
   return options;
 }
 
-/// A program that lies beside this one.
-struct Neighbour {
-  os::Fd file;
-  os::FileMapping mapping;
-};
-os::Result<Neighbour> open_neighbour(std::string_view name) {
-  const std::string own = TRY(os::own_program());
-  os::Fd file = TRY(os::open_file(concat(own.substr(0, own.rfind('/')), "/", name)));
-  os::FileMapping mapping = TRY(os::FileMapping::create(file, max_program_size));
-  return Neighbour{std::move(file), std::move(mapping)};
-}
-
-/// The keep's first descriptors: our streams, and the channel that brings its workload.
-bool give_descriptors(host::DescriptorTable& table) {
-  for (int number = 0; number < launch::keep_descriptor; ++number) {
-    auto copy = os::duplicate(os::BorrowedFd(number));
-    if (!copy || !table.insert(*std::move(copy))) return false;
-  }
-  return table.insert(os::Fd::adopt(launch::keep_descriptor)).has_value();
-}
-
 /// Reads what is to be launched, confines this process to it, and lays it ready for the keep. From
 /// here on the keep may be hostile.
 core::Result<void> take_launch(host::sgx::KeepEnclave& enclave, const Options& options) {
@@ -121,25 +91,14 @@ core::Result<void> take_launch(host::sgx::KeepEnclave& enclave, const Options& o
 }
 
 void print(const host::sgx::Statistics& statistics) {
-  std::string text = "merlon: calls of the keep to its host:";
-  for (std::size_t i = 0; i < statistics.calls.size(); ++i) {
-    if (statistics.calls[i] == 0) continue;
-    text += concat(" ", sallyport::call_table[i].name, " ", statistics.calls[i]);
-  }
+  std::string text = host::described_calls(statistics.calls);
   text += concat("; exceptions: ", statistics.exceptions, "\n");
   static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(text)));
 }
 
-/// Tells the launcher; false if nobody listens any more.
-bool tell(bool ready, std::string_view text) {
-  return launch::send(os::BorrowedFd(launch::keep_descriptor),
-                      launch::Readiness{ready, std::string(text)})
-      .has_value();
-}
-
 /// Without the list the keep sees this processor's CPUID.
 host::sgx::simulated::CpuidPlaces cpuid_places() {
-  const auto list = open_neighbour("merlon-keep.cpuid");
+  const auto list = host::open_neighbour("merlon-keep.cpuid");
   if (!list) return {};
   return host::sgx::simulated::CpuidPlaces::of(core::as_text(list->mapping.bytes()),
                                                sallyport::user_start);
@@ -158,8 +117,8 @@ std::vector<std::uint8_t> collateral_in(const std::string& directory) {
   return host::aesm::read_collateral(directory).value_or(std::vector<std::uint8_t>{});
 }
 
-Result<Platform> simulated_platform(const Options& options, const Neighbour& shim,
-                                    const Neighbour& keep) {
+Result<Platform> simulated_platform(const Options& options, const host::Neighbour& shim,
+                                    const host::Neighbour& keep) {
   using host::sgx::simulated::Secrets;
   const std::array sources{Secrets::Source{shim.file, shim.mapping.bytes()},
                            Secrets::Source{keep.file, keep.mapping.bytes()}};
@@ -185,8 +144,8 @@ Result<Platform> own_platform(std::optional<host::sgx::KernelDevice>& device) {
 
 Result<std::unique_ptr<host::sgx::KeepEnclave>> make_enclave(
     const Options& options, std::optional<host::sgx::KernelDevice>& device) {
-  const auto shim = open_neighbour("merlon-shim-sgx");
-  const auto keep = open_neighbour("merlon-keep");
+  const auto shim = host::open_neighbour("merlon-shim-sgx");
+  const auto keep = host::open_neighbour("merlon-keep");
   if (!shim || !keep) {
     return host::HostError{
         core::ErrorCode::NotFound,
@@ -206,14 +165,14 @@ int run_keep(host::sgx::KeepEnclave& enclave, const Options& options) {
     const bool changed =
         taken.error().code == core::ErrorCode::Unavailable && taken.error().detail == 0;
     return changed ? launch::number(launch::ExitStatus::KeepFailed)
-                   : failed(taken.error().message(), launch::ExitStatus::KeepFailed);
+                   : host::end_failed(taken.error().message(), launch::ExitStatus::KeepFailed);
   }
-  if (!give_descriptors(enclave.descriptors())) {
-    return failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
+  if (!host::give_descriptors(enclave.descriptors())) {
+    return host::end_failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
   }
   const auto ended = enclave.run();
   if (options.statistics) print(enclave.statistics());
-  return ended ? *ended : failed(ended.error().text, launch::ExitStatus::Trap);
+  return ended ? *ended : host::end_failed(ended.error().text, launch::ExitStatus::Trap);
 }
 
 }  // namespace
@@ -223,7 +182,8 @@ int main(int count, char** words) {
   os::ignore_broken_pipes();
   const auto options = options_of(count, words);
   if (!options) {
-    return failed("merlon-vmm-sgx is started by merlon, not by hand", launch::ExitStatus::Usage);
+    return host::end_failed("merlon-vmm-sgx is started by merlon, not by hand",
+                            launch::ExitStatus::Usage);
   }
   if (options->relay) {
     host::sgx::relay_quotes(os::BorrowedFd(launch::keep_descriptor), *options->relay);
@@ -231,7 +191,8 @@ int main(int count, char** words) {
   }
   std::optional<host::sgx::KernelDevice> device;
   const auto enclave = make_enclave(*options, device);
-  const bool told = enclave ? tell(true, "enclave") : tell(false, enclave.error().text);
+  const bool told = enclave ? host::tell_readiness(true, "enclave")
+                            : host::tell_readiness(false, enclave.error().text);
   if (!enclave || !told) return launch::number(launch::ExitStatus::KeepFailed);
   os::end_process(options->only_try ? 0 : run_keep(**enclave, *options));
 }
