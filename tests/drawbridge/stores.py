@@ -1,5 +1,6 @@
 """Where a registry's packages can be: a folder, PostgreSQL 15 (Debian's), an S3 (s3rver from npm), in each combination."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 MODULES = HERE.parents[1] / "build" / "s3rver" / "node_modules"
 S3RVER = "s3rver@3.7.1"
+DONE = MODULES.parent / S3RVER
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 COMBINATIONS = ("folder", "folder+s3", "postgres", "postgres+s3")
 PATIENCE = 60
@@ -23,13 +25,21 @@ def why_no_postgres():
 def why_no_s3():
     if not shutil.which("node") or not shutil.which("npm"):
         return "node and npm are not here"
-    if (MODULES / "s3rver").is_dir():
-        return None
     MODULES.parent.mkdir(parents=True, exist_ok=True)
+    # One test gets it, and no other takes it while it is half there.
+    with (MODULES.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return None if DONE.exists() else got_s3rver()
+
+
+def got_s3rver():
     got = subprocess.run(["npm", "install", "--prefix", MODULES.parent, "--no-save", "--ignore-scripts", "--no-audit",
                           "--no-fund", "--loglevel=error", S3RVER], capture_output=True, text=True, check=False,
                          timeout=120)
-    return None if got.returncode == 0 else f"npm does not give {S3RVER}"
+    if got.returncode != 0:
+        return f"npm does not give {S3RVER}"
+    DONE.touch()
+    return None
 
 
 def why_not(combination):
