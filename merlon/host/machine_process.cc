@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "merlon/base/text.h"
+#include "merlon/host/programs.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/readiness.h"
 #include "merlon/os/open.h"
@@ -12,12 +13,6 @@
 namespace merlon::host {
 
 using base::concat;
-
-namespace {
-
-constexpr std::size_t max_program_size = 64UL << 20U;
-
-}  // namespace
 
 int end_failed(std::string_view text, launch::ExitStatus status) {
   static_cast<void>(

@@ -15,7 +15,6 @@ namespace {
 template <typename T>
 using Result = core::Result<T, HostError>;
 
-constexpr std::size_t max_program_size = 64UL << 20U;
 constexpr std::string_view remedy = "; build or install all of Merlon's programs together";
 
 Result<ProgramFile> read_program(std::string path) {

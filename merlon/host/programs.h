@@ -13,6 +13,9 @@
 
 namespace merlon::host {
 
+/// Of a file of ours, debugging information and all.
+inline constexpr std::size_t max_program_size = std::size_t{256} << 20U;
+
 /// Where the program may lie, best first. There need be nothing.
 [[nodiscard]] core::Result<std::array<std::string, 2>, HostError> program_paths(
     std::string_view program);

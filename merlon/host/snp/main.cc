@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "merlon/base/text.h"
+#include "merlon/host/programs.h"
 #include "merlon/host/snp/launcher.h"
 #include "merlon/image/elf.h"
 #include "merlon/os/alarm.h"
@@ -28,7 +29,6 @@ using namespace merlon;
 using base::concat;
 using host::snp::Step;
 
-constexpr std::size_t max_program_size = 64UL << 20U;
 constexpr std::size_t max_file_size = 1UL << 20U;
 constexpr std::chrono::seconds run_limit{5};
 
@@ -76,7 +76,7 @@ bool read_options(int count, char** words, Options& options) {
 os::Result<os::FileMapping> map_neighbour(std::string_view name) {
   const std::string own = TRY(os::own_program());
   const os::Fd file = TRY(os::open_file(concat(own.substr(0, own.rfind('/')), "/", name)));
-  return os::FileMapping::create(file, max_program_size);
+  return os::FileMapping::create(file, host::max_program_size);
 }
 
 std::string registers(const base::CpuidRegisters& of) {
