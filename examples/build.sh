@@ -47,6 +47,7 @@ build echo-tcp "$here/echo-tcp/echo_tcp.c" "$clang" "${common[@]}" -std=c17 -Wl,
 build attested-channel "$here/attested-channel/attested_channel.c" "$clang" "${common[@]}" -std=c17 \
   -Wl,--strip-debug
 build evidence "$here/evidence/evidence.c" "$clang" "${common[@]}" -std=c17 -Wl,--strip-debug
+build credential "$here/credential/credential.c" "$clang" "${common[@]}" -std=c17 -Wl,--strip-debug
 # The name section stays: it is what makes the backtrace of a trap readable.
 build trap "$here/trap/trap.cc" "$clangxx" "${common[@]}" -std=c++20 -fno-exceptions \
   -Wl,--strip-debug

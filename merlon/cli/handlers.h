@@ -23,6 +23,7 @@ int in_merlon_evidence(const Arguments& arguments, const Terminal& terminal);
 /// Likewise.
 int in_merlon_deploy(const Arguments& arguments, const Terminal& terminal);
 /// Likewise.
+int in_merlon_credential(const Arguments& arguments, const Terminal& terminal);
 int in_merlon_registry(const Arguments& arguments, const Terminal& terminal);
 
 }  // namespace merlon::cli

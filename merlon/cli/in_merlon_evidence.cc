@@ -1,6 +1,7 @@
 // The commands that judge, measure, sign or show evidence are merlon-evidence's: every start of a
 // keep would pay for what they need, OpenSSL above all. Those that deliver to keeps are
-// merlon-deploy's, and those that ask registries of packages merlon-registry's.
+// merlon-deploy's, those that ask registries of packages merlon-registry's, and those that admit
+// holders of credentials merlon-credential's.
 
 #include "merlon/base/text.h"
 #include "merlon/cli/handlers.h"
@@ -32,6 +33,10 @@ int in_merlon_evidence(const Arguments& arguments, const Terminal& terminal) {
 
 int in_merlon_deploy(const Arguments& arguments, const Terminal& terminal) {
   return in_program("merlon-deploy", arguments, terminal);
+}
+
+int in_merlon_credential(const Arguments& arguments, const Terminal& terminal) {
+  return in_program("merlon-credential", arguments, terminal);
 }
 
 int in_merlon_registry(const Arguments& arguments, const Terminal& terminal) {

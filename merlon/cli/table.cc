@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "merlon/cli/table_credential.h"
 #include "merlon/cli/table_platform.h"
 #include "merlon/cli/table_registry.h"
 #include "merlon/cli/table_release.h"
@@ -386,14 +387,15 @@ constexpr std::array last_commands{
 consteval auto joined() {
   std::array<CommandSpec, keep_commands.size() + table::deploy_commands.size() +
                               table::release_commands.size() + table::registry_commands.size() +
-                              other_commands.size() + table::platform_commands.size() +
-                              last_commands.size()>
+                              table::credential_commands.size() + other_commands.size() +
+                              table::platform_commands.size() + last_commands.size()>
       all{};
   std::size_t count = 0;
   for (const CommandSpec& each : keep_commands) all[count++] = each;
   for (const CommandSpec& each : table::deploy_commands) all[count++] = each;
   for (const CommandSpec& each : table::release_commands) all[count++] = each;
   for (const CommandSpec& each : table::registry_commands) all[count++] = each;
+  for (const CommandSpec& each : table::credential_commands) all[count++] = each;
   for (const CommandSpec& each : other_commands) all[count++] = each;
   for (const CommandSpec& each : table::platform_commands) all[count++] = each;
   for (const CommandSpec& each : last_commands) all[count++] = each;

@@ -42,6 +42,14 @@ ReportData work_report_data(const crypto::Sha256Digest& launch_digest,
   return ReportData::from(digest.view()).value();
 }
 
+ReportData credential_report_data(const crypto::Sha256Digest& tls_spki_digest,
+                                  const crypto::Sha256Digest& request_digest) noexcept {
+  constexpr std::array<std::uint8_t, 16> label{'m', 'e', 'r', 'l', 'o', 'n', '/', 'c',
+                                               'r', 'e', 'd', '/', 'v', '1', 0,   0};
+  const auto digest = crypto::sha512({label, tls_spki_digest.view(), request_digest.view()});
+  return ReportData::from(digest.view()).value();
+}
+
 std::optional<ReportData> report_data_of(const Evidence& evidence) noexcept {
   if (const auto* sgx = std::get_if<SgxEvidence>(&evidence.report)) {
     return ReportData::from(sgx->report.report_data.view()).value();

@@ -28,6 +28,12 @@ using Nonce = core::FixedBytes<struct NonceTag, 32>;
 [[nodiscard]] ReportData work_report_data(const crypto::Sha256Digest& launch_digest,
                                           const crypto::Sha256Digest& said_digest) noexcept;
 
+/// Evidence for a request for a credential: SHA-512 of "merlon/cred/v1" padded with zeros to 16
+/// bytes ‖ SHA-256(SPKI of the TLS key) ‖ SHA-256(the request, credential/request.h).
+[[nodiscard]] ReportData credential_report_data(
+    const crypto::Sha256Digest& tls_spki_digest,
+    const crypto::Sha256Digest& request_digest) noexcept;
+
 /// The report data that the evidence holds; nothing for KVM.
 [[nodiscard]] std::optional<ReportData> report_data_of(const Evidence& evidence) noexcept;
 

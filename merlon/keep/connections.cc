@@ -31,14 +31,16 @@ class TextFile final : public ServedFile {
   std::string text_;
 };
 
-enum File : std::size_t { Certificate, Claims, Exporter };
-constexpr std::array<ServedName, 3> files_of_one{{{"certificate"}, {"claims"}, {"exporter"}}};
+enum File : std::size_t { Certificate, Claims, Exporter, Credential };
+constexpr std::array<ServedName, 4> files_of_one{
+    {{"certificate"}, {"claims"}, {"exporter"}, {credential_name, true}}};
 
 /// Of the connection that had the descriptor when this was opened; it does not keep it open.
 class OneConnection final : public ServedDirectory {
  public:
-  OneConnection(std::weak_ptr<net::Stream> stream, wasi::FdNumber fd) noexcept
-      : stream_(std::move(stream)), fd_(fd) {}
+  OneConnection(std::weak_ptr<net::Stream> stream, wasi::FdNumber fd,
+                std::shared_ptr<OwnCredential> credential) noexcept
+      : stream_(std::move(stream)), fd_(fd), credential_(std::move(credential)) {}
 
   std::span<const ServedName> names() override { return files_of_one; }
   std::uint64_t inode() const noexcept override {
@@ -48,6 +50,11 @@ class OneConnection final : public ServedDirectory {
     const std::shared_ptr<net::Stream> stream = stream_.lock();
     const tls::Session* const session = stream ? session_of(*stream) : nullptr;
     if (session == nullptr) return wasi::fail(wasi::Errno::Noent);
+    if (index == Credential) {
+      auto bound = session->exported(exporter_label, exporter_size);
+      if (!bound) return failure_of(bound.error());
+      return credential_file(credential_, *std::move(bound));
+    }
     auto text = text_of(*session, static_cast<File>(index));
     if (!text) return failure_of(text.error());
     return std::unique_ptr<ServedFile>(std::make_unique<TextFile>(*std::move(text)));
@@ -62,17 +69,20 @@ class OneConnection final : public ServedDirectory {
         const auto bytes = TRY(session.exported(exporter_label, exporter_size));
         return std::string(core::as_text(bytes));
       }
+      case Credential: break;
     }
     return core::error(ErrorCode::NotFound, "no such file");
   }
 
   std::weak_ptr<net::Stream> stream_;
   wasi::FdNumber fd_;
+  std::shared_ptr<OwnCredential> credential_;
 };
 
 class Connections final : public ServedDirectory {
  public:
-  explicit Connections(wasi::FdTable& files) noexcept : files_(files) {}
+  Connections(wasi::FdTable& files, std::shared_ptr<OwnCredential> credential) noexcept
+      : files_(files), credential_(std::move(credential)) {}
 
   std::span<const ServedName> names() override {
     texts_.clear();
@@ -93,12 +103,14 @@ class Connections final : public ServedDirectory {
     wasi::FdNumber fd = 0;
     std::from_chars(text.data(), text.data() + text.size(), fd);
     const wasi::FdEntry* const entry = TRY(files_.get(fd));
-    return std::shared_ptr<ServedDirectory>(std::make_shared<OneConnection>(entry->stream, fd));
+    return std::shared_ptr<ServedDirectory>(
+        std::make_shared<OneConnection>(entry->stream, fd, credential_));
   }
   std::uint64_t inode() const noexcept override { return first_inode; }
 
  private:
   wasi::FdTable& files_;
+  std::shared_ptr<OwnCredential> credential_;
   std::vector<std::string> texts_;
   std::vector<ServedName> names_;
 };
@@ -150,8 +162,9 @@ Result<std::string> peer_claims(const std::vector<tls::Certificate>& chain) {
   return TRY(*result).to_json();
 }
 
-std::shared_ptr<ServedDirectory> connections_directory(wasi::FdTable& files) {
-  return std::make_shared<Connections>(files);
+std::shared_ptr<ServedDirectory> connections_directory(wasi::FdTable& files,
+                                                       std::shared_ptr<OwnCredential> credential) {
+  return std::make_shared<Connections>(files, std::move(credential));
 }
 
 std::shared_ptr<ServedDirectory> directory_of_connections(wasi::FdTable& files) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "merlon/keep/own_credential.h"
 #include "merlon/tls/session.h"
 #include "merlon/wasi/fd_table.h"
 #include "merlon/wasi/served.h"
@@ -30,8 +31,9 @@ inline constexpr std::size_t exporter_size = 32;
 /// the peer itself says it. Malformed: it cannot be read.
 [[nodiscard]] core::Result<std::string> peer_claims(const std::vector<tls::Certificate>& chain);
 
-/// `files` are the workload's, and outlive it.
-[[nodiscard]] std::shared_ptr<wasi::ServedDirectory> connections_directory(wasi::FdTable& files);
+/// `files` are the workload's, and outlive it. `credential` null: the keep has none.
+[[nodiscard]] std::shared_ptr<wasi::ServedDirectory> connections_directory(
+    wasi::FdTable& files, std::shared_ptr<OwnCredential> credential = nullptr);
 
 /// /keep of a keep that nothing attests: it has /keep/connections and nothing else.
 [[nodiscard]] std::shared_ptr<wasi::ServedDirectory> directory_of_connections(wasi::FdTable& files);

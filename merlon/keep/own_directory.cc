@@ -24,16 +24,20 @@ enum File : std::size_t {
   Certificate,
   Request,
   Fresh,
-  Connections
+  Connections,
+  Credential,
+  CredentialKeys
 };
-constexpr std::array<ServedName, 8> all{{{"launch.json", false},
-                                         {"measurement", false},
-                                         {"report", false},
-                                         {"certificates", false},
-                                         {"certificate", false},
-                                         {"request", false},
-                                         {"fresh", true},
-                                         {connections_name, false, true}}};
+constexpr std::array<ServedName, 10> all{{{"launch.json", false},
+                                          {"measurement", false},
+                                          {"report", false},
+                                          {"certificates", false},
+                                          {"certificate", false},
+                                          {"request", false},
+                                          {"fresh", true},
+                                          {connections_name, false, true},
+                                          {credential_name, true},
+                                          {"credential_keys", false}}};
 
 Bytes bytes_of(std::string_view text) {
   const core::ByteView view = core::as_bytes(text);
@@ -118,7 +122,12 @@ Result<Bytes> OwnDirectory::content_of(std::size_t index) {
     case Certificates: return self_.certificates();
     case Certificate: return own_certificate();
     case Request: return self_.request();
+    case CredentialKeys: {
+      if (!credential_) return core::error(core::ErrorCode::NotFound, "nobody gives credentials");
+      return credential_->keys();
+    }
     case Fresh:
+    case Credential:
     case Connections: break;
   }
   return core::error(core::ErrorCode::NotFound, "no such file");
@@ -136,6 +145,7 @@ Result<std::shared_ptr<const Bytes>> OwnDirectory::kept(std::size_t index) {
 wasi::Result<std::unique_ptr<wasi::ServedFile>> OwnDirectory::open(std::size_t index) {
   if (index == Connections) return wasi::fail(wasi::Errno::Isdir);
   if (index == Fresh) return std::unique_ptr<wasi::ServedFile>(std::make_unique<FreshFile>(*this));
+  if (index == Credential) return credential_file(credential_, {});
   auto content = kept(index);
   if (!content) return failure_of(content.error());
   return std::unique_ptr<wasi::ServedFile>(std::make_unique<FixedFile>(*std::move(content)));

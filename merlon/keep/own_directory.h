@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "merlon/keep/own_credential.h"
 #include "merlon/keep/renewal.h"
 #include "merlon/keep/self.h"
 #include "merlon/keep/source.h"
@@ -22,18 +23,20 @@ inline constexpr std::string_view own_directory_name = "/keep";
 class OwnDirectory final : public wasi::ServedDirectory {
  public:
   /// `self` outlives it. `shown` is what the keep shows to those it speaks TLS with; null: it
-  /// speaks none. `connections` as connections.h has it; null: there are none. What is slow is made
-  /// when a file is first opened.
+  /// speaks none. `connections` as connections.h has it; null: there are none; so too `credential`.
+  /// What is slow is made when a file is first opened.
   OwnDirectory(Self& self, launch::Message message, const Source& source,
                std::shared_ptr<const wasm::CompiledModule> module,
                std::shared_ptr<const Shown> shown,
-               std::shared_ptr<wasi::ServedDirectory> connections = nullptr)
+               std::shared_ptr<wasi::ServedDirectory> connections = nullptr,
+               std::shared_ptr<OwnCredential> credential = nullptr)
       : self_(self),
         message_(std::move(message)),
         source_(source),
         module_(std::move(module)),
         shown_(std::move(shown)),
-        connections_(std::move(connections)) {}
+        connections_(std::move(connections)),
+        credential_(std::move(credential)) {}
 
   [[nodiscard]] std::span<const wasi::ServedName> names() override;
   [[nodiscard]] wasi::Result<std::unique_ptr<wasi::ServedFile>> open(std::size_t index) override;
@@ -59,6 +62,7 @@ class OwnDirectory final : public wasi::ServedDirectory {
   std::shared_ptr<const wasm::CompiledModule> module_;
   std::shared_ptr<const Shown> shown_;
   std::shared_ptr<wasi::ServedDirectory> connections_;
+  std::shared_ptr<OwnCredential> credential_;
   std::string facts_;
   std::vector<std::shared_ptr<const std::vector<std::uint8_t>>> kept_;  ///< by index
 };

@@ -19,11 +19,13 @@ TEST(OwnDirectory, WithoutAProcessorItsFilesAreErrors) {
   Self self;
   ASSERT_FALSE(self.is_attested());
   OwnDirectory directory(self, {}, {}, nullptr, nullptr);
-  EXPECT_EQ(directory.names().size(), 8U);
+  EXPECT_EQ(directory.names().size(), 10U);
   for (std::size_t i = 0; i < directory.names().size(); ++i) {
     const auto file = directory.open(i);
     if (directory.names()[i].name == "certificates" || directory.names()[i].name == "request") {
       EXPECT_TRUE(file) << "empty, and a request around nothing";
+    } else if (directory.names()[i].name == credential_name) {
+      EXPECT_FALSE(file) << "nobody gives this keep one";
     } else if (directory.names()[i].takes) {
       ASSERT_TRUE(file);
       EXPECT_TRUE((*file)->take({}));

@@ -45,12 +45,12 @@ std::int64_t retry_time(std::int64_t now, std::int64_t until, unsigned failures,
   return now + std::clamp<std::int64_t>(left / 4, shortest, jittered);
 }
 
-Renewal::Renewal(Self& self, const launch::Steward& steward, os::Fd dialer,
+Renewal::Renewal(Self& self, const launch::Steward& steward, std::shared_ptr<StewardLine> line,
                  std::shared_ptr<Shown> shown, Now now,
                  std::function<void(std::string_view)> report)
     : self_(self),
       steward_(steward),
-      dialer_(std::move(dialer)),
+      line_(std::move(line)),
       shown_(std::move(shown)),
       now_(std::move(now)),
       report_(std::move(report)),
@@ -75,7 +75,8 @@ void Renewal::begin(std::int64_t now) {
     return;
   }
   give_up_ = now + longest_talk;
-  talk_ = std::make_unique<StewardTalk>(steward_, dialer_, *std::move(requests), now);
+  line_->is_busy = true;
+  talk_ = std::make_unique<StewardTalk>(steward_, line_->dialer, *std::move(requests), now);
 }
 
 void Renewal::work() {
@@ -97,6 +98,7 @@ void Renewal::work() {
 
 void Renewal::end(const core::Result<Vouching, std::string>& outcome, std::int64_t now) {
   talk_.reset();
+  line_->is_busy = false;
   if (outcome) {
     shown_->vouching = *outcome;
     ++shown_->version;

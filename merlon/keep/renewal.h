@@ -34,8 +34,8 @@ struct Shown {
 class Renewal final : public wasi::Chore {
  public:
   /// `self` and `steward` outlive it. `report` tells people what fails.
-  Renewal(Self& self, const launch::Steward& steward, os::Fd dialer, std::shared_ptr<Shown> shown,
-          Now now, std::function<void(std::string_view)> report);
+  Renewal(Self& self, const launch::Steward& steward, std::shared_ptr<StewardLine> line,
+          std::shared_ptr<Shown> shown, Now now, std::function<void(std::string_view)> report);
 
   void add_awaited(std::vector<os::PollItem>& items) const override;
   [[nodiscard]] std::optional<std::chrono::nanoseconds> rest() override;
@@ -47,7 +47,7 @@ class Renewal final : public wasi::Chore {
 
   Self& self_;
   const launch::Steward& steward_;
-  os::Fd dialer_;
+  std::shared_ptr<StewardLine> line_;
   std::shared_ptr<Shown> shown_;
   Now now_;
   std::function<void(std::string_view)> report_;

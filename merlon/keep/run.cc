@@ -159,7 +159,8 @@ void give_network(Work& work, std::optional<TlsFiles> tls, wasi::Context& contex
 }
 
 core::Result<void, std::string> give_all_files(Work& work, Self& self, std::shared_ptr<Shown> shown,
-                                               Clocks& clocks, wasi::Context& context) {
+                                               std::shared_ptr<StewardLine> line, Clocks& clocks,
+                                               wasi::Context& context) {
   launch::Launch& launch = work.launch;
   const auto keys = shown ? self.keys() : nullptr;
   if (!keys || *keys == nullptr) {
@@ -167,10 +168,10 @@ core::Result<void, std::string> give_all_files(Work& work, Self& self, std::shar
     return give_files(work, nullptr, context);
   }
   const Now now = [&clocks] { return clocks.now(); };
-  if (launch.message.steward) {
+  if (line) {
     context.chores().push_back(std::make_shared<Renewal>(
-        self, *launch.message.steward, std::move(launch.steward), shown, now,
-        [voice = work.voice](std::string_view line) { voice->remark(line); }));
+        self, *launch.message.steward, std::move(line), shown, now,
+        [voice = work.voice](std::string_view text) { voice->remark(text); }));
   }
   const TlsFiles tls((*keys)->tls(), std::move(shown), now);
   give_network(work, tls, context);
@@ -187,7 +188,9 @@ std::string_view name_of(const launch::Mount& mount) noexcept { return mount.pat
 /// attested, or that speaks TLS.
 core::Result<void> give_own_directory(const Work& work, Self& self,
                                       std::shared_ptr<const wasm::CompiledModule> module,
-                                      std::shared_ptr<const Shown> shown, wasi::Context& context) {
+                                      std::shared_ptr<const Shown> shown,
+                                      std::shared_ptr<OwnCredential> credential,
+                                      wasi::Context& context) {
   if (!self.is_attested() && !shown) return {};
   const auto hides_it = [](const auto& each) { return hides_own_directory(name_of(each)); };
   if (std::ranges::any_of(work.launch.message.files, hides_it) ||
@@ -197,9 +200,9 @@ core::Result<void> give_own_directory(const Work& work, Self& self,
   wasi::FdTable& files = context.files();
   std::shared_ptr<wasi::ServedDirectory> directory = directory_of_connections(files);
   if (self.is_attested()) {
-    directory =
-        std::make_shared<OwnDirectory>(self, work.launch.message, work.source, std::move(module),
-                                       std::move(shown), connections_directory(files));
+    directory = std::make_shared<OwnDirectory>(
+        self, work.launch.message, work.source, std::move(module), std::move(shown),
+        connections_directory(files, credential), credential);
   }
   auto entry = wasi::served_directory(std::move(directory), std::string(own_directory_name));
   if (files.insert(std::move(entry))) return {};
@@ -227,10 +230,18 @@ core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
     context.chores().push_back(sealed);
   }
   if (!shown) shown = TRY(shown_if_wanted(work.launch, self, clocks));
-  TRY(give_all_files(work, self, shown, clocks, context));
+  std::shared_ptr<StewardLine> line;
+  std::shared_ptr<OwnCredential> credential;
+  if (work.launch.message.steward && shown) {
+    line = std::make_shared<StewardLine>(StewardLine{std::move(work.launch.steward)});
+    credential = std::make_shared<OwnCredential>(self, *work.launch.message.steward, line, shown,
+                                                 [&clocks] { return clocks.now(); });
+  }
+  TRY(give_all_files(work, self, shown, std::move(line), clocks, context));
   TRY(give_mounts(work.launch.message, archive, sealed ? sealed->tree() : nullptr, memory,
                   context));
-  const auto own = give_own_directory(work, self, std::move(module), shown, context);
+  const auto own =
+      give_own_directory(work, self, std::move(module), shown, std::move(credential), context);
   if (!own) return std::string(own.error().message());
   TRY(close_gaps(work.launch.message, context));
   return sealed;

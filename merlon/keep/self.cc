@@ -245,6 +245,11 @@ Result<Self::Requests> Self::fresh_requests() {
   return requests_around(evidence);
 }
 
+Result<Bytes> Self::request_holding(const evidence::ReportData& data) {
+  const Bytes evidence = TRY(evidence_for(data));
+  return TRY(requests_around(evidence)).request;
+}
+
 namespace {
 
 void name_keys(const identity::SessionKeys& keys, launch::Proof& proof) {

@@ -64,6 +64,9 @@ class Self {
   [[nodiscard]] core::Result<Requests> requests();
   /// The same around evidence that was made now, not the first time somebody asked.
   [[nodiscard]] core::Result<Requests> fresh_requests();
+  /// The same around evidence that holds `data`. Unsupported: nothing attests this keep.
+  [[nodiscard]] core::Result<std::vector<std::uint8_t>> request_holding(
+      const evidence::ReportData& data);
 
  private:
   [[nodiscard]] core::Result<Requests> requests_around(core::ByteView evidence);

@@ -7,6 +7,8 @@
 #include "merlon/keep/trust.h"
 #include "merlon/launch/dial.h"
 #include "merlon/net/socket.h"
+#include "merlon/net/wait.h"
+#include "merlon/os/clock.h"
 
 namespace merlon::keep {
 
@@ -42,8 +44,13 @@ StewardTalk::StewardTalk(const launch::Steward& steward, os::BorrowedFd dialer,
     : steward_(steward),
       dialer_(dialer),
       now_(now),
-      request_(std::move(requests.request)),
+      question_{"POST", steward.path, "application/pkcs10",
+                "application/octet-stream, application/problem+json", std::move(requests.request)},
       as_enarx_(std::move(requests.as_enarx)) {}
+
+StewardTalk::StewardTalk(const launch::Steward& steward, os::BorrowedFd dialer, Question question,
+                         std::int64_t now)
+    : steward_(steward), dialer_(dialer), now_(now), question_(std::move(question)) {}
 
 StewardTalk::State StewardTalk::fail(std::string why) {
   stage_ = Stage::Over;
@@ -103,9 +110,8 @@ std::optional<std::string> StewardTalk::take_connection() {
   if (!session) return std::string(session.error().message());
   session_ = *std::move(session);
   auto bytes = http_client::to_bytes(
-      {"POST", http_client::authority_of(steward_.host, steward_.port), steward_.path,
-       "application/pkcs10", "application/octet-stream, application/problem+json",
-       std::move(request_)});
+      {question_.method, http_client::authority_of(steward_.host, steward_.port), question_.path,
+       question_.content_type, question_.accept, std::move(question_.body)});
   if (!bytes) return std::string(bytes.error().message());
   exchange_.emplace(*std::move(bytes), max_answer);
   return std::nullopt;
@@ -120,7 +126,7 @@ StewardTalk::State StewardTalk::hear() {
     // answer is the Steward's own: nobody between could have it asked for less.
     constexpr unsigned bad_request = 400;
     if (answer.status == bad_request && !told && !as_enarx_.empty()) {
-      request_ = std::exchange(as_enarx_, {});
+      question_.body = std::exchange(as_enarx_, {});
       session_.reset();
       exchange_.reset();
       stage_ = Stage::Ask;
@@ -147,6 +153,23 @@ void StewardTalk::add_awaited(std::vector<os::PollItem>& items) const {
     case Stage::Exchange:
       items.push_back({session_->descriptor().number(), session_->awaits(exchange_->awaited()), 0});
       return;
+  }
+}
+
+core::Result<std::vector<std::uint8_t>, std::string> finish(StewardTalk& talk) {
+  constexpr std::uint64_t longest = 30'000'000'000;  // connection, handshake and answer together
+  const std::uint64_t deadline = net::deadline_after(longest);
+  for (;;) {
+    switch (talk.step()) {
+      case StewardTalk::State::Answered: return talk.answer();
+      case StewardTalk::State::Failed: return talk.trouble();
+      case StewardTalk::State::Waiting: break;
+    }
+    std::vector<os::PollItem> items;
+    talk.add_awaited(items);
+    const auto time = os::now(os::Clock::Monotonic);
+    if (!time || *time >= deadline) return std::string("no answer in time");
+    static_cast<void>(os::poll(items, std::chrono::nanoseconds(deadline - *time)));
   }
 }
 

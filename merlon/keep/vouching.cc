@@ -5,8 +5,6 @@
 
 #include "merlon/base/text.h"
 #include "merlon/keep/steward_talk.h"
-#include "merlon/net/wait.h"
-#include "merlon/os/clock.h"
 #include "merlon/os/random.h"
 #include "merlon/x509/certificate.h"
 #include "merlon/x509/issue.h"
@@ -20,29 +18,7 @@ namespace {
 
 using Text = std::string;
 
-/// For the connection, the handshake and the answer together.
-constexpr std::uint64_t steward_time = 30'000'000'000;
 constexpr std::size_t max_path = 5;
-
-/// The body of the Steward's answer to `request`; waits for it.
-core::Result<std::vector<std::uint8_t>, Text> ask(const launch::Steward& steward,
-                                                  os::BorrowedFd dialer, Self::Requests requests,
-                                                  std::int64_t now) {
-  const std::uint64_t deadline = net::deadline_after(steward_time);
-  StewardTalk talk(steward, dialer, std::move(requests), now);
-  for (;;) {
-    switch (talk.step()) {
-      case StewardTalk::State::Answered: return talk.answer();
-      case StewardTalk::State::Failed: return talk.trouble();
-      case StewardTalk::State::Waiting: break;
-    }
-    std::vector<os::PollItem> items;
-    talk.add_awaited(items);
-    const auto time = os::now(os::Clock::Monotonic);
-    if (!time || *time >= deadline) return Text("no answer in time");
-    static_cast<void>(os::poll(items, std::chrono::nanoseconds(deadline - *time)));
-  }
-}
 
 core::Result<codec::DerBytes> sign(const x509::NewCertificate& made,
                                    const crypto::PrivateKey& key) {
@@ -134,7 +110,8 @@ core::Result<Vouching, std::string> vouching_for(Self& self, const launch::Launc
   const std::string name = concat("steward ", url_of(steward), ": ");
   auto requests = self.requests();
   if (!requests) return concat(name, "there is nothing to ask it: ", requests.error().message());
-  const auto answer = ask(steward, launch.steward, *std::move(requests), now);
+  StewardTalk talk(steward, launch.steward, *std::move(requests), now);
+  const auto answer = finish(talk);
   if (!answer) return concat(name, answer.error());
   auto vouching = parse_pki_path(*answer, (*keys)->tls_spki(), now);
   if (!vouching) return concat(name, vouching.error());

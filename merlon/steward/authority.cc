@@ -1,10 +1,12 @@
 #include "merlon/steward/authority.h"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 
 #include "merlon/base/text.h"
 #include "merlon/steward/issuing.h"
+#include "merlon/steward/judging.h"
 #include "merlon/steward/policy_rules.h"
 #include "merlon/steward/refusal.h"
 
@@ -151,6 +153,32 @@ Result<Certified, Refusal> Authority::certify(RequestForm form, ByteView body,
   Refusal refusal = done.error();
   refusal.seen = std::move(made.seen);
   return refusal;
+}
+
+Result<Admitted, Refusal> Authority::admit(const credential::Request& request,
+                                           const verify::Collateral& own,
+                                           const verify::Moment& moment) const {
+  const State& state = *state_;
+  const auto digest = credential::request_digest(request.key, request.request);
+  if (!digest) return refuse(Reason::Form, digest.error().what);
+  Settings settings = state.settings;
+  settings.policy.binding = verify::BindToCredential{*digest};
+  Admitted made;
+  const std::array requests{ByteView(request.certification)};
+  const auto granted =
+      judge(requests, Judging{settings, state.policy_digest, own, moment}, made.seen);
+  Refusal refusal =
+      granted ? refuse(Reason::NoHardware, "a keep without hardware") : granted.error();
+  if (!granted || granted->front().kvm) {
+    refusal.seen = std::move(made.seen);
+    return refusal;
+  }
+  const Granted& keep = granted->front();
+  made.key_digest = crypto::sha256({keep.spki});
+  made.technology = keep.result.technology;
+  made.measurement = keep.result.measurement;
+  made.simulator = keep.result.simulator;
+  return made;
 }
 
 const crypto::Sha256Digest& Authority::policy_digest() const noexcept {

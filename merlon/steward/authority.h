@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "merlon/credential/request.h"
 #include "merlon/crypto/private_key.h"
 #include "merlon/verify/outlook.h"
 #include "merlon/verify/verifier.h"
@@ -94,6 +95,15 @@ struct Issuer {
                                                                   core::ByteView key);
 };
 
+/// A keep that may have a credential.
+struct Admitted {
+  crypto::Sha256Digest key_digest;  ///< of its SubjectPublicKeyInfo
+  evidence::Technology technology = evidence::Technology::Kvm;
+  Bytes measurement;
+  bool simulator = false;
+  verify::Memory seen;  ///< for the caller to remember before the answer leaves
+};
+
 struct Granted;
 
 /// Immutable after creation; any number of threads.
@@ -126,6 +136,13 @@ class Authority {
   [[nodiscard]] core::Result<Certified, Refusal> certify(RequestForm form, core::ByteView body,
                                                          const verify::Collateral& own,
                                                          const verify::Moment& moment) const;
+
+  /// Whether the keep of a request for a credential may have one: its evidence is accepted by the
+  /// policy, and made for this very request (credential/request.h). What is refused, and why, is as
+  /// of certify(); a keep without hardware has none, in development neither.
+  [[nodiscard]] core::Result<Admitted, Refusal> admit(const credential::Request& request,
+                                                      const verify::Collateral& own,
+                                                      const verify::Moment& moment) const;
 
   /// SHA-256 of policy_source, byte for byte.
   [[nodiscard]] const crypto::Sha256Digest& policy_digest() const noexcept;

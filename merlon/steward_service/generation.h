@@ -28,11 +28,16 @@ struct Generation {
   using Judge = std::function<core::Result<steward::Certified, steward::Refusal>(
       steward::RequestForm form, core::ByteView body, const verify::Moment& moment)>;
 
+  using Admit = std::function<core::Result<steward::Admitted, steward::Refusal>(
+      const credential::Request& request, const verify::Moment& moment)>;
+
   Judge certify;                                  ///< any thread
+  Admit admit;                                    ///< the same
   evidence::Endorsements endorsements;            ///< the Steward's own
   std::shared_ptr<const verify::Collateral> own;  ///< the same, taken apart
   verify::Policy policy;
-  std::string policy_digest;  ///< in hexadecimal
+  crypto::Sha256Digest policy_sha256;
+  std::string policy_digest;  ///< the same in hexadecimal
   std::string policy_file;    ///< empty: the default policy
   std::string issuer;         ///< who signs: SHA-256 of its certificate, in hexadecimal
   std::string trust;  ///< in PEM: who is to be trusted, so that this and the next one's hold

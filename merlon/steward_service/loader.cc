@@ -174,6 +174,10 @@ Outcome<GenerationPointer> Loader::load(codec::UnixTime now) const {
                                    const verify::Moment& moment) {
     return authority.certify(form, body, *own, moment);
   };
+  made->admit = [authority, own](const credential::Request& request, const verify::Moment& moment) {
+    return authority.admit(request, *own, moment);
+  };
+  made->policy_sha256 = authority.policy_digest();
   made->policy_digest = base::hex(authority.policy_digest().view());
   made->policy_file = options_.policy;
   made->issuer_end = authority.issuer_end();

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "merlon/base/text.h"
+#include "merlon/credential/key_record.h"
 #include "merlon/service/listeners.h"
 
 namespace merlon::steward_service {
@@ -117,6 +118,32 @@ Outcome<void> read_release(const command::Arguments& arguments, Options& options
     release.per_minute = static_cast<std::uint32_t>(
         TRY(number_of("--release-pace", arguments.value("--release-pace"), 0, 1'000'000)));
   }
+  return {};
+}
+
+Outcome<void> read_credentials(const command::Arguments& arguments, Options& options) {
+  CredentialOptions& credentials = options.credentials;
+  credentials.directory = arguments.value("--credentials");
+  credentials.issuer = arguments.value("--credential-issuer");
+  if (arguments.has("--credential-limit")) {
+    credentials.limit = static_cast<std::uint32_t>(
+        TRY(number_of("--credential-limit", arguments.value("--credential-limit"), 2, 1'000'000)));
+  }
+  credentials.epoch = TRY(duration_of(arguments, "--credential-epoch", credentials.epoch,
+                                      std::chrono::seconds(10), std::chrono::hours(24) * 366));
+  if (credentials.directory.empty()) {
+    const bool is_said = arguments.has("--credential-issuer") ||
+                         arguments.has("--credential-limit") || arguments.has("--credential-epoch");
+    if (is_said) return std::string("--credential-… are for --credentials");
+    return {};
+  }
+  if (credentials.issuer.empty()) {
+    return std::string("--credentials needs --credential-issuer: what keys say whose they are");
+  }
+  const bool fits =
+      credentials.issuer.size() <= credential::KeyRecord::max_issuer_size &&
+      std::ranges::all_of(credentials.issuer, [](char c) { return c >= ' ' && c <= '~'; });
+  if (!fits) return std::string("--credential-issuer: up to 255 printable characters of ASCII");
   return {};
 }
 
@@ -264,6 +291,7 @@ Outcome<Options> options_of(const command::Arguments& arguments,
   }
   TRY(read_limits(arguments, options));
   TRY(read_release(arguments, options));
+  TRY(read_credentials(arguments, options));
   TRY(check(options));
   return options;
 }

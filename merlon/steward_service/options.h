@@ -32,6 +32,14 @@ struct ReleaseOptions {
   service::IssuerSettings issuers;
 };
 
+/// Credentials for keeps (docs/zero-knowledge.md).
+struct CredentialOptions {
+  std::string directory;  ///< empty: there are none
+  std::string issuer;     ///< what the keys say whose they are
+  std::uint32_t limit = 100;
+  std::chrono::seconds epoch = std::chrono::hours(24) * 7;
+};
+
 struct Options {
   std::string key;                        ///< file; with `certificate`, or neither
   std::string certificate;                ///< file: the CA's, and who issued it
@@ -56,6 +64,7 @@ struct Options {
   std::size_t workers = 0;  ///< 0: one for each processor
   http::Limits limits;
   ReleaseOptions release;
+  CredentialOptions credentials;
 };
 
 /// A line for the user about what is wrong.

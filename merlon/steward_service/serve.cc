@@ -11,6 +11,7 @@
 #include "merlon/os/socket.h"
 #include "merlon/service/front.h"
 #include "merlon/steward_service/commands.h"
+#include "merlon/steward_service/credentials.h"
 #include "merlon/steward_service/deputy.h"
 #include "merlon/steward_service/endorsing.h"
 #include "merlon/steward_service/loader.h"
@@ -56,18 +57,20 @@ Outcome<std::vector<os::Fd>> listeners_of(Options& options) {
 /// One process that serves, from its start to its end.
 class Running {
  public:
-  /// `deputy` null: there is no broker.
+  /// `deputy` null: there is no broker; `credentials` null: there are none.
   Running(Options options, Loader loader, GenerationPointer first, http::Log& log,
-          Statistics& statistics, Records& records, std::unique_ptr<Deputy> deputy)
+          Statistics& statistics, Records& records, std::unique_ptr<Deputy> deputy,
+          std::unique_ptr<Credentials> credentials)
       : options_(std::move(options)),
         loader_(std::move(loader)),
         log_(log),
         statistics_(statistics),
         records_(records),
         deputy_(std::move(deputy)),
+        credentials_(std::move(credentials)),
         service_(std::move(first), records, statistics,
                  {&clock_now, options_.at, [this] { return meter_.read(); }, clock_now(),
-                  vcek_source(), release_routes()}) {}
+                  vcek_source(), release_routes(), credential_routes()}) {}
 
   Outcome<void> start();
   /// Until a signal says so.
@@ -87,7 +90,10 @@ class Running {
   bool reload(bool asked);
   [[nodiscard]] std::function<bool(const snp::Report&)> vcek_source();
   [[nodiscard]] std::function<http::Response(const http::Request&)> release_routes();
+  [[nodiscard]] std::function<http::Response(const http::Request&)> credential_routes();
+  void learn(const verify::Memory& seen, std::string_view event);
   void start_deputy();
+  void start_credentials();
   void warn_of_ends();
 
   Options options_;
@@ -97,6 +103,7 @@ class Running {
   Records& records_;
   std::unique_ptr<oidc::Issuers> issuers_;  ///< whose tokens name the broker's tenants
   std::unique_ptr<Deputy> deputy_;
+  std::unique_ptr<Credentials> credentials_;
   http::Meter meter_;
   Service service_;
   std::mutex reload_mutex_;  ///< of what stands below it, down to warned_
@@ -118,16 +125,30 @@ std::function<http::Response(const http::Request&)> Running::release_routes() {
   return [this](const http::Request& request) { return deputy_->handle(request); };
 }
 
+std::function<http::Response(const http::Request&)> Running::credential_routes() {
+  if (!credentials_) return {};
+  return [this](const http::Request& request) { return credentials_->handle(request); };
+}
+
+void Running::learn(const verify::Memory& seen, std::string_view event) {
+  if (const auto learned = records_.learn(seen); !learned) {
+    say("error", event, {{"refused", learned.error()}});
+  }
+}
+
+void Running::start_credentials() {
+  if (!credentials_) return;
+  credentials_->set_world({&clock_now, [this] { return service_.moment(); },
+                           [this] { return service_.generation(); },
+                           [this](const verify::Memory& seen) { learn(seen, "credential"); }});
+}
+
 void Running::start_deputy() {
   if (!deputy_) return;
   issuers_ = service::issuers_of(options_.release.issuers, log_);
   deputy_->set_world({&clock_now, [this] { return service_.moment(); },
                       [this] { return service_.generation()->own; },
-                      [this](const verify::Memory& seen) {
-                        if (const auto learned = records_.learn(seen); !learned) {
-                          say("error", "release", {{"refused", learned.error()}});
-                        }
-                      },
+                      [this](const verify::Memory& seen) { learn(seen, "release"); },
                       issuers_.get()});
 }
 
@@ -174,6 +195,7 @@ Outcome<void> Running::start() {
                    const std::vector<http::Header>& fields) { say(level, event, fields); }});
   }
   start_deputy();
+  start_credentials();
   auto listeners = TRY(listeners_of(options_));
   auto started = http::Server::start(std::move(listeners), settings());
   if (!started) return concat("cannot serve: ", os::describe(started.error()));
@@ -306,8 +328,14 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
     if (!opened) return command::fail(terminal, opened.error(), unusable);
     deputy = *std::move(opened);
   }
+  std::unique_ptr<Credentials> credentials;
+  if (!ready->options.credentials.directory.empty()) {
+    auto opened = Credentials::open(ready->options.credentials, clock_now());
+    if (!opened) return command::fail(terminal, opened.error(), unusable);
+    credentials = *std::move(opened);
+  }
   Running running(std::move(ready->options), std::move(ready->loader), std::move(ready->first),
-                  **log, statistics, **records, std::move(deputy));
+                  **log, statistics, **records, std::move(deputy), std::move(credentials));
   if (const auto started = running.start(); !started) {
     return command::fail(terminal, started.error(), unusable);
   }

@@ -4,6 +4,7 @@
 #include "merlon/codec/json_writer.h"
 #include "merlon/evidence/evidence.h"
 #include "merlon/report/report.h"
+#include "merlon/steward_service/credentials.h"
 #include "merlon/steward_service/deputy.h"
 #include "merlon/steward_service/errors_page.h"
 #include "merlon/steward_service/metrics.h"
@@ -79,6 +80,8 @@ http::Response Service::route(const http::Request& request) const {
     return reads(request) ? status_with("") : wrong_method("GET, HEAD, POST", request);
   }
   if (world_.release && path.starts_with(release_path)) return world_.release(request);
+  const bool is_credential = path == credential_path || path == credential_keys_path;
+  if (world_.credentials && is_credential) return world_.credentials(request);
   const bool is_known = path == "/health" || path == "/ready" || path == "/metrics" ||
                         path == "/trust.pem" || path == errors_path;
   if (!is_known) return answer(problem_of_status(404, "there is nothing here"), request);

@@ -5,6 +5,7 @@
 //   GET  /                  200, empty [ENARX crates/server]
 //   POST /                  certification requests
 //   GET  /health /ready /metrics /trust.pem /status /docs/errors.md
+//   …    /credential…          credentials.h, where there are any
 //   …    /release/…         of a broker (deputy.h), where there is one
 
 #include <functional>
@@ -33,6 +34,8 @@ class Service {
     std::function<bool(const snp::Report&)> obtain_vcek = {};
     /// What lies below release_path; empty: nothing.
     std::function<http::Response(const http::Request&)> release = {};
+    /// The same of credential_path.
+    std::function<http::Response(const http::Request&)> credentials = {};
   };
 
   Service(GenerationPointer first, Records& records, Statistics& statistics, World world);

@@ -100,6 +100,15 @@ constexpr std::array serve_options{
          "Whose certificates issuers may show, in PEM; those of the web if none is given."),
     OptionSpec{"--release-deposits", "NUMBER", "Deposits of all tenants: 4096 if not given."},
     OptionSpec{"--release-per-tenant", "NUMBER", "Of these of one tenant: 256 if not given."},
+    file("--credentials", "DIR",
+         "Give credentials to keeps as well, by which they show that they were accepted without "
+         "showing which they are; keys and what was given lie in this directory, made if it is not "
+         "there. Needs --credential-issuer."),
+    OptionSpec{"--credential-issuer", "NAME",
+               "What the keys say whose they are, such as https://steward.example.org."},
+    OptionSpec{"--credential-limit", "NUMBER",
+               "How often a credential may be shown to one audience: 100 if not given."},
+    OptionSpec{"--credential-epoch", "TIME", "How long a key counts: 7d if not given."},
     OptionSpec{
         "--release-pace", "NUMBER",
         "Challenges and releases that one address may ask for in a minute: 120 if not given, "

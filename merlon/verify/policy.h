@@ -104,8 +104,14 @@ struct BindToWork {
   crypto::Sha256Digest said_digest;
   friend bool operator==(const BindToWork&, const BindToWork&) = default;
 };
-using Binding =
-    std::variant<BindToRequest, BindToAnything, BindToData, BindToKey, BindToChallenge, BindToWork>;
+/// A request for a credential, by the key of the certification request that comes with it, in
+/// Merlon's form. No policy's text says so; a Steward does.
+struct BindToCredential {
+  crypto::Sha256Digest request_digest;
+  friend bool operator==(const BindToCredential&, const BindToCredential&) = default;
+};
+using Binding = std::variant<BindToRequest, BindToAnything, BindToData, BindToKey, BindToChallenge,
+                             BindToWork, BindToCredential>;
 
 struct DcapPolicy {
   /// Beyond UpToDate a status is accepted only with a waiver for each advisory that is open.

@@ -218,6 +218,16 @@ struct WantedData {
             evidence.key ? another_key : ""};
   }
 
+  Answer operator()(const BindToCredential& binding) const {
+    if (!evidence.key) {
+      return {std::nullopt, "the hash of the requested key and what is asked for",
+              "there is no request"};
+    }
+    return {evidence::credential_report_data(crypto::sha256({evidence.key->spki}),
+                                             binding.request_digest),
+            "the hash of the requested key and of what is asked for, "};
+  }
+
   [[nodiscard]] evidence::ReportData of(const evidence::RequestedKey& key) const {
     return evidence::enarx_report_data(evidence.technology(), key.spki);
   }

@@ -1,0 +1,19 @@
+#include "merlon/cli_credential/commands.h"
+
+#include <array>
+
+namespace merlon::cli_credential {
+
+namespace {
+
+constexpr std::array all_handlers{
+    cli::Handler{"credential verify", &verify},
+    cli::Handler{"credential serve", &serve},
+    cli::Handler{"credential keys", &keys},
+};
+
+}  // namespace
+
+std::span<const cli::Handler> handlers() noexcept { return all_handlers; }
+
+}  // namespace merlon::cli_credential

@@ -1,0 +1,11 @@
+// merlon-credential: the commands of merlon for those who admit keeps by their credentials. Started
+// by merlon, in its place.
+
+#include "merlon/cli/table.h"
+#include "merlon/cli_credential/commands.h"
+#include "merlon/command/serve.h"
+
+int main(int argc, char** argv) {
+  return merlon::command::serve(argc, argv, merlon::cli::program(),
+                                merlon::cli_credential::handlers());
+}

@@ -1,0 +1,77 @@
+#pragma once
+
+// Credentials that a Steward gives to keeps which it has judged (docs/zero-knowledge.md): its keys
+// in a directory of their own, one for each policy and epoch, and who got one. Requests are
+// attacker-controlled.
+//
+//   GET  /credential/keys   the log of keys, for everybody
+//   POST /credential        a request for a credential
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "merlon/credential/issuing_key.h"
+#include "merlon/http/message.h"
+#include "merlon/os/fd.h"
+#include "merlon/steward_service/generation.h"
+#include "merlon/steward_service/options.h"
+
+namespace merlon::steward_service {
+
+inline constexpr std::string_view credential_path = "/credential";
+inline constexpr std::string_view credential_keys_path = "/credential/keys";
+
+class Credentials {
+ public:
+  struct World {
+    std::function<codec::UnixTime()> now;
+    std::function<verify::Moment()> moment;
+    std::function<GenerationPointer()> generation;
+    /// Takes what an appraisal has seen.
+    std::function<void(const verify::Memory&)> learn;
+  };
+
+  /// Opens the directory, which is made if it is not there. One process at a time has it. A line
+  /// for who starts the service otherwise.
+  [[nodiscard]] static Outcome<std::unique_ptr<Credentials>> open(const CredentialOptions& options,
+                                                                  codec::UnixTime now);
+
+  /// Before the first request.
+  void set_world(World world) { world_ = std::move(world); }
+
+  /// By workers; any number at the same time.
+  [[nodiscard]] http::Response handle(const http::Request& request);
+
+  /// The key for this policy, made if there is none for now; and where its end is nearer than half
+  /// of an epoch, the next one is made and published.
+  [[nodiscard]] Outcome<credential::IssuingKey> key_for(const crypto::Sha256Digest& policy,
+                                                        bool development, codec::UnixTime now);
+
+ private:
+  explicit Credentials(CredentialOptions options) : options_(std::move(options)) {}
+
+  [[nodiscard]] http::Response log(const http::Request& request);
+  [[nodiscard]] http::Response give(const http::Request& request);
+  [[nodiscard]] Outcome<void> add_key(const crypto::Sha256Digest& policy, bool development,
+                                      codec::UnixTime from);
+  [[nodiscard]] Outcome<void> read_log();
+  [[nodiscard]] Outcome<void> read_given(codec::UnixTime now);
+  /// False: it was given one before.
+  [[nodiscard]] Outcome<bool> note_given(const crypto::Sha256Digest& keep,
+                                         const credential::KeyId& key);
+  [[nodiscard]] std::string path_of(std::string_view name) const;
+
+  CredentialOptions options_;
+  World world_;
+  std::mutex mutex_;  // of all below
+  os::Fd lock_;
+  credential::KeyLog keys_;
+  std::map<credential::KeyId, credential::IssuingKey> issuing_;
+  os::Fd given_file_;
+  std::set<std::string> given_;  // lines of the file, without their ends
+};
+
+}  // namespace merlon::steward_service

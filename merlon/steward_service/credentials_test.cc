@@ -1,0 +1,146 @@
+#include "merlon/steward_service/credentials.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "merlon/credential/holder.h"
+
+namespace merlon::steward_service {
+namespace {
+
+using credential::KeyLog;
+
+/// A Steward that finds each keep good, and takes the first byte of its request for its key.
+class CredentialsTest : public ::testing::Test {
+ protected:
+  CredentialsTest() {
+    char name[] = "/tmp/merlon-credentials-XXXXXX";
+    directory_ = ::mkdtemp(name);
+    options_ = {directory_ + "/keys", "https://steward.example", 3, std::chrono::seconds(1000)};
+    generation_->policy_sha256 = crypto::sha256({});
+    generation_->admit =
+        [this](const credential::Request& request,
+               const verify::Moment&) -> core::Result<steward::Admitted, steward::Refusal> {
+      if (!good_)
+        return steward::Refusal{steward::Refusal::Kind::Refused, "snp.measurement", "", ""};
+      steward::Admitted admitted;
+      admitted.key_digest = crypto::sha256({request.certification});
+      return admitted;
+    };
+  }
+  ~CredentialsTest() override {
+    std::error_code error;
+    std::filesystem::remove_all(directory_, error);
+  }
+
+  std::unique_ptr<Credentials> open() {
+    auto opened = Credentials::open(options_, now_);
+    EXPECT_TRUE(opened) << (opened ? "" : opened.error());
+    (*opened)->set_world({[this] { return now_; }, [] { return verify::Moment{}; },
+                          [this] { return generation_; }, [](const verify::Memory&) {}});
+    return *std::move(opened);
+  }
+  static http::Request asking(std::string method, std::string_view path, std::string body = "") {
+    http::Request request;
+    request.method = std::move(method);
+    request.target = path;
+    request.headers = {{"content-type", std::string(credential::request_type)},
+                       {"accept", "application/problem+json"}};
+    request.body = std::move(body);
+    return request;
+  }
+  static KeyLog log_of(Credentials& credentials) {
+    const auto response = credentials.handle(asking("GET", credential_keys_path));
+    EXPECT_EQ(response.status, 200U);
+    return KeyLog::parse(core::as_bytes(response.body)).value();
+  }
+  /// The status, and a credential.
+  static std::pair<unsigned, std::optional<credential::Holder>> ask(Credentials& credentials,
+                                                                    const KeyLog::Entry& entry,
+                                                                    std::uint8_t keep) {
+    const auto begun = credential::Asking::begin(entry).value();
+    const credential::Request request{{keep}, entry.id, begun.request()};
+    const auto body = request.encode().value();
+    const auto response =
+        credentials.handle(asking("POST", credential_path, std::string(core::as_text(body))));
+    if (response.status != 200) return {response.status, std::nullopt};
+    return {200, credential::Holder::finish(begun, core::as_bytes(response.body)).value()};
+  }
+
+  std::string directory_;
+  CredentialOptions options_;
+  codec::UnixTime now_{5000};
+  bool good_ = true;
+  std::shared_ptr<Generation> generation_ = std::make_shared<Generation>();
+};
+
+TEST_F(CredentialsTest, GivesEachKeepOneInAnEpoch) {
+  auto credentials = open();
+  const KeyLog log = log_of(*credentials);
+  ASSERT_EQ(log.entries().size(), 1U);
+  auto [status, holder] = ask(*credentials, log.entries()[0], 1);
+  ASSERT_EQ(status, 200U);
+  EXPECT_TRUE(holder->present("https://bank.example", {}));
+  EXPECT_EQ(ask(*credentials, log.entries()[0], 1).first, 409U);
+  EXPECT_EQ(ask(*credentials, log.entries()[0], 2).first, 200U);
+  credentials.reset();
+  credentials = open();  // remembers both keys and keeps
+  EXPECT_EQ(log_of(*credentials).encode(), log.encode());
+  EXPECT_EQ(ask(*credentials, log.entries()[0], 1).first, 409U);
+  EXPECT_EQ(ask(*credentials, log.entries()[0], 3).first, 200U);
+}
+
+TEST_F(CredentialsTest, KeysFollowEachOtherAndTheNextIsKnownAhead) {
+  auto credentials = open();
+  const KeyLog first = log_of(*credentials);
+  now_ = {5600};
+  const KeyLog second = log_of(*credentials);
+  ASSERT_EQ(second.entries().size(), 2U);
+  EXPECT_EQ(second.entries()[1].record.not_before.seconds, 6000);
+  EXPECT_EQ(ask(*credentials, second.entries()[1], 1).first, 409U) << "not of now";
+  now_ = {6000};
+  EXPECT_EQ(ask(*credentials, second.entries()[1], 1).first, 200U);
+  EXPECT_EQ(ask(*credentials, second.entries()[0], 1).first, 409U) << "over";
+  // Another policy has a key of its own from the first request on.
+  generation_->policy_sha256 = crypto::sha256({core::as_bytes("other")});
+  const KeyLog third = log_of(*credentials);
+  EXPECT_EQ(third.entries().back().record.policy, generation_->policy_sha256);
+  EXPECT_EQ(third.entries().back().record.epoch, 0U);
+}
+
+TEST_F(CredentialsTest, WhatIsRefusedGetsNone) {
+  auto credentials = open();
+  const KeyLog log = log_of(*credentials);
+  good_ = false;
+  EXPECT_EQ(ask(*credentials, log.entries()[0], 1).first, 400U);
+  good_ = true;
+  EXPECT_EQ(ask(*credentials, log.entries()[0], 1).first, 200U) << "a refusal counts for nothing";
+  EXPECT_EQ(credentials->handle(asking("POST", credential_path, "x")).status, 400U);
+  EXPECT_EQ(credentials->handle(asking("GET", credential_path)).status, 405U);
+  EXPECT_EQ(credentials->handle(asking("POST", credential_keys_path)).status, 405U);
+}
+
+TEST_F(CredentialsTest, OneProcessHasTheDirectory) {
+  const auto credentials = open();
+  EXPECT_FALSE(Credentials::open(options_, now_));
+}
+
+TEST_F(CredentialsTest, FilesThatWereChangedEndTheStart) {
+  open().reset();
+  {
+    auto credentials = open();
+    static_cast<void>(log_of(*credentials));
+  }
+  const std::string log = options_.directory + "/keys.log";
+  {
+    std::fstream file(log, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(40);
+    file.put('x');
+  }
+  EXPECT_FALSE(Credentials::open(options_, now_));
+}
+
+}  // namespace
+}  // namespace merlon::steward_service
