@@ -48,7 +48,7 @@ else bad "a tenant's keep" "$said $(tail -n 3 /tmp/merlon-gatehouse.log)"; fi
 kill $(jobs -p)
 wait
 
-try "purge" apt-get purge -y libmerlon-dev "${services[@]}" merlon
+try "purge" apt-get purge -y libmerlon-dev "${services[@]}" merlon merlon-common
 left=$(find / -xdev \( -path /proc -o -path /sys -o -path /home -o -path /new -o -path /root -o -path /tmp -o -path /var/log \
   -o -path /examples \) -prune -o -name '*merlon*' -print; grep merlon /etc/passwd /etc/group)
 [[ -z $left ]] && ok "nothing is left" || bad "nothing is left" "$left"

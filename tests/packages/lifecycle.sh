@@ -25,6 +25,7 @@ if [[ -c /dev/kvm ]] || mknod /dev/kvm c 10 232 2>/dev/null; then
   # There may be no such device behind the number.
   if (exec 3<>/dev/kvm) 2>/dev/null; then chgrp kvm /dev/kvm && chmod 660 /dev/kvm; else rm -f /dev/kvm; fi
 fi
+[[ -f /etc/hosts ]] || echo "127.0.0.1 localhost" >/etc/hosts
 useradd --create-home tester
 [[ -c /dev/kvm ]] && usermod --append --groups kvm tester
 everything | sort >/root/before
@@ -107,8 +108,26 @@ grep -q tls-key /etc/merlon-steward/steward.toml && grep -q sgx-sim /etc/merlon-
 use " after an upgrade"
 [[ -z ${endless:-} ]] || { runs && ok "a keep outlives an upgrade" || bad "a keep outlives an upgrade" "it is gone"; }
 
+# A broker as well, which the service may be by the package's drop-in; and an issuer that has a name and does not answer.
+echo "127.0.0.1 login.example.org" >>/etc/hosts
+mkdir /etc/systemd/system/merlon-steward.service.d
+cp /usr/share/doc/merlon-steward/examples/broker.conf /etc/systemd/system/merlon-steward.service.d/
+(umask 037; tr -dc 0-9a-f </dev/urandom | head -c 64 >/etc/merlon-steward/release.key; chgrp merlon-steward /etc/merlon-steward/release.key)
+sed -i 's/^# \(release-\|oidc-\)/\1/' /etc/merlon-steward/steward.toml
+systemctl daemon-reload
+try "services start anew" systemctl restart merlon-steward merlon-drawbridge
+use ", with a broker"
+for service in merlon-steward merlon-drawbridge; do
+  said=$(journalctl --no-pager -q -u $service _PID="$(systemctl show --property MainPID --value $service)")
+  # It got as far as the issuer's address.
+  grep -q '"oidc".*login.example.org' <<<"$said" && ! grep -q 'cannot find\|resolve' <<<"$said" &&
+    ok "$service asks for names" || bad "$service asks for names" "$said"
+done
+rm -r /etc/systemd/system/merlon-steward.service.d
+sed -i '$d' /etc/hosts
+
 # Remove: what runs ends, what was written stays.
-try "remove" apt-get remove -y libmerlon-dev "${services[@]}" merlon
+try "remove" apt-get remove -y libmerlon-dev "${services[@]}" merlon merlon-common
 for service in "${services[@]}"; do
   systemctl is-active --quiet "$service" && bad "$service has ended" active || ok "$service has ended"
   [[ -f /etc/$service/tls.key && -d /var/lib/$service ]] && ok "$service keeps its state" || bad "$service keeps its state" gone
