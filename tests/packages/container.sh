@@ -9,7 +9,7 @@ try() {
   if said=$("$@" 2>&1); then ok "$name"; else bad "$name" "$said"; fi
 }
 export DEBIAN_FRONTEND=noninteractive
-services=(merlon-steward merlon-drawbridge merlon-gatehouse)
+mapfile -t packages < <(for deb in /new/*.deb; do dpkg-deb --field "$deb" Package; done)
 try "install" apt-get install -y --no-install-recommends /new/*.deb
 [[ $failed -eq 0 ]] || exit 1
 useradd --create-home tester
@@ -48,7 +48,7 @@ else bad "a tenant's keep" "$said $(tail -n 3 /tmp/merlon-gatehouse.log)"; fi
 kill $(jobs -p)
 wait
 
-try "purge" apt-get purge -y libmerlon-dev "${services[@]}" merlon merlon-common
+try "purge" apt-get purge -y "${packages[@]}"
 left=$(find / -xdev \( -path /proc -o -path /sys -o -path /home -o -path /new -o -path /root -o -path /tmp -o -path /var/log \
   -o -path /examples \) -prune -o -name '*merlon*' -print; grep merlon /etc/passwd /etc/group)
 [[ -z $left ]] && ok "nothing is left" || bad "nothing is left" "$left"

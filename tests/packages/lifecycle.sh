@@ -9,6 +9,7 @@ try() {
   if said=$("$@" 2>&1); then ok "$name"; else bad "$name" "$said"; fi
 }
 services=(merlon-steward merlon-drawbridge merlon-gatehouse)
+mapfile -t packages < <(for deb in /new/*.deb; do dpkg-deb --field "$deb" Package; done)
 install() { apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"; }
 
 # Everything on the machine but what packages' managers note, and what there is in /etc and /var/lib.
@@ -48,7 +49,11 @@ runuser --login tester --command 'bash /examples/session.sh' || failed=1
 for service in "${services[@]}"; do
   cp /keys/* /etc/$service/ && chgrp $service /etc/$service/* && chmod 640 /etc/$service/*
 done
-mkdir -p /var/lib/merlon-gatehouse && chown merlon-gatehouse: /var/lib/merlon-gatehouse && chmod 700 /var/lib/merlon-gatehouse
+for service in "${services[@]}"; do
+  systemctl start "$service" && sleep 0.5 && systemctl is-active --quiet "$service" && ok "$service starts as it is configured" ||
+    bad "$service starts as it is configured" "$(journalctl -u "$service" -n 5 --no-pager)"
+  systemctl stop "$service"
+done
 merlon platform simulate init --kind sgx --dir /var/lib/merlon-gatehouse/simulator-sgx >/root/platform.txt
 chown -R merlon-gatehouse: /var/lib/merlon-gatehouse
 cp -r /var/lib/merlon-gatehouse/simulator-sgx /home/tester/endorsements
@@ -59,20 +64,23 @@ cat >>/etc/merlon-steward/steward.toml <<END
 tls-key = "/etc/merlon-steward/tls.key"
 tls-crt = "/etc/merlon-steward/tls.crt"
 END
-sed -i 's/^backend = .*/backend = ["sgx-sim"]\nsimulator-sgx = "\/var\/lib\/merlon-gatehouse\/simulator-sgx"/' \
+sed -i 's/^backend = .*/backend = ["sgx-sim", "kvm"]\nsimulator-sgx = "\/var\/lib\/merlon-gatehouse\/simulator-sgx"/' \
   /etc/merlon-gatehouse/gatehouse.toml
 systemctl daemon-reload
+tenant="--to https://localhost:8443 --ca-bundle /keys/tls.crt --cert /keys/tenant.crt --cert-key /keys/tenant.key"
 use() {
   local curl=(curl --silent --show-error --fail --max-time 20 --retry 5 --retry-connrefused --retry-delay 1 --cacert /keys/tls.crt)
   try "the Steward answers$1" "${curl[@]}" --output /dev/null https://localhost:3000/status
   try "the Drawbridge answers$1" "${curl[@]}" --output /dev/null https://localhost:8080/openapi.json
   try "the gatehouse answers$1" "${curl[@]}" --output /dev/null --cert /keys/tenant.crt --key /keys/tenant.key https://localhost:8443/v1/keeps
-  local said
-  said=$(runuser --login tester --command "merlon deploy --to https://localhost:8443 --ca-bundle /keys/tls.crt --cert /keys/tenant.crt \
-    --cert-key /keys/tenant.key --backend sgx-sim --policy policy.toml --endorsements endorsements hello.wasm" 2>&1)
-  if [[ $said == *"Hello from WebAssembly!"* ]]; then ok "a tenant's keep$1"
-  elif grep -q "fsgsbase\|USER_DISPATCH" <<<"$said"; then echo "SKIP a tenant's keep$1: $said"
-  else bad "a tenant's keep$1" "$said"; fi
+  local how said
+  for how in "--backend sgx-sim --policy policy.toml --endorsements endorsements" "--backend kvm --insecure-backend"; do
+    if [[ $how == *kvm* && ! -c /dev/kvm ]]; then echo "SKIP a tenant's keep$1, $how: no /dev/kvm"; continue; fi
+    said=$(runuser --login tester --command "merlon deploy $tenant $how hello.wasm" 2>&1)
+    if [[ $said == *"Hello from WebAssembly!"* ]]; then ok "a tenant's keep$1, $how"
+    elif grep -q "fsgsbase\|USER_DISPATCH" <<<"$said"; then echo "SKIP a tenant's keep$1, $how: $said"
+    else bad "a tenant's keep$1, $how" "$said"; fi
+  done
 }
 for service in "${services[@]}"; do
   systemctl enable --quiet "$service"
@@ -87,7 +95,6 @@ journalctl --no-pager -q _AUDIT_TYPE_NAME=SECCOMP | grep -q . && bad "no call is
 # A keep that goes on: (module (memory (export "memory") 1) (func (export "_start") (loop (br 0)))).
 printf '\0asm\1\0\0\0\1\4\1\140\0\0\3\2\1\0\5\3\1\0\1\7\23\2\6memory\2\0\6_start\0\0\12\11\1\7\0\3\100\14\0\13\13' \
   >/home/tester/endless.wasm
-tenant="--to https://localhost:8443 --ca-bundle /keys/tls.crt --cert /keys/tenant.crt --cert-key /keys/tenant.key"
 said=$(runuser --login tester --command "merlon deploy $tenant --detach --backend sgx-sim --policy policy.toml \
   --endorsements endorsements endless.wasm" 2>&1) && endless=yes || echo "SKIP a keep that goes on: $said"
 runs() { runuser --login tester --command "merlon keeps list $tenant" 2>&1 | grep -q running; }
@@ -127,7 +134,7 @@ rm -r /etc/systemd/system/merlon-steward.service.d
 sed -i '$d' /etc/hosts
 
 # Remove: what runs ends, what was written stays.
-try "remove" apt-get remove -y libmerlon-dev "${services[@]}" merlon merlon-common
+try "remove" apt-get remove -y "${packages[@]}"
 for service in "${services[@]}"; do
   systemctl is-active --quiet "$service" && bad "$service has ended" active || ok "$service has ended"
   [[ -f /etc/$service/tls.key && -d /var/lib/$service ]] && ok "$service keeps its state" || bad "$service keeps its state" gone
