@@ -44,6 +44,12 @@ done
 
 # The first session, of somebody who is nobody special.
 runuser --login tester --command 'bash /examples/session.sh' || failed=1
+systemctl stop docker-registry 2>/dev/null
+runuser --login tester --command 'mkdir sealed && cd sealed && cp ../hello.wasm . && PATH=$PATH:/usr/sbin HOME=$PWD bash /examples/sealed.sh' \
+  >/root/sealed 2>/root/errors
+if different=$(diff /examples/sealed.shown /root/sealed); then ok "a sealed package"
+elif grep -q "fsgsbase\|USER_DISPATCH" /root/errors; then echo "SKIP a sealed package: $(cat /root/errors)"
+else bad "a sealed package" "$different $(cat /root/errors)"; fi
 
 # The services, with keys of their own.
 for service in "${services[@]}"; do

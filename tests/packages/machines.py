@@ -132,7 +132,15 @@ def kept(release, name, make):
         part.parent.mkdir(parents=True, exist_ok=True)
         make(part)
         part.rename(folder)
+    os.utime(folder)
     return folder
+
+
+def forget_unused(release, since):
+    """Removes machines that were kept for packages nobody wants any more: not used since then, in seconds."""
+    for folder in (KEPT / release).glob("with-*"):
+        if folder.stat().st_mtime < since:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def bare(release):

@@ -16,8 +16,8 @@ import machines
 from machines import ROOT, Trouble
 
 HERE = Path(__file__).resolve().parent
-# What a machine has that somebody administers; and curl, to ask services.
-BASE = ["systemd-sysv", "udev", "procps", "curl", "ca-certificates"]
+# What a machine has that somebody administers; curl to ask services, and the registry that README takes.
+BASE = ["systemd-sysv", "udev", "procps", "curl", "ca-certificates", "docker-registry"]
 COMPILER = ["g++", "cmake", "ninja-build"]
 
 
@@ -79,6 +79,16 @@ def dependencies(machine, debs):
     return sorted(set(re.findall(r"^Inst (\S+)", said, re.M)) - {deb.name.partition("_")[0] for deb in debs})
 
 
+def sealed_session():
+    """README's session with a sealed package: what is typed, and what is shown."""
+    session = re.search(r"## A sealed package.*?```\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1].splitlines()
+    typed = "\n".join(line[2:] for line in session if line.startswith("$ "))
+    # Whoever types is slower than a registry starts.
+    typed = typed.replace("2>&1 &", "2>&1 & for i in $(seq 100); do (: </dev/tcp/127.0.0.1/5000) 2>/dev/null && break; sleep 0.1; done")
+    shown = "\n".join(line for line in session if not line.startswith("$ "))
+    return f"set -e\ntrap 'kill $(jobs -p)' EXIT\n{typed}\n", f"{shown}\n"
+
+
 def lay_in(machine, before, debs, examples):
     for folder, packages in (("old", before), ("new", debs)):
         for deb in packages:
@@ -86,6 +96,9 @@ def lay_in(machine, before, debs, examples):
     for name in ("trap.wasm", "files.wasm"):
         machine.put(examples / name, f"examples/{name}")
     machine.put(HERE / "session.sh", "examples/session.sh", 0o755)
+    typed, shown = sealed_session()
+    machine.write(typed, "examples/sealed.sh")
+    machine.write(shown, "examples/sealed.shown")
     make_keys(machine.folder / "keys")
 
 
@@ -124,6 +137,7 @@ def main():
     before, debs, examples = (Path(each) for each in sys.argv[1:4])
     before, debs = sorted(before.glob("*.deb")), sorted(debs.glob("*.deb"))
     sums = Sums()
+    beginning = time.time()
     reason = machines.why_not()
     for release in sys.argv[4:] or ["bookworm", "trixie"]:
         if reason is not None:
@@ -135,6 +149,7 @@ def main():
             started = time.monotonic()
             sums.attempt(f"{name} on {release}", action)
             print(f"{name} on {release}: {time.monotonic() - started:.0f} s", flush=True)
+        machines.forget_unused(release, beginning)
     print(f"{sums.passed} passed, {sums.failed} failed, {sums.skipped} skipped")
     return 1 if sums.failed else 0
 
