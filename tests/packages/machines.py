@@ -14,10 +14,21 @@ TOOLS = {"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container", "u
 PATIENCE = 900
 ENVIRONMENT = {"HOME": "/root", "USER": "root", "TERM": "dumb", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive",
                "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-# Into a namespace of mounts of its own, so that whatever ends this leaves none behind.
-ENTER = """mount --make-rprivate / && cd "$1" || exit 99
-for each in proc sys dev; do mount --rbind /$each $each || exit 99; done
-mount --bind "$2" var/cache/apt/archives || exit 99
+# Into namespaces of its own, so that whatever ends this leaves no mount and no process behind. Devices are the machine's
+# own, since packages give groups to those of the host where they see them; and nothing of the kernel can be set.
+ENTER = """set -e; mount --make-rprivate /; cd "$1"
+mount -t proc proc proc; mount --bind proc/sys proc/sys; mount -o remount,bind,ro proc/sys; mount -t sysfs -o ro sysfs sys
+mount -t tmpfs -o mode=755 dev dev; mkdir dev/pts dev/shm; mount -t devpts -o newinstance,ptmxmode=666 devpts dev/pts
+while read -r name major minor; do mknod -m 666 dev/$name c $major $minor; done <<END
+null 1 3
+zero 1 5
+full 1 7
+random 1 8
+urandom 1 9
+tty 5 0
+END
+ln -s pts/ptmx dev/ptmx; ln -s /proc/self/fd dev/fd
+mount --bind "$2" var/cache/apt/archives
 exec chroot . /bin/bash -c "$3"
 """
 
@@ -85,7 +96,7 @@ class Machine:
 
     def run(self, command, **options):
         """As root at a shell of it; the output, or Trouble."""
-        return run("unshare", "--mount", "sh", "-c", ENTER, "enter", self.folder, self.archives, command,
+        return run("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, "enter", self.folder, self.archives, command,
                    env=ENVIRONMENT, **options)
 
     def put(self, source, place, mode=0o644):

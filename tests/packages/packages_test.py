@@ -133,11 +133,17 @@ def library(release, debs):
     machine.remove()
 
 
+def own_devices():
+    """Whose this machine's devices are: nothing that is installed on another one may change that."""
+    return {path.name: (path.stat().st_uid, path.stat().st_gid, path.stat().st_mode)
+            for path in sorted(Path("/dev").glob("[a-z]*")) if path.is_char_device() and path.name != "ptmx"}
+
+
 def main():
     before, debs, examples = (Path(each) for each in sys.argv[1:4])
     before, debs = sorted(before.glob("*.deb")), sorted(debs.glob("*.deb"))
     sums = Sums()
-    beginning = time.time()
+    beginning, devices = time.time(), own_devices()
     reason = machines.why_not()
     for release in sys.argv[4:] or ["bookworm", "trixie"]:
         if reason is not None:
@@ -150,6 +156,9 @@ def main():
             sums.attempt(f"{name} on {release}", action)
             print(f"{name} on {release}: {time.monotonic() - started:.0f} s", flush=True)
         machines.forget_unused(release, beginning)
+    if reason is None:
+        changed = dict(own_devices().items() - devices.items())
+        sums.read("this machine", f"FAILED devices changed hands: {changed}" if changed else "ok devices are as they were")
     print(f"{sums.passed} passed, {sums.failed} failed, {sums.skipped} skipped")
     return 1 if sums.failed else 0
 
