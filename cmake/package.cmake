@@ -3,11 +3,14 @@
 #   cmake -B build/package -DCMAKE_BUILD_TYPE=Release -DMERLON_PACKAGE=ON -DMERLON_TESTS=OFF
 #   cmake --build build/package --target merlon_verify
 #   cmake --install build/package --component verify --prefix PREFIX
+#
+# Preset library lays it out as Debian's package libmerlon-dev has it.
 
 include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
 
 set(MERLON_PACKAGE_ROOMS core base codec crypto snp sgx tdx x509 evidence verify)
-set(package_dir lib/cmake/Merlon)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Merlon)
 
 target_include_directories(merlon_core INTERFACE $<INSTALL_INTERFACE:include>)
 target_compile_features(merlon_core INTERFACE cxx_std_20)
@@ -17,7 +20,7 @@ foreach(room IN LISTS MERLON_PACKAGE_ROOMS)
   install(
     TARGETS merlon_${room}
     EXPORT Merlon
-    ARCHIVE DESTINATION lib COMPONENT verify)
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT verify)
   install(
     DIRECTORY ${CMAKE_SOURCE_DIR}/merlon/${room}/
     DESTINATION include/merlon/${room}
@@ -35,8 +38,16 @@ install(
   DESTINATION ${package_dir}
   COMPONENT verify)
 
-file(WRITE ${CMAKE_BINARY_DIR}/MerlonConfig.cmake
-     "include(\${CMAKE_CURRENT_LIST_DIR}/MerlonTargets.cmake)\n")
+file(WRITE ${CMAKE_BINARY_DIR}/MerlonConfig.cmake [[
+include(${CMAKE_CURRENT_LIST_DIR}/MerlonTargets.cmake)
+# The static libcrypto of Debian 13 stands on these, wherever this package was made.
+foreach(name IN ITEMS zstd z)
+  find_library(MERLON_STATIC_${name} NAMES lib${name}.a)
+  if(MERLON_STATIC_${name})
+    target_link_libraries(merlon::crypto INTERFACE ${MERLON_STATIC_${name}})
+  endif()
+endforeach()
+]])
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/MerlonConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(

@@ -3,7 +3,7 @@
 # is left alone.
 # usage: examples/build.sh OUTDIR [NAME…]       C needs clang-22 lld-22 wasi-libc
 # libclang-rt-22-dev-wasm32, C++ also libc++-22-dev-wasm32 libc++abi-22-dev-wasm32, Rust needs rustc
-# libstd-rust-dev-wasm32
+# libstd-rust-dev-wasm32 and on Debian 12 lld-14
 set -euo pipefail
 
 [[ $# -ge 1 ]] || { echo "usage: examples/build.sh OUTDIR [NAME…]" >&2; exit 2; }
@@ -20,6 +20,12 @@ clang=${MERLON_WASM_CLANG:-clang-22}
 clangxx=${MERLON_WASM_CLANGXX:-clang++-22}
 # Debian's own rustc: another one that comes first in PATH has no standard library for wasm32-wasi.
 rustc=${MERLON_WASM_RUSTC:-/usr/bin/rustc}
+# Debian 12's rustc has libraries that only a linker of its age takes, later ones come without a linker.
+rust_linker=(-C linker=rust-lld)
+command -v rust-lld >/dev/null || rust_linker=(-C linker-flavor=wasm-ld -C linker=wasm-ld-22)
+# rustc has given the target another name.
+rust_target=wasm32-wasi
+[[ $("$rustc" --print target-list 2>/dev/null) != *wasm32-wasip1* ]] || rust_target=wasm32-wasip1
 # clang would run binaryen where that is installed, which throws the name section away.
 common=(--target=wasm32-wasi --no-wasm-opt -Wno-deprecated -O2 -Wall -Wextra -Werror)
 
@@ -51,5 +57,5 @@ build credential "$here/credential/credential.c" "$clang" "${common[@]}" -std=c1
 # The name section stays: it is what makes the backtrace of a trap readable.
 build trap "$here/trap/trap.cc" "$clangxx" "${common[@]}" -std=c++20 -fno-exceptions \
   -Wl,--strip-debug
-build files "$here/files/files.rs" "$rustc" --target=wasm32-wasi --edition=2021 -C opt-level=2 \
+build files "$here/files/files.rs" "$rustc" --target="$rust_target" "${rust_linker[@]}" --edition=2021 -C opt-level=2 \
   -C panic=abort -C strip=debuginfo -C lto=fat -D warnings

@@ -3,9 +3,9 @@
 
     run_tests.py [--jobs N] [FILTER]
 
-FILTER is a part (unit, e2e, steward, asan, spec, wasi, kvm, sgx_sim, tcg, kernels, verify, protocol, differential, real), or a pattern
-of ctest's names in preset dev. Without it every part runs but `unit`: asan runs the same tests with sanitizers, and then
-without them those that it had to skip. Each part that is a program of its own ends with the line
+FILTER is a part (unit, e2e, steward, asan, spec, wasi, kvm, sgx_sim, tcg, kernels, verify, protocol, differential, real, packages),
+or a pattern of ctest's names in preset dev. Without it every part runs but `unit` and `packages`: asan runs the same tests with
+sanitizers, and then without them those that it had to skip. Each part that is a program of its own ends with the line
 `N passed, N failed, N skipped` and names each skipped test in a line `SKIP name: reason`.
 `./dev test` calls this after it has installed what is needed.
 """
@@ -387,6 +387,22 @@ def verify(runner):
     return outcome
 
 
+def packages(runner):
+    """Debian's packages on bare machines of Debian 12 and 13; minutes, so only where it is asked for."""
+    if not runner.quietly("making packages", ["./dev", "package"], "packages.txt"):
+        return Outcome(failed=1)
+    folder = BUILD / "packages"
+    before = ["packaging/build_debs.py", "--library", "build/library/installed", "--version", "0.0.9-1", "--out"]
+    if not runner.quietly("making packages of a version before", [*before, folder / "before"], "packages-before.txt"):
+        return Outcome(failed=1)
+    if not runner.quietly("building the examples", ["examples/build.sh", "build/examples", "trap", "files"], "examples.txt"):
+        return Outcome(failed=1)
+    outcome = runner.program("packages", ["tests/packages/packages_test.py", folder / "before", folder / "debs",
+                                          BUILD / "examples"])
+    outcome.add(runner.program("containers", ["tests/packages/containers_test.py", folder / "debs", BUILD / "examples"]))
+    return outcome
+
+
 def protocol(runner):
     """A model of how a workload reaches a keep, and an attacker; needs no build."""
     return runner.program("protocol", ["tests/protocol/protocol_test.py"])
@@ -394,12 +410,12 @@ def protocol(runner):
 
 PARTS = {part.__name__: part
          for part in (unit, e2e, steward, asan, spec, wasi, kvm, sgx_sim, tcg, kernels, verify, protocol,
-                      differential, real)}
+                      differential, real, packages)}
 
 # What a built tree is asked before each commit.
 QUICK = ["unit", "e2e", "wasi", "spec"]
-# All but what asan runs as well.
-WHOLE = [name for name in PARTS if name != "unit"]
+# All but what asan runs as well, and what takes bare machines.
+WHOLE = [name for name in PARTS if name not in ("unit", "packages")]
 
 
 def run_parts(runner, parts):

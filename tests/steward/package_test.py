@@ -13,7 +13,7 @@ from service import PATIENCE, PKCS10, Steward, StewardTest, make_server_certific
 from support import main
 
 ROOT = Path(__file__).parents[2]
-UNIT = ROOT / "packaging/steward/merlon-steward.service"
+UNIT = ROOT / "packaging/merlon-steward/merlon-steward.service"
 
 
 def allowed_calls():
@@ -38,7 +38,7 @@ class Unit(StewardTest):
     def test_the_timer_that_fetches_endorsements_is_well_formed(self):
         script = UNIT.with_name("fetch-endorsements")
         for name in ("merlon-steward-endorsements.service", "merlon-steward-endorsements.timer"):
-            text = UNIT.with_name(name).read_text().replace("/usr/lib/merlon-steward/fetch-endorsements", str(script))
+            text = UNIT.with_name(name).read_text().replace("/usr/libexec/merlon-steward/fetch-endorsements", str(script))
             (self.folder / name).write_text("\n".join(line for line in text.splitlines()
                                                       if not line.startswith("Documentation=")))
         for name in ("service", "timer"):
@@ -90,16 +90,17 @@ class Unit(StewardTest):
 @unittest.skipUnless(shutil.which("dpkg-deb"), "dpkg-deb is not here")
 class Package(StewardTest):
     def test_all_that_belongs_to_it_is_in_it(self):
-        subprocess.run([ROOT / "packaging/steward/build_deb.sh", service.PROGRAM, self.folder], check=True,
-                       capture_output=True, timeout=120)
+        subprocess.run([ROOT / "packaging/build_debs.py", "--fast", "--programs", Path(service.PROGRAM).parent, "--out",
+                        self.folder, "merlon-steward"], check=True, capture_output=True, timeout=120)
         deb = next(self.folder.glob("*.deb"))
         listed = subprocess.run(["dpkg-deb", "--contents", deb], capture_output=True, text=True, check=True).stdout
-        for name in ("usr/bin/merlon-steward", "lib/systemd/system/merlon-steward.service",
-                     "lib/systemd/system/merlon-steward-endorsements.timer",
-                     "usr/lib/merlon-steward/fetch-endorsements", "usr/lib/sysusers.d/merlon-steward.conf", "etc/merlon-steward/steward.toml",
+        for name in ("usr/bin/merlon-steward", "usr/lib/systemd/system/merlon-steward.service",
+                     "usr/lib/systemd/system/merlon-steward-endorsements.timer",
+                     "usr/libexec/merlon-steward/fetch-endorsements", "usr/lib/sysusers.d/merlon-steward.conf",
+                     "etc/merlon-steward/steward.toml",
                      "usr/share/man/man1/merlon-steward.1.gz",
                      "usr/share/bash-completion/completions/merlon-steward",
-                     "usr/share/doc/merlon-steward/steward-service.md"):
+                     "usr/share/doc/merlon-steward/steward-service.md.gz"):
             self.assertRegex(listed, rf"-rw[^\n]*root/root[^\n]*\./{re.escape(name)}\n")
         root = self.folder / "root"
         subprocess.run(["dpkg-deb", "--extract", deb, root], check=True)

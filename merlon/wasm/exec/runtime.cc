@@ -168,8 +168,8 @@ struct Runtime {
   /// each.
   static void pass_values(VmContext* context, std::uint64_t list, const std::uint8_t* slots) {
     Slot* to = context->arguments;
-    for (const ValueType type :
-         ValueList::from_bits(list).of(context->instance->module_->module())) {
+    const ValueList values = ValueList::from_bits(list);
+    for (const ValueType type : values.of(context->instance->module_->module())) {
       const std::size_t size = type.is_vector() ? 16 : 8;
       std::memcpy(to++, slots, size);
       slots += size;
@@ -179,9 +179,9 @@ struct Runtime {
   /// The other way. A function's first result is in no argument.
   static void take_values(VmContext* context, std::uint64_t list, std::uint8_t* slots) {
     const Slot* from = context->arguments;
-    bool first = ValueList::from_bits(list).are_results();
-    for (const ValueType type :
-         ValueList::from_bits(list).of(context->instance->module_->module())) {
+    const ValueList values = ValueList::from_bits(list);
+    bool first = values.are_results();
+    for (const ValueType type : values.of(context->instance->module_->module())) {
       const std::size_t size = type.is_vector() ? 16 : 8;
       if (!first) std::memcpy(slots, from, size);
       first = false;
