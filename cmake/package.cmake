@@ -1,7 +1,8 @@
-# The verifier as a library of other projects: find_package(Merlon) gives merlon::verify.
+# The verifiers of evidence and of credentials as a library of other projects: find_package(Merlon)
+# gives merlon::verify and merlon::credential.
 #
 #   cmake -B build/package -DCMAKE_BUILD_TYPE=Release -DMERLON_PACKAGE=ON -DMERLON_TESTS=OFF
-#   cmake --build build/package --target merlon_verify
+#   cmake --build build/package --target merlon_verify merlon_credential
 #   cmake --install build/package --component verify --prefix PREFIX
 #
 # Preset library lays it out as Debian's package libmerlon-dev has it.
@@ -9,7 +10,7 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-set(MERLON_PACKAGE_ROOMS core base codec crypto snp sgx tdx x509 evidence verify)
+set(MERLON_PACKAGE_ROOMS core base codec crypto zk snp sgx tdx x509 evidence credential verify)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Merlon)
 
 target_include_directories(merlon_core INTERFACE $<INSTALL_INTERFACE:include>)

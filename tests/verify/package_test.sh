@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the verifier as a package, builds examples/verify-evidence against it as a project of its
-# own, and runs that over genuine evidence.
+# Installs the verifiers as a package, builds examples/verify-evidence and verify-credential against it
+# as projects of their own, and runs the first over genuine evidence.
 #
 #   package_test.sh BUILD VECTORS
 set -euo pipefail
@@ -13,7 +13,7 @@ prefix=$build/prefix
 {
   cmake -G Ninja -S "$root" -B "$build/merlon" -DCMAKE_BUILD_TYPE=Release -DMERLON_PACKAGE=ON \
     -DMERLON_TESTS=OFF
-  cmake --build "$build/merlon" --target merlon_verify -j "${MERLON_JOBS:-2}"
+  cmake --build "$build/merlon" --target merlon_verify merlon_credential -j "${MERLON_JOBS:-2}"
   rm -rf "$prefix"
   cmake --install "$build/merlon" --component verify --prefix "$prefix"
   # Away from the sources: nothing but the package may be found.
@@ -22,6 +22,11 @@ prefix=$build/prefix
   cmake -G Ninja -S "$build/example" -B "$build/example/build" -DCMAKE_PREFIX_PATH="$prefix" \
     -DCMAKE_BUILD_TYPE=Release
   cmake --build "$build/example/build"
+  rm -rf "$build/credential" && mkdir -p "$build/credential"
+  cp "$root"/examples/verify-credential/{CMakeLists.txt,main.cc} "$build/credential"
+  cmake -G Ninja -S "$build/credential" -B "$build/credential/build" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCMAKE_BUILD_TYPE=Release
+  cmake --build "$build/credential/build"
 } >"$build/log.txt" 2>&1 || { tail -n 30 "$build/log.txt"; echo "0 passed, 1 failed"; exit 1; }
 
 program=$build/example/build/verify-evidence
@@ -40,5 +45,14 @@ milan=(amd-chains/ask_ark_milan.pem steward/ark-milan.crl)
 expect 3 virtee-sev/milan.report.bin 2023-05-01 virtee-sev/milan.vcek.der "${milan[@]}"  # old firmware
 expect 0 phala/tdx_quote.dat 2025-06-20 phala/tdx_quote_collateral.json
 expect 4 README 2025-06-20
+# The key of a simulator's credential, whose tokens count for nobody who has not asked for such.
+program=$build/credential/build/verify-credential
+tail -c +2 "$root/tests/fuzz/corpus/credential_messages/key" >"$build/some.key"
+token=$(tail -c +2 "$root/tests/fuzz/corpus/credential_messages/token")
+expect 3 "$build/some.key" https://bank.example "$token"
+if [[ $(<"$build/output.txt") == credential.development ]]; then passed=$((passed + 1)); else
+  failed=$((failed + 1)) && cat "$build/output.txt"
+fi
+expect 1 /dev/null https://bank.example "$token"
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 ]]
