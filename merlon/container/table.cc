@@ -59,6 +59,7 @@ constexpr std::array list_options{
     flag("--quiet", "Ids alone."), MERLON_OCI_OWN_OPTIONS};
 constexpr std::array exec_options{file("--pid-file", "FILE", "Accepted."),
                                   file("--process", "FILE", "Accepted."),
+                                  file("--resources", "FILE", "Accepted."),
                                   file("--console-socket", "SOCKET", "Accepted."),
                                   OptionSpec{"--cwd", "DIR", "Accepted.", true},
                                   OptionSpec{"--env", "NAME=VALUE", "Accepted.", true},
@@ -129,11 +130,11 @@ struct ShortOption {
   std::string_view letter;
   std::string_view word;
 };
-constexpr std::array short_options{ShortOption{"-b", "--bundle"}, ShortOption{"-d", "--detach"},
-                                   ShortOption{"-f", "--format"}, ShortOption{"-q", "--quiet"},
-                                   ShortOption{"-a", "--all"},    ShortOption{"-p", "--process"},
-                                   ShortOption{"-t", "--tty"},    ShortOption{"-u", "--user"},
-                                   ShortOption{"-e", "--env"},    ShortOption{"-c", "--cap"}};
+constexpr std::array short_options{
+    ShortOption{"-b", "--bundle"}, ShortOption{"-d", "--detach"},   ShortOption{"-f", "--format"},
+    ShortOption{"-q", "--quiet"},  ShortOption{"-a", "--all"},      ShortOption{"-p", "--process"},
+    ShortOption{"-t", "--tty"},    ShortOption{"-u", "--user"},     ShortOption{"-e", "--env"},
+    ShortOption{"-c", "--cap"},    ShortOption{"-r", "--resources"}};
 
 struct SignalName {
   std::string_view name;
@@ -151,10 +152,24 @@ constexpr std::array signals{
     SignalName{"VTALRM", SIGVTALRM}, SignalName{"PROF", SIGPROF}, SignalName{"WINCH", SIGWINCH},
     SignalName{"IO", SIGIO},         SignalName{"PWR", SIGPWR},   SignalName{"SYS", SIGSYS}};
 
-/// Of the runtime itself, with a value behind it.
-bool takes_a_value(std::string_view word) {
-  const auto found = std::ranges::find(own_options, word, &OptionSpec::name);
-  return found != own_options.end() && !found->value.empty();
+/// Whether a value stands behind it.
+bool takes_a_value(std::span<const OptionSpec> options, std::string_view word) {
+  const auto found = std::ranges::find(options, word, &OptionSpec::name);
+  return found != options.end() && !found->value.empty();
+}
+
+/// The words of exec and update up to the container's name; what follows is for another program.
+void respell_foreign(const std::vector<std::string>& words, std::vector<std::string>& all) {
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    all.push_back(words[at]);
+    if (takes_a_value(exec_options, words[at]) && at + 1 < words.size()) {
+      all.push_back(words[++at]);
+    } else if (!words[at].starts_with("-")) {
+      all.emplace_back("--");
+      all.insert(all.end(), words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end());
+      return;
+    }
+  }
 }
 
 }  // namespace
@@ -175,7 +190,7 @@ std::vector<std::string> respelled(const std::vector<std::string>& words) {
     if (word == "--systemd-cgroup=true" || word == "--debug=true") {
       own.back() = word.substr(0, word.find('='));
     }
-    if (takes_a_value(word) && at + 1 < words.size()) own.push_back(words[++at]);
+    if (takes_a_value(own_options, word) && at + 1 < words.size()) own.push_back(words[++at]);
   }
   // What is asked of every program, whatever else stands there.
   for (const std::string_view asked : {"--version", "--help", "-h"}) {
@@ -184,18 +199,17 @@ std::vector<std::string> respelled(const std::vector<std::string>& words) {
   if (at == words.size()) return own;
   std::vector<std::string> all{words[at++]};
   all.insert(all.end(), own.begin(), own.end());
+  std::vector<std::string> rest;
   for (; at < words.size() && words[at] != "--"; ++at) {
     const auto* const found = std::ranges::find(short_options, words[at], &ShortOption::letter);
-    all.push_back(found == short_options.end() ? words[at] : std::string(found->word));
-    // What may follow belongs to another program.
-    const bool is_exec = all.front() == "exec" && !words[at].starts_with("-");
-    if (is_exec) {
-      all.emplace_back("--");
-      ++at;
-      break;
-    }
+    rest.push_back(found == short_options.end() ? words[at] : std::string(found->word));
   }
-  all.insert(all.end(), words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+  rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+  if (all.front() == "exec" || all.front() == "update") {
+    respell_foreign(rest, all);
+  } else {
+    all.insert(all.end(), rest.begin(), rest.end());
+  }
   return all;
 }
 
