@@ -158,15 +158,21 @@ bool takes_a_value(std::span<const OptionSpec> options, std::string_view word) {
   return found != options.end() && !found->value.empty();
 }
 
+std::string long_form(const std::string& word) {
+  const auto* const found = std::ranges::find(short_options, word, &ShortOption::letter);
+  return found == short_options.end() ? word : std::string(found->word);
+}
+
 /// The words of exec and update up to the container's name; what follows is for another program.
-void respell_foreign(const std::vector<std::string>& words, std::vector<std::string>& all) {
+void respell_foreign(std::span<const std::string> words, std::vector<std::string>& all) {
   for (std::size_t at = 0; at < words.size(); ++at) {
-    all.push_back(words[at]);
-    if (takes_a_value(exec_options, words[at]) && at + 1 < words.size()) {
+    all.push_back(long_form(words[at]));
+    if (takes_a_value(exec_options, all.back()) && at + 1 < words.size()) {
       all.push_back(words[++at]);
     } else if (!words[at].starts_with("-")) {
       all.emplace_back("--");
-      all.insert(all.end(), words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end());
+      const auto rest = words.subspan(at + 1);
+      all.insert(all.end(), rest.begin(), rest.end());
       return;
     }
   }
@@ -199,17 +205,12 @@ std::vector<std::string> respelled(const std::vector<std::string>& words) {
   if (at == words.size()) return own;
   std::vector<std::string> all{words[at++]};
   all.insert(all.end(), own.begin(), own.end());
-  std::vector<std::string> rest;
-  for (; at < words.size() && words[at] != "--"; ++at) {
-    const auto* const found = std::ranges::find(short_options, words[at], &ShortOption::letter);
-    rest.push_back(found == short_options.end() ? words[at] : std::string(found->word));
-  }
-  rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+  const std::span<const std::string> rest = std::span(words).subspan(at);
   if (all.front() == "exec" || all.front() == "update") {
     respell_foreign(rest, all);
-  } else {
-    all.insert(all.end(), rest.begin(), rest.end());
+    return all;
   }
+  for (const std::string& word : rest) all.push_back(long_form(word));
   return all;
 }
 
