@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -110,6 +111,31 @@ class Docker(unittest.TestCase):
         self.assertEqual(state["ExitCode"], 137)
         if Path("/sys/fs/cgroup/memory/memory.oom_control").exists():
             self.assertTrue(wait_until(lambda: self.inspected(name)["OOMKilled"], 5), state)
+
+    def test_a_service_of_swarm(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        begun = self.docker("swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", f"127.0.0.1:{port}")
+        if begun.returncode != 0:
+            self.skipTest(f"no swarm here: {begun.stderr.strip()[-200:]}")
+        self.addCleanup(self.end_swarm)
+        made = self.docker("service", "create", "--detach", "--no-resolve-image", "--network", "host", "--replicas", "3",
+                           "--restart-delay", "0s", "--name", "keeps", "--entrypoint", "/sleep.wasm", "localhost/guests:1")
+        self.assertEqual(made.returncode, 0, made)
+        self.assertTrue(wait_until(lambda: len(self.tasks()) == 3, 60), self.docker("service", "ps", "keeps").stdout)
+        first = self.tasks()
+        self.assertEqual(self.docker("kill", sorted(first)[0]).returncode, 0)
+        self.assertTrue(wait_until(lambda: len(self.tasks()) == 3 and self.tasks() != first, 60), self.tasks())
+
+    def tasks(self):
+        """Containers that run a keep of the service."""
+        return set(self.docker("ps", "--quiet", "--filter", "label=com.docker.swarm.service.name=keeps").stdout.split())
+
+    def end_swarm(self):
+        self.docker("service", "rm", "keeps")
+        wait_until(lambda: not self.tasks(), 30)
+        self.docker("swarm", "leave", "--force")
+        subprocess.run(["ip", "link", "del", "docker_gwbridge"], check=False, capture_output=True)
 
 
 if __name__ == "__main__":

@@ -173,6 +173,10 @@ class Files(Containers):
         self.assertNotEqual(self.write(["rbind", "ro"]).returncode, 0)
         self.assertFalse((self.folder / "data/made").exists())
 
+    def test_memory_at_a_place(self):
+        bundle = self.bundle(bundles.EXIT_42, mounts=[{"destination": "/tmp/x", "type": "tmpfs"}])
+        self.assertEqual(self.oci("run", "-b", bundle, self.name()).returncode, 42)
+
     def test_links_of_an_image_stay_in_it(self):
         outside = bundles.compiled(bundles.EXIT_42, self.folder / "outside.wasm")
         bundle = self.bundle(None)
@@ -198,6 +202,29 @@ class Files(Containers):
         refused = self.oci("run", "-b", bundle, self.name())
         self.assertEqual(refused.returncode, 1)
         self.assertNotIn(Path("/etc/hostname").read_text().strip(), refused.stderr)
+
+
+class Networks(Containers):
+    def test_what_a_keep_listens_on_is_in_its_container(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            config = f'[[files]]\nkind = "listen"\nname = "door"\nprot = "tcp"\naddr = "127.0.0.1"\nport = {port}\n'
+            for network, status in (({"type": "network"}, 42), ({"type": "pid"}, 1)):
+                bundle = self.bundle(None, process={"args": ["/pack"]}, linux={"namespaces": [network]})
+                (bundle / "rootfs/pack").mkdir()
+                bundles.compiled(bundles.EXIT_42, bundle / "rootfs/pack/main.wasm")
+                (bundle / "rootfs/pack/Enarx.toml").write_text(config)
+                ended = self.oci("run", "-b", bundle, self.name())
+                self.assertEqual(ended.returncode, status, ended)
+        self.assertIn("cannot listen", ended.stderr)
+
+    def test_users_of_a_namespace_are_mapped(self):
+        mapping = [{"containerID": 0, "hostID": 100000, "size": 1000}]
+        with self.running(bundles.SLEEP, linux={"namespaces": [{"type": "user"}], "uidMappings": mapping,
+                                                "gidMappings": mapping}) as (name, process, _):
+            self.assertIn("Uid:\t100000\t", Path(f"/proc/{process}/status").read_text())
+        bundle = self.bundle(bundles.SLEEP, linux={"namespaces": [{"type": "user"}]})
+        self.assertIn("not mapped", self.oci("run", "-b", bundle, self.name()).stderr)
 
 
 class Hooks(Containers):
