@@ -271,7 +271,7 @@ def steward(runner):
 
 
 def fleet(runner):
-    """Keeps as containers of podman, containerd and Docker."""
+    """Keeps as containers of podman, containerd, Docker, Swarm and Slurm."""
     return runner.ctest("dev", "-L", "fleet")
 
 

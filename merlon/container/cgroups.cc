@@ -244,7 +244,7 @@ Checked<GroupPlace> place_of(std::string_view path, std::string_view id, bool sy
     if (prefix.empty() && !name.ends_with(".slice")) unit += ".scope";
     return GroupPlace{concat(slice_path(slice), "/", unit), false};
   }
-  if (path.empty()) return GroupPlace{concat("/merlon/", id), false};
+  if (path.empty()) return GroupPlace{concat("/merlon-", id), true};
   std::string plain;
   for (const std::string& name : split(path, '/')) {
     if (!name.empty()) plain += concat("/", name);
@@ -258,7 +258,10 @@ std::vector<std::string> directories_of(const std::vector<Hierarchy>& all,
   std::vector<std::string> directories;
   for (const Hierarchy& each : all) {
     // Within a container, what /proc says of this process may not be there.
-    const std::string own = concat(each.mount, each.own);
+    std::string own = concat(each.mount, each.own);
+    // A group of version 2 that has processes lends its controllers to none below it.
+    const bool unified = each.controllers.front().empty();
+    if (unified && !each.own.empty()) own.resize(own.rfind('/'));
     const std::string& base = place.below_own && is_directory(own) ? own : each.mount;
     directories.push_back(concat(base, place.path));
   }

@@ -24,8 +24,9 @@ struct Hierarchy {
 [[nodiscard]] std::vector<Hierarchy> hierarchies_in(std::string_view mounts, std::string_view own);
 [[nodiscard]] Checked<std::vector<Hierarchy>> hierarchies();
 
-/// Where in a hierarchy: `path` is linux.cgroupsPath, "/a/b", "a/b" (below the group of who called)
-/// or "SLICE:PREFIX:NAME", which `systemd` or its form tells. Nothing stands twice, no "..".
+/// Where in a hierarchy: `path` is linux.cgroupsPath, "/a/b", "a/b" (below the group of who called,
+/// in version 2 beside it) or "SLICE:PREFIX:NAME", which `systemd` or its form tells; where there
+/// is none, "merlon-ID" as "a/b" is. Nothing stands twice, no "..".
 struct GroupPlace {
   std::string path;  ///< "/a/b"
   bool below_own = false;

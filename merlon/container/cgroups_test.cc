@@ -42,7 +42,7 @@ std::string path_of(std::string_view text, bool systemd = false) {
 }
 
 TEST(GroupPlace, InBothForms) {
-  EXPECT_EQ(path_of(""), "/merlon/id");
+  EXPECT_EQ(path_of(""), "own/merlon-id");
   EXPECT_EQ(path_of("/a//b/"), "/a/b");
   EXPECT_EQ(path_of("a/b"), "own/a/b");
   EXPECT_EQ(path_of("machine.slice:libpod:x", true), "/machine.slice/libpod-x.scope");
@@ -50,6 +50,17 @@ TEST(GroupPlace, InBothForms) {
   EXPECT_EQ(path_of(":p:x", true), "/system.slice/p-x.scope");
   EXPECT_EQ(path_of("a.slice:p:b.slice", true), "/a.slice/b.slice");
   EXPECT_EQ(path_of("/kubepods/a:b:c"), "/kubepods/a:b:c");
+}
+
+TEST(GroupPlace, BesideThisProcessInVersionTwo) {
+  const auto place = place_of("", "id", false);
+  ASSERT_TRUE(place);
+  const std::vector<Hierarchy> all{{{""}, "/nowhere", "/job/step"}};
+  // What is not there is not taken for it.
+  EXPECT_EQ(directories_of(all, *place), std::vector<std::string>{"/nowhere/merlon-id"});
+  const std::vector<Hierarchy> there{{{""}, "/", "usr/bin"}, {{"memory"}, "/", "usr"}};
+  EXPECT_EQ(directories_of(there, *place),
+            (std::vector<std::string>{"/usr/merlon-id", "/usr/merlon-id"}));
 }
 
 TEST(GroupPlace, NothingLeadsOut) {
