@@ -54,6 +54,13 @@ std::optional<std::string> canonical(std::string_view path) {
   return text.empty() ? "/" : text;
 }
 
+/// What is mounted later hides what was there.
+void put(Mount mount, Config& config) {
+  std::erase_if(config.mounts,
+                [&](const Mount& other) { return other.destination == mount.destination; });
+  config.mounts.push_back(std::move(mount));
+}
+
 Checked<void> read_mount(const Member& mount, Config& config) {
   const std::string type = TRY(mount["type"].text(64));
   const std::string given = TRY(mount["destination"].text(os::max_path_size));
@@ -83,14 +90,14 @@ Checked<void> read_mount(const Member& mount, Config& config) {
   if (binds) {
     const std::string source = TRY(mount["source"].text(os::max_path_size));
     if (source.empty()) return mount["source"].refusal("is missing");
-    config.mounts.push_back({Mount::Kind::Directory, *destination, source, read_only});
+    put({Mount::Kind::Directory, *destination, source, read_only}, config);
     return {};
   }
   if (type != "tmpfs") {
     return mount.refusal(concat(what, ": a keep takes directories (bind) and memory (tmpfs)"));
   }
   if (read_only) return mount.refusal(concat(what, ": memory that nobody can write to"));
-  config.mounts.push_back({Mount::Kind::Memory, *destination, "", false});
+  put({Mount::Kind::Memory, *destination, "", false}, config);
   return {};
 }
 

@@ -76,6 +76,15 @@ TEST(Config, MountsOfTheMachineArePassedOver) {
   EXPECT_TRUE(config->mounts[1].read_only);
 }
 
+TEST(Config, ALaterMountHidesAnEarlierOne) {
+  const auto config = read_config(
+      config_with(R"("mounts":[{"destination":"/x","type":"tmpfs"},{"destination":"/y/../x",)"
+                  R"("type":"bind","source":"/d"}])"));
+  ASSERT_TRUE(config);
+  ASSERT_EQ(config->mounts.size(), 1U);
+  EXPECT_EQ(config->mounts[0].source, "/d");
+}
+
 TEST(Config, MountsThatAreNeitherDirectoryNorMemory) {
   for (const char* mount :
        {R"({"destination":"/x","type":"overlay"})", R"({"destination":"/../x","type":"tmpfs"})",

@@ -133,7 +133,7 @@ int run_init(const InitOrder& order, const Folder& folder, const State& state, o
   if (!channel) return static_cast<int>(Status::Failed);
   auto found = prepare(order, state, *channel);
   auto door = os::open_fifo(folder.path(Folder::door));
-  if (found && !door) found = Refusal{"the container's folder is gone"};
+  if (found && !door) found = failed("cannot wait for the start", door.error());
   if (!found) {
     say(*channel, concat(word::refused, " ", static_cast<int>(found.error().status), " ",
                          base::printable(found.error().text, 4096)));
