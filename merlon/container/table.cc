@@ -158,7 +158,8 @@ bool takes_a_value(std::span<const OptionSpec> options, std::string_view word) {
   return found != options.end() && !found->value.empty();
 }
 
-std::string long_form(const std::string& word) {
+std::string long_form(std::string_view command, const std::string& word) {
+  if (command == "delete" && word == "-f") return "--force";
   const auto* const found = std::ranges::find(short_options, word, &ShortOption::letter);
   return found == short_options.end() ? word : std::string(found->word);
 }
@@ -166,7 +167,7 @@ std::string long_form(const std::string& word) {
 /// The words of exec and update up to the container's name; what follows is for another program.
 void respell_foreign(std::span<const std::string> words, std::vector<std::string>& all) {
   for (std::size_t at = 0; at < words.size(); ++at) {
-    all.push_back(long_form(words[at]));
+    all.push_back(long_form(all.front(), words[at]));
     if (takes_a_value(exec_options, all.back()) && at + 1 < words.size()) {
       all.push_back(words[++at]);
     } else if (!words[at].starts_with("-")) {
@@ -210,7 +211,7 @@ std::vector<std::string> respelled(const std::vector<std::string>& words) {
     respell_foreign(rest, all);
     return all;
   }
-  for (const std::string& word : rest) all.push_back(long_form(word));
+  for (const std::string& word : rest) all.push_back(long_form(all.front(), word));
   return all;
 }
 

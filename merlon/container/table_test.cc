@@ -32,6 +32,8 @@ TEST(CommandLine, AsEnginesCall) {
   EXPECT_EQ(read({"kill", "id", "9"}), "kill id 9");
   EXPECT_EQ(read({"--root", "/r", "kill", "--all", "id", "KILL"}), "kill id KILL");
   EXPECT_EQ(read({"delete", "--force", "id"}), "delete id");
+  EXPECT_EQ(read({"delete", "-f", "id"}), "delete id");
+  EXPECT_EQ(read({"list", "-f", "json"}), "list");
   EXPECT_EQ(read({"--debug", "--debug", "state", "id"}), "state id");
   EXPECT_EQ(read({"--version"}), "version");
   EXPECT_EQ(read({"-v"}), "version");
