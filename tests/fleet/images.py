@@ -34,18 +34,23 @@ def layer_of(folder):
 
 
 def archive_of(folder):
-    """An archive as `docker save` writes it, which containerd and Docker load: localhost/guests:1."""
+    """An archive as `docker save` writes it, which containerd and Docker load: localhost/guests:1, and localhost/pause:1, which
+    waits as a native program."""
     layer = layer_of(folder)
     digest = hashlib.sha256(layer.read_bytes()).hexdigest()
-    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Entrypoint": ["/hello.wasm"], "Env": ["FROM=image"]},
-                         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]}, "history": [{}]}).encode()
-    manifest = [{"Config": "config.json", "RepoTags": ["localhost/guests:1"], "Layers": ["layer.tar"]}]
     archive = folder / "image.tar"
+    manifest = []
     with tarfile.open(archive, "w") as tar:
-        for name, content in (("config.json", config), ("manifest.json", json.dumps(manifest).encode())):
+        def add(name, content):
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
+        for name, words in (("guests", ["/hello.wasm"]), ("pause", ["/bin/busybox", "sleep", "86400"])):
+            config = {"architecture": "amd64", "os": "linux", "config": {"Entrypoint": words, "Env": ["FROM=image"]},
+                      "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]}, "history": [{}]}
+            add(f"{name}.json", json.dumps(config).encode())
+            manifest.append({"Config": f"{name}.json", "RepoTags": [f"localhost/{name}:1"], "Layers": ["layer.tar"]})
+        add("manifest.json", json.dumps(manifest).encode())
         tar.add(layer, "layer.tar")
     return archive
 
