@@ -93,6 +93,11 @@ class Creation {
     const auto all = TRY(hierarchies());
     const auto place = TRY(place_of(config.cgroups_path, order_.id, order_.systemd));
     std::vector<std::string> groups = directories_of(all, place);
+    // What is in them now would be ended with the container.
+    if (!processes_in(groups).empty()) {
+      return Refusal{
+          concat("linux.cgroupsPath: ", base::quoted(place.path, 120), " holds processes already")};
+    }
     state_.groups = groups;
     TRY(folder_.write(state_));
     const auto saved = os::write_setting(folder_.path(Folder::config_file), core::as_bytes(text));

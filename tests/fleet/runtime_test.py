@@ -151,6 +151,12 @@ class Limits(Containers):
             for folder in group_folders(name) + group_folders("fleet.slice"):
                 os.rmdir(folder)
 
+    def test_a_group_of_others_is_left_alone(self):
+        with self.running(bundles.SLEEP, linux={"cgroupsPath": "/fleet-others"}) as (_, process, _runtime):
+            bundle = self.bundle(bundles.EXIT_42, linux={"cgroupsPath": "/fleet-others"})
+            self.assertIn("holds processes", self.oci("run", "-b", bundle, self.name()).stderr)
+            self.assertTrue(alive(process))
+
     def test_who_the_keep_runs_as(self):
         with self.running(bundles.SLEEP, process={"user": {"uid": 1234, "gid": 99}, "args": ["/app.wasm"],
                                                   "cwd": "/", "env": []}) as (name, process, _):
