@@ -1,9 +1,5 @@
 #include "merlon/cli/launch_options.h"
 
-#include <algorithm>
-#include <array>
-#include <csignal>
-
 #include "merlon/base/text.h"
 #include "merlon/cli/grants.h"
 #include "merlon/cli/state.h"
@@ -21,12 +17,6 @@ template <typename T>
 using Result = core::Result<T, Refusal>;
 
 Refusal usage(std::string text) { return {std::move(text), ExitStatus::Usage}; }
-
-/// The signals of a defect, as against those that somebody sends to end a program.
-bool is_crash(int signal) noexcept {
-  constexpr std::array crashes{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
-  return std::ranges::find(crashes, signal) != crashes.end();
-}
 
 }  // namespace
 
@@ -85,15 +75,8 @@ Result<host::RunOptions> run_options(const Arguments& arguments) {
 }
 
 int status_of(const os::ExitStatus& ended, const Terminal& terminal) {
-  if (ended.kind == os::ExitStatus::Kind::Exited) return ended.value;
-  if (is_crash(ended.value)) {
-    return fail(terminal, concat("the keep crashed (", os::signal_name(ended.value), ")"),
-                number(ExitStatus::Trap));
-  }
-  return fail(
-      terminal,
-      concat("the keep was ended by ", os::signal_name(ended.value), " (signal ", ended.value, ")"),
-      launch::killed_by_signal + ended.value);
+  const host::ToldEnd told = host::told_end(ended);
+  return told.text.empty() ? told.status : fail(terminal, told.text, told.status);
 }
 
 }  // namespace merlon::cli

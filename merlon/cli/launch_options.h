@@ -9,16 +9,12 @@
 #include "merlon/cli/table.h"
 #include "merlon/host/backend.h"
 #include "merlon/host/plan.h"
-#include "merlon/launch/exit_status.h"
+#include "merlon/host/run_keep.h"
 #include "merlon/os/process.h"
 
 namespace merlon::cli {
 
-/// A line and the exit status that goes with it.
-struct Refusal {
-  std::string text;
-  launch::ExitStatus status = launch::ExitStatus::Unusable;
-};
+using Refusal = host::RunRefusal;
 
 /// The backend asked for, by option or variable; nothing where none is named.
 [[nodiscard]] core::Result<std::optional<host::Backend>, Refusal> choose_backend(

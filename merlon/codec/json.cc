@@ -42,7 +42,12 @@ class JsonBuilder {
   bool Int(int value) { return Int64(value); }
   bool Uint(unsigned value) { return Uint64(value); }
   bool Int64(std::int64_t value) {
-    return value < 0 ? put(JsonKind::Number, 0, false) : Uint64(static_cast<std::uint64_t>(value));
+    if (value >= 0) return Uint64(static_cast<std::uint64_t>(value));
+    JsonValue negative;
+    negative.kind_ = JsonKind::Number;
+    negative.number_ = static_cast<std::uint64_t>(value);
+    negative.is_negative_ = true;
+    return add(negative);
   }
   bool Uint64(std::uint64_t value) { return put(JsonKind::Number, value, true); }
   bool Double(double /*value*/) { return put(JsonKind::Number, 0, false); }
@@ -190,6 +195,13 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text) {
 std::optional<std::uint64_t> JsonValue::number() const noexcept {
   if (kind_ != JsonKind::Number || !is_whole_) return std::nullopt;
   return number_;
+}
+
+std::optional<std::int64_t> JsonValue::integer() const noexcept {
+  if (kind_ != JsonKind::Number || !(is_whole_ || is_negative_)) return std::nullopt;
+  const auto value = static_cast<std::int64_t>(number_);
+  if ((value < 0) != is_negative_) return std::nullopt;
+  return value;
 }
 
 const JsonValue* JsonValue::find(std::string_view name) const noexcept {

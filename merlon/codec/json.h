@@ -24,6 +24,8 @@ class JsonValue {
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
   /// A number without sign, fraction or exponent that fits; nothing otherwise.
   [[nodiscard]] std::optional<std::uint64_t> number() const noexcept;
+  /// The same with a sign, between -2^63 and 2^63 - 1.
+  [[nodiscard]] std::optional<std::int64_t> integer() const noexcept;
   [[nodiscard]] bool is_true() const noexcept { return kind_ == JsonKind::Boolean && number_ == 1; }
   /// Elements of an array, or values of an object in their order.
   [[nodiscard]] std::span<const JsonValue> items() const noexcept { return items_; }
@@ -49,6 +51,7 @@ class JsonValue {
 
   JsonKind kind_ = JsonKind::Null;
   bool is_whole_ = false;
+  bool is_negative_ = false;  // then number_ is that number's bits
   std::uint64_t number_ = 0;
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;

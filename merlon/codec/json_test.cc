@@ -106,5 +106,18 @@ TEST(Json, MembersAreOfTheirKind) {
   EXPECT_EQ(value->root().number_member("a", 9).error().code, ErrorCode::Malformed);
 }
 
+TEST(Json, IntegersWithASign) {
+  const auto document = JsonDocument::parse(
+      "[-1,0,9223372036854775807,-9223372036854775808,9223372036854775808,-1.5,1e3,\"1\"]");
+  ASSERT_TRUE(document);
+  const auto items = document->root().items();
+  EXPECT_EQ(items[0].integer(), -1);
+  EXPECT_EQ(items[0].number(), std::nullopt);
+  EXPECT_EQ(items[1].integer(), 0);
+  EXPECT_EQ(items[2].integer(), INT64_MAX);
+  EXPECT_EQ(items[3].integer(), INT64_MIN);
+  for (std::size_t i = 4; i < items.size(); ++i) EXPECT_EQ(items[i].integer(), std::nullopt) << i;
+}
+
 }  // namespace
 }  // namespace merlon::codec

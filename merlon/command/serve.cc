@@ -47,9 +47,11 @@ int handle(const Terminal& terminal, const Request& request, std::span<const Han
   return found->run(request.arguments, terminal);
 }
 
-int answer(const Terminal& terminal, const std::vector<std::string>& words, const Program& program,
+/// `typed` is what `words` were before they were respelled.
+int answer(const Terminal& terminal, const std::vector<std::string>& words,
+           const std::vector<std::string>& typed, const Program& program,
            std::span<const Handler> handlers) {
-  const auto request = parse(words, program.commands);
+  auto request = parse(words, program.commands);
   if (!request) {
     const auto* command = request.error().command;
     const std::string name = command == nullptr ? "" : concat(command->name, " ");
@@ -64,6 +66,7 @@ int answer(const Terminal& terminal, const std::vector<std::string>& words, cons
                                                          : help(program, request->group));
     case Request::Kind::Run: break;
   }
+  request->arguments.words = typed;
   return handle(terminal, *request, handlers);
 }
 
@@ -89,10 +92,14 @@ std::vector<std::string> words_of(int argc, char** argv) {
 
 }  // namespace
 
-int serve(int argc, char** argv, const Program& program, std::span<const Handler> handlers) {
+int serve(int argc, char** argv, const Program& program, std::span<const Handler> handlers,
+          Respelling respelling) {
   const Terminal terminal = terminal_of(program);
-  return guarded(terminal,
-                 [&] { return answer(terminal, words_of(argc, argv), program, handlers); });
+  return guarded(terminal, [&] {
+    const auto typed = words_of(argc, argv);
+    const auto words = respelling == nullptr ? typed : respelling(typed);
+    return answer(terminal, words, typed, program, handlers);
+  });
 }
 
 int serve_service(int argc, char** argv, const Program& program, std::span<const Handler> handlers,
@@ -102,7 +109,8 @@ int serve_service(int argc, char** argv, const Program& program, std::span<const
     auto words = with_files(words_of(argc, argv), &read_argument_file);
     if (!words) return fail(terminal, words.error(), number(ExitStatus::Usage));
     if (respelling != nullptr) words = respelling(*words);
-    return answer(terminal, with_command(*std::move(words)), program, handlers);
+    const auto whole = with_command(*std::move(words));
+    return answer(terminal, whole, whole, program, handlers);
   });
 }
 

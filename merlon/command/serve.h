@@ -10,14 +10,15 @@
 
 namespace merlon::command {
 
-/// Reads the command line by the table and gives it to its handler; answers questions for help and
-/// the version, and wrong command lines, itself. For main, whose result it makes.
-/// A command of the table without a handler is told to be another program's.
-[[nodiscard]] int serve(int argc, char** argv, const Program& program,
-                        std::span<const Handler> handlers);
-
 /// What a program's own spellings of options are in the words of its table.
 using Respelling = std::vector<std::string> (*)(const std::vector<std::string>& words);
+
+/// Reads the command line by the table and gives it to its handler; answers questions for help and
+/// the version, and wrong command lines, itself. For main, whose result it makes.
+/// A command of the table without a handler is told to be another program's. `respelling` may be
+/// null.
+[[nodiscard]] int serve(int argc, char** argv, const Program& program,
+                        std::span<const Handler> handlers, Respelling respelling = nullptr);
 
 /// The same for a service: "@FILE" stands for arguments in a file of TOML (argument_files.h), and
 /// where no command is named it serves. `respelling` may be null.

@@ -3,7 +3,9 @@
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
 #include "merlon/core/bytes.h"
+#include "merlon/os/file.h"
 #include "merlon/os/open.h"
+#include "merlon/os/resolver.h"
 #include "merlon/workload/assets.h"
 
 namespace merlon::workload {
@@ -48,9 +50,20 @@ Result<Config> named_config(const std::string& path) {
   return read_config(*file, path);
 }
 
+/// A regular file in a directory, as it is opened where links may lead anywhere, or nowhere out.
+using Open = os::Result<os::Fd> (*)(os::BorrowedFd directory, const char* name) noexcept;
+
+os::Result<os::Fd> open_within(os::BorrowedFd directory, const char* name) noexcept {
+  const auto path = TRY(os::Path::from(name));
+  os::Fd file = TRY(os::Resolver().open(directory, path, {.follow = os::Follow::Yes}));
+  const os::FileStatus status = TRY(os::status(file));
+  if (status.type == os::FileType::Regular) return file;
+  return status.type == os::FileType::Directory ? os::Errno::Isdir : os::Errno::IsDevice;
+}
+
 /// The configuration that the directory of a package holds, if any.
-Result<Config> own_config(const os::Fd& directory, const std::string& directory_path) {
-  const auto file = os::open_file_in(directory, config_file);
+Result<Config> own_config(os::BorrowedFd directory, const std::string& directory_path, Open open) {
+  const auto file = open(directory, config_file);
   const std::string path = joined(directory_path, config_file);
   if (file) return read_config(*file, path);
   if (file.error() == os::Errno::Noent) return Config::standard();
@@ -89,15 +102,12 @@ std::vector<std::string> trusted_files(const Config& config) {
 }
 
 /// They lie where Enarx.toml lies.
-Result<void> load_anchors(Package& package, const std::string& directory_path) {
-  const auto names = trusted_files(package.config);
-  if (names.empty()) return {};
-  const auto directory = os::open_directory(directory_path);
-  if (!directory) return cannot_read(directory_path, directory.error());
-  for (const std::string& name : names) {
+Result<void> load_anchors(Package& package, os::BorrowedFd directory,
+                          const std::string& directory_path, Open open) {
+  for (const std::string& name : trusted_files(package.config)) {
     if (package.anchors.contains(name)) continue;
     const std::string path = joined(directory_path, name.c_str());
-    const auto file = os::open_file_in(*directory, name.c_str());
+    const auto file = open(directory, name.c_str());
     if (!file) return cannot_read(path, file.error());
     package.anchors[name] = TRY(read_anchors(*file, path));
   }
@@ -105,16 +115,23 @@ Result<void> load_anchors(Package& package, const std::string& directory_path) {
 }
 
 /// Directories to be mounted lie beside Enarx.toml, too.
-Result<void> load_archive(Package& package, const std::string& directory_path) {
+Result<void> load_archive(Package& package, os::BorrowedFd directory,
+                          const std::string& directory_path) {
   std::vector<std::string> directories;
   for (const Mount& mount : package.config.mounts()) {
     if (mount.source == Mount::Source::Package) directories.push_back(mount.directory);
   }
   if (directories.empty()) return {};
+  package.archive = TRY(read_assets(directory, directory_path, directories));
+  return {};
+}
+
+/// What a configuration names beside itself, by the path of its directory.
+Result<void> load_beside(Package& package, const std::string& directory_path) {
   const auto directory = os::open_directory(directory_path);
   if (!directory) return cannot_read(directory_path, directory.error());
-  package.archive = TRY(read_assets(*directory, directory_path, directories));
-  return {};
+  TRY(load_anchors(package, *directory, directory_path, &os::open_file_in));
+  return load_archive(package, *directory, directory_path);
 }
 
 std::string directory_of(const std::string& path) {
@@ -123,24 +140,25 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+PackageError without_module(const std::string& path) {
+  return {core::ErrorCode::NotFound,
+          concat(path,
+                 ": has no main.wasm; a package is a directory with main.wasm "
+                 "and, if it needs more than standard streams, Enarx.toml")};
+}
+
 Result<Package> open_directory(const std::string& path,
                                const std::optional<std::string>& config_path) {
   const auto directory = os::open_directory(path);
   if (!directory) return cannot_read(path, directory.error());
   auto module = os::open_file_in(*directory, module_file);
-  if (!module && module.error() == os::Errno::Noent) {
-    return PackageError{core::ErrorCode::NotFound,
-                        concat(path,
-                               ": has no main.wasm; a package is a directory with main.wasm "
-                               "and, if it needs more than standard streams, Enarx.toml")};
-  }
+  if (!module && module.error() == os::Errno::Noent) return without_module(path);
   const std::string name = joined(path, module_file);
   if (!module) return cannot_read(name, module.error());
-  Config config = TRY(config_path ? named_config(*config_path) : own_config(*directory, path));
+  Config config = TRY(config_path ? named_config(*config_path)
+                                  : own_config(*directory, path, &os::open_file_in));
   Package package{*std::move(module), name, std::move(config)};
-  const std::string beside = config_path ? directory_of(*config_path) : path;
-  TRY(load_anchors(package, beside));
-  TRY(load_archive(package, beside));
+  TRY(load_beside(package, config_path ? directory_of(*config_path) : path));
   return package;
 }
 
@@ -157,8 +175,19 @@ Result<Package> open_package(const std::string& path,
       TRY(config_path ? named_config(*config_path) : Result<Config>(Config::standard()));
   Package package{*std::move(module), path, std::move(config)};
   if (!config_path) return package;
-  TRY(load_anchors(package, directory_of(*config_path)));
-  TRY(load_archive(package, directory_of(*config_path)));
+  TRY(load_beside(package, directory_of(*config_path)));
+  return package;
+}
+
+Result<Package> open_package_in(os::BorrowedFd directory, const std::string& path) {
+  auto module = open_within(directory, module_file);
+  if (!module && module.error() == os::Errno::Noent) return without_module(path);
+  const std::string name = joined(path, module_file);
+  if (!module) return cannot_read(name, module.error());
+  Config config = TRY(own_config(directory, path, &open_within));
+  Package package{*std::move(module), name, std::move(config)};
+  TRY(load_anchors(package, directory, path, &open_within));
+  TRY(load_archive(package, directory, path));
   return package;
 }
 

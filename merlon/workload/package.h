@@ -36,4 +36,9 @@ struct Package {
 [[nodiscard]] core::Result<Package, PackageError> open_package(
     const std::string& path, const std::optional<std::string>& config_path);
 
+/// The same for the package directory `directory` of somebody who is not trusted with this
+/// machine's files: no link in it leads out of it. `path` names it for people.
+[[nodiscard]] core::Result<Package, PackageError> open_package_in(os::BorrowedFd directory,
+                                                                  const std::string& path);
+
 }  // namespace merlon::workload

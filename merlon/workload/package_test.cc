@@ -1,5 +1,7 @@
 #include "merlon/workload/package.h"
 
+#include <filesystem>
+
 #include <gtest/gtest.h>
 
 #include "merlon/os/open.h"
@@ -118,6 +120,29 @@ TEST_F(Packages, WhatIsMountedComesAlong) {
   EXPECT_FALSE(open_package(scratch_ / "main.wasm", scratch_ / "Enarx.toml")->archive.empty());
   scratch_.make_file("Enarx.toml", "[[mounts]]\npath = '/lib'\nsource = 'none'");
   EXPECT_EQ(refusal(scratch_.path()), "/none: cannot be mounted: No such file or directory");
+}
+
+TEST_F(Packages, OfSomebodyElseLeadNowhere) {
+  scratch_.make_file("secret", "args = ['secret']");
+  scratch_.make_directory("pack");
+  scratch_.make_file("pack/main.wasm", "module");
+  const auto open = [&] {
+    const auto directory = os::open_directory(scratch_ / "pack");
+    const auto package = open_package_in(*directory, "/pack");
+    return package ? std::string("open") : package.error().text;
+  };
+  EXPECT_EQ(open(), "open");
+  std::filesystem::create_symlink("../secret", scratch_ / "pack/Enarx.toml");
+  EXPECT_NE(open().find("/pack/Enarx.toml: cannot be read"), std::string::npos);
+  std::filesystem::remove(scratch_ / "pack/Enarx.toml");
+  std::filesystem::create_symlink("main.wasm", scratch_ / "pack/inside");
+  std::filesystem::rename(scratch_ / "pack/main.wasm", scratch_ / "pack/real");
+  std::filesystem::create_symlink("real", scratch_ / "pack/main.wasm");
+  EXPECT_EQ(open(), "open");
+  scratch_.make_file("pack/Enarx.toml", "[[mounts]]\npath = '/d'\nsource = '../..'");
+  EXPECT_NE(open(), "open");
+  std::filesystem::remove(scratch_ / "pack/real");
+  EXPECT_NE(open().find("no main.wasm"), std::string::npos);
 }
 
 }  // namespace

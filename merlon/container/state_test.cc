@@ -1,0 +1,94 @@
+#include "merlon/container/state.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "merlon/codec/json.h"
+#include "merlon/os/container.h"
+#include "merlon/os/fifo.h"
+
+namespace merlon::container {
+namespace {
+
+class FolderTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = testing::TempDir() + "merlon-state-XXXXXX";
+    root_ = ::mkdtemp(name.data());
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+  std::string root_;
+};
+
+State noted(std::int64_t process) {
+  State state;
+  state.id = "a";
+  state.bundle = "/b";
+  state.process = process;
+  return state;
+}
+
+TEST(Id, OneNameAndNoOption) {
+  for (const char* good : {"a", "A_b-c.d+1", "0"}) EXPECT_TRUE(check_id(good)) << good;
+  for (const char* bad : {"", ".", "..", ".x", "-x", "a/b", "a b", "a\n", "\xC3\xA4"}) {
+    EXPECT_FALSE(check_id(bad)) << bad;
+  }
+  EXPECT_FALSE(check_id(std::string(1025, 'a')));
+}
+
+TEST(State, WhatIsWrittenIsRead) {
+  const State state{"id", "/b", "/b/r", 17, 99, "2026-01-01T00:00:00Z", {"/g"}, {{"a", "b\"c"}}};
+  const auto read = decode(encode(state));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, state);
+}
+
+TEST(State, NothingElse) {
+  for (const char* text : {"", "[]", "{}", R"({"id":"../x"})", R"({"id":"a","process":-5})",
+                           R"({"id":"a","groups":"/x"})"}) {
+    EXPECT_FALSE(decode(text)) << text;
+  }
+}
+
+TEST(State, AStoppedContainerHasNoProcess) {
+  const auto told = codec::JsonDocument::parse(told_state(noted(5), Phase::Stopped));
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->root().find("pid")->number(), 0U);
+  EXPECT_EQ(told->root().find("status")->text(), "stopped");
+}
+
+TEST_F(FolderTest, PhasesByWhatIsThere) {
+  const auto folder = Folder::make(root_, "a");
+  ASSERT_TRUE(folder);
+  EXPECT_FALSE(Folder::make(root_, "a"));
+  State state = noted(0);
+  EXPECT_EQ(folder->phase_of(state), Phase::Stopped);
+  {
+    const auto lock = folder->lock();
+    ASSERT_TRUE(lock);
+    EXPECT_EQ(folder->phase_of(state), Phase::Creating);
+  }
+  state.process = ::getpid();
+  state.started = os::process_status(state.process)->started;
+  EXPECT_EQ(folder->phase_of(state), Phase::Running);
+  ASSERT_TRUE(os::make_fifo(folder->path(Folder::door)));
+  EXPECT_EQ(folder->phase_of(state), Phase::Created);
+  ++state.started;  // a later process of the same number
+  EXPECT_EQ(folder->phase_of(state), Phase::Stopped);
+  folder->remove();
+  EXPECT_FALSE(Folder::find(root_, "a"));
+}
+
+TEST_F(FolderTest, AnotherRuntimesContainersAreNotOurs) {
+  std::filesystem::create_directory(root_ + "/runc");
+  std::ofstream(root_ + "/runc/state.json") << "{}";
+  EXPECT_FALSE(Folder::find(root_, "runc"));
+  EXPECT_FALSE(Folder::find(root_, "none"));
+  EXPECT_FALSE(Folder::find(root_, "../" + root_));
+}
+
+}  // namespace
+}  // namespace merlon::container
