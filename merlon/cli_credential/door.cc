@@ -44,11 +44,11 @@ Result<std::vector<std::uint8_t>, Trouble> file_of(const std::string& path, std:
   return Trouble{concat(base::printable(path), ": ", os::describe(bytes.error())), unusable};
 }
 
-Result<Door, Trouble> door_of(const cli::Arguments& arguments) {
+Result<credential::Admission, Trouble> admission_of(const cli::Arguments& arguments) {
   const std::string audience = arguments.value("--audience");
   if (audience.empty()) return Trouble{"--audience is missing: to whom tokens are shown", usage};
   if (!arguments.has("--key")) return Trouble{"--key is missing: whose tokens count", usage};
-  Door door{credential::Admission(audience, arguments.has("--development")), nullptr};
+  credential::Admission admission(audience, arguments.has("--development"));
   for (const std::string& path : TRY(key_files(arguments.values("--key")))) {
     const crypto::SecretBytes file(TRY(file_of(path, credential::IssuingKey::max_file_size)));
     auto key = credential::IssuingKey::parse(file.reveal());
@@ -56,9 +56,14 @@ Result<Door, Trouble> door_of(const cli::Arguments& arguments) {
       return Trouble{concat(base::printable(path), ": no key of a Steward's: ", key.error().what),
                      unusable};
     }
-    door.admission.add(*std::move(key));
+    admission.add(*std::move(key));
   }
-  if (door.admission.keys() == 0) return Trouble{"there is no key in what --key names", unusable};
+  if (admission.keys() == 0) return Trouble{"there is no key in what --key names", unusable};
+  return admission;
+}
+
+Result<Door, Trouble> door_of(const cli::Arguments& arguments) {
+  Door door{TRY(admission_of(arguments)), nullptr};
   if (arguments.has("--store")) {
     auto shown = Shown::open(arguments.value("--store"));
     if (!shown) return Trouble{shown.error(), unusable};

@@ -11,7 +11,7 @@ namespace merlon::cli_credential {
 
 struct Door {
   credential::Admission admission;
-  std::unique_ptr<Shown> shown;  ///< null: nothing is remembered
+  std::shared_ptr<Shown> shown;  ///< null: nothing is remembered
 
   [[nodiscard]] core::Result<credential::Admitted, credential::Refusal> judge(
       std::string_view token, core::ByteView bound_to, codec::UnixTime now) const;
@@ -23,6 +23,9 @@ struct Trouble {
   int status;
 };
 
+/// Of --audience, --development and the keys that --key names now.
+[[nodiscard]] core::Result<credential::Admission, Trouble> admission_of(
+    const cli::Arguments& arguments);
 [[nodiscard]] core::Result<Door, Trouble> door_of(const cli::Arguments& arguments);
 
 /// A small file; a line that names it otherwise.

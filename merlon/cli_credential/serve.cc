@@ -1,3 +1,5 @@
+#include <mutex>
+
 #include "merlon/base/text.h"
 #include "merlon/cli_credential/commands.h"
 #include "merlon/cli_credential/door.h"
@@ -24,27 +26,64 @@ http::Response refusal(unsigned status, std::string_view code) {
           {{"code", std::string(code)}}};
 }
 
-/// Whatever the path: a web server asks with that of the request it was asked.
-http::Response answer(const Door& door, const http::Request& request) {
-  const auto token = request.header(request_header);
-  if (!token) return refusal(401, "credential.missing");
-  const auto judged = door.judge(*token, {}, service::clock_now());
-  if (!judged) {
-    const bool is_ours = judged.error() == credential::Refusal::Memory;
-    return refusal(is_ours ? 503 : 403, credential::code_of(judged.error()));
+/// Answers by the keys that there were when it was last looked.
+class Doorkeeper {
+ public:
+  Doorkeeper(Door door, const cli::Arguments& arguments)
+      : door_(std::make_shared<const Door>(std::move(door))), arguments_(arguments) {}
+
+  /// Whatever the path: a web server asks with that of the request it was asked.
+  http::Response answer(const http::Request& request) {
+    const auto token = request.header(request_header);
+    if (!token) return refusal(401, "credential.missing");
+    const codec::UnixTime now = service::clock_now();
+    std::shared_ptr<const Door> door = current();
+    auto judged = door->judge(*token, {}, now);
+    // A new epoch has a new key, which the Steward has laid beside the others meanwhile.
+    if (!judged && judged.error() == credential::Refusal::UnknownKey && look_again(now)) {
+      door = current();
+      judged = door->judge(*token, {}, now);
+    }
+    if (!judged) {
+      const bool is_ours = judged.error() == credential::Refusal::Memory;
+      return refusal(is_ours ? 503 : 403, credential::code_of(judged.error()));
+    }
+    http::Response response{204, {{"Cache-Control", "no-store"}}, ""};
+    response.headers.push_back({"Merlon-Credential-Policy", base::hex(judged->key->policy.view())});
+    response.notes.push_back({"epoch", concat(judged->key->epoch)});
+    return response;
   }
-  http::Response response{204, {{"Cache-Control", "no-store"}}, ""};
-  response.headers.push_back({"Merlon-Credential-Policy", base::hex(judged->key->policy.view())});
-  response.notes.push_back({"epoch", concat(judged->key->epoch)});
-  return response;
-}
+
+ private:
+  std::shared_ptr<const Door> current() {
+    const std::scoped_lock lock(mutex_);
+    return door_;
+  }
+
+  /// Whether the keys are read anew; not more often than each few seconds, whoever asks for what.
+  bool look_again(codec::UnixTime now) {
+    constexpr std::int64_t pause = 5;
+    const std::scoped_lock lock(mutex_);
+    if (now.seconds - looked_.seconds < pause && looked_ <= now) return false;
+    looked_ = now;
+    auto admission = admission_of(arguments_);
+    if (!admission) return false;  // those of before stay
+    door_ = std::make_shared<const Door>(Door{*std::move(admission), door_->shown});
+    return true;
+  }
+
+  std::mutex mutex_;  // of all below
+  std::shared_ptr<const Door> door_;
+  codec::UnixTime looked_;
+  const cli::Arguments& arguments_;
+};
 
 }  // namespace
 
 int serve(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   constexpr int unusable = launch::number(launch::ExitStatus::Unusable);
   constexpr int usage = launch::number(launch::ExitStatus::Usage);
-  const auto door = door_of(arguments);
+  auto door = door_of(arguments);
   if (!door) return cli::fail(terminal, door.error().text, door.error().status);
   if (!door->shown) {
     return cli::fail(terminal, "--store is missing: a token would count as often as it is shown",
@@ -56,9 +95,10 @@ int serve(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const auto log = service::log_to_stderr();
   if (!log) return cli::fail(terminal, "cannot start a thread", unusable);
   static_cast<void>(os::allow_open_files());
+  Doorkeeper keeper(*std::move(door), arguments);
   http::Settings settings;
   settings.workers = static_cast<std::size_t>(std::max(os::Processors::usable().count(), 1));
-  settings.handler = [&](const http::Request& request) { return answer(*door, request); };
+  settings.handler = [&](const http::Request& request) { return keeper.answer(request); };
   settings.observe = [&](const http::Exchange& exchange) {
     (*log)->line(http::request_line(service::clock_now(), exchange));
   };
