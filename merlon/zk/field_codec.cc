@@ -70,7 +70,7 @@ Result<FieldNumber> FieldCodec::reduce(ByteView bytes) const {
   }
   FieldNumber rest{};
   for (std::size_t at = 8 * bytes.size(); at-- > 0;) {
-    const bool beyond = shift_in(rest, (bytes[at / 8] >> (at % 8)) & 1U);
+    const bool beyond = shift_in(rest, (unsigned{bytes[at / 8]} >> (at % 8)) & 1U);
     if (beyond || !is_below(rest, modulus_)) subtract(rest, modulus_);
   }
   return rest;
