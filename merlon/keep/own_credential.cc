@@ -85,8 +85,7 @@ Result<Bytes> OwnCredential::ask(StewardTalk::Question question) {
 }
 
 Result<void> OwnCredential::obtain() {
-  const codec::UnixTime now{now_()};
-  if (holder_ && holder_->entry().record.is_valid_at(now)) return {};
+  if (holder_ && holder_->entry().record.is_valid_at({now_()})) return {};
   if (!self_.is_attested()) {
     return core::error(ErrorCode::Unsupported, "nothing attests this keep");
   }
@@ -99,7 +98,7 @@ Result<void> OwnCredential::obtain() {
                        base::concat(credential::key_log_type, ", application/problem+json"),
                        {}}));
   const auto keys = TRY(credential::KeyLog::parse(log));
-  const credential::KeyLog::Entry* const entry = keys.find(policy, now);
+  const credential::KeyLog::Entry* const entry = keys.find(policy, {now_()});
   if (entry == nullptr) {
     return core::error(ErrorCode::NotFound, "the Steward has no key for this keep's policy");
   }

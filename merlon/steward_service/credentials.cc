@@ -113,7 +113,7 @@ Outcome<void> Credentials::read_given(codec::UnixTime now) {
 }
 
 Outcome<void> Credentials::add_key(const crypto::Sha256Digest& policy, bool development,
-                                   codec::UnixTime from) {
+                                   codec::UnixTime from, codec::UnixTime until) {
   credential::KeyRecord wanted;
   wanted.number = keys_.entries().size();
   if (!keys_.entries().empty()) wanted.before = keys_.entries().back().id;
@@ -124,7 +124,7 @@ Outcome<void> Credentials::add_key(const crypto::Sha256Digest& policy, bool deve
     if (each.record.policy == policy) wanted.epoch = each.record.epoch + 1;
   }
   wanted.not_before = from;
-  wanted.not_after = {from.seconds + options_.epoch.count()};
+  wanted.not_after = until;
   wanted.limit = options_.limit;
   auto key = IssuingKey::generate(std::move(wanted));
   if (!key) return std::string(key.error().what);
@@ -151,19 +151,23 @@ Outcome<IssuingKey> Credentials::key_for(const crypto::Sha256Digest& policy, boo
   const std::scoped_lock lock(mutex_);
   const KeyLog::Entry* entry = keys_.find(policy, now);
   if (entry == nullptr) {
-    // Not before the end of one that there was, should the clock have been set back.
-    codec::UnixTime from = now;
+    // Clocks that are behind take it as well; but not before the end of one that there was.
+    constexpr std::int64_t backdate = 600;
+    codec::UnixTime from{now.seconds - backdate};
     for (const KeyLog::Entry& each : keys_.entries()) {
       if (each.record.policy == policy) from = std::max(from, each.record.not_after);
     }
-    TRY(add_key(policy, development, from));
+    const codec::UnixTime begin = std::max(from, now);
+    TRY(add_key(policy, development, from, {begin.seconds + options_.epoch.count()}));
     entry = keys_.find(policy, now);
     if (entry == nullptr) return std::string("the clock lies before keys that there are");
   }
   const KeyId id = entry->id;
   const codec::UnixTime end = entry->record.not_after;
   const bool ends_soon = end.seconds - now.seconds < options_.epoch.count() / 2;
-  if (ends_soon && keys_.find(policy, end) == nullptr) TRY(add_key(policy, development, end));
+  if (ends_soon && keys_.find(policy, end) == nullptr) {
+    TRY(add_key(policy, development, end, {end.seconds + options_.epoch.count()}));
+  }
   const auto found = issuing_.find(id);
   if (found == issuing_.end()) return std::string("the private half of the key is missing");
   return found->second;

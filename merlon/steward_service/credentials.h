@@ -56,7 +56,7 @@ class Credentials {
   [[nodiscard]] http::Response log(const http::Request& request);
   [[nodiscard]] http::Response give(const http::Request& request);
   [[nodiscard]] Outcome<void> add_key(const crypto::Sha256Digest& policy, bool development,
-                                      codec::UnixTime from);
+                                      codec::UnixTime from, codec::UnixTime until);
   [[nodiscard]] Outcome<void> read_log();
   [[nodiscard]] Outcome<void> read_given(codec::UnixTime now);
   /// False: it was given one before.

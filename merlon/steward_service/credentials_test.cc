@@ -95,6 +95,8 @@ TEST_F(CredentialsTest, GivesEachKeepOneInAnEpoch) {
 TEST_F(CredentialsTest, KeysFollowEachOtherAndTheNextIsKnownAhead) {
   auto credentials = open();
   const KeyLog first = log_of(*credentials);
+  EXPECT_EQ(first.entries()[0].record.not_before.seconds, 4400) << "for clocks that are behind";
+  EXPECT_EQ(first.entries()[0].record.not_after.seconds, 6000);
   now_ = {5600};
   const KeyLog second = log_of(*credentials);
   ASSERT_EQ(second.entries().size(), 2U);
