@@ -24,6 +24,7 @@
 #include "merlon/base/text.h"
 #include "merlon/host/calls.h"
 #include "merlon/host/kvm/measured_loader.h"
+#include "merlon/host/programs.h"
 #include "merlon/image/elf.h"
 #include "merlon/image/layout.h"
 #include "merlon/launch/readiness.h"
@@ -374,7 +375,7 @@ bool give_descriptors(host::DescriptorTable& table) {
 
 os::Result<os::FileMapping> map_program(const std::string& path) {
   const os::Fd file = TRY(os::open_file(path));
-  return os::FileMapping::create(file, std::size_t{64} << 20U);
+  return os::FileMapping::create(file, host::max_program_size);
 }
 
 }  // namespace
