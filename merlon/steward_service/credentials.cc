@@ -178,7 +178,9 @@ Outcome<bool> Credentials::note_given(const crypto::Sha256Digest& keep, const Ke
   const std::string line = concat(base::hex(keep.view()), " ", base::hex(key.view()));
   if (given_.contains(line)) return false;
   const std::string ended = concat(line, "\n");
+  if (is_torn_) return about(path_of(given_name), "could not be written; start the Steward anew");
   if (!os::write_all(given_file_, core::as_bytes(ended)) || !os::sync_data(given_file_)) {
+    is_torn_ = true;
     return about(path_of(given_name), "cannot be written");
   }
   given_.insert(line);

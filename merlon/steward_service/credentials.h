@@ -72,6 +72,7 @@ class Credentials {
   std::map<credential::KeyId, credential::IssuingKey> issuing_;
   os::Fd given_file_;
   std::set<std::string> given_;  // lines of the file, without their ends
+  bool is_torn_ = false;         // a line may stand there in part: nothing may come behind it
 };
 
 }  // namespace merlon::steward_service
