@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "merlon/core/bytes.h"
+#include "merlon/os/child_end.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
@@ -106,27 +107,6 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   ::_exit(1);
 }
 
-/// How the child ended; it is made to when the time is over.
-Result<ExitStatus> wait_in_time(const ChildProcess& child, std::chrono::nanoseconds limit) {
-  constexpr std::chrono::milliseconds longest{10};
-  const std::uint64_t end = TRY(now(Clock::Monotonic)) + static_cast<std::uint64_t>(limit.count());
-  auto pause = std::chrono::microseconds(200);
-  for (;;) {
-    ::siginfo_t ended{};
-    const int asked =
-        ::waitid(P_PID, static_cast<::id_t>(child.id()), &ended, WEXITED | WNOHANG | WNOWAIT);
-    if (asked < 0 && last_errno() != Errno::Intr) return last_errno();
-    if (asked == 0 && ended.si_pid == child.id()) return child.wait();
-    const auto time = now(Clock::Monotonic);
-    if (!time || *time >= end) break;
-    static_cast<void>(poll({}, pause));
-    if (pause < longest) pause *= 2;
-  }
-  static_cast<void>(child.signal(SIGKILL));
-  TRY(child.wait());
-  return Errno::Timedout;
-}
-
 }  // namespace
 
 Result<ExitStatus> run_program(const ProgramCall& call, core::ByteView input,
@@ -142,7 +122,9 @@ Result<ExitStatus> run_program(const ProgramCall& call, core::ByteView input,
   telling.close();
   int reason = 0;
   const ::ssize_t heard = ::read(hearing.number(), &reason, sizeof(reason));
-  auto ended = wait_in_time(*child, limit);
+  const std::uint64_t deadline =
+      TRY(now(Clock::Monotonic)) + static_cast<std::uint64_t>(limit.count());
+  auto ended = end_by(*child, deadline);
   if (heard == sizeof(reason)) return static_cast<Errno>(reason);
   return ended;
 }

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "merlon/os/child_end.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
@@ -85,24 +86,6 @@ Result<std::vector<std::uint8_t>> read_until_end(BorrowedFd from, std::size_t mo
   }
 }
 
-/// How it ended, also if that must be brought about.
-Result<ExitStatus> wait_until(const ChildProcess& child, std::uint64_t deadline) {
-  constexpr std::chrono::milliseconds pause{5};
-  for (;;) {
-    ::siginfo_t ended{};
-    const int asked =
-        ::waitid(P_PID, static_cast<::id_t>(child.id()), &ended, WEXITED | WNOHANG | WNOWAIT);
-    if (asked < 0 && last_errno() != Errno::Intr) return last_errno();
-    if (asked == 0 && ended.si_pid == child.id()) return child.wait();
-    const auto time = now(Clock::Monotonic);
-    if (!time || *time >= deadline) break;
-    static_cast<void>(poll({}, pause));
-  }
-  static_cast<void>(child.signal(SIGKILL));
-  TRY(child.wait());
-  return Errno::Timedout;
-}
-
 }  // namespace
 
 Result<HelperAnswer> run_helper(std::span<const std::string> words, core::ByteView input,
@@ -126,7 +109,7 @@ Result<HelperAnswer> run_helper(std::span<const std::string> words, core::ByteVi
   out.writing = Fd();
   auto output = read_until_end(out.reading, max_output, deadline);
   if (!output) static_cast<void>(child.signal(SIGKILL));
-  const auto status = output ? wait_until(child, deadline) : child.wait();
+  const auto status = output ? end_by(child, deadline) : child.wait();
   if (!output) return output.error();
   if (!status) return status.error();
   return HelperAnswer{*status, *std::move(output)};
