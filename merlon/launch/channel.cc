@@ -3,6 +3,7 @@
 #include <array>
 #include <iterator>
 
+#include "merlon/launch/first_bytes.h"
 #include "merlon/os/channel.h"
 
 namespace merlon::launch {
@@ -46,7 +47,7 @@ Result<void> send(os::BorrowedFd channel, const Message& message,
   return {};
 }
 
-Result<Launch> receive(os::BorrowedFd channel) {
+Result<FirstBytes> receive_first_bytes(os::BorrowedFd channel) {
   std::vector<std::uint8_t> bytes(first_read);
   auto first = os::receive_with_descriptors(channel, bytes);
   if (!first) return os::to_error(first.error(), "cannot receive the launch message");
@@ -56,29 +57,39 @@ Result<Launch> receive(os::BorrowedFd channel) {
   if (first->size < header_size) {
     return core::error(ErrorCode::Malformed, "launch message ends early", first->size);
   }
-  const core::ByteView header = core::ByteView(bytes).first(header_size);
-  const std::size_t total = header_size + TRY(body_size(header));
-  if (first->size > total) {
-    return core::error(ErrorCode::Malformed, "bytes behind the launch message", first->size);
+  bytes.resize(first->size);
+  return FirstBytes{std::move(bytes), std::move(first->descriptors)};
+}
+
+Result<Launch> receive_after(FirstBytes first, os::BorrowedFd channel) {
+  std::vector<std::uint8_t>& bytes = first.bytes;
+  const std::size_t read = bytes.size();
+  const std::size_t total = header_size + TRY(body_size(core::ByteView(bytes).first(header_size)));
+  if (read > total) {
+    return core::error(ErrorCode::Malformed, "bytes behind the launch message", read);
   }
   bytes.resize(total);
-  TRY(receive_rest(channel, core::ByteSpan(bytes).subspan(first->size)));
+  TRY(receive_rest(channel, core::ByteSpan(bytes).subspan(read)));
 
   Launch launch;
   launch.message = TRY(decode_body(core::ByteView(bytes).subspan(header_size)));
-  if (first->descriptors.size() != launch.message.descriptor_count()) {
+  if (first.files.size() != launch.message.descriptor_count()) {
     return core::error(ErrorCode::Malformed, "open files do not match the launch message",
-                       first->descriptors.size());
+                       first.files.size());
   }
-  auto next = std::make_move_iterator(first->descriptors.begin());
+  auto next = std::make_move_iterator(first.files.begin());
   if (has_module(launch.message.purpose)) launch.module = *next++;
   if (launch.message.needs_archive()) launch.archive = *next++;
   if (launch.message.steward) launch.steward = *next++;
   if (launch.message.package) launch.registry = *next++;
   if (!launch.message.allowed.empty()) launch.dialler = *next++;
   if (launch.message.volume) launch.volume = *next++;
-  launch.descriptors.assign(next, std::make_move_iterator(first->descriptors.end()));
+  launch.descriptors.assign(next, std::make_move_iterator(first.files.end()));
   return launch;
+}
+
+Result<Launch> receive(os::BorrowedFd channel) {
+  return receive_after(TRY(receive_first_bytes(channel)), channel);
 }
 
 }  // namespace merlon::launch

@@ -270,7 +270,8 @@ Result<void> check_offer(const Message& message) {
 /// A nonce that nobody asks for would be a second encoding of the same message.
 Result<void> check(Purpose purpose, ByteView nonce) {
   const bool zero = std::ranges::all_of(nonce, [](std::uint8_t byte) { return byte == 0; });
-  if (purpose == Purpose::Run && !zero) {
+  const bool proves = purpose != Purpose::Run && purpose != Purpose::RunPrepared;
+  if (!proves && !zero) {
     return core::error(ErrorCode::Malformed, "a nonce without a proof");
   }
   return {};
@@ -278,7 +279,7 @@ Result<void> check(Purpose purpose, ByteView nonce) {
 
 Result<void> read_purpose(Reader& in, Message& message) {
   const std::uint8_t value = TRY(in.u8());
-  if (value > static_cast<std::uint8_t>(Purpose::Receive)) {
+  if (value > static_cast<std::uint8_t>(Purpose::RunPrepared)) {
     return core::error(ErrorCode::Malformed, "unknown purpose", value);
   }
   message.purpose = static_cast<Purpose>(value);
@@ -476,7 +477,8 @@ bool has_module(Purpose purpose) noexcept {
     case Purpose::Run:
     case Purpose::ProveAndRun: return true;
     case Purpose::Prove:
-    case Purpose::Receive: break;
+    case Purpose::Receive:
+    case Purpose::RunPrepared: break;
   }
   return false;
 }

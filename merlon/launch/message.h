@@ -111,6 +111,8 @@ enum class Purpose : std::uint8_t {
   /// workload will name them, the name of a volume, and whether a Steward and the registry of a
   /// package can be reached.
   Receive = 3,
+  /// The workload whose module the keep has been prepared with (preparation.h); none travels.
+  RunPrepared = 4,
 };
 /// Whether a module travels beside the message.
 [[nodiscard]] bool has_module(Purpose purpose) noexcept;

@@ -209,7 +209,7 @@ TEST(LaunchMessage, UnknownConfinementsAndFlagsAreRefused) {
 TEST(LaunchMessage, UnknownPurposesAreRefused) {
   auto bytes = encode(Message{});
   ASSERT_TRUE(bytes.has_value());
-  (*bytes)[header_size + 18] = 4;
+  (*bytes)[header_size + 18] = 5;
   EXPECT_EQ(decode_body(body_of(*bytes)).error().code, core::ErrorCode::Malformed);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "merlon/os/errno.h"
 
@@ -25,6 +26,11 @@ Result<Fd> new_socket() noexcept {
   const int number = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (number < 0) return last_errno();
   return Fd::adopt(number);
+}
+
+::timeval time_of(std::chrono::microseconds patience) noexcept {
+  constexpr std::int64_t second = 1'000'000;
+  return {patience.count() / second, patience.count() % second};
 }
 
 }  // namespace
@@ -50,8 +56,7 @@ Result<Fd> connect_local(const std::string& path,
   Fd socket = TRY(new_socket());
   if (patience) {
     // Of sending, which connecting is.
-    constexpr std::int64_t second = 1'000'000;
-    const ::timeval time{patience->count() / second, patience->count() % second};
+    const ::timeval time = time_of(*patience);
     if (::setsockopt(socket.number(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time)) < 0) {
       return last_errno();
     }
@@ -61,6 +66,39 @@ Result<Fd> connect_local(const std::string& path,
       ::connect(socket.number(), reinterpret_cast<const ::sockaddr*>(&address), sizeof(address));
   if (connected < 0) return last_errno();
   return socket;
+}
+
+Result<Fd> listen_local_anew(const std::string& path) noexcept {
+  auto socket = listen_local(path);
+  if (socket || socket.error() != Errno::Addrinuse) return socket;
+  const auto other = connect_local(path, std::chrono::seconds(1));
+  // What is no socket refuses too.
+  struct ::stat status{};
+  if (other || other.error() != Errno::Connrefused || ::lstat(path.c_str(), &status) < 0 ||
+      !S_ISSOCK(status.st_mode)) {
+    return Errno::Addrinuse;
+  }
+  remove_socket(path);
+  return listen_local(path);
+}
+
+void remove_socket(const std::string& path) noexcept { ::unlink(path.c_str()); }
+
+bool is_of_this_user(BorrowedFd socket) noexcept {
+  ::ucred peer{};
+  ::socklen_t size = sizeof(peer);
+  return ::getsockopt(socket.number(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+         peer.uid == ::geteuid();
+}
+
+Result<void> limit_waiting(BorrowedFd socket, std::chrono::microseconds patience) noexcept {
+  const ::timeval time = time_of(patience);
+  for (const int which : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    if (::setsockopt(socket.number(), SOL_SOCKET, which, &time, sizeof(time)) < 0) {
+      return last_errno();
+    }
+  }
+  return {};
 }
 
 }  // namespace merlon::os

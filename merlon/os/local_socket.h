@@ -19,4 +19,18 @@ namespace merlon::os {
     const std::string& path,
     std::optional<std::chrono::microseconds> patience = std::nullopt) noexcept;
 
+/// The same, in the place of a socket at which nobody listens any more. Addrinuse: somebody does,
+/// or there is something else.
+[[nodiscard]] Result<Fd> listen_local_anew(const std::string& path) noexcept;
+/// Takes the socket's name away.
+void remove_socket(const std::string& path) noexcept;
+
+/// Whether the other end is a process of this user. A socket's permissions say so already, but for
+/// the superuser.
+[[nodiscard]] bool is_of_this_user(BorrowedFd socket) noexcept;
+
+/// From now on nothing that is received or sent there waits longer: Again.
+[[nodiscard]] Result<void> limit_waiting(BorrowedFd socket,
+                                         std::chrono::microseconds patience) noexcept;
+
 }  // namespace merlon::os

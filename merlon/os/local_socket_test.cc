@@ -63,5 +63,33 @@ TEST_F(LocalSocket, WaitsNoLongerThanItIsTold) {
   EXPECT_EQ(errno, EAGAIN);
 }
 
+TEST_F(LocalSocket, TakesThePlaceOfOneThatNobodyListensAt) {
+  {
+    ASSERT_TRUE(listen_local(path_));
+  }
+  const auto listener = listen_local_anew(path_);
+  ASSERT_TRUE(listener);
+  EXPECT_EQ(listen_local_anew(path_).error(), Errno::Addrinuse);
+  remove_socket(path_);
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  std::filesystem::create_directory(path_);
+  EXPECT_EQ(listen_local_anew(path_).error(), Errno::Addrinuse);
+  EXPECT_TRUE(std::filesystem::exists(path_));
+}
+
+TEST_F(LocalSocket, WaitsOnlySoLong) {
+  const auto listener = listen_local(path_);
+  const auto there = connect_local(path_);
+  ASSERT_TRUE(listener && there);
+  const auto here = accept(*listener);
+  ASSERT_TRUE(here);
+  EXPECT_TRUE(is_of_this_user(*here));
+  ASSERT_TRUE(set_nonblock(*here, false));
+  ASSERT_TRUE(limit_waiting(*here, std::chrono::milliseconds(1)));
+  char got = 0;
+  EXPECT_EQ(::read(here->number(), &got, 1), -1);
+  EXPECT_EQ(last_errno(), Errno::Again);
+}
+
 }  // namespace
 }  // namespace merlon::os

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -207,6 +208,41 @@ Result<bool> SignalRelay::wait_readable(BorrowedFd fd, std::uint64_t deadline) c
     if (found >= 0) return found > 0;
     if (last_errno() != Errno::Intr) return last_errno();
   }
+}
+
+Result<bool> SignalRelay::wait_readable_for(BorrowedFd fd, BorrowedFd process,
+                                            std::uint64_t deadline) const noexcept {
+  const int signals = ::signalfd(-1, &relayed_, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals < 0) return last_errno();
+  const Fd owned = Fd::adopt(signals);
+  for (;;) {
+    const ::timespec rest = until(deadline);
+    std::array<::pollfd, 2> entries{{{fd.number(), POLLIN, 0}, {signals, POLLIN, 0}}};
+    const int found = ::ppoll(entries.data(), entries.size(), &rest, nullptr);
+    if (found == 0) return false;
+    if (found < 0 && last_errno() != Errno::Intr) return last_errno();
+    if (found < 0) continue;
+    ::signalfd_siginfo info{};
+    while (::read(signals, &info, sizeof(info)) == ::ssize_t{sizeof(info)}) {
+      const int number = static_cast<int>(info.ssi_signo);
+      // One that has just ended cannot be told; its end follows.
+      if (number != SIGCHLD) static_cast<void>(os::signal(process, number));
+    }
+    if (entries[0].revents != 0) return true;
+  }
+}
+
+Result<Fd> open_process(::pid_t id) noexcept {
+  const auto number = ::syscall(SYS_pidfd_open, id, 0U);
+  if (number < 0) return last_errno();
+  return Fd::adopt(static_cast<int>(number));
+}
+
+Result<void> signal(BorrowedFd process, int number) noexcept {
+  if (::syscall(SYS_pidfd_send_signal, process.number(), number, nullptr, 0U) < 0) {
+    return last_errno();
+  }
+  return {};
 }
 
 void end_with_parent() noexcept { ::prctl(PR_SET_PDEATHSIG, SIGKILL); }

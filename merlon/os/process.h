@@ -14,6 +14,12 @@
 
 namespace merlon::os {
 
+/// A child, or any process of this user, by a descriptor that never means another one
+/// [pidfd_open(2)]. Srch (there is none) · Mfile · …
+[[nodiscard]] Result<Fd> open_process(::pid_t id) noexcept;
+/// Errors: Srch (it has ended) · Perm · …
+[[nodiscard]] Result<void> signal(BorrowedFd process, int number) noexcept;
+
 /// How a process ended.
 struct ExitStatus {
   enum class Kind : bool { Exited, Killed };
@@ -72,6 +78,11 @@ class SignalRelay {
   /// The same until `deadline`, in nanoseconds of Clock::Monotonic; nothing if the child runs on.
   [[nodiscard]] Result<std::optional<ExitStatus>> wait_until(const ChildProcess& child,
                                                              std::uint64_t deadline) const noexcept;
+  /// Waits until there is something to read, or the other end is closed; false at `deadline`. Each
+  /// signal that comes meanwhile is passed on to `process` (a pidfd), whoever sent it: one that is
+  /// no child of ours is in no group of ours either.
+  [[nodiscard]] Result<bool> wait_readable_for(BorrowedFd fd, BorrowedFd process,
+                                               std::uint64_t deadline) const noexcept;
   /// Waits until there is something to read, or the other end is closed; false at `deadline`.
   /// Meanwhile signals do what they would do without this object: there is nothing yet to pass them
   /// on to.

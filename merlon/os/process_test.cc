@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "merlon/os/channel.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/open.h"
 
@@ -176,6 +177,29 @@ TEST(SignalRelay, ASignalThatKillsTheChildIsItsEnd) {
 TEST(SignalName, KnowsTheUsualOnes) {
   EXPECT_STREQ(signal_name(SIGSEGV), "SIGSEGV");
   EXPECT_STREQ(signal_name(99), "signal");
+}
+
+TEST(SignalRelay, PassesOnToAProcessThatIsNobodysChild) {
+  auto pipe = open_channel();
+  ASSERT_TRUE(pipe);
+  const SignalRelay relay;
+  const auto child = ChildProcess::spawn("/bin/sleep", std::array<std::string, 2>{"sleep", "60"},
+                                         BorrowedFd(pipe->there));
+  ASSERT_TRUE(child);
+  pipe->there.close();
+  const auto process = open_process(child->id());
+  ASSERT_TRUE(process);
+  const auto now = os::now(Clock::Monotonic);
+  ASSERT_TRUE(now);
+  EXPECT_FALSE(relay.wait_readable_for(pipe->here, *process, *now).value());
+  ::raise(SIGTERM);
+  // The other end closes when the child has ended.
+  EXPECT_TRUE(relay.wait_readable_for(pipe->here, *process, *now + 10'000'000'000).value());
+  const auto ended = child->wait();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->kind, ExitStatus::Kind::Killed);
+  EXPECT_EQ(ended->value, SIGTERM);
+  EXPECT_FALSE(signal(*process, SIGTERM));
 }
 
 }  // namespace

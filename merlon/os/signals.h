@@ -6,6 +6,9 @@
 #include <csignal>
 #include <initializer_list>
 #include <optional>
+#include <utility>
+
+#include "merlon/os/fd.h"
 
 namespace merlon::os {
 
@@ -24,6 +27,22 @@ class SignalQueue {
  private:
   ::sigset_t signals_{};
   ::sigset_t before_{};
+};
+
+/// The same as a file that is readable while one of them waits, for who waits for files as well.
+class SignalFile {
+ public:
+  /// Mfile · Nomem.
+  [[nodiscard]] static Result<SignalFile> open(std::initializer_list<int> signals) noexcept;
+
+  [[nodiscard]] BorrowedFd fd() const noexcept { return file_; }
+  /// The next of them; nothing if none has come.
+  [[nodiscard]] std::optional<int> take() const noexcept;
+
+ private:
+  explicit SignalFile(Fd file) noexcept : file_(std::move(file)) {}
+
+  Fd file_;
 };
 
 }  // namespace merlon::os

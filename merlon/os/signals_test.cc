@@ -1,6 +1,10 @@
 #include "merlon/os/signals.h"
 
+#include <array>
+
 #include <gtest/gtest.h>
+
+#include "merlon/os/poll.h"
 
 namespace merlon::os {
 namespace {
@@ -26,6 +30,17 @@ TEST(SignalQueue, LeavesSignalsAsTheyWere) {
   ::sigset_t now{};
   ::pthread_sigmask(SIG_SETMASK, nullptr, &now);
   EXPECT_EQ(::sigismember(&now, SIGUSR1), 0);
+}
+
+TEST(SignalFile, IsReadableWhileOneWaits) {
+  const auto file = SignalFile::open({SIGUSR1});
+  ASSERT_TRUE(file);
+  EXPECT_FALSE(file->take());
+  ::raise(SIGUSR1);
+  std::array<PollItem, 1> items{{{file->fd().number(), POLLIN, 0}}};
+  EXPECT_EQ(poll(items, 10s).value(), 1U);
+  EXPECT_EQ(file->take(), SIGUSR1);
+  EXPECT_FALSE(file->take());
 }
 
 }  // namespace
