@@ -81,6 +81,15 @@ void add_sockets(os::CallRules& rules, bool takes_descriptors) {
        {{is(1, SOL_SOCKET), is(2, SO_TYPE)}, {is(1, SOL_SOCKET), is(2, SO_ACCEPTCONN)}}});
 }
 
+/// Of a keep that is made ahead: it gets its streams, its launch and, if any, its directories when
+/// all else is given up already. Landlock only takes.
+void add_launch(os::CallRules& rules, const Needs& needs) {
+  rules.push_back(one_of(SYS_dup2, 1, {0, 1, 2}));
+  if (!needs.sockets) rules.push_back({SYS_recvmsg, {{is(2, MSG_CMSG_CLOEXEC)}}});
+  if (!needs.directories) return;
+  add(rules, {SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self});
+}
+
 }  // namespace
 
 std::vector<CallRule> allowed_calls(const Needs& needs) {
@@ -93,7 +102,8 @@ std::vector<CallRule> allowed_calls(const Needs& needs) {
   CallRule times{SYS_utimensat, {{is_descriptor(0), is_null(1)}}};
   if (needs.writable_directories) times.alternatives = {{is_descriptor(0)}};
   rules.push_back(std::move(times));
-  if (needs.sockets) add_sockets(rules, needs.dials);
+  if (needs.sockets) add_sockets(rules, needs.dials || needs.made_ahead);
+  if (needs.made_ahead) add_launch(rules, needs);
   if (needs.directories) {
     os::add_directories(rules, needs.writable_directories);
     rules.push_back({SYS_newfstatat, {{is_descriptor(0)}}});

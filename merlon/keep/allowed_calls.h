@@ -17,9 +17,10 @@ struct Needs {
   bool directories = false;
   bool writable_directories = false;
   bool timer = false;
-  bool tls = false;     ///< or a Steward is asked, which is done by TLS
-  bool dials = false;   ///< connections are handed over while the workload runs
-  ::pid_t process = 0;  ///< our own number: the only process that may be signalled
+  bool tls = false;         ///< or a Steward is asked, which is done by TLS
+  bool dials = false;       ///< connections are handed over while the workload runs
+  bool made_ahead = false;  ///< the launch comes when all else is given up
+  ::pid_t process = 0;      ///< our own number: the only process that may be signalled
 };
 
 /// The rules for a keep with these needs; each call at most once.

@@ -60,6 +60,19 @@ Needs needs_of(const launch::Message& message, const launch::Reach& reach) {
           .timer = message.timeout_nanoseconds != 0 || is_delivered(message),
           .tls = message.steward.has_value() || message.speaks_tls() || is_delivered(message),
           .dials = message.dials(),
+          .made_ahead = false,
+          .process = ::getpid()};
+}
+
+/// All that a launch could need of a keep that is made ahead.
+Needs needs_of(const launch::Preparation& preparation) {
+  return {.sockets = preparation.network,
+          .directories = preparation.directories,
+          .writable_directories = preparation.directories,
+          .timer = true,
+          .tls = preparation.network,
+          .dials = preparation.network,
+          .made_ahead = true,
           .process = ::getpid()};
 }
 
@@ -75,7 +88,25 @@ Result<void> Confinement::begin(os::BorrowedFd channel) {
   return layers_.note(os::close_from(channel.number() + 1), "closed files", "cannot close files");
 }
 
+Result<void> Confinement::prepare(const launch::Preparation& preparation) {
+  machine_ = preparation.confinement == launch::Confinement::Machine;
+  if (!is_built_in() || machine_) return {};
+  prepared_ = Prepared{preparation.network, preparation.directories};
+  if (!preparation.directories) TRY(layers_.confine_files({}));
+  return layers_.confine_calls(allowed_calls(needs_of(preparation)), &on_refused_call);
+}
+
+Result<void> Confinement::complete_prepared(const launch::Launch& launch) {
+  const launch::Reach reach = launch::reach_of(launch);
+  if ((reach.sockets && !prepared_->network) || (reach.directories() && !prepared_->directories)) {
+    return core::error(core::ErrorCode::Denied, "the keep was not prepared for such a launch");
+  }
+  close_streams_not_given(launch.message);
+  return prepared_->directories ? layers_.confine_files(reach) : Result<void>{};
+}
+
 Result<void> Confinement::complete(const launch::Launch& launch) {
+  if (prepared_) return complete_prepared(launch);
   machine_ = launch.message.confinement == launch::Confinement::Machine;
   if (!is_built_in() || machine_) return {};
   close_streams_not_given(launch.message);

@@ -9,7 +9,6 @@
 #include "merlon/base/text.h"
 #include "merlon/keep/values.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/wasm/exec/instance.h"
 
 namespace merlon::keep {
 
@@ -151,11 +150,9 @@ class Run {
 
 }  // namespace
 
-int invoke(const launch::Message& message, wasm::Store& store,
-           std::shared_ptr<wasm::CompiledModule> module, const wasm::Imports& imports,
-           const Deadline& deadline, Voice& voice) {
-  Run run(message, module->module(), deadline, voice);
-  const wasm::InstantiateOutcome outcome = store.instantiate(std::move(module), imports);
+int invoke(const launch::Message& message, Stage& stage, const Deadline& deadline, Voice& voice) {
+  Run run(message, stage.module()->module(), deadline, voice);
+  const wasm::InstantiateOutcome outcome = stage.instance();
   if (const auto* trap = std::get_if<wasm::Trap>(&outcome)) return run.trapped(*trap);
   if (const auto* error = std::get_if<wasm::LinkError>(&outcome)) {
     return run.not_instantiated(*error);

@@ -7,30 +7,24 @@
 
 #include "merlon/base/text.h"
 #include "merlon/crypto/secret_bytes.h"
-#include "merlon/delivery/workload.h"
 #include "merlon/keep/connections.h"
 #include "merlon/keep/deadline.h"
 #include "merlon/keep/dialler.h"
 #include "merlon/keep/files.h"
-#include "merlon/keep/floored_clocks.h"
 #include "merlon/keep/invoke.h"
-#include "merlon/keep/memory_account.h"
 #include "merlon/keep/mounts.h"
 #include "merlon/keep/own_directory.h"
 #include "merlon/keep/package_fetch.h"
 #include "merlon/keep/renewal.h"
 #include "merlon/keep/sealed_files.h"
+#include "merlon/keep/stage.h"
 #include "merlon/keep/tls_files.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
-#include "merlon/wasi/add_to.h"
 #include "merlon/wasi/context.h"
 #include "merlon/wasi/preopen.h"
-#include "merlon/wasm/baseline/compiler.h"
-#include "merlon/wasm/exec/engine.h"
 #include "merlon/wasm/exec/instance.h"
-#include "merlon/wasm/exec/store.h"
 
 namespace merlon::keep {
 
@@ -44,26 +38,15 @@ int unusable(const Work& work, std::string_view reason) {
   return launch::number(ExitStatus::Unusable);
 }
 
+int not_prepared(const Work& work, const NotPrepared& why) {
+  const bool ours = why.status == ExitStatus::KeepFailed;
+  work.voice->remark(ours ? why.text : concat(work.launch.message.program, ": ", why.text));
+  return launch::number(why.status);
+}
+
 int failed(const Work& work, std::string_view what, const core::Error& error) {
   work.voice->remark(concat(what, ": ", error.message()));
   return launch::number(ExitStatus::KeepFailed);
-}
-
-/// Why a module cannot be compiled, with the place in the file.
-std::string explain(const core::Error& error) {
-  const std::string place = concat(" (byte ", error.detail, ")");
-  switch (error.code) {
-    case core::ErrorCode::Malformed:
-      return concat("is no valid WebAssembly module: ", error.message(), place);
-    case core::ErrorCode::Unsupported:
-      return concat("uses what cannot be run: ", error.message(), place);
-    case core::ErrorCode::Exhausted: return concat("is beyond a limit: ", error.message(), place);
-    case core::ErrorCode::NotFound:
-    case core::ErrorCode::Denied:
-    case core::ErrorCode::Unavailable:
-    case core::ErrorCode::Internal: break;
-  }
-  return concat("cannot be compiled: ", error.message());
 }
 
 /// Where the guest's stack is to end, so that ours has room below it: host functions, a function
@@ -90,33 +73,6 @@ wasm::StoreLimits limits_of(const launch::Message& message, std::uintptr_t lowes
 wasm::CompileMode compile_mode(const Self& self) noexcept {
   return self.is_attested() ? wasm::CompileMode::Eager : wasm::CompileMode::Automatic;
 }
-
-/// The clock that a keep goes by: its host's, and if it is attested not below what it knows.
-class Clocks {
- public:
-  explicit Clocks(bool attested) noexcept : attested_(attested) {}
-
-  [[nodiscard]] wasi::ClockSource& used() noexcept {
-    if (attested_) return floored_;
-    return host_;
-  }
-  /// It is at least this time, by the word of a Steward that has proved who it is.
-  void raise(std::int64_t seconds) noexcept {
-    if (seconds > 0) floored_.raise(static_cast<wasi::Timestamp>(seconds) * second);
-  }
-  /// Seconds since 1970.
-  [[nodiscard]] std::int64_t now() {
-    const auto now = used().now(wasi::ClockId::Realtime);
-    return now.has_value() ? static_cast<std::int64_t>(*now / second) : 0;
-  }
-
- private:
-  static constexpr wasi::Timestamp second = 1'000'000'000;
-
-  bool attested_;
-  wasi::SystemClocks host_;
-  FlooredClocks floored_{host_};
-};
 
 /// Null if nobody asks who this keep is.
 core::Result<std::shared_ptr<Shown>, std::string> shown_if_wanted(const launch::Launch& launch,
@@ -218,6 +174,15 @@ int tell_loss(const Work& work, const wasi::Context& context, int status) {
   return status == 0 ? launch::number(ExitStatus::OutputLost) : status;
 }
 
+/// Whoever listens for the end of the workload.
+void tell_end(const Work& work, int status) {
+  if (work.talk) work.talk->end(status);
+  if (!work.taken_from.is_open()) return;
+  // Nobody who reads what the workload wrote shall wait for us.
+  for (int stream = 0; stream < launch::keep_descriptor; ++stream) os::Fd::adopt(stream).close();
+  launch::send_end(work.taken_from, status);
+}
+
 /// Everything that the workload finds when it starts.
 core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
     Work& work, Self& self, std::shared_ptr<const wasm::CompiledModule> module, Clocks& clocks,
@@ -247,86 +212,90 @@ core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
   return sealed;
 }
 
-int run_compiled(Work& work, Self& self, wasm::Engine& engine,
-                 std::shared_ptr<wasm::CompiledModule> module, Clocks& clocks,
-                 std::shared_ptr<Shown> shown, Deadline& deadline,
-                 std::uintptr_t lowest_stack_address) {
-  launch::Launch& launch = work.launch;
-  MemoryAccount memory(limits_of(launch.message, lowest_stack_address).max_bytes);
-  const auto context = wasi::Context::create({.arguments = launch.message.arguments,
-                                              .environment = launch.message.environment,
-                                              .clocks = &clocks.used()});
-  if (!context) return failed(work, "cannot prepare the workload", context.error());
-  wasm::StoreLimits limits = limits_of(launch.message, lowest_stack_address);
-  limits.budget = &memory.engine();
-  const auto sealed = equip(work, self, module, clocks, std::move(shown), memory, **context);
+int run_on(Stage& stage, Work& work, Self& self, std::shared_ptr<Shown> shown, Deadline& deadline) {
+  const launch::Message& message = work.launch.message;
+  wasi::Context& context = stage.context();
+  if (const auto set = context.begin(message.arguments, message.environment); !set) {
+    return failed(work, "cannot prepare the workload", set.error());
+  }
+  const auto sealed =
+      equip(work, self, stage.module(), stage.clocks(), std::move(shown), stage.memory(), context);
   if (!sealed) return unusable(work, sealed.error());
-
-  wasm::Imports imports;
-  wasi::add_to(imports, **context, module->module());
-  wasm::Store store(engine, limits);
-  deadline.watch(store, **context);
-  const int status =
-      invoke(launch.message, store, std::move(module), imports, deadline, *work.voice);
+  deadline.watch(stage.store(), context);
+  const int status = invoke(message, stage, deadline, *work.voice);
   constexpr auto farewell = std::chrono::seconds(10);
-  (*context)->finish_streams(farewell);
+  context.finish_streams(farewell);
   deadline.forget();
-  int told = tell_loss(work, **context, status);
+  int told = tell_loss(work, context, status);
   // What it could not write it has told.
   if (*sealed && !(*sealed)->keep() && told == 0) told = launch::number(ExitStatus::OutputLost);
-  if (work.talk) work.talk->end(told);
+  tell_end(work, told);
   // The kernel takes all of it back at once, and faster than we would piece by piece.
   os::end_process(told);
 }
 
 /// What a host has launched may change meanwhile: it is read once, into memory of our own. What was
 /// delivered is there.
-core::Result<std::vector<std::uint8_t>, std::string> take_module(Work& work) {
+core::Result<std::vector<std::uint8_t>, NotPrepared> take_module(Work& work) {
   if (work.talk) return std::move(work.module);
-  auto bytes = os::read_all(work.launch.module, delivery::max_module_size);
-  work.launch.module.close();
-  if (bytes) return *std::move(bytes);
-  if (bytes.error() == os::Errno::Fbig) {
-    return concat("is larger than ", delivery::max_module_size, " bytes");
-  }
-  return concat("cannot be read: ", os::describe(bytes.error()));
+  return read_module(std::exchange(work.launch.module, os::Fd()));
 }
 
-int run_module(Work& work, Self& self, Deadline& deadline, std::uintptr_t lowest_stack_address) {
-  Clocks clocks(self.is_attested());
-  std::shared_ptr<Shown> shown;
-  if (work.launch.message.package) {
-    auto wanted = shown_if_wanted(work.launch, self, clocks);
-    if (!wanted) return unusable(work, wanted.error());
-    shown = *std::move(wanted);
-    const auto got = get_package(work, self, shown.get(), clocks);
-    if (!got) return unusable(work, got.error());
-  }
-  auto bytes = take_module(work);
-  if (!bytes) return unusable(work, bytes.error());
-  const auto engine =
-      wasm::Engine::create(wasm::baseline::compilers(), {.mode = compile_mode(self)});
-  if (!engine) return failed(work, "cannot start the engine", engine.error());
+/// The module of a keep that was made ahead is there; any other's comes now.
+core::Result<Prepared, NotPrepared> take_prepared(Work& work, const Self& self,
+                                                  std::optional<Prepared> prepared) {
+  if (prepared) return *std::move(prepared);
   if (work.launch.message.verbose && self.is_attested()) {
     work.voice->remark("attested: the whole module is compiled before it runs");
   }
-  auto module = (*engine)->compile(*std::move(bytes));
-  if (!module) return unusable(work, explain(module.error()));
-  return run_compiled(work, self, **engine, *std::move(module), clocks, std::move(shown), deadline,
-                      lowest_stack_address);
+  return compile(TRY(take_module(work)), compile_mode(self));
+}
+
+int run_module(Work& work, Self& self, std::optional<Prepared> made_ahead, Deadline& deadline,
+               std::uintptr_t lowest_stack_address) {
+  const auto clocks = std::make_shared<Clocks>(self.is_attested());
+  std::shared_ptr<Shown> shown;
+  if (work.launch.message.package) {
+    auto wanted = shown_if_wanted(work.launch, self, *clocks);
+    if (!wanted) return unusable(work, wanted.error());
+    shown = *std::move(wanted);
+    const auto got = get_package(work, self, shown.get(), *clocks);
+    if (!got) return unusable(work, got.error());
+  }
+  auto prepared = take_prepared(work, self, std::move(made_ahead));
+  if (!prepared) return not_prepared(work, prepared.error());
+  // What was made ahead knows of no limit.
+  if (!prepared->stage || work.launch.message.max_memory_bytes != 0) {
+    auto stage = Stage::create(*prepared->engine, prepared->module, clocks,
+                               limits_of(work.launch.message, lowest_stack_address));
+    if (!stage) return failed(work, "cannot prepare the workload", stage.error());
+    prepared->stage = *std::move(stage);
+  }
+  return run_on(*prepared->stage, work, self, std::move(shown), deadline);
 }
 
 }  // namespace
 
-int run(Work work, Self& self, std::uintptr_t lowest_stack_address) {
+void set_stage(Prepared& prepared, std::uintptr_t lowest_stack_address) {
+  // A start function would run now, and what it does is for a launch.
+  if (prepared.module->module().start) return;
+  auto stage = Stage::create(*prepared.engine, prepared.module, std::make_shared<Clocks>(false),
+                             limits_of(launch::Message{}, lowest_stack_address));
+  // What cannot be instantiated is told to whoever launches it.
+  if (!stage || !std::holds_alternative<wasm::Instance*>((*stage)->instance())) return;
+  prepared.stage = *std::move(stage);
+}
+
+int run(Work work, Self& self, std::optional<Prepared> made_ahead,
+        std::uintptr_t lowest_stack_address) {
   Deadline deadline;
   if (work.launch.message.timeout_nanoseconds != 0) {
     const auto limit = static_cast<std::int64_t>(work.launch.message.timeout_nanoseconds);
     const auto started = deadline.start(std::chrono::nanoseconds(limit));
     if (!started) return failed(work, "cannot limit the time", started.error());
   }
-  const int status = run_module(work, self, deadline, lowest_stack_address);
-  if (work.talk) work.talk->end(status);
+  const int status = run_module(work, self, std::move(made_ahead), deadline, lowest_stack_address);
+  tell_end(work, status);
   return status;
 }
 

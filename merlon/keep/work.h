@@ -23,6 +23,7 @@ struct Work {
   Source source;
   std::shared_ptr<Voice> voice;
   std::shared_ptr<PrivateTalk> talk;  ///< with the tenant; null: the workload is the host's
+  os::Fd taken_from;  ///< the channel of a keep that was made ahead: its end is told there
 };
 
 /// The workload that came with the launch; nothing of its module has been read. The error is a line

@@ -22,7 +22,7 @@ core::Result<StringBlock> StringBlock::from(const std::vector<std::string>& text
 }
 
 Context::Context(const ContextOptions& options, StringBlock arguments, StringBlock environment,
-                 os::WakeUp wake_up) noexcept
+                 std::optional<os::WakeUp> wake_up) noexcept
     : arguments_(std::move(arguments)),
       environment_(std::move(environment)),
       resolver_(options.resolution),
@@ -30,13 +30,31 @@ Context::Context(const ContextOptions& options, StringBlock arguments, StringBlo
       random_(options.random != nullptr ? options.random : &system_random_),
       wake_up_(std::move(wake_up)) {}
 
+namespace {
+
+core::Result<os::WakeUp> make_wake_up() {
+  os::Result<os::WakeUp> wake_up = os::WakeUp::create();
+  if (wake_up) return *std::move(wake_up);
+  return os::to_error(wake_up.error(), "cannot make an event descriptor");
+}
+
+}  // namespace
+
 core::Result<std::unique_ptr<Context>> Context::create(const ContextOptions& options) {
   StringBlock arguments = TRY(StringBlock::from(options.arguments));
   StringBlock environment = TRY(StringBlock::from(options.environment));
-  os::Result<os::WakeUp> wake_up = os::WakeUp::create();
-  if (!wake_up.has_value()) return os::to_error(wake_up.error(), "cannot make an event descriptor");
+  std::optional<os::WakeUp> wake_up;
+  if (!options.begins_later) wake_up = TRY(make_wake_up());
   return std::unique_ptr<Context>(
-      new Context(options, std::move(arguments), std::move(environment), *std::move(wake_up)));
+      new Context(options, std::move(arguments), std::move(environment), std::move(wake_up)));
+}
+
+core::Result<void> Context::begin(const std::vector<std::string>& arguments,
+                                  const std::vector<std::string>& environment) {
+  arguments_ = TRY(StringBlock::from(arguments));
+  environment_ = TRY(StringBlock::from(environment));
+  if (!wake_up_) wake_up_ = TRY(make_wake_up());
+  return {};
 }
 
 void Context::note_loss(const FdEntry& entry, Failure failure) noexcept {
@@ -65,7 +83,7 @@ void Context::finish_streams(std::chrono::nanoseconds limit) {
 
 void Context::interrupt() noexcept {
   interrupted_.store(true, std::memory_order_release);
-  wake_up_.ring();
+  if (wake_up_) wake_up_->ring();
 }
 
 }  // namespace merlon::wasi

@@ -45,6 +45,7 @@ struct ContextOptions {
   ClockSource* clocks = nullptr;           ///< none: the kernel's; else must outlive the Context
   RandomSource* random = nullptr;          ///< none: the kernel's; else must outlive the Context
   os::Resolver::Method resolution = os::Resolver::Method::Detect;
+  bool begins_later = false;  ///< by begin(); until then it has no open file, and cannot wait
 };
 
 /// What a guest wrote and the host did not take.
@@ -63,6 +64,9 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
+  /// Of a guest that begins later: what it is given then. Errors: as create().
+  [[nodiscard]] core::Result<void> begin(const std::vector<std::string>& arguments,
+                                         const std::vector<std::string>& environment);
   [[nodiscard]] const StringBlock& arguments() const noexcept { return arguments_; }
   [[nodiscard]] const StringBlock& environment() const noexcept { return environment_; }
   [[nodiscard]] FdTable& files() noexcept { return files_; }
@@ -100,14 +104,16 @@ class Context {
     return interrupted_.load(std::memory_order_acquire);
   }
   /// Becomes readable by interrupt().
-  [[nodiscard]] os::BorrowedFd wake_fd() const noexcept { return wake_up_.fd(); }
+  [[nodiscard]] os::BorrowedFd wake_fd() const noexcept {
+    return wake_up_ ? wake_up_->fd() : os::BorrowedFd(-1);
+  }
 
  private:
   /// 2 MiB of memory, 12 MiB if directories change while they are listed again and again.
   static constexpr std::size_t max_directory_places = std::size_t{1} << 18;
 
   Context(const ContextOptions& options, StringBlock arguments, StringBlock environment,
-          os::WakeUp wake_up) noexcept;
+          std::optional<os::WakeUp> wake_up) noexcept;
 
   StringBlock arguments_;
   StringBlock environment_;
@@ -122,7 +128,7 @@ class Context {
   Unsent unsent_;
   std::vector<std::shared_ptr<Chore>> chores_;
   std::shared_ptr<Network> network_;
-  os::WakeUp wake_up_;
+  std::optional<os::WakeUp> wake_up_;
   std::optional<OutputLoss> output_loss_;
   std::atomic<bool> interrupted_{false};
 };
