@@ -103,6 +103,7 @@ Result<int> run(const InitOrder& order, FoundWorkload found) {
                            [&]() -> Result<host::LaunchPlan> { return *std::move(plan); },
                            [] { return std::optional<std::chrono::nanoseconds>(); },
                            &tell,
+                           std::string(),
                            false};
   const auto told = host::told_end(TRY(host::run_keep(keep, relay)));
   if (told.status == number(launch::ExitStatus::Trap) && !told.text.empty()) tell(told.text);

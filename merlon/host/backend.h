@@ -77,6 +77,13 @@ inline constexpr Backend strongest_backend = Backend::Kvm;
 /// Why /dev/kvm could not be opened, and what to do about it.
 [[nodiscard]] std::string why_no_kvm(os::Errno number);
 
+/// What a machine does with the file of a snapshot, which is its descriptor 4.
+enum class SnapshotUse {
+  None,     ///< there is no file
+  Save,     ///< writes itself there when the keep has been prepared, and ends
+  Restore,  ///< begins as what was written there
+};
+
 /// For a keep that is a machine.
 struct MachineOptions {
   std::string world;        ///< of sallyport/boot.h, in lower case; empty: what the host has
@@ -84,6 +91,8 @@ struct MachineOptions {
   bool only_try = false;    ///< tell whether it could run a keep, and end
   std::string simulator;    ///< of SnpSim and SgxSim: the directory of its platform
   std::string signatures;   ///< of these: the file of what its owner signed; empty: nothing
+  SnapshotUse snapshot = SnapshotUse::None;
+  int snapshot_file = -1;  ///< somebody else's descriptor, until the keep has been started
 };
 
 }  // namespace merlon::host

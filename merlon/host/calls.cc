@@ -37,6 +37,15 @@ bool DescriptorTable::close(std::uint64_t number) {
   return true;
 }
 
+void DescriptorTable::clear() noexcept {
+  for (os::Fd& file : files_) file.close();
+}
+
+std::size_t DescriptorTable::count() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count_if(files_, &os::Fd::is_open));
+}
+
+core::Result<std::optional<Letter>> Machine::next_letter() { return std::optional<Letter>(); }
 Outcome Machine::attest(const Request& /*request*/) { return refused(EOPNOTSUPP); }
 Outcome Machine::change_pages(const sallyport::Arguments& /*arguments*/) {
   return refused(EOPNOTSUPP);
@@ -57,6 +66,14 @@ Outcome Calls::hand_over(const Request& request, os::BorrowedFd socket) {
   if (request.room.size() < overhead) return refused(EINVAL);
   const std::size_t most =
       std::min(request.room.size() - overhead, static_cast<std::size_t>(request.arguments[1]));
+  if (letter_read_ == letter_.bytes.size()) {
+    auto next = machine_->next_letter();
+    if (!next) return refused(EPIPE);
+    if (*next) {
+      letter_ = **std::move(next);
+      letter_read_ = 0;
+    }
+  }
   const core::ByteView left = core::ByteView(letter_.bytes).subspan(letter_read_);
   if (!left.empty()) {
     const core::ByteView part = left.first(std::min(left.size(), most));

@@ -26,6 +26,12 @@ class DescriptorTable {
   [[nodiscard]] Grant grant_of(std::uint64_t number) const { return grants_[number]; }
   /// False when there is none.
   [[nodiscard]] bool close(std::uint64_t number);
+  /// Closes all.
+  void clear() noexcept;
+  /// How many are there.
+  [[nodiscard]] std::size_t count() const noexcept;
+  /// Another file by a number that is there.
+  void replace(std::uint64_t number, os::Fd file) noexcept { files_[number] = std::move(file); }
 
  private:
   std::array<os::Fd, sallyport::max_descriptors> files_;
@@ -44,6 +50,9 @@ class Machine {
   [[nodiscard]] virtual bool set_timer(std::uint64_t first, std::uint64_t interval) = 0;
   /// Changes pages of an enclave, whose machines alone have some.
   [[nodiscard]] virtual sallyport::Outcome change_pages(const sallyport::Arguments& arguments);
+  /// Waits for what a keep that was made ahead gets after its first letter; nothing if it gets no
+  /// other. An error ends the keep's waiting.
+  [[nodiscard]] virtual core::Result<std::optional<Letter>> next_letter();
   /// Carries an Attest to the security processor, whose machines alone have one.
   [[nodiscard]] virtual sallyport::Outcome attest(const sallyport::Request& request);
 };

@@ -1,5 +1,6 @@
 #include "merlon/host/keep.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <utility>
@@ -8,8 +9,12 @@
 #include "merlon/base/text.h"
 #include "merlon/host/programs.h"
 #include "merlon/launch/channel.h"
+#include "merlon/launch/preparation.h"
 #include "merlon/os/clock.h"
+#include "merlon/os/file.h"
+#include "merlon/os/local_socket.h"
 #include "merlon/os/open.h"
+#include "merlon/os/poll.h"
 
 namespace merlon::host {
 
@@ -31,6 +36,14 @@ std::string_view program_of(Backend backend) {
   return "merlon-keep";
 }
 
+void add_snapshot(std::vector<std::string>& arguments, SnapshotUse use) {
+  switch (use) {
+    case SnapshotUse::None: return;
+    case SnapshotUse::Save: arguments.emplace_back("--save"); return;
+    case SnapshotUse::Restore: arguments.emplace_back("--restore"); return;
+  }
+}
+
 std::vector<std::string> arguments_of(Backend backend, const MachineOptions& machine) {
   std::vector<std::string> arguments{std::string(program_of(backend))};
   if (backend == Backend::Nil) return arguments;
@@ -48,6 +61,7 @@ std::vector<std::string> arguments_of(Backend backend, const MachineOptions& mac
   }
   if (machine.statistics) arguments.emplace_back("--stats");
   if (machine.only_try) arguments.emplace_back("--try");
+  add_snapshot(arguments, machine.snapshot);
   return arguments;
 }
 
@@ -55,8 +69,10 @@ Result<os::ChildProcess> spawn(Backend backend, const MachineOptions& machine,
                                os::BorrowedFd channel) {
   const std::array<std::string, 2> paths = TRY(program_paths(program_of(backend)));
   const std::vector<std::string> arguments = arguments_of(backend, machine);
+  std::vector<os::BorrowedFd> others{channel};
+  if (machine.snapshot != SnapshotUse::None) others.emplace_back(machine.snapshot_file);
   for (const std::string& path : paths) {
-    auto process = os::ChildProcess::spawn(path, arguments, channel);
+    auto process = os::ChildProcess::spawn(path, arguments, others);
     if (process) return *process;
     if (process.error() != os::Errno::Noent) {
       return HostError{os::to_error(process.error(), "").code,
@@ -76,9 +92,29 @@ std::uint64_t deadline_of(std::optional<std::chrono::nanoseconds> limit) {
   return *now + static_cast<std::uint64_t>((*limit + grace).count());
 }
 
+bool is_socket(int number) noexcept {
+  const auto status = os::status(os::BorrowedFd(number));
+  return status && status->type == os::FileType::Socket;
+}
+
+/// As launch::reach_of() will find it in the keep.
+bool reaches_network(const LaunchPlan& plan) {
+  const auto is_connection = [](const launch::FileEntry& file) {
+    return file.kind == launch::FileKind::Listen || file.kind == launch::FileKind::Connect;
+  };
+  return is_socket(0) || is_socket(1) || is_socket(2) || plan.message.dials() ||
+         std::ranges::any_of(plan.message.files, is_connection);
+}
+
+bool reaches_directories(const LaunchPlan& plan) {
+  return std::ranges::any_of(plan.message.files, [](const launch::FileEntry& file) {
+    return file.kind == launch::FileKind::Directory;
+  });
+}
+
 }  // namespace
 
-Keep::Keep(Backend backend, os::ChildProcess process, os::Fd channel) noexcept
+Keep::Keep(Backend backend, std::optional<os::ChildProcess> process, os::Fd channel) noexcept
     : backend_(backend), process_(process), channel_(std::move(channel)) {}
 
 Keep::Keep(Keep&& other) noexcept
@@ -86,12 +122,14 @@ Keep::Keep(Keep&& other) noexcept
       process_(other.process_),
       channel_(std::move(other.channel_)),
       running_(std::exchange(other.running_, false)),
-      waits_for_delivery_(other.waits_for_delivery_) {}
+      waits_for_delivery_(other.waits_for_delivery_),
+      taken_(std::exchange(other.taken_, std::nullopt)) {}
 
 Keep::~Keep() {
-  if (!running_) return;
-  static_cast<void>(process_.signal(SIGKILL));
-  static_cast<void>(process_.wait());
+  // A pool that is no longer listened to ends what was taken from it.
+  if (!running_ || taken_) return;
+  static_cast<void>(process_->signal(SIGKILL));
+  static_cast<void>(process_->wait());
 }
 
 Result<Keep> Keep::start(Backend backend, const MachineOptions& machine) {
@@ -109,10 +147,34 @@ Result<Keep> Keep::start(Backend backend, const MachineOptions& machine) {
   return Keep(backend, process, std::move(channel->here));
 }
 
+Keep::Parts Keep::take_apart() noexcept {
+  running_ = false;
+  return {*process_, std::move(channel_)};
+}
+
+std::optional<Keep> Keep::take(const std::string& socket, Backend backend, const LaunchPlan& plan) {
+  // A pool may be told to prepare a keep first, which takes as long as compiling its module.
+  constexpr std::chrono::seconds patience(10);
+  auto pool = os::connect_local(socket, patience);
+  if (!pool) return std::nullopt;
+  auto module = os::duplicate(plan.module);
+  if (!module) return std::nullopt;
+  const launch::PoolQuestion question{static_cast<std::uint8_t>(backend), reaches_network(plan),
+                                      reaches_directories(plan), *std::move(module)};
+  if (!launch::send(*pool, question)) return std::nullopt;
+  std::array<os::PollItem, 1> answer{{{pool->number(), POLLIN, 0}}};
+  if (os::poll(answer, patience).value_or(0) == 0) return std::nullopt;
+  auto taken = launch::receive_pool_answer(*pool);
+  if (!taken || !*taken) return std::nullopt;
+  Keep keep(backend, std::nullopt, std::move((*taken)->channel));
+  keep.taken_ = Taken{(*taken)->prepared, std::move((*taken)->process), *std::move(pool)};
+  return keep;
+}
+
 Result<launch::Readiness> Keep::readiness(const os::SignalRelay& relay,
                                           std::optional<std::chrono::nanoseconds> limit) const {
   // A process that confines itself needs nothing that a machine could lack.
-  if (backend_ == Backend::Nil) return launch::Readiness{true, ""};
+  if (backend_ == Backend::Nil || taken_) return launch::Readiness{true, ""};
   const auto readable = relay.wait_readable(channel_, deadline_of(limit));
   if (!readable || !*readable) {
     return HostError{core::ErrorCode::Unavailable,
@@ -132,7 +194,23 @@ Result<launch::Readiness> try_backend(Backend backend) {
   return keep.readiness(relay, std::nullopt);
 }
 
+/// A keep that was made ahead has streams of its own till now, and perhaps the module.
+Result<void> Keep::send_streams(LaunchPlan& plan) const {
+  if (taken_->prepared) {
+    plan.message.purpose = launch::Purpose::RunPrepared;
+    plan.module.close();
+  }
+  constexpr std::array streams{os::BorrowedFd(0), os::BorrowedFd(1), os::BorrowedFd(2)};
+  const auto sent = launch::send_streams(channel_, streams);
+  if (!sent && sent.error().code != core::ErrorCode::Unavailable) {
+    return HostError{sent.error().code,
+                     concat("cannot launch the workload: ", sent.error().message())};
+  }
+  return {};
+}
+
 Result<void> Keep::launch(LaunchPlan plan) {
+  if (taken_) TRY(send_streams(plan));
   if (backend_ != Backend::Nil) plan.message.confinement = launch::Confinement::Machine;
   std::vector<os::BorrowedFd> descriptors;
   if (plan.module.is_open()) descriptors.emplace_back(plan.module);
@@ -144,8 +222,8 @@ Result<void> Keep::launch(LaunchPlan plan) {
   descriptors.insert(descriptors.end(), plan.descriptors.begin(), plan.descriptors.end());
   const auto sent = launch::send(channel_, plan.message, descriptors);
   waits_for_delivery_ = plan.message.purpose == launch::Purpose::Receive;
-  // A proof comes back on the same way.
-  if (plan.message.purpose == launch::Purpose::Run) channel_.close();
+  // A proof comes back on the same way, and so does the end of a keep that was made ahead.
+  if (plan.message.purpose == launch::Purpose::Run && !taken_) channel_.close();
   if (!sent && sent.error().code != core::ErrorCode::Unavailable) {
     return HostError{sent.error().code,
                      concat("cannot launch the workload: ", sent.error().message())};
@@ -160,7 +238,7 @@ Result<launch::Proof> Keep::proof(const os::SignalRelay& relay,
     return HostError{core::ErrorCode::Unavailable, "the keep does not prove itself in time"};
   }
   auto answer = launch::receive_proof(channel_);
-  if (!waits_for_delivery_) channel_.close();
+  if (!waits_for_delivery_ && !taken_) channel_.close();
   if (!answer) {
     return HostError{answer.error().code,
                      concat("the keep does not prove itself: ", answer.error().message())};
@@ -179,9 +257,27 @@ Result<os::Fd> Keep::deliver(core::ByteView sealed) {
   return std::move(channel_);
 }
 
+/// The keep says how the workload ended; if it cannot, the pool says how its process did.
+Result<std::optional<os::ExitStatus>> Keep::wait_taken(const os::SignalRelay& relay,
+                                                       std::uint64_t deadline) {
+  const auto heard = relay.wait_readable_for(channel_, taken_->process, deadline);
+  if (!heard) {
+    return HostError{core::ErrorCode::Internal,
+                     concat("cannot wait for the keep: ", os::describe(heard.error()))};
+  }
+  if (!*heard) return std::optional<os::ExitStatus>();
+  if (const auto status = launch::receive_end(channel_)) {
+    return std::optional(os::ExitStatus{os::ExitStatus::Kind::Exited, *status});
+  }
+  const auto ended = launch::receive_process_end(taken_->pool);
+  if (ended) return std::optional(*ended);
+  return HostError{ended.error().code, "the pool has ended, and the keep with it"};
+}
+
 Result<std::optional<os::ExitStatus>> Keep::wait(const os::SignalRelay& relay,
                                                  std::optional<std::chrono::nanoseconds> limit) {
-  const auto status = relay.wait_until(process_, deadline_of(limit));
+  if (taken_) return wait_taken(relay, deadline_of(limit));
+  const auto status = relay.wait_until(*process_, deadline_of(limit));
   if (!status) {
     return HostError{core::ErrorCode::Internal,
                      concat("cannot wait for the keep: ", os::describe(status.error()))};

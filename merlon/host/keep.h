@@ -9,6 +9,7 @@
 
 #include "merlon/host/backend.h"
 #include "merlon/host/plan.h"
+#include "merlon/launch/pool.h"
 #include "merlon/launch/proof.h"
 #include "merlon/launch/readiness.h"
 #include "merlon/os/channel.h"
@@ -31,7 +32,19 @@ class Keep {
   [[nodiscard]] static core::Result<Keep, HostError> start(Backend backend,
                                                            const MachineOptions& machine = {});
 
+  /// One that was made ahead, from the pool at `socket`: ready, and for this plan. Nothing if the
+  /// pool has none, or there is no pool: then start() is as good, and takes longer.
+  [[nodiscard]] static std::optional<Keep> take(const std::string& socket, Backend backend,
+                                                const LaunchPlan& plan);
+
   [[nodiscard]] Backend backend() const noexcept { return backend_; }
+
+  /// Of one that start() gave: what it consists of, for who looks after many.
+  struct Parts {
+    os::ChildProcess process;
+    os::Fd channel;
+  };
+  [[nodiscard]] Parts take_apart() noexcept;
 
   Keep(Keep&& other) noexcept;
   Keep& operator=(Keep&&) = delete;
@@ -66,7 +79,7 @@ class Keep {
   /// Before the delivery: becomes readable, or is closed, when the keep ends.
   [[nodiscard]] os::BorrowedFd channel() const noexcept { return channel_; }
   [[nodiscard]] os::Result<void> signal(int number) const noexcept {
-    return process_.signal(number);
+    return taken_ ? os::signal(taken_->process, number) : process_->signal(number);
   }
 
   /// Waits for the end of the workload, passing on signals. A keep that keeps its time limit ends
@@ -75,13 +88,24 @@ class Keep {
       const os::SignalRelay& relay, std::optional<std::chrono::nanoseconds> limit);
 
  private:
-  Keep(Backend backend, os::ChildProcess process, os::Fd channel) noexcept;
+  /// The process of a keep that is the pool's child, and the pool.
+  struct Taken {
+    bool prepared;
+    os::Fd process;
+    os::Fd pool;
+  };
+
+  Keep(Backend backend, std::optional<os::ChildProcess> process, os::Fd channel) noexcept;
+  [[nodiscard]] core::Result<void, HostError> send_streams(LaunchPlan& plan) const;
+  [[nodiscard]] core::Result<std::optional<os::ExitStatus>, HostError> wait_taken(
+      const os::SignalRelay& relay, std::uint64_t deadline);
 
   Backend backend_;
-  os::ChildProcess process_;
+  std::optional<os::ChildProcess> process_;  ///< none of one that was taken
   os::Fd channel_;
   bool running_ = true;
   bool waits_for_delivery_ = false;
+  std::optional<Taken> taken_;
 };
 
 }  // namespace merlon::host

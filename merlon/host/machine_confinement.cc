@@ -101,7 +101,15 @@ os::CallRules merged(const os::CallRules& all) {
   return rules;
 }
 
-os::CallRules allowed_calls(const launch::Reach& reach, const os::CallRules& own) {
+/// What a process of ours may do for its keep, as far as calls depend on it.
+struct Service {
+  bool sockets;
+  bool descriptors;  ///< they come while the keep runs
+  bool directories;
+  bool writable_directories;
+};
+
+os::CallRules allowed_calls(const Service& reach, const os::CallRules& own) {
   os::CallRules rules = own;
   add_thread(rules);
   add_time(rules);
@@ -109,11 +117,11 @@ os::CallRules allowed_calls(const launch::Reach& reach, const os::CallRules& own
   // The C library asks for an open file's status by this call, with an empty name.
   rules.push_back({SYS_newfstatat, {{is_descriptor(0)}}});
   CallRule times{SYS_utimensat, {{is_descriptor(0), is_null(1)}}};
-  if (reach.writable_directories()) times.alternatives = {{is_descriptor(0)}};
+  if (reach.writable_directories) times.alternatives = {{is_descriptor(0)}};
   rules.push_back(std::move(times));
   if (reach.sockets) add_sockets(rules);
-  if (reach.dials) rules.push_back({SYS_recvmsg, {{is(2, MSG_CMSG_CLOEXEC)}}});
-  if (reach.directories()) os::add_directories(rules, reach.writable_directories());
+  if (reach.descriptors) rules.push_back({SYS_recvmsg, {{is(2, MSG_CMSG_CLOEXEC)}}});
+  if (reach.directories) os::add_directories(rules, reach.writable_directories);
   return merged(rules);
 }
 
@@ -137,7 +145,36 @@ Result<void> confine_machine(const launch::Launch& launch, const os::CallRules& 
   if (!launch::Layers::can_be_whole()) return {};
   const launch::Reach reach = launch::reach_of(launch);
   TRY(layers.confine_files(reach));
-  return layers.confine_calls(allowed_calls(reach, own), &on_refused_call);
+  const Service service{reach.sockets, reach.dials, reach.directories(),
+                        reach.writable_directories()};
+  return layers.confine_calls(allowed_calls(service, own), &on_refused_call);
+}
+
+Result<void> confine_prepared_machine(const launch::Preparation& preparation,
+                                      const os::CallRules& own) {
+  launch::Layers layers;
+  TRY(layers.give_up_privileges());
+  if (!launch::Layers::can_be_whole()) return {};
+  if (!preparation.directories) TRY(layers.confine_files({}));
+  os::CallRules rules = allowed_calls(
+      {preparation.network, true, preparation.directories, preparation.directories}, own);
+  rules.push_back(one_of(SYS_dup2, 1, {0, 1, 2}));
+  if (preparation.directories) {
+    add(rules, {SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self});
+  }
+  return layers.confine_calls(std::move(rules), &on_refused_call);
+}
+
+Result<void> complete_confinement(const launch::Preparation& preparation,
+                                  const launch::Launch& launch) {
+  const launch::Reach reach = launch::reach_of(launch);
+  if ((reach.sockets && !preparation.network) ||
+      (reach.directories() && !preparation.directories)) {
+    return core::error(core::ErrorCode::Denied, "the keep was not prepared for such a launch");
+  }
+  launch::Layers layers;
+  if (!launch::Layers::can_be_whole() || !preparation.directories) return {};
+  return layers.confine_files(reach);
 }
 
 }  // namespace merlon::host

@@ -4,7 +4,7 @@
 // it acts for a keep that may be hostile.
 
 #include "merlon/core/result.h"
-#include "merlon/launch/channel.h"
+#include "merlon/launch/preparation.h"
 #include "merlon/os/call_rules.h"
 
 namespace merlon::host {
@@ -17,5 +17,16 @@ namespace merlon::host {
 /// Errors: a layer that is there cannot be put on.
 [[nodiscard]] core::Result<void> confine_machine(const launch::Launch& launch,
                                                  const os::CallRules& own);
+
+/// The same for a keep that is made ahead, before it sees its module, as far as `preparation` says
+/// what launches may bring.
+[[nodiscard]] core::Result<void> confine_prepared_machine(const launch::Preparation& preparation,
+                                                          const os::CallRules& own);
+
+/// The rest, when the launch is there.
+///
+/// Errors: Denied (it reaches more than was said) · as above.
+[[nodiscard]] core::Result<void> complete_confinement(const launch::Preparation& preparation,
+                                                      const launch::Launch& launch);
 
 }  // namespace merlon::host

@@ -20,6 +20,12 @@ int end_failed(std::string_view text, launch::ExitStatus status) {
   return launch::number(status);
 }
 
+int end_not_taken(const core::Error& error) {
+  const bool changed = error.code == core::ErrorCode::Unavailable && error.detail == 0;
+  return changed ? launch::number(launch::ExitStatus::KeepFailed)
+                 : end_failed(error.message(), launch::ExitStatus::KeepFailed);
+}
+
 os::Result<Neighbour> open_neighbour(std::string_view name) {
   const std::string own = TRY(os::own_program());
   os::Fd file = TRY(os::open_file(concat(own.substr(0, own.rfind('/')), "/", name)));
@@ -27,12 +33,14 @@ os::Result<Neighbour> open_neighbour(std::string_view name) {
   return Neighbour{std::move(file), std::move(mapping)};
 }
 
-bool give_descriptors(DescriptorTable& table) {
+bool give_descriptors(DescriptorTable& table, bool tells_end) {
   for (int number = 0; number < launch::keep_descriptor; ++number) {
     auto copy = os::duplicate(os::BorrowedFd(number));
     if (!copy || !table.insert(*std::move(copy))) return false;
   }
-  return table.insert(os::Fd::adopt(launch::keep_descriptor)).has_value();
+  if (!tells_end) return table.insert(os::Fd::adopt(launch::keep_descriptor)).has_value();
+  auto channel = os::duplicate(os::BorrowedFd(launch::keep_descriptor));
+  return channel && table.insert(*std::move(channel));
 }
 
 bool tell_readiness(bool ready, std::string_view text) {

@@ -17,6 +17,10 @@ namespace merlon::host {
 /// Says on standard error why the keep ends here; the exit status that goes with it.
 [[nodiscard]] int end_failed(std::string_view text, launch::ExitStatus status);
 
+/// The same of a launch that could not be taken. A host that changed its mind has told its user
+/// already.
+[[nodiscard]] int end_not_taken(const core::Error& error);
+
 /// A program that lies beside this one.
 struct Neighbour {
   os::Fd file;
@@ -26,9 +30,9 @@ struct Neighbour {
 /// Errors: those of opening and mapping it; a program has at most 64 MiB.
 [[nodiscard]] os::Result<Neighbour> open_neighbour(std::string_view name);
 
-/// The keep's first descriptors: our streams, and the channel that brings its workload. False if
-/// they cannot be copied.
-[[nodiscard]] bool give_descriptors(DescriptorTable& table);
+/// The keep's first descriptors: our streams, and the channel that brings its workload, which stays
+/// ours as well if its end is to be told there. False if they cannot be copied.
+[[nodiscard]] bool give_descriptors(DescriptorTable& table, bool tells_end);
 
 /// Tells the launcher; false if nobody listens any more.
 [[nodiscard]] bool tell_readiness(bool ready, std::string_view text);

@@ -80,16 +80,61 @@ RunRefusal refusal_of(const HostError& error) {
   return {error.text, ours ? ExitStatus::KeepFailed : ExitStatus::Unusable};
 }
 
+namespace {
+
+using Ended = Result<os::ExitStatus>;
+
+/// What the user should know before the workload says anything.
+void tell_before(const KeepRun& run, const Keep& keep, LaunchPlan& plan, std::string_view notice) {
+  if (run.notices && !notice.empty()) run.tell(notice);
+  if (!run.machine(keep.backend()).signatures.empty() && !is_attested(keep.backend())) {
+    plan.notes.emplace_back("--signatures is not used: nothing measures a keep of this backend");
+  }
+  for (const std::string& note : plan.notes) run.tell(concat("note: ", note));
+}
+
+/// From a keep that is ready to how it ended.
+Ended run_ready(Keep& keep, LaunchPlan plan, const os::SignalRelay& relay,
+                std::optional<std::chrono::nanoseconds> limit) {
+  const auto launched = keep.launch(std::move(plan));
+  if (!launched) return refusal_of(launched.error());
+  const auto ended = keep.wait(relay, limit);
+  if (!ended) return RunRefusal{ended.error().text, ExitStatus::KeepFailed};
+  if (!*ended) {
+    return RunRefusal{"the time limit is over; the keep did not end, and was killed",
+                      ExitStatus::TimeLimit};
+  }
+  return **ended;
+}
+
+/// One from the pool, or nothing if it has none for this plan.
+std::optional<Keep> take_keep(const KeepRun& run, Backend wanted, const LaunchPlan& plan) {
+  const MachineOptions machine = run.machine(wanted);
+  const bool usual = machine.world.empty() && !machine.statistics && machine.signatures.empty();
+  if (!usual || !plan.module.is_open()) return std::nullopt;
+  return Keep::take(run.pool, wanted, plan);
+}
+
+}  // namespace
+
 Result<os::ExitStatus> run_keep(const KeepRun& run, const os::SignalRelay& relay) {
   if (const std::string lacking = os::lacking_instructions(); !lacking.empty()) {
     return RunRefusal{concat("this processor lacks ", lacking,
                              ": Merlon needs x86-64-v3 (Intel Haswell, AMD Zen, or newer)"),
                       ExitStatus::KeepFailed};
   }
-  // While it comes up, the plan is made.
   const Backend wanted = run.backend.value_or(strongest_backend);
+  std::optional<LaunchPlan> made;
+  if (!run.pool.empty()) {
+    made = TRY(run.plan());
+    if (auto keep = take_keep(run, wanted, *made)) {
+      tell_before(run, *keep, *made, run.backend ? "" : notice_of(wanted));
+      return run_ready(*keep, *std::move(made), relay, run.limit());
+    }
+  }
+  // While it comes up, the plan is made.
   StartedKeep first = Keep::start(wanted, run.machine(wanted));
-  LaunchPlan plan = TRY(run.plan());
+  LaunchPlan plan = made ? *std::move(made) : TRY(run.plan());
   const auto limit = run.limit();
   const auto why_not = why_not_ready(first, relay, limit);
   if (why_not && run.backend) return not_here(*run.backend, base::printable(*why_not));
@@ -97,20 +142,8 @@ Result<os::ExitStatus> run_keep(const KeepRun& run, const os::SignalRelay& relay
                         ? TRY(next_keep(base::printable(*why_not), run))
                         : ReadyKeep{*std::move(first),
                                     std::string(run.backend ? "" : notice_of(strongest_backend))};
-  if (run.notices && !ready.notice.empty()) run.tell(ready.notice);
-  if (!run.machine(ready.keep.backend()).signatures.empty() && !is_attested(ready.keep.backend())) {
-    plan.notes.emplace_back("--signatures is not used: nothing measures a keep of this backend");
-  }
-  for (const std::string& note : plan.notes) run.tell(concat("note: ", note));
-  const auto launched = ready.keep.launch(std::move(plan));
-  if (!launched) return refusal_of(launched.error());
-  const auto ended = ready.keep.wait(relay, limit);
-  if (!ended) return RunRefusal{ended.error().text, ExitStatus::KeepFailed};
-  if (!*ended) {
-    return RunRefusal{"the time limit is over; the keep did not end, and was killed",
-                      ExitStatus::TimeLimit};
-  }
-  return **ended;
+  tell_before(run, ready.keep, plan, ready.notice);
+  return run_ready(ready.keep, std::move(plan), relay, limit);
 }
 
 ToldEnd told_end(const os::ExitStatus& ended) {

@@ -36,6 +36,7 @@ struct KeepRun {
   std::function<std::optional<std::chrono::nanoseconds>()> limit;
   /// Each line that the user should know before the workload's own.
   std::function<void(std::string_view)> tell;
+  std::string pool;     ///< the socket of a pool that may have one; empty: none is asked
   bool notices = true;  ///< whether to tell what the backend that was chosen protects from
 };
 

@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "merlon/host/kvm/device.h"
+
 namespace merlon::host::kvm {
 
 using os::add;
@@ -22,6 +24,14 @@ os::CallRules machine_calls() {
   rules.push_back({SYS_mprotect, {{only(2, data)}}});
   rules.push_back({SYS_mremap, {{ArgumentCheck{3, full_mask, MREMAP_MAYMOVE}}}});
   rules.push_back(one_of(SYS_ioctl, 1, {KVM_RUN, KVM_SET_USER_MEMORY_REGION}));
+  return rules;
+}
+
+os::CallRules saving_calls() {
+  os::CallRules rules = machine_calls();
+  rules.push_back(
+      one_of(SYS_ioctl, 1, {KVM_GET_REGS, KVM_GET_SREGS, get_xsave, KVM_GET_TSC_KHZ, get_msrs}));
+  add(rules, {SYS_pread64, SYS_pwrite64});
   return rules;
 }
 

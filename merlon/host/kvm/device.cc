@@ -16,13 +16,16 @@ using os::Result;
 
 namespace {
 
+/// STAR, LSTAR, CSTAR, SFMASK, KERNEL_GS_BASE, TSC_AUX: of those a keep's machine may have set.
+constexpr std::array<std::uint32_t, 6> kept_registers{0xc000'0081, 0xc000'0082, 0xc000'0083,
+                                                      0xc000'0084, 0xc000'0102, 0xc000'0103};
+
 constexpr int interface_version = 12;
 constexpr std::uint64_t interrupt_pins = 24;
 
-// KVM_GET_SUPPORTED_CPUID, KVM_SET_CPUID2, KVM_GET_MSRS and KVM_SET_MSRS as C has them.
+// KVM_GET_SUPPORTED_CPUID, KVM_SET_CPUID2 and KVM_SET_MSRS as C has them.
 constexpr unsigned long get_supported_cpuid = _IOWR(KVMIO, 0x05, ListHead);
 constexpr unsigned long set_cpuid2 = _IOW(KVMIO, 0x90, ListHead);
-constexpr unsigned long get_msrs = _IOWR(KVMIO, 0x88, ListHead);
 constexpr unsigned long set_msrs = _IOW(KVMIO, 0x89, ListHead);
 
 Result<void> done(Result<int> result) noexcept {
@@ -115,6 +118,34 @@ Result<std::uint64_t> Processor::model_register(std::uint32_t number) const noex
   const int got = TRY(os::control_with(fd_, get_msrs, &one));
   if (got != 1) return Errno::Inval;
   return one.entry.data;
+}
+
+Result<ProcessorState> Processor::state() const {
+  ProcessorState state;
+  TRY(done(os::control_with(fd_, KVM_GET_REGS, &state.general)));
+  state.special = TRY(special_registers());
+  TRY(done(os::control_with(fd_, get_xsave, &state.extended)));
+  for (const std::uint32_t number : kept_registers) {
+    // One that this machine does not have is not the keep's either.
+    if (const auto value = model_register(number)) state.model.push_back({number, *value});
+  }
+  return state;
+}
+
+Result<void> Processor::set_state(const ProcessorState& state) const {
+  TRY(set_special_registers(state.special));
+  ExtendedState extended = state.extended;
+  TRY(done(os::control_with(fd_, set_xsave, &extended)));
+  TRY(set_model_registers(state.model));
+  return set_registers(state.general);
+}
+
+Result<void> Processor::finish_exit() const noexcept {
+  run_->immediate_exit = 1;
+  const auto ran = os::control(fd_, KVM_RUN);
+  run_->immediate_exit = 0;
+  if (!ran && ran.error() == Errno::Intr) return {};
+  return ran ? Errno::Io : ran.error();
 }
 
 std::uint64_t Processor::tsc_khz() const noexcept {

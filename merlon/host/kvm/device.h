@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include <linux/kvm.h>
 
@@ -26,6 +27,21 @@ struct ListHead {
 struct Register {
   std::uint32_t number;
   std::uint64_t value;
+};
+
+/// The state of XSAVE as KVM hands it over, and the requests for it, whose numbers are made from
+/// its size: KVM's own type has another one in C++.
+using ExtendedState = std::array<std::uint32_t, 1024>;
+inline constexpr unsigned long get_xsave = _IOR(KVMIO, 0xa4, ExtendedState);
+inline constexpr unsigned long set_xsave = _IOW(KVMIO, 0xa5, ExtendedState);
+inline constexpr unsigned long get_msrs = _IOWR(KVMIO, 0x88, ListHead);
+
+/// All that makes a processor go on where another has stopped, but for its CPUID and its counter.
+struct ProcessorState {
+  ::kvm_regs general{};
+  ::kvm_sregs special{};
+  ExtendedState extended{};
+  std::vector<Register> model;
 };
 
 /// Why a processor came back from running.
@@ -58,6 +74,11 @@ class Processor {
   [[nodiscard]] os::Result<void> set_model_registers(
       std::span<const Register> registers) const noexcept;
   [[nodiscard]] os::Result<std::uint64_t> model_register(std::uint32_t number) const noexcept;
+  /// Of a processor that has been stopped by finish_exit().
+  [[nodiscard]] os::Result<ProcessorState> state() const;
+  [[nodiscard]] os::Result<void> set_state(const ProcessorState& state) const;
+  /// Does what is left of the instruction that it stopped at, and no more.
+  [[nodiscard]] os::Result<void> finish_exit() const noexcept;
   /// 0 when it is not known.
   [[nodiscard]] std::uint64_t tsc_khz() const noexcept;
 

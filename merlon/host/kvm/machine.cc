@@ -80,6 +80,15 @@ std::uint64_t monotonic() noexcept {
   return time ? *time : 0;
 }
 
+/// Before there is a processor, which KVM would have to wait for.
+Result<void> show(const VirtualMachine& machine, const MachineMemory& memory) {
+  std::uint32_t slot = 0;
+  for (const MemoryPart& part : memory.parts()) {
+    TRY(checked(machine.add_memory(slot++, part.base(), part.bytes()), "cannot add memory"));
+  }
+  return {};
+}
+
 /// In a signal handler: the keep's time is over, and its machine ends with this process.
 void time_is_over(void* /*self*/) noexcept {
   static_cast<void>(
@@ -102,10 +111,11 @@ Result<std::unique_ptr<KeepMachine>> KeepMachine::create(
   if (!machine) {
     return HostError{core::ErrorCode::Unavailable, why_no_kvm(machine.error())};
   }
-  auto processor = machine->create_processor();
-  if (!processor) return kvm_error(processor.error(), "cannot make a processor");
   auto memory = MachineMemory::initial();
   if (!memory) return kvm_error(memory.error(), "cannot make memory");
+  TRY(show(*machine, *memory));
+  auto processor = machine->create_processor();
+  if (!processor) return kvm_error(processor.error(), "cannot make a processor");
   std::unique_ptr<KeepMachine> made(
       new KeepMachine(*std::move(machine), *std::move(processor), *std::move(memory)));
   made->firmware_ = std::move(firmware);
@@ -115,10 +125,6 @@ Result<std::unique_ptr<KeepMachine>> KeepMachine::create(
 }
 
 Result<void> KeepMachine::prepare(std::optional<World> world) {
-  std::uint32_t slot = 0;
-  for (const MemoryPart& part : memory_.parts()) {
-    TRY(checked(machine_.add_memory(slot++, part.base(), part.bytes()), "cannot add memory"));
-  }
   TRY(give_processor());
   const Trial trial = TRY(checked(try_machine(processor_, memory_), "cannot try the machine"));
   if (!trial.lacking.empty()) {
@@ -162,7 +168,8 @@ Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileM
   memory_.prefer_large_pages(image::main_base, large_pages(keep->end()));
   const auto layout = lay_out(*shim, *keep);
   if (!layout) return layout.error();
-  memory_.prefer_large_pages(layout->free + (faults_are_dear_ ? 0 : small_start));
+  free_ = layout->free;
+  memory_.prefer_large_pages(free_ + (faults_are_dear_ ? 0 : small_start));
   memory_.make_pages(layout->free - first_stack, first_stack + first_heap);
   const auto started = start(*layout);
   if (!started) return kvm_error(started.error(), "cannot start the processor");
@@ -221,6 +228,101 @@ void KeepMachine::tell_time() {
   sallyport::tell_time(*block_, time);
 }
 
+os::Result<CounterReading> KeepMachine::read_counter() const {
+  const std::uint64_t ticks = TRY(processor_.model_register(msr_tsc));
+  return CounterReading{processor_.tsc_khz(), ticks, TRY(os::now(os::Clock::Monotonic))};
+}
+
+/// The keep knows the time by its counter: it is to show what it would show if it had gone on.
+os::Result<void> KeepMachine::continue_counter(const CounterReading& then) const {
+  if (then.khz == 0) return {};  // its keep asks for the time
+  const auto expected = [&](std::uint64_t monotonic) {
+    const std::uint64_t passed = monotonic - then.monotonic;
+    constexpr std::uint64_t per_khz = 1'000'000;
+    return then.ticks + passed / per_khz * then.khz + passed % per_khz * then.khz / per_khz;
+  };
+  const std::array set{Register{msr_tsc, expected(TRY(os::now(os::Clock::Monotonic)))}};
+  TRY(processor_.set_model_registers(set));
+  // A machine may have no counter of its own, and then it has gone on.
+  const CounterReading now = TRY(read_counter());
+  const std::uint64_t should = expected(now.monotonic);
+  const std::uint64_t wrong = now.ticks > should ? now.ticks - should : should - now.ticks;
+  constexpr std::uint64_t milliseconds = 5;
+  return wrong > milliseconds * then.khz ? os::Result<void>(os::Errno::Notsup) : os::Result<void>();
+}
+
+core::Result<void> KeepMachine::save(os::BorrowedFd file, os::BorrowedFd pagemap,
+                                     const launch::Preparation& preparation) {
+  if (firmware_) {
+    return core::error(core::ErrorCode::Denied, "an attested keep is in no snapshot");
+  }
+  constexpr std::size_t given = launch::keep_descriptor + 1;
+  if (calls_.descriptors().count() != given) {
+    return core::error(core::ErrorCode::Denied, "a keep that has files is in no snapshot");
+  }
+  constexpr const char* what = "cannot save the machine";
+  if (const auto done = processor_.finish_exit(); !done) return os::to_error(done.error(), what);
+  Snapshot snapshot;
+  snapshot.world = world_;
+  snapshot.network = preparation.network;
+  snapshot.directories = preparation.directories;
+  snapshot.faults_are_dear = faults_are_dear_;
+  snapshot.sequence = sequence_ - 1;
+  snapshot.next_base = next_base_;
+  snapshot.free = free_;
+  snapshot.seen = seen_;
+  const auto counter = read_counter();
+  auto state = processor_.state();
+  auto runs = used_runs(memory_, pagemap);
+  if (!counter || !state || !runs) {
+    return core::error(core::ErrorCode::Unavailable, what);
+  }
+  snapshot.counter = *counter;
+  snapshot.processor = *std::move(state);
+  for (const MemoryPart& part : memory_.parts()) {
+    snapshot.parts.push_back({part.base(), part.bytes().size()});
+  }
+  snapshot.runs = *std::move(runs);
+  const auto written = write_snapshot(file, snapshot, memory_);
+  if (!written) return os::to_error(written.error(), what);
+  return {};
+}
+
+Result<std::unique_ptr<KeepMachine>> KeepMachine::restore(os::BorrowedFd file,
+                                                          const Snapshot& snapshot) {
+  auto machine = VirtualMachine::create();
+  if (!machine) {
+    return HostError{core::ErrorCode::Unavailable, why_no_kvm(machine.error())};
+  }
+  auto memory = TRY(checked(map_snapshot(file, snapshot), "cannot make memory"));
+  TRY(show(*machine, memory));
+  auto processor = TRY(checked(machine->create_processor(), "cannot make a processor"));
+  std::unique_ptr<KeepMachine> made(
+      new KeepMachine(*std::move(machine), std::move(processor), std::move(memory)));
+  TRY(made->resume(snapshot));
+  return made;
+}
+
+Result<void> KeepMachine::resume(const Snapshot& snapshot) {
+  seen_ = snapshot.seen;
+  world_ = snapshot.world;
+  faults_are_dear_ = snapshot.faults_are_dear;
+  free_ = snapshot.free;
+  next_base_ = snapshot.next_base;
+  sequence_ = snapshot.sequence;
+  memory_.prefer_large_pages(free_ + (faults_are_dear_ ? 0 : small_start));
+  constexpr std::string_view what = "cannot set up the processor";
+  TRY(checked(processor_.set_cpuid(seen_.cpuid), what));
+  TRY(checked(processor_.set_extended_state(seen_.extended_state), what));
+  TRY(checked(processor_.set_state(snapshot.processor), what));
+  TRY(checked(continue_counter(snapshot.counter), "its clock cannot go on"));
+  const auto block = memory_.find(image::block_base, image::block_size);
+  if (!block) return kvm_error(os::Errno::Nomem, "cannot find the block");
+  block_.emplace(*block);
+  bell_rings_ = true;
+  return {};
+}
+
 void KeepMachine::serve(const sallyport::Request& request) {
   sequence_ = request.sequence;
   const auto index =
@@ -254,14 +356,17 @@ Result<bool> KeepMachine::answer_bell() {
 
 /// Most keeps ask so little that they need no attendant; without one all goes on as before.
 void KeepMachine::attend() {
-  if (!attendant_) {
-    // On one processor the attendant would only take time from the keep that it waits for.
-    if (os::Processors::usable().count() < 2) return;
-    auto started = Attendant::start(*this);
-    if (!started) return;
-    attendant_ = *std::move(started);
-  }
-  attendant_->wake();
+  if (make_attendant()) attendant_->wake();
+}
+
+bool KeepMachine::make_attendant() {
+  if (attendant_) return true;
+  // On one processor the attendant would only take time from the keep that it waits for.
+  if (os::Processors::usable().count() < 2) return false;
+  auto started = Attendant::start(*this);
+  if (!started) return false;
+  attendant_ = *std::move(started);
+  return true;
 }
 
 void KeepMachine::set_attended(bool attended) noexcept {
@@ -293,6 +398,7 @@ HostError KeepMachine::stopped(Stop stop) const {
 }
 
 Result<int> KeepMachine::run() {
+  if (std::exchange(bell_rings_, false) && TRY(answer_bell())) return *calls_.ended();
   for (;;) {
     const auto stop = processor_.run(sallyport::doorbell_port);
     if (!stop) return kvm_error(stop.error(), "backend kvm: cannot run the processor");
@@ -330,6 +436,21 @@ bool KeepMachine::release(MemoryRange range) {
 
 sallyport::Outcome KeepMachine::attest(const sallyport::Request& request) {
   return firmware_ ? firmware_->attest(request) : Machine::attest(request);
+}
+
+core::Result<std::optional<Letter>> KeepMachine::next_letter() {
+  if (!next_letter_) return std::optional<Letter>();
+  const auto wait = std::exchange(next_letter_, nullptr);
+  auto letter = TRY(wait());
+  // Whoever takes a keep that was made ahead waits for it, and it is about to ask a lot.
+  attend();
+  return std::optional(std::move(letter));
+}
+
+void KeepMachine::expect_letter(std::function<core::Result<Letter>()> wait) {
+  next_letter_ = std::move(wait);
+  // There is time for it now.
+  static_cast<void>(make_attendant());
 }
 
 void KeepMachine::expect_proof() {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "merlon/host/kvm/device.h"
 #include "merlon/host/kvm/memory.h"
 #include "merlon/host/kvm/simulated_firmware.h"
+#include "merlon/host/kvm/snapshot.h"
 #include "merlon/host/plan.h"
 #include "merlon/image/layout.h"
 #include "merlon/image/processor.h"
@@ -43,14 +45,33 @@ class KeepMachine final : public Machine, private Attended {
       const os::FileMapping& shim, const os::FileMapping& keep,
       std::optional<sallyport::World> world, std::optional<SimulatedFirmware> firmware);
 
+  /// A machine that goes on where the one of the snapshot in `file` has stopped: its keep waits for
+  /// a launch.
+  ///
+  /// Errors: Unavailable (no KVM, or a clock that cannot go on) · those of read_snapshot().
+  [[nodiscard]] static core::Result<std::unique_ptr<KeepMachine>, HostError> restore(
+      os::BorrowedFd file, const Snapshot& snapshot);
+  /// What takes time and may be done before its keep is needed.
+  void warm_up() const noexcept { memory_.make_mapped_pages(); }
+  /// Writes this machine into `file`, while its keep waits for its second letter. `pagemap` is
+  /// /proc/self/pagemap. The machine cannot run any more.
+  ///
+  /// Errors: Denied (a keep that is attested, or that has files) · Unavailable.
+  [[nodiscard]] core::Result<void> save(os::BorrowedFd file, os::BorrowedFd pagemap,
+                                        const launch::Preparation& preparation);
+
   [[nodiscard]] DescriptorTable& descriptors() noexcept { return calls_.descriptors(); }
   /// Lays a message ready for the keep.
   void post(Letter letter) { calls_.post(std::move(letter)); }
+  /// A keep that is made ahead: what it gets when it asks for more than that, and where that is
+  /// waited for. Once.
+  void expect_letter(std::function<core::Result<Letter>()> wait);
   /// The keep will be asked to prove itself.
   void expect_proof();
   /// Ends this process when the time is over, whatever the keep does or asks for. False if that
   /// cannot be.
   [[nodiscard]] bool limit_time(std::chrono::nanoseconds limit);
+  [[nodiscard]] bool is_attested() const noexcept { return firmware_.has_value(); }
   [[nodiscard]] sallyport::World world() const noexcept { return world_; }
   [[nodiscard]] const Statistics& statistics() const noexcept { return statistics_; }
 
@@ -64,6 +85,7 @@ class KeepMachine final : public Machine, private Attended {
   [[nodiscard]] bool release(sallyport::MemoryRange range) override;
   [[nodiscard]] bool set_timer(std::uint64_t first, std::uint64_t interval) override;
   [[nodiscard]] sallyport::Outcome attest(const sallyport::Request& request) override;
+  [[nodiscard]] core::Result<std::optional<Letter>> next_letter() override;
 
  private:
   KeepMachine(VirtualMachine machine, Processor processor, MachineMemory memory) noexcept;
@@ -79,9 +101,13 @@ class KeepMachine final : public Machine, private Attended {
                                                              image::PageSink& loader);
   [[nodiscard]] os::Result<void> start(const image::Layout& layout);
   void tell_time();
+  [[nodiscard]] core::Result<void, HostError> resume(const Snapshot& snapshot);
+  [[nodiscard]] os::Result<CounterReading> read_counter() const;
+  [[nodiscard]] os::Result<void> continue_counter(const CounterReading& then) const;
   [[nodiscard]] core::Result<bool, HostError> answer_bell();
   void serve(const sallyport::Request& request);
   void attend();
+  [[nodiscard]] bool make_attendant();
   void set_attended(bool attended) noexcept override;
   [[nodiscard]] bool has_request() const noexcept override;
   [[nodiscard]] bool serve_unasked() noexcept override;
@@ -96,12 +122,15 @@ class KeepMachine final : public Machine, private Attended {
   image::KeepProcessor seen_;  ///< the processor that the keep sees
   sallyport::World world_ = sallyport::World::Ring0;
   bool faults_are_dear_ = false;
+  std::uint64_t free_ = 0;   ///< where free memory starts
+  bool bell_rings_ = false;  ///< the keep has asked, and its processor has stopped already
   std::optional<sallyport::Block> block_;
   std::mutex serving_;  ///< held by whoever acts for the keep
   std::atomic<std::uint64_t> sequence_ = 0;
   std::uint64_t next_base_ = image::grown_base;
   std::optional<os::Alarm> timer_;
   bool time_is_limited_ = false;
+  std::function<core::Result<Letter>()> next_letter_;
   Statistics statistics_;
   Pace pace_;
   std::unique_ptr<Attendant> attendant_;  // ends before what it looks after

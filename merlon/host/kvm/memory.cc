@@ -1,5 +1,7 @@
 #include "merlon/host/kvm/memory.h"
 
+#include <algorithm>
+
 #include <sys/mman.h>
 
 #include "merlon/image/layout.h"
@@ -71,11 +73,45 @@ void MachineMemory::make_pages(std::uint64_t address, std::uint64_t size) const 
   if (const auto bytes = find(address, size)) ::madvise(bytes->data(), size, populate_write);
 }
 
+os::Result<void> MachineMemory::map(std::uint64_t address, std::uint64_t size, os::BorrowedFd file,
+                                    std::uint64_t offset) {
+  const auto bytes = find(address, size);
+  if (!bytes) return os::Errno::Inval;
+  // SAFETY: the pages are this object's, and nobody has seen them yet.
+  void* const mapped = ::mmap(bytes->data(), size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED,
+                              file.number(), static_cast<::off_t>(offset));
+  if (mapped == MAP_FAILED) return os::last_errno();
+  ::madvise(mapped, size, MADV_DONTDUMP);
+  mapped_.push_back({address, size});
+  return {};
+}
+
+void MachineMemory::make_mapped_pages() const noexcept {
+  // Linux before 5.14 has no such advice; then they are made when they are used.
+  constexpr int populate_read = 22;
+  constexpr int populate_write = 23;
+  // Heaps and stacks; programs are longer.
+  constexpr std::uint64_t short_run = std::uint64_t{512} << 10U;
+  for (const Mapped& each : mapped_) {
+    const auto bytes = find(each.base, each.size);
+    if (!bytes) continue;
+    const int advice = each.size <= short_run ? populate_write : populate_read;
+    ::madvise(bytes->data(), bytes->size(), advice);
+  }
+}
+
 bool MachineMemory::release(std::uint64_t address, std::uint64_t size) const noexcept {
   constexpr std::uint64_t small_page = 4096;
   if (address % small_page != 0 || size % small_page != 0 || size == 0) return false;
   const auto bytes = find(address, size);
-  return bytes && ::madvise(bytes->data(), bytes->size(), MADV_DONTNEED) == 0;
+  if (!bytes || ::madvise(bytes->data(), bytes->size(), MADV_DONTNEED) != 0) return false;
+  // What was mapped from a file would be the file's again.
+  for (const Mapped& each : mapped_) {
+    const std::uint64_t from = std::max(address, each.base);
+    const std::uint64_t to = std::min(address + size, each.base + each.size);
+    if (from < to) std::ranges::fill(bytes->subspan(from - address, to - from), 0);
+  }
+  return true;
 }
 
 }  // namespace merlon::host::kvm

@@ -9,6 +9,7 @@
 
 #include "merlon/core/bytes.h"
 #include "merlon/os/errno.h"
+#include "merlon/os/fd.h"
 
 namespace merlon::host::kvm {
 
@@ -64,11 +65,25 @@ class MachineMemory {
   /// dearer by far.
   void make_pages(std::uint64_t address, std::uint64_t size) const noexcept;
 
-  /// Makes whole pages zero again and gives them back to the host.
+  /// What lies at `address` is the file's from `offset` on, until it is written to; whole pages.
+  [[nodiscard]] os::Result<void> map(std::uint64_t address, std::uint64_t size, os::BorrowedFd file,
+                                     std::uint64_t offset);
+
+  /// Has the host make ready now what was mapped from a file: pages that are likely to be written
+  /// to as copies, all others as they are.
+  void make_mapped_pages() const noexcept;
+
+  /// Makes whole pages zero again and gives them back to the host, but for those of a file.
   [[nodiscard]] bool release(std::uint64_t address, std::uint64_t size) const noexcept;
 
  private:
+  struct Mapped {
+    std::uint64_t base;
+    std::uint64_t size;
+  };
+
   std::vector<MemoryPart> parts_;
+  std::vector<Mapped> mapped_;  ///< from a file
 };
 
 }  // namespace merlon::host::kvm

@@ -21,6 +21,7 @@
 #include "merlon/host/aesm/collateral.h"
 #include "merlon/host/machine_confinement.h"
 #include "merlon/host/machine_process.h"
+#include "merlon/host/made_ahead.h"
 #include "merlon/host/sgx/confinement.h"
 #include "merlon/host/sgx/keep_enclave.h"
 #include "merlon/host/sgx/kernel_driver.h"
@@ -76,10 +77,10 @@ std::optional<Options> options_of(int count, char** words) {
   return options;
 }
 
-/// Reads what is to be launched, confines this process to it, and lays it ready for the keep. From
-/// here on the keep may be hostile.
-core::Result<void> take_launch(host::sgx::KeepEnclave& enclave, const Options& options) {
-  auto launch = TRY(launch::receive(os::BorrowedFd(launch::keep_descriptor)));
+/// Confines this process to what is to be launched, and lays it ready for the keep. From here on
+/// the keep may be hostile.
+core::Result<void> take_launch(host::sgx::KeepEnclave& enclave, launch::Launch launch,
+                               const Options& options) {
   const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
   if (limit != 0 && !enclave.limit_time(std::chrono::nanoseconds(limit))) {
     return core::error(core::ErrorCode::Internal, "cannot limit the time");
@@ -160,19 +161,24 @@ Result<std::unique_ptr<host::sgx::KeepEnclave>> make_enclave(
 }
 
 int run_keep(host::sgx::KeepEnclave& enclave, const Options& options) {
-  if (const auto taken = take_launch(enclave, options); !taken) {
-    // A host that changed its mind has told its user already.
-    const bool changed =
-        taken.error().code == core::ErrorCode::Unavailable && taken.error().detail == 0;
-    return changed ? launch::number(launch::ExitStatus::KeepFailed)
-                   : host::end_failed(taken.error().message(), launch::ExitStatus::KeepFailed);
+  auto work = host::receive_work();
+  if (!work) return host::end_not_taken(work.error());
+  auto* const arrival = std::get_if<host::Arrival>(&*work);
+  if (arrival == nullptr) {
+    return host::end_failed("an attested keep takes no module beforehand",
+                            launch::ExitStatus::KeepFailed);
   }
-  if (!host::give_descriptors(enclave.descriptors())) {
+  const auto taken = take_launch(enclave, std::move(arrival->launch), options);
+  if (!taken) return host::end_not_taken(taken.error());
+  if (!host::give_descriptors(enclave.descriptors(), arrival->made_ahead)) {
     return host::end_failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
   }
   const auto ended = enclave.run();
   if (options.statistics) print(enclave.statistics());
-  return ended ? *ended : host::end_failed(ended.error().text, launch::ExitStatus::Trap);
+  const int status =
+      ended ? *ended : host::end_failed(ended.error().text, launch::ExitStatus::Trap);
+  if (arrival->made_ahead) host::tell_end(enclave.descriptors(), status);
+  return status;
 }
 
 }  // namespace
