@@ -3,7 +3,7 @@
 
     run_tests.py [--jobs N] [FILTER]
 
-FILTER is a part (unit, e2e, steward, fleet, asan, spec, wasi, kvm, sgx_sim, tcg, kernels, verify, protocol, differential, real, packages),
+FILTER is a part (unit, e2e, pool, steward, fleet, asan, spec, wasi, kvm, sgx_sim, tcg, kernels, verify, protocol, differential, real, packages),
 or a pattern of ctest's names in preset dev. Without it every part runs but `unit` and `packages`: asan runs the same tests with
 sanitizers, and then without them those that it had to skip. Each part that is a program of its own ends with the line
 `N passed, N failed, N skipped` and names each skipped test in a line `SKIP name: reason`.
@@ -270,6 +270,11 @@ def steward(runner):
     return runner.ctest("dev", "-L", "steward")
 
 
+def pool(runner):
+    """Keeps that were made ahead."""
+    return runner.ctest("dev", "-L", "pool")
+
+
 def fleet(runner):
     """Keeps as containers of podman, containerd, Docker, Swarm and Slurm."""
     return runner.ctest("dev", "-L", "fleet")
@@ -414,7 +419,7 @@ def protocol(runner):
 
 
 PARTS = {part.__name__: part
-         for part in (unit, e2e, steward, fleet, asan, spec, wasi, kvm, sgx_sim, tcg, kernels, verify, protocol,
+         for part in (unit, e2e, pool, steward, fleet, asan, spec, wasi, kvm, sgx_sim, tcg, kernels, verify, protocol,
                       differential, real, packages)}
 
 # What a built tree is asked before each commit.

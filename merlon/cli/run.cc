@@ -76,9 +76,12 @@ Result<int> run_package(const Arguments& arguments, const Terminal& terminal) {
   const os::StreamFlags streams;
   const os::SignalRelay relay;
   const host::KeepRun keep{
-      named, [&](host::Backend backend) { return machine_options(backend, arguments, terminal); },
-      [&] { return plan_in_time(arguments, options, relay); }, [&] { return options.timeout; },
-      [&](std::string_view line) { fail(terminal, line, 0); }};
+      named,
+      [&](host::Backend backend) { return machine_options(backend, arguments, terminal); },
+      [&] { return plan_in_time(arguments, options, relay); },
+      [&] { return options.timeout; },
+      [&](std::string_view line) { fail(terminal, line, 0); },
+      arguments.value("--pool", terminal.variable("MERLON_POOL"))};
   return status_of(TRY(host::run_keep(keep, relay)), terminal);
 }
 

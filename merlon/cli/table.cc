@@ -46,6 +46,13 @@ constexpr std::array run_options{
         "Call this exported function instead of _start; the arguments are its parameters and "
         "its results are printed."},
     OptionSpec{"--timeout", "TIME", "End the program after this time, e.g. 1.5s, 200ms or 2m."},
+    OptionSpec{"--pool",
+               "SOCKET",
+               "Where merlon-pool has keeps that were made ahead: take one, if it has one that "
+               "fits. Also from MERLON_POOL.",
+               false,
+               {},
+               true},
     OptionSpec{
         "--max-memory", "SIZE",
         "The most that memories, tables and exceptions of the program may take together, e.g. 64M."},

@@ -237,6 +237,7 @@ class Limits(EndToEnd):
         self.assertEqual(self.run_module(growing, "--max-memory", "1M").returncode, 3)
 
     @unittest.skipIf(SANITIZED, "a sanitizer needs more address space than that")
+    @unittest.skipIf(os.environ.get("MERLON_POOL"), "keeps of a pool have the pool's limits")
     def test_a_machine_without_memory_is_told(self):
         path = self.wasm(HELLO)
         script = f"ulimit -v 100000; exec {MERLON} run {path}"
