@@ -10,7 +10,7 @@ namespace {
 
 TEST(CliCredential, HasAHandlerForEachOfItsCommands) {
   for (const command::CommandSpec& each : cli::program().commands) {
-    if (!each.name.starts_with("credential ")) continue;
+    if (!each.name.starts_with("credential ") && !each.name.starts_with("statement ")) continue;
     const auto is_it = [&](const cli::Handler& handler) { return handler.command == each.name; };
     EXPECT_TRUE(std::ranges::any_of(handlers(), is_it)) << each.name;
   }
