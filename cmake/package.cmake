@@ -31,10 +31,11 @@ foreach(room IN LISTS MERLON_PACKAGE_ROOMS)
     PATTERN "*.def"
     PATTERN "testing" EXCLUDE)
 endforeach()
-# Not for who links these, but for who writes workloads.
+# Not for who links these, but for who writes workloads: in a folder of its own, since compilers for
+# WebAssembly must not look into that of this system's headers.
 install(
-  DIRECTORY ${CMAKE_SOURCE_DIR}/guest/merlon/guest/
-  DESTINATION include/merlon/guest
+  DIRECTORY ${CMAKE_SOURCE_DIR}/guest/merlon
+  DESTINATION include/merlon-guest
   COMPONENT verify
   FILES_MATCHING
   PATTERN "*.h"

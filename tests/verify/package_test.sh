@@ -24,9 +24,9 @@ prefix=$build/prefix
     cmake --build "$build/$name/build"
   done
   printf '#include <merlon/guest/statement.h>\nint main(void) { return merlon_statement_open(); }\n' |
-    cc -std=c99 -Wall -Wextra -pedantic -Werror -I"$prefix/include" -fsyntax-only -x c -
+    cc -std=c99 -Wall -Wextra -pedantic -Werror -I"$prefix/include/merlon-guest" -fsyntax-only -x c -
   printf '#include <merlon/guest/statement.hpp>\nint main() { return merlon::guest::Statements().is_open(); }\n' |
-    c++ -std=c++20 -Wall -Wextra -Werror -I"$prefix/include" -fsyntax-only -x c++ -
+    c++ -std=c++20 -Wall -Wextra -Werror -I"$prefix/include/merlon-guest" -fsyntax-only -x c++ -
 } >"$build/log.txt" 2>&1 || { tail -n 30 "$build/log.txt"; echo "0 passed, 1 failed"; exit 1; }
 
 program=$build/evidence/build/verify-evidence
