@@ -47,7 +47,8 @@ Result<zk::P256Point, Trouble> commitment_of(const std::string& text) {
 Result<statement::Claim, Trouble> claim_of(const cli::Arguments& arguments, const Asked& asked) {
   std::vector<statement::Part> parts;
   for (const Times& each : TRY(named_by(arguments, "--commitment", asked))) {
-    parts.push_back({each.times, TRY(commitment_of(each.what))});
+    zk::P256Point commitment = TRY(commitment_of(each.what));
+    parts.push_back({each.times, std::move(commitment)});
   }
   if (const auto* threshold = std::get_if<zk::Threshold>(&asked.claim)) {
     return statement::Claim(statement::AtLeast{*threshold, parts[0].commitment});
@@ -89,7 +90,8 @@ Result<statement::Request, Trouble> request_of(const cli::Arguments& arguments) 
   const Asked asked = TRY(asked_of(arguments));
   std::vector<statement::OwnPart> parts;
   for (const Times& each : TRY(named_by(arguments, "--opening", asked))) {
-    parts.push_back({each.times, TRY(opening_of(each.what))});
+    statement::Opening opening = TRY(opening_of(each.what));
+    parts.push_back({each.times, std::move(opening)});
   }
   statement::Request request{asked.context, statement::Commit()};
   if (const auto* threshold = std::get_if<zk::Threshold>(&asked.claim)) {
@@ -129,6 +131,7 @@ Result<std::string, Trouble> committed(const cli::Arguments& arguments) {
   statement::Commit commit;
   commit.number = TRY(number_given());
   base::ByteWriter opening;
+  opening.reserve(opening_size);
   opening.u64(commit.number);
   const SecretBytes made = TRY(answered({{}, std::move(commit)}));
   opening.bytes(made.reveal().subspan(zk::P256Point::size));

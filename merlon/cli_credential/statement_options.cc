@@ -64,7 +64,8 @@ Result<Asked, Trouble> asked_of(const cli::Arguments& arguments) {
     return wrong("one of --at-least, --equal and --sum says what is claimed");
   }
   if (arguments.has("--bits") && !at_least) return wrong("--bits belongs to --at-least");
-  Asked asked{Equality(), TRY(context_of(arguments))};
+  Asked asked;
+  asked.context = TRY(context_of(arguments));
   if (at_least) asked.claim = TRY(threshold_of(arguments));
   if (sum) {
     const std::string text = arguments.value("--sum");

@@ -13,7 +13,7 @@ struct Total {
   std::int64_t total;
 };
 struct Asked {
-  std::variant<zk::Threshold, Equality, Total> claim;
+  std::variant<Equality, zk::Threshold, Total> claim;
   std::vector<std::uint8_t> context;
 };
 

@@ -25,9 +25,8 @@ class Answerer {
     both.reserve(zk::P256Point::size + zk::P256Scalar::size);
     both.insert(both.end(), point->view().begin(), point->view().end());
     both.resize(zk::P256Point::size + zk::P256Scalar::size);
-    auto encoded = blinding->encode();
+    const auto encoded = blinding->encode();
     std::ranges::copy(encoded.view(), both.begin() + zk::P256Point::size);
-    encoded = {};
     return SecretBytes(std::move(both));
   }
 

@@ -82,7 +82,8 @@ Result<Request::What> read_prove_sum(Reader& reader) {
   const std::uint8_t count = TRY(read_count(reader));
   for (std::uint8_t i = 0; i < count; ++i) {
     const std::int64_t times = TRY(read_times(reader));
-    sum.parts.push_back({times, TRY(read_opening(reader))});
+    Opening opening = TRY(read_opening(reader));
+    sum.parts.push_back({times, std::move(opening)});
   }
   sum.total = TRY(read_signed(reader));
   return Request::What(std::move(sum));
@@ -93,7 +94,8 @@ Result<Claim> read_sum(Reader& reader) {
   const std::uint8_t count = TRY(read_count(reader));
   for (std::uint8_t i = 0; i < count; ++i) {
     const std::int64_t times = TRY(read_times(reader));
-    sum.parts.push_back({times, TRY(read_point(reader))});
+    P256Point point = TRY(read_point(reader));
+    sum.parts.push_back({times, std::move(point)});
   }
   sum.total = TRY(read_signed(reader));
   return Claim(std::move(sum));
@@ -103,10 +105,12 @@ Result<Claim> read_claim(Reader& reader, Kind kind) {
   if (kind == Kind::VerifySum) return read_sum(reader);
   if (kind == Kind::VerifyEqual) {
     P256Point one = TRY(read_point(reader));
-    return Claim(Equal{std::move(one), TRY(read_point(reader))});
+    P256Point other = TRY(read_point(reader));
+    return Claim(Equal{std::move(one), std::move(other)});
   }
   const zk::Threshold threshold = TRY(read_threshold(reader));
-  return Claim(AtLeast{threshold, TRY(read_point(reader))});
+  P256Point point = TRY(read_point(reader));
+  return Claim(AtLeast{threshold, std::move(point)});
 }
 
 Result<Request::What> read_verify(Reader& reader, Kind kind) {
@@ -121,11 +125,13 @@ Result<Request::What> read_what(Reader& reader, Kind kind) {
     case Kind::CommitWith: return read_commit(reader, true);
     case Kind::ProveAtLeast: {
       const zk::Threshold threshold = TRY(read_threshold(reader));
-      return Request::What(ProveAtLeast{threshold, TRY(read_opening(reader))});
+      Opening opening = TRY(read_opening(reader));
+      return Request::What(ProveAtLeast{threshold, std::move(opening)});
     }
     case Kind::ProveEqual: {
       Opening one = TRY(read_opening(reader));
-      return Request::What(ProveEqual{std::move(one), TRY(read_opening(reader))});
+      Opening other = TRY(read_opening(reader));
+      return Request::What(ProveEqual{std::move(one), std::move(other)});
     }
     case Kind::ProveSum: return read_prove_sum(reader);
     case Kind::VerifyAtLeast:
@@ -222,7 +228,8 @@ Result<Request> parsed(Reader& reader, Kind kind) {
   const bool is_commit = kind == Kind::Commit || kind == Kind::CommitWith;
   if (size > (is_commit ? 0 : max_context_size)) return malformed("a context that is too long");
   const ByteView context = TRY(reader.bytes(size));
-  Request request{{context.begin(), context.end()}, TRY(read_what(reader, kind))};
+  Request::What what = TRY(read_what(reader, kind));
+  Request request{{context.begin(), context.end()}, std::move(what)};
   if (!reader.at_end()) return malformed("something behind the end");
   return request;
 }
@@ -234,6 +241,7 @@ Commit::~Commit() { overwrite(number); }
 
 Result<crypto::SecretBytes> Request::encode() const {
   Writer writer;
+  writer.to.reserve(max_request_size);
   writer.to.u8(format_version);
   writer.to.u8(static_cast<std::uint8_t>(std::visit(KindOf(), what)));
   writer.to.u16(static_cast<std::uint16_t>(context.size()));

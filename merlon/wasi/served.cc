@@ -182,7 +182,7 @@ Result<std::size_t> write_served(FdEntry& entry, os::IoVectors from) {
     said = whole;
   }
   const auto taken = entry.served->take(said);
-  ::explicit_bzero(whole.data(), whole.size());
+  if (!whole.empty()) ::explicit_bzero(whole.data(), whole.size());
   if (!taken) return taken.error();
   entry.position = 0;
   return size;
