@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -120,6 +121,26 @@ TEST_F(CredentialsTest, GivesTheSameAnswerToTheSameRequestAgain) {
   const auto of_another = credentials->handle(asking("POST", credential_path, body(2)));
   EXPECT_EQ(of_another.status, 200U);
   EXPECT_NE(of_another.body, first.body);
+}
+
+TEST_F(CredentialsTest, GivesOneAnswerToThoseWhoAskTogether) {
+  auto credentials = open();
+  const auto entry = log_of(*credentials).entries()[0];
+  const auto begun = credential::Asking::begin(entry).value();
+  const auto bytes = credential::Request{{1}, entry.id, begun.request()}.encode().value();
+  const auto request = asking("POST", credential_path, std::string(core::as_text(bytes)));
+  std::array<http::Response, 8> responses;
+  std::vector<std::thread> threads;
+  for (http::Response& each : responses) {
+    threads.emplace_back([&] { each = credentials->handle(request); });
+  }
+  for (std::thread& each : threads) each.join();
+  int first = 0;
+  for (const http::Response& each : responses) {
+    EXPECT_EQ(each.body, responses[0].body);
+    first += each.notes.at(0).name == note_credential ? 1 : 0;
+  }
+  EXPECT_EQ(first, 1);
 }
 
 TEST_F(CredentialsTest, ReadsWhatOlderStewardsWroteDown) {
