@@ -1,6 +1,7 @@
 #include "merlon/statement/request.h"
 
 #include <algorithm>
+#include <memory>
 
 #include <gtest/gtest.h>
 
@@ -65,6 +66,33 @@ TEST(StatementRequest, ProvesAndJudgesEachClaim) {
     altered.back() ^= 1U;
     EXPECT_EQ(asked({context, Verify{claim, altered}}).refusal, Refusal::Proof);
   }
+}
+
+TEST(StatementRequest, ProvesAndJudgesAtItsBounds) {
+  const Opening one = opening_of(1001);
+  const Bytes longest(max_context_size, 7);
+  for (const std::uint8_t bits : {std::uint8_t{1}, zk::Threshold::max_bits}) {
+    const Bytes proof = proof_of({longest, ProveAtLeast{{1000, bits}, one}});
+    EXPECT_FALSE(asked({longest, Verify{AtLeast{{1000, bits}, point_of(one)}, proof}}).refusal);
+  }
+  ProveSum prove{{}, 0};
+  Sum sum{{}, 0};
+  for (std::size_t i = 0; i < Sum::max_parts; ++i) {
+    const Opening part = opening_of(i);
+    prove.parts.push_back({-1, part});
+    sum.parts.push_back({-1, point_of(part)});
+    prove.total -= static_cast<std::int64_t>(i);
+  }
+  sum.total = prove.total;
+  EXPECT_FALSE(asked({{}, Verify{sum, proof_of({{}, prove})}}).refusal);
+}
+
+TEST(StatementRequest, OverwritesOpeningsWhenTheyGo) {
+  alignas(Opening) std::array<std::uint8_t, sizeof(Opening)> memory{};
+  auto* const opening = new (memory.data()) Opening{77, zk::P256Scalar::random().value()};
+  EXPECT_NE(std::ranges::count(memory, 0), static_cast<std::ptrdiff_t>(memory.size()));
+  std::destroy_at(opening);
+  EXPECT_EQ(std::ranges::count(memory, 0), static_cast<std::ptrdiff_t>(memory.size()));
 }
 
 TEST(StatementRequest, ProvesNothingThatIsNotSo) {
