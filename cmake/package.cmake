@@ -1,8 +1,8 @@
-# The verifiers of evidence and of credentials as a library of other projects: find_package(Merlon)
-# gives merlon::verify and merlon::credential.
+# The verifiers of evidence, of credentials and of statements as a library of other projects:
+# find_package(Merlon) gives merlon::verify, merlon::credential and merlon::statement.
 #
 #   cmake -B build/package -DCMAKE_BUILD_TYPE=Release -DMERLON_PACKAGE=ON -DMERLON_TESTS=OFF
-#   cmake --build build/package --target merlon_verify merlon_credential
+#   cmake --build build/package --target merlon_verify merlon_credential merlon_statement
 #   cmake --install build/package --component verify --prefix PREFIX
 #
 # Preset library lays it out as Debian's package libmerlon-dev has it.
@@ -10,7 +10,7 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-set(MERLON_PACKAGE_ROOMS core base codec crypto zk snp sgx tdx x509 evidence credential verify)
+set(MERLON_PACKAGE_ROOMS core base codec crypto zk snp sgx tdx x509 evidence credential statement verify)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Merlon)
 
 target_include_directories(merlon_core INTERFACE $<INSTALL_INTERFACE:include>)
@@ -31,6 +31,15 @@ foreach(room IN LISTS MERLON_PACKAGE_ROOMS)
     PATTERN "*.def"
     PATTERN "testing" EXCLUDE)
 endforeach()
+# Not for who links these, but for who writes workloads: in a folder of its own, since compilers for
+# WebAssembly must not look into that of this system's headers.
+install(
+  DIRECTORY ${CMAKE_SOURCE_DIR}/guest/merlon
+  DESTINATION include/merlon-guest
+  COMPONENT verify
+  FILES_MATCHING
+  PATTERN "*.h"
+  PATTERN "*.hpp")
 install(TARGETS merlon_warnings EXPORT Merlon COMPONENT verify)
 install(
   EXPORT Merlon

@@ -35,7 +35,7 @@ build() {
   shift 2
   [[ ${#wanted[@]} -eq 0 || " ${wanted[*]} " == *" $name "* ]] || return 0
   local wasm=$out/$name.wasm
-  if [[ $wasm -nt $source && $wasm -nt ${BASH_SOURCE[0]} ]]; then
+  if [[ $wasm -nt $source && $wasm -nt ${BASH_SOURCE[0]} && $wasm -nt $here/../guest/merlon/guest/statement.h ]]; then
     return
   fi
   if ! command -v "$1" >/dev/null; then
@@ -54,8 +54,11 @@ build attested-channel "$here/attested-channel/attested_channel.c" "$clang" "${c
   -Wl,--strip-debug
 build evidence "$here/evidence/evidence.c" "$clang" "${common[@]}" -std=c17 -Wl,--strip-debug
 build credential "$here/credential/credential.c" "$clang" "${common[@]}" -std=c17 -Wl,--strip-debug
+build threshold "$here/threshold/threshold.c" "$clang" "${common[@]}" -std=c17 -pedantic -I"$here/../guest" -Wl,--strip-debug
 # The name section stays: it is what makes the backtrace of a trap readable.
 build trap "$here/trap/trap.cc" "$clangxx" "${common[@]}" -std=c++20 -fno-exceptions \
   -Wl,--strip-debug
 build files "$here/files/files.rs" "$rustc" --target="$rust_target" "${rust_linker[@]}" --edition=2021 -C opt-level=2 \
+  -C panic=abort -C strip=debuginfo -C lto=fat -D warnings
+build statements "$here/statements/statements.rs" "$rustc" --target="$rust_target" "${rust_linker[@]}" --edition=2021 -C opt-level=2 \
   -C panic=abort -C strip=debuginfo -C lto=fat -D warnings

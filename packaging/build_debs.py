@@ -164,7 +164,9 @@ class Package:
         self.write(text, f"usr/share/doc/{self.name}/{Path(name).name}", compress=len(text) > COMPRESSED_FROM)
 
     def example(self, name):
-        self.put(0o644, ROOT / name, f"usr/share/doc/{self.name}/examples/{Path(name).name}")
+        """Those of a folder of its own in examples/ stay in one: several have a main.cc."""
+        place = Path(name).relative_to("examples") if name.startswith("examples/") else Path(name).name
+        self.put(0o644, ROOT / name, f"usr/share/doc/{self.name}/examples/{place}")
 
     def library(self):
         if self.options.library is None:

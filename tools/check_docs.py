@@ -42,11 +42,12 @@ def check_errors(root):
     for kind, reason in traps:
         if kind != "Exit" and reason not in text:
             yield f"docs/errors.md: trap {reason!r} is missing"
-    refusals = re.findall(r'^MERLON_(?:CHECK|REFUSAL|SERVICE|ADMISSION)_ROW\(\w+, "([^"]+)"',
+    refusals = re.findall(r'^MERLON_(?:CHECK|REFUSAL|SERVICE|ADMISSION|STATEMENT)_ROW\(\w+, (?:\d+, )?"([^"]+)"',
                           read(root / "merlon/verify/checks.def") +
                           read(root / "merlon/steward/refusals.def") +
                           read(root / "merlon/release/refusals.def") +
                           read(root / "merlon/credential/refusals.def") +
+                          read(root / "merlon/statement/refusals.def") +
                           read(root / "merlon/steward_service/codes.def"), re.M)
     described = re.findall(r"^\| `([a-z]+\.[a-z0-9-]+)` \|", text, re.M)
     for code in refusals:

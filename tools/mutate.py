@@ -83,6 +83,9 @@ ROOMS = {
     "wasm/validate": ("merlon/wasm/validate", [SPEC, ["tests/merlon_wasm_test"]]),
     "wasm/baseline": ("merlon/wasm/baseline", [SPEC, ["tests/merlon_wasm_test"]]),
     "wasi": ("merlon/wasi", [["tests/merlon_wasi_test"]]),
+    "zk": ("merlon/zk", [["tests/merlon_zk_test"]]),
+    "credential": ("merlon/credential", [["tests/merlon_credential_test"]]),
+    "statement": ("merlon/statement", [["tests/merlon_statement_test"]]),
 }
 
 

@@ -29,6 +29,8 @@ class ByteWriter {
   void bytes(core::ByteView view) { bytes_.insert(bytes_.end(), view.begin(), view.end()); }
   void text(std::string_view view) { bytes(core::as_bytes(view)); }
 
+  /// So that what is written, if it is a secret, does not leave parts behind while it grows.
+  void reserve(std::size_t size) { bytes_.reserve(size); }
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
   /// What was written; the writer is empty afterwards.
   [[nodiscard]] std::vector<std::uint8_t> take() noexcept { return std::exchange(bytes_, {}); }

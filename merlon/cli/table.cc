@@ -6,6 +6,7 @@
 #include "merlon/cli/table_platform.h"
 #include "merlon/cli/table_registry.h"
 #include "merlon/cli/table_release.h"
+#include "merlon/cli/table_statement.h"
 #include "merlon/command/completion.h"
 #include "merlon/launch/exit_status.h"
 
@@ -394,8 +395,9 @@ constexpr std::array last_commands{
 consteval auto joined() {
   std::array<CommandSpec, keep_commands.size() + table::deploy_commands.size() +
                               table::release_commands.size() + table::registry_commands.size() +
-                              table::credential_commands.size() + other_commands.size() +
-                              table::platform_commands.size() + last_commands.size()>
+                              table::credential_commands.size() + table::statement_commands.size() +
+                              other_commands.size() + table::platform_commands.size() +
+                              last_commands.size()>
       all{};
   std::size_t count = 0;
   for (const CommandSpec& each : keep_commands) all[count++] = each;
@@ -403,6 +405,7 @@ consteval auto joined() {
   for (const CommandSpec& each : table::release_commands) all[count++] = each;
   for (const CommandSpec& each : table::registry_commands) all[count++] = each;
   for (const CommandSpec& each : table::credential_commands) all[count++] = each;
+  for (const CommandSpec& each : table::statement_commands) all[count++] = each;
   for (const CommandSpec& each : other_commands) all[count++] = each;
   for (const CommandSpec& each : table::platform_commands) all[count++] = each;
   for (const CommandSpec& each : last_commands) all[count++] = each;

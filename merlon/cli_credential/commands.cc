@@ -10,6 +10,9 @@ constexpr std::array all_handlers{
     cli::Handler{"credential verify", &verify},
     cli::Handler{"credential serve", &serve},
     cli::Handler{"credential keys", &keys},
+    cli::Handler{"statement verify", &statement_verify},
+    cli::Handler{"statement commit", &statement_commit},
+    cli::Handler{"statement prove", &statement_prove},
 };
 
 }  // namespace

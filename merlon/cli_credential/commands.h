@@ -13,5 +13,8 @@ namespace merlon::cli_credential {
 int verify(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int serve(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int keys(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int statement_verify(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int statement_commit(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int statement_prove(const cli::Arguments& arguments, const cli::Terminal& terminal);
 
 }  // namespace merlon::cli_credential

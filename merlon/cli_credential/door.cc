@@ -6,6 +6,7 @@
 #include "merlon/base/text.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
+#include "merlon/service/listeners.h"
 
 namespace merlon::cli_credential {
 
@@ -68,6 +69,7 @@ Result<Door, Trouble> door_of(const cli::Arguments& arguments) {
     auto shown = Shown::open(arguments.value("--store"));
     if (!shown) return Trouble{shown.error(), unusable};
     door.shown = *std::move(shown);
+    door.shown->tidy(door.admission.ends(), service::clock_now());
   }
   return door;
 }

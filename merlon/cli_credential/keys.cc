@@ -3,7 +3,7 @@
 #include "merlon/base/text.h"
 #include "merlon/cli_credential/commands.h"
 #include "merlon/cli_credential/door.h"
-#include "merlon/codec/json_writer.h"
+#include "merlon/cli_credential/record_json.h"
 #include "merlon/launch/exit_status.h"
 
 namespace merlon::cli_credential {
@@ -53,20 +53,7 @@ std::string json_of(const KeyLog& log) {
     json.number(key.number);
     json.key("id");
     json.text(base::hex(each.id.view()));
-    json.key("issuer");
-    json.text(key.issuer);
-    json.key("policy");
-    json.text(base::hex(key.policy.view()));
-    json.key("epoch");
-    json.number(key.epoch);
-    json.key("not_before");
-    json.text(codec::to_rfc3339(key.not_before));
-    json.key("not_after");
-    json.text(codec::to_rfc3339(key.not_after));
-    json.key("limit");
-    json.number(key.limit);
-    json.key("development");
-    json.boolean(key.development);
+    write_members(json, key);
     json.close_object();
   }
   json.close_array();

@@ -38,6 +38,7 @@ class Doorkeeper {
     if (!token) return refusal(401, "credential.missing");
     const codec::UnixTime now = service::clock_now();
     std::shared_ptr<const Door> door = current();
+    if (is_to_tidy(now)) door->shown->tidy(door->admission.ends(), now);
     auto judged = door->judge(*token, {}, now);
     // A new epoch has a new key, which the Steward has laid beside the others meanwhile.
     if (!judged && judged.error() == credential::Refusal::UnknownKey && look_again(now)) {
@@ -72,9 +73,19 @@ class Doorkeeper {
     return true;
   }
 
+  /// Once an hour; at the start door_of() does it.
+  bool is_to_tidy(codec::UnixTime now) {
+    constexpr std::int64_t pause = 3600;
+    const std::scoped_lock lock(mutex_);
+    if (now.seconds - tidied_.seconds < pause && tidied_ <= now) return false;
+    tidied_ = now;
+    return true;
+  }
+
   std::mutex mutex_;  // of all below
   std::shared_ptr<const Door> door_;
   codec::UnixTime looked_;
+  codec::UnixTime tidied_ = service::clock_now();
   const cli::Arguments& arguments_;
 };
 

@@ -21,7 +21,18 @@ class Shown {
   [[nodiscard]] std::optional<bool> remember(const credential::KeyId& key,
                                              const credential::Tag& tag);
 
+  using Ends = std::vector<std::pair<credential::KeyId, codec::UnixTime>>;
+  /// So long behind its end what was shown under a key is kept: a clock that was ahead by less, and
+  /// is set back, makes no token count again.
+  static constexpr std::int64_t grace = std::int64_t{7} * 24 * 3600;
+  /// Notes when keys are over, and forgets what was shown under those that are over for long, some
+  /// thousand at a time, so that others come between. What fails is done another time.
+  void tidy(const Ends& ends, codec::UnixTime now);
+
  private:
+  /// Whether there is more.
+  [[nodiscard]] bool forget_some(codec::UnixTime before);
+
   explicit Shown(database::Database::Connect connect) : database_(std::move(connect)) {}
 
   database::Database database_;

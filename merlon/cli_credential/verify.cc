@@ -3,8 +3,8 @@
 #include "merlon/base/text.h"
 #include "merlon/cli_credential/commands.h"
 #include "merlon/cli_credential/door.h"
+#include "merlon/cli_credential/record_json.h"
 #include "merlon/codec/hex.h"
-#include "merlon/codec/json_writer.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
 #include "merlon/service/listeners.h"
@@ -31,17 +31,7 @@ std::string json_of(const core::Result<credential::Admitted, credential::Refusal
   json.key("admitted");
   json.boolean(judged.has_value());
   if (judged) {
-    const credential::KeyRecord& key = *judged->key;
-    json.key("issuer");
-    json.text(key.issuer);
-    json.key("policy");
-    json.text(base::hex(key.policy.view()));
-    json.key("epoch");
-    json.number(key.epoch);
-    json.key("until");
-    json.text(codec::to_rfc3339(key.not_after));
-    json.key("development");
-    json.boolean(key.development);
+    write_members(json, *judged->key);
   } else {
     json.key("code");
     json.text(credential::code_of(judged.error()));

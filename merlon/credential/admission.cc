@@ -32,6 +32,12 @@ void Admission::add(IssuingKey key) {
   keys_.insert_or_assign(id, std::move(key));
 }
 
+std::vector<std::pair<KeyId, codec::UnixTime>> Admission::ends() const {
+  std::vector<std::pair<KeyId, codec::UnixTime>> ends;
+  for (const auto& [id, key] : keys_) ends.emplace_back(id, key.record().not_after);
+  return ends;
+}
+
 core::Result<Admitted, Refusal> Admission::judge(std::string_view text, core::ByteView bound_to,
                                                  codec::UnixTime now,
                                                  const Remember& remember) const {

@@ -47,6 +47,8 @@ class Admission {
 
   void add(IssuingKey key);
   [[nodiscard]] std::size_t keys() const noexcept { return keys_.size(); }
+  /// When each of its keys is over: what was shown under it need not be remembered for longer.
+  [[nodiscard]] std::vector<std::pair<KeyId, codec::UnixTime>> ends() const;
 
   /// `bound_to`: what the token has to be bound to; empty: to nothing. The token counts as shown
   /// from then on, also where the caller then does something else.

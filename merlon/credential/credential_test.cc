@@ -119,6 +119,46 @@ TEST(Admission, IsNotForSimulatorsUnlessItIsSaid) {
                          [](const KeyId&, const Tag&) { return std::optional<bool>(true); }));
 }
 
+TEST(Admission, SaysWhenItsKeysAreOver) {
+  Door door("https://bank.example");
+  EXPECT_TRUE(door.admission.ends().empty());
+  const IssuingKey key = key_of("one");
+  door.admission.add(key);
+  const auto ends = door.admission.ends();
+  ASSERT_EQ(ends.size(), 1U);
+  EXPECT_EQ(ends[0].first, key.id());
+  EXPECT_EQ(ends[0].second, key.record().not_after);
+  EXPECT_TRUE(key.record().is_valid_at({key.record().not_after.seconds - 1}));
+  EXPECT_FALSE(key.record().is_valid_at(key.record().not_after));
+}
+
+TEST(Admission, TellsPeopleToo) {
+  for (const Refusal each : {Refusal::Form, Refusal::UnknownKey, Refusal::Development,
+                             Refusal::NotNow, Refusal::Proof, Refusal::Again, Refusal::Memory}) {
+    EXPECT_TRUE(code_of(each).starts_with("credential."));
+    EXPECT_TRUE(text_of(each).ends_with("."));
+  }
+}
+
+TEST(Token, IsNotReadBeyondItsBound) {
+  const std::string text(Token::max_size + 1, 'A');
+  EXPECT_EQ(Token::parse(text).error().code, core::ErrorCode::Exhausted);
+}
+
+TEST(Request, WithACertificationThatIsTooLongIsRefused) {
+  Bytes bytes(4 + Request::max_certification_size + 1, 0);
+  bytes[0] = 1;
+  bytes[2] = Request::max_certification_size >> 16U;
+  EXPECT_EQ(Request::parse(bytes).error().code, core::ErrorCode::Exhausted);
+}
+
+TEST(Holder, TakesAudiencesOfOneTo255Bytes) {
+  Holder holder = holder_of(key_of("one"));
+  EXPECT_FALSE(holder.present("", {}));
+  EXPECT_FALSE(holder.present(std::string(256, 'a'), {}));
+  EXPECT_TRUE(holder.present(std::string(255, 'a'), {}));
+}
+
 TEST(Request, IsCommittedInTheReportData) {
   const IssuingKey key = key_of("one");
   KeyLog log;

@@ -7,6 +7,7 @@
 #include "merlon/codec/pem.h"
 #include "merlon/evidence/attestation_result.h"
 #include "merlon/keep/dialler.h"
+#include "merlon/keep/statement_file.h"
 
 namespace merlon::keep {
 
@@ -120,13 +121,16 @@ class OnlyConnections final : public ServedDirectory {
   explicit OnlyConnections(wasi::FdTable& files) : connections_(connections_directory(files)) {}
 
   std::span<const ServedName> names() override {
-    static constexpr std::array<ServedName, 1> all{{{connections_name, false, true}}};
+    static constexpr std::array<ServedName, 2> all{
+        {{connections_name, false, true}, {statement_name, true}}};
     return all;
   }
-  wasi::Result<std::unique_ptr<ServedFile>> open(std::size_t /*index*/) override {
-    return wasi::fail(wasi::Errno::Isdir);
+  wasi::Result<std::unique_ptr<ServedFile>> open(std::size_t index) override {
+    if (index == 0) return wasi::fail(wasi::Errno::Isdir);
+    return statement_file();
   }
-  wasi::Result<std::shared_ptr<ServedDirectory>> enter(std::size_t /*index*/) override {
+  wasi::Result<std::shared_ptr<ServedDirectory>> enter(std::size_t index) override {
+    if (index != 0) return ServedDirectory::enter(index);
     return connections_;
   }
 

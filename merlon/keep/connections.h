@@ -35,7 +35,7 @@ inline constexpr std::size_t exporter_size = 32;
 [[nodiscard]] std::shared_ptr<wasi::ServedDirectory> connections_directory(
     wasi::FdTable& files, std::shared_ptr<OwnCredential> credential = nullptr);
 
-/// /keep of a keep that nothing attests: it has /keep/connections and nothing else.
+/// /keep of a keep that nothing attests: it has /keep/connections and /keep/statement.
 [[nodiscard]] std::shared_ptr<wasi::ServedDirectory> directory_of_connections(wasi::FdTable& files);
 
 /// What a failure to make a served file is for the workload.

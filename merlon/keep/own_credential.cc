@@ -102,15 +102,21 @@ Result<void> OwnCredential::obtain() {
   if (entry == nullptr) {
     return core::error(ErrorCode::NotFound, "the Steward has no key for this keep's policy");
   }
-  const auto asking = TRY(credential::Asking::begin(*entry));
+  // The same request as long as it may be that the Steward has answered it and that got lost: it
+  // gives each keep one credential, and the same again to who asks for it in the same words.
+  if (!asking_ || asking_->entry().id != entry->id) {
+    asking_ = TRY(credential::Asking::begin(*entry));
+  }
+  const zk::ArcRequest& asked = asking_->request();
   const identity::SessionKeys* const own = TRY(self_.keys());
-  const auto data = TRY(credential::report_data(own->tls_spki(), entry->id, asking.request()));
-  const credential::Request request{TRY(self_.request_holding(data)), entry->id, asking.request()};
+  const auto data = TRY(credential::report_data(own->tls_spki(), entry->id, asked));
+  const credential::Request request{TRY(self_.request_holding(data)), entry->id, asked};
   const Bytes answer =
       TRY(ask({"POST", path, std::string(credential::request_type),
                base::concat(credential::response_type, ", application/problem+json"),
                TRY(request.encode())}));
-  holder_ = TRY(credential::Holder::finish(asking, answer));
+  holder_ = TRY(credential::Holder::finish(*asking_, answer));
+  asking_.reset();
   log_ = std::move(log);
   return {};
 }

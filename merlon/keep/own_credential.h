@@ -24,8 +24,8 @@ class OwnCredential {
                 std::shared_ptr<const Shown> shown, Now now);
 
   // Errors of both: Unsupported (nothing attests this keep) · NotFound (the Steward gives none, or
-  // has not said by which policy it judged) · Unavailable (it is being talked to, or the epoch's
-  // credential was given to this keep before) · as credential::Holder.
+  // has not said by which policy it judged) · Unavailable (it is being talked to, or its answer did
+  // not arrive: asking again may help) · as credential::Holder.
 
   /// A token; the first one in an epoch takes two talks with the Steward.
   [[nodiscard]] core::Result<std::string> present(std::string_view audience,
@@ -43,6 +43,7 @@ class OwnCredential {
   std::shared_ptr<const Shown> shown_;
   Now now_;
   credential::Bytes log_;
+  std::optional<credential::Asking> asking_;  ///< that has no answer yet
   std::optional<credential::Holder> holder_;
 };
 

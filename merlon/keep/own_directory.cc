@@ -6,6 +6,7 @@
 #include "merlon/codec/pem.h"
 #include "merlon/keep/connections.h"
 #include "merlon/keep/launch_facts.h"
+#include "merlon/keep/statement_file.h"
 
 namespace merlon::keep {
 
@@ -26,9 +27,10 @@ enum File : std::size_t {
   Fresh,
   Connections,
   Credential,
-  CredentialKeys
+  CredentialKeys,
+  Statement
 };
-constexpr std::array<ServedName, 10> all{{{"launch.json", false},
+constexpr std::array<ServedName, 11> all{{{"launch.json", false},
                                           {"measurement", false},
                                           {"report", false},
                                           {"certificates", false},
@@ -37,7 +39,8 @@ constexpr std::array<ServedName, 10> all{{{"launch.json", false},
                                           {"fresh", true},
                                           {connections_name, false, true},
                                           {credential_name, true},
-                                          {"credential_keys", false}}};
+                                          {"credential_keys", false},
+                                          {statement_name, true}}};
 
 Bytes bytes_of(std::string_view text) {
   const core::ByteView view = core::as_bytes(text);
@@ -128,6 +131,7 @@ Result<Bytes> OwnDirectory::content_of(std::size_t index) {
     }
     case Fresh:
     case Credential:
+    case Statement:
     case Connections: break;
   }
   return core::error(core::ErrorCode::NotFound, "no such file");
@@ -146,6 +150,7 @@ wasi::Result<std::unique_ptr<wasi::ServedFile>> OwnDirectory::open(std::size_t i
   if (index == Connections) return wasi::fail(wasi::Errno::Isdir);
   if (index == Fresh) return std::unique_ptr<wasi::ServedFile>(std::make_unique<FreshFile>(*this));
   if (index == Credential) return credential_file(credential_, {});
+  if (index == Statement) return statement_file();
   auto content = kept(index);
   if (!content) return failure_of(content.error());
   return std::unique_ptr<wasi::ServedFile>(std::make_unique<FixedFile>(*std::move(content)));

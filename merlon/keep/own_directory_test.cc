@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/keep/statement_file.h"
+
 namespace merlon::keep {
 namespace {
 
@@ -19,13 +21,15 @@ TEST(OwnDirectory, WithoutAProcessorItsFilesAreErrors) {
   Self self;
   ASSERT_FALSE(self.is_attested());
   OwnDirectory directory(self, {}, {}, nullptr, nullptr);
-  EXPECT_EQ(directory.names().size(), 10U);
+  EXPECT_EQ(directory.names().size(), 11U);
   for (std::size_t i = 0; i < directory.names().size(); ++i) {
     const auto file = directory.open(i);
     if (directory.names()[i].name == "certificates" || directory.names()[i].name == "request") {
       EXPECT_TRUE(file) << "empty, and a request around nothing";
     } else if (directory.names()[i].name == credential_name) {
       EXPECT_FALSE(file) << "nobody gives this keep one";
+    } else if (directory.names()[i].name == statement_name) {
+      EXPECT_TRUE(file) << "proofs need no processor";
     } else if (directory.names()[i].takes) {
       ASSERT_TRUE(file);
       EXPECT_TRUE((*file)->take({}));

@@ -4,6 +4,8 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
+#include "merlon/codec/base64.h"
+#include "merlon/codec/hex.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
 #include "merlon/steward_service/files.h"
@@ -35,6 +37,38 @@ std::string key_name(std::uint64_t number) {
   if (digits.size() < width) digits.insert(0, width - digits.size(), '0');
   return concat(digits, ".key");
 }
+
+/// "KEEP KEY REQUEST ANSWER": three digests in hexadecimal digits, and base64url; the last two are
+/// missing in files of older Stewards.
+struct GivenLine {
+  std::string of;
+  std::string request;
+  credential::Bytes answer;
+
+  static std::optional<GivenLine> parse(std::string_view text) {
+    constexpr std::size_t digits = 64;
+    constexpr std::size_t of_size = 2 * digits + 1;
+    const auto is_digest = [&](std::size_t at) {
+      const auto digest = codec::decode_hex(text.substr(at, digits));
+      return digest && digest->size() == digits / 2;
+    };
+    if (text.size() < of_size || text[digits] != ' ' || !is_digest(0) || !is_digest(digits + 1)) {
+      return std::nullopt;
+    }
+    GivenLine line{std::string(text.substr(0, of_size)), {}, {}};
+    if (text.size() == of_size) return line;
+    constexpr std::size_t answer_at = of_size + digits + 2;
+    if (text.size() <= answer_at || text[of_size] != ' ' || text[answer_at - 1] != ' ' ||
+        !is_digest(of_size + 1)) {
+      return std::nullopt;
+    }
+    auto answer = codec::decode_base64url(text.substr(answer_at));
+    if (!answer) return std::nullopt;
+    line.request = text.substr(of_size + 1, digits);
+    line.answer = *std::move(answer);
+    return line;
+  }
+};
 
 http::Response refused(unsigned status, std::string_view code, std::string_view title,
                        std::string_view got, const http::Request& request) {
@@ -84,6 +118,11 @@ Outcome<void> Credentials::read_log() {
   return {};
 }
 
+void Credentials::set_world(World world) {
+  world_ = std::move(world);
+  if (world_.count) world_.count(keys_.entries().size(), keys_.encode().size());
+}
+
 /// Lines of keys that are over are left out, and the file is written anew without them.
 Outcome<void> Credentials::read_given(codec::UnixTime now) {
   const std::string path = path_of(given_name);
@@ -93,14 +132,16 @@ Outcome<void> Credentials::read_given(codec::UnixTime now) {
     for (std::string_view text = core::as_text(bytes); !text.empty();) {
       const std::size_t end = text.find('\n');
       if (end == std::string_view::npos) break;  // cut off: its credential never left
-      const std::string_view line = text.substr(0, end);
-      text.remove_prefix(end + 1);
+      const auto line = GivenLine::parse(text.substr(0, end));
+      if (!line) return about(path, "has a line that is none of a Steward's");
       const bool counts = std::ranges::any_of(keys_.entries(), [&](const KeyLog::Entry& each) {
-        return now < each.record.not_after && line.ends_with(base::hex(each.id.view()));
+        return now < each.record.not_after && line->of.ends_with(base::hex(each.id.view()));
       });
-      if (!counts) continue;
-      given_.emplace(line);
-      kept += concat(line, "\n");
+      if (counts) {
+        kept += concat(text.substr(0, end), "\n");
+        given_.insert_or_assign(line->of, Given{line->request, line->answer});
+      }
+      text.remove_prefix(end + 1);
     }
   }
   if (const auto written = os::replace_file(path, core::as_bytes(kept)); !written) {
@@ -109,6 +150,7 @@ Outcome<void> Credentials::read_given(codec::UnixTime now) {
   auto file = os::open_record(path);
   if (!file) return about(path, os::describe(file.error()));
   given_file_ = *std::move(file);
+  given_size_ = kept.size();
   return {};
 }
 
@@ -142,6 +184,7 @@ Outcome<void> Credentials::add_key(const crypto::Sha256Digest& policy, bool deve
     return about(path_of(log_name), os::describe(written.error()));
   }
   keys_ = std::move(next);
+  if (world_.count) world_.count(keys_.entries().size(), keys_.encode().size());
   issuing_.insert_or_assign(key->id(), *std::move(key));
   return {};
 }
@@ -173,21 +216,36 @@ Outcome<IssuingKey> Credentials::key_for(const crypto::Sha256Digest& policy, boo
   return found->second;
 }
 
-Outcome<bool> Credentials::note_given(const crypto::Sha256Digest& keep, const KeyId& key) {
+Outcome<Credentials::Given> Credentials::note_given(const crypto::Sha256Digest& keep,
+                                                    const KeyId& key, Given given) {
   const std::scoped_lock lock(mutex_);
-  const std::string line = concat(base::hex(keep.view()), " ", base::hex(key.view()));
-  if (given_.contains(line)) return false;
-  const std::string ended = concat(line, "\n");
+  const std::string of = concat(base::hex(keep.view()), " ", base::hex(key.view()));
+  if (const auto found = given_.find(of); found != given_.end()) return found->second;
+  const std::string line =
+      concat(of, " ", given.request, " ", codec::encode_base64url(given.answer), "\n");
   if (is_torn_) return about(path_of(given_name), "could not be written; start the Steward anew");
-  if (!os::write_all(given_file_, core::as_bytes(ended)) || !os::sync_data(given_file_)) {
+  if (line.size() > max_given_size - given_size_) {
+    return about(path_of(given_name), "is full until keys are over");
+  }
+  if (!os::write_all(given_file_, core::as_bytes(line)) || !os::sync_data(given_file_)) {
     is_torn_ = true;
     return about(path_of(given_name), "cannot be written");
   }
-  given_.insert(line);
-  return true;
+  given_size_ += line.size();
+  given_.emplace(of, given);
+  return given;
 }
 
 http::Response Credentials::handle(const http::Request& request) {
+  http::Response response = respond(request);
+  // What is refused here is no certificate that is refused.
+  for (http::Header& note : response.notes) {
+    if (note.name == note_code) note.name = note_credential_code;
+  }
+  return response;
+}
+
+http::Response Credentials::respond(const http::Request& request) {
   if (request.path() == credential_keys_path) return log(request);
   if (request.path() == credential_path && request.method == "POST") return give(request);
   const bool is_known = request.path() == credential_path;
@@ -239,30 +297,40 @@ http::Response Credentials::give(const http::Request& request) {
     return answer(problem_of(admitted.error(), steward::RequestForm::Single), request);
   }
   world_.learn(admitted->seen);
-  const auto issued = key->issue(asked->request);
-  if (!issued) {
+  return answer_given(*asked, *key, *admitted, request);
+}
+
+http::Response Credentials::answer_given(const credential::Request& asked, const IssuingKey& key,
+                                         const steward::Admitted& admitted,
+                                         const http::Request& request) {
+  const auto issued = key.issue(asked.request);
+  const auto digest = credential::request_digest(key.id(), asked.request);
+  if (!issued || !digest) {
     return refused(400, "credential.request", "This is no request for a credential.",
-                   issued.error().what, request);
+                   (issued ? digest.error() : issued.error()).what, request);
   }
-  const auto is_first = note_given(admitted->key_digest, key->id());
-  if (!is_first) {
+  const Given mine{base::hex(digest->view()), *issued};
+  const auto given = note_given(admitted.key_digest, key.id(), mine);
+  if (!given) {
     return refused(500, "steward.record", "The Steward cannot write down what it gives.",
-                   is_first.error(), request);
+                   given.error(), request);
   }
-  if (!*is_first) {
+  // The same request again: its answer was lost on the way, and is worth nothing to anybody else.
+  if (given->request != mine.request) {
     return refused(409, "credential.given", "This keep has a credential of this epoch.",
-                   base::hex(admitted->key_digest.view()), request);
+                   base::hex(admitted.key_digest.view()), request);
   }
   http::Response response{
       200,
       {{"Content-Type", std::string(credential::response_type)}, {"Cache-Control", "no-store"}},
-      std::string(core::as_text(*issued))};
-  response.notes.push_back(
-      {std::string(note_technology), std::string(evidence::to_string(admitted->technology))});
-  response.notes.push_back({"key", base::hex(admitted->key_digest.view())});
-  response.notes.push_back({"measurement", base::hex(admitted->measurement)});
-  response.notes.push_back({"credential_epoch", concat(key->record().epoch)});
-  if (admitted->simulator) response.notes.push_back({"simulator", "true"});
+      std::string(core::as_text(given->answer))};
+  const bool is_first = given->answer == mine.answer;
+  response.notes.push_back({std::string(is_first ? note_credential : note_credential_again),
+                            std::string(evidence::to_string(admitted.technology))});
+  response.notes.push_back({"key", base::hex(admitted.key_digest.view())});
+  response.notes.push_back({"measurement", base::hex(admitted.measurement)});
+  response.notes.push_back({"credential_epoch", concat(key.record().epoch)});
+  if (admitted.simulator) response.notes.push_back({"simulator", "true"});
   return response;
 }
 

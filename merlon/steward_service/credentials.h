@@ -10,7 +10,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 
 #include "merlon/credential/issuing_key.h"
@@ -32,6 +31,8 @@ class Credentials {
     std::function<GenerationPointer()> generation;
     /// Takes what an appraisal has seen.
     std::function<void(const verify::Memory&)> learn;
+    /// Takes how many keys the log has, and bytes; may be none.
+    std::function<void(std::size_t, std::size_t)> count{};
   };
 
   /// Opens the directory, which is made if it is not there. One process at a time has it. A line
@@ -40,7 +41,7 @@ class Credentials {
                                                                   codec::UnixTime now);
 
   /// Before the first request.
-  void set_world(World world) { world_ = std::move(world); }
+  void set_world(World world);
 
   /// By workers; any number at the same time.
   [[nodiscard]] http::Response handle(const http::Request& request);
@@ -53,15 +54,25 @@ class Credentials {
  private:
   explicit Credentials(CredentialOptions options) : options_(std::move(options)) {}
 
+  [[nodiscard]] http::Response respond(const http::Request& request);
   [[nodiscard]] http::Response log(const http::Request& request);
   [[nodiscard]] http::Response give(const http::Request& request);
   [[nodiscard]] Outcome<void> add_key(const crypto::Sha256Digest& policy, bool development,
                                       codec::UnixTime from, codec::UnixTime until);
   [[nodiscard]] Outcome<void> read_log();
   [[nodiscard]] Outcome<void> read_given(codec::UnixTime now);
-  /// False: it was given one before.
-  [[nodiscard]] Outcome<bool> note_given(const crypto::Sha256Digest& keep,
-                                         const credential::KeyId& key);
+  /// What a keep got of a key, and for which request.
+  struct Given {
+    std::string request;  ///< its digest, in hexadecimal digits; empty in files of older Stewards
+    credential::Bytes answer;
+  };
+  /// What is written down is `given`, unless it got one before: then that.
+  [[nodiscard]] Outcome<Given> note_given(const crypto::Sha256Digest& keep,
+                                          const credential::KeyId& key, Given given);
+  [[nodiscard]] http::Response answer_given(const credential::Request& asked,
+                                            const credential::IssuingKey& key,
+                                            const steward::Admitted& admitted,
+                                            const http::Request& request);
   [[nodiscard]] std::string path_of(std::string_view name) const;
 
   CredentialOptions options_;
@@ -71,8 +82,9 @@ class Credentials {
   credential::KeyLog keys_;
   std::map<credential::KeyId, credential::IssuingKey> issuing_;
   os::Fd given_file_;
-  std::set<std::string> given_;  // lines of the file, without their ends
-  bool is_torn_ = false;         // a line may stand there in part: nothing may come behind it
+  std::size_t given_size_ = 0;          // of the file
+  std::map<std::string, Given> given_;  // by keep and key, as they stand in its lines
+  bool is_torn_ = false;  // a line may stand there in part: nothing may come behind it
 };
 
 }  // namespace merlon::steward_service

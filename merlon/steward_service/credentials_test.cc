@@ -1,11 +1,15 @@
 #include "merlon/steward_service/credentials.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 
+#include "merlon/base/text.h"
 #include "merlon/credential/holder.h"
+#include "merlon/steward_service/statistics.h"
 
 namespace merlon::steward_service {
 namespace {
@@ -90,6 +94,93 @@ TEST_F(CredentialsTest, GivesEachKeepOneInAnEpoch) {
   EXPECT_EQ(log_of(*credentials).encode(), log.encode());
   EXPECT_EQ(ask(*credentials, log.entries()[0], 1).first, 409U);
   EXPECT_EQ(ask(*credentials, log.entries()[0], 3).first, 200U);
+}
+
+// Its answer got lost on the way.
+TEST_F(CredentialsTest, GivesTheSameAnswerToTheSameRequestAgain) {
+  auto credentials = open();
+  const auto entry = log_of(*credentials).entries()[0];
+  const auto begun = credential::Asking::begin(entry).value();
+  const auto body = [&](std::uint8_t keep) {
+    const auto bytes = credential::Request{{keep}, entry.id, begun.request()}.encode().value();
+    return std::string(core::as_text(bytes));
+  };
+  const auto first = credentials->handle(asking("POST", credential_path, body(1)));
+  ASSERT_EQ(first.status, 200U);
+  EXPECT_EQ(first.notes.at(0).name, note_credential);
+  const auto again = credentials->handle(asking("POST", credential_path, body(1)));
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(again.notes.at(0).name, note_credential_again);
+  credentials.reset();
+  credentials = open();
+  const auto later = credentials->handle(asking("POST", credential_path, body(1)));
+  EXPECT_EQ(later.body, first.body) << "after a start, too";
+  EXPECT_TRUE(credential::Holder::finish(begun, core::as_bytes(later.body)));
+  // Other words of this keep get none; the same words of another keep are another request.
+  EXPECT_EQ(ask(*credentials, entry, 1).first, 409U);
+  const auto of_another = credentials->handle(asking("POST", credential_path, body(2)));
+  EXPECT_EQ(of_another.status, 200U);
+  EXPECT_NE(of_another.body, first.body);
+}
+
+TEST_F(CredentialsTest, GivesOneAnswerToThoseWhoAskTogether) {
+  auto credentials = open();
+  const auto entry = log_of(*credentials).entries()[0];
+  const auto begun = credential::Asking::begin(entry).value();
+  const auto bytes = credential::Request{{1}, entry.id, begun.request()}.encode().value();
+  const auto request = asking("POST", credential_path, std::string(core::as_text(bytes)));
+  std::array<http::Response, 8> responses;
+  std::vector<std::thread> threads;
+  for (http::Response& each : responses) {
+    threads.emplace_back([&] { each = credentials->handle(request); });
+  }
+  for (std::thread& each : threads) each.join();
+  int first = 0;
+  for (const http::Response& each : responses) {
+    EXPECT_EQ(each.body, responses[0].body);
+    first += each.notes.at(0).name == note_credential ? 1 : 0;
+  }
+  EXPECT_EQ(first, 1);
+}
+
+TEST_F(CredentialsTest, ReadsWhatOlderStewardsWroteDown) {
+  open().reset();
+  KeyLog::Entry entry;
+  {
+    auto credentials = open();
+    entry = log_of(*credentials).entries()[0];
+  }
+  const std::string path = options_.directory + "/given.log";
+  const std::string keep = base::hex(crypto::sha256({std::array<std::uint8_t, 1>{1}}).view());
+  std::ofstream(path) << keep << " " << base::hex(entry.id.view()) << "\n";
+  {
+    auto credentials = open();
+    EXPECT_EQ(ask(*credentials, entry, 1).first, 409U);
+    EXPECT_EQ(ask(*credentials, entry, 2).first, 200U);
+  }
+  open().reset();
+  for (const char* line : {"nonsense\n", "aa bb\n"}) {
+    std::ofstream(path) << line;
+    EXPECT_FALSE(Credentials::open(options_, now_)) << line;
+  }
+}
+
+TEST_F(CredentialsTest, CountsWhatItDoes) {
+  Statistics statistics;
+  auto credentials = open();
+  std::pair<std::size_t, std::size_t> counted;
+  credentials->set_world({[this] { return now_; }, [] { return verify::Moment{}; },
+                          [this] { return generation_; }, [](const verify::Memory&) {},
+                          [&](std::size_t keys, std::size_t bytes) { counted = {keys, bytes}; }});
+  EXPECT_EQ(counted, (std::pair<std::size_t, std::size_t>{0, 0}));
+  const auto log = credentials->handle(asking("GET", credential_keys_path));
+  EXPECT_EQ(counted, (std::pair<std::size_t, std::size_t>{1, log.body.size()}));
+  const auto refused = credentials->handle(asking("POST", credential_path, "x"));
+  const auto has = [&](std::string_view name) {
+    return std::ranges::any_of(refused.notes, [&](const auto& note) { return note.name == name; });
+  };
+  EXPECT_TRUE(has(note_credential_code));
+  EXPECT_FALSE(has(note_code)) << "no certificate was refused";
 }
 
 TEST_F(CredentialsTest, KeysFollowEachOtherAndTheNextIsKnownAhead) {

@@ -123,24 +123,40 @@ void renewals(Text& text, const Statistics::Counts& counts) {
   }
 }
 
+void by_label(Text& text, std::string_view name, std::string_view by, std::string_view help,
+              const std::map<std::string, std::uint64_t>& all) {
+  if (all.empty()) return;
+  text.head(name, "counter", help);
+  for (const auto& [value, number] : all) {
+    text.sample(concat(by, "=\"", label(value), "\""), concat(number));
+  }
+}
+
 void releases(Text& text, const Statistics::Counts& counts) {
-  const auto each = [&](std::string_view name, std::string_view by, std::string_view help,
-                        const std::map<std::string, std::uint64_t>& all) {
-    if (all.empty()) return;
-    text.head(name, "counter", help);
-    for (const auto& [value, number] : all) {
-      text.sample(concat(by, "=\"", label(value), "\""), concat(number));
-    }
-  };
-  each("releases_total", "technology", "Keeps that a broker's deposits were released to.",
-       counts.releases);
-  each("release_refusals_total", "code", "Requests that the broker refused.",
-       counts.release_refused);
-  each("release_deposits_total", "done", "Deposits that were made, changed, removed.",
-       counts.deposits);
+  by_label(text, "releases_total", "technology", "Keeps that a broker's deposits were released to.",
+           counts.releases);
+  by_label(text, "release_refusals_total", "code", "Requests that the broker refused.",
+           counts.release_refused);
+  by_label(text, "release_deposits_total", "done", "Deposits that were made, changed, removed.",
+           counts.deposits);
   if (counts.challenges == 0) return;
   text.one("release_challenges_total", "counter", "Challenges that the broker made.",
            counts.challenges);
+}
+
+void credentials(Text& text, const Statistics::Counts& counts) {
+  by_label(text, "credentials_total", "technology", "Keeps that got a credential.",
+           counts.credentials);
+  by_label(text, "credentials_again_total", "technology",
+           "Keeps that asked again in the same words, and got the same answer.",
+           counts.credentials_again);
+  by_label(text, "credential_refusals_total", "code", "Requests for credentials that were refused.",
+           counts.credential_refused);
+  if (counts.credential_log_bytes == 0) return;
+  text.one("credential_keys", "gauge", "Keys in the log of keys for credentials.",
+           counts.credential_keys);
+  text.one("credential_log_bytes", "gauge", "Its size, of 262144 at most.",
+           counts.credential_log_bytes);
 }
 
 void platforms(Text& text, const Statistics::Counts& counts) {
@@ -191,6 +207,7 @@ std::string metrics_text(const Statistics::Counts& counts, const http::Counters&
            counts.lost_lines);
   renewals(text, counts);
   releases(text, counts);
+  credentials(text, counts);
   platforms(text, counts);
   state(text, generation);
   if (log) {

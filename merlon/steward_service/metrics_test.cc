@@ -110,5 +110,29 @@ TEST(Metrics, CountWhatABrokerDid) {
   EXPECT_TRUE(statistics.counts().refused.empty());
 }
 
+TEST(Metrics, CountWhatBecameOfCredentials) {
+  Statistics statistics;
+  const auto text = [&] {
+    return metrics_text(statistics.counts(), {}, Generation{}, std::nullopt, {1});
+  };
+  EXPECT_EQ(text().find("credential"), std::string::npos);
+  const http::Request request;
+  http::Response response;
+  response.notes = {{std::string(note_credential), "SEV-SNP"},
+                    {std::string(note_credential_again), "SGX"},
+                    {std::string(note_credential_code), "credential.given"}};
+  statistics.note({request, response}, {1'000});
+  statistics.note_credential_log(2, 460);
+  for (const char* line :
+       {"merlon_steward_credentials_total{technology=\"SEV-SNP\"} 1\n",
+        "merlon_steward_credentials_again_total{technology=\"SGX\"} 1\n",
+        "merlon_steward_credential_refusals_total{code=\"credential.given\"} 1\n",
+        "merlon_steward_credential_keys 2\n", "merlon_steward_credential_log_bytes 460\n"}) {
+    EXPECT_NE(text().find(line), std::string::npos) << line;
+  }
+  EXPECT_TRUE(statistics.counts().issued.empty()) << "no certificates";
+  EXPECT_TRUE(statistics.counts().refused.empty());
+}
+
 }  // namespace
 }  // namespace merlon::steward_service

@@ -140,7 +140,10 @@ void Running::start_credentials() {
   if (!credentials_) return;
   credentials_->set_world({&clock_now, [this] { return service_.moment(); },
                            [this] { return service_.generation(); },
-                           [this](const verify::Memory& seen) { learn(seen, "credential"); }});
+                           [this](const verify::Memory& seen) { learn(seen, "credential"); },
+                           [this](std::size_t keys, std::size_t bytes) {
+                             statistics_.note_credential_log(keys, bytes);
+                           }});
 }
 
 void Running::start_deputy() {

@@ -50,6 +50,12 @@ void Statistics::note(const http::Exchange& exchange, codec::UnixTime now) {
       count(counts_.deposits, each.value);
     } else if (each.name == note_challenge) {
       ++counts_.challenges;
+    } else if (each.name == note_credential) {
+      count(counts_.credentials, each.value);
+    } else if (each.name == note_credential_again) {
+      count(counts_.credentials_again, each.value);
+    } else if (each.name == note_credential_code) {
+      count(counts_.credential_refused, each.value);
     }
   }
 }
@@ -89,6 +95,12 @@ void Statistics::note_platform(const verify::Outlook& outlook) {
 void Statistics::note_vcek(const std::string& outcome) {
   const std::scoped_lock lock(mutex_);
   ++counts_.vceks[outcome];
+}
+
+void Statistics::note_credential_log(std::uint64_t keys, std::uint64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  counts_.credential_keys = keys;
+  counts_.credential_log_bytes = bytes;
 }
 
 Statistics::Counts Statistics::counts() const {

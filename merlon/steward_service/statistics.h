@@ -25,6 +25,12 @@ inline constexpr std::string_view note_release = "release";            ///< a ke
 inline constexpr std::string_view note_deposit = "deposit";            ///< made, changed, removed
 inline constexpr std::string_view note_challenge = "challenge";
 
+// Likewise of what gives credentials; each with the keep's technology.
+inline constexpr std::string_view note_credential = "credential";
+inline constexpr std::string_view note_credential_again =
+    "credential_again";  ///< its answer got lost
+inline constexpr std::string_view note_credential_code = "credential_code";  ///< of a refusal
+
 /// One hour of requests for certificates.
 struct Hour {
   std::int64_t number = 0;  ///< hours since 1970
@@ -66,6 +72,11 @@ class Statistics {
     std::map<std::string, std::uint64_t> release_refused;  ///< by code
     std::map<std::string, std::uint64_t> deposits;         ///< by what was done
     std::uint64_t challenges = 0;
+    std::map<std::string, std::uint64_t> credentials;         ///< that were given, by technology
+    std::map<std::string, std::uint64_t> credentials_again;   ///< that were given again
+    std::map<std::string, std::uint64_t> credential_refused;  ///< by code
+    std::uint64_t credential_keys = 0;                        ///< in the log; 0: none are given
+    std::uint64_t credential_log_bytes = 0;
   };
 
   void note(const http::Exchange& exchange, codec::UnixTime now);
@@ -74,6 +85,7 @@ class Statistics {
   void note_renewal(const std::string& platform, std::string trouble, codec::UnixTime now);
   void note_platform(const verify::Outlook& outlook);
   void note_vcek(const std::string& outcome);
+  void note_credential_log(std::uint64_t keys, std::uint64_t bytes);
   [[nodiscard]] Counts counts() const;
 
  private:

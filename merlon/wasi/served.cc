@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include <string.h>  // explicit_bzero
+
 #include "merlon/wasi/preopen.h"
 #include "merlon/wasi/rights.h"
 #include "merlon/wasi/served_calls.h"
@@ -19,9 +21,6 @@ constexpr Rights file_rights = rights::fd_read | rights::fd_seek | rights::fd_te
                                rights::fd_filestat_get | rights::poll_fd_readwrite;
 constexpr Rights directory_rights =
     rights::path_open | rights::fd_readdir | rights::path_filestat_get | rights::fd_filestat_get;
-/// More than anybody has to say to a served file.
-constexpr std::size_t most_taken = 4096;
-
 /// What a path names: a directory, or one of its files.
 struct Found {
   std::shared_ptr<ServedDirectory> directory;
@@ -164,15 +163,29 @@ Result<std::size_t> read_served(FdEntry& entry, std::uint64_t offset, os::IoVect
 }
 
 Result<std::size_t> write_served(FdEntry& entry, os::IoVectors from) {
-  std::vector<std::uint8_t> bytes;
+  std::size_t size = 0;
   for (const ::iovec& buffer : from) {
-    const auto* const data = static_cast<const std::uint8_t*>(buffer.iov_base);
-    if (buffer.iov_len > most_taken - bytes.size()) return fail(Errno::Fbig);
-    bytes.insert(bytes.end(), data, data + buffer.iov_len);
+    if (buffer.iov_len > entry.served->most_taken() - size) return fail(Errno::Fbig);
+    size += buffer.iov_len;
   }
-  TRY(entry.served->take(bytes));
+  // What is said may be secret: one piece is not copied, and copies are overwritten.
+  std::vector<std::uint8_t> whole;
+  core::ByteView said;
+  if (from.size() == 1) {
+    said = {static_cast<const std::uint8_t*>(from[0].iov_base), size};
+  } else {
+    whole.reserve(size);
+    for (const ::iovec& buffer : from) {
+      const auto* const data = static_cast<const std::uint8_t*>(buffer.iov_base);
+      whole.insert(whole.end(), data, data + buffer.iov_len);
+    }
+    said = whole;
+  }
+  const auto taken = entry.served->take(said);
+  if (!whole.empty()) ::explicit_bzero(whole.data(), whole.size());
+  if (!taken) return taken.error();
   entry.position = 0;
-  return bytes.size();
+  return size;
 }
 
 Result<std::uint64_t> seek_served(FdEntry& entry, std::int64_t offset, os::Whence whence) {

@@ -24,6 +24,8 @@ class ServedFile {
   /// Takes all of `bytes` for what the file makes of it, and the descriptor is at the file's start
   /// again. Rofs for a file that is only read.
   [[nodiscard]] virtual Result<void> take(core::ByteView bytes);
+  /// In one write; more is Fbig.
+  [[nodiscard]] virtual std::size_t most_taken() const noexcept { return 4096; }
 };
 
 struct ServedName {

@@ -2,6 +2,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/core/reader.h"
+#include "merlon/zk/statement_relations.h"
 
 namespace merlon::zk {
 
@@ -21,7 +22,20 @@ ProofUse use_of(std::string_view statement, ByteView context) {
   return {Transcript::SigmaProofs, std::move(tag)};
 }
 
-/// What is left of a sum without its number is a multiple of H, and the prover knows which.
+ProofUse threshold_use(const Threshold& threshold, ByteView context) {
+  return use_of(base::concat("threshold/", threshold.least, "/", int{threshold.bits}), context);
+}
+
+std::uint64_t limit_of(const Threshold& threshold) noexcept {
+  return std::uint64_t{1} << threshold.bits;
+}
+
+bool is_possible(const Threshold& threshold) noexcept {
+  return threshold.bits >= 1 && threshold.bits <= Threshold::max_bits;
+}
+
+}  // namespace
+
 LinearRelation sum_relation(std::span<const Summand> summands, const P256Scalar& total) {
   LinearRelation relation;
   const Secret blinding = relation.add_secret();
@@ -36,19 +50,6 @@ LinearRelation sum_relation(std::span<const Summand> summands, const P256Scalar&
   return relation;
 }
 
-ProofUse threshold_use(const Threshold& threshold, ByteView context) {
-  return use_of(base::concat("threshold/", threshold.least, "/", int{threshold.bits}), context);
-}
-
-std::uint64_t limit_of(const Threshold& threshold) noexcept {
-  return std::uint64_t{1} << threshold.bits;
-}
-
-bool is_possible(const Threshold& threshold) noexcept {
-  return threshold.bits >= 1 && threshold.bits <= Threshold::max_bits;
-}
-
-/// `above` commits to what the number exceeds the threshold by.
 LinearRelation threshold_relation(const P256Point& above, std::span<const P256Point> bits) {
   LinearRelation relation;
   const Element h = relation.add_element(blinding_generator());
@@ -57,8 +58,6 @@ LinearRelation threshold_relation(const P256Point& above, std::span<const P256Po
   constrain_range(relation, bits, h, above, whole);
   return relation;
 }
-
-}  // namespace
 
 Result<Bytes> prove_sum(std::span<const Summand> summands, const P256Scalar& total,
                         std::span<const Opening> openings, ByteView context,

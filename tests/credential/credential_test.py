@@ -8,12 +8,15 @@ refused by name.
 import http.client
 import http.server
 import json
+import re
+import socket
 import ssl
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -48,13 +51,15 @@ class Between:
                                           self.headers.get("Content-Type", ""))
                 outer.statuses.append((self.path, status, said))
                 said = answer(self.path, said)
+                self.close_connection = True
+                if said is None:  # it gets lost
+                    return
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(said)))
                 self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(said)
-                self.close_connection = True
 
             def log_message(self, *_):
                 pass
@@ -82,6 +87,24 @@ def post(world, method, path, body, kind=REQUEST):
     said = answer.read()
     connection.close()
     return answer.status, answer.getheader("Content-Type") or "", said
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def connected(port, keep):
+    """The exporter of a connection with the keep, as OpenSSL computes it, and the token that comes by it."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and keep.poll() is None:
+        said = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-ign_eof", "-keymatexport",
+                               "EXPORTER-Channel-Binding", "-keymatexportlen", "32"], check=False, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60).stdout
+        if token := re.search("^token (.+)$", said, re.M):
+            return re.search("Keying material: ([0-9A-F]{64})", said)[1], token[1]
+        time.sleep(0.05)
+    raise AssertionError(f"no token by the connection: {keep.poll()} {keep.stderr.read()}")
 
 
 class Credentials(unittest.TestCase):
@@ -139,8 +162,9 @@ class Credentials(unittest.TestCase):
         mixed = one.request()[:-ARC_REQUEST_SIZE] + other.request()[-ARC_REQUEST_SIZE:]
         status, _, said = post(self.world, "POST", "/credential", mixed)
         self.assertEqual((status, json.loads(said)["code"]), (400, "binding.report-data"))
+        # In the same words it gets the same answer, which nobody can use who has not made the request.
         status, _, said = post(self.world, "POST", "/credential", one.request())
-        self.assertEqual((status, json.loads(said)["code"]), (409, "credential.given"))
+        self.assertEqual((status, said), (200, next(body for path, _, body in one.statuses if path == "/credential")))
         size, = struct.unpack("<I", one.request()[:4])
         certification = one.request()[4:4 + size]
         status, _, said = post(self.world, "POST", "/", certification, "application/pkcs10")
@@ -162,6 +186,43 @@ class Credentials(unittest.TestCase):
         carrier = self.between(answer=change)
         said = self.world.keep(AUDIENCE, 1, package=self.world.package("marked", carrier), check=False)
         self.assertEqual((said.returncode, said.stdout), (1, ""))
+
+    def test_an_answer_that_got_lost_is_given_again(self):
+        lost = []
+
+        def lose(path, body):
+            if path == "/credential" and not lost:
+                lost.append(body)
+                return None
+            return body
+        carrier = self.between(answer=lose)
+        tokens = self.world.tokens_by(carrier, 4)
+        self.assertEqual([self.world.verify(each) for each in tokens], ["admitted"] * 4)
+        asked = [body[-ARC_REQUEST_SIZE:] for path, body in carrier.requests if path == "/credential"]
+        self.assertEqual((len(asked), len(set(asked))), (2, 1), "the same request")
+        given = [body for path, _, body in carrier.statuses if path == "/credential"]
+        self.assertEqual(given, lost * 2, "the same answer")
+        metrics = post(self.world, "GET", "/metrics", b"", "")[2].decode()
+        self.assertRegex(metrics, r'(?m)^merlon_steward_credentials_again_total\{technology="S[A-Z-]+"\} [1-9]')
+        self.assertRegex(metrics, r'(?m)^merlon_steward_credentials_total\{technology="S[A-Z-]+"\} [1-9]')
+        self.assertRegex(metrics, r"(?m)^merlon_steward_credential_keys [1-9]")
+
+    def test_a_token_is_bound_to_the_connection_that_it_comes_by(self):
+        package = self.world.package("channel")
+        subprocess.run(["clang-22", "--target=wasm32-wasi", "--no-wasm-opt", "-Wno-deprecated", "-O1", "-Wall", "-Wextra",
+                        "-Werror", Path(__file__).with_name("channel.c"), "-o", package / "main.wasm"], check=True)
+        port = free_port()
+        (package / "Enarx.toml").write_text((package / "Enarx.toml").read_text().replace(
+            "{kind = 'stderr'}]", f"{{kind = 'stderr'}}, {{kind = 'listen', name = 'channel', prot = 'tls', port = {port}}}]"))
+        keep = self.world.started(package, AUDIENCE, 2)
+        self.addCleanup(keep.stderr.close)
+        self.addCleanup(keep.wait, 60)
+        self.addCleanup(keep.kill)
+        (one, token), (other, _) = connected(port, keep), connected(port, keep)
+        self.assertEqual(keep.wait(60), 0, keep.stderr.read())
+        self.assertEqual(self.world.verify(token), "credential.proof", "not without the connection")
+        self.assertEqual(self.world.verify(token, "--bound-to", other), "credential.proof", "not on another one")
+        self.assertEqual(self.world.verify(token, "--bound-to", one), "admitted")
 
     def test_keys_are_a_log_that_only_grows(self):
         _, _, log = post(self.world, "GET", "/credential/keys", b"", "")

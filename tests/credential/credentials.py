@@ -62,6 +62,12 @@ class World:
             raise AssertionError(f"{said.returncode}: {said.stderr}")
         return said
 
+    def started(self, package, *words):
+        """A keep that runs meanwhile."""
+        return subprocess.Popen([self.stage.programs / "merlon", "run", "--backend", self.backend, "--timeout", "120s", package,
+                                 "--", *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True, env=self.stage.environment())
+
     def tokens(self, count, audience=AUDIENCE, bound_to=None):
         return self.keep(audience, count, *([bound_to] if bound_to else [])).stdout.split()
 

@@ -1,6 +1,7 @@
 // The simulated quoting enclave behind aesmd's protocol, and the host's side of it: what an enclave
 // gets that way is a quote that the verifier accepts.
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -26,13 +27,18 @@ using Bytes = std::vector<std::uint8_t>;
 class AesmTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    // As our programs do: a simulator that has ended may be written to.
+    before_ = ::signal(SIGPIPE, SIG_IGN);
     std::string name = (fs::temp_directory_path() / "merlon-aesm-XXXXXX").string();
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     folder_ = name;
     place_ = (folder_ / "machine").string();
     chain_ = create_sgx_platform(place_, now()).value();
   }
-  void TearDown() override { fs::remove_all(folder_); }
+  void TearDown() override {
+    fs::remove_all(folder_);
+    ::signal(SIGPIPE, before_);
+  }
 
   static codec::UnixTime now() {
     return {static_cast<std::int64_t>(os::now(os::Clock::Realtime).value() / 1'000'000'000)};
@@ -52,6 +58,7 @@ class AesmTest : public ::testing::Test {
   std::string place_;
   std::optional<SgxChain> chain_;
   std::optional<os::ChildProcess> process_;
+  void (*before_)(int) = SIG_DFL;
 };
 
 TEST_F(AesmTest, AnEnclaveGetsAQuoteThatTheVerifierAccepts) {
