@@ -32,6 +32,7 @@ core::Result<void, std::string> prepare(pool::Service& service, const pool::Opti
 }
 
 int run(const pool::Options& options, const command::Terminal& terminal) {
+  static_cast<void>(os::allow_open_files());
   // What a terminal does to a group of processes is for those who were started from it.
   os::leave_terminal();
   auto signals = os::SignalFile::open({SIGTERM, SIGINT});

@@ -30,6 +30,8 @@ constexpr std::uint64_t oldest = 600 * second;
 constexpr std::uint64_t quiet = second / 50;
 /// And where none is left.
 constexpr std::uint64_t short_quiet = second / 400;
+/// Connections beyond those that have a keep.
+constexpr std::size_t spare_customers = 64;
 /// A larger module is not worth being read for each launch.
 constexpr std::size_t max_module = 256UL << 20U;
 
@@ -195,7 +197,9 @@ void Service::serve_waiting(std::uint64_t now) {
 
 std::vector<os::PollItem> Service::items(const os::SignalFile& signals) const {
   std::vector<os::PollItem> items{{signals.fd().number(), POLLIN, 0}};
-  if (listener_.is_open()) items.push_back({listener_.number(), POLLIN, 0});
+  // Whoever comes when there are too many waits at the door.
+  const bool full = customers_.size() >= settings_.keeps + spare_customers;
+  if (listener_.is_open() && !full) items.push_back({listener_.number(), POLLIN, 0});
   for (const auto& shelf : shelves_) {
     for (const int file : shelf->files()) items.push_back({file, POLLIN, 0});
   }

@@ -289,6 +289,17 @@ class PoolTest(TlsTest):
                 pass
             kept.append(connection)
             self.assertEqual(self.taken(app).stdout, "hello\n")
+        # More than it will hear at a time; some are still at the door.
+        crowd = [socket.socket(socket.AF_UNIX) for _ in range(60)]
+        for connection in crowd:
+            connection.setblocking(False)
+            try:
+                connection.connect(str(self.folder / "pool"))
+            except BlockingIOError:
+                pass
+        self.assertEqual(self.taken(app).stdout, "hello\n")
+        for connection in crowd:
+            connection.close()
         # Files in place of a module that no file should be.
         for path in ("/dev/zero", "/proc/self/mem"):
             with open(path, "rb") as file, socket.socket(socket.AF_UNIX) as connection:
