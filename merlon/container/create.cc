@@ -62,13 +62,13 @@ class Creation {
   Creation(const Creation&) = delete;
   Creation& operator=(const Creation&) = delete;
 
-  Checked<Made> make(const std::string& text, Config config) {
+  Checked<Made> make(const std::string& text, Config config, Asked asked) {
     const os::Fd lock = TRY(folder_.lock());
     hooks_ = config.hooks;
     const auto groups = TRY(note(text, config));
-    InitOrder order{std::move(config),     order_.bundle,
-                    state_.root,           order_.settings,
-                    order_.console_socket, !order_.attached || !order_.console_socket.empty()};
+    const bool own_session = !order_.attached || !order_.console_socket.empty();
+    InitOrder order{text,        std::move(config), std::move(asked),      order_.bundle,
+                    state_.root, order_.settings,   order_.console_socket, own_session};
     auto channel = os::open_channel();
     if (!channel) return failed("channel", channel.error());
     const auto child = os::fork_process();
@@ -222,7 +222,7 @@ Checked<Side> side_of(std::string_view text, const std::string& bundle, const Se
 
 Checked<Made> create(const CreateOrder& order, const std::string& text, const Log& log) {
   Config config = TRY(read_config(text));
-  TRY(backend_of(config, order.settings));
+  Asked asked = TRY(read_asked(config, order.settings));
   if (config.process.terminal && order.console_socket.empty() && !order.attached) {
     return Refusal{"process.terminal: wants --console-socket"};
   }
@@ -231,7 +231,7 @@ Checked<Made> create(const CreateOrder& order, const std::string& text, const Lo
   }
   Folder folder = TRY(Folder::make(order.root, order.id));
   Creation creation(order, log, std::move(folder));
-  return creation.make(text, std::move(config));
+  return creation.make(text, std::move(config), std::move(asked));
 }
 
 Checked<void> start(const Folder& folder, const Log& log) {

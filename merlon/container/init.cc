@@ -6,6 +6,7 @@
 #include "merlon/container/found_workload.h"
 #include "merlon/container/hooks.h"
 #include "merlon/container/keep_of.h"
+#include "merlon/container/sealed_keep.h"
 #include "merlon/container/talk.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/channel.h"
@@ -102,8 +103,14 @@ Checked<void> take_limits(const Process& process) {
   return {};
 }
 
-/// Everything up to the door.
-Checked<FoundWorkload> prepare(const InitOrder& order, const State& state, os::BorrowedFd channel) {
+/// What is to become a keep: a program of the image, or whatever comes to a tenant's door.
+struct Prepared {
+  std::optional<FoundWorkload> found{};
+  os::Fd tenants_door{};
+};
+
+/// Everything up to the start.
+Checked<Prepared> prepare(const InitOrder& order, const State& state, os::BorrowedFd channel) {
   if (order.own_session) {
     if (const auto begun = os::begin_session(); !begun) return failed("session", begun.error());
   }
@@ -114,14 +121,19 @@ Checked<FoundWorkload> prepare(const InitOrder& order, const State& state, os::B
   TRY(run_hooks(order.config.hooks.create_container, "createContainer",
                 told_state(state, Phase::Creating)));
   TRY(make_terminal(order));
-  const auto root = os::open_directory(order.root);
-  if (!root) return failed(concat("root.path ", base::printable(order.root)), root.error());
-  const Outline outline = outline_of(order.config);
-  auto found = TRY(find_workload(*root, outline));
-  if (!found) return no_webassembly(outline);
-  TRY(run_options_of(order));
+  Prepared prepared;
+  if (order.asked.sealed) {
+    prepared.tenants_door = TRY(open_tenants_door(order.asked));
+  } else {
+    const auto root = os::open_directory(order.root);
+    if (!root) return failed(concat("root.path ", base::printable(order.root)), root.error());
+    const Outline outline = outline_of(order.config);
+    prepared.found = TRY(find_workload(*root, outline));
+    if (!prepared.found) return no_webassembly(outline);
+    TRY(run_options_of(order));
+  }
   TRY(take_limits(order.config.process));
-  return *std::move(found);
+  return prepared;
 }
 
 }  // namespace
@@ -131,13 +143,14 @@ int run_init(const InitOrder& order, const Folder& folder, const State& state, o
   os::forget_signal_actions();
   auto channel = keep_only(std::move(given));
   if (!channel) return static_cast<int>(Status::Failed);
-  auto found = prepare(order, state, *channel);
+  auto prepared = prepare(order, state, *channel);
   auto door = os::open_fifo(folder.path(Folder::door));
-  if (found && !door) found = failed("cannot wait for the start", door.error());
-  if (!found) {
-    say(*channel, concat(word::refused, " ", static_cast<int>(found.error().status), " ",
-                         base::printable(found.error().text, 4096)));
-    return static_cast<int>(found.error().status);
+  if (prepared && !door) prepared = failed("cannot wait for the start", door.error());
+  if (!prepared) {
+    const Refusal& why = prepared.error();
+    say(*channel, concat(word::refused, " ", static_cast<int>(why.status), " ",
+                         base::printable(why.text, 4096)));
+    return static_cast<int>(why.status);
   }
   // Whoever makes it notes what it is; if he is gone before, nobody knows of this process.
   if (!say(*channel, word::ready) || hear(*channel) != word::go) {
@@ -151,7 +164,12 @@ int run_init(const InitOrder& order, const Folder& folder, const State& state, o
   }
   door->close();
   open_door(folder);
-  return run_keep_of(order, *std::move(found));
+  if (!prepared->found) {
+    const Refusal why = become_door(order, prepared->tenants_door);
+    tell(why.text);
+    return static_cast<int>(why.status);
+  }
+  return run_keep_of(order, *std::move(prepared->found));
 }
 
 }  // namespace merlon::container

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "merlon/container/asked.h"
 #include "merlon/container/config.h"
 #include "merlon/container/settings.h"
 #include "merlon/container/state.h"
@@ -13,7 +14,9 @@
 namespace merlon::container {
 
 struct InitOrder {
+  std::string text;  ///< of config.json
   Config config;
+  Asked asked;
   std::string bundle;
   std::string root;  ///< of the files, absolute
   Settings settings;

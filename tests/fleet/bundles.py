@@ -68,6 +68,43 @@ WRITES = module("""(data (i32.const 64) "made")
     (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))""")
 EXIT_42 = module('(func (export "_start") (call $proc_exit (i32.const 42)))')
 
+# Copies standard input to standard output, and then ends with 7.
+CAT = module("""
+  (func (export "_start")
+    (loop $more
+      (i32.store (i32.const 0) (i32.const 1024))
+      (i32.store (i32.const 4) (i32.const 60000))
+      (if (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (then (call $proc_exit (i32.const 99))))
+      (if (i32.load (i32.const 8)) (then
+        (i32.store (i32.const 4) (i32.load (i32.const 8)))
+        (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)))
+        (br $more))))
+    (call $proc_exit (i32.const 7)))""",
+             f'(import "{WASI}" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))')
+# Answers each request of HTTP on descriptor 3, one connection after the other, for ever.
+PAGE = "HTTP/1.1 200 OK\\0d\\0aContent-Length: 5\\0d\\0a\\0d\\0akeep\\0a"
+SERVER = module(f"""
+  (data (i32.const 64) "{PAGE}")
+  (func (export "_start") (local $peer i32)
+    (loop $next
+      (if (call $accept (i32.const 3) (i32.const 0) (i32.const 16)) (then (call $proc_exit (i32.const 98))))
+      (local.set $peer (i32.load (i32.const 16)))
+      (loop $more
+        (i32.store (i32.const 0) (i32.const 1024))
+        (i32.store (i32.const 4) (i32.const 8192))
+        (i32.store (i32.const 8) (i32.const 0))
+        (drop (call $fd_read (local.get $peer) (i32.const 0) (i32.const 1) (i32.const 8)))
+        (if (i32.load (i32.const 8)) (then
+          (i32.store (i32.const 0) (i32.const 64))
+          (i32.store (i32.const 4) (i32.const 43))
+          (drop (call $fd_write (local.get $peer) (i32.const 0) (i32.const 1) (i32.const 12)))
+          (br $more))))
+      (drop (call $fd_close (local.get $peer)))
+      (br $next)))""", f"""
+  (import "{WASI}" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "{WASI}" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+  (import "{WASI}" "fd_close" (func $fd_close (param i32) (result i32)))""")
+
 
 def why_not():
     """Why no container can be made here, or None."""

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import bundles
-from bundles import BACKEND, Containers, alive, group_folders, main, wait_until
+from bundles import BACKEND, Containers, alive, group_folders, main, module, wait_until
+from tenant import free_port
 
 
 class Lifecycle(Containers):
@@ -378,6 +379,27 @@ class Native(Containers):
         self.assertEqual(json.loads(self.oci(*words, "state", name).stdout)["status"], "created")
         self.assertEqual(self.oci(*words, "delete", "--force", name).returncode, 0)
         self.assertEqual(list(self.root.iterdir()), [])
+
+    def test_what_annotations_ask_for(self):
+        port = free_port()
+        with self.running(bundles.SERVER.replace('(func (export "_start") (local $peer i32)', """(data (i32.const 128) "ready")
+              (func (export "_start") (local $peer i32)
+                (i32.store (i32.const 0) (i32.const 128)) (i32.store (i32.const 4) (i32.const 5))
+                (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))"""),
+                          annotations={BACKEND: "nil", "org.merlon.listen": f"127.0.0.1:{port}"}):
+            with socket.create_connection(("127.0.0.1", port), 5) as peer:
+                peer.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                self.assertIn(b"keep", peer.recv(4096))
+        limited = self.bundle(bundles.SPIN, annotations={BACKEND: "nil", "org.merlon.timeout": "200ms"})
+        self.assertEqual(self.oci("run", "--bundle", limited, self.name()).returncode, 124)
+        called = self.bundle(module('(func (export "answer") (result i32) (i32.const 42))'),
+                             annotations={BACKEND: "nil", "org.merlon.invoke": "answer"})
+        self.assertEqual(self.oci("run", "--bundle", called, self.name()).stdout, "42\n")
+        for name, value in (("org.merlon.polcy", "x"), ("org.merlon.listen", "80"), ("org.merlon.tenant", "ab" * 32)):
+            refused = self.oci("run", "--bundle", self.bundle(bundles.HELLO, annotations={BACKEND: "nil", name: value}),
+                               self.name())
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn(name, refused.stderr)
 
 
 if __name__ == "__main__":
