@@ -14,9 +14,16 @@ from pathlib import Path
 import bundles
 from bundles import main, wait_until
 from images import archive_of, ended_by_id
+from platforms import EveryPlatform
 
 
-class Docker(unittest.TestCase):
+class Docker(EveryPlatform, unittest.TestCase):
+    ENGINE = "docker"
+
+    def pull_and_run(self, image):
+        ended = self.docker("run", "--rm", "--network", "none", image)
+        return ended.returncode, ended.stderr
+
     @classmethod
     def setUpClass(cls):
         missing = [each for each in ("dockerd", "docker", "containerd") if not shutil.which(each)]

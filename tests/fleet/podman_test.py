@@ -2,15 +2,40 @@
 """Keeps as podman's containers: everything a user of podman does, by podman itself."""
 
 import json
+import os
 import shutil
+import subprocess
 import time
+from pathlib import Path
 
 import bundles
+import registry
 from bundles import main, wait_until
 from engines import WithPodman
+from platforms import EveryPlatform
 
 
-class Podman(WithPodman):
+class Podman(EveryPlatform, WithPodman):
+    ENGINE = "podman"
+
+    def test_an_artifact_becomes_an_image(self):
+        if not registry.PROGRAM:
+            self.skipTest("docker-registry is not here")
+        images = registry.Registry()
+        self.addCleanup(images.end)
+        name = images.push_artifact(bundles.compiled(bundles.EXIT_42, self.folder / "app.wasm").read_bytes())
+        folder = self.folder / "fetched"
+        subprocess.run([Path(bundles.OCI).with_name("merlon"), "package", "fetch", f"oci+http://{name}", folder], check=True,
+                       capture_output=True, env=os.environ | {"HOME": str(self.folder)})
+        subprocess.run(["tar", "-C", folder, "-cf", self.folder / "fetched.tar", "."], check=True)
+        self.podman("import", "-c", 'ENTRYPOINT ["/main.wasm"]', self.folder / "fetched.tar", "localhost/fetched:1")
+        ended = self.podman("run", "--rm", "--network", "none", "localhost/fetched:1")
+        self.assertEqual(ended.returncode, 42, ended)
+
+    def pull_and_run(self, image):
+        ended = self.podman("run", "--rm", "--network", "none", "--tls-verify=false", image)
+        return ended.returncode, ended.stderr
+
     def run_guest(self, guest, *words, options=()):
         return self.podman("run", "--rm", "--network", "none", *options, "--entrypoint", f"/{guest}",
                            "localhost/guests:1", *words)
