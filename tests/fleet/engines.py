@@ -1,5 +1,6 @@
 """Engines that are private to a test."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -99,3 +100,78 @@ merlon = ["{bundles.OCI}"]
                                "--tmpdir", cls.folder / "tmp", *map(str, words)],
                               env=cls.environment, text=True, capture_output=True, check=False, timeout=120,
                               stdin=subprocess.DEVNULL, errors="replace", **options)
+
+
+class Dockerd:
+    """One dockerd with a containerd of its own; `within` are words that have it run somewhere else."""
+
+    def __init__(self, folder, within=()):
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
+        self.socket = folder / "docker.sock"
+        (folder / "oci.toml").write_text(f'backend = "nil"\nnative-runtime = "{shutil.which("runc") or "runc"}"\n')
+        (folder / "daemon.json").write_text(json.dumps({
+            "data-root": str(folder / "data"), "exec-root": str(folder / "exec"), "pidfile": str(folder / "pid"),
+            "hosts": [f"unix://{self.socket}"], "storage-driver": "vfs", "bridge": "none", "iptables": False,
+            "ip6tables": False,
+            "runtimes": {"merlon": {"path": bundles.OCI, "runtimeArgs": [f"--config={folder}/oci.toml"]}},
+            "default-runtime": "merlon",
+            "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 1024}}}))
+        self.within = within
+        self.start()
+
+    def start(self):
+        with (self.folder / "log").open("wb") as log:
+            self.process = subprocess.Popen([*self.within, "dockerd", "--config-file", self.folder / "daemon.json"], stdout=log,
+                                            stderr=log, stdin=subprocess.DEVNULL)
+
+    def why_not(self):
+        """Waits until it answers; why it does not, or None."""
+        wait_until(lambda: self.process.poll() is not None or self.docker("version").returncode == 0, 30)
+        if self.process.poll() is None:
+            return None
+        text = (self.folder / "log").read_text(errors="replace").strip().splitlines()
+        return f"dockerd does not start here: {text[-1][-200:] if text else ''}"
+
+    def docker(self, *words):
+        return subprocess.run(["docker", "-H", f"unix://{self.socket}", *map(str, words)], text=True, check=False,
+                              capture_output=True, timeout=120, stdin=subprocess.DEVNULL, errors="replace",
+                              env=os.environ | {"DOCKER_CONFIG": str(self.folder)})
+
+
+class WithDocker(unittest.TestCase):
+    """dockerd, private to a test."""
+
+    @classmethod
+    def setUpClass(cls):
+        missing = [each for each in ("dockerd", "docker", "containerd") if not shutil.which(each)]
+        reason = bundles.why_not() or (f"{missing[0]} is not here" if missing else None)
+        if reason:
+            raise unittest.SkipTest(reason)
+        cls.folder = Path(tempfile.mkdtemp(prefix="merlon-dkr-"))
+        cls.addClassCleanup(cls.clean)
+        cls.daemons = cls.start_daemons()
+        for each in cls.daemons:
+            cls.addClassCleanup(lambda each=each: ended_by_id(each.process))
+        archive = archive_of(cls.folder)
+        for each in cls.daemons:
+            if each.why_not():
+                raise unittest.SkipTest(each.why_not())
+            loaded = each.docker("load", "-i", archive)
+            if loaded.returncode != 0:
+                raise AssertionError(loaded.stderr)
+
+    @classmethod
+    def start_daemons(cls):
+        return [Dockerd(cls.folder / "one")]
+
+    @classmethod
+    def docker(cls, *words):
+        return cls.daemons[0].docker(*words)
+
+    @classmethod
+    def clean(cls):
+        for mount in reversed(Path("/proc/mounts").read_text().split()):
+            if mount.startswith(str(cls.folder)):
+                subprocess.run(["umount", "-l", mount], check=False, capture_output=True)
+        shutil.rmtree(cls.folder, ignore_errors=True)
