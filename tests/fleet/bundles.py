@@ -106,6 +106,25 @@ SERVER = module(f"""
   (import "{WASI}" "fd_close" (func $fd_close (param i32) (result i32)))""")
 
 
+def slow_to_compile(functions=60000):
+    """Bytes of a module with that many functions; compiling takes a while; it does not end."""
+    def number(value):
+        out = b""
+        while value > 0x7F:
+            out += bytes([value & 0x7F | 0x80])
+            value >>= 7
+        return out + bytes([value])
+
+    def section(index, content):
+        return bytes([index]) + number(len(content)) + content
+    body = b"\0" + b"\x20\0" + b"\x41\7\x6c\x41\3\x73" * 40 + b"\x0b"  # (x * 7) ^ 3, forty times
+    start = b"\0" + b"\x41\0\x10\0\x1a\3\x40\x0c\0\x0b\x0b"  # and then for ever
+    return (b"\0asm\1\0\0\0" + section(1, b"\2\x60\1\x7f\1\x7f\x60\0\0") +
+            section(3, number(functions + 1) + bytes(functions) + b"\1") +
+            section(7, b"\1\6_start\0" + number(functions)) +
+            section(10, number(functions + 1) + (number(len(body)) + body) * functions + number(len(start)) + start))
+
+
 def why_not():
     """Why no container can be made here, or None."""
     if os.geteuid() != 0:

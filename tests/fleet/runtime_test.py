@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -107,9 +108,43 @@ class Signals(Containers):
         for number in ("TERM", "2", "SIGKILL"):
             bundle, name = self.bundle(bundles.SPIN), self.name()
             self.oci("create", "-b", bundle, "--pid-file", self.folder / "pid", name)
+            self.assertEqual(self.oci("kill", name, "WINCH").returncode, 0)
+            self.assertTrue(alive(int((self.folder / "pid").read_text())))
             self.assertEqual(self.oci("kill", name, number).returncode, 0)
             self.ends(int((self.folder / "pid").read_text()), 5)
             self.assertEqual(self.oci("delete", name).returncode, 0)
+
+    def test_while_it_compiles(self):
+        bundle = self.bundle(None)
+        (bundle / "rootfs/app.wasm").write_bytes(bundles.slow_to_compile())
+        for backend in ("nil", "snp-sim") if os.access("/dev/kvm", os.W_OK) else ("nil",):
+            config = bundles.config_of(["/app.wasm"], annotations={BACKEND: backend, **self.of_image(backend)})
+            (bundle / "config.json").write_text(json.dumps(config))
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+                with self.subTest(backend, number=number):
+                    name = self.name()
+                    self.assertEqual(self.oci(*self.more, "create", "-b", bundle, "--pid-file", self.folder / "pid",
+                                              name).returncode, 0)
+                    process = int((self.folder / "pid").read_text())
+                    self.oci("start", name)
+                    self.assertEqual(self.oci("kill", name, "WINCH").returncode, 0)
+                    self.assertTrue(alive(process))
+                    self.assertEqual(self.oci("kill", name, number.name).returncode, 0)
+                    self.ends(process, 5)
+                    self.assertEqual(self.oci("delete", name).returncode, 0)
+
+    more = ()
+
+    def of_image(self, backend):
+        """An attested keep compiles all of a module before it begins."""
+        if backend != "snp-sim":
+            return {}
+        merlon = Path(bundles.OCI).with_name("merlon")
+        subprocess.run([merlon, "platform", "simulate", "init", "--dir", self.folder / "platform"], check=True,
+                       capture_output=True)
+        (self.folder / "oci.toml").write_text(f'simulator = "{self.folder}/platform"\n')
+        self.more = ("--config", self.folder / "oci.toml")
+        return {"org.merlon.workload": "image"}
 
     def test_a_killed_init_process_takes_its_keep_along(self):
         with self.running(bundles.SPIN) as (name, process, _):
