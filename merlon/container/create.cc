@@ -66,9 +66,17 @@ class Creation {
     const os::Fd lock = TRY(folder_.lock());
     hooks_ = config.hooks;
     const auto groups = TRY(note(text, config));
-    const bool own_session = !order_.attached || !order_.console_socket.empty();
-    InitOrder order{text,        std::move(config), std::move(asked),      order_.bundle,
-                    state_.root, order_.settings,   order_.console_socket, own_session};
+    const bool has_terminal = config.process.terminal && order_.terminal.number() >= 0;
+    const bool own_session = !order_.attached || !order_.console_socket.empty() || has_terminal;
+    InitOrder order{text,
+                    std::move(config),
+                    std::move(asked),
+                    order_.bundle,
+                    state_.root,
+                    order_.settings,
+                    order_.console_socket,
+                    own_session,
+                    has_terminal ? order_.terminal : os::BorrowedFd(-1)};
     auto channel = os::open_channel();
     if (!channel) return failed("channel", channel.error());
     const auto child = os::fork_process();
@@ -223,7 +231,8 @@ Checked<Side> side_of(std::string_view text, const std::string& bundle, const Se
 Checked<Made> create(const CreateOrder& order, const std::string& text, const Log& log) {
   Config config = TRY(read_config(text));
   Asked asked = TRY(read_asked(config, order.settings));
-  if (config.process.terminal && order.console_socket.empty() && !order.attached) {
+  const bool has_terminal = !order.console_socket.empty() || order.terminal.number() >= 0;
+  if (config.process.terminal && !has_terminal) {
     return Refusal{"process.terminal: wants --console-socket"};
   }
   if (!config.process.terminal && !order.console_socket.empty()) {

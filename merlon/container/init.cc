@@ -13,6 +13,7 @@
 #include "merlon/os/container.h"
 #include "merlon/os/detach.h"
 #include "merlon/os/fifo.h"
+#include "merlon/os/file.h"
 #include "merlon/os/local_socket.h"
 #include "merlon/os/open.h"
 #include "merlon/os/surrender.h"
@@ -39,6 +40,17 @@ Checked<os::Fd> keep_only(os::Fd channel) {
   }
   static_cast<void>(os::close_from(channel_number + 1));
   return channel;
+}
+
+/// An engine to whom a container's words do not matter gives it a /dev/null that is open for
+/// reading only. They are then lost, as they should be, and no error of the workload's.
+void take_streams() {
+  for (const int number : {1, 2}) {
+    const auto flags = os::open_flags(os::BorrowedFd(number));
+    if (!flags || flags->access != os::Access::Read) continue;
+    const auto nothing = os::open_device("/dev/null");
+    if (nothing) static_cast<void>(os::put_in_place_of(number, *nothing));
+  }
 }
 
 Checked<void> take_network(const Config& config) {
@@ -69,6 +81,12 @@ Checked<void> take_network(const Config& config) {
 
 /// The container's terminal, whose other side goes to who listens at the socket.
 Checked<void> make_terminal(const InitOrder& order) {
+  if (order.terminal.number() >= 0) {
+    // It is on the standard streams already.
+    const auto taken = os::take_terminal(os::BorrowedFd(0));
+    if (!taken) return failed("terminal", taken.error());
+    return {};
+  }
   if (!order.config.process.terminal || order.console_socket.empty()) return {};
   constexpr std::chrono::seconds patience{10};
   const auto terminal = os::open_terminal();
@@ -141,6 +159,12 @@ Checked<Prepared> prepare(const InitOrder& order, const State& state, os::Borrow
 int run_init(const InitOrder& order, const Folder& folder, const State& state, os::Fd given) {
   os::set_process_name("merlon-oci:init");
   os::forget_signal_actions();
+  if (order.terminal.number() >= 0) {
+    for (const int number : {0, 1, 2}) {
+      static_cast<void>(os::put_in_place_of(number, order.terminal));
+    }
+  }
+  take_streams();
   auto channel = keep_only(std::move(given));
   if (!channel) return static_cast<int>(Status::Failed);
   auto prepared = prepare(order, state, *channel);

@@ -22,6 +22,7 @@ struct InitOrder {
   Settings settings;
   std::string console_socket;
   bool own_session = true;
+  os::BorrowedFd terminal{-1};  ///< the line of one that its maker has
 };
 
 /// In the process that is to become it, which has the standard streams of the container and

@@ -3,10 +3,12 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import socket
 import subprocess
+import termios
 import time
 from pathlib import Path
 
@@ -317,6 +319,26 @@ class Terminal(Containers):
         self.assertIn(b"hello", os.read(descriptors[0], 100))
 
 
+    def test_run_carries_one_of_its_own(self):
+        """As somebody at a terminal has it: keys, the end of input, Ctrl-C, and settings that are back afterwards."""
+        bundle = self.bundle(bundles.CAT, process={"terminal": True})
+        self.assertIn("--console-socket", self.oci("run", "--detach", "-b", bundle, self.name()).stderr)
+        for keys, status in ((b"abc\n\4", 7), (b"abc\n\3", 130)):
+            ours, theirs = pty.openpty()
+            before = termios.tcgetattr(theirs)
+            runtime = subprocess.Popen([bundles.OCI, "--root", self.root, "run", "-b", bundle, self.name()], stdin=theirs,
+                                       stdout=theirs, stderr=theirs, start_new_session=True)
+            self.assertTrue(wait_until(lambda theirs=theirs, before=before: termios.tcgetattr(theirs) != before))
+            os.write(ours, keys)
+            self.assertEqual(runtime.wait(bundles.PATIENCE), status)
+            said = os.read(ours, 4096)
+            if status == 7:
+                self.assertEqual(said.count(b"abc"), 2, said)  # its echo, and the program's
+            self.assertEqual(termios.tcgetattr(theirs), before)
+            os.close(ours)
+            os.close(theirs)
+
+
 class Hostile(Containers):
     def test_configurations(self):
         bundle = self.bundle(bundles.EXIT_42)
@@ -414,6 +436,13 @@ class Native(Containers):
         self.assertEqual(json.loads(self.oci(*words, "state", name).stdout)["status"], "created")
         self.assertEqual(self.oci(*words, "delete", "--force", name).returncode, 0)
         self.assertEqual(list(self.root.iterdir()), [])
+
+    def test_an_output_that_nobody_can_write_to(self):
+        """As containerd gives to tasks without streams."""
+        with open("/dev/null", "rb") as nothing:
+            ended = subprocess.run([bundles.OCI, "--root", self.root, "run", "--bundle", self.bundle(bundles.HELLO), self.name()],
+                                   stdin=subprocess.DEVNULL, stdout=nothing, stderr=nothing, check=False, timeout=60)
+        self.assertEqual(ended.returncode, 0)
 
     def test_what_annotations_ask_for(self):
         port = free_port()
