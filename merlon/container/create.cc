@@ -65,7 +65,7 @@ class Creation {
   Checked<Made> make(const std::string& text, Config config, Asked asked) {
     const os::Fd lock = TRY(folder_.lock());
     hooks_ = config.hooks;
-    const auto groups = TRY(note(text, config));
+    auto groups = TRY(note(text, config));
     const bool has_terminal = config.process.terminal && order_.terminal.number() >= 0;
     const bool own_session = !order_.attached || !order_.console_socket.empty() || has_terminal;
     InitOrder order{text,
@@ -77,6 +77,7 @@ class Creation {
                     order_.console_socket,
                     own_session,
                     has_terminal ? order_.terminal : os::BorrowedFd(-1)};
+    order.groups = std::move(groups);
     auto channel = os::open_channel();
     if (!channel) return failed("channel", channel.error());
     const auto child = os::fork_process();
@@ -87,7 +88,6 @@ class Creation {
     }
     init_ = *child;
     channel->there.close();
-    TRY(put_into(groups, init_->id()));
     TRY(bring_up(channel->here));
     finished_ = true;
     return Made{folder_, *init_};

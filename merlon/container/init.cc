@@ -3,6 +3,7 @@
 #include <array>
 
 #include "merlon/base/text.h"
+#include "merlon/container/cgroups.h"
 #include "merlon/container/found_workload.h"
 #include "merlon/container/hooks.h"
 #include "merlon/container/keep_of.h"
@@ -133,6 +134,7 @@ Checked<Prepared> prepare(const InitOrder& order, const State& state, os::Borrow
     if (const auto begun = os::begin_session(); !begun) return failed("session", begun.error());
   }
   if (hear(channel) != word::go) return Refusal{"whoever made this container is gone"};
+  TRY(join(order.groups));
   TRY(take_network(order.config));
   say(channel, word::network);
   if (hear(channel) != word::go) return Refusal{"whoever made this container is gone"};

@@ -22,7 +22,8 @@ struct InitOrder {
   Settings settings;
   std::string console_socket;
   bool own_session = true;
-  os::BorrowedFd terminal{-1};  ///< the line of one that its maker has
+  os::BorrowedFd terminal{-1};        ///< the line of one that its maker has
+  std::vector<std::string> groups{};  ///< directories of control groups to be in
 };
 
 /// In the process that is to become it, which has the standard streams of the container and

@@ -41,6 +41,8 @@ class Bench:
         self.bin = Path(options.bin).absolute()
         self.oci = self.bin / "merlon-oci"
         self.folder = Path(tempfile.mkdtemp(prefix="merlon-bench-"))
+        # Where runtimes have their state: in memory. On a disk each start would wait for that as well.
+        self.state = Path(tempfile.mkdtemp(prefix="merlon-bench-", dir="/run"))
         self.backends = ["nil"] + (["kvm"] if os.access("/dev/kvm", os.W_OK) else [])
         self.count = 0
 
@@ -69,12 +71,12 @@ class Bench:
         return bundle
 
     def run_words(self, bundle, *words):
-        return [self.oci, "--root", self.folder / "root", "run", *words, "--bundle", bundle]
+        return [self.oci, "--root", self.state / "root", "run", *words, "--bundle", bundle]
 
     def starts(self):
         native, hello = self.native_bundle(), bundles.HELLO
-        runs = {"runc, native true": ["runc", "--root", self.folder / "runc", "run", "--bundle", native],
-                "crun, native true": [*IN_OWN_MOUNTS, "crun", "--root", self.folder / "crun", "run", "--bundle", native]}
+        runs = {"runc, native true": ["runc", "--root", self.state / "runc", "run", "--bundle", native],
+                "crun, native true": [*IN_OWN_MOUNTS, "crun", "--root", self.state / "crun", "run", "--bundle", native]}
         runs |= {f"merlon-oci, keep {backend}": self.run_words(self.keep_bundle(backend, hello)) for backend in self.backends}
         runs["sh in own mounts (part of crun's)"] = [*IN_OWN_MOUNTS, "/bin/true"]
         times = {name: [] for name in runs}
@@ -98,7 +100,7 @@ class Bench:
         """Its socket. In mounts of its own, so that crun can be its runtime, too."""
         place = self.folder / "containerd"
         place.mkdir()
-        (place / "config.toml").write_text(f'version = 2\nroot = "{place}/root"\nstate = "{place}/state"\n'
+        (place / "config.toml").write_text(f'version = 2\nroot = "{place}/root"\nstate = "{self.state}/containerd"\n'
                                            'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
                                            f'[grpc]\n  address = "{place}/sock"\n')
         with (place / "log").open("wb") as log:
@@ -160,13 +162,13 @@ class Bench:
                 time.sleep(1)
                 sizes = []
                 for name in names:
-                    told = subprocess.run([self.oci, "--root", self.folder / "root", "ps", "--format", "json", name], check=True,
+                    told = subprocess.run([self.oci, "--root", self.state / "root", "ps", "--format", "json", name], check=True,
                                           capture_output=True).stdout
                     sizes.append(sum(self.proportional_size(each) for each in json.loads(told)))
                 print(f"{'keep ' + backend:36}{sum(sizes) / 1024:10.1f} in all{statistics.median(sizes) / 1024:10.2f} each")
             finally:
                 for name in names:
-                    subprocess.run([self.oci, "--root", self.folder / "root", "delete", "--force", name], check=False, **QUIET)
+                    subprocess.run([self.oci, "--root", self.state / "root", "delete", "--force", name], check=False, **QUIET)
 
     @staticmethod
     def proportional_size(process):
@@ -201,7 +203,7 @@ class Bench:
                         for port, seen in rates.items():
                             seen.append(self.requests(port))
                 finally:
-                    subprocess.run([self.oci, "--root", self.folder / "root", "delete", "--force", name], check=False, **QUIET)
+                    subprocess.run([self.oci, "--root", self.state / "root", "delete", "--force", name], check=False, **QUIET)
                     plain.kill()
             ratio = statistics.median(b / a for a, b in zip(rates[outside], rates[inside]))
             print(f"{'keep ' + backend:36}{statistics.median(rates[outside]):10.0f} outside"
@@ -233,9 +235,10 @@ class Bench:
                 getattr(self, part)()
                 print(f"(load {os.getloadavg()[0]:.1f})", flush=True)
         finally:
-            for name in os.listdir(self.folder / "root") if (self.folder / "root").exists() else []:
-                subprocess.run([self.oci, "--root", self.folder / "root", "delete", "--force", name], check=False, **QUIET)
-            shutil.rmtree(self.folder, ignore_errors=True)
+            for name in os.listdir(self.state / "root") if (self.state / "root").exists() else []:
+                subprocess.run([self.oci, "--root", self.state / "root", "delete", "--force", name], check=False, **QUIET)
+            for each in (self.folder, self.state):
+                shutil.rmtree(each, ignore_errors=True)
 
 
 def main():
