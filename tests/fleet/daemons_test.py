@@ -14,7 +14,7 @@ import bundles
 from bundles import group_folders, main, wait_until
 from engines import WithContainerd, WithDocker
 
-CYCLES = int(os.environ.get("MERLON_FLEET_DAEMON_CYCLES", "6"))
+CYCLES = int(os.environ.get("MERLON_FLEET_DAEMON_CYCLES", "4"))
 SEED = int(os.environ.get("MERLON_FLEET_SEED", str(random.randrange(1 << 30))))
 
 

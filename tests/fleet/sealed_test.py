@@ -211,9 +211,9 @@ class Sealed(bundles.Containers):
                           b"MRLNDOOR" + bytes([1, 0, 0, 0, 3, 0, 0, 0]) + b"\0{}"):
                 with socket.create_connection(("127.0.0.1", self.door), 10) as stranger:
                     stranger.settimeout(20)
-                    stranger.sendall(noise)
-                    stranger.shutdown(socket.SHUT_WR)
                     with contextlib.suppress(OSError):
+                        stranger.sendall(noise)
+                        stranger.shutdown(socket.SHUT_WR)
                         while stranger.recv(4096):
                             pass
             if not LONG:
