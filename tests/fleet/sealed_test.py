@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -255,6 +255,22 @@ class Sealed(bundles.Containers):
             going.wait()
             going.stdout.close()
             self.assertEqual(runtime.wait(bundles.PATIENCE), 143)
+
+    def test_a_killed_door_takes_its_keep_along(self):
+        with self.waiting() as runtime:
+            alice = self.tenants["snp-sim"]
+            going = subprocess.Popen(alice.words(self.door, self.guests["spin"]), stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=alice.stage.environment())
+            self.addCleanup(going.stdout.close)
+            self.assertEqual(going.stdout.read(5), b"ready")
+            name = next(each for each in os.listdir(self.root))
+            state = json.loads(self.oci("state", name).stdout)
+            others = json.loads(self.oci("ps", "--format", "json", name).stdout)
+            self.assertGreater(len(others), 2)
+            os.kill(state["pid"], signal.SIGKILL)
+            self.assertEqual(runtime.wait(bundles.PATIENCE), 137)
+            self.assertTrue(wait_until(lambda: not any(map(bundles.alive, others))), others)
+            self.assertEqual(going.wait(bundles.PATIENCE), 1)
 
     def test_a_time_limit_of_the_container(self):
         with self.waiting(timeout="1s") as runtime:
