@@ -118,20 +118,28 @@ class Bench:
         """Tasks in a second, from a container's making to its deletion."""
         prefix = self.name()
 
-        def one(connection, number):
-            name = f"{prefix}-{number}"
+        def spec_of(name):
             own = json.loads(json.dumps(spec))
-            own["linux"]["cgroupsPath"] = f"/merlon-bench/{name}"
+            own["linux"]["cgroupsPath"] = f"/{name}"
             if grouped:
                 own.setdefault("annotations", {})["io.containerd.runc.v2.group"] = prefix
-            status = tasks.run(connection, name, own, runtime)
+            return own
+
+        def one(connection, number):
+            name = f"{prefix}-{number}"
+            status = tasks.run(connection, name, spec_of(name), runtime)
             if status != 0:
                 raise tasks.Refused(f"{runtime} ended with {status}")
-        started = time.perf_counter()
-        trouble = tasks.run_many(socket, "default", self.options.tasks, workers, one)
+        # Holds the one shim, which else ends with a task while the next one comes.
+        with tasks.waiting(socket, f"{prefix}-first", spec_of(f"{prefix}-first"), runtime) if grouped \
+                else contextlib.nullcontext():
+            started = time.perf_counter()
+            trouble = tasks.run_many(socket, "default", self.options.tasks, workers, one)
+            taken = time.perf_counter() - started
         if trouble:
-            sys.exit(f"{runtime}: {trouble}")
-        return self.options.tasks / (time.perf_counter() - started)
+            told = (socket.parent / "log").read_text(errors="replace").splitlines()[-3:]
+            sys.exit("\n".join([f"{runtime}: {trouble}", *told]))
+        return self.options.tasks / taken
 
     def tasks(self):
         native = json.loads((self.native_bundle() / "config.json").read_text())
@@ -181,6 +189,16 @@ class Bench:
                               text=True).stdout
         return float(next(line for line in told.splitlines() if "Requests/sec" in line).split()[1])
 
+    @staticmethod
+    def join_group():
+        """For a process outside of containers: a share of the processors like theirs, as a service of systemd has it."""
+        for root in ("/sys/fs/cgroup/cpu", "/sys/fs/cgroup"):
+            if Path(root, "cgroup.procs").exists():
+                folder = Path(root, "merlon-bench-outside")
+                folder.mkdir(exist_ok=True)
+                (folder / "cgroup.procs").write_text("0")
+                return
+
     def http(self):
         """The same keep outside of a container and in one, in turn: requests a second over one connection."""
         print("\nHTTP, requests a second over one connection (medians)")
@@ -192,7 +210,8 @@ class Bench:
             (package / "Enarx.toml").write_text(listening(outside))
             bundle = self.keep_bundle(backend, bundles.SERVER, **{"org.merlon.listen": f"127.0.0.1:{inside}"})
             name = self.name()
-            with subprocess.Popen([self.bin / "merlon", "run", "--backend", backend, package], **QUIET) as plain:
+            with subprocess.Popen([self.bin / "merlon", "run", "--backend", backend, package], preexec_fn=self.join_group,
+                                  start_new_session=True, **QUIET) as plain:
                 subprocess.run([*self.run_words(bundle, "--detach"), name], check=True, **QUIET)
                 try:
                     for port in (outside, inside):
@@ -206,6 +225,9 @@ class Bench:
                     subprocess.run([self.oci, "--root", self.state / "root", "delete", "--force", name], check=False, **QUIET)
                     plain.kill()
             ratio = statistics.median(b / a for a, b in zip(rates[outside], rates[inside]))
+            for root in ("/sys/fs/cgroup/cpu", "/sys/fs/cgroup"):
+                with contextlib.suppress(OSError):
+                    os.rmdir(f"{root}/merlon-bench-outside")
             print(f"{'keep ' + backend:36}{statistics.median(rates[outside]):10.0f} outside"
                   f"{statistics.median(rates[inside]):10.0f} in a container{ratio:8.3f} of it")
 

@@ -4,6 +4,7 @@ As much of HTTP/2 and gRPC as that needs: requests of one frame of headers and o
 data, and its trailers say why.
 """
 
+import contextlib
 import json
 import socket
 import struct
@@ -109,6 +110,22 @@ def run(connection, name, spec, binary):
     finally:
         connection.ask("containers.v1.Containers", "Delete", f1=name)
     return status
+
+
+@contextlib.contextmanager
+def waiting(path, name, spec, binary):
+    """A task that is made and never started."""
+    connection = Connection(path, "default")
+    connection.ask("containers.v1.Containers", "Create", f1=message(**container(name, spec, binary)))
+    connection.ask("tasks.v1.Tasks", "Create", f1=name)
+    try:
+        yield
+    finally:
+        connection.ask("tasks.v1.Tasks", "Kill", f1=name, f3=9)
+        connection.ask("tasks.v1.Tasks", "Wait", f1=name)
+        connection.ask("tasks.v1.Tasks", "Delete", f1=name)
+        connection.ask("containers.v1.Containers", "Delete", f1=name)
+        connection.close()
 
 
 def run_many(path, namespace, count, workers, one):
