@@ -60,12 +60,23 @@ class Watch {
   std::optional<os::ChildProcess> process_;
 };
 
+/// Whether the annotations name the place itself, and not any.
+bool is_named(const door::Terms& terms, const host::Wish& wish) {
+  if (wish.kind == host::Wish::Kind::Steward || wish.kind == host::Wish::Kind::Registry)
+    return true;
+  return std::ranges::any_of(terms.connect, [&](const door::Place& each) {
+    return each.host != "*" && door::matches(each, wish.host, wish.port);
+  });
+}
+
 /// What a host adds to a tenant's wishes, and bounds.
 void bound(const DoorCall& call, const door::Opening& opening, host::Offer& offer) {
   const Asked& asked = call.asked;
   for (host::Wish& wish : offer.wishes) {
-    // In a network of its own a container's addresses are its own.
-    wish.reaches_local = call.config.network.kind != Network::Kind::Host;
+    // In a network of its own a container's local addresses are its own; else they are the
+    // machine's.
+    wish.reaches_local =
+        call.config.network.kind != Network::Kind::Host || is_named(asked.terms, wish);
     if (wish.kind != host::Wish::Kind::Volume || !opening.tenant) continue;
     const auto tenant = delivery::name_of(opening.tenant->key);
     wish.folder = concat(call.settings.volumes, "/", base::hex(tenant.view()), "/", wish.host);
