@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/units.h"
+#include "merlon/base/units.h"
 #include "merlon/codec/json_writer.h"
 
 namespace merlon::cli {
@@ -61,7 +61,7 @@ std::vector<Cells> section_rows(const InspectReport& report) {
     rows.push_back({line.custom_name.empty()
                         ? std::string(line.name)
                         : concat(line.name, " ", base::quoted(line.custom_name, 60)),
-                    concat("at ", line.offset), format_size(line.size),
+                    concat("at ", line.offset), base::format_size(line.size),
                     line.count ? concat(*line.count) : ""});
   }
   return rows;
@@ -140,7 +140,7 @@ std::string to_text(const InspectReport& report) {
                             list(capability.imports)});
   }
   std::string out =
-      concat(base::printable(report.file), ": ", format_size(report.size), ", a valid module\n",
+      concat(base::printable(report.file), ": ", base::format_size(report.size), ", a valid module\n",
              section("Sections (offset, size, entries)", section_rows(report)),
              section("Imports", extern_rows(report.imports)),
              section("Exports", extern_rows(report.exports)), "\nFeatures\n  ",

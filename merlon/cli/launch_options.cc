@@ -3,7 +3,7 @@
 #include "merlon/base/text.h"
 #include "merlon/cli/grants.h"
 #include "merlon/cli/state.h"
-#include "merlon/cli/units.h"
+#include "merlon/base/units.h"
 
 namespace merlon::cli {
 
@@ -58,13 +58,13 @@ Result<host::RunOptions> run_options(const Arguments& arguments) {
   options.verbose = arguments.has("--verbose");
   if (arguments.has("--timeout")) {
     const std::string text = arguments.value("--timeout");
-    const auto time = parse_duration(text);
+    const auto time = base::parse_duration(text);
     if (!time) return usage(concat("--timeout ", base::quoted(text), ": ", time.error().message()));
     options.timeout = *time;
   }
   if (arguments.has("--max-memory")) {
     const std::string text = arguments.value("--max-memory");
-    const auto size = parse_size(text);
+    const auto size = base::parse_size(text);
     if (!size || *size == 0) {
       return usage(concat("--max-memory ", base::quoted(text), ": ",
                           size ? "must be more than nothing" : size.error().message()));

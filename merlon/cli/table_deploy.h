@@ -65,9 +65,11 @@ inline constexpr std::array deploy_options{
                "The kind of keep: snp-sim; nil and kvm with --insecure-backend only. Also from "
                "MERLON_BACKEND or ENARX_BACKEND.",
                false, backends},
-    OptionSpec{"--to", "URL",
-               "The gatehouse of another machine, https://HOST[:PORT]; this machine if none is "
-               "given. Also from MERLON_GATEHOUSE."},
+    OptionSpec{
+        "--to", "URL",
+        "The gatehouse of another machine, https://HOST[:PORT], or a container that waits for "
+        "its workload, keep://HOST:PORT; this machine if none is given. Also from "
+        "MERLON_GATEHOUSE."},
     OptionSpec{"--ca-bundle",
                "FILE",
                "Whose certificates the gatehouse may show, in PEM; those of the web if none is "
@@ -101,7 +103,8 @@ inline constexpr std::array deploy_options{
     registry_helper,
     registry_token_host,
     OptionSpec{"--detach", "",
-               "Print the keep's id and leave it running at the gatehouse (see keeps)."},
+               "Print the keep's id and leave it running at the gatehouse (see keeps); a container "
+               "(keep://) goes on, and nobody hears what its workload writes."},
     OptionSpec{
         "--restart", "WHEN",
         "Deliver again, to a new keep that is judged like the first, when the workload has "

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "merlon/base/text.h"
+#include "merlon/cli_deploy/at_a_door.h"
 #include "merlon/cli_deploy/commands.h"
 #include "merlon/cli_deploy/distant_relay.h"
 #include "merlon/cli_deploy/judge.h"
@@ -19,6 +20,8 @@
 #include "merlon/host/keep.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/clock.h"
+#include "merlon/os/file.h"
+#include "merlon/os/open.h"
 #include "merlon/os/poll.h"
 
 namespace merlon::cli_deploy {
@@ -134,7 +137,7 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
                          const std::shared_ptr<Tenant>& tenant, Stopwatch& watch,
                          Attempt& attempt) {
   const auto client = TRY(GatehouseClient::create(address));
-  gatehouse::KeepRequest request{TRY(wanted_backend(arguments, terminal)), prepared.offer};
+  door::KeepRequest request{TRY(wanted_backend(arguments, terminal)), prepared.offer};
   request.offer.verbose = false;
   const auto keep = TRY(client.start(request));
   watch.lap("keep and proof");
@@ -173,6 +176,33 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
   return status;
 }
 
+/// A keep that a container waits to become. The stream carries all there is.
+Result<int> deploy_at_door(const Arguments& arguments, const Terminal& terminal,
+                           const std::string& url, const Prepared& prepared,
+                           const std::shared_ptr<Tenant>& tenant, Stopwatch& watch,
+                           Attempt& attempt) {
+  door::KeepRequest request{TRY(wanted_backend(arguments, terminal)), prepared.offer};
+  request.offer.verbose = false;
+  const auto opening = TRY(opening_of(arguments, tenant->challenge, std::move(request)));
+  const auto keep = TRY(knock(url, opening));
+  watch.lap("keep and proof");
+  const auto sealed = TRY(seal_for(*tenant, keep.proof, prepared.workload, watch));
+  if (const auto sent = os::write_all(keep.stream, sealed.bytes); !sent) {
+    return Failure{concat("the container takes no delivery: ", os::describe(sent.error())),
+                   Status::Unusable};
+  }
+  attempt.delivered = true;
+  watch.lap("delivered");
+  say_times(arguments, terminal, watch);
+  Talk talk(sealed.exporter, delivery::module_digest(prepared.workload));
+  remember_volume(talk, tenant);
+  static_cast<void>(os::set_nonblock(keep.stream, true));
+  const auto talked =
+      carry(talk, keep.stream, terminal, opening.leaves ? Until::Taken : Until::Ended);
+  if (talked && opening.leaves && talk.is_taken() && !talk.status()) return 0;
+  return status_of(talk, talked, false, terminal);
+}
+
 /// What the tenant says of the volume, and what he knows of it.
 Result<void> recall_volume(const Arguments& arguments, const Terminal& terminal,
                            const std::string& url, Tenant& tenant, launch::Message& message) {
@@ -208,6 +238,10 @@ Result<int> deliver_once(const Arguments& arguments, const Terminal& terminal, D
   watch.lap("package");
   if (common.address.url.empty()) {
     return deploy_here(arguments, terminal, prepared, tenant, watch, attempt);
+  }
+  if (is_door(common.address.url)) {
+    return deploy_at_door(arguments, terminal, common.address.url, prepared, tenant, watch,
+                          attempt);
   }
   return deploy_there(arguments, terminal, common.address, prepared, tenant, watch, attempt);
 }

@@ -111,9 +111,8 @@ Result<http_client::Answer> GatehouseClient::ask_well(std::string_view method,
   return unusable(concat("the gatehouse refuses: ", reason_in(answer)));
 }
 
-Result<GatehouseClient::Started> GatehouseClient::start(
-    const gatehouse::KeepRequest& request) const {
-  const std::string json = gatehouse::to_json(request);
+Result<GatehouseClient::Started> GatehouseClient::start(const door::KeepRequest& request) const {
+  const std::string json = door::to_json(request);
   const auto answer = TRY(ask_well("POST", "/v1/keeps", core::as_bytes(json)));
   const auto document = codec::JsonDocument::parse(core::as_text(answer.body));
   if (!document) return unusable("the gatehouse's answer is no JSON");

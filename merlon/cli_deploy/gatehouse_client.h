@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "merlon/cli_deploy/token_source.h"
-#include "merlon/gatehouse/keep_request.h"
+#include "merlon/door/keep_request.h"
 #include "merlon/https_client/https_client.h"
 #include "merlon/launch/proof.h"
 
@@ -42,7 +42,7 @@ class GatehouseClient {
     launch::Proof proof;  ///< its word
   };
   /// A new keep that has answered the challenge of the request.
-  [[nodiscard]] cli_evidence::Result<Started> start(const gatehouse::KeepRequest& request) const;
+  [[nodiscard]] cli_evidence::Result<Started> start(const door::KeepRequest& request) const;
   [[nodiscard]] cli_evidence::Result<void> deliver(const std::string& id,
                                                    core::ByteView sealed) const;
   /// False: the keep does not take it now.

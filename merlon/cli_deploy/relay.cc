@@ -20,11 +20,14 @@ constexpr std::size_t one_read = std::size_t{32} << 10U;
 
 class Carrier {
  public:
-  Carrier(Talk& talk, os::BorrowedFd socket, const cli::Terminal& terminal) noexcept
-      : talk_(talk), socket_(socket), streams_(terminal), input_is_over_(!talk.speaks()) {}
+  Carrier(Talk& talk, os::BorrowedFd socket, const cli::Terminal& terminal, Until until)
+      : talk_(talk), socket_(socket), streams_(terminal), until_(until) {
+    input_is_over_ = !talk.speaks() || until == Until::Taken;
+    if (until == Until::Taken && talk.speaks()) unsent_ = talk.input_end();
+  }
 
   Result<void, std::string> carry() {
-    while (!talk_.status()) {
+    while (!is_done()) {
       std::array<os::PollItem, 2> items{{{socket_.number(), POLLIN, 0}, {-1, POLLIN, 0}}};
       if (!unsent_.empty()) items[0].events |= POLLOUT;
       if (!input_is_over_ && unsent_.empty()) items[1].fd = standard_input.number();
@@ -40,6 +43,10 @@ class Carrier {
   }
 
  private:
+  [[nodiscard]] bool is_done() const noexcept {
+    return talk_.status() || (until_ == Until::Taken && talk_.is_taken() && unsent_.empty());
+  }
+
   /// False at the end.
   Result<bool, std::string> hear() {
     std::array<std::uint8_t, one_read> bytes{};
@@ -80,13 +87,15 @@ class Carrier {
   os::BorrowedFd socket_;
   Streams streams_;
   std::vector<std::uint8_t> unsent_;
-  bool input_is_over_;
+  Until until_;
+  bool input_is_over_ = false;
 };
 
 }  // namespace
 
-Result<void, std::string> carry(Talk& talk, os::BorrowedFd socket, const cli::Terminal& terminal) {
-  return Carrier(talk, socket, terminal).carry();
+Result<void, std::string> carry(Talk& talk, os::BorrowedFd socket, const cli::Terminal& terminal,
+                                Until until) {
+  return Carrier(talk, socket, terminal, until).carry();
 }
 
 }  // namespace merlon::cli_deploy

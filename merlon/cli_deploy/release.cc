@@ -6,7 +6,7 @@
 #include "merlon/cli_deploy/prepared.h"
 #include "merlon/cli_evidence/moment.h"
 #include "merlon/codec/json.h"
-#include "merlon/gatehouse/keep_request.h"
+#include "merlon/door/keep_request.h"
 #include "merlon/release/deposit.h"
 
 namespace merlon::cli_deploy {
@@ -59,7 +59,7 @@ Result<std::uint32_t> releases_of(const Arguments& arguments) {
 
 /// What a host is told, which it would see anyhow. Backend and nonce are its own to say.
 Result<std::string> offer_of(const host::Offer& offer) {
-  std::string json = gatehouse::to_json({host::Backend::SnpSim, offer});
+  std::string json = door::to_json({host::Backend::SnpSim, offer});
   if (json.size() <= release::max_offer) return json;
   return Failure{"the package asks for too many connections", Status::Unusable};
 }

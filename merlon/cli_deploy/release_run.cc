@@ -11,7 +11,7 @@
 #include "merlon/cli_deploy/new_keep.h"
 #include "merlon/cli_deploy/relay.h"
 #include "merlon/cli_evidence/moment.h"
-#include "merlon/gatehouse/keep_request.h"
+#include "merlon/door/keep_request.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
 #include "merlon/os/poll.h"
@@ -30,7 +30,7 @@ namespace {
 
 /// What the deposit asks of a host, with the broker's challenge.
 Result<host::Offer> offer_of(const BrokerClient::Invitation& invitation) {
-  auto request = gatehouse::parse_keep_request(invitation.offer);
+  auto request = door::parse_keep_request(invitation.offer);
   if (!request) return Failure{concat("the deposit's offer: ", request.error()), Status::Unusable};
   std::ranges::copy(invitation.nonce.view(), request->offer.nonce.begin());
   return std::move(request->offer);

@@ -51,8 +51,8 @@ struct GroupSetting {
 [[nodiscard]] Checked<void> make_groups(const std::vector<Hierarchy>& all,
                                         const std::vector<std::string>& directories,
                                         const Resources& resources);
-[[nodiscard]] Checked<void> put_into(const std::vector<std::string>& directories,
-                                     std::int64_t process);
+/// Puts this process, which has one thread, into them.
+[[nodiscard]] Checked<void> join(const std::vector<std::string>& directories);
 
 /// Processes in any of them, each once.
 [[nodiscard]] std::vector<std::int64_t> processes_in(const std::vector<std::string>& directories);

@@ -14,6 +14,7 @@
 #include "merlon/container/features.h"
 #include "merlon/container/native.h"
 #include "merlon/container/table.h"
+#include "merlon/container/terminal_relay.h"
 #include "merlon/host/run_keep.h"
 #include "merlon/os/container.h"
 
@@ -106,9 +107,11 @@ Checked<CreateOrder> order_of(const Call& call, bool attached) {
 }
 
 /// Does not come back where it is the native runtime's.
-Checked<Made> made_of(const Call& call, bool attached) {
+Checked<Made> made_of(const Call& call, bool attached,
+                      os::BorrowedFd terminal = os::BorrowedFd(-1)) {
   TRY(check_id(call.id));
-  const CreateOrder order = TRY(order_of(call, attached));
+  CreateOrder order = TRY(order_of(call, attached));
+  order.terminal = terminal;
   const std::string text = TRY(read_config_text(order.bundle));
   const Side side = TRY(side_of(text, order.bundle, call.settings));
   if (side == Side::Native) return native(call);
@@ -126,16 +129,63 @@ Checked<int> do_start(const Call& call) {
   return 0;
 }
 
+/// The terminal of a container that is stayed with, and who carries what is said on it.
+struct Screen {
+  std::optional<os::NewTerminal> terminal{};
+  std::optional<os::ChildProcess> carrier{};
+
+  [[nodiscard]] os::BorrowedFd line() const noexcept {
+    return terminal ? os::BorrowedFd(terminal->line) : os::BorrowedFd(-1);
+  }
+  /// From here on only the container has the line.
+  Checked<void> begin() {
+    if (!terminal) return {};
+    terminal->line.close();
+    const auto started = start_terminal_relay(std::move(terminal->keyboard));
+    if (!started) return Refusal{concat("terminal: ", os::describe(started.error()))};
+    carrier = *started;
+    return {};
+  }
+  /// Everything that was said on it has been carried.
+  void end() const {
+    if (carrier) static_cast<void>(carrier->wait());
+  }
+};
+
+/// For a container that wants a terminal and has nobody else to give it one.
+Checked<Screen> screen_of(const Call& call, bool detached) {
+  Screen screen;
+  if (detached || call.arguments.has("--console-socket")) return screen;
+  const auto text = read_config_text(call.arguments.value("--bundle", "."));
+  const auto config = text ? read_config(*text) : Checked<Config>(text.error());
+  // What is wrong with it, its making tells.
+  if (!config || !config->process.terminal) return screen;
+  auto made = os::open_terminal();
+  if (!made) return Refusal{concat("terminal: ", os::describe(made.error()))};
+  const Process& process = config->process;
+  if (process.rows != 0 && process.columns != 0) {
+    static_cast<void>(os::set_window(made->line, process.rows, process.columns));
+  }
+  screen.terminal = *std::move(made);
+  return screen;
+}
+
 Checked<int> do_run(const Call& call) {
   const bool detached = call.arguments.has("--detach");
+  Screen screen = TRY(screen_of(call, detached));
   const os::SignalRelay relay;
-  const Made made = TRY(made_of(call, !detached));
-  if (const auto started = start(made.folder, call.log); !started) {
+  const Made made = TRY(made_of(call, !detached, screen.line()));
+  std::optional<os::RawTerminal> raw;
+  if (screen.terminal) raw.emplace(os::BorrowedFd(0));
+  Checked<void> started = screen.begin();
+  if (started) started = start(made.folder, call.log);
+  if (!started) {
     static_cast<void>(remove(made.folder, true, call.log));
     return started.error();
   }
   if (detached) return 0;
   const auto ended = relay.wait(made.init);
+  screen.end();
   if (!call.arguments.has("--keep")) TRY(remove(made.folder, true, call.log));
   if (!ended) return Refusal{concat("cannot wait: ", os::describe(ended.error()))};
   return host::told_end(*ended).status;

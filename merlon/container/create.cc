@@ -62,13 +62,22 @@ class Creation {
   Creation(const Creation&) = delete;
   Creation& operator=(const Creation&) = delete;
 
-  Checked<Made> make(const std::string& text, Config config) {
+  Checked<Made> make(const std::string& text, Config config, Asked asked) {
     const os::Fd lock = TRY(folder_.lock());
     hooks_ = config.hooks;
-    const auto groups = TRY(note(text, config));
-    InitOrder order{std::move(config),     order_.bundle,
-                    state_.root,           order_.settings,
-                    order_.console_socket, !order_.attached || !order_.console_socket.empty()};
+    auto groups = TRY(note(text, config));
+    const bool has_terminal = config.process.terminal && order_.terminal.number() >= 0;
+    const bool own_session = !order_.attached || !order_.console_socket.empty() || has_terminal;
+    InitOrder order{text,
+                    std::move(config),
+                    std::move(asked),
+                    order_.bundle,
+                    state_.root,
+                    order_.settings,
+                    order_.console_socket,
+                    own_session,
+                    has_terminal ? order_.terminal : os::BorrowedFd(-1)};
+    order.groups = std::move(groups);
     auto channel = os::open_channel();
     if (!channel) return failed("channel", channel.error());
     const auto child = os::fork_process();
@@ -79,7 +88,6 @@ class Creation {
     }
     init_ = *child;
     channel->there.close();
-    TRY(put_into(groups, init_->id()));
     TRY(bring_up(channel->here));
     finished_ = true;
     return Made{folder_, *init_};
@@ -222,8 +230,9 @@ Checked<Side> side_of(std::string_view text, const std::string& bundle, const Se
 
 Checked<Made> create(const CreateOrder& order, const std::string& text, const Log& log) {
   Config config = TRY(read_config(text));
-  TRY(backend_of(config, order.settings));
-  if (config.process.terminal && order.console_socket.empty() && !order.attached) {
+  Asked asked = TRY(read_asked(config, order.settings));
+  const bool has_terminal = !order.console_socket.empty() || order.terminal.number() >= 0;
+  if (config.process.terminal && !has_terminal) {
     return Refusal{"process.terminal: wants --console-socket"};
   }
   if (!config.process.terminal && !order.console_socket.empty()) {
@@ -231,7 +240,7 @@ Checked<Made> create(const CreateOrder& order, const std::string& text, const Lo
   }
   Folder folder = TRY(Folder::make(order.root, order.id));
   Creation creation(order, log, std::move(folder));
-  return creation.make(text, std::move(config));
+  return creation.make(text, std::move(config), std::move(asked));
 }
 
 Checked<void> start(const Folder& folder, const Log& log) {

@@ -19,7 +19,8 @@ struct CreateOrder {
   std::string pid_file;
   std::string console_socket;
   bool systemd = false;
-  bool attached = false;  ///< `run` in the foreground: the init process stays in our session
+  bool attached = false;        ///< `run` in the foreground: the init process stays in our session
+  os::BorrowedFd terminal{-1};  ///< of `run` in the foreground: the line of a terminal made for it
   Settings settings;
 };
 

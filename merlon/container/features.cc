@@ -67,7 +67,10 @@ std::string features() {
   json.key("potentiallyUnsafeConfigAnnotations");
   json.open_array();
   for (const std::string_view each :
-       {annotation::backend, annotation::package, annotation::runtime}) {
+       {annotation::backend, annotation::package, annotation::runtime, annotation::workload,
+        annotation::door, annotation::tenant, annotation::policy, annotation::steward,
+        annotation::registry, annotation::listen, annotation::connect, annotation::invoke,
+        annotation::timeout, annotation::max_memory}) {
     json.text(each);
   }
   json.close_array();

@@ -79,6 +79,7 @@ Checked<std::optional<bool>> told_side(const Outline& outline) {
                           " is neither keep nor native")};
   }
   if (!value_of(outline, annotation::package).empty() ||
+      value_of(outline, annotation::workload) == "sealed" ||
       value_of(outline, annotation::handler) == "wasm" ||
       value_of(outline, annotation::variant) == "compat") {
     return std::optional(true);

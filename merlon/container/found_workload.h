@@ -15,8 +15,20 @@ namespace merlon::container {
 namespace annotation {
 inline constexpr std::string_view backend = "org.merlon.backend";
 inline constexpr std::string_view package = "org.merlon.package";
-inline constexpr std::string_view runtime = "org.merlon.runtime";  ///< keep, native
-inline constexpr std::string_view handler = "run.oci.handler";     ///< wasm
+inline constexpr std::string_view runtime = "org.merlon.runtime";    ///< keep, native
+inline constexpr std::string_view workload = "org.merlon.workload";  ///< image, sealed
+// Of these asked.h tells.
+inline constexpr std::string_view door = "org.merlon.door";
+inline constexpr std::string_view tenant = "org.merlon.tenant";
+inline constexpr std::string_view policy = "org.merlon.policy";
+inline constexpr std::string_view steward = "org.merlon.steward";
+inline constexpr std::string_view registry = "org.merlon.registry";
+inline constexpr std::string_view listen = "org.merlon.listen";
+inline constexpr std::string_view connect = "org.merlon.connect";
+inline constexpr std::string_view invoke = "org.merlon.invoke";
+inline constexpr std::string_view timeout = "org.merlon.timeout";
+inline constexpr std::string_view max_memory = "org.merlon.max-memory";
+inline constexpr std::string_view handler = "run.oci.handler";  ///< wasm
 inline constexpr std::string_view variant = "module.wasm.image/variant";
 }  // namespace annotation
 

@@ -20,25 +20,24 @@ namespace {
 template <typename T>
 using Result = core::Result<T, host::RunRefusal>;
 
-void tell(std::string_view text) {
-  const auto line = base::Printable::line(concat("merlon-oci: ", text));
-  static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(concat(line.text(), "\n"))));
-}
-
-Result<workload::Package> package_of(FoundWorkload found) {
+Result<workload::Package> package_of(const Asked& asked, FoundWorkload found) {
   if (!found.is_package) {
-    return workload::Package{std::move(found.file), found.name, workload::Config::standard()};
+    auto config = config_of(asked);
+    if (!config) return host::RunRefusal{config.error().text};
+    return workload::Package{std::move(found.file), found.name, *std::move(config)};
   }
   auto package = workload::open_package_in(found.file, found.name);
-  if (package) return *std::move(package);
-  return host::RunRefusal{package.error().text};
+  if (!package) return host::RunRefusal{package.error().text};
+  const auto bounded = check_bounds(asked, package->config);
+  if (!bounded) return host::RunRefusal{bounded.error().text};
+  return *std::move(package);
 }
 
 Result<host::LaunchPlan> plan_of(const InitOrder& order, FoundWorkload found, bool attested) {
   auto options = run_options_of(order);
   if (!options) return host::RunRefusal{options.error().text};
   options->attested = attested;
-  workload::Package package = TRY(package_of(std::move(found)));
+  workload::Package package = TRY(package_of(order.asked, std::move(found)));
   auto plan = host::make_plan(std::move(package), *options);
   if (!plan) return host::refusal_of(plan.error());
   // A program in a container is called what its engine calls it.
@@ -52,56 +51,23 @@ Result<host::LaunchPlan> plan_of(const InitOrder& order, FoundWorkload found, bo
   return *std::move(plan);
 }
 
-/// Who the keep runs as on this machine.
-Result<void> take_identity(const Config& config) {
-  const Process& process = config.process;
-  std::optional<std::uint32_t> user = process.user;
-  std::optional<std::uint32_t> group = process.group;
-  std::vector<std::uint32_t> groups = process.groups;
-  if (config.own_users) {
-    user = outside_of(config.users, process.user);
-    group = outside_of(config.groups, process.group);
-    for (std::uint32_t& each : groups) {
-      const auto outside = outside_of(config.groups, each);
-      if (!outside) group = std::nullopt;
-      each = outside.value_or(0);
-    }
-  }
-  if (!user || !group) {
-    return host::RunRefusal{"process.user: the container's ids are not mapped to any here"};
-  }
-  // What stands around a keep that is a machine needs this device, the keep never sees it.
-  const auto machines = os::group_of("/dev/kvm");
-  if (*user != 0 && machines) groups.push_back(*machines);
-  const auto taken = os::take_identity(*user, *group, groups);
-  if (taken) return {};
-  return host::RunRefusal{concat("process.user: ", os::describe(taken.error()))};
-}
-
 Result<int> run(const InitOrder& order, FoundWorkload found) {
-  const auto backend = backend_of(order.config, order.settings);
-  if (!backend) return host::RunRefusal{backend.error().text};
+  const std::optional<host::Backend> backend = order.asked.backend;
   const os::SignalRelay relay;
   // Made as who may open all that the engine names; the keep's process is the container's user's.
   auto plan = [&]() -> Result<host::LaunchPlan> {
     const os::SignalWindow window(relay);
-    const bool attested = *backend && host::is_attested(**backend);
+    const bool attested = backend && host::is_attested(*backend);
     auto made = plan_of(order, std::move(found), attested);
     if (!made) return made;
     TRY(take_identity(order.config));
     return made;
   }();
   if (!plan) return plan.error();
-  const host::KeepRun keep{*backend,
-                           [&](host::Backend which) {
-                             host::MachineOptions machine;
-                             machine.simulator = which == host::Backend::SgxSim
-                                                     ? order.settings.sgx_simulator
-                                                     : order.settings.simulator;
-                             return machine;
-                           },
+  const host::KeepRun keep{backend,
+                           [&](host::Backend which) { return machine_of(order.settings, which); },
                            [&]() -> Result<host::LaunchPlan> { return *std::move(plan); },
-                           [] { return std::optional<std::chrono::nanoseconds>(); },
+                           [&] { return order.asked.timeout; },
                            &tell,
                            std::string(),
                            false};
@@ -131,6 +97,9 @@ Checked<host::RunOptions> run_options_of(const InitOrder& order) {
     options.environment.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
   }
   options.volumes = order.settings.volumes;
+  options.invoke = order.asked.invoke;
+  options.timeout = order.asked.timeout;
+  options.max_memory_bytes = order.asked.max_memory_bytes;
   options.directories.push_back({order.root, "/", order.config.root_read_only});
   for (const Mount& mount : order.config.mounts) {
     if (mount.kind != Mount::Kind::Directory) continue;
@@ -147,13 +116,42 @@ Checked<host::RunOptions> run_options_of(const InitOrder& order) {
   return options;
 }
 
-Checked<std::optional<host::Backend>> backend_of(const Config& config, const Settings& settings) {
-  const auto named = config.annotations.find(std::string(annotation::backend));
-  if (named == config.annotations.end()) return settings.backend;
-  const auto backend = host::find_backend(named->second);
-  if (backend) return backend;
-  return Refusal{
-      concat("annotation ", annotation::backend, ": there is no ", base::quoted(named->second))};
+host::MachineOptions machine_of(const Settings& settings, host::Backend backend) {
+  host::MachineOptions machine;
+  machine.simulator =
+      backend == host::Backend::SgxSim ? settings.sgx_simulator : settings.simulator;
+  if (host::is_attested(backend)) machine.signatures = settings.signatures;
+  return machine;
+}
+
+core::Result<void, host::RunRefusal> take_identity(const Config& config) {
+  const Process& process = config.process;
+  std::optional<std::uint32_t> user = process.user;
+  std::optional<std::uint32_t> group = process.group;
+  std::vector<std::uint32_t> groups = process.groups;
+  if (config.own_users) {
+    user = outside_of(config.users, process.user);
+    group = outside_of(config.groups, process.group);
+    for (std::uint32_t& each : groups) {
+      const auto outside = outside_of(config.groups, each);
+      if (!outside) group = std::nullopt;
+      each = outside.value_or(0);
+    }
+  }
+  if (!user || !group) {
+    return host::RunRefusal{"process.user: the container's ids are not mapped to any here"};
+  }
+  // What stands around a keep that is a machine needs this device, the keep never sees it.
+  const auto machines = os::group_of("/dev/kvm");
+  if (*user != 0 && machines) groups.push_back(*machines);
+  const auto taken = os::take_identity(*user, *group, groups);
+  if (taken) return {};
+  return host::RunRefusal{concat("process.user: ", os::describe(taken.error()))};
+}
+
+void tell(std::string_view text) {
+  const auto line = base::Printable::line(concat("merlon-oci: ", text));
+  static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(concat(line.text(), "\n"))));
 }
 
 int run_keep_of(const InitOrder& order, FoundWorkload found) {

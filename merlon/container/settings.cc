@@ -28,6 +28,8 @@ Checked<void> take(Settings& settings, std::string_view key, const std::string& 
     settings.simulator = value;
   } else if (key == "simulator-sgx") {
     settings.sgx_simulator = value;
+  } else if (key == "signatures") {
+    settings.signatures = value;
   } else if (key == "volumes") {
     settings.volumes = value;
   } else {

@@ -19,6 +19,7 @@ struct Settings {
   std::optional<host::Backend> backend;
   std::string simulator = "/var/lib/merlon/simulator";
   std::string sgx_simulator = "/var/lib/merlon/simulator-sgx";
+  std::string signatures;  ///< what the keeps' owner signed, of attested ones; empty: nothing
   std::string volumes = "/var/lib/merlon/volumes";
 };
 

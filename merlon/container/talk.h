@@ -11,8 +11,9 @@
 namespace merlon::container {
 
 namespace word {
-inline constexpr std::string_view go = "go";            ///< you are in your control groups
-inline constexpr std::string_view network = "network";  ///< I have my network
+inline constexpr std::string_view go = "go";  ///< go on
+inline constexpr std::string_view network =
+    "network";  ///< I am in my control groups and have my network
 inline constexpr std::string_view ready = "ready";      ///< I wait for the start
 inline constexpr std::string_view refused = "refused";  ///< "refused STATUS TEXT"
 }  // namespace word

@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "merlon/gatehouse/keep_request.h"
+#include "merlon/door/keep_request.h"
 #include "merlon/launch/proof.h"
 
 namespace merlon::gatehouse {
+
+using door::KeepRequest;
 
 enum class KeepState : std::uint8_t {
   Waiting,  ///< for its delivery

@@ -307,7 +307,7 @@ Result<Response> Service::volumes(const http::Request& request, const std::strin
 }
 
 Result<Response> Service::start(const http::Request& request, const std::string& tenant) {
-  const auto wanted = parse_keep_request(request.body);
+  const auto wanted = door::parse_keep_request(request.body);
   if (!wanted) return Refusal{400, "request.form", wanted.error()};
   const auto folder = house_.start(tenant, *wanted, codec::to_rfc3339(world_.now()));
   if (!folder) {

@@ -78,7 +78,7 @@ Result<Warden, std::string> Warden::start(const KeepFolder& folder, const Settin
   constexpr std::size_t largest_request = 65536;
   const auto text = folder.read(KeepFolder::request, largest_request);
   if (!text) return std::string("the keep's folder has no request");
-  KeepRequest request = TRY(parse_keep_request(core::as_text(*text)));
+  KeepRequest request = TRY(door::parse_keep_request(core::as_text(*text)));
   for (host::Wish& wish : request.offer.wishes) {
     wish.reaches_local = settings.reaches_local;
     if (wish.kind == host::Wish::Kind::Volume) {

@@ -35,6 +35,24 @@ Result<void> set_window(BorrowedFd line, std::uint16_t rows, std::uint16_t colum
   return done_or_errno(::ioctl(line.number(), TIOCSWINSZ, &size));
 }
 
+Result<Window> window_of(BorrowedFd terminal) noexcept {
+  ::winsize size{};
+  TRY(done_or_errno(::ioctl(terminal.number(), TIOCGWINSZ, &size)));
+  return Window{size.ws_row, size.ws_col};
+}
+
+RawTerminal::RawTerminal(BorrowedFd terminal) noexcept : terminal_(terminal) {
+  ::termios now{};
+  if (::tcgetattr(terminal.number(), &now) != 0) return;
+  before_ = now;
+  ::cfmakeraw(&now);
+  ::tcsetattr(terminal.number(), TCSANOW, &now);
+}
+
+RawTerminal::~RawTerminal() {
+  if (before_) ::tcsetattr(terminal_.number(), TCSANOW, &*before_);
+}
+
 Result<void> take_terminal(BorrowedFd line) noexcept {
   TRY(done_or_errno(::ioctl(line.number(), TIOCSCTTY, 0)));
   for (int stream = 0; stream < 3; ++stream) TRY(done_or_errno(::dup2(line.number(), stream)));

@@ -68,6 +68,62 @@ WRITES = module("""(data (i32.const 64) "made")
     (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))""")
 EXIT_42 = module('(func (export "_start") (call $proc_exit (i32.const 42)))')
 
+# Copies standard input to standard output, and then ends with 7.
+CAT = module("""
+  (func (export "_start")
+    (loop $more
+      (i32.store (i32.const 0) (i32.const 1024))
+      (i32.store (i32.const 4) (i32.const 60000))
+      (if (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (then (call $proc_exit (i32.const 99))))
+      (if (i32.load (i32.const 8)) (then
+        (i32.store (i32.const 4) (i32.load (i32.const 8)))
+        (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)))
+        (br $more))))
+    (call $proc_exit (i32.const 7)))""",
+             f'(import "{WASI}" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))')
+# Answers each request of HTTP on descriptor 3, one connection after the other, for ever.
+PAGE = "HTTP/1.1 200 OK\\0d\\0aContent-Length: 5\\0d\\0a\\0d\\0akeep\\0a"
+SERVER = module(f"""
+  (data (i32.const 64) "{PAGE}")
+  (func (export "_start") (local $peer i32)
+    (loop $next
+      (if (call $accept (i32.const 3) (i32.const 0) (i32.const 16)) (then (call $proc_exit (i32.const 98))))
+      (local.set $peer (i32.load (i32.const 16)))
+      (loop $more
+        (i32.store (i32.const 0) (i32.const 1024))
+        (i32.store (i32.const 4) (i32.const 8192))
+        (i32.store (i32.const 8) (i32.const 0))
+        (drop (call $fd_read (local.get $peer) (i32.const 0) (i32.const 1) (i32.const 8)))
+        (if (i32.load (i32.const 8)) (then
+          (i32.store (i32.const 0) (i32.const 64))
+          (i32.store (i32.const 4) (i32.const 43))
+          (drop (call $fd_write (local.get $peer) (i32.const 0) (i32.const 1) (i32.const 12)))
+          (br $more))))
+      (drop (call $fd_close (local.get $peer)))
+      (br $next)))""", f"""
+  (import "{WASI}" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "{WASI}" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+  (import "{WASI}" "fd_close" (func $fd_close (param i32) (result i32)))""")
+
+
+def slow_to_compile(functions=60000):
+    """Bytes of a module with that many functions; compiling takes a while; it does not end."""
+    def number(value):
+        out = b""
+        while value > 0x7F:
+            out += bytes([value & 0x7F | 0x80])
+            value >>= 7
+        return out + bytes([value])
+
+    def section(index, content):
+        return bytes([index]) + number(len(content)) + content
+    body = b"\0" + b"\x20\0" + b"\x41\7\x6c\x41\3\x73" * 40 + b"\x0b"  # (x * 7) ^ 3, forty times
+    start = b"\0" + b"\x41\0\x10\0\x1a\3\x40\x0c\0\x0b\x0b"  # and then for ever
+    return (b"\0asm\1\0\0\0" + section(1, b"\2\x60\1\x7f\1\x7f\x60\0\0") +
+            section(3, number(functions + 1) + bytes(functions) + b"\1") +
+            section(7, b"\1\6_start\0" + number(functions)) +
+            section(10, number(functions + 1) + (number(len(body)) + body) * functions + number(len(start)) + start))
+
 
 def why_not():
     """Why no container can be made here, or None."""

@@ -64,14 +64,14 @@ class Refused(Exception):
     """The other side's own words."""
 
 
-def call(socket, method, request):
-    """The fields of the answer of runtime.v1.RuntimeService."""
+def call(socket, method, request, service="RuntimeService"):
+    """The fields of the answer of runtime.v1.RuntimeService, or another one."""
     with tempfile.TemporaryDirectory() as folder:
         sent, heads = Path(folder, "sent"), Path(folder, "heads")
         sent.write_bytes(b"\0" + struct.pack(">I", len(request)) + request)
         answer = subprocess.run(["curl", "--silent", "--http2-prior-knowledge", "--unix-socket", socket, "--max-time", "60",
                                  "-H", "content-type: application/grpc", "-H", "te: trailers", "--data-binary", f"@{sent}",
-                                 "-D", heads, f"http://localhost/runtime.v1.RuntimeService/{method}"],
+                                 "-D", heads, f"http://localhost/runtime.v1.{service}/{method}"],
                                 capture_output=True, check=True).stdout
         told = dict(line.split(": ", 1) for line in heads.read_text().splitlines() if ": " in line)
     if told.get("grpc-status", "0") != "0":

@@ -11,12 +11,14 @@ import cri
 from bundles import main, wait_until
 from cri import message
 from engines import WithContainerd
+from platforms import EveryPlatform
 
 RUNNING, EXITED = 1, 2
 OF_THE_NODE = 2
 
 
-class Pods(WithContainerd):
+class Pods(EveryPlatform, WithContainerd):
+    ENGINE = "CRI"
     NEEDED = ("containerd", "ctr", "curl", "runc", "busybox")
     NAMESPACE = "k8s.io"
     MORE = f"""
@@ -51,12 +53,24 @@ class Pods(WithContainerd):
             with contextlib.suppress(cri.Refused):
                 self.ask(method, f1=pod)
 
-    def container(self, pod, config, name, *words):
-        own = message(f1=message(f1=name), f2=message(f1=self.image), f3=list(words), f6=[message(f1="POD", f2="here")],
+    def container(self, pod, config, name, *words, image=None):
+        own = message(f1=message(f1=name), f2=message(f1=image or self.image), f3=list(words), f6=[message(f1="POD", f2="here")],
                       f10={bundles.BACKEND: "nil"}, f11=f"{name}.log", f15=message(f2=message(f3=message(f1=OF_THE_NODE))))
         made = self.ask("CreateContainer", f1=pod, f2=own, f3=config)[1].decode()
         self.ask("StartContainer", f1=made)
         return made
+
+    def pull_and_run(self, image):
+        try:
+            cri.call(self.socket, "PullImage", message(f1=message(f1=image)), "ImageService")
+            pod, config = self.pod()
+            ended = self.container(pod, config, "app", image=image)
+        except cri.Refused as refused:
+            return 1, str(refused)
+        self.assertTrue(wait_until(lambda: self.status(ended)[3] == EXITED))
+        status = self.status(ended)[7]
+        self.remove_pod(pod)
+        return status, ""
 
     def status(self, container):
         return cri.fields(self.ask("ContainerStatus", f1=container)[1])

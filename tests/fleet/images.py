@@ -11,7 +11,7 @@ from pathlib import Path
 import bundles
 
 GUESTS = {"hello": bundles.HELLO, "spin": bundles.SPIN, "sleep": bundles.SLEEP, "hog": bundles.HOG,
-          "trap": bundles.TRAP, "exit42": bundles.EXIT_42, "words": bundles.WORDS, "writes": bundles.WRITES}
+          "trap": bundles.TRAP, "exit42": bundles.EXIT_42, "words": bundles.WORDS, "writes": bundles.WRITES, "server": bundles.SERVER}
 
 
 def files_of(folder):

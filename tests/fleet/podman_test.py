@@ -5,57 +5,36 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 import time
-import unittest
 from pathlib import Path
 
 import bundles
+import registry
 from bundles import main, wait_until
-from images import layer_of
+from engines import WithPodman
+from platforms import EveryPlatform
 
-class Podman(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        reason = bundles.why_not() or (None if shutil.which("podman") else "podman is not here")
-        if reason:
-            raise unittest.SkipTest(reason)
-        cls.folder = Path(tempfile.mkdtemp(prefix="merlon-podman-"))
-        cls.addClassCleanup(cls.clean)
-        native = shutil.which("runc") or ""
-        (cls.folder / "oci.toml").write_text(f'native-runtime = "{native}"\nbackend = "nil"\n' if native
-                                             else 'backend = "nil"\n')
-        (cls.folder / "containers.conf").write_text(f"""
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-runtime = "merlon"
-[engine.runtimes]
-merlon = ["{bundles.OCI}"]
-""")
-        cls.environment = os.environ | {"CONTAINERS_CONF": str(cls.folder / "containers.conf"),
-                                        "TMPDIR": str(cls.folder)}
-        made = cls.podman("import", "-c", 'ENTRYPOINT ["/hello.wasm"]', "-c", "ENV FROM=image", layer_of(cls.folder),
-                          "localhost/guests:1")
-        if made.returncode != 0:
-            raise unittest.SkipTest(f"podman keeps no images here: {made.stderr.strip()[-200:]}")
 
-    @classmethod
-    def clean(cls):
-        cls.podman("rm", "--all", "--force", "--time", "0")
-        cls.podman("rmi", "--all", "--force")
-        subprocess.run(["umount", cls.folder / "images/overlay"], check=False, capture_output=True)
-        shutil.rmtree(cls.folder, ignore_errors=True)
+class Podman(EveryPlatform, WithPodman):
+    ENGINE = "podman"
 
-    @classmethod
-    def podman(cls, *words, **options):
-        return subprocess.run(["podman", "--root", cls.folder / "images", "--runroot", cls.folder / "run",
-                               "--storage-driver", "vfs", "--runtime-flag", f"config={cls.folder}/oci.toml",
-                               "--tmpdir", cls.folder / "tmp", *map(str, words)],
-                              env=cls.environment, text=True, capture_output=True, check=False, timeout=120,
-                              stdin=subprocess.DEVNULL, errors="replace", **options)
+    def test_an_artifact_becomes_an_image(self):
+        if not registry.PROGRAM:
+            self.skipTest("docker-registry is not here")
+        images = registry.Registry()
+        self.addCleanup(images.end)
+        name = images.push_artifact(bundles.compiled(bundles.EXIT_42, self.folder / "app.wasm").read_bytes())
+        folder = self.folder / "fetched"
+        subprocess.run([Path(bundles.OCI).with_name("merlon"), "package", "fetch", f"oci+http://{name}", folder], check=True,
+                       capture_output=True, env=os.environ | {"HOME": str(self.folder)})
+        subprocess.run(["tar", "-C", folder, "-cf", self.folder / "fetched.tar", "."], check=True)
+        self.podman("import", "-c", 'ENTRYPOINT ["/main.wasm"]', self.folder / "fetched.tar", "localhost/fetched:1")
+        ended = self.podman("run", "--rm", "--network", "none", "localhost/fetched:1")
+        self.assertEqual(ended.returncode, 42, ended)
+
+    def pull_and_run(self, image):
+        ended = self.podman("run", "--rm", "--network", "none", "--tls-verify=false", image)
+        return ended.returncode, ended.stderr
 
     def run_guest(self, guest, *words, options=()):
         return self.podman("run", "--rm", "--network", "none", *options, "--entrypoint", f"/{guest}",

@@ -3,14 +3,18 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import socket
+import subprocess
+import termios
 import time
 from pathlib import Path
 
 import bundles
-from bundles import BACKEND, Containers, alive, group_folders, main, wait_until
+from bundles import BACKEND, Containers, alive, group_folders, main, module, wait_until
+from tenant import free_port
 
 
 class Lifecycle(Containers):
@@ -106,9 +110,43 @@ class Signals(Containers):
         for number in ("TERM", "2", "SIGKILL"):
             bundle, name = self.bundle(bundles.SPIN), self.name()
             self.oci("create", "-b", bundle, "--pid-file", self.folder / "pid", name)
+            self.assertEqual(self.oci("kill", name, "WINCH").returncode, 0)
+            self.assertTrue(alive(int((self.folder / "pid").read_text())))
             self.assertEqual(self.oci("kill", name, number).returncode, 0)
             self.ends(int((self.folder / "pid").read_text()), 5)
             self.assertEqual(self.oci("delete", name).returncode, 0)
+
+    def test_while_it_compiles(self):
+        bundle = self.bundle(None)
+        (bundle / "rootfs/app.wasm").write_bytes(bundles.slow_to_compile())
+        for backend in ("nil", "snp-sim") if os.access("/dev/kvm", os.W_OK) else ("nil",):
+            config = bundles.config_of(["/app.wasm"], annotations={BACKEND: backend, **self.of_image(backend)})
+            (bundle / "config.json").write_text(json.dumps(config))
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+                with self.subTest(backend, number=number):
+                    name = self.name()
+                    self.assertEqual(self.oci(*self.more, "create", "-b", bundle, "--pid-file", self.folder / "pid",
+                                              name).returncode, 0)
+                    process = int((self.folder / "pid").read_text())
+                    self.oci("start", name)
+                    self.assertEqual(self.oci("kill", name, "WINCH").returncode, 0)
+                    self.assertTrue(alive(process))
+                    self.assertEqual(self.oci("kill", name, number.name).returncode, 0)
+                    self.ends(process, 5)
+                    self.assertEqual(self.oci("delete", name).returncode, 0)
+
+    more = ()
+
+    def of_image(self, backend):
+        """An attested keep compiles all of a module before it begins."""
+        if backend != "snp-sim":
+            return {}
+        merlon = Path(bundles.OCI).with_name("merlon")
+        subprocess.run([merlon, "platform", "simulate", "init", "--dir", self.folder / "platform"], check=True,
+                       capture_output=True)
+        (self.folder / "oci.toml").write_text(f'simulator = "{self.folder}/platform"\n')
+        self.more = ("--config", self.folder / "oci.toml")
+        return {"org.merlon.workload": "image"}
 
     def test_a_killed_init_process_takes_its_keep_along(self):
         with self.running(bundles.SPIN) as (name, process, _):
@@ -281,6 +319,26 @@ class Terminal(Containers):
         self.assertIn(b"hello", os.read(descriptors[0], 100))
 
 
+    def test_run_carries_one_of_its_own(self):
+        """As somebody at a terminal has it: keys, the end of input, Ctrl-C, and settings that are back afterwards."""
+        bundle = self.bundle(bundles.CAT, process={"terminal": True})
+        self.assertIn("--console-socket", self.oci("run", "--detach", "-b", bundle, self.name()).stderr)
+        for keys, status in ((b"abc\n\4", 7), (b"abc\n\3", 130)):
+            ours, theirs = pty.openpty()
+            before = termios.tcgetattr(theirs)
+            runtime = subprocess.Popen([bundles.OCI, "--root", self.root, "run", "-b", bundle, self.name()], stdin=theirs,
+                                       stdout=theirs, stderr=theirs, start_new_session=True)
+            self.assertTrue(wait_until(lambda theirs=theirs, before=before: termios.tcgetattr(theirs) != before))
+            os.write(ours, keys)
+            self.assertEqual(runtime.wait(bundles.PATIENCE), status)
+            said = os.read(ours, 4096)
+            if status == 7:
+                self.assertEqual(said.count(b"abc"), 2, said)  # its echo, and the program's
+            self.assertEqual(termios.tcgetattr(theirs), before)
+            os.close(ours)
+            os.close(theirs)
+
+
 class Hostile(Containers):
     def test_configurations(self):
         bundle = self.bundle(bundles.EXIT_42)
@@ -378,6 +436,34 @@ class Native(Containers):
         self.assertEqual(json.loads(self.oci(*words, "state", name).stdout)["status"], "created")
         self.assertEqual(self.oci(*words, "delete", "--force", name).returncode, 0)
         self.assertEqual(list(self.root.iterdir()), [])
+
+    def test_an_output_that_nobody_can_write_to(self):
+        """As containerd gives to tasks without streams."""
+        with open("/dev/null", "rb") as nothing:
+            ended = subprocess.run([bundles.OCI, "--root", self.root, "run", "--bundle", self.bundle(bundles.HELLO), self.name()],
+                                   stdin=subprocess.DEVNULL, stdout=nothing, stderr=nothing, check=False, timeout=60)
+        self.assertEqual(ended.returncode, 0)
+
+    def test_what_annotations_ask_for(self):
+        port = free_port()
+        with self.running(bundles.SERVER.replace('(func (export "_start") (local $peer i32)', """(data (i32.const 128) "ready")
+              (func (export "_start") (local $peer i32)
+                (i32.store (i32.const 0) (i32.const 128)) (i32.store (i32.const 4) (i32.const 5))
+                (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))"""),
+                          annotations={BACKEND: "nil", "org.merlon.listen": f"127.0.0.1:{port}"}):
+            with socket.create_connection(("127.0.0.1", port), 5) as peer:
+                peer.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                self.assertIn(b"keep", peer.recv(4096))
+        limited = self.bundle(bundles.SPIN, annotations={BACKEND: "nil", "org.merlon.timeout": "200ms"})
+        self.assertEqual(self.oci("run", "--bundle", limited, self.name()).returncode, 124)
+        called = self.bundle(module('(func (export "answer") (result i32) (i32.const 42))'),
+                             annotations={BACKEND: "nil", "org.merlon.invoke": "answer"})
+        self.assertEqual(self.oci("run", "--bundle", called, self.name()).stdout, "42\n")
+        for name, value in (("org.merlon.polcy", "x"), ("org.merlon.listen", "80"), ("org.merlon.tenant", "ab" * 32)):
+            refused = self.oci("run", "--bundle", self.bundle(bundles.HELLO, annotations={BACKEND: "nil", name: value}),
+                               self.name())
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn(name, refused.stderr)
 
 
 if __name__ == "__main__":

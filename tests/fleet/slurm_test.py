@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Keeps as Slurm's jobs, on two nodes of this machine; every daemon is private to this test."""
 
+import contextlib
 import json
 import os
 import pwd
@@ -8,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -111,11 +113,12 @@ RunTimeDelete="{own} delete --force {name}"
                               capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL, errors="replace",
                               cwd=cls.folder)
 
-    def bundle(self, name, text):
+    def bundle(self, name, text, **changes):
         bundle = self.folder / name
         (bundle / "rootfs").mkdir(parents=True)
         bundles.compiled(text, bundle / "rootfs/app.wasm")
-        (bundle / "config.json").write_text(json.dumps(bundles.config_of(["/app.wasm"], annotations={BACKEND: "nil"})))
+        (bundle / "config.json").write_text(json.dumps(bundles.config_of(["/app.wasm"], annotations={BACKEND: "nil"},
+                                                                                 **changes)))
         return bundle
 
     def left(self):
@@ -133,14 +136,46 @@ RunTimeDelete="{own} delete --force {name}"
         bundle = self.bundle("spin", bundles.SPIN)
         script = self.folder / "job.sh"
         script.write_text(f"#!/bin/sh\nsrun --container {bundle} /app.wasm\n")
-        made = self.told("sbatch", "--parsable", "--array=0-1", script)
+        made = self.told("sbatch", "--parsable", "--array=0-1", "--exclusive", script)
         self.assertEqual(made.returncode, 0, made)
-        self.assertTrue(wait_until(lambda: len(group_folders("merlon-n1.") + group_folders("merlon-n2.")) > 1, 40),
+        self.assertTrue(wait_until(lambda: group_folders("merlon-n1.") and group_folders("merlon-n2."), 40),
                         self.told("squeue").stdout)
         self.assertEqual(self.told("scancel", made.stdout.strip()).returncode, 0)
+        self.nothing_is_left()
+
+    def nothing_is_left(self):
+        """No process, control group or state, and no node drains."""
         self.assertTrue(wait_until(lambda: not self.left(), 40), self.left())
         self.assertTrue(wait_until(lambda: self.told("sinfo", "-h", "-N", "-o", "%t").stdout.split() == ["idle"] * 2, 30),
                         self.told("sinfo").stdout)
+        self.assertTrue(wait_until(lambda: not self.keeps(), 5), self.keeps())
+
+    def keeps(self):
+        """Processes that name this test's folder and are no daemon of it."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit() and f"--root={self.folder}/root".encode() in (entry / "cmdline").read_bytes():
+                    found.append(entry.name)
+        return found
+
+    def test_a_memory_limit(self):
+        bundle = self.bundle("hog", bundles.HOG, linux={"resources": {"memory": {"limit": 64 << 20}}})
+        ended = self.told("srun", "-N1", "--container", bundle, "/app.wasm")
+        self.assertEqual(ended.returncode, 137, ended)
+        self.nothing_is_left()
+
+    def test_a_time_limit(self):
+        """Slurm counts in minutes."""
+        if "MERLON_FLEET_LONG" not in os.environ:
+            self.skipTest("takes a minute; MERLON_FLEET_LONG")
+        started = time.monotonic()
+        ended = self.told("srun", "-N2", "-n2", "--time=1", "--container", self.bundle("long", bundles.SPIN), "/app.wasm",
+                          timeout=300)
+        self.assertNotEqual(ended.returncode, 0)
+        self.assertIn("TIME LIMIT", ended.stderr)
+        self.assertGreater(time.monotonic() - started, 50)
+        self.nothing_is_left()
 
 
 if __name__ == "__main__":

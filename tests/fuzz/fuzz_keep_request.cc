@@ -3,13 +3,13 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "merlon/gatehouse/keep_request.h"
+#include "merlon/door/keep_request.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace merlon;
-  const auto request = gatehouse::parse_keep_request(core::as_text({data, size}));
+  const auto request = door::parse_keep_request(core::as_text({data, size}));
   if (!request) return 0;
-  const auto again = gatehouse::parse_keep_request(gatehouse::to_json(*request));
+  const auto again = door::parse_keep_request(door::to_json(*request));
   if (!again || again->backend != request->backend ||
       again->offer.wishes != request->offer.wishes || again->offer.nonce != request->offer.nonce ||
       again->offer.max_memory_bytes != request->offer.max_memory_bytes ||

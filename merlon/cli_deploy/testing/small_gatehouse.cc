@@ -211,7 +211,7 @@ http::Response SmallGatehouse::handle(const http::Request& request) {
 }
 
 http::Response SmallGatehouse::start(const http::Request& request) {
-  const auto wanted = gatehouse::parse_keep_request(request.body);
+  const auto wanted = door::parse_keep_request(request.body);
   ThreadedKeep::Manner manner;
   {
     const std::scoped_lock lock(mutex_);

@@ -1,10 +1,10 @@
-#include "merlon/cli/units.h"
+#include "merlon/base/units.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace merlon::cli {
+namespace merlon::base {
 namespace {
 
 using namespace std::chrono_literals;
@@ -53,4 +53,4 @@ TEST(Size, IsShownRounded) {
 }
 
 }  // namespace
-}  // namespace merlon::cli
+}  // namespace merlon::base

@@ -1,11 +1,11 @@
-#include "merlon/cli/units.h"
+#include "merlon/base/units.h"
 
 #include <array>
 #include <string>
 
 #include "merlon/base/text.h"
 
-namespace merlon::cli {
+namespace merlon::base {
 
 using core::ErrorCode;
 
@@ -93,4 +93,4 @@ std::string format_size(std::uint64_t bytes) {
   return base::concat(tenths / 10, ".", tenths % 10, " ", units[unit]);
 }
 
-}  // namespace merlon::cli
+}  // namespace merlon::base

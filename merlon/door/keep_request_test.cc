@@ -1,10 +1,10 @@
-#include "merlon/gatehouse/keep_request.h"
+#include "merlon/door/keep_request.h"
 
 #include <gtest/gtest.h>
 
 #include "merlon/base/text.h"
 
-namespace merlon::gatehouse {
+namespace merlon::door {
 namespace {
 
 using base::concat;
@@ -80,4 +80,4 @@ TEST(KeepRequest, EverythingElseIsRefusedByName) {
 }
 
 }  // namespace
-}  // namespace merlon::gatehouse
+}  // namespace merlon::door

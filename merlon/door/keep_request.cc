@@ -1,4 +1,4 @@
-#include "merlon/gatehouse/keep_request.h"
+#include "merlon/door/keep_request.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "merlon/codec/json.h"
 #include "merlon/codec/json_writer.h"
 
-namespace merlon::gatehouse {
+namespace merlon::door {
 
 using base::concat;
 using codec::JsonKind;
@@ -176,4 +176,4 @@ std::string to_json(const KeepRequest& request) {
   return json.result();
 }
 
-}  // namespace merlon::gatehouse
+}  // namespace merlon::door

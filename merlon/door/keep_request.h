@@ -16,7 +16,7 @@
 #include "merlon/host/backend.h"
 #include "merlon/host/plan.h"
 
-namespace merlon::gatehouse {
+namespace merlon::door {
 
 struct KeepRequest {
   host::Backend backend = host::Backend::SnpSim;
@@ -29,4 +29,4 @@ struct KeepRequest {
 /// As parse_keep_request() takes it.
 [[nodiscard]] std::string to_json(const KeepRequest& request);
 
-}  // namespace merlon::gatehouse
+}  // namespace merlon::door

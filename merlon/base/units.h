@@ -8,7 +8,7 @@
 
 #include "merlon/core/result.h"
 
-namespace merlon::cli {
+namespace merlon::base {
 
 /// "1.5s", "200ms", "2m", "1h", "10us", "5" (seconds). More than zero, at most 100 years.
 ///
@@ -23,4 +23,4 @@ namespace merlon::cli {
 /// "65.5 KiB"; exact below 1 KiB ("17 B").
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
 
-}  // namespace merlon::cli
+}  // namespace merlon::base
