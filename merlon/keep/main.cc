@@ -85,7 +85,10 @@ core::Result<Start> start_prepared(keep::Self& self, keep::Confinement& confinem
                                    std::uintptr_t stack_end) {
   TRY(confinement.prepare(preparation));
   auto prepared = keep::prepare(self, std::move(preparation.module));
-  if (prepared) keep::set_stage(*prepared, stack_end);
+  if (prepared) {
+    keep::rehearse(*prepared, self, stack_end);
+    keep::set_stage(*prepared, stack_end);
+  }
   TRY(launch::send(channel, prepared ? launch::Readiness{true, "prepared"}
                                      : launch::Readiness{false, prepared.error().text}));
   if (!prepared) return core::error(core::ErrorCode::Unavailable, "cannot be prepared");

@@ -1,6 +1,7 @@
 #include "merlon/keep/run.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -212,7 +213,9 @@ core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
   return sealed;
 }
 
-int run_on(Stage& stage, Work& work, Self& self, std::shared_ptr<Shown> shown, Deadline& deadline) {
+/// From a stage with nothing on it to the workload's end; the exit status, which nobody has been
+/// told.
+int play(Stage& stage, Work& work, Self& self, std::shared_ptr<Shown> shown, Deadline& deadline) {
   const launch::Message& message = work.launch.message;
   wasi::Context& context = stage.context();
   if (const auto set = context.begin(message.arguments, message.environment); !set) {
@@ -226,12 +229,10 @@ int run_on(Stage& stage, Work& work, Self& self, std::shared_ptr<Shown> shown, D
   constexpr auto farewell = std::chrono::seconds(10);
   context.finish_streams(farewell);
   deadline.forget();
-  int told = tell_loss(work, context, status);
+  const int told = tell_loss(work, context, status);
   // What it could not write it has told.
-  if (*sealed && !(*sealed)->keep() && told == 0) told = launch::number(ExitStatus::OutputLost);
-  tell_end(work, told);
-  // The kernel takes all of it back at once, and faster than we would piece by piece.
-  os::end_process(told);
+  const bool lost = *sealed && !(*sealed)->keep();
+  return lost && told == 0 ? launch::number(ExitStatus::OutputLost) : told;
 }
 
 /// What a host has launched may change meanwhile: it is read once, into memory of our own. What was
@@ -271,10 +272,52 @@ int run_module(Work& work, Self& self, std::optional<Prepared> made_ahead, Deadl
     if (!stage) return failed(work, "cannot prepare the workload", stage.error());
     prepared->stage = *std::move(stage);
   }
-  return run_on(*prepared->stage, work, self, std::move(shown), deadline);
+  const int status = play(*prepared->stage, work, self, std::move(shown), deadline);
+  tell_end(work, status);
+  // The kernel takes all of it back at once, and faster than we would piece by piece.
+  os::end_process(status);
+}
+
+/// A module that writes nothing to its standard output:
+///
+///   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result
+///   i32))) (memory 1) (func (export "_start") (drop (call $fd_write (i32.const 1) (i32.const 0)
+///   (i32.const 1) (i32.const 8))))
+constexpr auto rehearsed = std::to_array<std::uint8_t>({
+    0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x0c, 0x02, 0x60, 0x04, 0x7f,
+    0x7f, 0x7f, 0x7f, 0x01, 0x7f, 0x60, 0x00, 0x00, 0x02, 0x23, 0x01, 0x16, 0x77, 0x61,
+    0x73, 0x69, 0x5f, 0x73, 0x6e, 0x61, 0x70, 0x73, 0x68, 0x6f, 0x74, 0x5f, 0x70, 0x72,
+    0x65, 0x76, 0x69, 0x65, 0x77, 0x31, 0x08, 0x66, 0x64, 0x5f, 0x77, 0x72, 0x69, 0x74,
+    0x65, 0x00, 0x00, 0x03, 0x02, 0x01, 0x01, 0x05, 0x03, 0x01, 0x00, 0x01, 0x07, 0x0a,
+    0x01, 0x06, 0x5f, 0x73, 0x74, 0x61, 0x72, 0x74, 0x00, 0x01, 0x0a, 0x0f, 0x01, 0x0d,
+    0x00, 0x41, 0x01, 0x41, 0x00, 0x41, 0x01, 0x41, 0x08, 0x10, 0x00, 0x1a, 0x0b,
+});
+
+/// A launch that gives it nothing, on the way that launches come.
+core::Result<launch::Launch> rehearsed_launch() {
+  launch::Launch launch;
+  launch.message.program = "main.wasm";
+  launch.message.arguments = {"main.wasm"};
+  launch.message.files.assign(3, {launch::FileKind::Null, launch::FileAccess::ReadWrite, {}});
+  const auto bytes = TRY(launch::encode(launch.message));
+  launch.message = TRY(launch::decode_body(core::ByteView(bytes).subspan(launch::header_size)));
+  return launch;
 }
 
 }  // namespace
+
+void rehearse(const Prepared& prepared, Self& self, std::uintptr_t lowest_stack_address) {
+  auto launch = rehearsed_launch();
+  if (!launch) return;
+  auto work = work_of_host(*std::move(launch));
+  auto module = prepared.engine->compile({rehearsed.begin(), rehearsed.end()});
+  if (!work || !module) return;
+  auto stage = Stage::create(*prepared.engine, *std::move(module), std::make_shared<Clocks>(false),
+                             limits_of(work->launch.message, lowest_stack_address));
+  if (!stage) return;
+  Deadline deadline;
+  static_cast<void>(play(**stage, *work, self, nullptr, deadline));
+}
 
 void set_stage(Prepared& prepared, std::uintptr_t lowest_stack_address) {
   // A start function would run now, and what it does is for a launch.

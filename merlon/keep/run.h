@@ -23,4 +23,8 @@ namespace merlon::keep {
 /// it.
 void set_stage(Prepared& prepared, std::uintptr_t lowest_stack_address);
 
+/// Goes the whole way of a launch once with a module of ours that does nothing, given nothing: what
+/// is touched for the first time takes longest, and then it has been.
+void rehearse(const Prepared& prepared, Self& self, std::uintptr_t lowest_stack_address);
+
 }  // namespace merlon::keep
