@@ -88,18 +88,21 @@ core::Result<void> take_launch(host::kvm::KeepMachine& machine, launch::Launch l
 /// The same of a keep that has been prepared, when somebody takes it.
 core::Result<host::Letter> take_prepared(host::kvm::KeepMachine& machine,
                                          const launch::Preparation& preparation) {
-  auto arrival = host::receive_taken();
-  // Whoever made it has no more use for it.
-  if (!arrival && arrival.error().code == core::ErrorCode::Unavailable) {
-    os::end_process(launch::number(launch::ExitStatus::KeepFailed));
-  }
-  if (!arrival) return arrival.error();
-  TRY(limit_time(machine, arrival->launch.message));
-  TRY(host::complete_confinement(preparation, arrival->launch));
+  auto arrival = TRY(host::receive_taken());
+  TRY(limit_time(machine, arrival.launch.message));
+  TRY(host::complete_confinement(preparation, arrival.launch));
   if (!host::renew_streams(machine.descriptors())) {
     return core::error(core::ErrorCode::Internal, "cannot give the keep its streams");
   }
-  return host::make_letter(std::move(arrival->launch));
+  return host::make_letter(std::move(arrival.launch));
+}
+
+/// That launch, or the end of this process: its keep has nothing else to wait for.
+core::Result<host::Letter> take_prepared_or_end(host::kvm::KeepMachine& machine,
+                                                const launch::Preparation& preparation) {
+  auto letter = take_prepared(machine, preparation);
+  if (!letter) os::end_process(host::end_not_taken(letter.error()));
+  return letter;
 }
 
 constexpr os::BorrowedFd snapshot_file{launch::keep_descriptor + 1};
@@ -117,7 +120,7 @@ core::Result<void> confine_and_expect(host::kvm::KeepMachine& machine,
                                       const launch::Preparation& preparation, bool saves) {
   if (!saves) {
     TRY(host::confine_prepared_machine(preparation, host::kvm::machine_calls()));
-    machine.expect_letter([&] { return take_prepared(machine, preparation); });
+    machine.expect_letter([&] { return take_prepared_or_end(machine, preparation); });
     return {};
   }
   auto pagemap = os::open_file("/proc/self/pagemap");
