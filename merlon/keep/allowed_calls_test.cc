@@ -57,6 +57,35 @@ bool may(int number, std::initializer_list<std::uint64_t> given = {}) {
 /// The kernel's words, each of the type that its header gave it, as arguments.
 std::vector<std::uint64_t> numbers(std::initializer_list<std::uint64_t> given) { return given; }
 
+TEST(AllowedCalls, AKeepThatIsMadeAheadTakesStreamsAndALaunch) {
+  Needs ahead;
+  ahead.made_ahead = true;
+  ahead.process = process;
+  for (const std::uint64_t stream : {0U, 1U, 2U}) EXPECT_TRUE(may(ahead, SYS_dup2, {any, stream}));
+  EXPECT_FALSE(may(ahead, SYS_dup2, {any, 3}));
+  EXPECT_TRUE(may(ahead, SYS_recvmsg, {any, any, MSG_CMSG_CLOEXEC}));
+  EXPECT_FALSE(may(ahead, SYS_sendmsg, {any, any, MSG_NOSIGNAL}));
+  EXPECT_FALSE(may(ahead, SYS_landlock_restrict_self));
+  EXPECT_FALSE(may(ahead, SYS_openat2));
+  ahead.directories = ahead.writable_directories = true;
+  EXPECT_TRUE(may(ahead, SYS_landlock_restrict_self));
+  EXPECT_FALSE(may(ahead, SYS_seccomp));
+  EXPECT_FALSE(may(ahead, SYS_socket));
+  EXPECT_FALSE(may(SYS_dup2, {any, 0}));  // of no other keep
+}
+
+TEST(AllowedCalls, EachStandsOnceInTheListOfAKeepThatIsMadeAhead) {
+  for (unsigned bits = 0; bits < 4; ++bits) {
+    Needs ahead = everything();
+    ahead.made_ahead = true;
+    ahead.sockets = ahead.dials = (bits & 1U) != 0;
+    ahead.directories = ahead.writable_directories = (bits & 2U) != 0;
+    auto rules = allowed_calls(ahead);
+    std::ranges::sort(rules, {}, &os::CallRule::number);
+    EXPECT_EQ(std::ranges::adjacent_find(rules, {}, &os::CallRule::number), rules.end());
+  }
+}
+
 TEST(AllowedCalls, MemoryIsItsOwnAndNeverWritableCode) {
   constexpr std::uint64_t data = PROT_READ | PROT_WRITE;
   constexpr std::uint64_t fresh = MAP_PRIVATE | MAP_ANONYMOUS;
