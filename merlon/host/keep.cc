@@ -260,15 +260,19 @@ Result<os::Fd> Keep::deliver(core::ByteView sealed) {
 /// The keep says how the workload ended; if it cannot, the pool says how its process did.
 Result<std::optional<os::ExitStatus>> Keep::wait_taken(const os::SignalRelay& relay,
                                                        std::uint64_t deadline) {
-  const auto heard = relay.wait_readable_for(channel_, taken_->process, deadline);
-  if (!heard) {
+  const auto hears = [&](os::BorrowedFd from) -> Result<bool> {
+    const auto heard = relay.wait_readable_for(from, taken_->process, deadline);
+    if (heard) return *heard;
     return HostError{core::ErrorCode::Internal,
                      concat("cannot wait for the keep: ", os::describe(heard.error()))};
-  }
-  if (!*heard) return std::optional<os::ExitStatus>();
+  };
+  if (!TRY(hears(channel_))) return std::optional<os::ExitStatus>();
   if (const auto status = launch::receive_end(channel_)) {
     return std::optional(os::ExitStatus{os::ExitStatus::Kind::Exited, *status});
   }
+  // A keep that has closed the channel, or speaks out of turn, may run on: signals and the time
+  // limit still reach it.
+  if (!TRY(hears(taken_->pool))) return std::optional<os::ExitStatus>();
   const auto ended = launch::receive_process_end(taken_->pool);
   if (ended) return std::optional(*ended);
   return HostError{ended.error().code, "the pool has ended, and the keep with it"};

@@ -179,7 +179,7 @@ int tell_loss(const Work& work, const wasi::Context& context, int status) {
 void tell_end(const Work& work, int status) {
   if (work.talk) work.talk->end(status);
   if (!work.taken_from.is_open()) return;
-  // Nobody who reads what the workload wrote shall wait for us.
+  // What the workload has open of them beside ends with this process, which is next.
   for (int stream = 0; stream < launch::keep_descriptor; ++stream) os::Fd::adopt(stream).close();
   launch::send_end(work.taken_from, status);
 }

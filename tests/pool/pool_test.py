@@ -262,6 +262,34 @@ class PoolTest(TlsTest):
         result = self.merlon("run", "--pool", self.folder / "nothing", self.wasm(HELLO))
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "hello\n", ""))
 
+    def test_a_keep_that_speaks_out_of_turn_is_still_in_our_hands(self):
+        """A pool of ours, whose keep says nonsense for an end and runs on."""
+        with socket.socket(socket.AF_UNIX) as door, subprocess.Popen(["sleep", "60"]) as keep:
+            door.bind(str(self.folder / "pool"))
+            door.listen()
+            process = subprocess.Popen([MERLON, "run", "--pool", self.folder / "pool", self.wasm(HELLO)],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            customer, _ = door.accept()
+            ours, its = socket.socketpair()
+            with customer, ours:
+                _, files, _, _ = socket.recv_fds(customer, 16, 1)
+                pidfd = os.pidfd_open(keep.pid)
+                socket.send_fds(customer, [b"\1"], [its.fileno(), pidfd])
+                its.close()
+                for each in (*files, pidfd):
+                    os.close(each)
+                _, streams, _, _ = socket.recv_fds(ours, 8, 3)
+                for each in streams:
+                    os.close(each)
+                ours.recv(4096)
+                ours.sendall(b"\7\7")
+                time.sleep(0.2)
+                process.send_signal(signal.SIGTERM)
+                self.assertEqual(keep.wait(10), -signal.SIGTERM)
+                customer.sendall(bytes([2, signal.SIGTERM]))
+                self.assertEqual(process.wait(10), 128 + signal.SIGTERM)
+                process.communicate()
+
     def test_a_place_that_is_taken_is_told(self):
         self.pool()
         second = subprocess.run(Pool(self.folder / "pool", BACKEND).command, capture_output=True, text=True,
