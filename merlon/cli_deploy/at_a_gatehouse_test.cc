@@ -1,6 +1,7 @@
 // The commands of tenants against a gatehouse of the test's own.
 
 #include <array>
+#include <atomic>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -219,6 +220,50 @@ TEST_F(AtAGatehouse, WhoHearsNoEndIsToldSo) {
   EXPECT_EQ(run(&keeps_attach, {id}), 1);
   EXPECT_NE(remarked().find("the talk with the keep was cut"), std::string::npos);
   EXPECT_EQ(deploy_it({{"--restart", "on-failure"}, {"--restarts", "0"}}), 1);
+}
+
+TEST_F(AtAGatehouse, NoSecondKeepGetsTheWorkloadWhileTheFirstRuns) {
+  // The first word of each keep is lost, as if the line were cut; with input open, it goes on.
+  std::atomic<std::size_t> started = 0;
+  std::atomic<std::size_t> stopped = 0;
+  std::atomic<bool> ran_beside = false;
+  house_.set_instead([&](const http::Request& request) -> std::optional<http::Response> {
+    if (request.method == "POST" && request.target == "/v1/keeps") {
+      ran_beside = ran_beside || started.load() != stopped.load();
+      ++started;
+    }
+    if (request.path().ends_with("/stop")) ++stopped;
+    if (request.path().ends_with("/input")) return with(429, "");
+    if (request.path().ends_with("/output")) return with(410, "");
+    return std::nullopt;
+  });
+  EXPECT_EQ(deploy_it({{"--restart", "always"}, {"--restarts", "1"}}), 1);
+  EXPECT_EQ(started, 2U) << remarked();
+  EXPECT_EQ(stopped, 1U);
+  EXPECT_FALSE(ran_beside);
+}
+
+TEST_F(AtAGatehouse, WhoHadItsKeepStoppedMeanwhileGetsNoOther) {
+  std::atomic<std::size_t> started = 0;
+  std::atomic<bool> is_away = false;
+  house_.set_instead([&](const http::Request& request) -> std::optional<http::Response> {
+    if (request.method == "POST" && request.target == "/v1/keeps") ++started;
+    if (request.path().ends_with("/input")) return with(429, "");
+    if (request.path().ends_with("/output")) {
+      // Somebody stops it, and of that nothing is heard at once.
+      http::Request stop;
+      stop.method = "POST";
+      stop.target = base::concat(request.path().substr(0, request.path().rfind('/')), "/stop");
+      EXPECT_EQ(house_.service().handle(stop).status, 204);
+      is_away = true;
+      return with(410, "");
+    }
+    if (request.method == "GET" && is_away.exchange(false)) return with(503, "");
+    return std::nullopt;
+  });
+  EXPECT_EQ(deploy_it({{"--restart", "always"}, {"--restarts", "3"}}), 1);
+  EXPECT_EQ(started, 1U) << remarked();
+  EXPECT_NE(remarked().find("the keep was stopped"), std::string::npos);
 }
 
 TEST_F(AtAGatehouse, OneThatWasLeftIsHeardLater) {

@@ -9,6 +9,7 @@
 #include "merlon/cli_deploy/distant_relay.h"
 #include "merlon/cli_deploy/judge.h"
 #include "merlon/cli_deploy/kept_talk.h"
+#include "merlon/cli_deploy/last_keep.h"
 #include "merlon/cli_deploy/new_keep.h"
 #include "merlon/cli_deploy/prepared.h"
 #include "merlon/cli_deploy/relay.h"
@@ -134,9 +135,13 @@ Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal,
 
 Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
                          const GatehouseAddress& address, const Prepared& prepared,
-                         const std::shared_ptr<Tenant>& tenant, Stopwatch& watch,
+                         const std::shared_ptr<Tenant>& tenant, LastKeep& last, Stopwatch& watch,
                          Attempt& attempt) {
   const auto client = TRY(GatehouseClient::create(address));
+  if (TRY(last.end(client)) == LastKeep::Way::StoppedBefore) {
+    attempt.stopped = true;
+    return Failure{"the keep was stopped", Status::Unusable};
+  }
   door::KeepRequest request{TRY(wanted_backend(arguments, terminal)), prepared.offer};
   request.offer.verbose = false;
   const auto keep = TRY(client.start(request));
@@ -147,6 +152,8 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
     static_cast<void>(client.stop(keep.id));
     return sealed.error();
   }
+  // An answer that is lost is no refusal.
+  last.note(keep.id);
   TRY(client.deliver(keep.id, sealed->bytes));
   attempt.delivered = true;
   watch.lap("delivered");
@@ -169,6 +176,7 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
   const auto carried = carry(talk, client, keep.id, terminal, Part::Both, patience);
   auto status = carried ? status_of(talk, {}, false, terminal) : Result<int>(carried.error());
   if (status) {
+    last.has_ended();
     forget_soon(client, keep.id);
   } else {
     attempt.stopped = client.was_stopped(keep.id);
@@ -221,6 +229,7 @@ struct Delivery {
   Prepared prepared;
   std::optional<launch::Volume> volume;  ///< as the package asks for it
   Judge judge;
+  LastKeep last{};
 };
 
 /// A new challenge, a new keep.
@@ -243,7 +252,8 @@ Result<int> deliver_once(const Arguments& arguments, const Terminal& terminal, D
     return deploy_at_door(arguments, terminal, common.address.url, prepared, tenant, watch,
                           attempt);
   }
-  return deploy_there(arguments, terminal, common.address, prepared, tenant, watch, attempt);
+  return deploy_there(arguments, terminal, common.address, prepared, tenant, common.last, watch,
+                      attempt);
 }
 
 std::chrono::seconds since(std::uint64_t start) {

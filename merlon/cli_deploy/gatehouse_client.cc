@@ -134,12 +134,26 @@ Result<launch::Proof> GatehouseClient::proof(const std::string& id) const {
   return proof_in(document->root());
 }
 
+Result<std::optional<GatehouseClient::State>> GatehouseClient::state(const std::string& id) const {
+  const auto answer = TRY(ask("GET", path_of(id, ""), {}));
+  constexpr unsigned done = 200;
+  constexpr unsigned unknown = 404;
+  if (answer.status == unknown) return std::optional<State>();
+  if (answer.status != done) {
+    return unusable(concat("the gatehouse refuses: ", reason_in(answer)));
+  }
+  const auto document = codec::JsonDocument::parse(core::as_text(answer.body));
+  if (!document) return unusable("the gatehouse's answer is no JSON");
+  const auto name = document->root().string_member("state");
+  if (!name) return unusable("the gatehouse's answer has no state of a keep");
+  const codec::JsonValue* const stopped = document->root().find("stopped");
+  const bool is_over = *name == "ended" || *name == "lost";
+  return std::optional(State{!is_over, stopped != nullptr && stopped->is_true()});
+}
+
 bool GatehouseClient::was_stopped(const std::string& id) const {
-  const auto answer = ask_well("GET", path_of(id, ""), {});
-  if (!answer) return false;
-  const auto document = codec::JsonDocument::parse(core::as_text(answer->body));
-  const codec::JsonValue* const stopped = document ? document->root().find("stopped") : nullptr;
-  return stopped != nullptr && stopped->is_true();
+  const auto told = state(id);
+  return told && *told && (*told)->stopped;
 }
 
 Result<void> GatehouseClient::deliver(const std::string& id, core::ByteView sealed) const {

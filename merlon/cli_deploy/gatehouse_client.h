@@ -59,6 +59,12 @@ class GatehouseClient {
                                                     std::chrono::milliseconds wait) const;
   /// What the keep proved at its start; the gatehouse's word.
   [[nodiscard]] cli_evidence::Result<launch::Proof> proof(const std::string& id) const;
+  struct State {
+    bool lives = false;    ///< waits or runs
+    bool stopped = false;  ///< the tenant had it stopped
+  };
+  /// The gatehouse's word; nothing if it knows no such keep.
+  [[nodiscard]] cli_evidence::Result<std::optional<State>> state(const std::string& id) const;
   /// Whether the tenant himself had it stopped; the gatehouse's word.
   [[nodiscard]] bool was_stopped(const std::string& id) const;
   [[nodiscard]] cli_evidence::Result<void> stop(const std::string& id) const;

@@ -1,14 +1,14 @@
-// A clock that is wrong by as many seconds as the file "skew" beside the program says: linked into merlon-vmm, whose word the time
-// in a machine is, and preloaded into what a host runs beside it.
-
-#include <fcntl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+// A clock that is wrong by as many seconds as the file "skew" beside the program says: linked into
+// merlon-vmm, whose word the time in a machine is, and preloaded into what a host runs beside it.
 
 #include <array>
 #include <cstdlib>
 #include <ctime>
 #include <string>
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace {
 
@@ -31,7 +31,8 @@ const time_t skew = read_skew();
 
 int wrong_time(clockid_t clock, timespec* to) {
   const auto result = static_cast<int>(::syscall(SYS_clock_gettime, clock, to));
-  if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) to->tv_sec += skew;
+  if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+    to->tv_sec += skew;
   return result;
 }
 

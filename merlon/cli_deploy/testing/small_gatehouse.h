@@ -84,6 +84,8 @@ class SmallGatehouse {
   [[nodiscard]] std::vector<const ThreadedKeep*> keeps() const;
   /// Where the volumes of its one tenant lie.
   [[nodiscard]] std::string volumes() const;
+  /// What answers but for what is answered instead.
+  [[nodiscard]] gatehouse::Service& service() noexcept { return service_; }
   /// Nobody listens any more.
   void close() { server_.reset(); }
 

@@ -1,0 +1,42 @@
+#include "merlon/cli_deploy/last_keep.h"
+
+#include <chrono>
+
+#include "merlon/base/text.h"
+#include "merlon/os/poll.h"
+
+namespace merlon::cli_deploy {
+
+using cli_evidence::Failure;
+using cli_evidence::Result;
+using cli_evidence::Status;
+
+void LastKeep::note(std::string id) {
+  id_ = std::move(id);
+  asked_to_stop_ = false;
+}
+
+Result<LastKeep::Way> LastKeep::end(const GatehouseClient& gatehouse) {
+  // A gatehouse kills five seconds after it was asked to stop.
+  constexpr int tries = 150;
+  constexpr std::chrono::milliseconds pause{100};
+  for (int i = 0; !id_.empty() && i < tries; ++i) {
+    const auto told = TRY(gatehouse.state(id_));
+    if (told && told->stopped && !asked_to_stop_) return Way::StoppedBefore;
+    if (!told || !told->lives) {
+      id_.clear();
+      break;
+    }
+    if (!asked_to_stop_) {
+      asked_to_stop_ = true;
+      // Refused if it has ended meanwhile, which is told next.
+      static_cast<void>(gatehouse.stop(id_));
+      continue;
+    }
+    static_cast<void>(os::poll({}, pause));
+  }
+  if (id_.empty()) return Way::Free;
+  return Failure{base::concat("the keep ", id_, " of before still runs"), Status::Unusable};
+}
+
+}  // namespace merlon::cli_deploy
