@@ -10,6 +10,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE_FOLDER = Path(__file__).resolve().parent
@@ -44,7 +45,7 @@ listen {name}
     bind {here}:{port}
     balance roundrobin
     option httpchk GET {path}
-    default-server check check-ssl verify none inter 500ms fall 1 rise 1
+    default-server check check-ssl verify none inter 1s fall 1 rise 1
 """
 
 
@@ -86,8 +87,18 @@ def session_of(pid):
     return found
 
 
+def name_of(kind, said):
+    """What a request is for."""
+    path = said["path"]
+    if kind == "drawbridge":
+        return "fetch" if said["method"] == "GET" and "/tree" in path else "other of a registry"
+    if path == "/":
+        return "certificate"
+    return path.rpartition("/")[2] if path.endswith(("/challenge", "/release")) else "other of a broker"
+
+
 class Control:
-    def __init__(self, folder, hosts, lifetime="24h"):
+    def __init__(self, folder, hosts, lifetime):
         self.folder, self.lifetime = Path(folder), lifetime
         self.closing = []
         self.stage = Stage(self.folder)
@@ -146,7 +157,7 @@ class Control:
         key, crt = self.tls
         words = [MERLON.with_name("merlon-steward"), "--policy", self.policy, "--endorsements", self.endorsements, "--development",
                  "--key", self.ca[0], "--crt", self.ca[1], "--san", "keep.example", "--tls-key", key, "--tls-crt", crt, "--state",
-                 self.folder / f"steward{number}", "--listen", f"127.0.0.1:{self.ports[2 + number]}", "--lifetime", self.lifetime,
+                 self.folder / f"steward{number}", "--listen", f"127.0.0.1:{self.ports[2 + number]}", "--lifetime", f"{self.lifetime}s",
                  "--per-address", 4096]
         if number == 0:
             words += ["--release-store", self.folder / "release.db", "--release-key", self.folder / "release.key", "--oidc-issuer",
@@ -245,21 +256,28 @@ class Control:
     # What it has all cost.
 
     def counted(self):
-        """Requests, certificates, releases, bytes and seconds of processors, so far."""
-        found = {}
-        for kind, ports in (("steward", self.ports[2:]), ("drawbridge", self.ports[:2])):
-            for port in ports:
-                try:
-                    text = self.ask(port, "/metrics")[1].decode()
-                except OSError:
-                    continue
-                for name, value in re.findall(r"^merlon_[a-z]+_([a-z_]+(?:\{[^}]*\})?) ([0-9.e+]+)$", text, re.M):
-                    found[f"{kind} {name}"] = found.get(f"{kind} {name}", 0) + float(value)
-        for kind, services in (("steward", self.stewards), ("drawbridge", self.drawbridges)):
-            found[f"{kind} seconds"] = processor_time([each.process.pid for each in services])
-        found["postgres seconds"] = processor_time(session_of(self.postgres.process.pid))
-        found["s3 seconds"] = processor_time([self.s3.process.pid])
-        return found
+        """Where the logs end, and the seconds of processors, at this moment."""
+        services = [("steward", each) for each in self.stewards] + [("drawbridge", each) for each in self.drawbridges]
+        seconds = {"postgres": processor_time(session_of(self.postgres.process.pid)), "s3": processor_time([self.s3.process.pid])}
+        for kind, each in services:
+            seconds[kind] = seconds.get(kind, 0) + processor_time([each.process.pid])
+        return {"at": time.monotonic(), "seconds": seconds, "logs": [(kind, each.log, each.log.stat().st_size) for kind, each in services]}
+
+    def cost(self, before):
+        """Requests since then by their kinds, without those of haproxy's: how many, refused, bytes and microseconds of all."""
+        now, found = self.counted(), {}
+        for kind, log, offset in before["logs"]:
+            with log.open("rb") as file:
+                file.seek(offset)
+                for line in file:
+                    said = json.loads(line) if line.startswith(b'{"time"') and line.endswith(b"}\n") else {}
+                    if said.get("event") == "request" and said["path"] != "/ready":
+                        total = found.setdefault(name_of(kind, said), dict.fromkeys(("count", "refused", "received", "sent", "us"), 0))
+                        for key, value in (("count", 1), ("refused", said["status"] >= 400), ("received", said["received"]),
+                                           ("sent", said["sent"]), ("us", said["handling_us"])):
+                            total[key] += value
+        return {"requests": found, "elapsed": now["at"] - before["at"],
+                "seconds": {kind: value - before["seconds"][kind] for kind, value in now["seconds"].items()}}
 
     def stop(self):
         if hasattr(self, "haproxy"):
