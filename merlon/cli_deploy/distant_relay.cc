@@ -2,9 +2,11 @@
 
 #include <array>
 #include <atomic>
+#include <optional>
 
 #include "merlon/base/text.h"
 #include "merlon/cli_deploy/streams.h"
+#include "merlon/os/clock.h"
 #include "merlon/os/file.h"
 #include "merlon/os/poll.h"
 #include "merlon/os/thread.h"
@@ -80,18 +82,20 @@ Result<void> hear(Talk& talk, const GatehouseClient& gatehouse, const std::strin
   constexpr std::chrono::milliseconds longest{15'000};
   constexpr std::chrono::seconds pause{1};
   std::uint64_t position = 0;
-  std::chrono::seconds away{};
+  std::optional<std::uint64_t> away_since;
   while (!talk.status()) {
     const auto output =
         TRY(gatehouse.output(id, position, waits ? longest : std::chrono::milliseconds(0)));
     if (!output.away.empty()) {
       // The keep goes on without its gatehouse, and a gatehouse that starts again finds it.
+      const std::uint64_t now = os::now(os::Clock::Monotonic).value_or(0);
+      const std::chrono::nanoseconds away{now - away_since.value_or(now)};
+      if (!away_since) away_since = now;
       if (away >= patience) return Failure{output.away, Status::Unusable};
       static_cast<void>(os::poll({}, pause));
-      away += pause;
       continue;
     }
-    away = {};
+    away_since.reset();
     if (output.is_over || (output.bytes.empty() && !waits)) break;
     position += output.bytes.size();
     if (const auto heard = talk.hear(output.bytes, streams); !heard) {

@@ -61,12 +61,15 @@ Result<tls::Context> context_of(const TlsFiles& files) {
   return *std::move(context);
 }
 
+constexpr std::chrono::seconds longest_silence{30};
+
 Result<std::shared_ptr<net::Stream>> connect(const std::string& host, std::uint16_t port) {
   const auto addresses = host::resolve_host(host == "localhost" ? "127.0.0.1" : host);
   if (!addresses) return concat(base::printable(host), ": ", addresses.error());
   os::Errno last = os::Errno::Inval;
   for (const std::string& address : *addresses) {
-    auto socket = os::connect_tcp(address, port);
+    // A machine that lost its power says nothing, and a server that thinks may take longer.
+    auto socket = os::connect_tcp_watching(address, port, longest_silence);
     if (!socket) {
       last = socket.error();
       continue;

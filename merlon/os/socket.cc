@@ -74,6 +74,18 @@ Result<int> option_of(BorrowedFd fd, int option) noexcept {
   return message;
 }
 
+Result<Fd> new_stream(const Address& to) noexcept {
+  Fd fd = Fd::adopt(::socket(to.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (!fd.is_open()) return last_errno();
+  return fd;
+}
+
+Result<Fd> connected(Fd fd, const Address& to) noexcept {
+  if (::connect(fd.number(), to.get(), to.size) < 0) return last_errno();
+  TRY(set_nonblock(fd, true));
+  return fd;
+}
+
 }  // namespace
 
 Result<SocketInfo> socket_info(BorrowedFd fd) noexcept {
@@ -126,11 +138,24 @@ Result<Fd> listen_tcp(std::string_view address, std::uint16_t port) noexcept {
 
 Result<Fd> connect_tcp(std::string_view address, std::uint16_t port) noexcept {
   const Address to = TRY(parse_address(address, port));
-  Fd fd = Fd::adopt(::socket(to.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
-  if (!fd.is_open()) return last_errno();
-  if (::connect(fd.number(), to.get(), to.size) < 0) return last_errno();
-  TRY(set_nonblock(fd, true));
-  return fd;
+  return connected(TRY(new_stream(to)), to);
+}
+
+Result<Fd> connect_tcp_watching(std::string_view address, std::uint16_t port,
+                                std::chrono::seconds silence) noexcept {
+  const Address to = TRY(parse_address(address, port));
+  Fd fd = TRY(new_stream(to));
+  // Asked half way, and then thrice until the end.
+  constexpr int questions = 3;
+  const int whole = static_cast<int>(silence.count());
+  TRY(switch_on(fd, SOL_SOCKET, SO_KEEPALIVE, 1));
+  TRY(switch_on(fd, IPPROTO_TCP, TCP_KEEPIDLE, whole / 2));
+  TRY(switch_on(fd, IPPROTO_TCP, TCP_KEEPINTVL, whole / 2 / questions));
+  TRY(switch_on(fd, IPPROTO_TCP, TCP_KEEPCNT, questions));
+  // Where something is on its way, and while it connects.
+  constexpr int milliseconds = 1000;
+  TRY(switch_on(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, whole * milliseconds));
+  return connected(std::move(fd), to);
 }
 
 Result<void> limit_waiting(BorrowedFd fd, std::chrono::seconds limit) noexcept {

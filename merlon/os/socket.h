@@ -47,6 +47,11 @@ struct ReceiveFlags {
 /// Errors: Inval (not a numeric address) · Connrefused · Timedout · Hostunreach · …
 [[nodiscard]] Result<Fd> connect_tcp(std::string_view address, std::uint16_t port) noexcept;
 
+/// The same with a peer that must give signs of life, at the start and ever after: who does not
+/// answer for `silence` (at least 6 s), though the kernel asks, is gone (Timedout).
+[[nodiscard]] Result<Fd> connect_tcp_watching(std::string_view address, std::uint16_t port,
+                                              std::chrono::seconds silence) noexcept;
+
 /// Reading and writing that would wait for longer is Again, though the socket waits.
 [[nodiscard]] Result<void> limit_waiting(BorrowedFd fd, std::chrono::seconds limit) noexcept;
 

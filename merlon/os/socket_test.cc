@@ -104,6 +104,27 @@ TEST(SocketAddress, ADatagramThatDoesNotFitSaysSo) {
   EXPECT_TRUE(got.truncated);
 }
 
+TEST_F(Socket, AsksAfterAPeerThatIsSilent) {
+  const auto listener = listen_tcp("127.0.0.1", 0);
+  ASSERT_TRUE(listener);
+  const auto client =
+      connect_tcp_watching("127.0.0.1", local_port(*listener).value(), std::chrono::seconds(30));
+  ASSERT_TRUE(client);
+  const auto option = [&](int level, int name) {
+    int value = -1;
+    ::socklen_t size = sizeof(value);
+    EXPECT_EQ(::getsockopt(client->number(), level, name, &value, &size), 0);
+    return value;
+  };
+  EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE) +
+                (option(IPPROTO_TCP, TCP_KEEPINTVL) * option(IPPROTO_TCP, TCP_KEEPCNT)),
+            30);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 30'000);
+  EXPECT_EQ(connect_tcp_watching("nobody", 1, std::chrono::seconds(30)).error(), Errno::Inval);
+  EXPECT_FALSE(connect_tcp_watching("127.0.0.1", 0, std::chrono::seconds(30)));
+}
+
 TEST_F(Socket, SendsWithoutDelayAndSoDoThoseThatItAccepts) {
   const auto listener = listen_tcp("127.0.0.1", 0);
   ASSERT_TRUE(listener);

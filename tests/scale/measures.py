@@ -62,7 +62,7 @@ class Measures:
             ("steward", self.fleet.control.stewards), ("drawbridge", self.fleet.control.drawbridges),
         )}
 
-    def measure_connections(self, count=400):
+    def measure_connections(self, count=200):
         """What a connection that waits costs a service, in KiB."""
         control = self.fleet.control
         context = ssl.create_default_context(cafile=control.tls[1])

@@ -196,7 +196,9 @@ class Story(Measures):
         keep = fleet.acknowledged[deposit][-1][1]
         wait_until(lambda: self.ledger.of(name) or fleet.keeps(host)[keep]["state"] != "running", PATIENCE)
         if not self.ledger.of(name):
-            return next(host.folder.glob(f"gatehouse/**/{keep}/log")).read_text().strip()[-300:]
+            # The keep tells its tenant alone.
+            said = fleet.control.merlon("deploy", *fleet.judged(host), *fleet.access(host), "--env", "NAME=never", fleet.control.package)
+            return said.stderr.strip().splitlines()[-1].rpartition("main.wasm: ")[2][-300:]
         wait_until(lambda: self.ledger.of(name)[0].clocks)
         self.judge_certificate(self.ledger.of(name)[0])
         shown, ours = self.ledger.of(name)[0].clocks[0]
@@ -225,7 +227,8 @@ class Story(Measures):
         self.times["revoked: no release there"] = time.monotonic() - start
         self.check(refused, "a revoked processor's keeps are refused by name")
         self.say(f"  {refused}")
-        self.check(fleet.release_somewhere(deposit, fleet.hosts[1:]), "on other hosts it runs")
+        fleet.release_somewhere(deposit, fleet.hosts[1:])
+        self.check(wait_until(lambda: self.ledger.names("once-revoked"), PATIENCE), "on other hosts it runs")
         self.facts["revocation"] = {"keeps there": there, "refusal": refused}
         if not self.short:
             self.timed("revoked: each keep there was refused its renewal",
@@ -241,7 +244,7 @@ class Story(Measures):
         for deposit, (name, allowed) in fleet.deposited.items():
             ran = len(keeps.get(name, ()))
             self.check(ran <= allowed, f"{name} was allowed {allowed} times and ran {ran} times")
-            self.check(not ran or known[deposit]["released"] == 1, f"{name} runs and its release is counted")
+            self.check(ran <= known[deposit]["released"] <= allowed, f"{name}: each release is counted: {known[deposit]['released']}")
         unheard = [name for deposit, (name, _) in fleet.deposited.items() if known[deposit]["released"] and name not in keeps]
         self.facts["deposits"] = {"made": len(fleet.deposited), "ran": len(keeps), "given, and never heard of": unheard}
         self.say(f"  {len(fleet.deposited)} deposits, {len(keeps)} ran, {len(unheard)} given and never heard of: {unheard}")
@@ -249,6 +252,7 @@ class Story(Measures):
     def settle(self, disturbed):
         self.say("what must be true")
         fleet = self.fleet
+        self.check(not self.ledger.of("never"), "what was refused has not run")
         self.facts_of_the_broker()
         for kind in KINDS:
             self.check(not self.ledger.at_once(kind), f"two keeps spoke as one at the same time: {self.ledger.at_once(kind)}")
