@@ -41,8 +41,12 @@ std::int64_t retry_time(std::int64_t now, std::int64_t until, unsigned failures,
       std::min(longest, shortest << std::min(failures == 0 ? 0 : failures - 1, most_doublings));
   // With half as much again, at most; and never so late that few tries are left.
   const std::int64_t jittered = pause + part_of(pause * 1000, random % 501) / 1000;
-  const std::int64_t left = std::max<std::int64_t>(until - now, 0);
-  return now + std::clamp<std::int64_t>(left / 4, shortest, jittered);
+  const std::int64_t left = until - now;
+  if (left > 0) return now + std::clamp<std::int64_t>(left / 4, shortest, jittered);
+  // Nothing is shown to anybody meanwhile; but a fleet that a Steward refuses must not ask it all
+  // day.
+  constexpr std::int64_t longest_over = 300;
+  return now + std::min(jittered, longest_over + part_of(longest_over * 1000, random % 501) / 1000);
 }
 
 Renewal::Renewal(Self& self, const launch::Steward& steward, std::shared_ptr<StewardLine> line,

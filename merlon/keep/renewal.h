@@ -27,7 +27,7 @@ struct Shown {
 [[nodiscard]] std::int64_t renewal_time(std::int64_t now, std::int64_t until,
                                         std::uint32_t random) noexcept;
 /// When to try again after so many tries that failed in a row: soon, then more and more rarely, but
-/// several times before `until`.
+/// several times before `until`; behind it every few minutes.
 [[nodiscard]] std::int64_t retry_time(std::int64_t now, std::int64_t until, unsigned failures,
                                       std::uint32_t random) noexcept;
 

@@ -38,7 +38,10 @@ TEST(RetryTime, ComesSoonAndThenMoreRarelyButNotTooLate) {
   }
   EXPECT_EQ(retry_time(now, now + life, 1, 0) - now, 5);
   EXPECT_LE(retry_time(now, now + 40, 10, 500) - now, 10) << "four tries are left";
-  EXPECT_EQ(retry_time(now, now - 100, 10, 500) - now, 5) << "after the end it still goes on";
+  EXPECT_EQ(retry_time(now, now - 100, 1, 0) - now, 5) << "after the end it still goes on";
+  EXPECT_EQ(retry_time(now, now - 100, 10, 0) - now, 300)
+      << "and not too often, for there are many";
+  EXPECT_EQ(retry_time(now, now, 10, 500) - now, 450);
 }
 
 TEST(Problem, IsToldByItsCodeAndDetail) {
