@@ -66,8 +66,7 @@ Endorsing::Endorsing(const Options& options, std::string directory, Statistics& 
       statistics_(statistics),
       world_(std::move(world)),
       vceks_({[this, product = only_product(options.renew)](const snp::Report& report) {
-                constexpr std::chrono::milliseconds limit{5'000};
-                return fetch_vcek(settings_, report, product, limit);
+                return ask_for(report, product);
               },
               [this] { return world_.reload(); }, &monotonic_seconds, &random_number,
               [this](const snp::Report& report, const FetchOutcome& outcome) {
@@ -79,6 +78,20 @@ Endorsing::Endorsing(const Options& options, std::string directory, Statistics& 
                             {"trouble", outcome.trouble}});
               },
               waiting_of(options.workers)}) {}
+
+FetchOutcome Endorsing::ask_for(const snp::Report& report, const std::string& product) const {
+  // Files beyond what a Steward takes would have it take none anew, lists neither.
+  constexpr std::size_t for_lists = 64;
+  constexpr std::size_t most = evidence::Endorsements::max_artefacts - for_lists;
+  if (world_.generation()->endorsements.size() >= most) {
+    return {Fetched::Unavailable,
+            concat("there are ", most,
+                   " endorsements, and no room for this one: hosts can bring theirs, ",
+                   "or other Stewards take some of them")};
+  }
+  constexpr std::chrono::milliseconds limit{5'000};
+  return fetch_vcek(settings_, report, product, limit);
+}
 
 Endorsing::~Endorsing() {
   {

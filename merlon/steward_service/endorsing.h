@@ -39,6 +39,7 @@ class Endorsing {
   void start();
 
  private:
+  [[nodiscard]] FetchOutcome ask_for(const snp::Report& report, const std::string& product) const;
   void run();
   void renew(const std::string& platform, int failures, bool& came);
   [[nodiscard]] std::optional<codec::UnixTime> first_end() const;
