@@ -1,9 +1,11 @@
 """What a fleet costs: requests by the services' own logs, bytes by the hosts' interfaces, time and memory by the system."""
 
 import contextlib
+import json
 import re
 import socket
 import ssl
+import statistics
 import time
 from pathlib import Path
 
@@ -61,6 +63,19 @@ class Measures:
         self.facts["memory of services KiB"] = {kind: [memory_of(each.process.pid) for each in services] for kind, services in (
             ("steward", self.fleet.control.stewards), ("drawbridge", self.fleet.control.drawbridges),
         )}
+
+    def measure_stewards(self):
+        """Bytes of the log for each certificate, and how long a broker is busy with a release, in milliseconds."""
+        control, sizes, certificates, took = self.fleet.control, 0, 0, []
+        for number, steward in enumerate(control.stewards):
+            sizes += (self.fleet.folder / f"steward{number}" / "issued.log").stat().st_size
+            for line in steward.log.read_bytes().splitlines():
+                said = json.loads(line)
+                if said.get("event") == "request" and said["status"] == 200:
+                    certificates += said["path"] == "/"
+                    took += [said["handling_us"] / 1000] if said["path"].endswith("/release") else []
+        self.facts["issued log bytes"] = sizes / certificates
+        self.facts["broker ms"] = statistics.median(took)
 
     def measure_connections(self, count=200):
         """What a connection that waits costs a service, in KiB."""
