@@ -1,6 +1,7 @@
 """What a fleet shares: two Stewards of which one is a broker, two Drawbridges over PostgreSQL and an S3, haproxy before them, an
 issuer of tokens, and the ledger."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -67,23 +68,19 @@ def processor_time(pids):
     """Seconds that these processes have computed."""
     total = 0
     for pid in pids:
-        try:
+        with contextlib.suppress(OSError):
             words = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
             total += int(words[11]) + int(words[12])
-        except OSError:
-            pass
     return total / TICKS
 
 
-def session_of(pid):
-    """The processes of the session that this one leads."""
-    found = []
+def with_children(pid):
+    """This process and those that it has started."""
+    found = [pid]
     for each in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            if each.read_text().rpartition(") ")[2].split()[3] == str(pid):
+        with contextlib.suppress(OSError):
+            if each.read_text().rpartition(") ")[2].split()[1] == str(pid):
                 found.append(int(each.parent.name))
-        except OSError:
-            pass
     return found
 
 
@@ -258,7 +255,7 @@ class Control:
     def counted(self):
         """Where the logs end, and the seconds of processors, at this moment."""
         services = [("steward", each) for each in self.stewards] + [("drawbridge", each) for each in self.drawbridges]
-        seconds = {"postgres": processor_time(session_of(self.postgres.process.pid)), "s3": processor_time([self.s3.process.pid])}
+        seconds = {"postgres": processor_time(with_children(self.postgres.process.pid)), "s3": processor_time([self.s3.process.pid])}
         for kind, each in services:
             seconds[kind] = seconds.get(kind, 0) + processor_time([each.process.pid])
         return {"at": time.monotonic(), "seconds": seconds, "logs": [(kind, each.log, each.log.stat().st_size) for kind, each in services]}

@@ -17,7 +17,8 @@ from story import MERLON
 
 MORE = {"keeps-per-tenant": 256, "workers": 128}
 # Of a host with a wrong clock.
-WRONG_MACHINE, PRELOADED = (MERLON.parents[1] / "tests" / each for each in ("merlon-vmm-wrong-clock", "libmerlon-wrong-clock.so"))
+TESTS = Path(os.environ.get("MERLON_TEST_PROGRAMS", MERLON.parents[1] / "tests")).absolute()
+WRONG_MACHINE, PRELOADED = (TESTS / each for each in ("merlon-vmm-wrong-clock", "libmerlon-wrong-clock.so"))
 AT_A_TIME = 6
 
 

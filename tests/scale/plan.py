@@ -33,6 +33,11 @@ def significant(value, digits=2):
     return f"{rounded:,.0f}" if abs(rounded) >= 10 else f"{rounded:.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
 
 
+def milliseconds(value):
+    """Less is nothing but noise."""
+    return f"{significant(value)} ms" if value > 0.2 else "-"
+
+
 def table(head, rows):
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
@@ -57,7 +62,7 @@ class Plan:
                                    ("releases", "release"), ("requests of Drawbridge", "fetch"))]
         count += [row(name, lambda storm, key=key: significant(self.facts[storm][key] / 1000, 3) + " kB")
                   for name, key in (("sent by its host", "host sent bytes"), ("received by its host", "host received bytes"))]
-        count += [row(name, lambda storm, kinds=kinds: significant(self.computed(storm, *kinds)) + " ms")
+        count += [row(name, lambda storm, kinds=kinds: milliseconds(self.computed(storm, *kinds)))
                   for name, kinds in (("processor time of Stewards, broker included", ("steward",)), ("of Drawbridges", ("drawbridge",)),
                                       ("of PostgreSQL and the S3", ("postgres", "s3")))]
         return table(["for each keep", "released by a broker", "deployed by its tenant"], count)
@@ -77,7 +82,8 @@ class Plan:
         return table(["memory, in proportion where it is shared", "each"], rows)
 
     def recovery(self):
-        return table(["what", "seconds"], [[name, significant(value)] for name, value in self.measured["seconds"].items()])
+        return table(["what", "seconds"], [[name, significant(value)] for name, value in self.measured["seconds"].items()
+                                         if not name.startswith(("at the end", "all"))])
 
     def refused_in_a_day(self):
         """Requests of one keep whose renewal is refused, until its certificate is over."""
@@ -110,7 +116,7 @@ class Plan:
             row("processors for them", lambda hosts, keeps: significant(keeps / STORM * steward / 1000)),
             row("challenges and releases", lambda hosts, keeps: rate(2 * per["release"] * keeps / STORM)),
             row("processors for them", lambda hosts, keeps: significant(keeps / STORM * release / 1000)),
-            row("brokers, if each is busy with one release at a time", lambda hosts, keeps: f"{math.ceil(keeps / STORM * broker / 1000):,}"),
+            row("brokers, if each does one release at a time", lambda hosts, keeps: f"{math.ceil(keeps / STORM * broker / 1000):,}"),
             row("requests of Drawbridge", lambda hosts, keeps: rate(per["fetch"] * keeps / STORM)),
             row("processors for them, PostgreSQL and S3 included", lambda hosts, keeps: significant(keeps / STORM * registry / 1000)),
             row("bytes from Drawbridge, this package of 3 kB", lambda hosts, keeps: significant(fetched * keeps / STORM / 1e6) + " MB/s"),
@@ -142,7 +148,7 @@ class Plan:
 def filled(text, tables):
     """The document with these tables in their places."""
     for name, content in tables.items():
-        text, count = re.subn(rf"(<!-- {name}: .*? -->\n).*?(\n<!-- end -->)", lambda found, content=content: found[1] + content + found[2], text,
+        text, count = re.subn(rf"(<!-- {name}: [^\n]* -->\n).*?(<!-- end -->)", lambda found, content=content: f"{found[1]}{content}\n{found[2]}", text,
                               flags=re.S)
         if count != 1:
             raise ValueError(f"there is no one place for {name} in docs/scale.md")
