@@ -220,6 +220,20 @@ Result<std::unique_ptr<tls::Session>> shaken(const tls::Context& context, os::Fd
 
 }  // namespace
 
+Get patiently(Get get, std::function<void(std::chrono::milliseconds)> rest) {
+  return [get = std::move(get), rest = std::move(rest)](const std::string& path,
+                                                        std::size_t most) -> Result<Answer> {
+    constexpr unsigned first_away = 502;
+    constexpr unsigned last_away = 504;
+    for (const int pause : {300, 900}) {
+      auto answer = get(path, most);
+      if (answer && (answer->status < first_away || answer->status > last_away)) return answer;
+      rest(std::chrono::milliseconds(pause));
+    }
+    return get(path, most);
+  };
+}
+
 Result<PackageContent> assemble_package(const launch::Message& message, const Get& get) {
   return Assembly(message, get).run();
 }

@@ -4,6 +4,7 @@
 // where it lies and what its digests are. The registry and whoever connects with it are the host's
 // or anybody's: what comes is bounded, and counts by those digests alone.
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -23,6 +24,11 @@ struct PackageContent {
 /// Gets one path of the registry, with at most so many bytes of body. An error is a line.
 using Get = std::function<core::Result<http_client::Answer, std::string>(const std::string& path,
                                                                          std::size_t most)>;
+
+/// Asks again, twice, where `get` fails or the registry says that it cannot answer now (502 to
+/// 504): one of several services may have ended, and a keep that ends for that has used up its
+/// delivery. `rest` waits.
+[[nodiscard]] Get patiently(Get get, std::function<void(std::chrono::milliseconds)> rest);
 
 /// Puts the package that `message` names together out of what `get` gives. Attacker-controlled;
 /// memory is bounded by what a delivery may hold. An error is a line for the tenant.

@@ -148,6 +148,31 @@ TEST_F(PackageFetch, TheTenantsDigestsHaveTheLastWord) {
   EXPECT_NE(refusal(message).find("tree"), std::string::npos);
 }
 
+TEST(Patiently, WhatFailsOnTheWayIsAskedForAgain) {
+  const auto tries_of = [](std::vector<unsigned> statuses, bool good) {  // 0: the line is cut
+    std::size_t asked = 0;
+    std::chrono::milliseconds rested{};
+    const Get get = patiently(
+        [&](const std::string&, std::size_t) -> core::Result<http_client::Answer, std::string> {
+          const unsigned status = statuses.at(asked++);
+          if (status == 0) return core::Unexpected(std::string("cut"));
+          http_client::Answer answer;
+          answer.status = status;
+          return answer;
+        },
+        [&](std::chrono::milliseconds pause) { rested += pause; });
+    EXPECT_EQ(get("/", 1).has_value(), good);
+    EXPECT_LE(rested, std::chrono::milliseconds(1200));
+    return asked;
+  };
+  EXPECT_EQ(tries_of({200}, true), 1U);
+  EXPECT_EQ(tries_of({404}, true), 1U);
+  EXPECT_EQ(tries_of({500}, true), 1U);
+  EXPECT_EQ(tries_of({0, 503, 200}, true), 3U);
+  EXPECT_EQ(tries_of({503, 503, 503}, true), 3U);
+  EXPECT_EQ(tries_of({0, 0, 0}, false), 3U);
+}
+
 TEST_F(PackageFetch, ARefusalIsToldWithItsReason) {
   http_client::Answer& answer = registry_.answers["/t/tree"];
   answer.status = 410;

@@ -22,6 +22,7 @@
 #include "merlon/keep/tls_files.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
+#include "merlon/os/poll.h"
 #include "merlon/os/process.h"
 #include "merlon/wasi/context.h"
 #include "merlon/wasi/preopen.h"
@@ -97,7 +98,10 @@ core::Result<void, std::string> get_package(Work& work, Self& self, const Shown*
   if (shown != nullptr) identity = {shown->vouching.chain, &(*keys)->tls()};
   const auto get = registry_over_https(package, launch.registry, identity, clocks.now());
   if (!get) return get.error();
-  auto content = assemble_package(launch.message, *get);
+  auto content =
+      assemble_package(launch.message, patiently(*get, [](std::chrono::milliseconds pause) {
+                         static_cast<void>(os::poll({}, pause));
+                       }));
   if (!content) return content.error();
   work.module = std::move(content->module);
   work.archive = std::move(content->archive);

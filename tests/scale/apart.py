@@ -1,5 +1,6 @@
 """Runs a program in namespaces of its own, so that whatever it starts ends with it."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -36,6 +37,20 @@ def why_not():
     return stores.why_no_postgres() or stores.why_no_s3()
 
 
+def remove_groups(name):
+    """What engines have left of control groups of that name when they were killed."""
+    def is_gone():
+        for root in [*Path("/sys/fs/cgroup").glob(f"*/{name}"), *Path("/sys/fs/cgroup").glob(name)]:
+            for folder, _, _ in os.walk(root, topdown=False):
+                with contextlib.suppress(OSError):
+                    os.rmdir(folder)
+            if root.exists():
+                return False
+        return True
+    # Processes that were killed take their moment.
+    bundles.wait_until(is_gone)
+
+
 def run(program, *words, **options):
     """This program of ours there, with a folder that is removed afterwards."""
     def end(*_):
@@ -56,3 +71,4 @@ def run(program, *words, **options):
     finally:
         # Mounts of there are gone with their namespace.
         shutil.rmtree(folder, ignore_errors=True)
+        remove_groups(Path(folder).name)

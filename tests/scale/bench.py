@@ -7,4 +7,7 @@ import apart
 
 if reason := apart.why_not():
     sys.exit(f"bench: {reason}")
-sys.exit(apart.run("scenario.py", *sys.argv[1:])[0])
+try:
+    sys.exit(apart.run("scenario.py", *sys.argv[1:])[0])
+except KeyboardInterrupt:
+    sys.exit(130)

@@ -80,7 +80,7 @@ class Staying:
 class Fleet:
     def __init__(self, folder, hosts=4, lifetime=86400):
         self.folder = Path(folder)
-        self.group = f"merlon-fleet-{os.getppid()}-{os.getpid()}"
+        self.group = self.folder.name
         self.control = Control(self.folder, hosts, lifetime)
         self.hosts = [Host(number, self.folder, f"{self.group}/host{number}") for number in range(hosts)]
         self.manager = Engine(self.folder / "manager", f"{self.group}/manager")
@@ -240,14 +240,6 @@ class Fleet:
             self.manager.process.kill()
             self.manager.process.wait()
         self.control.stop()
-        self.remove_groups()
-
-    def remove_groups(self):
-        """What dead engines have left of control groups."""
-        for root in Path("/sys/fs/cgroup").glob(f"*/{self.group}"):
-            for folder, _, _ in os.walk(root, topdown=False):
-                with contextlib.suppress(OSError):
-                    os.rmdir(folder)
 
 
 def leb(value):
