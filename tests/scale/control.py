@@ -50,6 +50,23 @@ listen {name}
 """
 
 
+# Of a host with a wrong clock.
+TESTS = Path(os.environ.get("MERLON_TEST_PROGRAMS", MERLON.parents[1] / "tests")).absolute()
+WRONG_MACHINE, PRELOADED = (TESTS / each for each in ("merlon-vmm-wrong-clock", "libmerlon-wrong-clock.so"))
+
+
+@contextlib.contextmanager
+def long_ago():
+    """What openssl makes within counts since three days ago, so that a clock that is behind finds it good."""
+    told = {"LD_PRELOAD": str(PRELOADED), "MERLON_SKEW": str(-3 * 86400)}
+    os.environ.update(told)
+    try:
+        yield
+    finally:
+        for each in told:
+            del os.environ[each]
+
+
 def openssl(*words):
     subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
 
@@ -108,8 +125,9 @@ class Control:
         roots = ", ".join(f'"{self.stage.root(each)}"' for each in self.platforms)
         self.policy.write_text(re.sub(r"roots = \[.*\]", f"roots = [{roots}]", self.policy.read_text()))
         self.endorse()
-        self.ca = make_ca(self.folder)
-        self.tls = server_certificate(self.folder)
+        with long_ago():
+            self.ca = make_ca(self.folder)
+            self.tls = server_certificate(self.folder)
 
     def endorse(self):
         """What the processors' maker says of all of them, in one directory."""

@@ -11,21 +11,13 @@ import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from control import Control
+from control import PRELOADED, WRONG_MACHINE, Control, long_ago, openssl
 from hosts import HERE, PATIENCE, Engine, Host, make_network
 from story import MERLON
 
 MORE = {"keeps-per-tenant": 256, "workers": 128}
-# Of a host with a wrong clock.
-TESTS = Path(os.environ.get("MERLON_TEST_PROGRAMS", MERLON.parents[1] / "tests")).absolute()
-WRONG_MACHINE, PRELOADED = (TESTS / each for each in ("merlon-vmm-wrong-clock", "libmerlon-wrong-clock.so"))
+OF_A_GATEHOUSE = [f"merlon-{name}" for name in ("gatehouse", "warden", "keep", "shim-kvm", "simulator", "dial", "store", "resolve")]
 AT_A_TIME = 6
-
-
-def openssl_of_long_ago(*words):
-    """What it makes counts since three days ago, so that a clock that is behind finds it good."""
-    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True,
-                   env={**os.environ, "LD_PRELOAD": str(PRELOADED), "MERLON_SKEW": str(-3 * 86400)})
 
 
 class Authority:
@@ -34,15 +26,15 @@ class Authority:
     def __init__(self, folder):
         self.folder = folder
         self.key, self.certificate = folder / "fleet-ca.key", folder / "fleet-ca.pem"
-        openssl_of_long_ago("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=fleet",
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=fleet",
                 "-keyout", self.key, "-out", self.certificate)
 
     def vouch(self, name, extension):
         key, request, made, extensions = (self.folder / f"{name}{end}" for end in (".key", ".csr", ".pem", ".ext"))
-        openssl_of_long_ago("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out",
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out",
                 request)
         extensions.write_text(f"{extension}\nbasicConstraints=critical,CA:FALSE\n")
-        openssl_of_long_ago("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-days", "30", "-extfile", extensions,
+        openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-days", "30", "-extfile", extensions,
                 "-out", made)
         return key, made
 
@@ -78,8 +70,8 @@ class Staying:
 
 
 class Fleet:
-    def __init__(self, folder, hosts=4, lifetime=86400):
-        self.folder = Path(folder)
+    def __init__(self, folder, hosts=4, lifetime=86400, heartbeat="2s"):
+        self.folder, self.heartbeat = Path(folder), heartbeat
         self.group = self.folder.name
         self.control = Control(self.folder, hosts, lifetime)
         self.hosts = [Host(number, self.folder, f"{self.group}/host{number}") for number in range(hosts)]
@@ -99,10 +91,11 @@ class Fleet:
     def start(self):
         make_network()
         self.control.start()
-        self.authority = Authority(self.folder)
+        with long_ago():
+            self.authority = Authority(self.folder)
+            self.tenant = self.authority.vouch("alice", "extendedKeyUsage=clientAuth")
         with self.control.bundle.open("ab") as bundle:
             bundle.write(self.authority.certificate.read_bytes())
-        self.tenant = self.authority.vouch("alice", "extendedKeyUsage=clientAuth")
         for host in self.hosts:
             host.boot()
             self.equip(host)
@@ -113,7 +106,8 @@ class Fleet:
 
     def equip(self, host):
         """What its gatehouse is started with."""
-        key, certificate = self.authority.vouch(host.name, f"subjectAltName=IP:{host.address}")
+        with long_ago():
+            key, certificate = self.authority.vouch(host.name, f"subjectAltName=IP:{host.address}")
         host.words = [str(each) for each in (
             MERLON.with_name("merlon-gatehouse"), "serve", "--listen", f"{host.address}:8443", "--state", host.folder / "gatehouse",
             "--tls-key", key, "--tls-crt", certificate, "--tenants", self.authority.certificate, "--simulator",
@@ -124,8 +118,9 @@ class Fleet:
         """All of its programs, for the next start of its gatehouse."""
         programs = host.folder / "bin"
         if not programs.exists():
-            shutil.copytree(MERLON.parent, programs, ignore=lambda folder, names: [each for each in names if "bench" in each])
-            (programs / "merlon-vmm").unlink()
+            programs.mkdir()
+            for name in OF_A_GATEHOUSE:
+                shutil.copy(MERLON.with_name(name), programs / name)
             shutil.copy(WRONG_MACHINE, programs / "merlon-vmm")
         (programs / "skew").write_text(str(seconds))
         host.words[0] = str(programs / "merlon-gatehouse")
@@ -142,7 +137,7 @@ class Fleet:
             if reason := engine.why_not():
                 raise AssertionError(reason)
         self.manager.must("swarm", "init", "--advertise-addr", HERE, "--listen-addr", f"{HERE}:2377", "--availability", "drain",
-                          "--dispatcher-heartbeat", "2s")
+                          "--dispatcher-heartbeat", self.heartbeat)
         token = self.manager.must("swarm", "join-token", "--quiet", "worker")
         for host in self.hosts:
             host.engine.must("load", "-i", archive)
