@@ -12,6 +12,7 @@
 #include "merlon/keep/deadline.h"
 #include "merlon/keep/dialler.h"
 #include "merlon/keep/files.h"
+#include "merlon/keep/give_up.h"
 #include "merlon/keep/invoke.h"
 #include "merlon/keep/mounts.h"
 #include "merlon/keep/own_directory.h"
@@ -239,7 +240,9 @@ int play(Stage& stage, Work& work, Self& self, std::shared_ptr<Shown> shown, Dea
 /// delivered is there.
 core::Result<std::vector<std::uint8_t>, NotPrepared> take_module(Work& work) {
   if (work.talk) return std::move(work.module);
-  return read_module(std::exchange(work.launch.module, os::Fd()));
+  auto bytes = read_module(work.launch.module);
+  give_up(std::exchange(work.launch.module, os::Fd()), work.launch.message.confinement);
+  return bytes;
 }
 
 /// The module of a keep that was made ahead is there; any other's comes now.
