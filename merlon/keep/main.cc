@@ -44,7 +44,7 @@ core::Result<keep::Work, std::string> take_work(keep::Self& self, launch::Launch
   if (launch.message.purpose == launch::Purpose::Receive) {
     return keep::work_of_tenant(self, std::move(launch), evidence, std::move(channel));
   }
-  keep::Work work = TRY(keep::work_of_host(std::move(launch)));
+  keep::Work work = TRY(keep::work_of_host(self, std::move(launch)));
   const launch::Confinement confinement = work.launch.message.confinement;
   // A machine tells its keep's end by itself.
   if (made_ahead && confinement == launch::Confinement::Process) {

@@ -312,7 +312,7 @@ core::Result<launch::Launch> rehearsed_launch() {
 void rehearse(const Prepared& prepared, Self& self, std::uintptr_t lowest_stack_address) {
   auto launch = rehearsed_launch();
   if (!launch) return;
-  auto work = work_of_host(*std::move(launch));
+  auto work = work_of_host(self, *std::move(launch));
   auto module = prepared.engine->compile({rehearsed.begin(), rehearsed.end()});
   if (!work || !module) return;
   auto stage = Stage::create(*prepared.engine, *std::move(module), std::make_shared<Clocks>(false),
