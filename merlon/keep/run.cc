@@ -185,6 +185,14 @@ void tell_end(const Work& work, int status) {
   launch::send_end(work.taken_from, status);
 }
 
+/// One that can open files could leave none for the bell.
+bool can_open_files(const launch::Message& message) noexcept {
+  const auto leads_further = [](const launch::FileEntry& file) {
+    return file.kind == launch::FileKind::Directory || file.kind == launch::FileKind::Listen;
+  };
+  return !message.allowed.empty() || std::ranges::any_of(message.files, leads_further);
+}
+
 /// Everything that the workload finds when it starts.
 core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
     Work& work, Self& self, std::shared_ptr<const wasm::CompiledModule> module, Clocks& clocks,
@@ -225,6 +233,9 @@ int play(Stage& stage, Work& work, Self& self, std::shared_ptr<Shown> shown, Dea
   const auto sealed =
       equip(work, self, stage.module(), stage.clocks(), std::move(shown), stage.memory(), context);
   if (!sealed) return unusable(work, sealed.error());
+  if (can_open_files(message) && !context.bell()) {
+    return unusable(work, "no event descriptor is left to wait with");
+  }
   deadline.watch(stage.store(), context);
   const int status = invoke(message, stage, deadline, *work.voice);
   constexpr auto farewell = std::chrono::seconds(10);
