@@ -1,8 +1,9 @@
 #pragma once
 
 // A processor's owner who does what he may, and more than is decent, for tests: he interrupts an
-// enclave at any instruction, enters it again while it is interrupted, and leaves in the registers
-// and flags whatever he likes. Which of it, follows from a seed.
+// enclave at any instruction, enters it again while it is interrupted, leaves in the registers
+// and flags whatever he likes, and changes shared memory between two instructions. Which of it,
+// follows from a seed.
 
 #include <cstdint>
 
@@ -12,7 +13,9 @@ namespace merlon::host::sgx::simulated {
 
 class Hostility {
  public:
-  explicit Hostility(std::uint64_t seed) noexcept : state_(seed) {}
+  /// `shared`, whole words, is changed while the enclave is looked at; empty: it is left alone.
+  explicit Hostility(std::uint64_t seed, core::ByteSpan shared = {}) noexcept
+      : state_(seed), shared_(shared) {}
 
   /// On the way in: whether the thread is looked at after each instruction for a while.
   [[nodiscard]] bool begins_to_step() noexcept;
@@ -22,6 +25,10 @@ class Hostility {
 
   /// What an enclave finds in registers that nobody promises anything about.
   void spoil(Context& context) noexcept;
+  /// A stack that somebody may come with: of the enclave's own addresses, at its edges, or none.
+  [[nodiscard]] std::uint64_t stack() noexcept;
+  /// After an instruction: a word of the shared memory is another one.
+  void change_shared() noexcept;
 
  private:
   static constexpr std::uint64_t interrupted_of = 16;
@@ -31,6 +38,7 @@ class Hostility {
 
   std::uint64_t state_;
   std::uint64_t steps_ = 1;
+  core::ByteSpan shared_;
 };
 
 }  // namespace merlon::host::sgx::simulated

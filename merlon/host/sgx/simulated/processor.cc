@@ -324,8 +324,11 @@ void Processor::enter_enclave(Context& context) {
   outside_state_.resize(others.size());
   std::ranges::copy(outside_state_, others.begin());
   context.set_states((context.states() & sallyport::enclave_extended_state) | outside_states_);
+  auto& [stack, frame] = shown_[interrupted_] = {outer_stack_, outer_frame_};
   if (hostility_) {
     hostility_->spoil(context);
+    context.set(REG_RSP, stack = hostility_->stack());
+    context.set(REG_RBP, frame = hostility_->stack());
     look(context);
   }
   is_inside_ = true;
@@ -341,6 +344,7 @@ void Processor::look(Context& context) {
 /// The flag that brings us here is not the enclave's to see, nor to change: POPF is carried out
 /// here.
 void Processor::step(Context& context) {
+  hostility_->change_shared();
   if (hostility_->interrupts()) {
     interrupt(context, nullptr);
     return;
@@ -358,30 +362,20 @@ void Processor::step(Context& context) {
   context.set(REG_EFL, looks ? flags | trap_flag : flags & ~trap_flag);
 }
 
-namespace {
-
-/// What an enclave leaves in registers at EEXIT is its host's to read: there must be nothing.
-bool is_clean(const simulated::Context& context) noexcept {
-  constexpr std::array registers{REG_RDX, REG_RSI, REG_R8,  REG_R9,  REG_R10,
-                                 REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
-  constexpr std::uint64_t flags = 0xcd5;     // arithmetic, direction
-  constexpr std::uint64_t of_a_zero = 0x44;  // which is the last that was computed
-  return context.is_extended_clear() && (context.get(REG_EFL) & flags) == of_a_zero &&
-         std::ranges::all_of(registers, [&](int each) { return context.get(each) == 0; });
-}
-
-}  // namespace
-
 /// EEXIT.
 void Processor::leave(Context& context) {
   context.set(REG_EFL, context.get(REG_EFL) & ~trap_flag);
-  if (interrupted_ == 0 && !is_clean(context)) {
+  const auto& [stack, frame] = shown_[interrupted_];
+  const bool is_back = context.get(REG_RSP) == stack && context.get(REG_RBP) == frame;
+  if (!is_back || !context.is_clean(interrupted_ != 0)) {
     constexpr std::string_view line = "merlon: the enclave left something in its registers\n";
     static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
     os::end_process(launch::number(launch::ExitStatus::Trap));
   }
   context.set(REG_RIP, context.get(REG_RBX));
   context.set(REG_RCX, outer_place_);
+  context.set(REG_RSP, outer_stack_);
+  context.set(REG_RBP, outer_frame_);
   context.thread_pointer = simulated_thread_pointer;
   const core::ByteSpan others = context.other_states();
   outside_state_.assign(others.begin(), others.end());
