@@ -3,8 +3,6 @@
 #include <array>
 #include <cstring>
 
-#include "merlon/sallyport/block.h"
-
 namespace merlon::host::sgx::simulated {
 
 /// SplitMix64 (Steele, Lea, Flood 2014): any seed will do, zero too.
@@ -31,33 +29,10 @@ std::uint64_t Hostility::stack() noexcept {
       sallyport::stack_end - 1 - next() % sallyport::stack_size,
       sallyport::saved_state_pages + next() % 0x2000,
       end - 8 + next() % 16,
-      sallyport::enclave_block + next() % 0x1000,
       in_nothing + next() % 0x1000,
       next() % 0x1000,
       next()};
   return choices[next() % choices.size()];
-}
-
-/// Mostly words that decide something.
-void Hostility::change_shared() noexcept {
-  if (shared_.empty() || next() % 8 != 0) return;
-  constexpr std::array headers{sallyport::Header::Result,   sallyport::Header::Returned,
-                               sallyport::Header::Answered, sallyport::Header::Attended,
-                               sallyport::Header::Sequence, sallyport::Header::Room,
-                               sallyport::Header::Sent,     sallyport::Header::Call};
-  constexpr std::size_t near_data = 256;
-  const std::uint64_t choice = next();
-  const std::size_t at = choice % 2 == 0
-                             ? static_cast<std::size_t>(headers[choice / 2 % headers.size()])
-                             : sallyport::data_offset + choice / 2 % near_data / 8 * 8;
-  std::uint64_t word = 0;
-  std::memcpy(&word, shared_.data() + at, sizeof(word));
-  // A little more or less, a sign, or anything.
-  const std::array changed{word + 1,         word - 1,
-                           0 - word,         word ^ std::uint64_t{1} << next() % 64,
-                           std::uint64_t{0}, next()};
-  word = changed[next() % changed.size()];
-  std::memcpy(shared_.data() + at, &word, sizeof(word));
 }
 
 void Hostility::spoil(Context& context) noexcept {

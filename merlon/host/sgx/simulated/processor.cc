@@ -197,6 +197,10 @@ os::Result<void> Processor::remove(Pages pages) {
       return os::Errno::Perm;
     }
   }
+  return take_away(pages);
+}
+
+os::Result<void> Processor::take_away(Pages pages) {
   TRY(checked(::mprotect(pointer(pages.address), pages.size, PROT_NONE)));
   TRY(checked(::madvise(pointer(pages.address), pages.size, MADV_DONTNEED)));
   for (std::uint64_t at = pages.address; at < pages.address + pages.size; at += page_size) {
@@ -344,14 +348,16 @@ void Processor::look(Context& context) {
 /// The flag that brings us here is not the enclave's to see, nor to change: POPF is carried out
 /// here.
 void Processor::step(Context& context) {
-  hostility_->change_shared();
+  hostility_->act_meanwhile();
   if (hostility_->interrupts()) {
     interrupt(context, nullptr);
     return;
   }
   constexpr std::uint8_t popf = 0x9d;
   std::uint8_t opcode = 0;
-  std::memcpy(&opcode, pointer(context.get(REG_RIP)), sizeof(opcode));
+  if (is_there(context.get(REG_RIP))) {
+    std::memcpy(&opcode, pointer(context.get(REG_RIP)), sizeof(opcode));
+  }
   std::uint64_t flags = context.get(REG_EFL);
   if (opcode == popf) {
     std::memcpy(&flags, pointer(context.get(REG_RSP)), sizeof(flags));
@@ -491,7 +497,16 @@ bool Processor::add_by_fault(std::uint64_t page, int wanted) {
   return map_.add(page, {PageType::Regular, read_write, true, false, false});
 }
 
+/// Whether it was, before the leaf does anything.
+bool Processor::misses_operand(Context& context, std::uint64_t address) {
+  if (is_there(address)) return false;
+  const Exception missing{page_fault, 0, address};
+  interrupt(context, &missing);
+  return true;
+}
+
 void Processor::accept(Context& context) {
+  if (misses_operand(context, context.get(REG_RBX))) return;
   const std::uint64_t page = context.get(REG_RCX);
   if (map_.find(page) == nullptr && !add_by_fault(page, PROT_READ | PROT_WRITE)) {
     const Exception missing{page_fault, 0, page};
@@ -509,6 +524,7 @@ void Processor::accept(Context& context) {
 }
 
 void Processor::extend(Context& context) {
+  if (misses_operand(context, context.get(REG_RBX))) return;
   const std::uint64_t page = context.get(REG_RCX);
   PageEntry* const entry = map_.find(page);
   if (entry == nullptr || entry->pending || entry->modified || entry->type != PageType::Regular) {

@@ -48,6 +48,8 @@ class Processor final : public Driver {
 
   /// For tests, between two entries: who owns this processor from here on.
   void set_hostility(std::optional<Hostility> hostility) noexcept { hostility_ = hostility; }
+  /// For tests: EREMOVE, which a kernel can do to pages of an enclave that is not running.
+  [[nodiscard]] os::Result<void> take_away(Pages pages);
   /// For tests: this process is a copy of the one that had the enclave.
   void go_on_in_copy() noexcept { is_prepared_ = false; }
 
@@ -85,6 +87,12 @@ class Processor final : public Driver {
   /// An exception in the enclave, or an interrupt (vector 0, not valid): AEX.
   void interrupt(Context& context, const Exception* exception);
   [[nodiscard]] Exception exception_of(int signal, const Context& context);
+  /// Whether the enclave reaches its page just now.
+  [[nodiscard]] bool is_there(std::uint64_t address) const noexcept {
+    return map_.reachable(address & ~(page_size - 1)) != 0;
+  }
+  /// A leaf's operand is not: the leaf is interrupted.
+  [[nodiscard]] bool misses_operand(Context& context, std::uint64_t address);
   [[nodiscard]] bool add_by_fault(std::uint64_t page, int wanted);
   [[nodiscard]] sallyport::SavedFrame& frame(std::uint32_t index) const noexcept;
 
