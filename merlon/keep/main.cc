@@ -7,6 +7,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/keep/confinement.h"
+#include "merlon/keep/give_up.h"
 #include "merlon/keep/report.h"
 #include "merlon/keep/run.h"
 #include "merlon/keep/self.h"
@@ -43,14 +44,13 @@ core::Result<keep::Work, std::string> take_work(keep::Self& self, launch::Launch
   if (launch.message.purpose == launch::Purpose::Receive) {
     return keep::work_of_tenant(self, std::move(launch), evidence, std::move(channel));
   }
-  if (!made_ahead) {
-    channel.close();
-    return keep::work_of_host(std::move(launch));
-  }
-  keep::Work work = TRY(keep::work_of_host(std::move(launch)));
+  keep::Work work = TRY(keep::work_of_host(self, std::move(launch)));
+  const launch::Confinement confinement = work.launch.message.confinement;
   // A machine tells its keep's end by itself.
-  if (work.launch.message.confinement == launch::Confinement::Process) {
+  if (made_ahead && confinement == launch::Confinement::Process) {
     work.taken_from = std::move(channel);
+  } else {
+    keep::give_up(std::move(channel), confinement);
   }
   return work;
 }
@@ -84,7 +84,7 @@ core::Result<Start> start_prepared(keep::Self& self, keep::Confinement& confinem
                                    launch::Preparation preparation, os::BorrowedFd channel,
                                    std::uintptr_t stack_end) {
   TRY(confinement.prepare(preparation));
-  auto prepared = keep::prepare(self, std::move(preparation.module));
+  auto prepared = keep::prepare(self, std::exchange(preparation.module, os::Fd()));
   if (prepared) {
     keep::rehearse(*prepared, self, stack_end);
     keep::set_stage(*prepared, stack_end);

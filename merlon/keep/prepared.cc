@@ -34,7 +34,7 @@ std::string explain(const core::Error& error) {
 
 }  // namespace
 
-core::Result<std::vector<std::uint8_t>, NotPrepared> read_module(os::Fd module) {
+core::Result<std::vector<std::uint8_t>, NotPrepared> read_module(os::BorrowedFd module) {
   auto bytes = os::read_all(module, delivery::max_module_size);
   if (bytes) return *std::move(bytes);
   if (bytes.error() == os::Errno::Fbig) {
@@ -59,7 +59,7 @@ core::Result<Prepared, NotPrepared> prepare(const Self& self, os::Fd module) {
   if (self.is_attested()) return NotPrepared{"an attested keep takes no module beforehand"};
   // The library makes itself ready when it is first used, which takes a while.
   static_cast<void>(crypto::sha256({}));
-  return compile(TRY(read_module(std::move(module))), wasm::CompileMode::Eager);
+  return compile(TRY(read_module(module)), wasm::CompileMode::Eager);
 }
 
 }  // namespace merlon::keep

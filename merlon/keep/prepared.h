@@ -30,7 +30,8 @@ struct NotPrepared {
 };
 
 /// Everything up to the end of `module`, which may change meanwhile.
-[[nodiscard]] core::Result<std::vector<std::uint8_t>, NotPrepared> read_module(os::Fd module);
+[[nodiscard]] core::Result<std::vector<std::uint8_t>, NotPrepared> read_module(
+    os::BorrowedFd module);
 
 /// Attacker-controlled.
 [[nodiscard]] core::Result<Prepared, NotPrepared> compile(std::vector<std::uint8_t> module,

@@ -12,6 +12,7 @@
 #include "merlon/keep/deadline.h"
 #include "merlon/keep/dialler.h"
 #include "merlon/keep/files.h"
+#include "merlon/keep/give_up.h"
 #include "merlon/keep/invoke.h"
 #include "merlon/keep/mounts.h"
 #include "merlon/keep/own_directory.h"
@@ -184,6 +185,14 @@ void tell_end(const Work& work, int status) {
   launch::send_end(work.taken_from, status);
 }
 
+/// One that can open files could leave none for the bell.
+bool can_open_files(const launch::Message& message) noexcept {
+  const auto leads_further = [](const launch::FileEntry& file) {
+    return file.kind == launch::FileKind::Directory || file.kind == launch::FileKind::Listen;
+  };
+  return !message.allowed.empty() || std::ranges::any_of(message.files, leads_further);
+}
+
 /// Everything that the workload finds when it starts.
 core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
     Work& work, Self& self, std::shared_ptr<const wasm::CompiledModule> module, Clocks& clocks,
@@ -224,6 +233,9 @@ int play(Stage& stage, Work& work, Self& self, std::shared_ptr<Shown> shown, Dea
   const auto sealed =
       equip(work, self, stage.module(), stage.clocks(), std::move(shown), stage.memory(), context);
   if (!sealed) return unusable(work, sealed.error());
+  if (can_open_files(message) && !context.bell()) {
+    return unusable(work, "no event descriptor is left to wait with");
+  }
   deadline.watch(stage.store(), context);
   const int status = invoke(message, stage, deadline, *work.voice);
   constexpr auto farewell = std::chrono::seconds(10);
@@ -239,7 +251,9 @@ int play(Stage& stage, Work& work, Self& self, std::shared_ptr<Shown> shown, Dea
 /// delivered is there.
 core::Result<std::vector<std::uint8_t>, NotPrepared> take_module(Work& work) {
   if (work.talk) return std::move(work.module);
-  return read_module(std::exchange(work.launch.module, os::Fd()));
+  auto bytes = read_module(work.launch.module);
+  give_up(std::exchange(work.launch.module, os::Fd()), work.launch.message.confinement);
+  return bytes;
 }
 
 /// The module of a keep that was made ahead is there; any other's comes now.
@@ -309,7 +323,7 @@ core::Result<launch::Launch> rehearsed_launch() {
 void rehearse(const Prepared& prepared, Self& self, std::uintptr_t lowest_stack_address) {
   auto launch = rehearsed_launch();
   if (!launch) return;
-  auto work = work_of_host(*std::move(launch));
+  auto work = work_of_host(self, *std::move(launch));
   auto module = prepared.engine->compile({rehearsed.begin(), rehearsed.end()});
   if (!work || !module) return;
   auto stage = Stage::create(*prepared.engine, *std::move(module), std::make_shared<Clocks>(false),

@@ -1,6 +1,10 @@
 #pragma once
 
 // Who brought a keep's workload, and what its host allows: part of the launch facts.
+//
+// The digests are there in a keep that is attested, or that has a sealed volume. Nobody asks
+// another for them, and to compute the first makes the library ready, which takes as long as a
+// small workload.
 
 #include <cstdint>
 #include <optional>

@@ -31,7 +31,7 @@ core::Result<std::unique_ptr<Stage>> Stage::create(wasm::Engine& engine,
                                                    std::shared_ptr<Clocks> clocks,
                                                    const wasm::StoreLimits& limits) {
   wasi::ClockSource& used = clocks->used();
-  auto context = TRY(wasi::Context::create({.clocks = &used, .begins_later = true}));
+  auto context = TRY(wasi::Context::create({.clocks = &used}));
   return std::unique_ptr<Stage>(
       new Stage(engine, std::move(module), std::move(clocks), std::move(context), limits));
 }

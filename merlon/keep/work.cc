@@ -97,12 +97,14 @@ Result<launch::Launch, std::string> granted(launch::Launch offer, launch::Messag
 
 }  // namespace
 
-Result<Work, std::string> work_of_host(launch::Launch launch) {
+Result<Work, std::string> work_of_host(const Self& self, launch::Launch launch) {
   if (launch.message.package) {
     return std::string("a host that launches a workload brings its module");
   }
   Work work;
-  TRY(note_digests(launch.message, work.source));
+  if (self.is_attested() || launch.message.volume) {
+    TRY(note_digests(launch.message, work.source));
+  }
   work.source.host_max_memory_bytes = launch.message.max_memory_bytes;
   work.source.host_timeout_nanoseconds = launch.message.timeout_nanoseconds;
   work.launch = std::move(launch);

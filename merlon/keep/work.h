@@ -28,7 +28,7 @@ struct Work {
 
 /// The workload that came with the launch; nothing of its module has been read. The error is a line
 /// for the user.
-[[nodiscard]] core::Result<Work, std::string> work_of_host(launch::Launch launch);
+[[nodiscard]] core::Result<Work, std::string> work_of_host(const Self& self, launch::Launch launch);
 
 /// Waits for a delivery on `channel`, opens it and takes what the host offers for it. `evidence` is
 /// what the keep has answered the challenge with. The error is a line for the host, which tells it

@@ -84,13 +84,11 @@ Result<void> wait_for(BorrowedFd fd, short events) noexcept {
   return {};
 }
 
-/// How much to make room for at first: what the file says it has, plus the byte that shows its end.
-std::size_t expected_size(BorrowedFd fd, std::size_t max_size) noexcept {
+/// What a file says it has; nothing of one that does not know, as those of /proc.
+std::optional<std::size_t> told_size(BorrowedFd fd) noexcept {
   const auto status = stat_of(fd);
-  if (!status || !S_ISREG(status->st_mode) || status->st_size <= 0) {
-    return std::min(first_chunk, max_size) + 1;
-  }
-  return std::min(static_cast<std::size_t>(status->st_size), max_size) + 1;
+  if (!status || !S_ISREG(status->st_mode) || status->st_size <= 0) return std::nullopt;
+  return static_cast<std::size_t>(status->st_size);
 }
 
 }  // namespace
@@ -168,12 +166,10 @@ Result<void> replace_file(const std::string& path, core::ByteView bytes) noexcep
 }
 
 Result<std::vector<std::uint8_t>> read_all(BorrowedFd fd, std::size_t max_size) {
-  const auto status = stat_of(fd);
-  if (status && S_ISREG(status->st_mode) &&
-      std::cmp_greater(status->st_size, max_size)) {  // without room for what is not wanted
-    return Errno::Fbig;
-  }
-  std::vector<std::uint8_t> bytes(expected_size(fd, max_size));
+  const auto told = told_size(fd);
+  if (told && *told > max_size) return Errno::Fbig;  // without room for what is not wanted
+  // One more than there should be: the byte that does not come shows the end.
+  std::vector<std::uint8_t> bytes(told.value_or(std::min(first_chunk, max_size)) + 1);
   std::size_t filled = 0;
   for (;;) {
     const ::ssize_t count = ::read(fd.number(), bytes.data() + filled, bytes.size() - filled);
@@ -185,7 +181,7 @@ Result<std::vector<std::uint8_t>> read_all(BorrowedFd fd, std::size_t max_size) 
     }
     filled += static_cast<std::size_t>(count);
     if (filled > max_size) return Errno::Fbig;
-    if (count == 0) break;
+    if (count == 0 || told == filled) break;
     if (filled == bytes.size()) bytes.resize(std::min(bytes.size() * 2, max_size + 1));
   }
   bytes.resize(filled);

@@ -21,40 +21,34 @@ core::Result<StringBlock> StringBlock::from(const std::vector<std::string>& text
   return block;
 }
 
-Context::Context(const ContextOptions& options, StringBlock arguments, StringBlock environment,
-                 std::optional<os::WakeUp> wake_up) noexcept
+Context::Context(const ContextOptions& options, StringBlock arguments,
+                 StringBlock environment) noexcept
     : arguments_(std::move(arguments)),
       environment_(std::move(environment)),
       resolver_(options.resolution),
       clocks_(options.clocks != nullptr ? options.clocks : &system_clocks_),
-      random_(options.random != nullptr ? options.random : &system_random_),
-      wake_up_(std::move(wake_up)) {}
-
-namespace {
-
-core::Result<os::WakeUp> make_wake_up() {
-  os::Result<os::WakeUp> wake_up = os::WakeUp::create();
-  if (wake_up) return *std::move(wake_up);
-  return os::to_error(wake_up.error(), "cannot make an event descriptor");
-}
-
-}  // namespace
+      random_(options.random != nullptr ? options.random : &system_random_) {}
 
 core::Result<std::unique_ptr<Context>> Context::create(const ContextOptions& options) {
   StringBlock arguments = TRY(StringBlock::from(options.arguments));
   StringBlock environment = TRY(StringBlock::from(options.environment));
-  std::optional<os::WakeUp> wake_up;
-  if (!options.begins_later) wake_up = TRY(make_wake_up());
   return std::unique_ptr<Context>(
-      new Context(options, std::move(arguments), std::move(environment), std::move(wake_up)));
+      new Context(options, std::move(arguments), std::move(environment)));
 }
 
 core::Result<void> Context::begin(const std::vector<std::string>& arguments,
                                   const std::vector<std::string>& environment) {
   arguments_ = TRY(StringBlock::from(arguments));
   environment_ = TRY(StringBlock::from(environment));
-  if (!wake_up_) wake_up_ = TRY(make_wake_up());
   return {};
+}
+
+Result<os::BorrowedFd> Context::bell() noexcept {
+  if (!wake_up_) {
+    wake_up_ = TRY(from_os(os::WakeUp::create()));
+    bell_.store(&*wake_up_, std::memory_order_seq_cst);
+  }
+  return wake_up_->fd();
 }
 
 void Context::note_loss(const FdEntry& entry, Failure failure) noexcept {
@@ -81,9 +75,10 @@ void Context::finish_streams(std::chrono::nanoseconds limit) {
   }
 }
 
+/// Either this sees the bell, or who made it then sees that it is too late to wait.
 void Context::interrupt() noexcept {
-  interrupted_.store(true, std::memory_order_release);
-  if (wake_up_) wake_up_->ring();
+  interrupted_.store(true, std::memory_order_seq_cst);
+  if (const os::WakeUp* const bell = bell_.load(std::memory_order_seq_cst)) bell->ring();
 }
 
 }  // namespace merlon::wasi

@@ -45,7 +45,6 @@ struct ContextOptions {
   ClockSource* clocks = nullptr;           ///< none: the kernel's; else must outlive the Context
   RandomSource* random = nullptr;          ///< none: the kernel's; else must outlive the Context
   os::Resolver::Method resolution = os::Resolver::Method::Detect;
-  bool begins_later = false;  ///< by begin(); until then it has no open file, and cannot wait
 };
 
 /// What a guest wrote and the host did not take.
@@ -58,13 +57,13 @@ struct OutputLoss {
 /// from one thread, but interrupt() may come from anywhere.
 class Context {
  public:
-  /// Errors: as StringBlock::from() · Exhausted or Unavailable (no eventfd).
+  /// Errors: as StringBlock::from().
   [[nodiscard]] static core::Result<std::unique_ptr<Context>> create(const ContextOptions& options);
 
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  /// Of a guest that begins later: what it is given then. Errors: as create().
+  /// Gives it other arguments and another environment. Errors: as create().
   [[nodiscard]] core::Result<void> begin(const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& environment);
   [[nodiscard]] const StringBlock& arguments() const noexcept { return arguments_; }
@@ -101,19 +100,17 @@ class Context {
   /// to the guest's thread, installed without SA_RESTART, and repeated until the guest is over.
   void interrupt() noexcept;
   [[nodiscard]] bool is_interrupted() const noexcept {
-    return interrupted_.load(std::memory_order_acquire);
+    return interrupted_.load(std::memory_order_seq_cst);
   }
-  /// Becomes readable by interrupt().
-  [[nodiscard]] os::BorrowedFd wake_fd() const noexcept {
-    return wake_up_ ? wake_up_->fd() : os::BorrowedFd(-1);
-  }
+  /// Becomes readable by interrupt(), if that comes after this call. Made at the first wait: most
+  /// guests never wait. Errors: as of eventfd(2).
+  [[nodiscard]] Result<os::BorrowedFd> bell() noexcept;
 
  private:
   /// 2 MiB of memory, 12 MiB if directories change while they are listed again and again.
   static constexpr std::size_t max_directory_places = std::size_t{1} << 18;
 
-  Context(const ContextOptions& options, StringBlock arguments, StringBlock environment,
-          std::optional<os::WakeUp> wake_up) noexcept;
+  Context(const ContextOptions& options, StringBlock arguments, StringBlock environment) noexcept;
 
   StringBlock arguments_;
   StringBlock environment_;
@@ -129,6 +126,7 @@ class Context {
   std::vector<std::shared_ptr<Chore>> chores_;
   std::shared_ptr<Network> network_;
   std::optional<os::WakeUp> wake_up_;
+  std::atomic<const os::WakeUp*> bell_{nullptr};  // wake_up_, once it can be rung
   std::optional<OutputLoss> output_loss_;
   std::atomic<bool> interrupted_{false};
 };

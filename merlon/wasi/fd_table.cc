@@ -2,47 +2,62 @@
 
 #include <algorithm>
 
+#include "merlon/wasi/preopen.h"
+
 namespace merlon::wasi {
 
-Result<FdNumber> FdTable::insert(FdEntry entry) {
-  while (first_free_ < entries_.size() && entries_[first_free_].has_value()) ++first_free_;
+Result<FdNumber> FdTable::insert(FdEntry entry) { return fill(std::move(entry)); }
+Result<FdNumber> FdTable::insert(LentStream stream) { return fill(stream); }
+
+Result<FdNumber> FdTable::fill(Slot slot) {
+  while (first_free_ < slots_.size() && is_open(static_cast<FdNumber>(first_free_))) ++first_free_;
   if (first_free_ >= max_entries) return fail(Errno::Mfile);
-  if (first_free_ == entries_.size()) entries_.emplace_back();
-  entries_[first_free_].emplace(std::move(entry));
+  if (first_free_ == slots_.size()) slots_.emplace_back();
+  slots_[first_free_] = std::move(slot);
   return static_cast<FdNumber>(first_free_++);
 }
 
+bool FdTable::is_open(FdNumber fd) const noexcept {
+  return fd < slots_.size() && !std::holds_alternative<std::monostate>(slots_[fd]);
+}
+
 Result<FdEntry*> FdTable::get(FdNumber fd, Rights needed) noexcept {
-  if (fd >= entries_.size() || !entries_[fd].has_value()) return fail(Errno::Badf);
-  FdEntry& entry = *entries_[fd];
+  if (!is_open(fd)) return fail(Errno::Badf);
+  Slot& slot = slots_[fd];
+  if (const auto* const stream = std::get_if<LentStream>(&slot)) {
+    auto entry = look_at(*stream);
+    if (!entry) return fail(Errno::Badf);
+    slot = *std::move(entry);
+  }
+  auto& entry = std::get<FdEntry>(slot);
   if (!entry.base.has(needed)) return fail(Errno::Notcapable);
   return &entry;
 }
 
 Result<void> FdTable::close(FdNumber fd) noexcept {
-  TRY(get(fd));
+  if (!is_open(fd)) return fail(Errno::Badf);
   remove(fd);
   return {};
 }
 
 Result<void> FdTable::renumber(FdNumber from, FdNumber to) noexcept {
-  TRY(get(from));
-  TRY(get(to));
+  if (!is_open(from) || !is_open(to)) return fail(Errno::Badf);
   if (from == to) return {};
-  entries_[to] = std::move(entries_[from]);
+  slots_[to] = std::move(slots_[from]);
   remove(from);
   return {};
 }
 
 void FdTable::remove(FdNumber fd) noexcept {
-  entries_[fd].reset();
+  slots_[fd] = std::monostate();
   first_free_ = std::min<std::size_t>(first_free_, fd);
 }
 
 bool FdTable::has_preopened_above(FdNumber fd) const noexcept {
-  if (fd >= entries_.size()) return false;
-  return std::any_of(entries_.begin() + fd + 1, entries_.end(), [](const auto& entry) {
-    return entry.has_value() && entry->preopened_as.has_value();
+  if (fd >= slots_.size()) return false;
+  return std::any_of(slots_.begin() + fd + 1, slots_.end(), [](const Slot& slot) {
+    const auto* const entry = std::get_if<FdEntry>(&slot);
+    return entry != nullptr && entry->preopened_as.has_value();
   });
 }
 

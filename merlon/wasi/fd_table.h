@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "merlon/files/tree.h"
@@ -31,11 +33,39 @@ enum class FileKind : std::uint8_t {
   TreeDirectory,
 };
 
+/// An open file: closed with its entry, unless it is lent.
+class HeldFile {
+ public:
+  HeldFile() noexcept = default;
+  HeldFile(os::Fd own) noexcept : own_(std::move(own)) {}  // NOLINT(google-explicit-constructor)
+  /// Somebody else's, open as long as the guest runs.
+  [[nodiscard]] static HeldFile lent(os::BorrowedFd file) noexcept { return HeldFile(file); }
+
+  operator os::BorrowedFd() const noexcept {  // NOLINT(google-explicit-constructor): as Fd lends
+    return own_.is_open() ? os::BorrowedFd(own_) : lent_;
+  }
+  [[nodiscard]] int number() const noexcept { return os::BorrowedFd(*this).number(); }
+
+ private:
+  explicit HeldFile(os::BorrowedFd lent) noexcept : lent_(lent) {}
+
+  os::Fd own_;
+  os::BorrowedFd lent_{-1};
+};
+
+/// A standard stream of this program, which the guest may use and never closes. Nobody looks at it
+/// before the guest does: most guests use one of three, and in a machine each look is a way to the
+/// host.
+struct LentStream {
+  os::BorrowedFd file;
+  std::string_view loss_name{};  ///< of an output; see FdEntry::loss_name
+};
+
 /// One open file as the guest holds it.
 struct FdEntry {
   FileKind kind = FileKind::Null;
   Filetype filetype = Filetype::Unknown;
-  os::Fd file;                          ///< of Regular, Directory and Stream; none for the others
+  HeldFile file;                        ///< of Regular, Directory and Stream; none for the others
   std::shared_ptr<net::Stream> stream;  ///< of a Socket
   std::unique_ptr<net::Listener> listener;  ///< of a Listener
   /// As the guest set them. Nonblock is our own affair: the open file below may be shared with
@@ -61,7 +91,7 @@ struct FdEntry {
   /// What the kernel knows it by, if it does.
   [[nodiscard]] os::BorrowedFd descriptor() const noexcept {
     if (stream) return stream->descriptor();
-    return listener ? listener->descriptor() : os::BorrowedFd(file);
+    return listener ? listener->descriptor() : file;
   }
   [[nodiscard]] bool is_directory() const noexcept {
     return kind == FileKind::Directory || kind == FileKind::ServedDirectory ||
@@ -80,32 +110,38 @@ class FdTable {
 
   /// Puts `entry` at the lowest free number. Mfile when there is none.
   [[nodiscard]] Result<FdNumber> insert(FdEntry entry);
+  [[nodiscard]] Result<FdNumber> insert(LentStream stream);
 
-  /// Badf when nothing is open there; Notcapable without all of `needed`.
+  /// Badf when nothing is open there; Notcapable without all of `needed`. Looks at a lent stream
+  /// that is used for the first time.
   [[nodiscard]] Result<FdEntry*> get(FdNumber fd, Rights needed = Rights()) noexcept;
 
   [[nodiscard]] Result<void> close(FdNumber fd) noexcept;
   /// Closes `to` and moves `from` there. Badf unless both are open.
   [[nodiscard]] Result<void> renumber(FdNumber from, FdNumber to) noexcept;
 
-  /// Calls `look` with each entry.
+  /// Calls `look` with each entry, but for lent streams that were never used.
   template <typename Look>
   void for_each(const Look& look) {
-    for (auto& entry : entries_) {
-      if (entry.has_value()) look(*entry);
+    for (Slot& slot : slots_) {
+      if (auto* const entry = std::get_if<FdEntry>(&slot)) look(*entry);
     }
   }
 
   /// Above the number of every open file.
-  [[nodiscard]] FdNumber end() const noexcept { return static_cast<FdNumber>(entries_.size()); }
+  [[nodiscard]] FdNumber end() const noexcept { return static_cast<FdNumber>(slots_.size()); }
 
   /// Some preopened directory has a higher number than `fd`.
   [[nodiscard]] bool has_preopened_above(FdNumber fd) const noexcept;
 
  private:
+  using Slot = std::variant<std::monostate, LentStream, FdEntry>;
+
+  [[nodiscard]] Result<FdNumber> fill(Slot slot);
+  [[nodiscard]] bool is_open(FdNumber fd) const noexcept;
   void remove(FdNumber fd) noexcept;
 
-  std::vector<std::optional<FdEntry>> entries_;
+  std::vector<Slot> slots_;
   std::size_t first_free_ = 0;  // nothing below is free
 };
 

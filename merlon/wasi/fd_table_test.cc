@@ -1,7 +1,11 @@
 #include "merlon/wasi/fd_table.h"
 
+#include <array>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "merlon/wasi/preopen.h"
 #include "merlon/wasi/rights.h"
@@ -43,6 +47,51 @@ TEST(FdTable, ClosingAnEntryClosesItsFile) {
   const FdNumber fd = table.insert(std::move(entry)).value();
   ASSERT_TRUE(table.close(fd).has_value());
   EXPECT_EQ(::fcntl(number, F_GETFD), -1);
+}
+
+TEST(FdTable, ALentStreamIsLookedAtWhenItIsUsedAndStaysOpen) {
+  const os::Fd file = os::Fd::adopt(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  FdTable table;
+  ASSERT_EQ(table.insert(LentStream{file, "output"}).value(), 0U);
+  int seen = 0;
+  table.for_each([&](const FdEntry&) { ++seen; });
+  EXPECT_EQ(seen, 0);
+  FdEntry* const entry = table.get(0, rights::fd_write).value();
+  EXPECT_EQ(entry->file.number(), file.number());
+  EXPECT_EQ(entry->loss_name, "output");
+  EXPECT_EQ(table.get(0, rights::fd_read).error(), fail(Errno::Notcapable));
+  table.for_each([&](const FdEntry&) { ++seen; });
+  EXPECT_EQ(seen, 1);
+  ASSERT_TRUE(table.close(0).has_value());
+  EXPECT_EQ(table.get(0).error(), fail(Errno::Badf));
+  EXPECT_NE(::fcntl(file.number(), F_GETFD), -1);
+}
+
+TEST(FdTable, ALentStreamIsMovedAndClosedWithoutALook) {
+  constexpr os::BorrowedFd nothing{-1};
+  FdTable table;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(table.insert(LentStream{nothing}).has_value());
+  EXPECT_EQ(table.get(0).error(), fail(Errno::Badf));  // the look fails
+  EXPECT_EQ(table.insert(null_file()).value(), 3U);
+  ASSERT_TRUE(table.renumber(1, 3).has_value());
+  EXPECT_EQ(table.get(3).error(), fail(Errno::Badf));
+  ASSERT_TRUE(table.close(2).has_value());
+  EXPECT_EQ(table.close(2).error(), fail(Errno::Badf));
+  EXPECT_EQ(table.insert(null_file()).value(), 1U);
+}
+
+TEST(FdTable, ASocketThatIsLentIsDuplicated) {
+  std::array<int, 2> pair{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
+  const os::Fd ours = os::Fd::adopt(pair[0]);
+  const os::Fd theirs = os::Fd::adopt(pair[1]);
+  FdTable table;
+  ASSERT_TRUE(table.insert(LentStream{theirs, "output"}).has_value());
+  const FdEntry* const entry = table.get(0).value();
+  EXPECT_EQ(entry->kind, FileKind::Socket);
+  EXPECT_NE(entry->descriptor().number(), theirs.number());
+  ASSERT_TRUE(table.close(0).has_value());
+  EXPECT_EQ(::write(theirs.number(), "x", 1), 1);
 }
 
 TEST(FdTable, RenumberMovesOverAnOpenEntryOnly) {

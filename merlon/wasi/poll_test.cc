@@ -126,6 +126,7 @@ TEST_F(PollOneoff, AKernelThatCannotWaitSaysSo) {
   ::rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const FdNumber fd = pipe_reader();
+  ASSERT_TRUE(guest().context().bell().has_value());
   const ::rlimit none{1, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
   subscribe(1, EventType::FdRead, fd);
@@ -256,6 +257,7 @@ TEST_F(PollOneoff, AFullPipeWithoutAReaderIsAHangup) {
 
 TEST_F(PollOneoff, AFileThatIsNoMoreIsAnError) {
   const FdNumber fd = pipe_reader();
+  ASSERT_TRUE(guest().context().bell().has_value());  // or it took the number that is free now
   ::close(guest().context().files().get(fd).value()->file.number());
   subscribe(3, EventType::FdRead, fd);
   const auto found = events();
@@ -405,6 +407,14 @@ TEST_F(PollOneoff, InterruptEndsASleep) {
   EXPECT_EQ(api::poll_oneoff(context, guest().memory(), in, out, 1, Guest::result).error(),
             interrupted());
   stopper.join();
+}
+
+TEST_F(PollOneoff, WhoIsInterruptedBeforeItWaitsDoesNotBegin) {
+  guest().context().interrupt();
+  ASSERT_TRUE(guest().context().bell().has_value());
+  subscribe_clock(1, monotonic, std::uint64_t{3600} * 1000 * millisecond);
+  EXPECT_EQ(api::poll_oneoff(guest().context(), guest().memory(), in, out, 1, 0).error(),
+            interrupted());
 }
 
 }  // namespace

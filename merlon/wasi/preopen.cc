@@ -46,6 +46,36 @@ core::Result<FdEntry> checked_socket(os::Fd socket, bool listening) {
   return socket_entry(std::move(socket), *info);
 }
 
+/// An entry for an open file, still without it; `own` gives a descriptor to keep of a socket.
+template <typename Own>
+core::Result<FdEntry> entry_of(os::BorrowedFd file, const Own& own) {
+  const os::Result<os::FileStatus> status = os::status(file);
+  if (!status.has_value()) return kernel_error(status.error(), "not an open file");
+  const os::Result<os::OpenFlags> flags = os::open_flags(file);
+  if (!flags.has_value()) return kernel_error(flags.error(), "not an open file");
+  if (flags->access == os::Access::PathOnly) {
+    return core::error(core::ErrorCode::Unsupported, "the file is open as a path only");
+  }
+  if (status->type == os::FileType::Socket) {
+    const os::Result<os::SocketInfo> info = os::socket_info(file);
+    if (!info.has_value()) return kernel_error(info.error(), "cannot look at a socket");
+    os::Result<os::Fd> socket = own();
+    if (!socket.has_value()) return kernel_error(socket.error(), "cannot take a socket");
+    return socket_entry(*std::move(socket), *info);
+  }
+  FdEntry entry;
+  entry.kind = kind_of(status->type);
+  entry.filetype = filetype_of(status->type);
+  const bool is_terminal = status->type == os::FileType::CharacterDevice && os::is_terminal(file);
+  entry.base = rights_of(entry.kind, status->type, is_terminal) & allowed_by(flags->access);
+  if (flags->append) entry.flags = entry.flags | fdflags::append;
+  if (flags->sync) entry.flags = entry.flags | fdflags::sync;
+  if (flags->dsync && !flags->sync) entry.flags = entry.flags | fdflags::dsync;
+  // A directory as a standard stream is no capability to what lies below it.
+  if (entry.kind == FileKind::Directory) entry.base = rights::fd_filestat_get;
+  return entry;
+}
+
 /// A directory with all that may be done below one.
 FdEntry preopened(std::string guest_name, bool read_only) {
   FdEntry entry;
@@ -115,29 +145,17 @@ FdEntry null_file() {
 }
 
 core::Result<FdEntry> open_file(os::Fd file) {
-  const os::Result<os::FileStatus> status = os::status(file);
-  if (!status.has_value()) return kernel_error(status.error(), "not an open file");
-  const os::Result<os::OpenFlags> flags = os::open_flags(file);
-  if (!flags.has_value()) return kernel_error(flags.error(), "not an open file");
-  if (flags->access == os::Access::PathOnly) {
-    return core::error(core::ErrorCode::Unsupported, "the file is open as a path only");
-  }
-  if (status->type == os::FileType::Socket) {
-    const os::Result<os::SocketInfo> info = os::socket_info(file);
-    if (!info.has_value()) return kernel_error(info.error(), "cannot look at a socket");
-    return socket_entry(std::move(file), *info);
-  }
-  FdEntry entry;
-  entry.kind = kind_of(status->type);
-  entry.filetype = filetype_of(status->type);
-  const bool is_terminal = status->type == os::FileType::CharacterDevice && os::is_terminal(file);
-  entry.base = rights_of(entry.kind, status->type, is_terminal) & allowed_by(flags->access);
-  if (flags->append) entry.flags = entry.flags | fdflags::append;
-  if (flags->sync) entry.flags = entry.flags | fdflags::sync;
-  if (flags->dsync && !flags->sync) entry.flags = entry.flags | fdflags::dsync;
-  entry.file = std::move(file);
-  // A directory as a standard stream is no capability to what lies below it.
-  if (entry.kind == FileKind::Directory) entry.base = rights::fd_filestat_get;
+  FdEntry entry = TRY(entry_of(file, [&file]() -> os::Result<os::Fd> { return std::move(file); }));
+  if (!entry.stream && !entry.listener) entry.file = std::move(file);
+  return entry;
+}
+
+core::Result<FdEntry> look_at(const LentStream& stream) {
+  FdEntry entry = TRY(entry_of(stream.file, [&stream] { return os::duplicate(stream.file); }));
+  if (!entry.stream && !entry.listener) entry.file = HeldFile::lent(stream.file);
+  if (stream.loss_name.empty()) return entry;
+  entry.loss_name = stream.loss_name;
+  if (entry.kind != FileKind::Directory) entry.base = entry.base | rights::fd_write;
   return entry;
 }
 

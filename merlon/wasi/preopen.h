@@ -17,7 +17,12 @@ enum class DirectoryAccess : std::uint8_t { ReadWrite, ReadOnly };
 /// Reads nothing, swallows everything written; behaves as Enarx's `kind = "null"`.
 [[nodiscard]] FdEntry null_file();
 
-/// A standard stream or any other file that is open already: a terminal, pipe, device, regular
+/// What a guest holds of a standard stream that it is lent, as open_file() has it. A descriptor
+/// that is a socket is duplicated. What is written to an output must not be lost without a word:
+/// one that cannot be written to can still be tried. Errors: those of open_file().
+[[nodiscard]] core::Result<FdEntry> look_at(const LentStream& stream);
+
+/// Any file that is open already: a terminal, pipe, device, regular
 /// file or socket. What it may do follows from how it is open. Its file flags are left alone.
 /// Errors: Internal (not open) · Unsupported (opened with O_PATH).
 [[nodiscard]] core::Result<FdEntry> open_file(os::Fd file);

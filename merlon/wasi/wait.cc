@@ -40,7 +40,8 @@ os::Result<std::size_t> poll_beside(Context& context, std::span<os::PollItem> it
 Result<std::size_t> wait_for_any(Context& context, std::span<os::PollItem> items,
                                  std::optional<nanoseconds> timeout) {
   os::PollItem& bell = items.back();
-  bell = {context.wake_fd().number(), POLLIN, 0};
+  bell = {TRY(context.bell()).number(), POLLIN, 0};
+  if (context.is_interrupted()) return interrupted();
   for (;;) {
     const os::Result<std::size_t> ready = context.unsent().empty() && context.chores().empty()
                                               ? os::poll(items, timeout)

@@ -2,6 +2,7 @@
 """Directories and sockets as a workload gets them."""
 
 import os
+import resource
 import socket
 import subprocess
 import threading
@@ -33,6 +34,25 @@ READ = """(drop (call $fd_read (i32.load (i32.const 0)) (i32.const 4) (i32.const
     (i32.store (i32.const 8) (i32.load (i32.const 12)))
     (drop (call $fd_write (i32.const 1) (i32.const 4) (i32.const 1) (i32.const 12)))"""
 WRITE = "(drop (call $fd_write (i32.load (i32.const 0)) (i32.const 4) (i32.const 1) (i32.const 12)))"
+# Opens "file" until it cannot, then sleeps a millisecond, and exits with the errno of that; 255 if it
+# ended for another reason than too many files.
+GREEDY = f"""(module
+  (import "{WASI}" "path_open" (func $path_open
+    (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "{WASI}" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (import "{WASI}" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 100) "file")
+  (func (export "_start")
+    (local $errno i32)
+    (loop $again
+      (local.set $errno (call $path_open (i32.const 3) (i32.const 1) (i32.const 100) (i32.const 4)
+        (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 0)))
+      (br_if $again (i32.eqz (local.get $errno))))
+    (if (i32.ne (local.get $errno) (i32.const 33)) (then (call $proc_exit (i32.const 255))))
+    (i32.store (i32.const 216) (i32.const 1))
+    (i64.store (i32.const 224) (i64.const 1000000))
+    (call $proc_exit (call $poll (i32.const 200) (i32.const 300) (i32.const 1) (i32.const 400)))))"""
 FD_READ, FD_WRITE, CREATE = 2, 64, 1
 ROFS, PERM, NOENT, NOTCAPABLE, BADF, ACCES = 69, 63, 44, 76, 8, 2
 
@@ -75,6 +95,11 @@ class Directories(EndToEnd):
                 result = self.run_module(reading(path), "--dir", f"{self.folder}/data")
                 self.assertNotEqual(result.returncode, 0)
                 self.assertEqual(result.stdout, "")
+
+    def test_who_has_opened_all_it_may_can_still_wait(self):
+        few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))  # noqa: E731
+        result = self.run_module(GREEDY, "--dir", f"{self.folder}/data", preexec_fn=few)
+        self.assertEqual(result.returncode, 0, result)
 
     def test_without_a_grant_there_is_no_directory(self):
         # But for the attested keep's own, in which there is no such file.
