@@ -255,7 +255,7 @@ def spec(runner):
     if not runner.build("dev", "merlon-spec"):
         return Outcome(failed=1)
     outcome = Outcome()
-    for mode in ([], ["--lazy"]):
+    for mode in ([], ["--lazy"], ["--checks"]):
         outcome.add(runner.program("spec", [BUILD / "dev/tests/merlon-spec", *mode, "--unsupported",
                                             "tests/spec/unsupported.txt", *scripts]))
     return outcome
@@ -338,6 +338,9 @@ def differential(runner):
     outcome = runner.program("differential/run.py",
                              ["tests/differential/run.py", "--merlon-diff",
                               programs / "merlon-diff", "--count", count])
+    outcome.add(runner.program("differential/run.py --checks",
+                               ["tests/differential/run.py", "--checks", "--seed", 2, "--merlon-diff",
+                                programs / "merlon-diff", "--count", max(1, count // 4)]))
     outcome.add(runner.program("differential/programs.py",
                                ["tests/differential/programs.py", "--merlon",
                                 programs / "merlon", "--count", max(1, count // 30)]))

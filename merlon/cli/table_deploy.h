@@ -55,8 +55,10 @@ inline constexpr std::array deploy_options{
                "Seal the volume anew, under new keys, if this is more than before."},
     OptionSpec{"--volume-oldest-svn", "N",
                "Refuse the volume if it was sealed by a keep of an older security version."},
-    OptionSpec{"--volume-oldest-tcb", "0xTCB",
-               "Refuse the volume if it was sealed under an older version of the platform."},
+    OptionSpec{
+        "--volume-oldest-tcb", "TCB",
+        "Refuse the volume if it was sealed under an older version of the platform (0x…); of "
+        "SGX, whose versions have no order, under another CPUSVN than this one."},
     OptionSpec{
         "--volume-any-state", "",
         "Take the volume as its host shows it, also if you know of a later state, or if it is "

@@ -46,6 +46,36 @@ inline constexpr std::array snp_cache_crl_options{
     OptionSpec{
         "--dir", "DIR", "Where the file is put; /var/cache/amd-sev if not given.", false, {}, true},
     OptionSpec{"--amd-url", "URL", "A cache to ask instead of AMD's key distribution service."}};
+inline constexpr OptionSpec snp_cache_dir{
+    "--dir", "DIR", "Where the file is put; /var/cache/amd-sev if not given.", false, {}, true};
+inline constexpr OptionSpec amd_url{"--amd-url", "URL",
+                                    "A cache to ask instead of AMD's key distribution service."};
+inline constexpr std::array<std::string_view, 3> snp_products{"Milan", "Genoa", "Turin"};
+inline constexpr OptionSpec snp_product{
+    "--product", "NAME", "Of another processor than this machine's, with --chip-id and --tcb.",
+    false, snp_products};
+inline constexpr OptionSpec snp_chip_id{"--chip-id", "HEX",
+                                        "Its id, as its reports have it: 128 digits, of Turin 16."};
+inline constexpr OptionSpec snp_levels{
+    "--tcb", "LEVELS",
+    "The reported versions of its firmware: BOOTLOADER.TEE.SNP.MICROCODE, of Turin FMC before."};
+inline constexpr std::array snp_update_options{snp_cache_dir, amd_url, snp_product, snp_chip_id,
+                                               snp_levels};
+inline constexpr std::array snp_vcek_options{
+    OptionSpec{"--file", "", "Print where the file is instead of its bytes."}, snp_cache_dir,
+    snp_product, snp_chip_id, snp_levels};
+inline constexpr std::array<std::string_view, 2> vendors{"amd", "intel"};
+inline constexpr std::array update_cache_options{
+    OptionSpec{"--vendor", "NAME", "Of another processor than this machine's.", false, vendors},
+    OptionSpec{"--dir",
+               "DIR",
+               "Where the files are put; /var/cache/amd-sev or /var/cache/intel-sgx if not given.",
+               false,
+               {},
+               true},
+    amd_url, intel_url,
+    OptionSpec{"--intel-root-url", "URL", "A cache to ask for the root's revocation list."}};
+
 inline constexpr std::array sgx_cache_pck_options{
     OptionSpec{
         "--csv",
@@ -108,6 +138,25 @@ inline constexpr std::array platform_commands{
         "Says when the next ones come.",
         {},
         snp_cache_crl_options},
+    CommandSpec{
+        "platform snp update",
+        "Get AMD's certificate of this processor's key (VCEK)",
+        "For the versions of firmware that its reports name, with the certificates above it, each "
+        "replaced as a whole or not at all. Says until when they count. Needs root to ask the "
+        "security processor who it is. To be run again after each update of firmware.",
+        {},
+        snp_update_options},
+    CommandSpec{"platform snp vcek",
+                "Print the certificate that platform snp update got",
+                "As AMD gave it, in DER. Exit status: 1 if none is there for the versions of now.",
+                {},
+                snp_vcek_options},
+    CommandSpec{
+        "update-cache",
+        "Get again what changes of its vendor's word",
+        "Of AMD platform snp cache-crl; of Intel platform sgx cache-crl and cache-tcb. For a timer.",
+        {},
+        update_cache_options},
     CommandSpec{
         "platform sgx register",
         "Register a machine of several processors with Intel",

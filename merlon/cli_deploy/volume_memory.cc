@@ -80,11 +80,15 @@ Result<void> apply_volume_options(const cli::Arguments& arguments, launch::Volum
   if (arguments.has("--volume-oldest-tcb")) {
     const std::string given = arguments.value("--volume-oldest-tcb");
     std::string_view digits = given;
+    // CPUSVN as it is printed: bytes, of which none is more than another.
+    if (read_hex(digits, volume.oldest_tcb)) return {};
     if (digits.starts_with("0x")) digits.remove_prefix(2);
     const auto tcb = number_of(digits, 16);
     if (!tcb) {
-      return Failure{"--volume-oldest-tcb: must be a TCB version as a number of 64 bits, 0x…",
-                     Status::Usage};
+      return Failure{
+          "--volume-oldest-tcb: must be a TCB version as a number of 64 bits, 0x…, or a CPUSVN of "
+          "32 hexadecimal digits",
+          Status::Usage};
     }
     for (std::size_t i = 0; i < sizeof(*tcb); ++i) {
       volume.oldest_tcb[i] = static_cast<std::uint8_t>(*tcb >> (8 * i));

@@ -110,6 +110,10 @@ TEST(VolumeOptions, SayWhatIsTooOld) {
   EXPECT_EQ(volume.oldest_tcb[0], 3U);
   EXPECT_EQ(volume.oldest_tcb[7], 0xC8U);
   EXPECT_EQ(volume.epoch, 2U);
+  arguments.options["--volume-oldest-tcb"] = {"0102030405060708090a0b0c0d0e0f10"};
+  ASSERT_TRUE(apply_volume_options(arguments, volume));
+  EXPECT_EQ(volume.oldest_tcb[0], 1U);
+  EXPECT_EQ(volume.oldest_tcb[15], 16U);
   for (const char* const option :
        {"--volume-oldest-svn", "--volume-oldest-tcb", "--volume-epoch"}) {
     cli::Arguments wrong;

@@ -1,10 +1,13 @@
-// merlon platform sgx register, cache-crl, cache-pck, cache-tcb: what a host with SGX gets from
-// Intel for its keeps, where Enarx has it. The work is merlon-fetch's.
+// merlon platform sgx register, cache-crl, cache-pck, cache-tcb, platform snp cache-crl: what a
+// host gets from its processor's vendor for its keeps, where Enarx has it; and update-cache, which
+// is those of them that want doing again and again. The work is merlon-fetch's.
 
 #include <array>
 
 #include "merlon/cli_evidence/commands.h"
 #include "merlon/cli_evidence/fetch.h"
+#include "merlon/cli_evidence/files.h"
+#include "merlon/os/processor.h"
 
 namespace merlon::cli_evidence {
 
@@ -24,6 +27,15 @@ int run(std::string_view command, const std::string& source, const cli::Argument
                                          arguments.value("--amd-url"),
                                          source};
   return run_fetch(words, terminal);
+}
+
+/// "amd" or "intel" as CPUID names them; empty for others.
+std::string own_vendor() {
+  const base::CpuidRegisters name = os::cpuid(0);
+  constexpr base::CpuidRegisters amd{0, 0x6874'7541, 0x444d'4163, 0x6974'6e65};    // AuthenticAMD
+  constexpr base::CpuidRegisters intel{0, 0x756e'6547, 0x6c65'746e, 0x4965'6e69};  // GenuineIntel
+  const base::CpuidRegisters found{0, name.ebx, name.ecx, name.edx};
+  return found == amd ? "amd" : found == intel ? "intel" : "";
 }
 
 }  // namespace
@@ -46,6 +58,20 @@ int platform_sgx_cache_pck(const cli::Arguments& arguments, const cli::Terminal&
 
 int platform_sgx_cache_tcb(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   return run("cache-tcb", "", arguments, terminal);
+}
+
+int update_cache(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+  const std::string vendor = arguments.value("--vendor", own_vendor());
+  if (vendor == "amd") return run("amd-crl", "", arguments, terminal, amd_cache);
+  if (vendor != "intel") {
+    return cli::fail(terminal,
+                     "this processor is neither AMD's nor Intel's: there is nobody to ask",
+                     number(Status::Unusable));
+  }
+  // One that fails must not keep the other one back.
+  const int lists = run("cache-crl", "", arguments, terminal);
+  const int word = run("cache-tcb", "", arguments, terminal);
+  return lists != 0 ? lists : word;
 }
 
 }  // namespace merlon::cli_evidence

@@ -160,6 +160,59 @@ Told cache_amd_crl(Fetcher& fetcher, const Services& services, const std::string
   return cache_lists(fetcher, urls, directory);
 }
 
+namespace {
+
+/// The one certificate in an answer, of this chip at these versions.
+OrText<x509::Certificate> vcek_of(const Fetched& fetched, const snp::Chip& chip) {
+  evidence::Endorsements all;
+  static_cast<void>(all.add(fetched.body));
+  const auto other = [&] {
+    return Unexpected(
+        concat(base::printable(fetched.request.url), ": not the certificate of this processor"));
+  };
+  if (all.certificates.size() != 1) return other();
+  auto certificate = x509::Certificate::parse(all.certificates[0]);
+  if (!certificate) return other();
+  std::vector<snp::ExtensionView> views;
+  for (const x509::Extension& each : certificate->extensions()) {
+    views.push_back({each.oid, each.value});
+  }
+  const auto extensions = snp::EndorsementExtensions::parse(views);
+  if (!extensions || !chip.is_of(*extensions)) return other();
+  return *std::move(certificate);
+}
+
+std::string ends(std::string_view url, const x509::Validity& validity) {
+  return concat("✔ ", base::printable(url, url.size()), ": of ", day(validity.not_before),
+                ", until ", day(validity.not_after), "\n");
+}
+
+}  // namespace
+
+Told cache_vcek(Fetcher& fetcher, const Services& services, const snp::Chip& chip,
+                const std::string& directory) {
+  const auto vcek = TRY(ask(fetcher, vcek_request(chip, services)));
+  const auto certificate = TRY(vcek_of(vcek, chip));
+  const auto chain = TRY(ask(fetcher, vcek_chain_request(chip.product, services)));
+  evidence::Endorsements above;
+  static_cast<void>(above.add(chain.body));
+  std::string told = ends(vcek.request.url, certificate.validity());
+  if (above.certificates.size() != 2) {
+    return Unexpected(concat(base::printable(chain.request.url), ": not two certificates"));
+  }
+  for (const Bytes& der : above.certificates) {
+    const auto each = x509::Certificate::parse(der);
+    if (!each) {
+      return Unexpected(concat(base::printable(chain.request.url), ": not two certificates"));
+    }
+    told += ends(chain.request.url, each->validity());
+  }
+  TRY(put(directory, chain.request.file, chain.body));
+  TRY(put(directory, vcek.request.file, certificate.der()));
+  return told + concat(base::printable(concat(directory, "/", chain.request.file)), "\n",
+                       base::printable(concat(directory, "/", vcek.request.file)), "\n");
+}
+
 core::Result<PckId> PckId::parse(std::string_view csv) {
   constexpr std::array<std::size_t, 4> digits{768, 4, 32, 4};
   while (!csv.empty()) {

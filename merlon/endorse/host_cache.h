@@ -2,7 +2,8 @@
 
 // What a host keeps of the vendors' word on its platform, in Enarx's files [ENARX
 // src/cli/platform]: of Intel crls.der, fmspc.txt, tcb.der, and qe-identity.json, which Enarx does
-// without; of AMD crls.der. Each is replaced as a whole or not at all. Answers are not trusted:
+// without; of AMD crls.der, the processor's VCEK, and the certificates above it, which Enarx does
+// without. Each is replaced as a whole or not at all. Answers are not trusted:
 // they must be what was asked for, and verifiers look at signatures.
 
 #include <string>
@@ -22,6 +23,10 @@ using Told = core::Result<std::string, std::string>;
 /// The lists of the roots of all of AMD's products.
 [[nodiscard]] Told cache_amd_crl(Fetcher& fetcher, const Services& services,
                                  const std::string& directory);
+
+/// A processor's VCEK, and vcek-PRODUCT.pem, with the days on which they end.
+[[nodiscard]] Told cache_vcek(Fetcher& fetcher, const Services& services, const snp::Chip& chip,
+                              const std::string& directory);
 
 /// A platform as Intel's tool for it tells: numbers in hexadecimal, one line with commas
 /// [INTEL-PCKID "PCKIDRetrievalTool"].

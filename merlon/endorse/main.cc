@@ -3,8 +3,8 @@
 // fetch`, or with the last word by merlon-steward, which reads descriptor 3 what others read on the
 // standard streams; "vcek" asks for that alone, and once. An empty word stands for what is not
 // given. `merlon-fetch --host COMMAND DIRECTORY INTEL INTEL-ROOT AMD SOURCE`, started by `merlon
-// platform sgx`, fills a host's caches. Exit status: 0 all, 1 some are missing or something cannot
-// be used, 4 the evidence cannot be judged.
+// platform sgx` and `snp`, fills a host's caches. Exit status: 0 all, 1 some are missing or
+// something cannot be used, 4 the evidence cannot be judged.
 
 #include <array>
 #include <cstdio>
@@ -193,10 +193,26 @@ endorse::Told cache_pck(endorse::Fetcher& fetcher, const endorse::Services& serv
   return endorse::cache_pck(fetcher, services, *id, directory);
 }
 
+/// `source`: "Milan ID LEVELS", see snp::Chip.
+endorse::Told cache_vcek(endorse::Fetcher& fetcher, const endorse::Services& services,
+                         const std::string& directory, std::string_view source) {
+  const auto word = [&source] {
+    const std::string_view found = source.substr(0, source.find(' '));
+    source.remove_prefix(std::min(source.size(), found.size() + 1));
+    return found;
+  };
+  const std::string_view product = word();
+  const std::string_view id = word();
+  const auto chip = snp::Chip::parse(product, id, word());
+  if (!chip) return core::Unexpected(std::string(chip.error().what));
+  return endorse::cache_vcek(fetcher, services, *chip, directory);
+}
+
 endorse::Told fill_cache(std::string_view command, endorse::Fetcher& fetcher,
                          const endorse::Services& services, const std::string& directory,
                          const std::string& source) {
   if (command == "amd-crl") return endorse::cache_amd_crl(fetcher, services, directory);
+  if (command == "amd-vcek") return cache_vcek(fetcher, services, directory, source);
   if (command == "cache-crl") return endorse::cache_crl(fetcher, services, directory);
   if (command == "cache-pck") return cache_pck(fetcher, services, directory, source);
   if (command == "cache-tcb") return endorse::cache_tcb(fetcher, services, directory);

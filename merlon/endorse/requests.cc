@@ -118,16 +118,11 @@ Result<std::vector<Request>> for_report(const snp::Report& report, const Service
     add_amd_list(all, services, name, "vlek");
     return all;  // a VLEK comes from the provider alone
   }
-  const snp::TcbComponents tcb = snp::components(report.reported_tcb, *product);
-  const bool turin = *product == snp::Product::Turin;
-  const std::string chip = base::hex(report.chip_id.view().first(turin ? 8 : 64));
-  std::string levels = concat(spl("bl", tcb.bootloader), "&", spl("tee", tcb.tee), "&",
-                              spl("snp", tcb.snp), "&", spl("ucode", tcb.microcode));
-  if (turin) levels = concat(spl("fmc", tcb.fmc), "&", levels);
-  all.push_back(
-      {concat(without_slash(services.amd), "/vcek/v1/", name, "/", chip, "?", levels),
-       concat("vcek-", name, "-", chip, "-", base::hex(report.reported_tcb.view()), ".der"), "",
-       false});
+  const snp::Chip chip{*product, report.chip_id, snp::components(report.reported_tcb, *product)};
+  Request vcek = vcek_request(chip, services);
+  vcek.file = concat("vcek-", name, "-", chip.id_digits(), "-",
+                     base::hex(report.reported_tcb.view()), ".der");
+  all.push_back(std::move(vcek));
   return all;
 }
 
@@ -150,6 +145,21 @@ struct ForEvidence {
 };
 
 }  // namespace
+
+Request vcek_request(const snp::Chip& chip, const Services& services) {
+  std::string levels = concat(spl("bl", chip.tcb.bootloader), "&", spl("tee", chip.tcb.tee), "&",
+                              spl("snp", chip.tcb.snp), "&", spl("ucode", chip.tcb.microcode));
+  if (chip.product == snp::Product::Turin) levels = concat(spl("fmc", chip.tcb.fmc), "&", levels);
+  return {concat(without_slash(services.amd), "/vcek/v1/", to_string(chip.product), "/",
+                 chip.id_digits(), "?", levels),
+          chip.file(), "", false};
+}
+
+Request vcek_chain_request(snp::Product product, const Services& services) {
+  std::vector<Request> all;
+  add_amd_chain(all, services, to_string(product), "vcek");
+  return all.front();
+}
 
 bool is_this_machine(std::string_view url) noexcept {
   for (const std::string_view start : {"http://127.0.0.1:", "http://localhost:"}) {

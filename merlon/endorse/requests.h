@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "merlon/evidence/evidence.h"
+#include "merlon/snp/chip.h"
 
 namespace merlon::endorse {
 
@@ -36,6 +37,11 @@ struct Request {
 [[nodiscard]] core::Result<std::vector<Request>> requests_for(const evidence::Evidence& evidence,
                                                               const Services& services,
                                                               std::optional<snp::Product> product);
+
+/// The VCEK of a processor.
+[[nodiscard]] Request vcek_request(const snp::Chip& chip, const Services& services);
+/// The certificates above it.
+[[nodiscard]] Request vcek_chain_request(snp::Product product, const Services& services);
 
 /// What endorses the evidence of all platforms of a kind, but the VCEK of each chip: `platform` is
 /// "Milan", "Genoa" or "Turin", or an FMSPC of Intel's in hexadecimal. Malformed for anything else.

@@ -94,6 +94,12 @@ class SealedFiles::Keys final : public sealed::PlatformKeys {
   [[nodiscard]] sealed::RootKind kind() const noexcept override {
     return sealed::RootKind::Platform;
   }
+  /// CPUSVN is opaque [SDM vol. 3D, "Security Version Numbers"].
+  [[nodiscard]] sealed::TcbOrder order() override {
+    const auto technology = self_.technology();
+    return technology && *technology == evidence::Technology::Sgx ? sealed::TcbOrder::ByProcessor
+                                                                  : sealed::TcbOrder::ByByte;
+  }
   Result<sealed::Versions> newest() override {
     const auto versions = TRY(self_.newest_key_versions());
     return sealed::Versions{versions.svn, sealed::Versions::Tcb::from(versions.tcb.view()).value(),

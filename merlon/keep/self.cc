@@ -190,6 +190,10 @@ Result<Bytes> Self::evidence_for(const evidence::ReportData& data) {
   return TRY(processor())->attester().evidence_for(data);
 }
 
+Result<evidence::Technology> Self::technology() {
+  return TRY(processor())->attester().technology();
+}
+
 Result<identity::KeyVersions> Self::newest_key_versions() {
   return TRY(processor())->attester().newest_key_versions();
 }

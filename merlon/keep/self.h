@@ -40,6 +40,8 @@ class Self {
   [[nodiscard]] core::Result<core::ByteView> evidence();
   /// What this keep's launch was measured as, by the above.
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> measurement();
+  /// Of what attests this keep.
+  [[nodiscard]] core::Result<evidence::Technology> technology();
   /// As identity::Attester has them.
   [[nodiscard]] core::Result<identity::KeyVersions> newest_key_versions();
   [[nodiscard]] core::Result<crypto::SecretBytes> platform_key(

@@ -40,7 +40,8 @@ Result<void> check(const Wanted& wanted) {
 }
 
 /// What is wrong with a volume whatever its keys are.
-Result<void> judge(const Header& header, const Wanted& wanted, RootKind root) {
+Result<void> judge(const Header& header, const Wanted& wanted, PlatformKeys& keys) {
+  const RootKind root = keys.kind();
   if (header.root != root) {
     return denied(root == RootKind::None
                       ? "the volume was sealed by an attested keep, and this one is none"
@@ -55,7 +56,7 @@ Result<void> judge(const Header& header, const Wanted& wanted, RootKind root) {
   if (header.epoch > wanted.epoch) {
     return denied("the volume is sealed under a later epoch than the tenant asks for");
   }
-  if (!header.versions.at_least(wanted.oldest)) {
+  if (!header.versions.at_least(wanted.oldest, keys.order())) {
     return denied("the volume is sealed under versions that the tenant does not accept any more");
   }
   return {};
@@ -131,7 +132,7 @@ Result<Volume::Keyed> Volume::new_keys(const Surroundings& around, const Wanted&
   header.has_recovery = wanted.recovery_key.has_value();
   header.epoch = wanted.epoch;
   header.versions = TRY(around.keys.newest());
-  if (!header.versions.at_least(wanted.oldest)) {
+  if (!header.versions.at_least(wanted.oldest, around.keys.order())) {
     return denied("this machine or keep has older versions than the tenant accepts");
   }
   const Secret root = TRY(around.keys.key(header.versions));
@@ -151,12 +152,16 @@ Result<Volume::Keyed> Volume::new_keys(const Surroundings& around, const Wanted&
 
 Result<Volume::Unlocked> Volume::unlock(const Surroundings& around, const Wanted& wanted,
                                         const Workload& workload, const Header& header) {
-  TRY(judge(header, wanted, around.keys.kind()));
+  TRY(judge(header, wanted, around.keys));
   Unlocked made;
   made.newest = TRY(around.keys.newest());
   core::Error reason =
       denied("the volume was sealed by newer versions than this machine or keep has");
-  if (made.newest.at_least(header.versions)) {
+  // Where only the processor can tell, it is asked: it gives no key of what it has not.
+  const bool may_have = around.keys.order() == TcbOrder::ByProcessor
+                            ? made.newest.svn >= header.versions.svn
+                            : made.newest.at_least(header.versions, TcbOrder::ByByte);
+  if (may_have) {
     const auto root = around.keys.key(header.versions);
     if (!root && root.error().code == ErrorCode::Unavailable) return root.error();
     if (root) {

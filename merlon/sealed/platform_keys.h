@@ -8,16 +8,23 @@
 
 namespace merlon::sealed {
 
+/// How versions of a platform compare.
+enum class TcbOrder : std::uint8_t {
+  ByByte,       ///< each byte is a version of its own that only rises
+  ByProcessor,  ///< opaque: two are the same or not; the processor gives no key above its own
+};
+
 /// What a root's key is of. Public; other versions give another key.
 struct Versions {
   using Tcb = core::FixedBytes<struct SealedTcbTag, 16>;
 
   std::uint32_t svn = 0;     ///< of the keep
-  Tcb tcb;                   ///< of the platform: each byte a version of its own that only rises
+  Tcb tcb;                   ///< of the platform
   std::uint64_t fields = 0;  ///< what of the keep is mixed into the key
 
-  /// Svn and every byte of the TCB at least those of `floor`.
-  [[nodiscard]] bool at_least(const Versions& floor) const noexcept;
+  /// Svn and every byte of the TCB at least those of `floor`; where these have no order, the very
+  /// TCB of `floor`, unless that is all zeros.
+  [[nodiscard]] bool at_least(const Versions& floor, TcbOrder order) const noexcept;
   friend bool operator==(const Versions&, const Versions&) = default;
 };
 
@@ -32,6 +39,7 @@ class PlatformKeys {
   virtual ~PlatformKeys() = default;
 
   [[nodiscard]] virtual RootKind kind() const noexcept = 0;
+  [[nodiscard]] virtual TcbOrder order() { return TcbOrder::ByByte; }
   /// Under which something new is sealed.
   [[nodiscard]] virtual core::Result<Versions> newest() = 0;
   /// 32 bytes. Denied: versions above the keep's own or the platform's.

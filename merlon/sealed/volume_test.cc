@@ -254,6 +254,39 @@ TEST_F(VolumeTest, ARecoverySlotIsNeverLostUnnoticed) {
   EXPECT_TRUE(open(recoverable(), other).has_value());
 }
 
+TEST_F(VolumeTest, WherePlatformsVersionsHaveNoOrderTheProcessorTells) {
+  using Tcb = Versions::Tcb;
+  // A byte falls and another rises: which is newer, nobody but the processor can say.
+  const auto first = Tcb::from(Bytes{9, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}).value();
+  const auto second = Tcb::from(Bytes{1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}).value();
+  Machine before{.order = TcbOrder::ByProcessor};
+  before.newest.tcb = first;
+  Machine after = before;
+  after.newest.tcb = second;
+  after.before = {first};
+  ASSERT_TRUE(open(wanted(), before).has_value());
+  const auto updated = open(wanted(), after);
+  ASSERT_TRUE(updated.has_value());
+  EXPECT_EQ(updated->sealing, Sealing::Anew);
+  EXPECT_EQ(refused(open(wanted(), before)),
+            "the volume was sealed by newer versions than this machine or keep has");
+  Wanted with = wanted();
+  with.oldest.tcb = second;
+  EXPECT_TRUE(open(with, after).has_value());
+  with.oldest.tcb = first;  // also by what seems larger
+  EXPECT_EQ(refused(open(with, after)),
+            "the volume is sealed under versions that the tenant does not accept any more");
+  disk_ = Disk();
+  EXPECT_EQ(refused(open(with, after)),
+            "this machine or keep has older versions than the tenant accepts");
+  with.oldest.tcb = {};
+  ++after.newest.svn;
+  ASSERT_TRUE(open(with, after).has_value());
+  --after.newest.svn;
+  EXPECT_EQ(refused(open(with, after)),
+            "the volume was sealed by newer versions than this machine or keep has");
+}
+
 TEST_F(VolumeTest, ARecoverySlotCanBeAddedLater) {
   write(some_files());
   const auto opened = open(recoverable());

@@ -11,8 +11,9 @@ bool is_volume_name(std::string_view name) noexcept {
          });
 }
 
-bool Versions::at_least(const Versions& floor) const noexcept {
+bool Versions::at_least(const Versions& floor, TcbOrder order) const noexcept {
   if (svn < floor.svn) return false;
+  if (order == TcbOrder::ByProcessor) return floor.tcb.is_zero() || tcb == floor.tcb;
   for (std::size_t i = 0; i < Tcb::size; ++i) {
     if (tcb.view()[i] < floor.tcb.view()[i]) return false;
   }

@@ -1,6 +1,7 @@
 """What lies in the memory of a host's processes or in their core images, and where in it the memory of a keep's machine is."""
 
 import re
+import resource
 import shutil
 import struct
 import subprocess
@@ -10,6 +11,10 @@ from pathlib import Path
 # the block that keep and host share.
 MAGIC, BOOT_PAGE, BLOCK, BLOCK_SIZE = b"MLNBOOT0", 0x3ff000, 0x800000, 4096 + 256 * 1024
 LOW, END = 0x100000, 0x5000000
+# An enclave's boot page lies at the address that it is loaded for, and whatever is in the enclave's range is its own
+# (merlon/sallyport/enclave.h); nothing can be mapped below.
+ENCLAVE = range(0x10000, 1 << 46)
+LARGEST_CORE = 4 << 30
 
 
 def own_memory(parts):
@@ -17,6 +22,8 @@ def own_memory(parts):
     for start, content in parts:
         for found in re.finditer(MAGIC, content):
             at = start + found.start()
+            if at == BOOT_PAGE:
+                return ENCLAVE
             if at % 4096 == 0:
                 low = at - BOOT_PAGE + LOW
                 return range(low, low + END - LOW)
@@ -75,11 +82,21 @@ def cores_can_be_made():
     return shutil.which("gcore") is not None
 
 
+def has_enclave(process):
+    return Path(f"/proc/{process}/maps").read_text().startswith(f"{ENCLAVE.start:08x}-")
+
+
+def limit_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_CORE, LARGEST_CORE))
+
+
 def core_of(process, folder):
-    """The same of a core image, with all that a process has mapped, whatever it asked to be left out; the image is made by
-    gdb's gcore in `folder`, and removed."""
+    """The same of a core image, with all that a process has mapped, whatever it asked to be left out; but for an enclave's
+    range, which is too large, and which no kernel puts there. The image is made by gdb's gcore in `folder`, and removed."""
     name = Path(folder) / "core"
-    made = subprocess.run(["gcore", "-a", "-o", name, str(process)], capture_output=True, text=True, check=False, timeout=120)
+    all_of_it = [] if has_enclave(process) else ["-a"]
+    made = subprocess.run(["gcore", *all_of_it, "-o", name, str(process)], capture_output=True, text=True, check=False,
+                          timeout=120, preexec_fn=limit_files)
     file = name.with_name(f"{name.name}.{process}")
     if not file.exists():
         raise ProcessLookupError(f"no core image: {made.stderr.strip()}")

@@ -42,6 +42,9 @@ class Stage:
         self.machine = machine
         self.of_sgx = machine == "sgx"
         self.kind = ["--kind", "sgx"] if self.of_sgx else []
+        self.technology, self.digest_size = ("sgx", 32) if self.of_sgx else ("snp", 48)
+        self.technology = "sgx" if self.of_sgx else "snp"
+        self.digest_size = 32 if self.of_sgx else 48
         self.programs = self.folder / "bin"
         self.programs.mkdir()
         for name in PROGRAMS + (PROGRAMS_OF_SGX if self.of_sgx else ()):

@@ -2,7 +2,7 @@
 """Shows how a workload reaches a keep of a machine that nobody needs to trust: by its gatehouse, sealed, after the
 keep has proved itself; and that the machine's owner learns nothing of it.
 
-    demo.py [ECHO.wasm]
+    demo.py [ECHO.wasm] [snp-sim|sgx-sim]
 
 The security processor is a simulation, which protects nothing: on such a machine its owner can read the keep's own
 memory. Everything else of the machine, and all that passes it, is looked through here.
@@ -27,7 +27,7 @@ from keeps import free_port  # noqa: E402
 from sealed_test import counting  # noqa: E402
 from processes import descendants, memory_of, own_memory  # noqa: E402
 from service import Steward, make_ca, make_server_certificate, openssl  # noqa: E402
-from story import Failed, Stage  # noqa: E402
+from story import MACHINES, Failed, Stage  # noqa: E402
 from tls_test import echo_server  # noqa: E402
 
 RED, GREEN, DIM, PLAIN = ("\033[31m", "\033[32m", "\033[2m", "\033[0m") if sys.stdout.isatty() \
@@ -67,10 +67,11 @@ class Capture:
 
 
 class Demo:
-    def __init__(self, folder, echo):
+    def __init__(self, folder, echo, backend="snp-sim"):
         self.wrong = 0
         self.folder = Path(folder)
-        self.stage = Stage(folder)
+        self.backend = backend
+        self.stage = Stage(folder, MACHINES[backend])
         self.stage.make_usual()
         source = self.folder / "echo.wat"
         source.write_text(echo_server(3))
@@ -90,7 +91,8 @@ class Demo:
             print(f"      {DIM}{found}{PLAIN}", flush=True)
 
     def prepare(self):
-        step("1. A simulated machine of AMD's with a gatehouse, and a Steward somewhere else.")
+        maker = "Intel" if self.stage.of_sgx else "AMD"
+        step(f"1. A simulated machine of {maker}'s with a gatehouse, and a Steward somewhere else.")
         self.measurement = self.stage.measured()
         self.policy = self.stage.policy("policy.toml", self.measurement)
         key, self.root = make_ca(self.folder)
@@ -98,14 +100,14 @@ class Demo:
         self.steward = Steward("--policy", self.policy, "--endorsements", self.stage.platform, "--development",
                                "--key", key, "--crt", self.root, "--san", NAME, "--tls-key", tls_key,
                                "--tls-crt", self.tls, "--listen", "127.0.0.1:0")
-        self.house = Gatehouse(self.folder / "house", self.stage.platform)
+        self.house = Gatehouse(self.folder / "house", self.stage.platform, (self.backend,))
         detail("gatehouse", f"https://localhost:{self.house.port}, for tenants with a certificate")
         detail("policy", f"measurement {self.measurement[:32]}… of the simulator, and nothing else")
 
     def deploy(self, *words, stdin=b"", policy=None):
         return subprocess.run(
-            [self.stage.programs / "merlon", "deploy", "--backend", "snp-sim", "--policy", policy or self.policy, "--no-memory",
-             "--endorsements", self.stage.platform, *map(str, self.house.access("alice")), *map(str, words)],
+            [self.stage.programs / "merlon", "deploy", "--backend", self.backend, "--policy", policy or self.policy,
+             "--no-memory", "--endorsements", self.stage.platform, *map(str, self.house.access("alice")), *map(str, words)],
             input=stdin, capture_output=True, check=False, timeout=120, env=self.stage.environment())
 
     def keeps(self, command, keep):
@@ -245,13 +247,17 @@ class Demo:
         found, size = self.look_into(self.house.folder.rglob("*"))
         self.check(size > 0 and not found, f"all files and logs of the gatehouse, {size >> 10} KiB", ", ".join(found))
 
+    def another_keep(self):
+        """A policy that wants one."""
+        return self.stage.policy("other.toml", "ab" * self.stage.digest_size)
+
     def cheat(self):
         step("7. A keep that is not what the policy wants gets nothing.")
-        other = self.stage.policy("other.toml", "ab" * 48)
+        other = self.another_keep()
         ran = self.deploy(self.folder / "cat.wasm", policy=other)
         self.check(ran.returncode == 3, "another measurement: " + ran.stderr.decode().splitlines()[-1])
         self.stage.change_one_byte("merlon-keep", b"cannot be compiled")
-        self.stage.merlon("platform", "simulate", "revoke", "--dir", self.stage.platform)
+        self.stage.merlon("platform", "simulate", "revoke", *self.stage.kind, "--dir", self.stage.platform)
         ran = self.deploy(self.folder / "cat.wasm")
         self.check(ran.returncode == 3, "a machine whose certificate was revoked: " + ran.stderr.decode().splitlines()[0])
 
@@ -295,9 +301,11 @@ class Demo:
 
 
 def main():
+    words = sys.argv[1:]
+    backend = words.pop() if words and words[-1] in MACHINES else "snp-sim"
     with tempfile.TemporaryDirectory(prefix="merlon-demo-") as folder:
         try:
-            return Demo(folder, sys.argv[1] if len(sys.argv) > 1 else None).run()
+            return Demo(folder, words[0] if words else None, backend).run()
         except (Failed, AssertionError, subprocess.CalledProcessError) as failure:
             print(f"demo: {failure}", file=sys.stderr)
             return 1

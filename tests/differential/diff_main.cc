@@ -182,12 +182,13 @@ void define_imports(Imports& imports) {
   }
 }
 
-void run_file(const std::string& path, CompileMode mode) {
+void run_file(const std::string& path, CompileMode mode, Bounds bounds) {
   std::printf("module %s\n", path.substr(path.rfind('/') + 1).c_str());
   std::ifstream file(path, std::ios::binary);
   std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(file), {}};
   EngineOptions options;
   options.mode = mode;
+  options.bounds = bounds;
   auto engine = Engine::create(baseline::compilers(), options);
   if (!engine.has_value()) std::abort();
   auto compiled = (*engine)->compile(std::move(bytes));
@@ -217,9 +218,11 @@ void run_file(const std::string& path, CompileMode mode) {
 
 int main(int argc, char** argv) {
   CompileMode mode = CompileMode::Automatic;
+  Bounds bounds = Bounds::Guards;
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--lazy") mode = CompileMode::Lazy;
-    else run_file(argv[i], mode);
+    else if (std::string_view(argv[i]) == "--checks") bounds = Bounds::Checks;
+    else run_file(argv[i], mode, bounds);
   }
   return 0;
 }

@@ -28,6 +28,7 @@ SHOWN_FAILURES = 20
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--merlon-diff", metavar="PATH", help="the program to test")
+    parser.add_argument("--checks", action="store_true", help="compiled code compares, nothing is reserved behind memories")
     parser.add_argument("--node", default="node", help="the node command (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
     parser.add_argument("--count", type=int, default=2000,
@@ -68,8 +69,8 @@ class MerlonSide:
 
     name = "merlon"
 
-    def __init__(self, program: str, timeout_seconds: float = MODULE_TIMEOUT_SECONDS):
-        self.program = program
+    def __init__(self, program: str, checks: bool = False, timeout_seconds: float = MODULE_TIMEOUT_SECONDS):
+        self.command = [program, *(["--checks"] if checks else [])]
         self.timeout_seconds = timeout_seconds
 
     def run(self, modules: list[pathlib.Path]) -> list[str]:
@@ -77,7 +78,7 @@ class MerlonSide:
 
     def run_one(self, module: pathlib.Path) -> str:
         try:
-            result = subprocess.run([self.program, str(module)], capture_output=True, check=False,
+            result = subprocess.run([*self.command, str(module)], capture_output=True, check=False,
                                     timeout=self.timeout_seconds)
         except subprocess.TimeoutExpired:
             return f"(ran for more than {self.timeout_seconds} s)\n"
@@ -146,7 +147,7 @@ def main() -> int:
               file=sys.stderr)
         return 2
     if options.merlon_diff:
-        sides = [NodeSide("node", options.node, []), MerlonSide(options.merlon_diff)]
+        sides = [NodeSide("node", options.node, []), MerlonSide(options.merlon_diff, options.checks)]
     else:
         sides = [NodeSide("liftoff", options.node, ["--liftoff-only"]),
                  NodeSide("turbofan", options.node, ["--no-liftoff"])]

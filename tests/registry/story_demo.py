@@ -2,7 +2,7 @@
 """The whole story: a tenant publishes a package that nobody on the way can read, and deploys it to a keep of a machine that
 nobody needs to trust; a client talks to it by TLS that ends in the keep.
 
-    story_demo.py [ECHO.wasm] [--real] [--keep-fetches] [--short] [--html FILE]
+    story_demo.py [ECHO.wasm] [snp-sim|sgx-sim] [--real] [--keep-fetches] [--short] [--html FILE]
 
 With --html it writes one page that tells the run to people who know nothing of keeps. With --keep-fetches the repository is
 private, and the keep gets the package by itself.
@@ -31,7 +31,7 @@ import servers  # noqa: E402
 import story_page  # noqa: E402
 from demo import Capture, Demo, detail, free_port, openssl, step  # noqa: E402
 from processes import cores_can_be_made, core_of  # noqa: E402
-from story import MERLON, Failed  # noqa: E402
+from story import MACHINES, MERLON, Failed  # noqa: E402
 
 REPOSITORY = "acme/echo"
 
@@ -75,7 +75,7 @@ class Registry:
 
 class Story(Demo):
     def __init__(self, folder, options):
-        super().__init__(folder, options.echo)
+        super().__init__(folder, options.echo, options.backend)
         self.page, self.fetches, self.short = options.html, options.keep_fetches, options.short
         self.binary = {}
         self.looked = []
@@ -171,7 +171,7 @@ class Story(Demo):
         public = openssl("pkey", "-in", self.tenant, "-pubout", "-outform", "DER").stdout
         rule = self.folder / "rule.json"
         # "insecure": the processor is a simulation.
-        rule.write_text(json.dumps({"keeps": [{"technology": "snp", "measurement": self.measurement, "insecure": True,
+        rule.write_text(json.dumps({"keeps": [{"technology": self.stage.technology, "measurement": self.measurement, "insecure": True,
                                                "tenant": hashlib.sha256(public).hexdigest()}]}))
         self.merlon("repo", "admission", f"{self.host}/{REPOSITORY}", rule)
         self.check(True, "merlon repo admission: his keeps of this measurement may read the repository, and nobody else")
@@ -199,7 +199,8 @@ class Story(Demo):
 
     def look_around(self):
         super().look_around()
-        self.look_into_cores("its core images, as a crash may leave them", self.host_processes(), has_keep=True)
+        self.look_into_cores("its core images, as a crash may leave them", self.host_processes(),
+                             has_keep=not self.stage.of_sgx)
         step("   And what the registry's owner has.")
         self.binary["names of files"] = b"steward-tls.pem"
         own = {self.registry.process.pid: "merlon-drawbridge"}
@@ -236,7 +237,7 @@ class Story(Demo):
         wrong.write_text("00" * 32 + "\n")
         ran = self.deploy(*self.how(wrong), self.slug)
         self.check(ran.returncode == 3, "another key: " + ran.stderr.decode().strip())
-        ran = self.deploy(*self.how(), self.slug, policy=self.stage.policy("other.toml", "ab" * 48))
+        ran = self.deploy(*self.how(), self.slug, policy=self.another_keep())
         self.check(ran.returncode != 0, "a keep that is not what the policy wants: " + ran.stderr.decode().strip().splitlines()[-1])
         self.registry.stop()  # or it has the right ones in memory
         for path in self.stored()[1]:
@@ -288,11 +289,12 @@ class Story(Demo):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("echo", nargs="?", help="the workload; one of this demo's if none is named")
+    parser.add_argument("backend", nargs="?", default="snp-sim", choices=MACHINES, help="the simulated processor")
     parser.add_argument("--real", action="store_true", help="a real issuer, PostgreSQL and an S3")
     parser.add_argument("--keep-fetches", action="store_true", help="the keep gets the package by itself")
     parser.add_argument("--short", action="store_true", help="without packets and core images")
     parser.add_argument("--html", type=Path, metavar="FILE")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     kind = Story
     if options.real:
         import real_story

@@ -142,7 +142,7 @@ def scan(story):
             "the package is sealed and signed. None of it was found, but in the first of these, where it must be:</p>"
             f"<table>{rows}</table><p class=soft>The processor was a simulation that runs as a program of this machine, so here "
             "its owner <em>can</em> read the keep's memory (the first line shows that the search finds what is there). On a "
-            "real SEV-SNP processor that memory is encrypted.</p>")
+            f"real processor with {'SGX' if story.stage.of_sgx else 'SEV-SNP'} that memory is encrypted.</p>")
 
 
 def page(story):

@@ -1,5 +1,5 @@
 // merlon-spec: runs the official suite's scripts and prints what passed, failed and was left out,
-// by group. Usage: merlon-spec [--lazy] [--unsupported LIST] FILE…
+// by group. Usage: merlon-spec [--lazy] [--checks] [--unsupported LIST] FILE…
 
 #include <cstdio>
 #include <fstream>
@@ -64,6 +64,7 @@ void report(const std::map<std::string, Group>& groups) {
 
 int main(int argc, char** argv) {
   auto mode = merlon::wasm::CompileMode::Eager;
+  auto bounds = merlon::wasm::Bounds::Guards;
   std::map<std::string, std::string> unsupported;
   std::map<std::string, Group> groups;
   unsigned failed = 0;
@@ -71,6 +72,10 @@ int main(int argc, char** argv) {
     const std::string argument = argv[i];
     if (argument == "--lazy") {
       mode = merlon::wasm::CompileMode::Lazy;
+      continue;
+    }
+    if (argument == "--checks") {
+      bounds = merlon::wasm::Bounds::Checks;
       continue;
     }
     if (argument == "--unsupported" && i + 1 < argc) {
@@ -90,7 +95,7 @@ int main(int argc, char** argv) {
       continue;
     }
     ++group.files;
-    merlon::spec::Runner runner(file, mode);
+    merlon::spec::Runner runner(file, mode, bounds);
     const Counts counts = runner.run(*script);
     failed += counts.failed;
     group.counts += counts;

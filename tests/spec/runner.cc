@@ -29,9 +29,10 @@ std::string message(const core::Error& error) {
 
 }  // namespace
 
-Runner::Runner(std::string file, CompileMode mode) : file_(std::move(file)) {
+Runner::Runner(std::string file, CompileMode mode, Bounds bounds) : file_(std::move(file)) {
   EngineOptions options;
   options.mode = mode;
+  options.bounds = bounds;
   auto engine = Engine::create(baseline::compilers(), options);
   MERLON_CHECK(engine.has_value());
   engine_ = std::move(*engine);

@@ -26,7 +26,7 @@ struct Counts {
 class Runner {
  public:
   /// `mode` is how modules are compiled; failures are reported as "file:line: …" on stderr.
-  Runner(std::string file, wasm::CompileMode mode);
+  Runner(std::string file, wasm::CompileMode mode, wasm::Bounds bounds);
   ~Runner();
 
   Counts run(const std::vector<Node>& script);

@@ -67,6 +67,18 @@ constexpr std::uint64_t number(EnclaveExit reason) noexcept {
   return static_cast<std::uint64_t>(reason);
 }
 
+/// Nothing from a system without a clock.
+CounterReading read_counter() noexcept {
+  return {__rdtsc(), os::now(os::Clock::Monotonic).value_or(0)};
+}
+
+/// Leaf 0x15, where the counter neither stops nor changes; zeros otherwise.
+base::CpuidRegisters counter_facts() noexcept {
+  constexpr std::uint32_t power = 0x8000'0007, invariant = 1U << 8U;
+  if (os::cpuid(0).eax < counter_leaf || os::cpuid(0x8000'0000).eax < power) return {};
+  return (os::cpuid(power).edx & invariant) != 0 ? os::cpuid(counter_leaf) : base::CpuidRegisters{};
+}
+
 /// An access that a keep named; nothing for what is none.
 std::optional<Access> access_of(std::uint64_t number) noexcept {
   for (const Access access : {Access::None, Access::Read, Access::ReadWrite, Access::ReadExecute}) {
@@ -86,6 +98,7 @@ Result<std::unique_ptr<KeepEnclave>> KeepEnclave::create(std::unique_ptr<Driver>
     return HostError{ErrorCode::Unavailable, concat("this processor lacks ", lacking)};
   }
   std::unique_ptr<KeepEnclave> made(new KeepEnclave(std::move(driver), std::move(quoting)));
+  made->began_ = read_counter();
   TRY(made->make_block());
   TRY(made->load(contents));
   return made;
@@ -131,12 +144,16 @@ Result<void> KeepEnclave::load(const Contents& contents) {
   return {};
 }
 
-/// The enclave reads the same counter.
+/// The enclave reads the same counter. Where it is not known how fast that runs, the keep asks each
+/// time.
 void KeepEnclave::tell_time() {
   sallyport::HostTime time{};
   const auto monotonic = os::now(os::Clock::Monotonic);
   const auto realtime = os::now(os::Clock::Realtime);
-  if (monotonic && realtime) time = {0, __rdtsc(), *monotonic, *realtime};
+  const CounterReading now = read_counter();
+  if (monotonic && realtime) {
+    time = {counter_khz(counter_facts(), began_, now), now.ticks, *monotonic, *realtime};
+  }
   sallyport::tell_time(*block_, time);
 }
 

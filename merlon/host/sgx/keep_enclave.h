@@ -11,6 +11,7 @@
 
 #include "merlon/host/calls.h"
 #include "merlon/host/plan.h"
+#include "merlon/host/sgx/counter.h"
 #include "merlon/host/sgx/driver.h"
 #include "merlon/host/sgx/quoting.h"
 #include "merlon/os/alarm.h"
@@ -78,6 +79,7 @@ class KeepEnclave final : public Machine {
   Calls calls_;
   std::optional<sallyport::Block> block_;
   std::uint64_t sequence_ = 0;
+  CounterReading began_;  ///< when the enclave was about to be filled
   std::optional<os::Alarm> timer_;
   bool time_is_limited_ = false;
   Statistics statistics_;

@@ -151,6 +151,13 @@ struct [[gnu::packed]] PlatformCommand {
 static_assert(sizeof(PlatformCommand) == sizeof(::sev_issue_cmd));
 inline constexpr std::uint32_t platform_status = 9;  // SNP_PLATFORM_STATUS
 static_assert(platform_status == SEV_GET_ID2 + 1);
+inline constexpr std::uint32_t get_id = SEV_GET_ID2;
+/// struct sev_user_data_get_id2; packed.
+struct [[gnu::packed]] GetId {
+  std::uint64_t address = 0;
+  std::uint32_t size = 0;  ///< in: of the room; out: of all ids
+};
+static_assert(sizeof(GetId) == sizeof(::sev_user_data_get_id2));
 
 /// struct sev_user_data_snp_status
 struct PlatformStatus {

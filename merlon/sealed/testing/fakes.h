@@ -95,6 +95,14 @@ struct Machine {
   std::string keep = "measurement and policy";
   Versions newest{
       3, Versions::Tcb::from(Bytes{1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0}).value(), 0x3F};
+  TcbOrder order = TcbOrder::ByByte;
+  std::vector<Versions::Tcb> before{};  ///< where they have no order: those that it has had
+
+  [[nodiscard]] bool has(const Versions& versions) const {
+    if (order == TcbOrder::ByByte) return newest.at_least(versions, order);
+    return newest.svn >= versions.svn &&
+           (newest.tcb == versions.tcb || std::ranges::find(before, versions.tcb) != before.end());
+  }
 };
 
 class FakePlatform final : public PlatformKeys {
@@ -102,9 +110,10 @@ class FakePlatform final : public PlatformKeys {
   explicit FakePlatform(Machine machine = {}) : machine_(std::move(machine)) {}
 
   [[nodiscard]] RootKind kind() const noexcept override { return RootKind::Platform; }
+  [[nodiscard]] TcbOrder order() override { return machine_.order; }
   core::Result<Versions> newest() override { return machine_.newest; }
   core::Result<crypto::SecretBytes> key(const Versions& versions) override {
-    if (!machine_.newest.at_least(versions)) {
+    if (!machine_.has(versions)) {
       return core::error(core::ErrorCode::Denied, "versions above");
     }
     const auto svn = static_cast<std::uint8_t>(versions.svn);

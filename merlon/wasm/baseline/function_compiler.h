@@ -369,6 +369,15 @@ class FunctionCompiler {
   };
   [[nodiscard]] Address address(const Instruction& instruction, std::uint32_t size);
   [[nodiscard]] Address guarded_address(const Instruction& instruction, Operand& index);
+  [[nodiscard]] Address compared_address(const Instruction& instruction, Operand& index,
+                                         std::uint32_t size);
+  /// Follows what was compared through control and locals, up to the instruction at hand.
+  void follow_comparisons();
+  [[nodiscard]] bool was_compared(LocalIndex local, std::uint64_t end) const {
+    return compared_in_[local] == straight_ && end <= compared_to_[local];
+  }
+  /// Traps if an access that ends at `end`, or at what is in `reg`, is not in the memory.
+  void trap_beyond(MemoryIndex memory, std::uint64_t end, RegisterId reg);
   [[nodiscard]] Address checked_address(const Instruction& instruction, Operand& index,
                                         std::uint32_t size);
   void release(const Address& address);
@@ -526,6 +535,13 @@ class FunctionCompiler {
   std::int32_t try_region_ = -1;
   std::vector<RegisterId> homes_;           ///< of each local, in the current region
   std::vector<std::uint32_t> alias_count_;  ///< operands that are in Place::Local, by local
+
+  // Bounds::Checks: up to where, from the local's value on, memory 0 is known to reach. It never
+  // shrinks, so that this holds as long as the local is not set and no other way leads here.
+  std::vector<std::uint64_t> compared_to_;
+  std::vector<std::uint32_t> compared_in_;  ///< in which stretch of code without a way in
+  std::uint32_t straight_ = 1;
+  std::size_t followed_ = 0;
 
   std::vector<JumpTable> jump_tables_;
   std::uint32_t skipped_blocks_ = 0;  ///< open blocks within unreachable code

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "merlon/wasm/baseline/function_compiler.h"
 
 // Loads, stores and whole-memory operations.
@@ -15,8 +18,10 @@ FunctionCompiler::Address FunctionCompiler::address(const Instruction& instructi
   Operand index = pop();
   const Limits& limits = module().memories[instruction.memory].limits;
   const bool wide = limits.address == AddressType::I64;
-  Address result =
-      wide ? checked_address(instruction, index, size) : guarded_address(instruction, index);
+  const bool compares = environment_->bounds == Bounds::Checks;
+  Address result = wide       ? checked_address(instruction, index, size)
+                   : compares ? compared_address(instruction, index, size)
+                              : guarded_address(instruction, index);
   result.memory.setSize(size);
   return result;
 }
@@ -52,6 +57,84 @@ FunctionCompiler::Address FunctionCompiler::guarded_address(const Instruction& i
   a_.mov(gp64(sum), offset);
   if (reg != no_register) a_.add(gp64(sum), gp64(reg));
   result.memory = x86::ptr(base, gp64(sum));
+  return result;
+}
+
+void FunctionCompiler::follow_comparisons() {
+  constexpr std::array ways_in{Opcode::Loop,  Opcode::Else,     Opcode::End,
+                               Opcode::Catch, Opcode::CatchAll, Opcode::Delegate};
+  for (; followed_ <= at_; ++followed_) {
+    const Instruction& instruction = analysis_.instructions[followed_];
+    if (instruction.op == Opcode::LocalSet || instruction.op == Opcode::LocalTee) {
+      compared_in_[instruction.low()] = 0;
+    } else if (std::ranges::find(ways_in, instruction.op) != ways_in.end()) {
+      ++straight_;
+    }
+  }
+}
+
+void FunctionCompiler::trap_beyond(MemoryIndex memory, std::uint64_t end, RegisterId reg) {
+  (void)memory_base(memory);
+  const x86::Mem bytes = x86::ptr(scratch, offsetof(VmMemory, bytes), 8);
+  if (reg == no_register) {
+    a_.cmp(bytes, static_cast<std::int32_t>(end));
+    a_.jb(trap_label(TrapKind::MemoryOutOfBounds));
+  } else {
+    a_.cmp(gp64(reg), bytes);
+    a_.ja(trap_label(TrapKind::MemoryOutOfBounds));
+  }
+}
+
+/// Where nothing is reserved behind the memory. Index, offset and size are below 2^34 together, so
+/// that the sum needs no look at a carry.
+FunctionCompiler::Address FunctionCompiler::compared_address(const Instruction& instruction,
+                                                             Operand& index, std::uint32_t size) {
+  constexpr std::uint64_t max_displacement = 0x7fff'ffff;
+  Address result;
+  std::uint64_t offset = instruction.value;
+  RegisterId reg = no_register;
+  const LocalIndex local = index.place == Place::Local ? index.local : no_local;
+  if (index.place == Place::Constant) {
+    offset += static_cast<std::uint32_t>(index.bits);
+  } else {
+    reg = to_register(index);
+    if (index.place == Place::Register) result.held = index.reg;
+  }
+  const std::uint64_t end = offset + size;
+  const bool in_local = local != no_local && instruction.memory == 0 && end <= max_displacement;
+  if (in_local && was_compared(local, end)) {
+    result.memory = x86::ptr(memory_register, gp64(reg), 0, static_cast<std::int32_t>(offset));
+    return result;
+  }
+  RegisterId sum = no_register;
+  if (reg != no_register || end > max_displacement) {
+    sum = allocate_general();
+    if (end <= max_displacement) {
+      a_.lea(gp64(sum), x86::ptr(gp64(reg), static_cast<std::int32_t>(end)));
+    } else {
+      a_.mov(gp64(sum), end);
+      if (reg != no_register) a_.add(gp64(sum), gp64(reg));
+    }
+  }
+  trap_beyond(instruction.memory, end, sum);
+  if (in_local) {
+    compared_to_[local] = end;
+    compared_in_[local] = straight_;
+  }
+  x86::Gp base = memory_register;
+  if (instruction.memory != 0) {
+    a_.mov(scratch, x86::ptr(scratch, offsetof(VmMemory, base)));
+    base = scratch;
+  }
+  if (end > max_displacement) {
+    result.held2 = sum;
+    result.memory = x86::ptr(base, gp64(sum), 0, -static_cast<std::int32_t>(size));
+    return result;
+  }
+  if (sum != no_register) release(sum);
+  const auto displacement = static_cast<std::int32_t>(offset);
+  result.memory = reg == no_register ? x86::ptr(base, displacement)
+                                     : x86::ptr(base, gp64(reg), 0, displacement);
   return result;
 }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "merlon/wasm/binary/instruction.h"
+#include "merlon/wasm/exec/bounds.h"
 #include "merlon/wasm/exec/trap.h"
 #include "merlon/wasm/exec/vm.h"
 #include "merlon/wasm/validate/validator.h"
@@ -85,6 +86,7 @@ struct CompileEnvironment {
   /// Direct calls to these functions may be bound with Relocation::Kind::Function; all others go
   /// through the function table.
   const std::vector<bool>& compiled;
+  Bounds bounds = Bounds::Guards;
 };
 
 /// Turns validated functions into machine code. Objects are made per thread and reused.

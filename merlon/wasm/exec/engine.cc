@@ -104,7 +104,8 @@ core::Result<void> CompiledModule::compile_all() {
 }
 
 core::Result<void> CompiledModule::emit(FuncIndex index) {
-  const CompileEnvironment environment{valid_, layout_, types_, engine_.types(), compiled_};
+  const CompileEnvironment environment{valid_,          layout_,   types_,
+                                       engine_.types(), compiled_, engine_.options().bounds};
   const FunctionCode& function = *TRY(engine_.compiler().compile(environment, index));
   const core::ByteSpan code = TRY(arena_.append(function.bytes.size()));
   std::memcpy(code.data(), function.bytes.data(), code.size());

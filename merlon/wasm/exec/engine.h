@@ -25,6 +25,7 @@ struct EngineOptions {
   CompileMode mode = CompileMode::Automatic;
   /// Modules with more bytes of code are compiled lazily by Automatic.
   std::size_t lazy_threshold = std::size_t{512} * 1024;
+  Bounds bounds = Bounds::Guards;
 };
 
 /// A module ready to be instantiated any number of times. Immutable but for functions that are

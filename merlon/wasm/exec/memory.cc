@@ -23,28 +23,30 @@ std::uint64_t ceiling(const Limits& limits, std::uint64_t max_bytes) {
 }  // namespace
 
 Memory::Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t below,
-               std::uint64_t max_bytes, MemoryBudget& budget)
+               std::uint64_t max_bytes, MemoryBudget& budget, Bounds bounds)
     : type_(type),
       mapping_(std::move(mapping)),
       below_(below),
       max_bytes_(max_bytes),
-      budget_(budget) {
+      budget_(budget),
+      bounds_(bounds) {
   vm_.base = mapping_.data() + below_;
 }
 
 core::Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type,
-                                                     std::uint64_t max_bytes,
-                                                     MemoryBudget& budget) {
+                                                     std::uint64_t max_bytes, MemoryBudget& budget,
+                                                     Bounds bounds) {
   const std::uint64_t limit = ceiling(type.limits, max_bytes);
   if (type.limits.min > limit / page_size) {
     return core::error(core::ErrorCode::Exhausted,
                        "the memory's minimum size exceeds the memory limit", type.limits.min);
   }
-  const bool wide = type.limits.address == AddressType::I64;
-  const std::uint64_t below = wide ? 0 : guard_below;
-  const std::uint64_t above = wide ? limit + os::host_page_size : 2 * four_gib + page_size;
+  const bool checked = type.limits.address == AddressType::I64 || bounds == Bounds::Checks;
+  const std::uint64_t below = checked ? 0 : guard_below;
+  const std::uint64_t above = checked ? limit + os::host_page_size : 2 * four_gib + page_size;
   os::Mapping mapping = TRY(os::Mapping::reserve(below + above));
-  std::unique_ptr<Memory> memory(new Memory(type, std::move(mapping), below, limit, budget));
+  std::unique_ptr<Memory> memory(
+      new Memory(type, std::move(mapping), below, limit, budget, bounds));
   if (!memory->grow(type.limits.min)) {
     return core::error(core::ErrorCode::Exhausted,
                        "the memory's minimum size exceeds what is left of the memory limit",
@@ -69,7 +71,7 @@ std::optional<std::uint64_t> Memory::grow(std::uint64_t delta) {
 
 bool Memory::reserves(const void* address) const noexcept {
   const auto* const byte = static_cast<const std::uint8_t*>(address);
-  return byte >= vm_.base && byte < mapping_.data() + mapping_.size();
+  return bounds_ == Bounds::Guards && byte >= vm_.base && byte < mapping_.data() + mapping_.size();
 }
 
 }  // namespace merlon::wasm

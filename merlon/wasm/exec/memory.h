@@ -6,6 +6,7 @@
 
 #include "merlon/core/bytes.h"
 #include "merlon/os/mapping.h"
+#include "merlon/wasm/exec/bounds.h"
 #include "merlon/wasm/exec/budget.h"
 #include "merlon/wasm/exec/vm.h"
 
@@ -21,15 +22,16 @@ namespace merlon::wasm {
 /// bits with zeros above, an offset is added in 64 bits. The guard there is for a compiler that
 /// would take an index for signed (CVE-2023-26489 was of that kind), and what lies below may be
 /// anything: in a machine, the shim puts one mapping next to the other. A fault in it is no trap of
-/// the guest's but ends the keep. A 64-bit memory is checked by compiled code and reserves what it
-/// may grow to.
+/// the guest's but ends the keep. A 64-bit memory, and any under Bounds::Checks, is checked by
+/// compiled code and reserves what it may grow to.
 class Memory {
  public:
   /// A zeroed memory of `type.limits.min` pages that never exceeds `max_bytes`, nor what is left of
   /// `budget`, which must outlive it. Errors: Exhausted (limit, address space or memory).
   [[nodiscard]] static core::Result<std::unique_ptr<Memory>> create(const MemoryType& type,
                                                                     std::uint64_t max_bytes,
-                                                                    MemoryBudget& budget);
+                                                                    MemoryBudget& budget,
+                                                                    Bounds bounds = Bounds::Guards);
 
   /// Grows by `delta` pages and gives the old size in pages, or nothing: then nothing changed.
   [[nodiscard]] std::optional<std::uint64_t> grow(std::uint64_t delta);
@@ -40,18 +42,20 @@ class Memory {
     return {vm_.base, static_cast<std::size_t>(vm_.bytes)};
   }
   [[nodiscard]] VmMemory* vm() noexcept { return &vm_; }
-  /// Does `address` lie in the reservation, from the base on? Such a fault is the guest's.
+  /// Does `address` lie in the reservation, from the base on? Such a fault is the guest's. Never
+  /// under Bounds::Checks: there compiled code alone says what is outside.
   [[nodiscard]] bool reserves(const void* address) const noexcept;
 
  private:
   Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t below, std::uint64_t max_bytes,
-         MemoryBudget& budget);
+         MemoryBudget& budget, Bounds bounds);
 
   MemoryType type_;
   os::Mapping mapping_;
   std::uint64_t below_;  ///< bytes of the reservation before the base
   std::uint64_t max_bytes_;
   MemoryBudget& budget_;
+  Bounds bounds_;
   VmMemory vm_;
 };
 

@@ -133,7 +133,8 @@ Trap Store::trap_of(const Activation& activation) const {
 }
 
 core::Result<Memory*> Store::make_memory(const MemoryType& type) {
-  memories_.push_back(TRY(Memory::create(type, limits_.max_memory_bytes, budget_)));
+  memories_.push_back(
+      TRY(Memory::create(type, limits_.max_memory_bytes, budget_, engine_.options().bounds)));
   return memories_.back().get();
 }
 

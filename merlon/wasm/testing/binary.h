@@ -71,9 +71,11 @@ struct Machine {
   Instance* instance = nullptr;
 
   explicit Machine(std::vector<std::uint8_t> wasm, const Imports& imports = {},
-                   CompileMode mode = CompileMode::Eager, StoreLimits limits = {}) {
+                   CompileMode mode = CompileMode::Eager, StoreLimits limits = {},
+                   Bounds bounds = Bounds::Guards) {
     EngineOptions options;
     options.mode = mode;
+    options.bounds = bounds;
     engine = std::move(*Engine::create(baseline::compilers(), options));
     store = std::make_unique<Store>(*engine, limits);
     auto module = engine->compile(std::move(wasm));

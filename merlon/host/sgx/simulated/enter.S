@@ -47,9 +47,11 @@ simulated_interrupted:
 
 // A signal's handler. In the enclave FS is the enclave's, and compiled code of this process wants its
 // own: it is set first, and what FS is to be afterwards comes back in rax. Elsewhere FS is right
-// already, whichever thread it is.
+// already, whichever thread it is. The kernel leaves the flag of alignment checks as the enclave had it.
 .globl simulated_signal
 simulated_signal:
+  pushq $2
+  popfq
   push %rbp
   mov %rsp, %rbp
   rdfsbase %rcx  // fourth argument

@@ -1,5 +1,6 @@
 #include "merlon/host/sgx/simulated/hostility.h"
 
+#include <array>
 #include <cstring>
 
 namespace merlon::host::sgx::simulated {
@@ -17,6 +18,21 @@ bool Hostility::begins_to_step() noexcept {
   if (next() % 2 != 0) return false;
   steps_ = 1 + next() % most_steps;
   return true;
+}
+
+std::uint64_t Hostility::stack() noexcept {
+  constexpr std::uint64_t end = sallyport::enclave_base + sallyport::enclave_size;
+  constexpr std::uint64_t in_nothing = 0x8000'0000'0000;
+  const std::array choices{
+      sallyport::shim_start + next() % (sallyport::shim_end - sallyport::shim_start),
+      sallyport::user_start + next() % 0x100'0000,
+      sallyport::stack_end - 1 - next() % sallyport::stack_size,
+      sallyport::saved_state_pages + next() % 0x2000,
+      end - 8 + next() % 16,
+      in_nothing + next() % 0x1000,
+      next() % 0x1000,
+      next()};
+  return choices[next() % choices.size()];
 }
 
 void Hostility::spoil(Context& context) noexcept {

@@ -1,8 +1,9 @@
 #pragma once
 
 // A processor's owner who does what he may, and more than is decent, for tests: he interrupts an
-// enclave at any instruction, enters it again while it is interrupted, and leaves in the registers
-// and flags whatever he likes. Which of it, follows from a seed.
+// enclave at any instruction, enters it again while it is interrupted, leaves in the registers
+// and flags whatever he likes, and does what else he likes between two instructions. Which of it,
+// follows from a seed.
 
 #include <cstdint>
 
@@ -12,7 +13,14 @@ namespace merlon::host::sgx::simulated {
 
 class Hostility {
  public:
+  /// What he does elsewhere between two instructions of an enclave that is looked at.
+  struct Meanwhile {
+    void (*act)(void* self) noexcept = nullptr;
+    void* self = nullptr;
+  };
   explicit Hostility(std::uint64_t seed) noexcept : state_(seed) {}
+  Hostility(std::uint64_t seed, Meanwhile meanwhile) noexcept
+      : state_(seed), meanwhile_(meanwhile) {}
 
   /// On the way in: whether the thread is looked at after each instruction for a while.
   [[nodiscard]] bool begins_to_step() noexcept;
@@ -22,6 +30,11 @@ class Hostility {
 
   /// What an enclave finds in registers that nobody promises anything about.
   void spoil(Context& context) noexcept;
+  /// A stack that somebody may come with: of the enclave's own addresses, at its edges, or none.
+  [[nodiscard]] std::uint64_t stack() noexcept;
+  void act_meanwhile() const noexcept {
+    if (meanwhile_.act != nullptr) meanwhile_.act(meanwhile_.self);
+  }
 
  private:
   static constexpr std::uint64_t interrupted_of = 16;
@@ -31,6 +44,7 @@ class Hostility {
 
   std::uint64_t state_;
   std::uint64_t steps_ = 1;
+  Meanwhile meanwhile_;
 };
 
 }  // namespace merlon::host::sgx::simulated

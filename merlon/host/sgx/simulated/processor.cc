@@ -101,7 +101,8 @@ os::Result<void> Processor::create() {
   constexpr std::uint64_t size = sallyport::enclave_size - lowest_address;
   const void* const got = ::mmap(pointer(lowest_address), size, PROT_NONE, flags, -1, 0);
   if (got == MAP_FAILED) return os::last_errno();
-  return {};
+  // As of a real enclave, nothing of it is in a core image.
+  return checked(::madvise(pointer(lowest_address), size, MADV_DONTDUMP));
 }
 
 os::Result<void> Processor::add(image::EnclavePage page, Pages pages, core::ByteView bytes) {
@@ -196,6 +197,10 @@ os::Result<void> Processor::remove(Pages pages) {
       return os::Errno::Perm;
     }
   }
+  return take_away(pages);
+}
+
+os::Result<void> Processor::take_away(Pages pages) {
   TRY(checked(::mprotect(pointer(pages.address), pages.size, PROT_NONE)));
   TRY(checked(::madvise(pointer(pages.address), pages.size, MADV_DONTNEED)));
   for (std::uint64_t at = pages.address; at < pages.address + pages.size; at += page_size) {
@@ -323,8 +328,11 @@ void Processor::enter_enclave(Context& context) {
   outside_state_.resize(others.size());
   std::ranges::copy(outside_state_, others.begin());
   context.set_states((context.states() & sallyport::enclave_extended_state) | outside_states_);
+  auto& [stack, frame] = shown_[interrupted_] = {outer_stack_, outer_frame_};
   if (hostility_) {
     hostility_->spoil(context);
+    context.set(REG_RSP, stack = hostility_->stack());
+    context.set(REG_RBP, frame = hostility_->stack());
     look(context);
   }
   is_inside_ = true;
@@ -340,13 +348,16 @@ void Processor::look(Context& context) {
 /// The flag that brings us here is not the enclave's to see, nor to change: POPF is carried out
 /// here.
 void Processor::step(Context& context) {
+  hostility_->act_meanwhile();
   if (hostility_->interrupts()) {
     interrupt(context, nullptr);
     return;
   }
   constexpr std::uint8_t popf = 0x9d;
   std::uint8_t opcode = 0;
-  std::memcpy(&opcode, pointer(context.get(REG_RIP)), sizeof(opcode));
+  if (is_there(context.get(REG_RIP))) {
+    std::memcpy(&opcode, pointer(context.get(REG_RIP)), sizeof(opcode));
+  }
   std::uint64_t flags = context.get(REG_EFL);
   if (opcode == popf) {
     std::memcpy(&flags, pointer(context.get(REG_RSP)), sizeof(flags));
@@ -357,30 +368,20 @@ void Processor::step(Context& context) {
   context.set(REG_EFL, looks ? flags | trap_flag : flags & ~trap_flag);
 }
 
-namespace {
-
-/// What an enclave leaves in registers at EEXIT is its host's to read: there must be nothing.
-bool is_clean(const simulated::Context& context) noexcept {
-  constexpr std::array registers{REG_RDX, REG_RSI, REG_R8,  REG_R9,  REG_R10,
-                                 REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
-  constexpr std::uint64_t flags = 0xcd5;     // arithmetic, direction
-  constexpr std::uint64_t of_a_zero = 0x44;  // which is the last that was computed
-  return context.is_extended_clear() && (context.get(REG_EFL) & flags) == of_a_zero &&
-         std::ranges::all_of(registers, [&](int each) { return context.get(each) == 0; });
-}
-
-}  // namespace
-
 /// EEXIT.
 void Processor::leave(Context& context) {
   context.set(REG_EFL, context.get(REG_EFL) & ~trap_flag);
-  if (interrupted_ == 0 && !is_clean(context)) {
+  const auto& [stack, frame] = shown_[interrupted_];
+  const bool is_back = context.get(REG_RSP) == stack && context.get(REG_RBP) == frame;
+  if (!is_back || !context.is_clean(interrupted_ != 0)) {
     constexpr std::string_view line = "merlon: the enclave left something in its registers\n";
     static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
     os::end_process(launch::number(launch::ExitStatus::Trap));
   }
   context.set(REG_RIP, context.get(REG_RBX));
   context.set(REG_RCX, outer_place_);
+  context.set(REG_RSP, outer_stack_);
+  context.set(REG_RBP, outer_frame_);
   context.thread_pointer = simulated_thread_pointer;
   const core::ByteSpan others = context.other_states();
   outside_state_.assign(others.begin(), others.end());
@@ -496,7 +497,16 @@ bool Processor::add_by_fault(std::uint64_t page, int wanted) {
   return map_.add(page, {PageType::Regular, read_write, true, false, false});
 }
 
+/// Whether it was, before the leaf does anything.
+bool Processor::misses_operand(Context& context, std::uint64_t address) {
+  if (is_there(address)) return false;
+  const Exception missing{page_fault, 0, address};
+  interrupt(context, &missing);
+  return true;
+}
+
 void Processor::accept(Context& context) {
+  if (misses_operand(context, context.get(REG_RBX))) return;
   const std::uint64_t page = context.get(REG_RCX);
   if (map_.find(page) == nullptr && !add_by_fault(page, PROT_READ | PROT_WRITE)) {
     const Exception missing{page_fault, 0, page};
@@ -514,6 +524,7 @@ void Processor::accept(Context& context) {
 }
 
 void Processor::extend(Context& context) {
+  if (misses_operand(context, context.get(REG_RBX))) return;
   const std::uint64_t page = context.get(REG_RCX);
   PageEntry* const entry = map_.find(page);
   if (entry == nullptr || entry->pending || entry->modified || entry->type != PageType::Regular) {

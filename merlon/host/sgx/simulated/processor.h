@@ -6,6 +6,7 @@
 // an enclave's thread may not use, and the leaves of ENCLU, raise exceptions: a signal's handler
 // does what the processor would [SDM vol. 3D, chapters 36 to 40].
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +21,7 @@
 #include "merlon/host/sgx/simulated/hostility.h"
 #include "merlon/host/sgx/simulated/page_map.h"
 #include "merlon/host/sgx/simulated/secrets.h"
+#include "merlon/sallyport/enclave.h"
 #include "merlon/sallyport/saved_state.h"
 
 namespace merlon::host::sgx::simulated {
@@ -43,6 +45,13 @@ class Processor final : public Driver {
   [[nodiscard]] os::Result<void> trim(Pages pages) override;
   [[nodiscard]] os::Result<void> remove(Pages pages) override;
   [[nodiscard]] Left enter(Leaf leaf) override;
+
+  /// For tests, between two entries: who owns this processor from here on.
+  void set_hostility(std::optional<Hostility> hostility) noexcept { hostility_ = hostility; }
+  /// For tests: EREMOVE, which a kernel can do to pages of an enclave that is not running.
+  [[nodiscard]] os::Result<void> take_away(Pages pages);
+  /// For tests: this process is a copy of the one that had the enclave.
+  void go_on_in_copy() noexcept { is_prepared_ = false; }
 
   /// What a signal of the thread means; what FS is to be afterwards. For the handler only.
   [[nodiscard]] std::uint64_t handle(int signal, ::siginfo_t& info, ::ucontext_t& context,
@@ -78,6 +87,12 @@ class Processor final : public Driver {
   /// An exception in the enclave, or an interrupt (vector 0, not valid): AEX.
   void interrupt(Context& context, const Exception* exception);
   [[nodiscard]] Exception exception_of(int signal, const Context& context);
+  /// Whether the enclave reaches its page just now.
+  [[nodiscard]] bool is_there(std::uint64_t address) const noexcept {
+    return map_.reachable(address & ~(page_size - 1)) != 0;
+  }
+  /// A leaf's operand is not: the leaf is interrupted.
+  [[nodiscard]] bool misses_operand(Context& context, std::uint64_t address);
   [[nodiscard]] bool add_by_fault(std::uint64_t page, int wanted);
   [[nodiscard]] sallyport::SavedFrame& frame(std::uint32_t index) const noexcept;
 
@@ -99,6 +114,8 @@ class Processor final : public Driver {
   std::uint64_t outer_stack_ = 0;
   std::uint64_t outer_frame_ = 0;
   std::uint64_t outer_place_ = 0;  ///< AEP
+  /// Stack and frame that it was entered with, uninterrupted and interrupted; hostile, or as above.
+  std::array<std::array<std::uint64_t, 2>, sallyport::saved_state_frames> shown_{};
   ::sgx_enclave_run run_{};
 };
 

@@ -183,9 +183,20 @@ OsResult<int> FakeDevice::kvm(unsigned long request, unsigned long number) {
   return Errno::Notty;
 }
 
+OsResult<int> FakeDevice::get_id(std::uint64_t address) {
+  auto wanted = TRY(from_user<kernel::GetId>(address));
+  std::vector<std::uint8_t>& ids = machine_.chip_ids;
+  const bool fits = ids.size() <= wanted.size;
+  if (fits) TRY(copy(true, wanted.address, ids.data(), ids.size()));
+  wanted.size = static_cast<std::uint32_t>(ids.size());
+  TRY(copy(true, address, &wanted, sizeof wanted));
+  return fits ? OsResult<int>(0) : Errno::Io;
+}
+
 OsResult<int> FakeDevice::platform(core::ByteSpan structure) {
   auto* const command = as<kernel::PlatformCommand>(structure);
   if (command == nullptr || command->id > 12) return Errno::Inval;
+  if (command->id == kernel::get_id) return get_id(command->data);
   if (command->id != kernel::platform_status) return Errno::Perm;
   TRY(copy(true, command->data, &machine_.platform, sizeof machine_.platform));
   return 0;

@@ -26,6 +26,7 @@ struct FakeMachine {
                                      {kernel::memory_regions, 1},
                                      {kernel::exit_hypercall, 1 << 12}};
   kernel::PlatformStatus platform{1, 55, 1, 1, 21, 0, 0, 0x1234, 0x1234};
+  std::vector<std::uint8_t> chip_ids = std::vector<std::uint8_t>(128, 0x5a);  ///< of two sockets
   unsigned cpuid_rejections = 0;         ///< how often the firmware corrects the CPUID page
   std::uint64_t pages_at_once = 4096;    ///< of one SNP_LAUNCH_UPDATE
   unsigned again_every = 0;              ///< each n-th of these gives EAGAIN first
@@ -85,6 +86,7 @@ class FakeDevice final : public Device {
   os::Result<int> kvm(unsigned long request, unsigned long number);
   os::Result<int> of_machine(unsigned long request, core::ByteSpan structure);
   os::Result<int> of_processor(unsigned long request, core::ByteSpan structure);
+  os::Result<int> get_id(std::uint64_t address);
   os::Result<int> platform(core::ByteSpan structure);
   os::Result<int> enable(const ::kvm_enable_cap& capability);
   os::Result<int> set_region(const kernel::MemoryRegion& region);

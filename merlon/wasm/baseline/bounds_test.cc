@@ -1,0 +1,114 @@
+// Accesses that are compared and those that guards notice come to the same, also where an earlier
+// comparison stands for a later one.
+
+#include <array>
+
+#include <gtest/gtest.h>
+
+#include "merlon/wasm/testing/binary.h"
+
+namespace merlon::wasm {
+namespace {
+
+using Body = std::vector<std::uint8_t>;
+using testing::i32_of;
+using testing::Machine;
+using testing::trap_of;
+
+constexpr std::uint8_t i32 = 0x7f;
+
+// local.get 0 and i32.load, or a store of 7, at an offset below 128.
+#define LOAD(offset) 0x20, 0, 0x28, 0, offset
+#define STORE(offset) 0x20, 0, 0x41, 7, 0x36, 0, offset
+#define DROP 0x1a
+#define ADD_TO_0(...) 0x20, 0, 0x41, __VA_ARGS__, 0x6a, 0x21, 0
+#define PAGE 0x80, 0x80, 0x04  // 65536
+
+std::vector<std::uint8_t> module_of(std::initializer_list<std::uint8_t> body) {
+  return testing::function_module({i32, i32}, {i32}, body, true);
+}
+
+/// Every body takes an address and a choice.
+struct Case {
+  const char* name;
+  std::vector<std::uint8_t> wasm;
+};
+
+std::vector<Case> cases() {
+  return {
+      {"one after the other, further", module_of({0, LOAD(0), DROP, LOAD(8), 0x0b})},
+      {"one after the other, nearer", module_of({0, LOAD(8), DROP, LOAD(0), 0x0b})},
+      {"a store behind a load", module_of({0, LOAD(0), DROP, STORE(0), LOAD(0), 0x0b})},
+      {"a wider store", module_of({0, LOAD(0), DROP, 0x20, 0, 0x42, 7, 0x37, 0, 0, LOAD(0), 0x0b})},
+      {"the local is set", module_of({0, LOAD(0), DROP, ADD_TO_0(4), LOAD(0), 0x0b})},
+      {"the local is teed",
+       module_of({0, LOAD(0), DROP, 0x20, 0, 0x41, 4, 0x6a, 0x22, 0, 0x28, 0, 0, 0x0b})},
+      {"what is loaded becomes the local",
+       module_of({0, 0x41, 0, 0x41, PAGE, 0x36, 0, 0, LOAD(0), 0x21, 0, LOAD(0), 0x0b})},
+      {"in one branch alone",
+       module_of({0, 0x20, 1, 0x04, 0x40, LOAD(0), DROP, 0x0b, LOAD(0), 0x0b})},
+      {"in the other branch", module_of({0, 0x20, 1, 0x04, 0x40, LOAD(0), DROP, 0x05, LOAD(4), DROP,
+                                         0x0b, LOAD(0), 0x0b})},
+      {"passed by",
+       module_of({0, 0x02, 0x40, 0x20, 1, 0x0d, 0, LOAD(0), DROP, 0x0b, LOAD(0), 0x0b})},
+      {"a loop that goes on", module_of({0, LOAD(0), DROP, 0x03, 0x40, LOAD(0), DROP,
+                                         ADD_TO_0(PAGE), 0x20, 1, 0x0d, 0, 0x0b, 0x41, 1, 0x0b})},
+      {"the memory grows between",
+       module_of({0, 0x20, 1, 0x40, 0, DROP, LOAD(0), DROP, LOAD(4), 0x0b})},
+      {"a constant address",
+       module_of({0, 0x41, 0xfc, 0xff, 0x03, 0x28, 0, 0, DROP, LOAD(0), 0x0b})},
+      {"a constant address outside", module_of({0, 0x41, 0xfd, 0xff, 0x03, 0x28, 0, 0, 0x0b})},
+      {"an offset outside", module_of({0, 0x20, 0, 0x28, 0, 0xfd, 0xff, 0x03, 0x0b})},
+      {"an offset of 4 GiB and an address as large",
+       module_of({0, 0x20, 0, 0x28, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x0b})},
+      {"a sum", module_of({0, LOAD(0), DROP, 0x20, 0, 0x20, 1, 0x6a, 0x28, 0, 0, 0x0b})},
+      {"a vector", module_of({0, LOAD(0), DROP, 0x20, 0, 0xfd, 0x00, 0, 0, 0xfd, 0x1b, 3, 0x0b})},
+      {"a byte at the end", module_of({0, LOAD(0), DROP, 0x20, 0, 0x2d, 0, 4, 0x0b})},
+  };
+}
+
+TEST(Bounds, ComparedAndGuardedAccessesComeToTheSame) {
+  std::vector<std::uint32_t> addresses{0, 4, 0x7fff'ffff, 0x8000'0000, 0xffff'fff0, 0xffff'ffff};
+  for (std::uint32_t near = 65536 - 20; near <= 65536 + 4; ++near) addresses.push_back(near);
+  addresses.push_back(131068);
+  addresses.push_back(131072);
+  for (const Case& each : cases()) {
+    unsigned traps = 0;
+    for (const std::uint32_t address : addresses) {
+      for (const std::uint32_t choice : {0U, 1U}) {
+        Machine guarded(each.wasm);
+        Machine compared(each.wasm, {}, CompileMode::Eager, {}, Bounds::Checks);
+        ASSERT_NE(compared.instance, nullptr) << each.name;
+        const Values arguments{Value::from_i32(address), Value::from_i32(choice)};
+        const Outcome want = guarded.call(arguments);
+        const Outcome got = compared.call(arguments);
+        const Trap* const trap = trap_of(want);
+        ASSERT_EQ(trap != nullptr, trap_of(got) != nullptr)
+            << each.name << " at " << address << ", " << choice;
+        if (trap != nullptr) {
+          ++traps;
+          EXPECT_EQ(trap->kind, trap_of(got)->kind) << each.name << " at " << address;
+        } else {
+          EXPECT_EQ(i32_of(want), i32_of(got)) << each.name << " at " << address;
+        }
+      }
+    }
+    EXPECT_GT(traps, 0U) << each.name;
+  }
+}
+
+TEST(Bounds, NoFaultIsTheGuestsWhereAllIsCompared) {
+  MemoryBudget budget(std::uint64_t{1} << 30U);
+  MemoryType type;
+  type.limits.min = 1;
+  type.limits.max = 2;
+  const auto memory = Memory::create(type, std::uint64_t{4} << 30U, budget, Bounds::Checks);
+  ASSERT_TRUE(memory.has_value());
+  const std::uint8_t* const base = (*memory)->bytes().data();
+  EXPECT_FALSE((*memory)->reserves(base)) << "a fault there is nobody's";
+  EXPECT_EQ((*memory)->grow(1), 1U);
+  EXPECT_EQ((*memory)->grow(1), std::nullopt);
+}
+
+}  // namespace
+}  // namespace merlon::wasm
