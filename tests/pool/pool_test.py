@@ -203,11 +203,15 @@ class PoolTest(TlsTest):
             process = subprocess.Popen([MERLON, "run", "--pool", self.folder / "pool", app], stdin=subprocess.DEVNULL,
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             self.assertEqual(process.stdout.read(1), "x")
+            self.addCleanup(process.kill)
             # The one that is taken and those that wait; the pool makes others.
-            for child in pool.children():
+            killed = pool.children()
+            for child in killed:
                 os.kill(child, number)
             self.assertEqual(process.wait(10), status)
             self.assertIn(words, process.communicate()[1])
+            # Who is given one that has just died starts a keep of its own.
+            pool.until(lambda killed=killed: not killed.keys() & pool.children().keys())
 
     def test_a_pool_that_goes_takes_its_keeps_along(self):
         with Pool(self.folder / "pool", BACKEND, "--wait") as pool:

@@ -151,7 +151,7 @@ class Between(Answering):
         fields = [each for each in said.getheaders() if each[0].lower() not in ("content-length", "connection")]
         before = sum(each[1] == path for each in server.asked) - 1
         if server.lies is not None and path.endswith(server.lies) and before >= server.lies_after:
-            content = content[:-1] + b"!"
+            content = content[:-1] + bytes([content[-1] ^ 1])
         if self.command == "HEAD":
             fields = [each for each in fields if each[0].lower() != "content-length"]
         there.close()
