@@ -41,9 +41,10 @@ inline constexpr std::uint64_t enclave_extended_state = 0x7;
 /// Sets of instructions that a keep finds in an enclave, by their bits of CPUID: leaf 1 ecx, leaf 7
 /// ebx, leaf 80000001 ecx. CPUID cannot be asked there, and what a host would answer is its word:
 /// so they are written down, and measured with the shim. Every processor with SGX2 and AVX has
-/// them; not SHA, which machines that simulate one may lack.
+/// them; not SHA and RDSEED, which machines that simulate one may lack (RDSEED was taken back on
+/// AMD's Zen 5, AMD-SB-7055).
 inline constexpr std::uint32_t enclave_instructions_1 = 0x7ed8'3203;
-inline constexpr std::uint32_t enclave_instructions_7 = 0x000c'0329;
+inline constexpr std::uint32_t enclave_instructions_7 = 0x0008'0329;
 inline constexpr std::uint32_t enclave_instructions_extended = 0x0000'0121;
 
 /// Why the enclave was left by EEXIT, in rdi.

@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include <asm/prctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -15,6 +16,8 @@ os::CallRules machine_calls() {
   rules.push_back(
       os::one_of(SYS_rt_sigaction, 0, {SIGILL, SIGSEGV, SIGFPE, SIGBUS, SIGTRAP, SIGSYS}));
   rules.push_back(os::one_of(SYS_prctl, 0, {PR_SET_SYSCALL_USER_DISPATCH}));
+  // Where programs may not set FS themselves (thread_pointer.h).
+  rules.push_back(os::one_of(SYS_arch_prctl, 0, {ARCH_SET_FS, ARCH_GET_FS}));
   return rules;
 }
 

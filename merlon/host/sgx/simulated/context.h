@@ -74,8 +74,8 @@ class Context {
   /// Whether nothing of the enclave is in any register at EEXIT, which is its host's to read. While
   /// its thread is interrupted, extended state is what the host came with.
   [[nodiscard]] bool is_clean(bool is_interrupted) const noexcept {
-    constexpr std::array registers{REG_RDX, REG_RSI, REG_R8,  REG_R9,  REG_R10,
-                                   REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+    constexpr auto registers = std::array{REG_RDX, REG_RSI, REG_R8,  REG_R9,  REG_R10,
+                                          REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
     constexpr std::uint64_t flags = 0xcd5;     // arithmetic, direction
     constexpr std::uint64_t of_a_zero = 0x44;  // which is the last that was computed
     return (is_interrupted || is_extended_clear()) && (get(REG_EFL) & flags) == of_a_zero &&

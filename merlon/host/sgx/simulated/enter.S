@@ -11,6 +11,10 @@
 // sallyport/enclave.h, enclave_size
 #define ENCLAVE_END (1 << 46)
 
+#define SYS_ARCH_PRCTL 158
+#define ARCH_SET_FS 0x1002
+#define ARCH_GET_FS 0x1003
+
 .text
 // void simulated_enter(uint32_t leaf, struct sgx_enclave_run* run): what was in rdi at EEXIT is in
 // run->user_data afterwards.
@@ -54,6 +58,8 @@ simulated_signal:
   popfq
   push %rbp
   mov %rsp, %rbp
+  cmpb $0, simulated_asks_for_thread_pointer(%rip)
+  jne signal_that_asks
   rdfsbase %rcx  // fourth argument
   mov $ENCLAVE_END, %rax
   cmp %rax, CONTEXT_RIP(%rdx)
@@ -66,7 +72,40 @@ simulated_signal:
   pop %rbp
   ret
 
+// The same where only the kernel may change FS.
+signal_that_asks:
+  push %rdi
+  push %rsi
+  push %rdx
+  push $0
+  mov $ARCH_GET_FS, %edi
+  mov %rsp, %rsi
+  mov $SYS_ARCH_PRCTL, %eax
+  syscall
+  mov 8(%rsp), %rdx
+  mov $ENCLAVE_END, %rax
+  cmp %rax, CONTEXT_RIP(%rdx)
+  jae 1f
+  mov $ARCH_SET_FS, %edi
+  mov simulated_thread_pointer(%rip), %rsi
+  mov $SYS_ARCH_PRCTL, %eax
+  syscall
+1:
+  pop %rcx
+  pop %rdx
+  pop %rsi
+  pop %rdi
+  call simulated_handle
+  mov $ARCH_SET_FS, %edi
+  mov %rax, %rsi
+  mov $SYS_ARCH_PRCTL, %eax
+  syscall
+  pop %rbp
+  ret
+
 .data
+.globl simulated_asks_for_thread_pointer
+simulated_asks_for_thread_pointer: .byte 0
 .balign 8
 .globl simulated_thread_pointer
 simulated_thread_pointer: .quad 0

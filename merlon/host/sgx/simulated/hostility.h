@@ -18,9 +18,12 @@ class Hostility {
     void (*act)(void* self) noexcept = nullptr;
     void* self = nullptr;
   };
-  explicit Hostility(std::uint64_t seed) noexcept : state_(seed) {}
+  explicit Hostility(std::uint64_t seed) noexcept : Hostility(seed, {}) {}
   Hostility(std::uint64_t seed, Meanwhile meanwhile) noexcept
-      : state_(seed), meanwhile_(meanwhile) {}
+      : state_(seed), is_on_an_old_kernel_(seed % 2 != 0), meanwhile_(meanwhile) {}
+
+  /// Whether his kernel is one that does not let programs set FS (thread_pointer.h).
+  [[nodiscard]] bool is_on_an_old_kernel() const noexcept { return is_on_an_old_kernel_; }
 
   /// On the way in: whether the thread is looked at after each instruction for a while.
   [[nodiscard]] bool begins_to_step() noexcept;
@@ -43,6 +46,7 @@ class Hostility {
   [[nodiscard]] std::uint64_t next() noexcept;
 
   std::uint64_t state_;
+  bool is_on_an_old_kernel_;
   std::uint64_t steps_ = 1;
   Meanwhile meanwhile_;
 };

@@ -28,6 +28,7 @@ std::uint64_t simulated_handle(int signal, ::siginfo_t* info, ::ucontext_t* cont
                                std::uint64_t thread_pointer) noexcept;
 extern const std::uint8_t simulated_enclu[];
 extern std::uint64_t simulated_thread_pointer;
+extern bool simulated_asks_for_thread_pointer;
 }
 
 namespace {
@@ -39,7 +40,7 @@ constexpr std::uint32_t refused = ~std::uint32_t{0};
 constexpr std::size_t signal_stack_size = std::size_t{256} << 10U;
 constexpr std::uint32_t leaf_report = 0, leaf_key = 1, leaf_accept = 5, leaf_extend = 6,
                         leaf_enter = 2, leaf_resume = 3, leaf_exit = 4;
-constexpr std::array signals{SIGILL, SIGSEGV, SIGFPE, SIGBUS, SIGTRAP, SIGSYS};
+constexpr auto signals = std::array{SIGILL, SIGSEGV, SIGFPE, SIGBUS, SIGTRAP, SIGSYS};
 constexpr std::uint8_t debug_exception = 1, invalid_opcode = 6, protection = 13, page_fault = 14;
 constexpr std::uint32_t fault_of_sgx = 1U << 15U;
 constexpr int by_a_filter = 1;                // si_code SYS_SECCOMP
@@ -63,8 +64,8 @@ void* pointer(std::uint64_t address) noexcept {
 
 std::uint64_t read_thread_pointer() noexcept {
   std::uint64_t value = 0;
-  // SAFETY: only reads a register.
-  asm volatile("rdfsbase %0" : "=r"(value));
+  // SAFETY: only reads: the first word there is its own address [psABI, thread-local storage].
+  asm volatile("mov %%fs:0, %0" : "=r"(value));
   return value;
 }
 
@@ -125,6 +126,11 @@ os::Result<void> Processor::add(image::EnclavePage page, Pages pages, core::Byte
     frames_ = static_cast<std::uint32_t>(word_at(bytes, frame_count));
     entry_ = word_at(bytes, entry_at);
   }
+  const bool is_shims =
+      pages.address >= sallyport::shim_start && pages.address < sallyport::shim_end;
+  if (page == image::EnclavePage::ReadExecute && is_shims) {
+    thread_pointers_.look_for(pages.address, bytes);
+  }
   map_.map(pages.address, pages.address + pages.size, static_cast<Access>(flags & 7U));
   return protect(pages.address, pages.address + pages.size);
 }
@@ -135,6 +141,11 @@ core::Result<void, HostError> Processor::start(core::ByteView sigstruct) {
   if (!cpuid_.hide_all()) {
     return HostError{core::ErrorCode::Internal,
                      "merlon-keep.cpuid, beside merlon-keep, is of another merlon-keep"};
+  }
+  simulated_asks_for_thread_pointer =
+      !kernel_follows_thread_pointer() || (hostility_ && hostility_->is_on_an_old_kernel());
+  if (simulated_asks_for_thread_pointer && !thread_pointers_.hide_all()) {
+    return HostError{core::ErrorCode::Internal, "cannot prepare the shim for this kernel"};
   }
   return secrets_.start_enclave(sigstruct);
 }
@@ -287,6 +298,12 @@ std::uint64_t Processor::handle(int signal, ::siginfo_t& info, ::ucontext_t& raw
     run_leaf(context);
   } else if (signal == SIGTRAP && hostility_ && context.get(REG_TRAPNO) == debug_exception) {
     step(context);
+  } else if (signal == SIGILL &&
+             thread_pointers_.carry_out(raw.uc_mcontext, context.thread_pointer)) {
+    // It was what this kernel does not have.
+  } else if (signal == SIGSEGV && context.get(REG_TRAPNO) == protection &&
+             has_impossible_stack(context)) {
+    // The instruction is tried again with another one.
   } else if (fetches && cpuid_.come_back(context.get(REG_CR2) & ~(page_size - 1))) {
     // It goes on where it was.
   } else {
@@ -366,6 +383,19 @@ void Processor::step(Context& context) {
   }
   const bool looks = hostility_->goes_on_stepping();
   context.set(REG_EFL, looks ? flags | trap_flag : flags & ~trap_flag);
+}
+
+/// Some hypervisors let no program have a stack at an address that no processor has: whoever owns
+/// such a machine comes with another one.
+bool Processor::has_impossible_stack(Context& context) noexcept {
+  constexpr unsigned unused_bits = 16;
+  const std::uint64_t stack = context.get(REG_RSP);
+  const auto possible =
+      static_cast<std::uint64_t>(static_cast<std::int64_t>(stack << unused_bits) >> unused_bits);
+  if (stack == possible || stack != shown_[interrupted_][0]) return false;
+  shown_[interrupted_][0] = possible;
+  context.set(REG_RSP, possible);
+  return true;
 }
 
 /// EEXIT.

@@ -21,6 +21,7 @@
 #include "merlon/host/sgx/simulated/hostility.h"
 #include "merlon/host/sgx/simulated/page_map.h"
 #include "merlon/host/sgx/simulated/secrets.h"
+#include "merlon/host/sgx/simulated/thread_pointer.h"
 #include "merlon/sallyport/enclave.h"
 #include "merlon/sallyport/saved_state.h"
 
@@ -81,6 +82,7 @@ class Processor final : public Driver {
   /// After an instruction, while hostility looks.
   void step(Context& context);
   void look(Context& context);
+  [[nodiscard]] bool has_impossible_stack(Context& context) noexcept;
   void report(Context& context);
   void key(Context& context);
   void run_leaf(Context& context);
@@ -98,6 +100,7 @@ class Processor final : public Driver {
 
   Secrets secrets_;
   CpuidPlaces cpuid_;
+  ThreadPointerPlaces thread_pointers_;
   std::optional<Hostility> hostility_;
   PageMap map_;
   std::vector<std::uint8_t> outside_state_;  ///< extended state that is not the enclave's
@@ -106,7 +109,6 @@ class Processor final : public Driver {
   struct ::sigaction refused_call_{};  ///< who handles SIGSYS of a filter
   bool is_prepared_ = false;
   bool is_inside_ = false;
-  std::uint64_t thread_pointer_ = 0;  ///< FS, while inside or interrupted
   std::uint64_t frames_at_ = 0;
   std::uint64_t entry_ = 0;
   std::uint32_t frames_ = 0;

@@ -1,0 +1,73 @@
+#include "merlon/host/sgx/simulated/thread_pointer.h"
+
+#include <array>
+#include <cstring>
+
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#include "merlon/host/sgx/simulated/page_map.h"
+
+namespace merlon::host::sgx::simulated {
+namespace {
+
+// F3 REX.W 0F AE, and a register in the last byte.
+constexpr std::size_t instruction_size = 5;
+constexpr auto no_instruction = std::array<std::uint8_t, 2>{0x0f, 0x0b};  // UD2
+
+constexpr auto registers_in_order =
+    std::array{REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+               REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+
+void* pointer(std::uint64_t address) noexcept {
+  // SAFETY: an address of the enclave, whose pages are this process's.
+  return reinterpret_cast<void*>(address);
+}
+
+os::Result<void> put(std::uint64_t address, core::ByteView bytes) noexcept {
+  const std::uint64_t page = address & ~(page_size - 1);
+  const std::uint64_t size = ((address + bytes.size() - 1) & ~(page_size - 1)) + page_size - page;
+  if (::mprotect(pointer(page), size, PROT_READ | PROT_WRITE) != 0) return os::last_errno();
+  std::memcpy(pointer(address), bytes.data(), bytes.size());
+  if (::mprotect(pointer(page), size, PROT_READ | PROT_EXEC) != 0) return os::last_errno();
+  return {};
+}
+
+}  // namespace
+
+bool kernel_follows_thread_pointer() noexcept {
+  constexpr unsigned long fsgsbase = 2;  // AT_HWCAP2 [LINUX arch/x86/include/uapi/asm/hwcap2.h]
+  return (::getauxval(AT_HWCAP2) & fsgsbase) != 0;
+}
+
+void ThreadPointerPlaces::look_for(std::uint64_t address, core::ByteView code) {
+  for (std::size_t at = 0; at + instruction_size <= code.size(); ++at) {
+    const std::uint8_t rex = code[at + 1];
+    const std::uint8_t operand = code[at + 4];
+    const bool is_wide = (rex & 0xfeU) == 0x48;  // REX.W, perhaps REX.B
+    if (code[at] != 0xf3 || !is_wide || code[at + 2] != 0x0f || code[at + 3] != 0xae) continue;
+    const bool reads = (operand & 0xf8U) == 0xc0;
+    const bool writes = (operand & 0xf8U) == 0xd0;
+    if (!reads && !writes) continue;
+    const std::size_t number = (operand & 7U) | (rex & 1U) << 3U;
+    places_[address + at] = {writes, registers_in_order[number]};
+  }
+}
+
+os::Result<void> ThreadPointerPlaces::hide_all() {
+  for (const auto& [address, instruction] : places_) TRY(put(address, no_instruction));
+  return {};
+}
+
+bool ThreadPointerPlaces::carry_out(::mcontext_t& registers, std::uint64_t& thread_pointer) const {
+  const auto place = static_cast<std::uint64_t>(registers.gregs[REG_RIP]);
+  const auto found = places_.find(place);
+  if (found == places_.end()) return false;
+  ::greg_t& operand = registers.gregs[found->second.operand];
+  if (found->second.writes) thread_pointer = static_cast<std::uint64_t>(operand);
+  else operand = static_cast<::greg_t>(thread_pointer);
+  registers.gregs[REG_RIP] = static_cast<::greg_t>(place + instruction_size);
+  return true;
+}
+
+}  // namespace merlon::host::sgx::simulated
