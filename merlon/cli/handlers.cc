@@ -6,7 +6,7 @@ namespace merlon::cli {
 
 namespace {
 
-constexpr std::array all_handlers{
+constexpr auto all_handlers = std::array{
     Handler{"run", &run},
     Handler{"deploy", &in_merlon_deploy},
     Handler{"keeps list", &in_merlon_deploy},
@@ -75,6 +75,7 @@ constexpr std::array all_handlers{
     Handler{"platform snp cache-crl", &in_merlon_evidence},
     Handler{"platform snp update", &in_merlon_evidence},
     Handler{"platform snp vcek", &in_merlon_evidence},
+    Handler{"initialize", &in_merlon_evidence},
     Handler{"update-cache", &in_merlon_evidence},
     Handler{"platform sgx register", &in_merlon_evidence},
     Handler{"platform sgx cache-crl", &in_merlon_evidence},

@@ -9,9 +9,9 @@
 
 namespace merlon::cli::table {
 
-inline constexpr std::array platform_tcb_positionals{
-    PositionalSpec{"FILE", "Evidence of the platform."}};
-inline constexpr std::array platform_tcb_options{
+inline constexpr auto platform_tcb_positionals =
+    std::array{PositionalSpec{"FILE", "Evidence of the platform."}};
+inline constexpr auto platform_tcb_options = std::array{
     OptionSpec{"--policy", "FILE", "What is accepted, as for evidence verify.", false, {}, true},
     OptionSpec{
         "--endorsements", "PATH", "What endorses it, as for evidence verify.", true, {}, true},
@@ -20,7 +20,7 @@ inline constexpr std::array platform_tcb_options{
 };
 
 inline constexpr std::array<std::string_view, 4> all_backends{"nil", "kvm", "sgx", "snp"};
-inline constexpr std::array platform_options{
+inline constexpr auto platform_options = std::array{
     OptionSpec{"--backend", "NAME",
                "Look at this backend only; the exit status is 1 if this machine cannot run it.",
                false, all_backends},
@@ -31,18 +31,10 @@ inline constexpr OptionSpec sgx_cache_dir{
     "--dir", "DIR", "Where the files are put; /var/cache/intel-sgx if not given.", false, {}, true};
 inline constexpr OptionSpec intel_url{"--intel-url", "URL",
                                       "A cache to ask instead of Intel's service (a PCCS)."};
-inline constexpr std::array sgx_register_options{
-    OptionSpec{"--request",
-               "FILE",
-               "The firmware's request; its variable of EFI if not given.",
-               false,
-               {},
-               true},
-    intel_url};
-inline constexpr std::array sgx_cache_crl_options{
+inline constexpr auto sgx_cache_crl_options = std::array{
     sgx_cache_dir, intel_url,
     OptionSpec{"--intel-root-url", "URL", "A cache to ask for the root's revocation list."}};
-inline constexpr std::array snp_cache_crl_options{
+inline constexpr auto snp_cache_crl_options = std::array{
     OptionSpec{
         "--dir", "DIR", "Where the file is put; /var/cache/amd-sev if not given.", false, {}, true},
     OptionSpec{"--amd-url", "URL", "A cache to ask instead of AMD's key distribution service."}};
@@ -59,14 +51,22 @@ inline constexpr OptionSpec snp_chip_id{"--chip-id", "HEX",
 inline constexpr OptionSpec snp_levels{
     "--tcb", "LEVELS",
     "The reported versions of its firmware: BOOTLOADER.TEE.SNP.MICROCODE, of Turin FMC before."};
-inline constexpr std::array snp_update_options{snp_cache_dir, amd_url, snp_product, snp_chip_id,
-                                               snp_levels};
-inline constexpr std::array snp_vcek_options{
-    OptionSpec{"--file", "", "Print where the file is instead of its bytes."}, snp_cache_dir,
-    snp_product, snp_chip_id, snp_levels};
+inline constexpr auto snp_update_options =
+    std::array{snp_cache_dir, amd_url, snp_product, snp_chip_id, snp_levels};
 inline constexpr std::array<std::string_view, 2> vendors{"amd", "intel"};
-inline constexpr std::array update_cache_options{
-    OptionSpec{"--vendor", "NAME", "Of another processor than this machine's.", false, vendors},
+inline constexpr OptionSpec vendor{"--vendor", "NAME", "Of another processor than this machine's.",
+                                   false, vendors};
+inline constexpr OptionSpec sgx_request{
+    "--request", "FILE", "The firmware's request; its variable of EFI if not given.",
+    false,       {},     true};
+inline constexpr auto sgx_register_options = std::array{sgx_request, intel_url};
+inline constexpr auto initialize_options = std::array{
+    vendor, snp_cache_dir, amd_url, snp_product, snp_chip_id, snp_levels, sgx_request, intel_url};
+inline constexpr auto snp_vcek_options =
+    std::array{OptionSpec{"--file", "", "Print where the file is instead of its bytes."},
+               snp_cache_dir, snp_product, snp_chip_id, snp_levels};
+inline constexpr auto update_cache_options = std::array{
+    vendor,
     OptionSpec{"--dir",
                "DIR",
                "Where the files are put; /var/cache/amd-sev or /var/cache/intel-sgx if not given.",
@@ -76,7 +76,7 @@ inline constexpr std::array update_cache_options{
     amd_url, intel_url,
     OptionSpec{"--intel-root-url", "URL", "A cache to ask for the root's revocation list."}};
 
-inline constexpr std::array sgx_cache_pck_options{
+inline constexpr auto sgx_cache_pck_options = std::array{
     OptionSpec{
         "--csv",
         "FILE",
@@ -86,7 +86,7 @@ inline constexpr std::array sgx_cache_pck_options{
         {},
         true},
     sgx_cache_dir, intel_url};
-inline constexpr std::array sgx_cache_tcb_options{sgx_cache_dir, intel_url};
+inline constexpr auto sgx_cache_tcb_options = std::array{sgx_cache_dir, intel_url};
 
 inline constexpr std::array<std::string_view, 2> simulated_kinds{"snp", "sgx"};
 inline constexpr OptionSpec simulate_kind{
@@ -102,20 +102,20 @@ inline constexpr OptionSpec simulate_dir{
     {},
     true};
 
-inline constexpr std::array simulate_update_options{
+inline constexpr auto simulate_update_options = std::array{
     OptionSpec{"--tcb", "VERSIONS",
                "The versions, higher or lower than before; must be given. Of SEV-SNP "
                "BOOTLOADER.TEE.SNP.MICROCODE; of SGX one number for all of its parts, of which the "
                "simulated TCB info calls 3 UpToDate, 2 OutOfDate and 1 Revoked."},
     simulate_kind, simulate_dir, OptionSpec{"--json", "", "Print one JSON object."}};
 
-inline constexpr std::array simulate_options{
+inline constexpr auto simulate_options = std::array{
     simulate_kind,
     simulate_dir,
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
-inline constexpr std::array platform_commands{
+inline constexpr auto platform_commands = std::array{
     CommandSpec{
         "platform info",
         "Show what this machine offers for each kind of keep",
@@ -151,6 +151,13 @@ inline constexpr std::array platform_commands{
                 "As AMD gave it, in DER. Exit status: 1 if none is there for the versions of now.",
                 {},
                 snp_vcek_options},
+    CommandSpec{
+        "initialize",
+        "Do what its vendor wants done once for a machine",
+        "Of AMD platform snp update; of Intel platform sgx register. Once for each machine, as root; of "
+        "AMD again after each update of firmware.",
+        {},
+        initialize_options},
     CommandSpec{
         "update-cache",
         "Get again what changes of its vendor's word",

@@ -10,7 +10,7 @@ namespace {
 
 using cli::Handler;
 
-constexpr std::array all_handlers{
+constexpr auto all_handlers = std::array{
     Handler{"evidence inspect", &evidence_inspect},
     Handler{"evidence verify", &evidence_verify},
     Handler{"evidence fetch", &evidence_fetch},
@@ -22,6 +22,7 @@ constexpr std::array all_handlers{
     Handler{"platform snp cache-crl", &platform_snp_cache_crl},
     Handler{"platform snp update", &platform_snp_update},
     Handler{"platform snp vcek", &platform_snp_vcek},
+    Handler{"initialize", &initialize},
     Handler{"update-cache", &update_cache},
     Handler{"platform sgx register", &platform_sgx_register},
     Handler{"platform sgx cache-crl", &platform_sgx_cache_crl},

@@ -25,6 +25,7 @@ int platform_sgx_cache_tcb(const cli::Arguments& arguments, const cli::Terminal&
 int platform_snp_cache_crl(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_snp_update(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_snp_vcek(const cli::Arguments& arguments, const cli::Terminal& terminal);
+int initialize(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int update_cache(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_simulate_init(const cli::Arguments& arguments, const cli::Terminal& terminal);
 int platform_simulate_show(const cli::Arguments& arguments, const cli::Terminal& terminal);

@@ -1,6 +1,7 @@
 // merlon platform sgx register, cache-crl, cache-pck, cache-tcb, platform snp cache-crl: what a
-// host gets from its processor's vendor for its keeps, where Enarx has it; and update-cache, which
-// is those of them that want doing again and again. The work is merlon-fetch's.
+// host gets from its processor's vendor for its keeps, where Enarx has it; update-cache, which is
+// those of them that want doing again and again, and initialize, which is what wants doing first.
+// The work is merlon-fetch's.
 
 #include <array>
 
@@ -38,6 +39,11 @@ std::string own_vendor() {
   return found == amd ? "amd" : found == intel ? "intel" : "";
 }
 
+int told_no_vendor(const cli::Terminal& terminal) {
+  return cli::fail(terminal, "this processor is neither AMD's nor Intel's: there is nobody to ask",
+                   number(Status::Unusable));
+}
+
 }  // namespace
 
 int platform_sgx_register(const cli::Arguments& arguments, const cli::Terminal& terminal) {
@@ -60,14 +66,17 @@ int platform_sgx_cache_tcb(const cli::Arguments& arguments, const cli::Terminal&
   return run("cache-tcb", "", arguments, terminal);
 }
 
+int initialize(const cli::Arguments& arguments, const cli::Terminal& terminal) {
+  const std::string vendor = arguments.value("--vendor", own_vendor());
+  if (vendor == "amd") return platform_snp_update(arguments, terminal);
+  if (vendor == "intel") return platform_sgx_register(arguments, terminal);
+  return told_no_vendor(terminal);
+}
+
 int update_cache(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const std::string vendor = arguments.value("--vendor", own_vendor());
   if (vendor == "amd") return run("amd-crl", "", arguments, terminal, amd_cache);
-  if (vendor != "intel") {
-    return cli::fail(terminal,
-                     "this processor is neither AMD's nor Intel's: there is nobody to ask",
-                     number(Status::Unusable));
-  }
+  if (vendor != "intel") return told_no_vendor(terminal);
   // One that fails must not keep the other one back.
   const int lists = run("cache-crl", "", arguments, terminal);
   const int word = run("cache-tcb", "", arguments, terminal);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""merlon platform snp update, vcek, and update-cache: what a host gets from AMD, here from a local server in its place."""
+"""merlon platform snp update, vcek, initialize and update-cache: what a host gets from AMD, here from a local server in its place."""
 
 import http.server
 import subprocess
@@ -100,6 +100,17 @@ class SnpCache(EndToEnd):
                       ("--product", "Turin", "--chip-id", CHIP, "--tcb", "3.0.20.209")):
             self.assertEqual(self.update(*words).returncode, 2, words)
         self.assertEqual((self.server.asked, self.kept()), ([], {}))
+
+    def test_a_new_machine_is_made_ready_as_its_vendor_has_it(self):
+        told = self.merlon("initialize", "--vendor", "amd", "--dir", self.cache, "--amd-url", self.url, *WHO)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        self.assertTrue(any(name.startswith("vcek-") for name in self.kept()), self.kept())
+        request = self.folder / "request"
+        request.write_bytes(bytes(8) + b"platform")
+        self.server.answers = {"/sgx/registration/v1/platform": (201, b"ab" * 16, {})}
+        told = self.merlon("initialize", "--vendor", "intel", "--intel-url", self.url, "--request", request)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        self.assertEqual(self.server.sent, b"platform")
 
     def test_turin_has_shorter_ids_and_one_version_more(self):
         chip = "0011223344556677"
