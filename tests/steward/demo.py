@@ -2,9 +2,10 @@
 """Shows what a Steward is for: it vouches for a keep by a certificate, and any peer that trusts the
 Steward alone talks to the keep by TLS that ends inside. Whoever cheats gets no certificate.
 
-    demo.py [ECHO.wasm]
+    demo.py [ECHO.wasm] [snp-sim|sgx-sim]
 
-The security processor is a simulation, which protects nothing; the rest is what runs on SEV-SNP.
+The processor is a simulation, which protects nothing; the rest is what runs on SEV-SNP, or in an enclave
+of SGX.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from keeps import Keep
 from service import PKCS10, PROBLEM, Steward, make_ca, make_server_certificate, openssl
-from story import DEBUG_POLICY, KEEP_POLICY, Failed, Stage
+from story import DEBUG_POLICY, KEEP_POLICY, MACHINES, Failed, Stage, evidence_of
 from tls_test import echo_server
 
 RED, GREEN, DIM, PLAIN = ("\033[31m", "\033[32m", "\033[2m", "\033[0m") if sys.stdout.isatty() \
@@ -38,15 +39,16 @@ def der_of(csr):
 
 
 class Demo:
-    def __init__(self, folder, echo):
+    def __init__(self, folder, echo, backend):
         self.wrong = 0
         self.folder = Path(folder)
         self.echo = Path(echo).read_bytes() if echo else self.made_echo()
-        step("1. A simulated machine of AMD's, and a Steward: a certificate authority that judges evidence.")
-        self.stage = Stage(folder)
+        self.backend = backend
+        self.stage = Stage(folder, MACHINES[backend])
+        step(f"1. A simulated machine of {'Intel' if self.stage.of_sgx else 'AMD'}'s, and a Steward: a certificate "
+             "authority that judges evidence.")
         keep = self.stage.evidence("first")
-        self.world = self.stage.world(keep["measurement"])
-        self.measurement = self.stage.predicted(self.world)
+        self.measurement = self.stage.predicted(self.stage.world(keep["measurement"]))
         self.policy = self.stage.policy("policy.toml", self.measurement)
         self.key, self.root = make_ca(self.folder)
         self.tls_key, self.tls = make_server_certificate(self.folder)
@@ -69,12 +71,12 @@ class Demo:
             print(f"      {DIM}{found}{PLAIN}", flush=True)
 
     def serve(self):
-        step("2. An echo server starts in a keep of snp-sim. The keep makes its keys, proves itself to the\n"
+        step(f"2. An echo server starts in a keep of {self.backend}. The keep makes its keys, proves itself to the\n"
              "   Steward, and serves TLS with the certificate that it gets.")
         package = self.folder / "package"
         package.mkdir()
         (package / "steward-tls.pem").write_bytes(self.tls.read_bytes())
-        self.keep = Keep(self.stage, package, self.echo, self.steward.port)
+        self.keep = Keep(self.stage, package, self.echo, self.steward.port, backend=self.backend)
         self.keep.reach().close()
         line = self.steward.wait_for("request")
         detail("keep", f"127.0.0.1:{self.keep.port}")
@@ -108,6 +110,9 @@ class Demo:
                    self.measurement)
         self.check('"SIMULATOR":"yes"' in said, "that the processor was simulated")
 
+    def request(self, keep):
+        return self.stage.folder / keep / "request.csr"
+
     def ask(self, der):
         answer = self.steward.ask("POST", "/", der, {"Content-Type": PKCS10, "Accept": PROBLEM}, self.tls)
         return answer.status, json.loads(answer.body) if answer.status != 200 else {}
@@ -118,24 +123,14 @@ class Demo:
         self.check(status == 400 and code in codes, f"{what}: HTTP status {status}, {code}",
                    f"{problem.get('detail', '')} wanted {problem.get('wanted')}, got {problem.get('got')}")
 
-    def forged(self, name, report=None, **options):
+    def forged(self, name, report):
         """A request with the keep's certificates around another report, for a key of one's own."""
         key = self.folder / f"{name}.key"
         key.write_bytes(openssl("ecparam", "-genkey", "-name", "secp384r1", "-noout").stdout)
         spki = openssl("pkey", "-in", key, "-pubout", "-outform", "DER").stdout
-        request = der_of(self.stage.folder / "first" / "request.csr")
-        text = openssl("asn1parse", "-inform", "DER", input=request).stdout.decode().splitlines()
-        at = next(i for i, line in enumerate(text) if "1.3.6.1.4.1.58270.1.3" in line)
-        offset = text[at + 1].split(":")[0].strip()
-        (self.folder / "request.der").write_bytes(request)
-        evidence = self.folder / "evidence.der"
-        openssl("asn1parse", "-inform", "DER", "-strparse", offset, "-noout", "-out", evidence, "-in",
-                self.folder / "request.der")
-        content = evidence.read_bytes()
-        if report:
-            data = hashlib.sha384(spki).digest() + bytes(16)
-            made = report(data.hex())
-            content = content[:-REPORT_SIZE] + Path(made).read_bytes()[:REPORT_SIZE]
+        content = evidence_of(der_of(self.request("first")))
+        made = report((hashlib.sha384(spki).digest() + bytes(16)).hex())
+        content = content[:-REPORT_SIZE] + Path(made).read_bytes()[:REPORT_SIZE]
         configuration = self.folder / "forged.cnf"
         configuration.write_text("[req]\ndistinguished_name=d\nreq_extensions=e\n[d]\n[e]\n"
                                  f"1.3.6.1.4.1.58270.1.3=DER:{content.hex(':')}\n")
@@ -145,31 +140,33 @@ class Demo:
     def cheat(self):
         step("5. Whoever cheats gets no certificate, each for its own reason.")
         stage = self.stage
-        self.expect("a keep's request with another key", self.forged("thief"), "binding.report-data")
-        self.expect("a guest that can be debugged",
-                    self.forged("debug", lambda data: stage.other_guest("debug.bin", data, DEBUG_POLICY)), "snp.debug",
-                    "snp.measurement")
-        self.expect("a guest at another privilege level",
-                    self.forged("level", lambda data: stage.other_guest("level.bin", data, KEEP_POLICY, 1)),
-                    "snp.vmpl", "snp.measurement")
-        altered = bytearray(der_of(stage.folder / "first" / "request.csr"))
+        thief = stage.request_for_another_key(self.request("first"), "thief.csr")
+        self.expect("a keep's request with another key", der_of(thief), "binding.report-data")
+        if not stage.of_sgx:
+            self.expect("a guest that can be debugged",
+                        self.forged("debug", lambda data: stage.other_guest("debug.bin", data, DEBUG_POLICY)),
+                        "snp.debug", "snp.measurement")
+            self.expect("a guest at another privilege level",
+                        self.forged("level", lambda data: stage.other_guest("level.bin", data, KEEP_POLICY, 1)),
+                        "snp.vmpl", "snp.measurement")
+        altered = bytearray(der_of(self.request("first")))
         altered[len(altered) // 2] ^= 1
         status, problem = self.ask(bytes(altered))
         self.check(status in (400, 401), f"a request of which one bit was changed: HTTP status {status}, "
                    f"{problem.get('code')}")
         other = stage.new_platform("other")
         stage.evidence("elsewhere", platform=other)
-        self.expect("a keep of another simulator", der_of(stage.folder / "elsewhere" / "request.csr"), "snp.anchor",
-                    "snp.chain-signatures")
+        self.expect("a keep of another simulator", der_of(self.request("elsewhere")), "snp.anchor",
+                    "snp.chain-signatures", "dcap.pck-anchor", "dcap.tcb-signer-path")
         stage.change_one_byte("merlon-keep", b"cannot be compiled")
         stage.evidence("changed")
-        self.expect("a keep of which one byte was changed", der_of(stage.folder / "changed" / "request.csr"),
-                    "snp.measurement")
-        stage.merlon("platform", "simulate", "revoke", "--dir", stage.platform)
+        self.expect("a keep of which one byte was changed", der_of(self.request("changed")),
+                    "sgx.mr-enclave" if stage.of_sgx else "snp.measurement")
+        stage.merlon("platform", "simulate", "revoke", *stage.kind, "--dir", stage.platform)
         self.steward.hang_up()
         self.steward.wait_for("reload")
-        self.expect("a machine whose certificate was revoked", der_of(stage.folder / "first" / "request.csr"),
-                    "snp.ca-revocation")
+        self.expect("a machine whose certificate was revoked", der_of(self.request("first")),
+                    "dcap.pck-revocation" if stage.of_sgx else "snp.ca-revocation")
 
     def run(self):
         try:
@@ -188,9 +185,11 @@ class Demo:
 
 
 def main():
+    words = sys.argv[1:]
+    backend = words.pop() if words and words[-1] in MACHINES else "snp-sim"
     with tempfile.TemporaryDirectory(prefix="merlon-demo-") as folder:
         try:
-            return Demo(folder, sys.argv[1] if len(sys.argv) > 1 else None).run()
+            return Demo(folder, words[0] if words else None, backend).run()
         except (Failed, AssertionError, subprocess.CalledProcessError) as failure:
             print(f"demo: {failure}", file=sys.stderr)
             return 1
