@@ -2,6 +2,7 @@
 // comparison stands for a later one.
 
 #include <array>
+#include <cstring>
 
 #include <gtest/gtest.h>
 
@@ -22,7 +23,10 @@ constexpr std::uint8_t i32 = 0x7f;
 #define STORE(offset) 0x20, 0, 0x41, 7, 0x36, 0, offset
 #define DROP 0x1a
 #define ADD_TO_0(...) 0x20, 0, 0x41, __VA_ARGS__, 0x6a, 0x21, 0
-#define PAGE 0x80, 0x80, 0x04  // 65536
+#define PAGE 0x80, 0x80, 0x04   // 65536
+#define HALF 0x80, 0x80, 0x02   // 32768
+#define FAR 0xfc, 0xff, 0x03    // with four bytes, where the guard ends
+#define FAR_1 0xfd, 0xff, 0x03  // one byte further
 
 std::vector<std::uint8_t> module_of(std::initializer_list<std::uint8_t> body) {
   return testing::function_module({i32, i32}, {i32}, body, true);
@@ -63,6 +67,43 @@ std::vector<Case> cases() {
        module_of({0, 0x20, 0, 0x28, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x0b})},
       {"a sum", module_of({0, LOAD(0), DROP, 0x20, 0, 0x20, 1, 0x6a, 0x28, 0, 0, 0x0b})},
       {"a vector", module_of({0, LOAD(0), DROP, 0x20, 0, 0xfd, 0x00, 0, 0, 0xfd, 0x1b, 3, 0x0b})},
+      {"an offset as long as the guard", module_of({0, 0x20, 0, 0x28, 0, FAR, 0x0b})},
+      {"an offset longer than the guard", module_of({0, 0x20, 0, 0x28, 0, FAR_1, 0x0b})},
+      {"as long as the guard after a near one",
+       module_of({0, LOAD(0), DROP, 0x20, 0, 0x28, 0, FAR, 0x0b})},
+      {"longer than the guard after a near one",
+       module_of({0, LOAD(0), DROP, 0x20, 0, 0x28, 0, FAR_1, 0x0b})},
+      {"a copy", module_of({0, LOAD(0), DROP, 0x20, 0, 0x21, 1, 0x20, 1, 0x28, 0, 0, 0x0b})},
+      {"a copy of what then changes", module_of({0, LOAD(0), DROP, 0x20, 0, 0x21, 1, ADD_TO_0(PAGE),
+                                                 LOAD(0), DROP, 0x20, 1, 0x28, 0, 0, 0x0b})},
+      {"a sum that is loaded from",
+       module_of({0, LOAD(0), DROP, 0x20, 0, 0x41, 8, 0x6a, 0x28, 0, 0, 0x0b})},
+      {"a sum that wraps around", module_of({0, ADD_TO_0(16), LOAD(0), DROP, ADD_TO_0(16), LOAD(0),
+                                             DROP, ADD_TO_0(0x70), LOAD(0), 0x0b})},
+      {"sums until behind the guard",
+       module_of({0, LOAD(0), DROP, ADD_TO_0(HALF), ADD_TO_0(HALF), LOAD(0), 0x0b})},
+      {"sums until behind the guard, in between",
+       module_of({0, LOAD(0), DROP, ADD_TO_0(HALF), LOAD(0), DROP, ADD_TO_0(HALF), LOAD(0), 0x0b})},
+      {"a sum of the other local", module_of({0, LOAD(0), DROP, 0x20, 1, 0x41, 4, 0x6a, 0x21, 0,
+                                              0x20, 1, 0x41, PAGE, 0x6c, 0x21, 0, LOAD(0), 0x0b})},
+      {"set in a block", module_of({0, LOAD(0), DROP, 0x02, 0x40, 0x20, 1, 0x0d, 0, ADD_TO_0(PAGE),
+                                    0x0b, LOAD(0), 0x0b})},
+      {"compared again in a block", module_of({0, 0x02, 0x40, 0x20, 1, 0x0d, 0, LOAD(0), DROP,
+                                               ADD_TO_0(4), 0x0b, LOAD(4), 0x0b})},
+      {"set behind the loop's first turn",
+       module_of({0,    LOAD(0),        DROP, 0x03, 0x40,    LOAD(0), DROP, 0x02,
+                  0x40, ADD_TO_0(PAGE), 0x0b, 0x20, 1,       0x41,    0,    0x21,
+                  1,    0x0d,           0,    0x0b, LOAD(0), 0x0b})},
+      {"a loop in a loop", module_of({0, 0x03, 0x40, LOAD(0), DROP, 0x03, 0x40, LOAD(4), DROP, 0x0b,
+                                      ADD_TO_0(PAGE), 0x20, 1, 0x0d, 0, 0x0b, 0x41, 1, 0x0b})},
+      {"never set, in a loop", module_of({0, LOAD(0), DROP, 0x03, 0x40, LOAD(4), DROP, 0x20, 1,
+                                          0x41, 0, 0x21, 1, 0x0d, 0, 0x0b, LOAD(0), 0x0b})},
+      {"a sum below a value that is stored",
+       module_of({0,    LOAD(0), DROP, 0x20, 1, 0x41, PAGE,    0x6c, 0x20, 0,
+                  0x41, 4,       0x6a, 0x36, 0, 0,    0x20,    0,    0x20, 0,
+                  0x41, 4,       0x6a, 0x36, 0, 0,    LOAD(0), 0x0b})},
+      {"code that is not reached",
+       module_of({0, LOAD(0), DROP, 0x02, 0x40, 0x0c, 0, ADD_TO_0(PAGE), 0x0b, LOAD(0), 0x0b})},
       {"a byte at the end", module_of({0, LOAD(0), DROP, 0x20, 0, 0x2d, 0, 4, 0x0b})},
   };
 }
@@ -97,7 +138,7 @@ TEST(Bounds, ComparedAndGuardedAccessesComeToTheSame) {
   }
 }
 
-TEST(Bounds, NoFaultIsTheGuestsWhereAllIsCompared) {
+TEST(Bounds, OnlyFaultsBehindTheMemoryAreTheGuests) {
   MemoryBudget budget(std::uint64_t{1} << 30U);
   MemoryType type;
   type.limits.min = 1;
@@ -105,9 +146,19 @@ TEST(Bounds, NoFaultIsTheGuestsWhereAllIsCompared) {
   const auto memory = Memory::create(type, std::uint64_t{4} << 30U, budget, Bounds::Checks);
   ASSERT_TRUE(memory.has_value());
   const std::uint8_t* const base = (*memory)->bytes().data();
-  EXPECT_FALSE((*memory)->reserves(base)) << "a fault there is nobody's";
+  EXPECT_FALSE((*memory)->reserves(base - 1)) << "where the size stands";
+  EXPECT_TRUE((*memory)->reserves(base + 3 * page_size - 1));
+  EXPECT_FALSE((*memory)->reserves(base + 3 * page_size)) << "behind the guard";
+  const auto shown = [&] {
+    std::uint64_t size = 0;
+    std::memcpy(&size, base + size_from_base, sizeof size);
+    return size;
+  };
+  EXPECT_EQ(shown(), page_size);
   EXPECT_EQ((*memory)->grow(1), 1U);
+  EXPECT_EQ(shown(), 2 * page_size);
   EXPECT_EQ((*memory)->grow(1), std::nullopt);
+  EXPECT_EQ(shown(), 2 * page_size);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ core::Result<void> FunctionCompiler::compile(const CompileEnvironment& environme
   for (at_ = 0; at_ < analysis_.instructions.size(); ++at_) {
     const Instruction& instruction = analysis_.instructions[at_];
     wasm_offset_ = instruction.offset;
-    if (environment.bounds == Bounds::Checks) follow_comparisons();
+    if (environment.bounds == Bounds::Checks) compared_.follow(at_);
     if (controls_.back().unreachable) skip_unreachable(instruction);
     else step(instruction);
     bound_unflushed();
@@ -75,10 +75,9 @@ void FunctionCompiler::begin(const CompileEnvironment& environment, FuncIndex in
   try_region_ = -1;
   homes_.assign(analysis_.locals.size(), no_register);
   alias_count_.assign(analysis_.locals.size(), 0);
-  compared_to_.assign(analysis_.locals.size(), 0);
-  compared_in_.assign(analysis_.locals.size(), 0);
-  straight_ = 1;
-  followed_ = 0;
+  if (environment.bounds == Bounds::Checks) {
+    compared_.start(analysis_.instructions, analysis_.locals.size());
+  }
   // A handler is reached from anywhere below: what the callees kept for us is lost then, so all
   // that our own caller wants kept must be in our frame.
   if (analysis_.has_try) analysis_.kept_used = kept_in_calls;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "merlon/wasm/baseline/analysis.h"
+#include "merlon/wasm/baseline/compared_locals.h"
 #include "merlon/wasm/exec/compiler.h"
 
 namespace merlon::wasm::baseline {
@@ -371,13 +372,10 @@ class FunctionCompiler {
   [[nodiscard]] Address guarded_address(const Instruction& instruction, Operand& index);
   [[nodiscard]] Address compared_address(const Instruction& instruction, Operand& index,
                                          std::uint32_t size);
-  /// Follows what was compared through control and locals, up to the instruction at hand.
-  void follow_comparisons();
-  [[nodiscard]] bool was_compared(LocalIndex local, std::uint64_t end) const {
-    return compared_in_[local] == straight_ && end <= compared_to_[local];
-  }
-  /// Traps if an access that ends at `end`, or at what is in `reg`, is not in the memory.
-  void trap_beyond(MemoryIndex memory, std::uint64_t end, RegisterId reg);
+  /// Is that access known to end in the memory or the guard behind it?
+  [[nodiscard]] bool needs_no_comparison(const Instruction& instruction, RegisterId index,
+                                         LocalIndex local, std::uint64_t end) const;
+  [[nodiscard]] RegisterId compare_end(x86::Gp base, RegisterId index, std::uint64_t end);
   [[nodiscard]] Address checked_address(const Instruction& instruction, Operand& index,
                                         std::uint32_t size);
   void release(const Address& address);
@@ -392,6 +390,8 @@ class FunctionCompiler {
   void memory_grow(MemoryIndex memory);
   void bulk(Builtin builtin, std::uint64_t which);
   [[nodiscard]] x86::Mem memory_base(MemoryIndex memory);
+  /// The memory's base in a register: memory 0's own, or scratch.
+  [[nodiscard]] x86::Gp base_of(MemoryIndex memory);
 
   // References and tables (reference.cc).
   void reference_to(FuncIndex function);
@@ -536,12 +536,7 @@ class FunctionCompiler {
   std::vector<RegisterId> homes_;           ///< of each local, in the current region
   std::vector<std::uint32_t> alias_count_;  ///< operands that are in Place::Local, by local
 
-  // Bounds::Checks: up to where, from the local's value on, memory 0 is known to reach. It never
-  // shrinks, so that this holds as long as the local is not set and no other way leads here.
-  std::vector<std::uint64_t> compared_to_;
-  std::vector<std::uint32_t> compared_in_;  ///< in which stretch of code without a way in
-  std::uint32_t straight_ = 1;
-  std::size_t followed_ = 0;
+  ComparedLocals compared_;  ///< under Bounds::Checks
 
   std::vector<JumpTable> jump_tables_;
   std::uint32_t skipped_blocks_ = 0;  ///< open blocks within unreachable code

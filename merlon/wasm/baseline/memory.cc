@@ -1,16 +1,29 @@
-#include <algorithm>
-#include <array>
-
 #include "merlon/wasm/baseline/function_compiler.h"
 
 // Loads, stores and whole-memory operations.
 
 namespace merlon::wasm::baseline {
 
+namespace {
+
+constexpr std::uint64_t max_displacement = 0x7fff'ffff;
+
+/// Is the address the only operand? Then it is on top of the stack.
+bool takes_address_alone(Opcode op) { return info(op).signature.starts_with("a:"); }
+
+}  // namespace
+
 x86::Mem FunctionCompiler::memory_base(MemoryIndex memory) {
   a_.mov(scratch, x86::ptr(context_register,
                            static_cast<std::int32_t>(environment_->layout.memories + 8 * memory)));
   return x86::ptr(scratch);
+}
+
+x86::Gp FunctionCompiler::base_of(MemoryIndex memory) {
+  if (memory == 0) return memory_register;
+  (void)memory_base(memory);
+  a_.mov(scratch, x86::ptr(scratch, offsetof(VmMemory, base)));
+  return scratch;
 }
 
 FunctionCompiler::Address FunctionCompiler::address(const Instruction& instruction,
@@ -29,7 +42,6 @@ FunctionCompiler::Address FunctionCompiler::address(const Instruction& instructi
 /// A 32-bit index and a 32-bit offset cannot leave the memory's reservation.
 FunctionCompiler::Address FunctionCompiler::guarded_address(const Instruction& instruction,
                                                             Operand& index) {
-  constexpr std::uint64_t max_displacement = 0x7fff'ffff;
   Address result;
   std::uint64_t offset = instruction.value;
   RegisterId reg = no_register;
@@ -39,12 +51,7 @@ FunctionCompiler::Address FunctionCompiler::guarded_address(const Instruction& i
     reg = to_register(index);
     if (index.place == Place::Register) result.held = index.reg;
   }
-  x86::Gp base = memory_register;
-  if (instruction.memory != 0) {
-    (void)memory_base(instruction.memory);
-    a_.mov(scratch, x86::ptr(scratch, offsetof(VmMemory, base)));
-    base = scratch;
-  }
+  const x86::Gp base = base_of(instruction.memory);
   if (offset <= max_displacement) {
     const auto displacement = static_cast<std::int32_t>(offset);
     result.memory = reg == no_register ? x86::ptr(base, displacement)
@@ -60,36 +67,10 @@ FunctionCompiler::Address FunctionCompiler::guarded_address(const Instruction& i
   return result;
 }
 
-void FunctionCompiler::follow_comparisons() {
-  constexpr std::array ways_in{Opcode::Loop,  Opcode::Else,     Opcode::End,
-                               Opcode::Catch, Opcode::CatchAll, Opcode::Delegate};
-  for (; followed_ <= at_; ++followed_) {
-    const Instruction& instruction = analysis_.instructions[followed_];
-    if (instruction.op == Opcode::LocalSet || instruction.op == Opcode::LocalTee) {
-      compared_in_[instruction.low()] = 0;
-    } else if (std::ranges::find(ways_in, instruction.op) != ways_in.end()) {
-      ++straight_;
-    }
-  }
-}
-
-void FunctionCompiler::trap_beyond(MemoryIndex memory, std::uint64_t end, RegisterId reg) {
-  (void)memory_base(memory);
-  const x86::Mem bytes = x86::ptr(scratch, offsetof(VmMemory, bytes), 8);
-  if (reg == no_register) {
-    a_.cmp(bytes, static_cast<std::int32_t>(end));
-    a_.jb(trap_label(TrapKind::MemoryOutOfBounds));
-  } else {
-    a_.cmp(gp64(reg), bytes);
-    a_.ja(trap_label(TrapKind::MemoryOutOfBounds));
-  }
-}
-
-/// Where nothing is reserved behind the memory. Index, offset and size are below 2^34 together, so
-/// that the sum needs no look at a carry.
+/// Where little is reserved behind the memory. Index, offset and size are below 2^34 together, so
+/// that a sum needs no look at a carry.
 FunctionCompiler::Address FunctionCompiler::compared_address(const Instruction& instruction,
                                                              Operand& index, std::uint32_t size) {
-  constexpr std::uint64_t max_displacement = 0x7fff'ffff;
   Address result;
   std::uint64_t offset = instruction.value;
   RegisterId reg = no_register;
@@ -101,30 +82,16 @@ FunctionCompiler::Address FunctionCompiler::compared_address(const Instruction& 
     if (index.place == Place::Register) result.held = index.reg;
   }
   const std::uint64_t end = offset + size;
-  const bool in_local = local != no_local && instruction.memory == 0 && end <= max_displacement;
-  if (in_local && was_compared(local, end)) {
-    result.memory = x86::ptr(memory_register, gp64(reg), 0, static_cast<std::int32_t>(offset));
-    return result;
-  }
+  const x86::Gp base = base_of(instruction.memory);
   RegisterId sum = no_register;
-  if (reg != no_register || end > max_displacement) {
-    sum = allocate_general();
-    if (end <= max_displacement) {
-      a_.lea(gp64(sum), x86::ptr(gp64(reg), static_cast<std::int32_t>(end)));
+  if (!needs_no_comparison(instruction, reg, local, end)) {
+    if (reg != no_register && end <= small_guard) {
+      a_.cmp(gp64(reg), x86::ptr(base, size_from_base, 8));
+      a_.jae(trap_label(TrapKind::MemoryOutOfBounds));
+      if (instruction.memory == 0 && local != no_local) compared_.add(local);
     } else {
-      a_.mov(gp64(sum), end);
-      if (reg != no_register) a_.add(gp64(sum), gp64(reg));
+      sum = compare_end(base, reg, end);
     }
-  }
-  trap_beyond(instruction.memory, end, sum);
-  if (in_local) {
-    compared_to_[local] = end;
-    compared_in_[local] = straight_;
-  }
-  x86::Gp base = memory_register;
-  if (instruction.memory != 0) {
-    a_.mov(scratch, x86::ptr(scratch, offsetof(VmMemory, base)));
-    base = scratch;
   }
   if (end > max_displacement) {
     result.held2 = sum;
@@ -136,6 +103,32 @@ FunctionCompiler::Address FunctionCompiler::compared_address(const Instruction& 
   result.memory = reg == no_register ? x86::ptr(base, displacement)
                                      : x86::ptr(base, gp64(reg), 0, displacement);
   return result;
+}
+
+/// A memory never gets smaller than its type says, nor than it was.
+bool FunctionCompiler::needs_no_comparison(const Instruction& instruction, RegisterId index,
+                                           LocalIndex local, std::uint64_t end) const {
+  if (end > max_displacement) return false;
+  if (index == no_register) {
+    return end <= module().memories[instruction.memory].limits.min * page_size;
+  }
+  if (instruction.memory != 0) return false;
+  return local != no_local ? compared_.covers(local, end)
+                           : takes_address_alone(instruction.op) && compared_.covers_sum(at_, end);
+}
+
+/// Traps if `index` + `end` lies behind the memory; gives the sum in a register to be released.
+RegisterId FunctionCompiler::compare_end(x86::Gp base, RegisterId index, std::uint64_t end) {
+  const RegisterId sum = allocate_general();
+  if (index != no_register && end <= max_displacement) {
+    a_.lea(gp64(sum), x86::ptr(gp64(index), static_cast<std::int32_t>(end)));
+  } else {
+    a_.mov(gp64(sum), end);
+    if (index != no_register) a_.add(gp64(sum), gp64(index));
+  }
+  a_.cmp(gp64(sum), x86::ptr(base, size_from_base));
+  a_.ja(trap_label(TrapKind::MemoryOutOfBounds));
+  return sum;
 }
 
 /// A 64-bit index is held against the memory's size.
@@ -150,7 +143,7 @@ FunctionCompiler::Address FunctionCompiler::checked_address(const Instruction& i
   const std::uint64_t add = offset + size;
   if (add < offset) {
     a_.jmp(trap_label(TrapKind::MemoryOutOfBounds));
-  } else if (add <= 0x7fff'ffff) {
+  } else if (add <= max_displacement) {
     a_.add(gp64(end), static_cast<std::int32_t>(add));
   } else {
     a_.mov(scratch, add);

@@ -1,6 +1,7 @@
 #include "merlon/wasm/exec/memory.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace merlon::wasm {
 
@@ -20,16 +21,28 @@ std::uint64_t ceiling(const Limits& limits, std::uint64_t max_bytes) {
   return pages * page_size;
 }
 
+/// Bytes before and from the base.
+struct Reservation {
+  std::uint64_t below;
+  std::uint64_t above;
+};
+
+Reservation reservation(AddressType address, Bounds bounds, std::uint64_t limit) {
+  if (address == AddressType::I64) return {0, limit + os::host_page_size};
+  if (bounds == Bounds::Checks) return {os::host_page_size, limit + small_guard};
+  return {guard_below, 2 * four_gib + page_size};
+}
+
 }  // namespace
 
 Memory::Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t below,
-               std::uint64_t max_bytes, MemoryBudget& budget, Bounds bounds)
+               std::uint64_t max_bytes, MemoryBudget& budget, bool shows_size)
     : type_(type),
       mapping_(std::move(mapping)),
       below_(below),
       max_bytes_(max_bytes),
       budget_(budget),
-      bounds_(bounds) {
+      shows_size_(shows_size) {
   vm_.base = mapping_.data() + below_;
 }
 
@@ -41,12 +54,12 @@ core::Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type,
     return core::error(core::ErrorCode::Exhausted,
                        "the memory's minimum size exceeds the memory limit", type.limits.min);
   }
-  const bool checked = type.limits.address == AddressType::I64 || bounds == Bounds::Checks;
-  const std::uint64_t below = checked ? 0 : guard_below;
-  const std::uint64_t above = checked ? limit + os::host_page_size : 2 * four_gib + page_size;
-  os::Mapping mapping = TRY(os::Mapping::reserve(below + above));
+  const Reservation room = reservation(type.limits.address, bounds, limit);
+  os::Mapping mapping = TRY(os::Mapping::reserve(room.below + room.above));
+  const bool shows_size = bounds == Bounds::Checks && type.limits.address == AddressType::I32;
+  if (shows_size) TRY(mapping.protect(0, room.below, os::Protection::ReadWrite));
   std::unique_ptr<Memory> memory(
-      new Memory(type, std::move(mapping), below, limit, budget, bounds));
+      new Memory(type, std::move(mapping), room.below, limit, budget, shows_size));
   if (!memory->grow(type.limits.min)) {
     return core::error(core::ErrorCode::Exhausted,
                        "the memory's minimum size exceeds what is left of the memory limit",
@@ -66,12 +79,13 @@ std::optional<std::uint64_t> Memory::grow(std::uint64_t delta) {
     return std::nullopt;
   }
   vm_.bytes += added;
+  if (shows_size_) std::memcpy(vm_.base + size_from_base, &vm_.bytes, sizeof vm_.bytes);
   return old_pages;
 }
 
 bool Memory::reserves(const void* address) const noexcept {
   const auto* const byte = static_cast<const std::uint8_t*>(address);
-  return bounds_ == Bounds::Guards && byte >= vm_.base && byte < mapping_.data() + mapping_.size();
+  return byte >= vm_.base && byte < mapping_.data() + mapping_.size();
 }
 
 }  // namespace merlon::wasm

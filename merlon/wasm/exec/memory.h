@@ -22,8 +22,13 @@ namespace merlon::wasm {
 /// bits with zeros above, an offset is added in 64 bits. The guard there is for a compiler that
 /// would take an index for signed (CVE-2023-26489 was of that kind), and what lies below may be
 /// anything: in a machine, the shim puts one mapping next to the other. A fault in it is no trap of
-/// the guest's but ends the keep. A 64-bit memory, and any under Bounds::Checks, is checked by
-/// compiled code and reserves what it may grow to.
+/// the guest's but ends the keep. A 64-bit memory is compared by compiled code and reserves what it
+/// may grow to. So does a 32-bit one under Bounds::Checks, with its size before it, where code
+/// reads it in one instruction, and a guard behind it for what offsets and sizes add:
+///
+///   base - 4 KiB       base                     base + what it may grow to
+///   … the memory's size | accessible | no access | small_guard, no access |
+///
 class Memory {
  public:
   /// A zeroed memory of `type.limits.min` pages that never exceeds `max_bytes`, nor what is left of
@@ -42,20 +47,19 @@ class Memory {
     return {vm_.base, static_cast<std::size_t>(vm_.bytes)};
   }
   [[nodiscard]] VmMemory* vm() noexcept { return &vm_; }
-  /// Does `address` lie in the reservation, from the base on? Such a fault is the guest's. Never
-  /// under Bounds::Checks: there compiled code alone says what is outside.
+  /// Does `address` lie in the reservation, from the base on? Such a fault is the guest's.
   [[nodiscard]] bool reserves(const void* address) const noexcept;
 
  private:
   Memory(const MemoryType& type, os::Mapping mapping, std::uint64_t below, std::uint64_t max_bytes,
-         MemoryBudget& budget, Bounds bounds);
+         MemoryBudget& budget, bool shows_size);
 
   MemoryType type_;
   os::Mapping mapping_;
   std::uint64_t below_;  ///< bytes of the reservation before the base
   std::uint64_t max_bytes_;
   MemoryBudget& budget_;
-  Bounds bounds_;
+  bool shows_size_;  ///< before the base
   VmMemory vm_;
 };
 
