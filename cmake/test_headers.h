@@ -2,8 +2,6 @@
 
 // What most unit tests include, read once for all of them. A test still includes what it uses.
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -22,3 +20,5 @@
 #include <thread>
 #include <variant>
 #include <vector>
+
+#include <gtest/gtest.h>

@@ -7,7 +7,8 @@ Each reinterpret_cast, const_cast and asm under merlon/ (tests aside) has a `// 
 its line, in its statement, or in the comment above that statement. Consecutive lines that need one
 share it, up to the next empty line: the nearest paragraph of code is what it speaks of. Only `os` reads
 errno. Only `cli`, `cli_keys`, `cli_evidence` and the main program of a room print. A function has at most 60
-lines.
+lines. A constant table is `constexpr auto name = std::array{…}`: g++ 12 lays `constexpr std::array name{…}` into
+memory that can be written where its elements have a constructor.
 """
 
 import re
@@ -17,6 +18,7 @@ from pathlib import Path
 NEEDS_REASON = re.compile(r"\b(?:reinterpret_cast|const_cast|asm|__asm__)\b")
 READS_ERRNO = re.compile(r"(?<![\w/\"<.])errno(?![\w.])")
 PRINTS = re.compile(r"\b(?:v?f?printf|f?puts|perror|v?dprintf)\s*\(|\bstd::(?:cout|cerr)\b")
+WRITABLE_TABLE = re.compile(r"\bconstexpr\s+(?:std::)?array\s+\w+\s*[={]")
 MAY_PRINT = {"cli", "cli_keys", "cli_evidence"}
 LONGEST = 60
 # Longer; the list only ever gets shorter. policy_template is one text.
@@ -75,6 +77,8 @@ def check_file(path, name):
             yield f"{place}: only os reads errno"
         if room not in MAY_PRINT and path.name != "main.cc" and PRINTS.search(code):
             yield f"{place}: a room that prints"
+        if WRITABLE_TABLE.search(code):
+            yield f"{place}: a table that can be written; say `constexpr auto name = std::array{{…}}`"
 
 
 def is_test(path):

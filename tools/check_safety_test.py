@@ -55,6 +55,12 @@ class CheckSafety(unittest.TestCase):
         self.assertEqual(self.errors(function(60) + function(60)), [])
         self.assert_one(function(60) + function(61), "a.cc:61: Room::f has 61 lines")
 
+    def test_a_table_that_lands_in_writable_memory_is_told(self):
+        self.assert_one("constexpr std::array rows{Row{1}, Row{2}};\n", "a table that can be written")
+        self.assert_one("inline constexpr array rows = {\n", "a table that can be written")
+        self.assertEqual(self.errors("constexpr auto rows = std::array{Row{1}};\n"), [])
+        self.assertEqual(self.errors("constexpr std::array<int, 2> pair{1, 2};\n"), [])
+
     def test_tests_may_do_all_of_it(self):
         self.assertEqual(self.errors("f(const_cast<T*>(q), errno);\n", "merlon/wasm/a_test.cc"), [])
 

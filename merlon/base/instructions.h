@@ -31,7 +31,7 @@ struct Instructions {
 };
 
 /// instructions.def.
-inline constexpr std::array instruction_sets{
+inline constexpr auto instruction_sets = std::array{
 #define INSTRUCTIONS(name, leaf, subleaf, where, bit, state) \
   Instructions{#name, leaf, subleaf, CpuidRegister::where, bit, ExtendedState::state},
 #include "merlon/base/instructions.def"

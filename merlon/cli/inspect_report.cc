@@ -139,13 +139,13 @@ std::string to_text(const InspectReport& report) {
     capabilities.push_back({std::string(capability.name), concat("given: ", capability.grant),
                             list(capability.imports)});
   }
-  std::string out =
-      concat(base::printable(report.file), ": ", base::format_size(report.size), ", a valid module\n",
-             section("Sections (offset, size, entries)", section_rows(report)),
-             section("Imports", extern_rows(report.imports)),
-             section("Exports", extern_rows(report.exports)), "\nFeatures\n  ",
-             report.features.empty() ? "none beyond WebAssembly 1.0" : list(report.features), "\n",
-             section("Capabilities it will ask for", capabilities));
+  std::string out = concat(
+      base::printable(report.file), ": ", base::format_size(report.size), ", a valid module\n",
+      section("Sections (offset, size, entries)", section_rows(report)),
+      section("Imports", extern_rows(report.imports)),
+      section("Exports", extern_rows(report.exports)), "\nFeatures\n  ",
+      report.features.empty() ? "none beyond WebAssembly 1.0" : list(report.features), "\n",
+      section("Capabilities it will ask for", capabilities));
   return out;
 }
 

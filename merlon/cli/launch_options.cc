@@ -1,9 +1,9 @@
 #include "merlon/cli/launch_options.h"
 
 #include "merlon/base/text.h"
+#include "merlon/base/units.h"
 #include "merlon/cli/grants.h"
 #include "merlon/cli/state.h"
-#include "merlon/base/units.h"
 
 namespace merlon::cli {
 

@@ -19,11 +19,11 @@ using command::ManSection;
 using launch::ExitStatus;
 using launch::number;
 
-constexpr std::array run_positionals{
-    PositionalSpec{"FILE|DIR",
-                   "A WebAssembly file, or a package: a directory with main.wasm and, "
-                   "if it needs more than the standard streams, Enarx.toml."}};
-constexpr std::array run_options{
+constexpr auto run_positionals =
+    std::array{PositionalSpec{"FILE|DIR",
+                              "A WebAssembly file, or a package: a directory with main.wasm and, "
+                              "if it needs more than the standard streams, Enarx.toml."}};
+constexpr auto run_options = std::array{
     OptionSpec{
         "--backend", "NAME",
         "The kind of keep: nil, a confined process of this machine; kvm, a micro-VM without an "
@@ -69,19 +69,19 @@ constexpr std::array run_options{
     OptionSpec{"--verbose", "", "Say on standard error how the keep is confined."},
 };
 
-constexpr std::array inspect_positionals{PositionalSpec{"FILE", "A WebAssembly file."}};
-constexpr std::array inspect_options{OptionSpec{"--json", "", "Print one JSON object."}};
+constexpr auto inspect_positionals = std::array{PositionalSpec{"FILE", "A WebAssembly file."}};
+constexpr auto inspect_options = std::array{OptionSpec{"--json", "", "Print one JSON object."}};
 
-constexpr std::array evidence_positionals{PositionalSpec{
+constexpr auto evidence_positionals = std::array{PositionalSpec{
     "FILE",
     "A DCAP quote, a SEV-SNP report, or a certification request of a keep; raw, PEM, "
     "hexadecimal or base 64; - is standard input."}};
-constexpr std::array evidence_inspect_positionals{
+constexpr auto evidence_inspect_positionals = std::array{
     PositionalSpec{"FILE", "Evidence in any format, or endorsements; - is standard input."}};
-constexpr std::array evidence_inspect_options{
-    OptionSpec{"--json", "", "Print one JSON object."},
-    OptionSpec{"--html", "FILE", "Also write a page for people.", false, {}, true}};
-constexpr std::array evidence_verify_options{
+constexpr auto evidence_inspect_options =
+    std::array{OptionSpec{"--json", "", "Print one JSON object."},
+               OptionSpec{"--html", "FILE", "Also write a page for people.", false, {}, true}};
+constexpr auto evidence_verify_options = std::array{
     OptionSpec{
         "--policy",
         "FILE",
@@ -109,7 +109,7 @@ constexpr std::array evidence_verify_options{
     OptionSpec{"--json", "", "Print one JSON object."},
     OptionSpec{"--html", "FILE", "Also write a page for people.", false, {}, true},
 };
-constexpr std::array evidence_fetch_positionals{
+constexpr auto evidence_fetch_positionals = std::array{
     PositionalSpec{"FILE", "Evidence; not with --platform."},
     PositionalSpec{
         "DIR",
@@ -117,7 +117,7 @@ constexpr std::array evidence_fetch_positionals{
         "of the same name are replaced.",
         false}};
 constexpr std::array<std::string_view, 3> products{"Milan", "Genoa", "Turin"};
-constexpr std::array evidence_fetch_options{
+constexpr auto evidence_fetch_options = std::array{
     OptionSpec{"--platform", "NAME",
                "In place of FILE a kind of platform: Milan, Genoa or Turin, or an FMSPC of Intel's "
                "(12 hexadecimal digits). Gets what endorses all evidence of it, but no VCEKs."},
@@ -127,9 +127,9 @@ constexpr std::array evidence_fetch_options{
     OptionSpec{"--intel-root-url", "URL", "A cache to ask for the root's revocation list."},
     OptionSpec{"--amd-url", "URL", "A cache to ask instead of AMD's key distribution service."},
 };
-constexpr std::array evidence_policy_init_positionals{
-    PositionalSpec{"FILE", "The file to make; policy.toml if not given.", false}};
-constexpr std::array evidence_policy_init_options{
+constexpr auto evidence_policy_init_positionals =
+    std::array{PositionalSpec{"FILE", "The file to make; policy.toml if not given.", false}};
+constexpr auto evidence_policy_init_options = std::array{
     OptionSpec{"--evidence",
                "EVIDENCE",
                "Make it from evidence that is good: what it names is that evidence's.",
@@ -140,11 +140,11 @@ constexpr std::array evidence_policy_init_options{
         "--endorsements", "PATH", "What endorses it, as for evidence verify.", true, {}, true},
     OptionSpec{"--at", "TIME", "Judge it for this time instead of now, e.g. 2025-06-20."},
 };
-constexpr std::array evidence_policy_check_positionals{PositionalSpec{"FILE", "A policy."}};
+constexpr auto evidence_policy_check_positionals = std::array{PositionalSpec{"FILE", "A policy."}};
 
 constexpr std::array<std::string_view, 3> measured_backends{"kvm", "snp", "sgx"};
 constexpr std::array<std::string_view, 3> worlds{"ring0", "collapsed", "isolated"};
-constexpr std::array keep_measure_options{
+constexpr auto keep_measure_options = std::array{
     OptionSpec{
         "--backend", "NAME",
         "The kind of keep: kvm, also if nothing is named, whose digest is for comparison only; or "
@@ -159,9 +159,9 @@ constexpr std::array keep_measure_options{
 };
 
 constexpr std::array<std::string_view, 3> attested_backends{"snp-sim", "sgx", "sgx-sim"};
-constexpr std::array keep_evidence_positionals{PositionalSpec{
+constexpr auto keep_evidence_positionals = std::array{PositionalSpec{
     "DIR", "A directory, made if it is not there; files of the same name are replaced.", true}};
-constexpr std::array keep_evidence_options{
+constexpr auto keep_evidence_options = std::array{
     OptionSpec{
         "--backend", "NAME",
         "The kind of keep: snp-sim, a simulation of SEV-SNP, also if nothing is named; sgx, an "
@@ -191,16 +191,16 @@ constexpr OptionSpec key_out{
     "--out", "FILE", "The file to make, for its owner alone; standard output if not given, or -.",
     false,   {},     true};
 constexpr OptionSpec key_force{"--force", "", "Replace a file that is there already."};
-constexpr std::array key_create_options{
+constexpr auto key_create_options = std::array{
     key_out, key_force,
     OptionSpec{"--json", "", "Print the new key's digest as one JSON object; needs --out."}};
-constexpr std::array key_digest_positionals{
+constexpr auto key_digest_positionals = std::array{
     PositionalSpec{"KEY", "The private key or its public half, in PEM; - is standard input."}};
-constexpr std::array key_digest_options{
+constexpr auto key_digest_options = std::array{
     OptionSpec{
         "--out", "FILE", "The file to write; standard output if not given, or -.", false, {}, true},
     OptionSpec{"--json", "", "Write one JSON object."}};
-constexpr std::array key_snp_sign_options{
+constexpr auto key_snp_sign_options = std::array{
     OptionSpec{"--author-key", "FILE", "The author's private key.", false, {}, true},
     OptionSpec{"--id-key",
                "FILE",
@@ -211,10 +211,10 @@ constexpr std::array key_snp_sign_options{
     OptionSpec{"--out", "FILE", "The file to write; - is standard output.", false, {}, true},
     OptionSpec{"--json", "", "Print the digests of both keys as one JSON object."}};
 
-constexpr std::array sign_positionals{PositionalSpec{
+constexpr auto sign_positionals = std::array{PositionalSpec{
     "BINARY", "A program for keeps, as Enarx takes it. Cannot be measured here: give digests.",
     false}};
-constexpr std::array sign_options{
+constexpr auto sign_options = std::array{
     OptionSpec{"--snp-id-key", "FILE", "The private ID key of SEV-SNP.", false, {}, true},
     OptionSpec{"--snp-id-key-signature",
                "FILE",
@@ -256,11 +256,11 @@ constexpr std::array sign_options{
         "--sev-id-key-signature", "FILE", "The same as --snp-id-key-signature.", false, {}, true},
 };
 
-constexpr std::array signature_check_positionals{PositionalSpec{
+constexpr auto signature_check_positionals = std::array{PositionalSpec{
     "FILE",
     "What merlon sign, enarx sign or merlon key snp sign has made, or a SIGSTRUCT; - is standard "
     "input."}};
-constexpr std::array signature_check_options{
+constexpr auto signature_check_options = std::array{
     OptionSpec{"--id-key",
                "FILE",
                "Of which key an author's signature is: the private key or its public half.",
@@ -297,10 +297,10 @@ constexpr CommandSpec key_snp_sign{
     {},
     key_snp_sign_options};
 
-constexpr std::array completion_positionals{
-    PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
+constexpr auto completion_positionals =
+    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
 
-constexpr std::array keep_commands{
+constexpr auto keep_commands = std::array{
     CommandSpec{
         "run", "Run a WebAssembly program in a keep",
         "Runs a WASI preview 1 program. It can touch only what it is given: the standard streams, or "
@@ -308,7 +308,7 @@ constexpr std::array keep_commands{
         "status becomes merlon's own.",
         run_positionals, run_options, "ARGUMENT"},
 };
-constexpr std::array other_commands{
+constexpr auto other_commands = std::array{
     CommandSpec{"inspect", "Show what a WebAssembly file is made of and what it asks for",
                 "Prints sections, imports, exports, the WebAssembly features that are needed, and "
                 "which capabilities the program will ask for when it runs.",
@@ -380,7 +380,7 @@ constexpr std::array other_commands{
         keep_evidence_positionals, keep_evidence_options},
 };
 
-constexpr std::array last_commands{
+constexpr auto last_commands = std::array{
     CommandSpec{"config init", "Write a commented Enarx.toml into the current directory",
                 "Never overwrites a file."},
     CommandSpec{"completion", "Print a completion script for a shell",
@@ -421,7 +421,7 @@ static_assert(number(ExitStatus::TimeLimit) == 124);
 static_assert(number(ExitStatus::KeepFailed) == 125);
 static_assert(number(ExitStatus::Trap) == 134);
 static_assert(number(ExitStatus::ExitTooLarge) == 255);
-constexpr std::array statuses{
+constexpr auto statuses = std::array{
     ManItem{"0", "The program returned, or exited with 0."},
     ManItem{
         "1",
@@ -451,7 +451,7 @@ constexpr std::array statuses{
         "withdrawn, or if tree diff finds a difference."},
 };
 
-constexpr std::array environment{
+constexpr auto environment = std::array{
     ManItem{"MERLON_BACKEND, ENARX_BACKEND", "The backend where --backend is not given."},
     ManItem{
         "MERLON_GATEHOUSE, MERLON_CA_BUNDLE, MERLON_CERT, MERLON_CERT_KEY",
@@ -472,12 +472,13 @@ constexpr std::array environment{
             "~/.local/state."},
 };
 
-constexpr std::array files{
+constexpr auto files = std::array{
     ManItem{"Enarx.toml", "What a package asks for; merlon config init writes one to start from."},
 };
 
-constexpr std::array sections{ManSection{"EXIT STATUS", statuses},
-                              ManSection{"ENVIRONMENT", environment}, ManSection{"FILES", files}};
+constexpr auto sections =
+    std::array{ManSection{"EXIT STATUS", statuses}, ManSection{"ENVIRONMENT", environment},
+               ManSection{"FILES", files}};
 
 constexpr Program merlon{"merlon", version, "Runs WebAssembly programs in keeps.", all_commands,
                          sections};

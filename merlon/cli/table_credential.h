@@ -30,22 +30,22 @@ inline constexpr OptionSpec credential_store{
     true};
 inline constexpr OptionSpec credential_development{
     "--development", "", "Admit under keys under which simulators have credentials, too."};
-inline constexpr std::array credential_verify_positionals{
-    PositionalSpec{"TOKEN", "The token; - is the first line of standard input."}};
-inline constexpr std::array credential_verify_options{
-    credential_key,
-    credential_audience,
-    credential_store,
-    OptionSpec{"--bound-to", "HEX",
-               "What the token has to be bound to, such as a connection's exporter."},
-    credential_development,
-    json_option};
-inline constexpr std::array credential_serve_options{
+inline constexpr auto credential_verify_positionals =
+    std::array{PositionalSpec{"TOKEN", "The token; - is the first line of standard input."}};
+inline constexpr auto credential_verify_options =
+    std::array{credential_key,
+               credential_audience,
+               credential_store,
+               OptionSpec{"--bound-to", "HEX",
+                          "What the token has to be bound to, such as a connection's exporter."},
+               credential_development,
+               json_option};
+inline constexpr auto credential_serve_options = std::array{
     credential_key, credential_audience, credential_store, credential_development,
     OptionSpec{"--listen", "ADDRESS:PORT", "Where to listen; 127.0.0.1:8401 if not given.", true}};
-inline constexpr std::array credential_keys_positionals{PositionalSpec{
+inline constexpr auto credential_keys_positionals = std::array{PositionalSpec{
     "FILE", "A Steward's log of keys: from /credential/keys, or a keep's /keep/credential_keys."}};
-inline constexpr std::array credential_keys_options{
+inline constexpr auto credential_keys_options = std::array{
     OptionSpec{"--before",
                "FILE",
                "An earlier one, or one that somebody else got: the shorter must be how the longer "
@@ -55,7 +55,7 @@ inline constexpr std::array credential_keys_options{
                true},
     json_option};
 
-inline constexpr std::array credential_commands{
+inline constexpr auto credential_commands = std::array{
     CommandSpec{
         "credential verify", "Say whether a token shows that a keep was accepted",
         "Prints by whose word and which policy, and never which keep it is: nobody can tell. A "

@@ -12,7 +12,7 @@ namespace merlon::cli::table {
 inline constexpr std::array<std::string_view, 5> backends{"nil", "kvm", "snp-sim", "sgx",
                                                           "sgx-sim"};
 
-inline constexpr std::array deploy_positionals{PositionalSpec{
+inline constexpr auto deploy_positionals = std::array{PositionalSpec{
     "PACKAGE",
     "A WebAssembly file, or a package: a directory with main.wasm and, if it needs "
     "more than the standard streams, Enarx.toml; or where either lies, file:// or "
@@ -20,7 +20,7 @@ inline constexpr std::array deploy_positionals{PositionalSpec{
     "HOST/USER/REPO:TAG, perhaps with @sha-256= and its digest; or an artifact at an OCI "
     "registry, oci://HOST/NAME:TAG, perhaps with @sha256: and its digest."}};
 inline constexpr std::array<std::string_view, 3> restart_policies{"never", "on-failure", "always"};
-inline constexpr std::array deploy_options{
+inline constexpr auto deploy_options = std::array{
     OptionSpec{"--policy",
                "FILE",
                "Which keeps get the workload, in TOML (see evidence policy init); it must name a "
@@ -141,9 +141,9 @@ inline constexpr std::array deploy_options{
     OptionSpec{"--verbose", "", "Say on standard error how the keep is confined."},
 };
 
-inline constexpr std::array keeps_positionals{
+inline constexpr auto keeps_positionals = std::array{
     PositionalSpec{"ID", "The keep's id, as deploy --detach and keeps list print it.", true}};
-inline constexpr std::array keeps_options{
+inline constexpr auto keeps_options = std::array{
     OptionSpec{"--to", "URL",
                "The gatehouse; else the one that the keep was delivered to. Also from "
                "MERLON_GATEHOUSE."},
@@ -165,7 +165,7 @@ inline constexpr std::array keeps_options{
                {},
                true},
 };
-inline constexpr std::array keeps_evidence_options{
+inline constexpr auto keeps_evidence_options = std::array{
     keeps_options[0],
     keeps_options[1],
     keeps_options[2],
@@ -187,26 +187,26 @@ inline constexpr std::array keeps_evidence_options{
     OptionSpec{"--json", "", "Print one JSON object."},
     OptionSpec{"--html", "FILE", "Also write a page for people.", false, {}, true},
 };
-inline constexpr std::array keeps_list_options{
+inline constexpr auto keeps_list_options = std::array{
     keeps_options[0], keeps_options[1],
     keeps_options[2], keeps_options[3],
     keeps_options[4], OptionSpec{"--json", "", "Print what the gatehouse says, as JSON."},
 };
 
-inline constexpr std::array volumes_positionals{
-    PositionalSpec{"NAME", "The volume's name, as volumes list prints it."}};
+inline constexpr auto volumes_positionals =
+    std::array{PositionalSpec{"NAME", "The volume's name, as volumes list prints it."}};
 inline constexpr OptionSpec volumes_to{"--to", "URL",
                                        "The gatehouse; this machine if none is given. Also from "
                                        "MERLON_GATEHOUSE."};
-inline constexpr std::array volumes_list_options{
+inline constexpr auto volumes_list_options = std::array{
     volumes_to,       keeps_options[1], keeps_options[2],
     keeps_options[3], keeps_options[4], OptionSpec{"--json", "", "Print an array of JSON."},
 };
-inline constexpr std::array volumes_remove_options{
+inline constexpr auto volumes_remove_options = std::array{
     volumes_to, keeps_options[1], keeps_options[2], keeps_options[3], keeps_options[4],
 };
 
-inline constexpr std::array deploy_commands{
+inline constexpr auto deploy_commands = std::array{
     CommandSpec{
         "deploy", "Deliver a WebAssembly program to a keep that has proved itself",
         "Starts a keep without a workload, challenges it, judges its evidence by your policy, and "

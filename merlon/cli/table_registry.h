@@ -62,20 +62,21 @@ template <std::size_t Count>
 inline constexpr auto registry_options = with_registry(std::array<OptionSpec, 0>{});
 inline constexpr auto registry_json_options = with_registry(std::array{json_option});
 
-inline constexpr std::array host_positionals{
+inline constexpr auto host_positionals = std::array{
     PositionalSpec{"HOST", "The registry; else that of --host or MERLON_DRAWBRIDGE.", false}};
-inline constexpr std::array user_positionals{PositionalSpec{"[HOST/]USER", "The user's name."}};
-inline constexpr std::array repo_positionals{
-    PositionalSpec{"[HOST/]USER/REPO", "The repository's name."}};
-inline constexpr std::array tag_positionals{PositionalSpec{
+inline constexpr auto user_positionals =
+    std::array{PositionalSpec{"[HOST/]USER", "The user's name."}};
+inline constexpr auto repo_positionals =
+    std::array{PositionalSpec{"[HOST/]USER/REPO", "The repository's name."}};
+inline constexpr auto tag_positionals = std::array{PositionalSpec{
     "[HOST/]USER/REPO:TAG", "The package's name, perhaps with @sha-256= and its digest."}};
-inline constexpr std::array package_positionals{PositionalSpec{
+inline constexpr auto package_positionals = std::array{PositionalSpec{
     "PACKAGE",
     "[HOST/]USER/REPO:TAG; or an artifact at an OCI registry, oci://HOST[:PORT]/NAME:TAG, perhaps "
     "with @sha256: and its manifest's digest. Either perhaps with @sha-256= and the tree's digest."}};
 
 inline constexpr std::array<std::string_view, 3> login_flows{"device", "browser", "client"};
-inline constexpr std::array login_options{
+inline constexpr auto login_options = std::array{
     registry_host,
     registry_ca,
     registry_issuer,
@@ -94,21 +95,21 @@ inline constexpr std::array login_options{
                "What they are to grant; what a registry asks for, if not given."},
     OptionSpec{"--store-host", "HOST", "The same as --host, as Enarx calls it."},
 };
-inline constexpr std::array logout_options{registry_host, registry_issuer, registry_helper};
+inline constexpr auto logout_options = std::array{registry_host, registry_issuer, registry_helper};
 
 inline constexpr auto register_repo_options = with_registry(
     std::array{OptionSpec{"--private", "", "Only you can read it, and keeps that you let in."}});
-inline constexpr std::array admission_positionals{
-    repo_positionals[0],
-    PositionalSpec{"FILE", "The rule to set, in JSON; - is standard input.", false}};
-inline constexpr std::array list_positionals{PositionalSpec{
+inline constexpr auto admission_positionals =
+    std::array{repo_positionals[0],
+               PositionalSpec{"FILE", "The rule to set, in JSON; - is standard input.", false}};
+inline constexpr auto list_positionals = std::array{PositionalSpec{
     "[HOST/]USER[/REPO]",
     "A user, whose repositories are listed, or a repository, whose versions are; all "
     "repositories of the registry if nothing is named.",
     false}};
-inline constexpr std::array search_positionals{
-    PositionalSpec{"WORDS", "What is looked for in the repositories' names."}};
-inline constexpr std::array yank_flags{
+inline constexpr auto search_positionals =
+    std::array{PositionalSpec{"WORDS", "What is looked for in the repositories' names."}};
+inline constexpr auto yank_flags = std::array{
     OptionSpec{"--reason", "TEXT", "Why, for whoever asks for it; must be given but with --undo."},
     OptionSpec{"--undo", "", "Let it be had again."},
     json_option,
@@ -123,18 +124,18 @@ inline constexpr auto token_create_options = with_registry(std::array{
     OptionSpec{"--right", "NAME", "read, also if none is named, or write; may be given twice.",
                true, token_rights},
     OptionSpec{"--days", "NUMBER", "How long it counts; 30 if not given."}, json_option});
-inline constexpr std::array token_revoke_positionals{
+inline constexpr auto token_revoke_positionals = std::array{
     repo_positionals[0], PositionalSpec{"ID", "The token's id, as create and list print it."}};
 
-inline constexpr std::array publish_positionals{
+inline constexpr auto publish_positionals = std::array{
     package_positionals[0],
     PositionalSpec{
         "PATH",
         "A directory with main.wasm, and Enarx.toml and other files as it needs them; or "
         "a WebAssembly file, which becomes its main.wasm."}};
-inline constexpr std::array check_positionals{
-    PositionalSpec{"PATH", "A directory with main.wasm, or a WebAssembly file."}};
-inline constexpr std::array check_options{json_option};
+inline constexpr auto check_positionals =
+    std::array{PositionalSpec{"PATH", "A directory with main.wasm, or a WebAssembly file."}};
+inline constexpr auto check_options = std::array{json_option};
 inline constexpr auto publish_options = with_registry(std::array{
     OptionSpec{"--seal",
                "FILE",
@@ -172,19 +173,19 @@ inline constexpr auto fetch_options = with_registry(
     std::array{accept_new_digest, signed_by, content_key, registry_token_host, json_option});
 inline constexpr auto tree_options = with_registry(std::array{registry_token_host, json_option});
 inline constexpr auto tree_fetch_options = with_registry(std::array{registry_token_host});
-inline constexpr std::array fetch_positionals{
+inline constexpr auto fetch_positionals = std::array{
     package_positionals[0],
     PositionalSpec{"DIR", "A directory that is not there yet; REPO-TAG if none is named.", false}};
 
-inline constexpr std::array tree_positionals{
+inline constexpr auto tree_positionals = std::array{
     PositionalSpec{"PACKAGE",
                    "A directory or WebAssembly file; or a package's name at a registry, "
                    "[HOST/]USER/REPO:TAG, if there is nothing here by that path; or oci://…"}};
-inline constexpr std::array tree_fetch_positionals{
+inline constexpr auto tree_fetch_positionals = std::array{
     package_positionals[0], PositionalSpec{"PATH", "A file of it: lib/data.json."},
     PositionalSpec{"FILE", "Where it is put; standard output if none is named, or -.", false}};
-inline constexpr std::array diff_positionals{PositionalSpec{"OLD", "As for tree info."},
-                                             PositionalSpec{"NEW", "As for tree info."}};
+inline constexpr auto diff_positionals = std::array{PositionalSpec{"OLD", "As for tree info."},
+                                                    PositionalSpec{"NEW", "As for tree info."}};
 
 /// What a command is called in Enarx; lists and the man page have its own name only.
 [[nodiscard]] consteval CommandSpec also(std::string_view name, std::string_view summary,
@@ -205,7 +206,7 @@ inline constexpr CommandSpec token_list{
     "Ids, rights and ends; a token itself is shown when it is made and never again.",
     repo_positionals, registry_json_options};
 
-inline constexpr std::array registry_commands{
+inline constexpr auto registry_commands = std::array{
     CommandSpec{
         "user login", "Log in, for a registry of packages",
         "Gets tokens from the registry's issuer of OpenID Connect and keeps them: in a "

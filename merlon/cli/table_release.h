@@ -27,10 +27,10 @@ inline constexpr OptionSpec broker_token{
     false,
     {},
     true};
-inline constexpr std::array deposit_positionals{PositionalSpec{
+inline constexpr auto deposit_positionals = std::array{PositionalSpec{
     "PACKAGE",
     "Its name at a registry, HOST/USER/REPO:TAG, perhaps with @sha-256= and its digest."}};
-inline constexpr std::array deposit_options{
+inline constexpr auto deposit_options = std::array{
     broker_url,
     broker_token,
     broker_ca,
@@ -74,11 +74,12 @@ inline constexpr std::array deposit_options{
         "The most that memories, tables and exceptions of the program may take together, e.g. 64M."},
     json_option,
 };
-inline constexpr std::array release_id{
+inline constexpr auto release_id = std::array{
     PositionalSpec{"ID", "The deposit's id, as release deposit and release list print it."}};
-inline constexpr std::array release_options{broker_url, broker_token, broker_ca, json_option};
-inline constexpr std::array release_remove_options{broker_url, broker_token, broker_ca};
-inline constexpr std::array release_run_options{
+inline constexpr auto release_options =
+    std::array{broker_url, broker_token, broker_ca, json_option};
+inline constexpr auto release_remove_options = std::array{broker_url, broker_token, broker_ca};
+inline constexpr auto release_run_options = std::array{
     broker_url,
     OptionSpec{
         "--backend", "NAME",
@@ -117,7 +118,7 @@ inline constexpr std::array release_run_options{
                true},
 };
 
-inline constexpr std::array release_commands{
+inline constexpr auto release_commands = std::array{
     CommandSpec{
         "release deposit", "Leave a package with a broker that judges keeps for you",
         "The broker then does in your place what deploy does. What you leave: your policy, where the "

@@ -22,9 +22,9 @@ inline constexpr OptionSpec statement_context{
     "What both sides agree on: who asks, for what, and something that was not used before."};
 inline constexpr OptionSpec statement_context_hex{"--context-hex", "HEX",
                                                   "The same in hexadecimal digits."};
-inline constexpr std::array statement_verify_positionals{
-    PositionalSpec{"PROOF", "A file with the proof; - is standard input."}};
-inline constexpr std::array statement_verify_options{
+inline constexpr auto statement_verify_positionals =
+    std::array{PositionalSpec{"PROOF", "A file with the proof; - is standard input."}};
+inline constexpr auto statement_verify_options = std::array{
     OptionSpec{"--commitment", "[TIMES*]HEX",
                "A commitment, 33 bytes in hexadecimal digits; of a sum, how often it is taken in "
                "front of it (-2*03ab…).",
@@ -36,14 +36,14 @@ inline constexpr std::array statement_verify_options{
     statement_context,
     statement_context_hex,
     json_option};
-inline constexpr std::array statement_commit_positionals{PositionalSpec{
+inline constexpr auto statement_commit_positionals = std::array{PositionalSpec{
     "OPENING", "The file for what opens the commitment, which is a secret: number and blinding."}};
-inline constexpr std::array statement_commit_options{
+inline constexpr auto statement_commit_options = std::array{
     OptionSpec{"--force", "", "Replace a file that is there: what it opened, nothing opens."},
     json_option};
-inline constexpr std::array statement_prove_positionals{
-    PositionalSpec{"PROOF", "The file for the proof."}};
-inline constexpr std::array statement_prove_options{
+inline constexpr auto statement_prove_positionals =
+    std::array{PositionalSpec{"PROOF", "The file for the proof."}};
+inline constexpr auto statement_prove_options = std::array{
     OptionSpec{"--opening",
                "[TIMES*]FILE",
                "What opens a commitment, of statement commit; of a sum, how often it is taken in "
@@ -58,7 +58,7 @@ inline constexpr std::array statement_prove_options{
     statement_context,
     statement_context_hex};
 
-inline constexpr std::array statement_commands{
+inline constexpr auto statement_commands = std::array{
     CommandSpec{
         "statement verify", "Say whether a proof shows a claim about committed numbers",
         "It shows nothing of whose numbers they are: evidence has to vouch for the commitments. "

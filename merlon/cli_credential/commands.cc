@@ -6,7 +6,7 @@ namespace merlon::cli_credential {
 
 namespace {
 
-constexpr std::array all_handlers{
+constexpr auto all_handlers = std::array{
     cli::Handler{"credential verify", &verify},
     cli::Handler{"credential serve", &serve},
     cli::Handler{"credential keys", &keys},

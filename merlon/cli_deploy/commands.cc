@@ -6,7 +6,7 @@ namespace merlon::cli_deploy {
 
 namespace {
 
-constexpr std::array all_handlers{
+constexpr auto all_handlers = std::array{
     cli::Handler{"deploy", &deploy},
     cli::Handler{"keeps list", &keeps_list},
     cli::Handler{"keeps attach", &keeps_attach},

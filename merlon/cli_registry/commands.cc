@@ -8,7 +8,7 @@ namespace {
 
 using cli::Handler;
 
-constexpr std::array all_handlers{
+constexpr auto all_handlers = std::array{
     Handler{"user login", &user_login},
     Handler{"user logout", &user_logout},
     Handler{"user register", &user_register},

@@ -29,7 +29,7 @@ void draw(std::string_view text) {
 std::string size_text(std::uint64_t bytes) {
   constexpr std::uint64_t unit = 1024;
   if (bytes < unit) return concat(bytes, " B");
-  constexpr std::array names{"KiB", "MiB", "GiB", "TiB"};
+  constexpr auto names = std::array{"KiB", "MiB", "GiB", "TiB"};
   std::size_t name = 0;
   std::uint64_t below = unit;
   while (name + 1 < names.size() && bytes / below >= unit) {

@@ -17,14 +17,14 @@ namespace {
 
 constexpr std::string_view ours = "org.merlon.";
 
-constexpr std::array all_names{annotation::backend,  annotation::package,   annotation::runtime,
-                               annotation::workload, annotation::door,      annotation::tenant,
-                               annotation::policy,   annotation::steward,   annotation::registry,
-                               annotation::listen,   annotation::connect,   annotation::invoke,
-                               annotation::timeout,  annotation::max_memory};
-constexpr std::array of_sealed{annotation::door, annotation::tenant, annotation::policy,
-                               annotation::registry};
-constexpr std::array of_image{annotation::package, annotation::invoke};
+constexpr auto all_names = std::array{
+    annotation::backend,  annotation::package,   annotation::runtime, annotation::workload,
+    annotation::door,     annotation::tenant,    annotation::policy,  annotation::steward,
+    annotation::registry, annotation::listen,    annotation::connect, annotation::invoke,
+    annotation::timeout,  annotation::max_memory};
+constexpr auto of_sealed =
+    std::array{annotation::door, annotation::tenant, annotation::policy, annotation::registry};
+constexpr auto of_image = std::array{annotation::package, annotation::invoke};
 
 Refusal refused(std::string_view name, std::string_view what) {
   return {concat("annotation ", name, ": ", what)};

@@ -318,21 +318,21 @@ int man(const Arguments& /*arguments*/, const Terminal& terminal) {
   return command::print_man(program(), terminal);
 }
 
-constexpr std::array all_handlers{command::Handler{"create", &command_of<&do_create>},
-                                  command::Handler{"start", &command_of<&do_start>},
-                                  command::Handler{"state", &command_of<&do_state>},
-                                  command::Handler{"kill", &command_of<&do_kill>},
-                                  command::Handler{"delete", &command_of<&do_delete>},
-                                  command::Handler{"run", &command_of<&do_run>},
-                                  command::Handler{"list", &command_of<&do_list>},
-                                  command::Handler{"ps", &command_of<&do_ps>},
-                                  command::Handler{"features", &command_of<&do_features>},
-                                  command::Handler{"exec", &command_of<&do_exec>},
-                                  command::Handler{"pause", &command_of<&do_pause>},
-                                  command::Handler{"resume", &command_of<&do_resume>},
-                                  command::Handler{"update", &command_of<&do_update>},
-                                  command::Handler{"completion", &completion},
-                                  command::Handler{"man", &man}};
+constexpr auto all_handlers = std::array{command::Handler{"create", &command_of<&do_create>},
+                                         command::Handler{"start", &command_of<&do_start>},
+                                         command::Handler{"state", &command_of<&do_state>},
+                                         command::Handler{"kill", &command_of<&do_kill>},
+                                         command::Handler{"delete", &command_of<&do_delete>},
+                                         command::Handler{"run", &command_of<&do_run>},
+                                         command::Handler{"list", &command_of<&do_list>},
+                                         command::Handler{"ps", &command_of<&do_ps>},
+                                         command::Handler{"features", &command_of<&do_features>},
+                                         command::Handler{"exec", &command_of<&do_exec>},
+                                         command::Handler{"pause", &command_of<&do_pause>},
+                                         command::Handler{"resume", &command_of<&do_resume>},
+                                         command::Handler{"update", &command_of<&do_update>},
+                                         command::Handler{"completion", &completion},
+                                         command::Handler{"man", &man}};
 
 }  // namespace
 

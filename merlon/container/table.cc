@@ -37,7 +37,7 @@ constexpr std::array<std::string_view, 2> list_forms{"table", "json"};
       file("--native-runtime", "PROGRAM", "What runs containers that hold no WebAssembly."), \
       file("--config", "FILE", "Instead of /etc/merlon/oci.toml.")
 
-constexpr std::array own_options{MERLON_OCI_OWN_OPTIONS};
+constexpr auto own_options = std::array{MERLON_OCI_OWN_OPTIONS};
 
 #define MERLON_OCI_MAKING_OPTIONS                                                          \
   file("--bundle", "DIR", "Where config.json is; the working directory if not given."),    \
@@ -46,42 +46,42 @@ constexpr std::array own_options{MERLON_OCI_OWN_OPTIONS};
       OptionSpec{"--preserve-fds", "NUMBER", "Accepted; a keep gets none of them.", true}, \
       flag("--no-pivot", "Accepted."), flag("--no-new-keyring", "Accepted.")
 
-constexpr std::array create_options{MERLON_OCI_MAKING_OPTIONS, MERLON_OCI_OWN_OPTIONS};
-constexpr std::array run_options{
-    MERLON_OCI_MAKING_OPTIONS, flag("--detach", "Come back when it runs."),
-    flag("--keep", "Leave it to be deleted when it has ended."), MERLON_OCI_OWN_OPTIONS};
-constexpr std::array kill_options{flag("--all", "Every process of the container."),
-                                  MERLON_OCI_OWN_OPTIONS};
-constexpr std::array delete_options{flag("--force", "Whatever it does, and if there is none."),
-                                    MERLON_OCI_OWN_OPTIONS};
-constexpr std::array list_options{
-    OptionSpec{"--format", "FORM", "table or json.", true, list_forms},
-    flag("--quiet", "Ids alone."), MERLON_OCI_OWN_OPTIONS};
-constexpr std::array exec_options{file("--pid-file", "FILE", "Accepted."),
-                                  file("--process", "FILE", "Accepted."),
-                                  file("--resources", "FILE", "Accepted."),
-                                  file("--console-socket", "SOCKET", "Accepted."),
-                                  OptionSpec{"--cwd", "DIR", "Accepted.", true},
-                                  OptionSpec{"--env", "NAME=VALUE", "Accepted.", true},
-                                  OptionSpec{"--user", "UID[:GID]", "Accepted.", true},
-                                  OptionSpec{"--cap", "NAME", "Accepted.", true},
-                                  OptionSpec{"--preserve-fds", "NUMBER", "Accepted.", true},
-                                  flag("--tty", "Accepted."),
-                                  flag("--detach", "Accepted."),
-                                  flag("--no-new-privs", "Accepted."),
-                                  MERLON_OCI_OWN_OPTIONS};
+constexpr auto create_options = std::array{MERLON_OCI_MAKING_OPTIONS, MERLON_OCI_OWN_OPTIONS};
+constexpr auto run_options =
+    std::array{MERLON_OCI_MAKING_OPTIONS, flag("--detach", "Come back when it runs."),
+               flag("--keep", "Leave it to be deleted when it has ended."), MERLON_OCI_OWN_OPTIONS};
+constexpr auto kill_options =
+    std::array{flag("--all", "Every process of the container."), MERLON_OCI_OWN_OPTIONS};
+constexpr auto delete_options =
+    std::array{flag("--force", "Whatever it does, and if there is none."), MERLON_OCI_OWN_OPTIONS};
+constexpr auto list_options =
+    std::array{OptionSpec{"--format", "FORM", "table or json.", true, list_forms},
+               flag("--quiet", "Ids alone."), MERLON_OCI_OWN_OPTIONS};
+constexpr auto exec_options = std::array{file("--pid-file", "FILE", "Accepted."),
+                                         file("--process", "FILE", "Accepted."),
+                                         file("--resources", "FILE", "Accepted."),
+                                         file("--console-socket", "SOCKET", "Accepted."),
+                                         OptionSpec{"--cwd", "DIR", "Accepted.", true},
+                                         OptionSpec{"--env", "NAME=VALUE", "Accepted.", true},
+                                         OptionSpec{"--user", "UID[:GID]", "Accepted.", true},
+                                         OptionSpec{"--cap", "NAME", "Accepted.", true},
+                                         OptionSpec{"--preserve-fds", "NUMBER", "Accepted.", true},
+                                         flag("--tty", "Accepted."),
+                                         flag("--detach", "Accepted."),
+                                         flag("--no-new-privs", "Accepted."),
+                                         MERLON_OCI_OWN_OPTIONS};
 
-constexpr std::array id{PositionalSpec{"ID", "The container's name."}};
-constexpr std::array kill_words{
-    PositionalSpec{"ID", "The container's name."},
-    PositionalSpec{"SIGNAL", "TERM if not given; a name or a number.", false}};
-constexpr std::array completion_words{
-    PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
+constexpr auto id = std::array{PositionalSpec{"ID", "The container's name."}};
+constexpr auto kill_words =
+    std::array{PositionalSpec{"ID", "The container's name."},
+               PositionalSpec{"SIGNAL", "TERM if not given; a name or a number.", false}};
+constexpr auto completion_words =
+    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
 
 #undef MERLON_OCI_OWN_OPTIONS
 #undef MERLON_OCI_MAKING_OPTIONS
 
-constexpr std::array all_commands{
+constexpr auto all_commands = std::array{
     CommandSpec{"create", "Make a container that waits for its start",
                 "Reads config.json of the bundle, makes control groups and an init process, and "
                 "looks for the WebAssembly that it names. docs/container.md.",
@@ -113,13 +113,13 @@ constexpr std::array all_commands{
     CommandSpec{"man", "Print the manual page", "In roff: merlon-oci man | man -l -."},
 };
 
-constexpr std::array exit_items{
+constexpr auto exit_items = std::array{
     command::ManItem{"126", "What the container is to run is no WebAssembly."},
     command::ManItem{"127", "What it is to run is not there."},
     command::ManItem{"134", "The workload trapped."},
     command::ManItem{"137", "Its memory limit was reached, or it was killed."},
 };
-constexpr std::array sections{command::ManSection{"EXIT STATUS", exit_items}};
+constexpr auto sections = std::array{command::ManSection{"EXIT STATUS", exit_items}};
 
 constexpr command::Program oci{"merlon-oci", base::version,
                                "Containers whose process is a keep, for engines that run OCI "
@@ -130,7 +130,7 @@ struct ShortOption {
   std::string_view letter;
   std::string_view word;
 };
-constexpr std::array short_options{
+constexpr auto short_options = std::array{
     ShortOption{"-b", "--bundle"}, ShortOption{"-d", "--detach"},   ShortOption{"-f", "--format"},
     ShortOption{"-q", "--quiet"},  ShortOption{"-a", "--all"},      ShortOption{"-p", "--process"},
     ShortOption{"-t", "--tty"},    ShortOption{"-u", "--user"},     ShortOption{"-e", "--env"},
@@ -140,7 +140,7 @@ struct SignalName {
   std::string_view name;
   int number;
 };
-constexpr std::array signals{
+constexpr auto signals = std::array{
     SignalName{"HUP", SIGHUP},       SignalName{"INT", SIGINT},   SignalName{"QUIT", SIGQUIT},
     SignalName{"ILL", SIGILL},       SignalName{"TRAP", SIGTRAP}, SignalName{"ABRT", SIGABRT},
     SignalName{"BUS", SIGBUS},       SignalName{"FPE", SIGFPE},   SignalName{"KILL", SIGKILL},

@@ -2,8 +2,8 @@
 
 // Untrusted<T>: a value that somebody else chose. It converts to nothing, compares with nothing and
 // counts with nothing; it leaves only through a check that names the rule that it has to keep, and
-// what leaves is a Result. In an enclave nothing is computed with it, not even on a guess, before the
-// check has been made. Freestanding.
+// what leaves is a Result. In an enclave nothing is computed with it, not even on a guess, before
+// the check has been made. Freestanding.
 //
 //   const std::uint64_t size = TRY(word.within(capacity, Violation::WrongSize));
 
@@ -15,8 +15,8 @@
 
 namespace merlon::core {
 
-/// Waits for all checks before: where the attacker shares the processor's predictors and looks at its
-/// caches, which is in an enclave [Spectre variant 1; shims for them define MERLON_ENCLAVE].
+/// Waits for all checks before: where the attacker shares the processor's predictors and looks at
+/// its caches, which is in an enclave [Spectre variant 1; shims for them define MERLON_ENCLAVE].
 constexpr void wait_for_checks() noexcept {
 #ifdef MERLON_ENCLAVE
   if (!std::is_constant_evaluated()) {

@@ -11,7 +11,7 @@ struct Row {
   std::string_view text;
 };
 
-constexpr std::array rows{
+constexpr auto rows = std::array{
 #define MERLON_ADMISSION_ROW(name, code, what) Row{code, what},
 #include "merlon/credential/refusals.def"
 #undef MERLON_ADMISSION_ROW

@@ -416,7 +416,7 @@ Result<std::unique_ptr<Connection>> connect_postgres(const std::string& url) {
   // libpq by itself would tell a password to whoever answers.
   const char* const environment = std::getenv("PGSSLMODE");
   const char* const trust = environment != nullptr ? environment : "verify-full";
-  constexpr std::array names{
+  constexpr auto names = std::array{
       "connect_timeout",  "application_name",    "keepalives_idle", "keepalives_interval",
       "keepalives_count", "tcp_user_timeout",    "sslmode",         "dbname",
       "client_encoding",  "target_session_attrs"};

@@ -24,12 +24,12 @@ struct KindName {
   host::Wish::Kind kind;
   std::string_view name;
 };
-constexpr std::array kind_names{KindName{host::Wish::Kind::Listen, "listen"},
-                                KindName{host::Wish::Kind::Connect, "connect"},
-                                KindName{host::Wish::Kind::Steward, "steward"},
-                                KindName{host::Wish::Kind::Volume, "volume"},
-                                KindName{host::Wish::Kind::Registry, "registry"},
-                                KindName{host::Wish::Kind::Allowed, "allowed"}};
+constexpr auto kind_names = std::array{KindName{host::Wish::Kind::Listen, "listen"},
+                                       KindName{host::Wish::Kind::Connect, "connect"},
+                                       KindName{host::Wish::Kind::Steward, "steward"},
+                                       KindName{host::Wish::Kind::Volume, "volume"},
+                                       KindName{host::Wish::Kind::Registry, "registry"},
+                                       KindName{host::Wish::Kind::Allowed, "allowed"}};
 
 /// Every member of the object is one of these.
 Result<void, std::string> check_names(const JsonValue& object, std::string_view what,

@@ -254,11 +254,11 @@ int man(const command::Arguments& /*arguments*/, const command::Terminal& termin
   return command::print_man(drawbridge::program(), terminal);
 }
 
-constexpr std::array handlers{
-    command::Handler{"serve", &serve},     command::Handler{"fsck", &fsck},
-    command::Handler{"gc", &gc},           command::Handler{"backup", &backup},
-    command::Handler{"migrate", &migrate}, command::Handler{"completion", &completion},
-    command::Handler{"man", &man}};
+constexpr auto handlers =
+    std::array{command::Handler{"serve", &serve},     command::Handler{"fsck", &fsck},
+               command::Handler{"gc", &gc},           command::Handler{"backup", &backup},
+               command::Handler{"migrate", &migrate}, command::Handler{"completion", &completion},
+               command::Handler{"man", &man}};
 
 }  // namespace
 

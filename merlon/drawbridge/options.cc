@@ -21,7 +21,7 @@ constexpr OptionSpec file(std::string_view name, std::string_view value, std::st
   return {name, value, help, false, {}, true};
 }
 
-constexpr std::array usual_serve_options{
+constexpr auto usual_serve_options = std::array{
     OptionSpec{"--listen", "ADDRESS:PORT", "Where to listen; 0.0.0.0:8080 if not given.", true},
     OptionSpec{"--addr", "ADDRESS:PORT", "The same, as Enarx has it."},
     file("--cert", "FILE", "The certificate of this service's TLS and who issued it, in PEM."),
@@ -71,13 +71,13 @@ constexpr auto migrate_options = with_options(
                OptionSpec{"--json", "", "Print what was brought as JSON."}});
 
 constexpr const StoreOptions& backup_options = own_store_options;
-constexpr std::array backup_positionals{
-    PositionalSpec{"FILE", "Where the copy of the database is to be; must not exist."}};
+constexpr auto backup_positionals =
+    std::array{PositionalSpec{"FILE", "Where the copy of the database is to be; must not exist."}};
 
-constexpr std::array completion_positionals{
-    PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
+constexpr auto completion_positionals =
+    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
 
-constexpr std::array all_commands{
+constexpr auto all_commands = std::array{
     CommandSpec{
         "serve",
         "Keep packages and hand them out",

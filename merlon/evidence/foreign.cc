@@ -31,7 +31,7 @@ struct Foreign {
   const char* text;
 };
 
-constexpr std::array kinds{
+constexpr auto kinds = std::array{
     // SIGSTRUCT: HEADER1 [SDM vol. 3D].
     Foreign{
         [](ByteView b) noexcept {

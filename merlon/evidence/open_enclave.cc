@@ -55,7 +55,7 @@ struct Format {
 constexpr const char* an_epid_quote = "an EPID quote of Open Enclave: Intel's service is closed";
 
 /// Open Enclave, attestation/sgx/evidence.h and attestation/tdx/evidence.h.
-constexpr std::array formats{
+constexpr auto formats = std::array{
     // SGX_ECDSA
     Format{{0xA3, 0xA2, 0x1E, 0x87, 0x1B, 0x4D, 0x40, 0x14, 0xB7, 0x0A, 0xA1, 0x25, 0xD2, 0xFB,
             0xCD, 0x8C},

@@ -34,7 +34,7 @@ struct Field {
   std::uint32_t since = 0;  ///< null, or not there, in reports of earlier versions
 };
 
-constexpr std::array common{
+constexpr auto common = std::array{
     Field{"version", Form::Number, 0x000, 4, "version of a report in JSON must be a number"},
     Field{"guest_svn", Form::Number, 0x004, 4, "guest_svn of a report in JSON must be of 32 bits"},
     Field{"policy", Form::Number, 0x008, 8, "policy of a report in JSON must be of 64 bits"},
@@ -64,7 +64,7 @@ constexpr std::array common{
 };
 
 /// What else there is before version 6 of the crate: each byte of a report.
-constexpr std::array with_reserved{
+constexpr auto with_reserved = std::array{
     Field{"_author_key_en", Form::Number, 0x048, 4,
           "_author_key_en of a report in JSON must be of 32 bits"},
     Field{"_reserved_0", Form::Number, 0x04C, 4,
@@ -92,7 +92,7 @@ constexpr std::array with_reserved{
 };
 
 /// And from version 6 on: what has a meaning.
-constexpr std::array without_reserved{
+constexpr auto without_reserved = std::array{
     Field{"key_info", Form::Number, 0x048, 4, "key_info of a report in JSON must be of 32 bits"},
     Field{"cpuid_fam_id", Form::Number, 0x188, 1,
           "cpuid_fam_id of a report in JSON must be of 8 bits, from version 3 of reports on", 3},
@@ -111,18 +111,18 @@ constexpr std::array without_reserved{
 };
 
 constexpr const char* wrong_tcb = "a TCB version of a report in JSON is not as it must be";
-constexpr std::array tcb_with_reserved{
+constexpr auto tcb_with_reserved = std::array{
     Field{"bootloader", Form::Number, 0, 1, wrong_tcb}, Field{"tee", Form::Number, 1, 1, wrong_tcb},
     Field{"_reserved", Form::Bytes, 2, 4, wrong_tcb},   Field{"snp", Form::Number, 6, 1, wrong_tcb},
     Field{"microcode", Form::Number, 7, 1, wrong_tcb},
 };
-constexpr std::array tcb_before_turin{
+constexpr auto tcb_before_turin = std::array{
     Field{"bootloader", Form::Number, 0, 1, wrong_tcb},
     Field{"tee", Form::Number, 1, 1, wrong_tcb},
     Field{"snp", Form::Number, 6, 1, wrong_tcb},
     Field{"microcode", Form::Number, 7, 1, wrong_tcb},
 };
-constexpr std::array tcb_of_turin{
+constexpr auto tcb_of_turin = std::array{
     Field{"fmc", Form::Number, 0, 1, wrong_tcb},
     Field{"bootloader", Form::Number, 1, 1, wrong_tcb},
     Field{"tee", Form::Number, 2, 1, wrong_tcb},
@@ -132,18 +132,18 @@ constexpr std::array tcb_of_turin{
 
 constexpr const char* wrong_firmware =
     "a firmware version of a report in JSON is no major, minor, build";
-constexpr std::array firmware{
+constexpr auto firmware = std::array{
     Field{"build", Form::Number, 0, 1, wrong_firmware},
     Field{"minor", Form::Number, 1, 1, wrong_firmware},
     Field{"major", Form::Number, 2, 1, wrong_firmware},
 };
 
 constexpr const char* wrong_signature = "signature of a report in JSON must be r and s of 72 bytes";
-constexpr std::array signature_without_reserved{
+constexpr auto signature_without_reserved = std::array{
     Field{"r", Form::Bytes, 0, 72, wrong_signature},
     Field{"s", Form::Bytes, 72, 72, wrong_signature},
 };
-constexpr std::array signature_with_reserved{
+constexpr auto signature_with_reserved = std::array{
     Field{"r", Form::Bytes, 0, 72, wrong_signature},
     Field{"s", Form::Bytes, 72, 72, wrong_signature},
     Field{"_reserved", Form::Bytes, 144, 368, wrong_signature},

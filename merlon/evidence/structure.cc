@@ -77,8 +77,8 @@ constexpr codec::Oid gramine_oid{1, 2, 840, 113741, 1337, 6};
 constexpr codec::Oid open_enclave_report_oid{1, 3, 6, 1, 4, 1, 311, 105, 1};
 constexpr codec::Oid open_enclave_evidence_oid{1, 3, 6, 1, 4, 1, 311, 105, 2};
 /// In the order in which one is taken where several are there: the newer conventions first.
-constexpr std::array evidence_oids{tagged_evidence_oid, cmw_oid, gramine_oid,
-                                   open_enclave_evidence_oid, open_enclave_report_oid};
+constexpr auto evidence_oids = std::array{tagged_evidence_oid, cmw_oid, gramine_oid,
+                                          open_enclave_evidence_oid, open_enclave_report_oid};
 
 /// Some put an OCTET STRING of their own into the extension's, and a message wrapper in JSON stands
 /// in an UTF8String.

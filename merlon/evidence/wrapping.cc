@@ -13,7 +13,7 @@ namespace merlon::evidence {
 
 namespace {
 
-constexpr std::array table{
+constexpr auto table = std::array{
     Wrapping{"MSG_REPORT_RSP", "SNP-ABI §7.3", true, &unwrap_report_response},
     Wrapping{"HCL report", "Azure's paravisor", true, &unwrap_hcl},
     Wrapping{"Open Enclave header", "Open Enclave, OE_REPORT_HEADER", true, &unwrap_open_enclave},

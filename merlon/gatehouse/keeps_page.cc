@@ -28,7 +28,8 @@ std::string age_of(std::string_view made, codec::UnixTime now) {
     std::int64_t seconds;
     std::string_view name;
   };
-  constexpr std::array units{Unit{86'400, "days"}, Unit{3'600, "hours"}, Unit{60, "minutes"}};
+  constexpr auto units =
+      std::array{Unit{86'400, "days"}, Unit{3'600, "hours"}, Unit{60, "minutes"}};
   for (const Unit& each : units) {
     if (seconds >= 2 * each.seconds) return concat(seconds / each.seconds, " ", each.name, " ago");
   }

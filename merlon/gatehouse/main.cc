@@ -87,9 +87,9 @@ int man(const command::Arguments& /*arguments*/, const command::Terminal& termin
   return command::print_man(gatehouse::program(), terminal);
 }
 
-constexpr std::array handlers{command::Handler{"serve", &serve},
-                              command::Handler{"completion", &completion},
-                              command::Handler{"man", &man}};
+constexpr auto handlers =
+    std::array{command::Handler{"serve", &serve}, command::Handler{"completion", &completion},
+               command::Handler{"man", &man}};
 
 }  // namespace
 

@@ -23,7 +23,7 @@ constexpr OptionSpec file(std::string_view name, std::string_view value, std::st
 
 constexpr std::array<std::string_view, 5> backends{"nil", "kvm", "snp-sim", "sgx", "sgx-sim"};
 
-constexpr std::array serve_options{
+constexpr auto serve_options = std::array{
     OptionSpec{"--listen", "ADDRESS:PORT", "Where to listen; 127.0.0.1:8443 if not given.", true},
     file("--state", "DIR",
          "Where the keeps' folders are, made if it is not there; $XDG_STATE_HOME/merlon/gatehouse "
@@ -76,10 +76,10 @@ constexpr std::array serve_options{
                "takes one. 64 if not given."},
 };
 
-constexpr std::array completion_positionals{
-    PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
+constexpr auto completion_positionals =
+    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
 
-constexpr std::array all_commands{
+constexpr auto all_commands = std::array{
     CommandSpec{
         "serve",
         "Start keeps for tenants, and carry sealed bytes between them",

@@ -28,10 +28,10 @@ struct BackendName {
   Backend backend;
   std::string_view name;
 };
-inline constexpr std::array backend_names{
-    BackendName{Backend::Nil, "nil"}, BackendName{Backend::Kvm, "kvm"},
-    BackendName{Backend::SnpSim, "snp-sim"}, BackendName{Backend::Sgx, "sgx"},
-    BackendName{Backend::SgxSim, "sgx-sim"}};
+inline constexpr auto backend_names =
+    std::array{BackendName{Backend::Nil, "nil"}, BackendName{Backend::Kvm, "kvm"},
+               BackendName{Backend::SnpSim, "snp-sim"}, BackendName{Backend::Sgx, "sgx"},
+               BackendName{Backend::SgxSim, "sgx-sim"}};
 
 /// As on a command line.
 [[nodiscard]] constexpr std::string_view name_of(Backend backend) noexcept {

@@ -439,7 +439,7 @@ const Calls::Row& Calls::row_of(Call call) noexcept {
   using enum Row::Changes;
   constexpr auto File = Row::About::File;
   constexpr auto None = Row::About::Nothing;
-  static constexpr std::array rows{
+  static constexpr auto rows = std::array{
       Row{Call::Read, File, Nothing, &Handlers::read},
       Row{Call::Write, File, First, &Handlers::write},
       Row{Call::ReadAt, File, Nothing, &Handlers::read_at},

@@ -200,7 +200,7 @@ Result<void> Keep::send_streams(LaunchPlan& plan) const {
     plan.message.purpose = launch::Purpose::RunPrepared;
     plan.module.close();
   }
-  constexpr std::array streams{os::BorrowedFd(0), os::BorrowedFd(1), os::BorrowedFd(2)};
+  constexpr auto streams = std::array{os::BorrowedFd(0), os::BorrowedFd(1), os::BorrowedFd(2)};
   const auto sent = launch::send_streams(channel_, streams);
   if (!sent && sent.error().code != core::ErrorCode::Unavailable) {
     return HostError{sent.error().code,

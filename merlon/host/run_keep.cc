@@ -35,7 +35,7 @@ std::string_view notice_of(Backend backend) noexcept {
 
 /// The signals of a defect, as against those that somebody sends to end a program.
 bool is_crash(int signal) noexcept {
-  constexpr std::array crashes{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+  constexpr auto crashes = std::array{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
   return std::ranges::find(crashes, signal) != crashes.end();
 }
 

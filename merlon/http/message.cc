@@ -159,9 +159,9 @@ std::string_view reason_phrase(unsigned status) noexcept {
 }
 
 std::string http_date(codec::UnixTime time) {
-  constexpr std::array days{"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-  constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr auto days = std::array{"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+  constexpr auto months = std::array{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const std::chrono::sys_days day = std::chrono::floor<std::chrono::days>(
       std::chrono::sys_seconds(std::chrono::seconds(time.seconds)));
   const std::chrono::year_month_day date(day);

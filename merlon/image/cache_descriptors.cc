@@ -28,7 +28,7 @@ struct Descriptor {
   Cache cache;
   std::uint32_t number;
 };
-constexpr std::array descriptors{
+constexpr auto descriptors = std::array{
     Descriptor{{1, Kind::Data, 16}, 0x60},        Descriptor{{1, Kind::Data, 24}, 0x0e},
     Descriptor{{1, Kind::Data, 32}, 0x2c},        Descriptor{{1, Kind::Instruction, 32}, 0x30},
     Descriptor{{2, Kind::Unified, 256}, 0x7a},    Descriptor{{2, Kind::Unified, 512}, 0x7b},

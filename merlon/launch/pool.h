@@ -53,7 +53,7 @@ struct TakenKeep {
 
 /// Without a keep: there is none that fits. Errors: Unavailable (nobody listens).
 [[nodiscard]] core::Result<void> send_pool_answer(os::BorrowedFd connection,
-                                             const std::optional<TakenKeep>& keep);
+                                                  const std::optional<TakenKeep>& keep);
 /// Errors: Unavailable (the pool ended without a word) · Malformed.
 [[nodiscard]] core::Result<std::optional<TakenKeep>> receive_pool_answer(os::BorrowedFd pool);
 

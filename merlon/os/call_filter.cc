@@ -157,7 +157,7 @@ struct CallName {
   }
 };
 
-constexpr std::array call_names{
+constexpr auto call_names = std::array{
 #define MERLON_SYSTEM_CALL(number, name) CallName{number, #name},
 #include "merlon/os/call_names.def"
 #undef MERLON_SYSTEM_CALL

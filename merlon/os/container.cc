@@ -41,7 +41,7 @@ struct ResourceName {
   std::string_view name;
   __rlimit_resource resource;
 };
-constexpr std::array resource_names{
+constexpr auto resource_names = std::array{
     ResourceName{"RLIMIT_AS", RLIMIT_AS},
     ResourceName{"RLIMIT_CORE", RLIMIT_CORE},
     ResourceName{"RLIMIT_CPU", RLIMIT_CPU},

@@ -20,7 +20,7 @@
 namespace merlon::os {
 namespace {
 
-constexpr std::array relayed_signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+constexpr auto relayed_signals = std::array{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 
 /// `arguments` as main gets them; they must outlive the result.
 std::vector<char*> argv_of(std::span<const std::string> arguments) {

@@ -21,8 +21,8 @@ struct Question {
 
 constexpr std::uint32_t first_extended = 0x8000'0000;
 
-constexpr std::array questions{Question{0x1, 0}, Question{0x7, 0}, Question{0x7, 1},
-                               Question{0xd, 1}, Question{first_extended + 1, 0}};
+constexpr auto questions = std::array{Question{0x1, 0}, Question{0x7, 0}, Question{0x7, 1},
+                                      Question{0xd, 1}, Question{first_extended + 1, 0}};
 
 }  // namespace
 

@@ -68,9 +68,9 @@ int man(const command::Arguments& /*arguments*/, const command::Terminal& termin
   return command::print_man(pool::program(), terminal);
 }
 
-constexpr std::array handlers{command::Handler{"serve", &serve},
-                              command::Handler{"completion", &completion},
-                              command::Handler{"man", &man}};
+constexpr auto handlers =
+    std::array{command::Handler{"serve", &serve}, command::Handler{"completion", &completion},
+               command::Handler{"man", &man}};
 
 }  // namespace
 

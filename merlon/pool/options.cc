@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 5> backends{"nil", "kvm", "snp-sim", "sgx
 
 constexpr std::array<std::string_view, 3> when_snapshots{"never", "where-slow", "always"};
 
-constexpr std::array serve_options{
+constexpr auto serve_options = std::array{
     file("--socket", "PATH",
          "Where to listen, a path at which nothing is yet; $XDG_RUNTIME_DIR/merlon-pool if not "
          "given."),
@@ -56,10 +56,10 @@ constexpr std::array serve_options{
          "That of backend sgx-sim; $XDG_STATE_HOME/merlon/simulator-sgx if not given."),
 };
 
-constexpr std::array completion_positionals{
-    PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
+constexpr auto completion_positionals =
+    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
 
-constexpr std::array all_commands{
+constexpr auto all_commands = std::array{
     CommandSpec{"serve",
                 "Make keeps ahead, for who runs workloads on this machine",
                 "merlon run --pool PATH takes a keep that waits here, which is quicker than "

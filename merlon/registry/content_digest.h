@@ -15,8 +15,8 @@
 namespace merlon::registry {
 
 enum class DigestKind : std::uint8_t { Sha224, Sha256, Sha384, Sha512 };
-inline constexpr std::array digest_kinds{DigestKind::Sha224, DigestKind::Sha256, DigestKind::Sha384,
-                                         DigestKind::Sha512};
+inline constexpr auto digest_kinds =
+    std::array{DigestKind::Sha224, DigestKind::Sha256, DigestKind::Sha384, DigestKind::Sha512};
 /// "sha-256".
 [[nodiscard]] std::string_view name_of(DigestKind kind) noexcept;
 [[nodiscard]] std::optional<DigestKind> find_digest_kind(std::string_view name) noexcept;

@@ -15,7 +15,7 @@ struct Row {
   std::string_view wanted;
 };
 
-constexpr std::array table{
+constexpr auto table = std::array{
 #define MERLON_REFUSAL_ROW(id, code, kind, wanted) Row{code, Refusal::Kind::kind, wanted},
 #include "merlon/release/refusals.def"
 #undef MERLON_REFUSAL_ROW

@@ -44,7 +44,7 @@ struct CallInfo {
   const char* description;  ///< completes "the host's answer to …"
 };
 
-inline constexpr std::array call_table{
+inline constexpr auto call_table = std::array{
 #define MERLON_CALL(name, number, reply, description) \
   CallInfo{Call::name, Reply::reply, #name, description},
 #include "merlon/sallyport/calls.def"

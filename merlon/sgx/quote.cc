@@ -91,7 +91,7 @@ Result<BodyKind> read_body_kind(Reader& reader, std::uint16_t version, std::uint
   if (type < 1 || type > 3) {
     return core::error(ErrorCode::Unsupported, "body type of the quote is not 1, 2 or 3", type);
   }
-  constexpr std::array kinds{BodyKind::Enclave, BodyKind::Td10, BodyKind::Td15};
+  constexpr auto kinds = std::array{BodyKind::Enclave, BodyKind::Td10, BodyKind::Td15};
   const BodyKind kind = kinds[type - 1U];
   if ((kind == BodyKind::Enclave) != (tee == tee_sgx)) {
     return core::error(ErrorCode::Malformed, "body type and TEE type disagree", type);

@@ -19,7 +19,7 @@ enum class TcbStatus : std::uint8_t {
   Revoked,
 };
 
-inline constexpr std::array all_tcb_statuses{
+inline constexpr auto all_tcb_statuses = std::array{
     TcbStatus::UpToDate,
     TcbStatus::SWHardeningNeeded,
     TcbStatus::ConfigurationNeeded,

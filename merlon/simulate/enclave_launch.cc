@@ -17,8 +17,8 @@ using launch::FirmwareStatus;
 namespace {
 
 constexpr std::size_t max_pages = 1UL << 20U;
-constexpr std::array kinds{EnclavePage::Read, EnclavePage::ReadWrite, EnclavePage::ReadExecute,
-                           EnclavePage::ThreadControl};
+constexpr auto kinds = std::array{EnclavePage::Read, EnclavePage::ReadWrite,
+                                  EnclavePage::ReadExecute, EnclavePage::ThreadControl};
 
 std::uint64_t whole_pages(std::uint64_t size) noexcept {
   return (size + page_size - 1) / page_size * page_size;

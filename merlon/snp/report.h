@@ -50,13 +50,13 @@ enum class PlatformBit : std::uint8_t {
   AliasCheckComplete = 5,
   Tio = 7,
 };
-inline constexpr std::array all_platform_bits{PlatformBit::Smt,
-                                              PlatformBit::Tsme,
-                                              PlatformBit::Ecc,
-                                              PlatformBit::RaplDisabled,
-                                              PlatformBit::CiphertextHiding,
-                                              PlatformBit::AliasCheckComplete,
-                                              PlatformBit::Tio};
+inline constexpr auto all_platform_bits = std::array{PlatformBit::Smt,
+                                                     PlatformBit::Tsme,
+                                                     PlatformBit::Ecc,
+                                                     PlatformBit::RaplDisabled,
+                                                     PlatformBit::CiphertextHiding,
+                                                     PlatformBit::AliasCheckComplete,
+                                                     PlatformBit::Tio};
 /// "alias-check"; as policies name them.
 [[nodiscard]] std::string_view to_string(PlatformBit bit) noexcept;
 

@@ -16,7 +16,7 @@ namespace merlon::snp {
 /// no processor: whatever it signs says so by this product, and no root of a vendor stands for it.
 enum class Product : std::uint8_t { Milan, Genoa, Turin, Simulator };
 /// Those that AMD makes.
-inline constexpr std::array all_products{Product::Milan, Product::Genoa, Product::Turin};
+inline constexpr auto all_products = std::array{Product::Milan, Product::Genoa, Product::Turin};
 [[nodiscard]] std::string_view to_string(Product product) noexcept;
 
 /// The product named "Milan" or, with a stepping, "Milan-B0". Bergamo and Siena are Genoa's kin and

@@ -34,7 +34,7 @@ int man(const command::Arguments& /*arguments*/, const command::Terminal& termin
 }
 
 std::span<const command::Handler> handlers() noexcept {
-  static constexpr std::array all{
+  static constexpr auto all = std::array{
       command::Handler{"serve", &serve},           command::Handler{"check", &check},
       command::Handler{"log verify", &log_verify}, command::Handler{"ca init", &ca_init},
       command::Handler{"ca show", &ca_show},       command::Handler{"ca rotate", &ca_rotate},

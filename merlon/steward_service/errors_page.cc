@@ -14,21 +14,21 @@ using report::escaped;
 
 namespace {
 
-constexpr std::array codes{
+constexpr auto codes = std::array{
 #define MERLON_SERVICE_ROW(status, code, wanted) CodeRow{status, code, wanted},
 #include "merlon/steward_service/codes.def"
 #undef MERLON_SERVICE_ROW
 };
 
 /// Of those that judge requests before their evidence.
-constexpr std::array judging_codes{
+constexpr auto judging_codes = std::array{
 #define MERLON_REFUSAL_ROW(id, code, kind, wanted) CodeRow{0, code, wanted},
 #include "merlon/steward/refusals.def"
 #undef MERLON_REFUSAL_ROW
 };
 
 /// Of a broker.
-constexpr std::array release_codes{
+constexpr auto release_codes = std::array{
 #define MERLON_REFUSAL_ROW(id, code, kind, wanted) CodeRow{0, code, wanted},
 #include "merlon/release/refusals.def"
 #undef MERLON_REFUSAL_ROW

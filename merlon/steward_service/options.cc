@@ -17,8 +17,8 @@ struct Letter {
   std::string_view short_form;
   std::string_view name;
 };
-constexpr std::array letters{Letter{"-k", "--key"}, Letter{"-c", "--crt"}, Letter{"-p", "--port"},
-                             Letter{"-a", "--addr"}};
+constexpr auto letters = std::array{Letter{"-k", "--key"}, Letter{"-c", "--crt"},
+                                    Letter{"-p", "--port"}, Letter{"-a", "--addr"}};
 
 /// "-p", "-p3000" or "-p=3000" as the table knows it; another word as it is.
 std::string spelled_out(const std::string& word) {

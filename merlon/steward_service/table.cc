@@ -20,7 +20,7 @@ constexpr OptionSpec file(std::string_view name, std::string_view value, std::st
   return {name, value, help, repeatable, {}, true};
 }
 
-constexpr std::array serve_options{
+constexpr auto serve_options = std::array{
     file("--key", "FILE",
          "The CA's private key, in PEM (P-256 or P-384). Also -k, or STEWARD_KEY."),
     file("--crt", "FILE",
@@ -115,7 +115,7 @@ constexpr std::array serve_options{
         "0 for as many as it likes."},
 };
 
-constexpr std::array ca_positionals{PositionalSpec{"DIR", "The directory of serve --ca."}};
+constexpr auto ca_positionals = std::array{PositionalSpec{"DIR", "The directory of serve --ca."}};
 
 constexpr std::array<std::string_view, 2> curves{"P-256", "P-384"};
 
@@ -127,13 +127,13 @@ constexpr OptionSpec ca_organization{"--organization", "TEXT",
 constexpr OptionSpec ca_end{"--ends-after", "TIME", "How long it counts: 365d if not given."};
 constexpr OptionSpec ca_curve{"--curve", "CURVE", "Of its key: P-256 if not given.", false, curves};
 
-constexpr std::array ca_init_options{
+constexpr auto ca_init_options = std::array{
     ca_name, ca_organization, ca_end, ca_curve,
     OptionSpec{"--lifetime", "TIME",
                "The longest that certificates of keeps will count, for good: 24h if not given."}};
-constexpr std::array ca_show_options{
+constexpr auto ca_show_options = std::array{
     OptionSpec{"--pem", "", "Print nothing but the certificates that are to be trusted."}};
-constexpr std::array ca_rotate_options{
+constexpr auto ca_rotate_options = std::array{
     ca_name,
     ca_organization,
     ca_end,
@@ -142,13 +142,13 @@ constexpr std::array ca_rotate_options{
                "With the first step: how long until the new authority may sign, 24h if not given."},
     OptionSpec{"--continue", "", "Go on with a rotation that has begun, but begin none."}};
 
-constexpr std::array log_positionals{
-    PositionalSpec{"PATH", "The directory of --state, or its file issued.log."}};
+constexpr auto log_positionals =
+    std::array{PositionalSpec{"PATH", "The directory of --state, or its file issued.log."}};
 
-constexpr std::array completion_positionals{
-    PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
+constexpr auto completion_positionals =
+    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
 
-constexpr std::array all_commands{
+constexpr auto all_commands = std::array{
     CommandSpec{
         "serve",
         "Answer certification requests of keeps",
@@ -187,24 +187,25 @@ constexpr std::array all_commands{
     CommandSpec{"man", "Print the manual page", "In roff: merlon-steward man | man -l -."},
 };
 
-constexpr std::array variables{
+constexpr auto variables = std::array{
     ManItem{"STEWARD_KEY, STEWARD_CRT, STEWARD_SAN, ROCKET_PORT, ROCKET_ADDRESS, "
             "RENDER_EXTERNAL_HOSTNAME",
             "As Enarx's Steward reads them; an option counts more."},
 };
-constexpr std::array signals{
+constexpr auto signals = std::array{
     ManItem{"SIGTERM, SIGINT", "Take no more connections, answer what has begun, end."},
     ManItem{"SIGHUP",
             "Read all files again. If they cannot be used the old ones stay, and the log "
             "says so."},
 };
-constexpr std::array statuses{
+constexpr auto statuses = std::array{
     ManItem{"0", "It was told to end."},
     ManItem{"1", "Files or options cannot be used."},
     ManItem{"2", "The command line is wrong."},
 };
-constexpr std::array sections{ManSection{"ENVIRONMENT", variables}, ManSection{"SIGNALS", signals},
-                              ManSection{"EXIT STATUS", statuses}};
+constexpr auto sections =
+    std::array{ManSection{"ENVIRONMENT", variables}, ManSection{"SIGNALS", signals},
+               ManSection{"EXIT STATUS", statuses}};
 
 constexpr command::Program the_program{"merlon-steward", base::version,
                                        "Gives certificates to keeps whose evidence it accepts.",

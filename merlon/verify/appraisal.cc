@@ -17,7 +17,7 @@ constexpr unsigned T = bit(evidence::Technology::Tdx);
 constexpr unsigned N = bit(evidence::Technology::Snp);
 // NOLINTEND(readability-identifier-naming)
 
-constexpr std::array rows{
+constexpr auto rows = std::array{
 #define MERLON_CHECK_ROW(id, name, technologies, document, holds) \
   CheckRow{Check::id, name, technologies, document, holds},
 #include "merlon/verify/checks.def"

@@ -15,7 +15,7 @@ constexpr Processors GenoaB2{"Genoa-X B2", snp::Cpuid{0x19, 0x11, 2}};
 constexpr Processors BergamoA2{"Bergamo or Siena A2", snp::Cpuid{0x19, 0xA0, 2}};
 constexpr Processors TurinC1{"Turin C1", snp::Cpuid{0x1A, 0x02, 1}};
 
-constexpr std::array floors{
+constexpr auto floors = std::array{
 #define MERLON_FLOOR_ROW(bulletin, what, product, processors, component, least) \
   Floor{bulletin,           what,       snp::Product::product,                  \
         processors,         #component, &snp::TcbComponents::component,         \

@@ -212,9 +212,9 @@ struct Writing {
         report.signing_key == snp::SigningKey::Vlek) {
       lines.set("signing_keys", concat("[\"", to_string(report.signing_key), "\"]"));
     }
-    constexpr std::array good{snp::PlatformBit::Tsme, snp::PlatformBit::Ecc,
-                              snp::PlatformBit::RaplDisabled, snp::PlatformBit::CiphertextHiding,
-                              snp::PlatformBit::AliasCheckComplete};
+    constexpr auto good =
+        std::array{snp::PlatformBit::Tsme, snp::PlatformBit::Ecc, snp::PlatformBit::RaplDisabled,
+                   snp::PlatformBit::CiphertextHiding, snp::PlatformBit::AliasCheckComplete};
     std::string on;
     for (const snp::PlatformBit bit : good) {
       if (report.has(bit)) on += concat(on.empty() ? "" : ", ", "\"", to_string(bit), "\"");

@@ -18,9 +18,9 @@ struct TechnologyTable {
   std::string_view name;
   evidence::Technology technology;
 };
-constexpr std::array technology_tables{TechnologyTable{"sgx", evidence::Technology::Sgx},
-                                       TechnologyTable{"tdx", evidence::Technology::Tdx},
-                                       TechnologyTable{"snp", evidence::Technology::Snp}};
+constexpr auto technology_tables = std::array{TechnologyTable{"sgx", evidence::Technology::Sgx},
+                                              TechnologyTable{"tdx", evidence::Technology::Tdx},
+                                              TechnologyTable{"snp", evidence::Technology::Snp}};
 
 /// Whoever writes tables and no list means the technologies that he wrote tables of: he who names
 /// an enclave does not want to be shown any guest there is.

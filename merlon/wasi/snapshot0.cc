@@ -48,7 +48,7 @@ Result<void> store(GuestMemory memory, GuestAddress address, const wasi::Filesta
 
 Result<void> fd_seek(Context& context, GuestMemory memory, FdNumber fd, std::int64_t offset,
                      std::uint32_t whence, GuestAddress newoffset) {
-  constexpr std::array from{os::Whence::Current, os::Whence::End, os::Whence::Set};
+  constexpr auto from = std::array{os::Whence::Current, os::Whence::End, os::Whence::Set};
   if (whence >= from.size()) return fail(Errno::Inval);
   const auto preview1_whence = static_cast<std::uint32_t>(from[whence]);
   return api::fd_seek(context, memory, fd, offset, preview1_whence, newoffset);

@@ -44,9 +44,9 @@ struct ShortName {
   codec::Oid oid;
   std::string_view name;
 };
-constexpr std::array short_names{ShortName{common_name_oid, "CN"}, ShortName{{2, 5, 4, 10}, "O"},
-                                 ShortName{{2, 5, 4, 11}, "OU"},   ShortName{{2, 5, 4, 7}, "L"},
-                                 ShortName{{2, 5, 4, 8}, "ST"},    ShortName{{2, 5, 4, 6}, "C"}};
+constexpr auto short_names = std::array{
+    ShortName{common_name_oid, "CN"}, ShortName{{2, 5, 4, 10}, "O"}, ShortName{{2, 5, 4, 11}, "OU"},
+    ShortName{{2, 5, 4, 7}, "L"},     ShortName{{2, 5, 4, 8}, "ST"}, ShortName{{2, 5, 4, 6}, "C"}};
 
 }  // namespace
 

@@ -102,9 +102,9 @@ extern "C" int __wrap_ioctl(int file, unsigned long request, ...) {
 namespace merlon::host {
 
 // Has the name that the linker gives a wrapped confine_machine().
-core::Result<void> wrapped_confine(const launch::Launch& /*launch*/,
-                                   const os::CallRules& /*own*/) noexcept
-    asm("__wrap__ZN6merlon4host15confine_machineERKNS_6launch6LaunchERKSt6vectorINS_2os8CallRuleESaIS7_EE");
+core::Result<void>
+wrapped_confine(const launch::Launch& /*launch*/, const os::CallRules& /*own*/) noexcept asm(
+    "__wrap__ZN6merlon4host15confine_machineERKNS_6launch6LaunchERKSt6vectorINS_2os8CallRuleESaIS7_EE");
 core::Result<void> wrapped_confine(const launch::Launch& /*launch*/,
                                    const os::CallRules& /*own*/) noexcept {
   return {};

@@ -30,7 +30,7 @@ enum class Cause {
 
 /// What the processor calls an exception, for the line that ends a keep.
 [[nodiscard]] constexpr const char* name_of_vector(std::uint64_t vector) noexcept {
-  constexpr std::array names{
+  constexpr auto names = std::array{
       "a division error",
       "a debug exception",
       "an interrupt that cannot be masked",

@@ -39,7 +39,7 @@ struct RegisterPair {
   std::uint64_t abi::MachineContext::* frame;
   std::uint64_t Registers::* here;
 };
-constexpr std::array register_pairs{
+constexpr auto register_pairs = std::array{
 #define MERLON_REGISTER(name) RegisterPair{&abi::MachineContext::name, &Registers::name}
     MERLON_REGISTER(r8),  MERLON_REGISTER(r9),  MERLON_REGISTER(r10), MERLON_REGISTER(r11),
     MERLON_REGISTER(r12), MERLON_REGISTER(r13), MERLON_REGISTER(r14), MERLON_REGISTER(r15),

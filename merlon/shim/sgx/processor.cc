@@ -18,7 +18,7 @@ constexpr std::uint32_t any = ~std::uint32_t{0};
 
 // Numbers of the caches are those of the first of these processors; nothing depends on them but
 // speed. Leaf 2 has descriptors of its own, or a C library asks leaf 4 fifty times.
-constexpr std::array leaves{
+constexpr auto leaves = std::array{
     Leaf{0x0, any, 0xd, 0x756e'6547, 0x6c65'746e, 0x4965'6e69},  // GenuineIntel
     Leaf{0x1, any, 0x0006'06a6, 0x0001'0800, sallyport::enclave_instructions_1, 0x178b'fbff},
     Leaf{0x2, any, 0x2cec'7d01, 0x30, 0, 0},

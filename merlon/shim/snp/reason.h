@@ -32,7 +32,7 @@ using Trouble = std::optional<Reason>;
 
 /// What a machine says that can still say something.
 [[nodiscard]] constexpr const char* text_of(Reason reason) noexcept {
-  constexpr std::array texts{
+  constexpr auto texts = std::array{
       "what protects this machine is not what it was made for",
       "the host speaks no version of the protocol that is known here",
       "another bit than 51 says private",

@@ -102,7 +102,7 @@ struct OpcodeInfo {
   Feature feature;
 };
 
-inline constexpr std::array opcode_table = {
+inline constexpr auto opcode_table = std::array{
 #define MERLON_OPCODE(enumerator, prefix, code, text, immediate, signature, alignment, feature) \
   OpcodeInfo{prefix,                                                                            \
              code,                                                                              \

@@ -31,7 +31,7 @@ consteval Signature parse_signature(std::string_view text) {
   return signature;
 }
 
-constexpr std::array signatures = {
+constexpr auto signatures = std::array{
 #define MERLON_OPCODE(enumerator, prefix, code, text, immediate, signature, alignment, feature) \
   parse_signature(signature),
 #include "merlon/wasm/binary/opcodes.def"
