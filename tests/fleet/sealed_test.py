@@ -18,8 +18,7 @@ from pathlib import Path
 import bundles
 from bundles import main, wait_until
 from engines import WithContainerd, WithPodman
-import tenant
-from tenant import STREAMS, Tenant, free_port, listening
+from tenant import BACKENDS, STREAMS, USUAL, Tenant, free_port, listening
 
 
 LONG = "MERLON_FLEET_LONG" in os.environ
@@ -36,12 +35,12 @@ def page_of(port):
 class Sealed(bundles.Containers):
     @classmethod
     def setUpClass(cls):
-        if tenant.why_not():
-            raise unittest.SkipTest(tenant.why_not())
+        if bundles.why_not():
+            raise unittest.SkipTest(bundles.why_not())
         scratch = tempfile.TemporaryDirectory(prefix="merlon-sealed-")
         cls.addClassCleanup(scratch.cleanup)
         cls.scratch = Path(scratch.name)
-        cls.tenants = {backend: Tenant(backend) for backend in ("snp-sim", "sgx-sim")}
+        cls.tenants = {backend: Tenant(backend) for backend in BACKENDS}
         for each in cls.tenants.values():
             cls.addClassCleanup(each.scratch.cleanup)
         cls.config = cls.scratch / "oci.toml"
@@ -57,13 +56,13 @@ class Sealed(bundles.Containers):
                       for name, text in (("cat", bundles.CAT), ("server", bundles.SERVER), ("words", bundles.WORDS),
                                          ("spin", bundles.SPIN))}
 
-    def annotations(self, backend="snp-sim", **more):
+    def annotations(self, backend=USUAL, **more):
         self.door = free_port()
         return {bundles.BACKEND: backend, "org.merlon.workload": "sealed", "org.merlon.door": f"127.0.0.1:{self.door}",
                 **{f"org.merlon.{name.replace('_', '-')}": value for name, value in more.items()}}
 
     @contextlib.contextmanager
-    def waiting(self, backend="snp-sim", **more):
+    def waiting(self, backend=USUAL, **more):
         """A container that waits for its tenant: its runtime's process."""
         bundle, name = self.bundle(None, annotations=self.annotations(backend, **more)), self.name()
         self.log = self.folder / f"{name}.log"
@@ -80,7 +79,7 @@ class Sealed(bundles.Containers):
     def said(self):
         return self.log.read_text(errors="replace")
 
-    def deploy(self, guest, *words, stdin=b"", backend="snp-sim", policy=None, door=None, arguments=()):
+    def deploy(self, guest, *words, stdin=b"", backend=USUAL, policy=None, door=None, arguments=()):
         workload = guest if isinstance(guest, Path) else self.guests[guest]
         return self.tenants[backend].deploy(door or self.door, *words, workload, *(["--", *arguments] if arguments else []),
                                             stdin=stdin, policy=policy)
@@ -110,7 +109,7 @@ class Sealed(bundles.Containers):
 
     def test_what_the_container_does_not_grant(self):
         port = free_port()
-        package = self.tenants["snp-sim"].package
+        package = self.tenants[USUAL].package
         server = package(bundles.SERVER, listening(port), "server")
         reaching = package(bundles.CAT, f'{STREAMS}[[allow]]\nname = "169.254.169.254"\nport = 80\nprot = "tcp"\n', "reaching")
         vouched = package(bundles.CAT, f'steward = "https://steward.example"\n{STREAMS}', "vouched")
@@ -123,7 +122,7 @@ class Sealed(bundles.Containers):
             self.assertEqual(self.deploy("cat").returncode, 7)
 
     def test_tenant_and_policy_of_the_annotations(self):
-        policy = self.tenants["snp-sim"].policy
+        policy = self.tenants[USUAL].policy
         digest = hashlib.sha256(policy.read_bytes()).hexdigest()
         longer = self.scratch / "longer.toml"
         longer.write_text(policy.read_text() + "# the same\n")
@@ -134,8 +133,9 @@ class Sealed(bundles.Containers):
                            check=True, capture_output=True)
             self.refused(f"this keep is for {self.named}", "cat", "--key", other)
             self.refused(f"judged by {digest}", "cat", "--key", self.key, policy=longer)
-            self.refused("this keep is of snp-sim, not of sgx-sim", "cat", "--key", self.key, backend="sgx-sim",
-                         door=self.door)
+            for other in BACKENDS[1:]:
+                self.refused(f"this keep is of {USUAL}, not of {other}", "cat", "--key", self.key, backend=other,
+                             door=self.door)
             ended = self.deploy("cat", "--key", self.key, stdin=b"x")
             self.assertEqual((ended.returncode, ended.stdout), (7, b"x"), ended.stderr)
             self.assertEqual(runtime.wait(bundles.PATIENCE), 7)
@@ -198,10 +198,10 @@ class Sealed(bundles.Containers):
             self.assertEqual(self.leaked, b"")
 
     def test_a_keep_that_the_policy_does_not_want(self):
-        stage = self.tenants["snp-sim"].stage
-        wrong = stage.policy("wrong.toml", "ab" * 48)
+        stage = self.tenants[USUAL].stage
+        wrong = stage.policy("wrong.toml", "ab" * stage.digest_size)
         with self.waiting():
-            self.refused("measurement", "cat", policy=wrong)
+            self.refused("sgx.mr-enclave" if stage.of_sgx else "snp.measurement", "cat", policy=wrong)
             self.assertTrue(wait_until(lambda: "no workload came" in self.said()), self.said())
             self.assertEqual(self.deploy("cat").returncode, 7)
 
@@ -235,7 +235,7 @@ class Sealed(bundles.Containers):
 
     def test_a_service_goes_on_without_its_tenant(self):
         port = free_port()
-        server = self.tenants["snp-sim"].package(bundles.SERVER, listening(port), "service")
+        server = self.tenants[USUAL].package(bundles.SERVER, listening(port), "service")
         with self.waiting(listen=f"127.0.0.1:{port}") as runtime:
             ended = self.deploy(server, "--detach")
             self.assertEqual(ended.returncode, 0, ended.stderr)
@@ -247,7 +247,7 @@ class Sealed(bundles.Containers):
 
     def test_a_keep_ends_with_its_tenant(self):
         with self.waiting() as runtime:
-            alice = self.tenants["snp-sim"]
+            alice = self.tenants[USUAL]
             going = subprocess.Popen(alice.words(self.door, self.guests["spin"]), stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=alice.stage.environment())
             self.assertEqual(going.stdout.read(5), b"ready")
@@ -258,7 +258,7 @@ class Sealed(bundles.Containers):
 
     def test_a_killed_door_takes_its_keep_along(self):
         with self.waiting() as runtime:
-            alice = self.tenants["snp-sim"]
+            alice = self.tenants[USUAL]
             going = subprocess.Popen(alice.words(self.door, self.guests["spin"]), stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=alice.stage.environment())
             self.addCleanup(going.stdout.close)
@@ -288,10 +288,10 @@ class Sealed(bundles.Containers):
             made = self.oci("--config", self.config, "create", "--console-socket", "/nothing", "--bundle", bundle, self.name())
             self.assertNotEqual(made.returncode, 0)
             self.assertIn(words, made.stderr)
-        plain = self.bundle(bundles.HELLO, annotations={bundles.BACKEND: "snp-sim"})
+        plain = self.bundle(bundles.HELLO, annotations={bundles.BACKEND: USUAL})
         made = self.oci("--config", self.config, "create", "--bundle", plain, self.name())
         self.assertIn("gets its workload from its tenant", made.stderr)
-        images = self.bundle(bundles.HELLO, annotations={bundles.BACKEND: "snp-sim", "org.merlon.workload": "image"})
+        images = self.bundle(bundles.HELLO, annotations={bundles.BACKEND: USUAL, "org.merlon.workload": "image"})
         self.assertEqual(self.oci("--config", self.config, "run", "--bundle", images, self.name()).stdout, "hello\n")
 
 
@@ -302,7 +302,7 @@ class InPodman(WithPodman):
         config = self.folder / "oci.toml"
         config.write_text(alice.settings())
         door, port = free_port(), free_port()
-        made = self.podman("run", "-d", "--network", "host", "--annotation", f"{bundles.BACKEND}=snp-sim",
+        made = self.podman("run", "-d", "--network", "host", "--annotation", f"{bundles.BACKEND}={USUAL}",
                            "--annotation", "org.merlon.workload=sealed", "--annotation", f"org.merlon.door=127.0.0.1:{door}",
                            "--annotation", f"org.merlon.listen=127.0.0.1:{port}", "localhost/guests:1")
         self.assertEqual(made.returncode, 0, made)
@@ -323,7 +323,7 @@ class InContainerd(WithContainerd):
         (self.folder / "oci.toml").write_text(alice.settings())
         door = free_port()
         made = self.ctr("run", "-d", "--net-host", "--snapshotter", "native", "--runc-binary", bundles.OCI,
-                        "--annotation", f"{bundles.BACKEND}=snp-sim", "--annotation", "org.merlon.workload=sealed",
+                        "--annotation", f"{bundles.BACKEND}={USUAL}", "--annotation", "org.merlon.workload=sealed",
                         "--annotation", f"org.merlon.door=127.0.0.1:{door}", self.image, "sealed")
         self.assertEqual(made.returncode, 0, made)
         self.addCleanup(self.ctr, "containers", "delete", "sealed")

@@ -16,9 +16,9 @@ from story import MACHINES, Stage  # noqa: E402
 STREAMS = "".join(f'[[files]]\nkind = "{kind}"\n' for kind in ("stdin", "stdout", "stderr"))
 
 
-def why_not():
-    """Why no keep can be attested here, or None."""
-    return bundles.why_not() or (None if os.access("/dev/kvm", os.W_OK) else "no /dev/kvm here")
+# The simulations that this machine can run, the usual one first.
+BACKENDS = ("snp-sim", "sgx-sim") if os.access("/dev/kvm", os.W_OK) else ("sgx-sim",)
+USUAL = BACKENDS[0]
 
 
 def free_port():
@@ -33,7 +33,7 @@ def listening(port):
 
 
 class Tenant:
-    def __init__(self, backend="snp-sim"):
+    def __init__(self, backend=USUAL):
         self.backend = backend
         # Not below a test's own folder: a test that fails must not leave it.
         self.scratch = tempfile.TemporaryDirectory(prefix="merlon-tenant-")

@@ -6,20 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
-import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 for each in ("attest", "e2e", "steward"):
     sys.path.insert(0, str(HERE.parent / each))
 import servers  # noqa: E402
-from keeps import MACHINE, KeepsTest  # noqa: E402
+from keeps import BACKEND, KeepsTest  # noqa: E402
 from service import make_server_certificate, openssl  # noqa: E402
 from story import MERLON  # noqa: E402
 from support import HELLO, main  # noqa: E402
 
 
-@unittest.skipUnless(MACHINE == "kvm", "attested keeps that serve need /dev/kvm")
 class OwnPackage(KeepsTest):
     """A registry, an issuer and a Steward for each test; one platform for all."""
 
@@ -64,13 +62,13 @@ class OwnPackage(KeepsTest):
         return package
 
     def deploy(self, *words, status=0):
-        return self.do("deploy", "--backend", "snp-sim", "--policy", self.policy, "--no-memory", "--endorsements",
+        return self.do("deploy", "--backend", BACKEND, "--policy", self.policy, "--no-memory", "--endorsements",
                        self.stage.platform, "--keep-fetches", "--content-key", "app.key", "--ca-bundle", self.tls[1], *words,
                        f"{self.host}/acme/app:1.0.0", status=status)
 
     def admit(self, **rule):
         file = self.folder / "rule.json"
-        file.write_text(json.dumps({"keeps": [{"technology": "snp", "insecure": True, **rule}]}))
+        file.write_text(json.dumps({"keeps": [{"technology": self.stage.technology, "insecure": True, **rule}]}))
         self.do("repo", "admission", "acme/app", file)
 
     def test_it_gets_it_if_the_repository_admits_it(self):
@@ -78,7 +76,7 @@ class OwnPackage(KeepsTest):
         openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
         said = self.deploy("--key", key, status=1)
         self.assertIn("HTTP status 401", said.stderr)
-        self.admit(measurement="ab" * 48)
+        self.admit(measurement="ab" * self.stage.digest_size)
         self.assertIn("HTTP status 401", self.deploy("--key", key, status=1).stderr)
         spki = openssl("pkey", "-in", key, "-pubout", "-outform", "DER").stdout
         tenant = openssl("dgst", "-sha256", "-binary", input=spki).stdout.hex()

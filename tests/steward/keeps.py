@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 
 from service import PATIENCE, StewardTest, make_server_certificate, openssl
-from story import Stage
+from story import MACHINES, Stage
 from tls_test import CLIENT, echo_server
 
-MACHINE = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
+# The simulation that this machine can run.
+BACKEND = "snp-sim" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "sgx-sim"
 
 
 def free_port():
@@ -28,7 +29,7 @@ class PlatformTest(StewardTest):
     def setUpClass(cls):
         scratch = tempfile.TemporaryDirectory(prefix="merlon-steward-platform-")
         cls.addClassCleanup(scratch.cleanup)
-        cls.stage = Stage(scratch.name, MACHINE)
+        cls.stage = Stage(scratch.name, MACHINES[BACKEND])
         cls.keep = cls.stage.evidence("keep")
         cls.request = openssl("req", "-in", cls.stage.folder / "keep" / "request.csr", "-outform", "DER").stdout
         cls.measurement = cls.stage.predicted(cls.stage.world(cls.keep["measurement"]) or "ring0")
@@ -38,7 +39,7 @@ class PlatformTest(StewardTest):
 class Keep:
     """An echo server in a keep, on descriptor 1 of its workload."""
 
-    def __init__(self, stage, package, module, steward, backend="snp-sim", keys="", trust="steward-tls.pem"):
+    def __init__(self, stage, package, module, steward, backend=BACKEND, keys="", trust="steward-tls.pem"):
         self.port = free_port()
         self.package = Path(package)
         self.package.mkdir(exist_ok=True)

@@ -8,18 +8,18 @@ import random
 import signal
 import subprocess
 import time
-import unittest
 from pathlib import Path
 
-from keeps import MACHINE, Keep, PlatformTest
+from keeps import BACKEND, Keep, PlatformTest
 from service import PATIENCE, make_server_certificate, run
 from support import main
 from tls_test import echo_server
 
 KILLS = int(os.environ.get("MERLON_ATTESTATION_KILLS", "14"))
-# In nil the keep is a process of its own; with evidence it is inside of merlon-vmm.
-VICTIMS = [("snp-sim", "merlon-vmm"), ("snp-sim", "merlon-simulator"), ("snp-sim", "merlon-dial"), ("snp-sim", "merlon"),
-           ("snp-sim", "merlon-steward"), ("nil", "merlon-keep"), ("nil", "merlon-dial")]
+# In nil the keep is a process of its own; with evidence it is inside of the machine's.
+MACHINE = "merlon-vmm" if BACKEND == "snp-sim" else "merlon-vmm-sgx"
+VICTIMS = [(BACKEND, MACHINE), (BACKEND, "merlon-simulator"), (BACKEND, "merlon-dial"), (BACKEND, "merlon"),
+           (BACKEND, "merlon-steward"), ("nil", "merlon-keep"), ("nil", "merlon-dial")]
 
 
 def processes():
@@ -45,7 +45,6 @@ def below(root):
     return {each: every[each][0] for each in family if each in every}
 
 
-@unittest.skipUnless(MACHINE == "kvm", "attested keeps that serve need /dev/kvm")
 class Kills(PlatformTest):
     def setUp(self):
         super().setUp()
@@ -117,14 +116,14 @@ class Kills(PlatformTest):
             if victim == "merlon-steward":
                 steward.stop(signal.SIGKILL)
                 steward = self.steward(steward.port)
-            self.end(keep, there and victim in ("merlon", "merlon-vmm", "merlon-keep"), victim)
+            self.end(keep, there and victim in ("merlon", MACHINE, "merlon-keep"), victim)
             family |= below(keep.process.pid) if keep.process.poll() is None else {}
             self.assert_gone({number: name for number, name in family.items() if name != "merlon-steward"})
             self.assert_whole()
             # And as if nothing had been.
-            got, _ = self.attested(backend, steward).echo(self.crt) if backend == "snp-sim" else (b"hello", None)
+            got, _ = self.attested(backend, steward).echo(self.crt) if backend == BACKEND else (b"hello", None)
             self.assertEqual(got, b"hello")
-            served += backend == "snp-sim"
+            served += backend == BACKEND
         print(f"{sum(killed.values())} of {KILLS} were there to be killed: {dict(killed)}; {served} keeps served after")
 
     def end(self, keep, must_fail, victim):

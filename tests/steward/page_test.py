@@ -9,12 +9,13 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from keeps import BACKEND
 from service import StewardTest, openssl
-from story import Stage
+from story import MACHINES, Stage
 from support import main
 
-MACHINE = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
 PLAYWRIGHT = Path(os.environ.get("MERLON_PLAYWRIGHT", "build/browser/node_modules/playwright-core")).absolute()
+ROOT = "ARK-SIMULATOR" if BACKEND == "snp-sim" else "Intel SGX Root CA"
 CHROMIUM = shutil.which("chromium")
 
 
@@ -23,7 +24,7 @@ class Page(StewardTest):
     def setUpClass(cls):
         scratch = tempfile.TemporaryDirectory(prefix="merlon-steward-page-")
         cls.addClassCleanup(scratch.cleanup)
-        cls.stage = Stage(scratch.name, MACHINE)
+        cls.stage = Stage(scratch.name, MACHINES[BACKEND])
         keep = cls.stage.evidence("keep")
         measurement = cls.stage.predicted(cls.stage.world(keep["measurement"]) or "ring0")
         cls.policy = cls.stage.policy("policy.toml", measurement, "")
@@ -49,14 +50,14 @@ class Page(StewardTest):
         self.assertIn("1 certificates issued, 1 requests refused", html)
         self.assertIn("#request.form", html)
         self.assertIn(self.steward.ask("GET", "/ready").json()["policy"], html)
-        self.assertIn("ARK-SIMULATOR", html)
+        self.assertIn(ROOT, html)
         self.assertNotIn("unsafe", answer.headers["content-security-policy"])
 
     def test_evidence_that_is_uploaded_is_judged_and_leaves_nothing(self):
         status, html = self.upload(self.file)
         self.assertEqual(status, 200)
         self.assertIn("Accepted", html)
-        self.assertIn("ARK-SIMULATOR", html)
+        self.assertIn(ROOT, html)
         self.assertEqual(self.steward.metric('certificates_total{technology="SEV-SNP"}'), 0)
 
     def test_evidence_that_is_refused_says_why(self):
