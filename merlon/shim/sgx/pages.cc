@@ -16,8 +16,9 @@ using sallyport::PageChange;
 namespace {
 
 /// So much is taken at once where a page is first used: each fault costs two trips out of the
-/// enclave.
-constexpr std::uint64_t taken_at_once = 16 * page_size;
+/// enclave. Who goes on where that ended gets twice as much, until it is the most.
+constexpr std::uint64_t least_at_once = 16 * page_size;
+constexpr std::uint64_t most_at_once = 512 * page_size;
 
 std::uint64_t page_down(std::uint64_t value) noexcept { return value & ~(page_size - 1); }
 
@@ -130,15 +131,16 @@ bool Pages::take_missing(std::uint64_t address) noexcept {
   const auto region = ledger_->find(page);
   if (!region || region->access == Access::None) return false;
   if (book_.run_at(page, page + page_size).state != PageState::Absent) return false;
-  const std::uint64_t around = page & ~(taken_at_once - 1);
-  const std::uint64_t limit = std::min(around + taken_at_once, region->range.end);
+  const std::uint64_t around = page & ~(least_at_once - 1);
+  at_once_ = page == came_to_ ? std::min(2 * at_once_, most_at_once) : least_at_once;
+  const std::uint64_t limit = std::min(around + at_once_, region->range.end);
   std::uint64_t start = page;
   while (start > std::max(around, region->range.start) &&
          book_.run_at(start - page_size, start).state == PageState::Absent) {
     start -= page_size;
   }
-  const PageRun run = book_.run_at(page, limit);
-  return add({start, run.end}, region->access);
+  came_to_ = book_.run_at(page, limit).end;
+  return add({start, came_to_}, region->access);
 }
 
 bool Pages::has(std::uint64_t address, std::uint32_t error) const noexcept {

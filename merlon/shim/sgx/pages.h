@@ -43,6 +43,8 @@ class Pages {
 
   const linux::Ledger* ledger_ = nullptr;
   PageBook book_;
+  std::uint64_t came_to_ = 0;  ///< the end of the pages that were taken last
+  std::uint64_t at_once_ = 0;  ///< bytes that were taken with them
 };
 
 }  // namespace merlon::shim::sgx

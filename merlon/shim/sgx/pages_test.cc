@@ -62,6 +62,30 @@ TEST_F(PagesTest, APageComesWhenItIsUsed) {
   EXPECT_FALSE(pages_.take_missing(at + 20 * page_size)) << "but once";
 }
 
+TEST_F(PagesTest, WhoGoesOnGetsMoreAtOnce) {
+  const std::uint64_t at = map(2048 * page_size);
+  std::size_t sum = 0;
+  for (const std::size_t more : {16U, 32U, 64U, 128U, 256U, 512U, 512U}) {
+    ASSERT_TRUE(pages_.take_missing(at + sum * page_size));
+    EXPECT_EQ(there(), sum += more);
+  }
+  ASSERT_TRUE(pages_.take_missing(at + 1800 * page_size));
+  EXPECT_EQ(there(), sum += 16) << "who jumps does not";
+  ASSERT_TRUE(pages_.take_missing(at + sum * page_size - 16 * page_size));
+  EXPECT_EQ(there(), sum += 16) << "nor who goes on elsewhere";
+}
+
+TEST_F(PagesTest, WhoGoesOnGetsWhatIsAllowedAndMissing) {
+  const std::uint64_t at = map(96 * page_size);
+  ASSERT_TRUE(pages_.take_missing(at + 40 * page_size));
+  ASSERT_TRUE(pages_.take_missing(at));
+  ASSERT_TRUE(pages_.take_missing(at + 16 * page_size));
+  EXPECT_EQ(there(), 48U) << "up to those that there are";
+  ASSERT_EQ(memory_.protect(at + 60 * page_size, page_size, 0), 0);
+  ASSERT_TRUE(pages_.take_missing(at + 48 * page_size));
+  EXPECT_EQ(there(), 60U) << "up to what nobody may use";
+}
+
 TEST_F(PagesTest, AReservationCostsNothing) {
   const std::uint64_t at = map(std::uint64_t{8} << 30U, 0);
   EXPECT_EQ(requests(), 0U);
