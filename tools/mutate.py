@@ -55,6 +55,19 @@ ATTESTED = [["/usr/bin/env", "MERLON_PROGRAM={build}/bin/merlon",
              "-f", *(f"needs:merlon{name}" for name in PROGRAMS)]
             for test in ("attest", "own_directory", "hostile")]
 
+# Keeps in a simulated enclave, whose platform is made once.
+STATE = "{build}/state-sgx"
+SGX_STATE, SGX_PROGRAMS = f"XDG_STATE_HOME={STATE}", [f"needs:merlon{name}" for name in (
+    "", "-keep", "-resolve", "-vmm-sgx", "-shim-sgx", "-simulator", "-evidence", "-deploy", "-hostile-host", "-asking-guest")]
+ENCLAVES = [
+    ["/bin/sh", "-c", f"test -d {STATE}/merlon/simulator-sgx || {{{{ mkdir -p {STATE}/merlon && {SGX_STATE} "
+     "{build}/bin/merlon platform simulate init --kind sgx; }}", *SGX_PROGRAMS],
+    *(["/usr/bin/env", SGX_STATE, "MERLON_BACKEND=sgx-sim", "MERLON_PROGRAM={build}/bin/merlon", "{python}",
+       f"{{root}}/tests/e2e/{name}_test.py", "-f"] for name in ("run", "errors", "files")),
+    *(["/usr/bin/env", SGX_STATE, "MERLON_PROGRAM={build}/bin/merlon", "MERLON_HOSTILE_HOST={build}/tests/merlon-hostile-host",
+       "MERLON_ASKING_GUEST={build}/tests/merlon-asking-guest", "PYTHONPATH={root}/tests/e2e", "{python}",
+       f"{{root}}/tests/sgx/{name}_test.py", "-f"] for name in ("attest", "hostile", "replies"))]
+
 # Each room: where its sources lie, and the commands that test it, the quickest first. A command that
 # needs what is not here is left out. Words that start with {build} are targets, and so are those behind needs:.
 ROOMS = {
@@ -70,6 +83,8 @@ ROOMS = {
     "shim/linux": ("merlon/shim/linux", [["tests/merlon_shim_test"], EMULATED]),
     "shim/x86": ("merlon/shim/x86", [["tests/merlon_shim_test"], EMULATED]),
     "shim/kvm": ("merlon/shim/kvm", [["tests/merlon_shim_test"], EMULATED]),
+    "shim/sgx": ("merlon/shim/sgx", [["tests/merlon_shim_test"], *ENCLAVES]),
+    "host/sgx": ("merlon/host/sgx", [["tests/merlon_host_sgx_test"], ["tests/merlon_host_sgx_simulated_test"], *ENCLAVES]),
     "host": ("merlon/host", [["tests/merlon_host_test"], ["tests/merlon_host_kvm_test"],
                              ["tests/merlon_host_snp_test"], ["tests/merlon_host_probe_test"],
                              ["tests/merlon_host_names_test"],
