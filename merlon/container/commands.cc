@@ -180,7 +180,11 @@ Checked<int> do_run(const Call& call) {
   Checked<void> started = screen.begin();
   if (started) started = start(made.folder, call.log);
   if (!started) {
+    // Somebody may have ended it meanwhile, as by Ctrl-C: then that is how it ended.
+    const auto gone = relay.wait_until(made.init, 0);
     static_cast<void>(remove(made.folder, true, call.log));
+    const bool was_killed = gone && *gone && (*gone)->kind == os::ExitStatus::Kind::Killed;
+    if (was_killed) return host::told_end(**gone).status;
     return started.error();
   }
   if (detached) return 0;

@@ -190,7 +190,7 @@ Result<std::optional<ExitStatus>> SignalRelay::wait_until(const ChildProcess& ch
       const ::pid_t ended = ::waitpid(child.id(), &status, WNOHANG);
       if (ended < 0) return last_errno();
       if (ended == child.id()) return std::optional(exit_status_of(status));
-    } else if (info.si_code <= 0) {  // from a process, not from the terminal
+    } else {
       // A child that has just ended cannot be told; its SIGCHLD follows.
       static_cast<void>(child.signal(number));
     }

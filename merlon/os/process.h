@@ -72,8 +72,8 @@ class SignalRelay {
   SignalRelay(const SignalRelay&) = delete;
   SignalRelay& operator=(const SignalRelay&) = delete;
 
-  /// Waits for the end of `child`, passing on each signal that another process sent. What the
-  /// terminal sends (Ctrl-C) has reached the child already, being in the same group.
+  /// Waits for the end of `child`, passing on each signal. What the terminal sends (Ctrl-C) may have
+  /// reached the child already, being in the same group; not if it came before the child was there.
   [[nodiscard]] Result<ExitStatus> wait(const ChildProcess& child) const noexcept;
   /// The same until `deadline`, in nanoseconds of Clock::Monotonic; nothing if the child runs on.
   [[nodiscard]] Result<std::optional<ExitStatus>> wait_until(const ChildProcess& child,

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <thread>
@@ -13,7 +15,9 @@
 
 #include "merlon/os/channel.h"
 #include "merlon/os/clock.h"
+#include "merlon/os/container.h"
 #include "merlon/os/open.h"
+#include "merlon/os/terminal.h"
 
 namespace merlon::os {
 namespace {
@@ -172,6 +176,35 @@ TEST(SignalRelay, ASignalThatKillsTheChildIsItsEnd) {
   ASSERT_TRUE(status.has_value());
   EXPECT_EQ(status->kind, ExitStatus::Kind::Killed);
   EXPECT_EQ(status->value, SIGINT);
+}
+
+/// Whether a child that was started after somebody had pressed Ctrl-C ends by it.
+bool ends_by_an_early_interrupt() {
+  ::signal(SIGINT, SIG_DFL);
+  if (!begin_session()) return false;
+  const auto terminal = open_terminal();
+  if (!terminal || !take_terminal(terminal->line)) return false;
+  const SignalRelay relay;
+  if (::write(terminal->keyboard.number(), "\3", 1) != 1) return false;
+  ::sigset_t waiting;
+  do {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ::sigpending(&waiting);
+  } while (::sigismember(&waiting, SIGINT) == 0);
+  const std::vector<std::string> arguments{"sleep", "60"};
+  const auto child = ChildProcess::spawn("/bin/sleep", arguments, std::span<const BorrowedFd>());
+  if (!child) return false;
+  const auto ended = relay.wait_until(*child, *now(Clock::Monotonic) + 30'000'000'000);
+  return ended && *ended && (*ended)->kind == ExitStatus::Kind::Killed && (*ended)->value == SIGINT;
+}
+
+TEST(SignalRelay, WhatTheTerminalSentBeforeTheChildWasThereReachesIt) {
+  EXPECT_EXIT(
+      {
+        ::signal(SIGHUP, SIG_IGN);  // its terminal goes when the function ends
+        std::_Exit(ends_by_an_early_interrupt() ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST(SignalName, KnowsTheUsualOnes) {
