@@ -217,8 +217,8 @@ class Containers(unittest.TestCase):
     def oci(self, *words, **options):
         options.setdefault("timeout", 60)
         options.setdefault("stdin", subprocess.DEVNULL)
-        # In files: a container that is only made holds its streams open.
-        with open(self.folder / "out", "w+b") as out, open(self.folder / "err", "w+b") as err:
+        # In files: a container that is only made holds its streams open, and writes there when it is started.
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             ended = subprocess.run([OCI, "--root", self.root, *map(str, words)], check=False, stdout=out,
                                    stderr=err, **options)
             out.seek(0)
