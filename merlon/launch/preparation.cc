@@ -1,6 +1,7 @@
 #include "merlon/launch/preparation.h"
 
 #include <algorithm>
+#include <array>
 
 #include "merlon/base/byte_writer.h"
 #include "merlon/core/reader.h"
@@ -48,7 +49,7 @@ Result<Preparation> decode(FirstBytes first) {
       !in.at_end()) {
     return core::error(ErrorCode::Malformed, "no preparation");
   }
-  if (first.files.size() != (has_module ? 1U : 0U)) {
+  if (first.files.size() > 1 || (has_module && first.files.empty())) {
     return core::error(ErrorCode::Malformed, "open files do not match the preparation",
                        first.files.size());
   }
@@ -71,8 +72,16 @@ std::vector<std::uint8_t> encode(const Preparation& preparation) {
 }
 
 Result<void> send(os::BorrowedFd channel, const Preparation& preparation) {
-  std::vector<os::BorrowedFd> files;
-  if (preparation.module.is_open()) files.emplace_back(preparation.module);
+  // Always with a file: what came with one is not read together with what is sent behind it, and a
+  // keep may be taken, and be sent its streams, before it has read this.
+  os::Fd nothing;
+  if (!preparation.module.is_open()) {
+    auto opened = os::open_device("/dev/null");
+    if (!opened) return os::to_error(opened.error(), "cannot open /dev/null");
+    nothing = *std::move(opened);
+  }
+  const std::array<os::BorrowedFd, 1> files{preparation.module.is_open() ? preparation.module
+                                                                         : nothing};
   const auto sent = os::send_with_descriptors(channel, encode(preparation), files);
   if (!sent) return os::to_error(sent.error(), "cannot send the preparation");
   return {};

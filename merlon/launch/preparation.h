@@ -4,8 +4,10 @@
 // when its time has come, and how it says that it has ended. Written by the pool that made it
 // (`pool`) and by who takes it from there; read by merlon-keep and merlon-vmm.
 //
-//   a preparation, in the place of the first launch message; with it travels a module, if it has
-//   one offset  size
+//   a preparation, in the place of the first launch message; with it travels a module, or a file
+//   without a meaning: so it is never read together with what is sent behind it
+//
+//   offset  size
 //        0     8  magic "MRLNPREP"
 //        8     4  version, 1
 //       12     1  confinement, as of a launch message

@@ -103,9 +103,32 @@ TEST_F(PreparationChannel, OthersAreRefused) {
   }
   SetUp();
   const os::Fd file = some_file();
-  const std::array<os::BorrowedFd, 1> files{file};
-  put(bytes_of(0), files);  // a file that nobody asked for
+  const std::array<os::BorrowedFd, 2> files{file, file};
+  put(bytes_of(0), files);  // files that nobody asked for
   EXPECT_FALSE(receive_first(channel_.there));
+}
+
+/// Whoever takes a keep may do so before it has read what it shall be.
+TEST_F(PreparationChannel, WhatIsSentBehindItIsReadByItself) {
+  for (const bool module : {false, true}) {
+    SetUp();
+    const Preparation preparation{Confinement::Process, false, false, false,
+                                  module ? some_file() : os::Fd()};
+    ASSERT_TRUE(send(channel_.here, preparation));
+    const os::Fd file = some_file();
+    const std::array<os::BorrowedFd, 3> streams{file, file, file};
+    ASSERT_TRUE(send_streams(channel_.here, streams));
+    Message message;
+    message.purpose = Purpose::RunPrepared;
+    ASSERT_TRUE(send(channel_.here, message, {}));
+    const auto first = receive_first(channel_.there);
+    ASSERT_TRUE(first.has_value());
+    const auto* const heard = std::get_if<Preparation>(&*first);
+    ASSERT_NE(heard, nullptr);
+    EXPECT_EQ(heard->module.is_open(), module);
+    EXPECT_TRUE(receive_streams(channel_.there).has_value());
+    EXPECT_TRUE(receive(channel_.there).has_value());
+  }
 }
 
 TEST_F(PreparationChannel, StreamsArriveInTheirOrder) {
