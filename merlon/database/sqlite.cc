@@ -2,6 +2,7 @@
 
 #include "merlon/database/sqlite.h"
 
+#include <chrono>
 #include <limits>
 #include <map>
 
@@ -16,7 +17,7 @@ using base::concat;
 namespace {
 
 /// How long a writer waits for another process.
-constexpr int patience_milliseconds = 10'000;
+constexpr std::chrono::milliseconds patience{10'000};
 
 struct Closer {
   void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
@@ -172,8 +173,22 @@ Result<Handle> open(const std::string& path, int flags) {
   Handle handle(raw);
   if (code != SQLITE_OK) return failure(code, raw, base::printable(path));
   sqlite3_extended_result_codes(raw, 1);
-  sqlite3_busy_timeout(raw, patience_milliseconds);
+  sqlite3_busy_timeout(raw, static_cast<int>(patience.count()));
   return handle;
+}
+
+/// Asks again while another one holds the file. SQLite waits by itself where it may; where a reader
+/// would become a writer it gives up at once, and that is how a new file gets its journal.
+template <typename Step>
+int patiently(Step step) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    const int code = step();
+    const int primary = code & 0xFF;
+    if (primary != SQLITE_BUSY && primary != SQLITE_LOCKED) return code;
+    if (std::chrono::steady_clock::now() >= end) return code;
+    sqlite3_sleep(1);
+  }
 }
 
 }  // namespace
@@ -182,7 +197,8 @@ Result<std::unique_ptr<Connection>> connect_sqlite(const std::string& path) {
   Handle handle = TRY(open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   for (const char* text : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
                            "PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON"}) {
-    const int code = sqlite3_exec(handle.get(), text, nullptr, nullptr, nullptr);
+    const int code =
+        patiently([&] { return sqlite3_exec(handle.get(), text, nullptr, nullptr, nullptr); });
     if (code != SQLITE_OK) return failure(code, handle.get(), base::printable(path));
   }
   return std::unique_ptr<Connection>(std::make_unique<Sqlite>(std::move(handle)));
@@ -207,11 +223,7 @@ Result<void> back_up_sqlite(const std::string& from, const std::string& to) {
   if (backup == nullptr) {
     return failure(sqlite3_errcode(target.get()), target.get(), base::printable(to));
   }
-  int code = SQLITE_OK;
-  do {
-    code = sqlite3_backup_step(backup, -1);
-    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) sqlite3_sleep(1);
-  } while (code == SQLITE_BUSY || code == SQLITE_LOCKED);
+  const int code = patiently([&] { return sqlite3_backup_step(backup, -1); });
   sqlite3_backup_finish(backup);
   if (code != SQLITE_DONE) return failure(code, target.get(), base::printable(to));
   return {};

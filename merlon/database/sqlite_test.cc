@@ -2,6 +2,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -69,6 +73,22 @@ TEST_F(Sqlite, AWatchSeesWhatAnybodyHasChanged) {
   }));
   EXPECT_EQ((*watch)->version(), before);
   EXPECT_FALSE(watch_sqlite(folder + "/none"));
+}
+
+TEST_F(Sqlite, AFileIsMadeByManyThatComeAtOnce) {
+  for (int round = 0; round < 20; ++round) {
+    const std::string path = folder + "/new" + std::to_string(round);
+    std::latch all(8);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        all.arrive_and_wait();
+        const auto connected = connect_sqlite(path);
+        EXPECT_TRUE(connected) << connected.error().text;
+      });
+    }
+    for (std::thread& each : threads) each.join();
+  }
 }
 
 TEST(SqliteFile, ThatCannotBeIsUnavailable) {
