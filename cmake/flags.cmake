@@ -11,10 +11,11 @@ if(MERLON_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${MERLON_CCACHE})
   if(CMAKE_BUILD_TYPE STREQUAL "Debug")
     # What was compiled in one checkout serves in another: the compiler is given paths from where it
-    # is called. The two leniences are what precompiled headers need.
+    # is called. The two leniences and the digests are what precompiled headers need (headers.cmake).
+    find_program(MERLON_ENV env REQUIRED)  # a tenth of what `cmake -E env` takes, before each file
     set(CMAKE_CXX_COMPILER_LAUNCHER
-        ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-        CCACHE_SLOPPINESS=pch_defines,time_macros ${MERLON_CCACHE})
+        ${MERLON_ENV} CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+        CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_PCH_EXTSUM=1 CCACHE_DEPEND=1 ${MERLON_CCACHE})
   endif()
 endif()
 

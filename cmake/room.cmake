@@ -25,6 +25,7 @@ function(merlon_room name)
     add_library(merlon_${name} STATIC ${ARG_SOURCES})
     target_link_libraries(merlon_${name} PUBLIC ${ARG_DEPS} PRIVATE merlon_warnings)
     target_link_libraries(merlon_${name} PUBLIC ${ARG_LIBS})
+    merlon_build_fast(merlon_${name} rooms)
   else()
     add_library(merlon_${name} INTERFACE)
     target_link_libraries(merlon_${name} INTERFACE ${ARG_DEPS} ${ARG_LIBS})
@@ -48,7 +49,7 @@ function(merlon_test name)
   add_executable(merlon_${name}_test ${ARG_SOURCES})
   target_link_libraries(merlon_${name}_test PRIVATE merlon_warnings ${ARG_DEPS} ${ARG_LIBS}
                                                     GTest::gtest GTest::gtest_main)
-  merlon_build_fast(merlon_${name}_test)
+  merlon_build_fast(merlon_${name}_test tests)
   set_target_properties(merlon_${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                                                        ${CMAKE_BINARY_DIR}/tests)
   set_property(GLOBAL APPEND PROPERTY MERLON_UNIT_TESTS merlon_${name}_test)
@@ -58,26 +59,6 @@ function(merlon_test name)
     DISCOVERY_MODE PRE_TEST
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120 SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
-endfunction()
-
-# The code under test keeps its flags; the tests themselves are to be built fast, and most of what
-# they cost is GoogleTest's templates and the headers that all of them include.
-function(merlon_build_fast test)
-  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-    return()
-  endif()
-  target_compile_options(${test} PRIVATE -O0 -g1)
-  # Only one compiler gets them ready: with the others a test that forgets an include is noticed.
-  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    return()
-  endif()
-  if(NOT TARGET merlon_test_headers)
-    add_library(merlon_test_headers OBJECT ${CMAKE_SOURCE_DIR}/cmake/test_headers.cc)
-    target_link_libraries(merlon_test_headers PRIVATE merlon_warnings GTest::gtest)
-    target_compile_options(merlon_test_headers PRIVATE -O0 -g1)
-    target_precompile_headers(merlon_test_headers PRIVATE ${CMAKE_SOURCE_DIR}/cmake/test_headers.h)
-  endif()
-  target_precompile_headers(${test} REUSE_FROM merlon_test_headers)
 endfunction()
 
 function(merlon_testing name)
@@ -90,6 +71,7 @@ function(merlon_testing name)
   add_library(merlon_${name}_testing STATIC ${ARG_SOURCES})
   target_link_libraries(merlon_${name}_testing PUBLIC merlon::${name} ${ARG_DEPS}
                                                PRIVATE merlon_warnings)
+  merlon_build_fast(merlon_${name}_testing rooms)
   add_library(merlon::${name}_testing ALIAS merlon_${name}_testing)
 endfunction()
 
@@ -153,12 +135,13 @@ function(merlon_fuzzer name)
   endif()
 endfunction()
 
-# `programs` builds all but the unit tests, for who wants to try whole programs only.
+# `programs` builds all but the unit tests, for who wants to try whole programs only, and `unit_tests` those.
 function(merlon_programs_target)
   get_property(unit_tests GLOBAL PROPERTY MERLON_UNIT_TESTS)
   merlon_targets_below(${CMAKE_SOURCE_DIR} targets)
-  list(REMOVE_ITEM targets ${unit_tests} merlon_test_headers)
+  list(REMOVE_ITEM targets ${unit_tests})
   add_custom_target(programs DEPENDS ${targets})
+  add_custom_target(unit_tests DEPENDS ${unit_tests})
 endfunction()
 
 function(merlon_targets_below folder result)

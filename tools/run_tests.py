@@ -125,7 +125,7 @@ class Runner:
 
     def unit_tests(self, preset):
         """The GoogleTest programs, many tests in a process; what else has that label by ctest."""
-        if not self.build(preset):
+        if not self.build(preset, "unit_tests"):
             return Outcome(failed=1)
         listed = self.listed(preset)
         if not listed:
@@ -133,7 +133,8 @@ class Runner:
             return Outcome(failed=1)
         cases, others = listed
         outcome = self.run_cases(cases)
-        outcome.add(self.ctest(preset, "-R", f"^({'|'.join(re.escape(name) for name in others)})$", target="all"))
+        outcome.add(self.ctest(preset, "-R", f"^({'|'.join(re.escape(name) for name in others)})$",
+                               target="unit_tests"))
         return outcome
 
     def again_without_sanitizers(self, skipped):

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/percent.h"
@@ -103,8 +104,10 @@ std::string repository_page(const std::string& name, const std::vector<registry_
   if (tags.empty()) html += "<p>No version has been published yet.</p>\n";
   std::vector<const registry_store::Tag*> newest;
   for (const registry_store::Tag& each : tags) newest.push_back(&each);
-  std::ranges::stable_sort(newest, std::ranges::greater(),
-                           [](const registry_store::Tag* tag) { return tag->created.seconds; });
+  // Of the same second: in the order in which they came.
+  std::ranges::sort(newest, [](const registry_store::Tag* one, const registry_store::Tag* other) {
+    return std::pair(other->created.seconds, one) < std::pair(one->created.seconds, other);
+  });
   for (const registry_store::Tag* each : newest) html += version(name, *each);
   html += all_packages;
   return page(escaped(name), html);

@@ -19,18 +19,18 @@ TEST(WorkerPool, DoesAllThatItWasGivenBeforeItEnds) {
 }
 
 TEST(WorkerPool, TasksRunAtTheSameTime) {
-  auto pool = WorkerPool::start(2);
-  ASSERT_TRUE(pool);
   std::latch both(3);
+  auto pool = WorkerPool::start(2);  // ends before what its work waits for
+  ASSERT_TRUE(pool);
   for (int i = 0; i < 2; ++i) ASSERT_TRUE((*pool)->give([&] { both.arrive_and_wait(); }, 10));
   both.arrive_and_wait();  // hangs, and times out, if one waits for the other
 }
 
 TEST(WorkerPool, RefusesWhenTooManyWait) {
-  auto pool = WorkerPool::start(1);
-  ASSERT_TRUE(pool);
   std::latch begun(1);
   std::latch go_on(1);
+  auto pool = WorkerPool::start(1);  // ends before what its work waits for
+  ASSERT_TRUE(pool);
   ASSERT_TRUE((*pool)->give(
       [&] {
         begun.count_down();

@@ -58,13 +58,14 @@ TEST(Tables, TheTaskIsWhereItsSegmentSays) {
   begin_task(*tables, &stack, true);
   // Of a shim's addresses, which have 32 bits.
   EXPECT_EQ(base_of(tables->segments, SELECTOR_TASK / 8), address_of(&tables->task) & 0xffff'ffff);
-  EXPECT_EQ(tables->task.stack0, address_of(&stack));
-  EXPECT_EQ(tables->task.ports_offset, offsetof(TaskState, ports));
+  // The processor's layout has words where a reference to one may not point: they are copied.
+  EXPECT_EQ(std::uint64_t{tables->task.stack0}, address_of(&stack));
+  EXPECT_EQ(std::uint16_t{tables->task.ports_offset}, offsetof(TaskState, ports));
   EXPECT_LE(tables->task.ports_offset + port_bytes, sizeof(TaskState));
   const void* const faults = tables->task.interrupt_stacks[STACK_FAULT - 1];
   EXPECT_EQ(faults, &stack);
   begin_task(*tables, &stack, false);
-  EXPECT_GE(tables->task.ports_offset, sizeof(TaskState)) << "no bitmap, no port";
+  EXPECT_GE(std::uint16_t{tables->task.ports_offset}, sizeof(TaskState)) << "no bitmap, no port";
 }
 
 /// A frame that is pushed to one ends before the next.

@@ -22,7 +22,10 @@ struct ProcessFaults {
 ProcessFaults process_faults;
 constexpr int fault_signals[3] = {SIGSEGV, SIGBUS, SIGILL};
 
-const void* address_of(const std::uint8_t* code, std::size_t offset) { return code + offset; }
+bool is_in_first_page(const void* address) noexcept {
+  // SAFETY: compared as a number, never followed.
+  return reinterpret_cast<std::uintptr_t>(address) < os::host_page_size;
+}
 
 /// The trap that a signal at `site` stands for, if the guest can have caused it there.
 std::optional<TrapKind> trap_of(const CodeSite& site, int signal, const void* address,
@@ -34,7 +37,7 @@ std::optional<TrapKind> trap_of(const CodeSite& site, int signal, const void* ad
       if (memory_fault && activation.store->reserves(address)) return TrapKind::MemoryOutOfBounds;
       return std::nullopt;
     case CodeSite::Kind::NullFunction:
-      if (memory_fault && address < address_of(nullptr, os::host_page_size)) return site.trap;
+      if (memory_fault && is_in_first_page(address)) return site.trap;
       return std::nullopt;
     case CodeSite::Kind::EntryCheck:
     case CodeSite::Kind::StackCheck:

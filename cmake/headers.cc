@@ -1,0 +1,1 @@
+// Where headers are compiled beforehand (headers.cmake).

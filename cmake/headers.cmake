@@ -1,0 +1,69 @@
+# Headers that are compiled beforehand, and how the compiler's cache knows them again.
+#
+#   merlon_build_fast(TARGET tests|rooms)
+#       Tests are built fast wherever they are built for debugging: most of what they cost is
+#       GoogleTest's templates and headers that all of them include. Rooms keep their flags, and have
+#       their headers read beforehand only with sanitizers. So each file is built somewhere without:
+#       a room in preset dev, a test in preset clang22. There whoever forgets an include is told.
+
+function(merlon_build_fast target kind)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    return()
+  endif()
+  set(sanitized_by_clang FALSE)
+  if(MERLON_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    set(sanitized_by_clang TRUE)
+  endif()
+  if(kind STREQUAL "tests")
+    target_compile_options(${target} PRIVATE -O0 -g1)
+    if(sanitized_by_clang OR CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      merlon_compile_headers(test_headers GTest::gtest -O0 -g1)
+      target_precompile_headers(${target} REUSE_FROM merlon_test_headers)
+    endif()
+  elseif(sanitized_by_clang)
+    merlon_compile_headers(room_headers)
+    target_precompile_headers(${target} REUSE_FROM merlon_room_headers)
+  endif()
+endfunction()
+
+# Target merlon_NAME, of cmake/NAME.h. What comes behind are a library and options that its users have.
+function(merlon_compile_headers name)
+  set(target merlon_${name})
+  if(TARGET ${target})
+    return()
+  endif()
+  set(header ${CMAKE_SOURCE_DIR}/cmake/${name}.h)
+  add_library(${target} OBJECT ${CMAKE_SOURCE_DIR}/cmake/headers.cc)
+  target_link_libraries(${target} PRIVATE merlon_warnings)
+  set(options ${ARGN})
+  if(options)
+    list(POP_FRONT options library)
+    target_link_libraries(${target} PRIVATE ${library})
+    target_compile_options(${target} PRIVATE ${options})
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # Headers are older in one checkout and younger in another; what is in them is the same.
+    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+    set(suffix pch)
+  else()
+    set(suffix gch)
+  endif()
+  target_precompile_headers(${target} PRIVATE ${header})
+  merlon_digest_headers(${header} ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.${suffix}.sum)
+endfunction()
+
+# g++ compiles these headers into 100 MiB, and ccache reads all of them for each test, which costs as
+# much as a small test does. CCACHE_PCH_EXTSUM has it read FILE instead: a digest of what went in.
+function(merlon_digest_headers header file)
+  separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_DEBUG} -std=c++20")
+  get_target_property(gtest GTest::gtest INTERFACE_INCLUDE_DIRECTORIES)
+  if(NOT gtest IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
+    list(APPEND flags -isystem ${gtest})
+  endif()
+  execute_process(
+    COMMAND ${CMAKE_CXX_COMPILER} ${flags} -E -P -x c++ -include ${header} /dev/null
+    OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  string(SHA256 digest "${CMAKE_CXX_COMPILER_VERSION} ${flags} ${MERLON_SANITIZE} ${text}")
+  file(CONFIGURE OUTPUT ${file} CONTENT "${digest}\n")
+  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header} ${gtest}/gtest/gtest.h)
+endfunction()

@@ -1,1 +1,0 @@
-// Where the headers of all unit tests are compiled beforehand (room.cmake).
