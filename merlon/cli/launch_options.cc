@@ -3,7 +3,7 @@
 #include "merlon/base/text.h"
 #include "merlon/base/units.h"
 #include "merlon/cli/grants.h"
-#include "merlon/cli/state.h"
+#include "merlon/cli/simulator_path.h"
 
 namespace merlon::cli {
 

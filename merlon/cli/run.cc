@@ -7,7 +7,7 @@
 #include "merlon/base/text.h"
 #include "merlon/cli/handlers.h"
 #include "merlon/cli/launch_options.h"
-#include "merlon/cli/state.h"
+#include "merlon/command/state_path.h"
 #include "merlon/host/plan.h"
 #include "merlon/host/run_keep.h"
 #include "merlon/launch/exit_status.h"

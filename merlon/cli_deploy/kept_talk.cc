@@ -3,11 +3,11 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/state.h"
 #include "merlon/codec/hex.h"
 #include "merlon/codec/json.h"
 #include "merlon/codec/json_writer.h"
 #include "merlon/codec/time.h"
+#include "merlon/command/state_path.h"
 #include "merlon/gatehouse/keep_folder.h"
 #include "merlon/os/open.h"
 
@@ -25,7 +25,7 @@ Result<std::string> path_of(const cli::Terminal& terminal, const std::string& id
     return Failure{concat(base::quoted(id), " is no id of a keep (32 hexadecimal digits)"),
                    Status::Usage};
   }
-  const std::string folder = cli::state_path(terminal, "keeps");
+  const std::string folder = command::state_path(terminal, "keeps");
   if (folder.empty()) {
     return Failure{"neither XDG_STATE_HOME nor HOME says where talks are kept", Status::Unusable};
   }

@@ -2,11 +2,11 @@
 
 #include "merlon/base/text.h"
 #include "merlon/cli/launch_options.h"
-#include "merlon/cli/state.h"
 #include "merlon/cli_deploy/keep_fetches.h"
 #include "merlon/cli_deploy/new_keep.h"
 #include "merlon/cli_deploy/package_url.h"
 #include "merlon/cli_registry/registry_package.h"
+#include "merlon/command/state_path.h"
 #include "merlon/oci/reference.h"
 #include "merlon/os/open.h"
 
@@ -48,7 +48,7 @@ Result<Prepared> prepare(const Arguments& arguments, const Terminal& terminal,
   auto options = cli::run_options(arguments);
   if (!options) return Failure{options.error().text, Status::Usage};
   options->attested = true;
-  options->volumes = cli::state_path(terminal, "volumes");
+  options->volumes = command::state_path(terminal, "volumes");
   std::optional<std::string> config;
   if (arguments.has("--config")) config = arguments.value("--config");
   const std::string named = arguments.positional(0);

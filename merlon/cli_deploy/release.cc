@@ -6,6 +6,7 @@
 #include "merlon/cli_deploy/prepared.h"
 #include "merlon/cli_evidence/moment.h"
 #include "merlon/codec/json.h"
+#include "merlon/command/numbers.h"
 #include "merlon/door/keep_request.h"
 #include "merlon/release/deposit.h"
 
@@ -49,12 +50,9 @@ Result<codec::UnixTime> until_of(const Arguments& arguments) {
 }
 
 Result<std::uint32_t> releases_of(const Arguments& arguments) {
-  const auto number = base::parse_decimal(arguments.value("--releases", "1"));
-  if (number && *number > 0 && *number <= release::max_releases) {
-    return static_cast<std::uint32_t>(*number);
-  }
-  return Failure{concat("--releases: must be a number from 1 to ", release::max_releases),
-                 Status::Usage};
+  const auto number = command::number_of(arguments, "--releases", {1, release::max_releases}, 1);
+  if (!number) return Failure{number.error(), Status::Usage};
+  return static_cast<std::uint32_t>(*number);
 }
 
 /// What a host is told, which it would see anyhow. Backend and nonce are its own to say.

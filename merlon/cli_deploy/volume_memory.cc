@@ -4,11 +4,11 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/state.h"
 #include "merlon/cli_deploy/gatehouse_client.h"
 #include "merlon/codec/hex.h"
 #include "merlon/codec/json.h"
 #include "merlon/codec/json_writer.h"
+#include "merlon/command/state_path.h"
 #include "merlon/crypto/secret_bytes.h"
 #include "merlon/os/open.h"
 
@@ -100,7 +100,7 @@ Result<void> apply_volume_options(const cli::Arguments& arguments, launch::Volum
 Result<VolumeMemory> VolumeMemory::open(const cli::Terminal& terminal, const std::string& url,
                                         const crypto::Sha256Digest& tenant,
                                         const std::string& volume) {
-  const std::string folder = cli::state_path(terminal, "volume-memory");
+  const std::string folder = command::state_path(terminal, "volume-memory");
   if (folder.empty()) {
     return Failure{"neither XDG_STATE_HOME nor HOME says where volumes are remembered",
                    Status::Unusable};

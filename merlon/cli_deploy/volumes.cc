@@ -1,10 +1,10 @@
 // merlon volumes: sealed volumes of this user, here or at a gatehouse.
 
 #include "merlon/base/text.h"
-#include "merlon/cli/state.h"
 #include "merlon/cli_deploy/commands.h"
 #include "merlon/cli_deploy/gatehouse_client.h"
 #include "merlon/codec/json.h"
+#include "merlon/command/state_path.h"
 #include "merlon/gatehouse/volume_list.h"
 
 namespace merlon::cli_deploy {
@@ -19,7 +19,7 @@ using cli_evidence::Status;
 namespace {
 
 Result<std::string> local_folder(const Terminal& terminal) {
-  std::string folder = cli::state_path(terminal, "volumes");
+  std::string folder = command::state_path(terminal, "volumes");
   if (!folder.empty()) return folder;
   return Failure{"neither XDG_STATE_HOME nor HOME says where volumes are", Status::Unusable};
 }

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/state.h"
+#include "merlon/cli/simulator_path.h"
 #include "merlon/cli_evidence/commands.h"
 #include "merlon/cli_evidence/files.h"
 #include "merlon/codec/hex.h"

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/state.h"
+#include "merlon/command/state_path.h"
 #include "merlon/os/open.h"
 
 namespace merlon::cli_evidence {
@@ -21,7 +21,7 @@ Failure unusable(const std::string& path, std::string_view why) {
 }  // namespace
 
 std::string memory_path(const cli::Terminal& terminal) {
-  return cli::state_path(terminal, "seen.json");
+  return command::state_path(terminal, "seen.json");
 }
 
 Result<verify::Memory> read_memory(const std::string& path) {

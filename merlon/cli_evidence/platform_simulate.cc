@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/state.h"
+#include "merlon/cli/simulator_path.h"
 #include "merlon/cli_evidence/commands.h"
 #include "merlon/cli_evidence/files.h"
 #include "merlon/codec/json_writer.h"

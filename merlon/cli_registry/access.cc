@@ -1,7 +1,7 @@
 #include "merlon/cli_registry/access.h"
 
 #include "merlon/base/text.h"
-#include "merlon/cli/state.h"
+#include "merlon/command/state_path.h"
 #include "merlon/oci/reference.h"
 
 namespace merlon::cli_registry {
@@ -123,7 +123,7 @@ Result<Access> Access::of(const Arguments& arguments, const Terminal& terminal,
     return usage("no registry is named: HOST/… in front of the name, --host or MERLON_DRAWBRIDGE");
   }
   const login::Reach reach = TRY(reach_of(arguments, terminal));
-  const login::Logins logins(cli::state_path(terminal, "logins"));
+  const login::Logins logins(command::state_path(terminal, "logins"));
   Access access(named, reach, logins);
   login::TokenWishes wishes;
   wishes.token =
@@ -140,7 +140,7 @@ Result<Access> Access::of(const Arguments& arguments, const Terminal& terminal,
 Result<Access> Access::of_other(const Arguments& arguments, const Terminal& terminal,
                                 const std::string& host) {
   const login::Reach reach = TRY(reach_of(arguments, terminal));
-  Access access(host, reach, login::Logins(cli::state_path(terminal, "logins")));
+  Access access(host, reach, login::Logins(command::state_path(terminal, "logins")));
   login::TokenWishes wishes;
   wishes.token = arguments.value("--insecure-auth-token");
   wishes.helper = arguments.value("--credential-helper");

@@ -5,6 +5,7 @@
 #include "merlon/cli_registry/commands.h"
 #include "merlon/cli_registry/progress.h"
 #include "merlon/codec/json_writer.h"
+#include "merlon/command/numbers.h"
 #include "merlon/os/open.h"
 
 namespace merlon::cli_registry {
@@ -236,19 +237,13 @@ void write(codec::JsonWriter& json, const registry_client::IssuedToken& token) {
 Result<int> create_token(const Arguments& arguments, const Terminal& terminal) {
   constexpr std::uint64_t usual = 30;
   constexpr std::uint64_t most = 366;
-  std::uint64_t days = usual;
-  if (arguments.has("--days")) {
-    const auto number = base::parse_decimal(arguments.value("--days"));
-    if (!number || *number == 0 || *number > most) {
-      return Failure{concat("--days: must be a number from 1 to ", most), Status::Usage};
-    }
-    days = *number;
-  }
+  const auto days = command::number_of(arguments, "--days", {1, most}, usual);
+  if (!days) return Failure{days.error(), Status::Usage};
   const auto named = arguments.values("--right");
   std::vector<std::string> rights(named.begin(), named.end());
   if (rights.empty()) rights.emplace_back("read");
   const auto [spec, client] = TRY(open(arguments, terminal));
-  const auto token = TRY(told(client.create_token(spec.name, rights, days)));
+  const auto token = TRY(told(client.create_token(spec.name, rights, *days)));
   if (arguments.has("--json")) {
     codec::JsonWriter json;
     write(json, token);

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
-#include "merlon/cli/state.h"
+#include "merlon/command/state_path.h"
 #include "merlon/crypto/hash.h"
 #include "merlon/oci/reference.h"
 #include "merlon/os/open.h"
@@ -22,7 +22,7 @@ constexpr std::string_view pin = "@sha-256=";
 }  // namespace
 
 TagMemory TagMemory::of(const cli::Terminal& terminal) {
-  return TagMemory(cli::state_path(terminal, "tags"));
+  return TagMemory(command::state_path(terminal, "tags"));
 }
 
 /// The digest; empty if there is none.

@@ -5,6 +5,7 @@
 #include "merlon/base/text.h"
 #include "merlon/base/version.h"
 #include "merlon/command/completion.h"
+#include "merlon/command/numbers.h"
 #include "merlon/registry/names.h"
 #include "merlon/service/listeners.h"
 
@@ -12,6 +13,7 @@ namespace merlon::drawbridge {
 
 using base::concat;
 using command::CommandSpec;
+using command::number_of;
 using command::OptionSpec;
 using command::PositionalSpec;
 
@@ -123,14 +125,7 @@ constexpr std::array<std::string_view, 12> reserved{
     "admin", "administrator", "api",  "drawbridge", "enarx",  "health",
     "login", "merlon",        "root", "static",     "system", "www"};
 
-Checked<std::uint64_t> number_of(const command::Arguments& arguments, std::string_view option,
-                                 std::uint64_t fallback) {
-  if (!arguments.has(option)) return fallback;
-  constexpr std::uint64_t most = 1'000'000'000;
-  const auto number = base::parse_decimal(arguments.value(option));
-  if (number && *number >= 1 && *number <= most) return *number;
-  return concat(option, ": must be a number from 1 to ", most);
-}
+constexpr command::NumberRange numbers{1, 1'000'000'000};
 
 Checked<void> check(const Options& options) {
   TRY(service::check(options.issuers));
@@ -177,15 +172,16 @@ Checked<Options> options_of(const command::Arguments& arguments,
   options.issuers = {all("--oidc-issuer"), all("--oidc-audience"), arguments.value("--ca-bundle"),
                      options.development};
   constexpr unsigned mebibyte = 20;
-  options.quota.bytes = TRY(number_of(arguments, "--user-space", options.quota.bytes >> mebibyte))
-                        << mebibyte;
-  options.quota.users = TRY(number_of(arguments, "--users-per-subject", options.quota.users));
-  options.largest = TRY(number_of(arguments, "--largest-file", options.largest >> mebibyte))
-                    << mebibyte;
+  options.quota.bytes =
+      TRY(number_of(arguments, "--user-space", numbers, options.quota.bytes >> mebibyte))
+      << mebibyte;
+  options.quota.users =
+      TRY(number_of(arguments, "--users-per-subject", numbers, options.quota.users));
+  options.largest =
+      TRY(number_of(arguments, "--largest-file", numbers, options.largest >> mebibyte)) << mebibyte;
   options.reserved = all("--reserve");
   for (const std::string_view each : reserved) options.reserved.emplace_back(each);
-  options.workers =
-      static_cast<std::size_t>(TRY(number_of(arguments, "--workers", options.workers)));
+  options.workers = TRY(number_of(arguments, "--workers", numbers, options.workers));
   TRY(check(options));
   return options;
 }

@@ -5,6 +5,8 @@
 #include "merlon/base/text.h"
 #include "merlon/base/version.h"
 #include "merlon/command/completion.h"
+#include "merlon/command/numbers.h"
+#include "merlon/command/state_path.h"
 #include "merlon/delivery/sealed.h"
 #include "merlon/service/listeners.h"
 
@@ -12,6 +14,7 @@ namespace merlon::gatehouse {
 
 using base::concat;
 using command::CommandSpec;
+using command::number_of;
 using command::OptionSpec;
 using command::PositionalSpec;
 
@@ -99,22 +102,7 @@ constexpr command::Program gatehouse{"merlon-gatehouse", base::version,
                                      "Keeps for tenants, on a machine that they need not trust.",
                                      all_commands};
 
-Checked<std::size_t> number_of(const command::Arguments& arguments, std::string_view option,
-                               std::size_t fallback) {
-  if (!arguments.has(option)) return fallback;
-  constexpr std::size_t most = 10'000'000;
-  const auto number = base::parse_decimal(arguments.value(option));
-  if (number && *number >= 1 && *number <= most) return static_cast<std::size_t>(*number);
-  return concat(option, ": must be a number from 1 to ", most);
-}
-
-/// An absolute path in the user's folder of state.
-std::string state_of(const command::Terminal& terminal, std::string_view name) {
-  const std::string state = terminal.variable("XDG_STATE_HOME");
-  if (state.starts_with('/')) return concat(state, "/merlon/", name);
-  const std::string home = terminal.variable("HOME");
-  return home.starts_with('/') ? concat(home, "/.local/state/merlon/", name) : "";
-}
+constexpr command::NumberRange numbers{1, 10'000'000};
 
 Checked<void> check(const Options& options) {
   if (options.house.folder.empty()) {
@@ -160,29 +148,31 @@ Checked<Options> options_of(const command::Arguments& arguments,
   // A token does instead of a certificate.
   options.tls.must_show = options.issuers.issuers.empty();
   options.house.reaches_local = options.development || arguments.has("--allow-local");
-  options.house.folder = arguments.value("--state", state_of(terminal, "gatehouse"));
-  options.house.simulator = arguments.value("--simulator", state_of(terminal, "simulator"));
+  options.house.folder = arguments.value("--state", command::state_path(terminal, "gatehouse"));
+  options.house.simulator =
+      arguments.value("--simulator", command::state_path(terminal, "simulator"));
   options.house.simulator_sgx =
-      arguments.value("--simulator-sgx", state_of(terminal, "simulator-sgx"));
+      arguments.value("--simulator-sgx", command::state_path(terminal, "simulator-sgx"));
   for (const std::string& each : arguments.values("--backend")) {
     const auto backend = host::find_backend(each);
     if (!backend) return concat("--backend: there is no ", base::quoted(each));
     options.house.backends.push_back(*backend);
   }
   if (options.house.backends.empty()) options.house.backends.push_back(host::Backend::SnpSim);
-  options.house.keeps = TRY(number_of(arguments, "--keeps", options.house.keeps));
+  options.house.keeps = TRY(number_of(arguments, "--keeps", numbers, options.house.keeps));
   options.house.keeps_per_tenant =
-      TRY(number_of(arguments, "--keeps-per-tenant", options.house.keeps_per_tenant));
+      TRY(number_of(arguments, "--keeps-per-tenant", numbers, options.house.keeps_per_tenant));
   HouseSettings& house = options.house;
-  house.volumes_per_tenant = TRY(number_of(arguments, "--volumes", house.volumes_per_tenant));
-  house.volume_bytes = std::uint64_t{TRY(number_of(arguments, "--volume-size", 0))} << 20U;
+  house.volumes_per_tenant =
+      TRY(number_of(arguments, "--volumes", numbers, house.volumes_per_tenant));
+  house.volume_bytes = TRY(number_of(arguments, "--volume-size", numbers, 0)) << 20U;
   options.cgroup = arguments.value("--cgroup");
   constexpr std::size_t usual_processes = 256;
   GroupLimits& limits = options.house.limits;
-  limits.memory_bytes = std::uint64_t{TRY(number_of(arguments, "--keep-memory", 0))} << 20U;
-  limits.processor_percent = TRY(number_of(arguments, "--keep-cpu", 0));
-  limits.processes = TRY(number_of(arguments, "--keep-processes", usual_processes));
-  options.workers = TRY(number_of(arguments, "--workers", options.workers));
+  limits.memory_bytes = TRY(number_of(arguments, "--keep-memory", numbers, 0)) << 20U;
+  limits.processor_percent = TRY(number_of(arguments, "--keep-cpu", numbers, 0));
+  limits.processes = TRY(number_of(arguments, "--keep-processes", numbers, usual_processes));
+  options.workers = TRY(number_of(arguments, "--workers", numbers, options.workers));
   options.limits.body_bytes = delivery::max_text_size + 1024;
   options.limits.buffered_bytes = 4 * options.limits.body_bytes;
   TRY(check(options));

@@ -5,11 +5,14 @@
 #include "merlon/base/text.h"
 #include "merlon/base/version.h"
 #include "merlon/command/completion.h"
+#include "merlon/command/numbers.h"
+#include "merlon/command/state_path.h"
 
 namespace merlon::pool {
 
 using base::concat;
 using command::CommandSpec;
+using command::number_of;
 using command::OptionSpec;
 using command::PositionalSpec;
 using core::Result;
@@ -80,27 +83,10 @@ constexpr command::Program pool{"merlon-pool", base::version,
                                 "Keeps that are made ahead, so that a launch need not wait.",
                                 all_commands};
 
-Result<std::size_t, std::string> number_of(const command::Arguments& arguments,
-                                           std::string_view option, std::size_t least,
-                                           std::size_t most, std::size_t fallback) {
-  if (!arguments.has(option)) return fallback;
-  const auto number = base::parse_decimal(arguments.value(option));
-  if (number && *number >= least && *number <= most) return static_cast<std::size_t>(*number);
-  return concat(option, ": must be a number from ", least, " to ", most);
-}
-
 /// Of a value that the table has let pass.
 Snapshots snapshots_of(std::string_view when) noexcept {
   if (when == "never") return Snapshots::Never;
   return when == "always" ? Snapshots::Always : Snapshots::WhereSlow;
-}
-
-/// An absolute path in the user's folder of state.
-std::string state_of(const command::Terminal& terminal, std::string_view name) {
-  const std::string state = terminal.variable("XDG_STATE_HOME");
-  if (state.starts_with('/')) return concat(state, "/merlon/", name);
-  const std::string home = terminal.variable("HOME");
-  return home.starts_with('/') ? concat(home, "/.local/state/merlon/", name) : "";
 }
 
 }  // namespace
@@ -126,13 +112,14 @@ Result<Options, std::string> options_of(const command::Arguments& arguments,
   constexpr std::size_t most_ready = 256;
   constexpr std::size_t most_modules = 1024;
   constexpr std::size_t most_keeps = 100'000;
-  settings.ready = TRY(number_of(arguments, "--ready", 1, most_ready, settings.ready));
-  settings.modules = TRY(number_of(arguments, "--modules", 0, most_modules, settings.modules));
-  settings.keeps = TRY(number_of(arguments, "--keeps", 1, most_keeps, settings.keeps));
+  settings.ready = TRY(number_of(arguments, "--ready", {1, most_ready}, settings.ready));
+  settings.modules = TRY(number_of(arguments, "--modules", {0, most_modules}, settings.modules));
+  settings.keeps = TRY(number_of(arguments, "--keeps", {1, most_keeps}, settings.keeps));
   settings.waits = arguments.has("--wait");
   settings.snapshots = snapshots_of(arguments.value("--snapshots", "where-slow"));
-  settings.simulator = arguments.value("--simulator", state_of(terminal, "simulator"));
-  settings.simulator_sgx = arguments.value("--simulator-sgx", state_of(terminal, "simulator-sgx"));
+  settings.simulator = arguments.value("--simulator", command::state_path(terminal, "simulator"));
+  settings.simulator_sgx =
+      arguments.value("--simulator-sgx", command::state_path(terminal, "simulator-sgx"));
   const auto prepare = arguments.values("--prepare");
   options.prepare.assign(prepare.begin(), prepare.end());
   if (options.prepare.size() > settings.modules) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "merlon/base/text.h"
+#include "merlon/command/numbers.h"
 #include "merlon/credential/key_record.h"
 #include "merlon/service/listeners.h"
 
@@ -88,8 +89,7 @@ Outcome<void> read_limits(const command::Arguments& arguments, Options& options)
   for (const Bound& each : {Bound{"--connections", &options.limits.connections},
                             Bound{"--per-address", &options.limits.per_address},
                             Bound{"--workers", &options.workers}}) {
-    if (!arguments.has(each.option)) continue;
-    *each.value = TRY(number_of(each.option, arguments.value(each.option), 1, 1'000'000));
+    *each.value = TRY(command::number_of(arguments, each.option, {1, 1'000'000}, *each.value));
   }
   return {};
 }
@@ -110,14 +110,10 @@ Outcome<void> read_release(const command::Arguments& arguments, Options& options
   };
   for (const Bound& each : {Bound{"--release-deposits", &release.quota.deposits},
                             Bound{"--release-per-tenant", &release.quota.deposits_of_tenant}}) {
-    if (!arguments.has(each.option)) continue;
-    constexpr std::uint64_t most = 65'536;
-    *each.value = TRY(number_of(each.option, arguments.value(each.option), 1, most));
+    *each.value = TRY(command::number_of(arguments, each.option, {1, 65'536}, *each.value));
   }
-  if (arguments.has("--release-pace")) {
-    release.per_minute = static_cast<std::uint32_t>(
-        TRY(number_of("--release-pace", arguments.value("--release-pace"), 0, 1'000'000)));
-  }
+  release.per_minute = static_cast<std::uint32_t>(
+      TRY(command::number_of(arguments, "--release-pace", {0, 1'000'000}, release.per_minute)));
   return {};
 }
 
@@ -125,10 +121,8 @@ Outcome<void> read_credentials(const command::Arguments& arguments, Options& opt
   CredentialOptions& credentials = options.credentials;
   credentials.directory = arguments.value("--credentials");
   credentials.issuer = arguments.value("--credential-issuer");
-  if (arguments.has("--credential-limit")) {
-    credentials.limit = static_cast<std::uint32_t>(
-        TRY(number_of("--credential-limit", arguments.value("--credential-limit"), 2, 1'000'000)));
-  }
+  credentials.limit = static_cast<std::uint32_t>(
+      TRY(command::number_of(arguments, "--credential-limit", {2, 1'000'000}, credentials.limit)));
   credentials.epoch = TRY(duration_of(arguments, "--credential-epoch", credentials.epoch,
                                       std::chrono::seconds(10), std::chrono::hours(24) * 366));
   if (credentials.directory.empty()) {

@@ -1,18 +1,13 @@
 #pragma once
 
-// Where Merlon keeps what is of this user and of no project.
+// Where the simulated machines of this user are.
 
 #include <string>
-#include <string_view>
 
 #include "merlon/command/command.h"
 #include "merlon/host/backend.h"
 
 namespace merlon::cli {
-
-/// $XDG_STATE_HOME/merlon/NAME, or under ~/.local/state; empty if the environment names neither. A
-/// variable that is no absolute path counts as not set [XDG-BASEDIR].
-[[nodiscard]] std::string state_path(const command::Terminal& terminal, std::string_view name);
 
 /// The directory of the simulated machine that is meant where none is named.
 [[nodiscard]] std::string simulator_path(const command::Terminal& terminal);
