@@ -15,12 +15,22 @@ using verify::Appraisal;
 
 namespace {
 
+/// What stands behind "TYPE=" in a subject as it is shown; empty if nothing does.
+std::string_view part_of(std::string_view name, std::string_view type) {
+  while (!name.empty()) {
+    const std::string_view part = name.substr(0, name.find(", "));
+    if (part.starts_with(type) && part.substr(type.size()).starts_with('=')) {
+      return part.substr(type.size() + 1);
+    }
+    name.remove_prefix(std::min(name.size(), part.size() + 2));
+  }
+  return {};
+}
+
 /// The common name in a subject as it is shown, else all of it.
 std::string_view short_name(std::string_view name) {
-  const std::size_t at = name.find("CN=");
-  if (at == std::string_view::npos) return name;
-  const std::string_view rest = name.substr(at + 3);
-  return rest.substr(0, rest.find(", "));
+  const std::string_view common = part_of(name, "CN");
+  return common.empty() ? name : common;
 }
 
 /// One certificate or statement of the chain.
@@ -138,9 +148,12 @@ std::string root_part(const Head& head, const Appraisal& appraisal, const Chain&
   // Without a chain in the quote it is the root of what was signed about the platform.
   if (anchor != nullptr && !anchor->made) anchor = appraisal.find(verify::Check::TcbSignerPath);
   const bool pinned = anchor != nullptr && anchor->passed;
+  // A simulator's root may have the manufacturer's common name.
+  const std::string_view owner = part_of(chain.root->name, "O");
   return link(appraisal, *chain.root, "",
-              pinned ? " <small class=\"good nowrap\">✔ its key is pinned</small>"
-                     : " <small class=\"bad nowrap\">✘ its key is not pinned</small>");
+              concat(owner.empty() ? "" : " of ", escaped(owner),
+                     pinned ? " <small class=\"good nowrap\">✔ its key is pinned</small>"
+                            : " <small class=\"bad nowrap\">✘ its key is not pinned</small>"));
 }
 
 /// From below the root down to the evidence.

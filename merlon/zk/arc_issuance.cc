@@ -9,8 +9,8 @@ using core::Result;
 
 namespace {
 
-const ProofUse request_use{Transcript::Draft01, "ARCV1-P256CredentialRequest"};
-const ProofUse response_use{Transcript::Draft01, "ARCV1-P256CredentialResponse"};
+ProofUse request_use() { return {Transcript::Draft01, "ARCV1-P256CredentialRequest"}; }
+ProofUse response_use() { return {Transcript::Draft01, "ARCV1-P256CredentialResponse"}; }
 
 /// [ARC §request-proof]
 LinearRelation request_relation(const P256Point& m1_encrypted, const P256Point& m2_encrypted) {
@@ -91,14 +91,14 @@ Result<ArcRequested> arc_request(ByteView request_context, ScalarSource& source)
   made.request.m1_encrypted = commit({secrets.m1, secrets.r1});
   made.request.m2_encrypted = commit({secrets.m2, secrets.r2});
   made.request.proof = TRY(prove_compact(
-      request_use, request_relation(made.request.m1_encrypted, made.request.m2_encrypted),
+      request_use(), request_relation(made.request.m1_encrypted, made.request.m2_encrypted),
       std::array{secrets.m1, secrets.m2, secrets.r1, secrets.r2}, source));
   return made;
 }
 
 Result<ArcResponse> arc_respond(const ArcPrivateKey& key, const ArcRequest& request,
                                 ScalarSource& source) {
-  TRY(verify_compact(request_use, request_relation(request.m1_encrypted, request.m2_encrypted),
+  TRY(verify_compact(request_use(), request_relation(request.m1_encrypted, request.m2_encrypted),
                      request.proof));
   const ArcPublicKey shown = key.public_key();
   const P256Point& h = blinding_generator();
@@ -112,14 +112,14 @@ Result<ArcResponse> arc_respond(const ArcPrivateKey& key, const ArcRequest& requ
   response.x2_aux = (b * key.x2) * h;
   response.h_aux = b * h;
   response.proof = TRY(prove_compact(
-      response_use, response_relation(shown, request, response),
+      response_use(), response_relation(shown, request, response),
       std::array{key.x0, key.x1, key.x2, key.x0_blinding, b, b * key.x1, b * key.x2}, source));
   return response;
 }
 
 Result<ArcCredential> arc_finalize(const ArcRequested& requested, const ArcPublicKey& key,
                                    const ArcResponse& response) {
-  TRY(verify_compact(response_use, response_relation(key, requested.request, response),
+  TRY(verify_compact(response_use(), response_relation(key, requested.request, response),
                      response.proof));
   const ArcClientSecrets& secrets = requested.secrets;
   P256Point u_prime = response.u_prime_encrypted - response.x0_aux - secrets.r1 * response.x1_aux -

@@ -57,7 +57,7 @@ class Page(StewardTest):
         status, html = self.upload(self.file)
         self.assertEqual(status, 200)
         self.assertIn("Accepted", html)
-        self.assertIn(ROOT, html)
+        self.assertIn(f"{ROOT} of Merlon SIMULATOR", html)
         self.assertEqual(self.steward.metric('certificates_total{technology="SEV-SNP"}'), 0)
 
     def test_evidence_that_is_refused_says_why(self):
