@@ -6,6 +6,12 @@
 #       their headers read beforehand only with sanitizers. So each file is built somewhere without:
 #       a room in preset dev, a test in preset clang22. There whoever forgets an include is told.
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # clang finds X.pch for X by itself, and ccache makes this path a relative one: not so the paths of
+  # -include-pch, with which nothing that was compiled in one checkout would serve in another.
+  set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -include <PCH_HEADER>)
+endif()
+
 function(merlon_build_fast target kind)
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     return()
@@ -48,7 +54,8 @@ function(merlon_compile_headers name)
   else()
     set(suffix gch)
   endif()
-  target_precompile_headers(${target} PRIVATE ${header})
+  # By a name that is the same in each checkout: clang counts the file that has it among what it read.
+  target_precompile_headers(${target} PRIVATE "\"cmake/${name}.h\"")
   merlon_digest_headers(${header} ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.${suffix}.sum)
 endfunction()
 
