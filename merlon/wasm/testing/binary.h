@@ -46,12 +46,12 @@ class Binary {
 
 /// A module of one function, exported as "f", of type `params` -> `results` (value type codes).
 [[nodiscard]] inline std::vector<std::uint8_t> function_module(
-    std::initializer_list<std::uint8_t> params, std::initializer_list<std::uint8_t> results,
-    std::initializer_list<std::uint8_t> body, bool memory = false) {
+    const std::vector<std::uint8_t>& params, const std::vector<std::uint8_t>& results,
+    const std::vector<std::uint8_t>& body, bool memory = false) {
   std::vector<std::uint8_t> type = {1, 0x60, static_cast<std::uint8_t>(params.size())};
-  type.insert(type.end(), params);
+  type.insert(type.end(), params.begin(), params.end());
   type.push_back(static_cast<std::uint8_t>(results.size()));
-  type.insert(type.end(), results);
+  type.insert(type.end(), results.begin(), results.end());
   std::vector<std::uint8_t> out = {0, 'a', 's', 'm', 1,
                                    0, 0,   0,   1,   static_cast<std::uint8_t>(type.size())};
   out.insert(out.end(), type.begin(), type.end());
@@ -60,7 +60,7 @@ class Binary {
   out.insert(out.end(), {7, 5, 1, 1, 'f', 0, 0});
   const auto size = static_cast<std::uint8_t>(body.size());
   out.insert(out.end(), {10, static_cast<std::uint8_t>(size + 2), 1, size});
-  out.insert(out.end(), body);
+  out.insert(out.end(), body.begin(), body.end());
   return out;
 }
 

@@ -85,6 +85,36 @@ TEST(Validator, AClauseStandsInATryThatHasNoneForAll) {
   EXPECT_TRUE(module->features().contains(Feature::LegacyExceptions));
 }
 
+TEST(Validator, WhatWasCaughtIsThrownAgainInItsClauseOnly) {
+  const std::initializer_list<std::uint8_t> refused[] = {
+      {0, 0x09, 0, 0x0b},                                            // rethrow 0
+      {0, 0x06, 0x40, 0x09, 0, 0x19, 0x0b, 0x0b},                    // try rethrow 0 catch_all end
+      {0, 0x06, 0x40, 0x19, 0x09, 1, 0x0b, 0x0b},                    // try catch_all rethrow 1 end
+      {0, 0x06, 0x40, 0x19, 0x02, 0x40, 0x09, 0, 0x0b, 0x0b, 0x0b},  // … catch_all block rethrow 0
+      {0, 0x06, 0x40, 0x19, 0x09, 2, 0x0b, 0x0b}};                   // of a label that is not there
+  for (const auto& body : refused) EXPECT_FALSE(check(function_module({}, {}, body)).has_value());
+  EXPECT_TRUE(
+      check(function_module({}, {}, {0, 0x06, 0x40, 0x19, 0x02, 0x40, 0x09, 1, 0x0b, 0x0b, 0x0b}))
+          .has_value());
+}
+
+TEST(Validator, ManyResultsAreAsGoodAsFew) {
+  for (const std::size_t count : {1U, 8U, 9U, 100U}) {
+    std::vector<std::uint8_t> results(count, 0x7f);
+    const auto ends_as = [&](std::initializer_list<std::uint8_t> rest) {
+      std::vector<std::uint8_t> body = {0, 0x10, 0};  // call of itself
+      body.insert(body.end(), rest);
+      return check(function_module({}, results, body)).has_value();
+    };
+    EXPECT_TRUE(ends_as({0x0b})) << count;
+    EXPECT_TRUE(ends_as({0x1a, 0x41, 7, 0x0b})) << count;
+    EXPECT_FALSE(ends_as({0x1a, 0x42, 7, 0x0b})) << count;
+    EXPECT_FALSE(ends_as({0x1a, 0x0b})) << count;
+    EXPECT_FALSE(ends_as({0x41, 7, 0x0b})) << count;
+    EXPECT_TRUE(ends_as({0x00, 0x0b})) << count << ": of no type, behind unreachable";
+  }
+}
+
 TEST(Validator, ASelectWithoutTypeChoosesBetweenNumbersOrVectorsOfOneType) {
   const auto choose = [](std::uint8_t first, std::uint8_t second,
                          std::initializer_list<std::uint8_t> select) {
@@ -141,16 +171,18 @@ TEST(Validator, DelegateEndsATryWithItsResultsAndNamesALabel) {
 }
 
 TEST(Validator, EachLabelOfABranchTableFitsTheValues) {
-  const auto table = [](std::initializer_list<std::uint8_t> inner) {
-    // Types: () -> (), () -> (i32 i64), () -> (i32 i32). A block of type 1 around one of `inner`,
-    // in it i32.const 0; i64.const 0; i32.const 0; br_table 0 1.
+  const auto table = [](std::initializer_list<std::uint8_t> inner, std::uint8_t first = 0) {
+    // Types: () -> (), () -> (i32 i64), () -> (i32 i32), and the second once more. A block of type
+    // 1 around one of `inner`, in it i32.const 0; i64.const 0; i32.const 0; br_table 0 1, or 1 0.
     testing::Binary binary;
-    binary.types({3, 0x60, 0, 0, 0x60, 0, 2, 0x7f, 0x7e, 0x60, 0, 2, 0x7f, 0x7f});
+    binary.types(
+        {4, 0x60, 0, 0, 0x60, 0, 2, 0x7f, 0x7e, 0x60, 0, 2, 0x7f, 0x7f, 0x60, 0, 2, 0x7f, 0x7e});
     binary.section(3, {1, 0});
+    const auto second = static_cast<std::uint8_t>(1 - first);
     std::vector<std::uint8_t> body = {0, 0x02, 1, 0x02};
     body.insert(body.end(), inner);
-    body.insert(body.end(),
-                {0x41, 0, 0x42, 0, 0x41, 0, 0x0e, 1, 0, 1, 0x0b, 0, 0x0b, 0x1a, 0x1a, 0x0b});
+    body.insert(body.end(), {0x41, 0, 0x42, 0, 0x41, 0, 0x0e, 1, first, second, 0x0b, 0, 0x0b, 0x1a,
+                             0x1a, 0x0b});
     std::vector<std::uint8_t> bytes = binary.bytes();
     const auto size = static_cast<std::uint8_t>(body.size());
     bytes.insert(bytes.end(), {10, static_cast<std::uint8_t>(size + 2), 1, size});
@@ -158,7 +190,10 @@ TEST(Validator, EachLabelOfABranchTableFitsTheValues) {
     return check(bytes).has_value();
   };
   EXPECT_TRUE(table({1}));
+  EXPECT_TRUE(table({3})) << "of equal types";
+  EXPECT_TRUE(table({3}, 1)) << "of equal types";
   EXPECT_FALSE(table({2})) << "of other types";
+  EXPECT_FALSE(table({2}, 1)) << "of other types, behind one that fits";
   EXPECT_FALSE(table({0x40})) << "of another number";
   EXPECT_FALSE(table({0x7f})) << "of another number";
 }
