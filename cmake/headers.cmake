@@ -3,7 +3,7 @@
 #   merlon_build_fast(TARGET tests|rooms)
 #       Tests are built fast wherever they are built for debugging: most of what they cost is
 #       GoogleTest's templates and headers that all of them include. Rooms keep their flags, and have
-#       their headers read beforehand only with sanitizers. So each file is built somewhere without:
+#       their headers read beforehand only with clang's sanitizers. So each file is built somewhere without:
 #       a room in preset dev, a test in preset clang22. There whoever forgets an include is told.
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
@@ -41,6 +41,7 @@ function(merlon_compile_headers name)
   set(header ${CMAKE_SOURCE_DIR}/cmake/${name}.h)
   add_library(${target} OBJECT ${CMAKE_SOURCE_DIR}/cmake/headers.cc)
   target_link_libraries(${target} PRIVATE merlon_warnings)
+  set(library)
   set(options ${ARGN})
   if(options)
     list(POP_FRONT options library)
@@ -56,21 +57,26 @@ function(merlon_compile_headers name)
   endif()
   # By a name that is the same in each checkout: clang counts the file that has it among what it read.
   target_precompile_headers(${target} PRIVATE "\"cmake/${name}.h\"")
-  merlon_digest_headers(${header} ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.${suffix}.sum)
+  merlon_digest_headers(${header} ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.${suffix}.sum ${library})
 endfunction()
 
 # g++ compiles these headers into 100 MiB, and ccache reads all of them for each test, which costs as
 # much as a small test does. CCACHE_PCH_EXTSUM has it read FILE instead: a digest of what went in.
 function(merlon_digest_headers header file)
   separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_DEBUG} -std=c++20")
-  get_target_property(gtest GTest::gtest INTERFACE_INCLUDE_DIRECTORIES)
-  if(NOT gtest IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
-    list(APPEND flags -isystem ${gtest})
-  endif()
+  set(read_from ${header})
+  foreach(library IN LISTS ARGN)
+    get_target_property(include ${library} INTERFACE_INCLUDE_DIRECTORIES)
+    if(NOT include IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
+      list(APPEND flags -isystem ${include})
+    endif()
+    file(GLOB headers_of_library ${include}/gtest/*.h)
+    list(APPEND read_from ${headers_of_library})
+  endforeach()
   execute_process(
     COMMAND ${CMAKE_CXX_COMPILER} ${flags} -E -P -x c++ -include ${header} /dev/null
     OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
   string(SHA256 digest "${CMAKE_CXX_COMPILER_VERSION} ${flags} ${MERLON_SANITIZE} ${text}")
   file(CONFIGURE OUTPUT ${file} CONTENT "${digest}\n")
-  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header} ${gtest}/gtest/gtest.h)
+  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${read_from})
 endfunction()

@@ -98,6 +98,16 @@ TEST(Validator, WhatWasCaughtIsThrownAgainInItsClauseOnly) {
           .has_value());
 }
 
+TEST(Validator, RefAsNonNullGivesATypeWithoutNull) {
+  const auto gives_a_function = [](std::initializer_list<std::uint8_t> body) {
+    testing::Binary binary;
+    binary.types({1, 0x60, 1, 0x70, 1, 0x64, 0x70}).section(3, {1, 0});  // funcref -> (ref func)
+    return check(binary.code(body).bytes()).has_value();
+  };
+  EXPECT_TRUE(gives_a_function({0, 0x20, 0, 0xd4, 0x0b})) << "local.get 0; ref.as_non_null";
+  EXPECT_FALSE(gives_a_function({0, 0x20, 0, 0x0b})) << "local.get 0";
+}
+
 TEST(Validator, ManyResultsAreAsGoodAsFew) {
   for (const std::size_t count : {1U, 8U, 9U, 100U}) {
     std::vector<std::uint8_t> results(count, 0x7f);
