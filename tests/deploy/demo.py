@@ -25,7 +25,7 @@ from deploy_test import CAT  # noqa: E402
 from gatehouse import Gatehouse  # noqa: E402
 from keeps import free_port  # noqa: E402
 from sealed_test import counting  # noqa: E402
-from processes import descendants, memory_of, own_memory  # noqa: E402
+from processes import cores_can_be_made, core_of, descendants, memory_of, own_memory  # noqa: E402
 from service import Steward, make_ca, make_server_certificate, openssl  # noqa: E402
 from story import MACHINES, Failed, Stage  # noqa: E402
 from tls_test import echo_server  # noqa: E402
@@ -42,6 +42,12 @@ def step(text):
 
 def detail(name, value):
     print(f"  {DIM}{name:<12}{PLAIN} {value}", flush=True)
+
+
+def private_half(key):
+    """The secret number of a key of P-256: 32 bytes behind the first 7 of [RFC 5915 §3]."""
+    der = openssl("ec", "-in", key, "-outform", "DER").stdout
+    return der[7:39]
 
 
 class Capture:
@@ -78,6 +84,7 @@ class Demo:
         subprocess.run(["wat2wasm", source, "-o", source.with_suffix(".wasm")], check=True)
         self.echo = Path(echo).read_bytes() if echo else source.with_suffix(".wasm").read_bytes()
         self.secrets = {}
+        self.binary = {}
 
     def secret(self, name):
         """Something that nobody but tenant and keep may see."""
@@ -139,6 +146,7 @@ class Demo:
             "[[mounts]]\npath = '/sealed'\nsource = 'sealed'\n")
         self.tenant = self.folder / "tenant.pem"
         openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", self.tenant)
+        self.binary["tenant's key"] = private_half(self.tenant)
         self.check([self.remembered() for _ in range(2)] == [1, 2], "what one keep wrote the next one reads")
         volume, = (self.house.folder / "state").rglob("volumes/*/data")
         held = b"".join(file.read_bytes() for file in volume.iterdir())
@@ -198,7 +206,7 @@ class Demo:
 
     def wanted(self):
         """What nobody but tenant and keep may see, by name."""
-        return {name: value.encode() for name, value in self.secrets.items()} | {"modules": self.echo[:64]}
+        return {name: value.encode() for name, value in self.secrets.items()} | {"modules": self.echo[:64]} | self.binary
 
     def host_processes(self):
         processes = {self.house.process.pid: "merlon-gatehouse"}
@@ -246,6 +254,17 @@ class Demo:
         self.check(not found, f"the memory of {len(processes)} processes of the host, {scanned >> 20} MiB", ", ".join(found))
         found, size = self.look_into(self.house.folder.rglob("*"))
         self.check(size > 0 and not found, f"all files and logs of the gatehouse, {size >> 10} KiB", ", ".join(found))
+
+        self.look_into_cores("its core images, as a crash may leave them", self.host_processes(),
+                             has_keep=not self.stage.of_sgx)
+
+    def look_into_cores(self, what, processes, has_keep=False):
+        if not cores_can_be_made():
+            print("  (gcore is not here: no core images)")
+            return
+        found, inside, size = self.look_through(processes, lambda process: core_of(process, self.folder))
+        # A scan that does not find what the keep's own memory has proves nothing.
+        self.check(size > 0 and not found and bool(inside) == has_keep, f"{what}, {size >> 20} MiB", ", ".join(found))
 
     def another_keep(self):
         """A policy that wants one."""

@@ -29,17 +29,10 @@ for each in ("attest", "e2e", "steward", "deploy"):
     sys.path.insert(0, str(HERE.parent / each))
 import servers  # noqa: E402
 import story_page  # noqa: E402
-from demo import Capture, Demo, detail, free_port, openssl, step  # noqa: E402
-from processes import cores_can_be_made, core_of  # noqa: E402
+from demo import Capture, Demo, detail, free_port, openssl, private_half, step  # noqa: E402
 from story import MACHINES, MERLON, Failed  # noqa: E402
 
 REPOSITORY = "acme/echo"
-
-
-def private_half(key):
-    """The secret number of a key of P-256: 32 bytes behind the first 7 of [RFC 5915 §3]."""
-    der = openssl("ec", "-in", key, "-outform", "DER").stdout
-    return der[7:39]
 
 
 class Registry:
@@ -77,11 +70,7 @@ class Story(Demo):
     def __init__(self, folder, options):
         super().__init__(folder, options.echo, options.backend)
         self.page, self.fetches, self.short = options.html, options.keep_fetches, options.short
-        self.binary = {}
         self.looked = []
-
-    def wanted(self):
-        return super().wanted() | self.binary
 
     def check(self, good, what, found=""):
         super().check(good, what, found)
@@ -199,8 +188,6 @@ class Story(Demo):
 
     def look_around(self):
         super().look_around()
-        self.look_into_cores("its core images, as a crash may leave them", self.host_processes(),
-                             has_keep=not self.stage.of_sgx)
         step("   And what the registry's owner has.")
         self.binary["names of files"] = b"steward-tls.pem"
         own = {self.registry.process.pid: "merlon-drawbridge"}
@@ -218,14 +205,8 @@ class Story(Demo):
         return "store"
 
     def look_into_cores(self, what, processes, has_keep=False):
-        if self.short:
-            return
-        if not cores_can_be_made():
-            print("  (gcore is not here: no core images)")
-            return
-        found, inside, size = self.look_through(processes, lambda process: core_of(process, self.folder))
-        # A scan that does not find what the keep's own memory has proves nothing.
-        self.check(size > 0 and not found and bool(inside) == has_keep, f"{what}, {size >> 20} MiB", ", ".join(found))
+        if not self.short:
+            super().look_into_cores(what, processes, has_keep)
 
     def cheat(self):
         step("7. Who cheats gets nothing.")
