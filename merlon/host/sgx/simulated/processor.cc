@@ -26,7 +26,7 @@ void simulated_enter(std::uint32_t leaf, ::sgx_enclave_run* run);
 void simulated_signal(int signal, ::siginfo_t* info, void* context);
 std::uint64_t simulated_handle(int signal, ::siginfo_t* info, ::ucontext_t* context,
                                std::uint64_t thread_pointer) noexcept;
-extern const std::uint8_t simulated_enclu[];
+extern const std::uint8_t simulated_door[];
 extern std::uint64_t simulated_thread_pointer;
 extern bool simulated_asks_for_thread_pointer;
 }
@@ -47,7 +47,6 @@ constexpr int by_a_filter = 1;                // si_code SYS_SECCOMP
 constexpr std::uint64_t carry_flags = 0x8d5;  // arithmetic
 constexpr std::uint64_t zero_flag = 0x40;
 constexpr std::uint64_t trap_flag = 0x100;
-constexpr std::uint64_t size_of_enclu = 3;
 
 /// The handler of a signal is told nothing of who is simulated.
 constinit Processor* the_processor = nullptr;
@@ -129,6 +128,7 @@ os::Result<void> Processor::add(image::EnclavePage page, Pages pages, core::Byte
   const bool is_shims =
       pages.address >= sallyport::shim_start && pages.address < sallyport::shim_end;
   if (page == image::EnclavePage::ReadExecute && is_shims) {
+    leaves_.look_for(pages.address, bytes);
     thread_pointers_.look_for(pages.address, bytes);
   }
   map_.map(pages.address, pages.address + pages.size, static_cast<Access>(flags & 7U));
@@ -141,6 +141,9 @@ core::Result<void, HostError> Processor::start(core::ByteView sigstruct) {
   if (!cpuid_.hide_all()) {
     return HostError{core::ErrorCode::Internal,
                      "merlon-keep.cpuid, beside merlon-keep, is of another merlon-keep"};
+  }
+  if (!leaves_.hide_all()) {
+    return HostError{core::ErrorCode::Internal, "cannot prepare the shim for this processor"};
   }
   simulated_asks_for_thread_pointer =
       !kernel_follows_thread_pointer() || (hostility_ && hostility_->is_on_an_old_kernel());
@@ -278,7 +281,7 @@ std::uint64_t Processor::handle(int signal, ::siginfo_t& info, ::ucontext_t& raw
   Context context(raw);
   context.thread_pointer = thread_pointer;
   // SAFETY: only compared.
-  const auto door = reinterpret_cast<std::uint64_t>(simulated_enclu);
+  const auto door = reinterpret_cast<std::uint64_t>(simulated_door);
   if (!is_inside_) {
     if (signal == SIGILL && context.get(REG_RIP) == door) {
       context.get(REG_RAX) == leaf_resume ? resume(context) : enter_enclave(context);
@@ -288,13 +291,10 @@ std::uint64_t Processor::handle(int signal, ::siginfo_t& info, ::ucontext_t& raw
     }
     return context.thread_pointer;
   }
-  constexpr std::uint32_t enclu = 0xd7010f;
-  std::uint32_t opcode = 0;
-  if (signal == SIGILL) std::memcpy(&opcode, pointer(context.get(REG_RIP)), 3);
   constexpr std::uint64_t fetch = 16;
   const bool fetches = signal == SIGSEGV && context.get(REG_TRAPNO) == page_fault &&
                        (context.get(REG_ERR) & fetch) != 0;
-  if (opcode == enclu) {
+  if (signal == SIGILL && leaves_.has(context.get(REG_RIP))) {
     run_leaf(context);
   } else if (signal == SIGTRAP && hostility_ && context.get(REG_TRAPNO) == debug_exception) {
     step(context);

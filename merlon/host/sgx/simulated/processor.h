@@ -3,8 +3,8 @@
 // A processor with SGX2 and the kernel's driver for it, played by this process: for running keeps
 // of backend sgx where there is no such processor. NOTHING HERE IS CONFIDENTIAL. The enclave's
 // pages are pages of this process; what a page allows is enforced by its mapping. Instructions that
-// an enclave's thread may not use, and the leaves of ENCLU, raise exceptions: a signal's handler
-// does what the processor would [SDM vol. 3D, chapters 36 to 40].
+// an enclave's thread may not use, and what hides the leaves of ENCLU, raise exceptions: a signal's
+// handler does what the processor would [SDM vol. 3D, chapters 36 to 40].
 
 #include <array>
 #include <cstdint>
@@ -19,6 +19,7 @@
 #include "merlon/host/sgx/driver.h"
 #include "merlon/host/sgx/simulated/cpuid_places.h"
 #include "merlon/host/sgx/simulated/hostility.h"
+#include "merlon/host/sgx/simulated/leaf_places.h"
 #include "merlon/host/sgx/simulated/page_map.h"
 #include "merlon/host/sgx/simulated/secrets.h"
 #include "merlon/host/sgx/simulated/thread_pointer.h"
@@ -100,6 +101,7 @@ class Processor final : public Driver {
 
   Secrets secrets_;
   CpuidPlaces cpuid_;
+  LeafPlaces leaves_;
   ThreadPointerPlaces thread_pointers_;
   std::optional<Hostility> hostility_;
   PageMap map_;

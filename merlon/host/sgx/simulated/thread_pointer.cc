@@ -1,37 +1,20 @@
 #include "merlon/host/sgx/simulated/thread_pointer.h"
 
 #include <array>
-#include <cstring>
 
 #include <sys/auxv.h>
-#include <sys/mman.h>
 
-#include "merlon/host/sgx/simulated/page_map.h"
+#include "merlon/host/sgx/simulated/code.h"
 
 namespace merlon::host::sgx::simulated {
 namespace {
 
 // F3 REX.W 0F AE, and a register in the last byte.
 constexpr std::size_t instruction_size = 5;
-constexpr auto no_instruction = std::array<std::uint8_t, 2>{0x0f, 0x0b};  // UD2
 
 constexpr auto registers_in_order =
     std::array{REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
-
-void* pointer(std::uint64_t address) noexcept {
-  // SAFETY: an address of the enclave, whose pages are this process's.
-  return reinterpret_cast<void*>(address);
-}
-
-os::Result<void> put(std::uint64_t address, core::ByteView bytes) noexcept {
-  const std::uint64_t page = address & ~(page_size - 1);
-  const std::uint64_t size = ((address + bytes.size() - 1) & ~(page_size - 1)) + page_size - page;
-  if (::mprotect(pointer(page), size, PROT_READ | PROT_WRITE) != 0) return os::last_errno();
-  std::memcpy(pointer(address), bytes.data(), bytes.size());
-  if (::mprotect(pointer(page), size, PROT_READ | PROT_EXEC) != 0) return os::last_errno();
-  return {};
-}
 
 }  // namespace
 
@@ -55,7 +38,7 @@ void ThreadPointerPlaces::look_for(std::uint64_t address, core::ByteView code) {
 }
 
 os::Result<void> ThreadPointerPlaces::hide_all() {
-  for (const auto& [address, instruction] : places_) TRY(put(address, no_instruction));
+  for (const auto& [address, instruction] : places_) TRY(put_code(address, no_instruction));
   return {};
 }
 
