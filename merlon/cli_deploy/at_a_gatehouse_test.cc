@@ -212,11 +212,12 @@ TEST_F(AtAGatehouse, WhoHearsNoEndIsToldSo) {
   const std::string id = detached();
   EXPECT_EQ(run(&keeps_attach, {id}), 7);
   // The keep's words but for the last ones.
-  std::size_t asked = 0;
-  house_.set_instead([&](const http::Request& request) -> std::optional<http::Response> {
-    if (!request.path().ends_with("/output")) return std::nullopt;
-    return asked++ == 0 ? with(204, "") : with(410, "");
-  });
+  std::atomic<std::size_t> asked = 0;
+  const auto instead =
+      house_.answer_instead([&](const http::Request& request) -> std::optional<http::Response> {
+        if (!request.path().ends_with("/output")) return std::nullopt;
+        return asked++ == 0 ? with(204, "") : with(410, "");
+      });
   EXPECT_EQ(run(&keeps_attach, {id}), 1);
   EXPECT_NE(remarked().find("the talk with the keep was cut"), std::string::npos);
   EXPECT_EQ(deploy_it({{"--restart", "on-failure"}, {"--restarts", "0"}}), 1);
@@ -227,16 +228,17 @@ TEST_F(AtAGatehouse, NoSecondKeepGetsTheWorkloadWhileTheFirstRuns) {
   std::atomic<std::size_t> started = 0;
   std::atomic<std::size_t> stopped = 0;
   std::atomic<bool> ran_beside = false;
-  house_.set_instead([&](const http::Request& request) -> std::optional<http::Response> {
-    if (request.method == "POST" && request.target == "/v1/keeps") {
-      ran_beside = ran_beside || started.load() != stopped.load();
-      ++started;
-    }
-    if (request.path().ends_with("/stop")) ++stopped;
-    if (request.path().ends_with("/input")) return with(429, "");
-    if (request.path().ends_with("/output")) return with(410, "");
-    return std::nullopt;
-  });
+  const auto instead =
+      house_.answer_instead([&](const http::Request& request) -> std::optional<http::Response> {
+        if (request.method == "POST" && request.target == "/v1/keeps") {
+          ran_beside = ran_beside || started.load() != stopped.load();
+          ++started;
+        }
+        if (request.path().ends_with("/stop")) ++stopped;
+        if (request.path().ends_with("/input")) return with(429, "");
+        if (request.path().ends_with("/output")) return with(410, "");
+        return std::nullopt;
+      });
   EXPECT_EQ(deploy_it({{"--restart", "always"}, {"--restarts", "1"}}), 1);
   EXPECT_EQ(started, 2U) << remarked();
   EXPECT_EQ(stopped, 1U);
@@ -246,21 +248,22 @@ TEST_F(AtAGatehouse, NoSecondKeepGetsTheWorkloadWhileTheFirstRuns) {
 TEST_F(AtAGatehouse, WhoHadItsKeepStoppedMeanwhileGetsNoOther) {
   std::atomic<std::size_t> started = 0;
   std::atomic<bool> is_away = false;
-  house_.set_instead([&](const http::Request& request) -> std::optional<http::Response> {
-    if (request.method == "POST" && request.target == "/v1/keeps") ++started;
-    if (request.path().ends_with("/input")) return with(429, "");
-    if (request.path().ends_with("/output")) {
-      // Somebody stops it, and of that nothing is heard at once.
-      http::Request stop;
-      stop.method = "POST";
-      stop.target = base::concat(request.path().substr(0, request.path().rfind('/')), "/stop");
-      EXPECT_EQ(house_.service().handle(stop).status, 204);
-      is_away = true;
-      return with(410, "");
-    }
-    if (request.method == "GET" && is_away.exchange(false)) return with(503, "");
-    return std::nullopt;
-  });
+  const auto instead =
+      house_.answer_instead([&](const http::Request& request) -> std::optional<http::Response> {
+        if (request.method == "POST" && request.target == "/v1/keeps") ++started;
+        if (request.path().ends_with("/input")) return with(429, "");
+        if (request.path().ends_with("/output")) {
+          // Somebody stops it, and of that nothing is heard at once.
+          http::Request stop;
+          stop.method = "POST";
+          stop.target = base::concat(request.path().substr(0, request.path().rfind('/')), "/stop");
+          EXPECT_EQ(house_.service().handle(stop).status, 204);
+          is_away = true;
+          return with(410, "");
+        }
+        if (request.method == "GET" && is_away.exchange(false)) return with(503, "");
+        return std::nullopt;
+      });
   EXPECT_EQ(deploy_it({{"--restart", "always"}, {"--restarts", "3"}}), 1);
   EXPECT_EQ(started, 1U) << remarked();
   EXPECT_NE(remarked().find("the keep was stopped"), std::string::npos);
@@ -382,32 +385,37 @@ TEST_F(AtAGatehouse, WhatIsNoAnswerIsToldAsSuch) {
        "names no key"},
   };
   for (const auto& [body, why] : answers) {
-    house_.set_instead([body = body](const http::Request&) { return with(201, body); });
+    const auto instead =
+        house_.answer_instead([body = body](const http::Request&) { return with(201, body); });
     remarked().clear();
     EXPECT_NE(deploy_it(), 0) << body;
     EXPECT_NE(remarked().find(why), std::string::npos) << remarked();
   }
-  house_.set_instead([](const http::Request&) { return with(200, "no JSON"); });
+  const auto instead =
+      house_.answer_instead([](const http::Request&) { return with(200, "no JSON"); });
   EXPECT_EQ(run(&keeps_list, {}), 1);
   EXPECT_EQ(run(&volumes_list, {}), 1);
-  house_.set_instead([](const http::Request&) { return with(500, "no JSON"); });
+  const auto failing =
+      house_.answer_instead([](const http::Request&) { return with(500, "no JSON"); });
   EXPECT_EQ(run(&keeps_stop, {id}), 1);
   EXPECT_NE(remarked().find("status 500"), std::string::npos);
 }
 
 TEST_F(AtAGatehouse, ItsWordsAreNotTheKeeps) {
   const std::string id = detached();
-  house_.set_instead([](const http::Request& request) -> std::optional<http::Response> {
-    if (request.path().ends_with("/output")) return with(200, std::string(100, 'x'));
-    return std::nullopt;
-  });
+  const auto instead =
+      house_.answer_instead([](const http::Request& request) -> std::optional<http::Response> {
+        if (request.path().ends_with("/output")) return with(200, std::string(100, 'x'));
+        return std::nullopt;
+      });
   EXPECT_EQ(run(&keeps_attach, {id}), 1);
   EXPECT_NE(remarked().find("is not the keep's"), std::string::npos);
   EXPECT_EQ(said_, "");
-  house_.set_instead([](const http::Request& request) -> std::optional<http::Response> {
-    if (request.path().ends_with("/output")) return with(404, "{}");
-    return std::nullopt;
-  });
+  const auto silent =
+      house_.answer_instead([](const http::Request& request) -> std::optional<http::Response> {
+        if (request.path().ends_with("/output")) return with(404, "{}");
+        return std::nullopt;
+      });
   EXPECT_EQ(run(&keeps_attach, {id}), 1);
   EXPECT_NE(remarked().find("gives no output"), std::string::npos);
 }
@@ -502,16 +510,17 @@ TEST_F(AtAGatehouse, OneThatIsGoneIsTold) {
 
 TEST_F(AtAGatehouse, PackagesLieAtAnAddress) {
   const std::string module("\0asm\1\0\0\0", 8);
-  bool has_config = false;
-  bool is_module = true;
-  house_.set_instead([&](const http::Request& request) -> std::optional<http::Response> {
-    const std::string_view path = request.path();
-    if (!path.starts_with("/package")) return std::nullopt;
-    if (is_module) return http::Response{200, {{"Content-Type", "application/wasm"}}, module};
-    if (path == "/package/main.wasm") return with(200, module);
-    if (path == "/package/Enarx.toml" && has_config) return with(200, "args = [\"one\"]\n");
-    return with(404, "");
-  });
+  std::atomic<bool> has_config = false;
+  std::atomic<bool> is_module = true;
+  const auto instead =
+      house_.answer_instead([&](const http::Request& request) -> std::optional<http::Response> {
+        const std::string_view path = request.path();
+        if (!path.starts_with("/package")) return std::nullopt;
+        if (is_module) return http::Response{200, {{"Content-Type", "application/wasm"}}, module};
+        if (path == "/package/main.wasm") return with(200, module);
+        if (path == "/package/Enarx.toml" && has_config) return with(200, "args = [\"one\"]\n");
+        return with(404, "");
+      });
   const std::string url = house_.url() + "/package";
   EXPECT_EQ(deploy_it({}, "", url), 7) << remarked();
   is_module = false;

@@ -180,9 +180,14 @@ void SmallGatehouse::set_manner(ThreadedKeep::Manner manner) {
   manner_ = std::move(manner);
 }
 
-void SmallGatehouse::set_instead(Instead instead) {
-  const std::scoped_lock lock(mutex_);
-  instead_ = std::move(instead);
+SmallGatehouse::Replacement::Replacement(SmallGatehouse& house, Instead instead) : house_(house) {
+  const std::scoped_lock lock(house_.instead_mutex_);
+  house_.instead_ = std::move(instead);
+}
+
+SmallGatehouse::Replacement::~Replacement() {
+  const std::scoped_lock lock(house_.instead_mutex_);
+  house_.instead_ = nullptr;
 }
 
 std::vector<const ThreadedKeep*> SmallGatehouse::keeps() const {
@@ -198,13 +203,11 @@ std::string SmallGatehouse::volumes() const {
 }
 
 http::Response SmallGatehouse::handle(const http::Request& request) {
-  Instead instead;
   {
-    const std::scoped_lock lock(mutex_);
-    instead = instead_;
-  }
-  if (instead) {
-    if (auto response = instead(request)) return *std::move(response);
+    const std::shared_lock lock(instead_mutex_);
+    if (instead_) {
+      if (auto response = instead_(request)) return *std::move(response);
+    }
   }
   if (request.method == "POST" && request.target == "/v1/keeps") return start(request);
   return service_.handle(request);

@@ -8,8 +8,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "merlon/crypto/x25519.h"
 #include "merlon/delivery/records.h"
@@ -78,9 +81,20 @@ class SmallGatehouse {
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
   /// Of the keeps that are started from now on.
   void set_manner(ThreadedKeep::Manner manner);
-  /// Answers in the service's place, where it gives something.
+  /// Answers in the service's place, where it gives something; several threads ask it at once.
   using Instead = std::function<std::optional<http::Response>(const http::Request&)>;
-  void set_instead(Instead instead);
+  /// Has somebody answer as long as it lives; nobody is asking him any more when it has ended.
+  class Replacement {
+   public:
+    Replacement(SmallGatehouse& house, Instead instead);
+    ~Replacement();
+    Replacement(const Replacement&) = delete;
+    Replacement& operator=(const Replacement&) = delete;
+
+   private:
+    SmallGatehouse& house_;
+  };
+  [[nodiscard]] Replacement answer_instead(Instead instead) { return {*this, std::move(instead)}; }
   [[nodiscard]] std::vector<const ThreadedKeep*> keeps() const;
   /// Where the volumes of its one tenant lie.
   [[nodiscard]] std::string volumes() const;
@@ -98,6 +112,7 @@ class SmallGatehouse {
   gatehouse::Service service_;
   mutable std::mutex mutex_;
   ThreadedKeep::Manner manner_;
+  std::shared_mutex instead_mutex_;  ///< shared by those who ask
   Instead instead_;
   std::map<std::string, std::unique_ptr<ThreadedKeep>> keeps_;
   std::string url_;
