@@ -1,5 +1,7 @@
 #include "merlon/codec/json_writer.h"
 
+#include <algorithm>
+
 #include "merlon/base/characters.h"
 
 namespace merlon::codec {
@@ -18,12 +20,19 @@ void append_escaped(std::string& out, char32_t code) {
   append_unit(out, 0xDC00U + ((code - 0x10000U) & 0x3FFU));
 }
 
+/// What stands for itself, and is nearly all of nearly every text.
+bool is_plain(char c) noexcept { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
 }  // namespace
 
 void JsonWriter::text(std::string_view value) {
   separate();
   out_ += '"';
-  while (!value.empty()) {
+  while (true) {
+    const auto other = std::ranges::find_if_not(value, is_plain);
+    out_.append(value.begin(), other);
+    value.remove_prefix(static_cast<std::size_t>(other - value.begin()));
+    if (value.empty()) break;
     const base::Character character = base::first_character(value);
     if (!character.well_formed) {
       append_escaped(out_, U'\uFFFD');

@@ -1,5 +1,7 @@
 #include "merlon/http/log.h"
 
+#include <algorithm>
+
 #include "merlon/base/text.h"
 #include "merlon/codec/json_writer.h"
 
@@ -8,10 +10,20 @@ namespace merlon::http {
 namespace {
 
 constexpr std::size_t longest_text = 200;
+/// What a burst of lines has made larger is given back.
+constexpr std::size_t most_kept = std::size_t{1} << 20U;
+
+/// Most of it is letters and digits, and written as it is.
+void text(codec::JsonWriter& json, std::string_view value) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7F; };
+  const bool is_short = value.size() <= longest_text;
+  if (is_short && std::ranges::all_of(value, is_plain)) return json.text(value);
+  json.text(base::printable(value, longest_text));
+}
 
 void member(codec::JsonWriter& json, std::string_view name, std::string_view value) {
   json.key(name);
-  json.text(base::printable(value, longest_text));
+  text(json, value);
 }
 
 void head(codec::JsonWriter& json, codec::UnixTime time, std::string_view level,
@@ -25,6 +37,14 @@ void head(codec::JsonWriter& json, codec::UnixTime time, std::string_view level,
 void number(codec::JsonWriter& json, std::string_view name, std::uint64_t value) {
   json.key(name);
   json.number(value);
+}
+
+/// As many of them as a pipe takes at once, at least one [LINUX pipe(7), PIPE_BUF].
+std::string_view whole_lines(std::string_view lines) {
+  constexpr std::size_t at_once = 4096;
+  if (lines.size() <= at_once) return lines;
+  const std::size_t last = lines.rfind('\n', at_once - 1);
+  return lines.substr(0, (last != std::string_view::npos ? last : lines.find('\n')) + 1);
 }
 
 }  // namespace
@@ -63,7 +83,7 @@ std::string request_line(codec::UnixTime time, const Exchange& exchange) {
     json.key(each.name);
     json.open_array();
     for (const Header& other : exchange.response.notes) {
-      if (other.name == each.name) json.text(base::printable(other.value, longest_text));
+      if (other.name == each.name) text(json, other.value);
     }
     json.close_array();
   }
@@ -90,13 +110,14 @@ Log::~Log() {
   thread_.reset();  // joins
 }
 
-void Log::line(std::string line) {
-  line += '\n';
+void Log::line(std::string_view line) {
   {
     const std::scoped_lock lock(mutex_);
-    if (lines_.size() < max_waiting) {
-      lines_.push_back(std::move(line));
-      there_are_lines_.notify_one();
+    if (lines_ < max_waiting) {
+      if (waiting_.empty()) there_are_lines_.notify_one();
+      waiting_ += line;
+      waiting_ += '\n';
+      ++lines_;
       return;
     }
   }
@@ -106,17 +127,31 @@ void Log::line(std::string line) {
 void Log::write() noexcept {
   std::unique_lock lock(mutex_);
   while (true) {
-    there_are_lines_.wait(lock, [this] { return ending_ || !lines_.empty(); });
-    if (lines_.empty()) return;
+    there_are_lines_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
     it_ends_.wait_for(lock, rest, [this] { return ending_; });
-    while (!lines_.empty()) {
-      const std::string line = std::move(lines_.front());
-      lines_.pop_front();
+    while (!waiting_.empty()) {
+      std::swap(waiting_, writing_);
       lock.unlock();
-      if (!sink_(line)) when_lost_();
+      write_out();
       lock.lock();
     }
   }
+}
+
+void Log::write_out() noexcept {
+  std::string_view left = writing_;
+  while (!left.empty()) {
+    const std::string_view piece = whole_lines(left);
+    left.remove_prefix(piece.size());
+    const bool written = sink_(piece);
+    const auto lines = static_cast<std::size_t>(std::ranges::count(piece, '\n'));
+    for (std::size_t i = 0; !written && i < lines; ++i) when_lost_();
+    const std::scoped_lock lock(mutex_);
+    lines_ -= lines;
+  }
+  writing_.clear();
+  if (writing_.capacity() > most_kept) writing_.shrink_to_fit();
 }
 
 }  // namespace merlon::http

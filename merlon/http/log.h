@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -31,8 +30,9 @@ namespace merlon::http {
 class Log {
  public:
   static constexpr std::size_t max_waiting = 10'000;
-  /// Takes a line with its end; may wait. False: it is lost.
-  using Sink = std::function<bool(const std::string& line)>;
+  /// Takes lines, each with its end, in pieces that a pipe takes whole, if they are not longer; may
+  /// wait. False: they are lost.
+  using Sink = std::function<bool(std::string_view lines)>;
 
   /// `when_lost` is told of each line that could not wait any more. Errors: Again.
   [[nodiscard]] static os::Result<std::unique_ptr<Log>> start(Sink sink,
@@ -43,11 +43,13 @@ class Log {
   Log& operator=(const Log&) = delete;
 
   /// Any thread; never waits for the reader.
-  void line(std::string line);
+  void line(std::string_view line);
 
  private:
   Log() = default;
   void write() noexcept;
+  /// All of `writing_`, piece by piece.
+  void write_out() noexcept;
 
   /// Lines that come one after the other wake the thread once.
   static constexpr std::chrono::milliseconds rest{1};
@@ -55,7 +57,11 @@ class Log {
   std::mutex mutex_;
   std::condition_variable there_are_lines_;
   std::condition_variable it_ends_;
-  std::deque<std::string> lines_;
+  // One text for all lines, which the writer exchanges for another: what one thread allocates and
+  // another frees has both wait for each other.
+  std::string waiting_;
+  std::string writing_;
+  std::size_t lines_ = 0;  ///< in both
   bool ending_ = false;
   Sink sink_;
   std::function<void()> when_lost_;

@@ -106,10 +106,10 @@ unsigned acceptance_from(std::optional<std::string_view> accept, std::string_vie
 
 /// Of a header's value: what is sent.
 void append_clean(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7F ? ' ' : c;
-  }
+  const std::size_t before = out.size();
+  out += text;
+  const auto acts = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(before), out.end(), acts, ' ');
 }
 
 }  // namespace
@@ -179,25 +179,31 @@ std::uint64_t content_length(const Response& response) noexcept {
 }
 
 std::string response_head(const Response& response, const Framing& framing) {
-  std::string head =
-      concat("HTTP/1.1 ", response.status, " ", reason_phrase(response.status), "\r\n");
+  constexpr std::size_t usual_size = 512;
+  std::string head;
+  head.reserve(usual_size);
+  const auto append = [&head](const auto&... parts) {
+    (head.append(base::TextPart(parts).text()), ...);
+  };
+  append("HTTP/1.1 ", response.status, " ", reason_phrase(response.status), "\r\n");
   for (const Header& each : response.headers) {
     append_clean(head, each.name);
     head += ": ";
     append_clean(head, each.value);
     head += "\r\n";
   }
-  head += concat("Date: ", http_date(framing.now), "\r\n");
+  append("Date: ", http_date(framing.now), "\r\n");
   // [RFC9110 §8.6]: these two have no content.
   if (response.status != 204 && response.status != 304) {
-    head += concat("Content-Length: ", content_length(response), "\r\n");
+    append("Content-Length: ", content_length(response), "\r\n");
   }
   if (!framing.keep_alive) {
     head += "Connection: close\r\n";
   } else if (framing.minor_version == 0) {
     head += "Connection: keep-alive\r\n";
   }
-  return head + "\r\n";
+  head += "\r\n";
+  return head;
 }
 
 unsigned acceptance(std::optional<std::string_view> accept, std::string_view type) noexcept {

@@ -52,8 +52,8 @@ void wait_for_the_end(const os::SignalQueue& signals, const Front& front, Curren
 
 os::Result<std::unique_ptr<http::Log>> log_to_stderr() {
   return http::Log::start(
-      [](const std::string& line) {
-        return os::write_all(os::BorrowedFd(2), core::as_bytes(line)).has_value();
+      [](std::string_view lines) {
+        return os::write_all(os::BorrowedFd(2), core::as_bytes(lines)).has_value();
       },
       [] {});
 }

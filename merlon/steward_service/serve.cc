@@ -320,8 +320,8 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
   if (!records) return command::fail(terminal, records.error(), unusable);
   Statistics statistics;
   const auto log = http::Log::start(
-      [](const std::string& line) {
-        return os::write_all(os::BorrowedFd(2), core::as_bytes(line)).has_value();
+      [](std::string_view lines) {
+        return os::write_all(os::BorrowedFd(2), core::as_bytes(lines)).has_value();
       },
       [&statistics] { statistics.note_lost_line(); });
   if (!log) return command::fail(terminal, os::describe(log.error()), unusable);
