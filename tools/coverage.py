@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Which lines of rooms their unit tests run. usage: tools/coverage.py ROOM…
+"""Which lines of rooms their tests run. usage: tools/coverage.py [--also COMMAND] ROOM…
 
 Builds the tests of each room in build/coverage, runs them, and prints a line for each source: how many of its
 lines were run, and the numbers of those that were not. Lines of headers count where they are compiled in a source
-of the room. Ends with 1 if a room is below LEAST of a hundred.
+of the room. With --also, a shell's COMMAND is run beside them, which may test the programs of build/coverage/bin that
+are not confined (a keep cannot write what was counted). Ends with 1 if a room is below LEAST of a hundred.
 """
 
+import argparse
 import collections
 import json
 import os
@@ -18,14 +20,21 @@ BUILD = ROOT / "build" / "coverage"
 LEAST = 90
 
 
-def measured(room):
-    """For each source of the room, how often each of its lines was run."""
-    objects = BUILD / "merlon" / room / "CMakeFiles" / f"merlon_{room}.dir"
-    for old in objects.rglob("*.gcda"):
+def objects_of(room):
+    return BUILD / "merlon" / room / "CMakeFiles" / f"merlon_{room}.dir"
+
+
+def run_unit_tests(room):
+    for old in objects_of(room).rglob("*.gcda"):
         old.unlink()
     subprocess.run([BUILD / "tests" / f"merlon_{room}_test", "--gtest_brief=1"], check=True, cwd=ROOT,
                    stdout=subprocess.DEVNULL, env={**os.environ, "MERLON_SHARED": os.environ.get("MERLON_SHARED", "")
                                                    or str(ROOT.parent / "shared")})
+
+
+def measured(room):
+    """For each source of the room, how often each of its lines was run."""
+    objects = objects_of(room)
     lines = collections.defaultdict(dict)
     for notes in sorted(objects.rglob("*.gcno")):  # those that no test touched too
         said = subprocess.run(["gcov", "--json-format", "--stdout", notes], check=True, cwd=objects,
@@ -41,14 +50,20 @@ def measured(room):
     return lines
 
 
-def main(rooms):
-    if not rooms:
-        sys.exit(__doc__)
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--also", metavar="COMMAND")
+    parser.add_argument("rooms", nargs="+", metavar="ROOM")
+    options = parser.parse_args()
     subprocess.run(["cmake", "--preset", "coverage"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", BUILD, *(f"tests/merlon_{room}_test" for room in rooms)], check=True,
+    subprocess.run(["ninja", "-C", BUILD, *(f"tests/merlon_{room}_test" for room in options.rooms)], check=True,
                    stdout=subprocess.DEVNULL)
+    for room in options.rooms:
+        run_unit_tests(room)
+    if options.also:
+        subprocess.run(options.also, shell=True, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     good = True
-    for room in rooms:
+    for room in options.rooms:
         run = every = 0
         for path, counts in sorted(measured(room).items()):
             missed = sorted(number for number, count in counts.items() if count == 0)
@@ -63,4 +78,4 @@ def main(rooms):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
