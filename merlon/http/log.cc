@@ -43,8 +43,9 @@ void number(codec::JsonWriter& json, std::string_view name, std::uint64_t value)
 std::string_view whole_lines(std::string_view lines) {
   constexpr std::size_t at_once = 4096;
   if (lines.size() <= at_once) return lines;
-  const std::size_t last = lines.rfind('\n', at_once - 1);
-  return lines.substr(0, (last != std::string_view::npos ? last : lines.find('\n')) + 1);
+  std::size_t end = lines.rfind('\n', at_once - 1);
+  if (end == std::string_view::npos) end = lines.find('\n');
+  return end == std::string_view::npos ? lines : lines.substr(0, end + 1);
 }
 
 }  // namespace
@@ -114,6 +115,7 @@ void Log::line(std::string_view line) {
   {
     const std::scoped_lock lock(mutex_);
     if (lines_ < max_waiting) {
+      waiting_.reserve(waiting_.size() + line.size() + 1);  // or nothing of it is there
       if (waiting_.empty()) there_are_lines_.notify_one();
       waiting_ += line;
       waiting_ += '\n';
@@ -148,7 +150,7 @@ void Log::write_out() noexcept {
     const auto lines = static_cast<std::size_t>(std::ranges::count(piece, '\n'));
     for (std::size_t i = 0; !written && i < lines; ++i) when_lost_();
     const std::scoped_lock lock(mutex_);
-    lines_ -= lines;
+    lines_ -= std::min(lines, lines_);
   }
   writing_.clear();
   if (writing_.capacity() > most_kept) writing_.shrink_to_fit();
