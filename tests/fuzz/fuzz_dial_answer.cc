@@ -26,9 +26,13 @@ bool has_something(os::BorrowedFd channel) {
   return os::poll(items, std::chrono::nanoseconds(0)).value_or(0) != 0;
 }
 
+/// What is said before anybody listens has to fit into the channel, which holds some 200 messages.
+constexpr int most_messages = 100;
+
 /// False at the end of what is to be said.
-bool say_next(core::ByteView& rest, os::BorrowedFd to) {
-  if (rest.size() < 2) return false;
+bool say_next(core::ByteView& rest, os::BorrowedFd to, int& said) {
+  if (rest.size() < 2 || said == most_messages) return false;
+  ++said;
   const std::size_t size = std::min<std::size_t>(rest[0], rest.size() - 2);
   const std::vector<os::BorrowedFd> beside(rest[1] % 4, to);
   const core::ByteView bytes = rest.subspan(2, size);
@@ -61,14 +65,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   rest = rest.subspan(1);
   const auto channel = os::open_channel();
   if (!channel) return 0;
+  int said = 0;
   if (which == 2) {
-    while (say_next(rest, channel->there)) continue;
+    while (say_next(rest, channel->there, said)) continue;
     ::shutdown(channel->there.number(), SHUT_WR);
     while (launch::receive_question(channel->here)) continue;
     return 0;
   }
   // One answer is heard for each that is said: what is left of one is the next one's beginning.
-  while (say_next(rest, channel->there)) {
+  while (say_next(rest, channel->there, said)) {
     if (!has_something(channel->here)) continue;
     which == 0 ? hear_steward(channel->here) : hear_allowed(channel->here);
   }
