@@ -47,7 +47,8 @@ class NoMachine final : public Machine {
   std::pair<std::uint64_t, std::uint64_t> timer;
 };
 
-/// A folder with `inside/` for the keep and `secret` beside it.
+/// A folder with `inside/` for the keep, and beside it `secret` and `elsewhere/`. What a keep is
+/// tried with outside is never this machine's: where the code fails, it is lost.
 class CallsTest : public ::testing::Test {
  protected:
   CallsTest() {
@@ -58,7 +59,10 @@ class CallsTest : public ::testing::Test {
     make_file(folder_ + "/secret", "secret");
     make_file(inside_ + "/own", "own text");
     EXPECT_EQ(::symlink("../secret", (inside_ + "/out").c_str()), 0);
-    EXPECT_EQ(::symlink("/etc", (inside_ + "/etc").c_str()), 0);
+    elsewhere_ = folder_ + "/elsewhere";
+    EXPECT_EQ(::mkdir(elsewhere_.c_str(), 0700), 0);
+    make_file(elsewhere_ + "/users", "all users");
+    EXPECT_EQ(::symlink(elsewhere_.c_str(), (inside_ + "/linked").c_str()), 0);
     directory_ = give(::open(inside_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
   ~CallsTest() override {
@@ -98,6 +102,7 @@ class CallsTest : public ::testing::Test {
   Calls calls_{machine_};
   std::string folder_;
   std::string inside_;
+  std::string elsewhere_;
   std::uint64_t directory_ = 0;
   std::vector<std::uint8_t> room_;
 };
@@ -112,14 +117,17 @@ TEST_F(CallsTest, OpensAndReadsWhatIsBeneathItsDirectory) {
 }
 
 TEST_F(CallsTest, NeverOpensWhatLiesOutside) {
-  for (const char* path : {"../secret", "out", "/etc/passwd", "etc/passwd", "own/../../secret",
-                           "..", "./../secret", "inside/../../secret"}) {
+  const std::string absolute = elsewhere_ + "/users";
+  for (const std::string_view path :
+       {"../secret", "out", absolute.c_str(), "linked/users", "own/../../secret", "..",
+        "./../secret", "inside/../../secret"}) {
     EXPECT_LT(open(path).result, 0) << path;
   }
 }
 
 TEST_F(CallsTest, NeverNamesAnythingOutside) {
-  for (const char* name : {"../secret", "/etc/passwd", "..", "../", "etc/passwd", "a/b"}) {
+  const std::string absolute = elsewhere_ + "/users";
+  for (const char* name : {"../secret", absolute.c_str(), "..", "../", "linked/users", "a/b"}) {
     EXPECT_LT(ask(Call::StatusAt, {directory_}, name, sizeof(sallyport::Status)).result, 0) << name;
     EXPECT_LT(ask(Call::Remove, {directory_, 0}, name).result, 0) << name;
     EXPECT_LT(ask(Call::MakeDirectory, {directory_, 0700}, name).result, 0) << name;
@@ -132,6 +140,9 @@ TEST_F(CallsTest, NeverNamesAnythingOutside) {
     EXPECT_LT(ask(Call::Symlink, {directory_}, own + nul + name).result, 0) << name;
   }
   EXPECT_EQ(::access((folder_ + "/secret").c_str(), F_OK), 0);
+  struct ::stat users{};
+  ASSERT_EQ(::stat(absolute.c_str(), &users), 0);
+  EXPECT_TRUE(S_ISREG(users.st_mode));
   EXPECT_NE(::access((inside_ + "/stolen").c_str(), F_OK), 0);
 }
 
@@ -492,7 +503,9 @@ TEST_F(CallsTest, EndsWithTheKeepsStatus) {
 TEST_F(CallsTest, SurvivesAnyRequest) {
   std::mt19937_64 random(11);
   constexpr int requests = 100'000;
-  const std::array<std::string_view, 6> texts{"own", "../secret", "out", "x", "", "/etc/passwd"};
+  const std::string absolute = elsewhere_ + "/users";
+  const std::array<std::string_view, 7> texts{"own", "../secret",    "out",   "x",
+                                              "",    "linked/users", absolute};
   for (int i = 0; i < requests; ++i) {
     const auto& info = sallyport::call_table[random() % sallyport::call_table.size()];
     // Waiting, output to the terminal and the end are tested above.
@@ -515,6 +528,9 @@ TEST_F(CallsTest, SurvivesAnyRequest) {
   EXPECT_EQ(::read(secret, content.data(), content.size()), 6);
   ::close(secret);
   EXPECT_STREQ(content.data(), "secret");
+  struct ::stat users{};
+  ASSERT_EQ(::stat(absolute.c_str(), &users), 0);
+  EXPECT_TRUE(S_ISREG(users.st_mode));
 }
 
 TEST_F(CallsTest, AKeepsWordsAreFewHarmlessAndSaidToBeItsOwn) {
