@@ -201,7 +201,7 @@ class Killed(unittest.TestCase):
     @unittest.skipIf(why_no_postgres(), why_no_postgres())
     def test_when_the_power_goes_over_a_database(self):
         """Of the machine that has the objects and of the one that has PostgreSQL, at the same moment."""
-        server = Postgres(self.folder / "postgres", ("checkpoint_timeout=30s", "max_wal_size=4MB"))
+        server = Postgres(self.folder / "postgres", ("checkpoint_timeout=30s", "max_wal_size=4MB"), address="")
         place = Place(self.folder / "objects", server.create("registry"))
         self.start(place).stop()  # makes the tables
         server.stop(signal.SIGINT)

@@ -54,10 +54,11 @@ def free_port():
 
 class Postgres:
     """On a socket in a folder that its user can enter, and with TLS on one of this machine's ports. It ends when this
-    program does. `settings` are words of its command line, `environment` is its own; without them nothing is synchronised."""
+    program does. `settings` are words of its command line, `environment` is its own; without them nothing is synchronised.
+    Without an `address` it is on its socket only: a port may be somebody else's while it is started again."""
 
-    def __init__(self, folder, settings=("fsync=off",), environment=None):
-        self.folder, self.settings, self.environment = Path(folder), settings, environment
+    def __init__(self, folder, settings=("fsync=off",), environment=None, address="127.0.0.1"):
+        self.folder, self.settings, self.environment, self.address = Path(folder), settings, environment, address
         self.folder.mkdir(mode=0o755)
         self.prefix = ["setpriv", "--pdeathsig", "QUIT"]
         if os.geteuid() == 0:
@@ -82,14 +83,15 @@ class Postgres:
     def start(self):
         self.process = subprocess.Popen(
             [*self.prefix, PROGRAMS / "postgres", "-D", self.data, "-k", self.folder, "-p", str(self.port),
-             "-c", "listen_addresses=127.0.0.1", "-c", "ssl=on", "-c", f"ssl_cert_file={self.certificate}", "-c",
+             "-c", f"listen_addresses={self.address}", "-c", "ssl=on", "-c", f"ssl_cert_file={self.certificate}", "-c",
              f"ssl_key_file={self.folder / 'tls.key'}", "-c", "shared_buffers=16MB", "-c", "dynamic_shared_memory_type=mmap",  # which goes with the folder
              *(word for each in self.settings for word in ("-c", each))], stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, cwd="/", env={**os.environ, **(self.environment or {})}, start_new_session=True)
         deadline = time.monotonic() + PATIENCE
         while subprocess.run([PROGRAMS / "pg_isready", "-q", "-h", self.folder, "-p",
                               str(self.port)], check=False).returncode:
-            assert time.monotonic() < deadline and self.process.poll() is None, "PostgreSQL does not start"
+            assert self.process.poll() is None, f"PostgreSQL ended with {self.process.returncode}"
+            assert time.monotonic() < deadline, "PostgreSQL does not start"
             time.sleep(0.02)
 
     def create(self, name):
