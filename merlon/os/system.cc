@@ -2,6 +2,7 @@
 
 #include <sys/auxv.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
 namespace merlon::os {
@@ -14,6 +15,12 @@ Result<std::string> system_name() {
     text += std::string(text.empty() ? "" : " ") + part;
   }
   return text;
+}
+
+std::uint64_t physical_memory() noexcept {
+  struct ::sysinfo info{};
+  if (::sysinfo(&info) != 0) return 0;
+  return std::uint64_t{info.totalram} * info.mem_unit;
 }
 
 Result<std::uint64_t> lockable_bytes() noexcept {

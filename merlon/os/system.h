@@ -12,6 +12,9 @@ namespace merlon::os {
 /// The kernel's name, release and version, and the machine's architecture [uname(2)], in one line.
 [[nodiscard]] Result<std::string> system_name();
 
+/// How much memory this machine has, in bytes; 0 if nothing tells.
+[[nodiscard]] std::uint64_t physical_memory() noexcept;
+
 /// How many bytes this process may lock; the largest number where there is no limit.
 [[nodiscard]] Result<std::uint64_t> lockable_bytes() noexcept;
 

@@ -6,6 +6,11 @@
 namespace merlon::os {
 namespace {
 
+TEST(System, HasMemory) {
+  // Whatever runs this has as much.
+  EXPECT_GT(physical_memory(), std::uint64_t{16} << 20U);
+}
+
 TEST(Stack, EndsAsFarBelowAsTheLimitSays) {
   ::rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_STACK, &limit), 0);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include <sys/sysinfo.h>
 #include <x86intrin.h>
 
 #include "merlon/base/instructions.h"
@@ -13,11 +12,9 @@
 #include "merlon/host/kvm/measured_loader.h"
 #include "merlon/host/kvm/trial.h"
 #include "merlon/image/elf.h"
-#include "merlon/launch/exit_status.h"
 #include "merlon/os/clock.h"
-#include "merlon/os/open.h"
-#include "merlon/os/process.h"
 #include "merlon/os/processor.h"
+#include "merlon/os/system.h"
 
 namespace merlon::host::kvm {
 
@@ -69,12 +66,6 @@ HostError image_error(const core::Error& error, std::string_view what) {
   return {error.code, concat(what, ": ", error.message())};
 }
 
-std::uint64_t host_memory() noexcept {
-  struct ::sysinfo info{};
-  if (::sysinfo(&info) != 0) return 0;
-  return std::uint64_t{info.totalram} * info.mem_unit;
-}
-
 std::uint64_t monotonic() noexcept {
   const auto time = os::now(os::Clock::Monotonic);
   return time ? *time : 0;
@@ -87,13 +78,6 @@ Result<void> show(const VirtualMachine& machine, const MachineMemory& memory) {
     TRY(checked(machine.add_memory(slot++, part.base(), part.bytes()), "cannot add memory"));
   }
   return {};
-}
-
-/// In a signal handler: the keep's time is over, and its machine ends with this process.
-void time_is_over(void* /*self*/) noexcept {
-  static_cast<void>(
-      os::write_all(os::BorrowedFd(2), core::as_bytes("merlon: the time limit is over\n")));
-  os::end_process(launch::number(launch::ExitStatus::TimeLimit));
 }
 
 }  // namespace
@@ -415,7 +399,7 @@ std::optional<MemoryRange> KeepMachine::grow(std::uint64_t bytes) {
   if (bytes < smallest_growth || bytes % large_page != 0) return std::nullopt;
   if (memory_.parts().size() >= max_slots) return std::nullopt;
   const std::uint64_t grown = next_base_ - image::grown_base;
-  const std::uint64_t most = host_memory();
+  const std::uint64_t most = os::physical_memory();
   if (grown > most || bytes > most - grown) return std::nullopt;
   auto part = MemoryPart::create(next_base_, bytes);
   if (!part) return std::nullopt;
@@ -456,28 +440,6 @@ void KeepMachine::expect_letter(std::function<core::Result<Letter>()> wait) {
 void KeepMachine::expect_proof() {
   // A simulator that is no more is found out when the keep asks.
   if (firmware_) static_cast<void>(firmware_->expect_messages());
-}
-
-bool KeepMachine::limit_time(std::chrono::nanoseconds limit) {
-  time_is_limited_ = start_timer(limit, {});
-  return time_is_limited_;
-}
-
-/// A limit that the user gave counts already, and a keep can neither lift it nor have a longer one.
-bool KeepMachine::set_timer(std::uint64_t first, std::uint64_t interval) {
-  if (time_is_limited_) return true;
-  timer_.reset();
-  if (first == 0) return true;
-  constexpr std::uint64_t longest = std::uint64_t{1} << 62U;
-  return start_timer(std::chrono::nanoseconds(std::min(first, longest)),
-                     std::chrono::nanoseconds(std::min(interval, longest)));
-}
-
-bool KeepMachine::start_timer(std::chrono::nanoseconds first, std::chrono::nanoseconds interval) {
-  auto timer = os::Alarm::start(first, interval, &time_is_over, this);
-  if (!timer) return false;
-  timer_.emplace(*std::move(timer));
-  return true;
 }
 
 }  // namespace merlon::host::kvm

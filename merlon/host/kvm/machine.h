@@ -19,9 +19,9 @@
 #include "merlon/host/kvm/simulated_firmware.h"
 #include "merlon/host/kvm/snapshot.h"
 #include "merlon/host/plan.h"
+#include "merlon/host/time_limit.h"
 #include "merlon/image/layout.h"
 #include "merlon/image/processor.h"
-#include "merlon/os/alarm.h"
 #include "merlon/os/file_mapping.h"
 #include "merlon/sallyport/boot.h"
 
@@ -70,7 +70,7 @@ class KeepMachine final : public Machine, private Attended {
   void expect_proof();
   /// Ends this process when the time is over, whatever the keep does or asks for. False if that
   /// cannot be.
-  [[nodiscard]] bool limit_time(std::chrono::nanoseconds limit);
+  [[nodiscard]] bool limit_time(std::chrono::nanoseconds limit) { return time_limit_.limit(limit); }
   [[nodiscard]] bool is_attested() const noexcept { return firmware_.has_value(); }
   [[nodiscard]] sallyport::World world() const noexcept { return world_; }
   [[nodiscard]] const Statistics& statistics() const noexcept { return statistics_; }
@@ -83,7 +83,9 @@ class KeepMachine final : public Machine, private Attended {
 
   [[nodiscard]] std::optional<sallyport::MemoryRange> grow(std::uint64_t bytes) override;
   [[nodiscard]] bool release(sallyport::MemoryRange range) override;
-  [[nodiscard]] bool set_timer(std::uint64_t first, std::uint64_t interval) override;
+  [[nodiscard]] bool set_timer(std::uint64_t first, std::uint64_t interval) override {
+    return time_limit_.set_timer(first, interval);
+  }
   [[nodiscard]] sallyport::Outcome attest(const sallyport::Request& request) override;
   [[nodiscard]] core::Result<std::optional<Letter>> next_letter() override;
 
@@ -112,7 +114,6 @@ class KeepMachine final : public Machine, private Attended {
   [[nodiscard]] bool has_request() const noexcept override;
   [[nodiscard]] bool serve_unasked() noexcept override;
   [[nodiscard]] HostError stopped(Stop stop) const;
-  [[nodiscard]] bool start_timer(std::chrono::nanoseconds first, std::chrono::nanoseconds interval);
 
   VirtualMachine machine_;
   Processor processor_;
@@ -128,8 +129,7 @@ class KeepMachine final : public Machine, private Attended {
   std::mutex serving_;  ///< held by whoever acts for the keep
   std::atomic<std::uint64_t> sequence_ = 0;
   std::uint64_t next_base_ = image::grown_base;
-  std::optional<os::Alarm> timer_;
-  bool time_is_limited_ = false;
+  TimeLimit time_limit_;
   std::function<core::Result<Letter>()> next_letter_;
   Statistics statistics_;
   Pace pace_;

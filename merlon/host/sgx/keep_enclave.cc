@@ -10,10 +10,7 @@
 #include "merlon/host/sgx/loader.h"
 #include "merlon/image/elf.h"
 #include "merlon/image/enclave_layout.h"
-#include "merlon/launch/exit_status.h"
 #include "merlon/os/clock.h"
-#include "merlon/os/open.h"
-#include "merlon/os/process.h"
 #include "merlon/os/processor.h"
 #include "merlon/os/thread.h"
 #include "merlon/sallyport/enclave.h"
@@ -35,13 +32,6 @@ constexpr std::uint64_t page_size = 4096;
 
 HostError failed(os::Errno number, std::string_view what) {
   return {ErrorCode::Internal, concat(what, ": ", os::describe(number))};
-}
-
-/// In a signal handler: the keep's time is over, and its enclave ends with this process.
-void time_is_over(void* /*self*/) noexcept {
-  static_cast<void>(
-      os::write_all(os::BorrowedFd(2), core::as_bytes("merlon: the time limit is over\n")));
-  os::end_process(launch::number(launch::ExitStatus::TimeLimit));
 }
 
 /// What a keep is promised in an enclave and this processor has not, as "FMA, ADX".
@@ -238,28 +228,6 @@ sallyport::Outcome KeepEnclave::change_pages(const sallyport::Arguments& argumen
 
 sallyport::Outcome KeepEnclave::attest(const sallyport::Request& request) {
   return quoting_.answer(request);
-}
-
-bool KeepEnclave::limit_time(std::chrono::nanoseconds limit) {
-  time_is_limited_ = start_timer(limit, {});
-  return time_is_limited_;
-}
-
-/// A limit that the user gave counts already, and a keep can neither lift it nor have a longer one.
-bool KeepEnclave::set_timer(std::uint64_t first, std::uint64_t interval) {
-  if (time_is_limited_) return true;
-  timer_.reset();
-  if (first == 0) return true;
-  constexpr std::uint64_t longest = std::uint64_t{1} << 62U;
-  return start_timer(std::chrono::nanoseconds(std::min(first, longest)),
-                     std::chrono::nanoseconds(std::min(interval, longest)));
-}
-
-bool KeepEnclave::start_timer(std::chrono::nanoseconds first, std::chrono::nanoseconds interval) {
-  auto timer = os::Alarm::start(first, interval, &time_is_over, this);
-  if (!timer) return false;
-  timer_.emplace(*std::move(timer));
-  return true;
 }
 
 }  // namespace merlon::host::sgx

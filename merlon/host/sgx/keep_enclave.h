@@ -14,7 +14,7 @@
 #include "merlon/host/sgx/counter.h"
 #include "merlon/host/sgx/driver.h"
 #include "merlon/host/sgx/quoting.h"
-#include "merlon/os/alarm.h"
+#include "merlon/host/time_limit.h"
 #include "merlon/os/file_mapping.h"
 #include "merlon/sallyport/host/request.h"
 
@@ -48,7 +48,7 @@ class KeepEnclave final : public Machine {
   void post(Letter letter) { calls_.post(std::move(letter)); }
   /// Ends this process when the time is over, whatever the keep does or asks for. False if that
   /// cannot be.
-  [[nodiscard]] bool limit_time(std::chrono::nanoseconds limit);
+  [[nodiscard]] bool limit_time(std::chrono::nanoseconds limit) { return time_limit_.limit(limit); }
   [[nodiscard]] const Statistics& statistics() const noexcept { return statistics_; }
 
   /// Runs the keep to its end, on a thread of its own that takes no signals; gives its exit status.
@@ -58,7 +58,9 @@ class KeepEnclave final : public Machine {
 
   [[nodiscard]] std::optional<sallyport::MemoryRange> grow(std::uint64_t bytes) override;
   [[nodiscard]] bool release(sallyport::MemoryRange range) override;
-  [[nodiscard]] bool set_timer(std::uint64_t first, std::uint64_t interval) override;
+  [[nodiscard]] bool set_timer(std::uint64_t first, std::uint64_t interval) override {
+    return time_limit_.set_timer(first, interval);
+  }
   [[nodiscard]] sallyport::Outcome change_pages(const sallyport::Arguments& arguments) override;
   [[nodiscard]] sallyport::Outcome attest(const sallyport::Request& request) override;
 
@@ -72,7 +74,6 @@ class KeepEnclave final : public Machine {
   /// The thread's loop.
   [[nodiscard]] core::Result<int, HostError> serve();
   [[nodiscard]] core::Result<void, HostError> answer();
-  [[nodiscard]] bool start_timer(std::chrono::nanoseconds first, std::chrono::nanoseconds interval);
 
   std::unique_ptr<Driver> driver_;
   Quoting quoting_;
@@ -80,8 +81,7 @@ class KeepEnclave final : public Machine {
   std::optional<sallyport::Block> block_;
   std::uint64_t sequence_ = 0;
   CounterReading began_;  ///< when the enclave was about to be filled
-  std::optional<os::Alarm> timer_;
-  bool time_is_limited_ = false;
+  TimeLimit time_limit_;
   Statistics statistics_;
 };
 
