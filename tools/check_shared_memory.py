@@ -59,6 +59,7 @@ KNOWS_THE_PLACE = {
     "merlon/shim/sgx/boot.cc": r"return sallyport::Block\(\s*\{reinterpret_cast<std::uint8_t\*>\(sallyport::enclave_block\), "
                                r"sallyport::enclave_block_size\}\);",
     "merlon/host/kvm/machine.cc": r"const auto block = memory_\.find\(image::block_base, image::block_size\);",
+    "merlon/host/snp/keep_guest.cc": r"block_\.emplace\(machine_->shared\(image::block_base, image::block_size\)\);",
     "merlon/host/snp/machine.cc": r"add_part\(image::block_base, image::block_size, false\)",
     "merlon/shim/kvm/doorbell.cc": r"return sallyport::Block\(\{reinterpret_cast<std::uint8_t\*>\(boot\.block_address\), "
                                    r"boot\.block_size\}\);",

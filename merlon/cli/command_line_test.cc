@@ -85,7 +85,8 @@ TEST(Parse, WrongCommandLinesAreRefused) {
   EXPECT_EQ(refusal({"run"}), "FILE|DIR is missing");
   EXPECT_NE(refusal({"run", "--colour", "a.wasm"}), "accepted");
   EXPECT_NE(refusal({"run", "--timeout"}), "accepted");
-  EXPECT_NE(refusal({"run", "--backend", "sev", "a.wasm"}), "accepted");
+  EXPECT_NE(refusal({"run", "--backend", "tdx", "a.wasm"}), "accepted");
+  EXPECT_EQ(refusal({"run", "--backend", "sev", "a.wasm"}), "accepted");
   EXPECT_NE(refusal({"run", "a.wasm", "-x"}).find("behind --"), std::string::npos);
   EXPECT_EQ(refusal({"fly"}), "there is no command 'fly'");
   EXPECT_EQ(refusal({"evidence", "verfy", "a"}),
@@ -100,8 +101,8 @@ TEST(Parse, WrongCommandLinesAreRefused) {
 TEST(Parse, WrongValuesAreTold) {
   EXPECT_EQ(refusal({"run", "--timeout"}), "--timeout wants TIME");
   EXPECT_EQ(refusal({"run", "a.wasm", "--env", "--", "x"}), "--env wants NAME=VALUE");
-  EXPECT_EQ(refusal({"run", "--backend", "sev", "a.wasm"}),
-            "--backend: 'sev' is none of nil, kvm, snp-sim, sgx, sgx-sim");
+  EXPECT_EQ(refusal({"run", "--backend", "tdx", "a.wasm"}),
+            "--backend: 'tdx' is none of nil, kvm, snp, snp-sim, sgx, sgx-sim, sev");
   EXPECT_EQ(refusal({"run", "--timeout", "1s", "--timeout", "2s", "a.wasm"}),
             "--timeout is given twice");
   EXPECT_EQ(refusal({"inspect", "--json=1", "a.wasm"}), "--json takes no value");

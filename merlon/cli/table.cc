@@ -27,10 +27,12 @@ constexpr auto run_options = std::array{
     OptionSpec{
         "--backend", "NAME",
         "The kind of keep: nil, a confined process of this machine; kvm, a micro-VM without an "
-        "operating system; snp-sim, the same with a simulated security processor (see platform "
-        "simulate). None protects anything from the machine's owner. Also from MERLON_BACKEND or "
-        "ENARX_BACKEND; the strongest of nil and kvm if nothing is named.",
-        false, table::backends},
+        "operating system; snp-sim and sgx-sim, with a simulated security processor (see platform "
+        "simulate). None of these protects anything from the machine's owner. snp, a guest of AMD's "
+        "SEV-SNP (Enarx's name for it, sev, will do), and sgx, an enclave of Intel's, would; neither "
+        "has run on hardware yet. Also from MERLON_BACKEND or ENARX_BACKEND; the strongest of nil "
+        "and kvm if nothing is named.",
+        false, host::accepted_backends},
     OptionSpec{
         "--config", "FILE", "An Enarx.toml to use instead of the package's own.", false, {}, true},
     OptionSpec{"--env", "NAME=VALUE", "An environment variable for the program.", true},
@@ -60,7 +62,7 @@ constexpr auto run_options = std::array{
     OptionSpec{"--signatures",
                "FILE",
                "What the keep's owner signed, from merlon sign or Enarx: another keep does not "
-               "start, and evidence says who signed (backends snp-sim, sgx and sgx-sim).",
+               "start, and evidence says who signed (backends snp, snp-sim, sgx and sgx-sim).",
                false,
                {},
                true},
@@ -158,14 +160,14 @@ constexpr auto keep_measure_options = std::array{
     OptionSpec{"--json", "", "Print one JSON object."},
 };
 
-constexpr std::array<std::string_view, 3> attested_backends{"snp-sim", "sgx", "sgx-sim"};
+constexpr std::array<std::string_view, 4> attested_backends{"snp", "snp-sim", "sgx", "sgx-sim"};
 constexpr auto keep_evidence_positionals = std::array{PositionalSpec{
     "DIR", "A directory, made if it is not there; files of the same name are replaced.", true}};
 constexpr auto keep_evidence_options = std::array{
     OptionSpec{
         "--backend", "NAME",
-        "The kind of keep: snp-sim, a simulation of SEV-SNP, also if nothing is named; sgx, an "
-        "enclave; or sgx-sim, a simulation of one.",
+        "The kind of keep: snp, a guest of SEV-SNP; snp-sim, a simulation of one, also if nothing is "
+        "named; sgx, an enclave; or sgx-sim, a simulation of one.",
         false, attested_backends},
     OptionSpec{"--nonce", "HEX",
                "32 bytes that nobody could foresee, as 64 hexadecimal digits, by which you know "
@@ -487,6 +489,6 @@ constexpr Program merlon{"merlon", version, "Runs WebAssembly programs in keeps.
 
 const Program& program() noexcept { return merlon; }
 
-std::span<const std::string_view> run_backends() noexcept { return table::backends; }
+std::span<const std::string_view> run_backends() noexcept { return host::offered_backends; }
 
 }  // namespace merlon::cli

@@ -6,11 +6,9 @@
 
 #include "merlon/cli/table_registry.h"
 #include "merlon/command/command.h"
+#include "merlon/host/backend.h"
 
 namespace merlon::cli::table {
-
-inline constexpr std::array<std::string_view, 5> backends{"nil", "kvm", "snp-sim", "sgx",
-                                                          "sgx-sim"};
 
 inline constexpr auto deploy_positionals = std::array{PositionalSpec{
     "PACKAGE",
@@ -66,7 +64,7 @@ inline constexpr auto deploy_options = std::array{
     OptionSpec{"--backend", "NAME",
                "The kind of keep: snp-sim; nil and kvm with --insecure-backend only. Also from "
                "MERLON_BACKEND or ENARX_BACKEND.",
-               false, backends},
+               false, host::accepted_backends},
     OptionSpec{
         "--to", "URL",
         "The gatehouse of another machine, https://HOST[:PORT], or a container that waits for "

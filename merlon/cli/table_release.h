@@ -83,8 +83,8 @@ inline constexpr auto release_run_options = std::array{
     broker_url,
     OptionSpec{
         "--backend", "NAME",
-        "The kind of keep: sgx, or a simulation, snp-sim or sgx-sim. Also from MERLON_BACKEND or ENARX_BACKEND.",
-        false, backends},
+        "The kind of keep: snp or sgx, or a simulation, snp-sim or sgx-sim. Also from MERLON_BACKEND or ENARX_BACKEND.",
+        false, host::accepted_backends},
     OptionSpec{"--to", "URL",
                "A gatehouse to start the keep at; this machine if none is given. Also from "
                "MERLON_GATEHOUSE."},

@@ -24,8 +24,6 @@ constexpr OptionSpec file(std::string_view name, std::string_view value, std::st
   return {name, value, help, false, {}, true};
 }
 
-constexpr std::array<std::string_view, 5> backends{"nil", "kvm", "snp-sim", "sgx", "sgx-sim"};
-
 constexpr auto serve_options = std::array{
     OptionSpec{"--listen", "ADDRESS:PORT", "Where to listen; 127.0.0.1:8443 if not given.", true},
     file("--state", "DIR",
@@ -49,7 +47,7 @@ constexpr auto serve_options = std::array{
                "tenant, unless there is --oidc-issuer."},
     OptionSpec{"--backend", "NAME",
                "A kind of keep that tenants may ask for; snp-sim if none is given.", true,
-               backends},
+               host::accepted_backends},
     file("--simulator", "DIR",
          "The simulated platform of backend snp-sim; $XDG_STATE_HOME/merlon/simulator if not "
          "given."),

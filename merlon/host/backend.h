@@ -1,9 +1,10 @@
 #pragma once
 
-// The kinds of keep that this host can launch, weakest first.
+// The kinds of keep that this host can launch.
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ enum class Backend {
   /// An enclave of SGX on a simulated processor: measured and attested, and protected from nobody.
   /// Never taken unless it is named.
   SgxSim,
+  /// A guest of SEV-SNP. Not yet run on hardware. Never taken unless it is named. (The last, since
+  /// pools know a backend by its number.)
+  Snp,
 };
 
 struct BackendName {
@@ -30,8 +34,21 @@ struct BackendName {
 };
 inline constexpr auto backend_names =
     std::array{BackendName{Backend::Nil, "nil"}, BackendName{Backend::Kvm, "kvm"},
-               BackendName{Backend::SnpSim, "snp-sim"}, BackendName{Backend::Sgx, "sgx"},
-               BackendName{Backend::SgxSim, "sgx-sim"}};
+               BackendName{Backend::Snp, "snp"}, BackendName{Backend::SnpSim, "snp-sim"},
+               BackendName{Backend::Sgx, "sgx"}, BackendName{Backend::SgxSim, "sgx-sim"}};
+/// What Enarx calls Snp.
+inline constexpr std::string_view enarx_snp = "sev";
+
+/// What a command line may say.
+inline constexpr auto accepted_backends = [] {
+  std::array<std::string_view, backend_names.size() + 1> names{};
+  for (std::size_t i = 0; i < backend_names.size(); ++i) names[i] = backend_names[i].name;
+  names.back() = enarx_snp;
+  return names;
+}();
+/// The same without other systems' names.
+inline constexpr std::span<const std::string_view> offered_backends =
+    std::span(accepted_backends).first<backend_names.size()>();
 
 /// As on a command line.
 [[nodiscard]] constexpr std::string_view name_of(Backend backend) noexcept {
@@ -48,7 +65,8 @@ inline constexpr auto backend_names =
     case Backend::Kvm: return false;
     case Backend::SnpSim:
     case Backend::Sgx:
-    case Backend::SgxSim: return true;
+    case Backend::SgxSim:
+    case Backend::Snp: return true;
   }
   return false;
 }
@@ -65,6 +83,7 @@ inline constexpr auto backend_names =
 
 /// The backend called `name`; nothing when there is none.
 [[nodiscard]] constexpr std::optional<Backend> find_backend(std::string_view name) noexcept {
+  if (name == enarx_snp) return Backend::Snp;
   for (const BackendName& each : backend_names) {
     if (each.name == name) return each.backend;
   }

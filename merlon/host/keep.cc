@@ -32,6 +32,7 @@ std::string_view program_of(Backend backend) {
     case Backend::SnpSim: return "merlon-vmm";
     case Backend::Sgx:
     case Backend::SgxSim: return "merlon-vmm-sgx";
+    case Backend::Snp: return "merlon-vmm-snp";
   }
   return "merlon-keep";
 }

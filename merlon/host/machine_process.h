@@ -1,7 +1,8 @@
 #pragma once
 
-// What the processes around keeps, merlon-vmm and merlon-vmm-sgx, have in common: the programs that
-// lie beside them, their word to the launcher and to the user, and the keep's first descriptors.
+// What the processes around keeps, merlon-vmm, merlon-vmm-sgx and merlon-vmm-snp, have in common:
+// the programs that lie beside them, their word to the launcher and to the user, and the keep's
+// first descriptors.
 
 #include <span>
 #include <string>

@@ -27,6 +27,7 @@ std::string_view notice_of(Backend backend) noexcept {
     case Backend::SnpSim:
       return "running in a simulation of SEV-SNP (snp-sim): the owner of this machine can read it";
     case Backend::Sgx: return "running in an enclave (sgx)";
+    case Backend::Snp: return "running as a guest of SEV-SNP (snp)";
     case Backend::SgxSim:
       return "running in a simulation of SGX (sgx-sim): the owner of this machine can read it";
   }

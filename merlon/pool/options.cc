@@ -24,8 +24,6 @@ constexpr OptionSpec file(std::string_view name, std::string_view value, std::st
   return {name, value, help, repeatable, {}, true};
 }
 
-constexpr std::array<std::string_view, 5> backends{"nil", "kvm", "snp-sim", "sgx", "sgx-sim"};
-
 constexpr std::array<std::string_view, 3> when_snapshots{"never", "where-slow", "always"};
 
 constexpr auto serve_options = std::array{
@@ -33,7 +31,7 @@ constexpr auto serve_options = std::array{
          "Where to listen, a path at which nothing is yet; $XDG_RUNTIME_DIR/merlon-pool if not "
          "given."),
     OptionSpec{"--backend", "NAME", "A kind of keep to make ahead; kvm if none is given.", true,
-               backends},
+               host::accepted_backends},
     OptionSpec{"--ready", "NUMBER", "Keeps that wait, of each kind and module: 2 if not given."},
     file("--prepare", "FILE|DIR",
          "A wasm file or package that keeps are prepared with before anybody asks.", true),

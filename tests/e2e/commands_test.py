@@ -79,7 +79,7 @@ class Commands(EndToEnd):
         self.assertEqual(self.complete("ru"), ["run"])
         self.assertEqual(self.complete("config", ""), ["init", "--help"])
         self.assertEqual(self.complete("run", "--ti"), ["--timeout"])
-        self.assertEqual(self.complete("run", "--backend", ""), ["nil", "kvm", "snp-sim", "sgx", "sgx-sim"])
+        self.assertEqual(self.complete("run", "--backend", ""), ["nil", "kvm", "snp", "snp-sim", "sgx", "sgx-sim", "sev"])
         self.assertEqual(self.complete("completion", ""), ["bash", "zsh", "fish"])
         (self.folder / "app.wasm").touch()
         self.assertEqual(self.complete("run", "app"), ["app.wasm"])

@@ -1,16 +1,6 @@
-// merlon-vmm-snp: launches a keep on SEV-SNP as far as that goes today, and tells each step. It is
-// what tools/hardware_check starts, and no backend yet: a keep that was launched stops where its
-// shim has started and rings for the first time, since nobody serves its calls here.
-//
-//   merlon-vmm-snp [--id-block FILE --id-auth FILE] [--author-key] [--certificates FILE]
-//                  [--only-launch]
-//
-// Prints one line for each step, "step NAME COUNT", then facts, "fact NAME VALUE"; at the end
-// "launched", "stop KIND REASON DETAIL", or "trouble NAME" with "remedy TEXT". Ends with 0 if the
-// keep was launched, and 1 if not.
+#include "merlon/host/snp/check.h"
 
 #include <chrono>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -32,7 +22,9 @@ using host::snp::Step;
 constexpr std::size_t max_file_size = 1UL << 20U;
 constexpr std::chrono::seconds run_limit{5};
 
-void print(const std::string& line) { static_cast<void>(std::puts(line.c_str())); }
+void print(const std::string& line) {
+  static_cast<void>(os::write_all(os::BorrowedFd(1), core::as_bytes(line + "\n")));
+}
 
 struct Options {
   host::snp::LaunchOptions launch;
@@ -50,8 +42,8 @@ bool read_file(const std::string& path, std::vector<std::uint8_t>& bytes) {
 }
 
 /// False for words that are none of ours, and files that cannot be read.
-bool read_options(int count, char** words, Options& options) {
-  for (int i = 1; i < count; ++i) {
+bool read_options(std::span<char*> words, Options& options) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words[i];
     std::vector<std::uint8_t>* file = nullptr;
     if (word == "--author-key") {
@@ -67,7 +59,7 @@ bool read_options(int count, char** words, Options& options) {
     } else {
       return false;
     }
-    if (file != nullptr && (++i == count || !read_file(words[i], *file))) return false;
+    if (file != nullptr && (++i == words.size() || !read_file(words[i], *file))) return false;
   }
   return true;
 }
@@ -105,17 +97,6 @@ void tell(const host::snp::Journal& journal) {
   }
 }
 
-host::snp::Result<void> launch(host::snp::Machine& machine, const Options& options,
-                               const image::Program& shim, const image::Program& keep) {
-  host::snp::Launcher launcher(machine, options.launch);
-  TRY(launcher.start());
-  if (!image::lay_out(shim, keep, {.attested = true}, launcher)) {
-    const host::snp::Trouble unfit{Step::LaunchUpdate, host::snp::Cause::Image, {}, 0};
-    return launcher.trouble().value_or(unfit);
-  }
-  return launcher.finish();
-}
-
 /// Until the keep's first stop, or the end of its time.
 host::snp::Result<void> run(host::snp::Machine& machine) {
   const auto alarm = os::Alarm::start(
@@ -134,7 +115,7 @@ host::snp::Result<void> launch_and_run(host::snp::Journal& journal, Options opti
   const std::uint64_t state = os::extended_state(cpuid);
   auto machine = TRY(host::snp::Machine::create(device, journal, {std::move(cpuid), state},
                                                 std::move(options.certificates)));
-  TRY(launch(machine, options, shim, keep));
+  TRY(host::snp::launch_keep(machine, options.launch, shim, keep));
   print("launched");
   if (!options.only_launch) TRY(run(machine));
   return {};
@@ -142,9 +123,11 @@ host::snp::Result<void> launch_and_run(host::snp::Journal& journal, Options opti
 
 }  // namespace
 
-int main(int count, char** words) {
+namespace merlon::host::snp {
+
+int check(std::span<char*> words) {
   Options options;
-  if (!read_options(count, words, options)) {
+  if (!read_options(words, options)) {
     print("trouble options: tools/hardware_check starts this program");
     return 1;
   }
@@ -169,3 +152,5 @@ int main(int count, char** words) {
   // What happened to a keep that was launched is told; only a launch can fail.
   return journal.count(Step::LaunchFinish) == 0 ? 1 : 0;
 }
+
+}  // namespace merlon::host::snp

@@ -201,4 +201,14 @@ Result<void> Launcher::send_finish() {
   return machine_.command(Step::LaunchFinish, kernel::Command::LaunchFinish, &launch);
 }
 
+Result<void> launch_keep(Machine& machine, const LaunchOptions& options, const image::Program& shim,
+                         const image::Program& keep) {
+  Launcher launcher(machine, options);
+  TRY(launcher.start());
+  if (!image::lay_out(shim, keep, {.attested = true}, launcher)) {
+    return launcher.trouble().value_or(wrong_image(Step::LaunchUpdate));
+  }
+  return launcher.finish();
+}
+
 }  // namespace merlon::host::snp

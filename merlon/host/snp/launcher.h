@@ -67,4 +67,8 @@ class Launcher final : public image::PageSink {
   std::optional<Trouble> trouble_;
 };
 
+/// A whole launch on a fresh machine, of an attested keep of these two programs.
+[[nodiscard]] Result<void> launch_keep(Machine& machine, const LaunchOptions& options,
+                                       const image::Program& shim, const image::Program& keep);
+
 }  // namespace merlon::host::snp

@@ -16,6 +16,7 @@ constexpr std::uint64_t interrupt_pins = 24;
 constexpr unsigned interrupts_split = KVM_CAP_SPLIT_IRQCHIP;
 constexpr std::uint16_t ghcb_version = 2;
 constexpr unsigned least_firmware = 1 * 256 + 51;  // 1.51: what keeps' policies ask for
+constexpr std::size_t most_parts = 500;            // each is a slot of KVM's and an open file
 constexpr std::size_t most_run_area = std::size_t{1} << 20U;
 
 Trouble missing(Step step) { return {step, Cause::Missing, {}, 0}; }
@@ -174,6 +175,17 @@ Result<void> Machine::add_part(std::uint64_t base, std::uint64_t size, bool is_p
   TRY(done(Step::SetMemoryRegion, machine_.ask(request::set_memory_region, region)));
   parts_.push_back(std::move(part));
   return is_private ? set_private(Step::SetPrivate, base, size, true) : Result<void>();
+}
+
+Result<void> Machine::add_memory(std::uint64_t base, std::uint64_t size) {
+  if (parts_.size() >= most_parts) return refused(Step::SetMemoryRegion, Errno::Nospc);
+  return add_part(base, size, true);
+}
+
+core::ByteSpan Machine::shared(std::uint64_t address, std::uint64_t size) noexcept {
+  const Part* const part = part_with(address, size);
+  if (part == nullptr || part->is_private) return {};
+  return {part->own.data() + (address - part->base), size};
 }
 
 Result<void> Machine::set_private(Step step, std::uint64_t address, std::uint64_t size,

@@ -62,9 +62,15 @@ class Machine {
                                               const image::HostProcessor& host,
                                               std::vector<std::uint8_t> certificates = {});
 
-  /// Runs until the doorbell, whose calls nobody serves here yet, or an end. Ranges that the keep
-  /// wants private or shared, and certificates, are given. Only after a launch.
+  /// Runs until the doorbell or another end. Ranges that the keep wants private or shared, and
+  /// certificates, are given. Only after a launch.
   [[nodiscard]] Result<Stop> run();
+
+  /// What the keep and its host both read and write, by its physical address; lives as long as the
+  /// machine. Empty where there is no such part. The keep writes there: hostile.
+  [[nodiscard]] core::ByteSpan shared(std::uint64_t address, std::uint64_t size) noexcept;
+  /// More private memory, which the keep has yet to take. After a failure the machine may run on.
+  [[nodiscard]] Result<void> add_memory(std::uint64_t base, std::uint64_t size);
 
  private:
   friend class Launcher;

@@ -518,6 +518,16 @@ image::Vmsa FakeDevice::vmsa() const {
   return made;
 }
 
+/// As the keep sees it, in memory of the host's.
+core::ByteSpan FakeDevice::block() const {
+  for (const auto& [slot, range] : regions_) {
+    if (range.base != image::block_base) continue;
+    // SAFETY: the launcher gave this address for as many bytes, and keeps them with the machine.
+    return {reinterpret_cast<std::uint8_t*>(range.host_address), range.size};
+  }
+  return {};
+}
+
 OsResult<int> FakeDevice::run() {
   if (!launched_ || !mapped_) return Errno::Inval;
   std::uint8_t* const data = area_.data() + kernel::exit_data_offset;
@@ -528,6 +538,7 @@ OsResult<int> FakeDevice::run() {
   }
   FakeExit exit{KVM_EXIT_SHUTDOWN, {}};
   if (next_exit_ < exits_.size()) exit = exits_[next_exit_++];
+  if (exit.before) exit.before(block());
   // Without these exits a page state change fails inside the kernel, and the keep gives up.
   if ((exit.reason == KVM_EXIT_HYPERCALL && !exits_hypercalls_) ||
       (exit.reason == kernel::exit_certificates && !certificates_)) {

@@ -5,6 +5,7 @@
 // launch digest that the security processor would come to from what it was really given.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -40,6 +41,8 @@ struct FakeMachine {
 struct FakeExit {
   std::uint32_t reason = 0;
   std::vector<std::uint64_t> data;  ///< of kvm_run's union, in words
+  /// What it does with the block before, if anything; answers of its host are there as well.
+  std::function<void(core::ByteSpan block)> before = nullptr;
 };
 
 class FakeDevice final : public Device {
@@ -101,6 +104,7 @@ class FakeDevice final : public Device {
   os::Result<int> finish(kernel::SevCommand& command);
   os::Result<int> check_id(const kernel::LaunchFinish& launch, std::uint32_t& firmware);
   os::Result<int> run();
+  [[nodiscard]] core::ByteSpan block() const;
   [[nodiscard]] image::Vmsa vmsa() const;
 
   FakeMachine machine_;

@@ -1,0 +1,166 @@
+// merlon-vmm-snp: the process around a keep of backend snp. It finds its workload on descriptor 3,
+// as merlon-keep does, confines itself to it, and passes it on into the machine.
+//
+//   merlon-vmm-snp [--signatures FILE] [--certificates FILE] [--stats] [--try]
+//   merlon-vmm-snp --check …          (check.h)
+//
+// Before it takes the workload it says whether it can run one (launch/readiness.h); with --try that
+// is all.
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "merlon/base/text.h"
+#include "merlon/host/machine_confinement.h"
+#include "merlon/host/machine_process.h"
+#include "merlon/host/made_ahead.h"
+#include "merlon/host/signature.h"
+#include "merlon/host/snp/check.h"
+#include "merlon/host/snp/confinement.h"
+#include "merlon/host/snp/keep_guest.h"
+#include "merlon/launch/channel.h"
+#include "merlon/launch/exit_status.h"
+#include "merlon/os/open.h"
+#include "merlon/os/process.h"
+#include "merlon/os/processor.h"
+#include "merlon/os/surrender.h"
+
+namespace {
+
+using namespace merlon;
+using base::concat;
+using host::snp::KeepGuest;
+
+template <typename T>
+using Result = core::Result<T, host::HostError>;
+
+struct Options {
+  bool statistics = false;
+  bool only_try = false;
+  std::optional<std::string> signatures;    ///< file of what the keep's owner signed
+  std::optional<std::string> certificates;  ///< file for who asks the keep for its evidence
+};
+
+std::optional<Options> options_of(std::span<char*> words) {
+  Options options;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    if (word == "--stats") {
+      options.statistics = true;
+    } else if (word == "--try") {
+      options.only_try = true;
+    } else if (word == "--signatures" && i + 1 < words.size()) {
+      options.signatures = words[++i];
+    } else if (word == "--certificates" && i + 1 < words.size()) {
+      options.certificates = words[++i];
+    } else {
+      return std::nullopt;
+    }
+  }
+  return options;
+}
+
+Result<host::snp::LaunchOptions> launch_options(const Options& options) {
+  host::snp::LaunchOptions launch;
+  if (!options.signatures) return launch;
+  host::LaunchSignature signature = TRY(host::read_launch_signature(*options.signatures));
+  launch.policy = signature.policy;
+  launch.id_block = std::move(signature.id_block);
+  launch.id_auth = std::move(signature.id_auth);
+  launch.has_author_key = signature.has_author_key;
+  return launch;
+}
+
+Result<std::vector<std::uint8_t>> certificates_of(const Options& options) {
+  if (!options.certificates) return std::vector<std::uint8_t>();
+  const auto file = os::open_file(*options.certificates);
+  auto bytes = file ? os::read_all(*file, host::snp::Machine::max_certificates)
+                    : os::Result<std::vector<std::uint8_t>>(file.error());
+  if (bytes) return *std::move(bytes);
+  return host::HostError{core::ErrorCode::NotFound,
+                         concat("cannot read ", base::quoted(*options.certificates), ": ",
+                                os::describe(bytes.error()))};
+}
+
+Result<image::Program> program_of(const host::Neighbour& file, std::string_view name) {
+  auto program = image::parse_elf(file.mapping.bytes());
+  if (program) return *std::move(program);
+  return host::HostError{program.error().code, concat(name, ": ", program.error().message())};
+}
+
+Result<std::unique_ptr<KeepGuest>> make_guest(host::snp::Device& device, const Options& options) {
+  const auto shim_file = host::open_neighbour("merlon-shim-kvm");
+  const auto keep_file = host::open_neighbour("merlon-keep");
+  if (!shim_file || !keep_file) {
+    return host::HostError{
+        core::ErrorCode::NotFound,
+        "cannot read merlon-shim-kvm and merlon-keep, which lie beside merlon-vmm-snp"};
+  }
+  const image::Program shim = TRY(program_of(*shim_file, "merlon-shim-kvm"));
+  const image::Program keep = TRY(program_of(*keep_file, "merlon-keep"));
+  auto launch = TRY(launch_options(options));
+  auto certificates = TRY(certificates_of(options));
+  base::CpuidTable cpuid = os::instruction_leaves();
+  const std::uint64_t state = os::extended_state(cpuid);
+  return KeepGuest::create(device, {std::move(cpuid), state},
+                           {shim, keep, std::move(launch), std::move(certificates)});
+}
+
+/// Confines this process to what is to be launched, and lays it ready for the keep. From here on
+/// the keep may be hostile.
+core::Result<void> take_launch(KeepGuest& guest, launch::Launch launch) {
+  const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
+  if (limit != 0 && !guest.limit_time(std::chrono::nanoseconds(limit))) {
+    return core::error(core::ErrorCode::Internal, "cannot limit the time");
+  }
+  TRY(host::confine_machine(launch, host::snp::machine_calls()));
+  guest.post(TRY(host::make_letter(std::move(launch))));
+  return {};
+}
+
+int run_keep(KeepGuest& guest, const Options& options) {
+  auto work = host::receive_work();
+  if (!work) return host::end_not_taken(work.error());
+  auto* const arrival = std::get_if<host::Arrival>(&*work);
+  if (arrival == nullptr) {
+    return host::end_failed("an attested keep takes no module beforehand",
+                            launch::ExitStatus::KeepFailed);
+  }
+  const auto taken = take_launch(guest, std::move(arrival->launch));
+  if (!taken) return host::end_not_taken(taken.error());
+  if (!host::give_descriptors(guest.descriptors(), arrival->made_ahead)) {
+    return host::end_failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
+  }
+  const auto ended = guest.run();
+  if (options.statistics) {
+    const std::string text = host::described_calls(guest.counts()) + "\n";
+    static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(text)));
+  }
+  const int status =
+      ended ? *ended : host::end_failed(ended.error().text, launch::ExitStatus::Trap);
+  if (arrival->made_ahead) host::tell_end(guest.descriptors(), status);
+  return status;
+}
+
+}  // namespace
+
+int main(int count, char** all_words) {
+  const std::span<char*> words(all_words + 1, static_cast<std::size_t>(count > 0 ? count - 1 : 0));
+  if (!words.empty() && std::string_view(words[0]) == "--check") {
+    return host::snp::check(words.subspan(1));
+  }
+  os::end_with_maker_of(os::BorrowedFd(launch::keep_descriptor));
+  os::ignore_broken_pipes();
+  const auto options = options_of(words);
+  if (!options) {
+    return host::end_failed("merlon-vmm-snp is started by merlon, not by hand",
+                            launch::ExitStatus::Usage);
+  }
+  host::snp::KernelDevice device;
+  const auto guest = make_guest(device, *options);
+  const bool told = guest ? host::tell_readiness(true, "guest of SEV-SNP")
+                          : host::tell_readiness(false, guest.error().text);
+  if (!guest || !told) return launch::number(launch::ExitStatus::KeepFailed);
+  os::end_process(options->only_try ? 0 : run_keep(**guest, *options));
+}
