@@ -1,3 +1,7 @@
+#include <limits>
+#include <optional>
+#include <type_traits>
+
 #include <gtest/gtest.h>
 
 #include "merlon/wasm/testing/binary.h"
@@ -391,6 +395,94 @@ TEST(ScalarInstruction, WhatCannotGrowSaysSoInThirtyTwoBits) {
     const Outcome outcome = machine.call({});
     ASSERT_TRUE(std::holds_alternative<Values>(outcome));
     EXPECT_EQ(std::get<Values>(outcome).front().as_i64(), 0xffff'ffffU) << table;
+  }
+}
+
+/// What the specification has a division give; nothing where it has it trap.
+template <typename Number>
+std::optional<std::uint64_t> divided(bool remainder, std::uint64_t left, std::uint64_t right) {
+  const auto dividend = static_cast<Number>(left);
+  const auto divisor = static_cast<Number>(right);
+  if (divisor == 0) return std::nullopt;
+  if (std::is_signed_v<Number> && divisor == static_cast<Number>(-1)) {
+    if (remainder) return 0;
+    if (dividend == std::numeric_limits<Number>::min()) return std::nullopt;
+  }
+  const Number result = remainder ? dividend % divisor : dividend / divisor;
+  return static_cast<std::make_unsigned_t<Number>>(result);
+}
+
+struct Division {
+  Opcode op;
+  char type;
+  bool remainder;
+  std::optional<std::uint64_t> (*divide)(bool, std::uint64_t, std::uint64_t);
+};
+
+std::uint64_t mask_of(char type) { return type == 'i' ? 0xffff'ffffU : ~std::uint64_t{0}; }
+
+/// Powers of two, what lies beside them, and their negatives.
+std::vector<std::uint64_t> near_powers_of_two(char type) {
+  std::vector<std::uint64_t> numbers;
+  for (std::uint32_t bit = 0; bit < (type == 'i' ? 32U : 64U); ++bit) {
+    const std::uint64_t power = std::uint64_t{1} << bit;
+    for (const std::uint64_t number : {power - 1, power, power + 1, 0 - power}) {
+      numbers.push_back(number & mask_of(type));
+    }
+  }
+  return numbers;
+}
+
+TEST(ScalarInstruction, ADivisionByAConstantIsADivision) {
+  constexpr Division divisions[] = {
+      {Opcode::I32DivS, 'i', false, divided<std::int32_t>},
+      {Opcode::I32DivU, 'i', false, divided<std::uint32_t>},
+      {Opcode::I32RemS, 'i', true, divided<std::int32_t>},
+      {Opcode::I32RemU, 'i', true, divided<std::uint32_t>},
+      {Opcode::I64DivS, 'I', false, divided<std::int64_t>},
+      {Opcode::I64DivU, 'I', false, divided<std::uint64_t>},
+      {Opcode::I64RemS, 'I', true, divided<std::int64_t>},
+      {Opcode::I64RemU, 'I', true, divided<std::uint64_t>},
+  };
+  constexpr std::uint64_t dividends[] = {0,
+                                         5,
+                                         0x7fff'ffff,
+                                         0x8000'0000,
+                                         0xffff'ffff,
+                                         0x0123'4567'89ab'cdef,
+                                         0xfedc'ba98'7654'3210,
+                                         0x7fff'ffff'ffff'ffff,
+                                         0x8000'0000'0000'0000,
+                                         0xffff'ffff'ffff'ffff};
+  for (const Division& division : divisions) {
+    const std::vector<std::uint64_t> numbers = near_powers_of_two(division.type);
+    std::vector<Function> functions;
+    for (const std::uint64_t divisor : numbers) {
+      Function function{std::string(1, division.type), std::string(1, division.type), "", {}};
+      constant(function.body.get(0), division.type, {divisor, 0});
+      function.body.op(division.op);
+      functions.push_back(std::move(function));
+    }
+    Program program(std::move(functions));
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      for (const std::uint64_t wide : dividends) {
+        const std::uint64_t dividend = wide & mask_of(division.type);
+        const auto wanted = division.divide(division.remainder, dividend, numbers[i]);
+        const Outcome outcome = program.call(i, {{dividend, 0}});
+        const auto told = [&] {
+          return ::testing::Message() << std::string_view(info(division.op).text) << std::hex << " "
+                                      << dividend << " by " << numbers[i];
+        };
+        if (const auto* trap = std::get_if<Trap>(&outcome)) {
+          ASSERT_FALSE(wanted.has_value()) << told();
+          ASSERT_EQ(trap->kind,
+                    numbers[i] == 0 ? TrapKind::IntegerDivideByZero : TrapKind::IntegerOverflow)
+              << told();
+        } else {
+          ASSERT_EQ(Program::bits_of(std::get<Values>(outcome))[0].low, wanted) << told();
+        }
+      }
+    }
   }
 }
 
