@@ -120,8 +120,9 @@ inline std::vector<std::uint8_t> assemble(std::vector<Function>& functions) {
 /// An instance of a module of such functions.
 class Program {
  public:
-  explicit Program(std::vector<Function> functions) : functions_(std::move(functions)) {
-    auto engine = Engine::create(baseline::compilers());
+  explicit Program(std::vector<Function> functions, const EngineOptions& options = {})
+      : functions_(std::move(functions)) {
+    auto engine = Engine::create(baseline::compilers(), options);
     MERLON_CHECK(engine.has_value());
     engine_ = std::move(*engine);
     store_ = std::make_unique<Store>(*engine_);
