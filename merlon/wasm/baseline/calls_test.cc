@@ -69,6 +69,11 @@ TEST(Calls, TheCallersMemoryIsItsOwnAgainAfterATailCallIntoAnotherInstance) {
   EXPECT_EQ(run(call, {0xd2, 0, 0x15, 0}), 42U) << "return_call_ref";
 }
 
+/// Without giving the function's register back there would be none for the second one.
+TEST(Calls, AFunctionMayEndInOneOfSeveralTailCallsIntoAnotherInstance) {
+  EXPECT_EQ(run({0x10, 2}, {0x41, 0, 0x04, 0x40, 0x12, 0, 0x0b, 0x12, 0}), 42U);
+}
+
 TEST(Calls, ThroughATableTakesFunctionsOfTheTypeAndItsSubtypes) {
   // Types: (i32) -> (), an open () -> i32, a final one below it, (i32) -> i32. The table has one of
   // each of the first three and a null.
