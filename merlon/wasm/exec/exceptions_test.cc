@@ -109,6 +109,34 @@ TEST(Exceptions, ThatAreHeldCountAgainstTheLimit) {
   EXPECT_EQ(testing::trap_of(outcome)->kind, TrapKind::OutOfMemory);
 }
 
+TEST(Exceptions, AHandlerFindsTheValuesBelowItsTry) {
+  // The argument lies below a try and is set to another value in it, behind the call that throws
+  // it: what is below must have been put aside before. The argument, and the argument and one.
+  const std::initializer_list<std::uint8_t> below = {0, 0x20, 0, 0x06, 0x7f, 0x20, 0,   0x10,
+                                                     0, 0x41, 7, 0x21, 0,    0x41, 0,   0x07,
+                                                     0, 0x41, 1, 0x6a, 0x0b, 0x6a, 0x0b};
+  for (const CompileMode mode : {CompileMode::Eager, CompileMode::Lazy}) {
+    Machine machine(exceptions_module(below), {}, mode);
+    ASSERT_NE(machine.instance, nullptr);
+    EXPECT_EQ(i32_of(machine.call({Value::from_i32(20)})), 41U);
+  }
+}
+
+TEST(Exceptions, ARethrownOneIsTheSameWithAllItsValues) {
+  // try { try { throw argument } catch { keep it; rethrow } } catch { what came + what was kept };
+  // and the same by catch_all, where nothing is kept: thrice the argument.
+  const std::initializer_list<std::uint8_t> rethrown = {
+      1,    1,    0x7f, 0x06, 0x7f, 0x06, 0x40, 0x20, 0,    0x10, 0, 0x07, 0,
+      0x21, 1,    0x09, 0,    0x0b, 0x41, 0,    0x07, 0,    0x20, 1, 0x6a, 0x0b,  //
+      0x06, 0x7f, 0x06, 0x40, 0x20, 0,    0x10, 0,    0x19, 0x09, 0, 0x0b, 0x41,
+      0,    0x07, 0,    0x0b, 0x6a, 0x0b};
+  for (const CompileMode mode : {CompileMode::Eager, CompileMode::Lazy}) {
+    Machine machine(exceptions_module(rethrown), {}, mode);
+    ASSERT_NE(machine.instance, nullptr);
+    EXPECT_EQ(i32_of(machine.call({Value::from_i32(20)})), 60U);
+  }
+}
+
 TEST(Exceptions, OfBothFormsMeetInOneFunction) {
   // A try catches what throw_ref throws again that a try_table has caught: argument + 1. A try
   // delegates to a try_table: the argument.
