@@ -190,6 +190,25 @@ TEST(ShufflePlan, OneOperandTakesOneInstructionAtMost) {
   for (int i = 0; i < 1000; ++i) EXPECT_LE(steps(random_groups<16>(random, 16)), 1U);
 }
 
+TEST(ShufflePlan, WordsThatStayInTheirHalfTakeNoMask) {
+  namespace I = x86::Inst;
+  constexpr std::array<std::uint8_t, 8> in_order = {0, 1, 2, 3, 4, 5, 6, 7};
+  for (std::size_t place = 0; place < 8; ++place) {
+    for (std::uint8_t from = 0; from < 8; ++from) {
+      if (from == place) continue;
+      auto words = in_order;
+      words[place] = from;
+      const bool stays = (from < 4) == (place < 4);
+      const auto within = place < 4 ? I::kIdVpshuflw : I::kIdVpshufhw;
+      EXPECT_EQ(plan_shuffle(grouped(words), false).steps[0].id, stays ? within : I::kIdVpshufb)
+          << "word " << place << " from " << int{from};
+    }
+  }
+  EXPECT_EQ(plan_shuffle(grouped(std::array<std::uint8_t, 8>{}), false).steps[0].id,
+            I::kIdVpbroadcastw);
+  EXPECT_EQ(plan_shuffle(ShuffleLanes{}, false).steps[0].id, I::kIdVpbroadcastb);
+}
+
 TEST(ShufflePlan, LanesOf32BitsTakeTwoInstructionsAtMost) {
   Random random(3);
   for (int i = 0; i < 1000; ++i) EXPECT_LE(steps(random_groups<4>(random, 8)), 2U);

@@ -340,6 +340,51 @@ TEST(VectorMemory, ALoadThatTheNextInstructionTakesOverTraps) {
   EXPECT_TRUE(traps_out_of_bounds(program, 0, {{65521, 0}, {5, 6}}));
 }
 
+TEST(VectorMemory, ALoadThatTheNextInstructionTakesOverHoldsNoRegister) {
+  Function function{"av", "v", "", {}};
+  Bytes& body = function.body;
+  body.get(1);
+  for (int i = 0; i < 100; ++i) {
+    body.get(0);
+    own(body, 'a');
+    body.load(0).op(Opcode::V128Xor);
+  }
+  Program program({function});
+  EXPECT_EQ(program.run(0, {{0, 0}, {5, 6}}).front().high, 6U);
+}
+
+TEST(VectorConstant, EachHalfIsItsOwn) {
+  constexpr std::uint64_t halves[] = {0, ~std::uint64_t{0}, 1, 0x0123'4567'89ab'cdef};
+  const Slot other{0x8899'aabb'ccdd'eeff, 0x1122'3344'5566'7788};
+  std::vector<Function> functions;
+  std::vector<Slot> constants;
+  for (const std::uint64_t low : halves) {
+    for (const std::uint64_t high : halves) {
+      constants.push_back({low, high});
+      // By itself; as what the next instruction takes from memory; and each half of it behind half
+      // of the other one.
+      Function function{"v", "vvvv", "", {}};
+      Bytes& body = function.body;
+      body.v128({low, high}).get(0).v128({low, high}).op(Opcode::V128Xor);
+      for (const std::uint32_t lane : {16U, 24U}) {
+        body.get(0).v128({low, high}).op(Opcode::I8x16Shuffle);
+        for (std::uint32_t i = 0; i < 8; ++i) body.byte(i);
+        for (std::uint32_t i = 0; i < 8; ++i) body.byte(lane + i);
+      }
+      functions.push_back(std::move(function));
+    }
+  }
+  Program program(std::move(functions));
+  for (std::size_t i = 0; i < constants.size(); ++i) {
+    const auto [low, high] = constants[i];
+    const std::vector<Slot> results = program.run(i, {other});
+    EXPECT_TRUE(same(results[0], {low, high}, 0)) << i;
+    EXPECT_TRUE(same(results[1], {low ^ other.low, high ^ other.high}, 0)) << i;
+    EXPECT_TRUE(same(results[2], {other.low, low}, 0)) << i;
+    EXPECT_TRUE(same(results[3], {other.low, high}, 0)) << i;
+  }
+}
+
 TEST(VectorShift, ConstantCountsShiftAsVariableOnesDo) {
   Random random(1);
   for (const Opcode op :
