@@ -157,6 +157,40 @@ TEST(Analysis, OutsideOfLoopsKeptRegistersAreForThoseUsedThreeTimes) {
   EXPECT_TRUE(kept_in_calls.contains(it.home(0, 3)));
 }
 
+/// Forty locals behind `ints` that are busier than any loop's of the tests below: the function then
+/// looks at no others.
+Function with_busier_locals(std::size_t ints) {
+  Function function{"", "", std::string(ints, 'i') + std::string(40, 'F'), {}};
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    use(function.body, static_cast<std::uint32_t>(ints) + i, 30);
+  }
+  return function;
+}
+
+TEST(Analysis, InALoopKeptRegistersAreForAnyLocal) {
+  Function function = with_busier_locals(1);
+  end(use(call(loop(function.body)), 0));
+  const Analysed it(function);
+  EXPECT_EQ(it.weight(0, 0), 0U);
+  EXPECT_EQ(it.weight(1, 0), 1U);
+  EXPECT_EQ(it.home(0, 0), no_register);
+  EXPECT_TRUE(kept_in_calls.contains(it.home(1, 0)));
+}
+
+TEST(Analysis, InALoopRegistersAreSavedAroundACallWhereNoneIsLeftThatIsKept) {
+  Function function = with_busier_locals(5);
+  call(loop(function.body));
+  for (std::uint32_t i = 0; i < 5; ++i) use(function.body, i, 3);
+  end(function.body);
+  const Analysed it(function);
+  EXPECT_EQ(it.region(1).calls, 1U);
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(it.home(0, i), no_register);
+    EXPECT_NE(it.home(1, i), no_register) << i;
+    EXPECT_EQ(kept_in_calls.contains(it.home(1, i)), i < 4) << i;
+  }
+}
+
 TEST(Analysis, ALoopInheritsHomesAndMayGiveThemToBusierLocals) {
   Function function{"", "", std::string(12, 'i'), {}};
   Bytes& body = function.body;
