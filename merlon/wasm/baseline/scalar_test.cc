@@ -362,7 +362,8 @@ TEST(ScalarInstruction, GivesTheSameInAllSurroundings) {
 TEST(ScalarInstruction, HoldsNoRegisterAfterwards) {
   Random random(1);
   for (const Subject& subject : number_instructions()) {
-    Function function{subject.params, "", "", {}};
+    Function function{subject.params, "", subject.result, {}};
+    const auto local = static_cast<std::uint32_t>(subject.params.size());
     std::vector<Slot> arguments;
     for (const char type : subject.params) arguments.push_back({type == 'a' ? 8U : 1U, 0});
     if (lane_of(subject.params[0]) == 4) arguments[0].low = 0x3f80'0000;
@@ -374,7 +375,9 @@ TEST(ScalarInstruction, HoldsNoRegisterAfterwards) {
         if (chance(random, 8)) function.body.op(Opcode::Block).byte(0x40).op(Opcode::End);
       }
       function.body.append(subject.instruction);
-      if (!subject.result.empty()) function.body.op(Opcode::Drop);
+      if (subject.result.empty()) continue;
+      if (chance(random, 2)) function.body.set(local);
+      else function.body.op(Opcode::Drop);
     }
     Program program({function});
     const Outcome outcome = program.call(0, arguments);

@@ -286,7 +286,8 @@ TEST(VectorInstruction, HoldsNoRegisterAfterwards) {
     Random random(index);
     const Subject subject = subject_of(static_cast<Opcode>(index), random);
     const std::string operands = params_of(subject.op);
-    Function function{operands, "", "", {}};
+    Function function{operands, "", subject.result, {}};
+    const auto local = static_cast<std::uint32_t>(operands.size());
     for (int i = 0; i < 100; ++i) {
       for (std::uint32_t j = 0; j < operands.size(); ++j) {
         function.body.get(j);
@@ -294,7 +295,9 @@ TEST(VectorInstruction, HoldsNoRegisterAfterwards) {
         if (chance(random, 8)) function.body.op(Opcode::Block).byte(0x40).op(Opcode::End);
       }
       function.body.append(subject.instruction);
-      if (!subject.result.empty()) function.body.op(Opcode::Drop);
+      if (subject.result.empty()) continue;
+      if (chance(random, 2)) function.body.set(local);
+      else function.body.op(Opcode::Drop);
     }
     Program program({function});
     std::vector<Slot> arguments;
