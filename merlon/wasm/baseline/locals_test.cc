@@ -61,6 +61,24 @@ TEST(Locals, StartAsZeroHoweverManyThereAre) {
   }
 }
 
+/// Frames that are larger than the slack below the stack's limit are looked at before they are
+/// used.
+TEST(Locals, MayNotBeMoreThanTheStackHolds) {
+  constexpr std::uint32_t vectors = 3000;
+  Function function{"", "", std::string(vectors, 'v'), {}};
+  for (std::uint32_t i = 0; i < vectors; ++i) function.body.v128({i, i}).set(i);
+  function.body.op(Opcode::Call).u32(0);
+  for (std::uint32_t i = 0; i < vectors; ++i) function.body.get(i).op(Opcode::Drop);
+  Program program({function, soiling()});
+  for (int times = 0; times < 2; ++times) {
+    const Outcome outcome = program.call(0, {});
+    const auto* trap = std::get_if<Trap>(&outcome);
+    ASSERT_NE(trap, nullptr);
+    EXPECT_EQ(trap->kind, TrapKind::StackOverflow);
+    EXPECT_TRUE(program.run(1, {}).empty());
+  }
+}
+
 /// How a loop is left.
 enum class Exit : std::uint8_t {
   Falls,
