@@ -47,6 +47,11 @@ std::vector<Case> cases() {
       {"the local is set", module_of({0, LOAD(0), DROP, ADD_TO_0(4), LOAD(0), 0x0b})},
       {"the local is teed",
        module_of({0, LOAD(0), DROP, 0x20, 0, 0x41, 4, 0x6a, 0x22, 0, 0x28, 0, 0, 0x0b})},
+      {"what the local was before, after what it is",
+       module_of({0, 0x20, 0, 0x41, 0, 0x21, 0, LOAD(0), DROP, 0x28, 0, 0, 0x0b})},
+      {"what the local was twice before",
+       module_of({0,    0x20, 0,    0x41, 0, 0x21, 0,    0x20, 0, 0x41, 4,
+                  0x21, 0,    0x28, 0,    0, DROP, 0x28, 0,    0, 0x0b})},
       {"what is loaded becomes the local",
        module_of({0, 0x41, 0, 0x41, PAGE, 0x36, 0, 0, LOAD(0), 0x21, 0, LOAD(0), 0x0b})},
       {"in one branch alone",
@@ -135,6 +140,41 @@ TEST(Bounds, ComparedAndGuardedAccessesComeToTheSame) {
       }
     }
     EXPECT_GT(traps, 0U) << each.name;
+  }
+}
+
+TEST(Bounds, AMemoryWithoutAPageHasNoFirstByte) {
+  for (const Bounds bounds : {Bounds::Guards, Bounds::Checks}) {
+    testing::Binary binary;
+    binary.types({1, 0x60, 0, 1, i32}).section(3, {1, 0}).section(5, {1, 0, 0});
+    binary.section(7, {1, 1, 'f', 0, 0}).code({0, 0x41, 0, 0x2d, 0, 0, 0x0b});
+    Machine machine(binary.bytes(), {}, CompileMode::Eager, {}, bounds);
+    ASSERT_NE(machine.instance, nullptr);
+    const Outcome outcome = machine.call({});
+    ASSERT_NE(trap_of(outcome), nullptr);
+    EXPECT_EQ(trap_of(outcome)->kind, TrapKind::MemoryOutOfBounds);
+  }
+}
+
+TEST(Bounds, AComparisonIsAboutItsMemoryAlone) {
+  // Loads from one memory and then from the other one, at the same address; the first is larger.
+  for (const std::uint8_t first : std::initializer_list<std::uint8_t>{0, 1}) {
+    const auto pages = [first](std::uint8_t memory) -> std::uint8_t {
+      return memory == first ? 3 : 1;
+    };
+    const std::uint8_t second = 1 - first;
+    for (const Bounds bounds : {Bounds::Guards, Bounds::Checks}) {
+      testing::Binary binary;
+      binary.types({1, 0x60, 1, i32, 1, i32}).section(3, {1, 0});
+      binary.section(5, {2, 1, pages(0), pages(0), 1, pages(1), pages(1)})
+          .section(7, {1, 1, 'f', 0, 0});
+      binary.code({0, 0x20, 0, 0x28, 0x40, first, 0, DROP, 0x20, 0, 0x28, 0x40, second, 0, 0x0b});
+      Machine machine(binary.bytes(), {}, CompileMode::Eager, {}, bounds);
+      ASSERT_NE(machine.instance, nullptr);
+      EXPECT_EQ(i32_of(machine.call({Value::from_i32(65532)})), 0U);
+      EXPECT_NE(trap_of(machine.call({Value::from_i32(65533)})), nullptr) << int{first};
+      EXPECT_NE(trap_of(machine.call({Value::from_i32(2 * 65536)})), nullptr) << int{first};
+    }
   }
 }
 

@@ -295,7 +295,14 @@ void hold_against_plain(Program& program, std::size_t function, const Subject& s
   }
 }
 
-void compare(const Subject& subject, Random& random, std::size_t variants) {
+EngineOptions with(Bounds bounds) {
+  EngineOptions options;
+  options.bounds = bounds;
+  return options;
+}
+
+void compare(const Subject& subject, Random& random, std::size_t variants,
+             Bounds bounds = Bounds::Guards) {
   constexpr std::size_t rounds = 6;
   std::vector<Slot> baked;
   for (const char type : subject.params) baked.push_back(interesting(random, type));
@@ -306,7 +313,7 @@ void compare(const Subject& subject, Random& random, std::size_t variants) {
     surroundings.push_back(any_surrounding(subject, random));
     functions.push_back(Builder(subject, surroundings.back(), baked).build());
   }
-  Program program(std::move(functions));
+  Program program(std::move(functions), with(bounds));
   for (std::size_t round = 0; round < rounds; ++round) {
     std::vector<Slot> any;
     for (const char type : subject.params) {
@@ -351,8 +358,9 @@ TEST(ScalarInstruction, GivesTheSameInAllSurroundings) {
   EXPECT_EQ(subjects.size(), 136U + 3 * 23U);
   Random random(1);
   for (const Subject& subject : subjects) {
+    const bool in_memory = subject.params.starts_with('a');
     for (int i = 0; i < 3; ++i) {
-      compare(subject, random, 40);
+      compare(subject, random, 40, in_memory && i > 0 ? Bounds::Checks : Bounds::Guards);
       if (HasFatalFailure()) return;
     }
   }
@@ -379,9 +387,11 @@ TEST(ScalarInstruction, HoldsNoRegisterAfterwards) {
       if (chance(random, 2)) function.body.set(local);
       else function.body.op(Opcode::Drop);
     }
-    Program program({function});
-    const Outcome outcome = program.call(0, arguments);
-    EXPECT_EQ(std::holds_alternative<Values>(outcome), subject.offset < 100) << subject.name;
+    for (const Bounds bounds : {Bounds::Guards, Bounds::Checks}) {
+      Program program({function}, with(bounds));
+      const Outcome outcome = program.call(0, arguments);
+      EXPECT_EQ(std::holds_alternative<Values>(outcome), subject.offset < 100) << subject.name;
+    }
   }
 }
 

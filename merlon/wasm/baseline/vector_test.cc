@@ -299,10 +299,14 @@ TEST(VectorInstruction, HoldsNoRegisterAfterwards) {
       if (chance(random, 2)) function.body.set(local);
       else function.body.op(Opcode::Drop);
     }
-    Program program({function});
     std::vector<Slot> arguments;
     for (const char type : operands) arguments.push_back(interesting(random, type));
-    EXPECT_TRUE(program.run(0, arguments).empty());
+    for (const Bounds bounds : {Bounds::Guards, Bounds::Checks}) {
+      EngineOptions options;
+      options.bounds = bounds;
+      Program program({function}, options);
+      EXPECT_TRUE(program.run(0, arguments).empty());
+    }
   }
 }
 
