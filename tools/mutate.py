@@ -63,10 +63,10 @@ ENCLAVES = [
     ["/bin/sh", "-c", f"test -d {STATE}/merlon/simulator-sgx || {{{{ mkdir -p {STATE}/merlon && {SGX_STATE} "
      "{build}/bin/merlon platform simulate init --kind sgx; }}", *SGX_PROGRAMS],
     *(["/usr/bin/env", SGX_STATE, "MERLON_BACKEND=sgx-sim", "MERLON_PROGRAM={build}/bin/merlon", "{python}",
-       f"{{root}}/tests/e2e/{name}_test.py", "-f"] for name in ("run", "errors", "files")),
+       f"{{root}}/tests/e2e/{name}_test.py", "-f", *SGX_PROGRAMS] for name in ("run", "errors", "files")),
     *(["/usr/bin/env", SGX_STATE, "MERLON_PROGRAM={build}/bin/merlon", "MERLON_HOSTILE_HOST={build}/tests/merlon-hostile-host",
        "MERLON_ASKING_GUEST={build}/tests/merlon-asking-guest", "PYTHONPATH={root}/tests/e2e", "{python}",
-       f"{{root}}/tests/sgx/{name}_test.py", "-f"] for name in ("attest", "hostile", "replies"))]
+       f"{{root}}/tests/sgx/{name}_test.py", "-f", *SGX_PROGRAMS] for name in ("attest", "hostile", "replies"))]
 
 # Each room: where its sources lie, and the commands that test it, the quickest first. A command that
 # needs what is not here is left out. Words that start with {build} are targets, and so are those behind needs:.
@@ -87,9 +87,10 @@ ROOMS = {
     "host/sgx": ("merlon/host/sgx", [["tests/merlon_host_sgx_test"], ["tests/merlon_host_sgx_simulated_test"], *ENCLAVES]),
     "host": ("merlon/host", [["tests/merlon_host_test"], ["tests/merlon_host_kvm_test"],
                              ["tests/merlon_host_snp_test"], ["tests/merlon_host_probe_test"],
-                             ["tests/merlon_host_names_test"],
+                             ["tests/merlon_host_names_test"], ["tests/merlon_host_aesm_test"],
+                             ["tests/merlon_host_sgx_test"], ["tests/merlon_host_sgx_simulated_test"],
                              *keeps("nil", "run", "errors"),
-                             *keeps("kvm", "run", "files", "machine"), *ATTESTED]),
+                             *keeps("kvm", "run", "files", "machine"), *ATTESTED, *ENCLAVES]),
     "keep": ("merlon/keep", [["tests/merlon_keep_test"],
                              *keeps("nil", "run", "errors", "files", "signals", "confinement"), *ATTESTED]),
     "image": ("merlon/image", [["tests/merlon_image_test"]]),
@@ -239,7 +240,7 @@ def configure():
 
 
 def commands_of(room):
-    """The room's test commands that this machine can run, and the targets that they need."""
+    """The room's test commands that this machine can run, each with its programs, and the targets of all."""
     commands, targets = [], []
     for command in ROOMS[room][1]:
         if any("{shared}" in word or word == "{wast}" for word in command) and shared() is None:
@@ -248,10 +249,10 @@ def commands_of(room):
             continue
         if {"MERLON_BACKEND=kvm", "MERLON_MACHINE=kvm"} & set(command) and not os.access("/dev/kvm", os.R_OK | os.W_OK):
             continue
-        words = []
+        words, needed = [], []
         for word in command:
             if word.startswith("needs:"):
-                targets.append(word.removeprefix("needs:"))
+                needed.append(word.removeprefix("needs:"))
                 continue
             if word == "{wast}":
                 words += sorted((ROOT / "build" / "spec").rglob("*.wast"))
@@ -259,13 +260,19 @@ def commands_of(room):
                 words.append(word.format(root=SOURCES, shared=shared(), build=BUILD, python=sys.executable))
         if "{wast}" in command and words == command[:-1]:
             continue
-        targets += [Path(word).name for word in command if word.startswith(("tests/", "{build}"))]
-        commands.append([BUILD / words[0], *words[1:]])
+        needed += [Path(word).name for word in command if word.startswith(("tests/", "{build}"))]
+        targets += needed
+        commands.append(([BUILD / words[0], *words[1:]], needed))
     return commands, targets
 
 
+def digests(programs):
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in programs]
+
+
 def judge(mutant, commands, targets):
-    """killed, survived, or invalid for what does not compile."""
+    """killed, survived, or invalid for what does not compile. A command whose programs are the same with the
+    mutant is not run: it would say what it said before."""
     path = SOURCES / mutant["path"]
     before = path.read_text()
     lines = before.split("\n")
@@ -274,8 +281,9 @@ def judge(mutant, commands, targets):
         path.write_text("\n".join(lines))
         if run(["ninja", "-C", BUILD, *targets]) != 0:
             return "invalid"
-        for command, patience in commands:
-            if run(command, patience, cwd=SOURCES) != 0:
+        for command, patience, programs, before_it in commands:
+            same = programs and digests(programs) == before_it
+            if not same and run(command, patience, cwd=SOURCES) != 0:
                 return "killed"
         return "survived"
     finally:
@@ -298,12 +306,14 @@ def mutate(room, count, seed):
     if subprocess.run(["ninja", "-C", BUILD, *targets], stdout=subprocess.DEVNULL).returncode != 0:
         return print("the sources do not build") or 1
     timed = []
-    for command in commands:
+    for command, needed in commands:
         began = time.monotonic()
         if run(command, cwd=SOURCES) != 0:
             return print(f"{command[0]} fails without a mutant") or 1
         # What takes ten times as long with a mutant has been noticed.
-        timed.append((command, min(PATIENCE, 10 + 10 * (time.monotonic() - began))))
+        patience = min(PATIENCE, 10 + 10 * (time.monotonic() - began))
+        programs = [path for name in needed for path in (BUILD / "bin" / name, BUILD / "tests" / name) if path.is_file()]
+        timed.append((command, patience, programs, digests(programs)))
     mutants = list(all_mutants(room))
     random.Random(seed).shuffle(mutants)
     known = equivalents()  # left out only now: the list may grow without another lot being drawn
