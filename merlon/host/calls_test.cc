@@ -164,6 +164,9 @@ TEST_F(CallsTest, NeverFollowsALinkByASlash) {
   EXPECT_LT(ask(Call::ReadLink, {directory_}, "link/", 100).result, 0);
   EXPECT_LT(ask(Call::Remove, {directory_, AT_REMOVEDIR}, "link/").result, 0);
   EXPECT_LT(ask(Call::MakeDirectory, {directory_, 0700}, "link/").result, 0);
+  EXPECT_EQ(ask(Call::Link, {directory_, directory_}, std::string_view("link/\0new", 9)).result,
+            -ENOTDIR)
+      << "before the kernel looks where it leads";
   struct ::stat found{};
   ASSERT_EQ(::stat((folder_ + "/beside").c_str(), &found), 0);
   EXPECT_NE(found.st_mtim.tv_sec, 1);
@@ -210,6 +213,27 @@ TEST_F(CallsTest, RefusesPathsThatAreNone) {
   EXPECT_LT(open(std::string_view("ow\0n", 4)).result, 0);
   EXPECT_LT(open(std::string(5000, 'x')).result, 0);
   EXPECT_LT(ask(Call::Rename, {directory_, directory_}, "no separator").result, 0);
+}
+
+/// Of two names no more is looked at than the longest two can have.
+TEST_F(CallsTest, NamesEndWithinWhatTwoOfThemCanHave) {
+  const std::string nul(1, '\0');
+  const std::string longest(sallyport::max_path, 'x');
+  const auto rename = [&](const std::string& names) {
+    return ask(Call::Rename, {directory_, directory_}, names).result;
+  };
+  EXPECT_EQ(rename(longest + nul + "new"), -ENAMETOOLONG) << "the kernel's word";
+  EXPECT_EQ(rename(longest + "x" + nul + "new"), -ENOENT);
+  EXPECT_EQ(rename(longest + longest + "xx" + nul + "new"), -EINVAL);
+}
+
+TEST_F(CallsTest, OnlyWhatIsOpenIsClosed) {
+  DescriptorTable table;
+  const auto number = table.insert(os::Fd::adopt(::dup(0)));
+  ASSERT_TRUE(number.has_value());
+  EXPECT_TRUE(table.close(*number));
+  EXPECT_FALSE(table.close(*number));
+  EXPECT_FALSE(table.close(sallyport::max_descriptors));
 }
 
 TEST_F(CallsTest, PassesOnOnlyFlagsThatAKeepMayUse) {
@@ -470,6 +494,10 @@ TEST_F(CallsTest, AsksItsMachineForWhatOnlyThatCanDo) {
   const Outcome grown = ask(Call::GrowMemory, {4096}, {}, sizeof(sallyport::MemoryRange));
   EXPECT_EQ(grown.result, 0);
   EXPECT_EQ(grown.returned, sizeof(sallyport::MemoryRange));
+  sallyport::MemoryRange range{};
+  std::memcpy(&range, room_.data(), sizeof(range));
+  EXPECT_EQ(range.base, 0x1'0000'0000U);
+  EXPECT_EQ(range.size, 4096U);
   EXPECT_EQ(ask(Call::GrowMemory, {4096}, {}, 4).result, -EINVAL);
   EXPECT_EQ(ask(Call::ReleaseMemory, {1, 2}).result, 0);
   EXPECT_EQ(machine_.released.size, 2U);

@@ -15,8 +15,9 @@ TEST(LocalAddress, IsWhatLeadsBackToThisMachine) {
 }
 
 TEST(LocalAddress, IsNoneOfOthers) {
-  for (const char* const each : {"192.0.2.1", "10.0.0.1", "128.0.0.1", "169.253.0.1", "2001:db8::1",
-                                 "::ffff:192.0.2.1", "fec0::1", "fd00::1"}) {
+  for (const char* const each :
+       {"192.0.2.1", "10.0.0.1", "128.0.0.1", "169.253.0.1", "2001:db8::1", "::ffff:192.0.2.1",
+        "fec0::1", "fd00::1", "::1:127.0.0.1", "2001:db8::ffff:127.0.0.1", "::ff:127.0.0.1"}) {
     EXPECT_FALSE(is_local_address(each)) << each;
   }
 }

@@ -76,6 +76,14 @@ TEST_F(Plans, LimitsAndInvokeAreHandedOn) {
   EXPECT_EQ(made.message.max_memory_bytes, 65536U);
 }
 
+TEST_F(Plans, WithoutLimitsThereIsNone) {
+  const auto made = plan("");
+  EXPECT_EQ(made.message.timeout_nanoseconds, 0U);
+  EXPECT_EQ(made.message.max_memory_bytes, 0U);
+  EXPECT_FALSE(made.message.verbose);
+  EXPECT_EQ(made.message.invoke, "");
+}
+
 TEST_F(Plans, DirectoriesStartAtDescriptor3OrBehindTheFiles) {
   RunOptions options;
   options.directories = {{scratch_.path(), "/", false}, {scratch_.path(), "/ro", true}};
