@@ -43,6 +43,10 @@ class Counter final : public Attended {
     answer();
     return true;
   }
+  /// Asks, and leaves it to others to find out.
+  void request_without_ringing() noexcept {
+    block_.store(Header::Sequence, word_in(block_, Header::Sequence) + 1);
+  }
   bool is_attended() const noexcept { return word_in(block_, Header::Attended) != 0; }
   void refuse() noexcept { refuses_ = true; }
   unsigned unasked() noexcept {
@@ -72,6 +76,20 @@ TEST(Attendant, ServesWithoutBeingRungFor) {
   }
   // How many is for the machine's scheduler to say; none is lost, and none is served twice.
   EXPECT_EQ(rung + keep.unasked(), requests);
+}
+
+TEST(Attendant, FindsWhatNobodyRingsFor) {
+  Counter keep;
+  const auto attendant = Attendant::start(keep);
+  ASSERT_TRUE(attendant.has_value());
+  for (unsigned i = 1; i <= 10; ++i) {
+    keep.request_without_ringing();
+    while (keep.has_request()) {
+      (*attendant)->wake();
+      ::sched_yield();
+    }
+    EXPECT_EQ(keep.unasked(), i);
+  }
 }
 
 TEST(Attendant, SleepsUntilItIsWoken) {

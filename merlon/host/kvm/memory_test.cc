@@ -17,6 +17,19 @@ TEST(MemoryPart, SumsOfItsSizeCannotWrap) {
   EXPECT_FALSE(MemoryPart::create(~std::uint64_t{0} - 4095, 4096).has_value());
 }
 
+/// Else the kernel could use no large pages for it.
+TEST(MemoryPart, LiesInItsLargePagesAsTheMachineSeesIt) {
+  for (const std::uint64_t at : {base, base + 4096, base + large_page - 4096}) {
+    for (int i = 0; i < 3; ++i) {
+      const auto part = MemoryPart::create(at, 2 * large_page);
+      ASSERT_TRUE(part.has_value());
+      EXPECT_EQ(reinterpret_cast<std::uint64_t>(part->bytes().data()) % large_page,
+                at % large_page);
+      part->bytes().front() = part->bytes().back() = 1;
+    }
+  }
+}
+
 TEST(MachineMemory, FindsOnlyWhatIsWholly) {
   auto part = MemoryPart::create(base, 4 * large_page);
   ASSERT_TRUE(part.has_value());

@@ -36,6 +36,12 @@ class SimulatedFirmware {
       const std::string& platform, std::span<const Source> sources,
       std::optional<LaunchSignature> signature);
 
+  /// The same with whoever is at the other end of `channel`.
+  [[nodiscard]] static SimulatedFirmware over(os::Fd channel, std::span<const Source> sources,
+                                              std::optional<LaunchSignature> signature) {
+    return {std::move(channel), sources, std::move(signature)};
+  }
+
   /// SNP_LAUNCH_START, with the policy that the owner signed, else that of every keep of ours.
   /// Nobody waits for the answer yet.
   [[nodiscard]] core::Result<void> begin();

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include "merlon/os/open.h"
 #include "merlon/os/snapshot_file.h"
+#include "merlon/os/testing/scratch.h"
 
 namespace merlon::host::kvm {
 namespace {
@@ -56,6 +58,20 @@ TEST(Snapshot, WhatIsNotZeroIsFound) {
   EXPECT_EQ(runs, expected);
 }
 
+/// Each run costs its reader a mapping.
+TEST(Snapshot, HasNotMoreRunsThanItsReaderTakes) {
+  constexpr std::uint64_t apart = 64 * page;  // too far for one run
+  MachineMemory memory;
+  memory.add(MemoryPart::create(16 * page, (max_snapshot_runs + 1) * apart).value());
+  const os::Fd pagemap = os::open_file("/proc/self/pagemap").value();
+  for (std::uint64_t i = 0; i < max_snapshot_runs; ++i) put(memory, 16 * page + i * apart, 1);
+  const auto most = used_runs(memory, pagemap);
+  ASSERT_TRUE(most.has_value());
+  EXPECT_EQ(most->size(), max_snapshot_runs);
+  put(memory, 16 * page + max_snapshot_runs * apart, 1);
+  EXPECT_EQ(used_runs(memory, pagemap).error(), os::Errno::TooBig);
+}
+
 TEST(Snapshot, AMachineIsFoundAgain) {
   const MachineMemory memory = two_parts();
   put(memory, 20 * page, 1);
@@ -100,6 +116,20 @@ TEST(Snapshot, AMachineIsFoundAgain) {
   EXPECT_EQ((*other->find(200 * page + 7, 1))[0], 3);
 }
 
+TEST(Snapshot, AFileThatCannotBeReadIsTold) {
+  const MachineMemory memory = two_parts();
+  const os::testing::ScratchDirectory scratch;
+  scratch.make_file("snapshot", std::string(4096, 'x'));
+  scratch.make_file("empty");
+  const os::Fd unreadable =
+      os::Fd::adopt(::open((scratch / "snapshot").c_str(), O_WRONLY | O_CLOEXEC));
+  const os::Fd empty = os::open_file(scratch / "empty").value();
+  EXPECT_EQ(used_runs(memory, unreadable).error(), os::Errno::Badf);
+  EXPECT_EQ(used_runs(memory, empty).error(), os::Errno::Io);
+  EXPECT_EQ(read_snapshot(unreadable).error().code, core::ErrorCode::Unavailable);
+  EXPECT_EQ(read_snapshot(empty).error().code, core::ErrorCode::Unavailable);
+}
+
 class SnapshotHead : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -114,6 +144,19 @@ class SnapshotHead : public ::testing::Test {
 };
 
 TEST_F(SnapshotHead, IsReadAsItIs) { EXPECT_TRUE(decoded()); }
+
+TEST_F(SnapshotHead, SaysEachThingByItself) {
+  using Flag = bool Snapshot::*;
+  for (const Flag flag : {&Snapshot::network, &Snapshot::directories, &Snapshot::faults_are_dear}) {
+    snapshot_.network = snapshot_.directories = snapshot_.faults_are_dear = false;
+    snapshot_.*flag = true;
+    const auto read = decoded();
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->network, snapshot_.network);
+    EXPECT_EQ(read->directories, snapshot_.directories);
+    EXPECT_EQ(read->faults_are_dear, snapshot_.faults_are_dear);
+  }
+}
 
 TEST_F(SnapshotHead, TheFileHasAllPagesAndNoMore) {
   EXPECT_FALSE(decoded(2));
