@@ -1,0 +1,216 @@
+// What serves an enclave, with a driver that plays kernel, processor and keep.
+
+#include "merlon/host/sgx/keep_enclave.h"
+
+#include <cerrno>
+#include <functional>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include "merlon/image/testing/elf_file.h"
+#include "merlon/os/open.h"
+#include "merlon/os/testing/scratch.h"
+#include "merlon/sallyport/enclave.h"
+
+#ifdef __SANITIZE_THREAD__
+#define MERLON_ADDRESSES_ARE_TAKEN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MERLON_ADDRESSES_ARE_TAKEN 1
+#endif
+#endif
+
+namespace merlon::host::sgx {
+namespace {
+
+using image::testing::ElfFile;
+using sallyport::Access;
+using sallyport::Call;
+using sallyport::EnclaveExit;
+using sallyport::Header;
+using sallyport::PageChange;
+using Bytes = std::vector<std::uint8_t>;
+
+constexpr std::uint64_t page = 4096;
+
+/// What the enclave does, one entry after the other, and what was asked of the driver.
+struct Story {
+  std::vector<std::function<Left()>> entries;
+  std::size_t entered = 0;
+  std::vector<Leaf> leaves;
+  std::string changes;
+};
+
+class Played final : public Driver {
+ public:
+  explicit Played(Story& story) : story_(story) {}
+  os::Result<void> create() override { return {}; }
+  os::Result<void> add(image::EnclavePage, Pages, core::ByteView) override { return {}; }
+  core::Result<void, HostError> start(core::ByteView) override { return {}; }
+  os::Result<void> reach(Pages pages, Access access) override {
+    return note("reach", pages, static_cast<int>(access));
+  }
+  os::Result<void> restrict_rights(Pages pages, Access access) override {
+    return note("restrict", pages, static_cast<int>(access));
+  }
+  os::Result<void> trim(Pages pages) override { return note("trim", pages, 0); }
+  os::Result<void> remove(Pages pages) override {
+    static_cast<void>(note("remove", pages, 0));
+    return os::Errno::Perm;
+  }
+  Left enter(Leaf leaf) override {
+    story_.leaves.push_back(leaf);
+    return story_.entries.at(story_.entered++)();
+  }
+
+ private:
+  os::Result<void> note(std::string_view what, Pages pages, int access) {
+    story_.changes += std::string(what) + " " + std::to_string(pages.address / page) + " " +
+                      std::to_string(pages.size / page) + " " + std::to_string(access) + "; ";
+    return {};
+  }
+  Story& story_;
+};
+
+Left exit_with(EnclaveExit reason) { return {.reason = static_cast<std::uint64_t>(reason)}; }
+
+/// A request of the keep's, as it stands in the block.
+Left asks(std::uint64_t sequence, Call call, std::uint64_t argument) {
+  auto* const memory = reinterpret_cast<std::uint8_t*>(sallyport::enclave_block);
+  const sallyport::Block block({memory, sallyport::enclave_block_size});
+  block.store(Header::Call, static_cast<std::uint64_t>(call));
+  block.store_argument(0, argument);
+  block.store(Header::Sequence, sequence);
+  return exit_with(EnclaveExit::Asks);
+}
+
+class KeepEnclaveTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+#ifdef MERLON_ADDRESSES_ARE_TAKEN
+    GTEST_SKIP() << "a sanitizer's runtime lets nothing be mapped there";
+#endif
+    const os::FileMapping shim = mapped("shim", shim_file());
+    const os::FileMapping keep = mapped("keep", keep_file());
+    auto made =
+        KeepEnclave::create(std::make_unique<Played>(story_),
+                            Quoting(aesm::QuoteService::at("nobody"), {}), {shim, keep, {}});
+    if (!made && made.error().code == core::ErrorCode::Unavailable) {
+      GTEST_SKIP() << made.error().text;  // an old processor
+    }
+    ASSERT_TRUE(made.has_value()) << made.error().text;
+    enclave_ = *std::move(made);
+    story_.changes.clear();
+  }
+  void TearDown() override {
+    enclave_.reset();
+    ::munmap(reinterpret_cast<void*>(sallyport::enclave_block),
+             (sallyport::enclave_block_size + page - 1) / page * page);
+  }
+  static Bytes shim_file() {
+    ElfFile file;
+    file.put<std::uint16_t>(16, 2).put<std::uint64_t>(24, sallyport::shim_start);
+    file.segment(1, 5, 0x1000, sallyport::shim_start, 0x1000, 0x1000)
+        .segment(1, 6, 0x2000, sallyport::shim_start + 4 * page, 0x10, 0x1000);
+    return file.content(0x1000, Bytes(0x1010, 0x90)).bytes();
+  }
+  static Bytes keep_file() {
+    ElfFile file;
+    file.segment(1, 5, 0x1000, 0, 0x2000, 0x2000);
+    return file.content(0x1000, Bytes(0x2000, 0x90)).bytes();
+  }
+  os::FileMapping mapped(const std::string& name, const Bytes& bytes) const {
+    scratch_.make_file(name, std::string(core::as_text(bytes)));
+    return os::FileMapping::create(os::open_file(scratch_ / name).value(), bytes.size()).value();
+  }
+  std::int64_t change(std::uint64_t address, std::uint64_t size, PageChange what,
+                      std::uint64_t access = 0) {
+    return enclave_->change_pages({address, size, static_cast<std::uint64_t>(what), access}).result;
+  }
+
+  Story story_;
+  std::unique_ptr<KeepEnclave> enclave_;
+
+ private:
+  os::testing::ScratchDirectory scratch_;
+};
+
+TEST_F(KeepEnclaveTest, AnswersUntilTheKeepEnds) {
+  story_.entries = {[] { return asks(1, Call::SetTimer, 0); },
+                    [] { return asks(2, Call::ReleaseMemory, 0); },
+                    [] { return asks(3, Call::Exit, 0x107); }};
+  const auto ended = enclave_->run();
+  ASSERT_TRUE(ended.has_value()) << ended.error().text;
+  EXPECT_EQ(*ended, 7);
+  EXPECT_EQ(story_.leaves, std::vector<Leaf>(3, Leaf::Enter));
+  const auto& info = sallyport::info_of(Call::Exit);
+  EXPECT_EQ(
+      enclave_->statistics().calls[static_cast<std::size_t>(&info - sallyport::call_table.data())],
+      1U);
+}
+
+TEST_F(KeepEnclaveTest, GoesBackWhereTheShimHasLookedAtAnException) {
+  story_.entries = {[] { return Left{.way = Left::Way::Exception, .vector = 14}; },
+                    [] { return exit_with(EnclaveExit::Resume); },
+                    [] { return Left{.way = Left::Way::Refused}; },
+                    [] { return asks(1, Call::Exit, 0); }};
+  ASSERT_TRUE(enclave_->run().has_value());
+  EXPECT_EQ(story_.leaves,
+            (std::vector<Leaf>{Leaf::Enter, Leaf::Enter, Leaf::Resume, Leaf::Resume}));
+  EXPECT_EQ(enclave_->statistics().exceptions, 2U);
+}
+
+TEST_F(KeepEnclaveTest, OneThatCannotGoOnHasCrashed) {
+  story_.entries = {[] { return exit_with(EnclaveExit::Stuck); }};
+  EXPECT_EQ(enclave_->run().error().text, "the keep crashed: its shim was interrupted");
+  story_.entries.emplace_back([] { return Left{.reason = 4711}; });
+  EXPECT_EQ(enclave_->run().error().text, "the keep crashed: it was left for no reason");
+  story_.entries.emplace_back([] { return asks(2, Call::Exit, 0); });
+  EXPECT_EQ(enclave_->run().error().code, core::ErrorCode::Malformed) << "out of order";
+}
+
+/// Pages come and go by its page book, and not by these calls.
+TEST_F(KeepEnclaveTest, HasNoMemoryOfItsHostsToGrowInto) {
+  EXPECT_FALSE(enclave_->grow(2U << 20U));
+  EXPECT_FALSE(enclave_->release({sallyport::page_book_start, page}));
+}
+
+TEST_F(KeepEnclaveTest, ChangesPagesOfTheEnclaveOnly) {
+  constexpr std::uint64_t first = sallyport::page_book_start;
+  constexpr std::uint64_t end = sallyport::enclave_size;
+  constexpr auto write = static_cast<std::uint64_t>(Access::ReadWrite);
+  constexpr auto read = static_cast<std::uint64_t>(Access::Read);
+  EXPECT_EQ(change(first, page, PageChange::Reach, write), 0);
+  EXPECT_EQ(change(first, 2 * page, PageChange::Restrict, read), 0);
+  EXPECT_EQ(change(end - page, page, PageChange::Trim), 0);
+  EXPECT_EQ(change(first, page, PageChange::Remove), -EPERM) << "the driver's word";
+  const std::string at = std::to_string(first / page);
+  const std::string last = std::to_string(end / page - 1);
+  EXPECT_EQ(story_.changes, "reach " + at + " 1 " + std::to_string(write) + "; restrict " + at +
+                                " 2 " + std::to_string(read) + "; trim " + last + " 1 0; remove " +
+                                at + " 1 0; ");
+  story_.changes.clear();
+  struct Case {
+    std::uint64_t address, size, access;
+  };
+  for (const Case& bad :
+       {Case{first - page, page, read}, Case{first, 0, read}, Case{first + 1, page, read},
+        Case{first, page + 1, read}, Case{end, page, read}, Case{end - page, 2 * page, read},
+        Case{first, ~std::uint64_t{0} - page + 1, read}, Case{first, page, 4711}}) {
+    EXPECT_EQ(change(bad.address, bad.size, PageChange::Reach, bad.access), -EINVAL) << bad.address;
+  }
+  EXPECT_EQ(change(first, page, static_cast<PageChange>(4711), read), -EINVAL);
+  EXPECT_EQ(story_.changes, "");
+}
+
+TEST_F(KeepEnclaveTest, ALimitOfTheUsersIsNotTheKeepsToLift) {
+  using namespace std::chrono_literals;
+  ASSERT_TRUE(enclave_->limit_time(1h));
+  EXPECT_TRUE(enclave_->set_timer(0, 0));
+  EXPECT_TRUE(enclave_->set_timer(1'000'000'000'000'000, 0));
+}
+
+}  // namespace
+}  // namespace merlon::host::sgx
