@@ -150,6 +150,19 @@ TEST_F(QuoteServiceTest, WhatIsNoAnswerIsRefused) {
   EXPECT_EQ(with(other), ErrorCode::Malformed);
 }
 
+TEST_F(QuoteServiceTest, AnEndIsNoAnswer) {
+  os::Channel channel = os::open_channel().value();
+  QuoteService service =
+      QuoteService::over(std::move(channel.here), "merlon-simulator", std::chrono::seconds(30));
+  std::thread serving([there = std::move(channel.there)] {
+    static_cast<void>(launch::receive_aesm_message(there));
+  });
+  const auto error = service.target().error();
+  EXPECT_EQ(error.code, ErrorCode::Malformed) << error.text;
+  EXPECT_NE(error.text.find("ended without an answer"), std::string::npos) << error.text;
+  serving.join();
+}
+
 TEST_F(QuoteServiceTest, AChannelIsSpokenWithUntilAnAnswerIsLost) {
   os::Channel channel = os::open_channel().value();
   QuoteService service = QuoteService::over(std::move(channel.here), "merlon-simulator",

@@ -1,9 +1,11 @@
 #include "merlon/host/snp/launcher.h"
 
+#include <fstream>
 #include <map>
 #include <set>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "merlon/base/text.h"
 #include "merlon/host/snp/testing/deviant_device.h"
@@ -11,6 +13,15 @@
 #include "merlon/host/snp/testing/story.h"
 #include "merlon/image/first_registers.h"
 #include "merlon/measure/keep_digest.h"
+#include "merlon/os/testing/child.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MERLON_ALLOCATES_BY_ITSELF 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MERLON_ALLOCATES_BY_ITSELF 1
+#endif
+#endif
 
 namespace merlon::host::snp {
 namespace {
@@ -217,6 +228,26 @@ class Sink : public ::testing::Test {
 
 TEST_F(Sink, PagesComeAfterTheStart) {
   EXPECT_EQ(after(image::PageKind::Normal, image::main_base, Bytes(4096)), "launch-update: image");
+}
+
+/// A launcher whose limit of memory lies just above what it has.
+TEST_F(Sink, WithoutMemoryOfItsOwnNothingIsStarted) {
+#ifdef MERLON_ALLOCATES_BY_ITSELF
+  GTEST_SKIP() << "a sanitizer's runtime ends where there is no memory";
+#endif
+  const auto ended = os::testing::in_child([&] {
+    std::ifstream of_memory("/proc/self/statm");
+    std::uint64_t size = 0, resident = 0, shared = 0, text = 0, library = 0, data = 0;
+    of_memory >> size >> resident >> shared >> text >> library >> data;
+    constexpr std::uint64_t more = std::uint64_t{1} << 20U;
+    const std::uint64_t most = data * kernel::page_size + more;
+    const ::rlimit limit{most, most};
+    if (::setrlimit(RLIMIT_DATA, &limit) != 0) return 1;
+    const auto started = launcher_->start();
+    return !started && started.error().name() == "own-memory: refused: Cannot allocate memory" ? 0
+                                                                                               : 2;
+  });
+  EXPECT_TRUE(ended.with(0)) << ended;
 }
 
 TEST_F(Sink, PagesLieInPrivateMemory) {

@@ -1,5 +1,8 @@
 #include "merlon/host/snp/registers.h"
 
+#include <array>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "merlon/image/first_registers.h"
@@ -33,6 +36,41 @@ TEST(Registers, OfAFirstProcessorAreWhatAShimWants) {
   EXPECT_EQ(special.efer, 0xd01U);    // nor SVME
   EXPECT_EQ(made->general.rip, entry);
   EXPECT_EQ(made->general.rflags, 2U);
+}
+
+TEST(Registers, AreEachTheOneOfItsName) {
+  image::Vmsa vmsa = image::first_registers(entry, table);
+  using Wanted = image::VmsaSegment image::Vmsa::*;
+  using Made = kvm_segment kvm_sregs::*;
+  const std::array<std::pair<Wanted, Made>, 8> segments{{{&image::Vmsa::es, &::kvm_sregs::es},
+                                                         {&image::Vmsa::cs, &::kvm_sregs::cs},
+                                                         {&image::Vmsa::ss, &::kvm_sregs::ss},
+                                                         {&image::Vmsa::ds, &::kvm_sregs::ds},
+                                                         {&image::Vmsa::fs, &::kvm_sregs::fs},
+                                                         {&image::Vmsa::gs, &::kvm_sregs::gs},
+                                                         {&image::Vmsa::ldtr, &::kvm_sregs::ldt},
+                                                         {&image::Vmsa::tr, &::kvm_sregs::tr}}};
+  std::uint64_t number = 100;
+  for (const auto& [wanted, made] : segments) (vmsa.*wanted).base = ++number;
+  vmsa.gdtr = {.limit = 0x1234, .base = 0x55};
+  vmsa.idtr = {.limit = 0xffff, .base = 0x66};
+  vmsa.rax = 11;
+  vmsa.rdx = 12;
+  vmsa.rdi = 13;
+  vmsa.rsp = 14;
+  const auto made = registers_for(vmsa, {});
+  ASSERT_TRUE(made.has_value());
+  number = 100;
+  for (const auto& [wanted, of] : segments) EXPECT_EQ((made->special.*of).base, ++number);
+  EXPECT_EQ(made->special.gdt.base, 0x55U);
+  EXPECT_EQ(made->special.gdt.limit, 0x1234U);
+  EXPECT_EQ(made->special.idt.base, 0x66U);
+  EXPECT_EQ(made->special.idt.limit, 0xffffU);
+  EXPECT_EQ(made->special.cr0, vmsa.cr0);
+  EXPECT_EQ(made->general.rax, 11U);
+  EXPECT_EQ(made->general.rdx, 12U);
+  EXPECT_EQ(made->general.rdi, 13U);
+  EXPECT_EQ(made->general.rsp, 14U);
 }
 
 TEST(Registers, OfTheLocalApicStay) {

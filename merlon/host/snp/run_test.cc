@@ -134,6 +134,16 @@ TEST(SnpRun, CertificatesStandWhereTheKeepWantsThem) {
   EXPECT_EQ(device.shared(image::block_base + 4096 + table.size(), 1), Bytes(1));
 }
 
+TEST(SnpRun, CertificatesThatNobodyGaveAreNotAskedFor) {
+  testing::FakeMachine wrong;
+  wrong.asks_unwanted = true;
+  FakeDevice device(wrong, {certificates(image::block_base, 1)});
+  const Ending ending = testing::launch_and_run(device, {});
+  ASSERT_TRUE(ending.trouble.has_value());
+  EXPECT_EQ(ending.trouble->name(), "run: nonsense");
+  EXPECT_TRUE(device.answers().empty());
+}
+
 TEST(SnpRun, CertificatesThatTheKernelDoesNotAskForAreRefusedByName) {
   testing::FakeMachine old;
   old.asks_for_certificates = false;

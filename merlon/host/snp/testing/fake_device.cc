@@ -541,7 +541,7 @@ OsResult<int> FakeDevice::run() {
   if (exit.before) exit.before(block());
   // Without these exits a page state change fails inside the kernel, and the keep gives up.
   if ((exit.reason == KVM_EXIT_HYPERCALL && !exits_hypercalls_) ||
-      (exit.reason == kernel::exit_certificates && !certificates_)) {
+      (exit.reason == kernel::exit_certificates && !certificates_ && !machine_.asks_unwanted)) {
     exit = {KVM_EXIT_SYSTEM_EVENT, {kernel::event_sev_terminated | std::uint64_t{1} << 32U, 0x100}};
   }
   waits_for_answer_ = exit.reason == KVM_EXIT_HYPERCALL || exit.reason == kernel::exit_certificates;

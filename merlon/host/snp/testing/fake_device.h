@@ -32,6 +32,7 @@ struct FakeMachine {
   std::uint64_t pages_at_once = 4096;    ///< of one SNP_LAUNCH_UPDATE
   unsigned again_every = 0;              ///< each n-th of these gives EAGAIN first
   bool asks_for_certificates = true;     ///< has Linux 7.0's command
+  bool asks_unwanted = false;            ///< tells the keep's wish for certificates all the same
   std::vector<std::uint8_t> known_auth;  ///< the only ID_AUTH whose signatures are right
   bool has_kvm = true;
   bool has_sev = true;
