@@ -39,6 +39,11 @@ class Secrets {
   [[nodiscard]] static core::Result<Secrets, HostError> start(const std::string& platform,
                                                               std::span<const Source> sources);
 
+  /// The same with whoever is at the other end of `channel`.
+  [[nodiscard]] static Secrets over(os::Fd channel, std::span<const Source> sources) {
+    return {std::move(channel), sources};
+  }
+
   /// EADD and EEXTEND; zeros behind the bytes, up to `size`.
   [[nodiscard]] core::Result<void> add(std::uint32_t flags, std::uint64_t offset,
                                        core::ByteView bytes, std::uint64_t size);
