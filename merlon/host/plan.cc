@@ -290,6 +290,33 @@ Result<Description> describe(workload::Package package, const RunOptions& option
   return Description{std::move(plan), std::move(wishes)};
 }
 
+void place(const Wish& wish, os::Fd file, LaunchPlan& plan) {
+  const auto add = [&](FileKind kind) {
+    FileEntry entry;
+    entry.kind = kind;
+    plan.message.files.push_back(std::move(entry));
+    plan.descriptors.push_back(std::move(file));
+  };
+  switch (wish.kind) {
+    case Wish::Kind::Allowed: return;  // one dialler for all of them
+    case Wish::Kind::Volume:
+      plan.message.volume = launch::Volume{wish.host};
+      plan.volume = std::move(file);
+      return;
+    case Wish::Kind::Steward:
+      // Whom to believe there is in the delivery.
+      plan.message.steward = launch::Steward{wish.host, wish.port, "/", {}};
+      plan.steward = std::move(file);
+      return;
+    case Wish::Kind::Registry:
+      plan.message.package = launch::RemotePackage{wish.host, wish.port};
+      plan.registry = std::move(file);
+      return;
+    case Wish::Kind::Listen: return add(FileKind::Listen);
+    case Wish::Kind::Connect: return add(FileKind::Connect);
+  }
+}
+
 Result<LaunchPlan> make_offer(const Offer& offer) {
   LaunchPlan plan;
   plan.message.purpose = launch::Purpose::Receive;
@@ -302,30 +329,9 @@ Result<LaunchPlan> make_offer(const Offer& offer) {
     if (wish.kind == Wish::Kind::Allowed) {
       plan.message.allowed.push_back({wish.host, wish.port, std::nullopt});
       allowed.push_back(wish);
-      continue;
+    } else {
+      place(wish, TRY(fulfil(wish)), plan);
     }
-    os::Fd file = TRY(fulfil(wish));
-    if (wish.kind == Wish::Kind::Volume) {
-      plan.message.volume = launch::Volume{wish.host};
-      plan.volume = std::move(file);
-      continue;
-    }
-    if (wish.kind == Wish::Kind::Steward) {
-      // Whom to believe there is in the delivery.
-      plan.message.steward = launch::Steward{wish.host, wish.port, "/", {}};
-      plan.steward = std::move(file);
-      continue;
-    }
-    if (wish.kind == Wish::Kind::Registry) {
-      plan.message.package = launch::RemotePackage{wish.host, wish.port};
-      plan.registry = std::move(file);
-      continue;
-    }
-    const bool listens = wish.kind == Wish::Kind::Listen;
-    FileEntry entry;
-    entry.kind = listens ? FileKind::Listen : FileKind::Connect;
-    plan.message.files.push_back(std::move(entry));
-    plan.descriptors.push_back(std::move(file));
   }
   if (!allowed.empty()) plan.dialler = TRY(fulfil_allowed(allowed));
   return plan;

@@ -84,6 +84,9 @@ struct Offer {
   std::uint64_t timeout_nanoseconds = 0;
   bool verbose = false;
 };
+/// Puts what fulfils a wish into its place in a launch. Allowed ones are fulfilled all at once, by
+/// `dialler`, and have no place of their own.
+void place(const Wish& wish, os::Fd file, LaunchPlan& plan);
 /// Errors: the network's.
 [[nodiscard]] core::Result<LaunchPlan, HostError> make_offer(const Offer& offer);
 

@@ -181,6 +181,57 @@ TEST_F(Plans, AVolumeNeedsAPlace) {
             std::string::npos);
 }
 
+/// Whatever its kind, what a workload wishes has its own place in the launch.
+TEST(Offers, EachWishHasItsPlace) {
+  const auto placed = [](Wish::Kind kind) {
+    LaunchPlan plan;
+    place({.kind = kind, .host = "host", .port = 7}, os::Fd::adopt(::dup(0)), plan);
+    return plan;
+  };
+  const LaunchPlan volume = placed(Wish::Kind::Volume);
+  ASSERT_TRUE(volume.message.volume.has_value());
+  EXPECT_EQ(volume.message.volume->name, "host");
+  EXPECT_TRUE(volume.volume.is_open());
+  const LaunchPlan steward = placed(Wish::Kind::Steward);
+  EXPECT_EQ(steward.message.steward, (launch::Steward{"host", 7, "/", {}}));
+  EXPECT_TRUE(steward.steward.is_open());
+  const LaunchPlan registry = placed(Wish::Kind::Registry);
+  ASSERT_TRUE(registry.message.package.has_value());
+  EXPECT_EQ(registry.message.package->host, "host");
+  EXPECT_EQ(registry.message.package->port, 7);
+  EXPECT_TRUE(registry.registry.is_open());
+  for (const auto& [wish, file] : {std::pair{Wish::Kind::Listen, FileKind::Listen},
+                                   std::pair{Wish::Kind::Connect, FileKind::Connect}}) {
+    const LaunchPlan plan = placed(wish);
+    ASSERT_EQ(plan.message.files.size(), 1U);
+    EXPECT_EQ(plan.message.files[0].kind, file);
+    EXPECT_EQ(plan.descriptors.size(), 1U);
+    EXPECT_FALSE(plan.volume.is_open() || plan.steward.is_open() || plan.registry.is_open());
+  }
+}
+
+TEST(Offers, AreOfAllThatIsWished) {
+  const auto listener = os::listen_tcp("127.0.0.1", 0);
+  ASSERT_TRUE(listener.has_value());
+  Offer offer;
+  offer.max_memory_bytes = 5;
+  offer.timeout_nanoseconds = 6;
+  offer.verbose = true;
+  offer.wishes = {{.kind = Wish::Kind::Listen, .host = "127.0.0.1", .port = 0},
+                  {.kind = Wish::Kind::Connect,
+                   .host = "127.0.0.1",
+                   .port = *os::local_port(*listener),
+                   .reaches_local = true}};
+  const auto made = make_offer(offer);
+  ASSERT_TRUE(made.has_value()) << made.error().text;
+  EXPECT_EQ(made->message.purpose, launch::Purpose::Receive);
+  EXPECT_EQ(made->message.max_memory_bytes, 5U);
+  EXPECT_EQ(made->message.timeout_nanoseconds, 6U);
+  EXPECT_TRUE(made->message.verbose);
+  EXPECT_EQ(made->message.files.size(), 2U);
+  EXPECT_EQ(made->descriptors.size(), 2U);
+}
+
 TEST_F(Plans, TooManyFilesAreRefused) {
   std::string config = "files = [";
   for (std::size_t i = 0; i < launch::max_files; ++i) config += "{kind='null'},";
