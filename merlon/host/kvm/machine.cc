@@ -82,6 +82,14 @@ Result<void> show(const VirtualMachine& machine, const MachineMemory& memory) {
 
 }  // namespace
 
+::kvm_sregs first_registers(const ::kvm_sregs& from, std::uint64_t page_table,
+                            const image::KeepProcessor& seen, World world) {
+  ::kvm_sregs special = long_mode(from, 0, page_table, seen.extended_state != 0);
+  if (world != World::Collapsed && (seen.cpuid.answer(7).ebx & no_user_code) != 0)
+    special.cr4 |= cr4_no_user_code;
+  return special;
+}
+
 KeepMachine::KeepMachine(VirtualMachine machine, Processor processor, MachineMemory memory) noexcept
     : machine_(std::move(machine)),
       processor_(std::move(processor)),
@@ -186,11 +194,8 @@ core::Result<image::Layout> KeepMachine::lay_out_attested(const image::Program& 
 }
 
 os::Result<void> KeepMachine::start(const image::Layout& layout) {
-  ::kvm_sregs special = long_mode(TRY(processor_.special_registers()), 0, layout.page_table,
-                                  seen_.extended_state != 0);
-  if (world_ != World::Collapsed && (seen_.cpuid.answer(7).ebx & no_user_code) != 0)
-    special.cr4 |= cr4_no_user_code;
-  TRY(processor_.set_special_registers(special));
+  TRY(processor_.set_special_registers(
+      first_registers(TRY(processor_.special_registers()), layout.page_table, seen_, world_)));
   ::kvm_regs registers{};
   registers.rip = layout.entry;
   registers.rdi = image::boot_page;

@@ -34,6 +34,11 @@ struct Statistics {
   std::uint64_t interruptions = 0;
 };
 
+/// What the processor that a keep sees starts with, at the shim's ring. Where ring 0 is its own it
+/// runs no code of ring 3's pages, if the processor can be told so (SMEP).
+[[nodiscard]] ::kvm_sregs first_registers(const ::kvm_sregs& from, std::uint64_t page_table,
+                                          const image::KeepProcessor& seen, sallyport::World world);
+
 class KeepMachine final : public Machine, private Attended {
  public:
   /// Builds the machine from the two programs' files. Without `world` the best that this host has.

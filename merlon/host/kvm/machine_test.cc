@@ -44,6 +44,36 @@ Bytes keep_file() {
   return file.content(0x1000, Bytes(0x2000, 0x90)).bytes();
 }
 
+/// Control register 4 [INTEL SDM 3A §2.5] of a keep's processor that has these instructions of
+/// leaf 7, and XSAVE or not.
+std::uint64_t control_4(std::uint32_t leaf_7, bool has_xsave, sallyport::World world) {
+  const image::KeepProcessor seen{base::CpuidTable({{7, 0, true, {.ebx = leaf_7}}}),
+                                  has_xsave ? 7U : 0U};
+  return first_registers({}, 0x40'0000, seen, world).cr4;
+}
+
+TEST(FirstRegisters, KeepRingZeroFromCodeOfOthersWhereItIsTheShims) {
+  using enum sallyport::World;
+  constexpr std::uint32_t has_smep = std::uint32_t{1} << 7U;
+  constexpr std::uint64_t always = 0x1'0620;  // PAE, OSFXSR, OSXMMEXCPT, FSGSBASE
+  constexpr std::uint64_t smep = std::uint64_t{1} << 20U;
+  constexpr std::uint64_t xsave = std::uint64_t{1} << 18U;
+  EXPECT_EQ(control_4(has_smep, true, Ring0), always | xsave | smep);
+  EXPECT_EQ(control_4(has_smep, false, Isolated), always | smep);
+  EXPECT_EQ(control_4(has_smep, false, Collapsed), always);
+  EXPECT_EQ(control_4(~has_smep, true, Ring0), always | xsave);
+}
+
+TEST(FirstRegisters, AreOfLongModeAtRingZero) {
+  const ::kvm_sregs made = first_registers({}, 0x40'0000, {}, sallyport::World::Ring0);
+  EXPECT_EQ(made.cr0, 0x8005'0033U);
+  EXPECT_EQ(made.cr3, 0x40'0000U);
+  EXPECT_EQ(made.efer, 0xd01U);
+  EXPECT_EQ(made.cs.l, 1);
+  EXPECT_EQ(made.cs.dpl, 0);
+  EXPECT_EQ(made.ss.dpl, 0);
+}
+
 class KvmMachine : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -125,19 +155,6 @@ TEST_F(KvmMachine, ALimitOfTheUsersIsNotTheKeepsToLift) {
   ASSERT_TRUE(machine_->limit_time(1h));
   EXPECT_TRUE(machine_->set_timer(0, 0)) << "it is taken, and changes nothing";
   EXPECT_TRUE(machine_->set_timer(1'000'000'000'000'000, 0));
-}
-
-/// Whom the kernel lets execute pages of the keep's, ring 0 or nobody there [INTEL SDM 3A §2.5].
-TEST_F(KvmMachine, RunsNoCodeOfTheKeepInRingZero) {
-  const os::Fd file = os::snapshot_file().value();
-  const auto snapshot = saved(file);
-  ASSERT_TRUE(snapshot) << snapshot.error().message();
-  constexpr std::uint64_t smep = std::uint64_t{1} << 20U;
-  constexpr std::uint64_t smap = std::uint64_t{1} << 21U;
-  const bool has_smep = (snapshot->seen.cpuid.answer(7).ebx & 1U << 7U) != 0;
-  const bool wanted = has_smep && snapshot->world != sallyport::World::Collapsed;
-  EXPECT_EQ((snapshot->processor.special.cr4 & smep) != 0, wanted);
-  EXPECT_EQ(snapshot->processor.special.cr4 & smap, 0U);
 }
 
 TEST_F(KvmMachine, IsSavedWithTheDescriptorsOfALauncherOnly) {
