@@ -34,25 +34,6 @@ HostError failed(os::Errno number, std::string_view what) {
   return {ErrorCode::Internal, concat(what, ": ", os::describe(number))};
 }
 
-/// What a keep is promised in an enclave and this processor has not, as "FMA, ADX".
-std::string lacking_instructions() {
-  const base::CpuidTable own = os::instruction_leaves();
-  std::string names;
-  for (const base::Instructions& each : base::instruction_sets) {
-    const bool is_7 = each.leaf == 7 && each.subleaf == 0;
-    const std::uint32_t promised =
-        each.leaf == 1 && each.where == base::CpuidRegister::Ecx ? sallyport::enclave_instructions_1
-        : is_7 && each.where == base::CpuidRegister::Ebx         ? sallyport::enclave_instructions_7
-        : each.leaf == 0x8000'0001 && each.where == base::CpuidRegister::Ecx
-            ? sallyport::enclave_instructions_extended
-            : 0;
-    base::CpuidRegisters has = own.answer(each.leaf, each.subleaf);
-    if ((promised & each.mask() & ~base::word_of(has, each.where)) == 0) continue;
-    names += concat(names.empty() ? "" : ", ", each.name);
-  }
-  return names;
-}
-
 constexpr std::uint64_t number(EnclaveExit reason) noexcept {
   return static_cast<std::uint64_t>(reason);
 }
@@ -79,12 +60,30 @@ std::optional<Access> access_of(std::uint64_t number) noexcept {
 
 }  // namespace
 
+std::string lacking_in_enclaves(const base::CpuidTable& processor) {
+  std::string names;
+  for (const base::Instructions& each : base::instruction_sets) {
+    const bool is_7 = each.leaf == 7 && each.subleaf == 0;
+    const std::uint32_t promised =
+        each.leaf == 1 && each.where == base::CpuidRegister::Ecx ? sallyport::enclave_instructions_1
+        : is_7 && each.where == base::CpuidRegister::Ebx         ? sallyport::enclave_instructions_7
+        : each.leaf == 0x8000'0001 && each.where == base::CpuidRegister::Ecx
+            ? sallyport::enclave_instructions_extended
+            : 0;
+    base::CpuidRegisters has = processor.answer(each.leaf, each.subleaf);
+    if ((promised & each.mask() & ~base::word_of(has, each.where)) == 0) continue;
+    names += concat(names.empty() ? "" : ", ", each.name);
+  }
+  return names;
+}
+
 KeepEnclave::~KeepEnclave() = default;
 
 Result<std::unique_ptr<KeepEnclave>> KeepEnclave::create(std::unique_ptr<Driver> driver,
                                                          Quoting quoting,
                                                          const Contents& contents) {
-  if (const std::string lacking = lacking_instructions(); !lacking.empty()) {
+  const std::string lacking = lacking_in_enclaves(os::instruction_leaves());
+  if (!lacking.empty()) {
     return HostError{ErrorCode::Unavailable, concat("this processor lacks ", lacking)};
   }
   std::unique_ptr<KeepEnclave> made(new KeepEnclave(std::move(driver), std::move(quoting)));

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "merlon/base/cpuid.h"
 #include "merlon/host/calls.h"
 #include "merlon/host/plan.h"
 #include "merlon/host/sgx/counter.h"
@@ -32,6 +34,9 @@ struct Contents {
   const os::FileMapping& keep;
   core::ByteView sigstruct;
 };
+
+/// What a keep is promised in an enclave and a processor with these leaves has not, as "FMA, ADX".
+[[nodiscard]] std::string lacking_in_enclaves(const base::CpuidTable& processor);
 
 class KeepEnclave final : public Machine {
  public:

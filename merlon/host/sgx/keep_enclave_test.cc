@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include "merlon/base/instructions.h"
 #include "merlon/image/testing/elf_file.h"
 #include "merlon/os/open.h"
 #include "merlon/os/testing/scratch.h"
@@ -210,6 +211,36 @@ TEST_F(KeepEnclaveTest, ALimitOfTheUsersIsNotTheKeepsToLift) {
   ASSERT_TRUE(enclave_->limit_time(1h));
   EXPECT_TRUE(enclave_->set_timer(0, 0));
   EXPECT_TRUE(enclave_->set_timer(1'000'000'000'000'000, 0));
+}
+
+/// A processor that has of these three words what is promised, and nothing else.
+base::CpuidTable promised() {
+  return base::CpuidTable(
+      {{1, 0, false, {.ecx = sallyport::enclave_instructions_1}},
+       {7, 0, true, {.ebx = sallyport::enclave_instructions_7}},
+       {0x8000'0001, 0, false, {.ecx = sallyport::enclave_instructions_extended}}});
+}
+
+TEST(Enclaves, AProcessorWithWhatIsPromisedLacksNothing) {
+  EXPECT_EQ(lacking_in_enclaves(promised()), "");
+}
+
+TEST(Enclaves, WhatAProcessorLacksIsNamed) {
+  std::string all;
+  for (const base::Instructions& each : base::instruction_sets) {
+    const base::CpuidRegisters has = promised().answer(each.leaf, each.subleaf);
+    base::CpuidTable without = promised();
+    base::CpuidRegisters* const leaf = without.find(each.leaf, each.subleaf);
+    base::CpuidRegisters copy = has;
+    if (leaf == nullptr || (base::word_of(copy, each.where) & each.mask()) == 0) continue;
+    base::word_of(*leaf, each.where) &= ~each.mask();
+    EXPECT_EQ(lacking_in_enclaves(without), each.name);
+    all.append(all.empty() ? "" : ", ").append(each.name);
+  }
+  EXPECT_EQ(lacking_in_enclaves({}), all);
+  for (const std::string_view name : {"AVX2", "BMI1", "LZCNT", "POPCNT"}) {
+    EXPECT_NE(all.find(name), std::string::npos) << name;
+  }
 }
 
 }  // namespace
