@@ -20,6 +20,13 @@ namespace merlon::host::sgx::simulated {
 /// What XSAVE writes of x87, SSE and AVX: legacy region, header, upper halves of YMM.
 inline constexpr std::size_t kept_state_size = 832;
 
+/// The address that a processor can have in a register of addresses for these bits: above bit 47
+/// all are as that one.
+[[nodiscard]] constexpr std::uint64_t possible_address(std::uint64_t bits) noexcept {
+  constexpr unsigned unused_bits = 16;
+  return static_cast<std::uint64_t>(static_cast<std::int64_t>(bits << unused_bits) >> unused_bits);
+}
+
 class Context {
  public:
   explicit Context(::ucontext_t& context) noexcept : context_(context) {}

@@ -388,10 +388,8 @@ void Processor::step(Context& context) {
 /// Some hypervisors let no program have a stack at an address that no processor has: whoever owns
 /// such a machine comes with another one.
 bool Processor::has_impossible_stack(Context& context) noexcept {
-  constexpr unsigned unused_bits = 16;
   const std::uint64_t stack = context.get(REG_RSP);
-  const auto possible =
-      static_cast<std::uint64_t>(static_cast<std::int64_t>(stack << unused_bits) >> unused_bits);
+  const std::uint64_t possible = possible_address(stack);
   if (stack == possible || stack != shown_[interrupted_][0]) return false;
   shown_[interrupted_][0] = possible;
   context.set(REG_RSP, possible);

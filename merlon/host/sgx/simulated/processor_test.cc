@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include "merlon/host/sgx/simulated/context.h"
 #include "merlon/host/sgx/simulated/testing/reached.h"
 #include "merlon/launch/layers.h"
 #include "merlon/os/channel.h"
@@ -113,6 +114,13 @@ TEST_F(SimulatedPages, ThatAreTakenAwayAreGone) {
   EXPECT_TRUE(is_writable(page(2)));
   ASSERT_TRUE(processor_->add(EnclavePage::ReadWrite, {page(1), page_size}, {}));
   EXPECT_EQ(byte_at(page(1)), 0) << "another page";
+}
+
+TEST(PossibleAddress, HasItsUpperBitsAllAlike) {
+  EXPECT_EQ(possible_address(0x7fff'ffff'f000), 0x7fff'ffff'f000U);
+  EXPECT_EQ(possible_address(0xffff'8000'0000'0000), 0xffff'8000'0000'0000U);
+  EXPECT_EQ(possible_address(0x1234'7fff'ffff'f000), 0x7fff'ffff'f000U);
+  EXPECT_EQ(possible_address(0x1234'8000'0000'0001), 0xffff'8000'0000'0001U);
 }
 
 }  // namespace
