@@ -72,6 +72,8 @@ TEST(FirstRegisters, AreOfLongModeAtRingZero) {
   EXPECT_EQ(made.cs.l, 1);
   EXPECT_EQ(made.cs.dpl, 0);
   EXPECT_EQ(made.ss.dpl, 0);
+  EXPECT_EQ(made.tr.limit, 0x88U);  // its bitmap of ports is there
+  EXPECT_EQ(made.tr.present, 1);
 }
 
 class KvmMachine : public ::testing::Test {
@@ -117,6 +119,9 @@ TEST_F(KvmMachine, SaysWhichProgramIsNone) {
   const Made keep = create(shim_file(), none);
   ASSERT_FALSE(keep.has_value());
   EXPECT_TRUE(keep.error().text.starts_with("merlon-keep: ")) << keep.error().text;
+  const Made both = create(keep_file(), keep_file());
+  ASSERT_FALSE(both.has_value());
+  EXPECT_TRUE(both.error().text.starts_with("cannot lay out the keep: ")) << both.error().text;
 }
 
 TEST_F(KvmMachine, ThatShutsDownHasCrashed) {

@@ -442,6 +442,18 @@ TEST_F(Platform, KvmIsToldInThisOrderAndDepth) {
 )");
 }
 
+TEST_F(Platform, AFileIsReadWholeOrNotAtAll) {
+  constexpr std::size_t most = 64UL * 1024;
+  files_.make_file("text", "a line \t\n");
+  files_.make_file("long", std::string(most, 'x'));
+  files_.make_file("longer", std::string(most + 1, 'x'));
+  const Machine here = machine({});
+  EXPECT_EQ(here.read("/text"), "a line");
+  EXPECT_EQ(here.read("/long"), std::string(most, 'x'));
+  EXPECT_FALSE(here.read("/longer"));
+  EXPECT_FALSE(here.read("/none"));
+}
+
 TEST_F(Platform, AllBackendsAreTold) {
   const auto backends = probe(machine(intel_with_sgx()));
   ASSERT_EQ(backends.size(), 4U);

@@ -128,7 +128,10 @@ class KeepEnclaveTest : public ::testing::Test {
   }
   std::int64_t change(std::uint64_t address, std::uint64_t size, PageChange what,
                       std::uint64_t access = 0) {
-    return enclave_->change_pages({address, size, static_cast<std::uint64_t>(what), access}).result;
+    const auto [result, returned] =
+        enclave_->change_pages({address, size, static_cast<std::uint64_t>(what), access});
+    EXPECT_EQ(returned, 0U);
+    return result;
   }
 
   Story story_;

@@ -62,6 +62,10 @@ TEST_F(SimulatedPages, AreReachedAsTheyWereAdded) {
             os::Errno::Exist);
 }
 
+TEST_F(SimulatedPages, LieWhereNothingElseDoes) {
+  EXPECT_EQ(processor_->create().error(), os::Errno::Exist);
+}
+
 TEST_F(SimulatedPages, AreReachedAsTheyAreMapped) {
   ASSERT_TRUE(processor_->reach({page(1), 2 * page_size}, Access::None));
   EXPECT_TRUE(is_writable(page(0)));
