@@ -108,6 +108,15 @@ TEST(KernelDriver, PagesChangeAndGo) {
   EXPECT_FALSE(device.flags(data));
 }
 
+/// Long enough for one that is interrupted, and not for ever.
+TEST(KernelDriver, AKernelThatGetsNoFurtherIsAskedAThousandTimesMore) {
+  FakeDevice device(Deviation::Stuck, 1, 0);
+  KernelDriver driver(device);
+  ASSERT_TRUE(driver.create());
+  EXPECT_EQ(driver.add(image::EnclavePage::ReadWrite, {data, page}, {}).error(), os::Errno::Again);
+  EXPECT_EQ(device.requests(), 2U + 1000U);
+}
+
 /// Whatever a kernel does wrong: the enclave is what was signed, or it is none.
 TEST(KernelDriver, AThousandDeviations) {
   const Bytes sigstruct = signature();
