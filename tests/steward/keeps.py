@@ -89,11 +89,12 @@ class Keep:
     def echo(self, root, said=b"hello", **options):
         """What comes back, and the keep's certificate in DER."""
         with self.connect(root, **options) as connection:
+            # Of a connection that was cut off meanwhile Python tells none any more.
+            certificate = connection.getpeercert(binary_form=True)
             connection.sendall(said)
             got = b""
             while len(got) < len(said) and (part := connection.recv(65536)):
                 got += part
-            certificate = connection.getpeercert(binary_form=True)
             connection.unwrap()  # the server takes a connection that is cut off for an error
             return got, certificate
 
