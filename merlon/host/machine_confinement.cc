@@ -10,6 +10,7 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -138,6 +139,17 @@ void on_refused_call(int /*number*/, ::siginfo_t* info, void* /*context*/) {
 }
 
 }  // namespace
+
+os::CallRules memory_calls() {
+  constexpr std::uint64_t data = PROT_READ | PROT_WRITE;
+  constexpr std::uint64_t fresh = MAP_PRIVATE | MAP_ANONYMOUS;
+  constexpr std::uint64_t flags = full_mask & ~std::uint64_t{MAP_NORESERVE | MAP_STACK};
+  os::CallRules rules;
+  add(rules, {SYS_brk, SYS_munmap, SYS_madvise, SYS_sysinfo});
+  rules.push_back({SYS_mmap, {{only(2, data), ArgumentCheck{3, flags, fresh}}}});
+  rules.push_back({SYS_mremap, {{ArgumentCheck{3, full_mask, MREMAP_MAYMOVE}}}});
+  return rules;
+}
 
 Result<void> confine_machine(const launch::Launch& launch, const os::CallRules& own) {
   launch::Layers layers;  // nobody asks which of them hold

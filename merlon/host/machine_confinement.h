@@ -9,6 +9,10 @@
 
 namespace merlon::host {
 
+/// Memory of its own, never code: what all kinds of machine need. What may become readable or
+/// writable differs among them and is not in it.
+[[nodiscard]] os::CallRules memory_calls();
+
 /// Gives up privileges, every file that is not beneath a directory of `launch`, writing where the
 /// launch only reads, and all system calls but those by which it serves this keep. A layer that
 /// this kernel lacks is left out, as in a keep of backend nil. One thread, once. `own` are calls
