@@ -8,6 +8,7 @@
 #include "merlon/cli_evidence/commands.h"
 #include "merlon/cli_evidence/fetch.h"
 #include "merlon/cli_evidence/files.h"
+#include "merlon/host/snp/certificates.h"
 #include "merlon/os/processor.h"
 
 namespace merlon::cli_evidence {
@@ -15,7 +16,7 @@ namespace merlon::cli_evidence {
 namespace {
 
 constexpr const char* intel_cache = "/var/cache/intel-sgx";
-constexpr const char* amd_cache = "/var/cache/amd-sev";
+using host::snp::amd_cache;
 
 int run(std::string_view command, const std::string& source, const cli::Arguments& arguments,
         const cli::Terminal& terminal, const char* cache = intel_cache) {

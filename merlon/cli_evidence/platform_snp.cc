@@ -2,13 +2,13 @@
 // What speaks to the network is merlon-fetch.
 
 #include <array>
-#include <bit>
 
 #include "merlon/base/text.h"
 #include "merlon/cli_evidence/commands.h"
 #include "merlon/cli_evidence/fetch.h"
 #include "merlon/cli_evidence/files.h"
-#include "merlon/host/snp/chip_facts.h"
+#include "merlon/host/snp/certificates.h"
+#include "merlon/host/snp/own_chip.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
 #include "merlon/os/processor.h"
@@ -20,37 +20,18 @@ using base::concat;
 
 namespace {
 
-constexpr const char* amd_cache = "/var/cache/amd-sev";
+using host::snp::amd_cache;
 constexpr std::size_t max_certificate = 64UL * 1024;
 
-/// [AMD 3 CPUID Fn0000_0001 EAX]
-std::optional<snp::Product> own_product() {
-  const std::uint32_t signature = os::cpuid(1).eax;
-  const std::uint32_t family = ((signature >> 8U) & 0xf) + ((signature >> 20U) & 0xff);
-  const std::uint32_t model = ((signature >> 4U) & 0xf) | ((signature >> 12U) & 0xf0);
-  const auto product =
-      snp::product_of_cpuid(static_cast<std::uint8_t>(family), static_cast<std::uint8_t>(model));
-  return product == snp::Product::Simulator ? std::nullopt : product;
-}
-
 Result<snp::Chip> own_chip() {
-  const auto product = own_product();
-  if (!product) {
-    return Failure{
-        "this processor is no AMD EPYC with SEV-SNP; --product, --chip-id and --tcb name another",
-        Status::Unusable};
-  }
+  const std::uint32_t signature = os::cpuid(1).eax;
   host::snp::KernelDevice device;
-  const auto facts = host::snp::read_chip(device);
-  if (!facts) {
-    const bool forbidden = facts.error() == os::Errno::Acces || facts.error() == os::Errno::Perm;
-    return Failure{concat("/dev/sev: ", os::describe(facts.error()),
-                          forbidden ? "; the security processor tells root alone who it is"
-                                    : "; merlon platform info --backend snp says what is missing"),
-                   Status::Unusable};
-  }
-  const auto tcb = snp::TcbVersion::from(facts->reported_tcb).value();
-  return snp::Chip{*product, snp::ChipId::from(facts->id).value(), snp::components(tcb, *product)};
+  const auto chip = host::snp::own_chip(device, signature);
+  if (chip) return *chip;
+  const bool has_none = !host::snp::product_of(signature);
+  return Failure{
+      concat(chip.error().text, has_none ? "; --product, --chip-id and --tcb name another" : ""),
+      Status::Unusable};
 }
 
 /// The one that is named, or this machine's.

@@ -1,8 +1,10 @@
 #include "merlon/host/snp/keep_guest.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "merlon/base/text.h"
+#include "merlon/core/attest_call.h"
 #include "merlon/image/layout.h"
 #include "merlon/os/system.h"
 #include "merlon/sallyport/host/request.h"
@@ -51,7 +53,8 @@ core::Result<std::unique_ptr<KeepGuest>, HostError> KeepGuest::create(
 
 Result<void> KeepGuest::launch(Device& device, const image::HostProcessor& host,
                                Contents contents) {
-  machine_ = TRY(snp::Machine::create(device, journal_, host, std::move(contents.certificates)));
+  machine_ = TRY(snp::Machine::create(device, journal_, host, contents.certificates));
+  certificates_ = std::move(contents.certificates);
   TRY(launch_keep(*machine_, contents.launch, contents.shim, contents.keep));
   // It says nothing of the time: where the host's counter stands for a guest no host can see, so
   // the keep asks each time.
@@ -93,6 +96,15 @@ std::optional<sallyport::MemoryRange> KeepGuest::grow(std::uint64_t bytes) {
   const sallyport::MemoryRange range{next_base_, bytes};
   next_base_ += bytes;
   return range;
+}
+
+sallyport::Outcome KeepGuest::attest(const sallyport::Request& request) {
+  if (request.arguments[0] != static_cast<std::uint64_t>(core::AttestKind::Certificates)) {
+    return host::Machine::attest(request);
+  }
+  if (certificates_.size() > request.room.size()) return {-ENOSPC, 0};
+  request.room.copy_out(certificates_);
+  return {static_cast<std::int64_t>(certificates_.size()), certificates_.size()};
 }
 
 bool KeepGuest::release(sallyport::MemoryRange /*range*/) { return false; }

@@ -25,7 +25,8 @@ struct Contents {
   const image::Program& shim;
   const image::Program& keep;
   LaunchOptions launch;
-  std::vector<std::uint8_t> certificates;  ///< as for Machine::create()
+  /// The certificate table for the keep's reports, at most Machine::max_certificates; may be empty.
+  std::vector<std::uint8_t> certificates;
 };
 
 class KeepGuest final : public host::Machine {
@@ -57,6 +58,8 @@ class KeepGuest final : public host::Machine {
   [[nodiscard]] std::optional<sallyport::MemoryRange> grow(std::uint64_t bytes) override;
   /// Never: no host can clear what it cannot read.
   [[nodiscard]] bool release(sallyport::MemoryRange range) override;
+  /// Certificates alone: messages go by the shim's own exits.
+  [[nodiscard]] sallyport::Outcome attest(const sallyport::Request& request) override;
   [[nodiscard]] bool set_timer(std::uint64_t first, std::uint64_t interval) override {
     return time_limit_.set_timer(first, interval);
   }
@@ -70,6 +73,7 @@ class KeepGuest final : public host::Machine {
 
   Journal journal_;
   std::optional<snp::Machine> machine_;
+  std::vector<std::uint8_t> certificates_;
   Calls calls_;
   std::optional<sallyport::Block> block_;
   std::uint64_t sequence_ = 0;

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "merlon/core/attest_call.h"
 #include "merlon/host/snp/testing/fake_device.h"
 #include "merlon/host/snp/testing/story.h"
 #include "merlon/os/system.h"
@@ -85,10 +86,12 @@ struct Programs {
   image::Program keep = *image::parse_elf(keep_file);
 };
 
-auto make(FakeDevice& device, LaunchOptions options = {}) {
+auto make(FakeDevice& device, LaunchOptions options = {},
+          std::vector<std::uint8_t> certificates = {}) {
   static const Programs programs;
-  return KeepGuest::create(device, testing::host_processor(),
-                           {programs.shim, programs.keep, std::move(options), {}});
+  return KeepGuest::create(
+      device, testing::host_processor(),
+      {programs.shim, programs.keep, std::move(options), std::move(certificates)});
 }
 
 TEST(SnpGuest, IsServedUntilItEnds) {
@@ -160,6 +163,27 @@ TEST(SnpGuest, GetsNothingThatIsNotTheHosts) {
   ASSERT_EQ(keep.answers().size(), 3U);
   for (const Answer& answer : keep.answers()) EXPECT_LT(answer.result, 0);
   EXPECT_TRUE(device.is_private(image::main_base));
+}
+
+TEST(SnpGuest, GetsItsHostsCertificatesByItsSallyport) {
+  const auto kind = [](core::AttestKind one) { return static_cast<std::uint64_t>(one); };
+  testing::FakeMachine old;
+  old.asks_for_certificates = false;
+  Keep keep;
+  FakeDevice device(
+      old, {keep.ask({Call::Attest, {kind(core::AttestKind::Certificates)}, {}, 64}),
+            keep.ask({Call::Attest, {kind(core::AttestKind::Certificates)}, {}, 7}),
+            keep.ask({Call::Attest, {kind(core::AttestKind::GuestMessage)}, "sealed", 64}),
+            keep.ask({Call::Attest, {kind(core::AttestKind::Collateral)}, {}, 64}), keep.ends(0)});
+  auto guest = make(device, {}, {1, 2, 3, 4, 5, 6, 7, 8});
+  ASSERT_TRUE(guest.has_value()) << guest.error().text;
+  ASSERT_TRUE((*guest)->run().has_value());
+  ASSERT_EQ(keep.answers().size(), 4U);
+  EXPECT_EQ(keep.answers()[0].result, 8);
+  EXPECT_EQ(keep.answers()[0].first, 0x0807'0605'0403'0201U);
+  EXPECT_EQ(keep.answers()[1].result, -ENOSPC);
+  EXPECT_EQ(keep.answers()[2].result, -EOPNOTSUPP);
+  EXPECT_EQ(keep.answers()[3].result, -EOPNOTSUPP);
 }
 
 TEST(SnpGuest, IsNotRunOnAfterWhatNoKeepAsks) {

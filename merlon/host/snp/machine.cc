@@ -237,7 +237,8 @@ Result<void> Machine::ask_for_certificates(std::vector<std::uint8_t> certificate
   ::kvm_device_attr attribute{};
   attribute.group = kernel::sev_attributes;
   attribute.attr = kernel::certificates_asked;
-  if (!kvm_.ask(request::has_attribute, attribute)) return missing(Step::RequestCertificates);
+  // A keep of a kernel without it asks by its sallyport.
+  if (!kvm_.ask(request::has_attribute, attribute)) return {};
   TRY(command(Step::RequestCertificates, kernel::Command::RequestCertificates, nullptr));
   certificates_ = std::move(certificates);
   return {};

@@ -53,7 +53,8 @@ struct Stop {
 class Machine {
  public:
   /// A certificate table for the keep's extended requests [GHCB 2.03 §4.1.8.1], at most
-  /// max_certificates bytes; empty: none, and the kernel answers such requests itself.
+  /// max_certificates bytes; empty: none. With none, and before Linux 7.0, the kernel answers such
+  /// requests itself.
   static constexpr std::size_t max_certificates = 64 * kernel::page_size;
 
   /// Up to the processor, which has `host`'s CPUID as far as KVM offers it. `device` and `journal`

@@ -1,7 +1,7 @@
 // merlon-vmm-snp: the process around a keep of backend snp. It finds its workload on descriptor 3,
 // as merlon-keep does, confines itself to it, and passes it on into the machine.
 //
-//   merlon-vmm-snp [--signatures FILE] [--certificates FILE] [--stats] [--try]
+//   merlon-vmm-snp [--signatures FILE] [--stats] [--try]
 //   merlon-vmm-snp --check …          (check.h)
 //
 // Before it takes the workload it says whether it can run one (launch/readiness.h); with --try that
@@ -16,9 +16,11 @@
 #include "merlon/host/machine_process.h"
 #include "merlon/host/made_ahead.h"
 #include "merlon/host/signature.h"
+#include "merlon/host/snp/certificates.h"
 #include "merlon/host/snp/check.h"
 #include "merlon/host/snp/confinement.h"
 #include "merlon/host/snp/keep_guest.h"
+#include "merlon/host/snp/own_chip.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
@@ -38,8 +40,7 @@ using Result = core::Result<T, host::HostError>;
 struct Options {
   bool statistics = false;
   bool only_try = false;
-  std::optional<std::string> signatures;    ///< file of what the keep's owner signed
-  std::optional<std::string> certificates;  ///< file for who asks the keep for its evidence
+  std::optional<std::string> signatures;  ///< file of what the keep's owner signed
 };
 
 std::optional<Options> options_of(std::span<char*> words) {
@@ -52,8 +53,6 @@ std::optional<Options> options_of(std::span<char*> words) {
       options.only_try = true;
     } else if (word == "--signatures" && i + 1 < words.size()) {
       options.signatures = words[++i];
-    } else if (word == "--certificates" && i + 1 < words.size()) {
-      options.certificates = words[++i];
     } else {
       return std::nullopt;
     }
@@ -72,15 +71,18 @@ Result<host::snp::LaunchOptions> launch_options(const Options& options) {
   return launch;
 }
 
-Result<std::vector<std::uint8_t>> certificates_of(const Options& options) {
-  if (!options.certificates) return std::vector<std::uint8_t>();
-  const auto file = os::open_file(*options.certificates);
-  auto bytes = file ? os::read_all(*file, host::snp::Machine::max_certificates)
-                    : os::Result<std::vector<std::uint8_t>>(file.error());
-  if (bytes) return *std::move(bytes);
-  return host::HostError{core::ErrorCode::NotFound,
-                         concat("cannot read ", base::quoted(*options.certificates), ": ",
-                                os::describe(bytes.error()))};
+/// For who asks the keep for its evidence. A keep runs without them: a judge can get them himself,
+/// and only files that are spoilt are worth a word.
+std::vector<std::uint8_t> own_certificates(host::snp::Device& device) {
+  const auto chip = host::snp::own_chip(device, os::cpuid(1).eax);
+  if (!chip) return {};
+  auto table = host::snp::read_certificates(*chip, host::snp::amd_cache);
+  if (table) return *std::move(table);
+  if (table.error().code != core::ErrorCode::NotFound) {
+    const std::string line = concat("merlon: ", table.error().text, "\n");
+    static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
+  }
+  return {};
 }
 
 Result<image::Program> program_of(const host::Neighbour& file, std::string_view name) {
@@ -100,11 +102,10 @@ Result<std::unique_ptr<KeepGuest>> make_guest(host::snp::Device& device, const O
   const image::Program shim = TRY(program_of(*shim_file, "merlon-shim-kvm"));
   const image::Program keep = TRY(program_of(*keep_file, "merlon-keep"));
   auto launch = TRY(launch_options(options));
-  auto certificates = TRY(certificates_of(options));
   base::CpuidTable cpuid = os::instruction_leaves();
   const std::uint64_t state = os::extended_state(cpuid);
   return KeepGuest::create(device, {std::move(cpuid), state},
-                           {shim, keep, std::move(launch), std::move(certificates)});
+                           {shim, keep, std::move(launch), own_certificates(device)});
 }
 
 /// Confines this process to what is to be launched, and lays it ready for the keep. From here on

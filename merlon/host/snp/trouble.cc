@@ -106,7 +106,7 @@ struct Remedy {
 };
 constexpr std::string_view newer_kernel = "use Linux 6.11 or newer";
 /// For what is missing; the other steps are never without what they need.
-constexpr std::array<Remedy, 10> remedies{
+constexpr std::array<Remedy, 9> remedies{
     {{Step::OpenKvm, "load kvm and kvm_amd, and let this user open /dev/kvm"},
      {Step::MachineTypes,
       "use Linux 6.11 or newer on an AMD EPYC 7003 or newer, with SEV-SNP on in the machine's "
@@ -119,8 +119,7 @@ constexpr std::array<Remedy, 10> remedies{
      {Step::PlatformStatus,
       "update the security processor's firmware to version 1.51 or newer; let the kernel start it: "
       "ccp.psp_init_on_probe=1"},
-     {Step::SupportedCpuid, "let KVM's processors have AVX2, BMI, LZCNT and POPCNT"},
-     {Step::RequestCertificates, "use Linux 7.0 or newer, or give no certificates"}}};
+     {Step::SupportedCpuid, "let KVM's processors have AVX2, BMI, LZCNT and POPCNT"}}};
 
 }  // namespace
 

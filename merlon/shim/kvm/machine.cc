@@ -61,11 +61,11 @@ std::optional<linux::abi::SystemResult> linux::ask_processor(std::uint64_t kind,
                                                              core::ByteView sent,
                                                              core::ByteSpan room) noexcept {
   if (!kvm::guest().is_active()) return std::nullopt;
-  abi::SystemResult result = 0;
-  if (const snp::Trouble trouble = kvm::guest().attest(kind, sent, room, result)) {
+  snp::Guest::Answer answer;
+  if (const snp::Trouble trouble = kvm::guest().attest(kind, sent, room, answer)) {
     crash("the shim failed: ", snp::text_of(*trouble));
   }
-  return result;
+  return answer;
 }
 
 }  // namespace merlon::shim

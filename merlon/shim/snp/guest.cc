@@ -129,14 +129,22 @@ Trouble Guest::send(Carried& carried) noexcept {
   return carried == Carried::TooSmall ? carry(0) : Trouble{};
 }
 
+Guest::Answer Guest::certificates(core::ByteSpan room) const noexcept {
+  constexpr std::size_t guid_size = 16;
+  const core::ByteSpan table =
+      room.first(std::min<std::uint64_t>(room.size(), sallyport::certificate_size));
+  if (!has_certificate_room_ || table.size() < guid_size) return std::nullopt;
+  get_shared(sallyport::certificate_pages, table);
+  // Its end is an entry without a GUID.
+  const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
+  if (std::ranges::all_of(table.first(guid_size), is_zero)) return std::nullopt;
+  return static_cast<SystemResult>(table.size());
+}
+
 Trouble Guest::attest(std::uint64_t kind, core::ByteView sent, core::ByteSpan room,
-                      SystemResult& result) noexcept {
+                      Answer& result) noexcept {
   if (kind == static_cast<std::uint64_t>(core::AttestKind::Certificates)) {
-    const core::ByteSpan table = room.first(
-        has_certificate_room_ ? std::min<std::uint64_t>(room.size(), sallyport::certificate_size)
-                              : 0);
-    get_shared(sallyport::certificate_pages, table);
-    result = static_cast<SystemResult>(table.size());
+    result = certificates(room);
     return {};
   }
   const bool is_message = kind == static_cast<std::uint64_t>(core::AttestKind::GuestMessage);

@@ -4,6 +4,7 @@
 // then does otherwise than on a machine whose memory is not encrypted.
 
 #include <cstdint>
+#include <optional>
 
 #include "merlon/core/bytes.h"
 #include "merlon/sallyport/boot.h"
@@ -42,12 +43,16 @@ class Guest {
   /// An exception of ring 3: served here, the keep's own, or nobody's.
   [[nodiscard]] Outcome handle(linux::Registers& registers, std::uint64_t address) noexcept;
 
+  /// A number of bytes, or minus an errno; none where only the sallyport can tell.
+  using Answer = std::optional<linux::abi::SystemResult>;
   /// Carries a message of the keep to the security processor, and the answer into `room`; or gives
-  /// the certificates that the host sent with the last. A number of bytes, or minus an errno.
+  /// the certificates that the host sent with the last. With a kernel before Linux 7.0 no host can
+  /// send them so, and the table is empty: no answer.
   [[nodiscard]] Trouble attest(std::uint64_t kind, core::ByteView sent, core::ByteSpan room,
-                               linux::abi::SystemResult& result) noexcept;
+                               Answer& answer) noexcept;
 
  private:
+  [[nodiscard]] Answer certificates(core::ByteSpan room) const noexcept;
   [[nodiscard]] Trouble share(std::uint64_t base, std::uint64_t size) noexcept;
   [[nodiscard]] Trouble send(Carried& carried) noexcept;
   [[nodiscard]] Trouble take_window(std::uint64_t window) noexcept;

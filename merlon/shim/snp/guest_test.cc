@@ -190,10 +190,11 @@ class GuestAttest : public ::testing::Test {
 
   linux::abi::SystemResult attest(std::uint64_t kind, std::string_view sent, std::size_t room) {
     room_.assign(room, 0xee);
-    linux::abi::SystemResult result = -1000;
-    trouble_ = guest_.attest(kind, core::as_bytes(sent), room_, result);
-    return result;
+    Guest::Answer answer;
+    trouble_ = guest_.attest(kind, core::as_bytes(sent), room_, answer);
+    return answer.value_or(only_sallyport);
   }
+  static constexpr linux::abi::SystemResult only_sallyport = -1000;
   /// The host answers an exit with a message so.
   void host(std::uint64_t information, std::optional<std::uint64_t> pages = std::nullopt) {
     machine_.serve = [=, this](Machine& one) {
@@ -268,7 +269,7 @@ TEST_F(GuestAttest, TooManyCertificatesAreDoneWithout) {
 
 TEST_F(GuestAttest, CertificatesAreThoseOfTheLastMessage) {
   host(0);
-  EXPECT_EQ(attest(2, "", 64), 0) << "none has come";
+  EXPECT_EQ(attest(2, "", 64), only_sallyport) << "none has come";
   EXPECT_EQ(attest(1, "sealed", 64), 64);
   EXPECT_EQ(attest(2, "", 1 << 20), 1 << 16);
   EXPECT_EQ(room_[4095], 0x63);
@@ -277,6 +278,22 @@ TEST_F(GuestAttest, CertificatesAreThoseOfTheLastMessage) {
   EXPECT_EQ(machine_.exits.size(), 1U);
   EXPECT_TRUE(machine_.shared.contains(sallyport::certificate_pages + (15U << 12U)));
   EXPECT_FALSE(machine_.shared.contains(sallyport::certificate_pages + (16U << 12U)));
+}
+
+TEST_F(GuestAttest, ATableWithoutAnEntryIsNoAnswer) {
+  host(0);
+  const auto fill = machine_.serve;
+  machine_.serve = [&](Machine& one) {
+    fill(one);
+    one.page(sallyport::certificate_pages)[0] = 0;
+    one.page(sallyport::certificate_pages)[1] = 0;
+  };
+  EXPECT_EQ(attest(1, "sealed", 64), 64);
+  EXPECT_EQ(attest(2, "", 1 << 16), only_sallyport);
+  machine_.serve = fill;
+  EXPECT_EQ(attest(1, "sealed", 64), 64);
+  EXPECT_EQ(attest(2, "", 15), only_sallyport) << "no room for an entry";
+  EXPECT_EQ(attest(2, "", 16), 16);
 }
 
 TEST_F(GuestAttest, AMessageOfMoreThanAPageIsNone) {
@@ -294,8 +311,8 @@ TEST_F(GuestAttest, AHostThatDoesNotKeepTheRulesEndsIt) {
   machine_.say = [](std::uint64_t, std::uint64_t answer) {
     return answer | std::uint64_t{1} << 40U;
   };
-  linux::abi::SystemResult result = 0;
-  EXPECT_EQ(other.attest(1, {}, room_, result), Reason::Sharing);
+  Guest::Answer answer;
+  EXPECT_EQ(other.attest(1, {}, room_, answer), Reason::Sharing);
 }
 
 }  // namespace
