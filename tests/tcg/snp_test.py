@@ -500,6 +500,20 @@ class Attested(Snp):
         self.assertEqual(self.judge("bare")[0], "accepted")
         self.assertEqual(hardware.messages[::2], hardware.messages[1::2])
 
+    def test_an_older_kernel_leaves_certificates_to_the_sallyport(self):
+        asked = []
+
+        def lie(event, value):
+            if event != "certificates":
+                return value
+            asked.append(True)
+            return False
+        (status, _, errors), _ = self.prove("older", lie)
+        self.assertEqual((status, errors), (0, []))
+        self.assertTrue(asked)
+        self.assertEqual(self.judge("older"), ("accepted", {}))
+        self.assertGreater((self.folder / "older/certificates.bin").stat().st_size, 1000)
+
     def test_a_refusal_is_no_evidence(self):
         for words in ({116: 0x16}, {116: 1 << 32}, {116: 1 << 32, 99: 3}, {116: 3 << 32}):
             (status, _, errors), hardware = self.prove("refused", lambda event, value, w=words:
