@@ -165,11 +165,12 @@ bool Calls::is_forbidden(const Row& row, const Request& request) const {
 /// What was interrupted has done nothing, and only some calls may say so.
 Outcome Calls::carry_out(const Request& request) {
   const Row& row = row_of(request.call);
+  const sallyport::CallInfo& info = sallyport::info_of(request.call);
+  ++counts_[static_cast<std::size_t>(&info - sallyport::call_table.data())];
   if (is_forbidden(row, request)) return refused(EROFS);
   for (;;) {
     const Outcome outcome = carry_out_once(row, request);
-    const auto reply = sallyport::info_of(request.call).reply;
-    if (outcome.result != -EINTR || sallyport::may_be_interrupted(reply)) return outcome;
+    if (outcome.result != -EINTR || sallyport::may_be_interrupted(info.reply)) return outcome;
   }
 }
 

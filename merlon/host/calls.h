@@ -71,6 +71,9 @@ class Calls {
 
   /// The exit status, once the keep has asked to end.
   [[nodiscard]] std::optional<int> ended() const noexcept { return ended_; }
+  /// How often the keep has asked, for each call of sallyport::call_table.
+  using Counts = std::array<std::uint64_t, sallyport::call_table.size()>;
+  [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
 
  private:
   using Outcome = sallyport::Outcome;
@@ -93,6 +96,7 @@ class Calls {
   Letter letter_;
   std::size_t letter_read_ = 0;
   std::optional<int> ended_;
+  Counts counts_{};
   std::size_t complaints_ = 0;  ///< how many have been printed
 };
 

@@ -314,9 +314,6 @@ Result<void> KeepMachine::resume(const Snapshot& snapshot) {
 
 void KeepMachine::serve(const sallyport::Request& request) {
   sequence_ = request.sequence;
-  const auto index =
-      static_cast<std::size_t>(&sallyport::info_of(request.call) - sallyport::call_table.data());
-  ++statistics_.calls[index];
   sallyport::answer(*block_, request, calls_.carry_out(request));
 }
 

@@ -27,10 +27,9 @@
 
 namespace merlon::host::kvm {
 
-/// How often the keep has asked its host, call by call.
+/// What happened while a keep ran, beside the calls that it asked for.
 struct Statistics {
-  std::array<std::uint64_t, sallyport::call_table.size()> calls{};
-  std::uint64_t unasked = 0;  ///< of these, served without an exit of the processor
+  std::uint64_t unasked = 0;  ///< of these calls, served without an exit of the processor
   std::uint64_t interruptions = 0;
 };
 
@@ -78,6 +77,7 @@ class KeepMachine final : public Machine, private Attended {
   [[nodiscard]] bool limit_time(std::chrono::nanoseconds limit) { return time_limit_.limit(limit); }
   [[nodiscard]] bool is_attested() const noexcept { return firmware_.has_value(); }
   [[nodiscard]] sallyport::World world() const noexcept { return world_; }
+  [[nodiscard]] const Calls::Counts& counts() const noexcept { return calls_.counts(); }
   [[nodiscard]] const Statistics& statistics() const noexcept { return statistics_; }
 
   /// Runs the keep to its end; gives its exit status.

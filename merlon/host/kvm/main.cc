@@ -147,9 +147,10 @@ core::Result<void> prepare(host::kvm::KeepMachine& machine, launch::Preparation&
   return {};
 }
 
-void print(const host::kvm::Statistics& statistics) {
-  std::string text = host::described_calls(statistics.calls);
-  if (statistics.unasked != 0) text += concat("; without an exit: ", statistics.unasked);
+void print_statistics(const host::kvm::KeepMachine& machine) {
+  std::string text = host::described_calls(machine.counts());
+  const std::uint64_t unasked = machine.statistics().unasked;
+  if (unasked != 0) text += concat("; without an exit: ", unasked);
   static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(text + "\n")));
 }
 
@@ -189,7 +190,7 @@ int run_keep(host::kvm::KeepMachine& machine, const Options& options) {
     return host::end_failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
   }
   const auto ended = machine.run();
-  if (options.statistics) print(machine.statistics());
+  if (options.statistics) print_statistics(machine);
   const int status =
       ended ? *ended : host::end_failed(ended.error().text, launch::ExitStatus::Trap);
   if (made_ahead) host::tell_end(machine.descriptors(), status);

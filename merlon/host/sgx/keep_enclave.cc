@@ -7,6 +7,7 @@
 
 #include "merlon/base/instructions.h"
 #include "merlon/base/text.h"
+#include "merlon/host/machine_process.h"
 #include "merlon/host/sgx/loader.h"
 #include "merlon/image/elf.h"
 #include "merlon/image/enclave_layout.h"
@@ -146,16 +147,17 @@ void KeepEnclave::tell_time() {
   sallyport::tell_time(*block_, time);
 }
 
+std::string KeepEnclave::statistics_text() const {
+  return concat(described_calls(counts()), "; exceptions: ", exceptions_);
+}
+
 Result<void> KeepEnclave::answer() {
   const auto request = sallyport::take_request(*block_, sequence_ + 1);
   if (!request) {
     return HostError{ErrorCode::Malformed, concat("backend sgx: ", request.error().message())};
   }
   sequence_ = request->sequence;
-  const auto index =
-      static_cast<std::size_t>(&sallyport::info_of(request->call) - sallyport::call_table.data());
-  ++statistics_.calls[index];
-  sallyport::answer(*block_, *request, calls_.carry_out(*request));
+  sallyport::answer(*block_, *request, calls().carry_out(*request));
   return {};
 }
 
@@ -165,12 +167,12 @@ Result<int> KeepEnclave::serve() {
     const Left left = driver_->enter(next);
     next = left.way == Left::Way::Refused ? Leaf::Resume : Leaf::Enter;
     if (left.way != Left::Way::Exit) {
-      ++statistics_.exceptions;
+      ++exceptions_;
       continue;  // it looks itself at what happened
     }
     if (left.reason == number(EnclaveExit::Asks)) {
       TRY(answer());
-      if (calls_.ended()) return *calls_.ended();
+      if (calls().ended()) return *calls().ended();
     } else if (left.reason == number(EnclaveExit::Resume)) {
       next = Leaf::Resume;
     } else {

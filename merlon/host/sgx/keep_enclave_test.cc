@@ -150,9 +150,7 @@ TEST_F(KeepEnclaveTest, AnswersUntilTheKeepEnds) {
   EXPECT_EQ(*ended, 7);
   EXPECT_EQ(story_.leaves, std::vector<Leaf>(3, Leaf::Enter));
   const auto& info = sallyport::info_of(Call::Exit);
-  EXPECT_EQ(
-      enclave_->statistics().calls[static_cast<std::size_t>(&info - sallyport::call_table.data())],
-      1U);
+  EXPECT_EQ(enclave_->counts()[static_cast<std::size_t>(&info - sallyport::call_table.data())], 1U);
 }
 
 TEST_F(KeepEnclaveTest, GoesBackWhereTheShimHasLookedAtAnException) {
@@ -163,7 +161,7 @@ TEST_F(KeepEnclaveTest, GoesBackWhereTheShimHasLookedAtAnException) {
   ASSERT_TRUE(enclave_->run().has_value());
   EXPECT_EQ(story_.leaves,
             (std::vector<Leaf>{Leaf::Enter, Leaf::Enter, Leaf::Resume, Leaf::Resume}));
-  EXPECT_EQ(enclave_->statistics().exceptions, 2U);
+  EXPECT_EQ(enclave_->exceptions(), 2U);
 }
 
 TEST_F(KeepEnclaveTest, OneThatCannotGoOnHasCrashed) {

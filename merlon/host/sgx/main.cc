@@ -12,16 +12,13 @@
 
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "merlon/base/text.h"
 #include "merlon/host/aesm/collateral.h"
-#include "merlon/host/machine_confinement.h"
+#include "merlon/host/attested_process.h"
 #include "merlon/host/machine_process.h"
-#include "merlon/host/made_ahead.h"
 #include "merlon/host/sgx/confinement.h"
 #include "merlon/host/sgx/keep_enclave.h"
 #include "merlon/host/sgx/kernel_driver.h"
@@ -31,7 +28,6 @@
 #include "merlon/host/signature.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
-#include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/os/surrender.h"
 #include "merlon/sallyport/boot.h"
@@ -39,11 +35,9 @@
 namespace {
 
 using namespace merlon;
-using base::concat;
 
 struct Options {
-  bool statistics = false;
-  bool only_try = false;
+  host::AttestedOptions asked;
   std::optional<std::string> simulator;   ///< directory of a simulated platform
   std::optional<std::string> relay;       ///< aesmd's socket: carry questions to it, and no more
   std::optional<std::string> signatures;  ///< file of what the keep's owner signed
@@ -55,9 +49,9 @@ std::optional<Options> options_of(int count, char** words) {
   for (int i = 1; i < count; ++i) {
     const std::string_view word = words[i];
     if (word == "--stats") {
-      options.statistics = true;
+      options.asked.statistics = true;
     } else if (word == "--try") {
-      options.only_try = true;
+      options.asked.only_try = true;
     } else if (word == "--hostile" && i + 1 < count) {
       const std::string_view value = words[++i];
       std::uint64_t seed = 0;
@@ -75,26 +69,6 @@ std::optional<Options> options_of(int count, char** words) {
     }
   }
   return options;
-}
-
-/// Confines this process to what is to be launched, and lays it ready for the keep. From here on
-/// the keep may be hostile.
-core::Result<void> take_launch(host::sgx::KeepEnclave& enclave, launch::Launch launch,
-                               const Options& options) {
-  const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
-  if (limit != 0 && !enclave.limit_time(std::chrono::nanoseconds(limit))) {
-    return core::error(core::ErrorCode::Internal, "cannot limit the time");
-  }
-  TRY(host::confine_machine(launch, options.simulator ? host::sgx::simulated::machine_calls()
-                                                      : host::sgx::machine_calls()));
-  enclave.post(TRY(host::make_letter(std::move(launch))));
-  return {};
-}
-
-void print(const host::sgx::Statistics& statistics) {
-  std::string text = host::described_calls(statistics.calls);
-  text += concat("; exceptions: ", statistics.exceptions, "\n");
-  static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(text)));
 }
 
 /// Without the list the keep sees this processor's CPUID.
@@ -143,7 +117,7 @@ Result<Platform> own_platform(std::optional<host::sgx::KernelDevice>& device) {
                   {std::move(service), collateral_in(std::string(host::aesm::sgx_cache))}};
 }
 
-Result<std::unique_ptr<host::sgx::KeepEnclave>> make_enclave(
+Result<std::unique_ptr<host::AttestedKeep>> make_enclave(
     const Options& options, std::optional<host::sgx::KernelDevice>& device) {
   const auto shim = host::open_neighbour("merlon-shim-sgx");
   const auto keep = host::open_neighbour("merlon-keep");
@@ -156,29 +130,9 @@ Result<std::unique_ptr<host::sgx::KeepEnclave>> make_enclave(
   if (options.signatures) sigstruct = TRY(host::read_enclave_signature(*options.signatures));
   Platform platform =
       TRY(options.simulator ? simulated_platform(options, *shim, *keep) : own_platform(device));
-  return host::sgx::KeepEnclave::create(std::move(platform.driver), std::move(platform.quoting),
-                                        {shim->mapping, keep->mapping, sigstruct});
-}
-
-int run_keep(host::sgx::KeepEnclave& enclave, const Options& options) {
-  auto work = host::receive_work();
-  if (!work) return host::end_not_taken(work.error());
-  auto* const arrival = std::get_if<host::Arrival>(&*work);
-  if (arrival == nullptr) {
-    return host::end_failed("an attested keep takes no module beforehand",
-                            launch::ExitStatus::KeepFailed);
-  }
-  const auto taken = take_launch(enclave, std::move(arrival->launch), options);
-  if (!taken) return host::end_not_taken(taken.error());
-  if (!host::give_descriptors(enclave.descriptors(), arrival->made_ahead)) {
-    return host::end_failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
-  }
-  const auto ended = enclave.run();
-  if (options.statistics) print(enclave.statistics());
-  const int status =
-      ended ? *ended : host::end_failed(ended.error().text, launch::ExitStatus::Trap);
-  if (arrival->made_ahead) host::tell_end(enclave.descriptors(), status);
-  return status;
+  return std::unique_ptr<host::AttestedKeep>(
+      TRY(host::sgx::KeepEnclave::create(std::move(platform.driver), std::move(platform.quoting),
+                                         {shim->mapping, keep->mapping, sigstruct})));
 }
 
 }  // namespace
@@ -196,9 +150,7 @@ int main(int count, char** words) {
     return 0;
   }
   std::optional<host::sgx::KernelDevice> device;
-  const auto enclave = make_enclave(*options, device);
-  const bool told = enclave ? host::tell_readiness(true, "enclave")
-                            : host::tell_readiness(false, enclave.error().text);
-  if (!enclave || !told) return launch::number(launch::ExitStatus::KeepFailed);
-  os::end_process(options->only_try ? 0 : run_keep(**enclave, *options));
+  const os::CallRules own =
+      options->simulator ? host::sgx::simulated::machine_calls() : host::sgx::machine_calls();
+  return host::run_attested(make_enclave(*options, device), "enclave", own, options->asked);
 }

@@ -5,6 +5,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/core/attest_call.h"
+#include "merlon/host/machine_process.h"
 #include "merlon/image/layout.h"
 #include "merlon/os/system.h"
 #include "merlon/sallyport/host/request.h"
@@ -69,10 +70,7 @@ core::Result<void, HostError> KeepGuest::answer() {
                      concat("backend snp: ", request.error().message())};
   }
   sequence_ = request->sequence;
-  const auto index =
-      static_cast<std::size_t>(&sallyport::info_of(request->call) - sallyport::call_table.data());
-  ++counts_[index];
-  sallyport::answer(*block_, *request, calls_.carry_out(*request));
+  sallyport::answer(*block_, *request, calls().carry_out(*request));
   return {};
 }
 
@@ -83,9 +81,11 @@ core::Result<int, HostError> KeepGuest::run() {
     if (stop->kind == StopKind::Interrupted) continue;
     if (stop->kind != StopKind::Doorbell) return stopped(*stop);
     TRY(answer());
-    if (calls_.ended()) return *calls_.ended();
+    if (calls().ended()) return *calls().ended();
   }
 }
+
+std::string KeepGuest::statistics_text() const { return described_calls(counts()); }
 
 std::optional<sallyport::MemoryRange> KeepGuest::grow(std::uint64_t bytes) {
   if (bytes < smallest_growth || bytes % smallest_growth != 0) return std::nullopt;

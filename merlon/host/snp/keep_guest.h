@@ -4,17 +4,14 @@
 // and encrypt it, starts its processor, and serves the sallyport; of the keep it sees the block and
 // nothing else. Not yet run on hardware.
 
-#include <array>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "merlon/host/calls.h"
+#include "merlon/host/attested_process.h"
 #include "merlon/host/host_error.h"
 #include "merlon/host/snp/launcher.h"
-#include "merlon/host/time_limit.h"
 #include "merlon/image/elf.h"
 #include "merlon/sallyport/block.h"
 
@@ -29,10 +26,8 @@ struct Contents {
   std::vector<std::uint8_t> certificates;
 };
 
-class KeepGuest final : public host::Machine {
+class KeepGuest final : public AttestedKeep {
  public:
-  using Counts = std::array<std::uint64_t, sallyport::call_table.size()>;
-
   /// Launches a keep, which has not run yet. `device` outlives it.
   ///
   /// Errors: Unavailable (this machine, or its security processor, does not do it; the text has the
@@ -40,32 +35,18 @@ class KeepGuest final : public host::Machine {
   [[nodiscard]] static core::Result<std::unique_ptr<KeepGuest>, HostError> create(
       Device& device, const image::HostProcessor& host, Contents contents);
 
-  [[nodiscard]] DescriptorTable& descriptors() noexcept { return calls_.descriptors(); }
-  /// Lays a message ready for the keep.
-  void post(Letter letter) { calls_.post(std::move(letter)); }
-  /// Ends this process when the time is over, whatever the keep does or asks for. False if that
-  /// cannot be.
-  [[nodiscard]] bool limit_time(std::chrono::nanoseconds limit) { return time_limit_.limit(limit); }
-  /// How often the keep has asked its host, call by call.
-  [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
-
-  /// Runs the keep to its end; gives its exit status.
-  ///
-  /// Errors: Internal (the machine stopped without having asked to) · Malformed (no request of a
-  /// keep's is in the block).
-  [[nodiscard]] core::Result<int, HostError> run();
+  /// As AttestedKeep::run(). Internal: the machine stopped without having asked to.
+  [[nodiscard]] core::Result<int, HostError> run() override;
+  [[nodiscard]] std::string statistics_text() const override;
 
   [[nodiscard]] std::optional<sallyport::MemoryRange> grow(std::uint64_t bytes) override;
   /// Never: no host can clear what it cannot read.
   [[nodiscard]] bool release(sallyport::MemoryRange range) override;
   /// Certificates alone: messages go by the shim's own exits.
   [[nodiscard]] sallyport::Outcome attest(const sallyport::Request& request) override;
-  [[nodiscard]] bool set_timer(std::uint64_t first, std::uint64_t interval) override {
-    return time_limit_.set_timer(first, interval);
-  }
 
  private:
-  KeepGuest() noexcept : calls_(*this) {}
+  KeepGuest() noexcept = default;
 
   [[nodiscard]] Result<void> launch(Device& device, const image::HostProcessor& host,
                                     Contents contents);
@@ -74,12 +55,9 @@ class KeepGuest final : public host::Machine {
   Journal journal_;
   std::optional<snp::Machine> machine_;
   std::vector<std::uint8_t> certificates_;
-  Calls calls_;
   std::optional<sallyport::Block> block_;
   std::uint64_t sequence_ = 0;
   std::uint64_t next_base_ = image::grown_base;
-  TimeLimit time_limit_;
-  Counts counts_{};
 };
 
 }  // namespace merlon::host::snp

@@ -12,9 +12,8 @@
 #include <utility>
 
 #include "merlon/base/text.h"
-#include "merlon/host/machine_confinement.h"
+#include "merlon/host/attested_process.h"
 #include "merlon/host/machine_process.h"
-#include "merlon/host/made_ahead.h"
 #include "merlon/host/signature.h"
 #include "merlon/host/snp/certificates.h"
 #include "merlon/host/snp/check.h"
@@ -38,8 +37,7 @@ template <typename T>
 using Result = core::Result<T, host::HostError>;
 
 struct Options {
-  bool statistics = false;
-  bool only_try = false;
+  host::AttestedOptions asked;
   std::optional<std::string> signatures;  ///< file of what the keep's owner signed
 };
 
@@ -48,9 +46,9 @@ std::optional<Options> options_of(std::span<char*> words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words[i];
     if (word == "--stats") {
-      options.statistics = true;
+      options.asked.statistics = true;
     } else if (word == "--try") {
-      options.only_try = true;
+      options.asked.only_try = true;
     } else if (word == "--signatures" && i + 1 < words.size()) {
       options.signatures = words[++i];
     } else {
@@ -91,7 +89,8 @@ Result<image::Program> program_of(const host::Neighbour& file, std::string_view 
   return host::HostError{program.error().code, concat(name, ": ", program.error().message())};
 }
 
-Result<std::unique_ptr<KeepGuest>> make_guest(host::snp::Device& device, const Options& options) {
+Result<std::unique_ptr<host::AttestedKeep>> make_guest(host::snp::Device& device,
+                                                       const Options& options) {
   const auto shim_file = host::open_neighbour("merlon-shim-kvm");
   const auto keep_file = host::open_neighbour("merlon-keep");
   if (!shim_file || !keep_file) {
@@ -104,44 +103,9 @@ Result<std::unique_ptr<KeepGuest>> make_guest(host::snp::Device& device, const O
   auto launch = TRY(launch_options(options));
   base::CpuidTable cpuid = os::instruction_leaves();
   const std::uint64_t state = os::extended_state(cpuid);
-  return KeepGuest::create(device, {std::move(cpuid), state},
-                           {shim, keep, std::move(launch), own_certificates(device)});
-}
-
-/// Confines this process to what is to be launched, and lays it ready for the keep. From here on
-/// the keep may be hostile.
-core::Result<void> take_launch(KeepGuest& guest, launch::Launch launch) {
-  const auto limit = static_cast<std::int64_t>(launch.message.timeout_nanoseconds);
-  if (limit != 0 && !guest.limit_time(std::chrono::nanoseconds(limit))) {
-    return core::error(core::ErrorCode::Internal, "cannot limit the time");
-  }
-  TRY(host::confine_machine(launch, host::snp::machine_calls()));
-  guest.post(TRY(host::make_letter(std::move(launch))));
-  return {};
-}
-
-int run_keep(KeepGuest& guest, const Options& options) {
-  auto work = host::receive_work();
-  if (!work) return host::end_not_taken(work.error());
-  auto* const arrival = std::get_if<host::Arrival>(&*work);
-  if (arrival == nullptr) {
-    return host::end_failed("an attested keep takes no module beforehand",
-                            launch::ExitStatus::KeepFailed);
-  }
-  const auto taken = take_launch(guest, std::move(arrival->launch));
-  if (!taken) return host::end_not_taken(taken.error());
-  if (!host::give_descriptors(guest.descriptors(), arrival->made_ahead)) {
-    return host::end_failed("cannot give the keep its streams", launch::ExitStatus::KeepFailed);
-  }
-  const auto ended = guest.run();
-  if (options.statistics) {
-    const std::string text = host::described_calls(guest.counts()) + "\n";
-    static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(text)));
-  }
-  const int status =
-      ended ? *ended : host::end_failed(ended.error().text, launch::ExitStatus::Trap);
-  if (arrival->made_ahead) host::tell_end(guest.descriptors(), status);
-  return status;
+  return std::unique_ptr<host::AttestedKeep>(
+      TRY(KeepGuest::create(device, {std::move(cpuid), state},
+                            {shim, keep, std::move(launch), own_certificates(device)})));
 }
 
 }  // namespace
@@ -159,9 +123,6 @@ int main(int count, char** all_words) {
                             launch::ExitStatus::Usage);
   }
   host::snp::KernelDevice device;
-  const auto guest = make_guest(device, *options);
-  const bool told = guest ? host::tell_readiness(true, "guest of SEV-SNP")
-                          : host::tell_readiness(false, guest.error().text);
-  if (!guest || !told) return launch::number(launch::ExitStatus::KeepFailed);
-  os::end_process(options->only_try ? 0 : run_keep(**guest, *options));
+  return host::run_attested(make_guest(device, *options), "guest of SEV-SNP",
+                            host::snp::machine_calls(), options->asked);
 }
