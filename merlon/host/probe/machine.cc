@@ -5,6 +5,7 @@
 #include "merlon/base/text.h"
 #include "merlon/core/bytes.h"
 #include "merlon/host/keep.h"
+#include "merlon/host/snp/own_chip.h"
 #include "merlon/os/ioctl.h"
 #include "merlon/os/landlock.h"
 #include "merlon/os/local_socket.h"
@@ -85,6 +86,16 @@ std::optional<std::string> Machine::read(std::string_view path) const {
   return text;
 }
 
+namespace {
+
+std::optional<std::string> own_vcek() {
+  snp::KernelDevice device;
+  const auto chip = snp::own_chip(device, os::cpuid(1).eax);
+  return chip ? std::optional(chip->file()) : std::nullopt;
+}
+
+}  // namespace
+
 Machine this_machine() {
   return {.processor = Processor(
               [](std::uint32_t leaf, std::uint32_t subleaf) { return os::cpuid(leaf, subleaf); }),
@@ -93,7 +104,8 @@ Machine this_machine() {
           .try_kvm = &try_kvm,
           .lacking_instructions = &os::lacking_instructions,
           .landlock_version = &os::landlock_version,
-          .lockable_bytes = &os::lockable_bytes};
+          .lockable_bytes = &os::lockable_bytes,
+          .own_vcek = &own_vcek};
 }
 
 }  // namespace merlon::host::probe

@@ -51,6 +51,9 @@ struct Machine {
   std::function<os::Result<int>()> landlock_version;
   /// How many bytes a process of this user may lock.
   std::function<os::Result<std::uint64_t>()> lockable_bytes;
+  /// What the file with AMD's certificate of this processor is called; nothing of a processor that
+  /// cannot be asked who it is.
+  std::function<std::optional<std::string>()> own_vcek;
 
   /// Opens a device for reading and writing.
   [[nodiscard]] os::Result<os::Fd> open_device(std::string_view path) const;

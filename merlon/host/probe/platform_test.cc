@@ -79,7 +79,8 @@ class Platform : public ::testing::Test {
             .try_kvm = [this] { return trial_; },
             .lacking_instructions = [this] { return lacking_; },
             .landlock_version = [this] { return landlock_; },
-            .lockable_bytes = [this] { return lockable_; }};
+            .lockable_bytes = [this] { return lockable_; },
+            .own_vcek = [this] { return vcek_; }};
   }
 
   [[nodiscard]] os::Result<int> answer(unsigned long request, unsigned long argument) const {
@@ -110,6 +111,7 @@ class Platform : public ::testing::Test {
   Machine::Trial trial_{true, "ring0"};
   std::string lacking_;
   os::Result<int> landlock_ = 7;
+  std::optional<std::string> vcek_;
   os::Result<std::uint64_t> lockable_ = std::uint64_t{8UL * 1024 * 1024};
 };
 
@@ -313,6 +315,20 @@ TEST_F(SnpPlatform, IsReadyWithEverything) {
   expect_remedies(snp);
 }
 
+TEST_F(SnpPlatform, KnowsItsOwnCertificateByName) {
+  const auto certificate = [&] {
+    return find(probe_snp(machine(amd_with_snp())), "AMD's certificate of this processor");
+  };
+  files_.make_file("var/cache/amd-sev/vcek-aa-03-00-20-209", "x");
+  EXPECT_FALSE(certificate().pass) << "who could not be asked";
+  vcek_ = "vcek-aa-03-00-20-210";
+  EXPECT_FALSE(certificate().pass) << "of other versions";
+  EXPECT_EQ(certificate().info, "/var/cache/amd-sev/vcek-aa-03-00-20-210");
+  EXPECT_EQ(certificate().remedy, "merlon platform snp update gets it from AMD");
+  vcek_ = "vcek-aa-03-00-20-209";
+  EXPECT_TRUE(certificate().pass);
+}
+
 TEST_F(SnpPlatform, NeedsEachBitOfTheProcessor) {
   for (const unsigned bit : {0U, 1U, 3U, 4U}) {
     Leaves leaves = amd_with_snp();
@@ -425,6 +441,7 @@ TEST_F(SnpPlatform, IsToldInThisOrderAndDepth) {
   + page flush register: yes
 + memory that may be locked: 8 MiB
 - AMD revocation lists: /var/cache/amd-sev/crls.der
+- AMD's certificate of this processor
 )");
 }
 

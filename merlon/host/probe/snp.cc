@@ -4,6 +4,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/host/probe/data.h"
+#include "merlon/host/snp/certificates.h"
 
 namespace merlon::host::probe {
 
@@ -80,19 +81,29 @@ Datum cached(const Machine& machine, std::string_view name, std::string_view pat
   return datum(name, Need::Attestation, machine.has(path), std::string(path), remedy);
 }
 
+/// By its name alone: who judges it is somebody else.
+Datum own_certificate(const Machine& machine) {
+  const auto file = machine.own_vcek();
+  const std::string path = file ? concat(snp::amd_cache, "/", *file) : std::string();
+  return datum("AMD's certificate of this processor", Need::Attestation, file && machine.has(path),
+               path, "merlon platform snp update gets it from AMD");
+}
+
 }  // namespace
 
 Backend probe_snp(const Machine& machine) {
-  Backend snp{"snp",
-              {device(machine, "/dev/sev",
-                      "load the driver of the security processor: modprobe ccp; the CPU must be an "
-                      "AMD EPYC 7003 or newer")}};
-  add_kernel(machine, snp.data);
-  add_cpu(machine, snp.data);
-  snp.data.push_back(lockable(machine));
-  snp.data.push_back(cached(machine, "AMD revocation lists", "/var/cache/amd-sev/crls.der",
-                            "merlon platform snp cache-crl gets them from AMD"));
-  return snp;
+  Backend found{
+      "snp",
+      {device(machine, "/dev/sev",
+              "load the driver of the security processor: modprobe ccp; the CPU must be an "
+              "AMD EPYC 7003 or newer")}};
+  add_kernel(machine, found.data);
+  add_cpu(machine, found.data);
+  found.data.push_back(lockable(machine));
+  found.data.push_back(cached(machine, "AMD revocation lists", concat(snp::amd_cache, "/crls.der"),
+                              "merlon platform snp cache-crl gets them from AMD"));
+  found.data.push_back(own_certificate(machine));
+  return found;
 }
 
 }  // namespace merlon::host::probe
