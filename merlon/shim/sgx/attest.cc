@@ -27,17 +27,22 @@ bool is_zero(core::ByteView bytes) noexcept {
   return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
 }
 
-/// TARGETINFO [SDM vol. 3D]: bytes 50, 51 and those behind CONFIGID are reserved.
+/// TARGETINFO [SDM vol. 3D]: byte 49, those between MISCSELECT and CONFIGID and those behind that
+/// are reserved.
 bool is_well_formed(const Target& given) noexcept {
   const core::ByteView bytes(given.bytes);
-  return is_zero(bytes.subspan(48, 2).subspan(1)) && is_zero(bytes.subspan(56, 8)) &&
+  return is_zero(bytes.subspan(49, 1)) && is_zero(bytes.subspan(56, 8)) &&
          is_zero(bytes.subspan(128));
 }
 
-/// KEYREQUEST: bytes 6 and 7, and those behind CONFIGSVN, are reserved.
+/// KEYREQUEST: bytes 6 and 7, and those behind CONFIGSVN, are reserved. Of KEYPOLICY an enclave
+/// without KSS, which this one is, has MRENCLAVE and MRSIGNER, and no CONFIGSVN.
 bool is_well_formed(const KeyRequest& given) noexcept {
+  constexpr unsigned policies = 3;
+  constexpr std::size_t policy_at = 2, config_svn_at = 76;
   const core::ByteView bytes(given.bytes);
-  return is_zero(bytes.subspan(6, 2)) && is_zero(bytes.subspan(78));
+  return (bytes[policy_at] & ~policies) == 0 && bytes[policy_at + 1] == 0 &&
+         is_zero(bytes.subspan(6, 2)) && is_zero(bytes.subspan(config_svn_at));
 }
 
 abi::SystemResult report_for(core::ByteView sent, core::ByteSpan room) noexcept {
