@@ -11,7 +11,7 @@ namespace {
 
 Machine* current = nullptr;
 constexpr std::uint64_t rights_mask = 7;
-constexpr std::size_t book_size = std::size_t{16} << 20U;
+constexpr std::size_t book_size = sallyport::page_book_end - sallyport::page_book_start;
 
 }  // namespace
 
