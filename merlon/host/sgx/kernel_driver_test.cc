@@ -4,7 +4,6 @@
 
 #include "merlon/host/sgx/loader.h"
 #include "merlon/host/sgx/testing/fake_device.h"
-#include "merlon/host/sgx/vdso.h"
 #include "merlon/sallyport/enclave.h"
 #include "merlon/sgx/sigstruct.h"
 
@@ -150,13 +149,6 @@ TEST(KernelDriver, AThousandDeviations) {
   }
   EXPECT_GT(deviated, 500U);
   EXPECT_GT(failed, 400U);
-}
-
-TEST(Vdso, FunctionsAreFoundByTheirName) {
-  EXPECT_NE(lent_function("__vdso_clock_gettime"), nullptr);
-  EXPECT_EQ(lent_function("__vdso_clock_gettim"), nullptr);
-  EXPECT_EQ(lent_function("__vdso_nothing"), nullptr);
-  EXPECT_EQ(find_function({}, "__vdso_clock_gettime"), 0U);
 }
 
 }  // namespace

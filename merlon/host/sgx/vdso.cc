@@ -22,7 +22,6 @@ bool read(core::ByteView bytes, std::uint64_t at, T& value) noexcept {
 struct Tables {
   std::uint64_t symbols = 0;
   std::uint64_t names = 0;
-  std::uint64_t hash = 0;
 };
 
 Tables tables_of(core::ByteView vdso, const ::Elf64_Phdr& dynamic) noexcept {
@@ -34,7 +33,6 @@ Tables tables_of(core::ByteView vdso, const ::Elf64_Phdr& dynamic) noexcept {
     // Addresses of a vdso are offsets in it.
     if (entry.d_tag == DT_SYMTAB) tables.symbols = entry.d_un.d_ptr;
     if (entry.d_tag == DT_STRTAB) tables.names = entry.d_un.d_ptr;
-    if (entry.d_tag == DT_HASH) tables.hash = entry.d_un.d_ptr;
   }
   return tables;
 }
@@ -47,6 +45,7 @@ bool is_name(core::ByteView vdso, std::uint64_t at, std::string_view name) noexc
 /// The symbols, one by one: no table of hashes has all of them in every kernel.
 std::uint64_t find_symbol(core::ByteView vdso, const Tables& tables,
                           std::string_view name) noexcept {
+  if (tables.symbols == 0 || tables.names == 0) return 0;
   for (std::size_t i = 0; i < most_symbols; ++i) {
     ::Elf64_Sym symbol{};
     const std::uint64_t at = tables.symbols + i * sizeof(symbol);
