@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -42,14 +43,20 @@ struct Story {
   std::size_t entered = 0;
   std::vector<Leaf> leaves;
   std::string changes;
+  std::string fails = {};  ///< the request that the driver refuses
 };
 
 class Played final : public Driver {
  public:
   explicit Played(Story& story) : story_(story) {}
-  os::Result<void> create() override { return {}; }
-  os::Result<void> add(image::EnclavePage, Pages, core::ByteView) override { return {}; }
-  core::Result<void, HostError> start(core::ByteView) override { return {}; }
+  os::Result<void> create() override { return unless_refused("create"); }
+  os::Result<void> add(image::EnclavePage, Pages, core::ByteView) override {
+    return unless_refused("add");
+  }
+  core::Result<void, HostError> start(core::ByteView) override {
+    if (story_.fails == "start") return HostError{core::ErrorCode::Denied, "not signed"};
+    return {};
+  }
   os::Result<void> reach(Pages pages, Access access) override {
     return note("reach", pages, static_cast<int>(access));
   }
@@ -70,6 +77,10 @@ class Played final : public Driver {
   os::Result<void> note(std::string_view what, Pages pages, int access) {
     story_.changes += std::string(what) + " " + std::to_string(pages.address / page) + " " +
                       std::to_string(pages.size / page) + " " + std::to_string(access) + "; ";
+    return unless_refused(what);
+  }
+  [[nodiscard]] os::Result<void> unless_refused(std::string_view what) const {
+    if (story_.fails == what) return os::Errno::Nomem;
     return {};
   }
   Story& story_;
@@ -93,22 +104,32 @@ class KeepEnclaveTest : public ::testing::Test {
 #ifdef MERLON_ADDRESSES_ARE_TAKEN
     GTEST_SKIP() << "a sanitizer's runtime lets nothing be mapped there";
 #endif
-    const os::FileMapping shim = mapped("shim", shim_file());
-    const os::FileMapping keep = mapped("keep", keep_file());
-    auto made =
-        KeepEnclave::create(std::make_unique<Played>(story_),
-                            Quoting(aesm::QuoteService::at("nobody"), {}), {shim, keep, {}});
+    auto made = make(shim_file(), keep_file());
     if (!made && made.error().code == core::ErrorCode::Unavailable) {
       GTEST_SKIP() << made.error().text;  // an old processor
     }
     ASSERT_TRUE(made.has_value()) << made.error().text;
     enclave_ = *std::move(made);
-    story_.changes.clear();
+    made_with_ = std::exchange(story_.changes, {});
   }
-  void TearDown() override {
+  void TearDown() override { forget(); }
+  core::Result<std::unique_ptr<KeepEnclave>, HostError> make(const Bytes& shim, const Bytes& keep) {
+    return KeepEnclave::create(std::make_unique<Played>(story_),
+                               Quoting(aesm::QuoteService::at("nobody"), {}),
+                               {mapped("shim", shim), mapped("keep", keep), {}});
+  }
+  /// Its process would end now.
+  void forget() {
     enclave_.reset();
     ::munmap(reinterpret_cast<void*>(sallyport::enclave_block),
              (sallyport::enclave_block_size + page - 1) / page * page);
+  }
+  /// Why there is no such enclave.
+  HostError refusal(const Bytes& shim, const Bytes& keep) {
+    forget();
+    auto made = make(shim, keep);
+    EXPECT_FALSE(made.has_value());
+    return made ? HostError{} : made.error();
   }
   static Bytes shim_file() {
     ElfFile file;
@@ -136,6 +157,7 @@ class KeepEnclaveTest : public ::testing::Test {
 
   Story story_;
   std::unique_ptr<KeepEnclave> enclave_;
+  std::string made_with_;  ///< what was asked of the driver before the first entry
 
  private:
   os::testing::ScratchDirectory scratch_;
@@ -171,6 +193,47 @@ TEST_F(KeepEnclaveTest, OneThatCannotGoOnHasCrashed) {
   EXPECT_EQ(enclave_->run().error().text, "the keep crashed: it was left for no reason");
   story_.entries.emplace_back([] { return asks(2, Call::Exit, 0); });
   EXPECT_EQ(enclave_->run().error().code, core::ErrorCode::Malformed) << "out of order";
+}
+
+/// So that the shim reaches its book and the keep its stack, wherever they come.
+TEST_F(KeepEnclaveTest, IsMadeWithItsBookAndItsStackMapped) {
+  constexpr std::uint64_t book = sallyport::page_book_start / page;
+  constexpr std::uint64_t stack = (sallyport::stack_end - sallyport::stack_size) / page;
+  const std::string rights = " " + std::to_string(static_cast<int>(Access::ReadWrite)) + "; ";
+  EXPECT_EQ(made_with_, "reach " + std::to_string(book) + " " +
+                            std::to_string(sallyport::page_book_end / page - book) + rights +
+                            "reach " + std::to_string(stack) + " " +
+                            std::to_string(sallyport::stack_size / page) + rights);
+}
+
+TEST_F(KeepEnclaveTest, IsNoneWhereTheDriverRefuses) {
+  struct Case {
+    std::string request, text;
+    core::ErrorCode code;
+  };
+  for (const Case& each :
+       {Case{"create", "cannot make an enclave: ", core::ErrorCode::Internal},
+        Case{"add", "cannot lay out the keep: cannot add pages", core::ErrorCode::Exhausted},
+        Case{"start", "not signed", core::ErrorCode::Denied},
+        Case{"reach", "cannot map the enclave: ", core::ErrorCode::Internal}}) {
+    story_.fails = each.request;
+    const HostError error = refusal(shim_file(), keep_file());
+    EXPECT_TRUE(error.text.starts_with(each.text)) << error.text;
+    EXPECT_EQ(error.code, each.code) << error.text;
+  }
+}
+
+TEST_F(KeepEnclaveTest, IsNoneOfFilesThatAreNoPrograms) {
+  const Bytes other(2 * page, 0x7f);
+  EXPECT_TRUE(refusal(other, keep_file()).text.starts_with("merlon-shim-sgx: "));
+  EXPECT_TRUE(refusal(shim_file(), other).text.starts_with("merlon-keep: "));
+}
+
+/// Whatever lies there, it is not written over.
+TEST_F(KeepEnclaveTest, IsNoneWhereItsBlockIsTaken) {
+  const auto second = make(shim_file(), keep_file());
+  ASSERT_FALSE(second.has_value());
+  EXPECT_TRUE(second.error().text.starts_with("cannot make the block: ")) << second.error().text;
 }
 
 /// Pages come and go by its page book, and not by these calls.
