@@ -1,5 +1,5 @@
-// What a simulated processor's driver does with pages, as this process can reach them. It is
-// entered by whole keeps only.
+// What a simulated processor's driver does with pages, as this process can reach them. entry_test.cc
+// enters it.
 
 #include "merlon/host/sgx/simulated/processor.h"
 
