@@ -1,6 +1,8 @@
 #include "merlon/shim/sgx/interruption.h"
 
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -87,6 +89,34 @@ TEST_F(Interruption, WhatHappenedIsLookedAtOnce) {
   EXPECT_EQ(static_cast<EnclaveExit>(sgx_interrupted()), EnclaveExit::Resume);
   EXPECT_EQ(frame_->registers.rip, goes_on);
   EXPECT_EQ(sgx_registers.rip, 1U) << "not taken a second time";
+}
+
+TEST_F(Interruption, EachRegisterIsTheKeeps) {
+  using Saved = sallyport::SavedRegisters;
+  using Keeps = linux::Registers;
+  constexpr std::array<std::pair<std::uint64_t Saved::*, std::uint64_t Keeps::*>, 16> both{
+      {{&Saved::rax, &Keeps::rax},
+       {&Saved::rcx, &Keeps::rcx},
+       {&Saved::rdx, &Keeps::rdx},
+       {&Saved::rbx, &Keeps::rbx},
+       {&Saved::rsp, &Keeps::rsp},
+       {&Saved::rbp, &Keeps::rbp},
+       {&Saved::rsi, &Keeps::rsi},
+       {&Saved::rdi, &Keeps::rdi},
+       {&Saved::r8, &Keeps::r8},
+       {&Saved::r9, &Keeps::r9},
+       {&Saved::r10, &Keeps::r10},
+       {&Saved::r11, &Keeps::r11},
+       {&Saved::r12, &Keeps::r12},
+       {&Saved::r13, &Keeps::r13},
+       {&Saved::r14, &Keeps::r14},
+       {&Saved::r15, &Keeps::r15}}};
+  std::uint64_t value = 0x1000;
+  for (const auto& [saved, keeps] : both) frame_->registers.*saved = value++;
+  ASSERT_EQ(interrupt(hardware | invalid_opcode, text_), EnclaveExit::Resume);
+  value = 0x1000;
+  for (const auto& [saved, keeps] : both) EXPECT_EQ(sgx_registers.*keeps, value++);
+  EXPECT_EQ(sgx_registers.rip, text_);
 }
 
 TEST_F(Interruption, ASystemCallIsServed) {

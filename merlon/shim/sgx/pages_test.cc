@@ -174,6 +174,110 @@ TEST_F(PagesTest, AHostThatAddsAnotherPageEndsTheKeep) {
   }
 }
 
+TEST_F(PagesTest, WhatIsReachedEndsWithItsLastByte) {
+  const std::uint64_t at = map(64 * page_size);
+  ASSERT_TRUE(pages_.reach(at + 16 * page_size - 1, 1));
+  EXPECT_EQ(there(), 16U);
+  ASSERT_TRUE(pages_.reach(at + 16 * page_size, 1));
+  EXPECT_EQ(there(), 48U);
+  ASSERT_TRUE(pages_.reach(at + 48 * page_size - 1, 2));
+  EXPECT_EQ(there(), 64U);
+  EXPECT_TRUE(pages_.reach(at + 64 * page_size, 0));
+  EXPECT_FALSE(pages_.reach(at + 64 * page_size - 1, 2)) << "where there is nothing";
+}
+
+/// Error codes of a page fault [SDM vol. 3A §4.7]: what was tried.
+TEST_F(PagesTest, APageIsThereForWhatItAllows) {
+  constexpr std::uint32_t reads = 4, writes = 6, fetches = 0x14;
+  struct Case {
+    std::uint64_t protection;
+    bool read, written, executed;
+  };
+  for (const Case& each :
+       {Case{read_write, true, true, false}, Case{abi::prot_read, true, false, false},
+        Case{abi::prot_read | abi::prot_exec, true, false, true}, Case{0, false, false, false}}) {
+    const std::uint64_t at = map(page_size);
+    EXPECT_FALSE(pages_.has(at, reads)) << "not yet";
+    ASSERT_TRUE(pages_.reach(at, page_size));
+    ASSERT_EQ(memory_.protect(at, page_size, each.protection), 0);
+    EXPECT_EQ(pages_.has(at + 5, reads), each.read) << each.protection;
+    EXPECT_EQ(pages_.has(at + 5, writes), each.written) << each.protection;
+    EXPECT_EQ(pages_.has(at + 5, fetches), each.executed) << each.protection;
+  }
+}
+
+TEST_F(PagesTest, AChangeThatTheHostRefusesIsNone) {
+  const std::uint64_t at = map(2 * page_size);
+  const Range both{at, at + 2 * page_size};
+  ASSERT_TRUE(pages_.reach(at, page_size));
+  machine_.refuses = PageChange::Restrict;
+  EXPECT_FALSE(pages_.give(both, Access::Read));
+  EXPECT_FALSE(pages_.give(both, Access::None));
+  machine_.refuses = PageChange::Reach;
+  EXPECT_FALSE(pages_.give(both, Access::ReadWrite));
+  EXPECT_EQ(machine_.rights(at), page_read | page_write);
+  EXPECT_FALSE(pages_.give(both, Access::None));
+  machine_.refuses.reset();
+  EXPECT_TRUE(pages_.give(both, Access::Read));
+  EXPECT_EQ(machine_.rights(at), page_read);
+}
+
+/// Else it would come again by itself.
+TEST_F(PagesTest, APageThatNobodyMayUseIsNotMapped) {
+  const std::uint64_t at = map(page_size);
+  ASSERT_TRUE(pages_.reach(at, page_size));
+  ASSERT_EQ(memory_.protect(at, page_size, 0), 0);
+  const linux::testing::Asked& last = machine_.linux().asked.back();
+  EXPECT_EQ(last.call, sallyport::Call::ChangePages);
+  EXPECT_EQ(last.arguments,
+            (sallyport::Arguments{at, page_size, static_cast<std::uint64_t>(PageChange::Reach),
+                                  static_cast<std::uint64_t>(Access::None)}));
+}
+
+TEST_F(PagesTest, AHostThatDoesNotTakeAPageBackEndsTheKeep) {
+  const std::uint64_t at = map(page_size);
+  ASSERT_TRUE(pages_.reach(at, page_size));
+  for (const PageChange change : {PageChange::Reach, PageChange::Trim, PageChange::Remove}) {
+    machine_.refuses = change;
+    EXPECT_EXIT(static_cast<void>(memory_.unmap(at, page_size)), ::testing::ExitedWithCode(125),
+                "does not take back pages");
+  }
+}
+
+TEST_F(PagesTest, APageBeyondTheEnclaveIsNone) {
+  constexpr std::uint32_t reads = 4;
+  EXPECT_FALSE(pages_.has(sallyport::enclave_size, reads));
+  EXPECT_FALSE(pages_.has(~std::uint64_t{0}, reads));
+}
+
+/// BootInfo lies in a page of its own, and what stands behind its regions is none.
+TEST_F(PagesTest, NoMoreRegionsAreTakenOverThanThereIsRoomFor) {
+  struct Page {
+    sallyport::BootInfo boot;
+    sallyport::BootRegion behind;
+  } page{};
+  page.boot.region_count = sallyport::max_boot_regions + 1;
+  page.behind = {sallyport::mapping_start, sallyport::mapping_start + page_size, Access::ReadWrite};
+  pages_.begin(page.boot, memory_.ledger());
+  EXPECT_FALSE(pages_.has(sallyport::mapping_start, 4));
+}
+
+TEST_F(PagesTest, AnEnclaveWithMorePagesThanItCanRememberEnds) {
+  constexpr std::uint64_t leaf = std::uint64_t{16} << 20U;
+  const auto remember_all = [this] {
+    sallyport::BootInfo boot{};
+    boot.region_count = sallyport::max_boot_regions;
+    for (std::uint64_t at = leaf; at < sallyport::enclave_size;) {
+      for (sallyport::BootRegion& region : boot.regions) {
+        region = {at, at + page_size, Access::Read};
+        at += leaf;
+      }
+      pages_.begin(boot, memory_.ledger());
+    }
+  };
+  EXPECT_EXIT(remember_all(), ::testing::ExitedWithCode(125), "no room to remember its pages");
+}
+
 /// What the processor has follows the ledger, whatever the keep does.
 TEST_F(PagesTest, ManyChanges) {
   std::mt19937_64 random(19);

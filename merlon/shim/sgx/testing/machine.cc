@@ -68,6 +68,7 @@ linux::testing::Reply Machine::change(const linux::testing::Asked& asked) {
   if (asked.call != sallyport::Call::ChangePages) return {};
   const auto what = static_cast<PageChange>(asked.arguments[2]);
   const std::uint64_t end = asked.arguments[0] + asked.arguments[1];
+  if (what == refuses) return {-1, {}};
   if (what == PageChange::Reach) return {};
   for (std::uint64_t at = asked.arguments[0]; at < end; at += linux::page_size) {
     if (lies && lies(at, what)) continue;

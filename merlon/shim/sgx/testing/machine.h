@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "merlon/shim/linux/testing/machine.h"
 #include "merlon/shim/sgx/leaves.h"
@@ -41,6 +42,8 @@ class Machine {
   std::map<std::uint64_t, Page> there_;
   /// In the place of a driver that does what it is asked for; true: it has done enough.
   std::function<bool(std::uint64_t address, sallyport::PageChange change)> lies;
+  /// What the driver refuses.
+  std::optional<sallyport::PageChange> refuses;
 
  private:
   linux::testing::Reply change(const linux::testing::Asked& asked);
