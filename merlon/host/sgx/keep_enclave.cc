@@ -95,13 +95,14 @@ Result<std::unique_ptr<KeepEnclave>> KeepEnclave::create(std::unique_ptr<Driver>
 }
 
 Result<void> KeepEnclave::make_block() {
-  constexpr std::uint64_t size = (sallyport::enclave_block_size + page_size - 1) & ~(page_size - 1);
+  constexpr std::uint64_t size = sallyport::enclave_block_size;
+  static_assert(size % page_size == 0);
   // SAFETY: an address of this process that nothing lies at, or the kernel says so.
   void* const wanted = reinterpret_cast<void*>(sallyport::enclave_block);
   void* const got = ::mmap(wanted, size, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   if (got == MAP_FAILED) return failed(os::last_errno(), "cannot make the block");
-  block_.emplace(core::ByteSpan(static_cast<std::uint8_t*>(got), sallyport::enclave_block_size));
+  block_.emplace(core::ByteSpan(static_cast<std::uint8_t*>(got), size));
   return {};
 }
 

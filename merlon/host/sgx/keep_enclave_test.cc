@@ -121,8 +121,7 @@ class KeepEnclaveTest : public ::testing::Test {
   /// Its process would end now.
   void forget() {
     enclave_.reset();
-    ::munmap(reinterpret_cast<void*>(sallyport::enclave_block),
-             (sallyport::enclave_block_size + page - 1) / page * page);
+    ::munmap(reinterpret_cast<void*>(sallyport::enclave_block), sallyport::enclave_block_size);
   }
   /// Why there is no such enclave.
   HostError refusal(const Bytes& shim, const Bytes& keep) {

@@ -74,9 +74,14 @@ TEST(Vdso, WhatIsNoneHasNoFunctions) {
   Vdso fixed;
   fixed.programs[1].p_type = PT_NOTE;
   EXPECT_EQ(fixed.find("enter"), 0U) << "nothing in it is found by name";
-  Vdso elsewhere;
-  elsewhere.header.e_phoff = ~std::uint64_t{0};
-  EXPECT_EQ(elsewhere.find("enter"), 0U);
+  for (const std::uint64_t elsewhere : {std::uint64_t{1} << 40U, ~std::uint64_t{0}}) {
+    Vdso vdso;
+    vdso.header.e_phoff = elsewhere;
+    EXPECT_EQ(vdso.find("enter"), 0U);
+    vdso = {};
+    vdso.programs[1].p_offset = elsewhere;
+    EXPECT_EQ(vdso.find("enter"), 0U);
+  }
 }
 
 TEST(Vdso, WhatStandsBehindItsTablesIsNotTheirs) {

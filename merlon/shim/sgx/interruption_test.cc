@@ -77,6 +77,11 @@ TEST_F(Interruption, OfTheShimIsNotTheKeeps) {
   for (const std::uint64_t rip : {sallyport::shim_start, sallyport::shim_end - 1}) {
     EXPECT_EQ(interrupt(hardware | page_fault, rip), EnclaveExit::Stuck);
     EXPECT_EQ(frame_->registers.rip, rip);
+    EXPECT_EQ(frame_->registers.exit_info, 0U);
+  }
+  for (const std::uint64_t rip : {sallyport::shim_start - 1, sallyport::shim_end}) {
+    EXPECT_EQ(interrupt(hardware | page_fault, rip), EnclaveExit::Resume);
+    EXPECT_EQ(sgx_registers.rip, rip) << "nor is what lies around it the shim's";
   }
 }
 
@@ -128,6 +133,7 @@ TEST_F(Interruption, ASystemCallIsServed) {
   EXPECT_EQ(after->rax, 1U);
   EXPECT_EQ(after->rip, text_ + 2);
   EXPECT_EQ(after->rcx, text_ + 2);
+  EXPECT_EQ(after->r11, 0x202U);
   EXPECT_EQ(after->rflags, 0x202U);
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include <asm/hwcap2.h>
 #include <sys/auxv.h>
 
 #include "merlon/host/sgx/simulated/code.h"
@@ -19,8 +20,7 @@ constexpr auto registers_in_order =
 }  // namespace
 
 bool kernel_follows_thread_pointer() noexcept {
-  constexpr unsigned long fsgsbase = 2;  // AT_HWCAP2 [LINUX arch/x86/include/uapi/asm/hwcap2.h]
-  return (::getauxval(AT_HWCAP2) & fsgsbase) != 0;
+  return (::getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
 }
 
 void ThreadPointerPlaces::look_for(std::uint64_t address, core::ByteView code) {

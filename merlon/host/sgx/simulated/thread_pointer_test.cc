@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <gtest/gtest.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 namespace merlon::host::sgx::simulated {
@@ -25,6 +26,18 @@ constexpr std::uint64_t somewhere = 0x10'0000;
   registers.gregs[REG_RBX] = 0x2222;
   registers.gregs[REG_R9] = 0x3333;
   return registers;
+}
+
+/// Where the kernel says so, a program reads it by an instruction; elsewhere that may work as well.
+TEST(ThreadPointer, IsFollowedByAKernelThatSaysSo) {
+  const bool says_so = (::getauxval(AT_HWCAP2) & 2U) != 0;
+  EXPECT_EQ(kernel_follows_thread_pointer(), says_so);
+  if (!says_so) return;
+  std::uint64_t read = 0;
+  std::uint64_t own = 0;
+  asm volatile("rdfsbase %0" : "=r"(read));
+  asm volatile("mov %%fs:0, %0" : "=r"(own));
+  EXPECT_EQ(read, own);
 }
 
 TEST(ThreadPointerPlaces, WhatWritesAndReadsItIsCarriedOut) {
