@@ -157,6 +157,14 @@ TEST_F(Interruption, AnotherInstructionIsASignal) {
   EXPECT_EXIT(static_cast<void>(sgx_handle()), ::testing::ExitedWithCode(134), "SIGILL");
 }
 
+TEST_F(Interruption, APageThatIsToComeIsTaken) {
+  constexpr std::uint32_t writes = 6;
+  frame_->fault = {text_ + 8, writes, 0};
+  ASSERT_EQ(interrupt(hardware | page_fault, text_), EnclaveExit::Resume);
+  EXPECT_EQ(sgx_handle()->rip, text_);
+  EXPECT_EQ(machine_.rights(text_), page_read | page_write);
+}
+
 /// No trap that never happened reaches an engine's handler.
 TEST_F(Interruption, AHostThatKeepsAPageAwayIsTriedAgain) {
   sallyport::BootInfo boot{};

@@ -182,7 +182,7 @@ TEST_F(PagesTest, WhatIsReachedEndsWithItsLastByte) {
   EXPECT_EQ(there(), 48U);
   ASSERT_TRUE(pages_.reach(at + 48 * page_size - 1, 2));
   EXPECT_EQ(there(), 64U);
-  EXPECT_TRUE(pages_.reach(at + 64 * page_size, 0));
+  EXPECT_TRUE(pages_.reach(at + 64 * page_size + 5, 0)) << "nothing is anywhere";
   EXPECT_FALSE(pages_.reach(at + 64 * page_size - 1, 2)) << "where there is nothing";
 }
 
@@ -260,6 +260,10 @@ TEST_F(PagesTest, NoMoreRegionsAreTakenOverThanThereIsRoomFor) {
   page.behind = {sallyport::mapping_start, sallyport::mapping_start + page_size, Access::ReadWrite};
   pages_.begin(page.boot, memory_.ledger());
   EXPECT_FALSE(pages_.has(sallyport::mapping_start, 4));
+  page.boot.region_count = 1;
+  page.boot.regions[1] = page.behind;
+  pages_.begin(page.boot, memory_.ledger());
+  EXPECT_FALSE(pages_.has(sallyport::mapping_start, 4)) << "nor than are said";
 }
 
 TEST_F(PagesTest, AnEnclaveWithMorePagesThanItCanRememberEnds) {
