@@ -266,20 +266,25 @@ TEST_F(PagesTest, NoMoreRegionsAreTakenOverThanThereIsRoomFor) {
   EXPECT_FALSE(pages_.has(sallyport::mapping_start, 4)) << "nor than are said";
 }
 
-TEST_F(PagesTest, AnEnclaveWithMorePagesThanItCanRememberEnds) {
+/// With pages all over its addresses, far from those of a keep.
+TEST_F(PagesTest, APageThatTheBookCannotHoldDoesNotCome) {
   constexpr std::uint64_t leaf = std::uint64_t{16} << 20U;
-  const auto remember_all = [this] {
-    sallyport::BootInfo boot{};
-    boot.region_count = sallyport::max_boot_regions;
-    for (std::uint64_t at = leaf; at < sallyport::enclave_size;) {
-      for (sallyport::BootRegion& region : boot.regions) {
-        region = {at, at + page_size, Access::Read};
-        at += leaf;
-      }
-      pages_.begin(boot, memory_.ledger());
-    }
+  constexpr std::uint64_t branch = 512 * leaf;
+  constexpr std::uint64_t most =
+      (sallyport::page_book_end - sallyport::page_book_start) / page_size;
+  sallyport::BootInfo boot{};
+  boot.region_count = 1;
+  const auto remember = [&](std::uint64_t at) {
+    boot.regions[0] = {at, at + page_size, Access::Read};
+    pages_.begin(boot, memory_.ledger());
   };
-  EXPECT_EXIT(remember_all(), ::testing::ExitedWithCode(125), "no room to remember its pages");
+  const std::uint64_t at = map(page_size);
+  // Each is a leaf of the book, and the first one of each branch a page more.
+  for (std::uint64_t next = branch; machine_.accepted < most; next += leaf) remember(next);
+  EXPECT_FALSE(pages_.take_missing(at));
+  EXPECT_FALSE(machine_.rights(at));
+  EXPECT_EXIT(remember(sallyport::mapping_start), ::testing::ExitedWithCode(125),
+              "no room to remember its pages");
 }
 
 /// What the processor has follows the ledger, whatever the keep does.

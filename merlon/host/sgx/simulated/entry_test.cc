@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include <gtest/gtest.h>
@@ -145,12 +147,14 @@ class SimulatedEntry : public ::testing::Test {
       GTEST_SKIP() << "this kernel does not divide system calls";
     }
   }
-  /// Makes the enclave and does `body`, in a process of its own.
+  /// Makes the enclave and does `body`, in a process of its own, which ends as programs do: so its
+  /// lines are counted where lines are.
   Ended inside(const std::function<void()>& body) {
-    return os::testing::in_child([&] {
+    std::fflush(stdout);  // or both say what is waiting there
+    return os::testing::in_child([&]() -> int {
       make();
       if (!HasFailure()) body();
-      return HasFailure() ? 1 : 0;
+      std::exit(HasFailure() ? 1 : 0);
     });
   }
   void expect_inside(const std::function<void()>& body) {
