@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
@@ -31,6 +32,9 @@ test_enclave:
   cmp $0, %rax
   jne 2f
   mov %rcx, %r15
+  rdfsbase %rax
+  mov %rax, 128(%r14)
+  wrfsbase %r14
   movups 96(%r14), %xmm1
   mov (%r14), %rax
   mov 8(%r14), %rbx
@@ -44,6 +48,8 @@ test_enclave_goes_on:
   mov %rax, 32(%r14)
   lahf
   mov %rax, 40(%r14)
+  rdfsbase %rax
+  mov %rax, 136(%r14)
   movups %xmm1, 112(%r14)
   mov $7, %eax
   xor %edx, %edx
@@ -59,6 +65,11 @@ test_enclave_goes_on:
   cmpq $0, 64(%r14)
   jne test_enclave_nothing
 3:
+  mov %rsp, %r13
+  lea 4096(%r14), %rsp
+  pushq $2
+  popfq
+  mov %r13, %rsp
   mov 48(%r14), %r13
   add 56(%r14), %rsp
   xor %edx, %edx
@@ -124,7 +135,8 @@ struct Data {
   std::array<std::uint64_t, 2> vector;  ///< left in xmm0
   std::array<std::uint64_t, 2> before;  ///< in xmm1 before the leaf, and behind it
   std::array<std::uint64_t, 2> after;
-  std::uint8_t unused_2[128];
+  std::uint64_t pointer_before, pointer_after;  ///< FS at the entry, and behind the leaf
+  std::uint8_t unused_2[112];
   std::array<std::uint64_t, 8> secinfo;
   std::uint8_t unused_3[704];
   std::array<std::uint8_t, 576> first_state;
@@ -149,23 +161,23 @@ class SimulatedEntry : public ::testing::Test {
   }
   /// Makes the enclave and does `body`, in a process of its own, which ends as programs do: so its
   /// lines are counted where lines are.
-  Ended inside(const std::function<void()>& body) {
+  Ended inside(const std::function<void()>& body, std::optional<Hostility> owner = {}) {
     std::fflush(stdout);  // or both say what is waiting there
     return os::testing::in_child([&]() -> int {
-      make();
+      make(owner);
       if (!HasFailure()) body();
       std::exit(HasFailure() ? 1 : 0);
     });
   }
-  void expect_inside(const std::function<void()>& body) {
-    const Ended ended = inside(body);
+  void expect_inside(const std::function<void()>& body, std::optional<Hostility> owner = {}) {
+    const Ended ended = inside(body, owner);
     EXPECT_TRUE(ended.with(0)) << ended;
   }
-  void make() {
+  void make(std::optional<Hostility> owner) {
     auto channel = os::open_channel();
     ASSERT_TRUE(channel.has_value());
     there_ = std::move(channel->there);
-    processor_ = Processor::make(Secrets::over(std::move(channel->here), {}), CpuidPlaces(), {});
+    processor_ = Processor::make(Secrets::over(std::move(channel->here), {}), CpuidPlaces(), owner);
     ASSERT_TRUE(processor_->create().has_value());
     Bytes control(page_size);
     put(control, 16, sallyport::saved_state_pages);
@@ -177,6 +189,7 @@ class SimulatedEntry : public ::testing::Test {
     add(EnclavePage::ReadWrite, data_page, 1, {});
     will_answer(FirmwareStatus::Success);
     ASSERT_TRUE(processor_->start({}).has_value());
+    processor_->set_hostility({});
     data().first_state[25] = 0x1f;  // MXCSR
     data().first_state[24] = 0x80;
     run(instruction, in_enclave(test_enclave_goes_on));
@@ -461,6 +474,60 @@ TEST_F(SimulatedEntry, VectorsOfAnInterruptedEnclaveAreItsOwn) {
     expect_exit(Leaf::Resume, done);
     EXPECT_EQ(data().after, data().before);
   });
+}
+
+/// On a kernel that lets programs set it, and on one that does not.
+TEST_F(SimulatedEntry, ItsThreadPointerIsItsOwn) {
+  for (const std::uint64_t seed : {0U, 1U}) {
+    const Hostility owner(seed);
+    expect_inside(
+        [&] {
+          run(instruction, in_enclave(test_enclave_reads), new_page);
+          expect_exception(Leaf::Enter, page_fault, 4, new_page);
+          EXPECT_EQ(frame().registers.fs_base, data_page);
+          EXPECT_EQ(data().pointer_before, 0U);
+          expect_exit(Leaf::Enter, resume);
+          add(EnclavePage::Read, new_page, 1, {});
+          expect_exit(Leaf::Resume, done);
+          EXPECT_EQ(data().pointer_after, data_page);
+        },
+        owner);
+  }
+}
+
+/// Whatever he leaves in registers, and wherever he interrupts it or enters again.
+TEST_F(SimulatedEntry, AHostileOwnerChangesNothing) {
+  expect_inside([this] {
+    int steps = 0;
+    const Hostility::Meanwhile counts{[](void* self) noexcept { ++*static_cast<int*>(self); },
+                                      &steps};
+    int interruptions = 0;
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+      processor_->set_hostility(Hostility(seed, counts));
+      data().before = {seed, ~seed};
+      Leaf next = Leaf::Enter;
+      for (Left left = processor_->enter(next); left.reason != done;
+           left = processor_->enter(next)) {
+        const bool goes_on = left.way == Left::Way::Refused || left.reason == resume;
+        interruptions += left.way == Left::Way::Exception ? 1 : 0;
+        EXPECT_EQ(left.vector, 0) << "an interrupt is none of the enclave's exceptions";
+        next = goes_on ? Leaf::Resume : Leaf::Enter;
+      }
+      EXPECT_EQ(data().after, data().before) << seed;
+      EXPECT_EQ(data().pointer_after, data_page) << seed;
+    }
+    EXPECT_GT(interruptions, 10);
+    EXPECT_GT(steps, interruptions);
+  });
+}
+
+/// A fault of this process is not the enclave's.
+TEST_F(SimulatedEntry, AFaultOutsideEndsTheProcess) {
+  const Ended ended = inside([this] {
+    expect_done();
+    *reinterpret_cast<volatile int*>(new_page) = 1;
+  });
+  EXPECT_TRUE(ended.by(SIGSEGV)) << ended;
 }
 
 /// Signals that somebody sends are not the enclave's.

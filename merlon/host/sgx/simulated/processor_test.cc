@@ -1,5 +1,5 @@
-// What a simulated processor's driver does with pages, as this process can reach them. entry_test.cc
-// enters it.
+// What a simulated processor's driver does with pages, as this process can reach them.
+// entry_test.cc enters it.
 
 #include "merlon/host/sgx/simulated/processor.h"
 
@@ -60,6 +60,21 @@ TEST_F(SimulatedPages, AreReachedAsTheyWereAdded) {
   EXPECT_FALSE(is_readable(first - 1));
   EXPECT_EQ(processor_->add(EnclavePage::ReadWrite, {page(2), 2 * page_size}, {}).error(),
             os::Errno::Exist);
+}
+
+TEST(SimulatedStart, IsRefusedWithAListOfAnotherProgram) {
+  if (!launch::Layers::can_be_whole()) GTEST_SKIP() << "a sanitizer's runtime lies there";
+  auto channel = os::open_channel();
+  ASSERT_TRUE(channel.has_value());
+  const auto processor = Processor::make(Secrets::over(std::move(channel->here), {}),
+                                         CpuidPlaces::of("10", first), {});
+  ASSERT_TRUE(processor->create().has_value());
+  ASSERT_TRUE(processor->add(EnclavePage::ReadExecute, {first, page_size}, Bytes(page_size, 0x90)));
+  const auto started = processor->start({});
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, core::ErrorCode::Internal);
+  EXPECT_NE(started.error().text.find("is of another merlon-keep"), std::string::npos);
+  ::munmap(reinterpret_cast<void*>(lowest), sallyport::enclave_size - lowest);
 }
 
 TEST_F(SimulatedPages, LieWhereNothingElseDoes) {
