@@ -90,6 +90,10 @@ TEST(Vdso, WhatStandsBehindItsTablesIsNotTheirs) {
   EXPECT_EQ(shorter.find("enter"), 0U) << "without the table of symbols";
   shorter.programs[1].p_filesz = sizeof(::Elf64_Dyn);
   EXPECT_EQ(shorter.find("enter"), 0U) << "nor that of names";
+  Vdso nameless;  // and a symbol whose name would be found from the start of the file
+  nameless.dynamic[1].d_tag = DT_SONAME;
+  nameless.symbols[2].st_name += static_cast<std::uint32_t>(Vdso::names_at);
+  EXPECT_EQ(nameless.find("enter"), 0U);
   Vdso ended;
   ended.dynamic[0].d_tag = DT_NULL;
   EXPECT_EQ(ended.find("enter"), 0U);
