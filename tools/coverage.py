@@ -3,8 +3,9 @@
 
 Builds the tests of each room in build/coverage, runs them, and prints a line for each source: how many of its
 lines were run, and the numbers of those that were not. Lines of headers count where they are compiled in a source
-of the room. With --also, a shell's COMMAND is run beside them, which may test the programs of build/coverage/bin that
-are not confined (a keep cannot write what was counted). Ends with 1 if a room is below LEAST of a hundred.
+of the room. A part of a room is named as its folder is, shim/sgx; its tests are those of the folder that it is built in.
+With --also, a shell's COMMAND is run beside them, which may test the programs of build/coverage/bin that are not
+confined (a keep cannot write what was counted). Ends with 1 if a room is below LEAST of a hundred.
 """
 
 import argparse
@@ -21,15 +22,29 @@ LEAST = 90
 
 
 def objects_of(room):
-    return BUILD / "merlon" / room / "CMakeFiles" / f"merlon_{room}.dir"
+    """Of all programs and libraries that are made of the room's folder, or of the one around it."""
+    folder = Path("merlon", room)
+    while not (ROOT / folder / "CMakeLists.txt").exists():
+        folder = folder.parent
+    return BUILD / folder / "CMakeFiles"
+
+
+def tests_of(room):
+    return sorted(folder.stem for folder in objects_of(room).glob("merlon_*_test.dir"))
 
 
 def run_unit_tests(room):
     for old in objects_of(room).rglob("*.gcda"):
         old.unlink()
-    subprocess.run([BUILD / "tests" / f"merlon_{room}_test", "--gtest_brief=1"], check=True, cwd=ROOT,
-                   stdout=subprocess.DEVNULL, env={**os.environ, "MERLON_SHARED": os.environ.get("MERLON_SHARED", "")
-                                                   or str(ROOT.parent / "shared")})
+    for test in tests_of(room):
+        subprocess.run([BUILD / "tests" / test, "--gtest_brief=1"], check=True, cwd=ROOT, stdout=subprocess.DEVNULL,
+                       env={**os.environ,
+                            "MERLON_SHARED": os.environ.get("MERLON_SHARED", "") or str(ROOT.parent / "shared")})
+
+
+def is_counted(path, room):
+    of_tests = path.endswith("_test.cc") or "testing" in path.split("/")
+    return path.startswith(f"merlon/{room}/") and not of_tests and not path.endswith("/main.cc")
 
 
 def measured(room):
@@ -42,7 +57,7 @@ def measured(room):
         for text in filter(None, said.splitlines()):
             for file in json.loads(text)["files"]:
                 path = os.path.relpath((BUILD / file["file"]).resolve(), ROOT)
-                if not path.startswith(f"merlon/{room}/"):
+                if not is_counted(path, room):
                     continue
                 for line in file["lines"]:
                     counts = lines[path]
@@ -56,8 +71,8 @@ def main():
     parser.add_argument("rooms", nargs="+", metavar="ROOM")
     options = parser.parse_args()
     subprocess.run(["cmake", "--preset", "coverage"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", BUILD, *(f"tests/merlon_{room}_test" for room in options.rooms)], check=True,
-                   stdout=subprocess.DEVNULL)
+    tests = [f"tests/{test}" for room in options.rooms for test in tests_of(room)]
+    subprocess.run(["ninja", "-C", BUILD, *tests], check=True, stdout=subprocess.DEVNULL)
     for room in options.rooms:
         run_unit_tests(room)
     if options.also:
