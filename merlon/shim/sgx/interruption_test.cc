@@ -96,6 +96,14 @@ TEST_F(Interruption, WhatHappenedIsLookedAtOnce) {
   EXPECT_EQ(sgx_registers.rip, 1U) << "not taken a second time";
 }
 
+/// Direction, alignment checks and single steps of the keep are none of the shim's.
+TEST_F(Interruption, TheShimGoesOnWithFlagsOfItsOwn) {
+  frame_->registers.rflags = 0x4'0f02;
+  ASSERT_EQ(interrupt(hardware | invalid_opcode, text_), EnclaveExit::Resume);
+  EXPECT_EQ(frame_->registers.rflags, 0x202U);
+  EXPECT_EQ(sgx_registers.rflags, 0xe02U) << "of these it may have two";
+}
+
 TEST_F(Interruption, EachRegisterIsTheKeeps) {
   using Saved = sallyport::SavedRegisters;
   using Keeps = linux::Registers;

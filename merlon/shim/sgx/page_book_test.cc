@@ -101,6 +101,7 @@ TEST_F(PageBookTest, ThatIsFullSaysSo) {
   EXPECT_EQ(machine_.accepted, most);
   EXPECT_LT(leaves, most);
   EXPECT_FALSE(set_next());
+  EXPECT_FALSE(book_.set({0, page_size}, PageState::Read)) << "without a branch either";
   EXPECT_EQ(machine_.accepted, most);
   expect_run(somewhere, somewhere + leaf, PageState::Read, somewhere + page_size);
 }
