@@ -170,8 +170,13 @@ std::uint8_t* Machine::reach(std::uint64_t address, Use use) {
 
 void Machine::accept(std::uint64_t base, std::uint64_t bytes) {
   if (base % page_size != 0 || bytes % page_size != 0 || bytes == 0) fail("no whole pages");
-  for (std::uint64_t page = base / page_size; page < (base + bytes) / page_size; ++page) {
-    if (!accepted_.insert(page).second) fail("a page is accepted twice");
+  const std::uint64_t end = (base + bytes) / page_size;
+  for (std::uint64_t page = base / page_size; page < end;) {
+    auto& pages = accepted_[page / table_size];
+    do {
+      if (pages.test(page % table_size)) fail("a page is accepted twice");
+      pages.set(page % table_size);
+    } while (++page < end && page % table_size != 0);
   }
 }
 

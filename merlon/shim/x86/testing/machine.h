@@ -4,10 +4,10 @@
 // keep's pages in the tables there. It remembers every translation until it is told to forget it,
 // as a processor may. One at a time.
 
+#include <bitset>
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "merlon/core/bytes.h"
@@ -56,7 +56,8 @@ class Machine {
   /// All memory is encrypted: each entry says so, and a page that was not accepted is not there.
   void accept(std::uint64_t base, std::uint64_t size);
   [[nodiscard]] bool is_accepted(std::uint64_t physical) const {
-    return accepted_.contains(physical / 4096);
+    const auto pages = accepted_.find(physical / block_size);
+    return pages != accepted_.end() && pages->second.test(physical % block_size / 4096);
   }
 
   [[nodiscard]] linux::testing::Machine& below() { return below_; }
@@ -71,7 +72,7 @@ class Machine {
   [[nodiscard]] std::optional<Translation> look_up(std::uint64_t address);
 
   core::ByteSpan bytes_;
-  std::set<std::uint64_t> accepted_;  // numbers of pages
+  std::map<std::uint64_t, std::bitset<512>> accepted_;  // by block: its pages
   sallyport::BootInfo boot_{};
   linux::testing::Machine below_;
   std::unique_ptr<AddressSpace> space_ = std::make_unique<AddressSpace>();
