@@ -33,9 +33,19 @@ VECTORS = ["tests/merlon-verify-vectors", "{root}/tests/verify/cases.txt", "{sha
 SPEC = ["tests/merlon-spec", "--unsupported", "{root}/tests/spec/unsupported.txt", "{wast}"]
 # Memories with comparisons in place of guard pages, and functions that are compiled when they are called.
 OTHER_SPECS = [[SPEC[0], mode, *SPEC[1:]] for mode in ("--checks", "--lazy")]
-# Whole keeps on an emulated processor: what of a shim no program of this machine can run.
-EMULATED = ["{python}", "{root}/tests/tcg/tcg_test.py", "{build}/bin/merlon", "{build}/bin/merlon-keep",
-            "{build}/bin/merlon-shim-kvm", "{build}/tests/merlon-tcg", "{build}/tests/merlon-tcg-boot"]
+
+
+def emulated(test, *words):
+    """Whole keeps on an emulated processor: what of a shim no program of this machine can run."""
+    return ["{python}", f"{{root}}/tests/tcg/{test}_test.py", "{build}/bin/merlon", "{build}/bin/merlon-keep",
+            "{build}/bin/merlon-shim-kvm", "{build}/tests/merlon-tcg", "{build}/tests/merlon-tcg-boot", *words]
+
+
+EMULATED = emulated("tcg")
+# As guests of a SEV-SNP that a debugger plays. What lies to them there lies in the unit tests too.
+SNP_GUESTS = emulated("snp", "{root}/merlon/image/testdata/amd_zen1.cpuid", "-f", "Honest")
+# What hosts inject into them, at each instruction of an entry and between `syscall` and its stack.
+INJECTED = emulated("injection")
 
 
 def keeps(backend, *names):
@@ -84,7 +94,9 @@ ROOMS = {
     "shim": ("merlon/shim", [["tests/merlon_shim_test"], EMULATED]),
     "shim/linux": ("merlon/shim/linux", [["tests/merlon_shim_test"], EMULATED]),
     "shim/x86": ("merlon/shim/x86", [["tests/merlon_shim_test"], EMULATED]),
-    "shim/kvm": ("merlon/shim/kvm", [["tests/merlon_shim_test"], EMULATED]),
+    "shim/snp": ("merlon/shim/snp", [["tests/merlon_shim_test"], SNP_GUESTS]),
+    "shim/kvm": ("merlon/shim/kvm", [["tests/merlon_shim_test"], EMULATED, *keeps("kvm", "run", "machine"), SNP_GUESTS,
+                                     INJECTED]),
     "shim/sgx": ("merlon/shim/sgx", [["tests/merlon_shim_test"], *ENCLAVES]),
     "host/sgx": ("merlon/host/sgx", [["tests/merlon_host_sgx_test"], ["tests/merlon_host_sgx_simulated_test"], *ENCLAVES]),
     "host": ("merlon/host", [["tests/merlon_host_test"], ["tests/merlon_host_kvm_test"],
@@ -248,7 +260,7 @@ def commands_of(room):
     for command in ROOMS[room][1]:
         if any("{shared}" in word or word == "{wast}" for word in command) and shared() is None:
             continue
-        if command is EMULATED and shutil.which("qemu-system-x86_64") is None:
+        if "{build}/tests/merlon-tcg" in command and shutil.which("qemu-system-x86_64") is None:
             continue
         if {"MERLON_BACKEND=kvm", "MERLON_MACHINE=kvm"} & set(command) and not os.access("/dev/kvm", os.R_OK | os.W_OK):
             continue

@@ -528,4 +528,4 @@ if __name__ == "__main__":
     if shutil.which("qemu-system-x86_64") is None:
         print("SKIP snp: there is no qemu-system-x86_64")
         sys.exit(SKIPPED)
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=sys.argv[:1] + sys.argv[7:], verbosity=2)
