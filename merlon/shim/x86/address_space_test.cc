@@ -93,6 +93,17 @@ TEST_F(AddressSpaceTest, PagesHaveTheRightsThatWereAskedFor) {
   EXPECT_EQ(rights(start - page), "---");
 }
 
+TEST_F(AddressSpaceTest, PagesBesideAMappingAreNotThereInAnyWorld) {
+  for (const auto world :
+       {sallyport::World::Ring0, sallyport::World::Collapsed, sallyport::World::Isolated}) {
+    make(world);
+    ASSERT_GT(map(start + page, page, read_write), 0);
+    EXPECT_TRUE(machine_->walk(start + page));
+    EXPECT_FALSE(machine_->walk(start));
+    EXPECT_FALSE(machine_->walk(start + 2 * page));
+  }
+}
+
 TEST_F(AddressSpaceTest, EachPageHasItsOwnMemory) {
   ASSERT_EQ(map(start, 3 * window, read_write), start);
   const std::array places{start, start + page, start + window - 1, start + window,
@@ -359,6 +370,23 @@ TEST_F(AddressSpaceTest, AllMemoryComesBack) {
     ASSERT_TRUE(unmap(start, (first + 1) * window));
     ASSERT_EQ(most(), first) << round;
     ASSERT_TRUE(protect(start + page, page, read_only)) << "one table";
+  }
+}
+
+/// More often than there are pages for tables, so that they come back.
+TEST_F(AddressSpaceTest, AWindowThatIsOneAgainGivesItsTableBack) {
+  machine_->below().host = [](const linux::testing::Asked&) {
+    return linux::testing::Reply{-abi::Nomem};
+  };
+  std::uint64_t windows = 0;
+  while (map(start + windows * window, window, read_write) > 0) ++windows;
+  ASSERT_GT(windows, 0U);
+  constexpr int more_than_tables = 600;  // of the launcher, and of the block that is left
+  for (int round = 0; round < more_than_tables; ++round) {
+    ASSERT_TRUE(protect(start + page, page, read_only)) << round;
+    ASSERT_FALSE(machine_->is_large(start));
+    ASSERT_TRUE(protect(start, window, read_write));
+    ASSERT_TRUE(machine_->is_large(start));
   }
 }
 

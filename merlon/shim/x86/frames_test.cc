@@ -213,6 +213,13 @@ TEST_F(FramesTest, MemoryThatTheHostGaveIsMappedForTheShim) {
   EXPECT_FALSE(machine_->walk(sallyport::direct_map + given + 3 * block_size));
 }
 
+TEST_F(FramesTest, MemoryThatThereIsNoTableForIsNotTaken) {
+  take_all();
+  while (frames_->take_table()) continue;
+  give({pool + 4 * block_size, block_size});
+  EXPECT_EQ(take(), std::nullopt);
+}
+
 /// Else it would come to lie under memory in use, or where nothing can be.
 TEST_F(FramesTest, ARangeThatTheHostMayNotGiveEndsTheKeep) {
   constexpr Address top = pool + 4 * block_size;
