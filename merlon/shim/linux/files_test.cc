@@ -230,6 +230,15 @@ TEST_F(FilesTest, VectorsAreWrittenAsOne) {
   EXPECT_EQ(only_asked().sent, "two;");
 }
 
+TEST_F(FilesTest, OneByteOfManyVectorsIsWrittenAndNoneIsNot) {
+  const std::uint64_t at = place("a");
+  machine_.host = takes_all;
+  EXPECT_EQ(call(nr::writev, {1, place_vectors({{at, 0}, {at, 1}}), 2}), 1);
+  EXPECT_EQ(only_asked().sent, "a");
+  EXPECT_EQ(call(nr::writev, {1, place_vectors({{at, 0}, {at, 0}}), 2}), 0);
+  EXPECT_TRUE(asked_nothing());
+}
+
 TEST_F(FilesTest, ManyVectorsAreGatheredUntilTheBlockIsFull) {
   std::string text;
   for (int i = 0; text.size() < Machine::capacity + 100; ++i) text += std::to_string(i);
@@ -480,14 +489,17 @@ TEST_F(PollTest, TimesArePassedInNanoseconds) {
 
 TEST_F(PollTest, ItemsAreJudgedBeforeTheHostSeesThem) {
   EXPECT_EQ(call(nr::ppoll, {place_items({{0, 1, 0}, {not_held, 1, 0}}), 2, 0}), -abi::Badf);
+  ASSERT_EQ(call(nr::close, {0}), 0);
+  machine_.asked.clear();
+  EXPECT_EQ(call(nr::ppoll, {place_items({{0, 1, 0}}), 1, 0}), -abi::Badf);
   EXPECT_EQ(call(nr::ppoll, {read_only_, 1, 0}), -abi::Fault);
   EXPECT_EQ(call(nr::ppoll, {end_ - 8, 2, 0}), -abi::Fault);
   EXPECT_EQ(call(nr::ppoll, {next_, sallyport::max_poll_items + 1, 0}), -abi::Inval);
   EXPECT_TRUE(asked_nothing());
-  const std::vector<sallyport::PollItem> most(sallyport::max_poll_items, {0, 1, 0});
+  const std::vector<sallyport::PollItem> most(sallyport::max_poll_items, {1, 1, 0});
   EXPECT_EQ(call(nr::ppoll, {place_items(most), most.size(), 0}), 0);
   answer(-abi::Intr);
-  EXPECT_EQ(call(nr::ppoll, {place_items({{0, 1, 7}}), 1, 0}), -abi::Intr);
+  EXPECT_EQ(call(nr::ppoll, {place_items({{1, 1, 7}}), 1, 0}), -abi::Intr);
 }
 
 }  // namespace

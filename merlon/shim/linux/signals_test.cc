@@ -74,6 +74,16 @@ TEST_F(SignalsTest, AHandlerStartsAsIfItHadBeenCalled) {
   EXPECT_EQ(frame.info.address, fault);
 }
 
+TEST_F(SignalsTest, AFrameLiesAsCloseBelowTheRedZoneAsItCan) {
+  handle(abi::sigsegv);
+  for (std::uint64_t offset = 0; offset < 16; ++offset) {
+    registers_.rsp = stack_ - 100 - offset;
+    const std::uint64_t highest = registers_.rsp - 128 - sizeof(abi::SignalFrame);
+    static_cast<void>(raise(14));
+    EXPECT_EQ(registers_.rsp, highest / 16 * 16 - 8) << offset;
+  }
+}
+
 TEST_F(SignalsTest, AFrameHoldsTheRegistersAndGivesThemBack) {
   handle(abi::sigsegv);
   const Registers before = registers_;

@@ -28,6 +28,7 @@ Trouble trouble_of(const std::vector<Leaf>& leaves) { return Cpuid().begin(page_
 TEST(CpuidPage, AnswersWhatItHasAndZerosElse) {
   Cpuid cpuid;
   ASSERT_EQ(cpuid.begin(page_of(usual_leaves())), Trouble{});
+  EXPECT_EQ(cpuid.answer(0, 0), (CpuidAnswer{0xd, 0x6874'7541, 0x444d'4163, 0x6974'6e65}));
   EXPECT_EQ(cpuid.answer(0x8000'001f, 77).ebx, 51U) << "a leaf without subleaves";
   EXPECT_EQ(cpuid.answer(7, 0).ebx, 0x1a9U);
   EXPECT_EQ(cpuid.answer(7, 5), CpuidAnswer{});
@@ -48,6 +49,17 @@ TEST(CpuidPage, SaysThatStatesAreOnAndHowLargeTheyAre) {
   EXPECT_EQ(cpuid.answer(0xd, 0), (CpuidAnswer{7, 0x340, 0x340, 0}));
   EXPECT_EQ(cpuid.answer(0xd, 1), (CpuidAnswer{0xf, 0x340, 0, 0}));
   EXPECT_EQ(cpuid.answer(0xd, 2), (CpuidAnswer{0x100, 0x240, 0, 0}));
+}
+
+/// Bit 4 says that an operating system has switched them on [INTEL 2A CPUID]: the shim has not.
+TEST(CpuidPage, SaysThatProtectionKeysAreOff) {
+  Cpuid cpuid;
+  auto leaves = usual_leaves();
+  leaf_of(leaves, 7).answer.ecx = 0x18;
+  leaves.push_back({7, 1, {0, 0, 0x18, 0}});
+  ASSERT_EQ(cpuid.begin(page_of(leaves)), Trouble{});
+  EXPECT_EQ(cpuid.answer(7, 0).ecx, 0x8U);
+  EXPECT_EQ(cpuid.answer(7, 1).ecx, 0x18U) << "another leaf's bit";
 }
 
 TEST(CpuidPage, StatesThatTheKeepHasNotAreNotThere) {
@@ -78,11 +90,20 @@ TEST(CpuidPage, TheLargestStateOfAKeepIsTaken) {
 
 TEST(CpuidPage, APlaceThatCannotBeIsNone) {
   for (const CpuidAnswer place :
-       {CpuidAnswer{0, 0x240, 0, 0}, CpuidAnswer{0x100, 0x100, 0, 0},
+       {CpuidAnswer{0, 0x240, 0, 0}, CpuidAnswer{0x100, 0x23f, 0, 0},
+        CpuidAnswer{0x4001, 0x240, 0, 0}, CpuidAnswer{0x100, 0x4001, 0, 0},
         CpuidAnswer{0xffff'ffff, 0x240, 0, 0}, CpuidAnswer{0x100, 0xffff'ff00, 0, 0}}) {
     auto leaves = usual_leaves();
     leaf_of(leaves, 0xd, 2).answer = place;
     EXPECT_EQ(trouble_of(leaves), Reason::Processor);
+  }
+}
+
+TEST(CpuidPage, TheFirstPlaceAndTheLargestAreStillGood) {
+  for (const CpuidAnswer place : {CpuidAnswer{1, 0x240, 0, 0}, CpuidAnswer{0x4000, 0x4000, 0, 0}}) {
+    auto leaves = usual_leaves();
+    leaf_of(leaves, 0xd, 2).answer = place;
+    EXPECT_EQ(trouble_of(leaves), Trouble{}) << place.eax;
   }
 }
 

@@ -155,6 +155,14 @@ TEST_F(Missing, PagesAreTakenAndClearedOnce) {
   EXPECT_TRUE(machine_.log.empty());
 }
 
+TEST_F(Missing, NothingBehindATableOrTheProgramIsTaken) {
+  word(pages_ + page_size) = (main_base + page_size) | sallyport::missing_page;
+  *directory(sallyport::user_start + large) =
+      main_base | open() | entry::large | sallyport::missing_page;
+  ASSERT_EQ(guest_.take_missing(boot_), Trouble{});
+  EXPECT_EQ(takes(), std::vector<std::string>{"take large 400001400000"}) << "the stack's";
+}
+
 TEST_F(Missing, APageThatIsTakenTwiceEndsIt) {
   word(pages_ + 8) |= sallyport::missing_page;
   word(pages_ + 24) = word(pages_ + 8);  // an image that no maker of ours makes
