@@ -66,11 +66,12 @@ TEST(CpuidPage, StatesThatTheKeepHasNotAreNotThere) {
   Cpuid cpuid;
   auto leaves = usual_leaves();
   leaf_of(leaves, 0xd).answer.eax = 0x207;  // and protection keys
+  leaf_of(leaves, 0xd).answer.edx = 4;
   leaves.push_back({0xd, 9, {8, 0xa80, 0, 0}});
   ASSERT_EQ(cpuid.begin(page_of(leaves)), Trouble{});
   EXPECT_EQ(cpuid.extended_state(), 7U);
   EXPECT_EQ(cpuid.answer(0xd, 9), CpuidAnswer{});
-  EXPECT_EQ(cpuid.answer(0xd, 0).ebx, 0x340U);
+  EXPECT_EQ(cpuid.answer(0xd, 0), (CpuidAnswer{7, 0x340, 0x340, 0}));
   EXPECT_EQ(cpuid.answer(0xd, 64), CpuidAnswer{});
   EXPECT_EQ(cpuid.answer(0xd, 0xffff'ffff), CpuidAnswer{});
 }
@@ -86,6 +87,10 @@ TEST(CpuidPage, TheLargestStateOfAKeepIsTaken) {
   EXPECT_EQ(cpuid.extended_state(), 0xe7U);
   EXPECT_EQ(cpuid.answer(0xd, 0).ebx, 0x9c0U);
   EXPECT_EQ(cpuid.answer(0xd, 1).ebx, 0x5c0U + 0x400) << "not at 0x588";
+  leaf_of(leaves, 0xd, 7).answer.ecx = 0;
+  Cpuid packed;
+  ASSERT_EQ(packed.begin(page_of(leaves)), Trouble{});
+  EXPECT_EQ(packed.answer(0xd, 1).ebx, 0x588U + 0x400);
 }
 
 TEST(CpuidPage, APlaceThatCannotBeIsNone) {
