@@ -162,6 +162,19 @@ TEST_F(SocketsTest, AMessageMayComeWithoutDescriptors) {
   EXPECT_EQ(machine_.get(control, 1), "?");
 }
 
+TEST_F(SocketsTest, TheEndOfAStreamIsAMessageToo) {
+  const std::uint64_t at = make_room(8);
+  const std::uint64_t message = place_message({{at, 4}});
+  answer(0);
+  EXPECT_EQ(call(nr::recvmsg, {3, message, 0}), 0);
+  EXPECT_EQ(header_at(message).flags, 0U);
+  const std::uint64_t with_control = place_message({{at, 4}}, make_room(64), 64);
+  answer(0, delivery({}, ""));
+  EXPECT_EQ(call(nr::recvmsg, {3, with_control, 0}), 0);
+  EXPECT_EQ(header_at(with_control).flags, 0U);
+  EXPECT_EQ(header_at(with_control).control_size, 0U);
+}
+
 TEST_F(SocketsTest, NoMoreThanTheBlockHoldsIsDelivered) {
   const std::uint64_t at = make_room(Machine::capacity);
   answer(0, delivery({}, ""));

@@ -101,6 +101,8 @@ TEST_F(AddressSpaceTest, PagesBesideAMappingAreNotThereInAnyWorld) {
     EXPECT_TRUE(machine_->walk(start + page));
     EXPECT_FALSE(machine_->walk(start));
     EXPECT_FALSE(machine_->walk(start + 2 * page));
+    ASSERT_TRUE(unmap(start + 2 * page, page));
+    EXPECT_FALSE(machine_->walk(start + 2 * page));
   }
 }
 
@@ -327,6 +329,22 @@ TEST_F(AddressSpaceTest, AWindowThatFillsPageByPageBecomesLarge) {
   for (std::uint64_t i = 0; i < window / page; ++i) {
     ASSERT_EQ(read(start + i * page), static_cast<std::uint8_t>(i));
   }
+}
+
+TEST_F(AddressSpaceTest, AWindowThatFillsFromItsEndBecomesLarge) {
+  for (std::uint64_t i = window / page; i > 0; --i) {
+    ASSERT_FALSE(machine_->is_large(start));
+    ASSERT_GT(map(start + (i - 1) * page, page, read_write), 0);
+  }
+  EXPECT_TRUE(machine_->is_large(start));
+}
+
+TEST_F(AddressSpaceTest, TheWindowsBesideWhatIsUnmappedStayLarge) {
+  ASSERT_EQ(map(start, 3 * window, read_write), start);
+  ASSERT_TRUE(unmap(start + window, window));
+  EXPECT_TRUE(machine_->is_large(start));
+  EXPECT_FALSE(machine_->walk(start + window));
+  EXPECT_TRUE(machine_->is_large(start + 2 * window));
 }
 
 TEST_F(AddressSpaceTest, AWindowWithAnotherPageInItStaysSmall) {
