@@ -42,10 +42,13 @@ def emulated(test, *words):
 
 
 EMULATED = emulated("tcg")
-# As guests of a SEV-SNP that a debugger plays. What lies to them there lies in the unit tests too.
-SNP_GUESTS = emulated("snp", "{root}/merlon/image/testdata/amd_zen1.cpuid", "-f", "Honest")
-# What hosts inject into them, at each instruction of an entry and between `syscall` and its stack.
-INJECTED = emulated("injection")
+# As guests of a SEV-SNP that a debugger plays, and of hosts that inject: of each only so many tests as a mutant can wait for.
+SNP_GUESTS = emulated("snp", "{root}/merlon/image/testdata/amd_zen1.cpuid", "-f",
+                      "Honest.test_each_page_that_is_mapped_was_measured_or_taken_once", "Lies.test_of_the_level",
+                      "Injections.test_a_communication_where_no_instruction_asks")
+INJECTED = emulated("injection", "-f", *(f"Injection.test_{name}" for name in (
+    "a_system_call_has_the_segments_that_gates_and_frames_name", "nothing_is_pushed_to_where_the_keeps_stack_pointer_points",
+    "what_comes_while_the_end_is_told_ends_it")))
 
 
 def keeps(backend, *names):
@@ -93,7 +96,7 @@ ROOMS = {
     "sallyport": ("merlon/sallyport", [["tests/merlon_sallyport_test"]]),
     "shim": ("merlon/shim", [["tests/merlon_shim_test"], EMULATED]),
     "shim/linux": ("merlon/shim/linux", [["tests/merlon_shim_test"], EMULATED]),
-    "shim/x86": ("merlon/shim/x86", [["tests/merlon_shim_test"], EMULATED]),
+    "shim/x86": ("merlon/shim/x86", [["tests/merlon_shim_test"], EMULATED, INJECTED]),
     "shim/snp": ("merlon/shim/snp", [["tests/merlon_shim_test"], SNP_GUESTS]),
     "shim/kvm": ("merlon/shim/kvm", [["tests/merlon_shim_test"], EMULATED, *keeps("kvm", "run", "machine"), SNP_GUESTS,
                                      INJECTED]),

@@ -15,7 +15,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-from machine import RIP, RSP, HeldKeep, instructions, prepare, symbols  # noqa: E402
+from machine import CS, RIP, RSP, SS, HeldKeep, instructions, prepare, symbols  # noqa: E402
 from support import HELLO, module, printing  # noqa: E402
 
 SKIPPED = 77
@@ -70,6 +70,10 @@ class Injection(unittest.TestCase):
                 keep.debugger.inject_nmi()
                 keep.debugger.go_on()
                 self.assert_named(keep.end(), NMI)
+
+    def test_a_system_call_has_the_segments_that_gates_and_frames_name(self):
+        keep = self.held("hello", "system_call_entry")
+        self.assertEqual((keep.debugger.register(CS), keep.debugger.register(SS)), (0x10, 0x18))
 
     def test_at_each_instruction_of_a_system_call(self):
         entry = instructions(PROGRAMS[2], self.shim["system_call_entry"], "call")
@@ -186,4 +190,4 @@ if __name__ == "__main__":
     if shutil.which("qemu-system-x86_64") is None:
         print("SKIP tcg: there is no qemu-system-x86_64")
         sys.exit(SKIPPED)
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[6:])

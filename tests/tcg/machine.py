@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-RSP, RIP = 7, 16  # as GDB numbers the registers of x86-64
+RSP, RIP, CS, SS = 7, 16, 18, 19  # as GDB numbers the registers of x86-64
 
 
 def prepare(folder, programs):
@@ -70,6 +70,9 @@ class Debugger:
 
     def set_register(self, number, value):
         assert self.ask(f"P{number:x}={value.to_bytes(8, 'little').hex()}") == "OK"
+
+    def register(self, number):
+        return int.from_bytes(bytes.fromhex(self.ask(f"p{number:x}")), "little")
 
     def memory(self, address, size):
         return self.ask(f"m{address:x},{size:x}")
