@@ -1,6 +1,6 @@
 // The way into a simulated enclave and back, as the kernel's vdso has it for real ones
-// [LINUX arch/x86/entry/vdso/vsgx.S]. In the place of ENCLU stands what raises #UD on every processor,
-// also on one that has SGX, and the handler of the signal does what ENCLU would.
+// [LINUX arch/x86/entry/vdso/vsgx.S]. In the place of ENCLU stands what raises #GP on every processor
+// (code.h), also on one that has SGX, and the handler of the signal does what ENCLU would.
 
 // struct sgx_enclave_run
 #define RUN_TCS 0
@@ -33,8 +33,9 @@ simulated_enter:
   lea simulated_interrupted(%rip), %rcx
 .globl simulated_door
 simulated_door:
-  ud2
-  nop  // as long as ENCLU
+  hlt
+  nop  // as long
+  nop  // as ENCLU
   mov (%rsp), %rsi
   mov %rdi, RUN_USER_DATA(%rsi)
   movl $4, RUN_FUNCTION(%rsi)

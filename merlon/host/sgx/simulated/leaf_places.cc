@@ -15,7 +15,7 @@ void LeafPlaces::look_for(std::uint64_t address, core::ByteView code) {
 }
 
 os::Result<void> LeafPlaces::hide_all() {
-  for (const std::uint64_t address : places_) TRY(put_code(address, no_instruction));
+  for (const std::uint64_t address : places_) TRY(put_code(address, halt));
   return {};
 }
 

@@ -3,7 +3,7 @@
 // ENCLU in a simulated enclave. Processors without SGX raise #UD there; those that have it raise
 // #GP or #PF by the leaf, since nothing here is an enclave to them, even where a hypervisor's CPUID
 // says that they do not have it. So none is asked: the shim's instructions are hidden by one that
-// raises #UD everywhere.
+// raises #GP everywhere.
 
 #include <cstdint>
 #include <set>

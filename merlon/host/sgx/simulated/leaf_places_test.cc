@@ -37,8 +37,8 @@ TEST(LeafPlaces, ThatAreHiddenRaiseAnExceptionOnEveryProcessorAlsoAcrossPages) {
   const auto address = reinterpret_cast<std::uint64_t>(code);
   places.look_for(address, {code, size});
   ASSERT_TRUE(places.hide_all().has_value());
-  EXPECT_EQ(code[across], 0x0f);
-  EXPECT_EQ(code[across + 1], 0x0b);
+  EXPECT_EQ(code[across], 0xf4);
+  EXPECT_EQ(code[across + 1], 0x01);
   EXPECT_TRUE(places.has(address + across));
   EXPECT_EQ(::munmap(memory, size), 0);
 }

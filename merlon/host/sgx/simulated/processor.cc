@@ -282,8 +282,10 @@ std::uint64_t Processor::handle(int signal, ::siginfo_t& info, ::ucontext_t& raw
   context.thread_pointer = thread_pointer;
   // SAFETY: only compared.
   const auto door = reinterpret_cast<std::uint64_t>(simulated_door);
+  // By HLT, among others.
+  const bool is_protection = signal == SIGSEGV && context.get(REG_TRAPNO) == protection;
   if (!is_inside_) {
-    if (signal == SIGILL && context.get(REG_RIP) == door) {
+    if (is_protection && context.get(REG_RIP) == door) {
       context.get(REG_RAX) == leaf_resume ? resume(context) : enter_enclave(context);
     } else {
       // Ours: as if nobody had a handler.
@@ -294,15 +296,13 @@ std::uint64_t Processor::handle(int signal, ::siginfo_t& info, ::ucontext_t& raw
   constexpr std::uint64_t fetch = 16;
   const bool fetches = signal == SIGSEGV && context.get(REG_TRAPNO) == page_fault &&
                        (context.get(REG_ERR) & fetch) != 0;
-  if (signal == SIGILL && leaves_.has(context.get(REG_RIP))) {
+  if (is_protection && leaves_.has(context.get(REG_RIP))) {
     run_leaf(context);
   } else if (signal == SIGTRAP && hostility_ && context.get(REG_TRAPNO) == debug_exception) {
     step(context);
-  } else if (signal == SIGILL &&
-             thread_pointers_.carry_out(raw.uc_mcontext, context.thread_pointer)) {
+  } else if (is_protection && thread_pointers_.carry_out(raw.uc_mcontext, context.thread_pointer)) {
     // It was what this kernel does not have.
-  } else if (signal == SIGSEGV && context.get(REG_TRAPNO) == protection &&
-             has_impossible_stack(context)) {
+  } else if (is_protection && has_impossible_stack(context)) {
     // The instruction is tried again with another one.
   } else if (fetches && cpuid_.come_back(context.get(REG_CR2) & ~(page_size - 1))) {
     // It goes on where it was.

@@ -38,7 +38,7 @@ void ThreadPointerPlaces::look_for(std::uint64_t address, core::ByteView code) {
 }
 
 os::Result<void> ThreadPointerPlaces::hide_all() {
-  for (const auto& [address, instruction] : places_) TRY(put_code(address, no_instruction));
+  for (const auto& [address, instruction] : places_) TRY(put_code(address, halt));
   return {};
 }
 

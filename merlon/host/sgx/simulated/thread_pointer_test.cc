@@ -87,8 +87,8 @@ TEST(ThreadPointerPlaces, HiddenOnesRaiseAnExceptionAlsoAcrossPages) {
   ThreadPointerPlaces places;
   places.look_for(reinterpret_cast<std::uint64_t>(code), {code, size});
   ASSERT_TRUE(places.hide_all().has_value());
-  EXPECT_EQ(code[across], 0x0f);
-  EXPECT_EQ(code[across + 1], 0x0b);
+  EXPECT_EQ(code[across], 0xf4);
+  EXPECT_EQ(code[across + 1], write_rax[1]);
   EXPECT_EQ(::munmap(memory, size), 0);
 }
 
