@@ -13,7 +13,7 @@ namespace merlon::host::sgx::simulated {
 namespace {
 
 constexpr std::uint16_t cpuid = 0xa20f;
-constexpr std::uint16_t no_instruction = 0x0b0f;  // UD2
+constexpr std::uint16_t hidden = 0xa2f4;  // HLT (code.h) and what was behind it
 
 std::uint64_t page_of(std::uint64_t address) noexcept { return address & ~(page_size - 1); }
 
@@ -62,14 +62,14 @@ CpuidPlaces CpuidPlaces::of(std::string_view list, std::uint64_t base) {
 
 os::Result<void> CpuidPlaces::hide_all() {
   for (const std::uint64_t place : places_) {
-    if (!exchange(place, cpuid, no_instruction, PROT_READ | PROT_EXEC)) return os::Errno::Inval;
+    if (!exchange(place, cpuid, hidden, PROT_READ | PROT_EXEC)) return os::Errno::Inval;
   }
   return {};
 }
 
 bool CpuidPlaces::show(std::uint64_t address) {
   if (!places_.contains(address)) return false;
-  if (!exchange(address, no_instruction, cpuid, PROT_READ)) return false;
+  if (!exchange(address, hidden, cpuid, PROT_READ)) return false;
   shown_pages_.insert(page_of(address));
   shown_pages_.insert(page_of(address + 1));
   return true;
@@ -80,7 +80,7 @@ bool CpuidPlaces::come_back(std::uint64_t page) {
   for (auto at = places_.lower_bound(page - 1); at != places_.end() && *at < page + page_size;
        ++at) {
     // Those that were not shown are hidden already.
-    static_cast<void>(exchange(*at, cpuid, no_instruction, PROT_READ | PROT_EXEC));
+    static_cast<void>(exchange(*at, cpuid, hidden, PROT_READ | PROT_EXEC));
   }
   return protect(page, page_size, PROT_READ | PROT_EXEC);
 }

@@ -36,10 +36,10 @@ class CpuidPlacesTest : public ::testing::Test {
     code_[at] = 0x0f;
     code_[at + 1] = second;
   }
-  [[nodiscard]] bool is_cpuid(std::size_t at) const { return has(at, 0xa2); }
-  [[nodiscard]] bool is_hidden(std::size_t at) const { return has(at, 0x0b); }
-  [[nodiscard]] bool has(std::size_t at, std::uint8_t second) const {
-    return code_[at] == 0x0f && code_[at + 1] == second;
+  [[nodiscard]] bool is_cpuid(std::size_t at) const { return has(at, 0x0f); }
+  [[nodiscard]] bool is_hidden(std::size_t at) const { return has(at, 0xf4); }
+  [[nodiscard]] bool has(std::size_t at, std::uint8_t first) const {
+    return code_[at] == first && code_[at + 1] == 0xa2;
   }
   static CpuidPlaces places(std::string_view list = "10\nfff\n1020\n") {
     return CpuidPlaces::of(list, sallyport::user_start);

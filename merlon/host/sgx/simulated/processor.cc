@@ -307,8 +307,9 @@ std::uint64_t Processor::handle(int signal, ::siginfo_t& info, ::ucontext_t& raw
   } else if (fetches && cpuid_.come_back(context.get(REG_CR2) & ~(page_size - 1))) {
     // It goes on where it was.
   } else {
-    if (signal == SIGILL) static_cast<void>(cpuid_.show(context.get(REG_RIP)));
-    const Exception exception = exception_of(signal, context);
+    const bool is_cpuid = is_protection && cpuid_.show(context.get(REG_RIP));
+    const Exception exception =
+        is_cpuid ? Exception{invalid_opcode, 0, 0} : exception_of(signal, context);
     interrupt(context, &exception);
   }
   return context.thread_pointer;
