@@ -86,8 +86,6 @@ constexpr auto all_handlers = std::array{
     Handler{"platform simulate revoke", &in_merlon_evidence},
     Handler{"platform simulate update", &in_merlon_evidence},
     Handler{"config init", &config_init},
-    Handler{"completion", &completion},
-    Handler{"man", &man},
 };
 
 }  // namespace

@@ -15,8 +15,6 @@ int run(const Arguments& arguments, const Terminal& terminal);
 int inspect(const Arguments& arguments, const Terminal& terminal);
 int platform_info(const Arguments& arguments, const Terminal& terminal);
 int config_init(const Arguments& arguments, const Terminal& terminal);
-int completion(const Arguments& arguments, const Terminal& terminal);
-int man(const Arguments& arguments, const Terminal& terminal);
 
 /// What merlon-evidence does: merlon becomes that program.
 int in_merlon_evidence(const Arguments& arguments, const Terminal& terminal);

@@ -7,7 +7,7 @@
 #include "merlon/cli/table_registry.h"
 #include "merlon/cli/table_release.h"
 #include "merlon/cli/table_statement.h"
-#include "merlon/command/completion.h"
+#include "merlon/command/own_commands.h"
 #include "merlon/launch/exit_status.h"
 
 namespace merlon::cli {
@@ -299,9 +299,6 @@ constexpr CommandSpec key_snp_sign{
     {},
     key_snp_sign_options};
 
-constexpr auto completion_positionals =
-    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
-
 constexpr auto keep_commands = std::array{
     CommandSpec{
         "run", "Run a WebAssembly program in a keep",
@@ -389,7 +386,7 @@ constexpr auto last_commands = std::array{
                 "For bash: source <(merlon completion bash). For zsh: save it as _merlon in a "
                 "directory of $fpath. For fish: save it as "
                 "~/.config/fish/completions/merlon.fish.",
-                completion_positionals},
+                command::completion_positionals},
     CommandSpec{"man", "Print the man page", "", {}, {}, {}, true},
 };
 

@@ -7,6 +7,8 @@
 #include "merlon/base/text.h"
 #include "merlon/command/argument_files.h"
 #include "merlon/command/help.h"
+#include "merlon/command/man.h"
+#include "merlon/command/own_commands.h"
 #include "merlon/command/parse.h"
 #include "merlon/launch/exit_status.h"
 #include "merlon/os/open.h"
@@ -36,7 +38,12 @@ constexpr Terminal terminal_of(const Program& program) {
   };
 }
 
-int handle(const Terminal& terminal, const Request& request, std::span<const Handler> handlers) {
+int handle(const Terminal& terminal, const Request& request, const Program& program,
+           std::span<const Handler> handlers) {
+  if (request.command->name == completion_command.name) {
+    return print_completion(program, request.arguments, terminal);
+  }
+  if (request.command->name == man_command.name) return print_man(program, terminal);
   const auto found = std::ranges::find(handlers, request.command->name, &Handler::command);
   if (found == handlers.end()) {
     return fail(terminal,
@@ -67,7 +74,7 @@ int answer(const Terminal& terminal, const std::vector<std::string>& words,
     case Request::Kind::Run: break;
   }
   request->arguments.words = typed;
-  return handle(terminal, *request, handlers);
+  return handle(terminal, *request, program, handlers);
 }
 
 }  // namespace

@@ -14,9 +14,9 @@ namespace merlon::command {
 using Respelling = std::vector<std::string> (*)(const std::vector<std::string>& words);
 
 /// Reads the command line by the table and gives it to its handler; answers questions for help and
-/// the version, and wrong command lines, itself. For main, whose result it makes.
-/// A command of the table without a handler is told to be another program's. `respelling` may be
-/// null.
+/// the version, wrong command lines, and the commands of own_commands.h, itself. For main, whose
+/// result it makes. A command of the table without a handler is told to be another program's.
+/// `respelling` may be null.
 [[nodiscard]] int serve(int argc, char** argv, const Program& program,
                         std::span<const Handler> handlers, Respelling respelling = nullptr);
 

@@ -7,8 +7,6 @@
 
 #include "merlon/base/text.h"
 #include "merlon/codec/json_writer.h"
-#include "merlon/command/completion.h"
-#include "merlon/command/man.h"
 #include "merlon/container/cgroups.h"
 #include "merlon/container/create.h"
 #include "merlon/container/features.h"
@@ -315,13 +313,6 @@ int command_of(const Arguments& arguments, const Terminal& terminal) {
   return act(arguments, terminal, what);
 }
 
-int completion(const Arguments& arguments, const Terminal& terminal) {
-  return command::print_completion(program(), arguments, terminal);
-}
-int man(const Arguments& /*arguments*/, const Terminal& terminal) {
-  return command::print_man(program(), terminal);
-}
-
 constexpr auto all_handlers = std::array{command::Handler{"create", &command_of<&do_create>},
                                          command::Handler{"start", &command_of<&do_start>},
                                          command::Handler{"state", &command_of<&do_state>},
@@ -334,9 +325,7 @@ constexpr auto all_handlers = std::array{command::Handler{"create", &command_of<
                                          command::Handler{"exec", &command_of<&do_exec>},
                                          command::Handler{"pause", &command_of<&do_pause>},
                                          command::Handler{"resume", &command_of<&do_resume>},
-                                         command::Handler{"update", &command_of<&do_update>},
-                                         command::Handler{"completion", &completion},
-                                         command::Handler{"man", &man}};
+                                         command::Handler{"update", &command_of<&do_update>}};
 
 }  // namespace
 

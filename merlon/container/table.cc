@@ -6,7 +6,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/base/version.h"
-#include "merlon/command/completion.h"
+#include "merlon/command/own_commands.h"
 
 namespace merlon::container {
 
@@ -75,8 +75,6 @@ constexpr auto id = std::array{PositionalSpec{"ID", "The container's name."}};
 constexpr auto kill_words =
     std::array{PositionalSpec{"ID", "The container's name."},
                PositionalSpec{"SIGNAL", "TERM if not given; a name or a number.", false}};
-constexpr auto completion_words =
-    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
 
 #undef MERLON_OCI_OWN_OPTIONS
 #undef MERLON_OCI_MAKING_OPTIONS
@@ -107,10 +105,8 @@ constexpr auto all_commands = std::array{
     CommandSpec{"resume", "Refused: a keep is not held up", "As exec.", id, own_options},
     CommandSpec{"update", "Refused: limits stay what they were", "As exec.", id, exec_options,
                 "WORD..."},
-    CommandSpec{"completion", "Print a completion script for a shell",
-                "For bash, zsh or fish; the shell's manual says where to put it.",
-                completion_words},
-    CommandSpec{"man", "Print the manual page", "In roff: merlon-oci man | man -l -."},
+    command::completion_command,
+    command::man_command,
 };
 
 constexpr auto exit_items = std::array{

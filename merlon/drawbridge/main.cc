@@ -4,8 +4,6 @@
 
 #include "merlon/base/text.h"
 #include "merlon/codec/json_writer.h"
-#include "merlon/command/completion.h"
-#include "merlon/command/man.h"
 #include "merlon/command/serve.h"
 #include "merlon/database/sqlite.h"
 #include "merlon/drawbridge/options.h"
@@ -246,19 +244,9 @@ int migrate(const command::Arguments& arguments, const command::Terminal& termin
   return done->lost.empty() ? printed : unusable;
 }
 
-int completion(const command::Arguments& arguments, const command::Terminal& terminal) {
-  return command::print_completion(drawbridge::program(), arguments, terminal);
-}
-
-int man(const command::Arguments& /*arguments*/, const command::Terminal& terminal) {
-  return command::print_man(drawbridge::program(), terminal);
-}
-
-constexpr auto handlers =
-    std::array{command::Handler{"serve", &serve},     command::Handler{"fsck", &fsck},
-               command::Handler{"gc", &gc},           command::Handler{"backup", &backup},
-               command::Handler{"migrate", &migrate}, command::Handler{"completion", &completion},
-               command::Handler{"man", &man}};
+constexpr auto handlers = std::array{
+    command::Handler{"serve", &serve}, command::Handler{"fsck", &fsck}, command::Handler{"gc", &gc},
+    command::Handler{"backup", &backup}, command::Handler{"migrate", &migrate}};
 
 }  // namespace
 

@@ -4,8 +4,8 @@
 
 #include "merlon/base/text.h"
 #include "merlon/base/version.h"
-#include "merlon/command/completion.h"
 #include "merlon/command/numbers.h"
+#include "merlon/command/own_commands.h"
 #include "merlon/registry/names.h"
 #include "merlon/service/listeners.h"
 
@@ -76,9 +76,6 @@ constexpr const StoreOptions& backup_options = own_store_options;
 constexpr auto backup_positionals =
     std::array{PositionalSpec{"FILE", "Where the copy of the database is to be; must not exist."}};
 
-constexpr auto completion_positionals =
-    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
-
 constexpr auto all_commands = std::array{
     CommandSpec{
         "serve",
@@ -110,10 +107,8 @@ constexpr auto all_commands = std::array{
                 "store. Exit status 1 if the old store has lost a content.",
                 {},
                 migrate_options},
-    CommandSpec{"completion", "Print a completion script for a shell",
-                "For bash, zsh or fish; the shell's manual says where to put it.",
-                completion_positionals},
-    CommandSpec{"man", "Print the manual page", "In roff: merlon-drawbridge man | man -l -."},
+    command::completion_command,
+    command::man_command,
 };
 
 constexpr command::Program drawbridge{"merlon-drawbridge", base::version,

@@ -3,8 +3,6 @@
 #include <array>
 
 #include "merlon/base/text.h"
-#include "merlon/command/completion.h"
-#include "merlon/command/man.h"
 #include "merlon/command/serve.h"
 #include "merlon/crypto/hash.h"
 #include "merlon/gatehouse/options.h"
@@ -79,17 +77,7 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
   return command::fail(terminal, ended.error(), unusable);
 }
 
-int completion(const command::Arguments& arguments, const command::Terminal& terminal) {
-  return command::print_completion(gatehouse::program(), arguments, terminal);
-}
-
-int man(const command::Arguments& /*arguments*/, const command::Terminal& terminal) {
-  return command::print_man(gatehouse::program(), terminal);
-}
-
-constexpr auto handlers =
-    std::array{command::Handler{"serve", &serve}, command::Handler{"completion", &completion},
-               command::Handler{"man", &man}};
+constexpr auto handlers = std::array{command::Handler{"serve", &serve}};
 
 }  // namespace
 

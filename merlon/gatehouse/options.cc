@@ -4,8 +4,8 @@
 
 #include "merlon/base/text.h"
 #include "merlon/base/version.h"
-#include "merlon/command/completion.h"
 #include "merlon/command/numbers.h"
+#include "merlon/command/own_commands.h"
 #include "merlon/command/state_path.h"
 #include "merlon/delivery/sealed.h"
 #include "merlon/service/listeners.h"
@@ -77,9 +77,6 @@ constexpr auto serve_options = std::array{
                "takes one. 64 if not given."},
 };
 
-constexpr auto completion_positionals =
-    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
-
 constexpr auto all_commands = std::array{
     CommandSpec{
         "serve",
@@ -90,10 +87,8 @@ constexpr auto all_commands = std::array{
         "also stand in a file: @FILE, in TOML. docs/gatehouse.md.",
         {},
         serve_options},
-    CommandSpec{"completion", "Print a completion script for a shell",
-                "For bash, zsh or fish; the shell's manual says where to put it.",
-                completion_positionals},
-    CommandSpec{"man", "Print the manual page", "In roff: merlon-gatehouse man | man -l -."},
+    command::completion_command,
+    command::man_command,
 };
 
 constexpr command::Program gatehouse{"merlon-gatehouse", base::version,

@@ -4,8 +4,6 @@
 #include <csignal>
 
 #include "merlon/base/text.h"
-#include "merlon/command/completion.h"
-#include "merlon/command/man.h"
 #include "merlon/command/serve.h"
 #include "merlon/os/detach.h"
 #include "merlon/os/local_socket.h"
@@ -60,17 +58,7 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
   return run(*options, terminal);
 }
 
-int completion(const command::Arguments& arguments, const command::Terminal& terminal) {
-  return command::print_completion(pool::program(), arguments, terminal);
-}
-
-int man(const command::Arguments& /*arguments*/, const command::Terminal& terminal) {
-  return command::print_man(pool::program(), terminal);
-}
-
-constexpr auto handlers =
-    std::array{command::Handler{"serve", &serve}, command::Handler{"completion", &completion},
-               command::Handler{"man", &man}};
+constexpr auto handlers = std::array{command::Handler{"serve", &serve}};
 
 }  // namespace
 

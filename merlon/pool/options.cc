@@ -4,8 +4,8 @@
 
 #include "merlon/base/text.h"
 #include "merlon/base/version.h"
-#include "merlon/command/completion.h"
 #include "merlon/command/numbers.h"
+#include "merlon/command/own_commands.h"
 #include "merlon/command/state_path.h"
 
 namespace merlon::pool {
@@ -57,9 +57,6 @@ constexpr auto serve_options = std::array{
          "That of backend sgx-sim; $XDG_STATE_HOME/merlon/simulator-sgx if not given."),
 };
 
-constexpr auto completion_positionals =
-    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
-
 constexpr auto all_commands = std::array{
     CommandSpec{"serve",
                 "Make keeps ahead, for who runs workloads on this machine",
@@ -71,10 +68,8 @@ constexpr auto all_commands = std::array{
                 "docs/pools.md.",
                 {},
                 serve_options},
-    CommandSpec{"completion", "Print a completion script for a shell",
-                "For bash, zsh or fish; the shell's manual says where to put it.",
-                completion_positionals},
-    CommandSpec{"man", "Print the manual page", "In roff: merlon-pool man | man -l -."},
+    command::completion_command,
+    command::man_command,
 };
 
 constexpr command::Program pool{"merlon-pool", base::version,

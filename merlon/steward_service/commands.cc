@@ -3,17 +3,11 @@
 #include <array>
 
 #include "merlon/base/text.h"
-#include "merlon/command/completion.h"
-#include "merlon/command/man.h"
 #include "merlon/steward/issuance_log.h"
 #include "merlon/steward_service/records.h"
 #include "merlon/steward_service/table.h"
 
 namespace merlon::steward_service {
-
-int completion(const command::Arguments& arguments, const command::Terminal& terminal) {
-  return command::print_completion(program(), arguments, terminal);
-}
 
 int log_verify(const command::Arguments& arguments, const command::Terminal& terminal) {
   const std::string path = log_path(arguments.positional(0));
@@ -29,16 +23,11 @@ int log_verify(const command::Arguments& arguments, const command::Terminal& ter
   return command::print(terminal, text);
 }
 
-int man(const command::Arguments& /*arguments*/, const command::Terminal& terminal) {
-  return command::print_man(program(), terminal);
-}
-
 std::span<const command::Handler> handlers() noexcept {
   static constexpr auto all = std::array{
       command::Handler{"serve", &serve},           command::Handler{"check", &check},
       command::Handler{"log verify", &log_verify}, command::Handler{"ca init", &ca_init},
-      command::Handler{"ca show", &ca_show},       command::Handler{"ca rotate", &ca_rotate},
-      command::Handler{"completion", &completion}, command::Handler{"man", &man}};
+      command::Handler{"ca show", &ca_show},       command::Handler{"ca rotate", &ca_rotate}};
   return all;
 }
 

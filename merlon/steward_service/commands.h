@@ -12,7 +12,5 @@ int log_verify(const command::Arguments& arguments, const command::Terminal& ter
 int ca_init(const command::Arguments& arguments, const command::Terminal& terminal);
 int ca_show(const command::Arguments& arguments, const command::Terminal& terminal);
 int ca_rotate(const command::Arguments& arguments, const command::Terminal& terminal);
-int completion(const command::Arguments& arguments, const command::Terminal& terminal);
-int man(const command::Arguments& arguments, const command::Terminal& terminal);
 
 }  // namespace merlon::steward_service

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "merlon/base/version.h"
-#include "merlon/command/completion.h"
+#include "merlon/command/own_commands.h"
 
 namespace merlon::steward_service {
 
@@ -145,9 +145,6 @@ constexpr auto ca_rotate_options = std::array{
 constexpr auto log_positionals =
     std::array{PositionalSpec{"PATH", "The directory of --state, or its file issued.log."}};
 
-constexpr auto completion_positionals =
-    std::array{PositionalSpec{"SHELL", "bash, zsh or fish.", true, command::completion_shells}};
-
 constexpr auto all_commands = std::array{
     CommandSpec{
         "serve",
@@ -181,10 +178,8 @@ constexpr auto all_commands = std::array{
                 "crash. A service that runs takes up each step by itself. Exit status: 0, also if "
                 "there was nothing to do, or 1.",
                 ca_positionals, ca_rotate_options},
-    CommandSpec{"completion", "Print a completion script for a shell",
-                "For bash, zsh or fish; the shell's manual says where to put it.",
-                completion_positionals},
-    CommandSpec{"man", "Print the manual page", "In roff: merlon-steward man | man -l -."},
+    command::completion_command,
+    command::man_command,
 };
 
 constexpr auto variables = std::array{
