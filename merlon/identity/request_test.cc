@@ -4,7 +4,9 @@
 
 #include "merlon/evidence/evidence.h"
 #include "merlon/identity/snp_attester.h"
+#include "merlon/identity/testing/quoting_machine.h"
 #include "merlon/identity/testing/security_processor.h"
+#include "merlon/sgx/platform_collateral.h"
 #include "merlon/x509/issue.h"
 
 namespace merlon::identity {
@@ -104,6 +106,39 @@ TEST(CertificationRequest, OfWhatTheHostGivesOnlyWholeValuesAreSigned) {
       EXPECT_FALSE(request_of(keys, attester, table).has_value()) << is_list << what;
     }
   }
+}
+
+TEST(CertificationRequest, OfAnEnclaveHasItsQuoteAndWhatIntelSays) {
+  testing::QuotingMachine machine;
+  SgxAttester attester(machine);
+  const auto keys = SessionKeys::generate(attester.technology()).value();
+  const Bytes element{0x30, 0x00};
+  const auto lists = sgx::crl_list({{"https://a.example/crl", element}});
+  const auto package = sgx::tcb_package({element}, "{}");
+  const auto request = request_of(keys, attester, sgx::platform_collateral(lists, package, ""));
+  ASSERT_TRUE(request.has_value()) << request.error().message();
+  const auto read = evidence::Evidence::parse(*request);
+  ASSERT_TRUE(read.has_value()) << read.error().message();
+  EXPECT_EQ(read->technology(), evidence::Technology::Sgx);
+  EXPECT_TRUE(read->key.has_value() && read->key->proven);
+  EXPECT_EQ(evidence::report_data_of(*read), keys.as_enarx(evidence::Technology::Sgx));
+}
+
+TEST(CertificationRequest, OfAnEnclaveNeedsWhatIntelSays) {
+  testing::QuotingMachine machine;
+  SgxAttester attester(machine);
+  const auto keys = SessionKeys::generate(attester.technology()).value();
+  EXPECT_EQ(request_of(keys, attester, {}).error().code, core::ErrorCode::NotFound);
+  EXPECT_EQ(request_of(keys, attester, Bytes(3, 1)).error().code, core::ErrorCode::Malformed);
+}
+
+TEST(CertificationRequest, OfAKeepThatNothingAttestsSaysSo) {
+  const auto keys = SessionKeys::generate(evidence::Technology::Kvm).value();
+  const auto request = certification_request(keys, evidence::Technology::Kvm, {}, {});
+  ASSERT_TRUE(request.has_value());
+  EXPECT_EQ(evidence::Evidence::parse(*request)->technology(), evidence::Technology::Kvm);
+  EXPECT_EQ(certification_request(keys, evidence::Technology::Tdx, {}, {}).error().code,
+            core::ErrorCode::Unsupported);
 }
 
 TEST(SessionKeys, AreNewForEachKeepAndBoundToANonce) {
