@@ -44,6 +44,19 @@ TEST_F(LedgerTest, KnowsReadingFromWriting) {
   EXPECT_FALSE(allows(29, 31));
 }
 
+TEST_F(LedgerTest, HasAccessWhereAPieceOfARangeHas) {
+  ASSERT_TRUE(set(10, 20, Access::None));
+  ASSERT_TRUE(set(20, 30, Access::Read));
+  const auto has_access = [&](std::uint64_t from, std::uint64_t to) {
+    return ledger_->has_access({from * page, to * page});
+  };
+  EXPECT_FALSE(has_access(0, 5));
+  EXPECT_FALSE(has_access(5, 20)) << "up to what may be read";
+  EXPECT_TRUE(has_access(5, 21));
+  EXPECT_TRUE(has_access(29, 40));
+  EXPECT_FALSE(has_access(30, 40));
+}
+
 TEST_F(LedgerTest, NeverLetsAnAddressWrap) {
   ASSERT_TRUE(set(10, 20, Access::ReadWrite));
   EXPECT_FALSE(ledger_->allows(10 * page, ~std::uint64_t{0}, true));

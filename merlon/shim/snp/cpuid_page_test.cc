@@ -35,6 +35,19 @@ TEST(CpuidPage, AnswersWhatItHasAndZerosElse) {
   EXPECT_EQ(cpuid.answer(0x4000'0000, 0), CpuidAnswer{});
   EXPECT_EQ(cpuid.answer(0x1234, 0), CpuidAnswer{});
   EXPECT_TRUE(cpuid.has_no_user_code());
+  auto leaves = usual_leaves();
+  leaf_of(leaves, 7).answer.ebx &= ~(1U << 7U);
+  Cpuid older;
+  ASSERT_EQ(older.begin(page_of(leaves)), Trouble{});
+  EXPECT_FALSE(older.has_no_user_code());
+}
+
+TEST(CpuidPage, OfALeafWithoutSubleavesTheNumberSaysNothing) {
+  auto leaves = usual_leaves();
+  leaf_of(leaves, 0x8000'001f).subleaf = 3;
+  Cpuid cpuid;
+  ASSERT_EQ(cpuid.begin(page_of(leaves)), Trouble{});
+  EXPECT_EQ(cpuid.answer(0x8000'001f, 0).ebx, 51U);
 }
 
 TEST(CpuidPage, SaysThatStatesAreOnAndHowLargeTheyAre) {

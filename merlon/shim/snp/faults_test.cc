@@ -56,6 +56,12 @@ TEST_F(PageFaults, HappenedIfTheTablesForbidTheAccess) {
   EXPECT_EQ(judge(user | present | write, pages_[3]), Proof::Happened);
 }
 
+TEST_F(PageFaults, HappenedWhereThereIsNoTable) {
+  constexpr std::uint64_t open_page = 7;  // at address 0, where no table lies
+  std::memcpy(machine_->at(0), &open_page, sizeof open_page);
+  EXPECT_EQ(judge(user, sallyport::mapping_start + x86::block_size), Proof::Happened);
+}
+
 TEST_F(PageFaults, AreTriedAgainIfTheTablesAllowTheAccess) {
   for (const std::uint64_t was : {std::uint64_t{0}, present}) {
     EXPECT_EQ(judge(user | was, pages_[1]), Proof::Again);

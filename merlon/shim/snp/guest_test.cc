@@ -163,6 +163,12 @@ TEST_F(Missing, NothingBehindATableOrTheProgramIsTaken) {
   EXPECT_EQ(takes(), std::vector<std::string>{"take large 400001400000"}) << "the stack's";
 }
 
+TEST_F(Missing, WhereThereIsNoDirectoryNothingIsMissing) {
+  boot_.break_start = sallyport::user_start + (std::uint64_t{1} << 30U) + large;
+  ASSERT_EQ(guest_.take_missing(boot_), Trouble{});
+  EXPECT_EQ(takes(), std::vector<std::string>{"take large 400001400000"}) << "the stack's";
+}
+
 TEST_F(Missing, APageThatIsTakenTwiceEndsIt) {
   word(pages_ + 8) |= sallyport::missing_page;
   word(pages_ + 24) = word(pages_ + 8);  // an image that no maker of ours makes
