@@ -100,7 +100,7 @@ ROOMS = {
     "shim/x86": ("merlon/shim/x86", [["tests/merlon_shim_test"], BOOTED, EMULATED]),
     "shim/snp": ("merlon/shim/snp", [["tests/merlon_shim_test"], SNP_GUESTS]),
     "shim/kvm": ("merlon/shim/kvm", [["tests/merlon_shim_test"], BOOTED, *keeps("kvm", "run", "machine"), EMULATED,
-                                     SNP_GUESTS, INJECTED]),
+                                     INJECTED, ATTESTED[0], SNP_GUESTS]),
     "shim/sgx": ("merlon/shim/sgx", [["tests/merlon_shim_test"], *ENCLAVES]),
     "host/sgx": ("merlon/host/sgx", [["tests/merlon_host_sgx_test"], ["tests/merlon_host_sgx_simulated_test"], *ENCLAVES]),
     "host": ("merlon/host", [["tests/merlon_host_test"], ["tests/merlon_host_kvm_test"],

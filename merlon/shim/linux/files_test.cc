@@ -337,6 +337,9 @@ TEST_F(FilesTest, BytesThatWaitAreCounted) {
   EXPECT_EQ(only_asked().call, Call::Readable);
   EXPECT_EQ(item_at<std::int32_t>(at), 300);
   EXPECT_EQ(machine_.get(at + 4, 1), "?");
+  answer(0);
+  EXPECT_EQ(call(nr::ioctl, {0, abi::fionread, at}), 0);
+  EXPECT_EQ(item_at<std::int32_t>(at), 0) << "none is a number too";
   EXPECT_EQ(call(nr::ioctl, {0, abi::fionread, read_only_}), -abi::Fault);
   answer(-abi::Io);
   EXPECT_EQ(call(nr::ioctl, {0, abi::fionread, at}), -abi::Io);
