@@ -62,7 +62,7 @@ void AddressSpace::flush_if_needed() noexcept {
 bool AddressSpace::make_window(std::uint64_t /*window*/, std::uint64_t& slot) noexcept {
   const auto block = frames_.take_block();
   if (!block) return false;
-  slot = block->base | private_bit() | rights_of(Access::ReadWrite) | entry::large;
+  slot = block->base | private_bit();
   if (split(slot)) {
     const std::uint64_t content = block->is_zero ? 0 : entry::stale;
     std::uint64_t* const pages = table_of(slot);

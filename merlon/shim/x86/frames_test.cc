@@ -254,10 +254,20 @@ TEST_F(FramesTest, TheHighestAddressIsStillGood) {
   EXPECT_EQ(take(), pool + 3 * block_size);
 }
 
+constexpr std::uint64_t most_blocks = 32768;
+
+TEST_F(FramesTest, TheLastGibibyteIsStillAskedFor) {
+  frames_ = std::make_unique<Frames>();
+  frames_->add_tables(pool_tables, 16 * page);
+  frames_->add(pool, (most_blocks - 512) * block_size);
+  take_all();
+  ASSERT_EQ(machine_->below().asked.size(), 1U);
+  EXPECT_EQ(machine_->below().asked[0].arguments[0], 1024 * mebibyte);
+}
+
 TEST_F(FramesTest, AKeepHas64GibibytesAtMost) {
   frames_ = std::make_unique<Frames>();
   frames_->add_tables(pool_tables, 16 * page);
-  constexpr std::uint64_t most_blocks = 32768;
   // What is not taken from these is never touched.
   frames_->add(pool, (most_blocks - 32) * block_size);
   std::uint64_t count = 0;
