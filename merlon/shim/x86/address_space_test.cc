@@ -417,6 +417,10 @@ TEST_F(AddressSpaceTest, AMappingThatThereIsNoMemoryForLeavesNothing) {
   EXPECT_EQ(rights(start), "---");
   EXPECT_EQ(map(start, 4 * window, read_write), start);
   EXPECT_TRUE(is_zero(start));
+  std::uint64_t windows = 4;
+  while (map(start + windows * window, window, read_write) > 0) ++windows;
+  EXPECT_EQ(map(start + windows * window, page, read_write), -abi::Nomem) << "nor for one page";
+  EXPECT_FALSE(machine_->memory().allows(start + windows * window, 1, false));
 }
 
 /// Each mapping that there is no block for leaves a table or two on the way to it.
