@@ -47,7 +47,8 @@ SNP_GUESTS = emulated("snp", "{root}/merlon/image/testdata/amd_zen1.cpuid", "-f"
                       "Honest.test_each_page_that_is_mapped_was_measured_or_taken_once", "Lies.test_of_the_level",
                       "Injections.test_a_communication_where_no_instruction_asks")
 INJECTED = emulated("injection", "-f", "Injection.test_nothing_is_pushed_to_where_the_keeps_stack_pointer_points",
-                    "Injection.test_what_comes_while_the_end_is_told_ends_it")
+                    "Injection.test_what_comes_while_the_end_is_told_ends_it",
+                    "Injection.test_each_vector_between_a_system_call_and_its_stack")
 # A second, after which a shim that hangs has been noticed.
 BOOTED = emulated("injection", "Injection.test_a_system_call_has_the_segments_that_gates_and_frames_name")
 
@@ -97,7 +98,7 @@ ROOMS = {
     "sallyport": ("merlon/sallyport", [["tests/merlon_sallyport_test"]]),
     "shim": ("merlon/shim", [["tests/merlon_shim_test"], EMULATED]),
     "shim/linux": ("merlon/shim/linux", [["tests/merlon_shim_test"], EMULATED]),
-    "shim/x86": ("merlon/shim/x86", [["tests/merlon_shim_test"], BOOTED, EMULATED]),
+    "shim/x86": ("merlon/shim/x86", [["tests/merlon_shim_test"], BOOTED, EMULATED, INJECTED]),
     "shim/snp": ("merlon/shim/snp", [["tests/merlon_shim_test"], SNP_GUESTS]),
     "shim/kvm": ("merlon/shim/kvm", [["tests/merlon_shim_test"], BOOTED, *keeps("kvm", "run", "machine"), EMULATED,
                                      INJECTED, ATTESTED[0], SNP_GUESTS]),

@@ -120,7 +120,7 @@ class Injection(unittest.TestCase):
     def test_each_vector_between_a_system_call_and_its_stack(self):
         names = {0: "a division error", 2: NMI, 8: "a fault within a fault", 14: "a page fault",
                  18: "a machine check", 28: "a hypervisor's injection",
-                 29: "a hypervisor's communication", 0x80: "an interrupt"}
+                 29: "a hypervisor's communication", 0x80: "an interrupt", 0xff: "an interrupt"}
         for vector in [*range(34), 0x80, 0xff]:
             with self.subTest(vector):
                 stack = self.stacks()[vector % len(self.stacks())]
