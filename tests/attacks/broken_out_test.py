@@ -89,6 +89,10 @@ class BrokenOut(unittest.TestCase):
     def test_the_stack_pointer_leads_nowhere(self):
         self.attempt("ShimsStack", OPCODE)
 
+    def test_rights_that_are_taken_are_gone(self):
+        self.attempt("KeptRights", SEGMENTATION)
+        self.attempt("ManyKeptRights", SEGMENTATION)
+
 
 if __name__ == "__main__":
     if BACKEND == "tcg" and shutil.which("qemu-system-x86_64") is None:
