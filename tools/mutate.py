@@ -63,6 +63,15 @@ def keeps(backend, *names):
              f"{{root}}/tests/e2e/{name}_test.py", "-f", *needs] for name in names]
 
 
+# Keeps that attack their shim, one program for each attempt.
+ATTEMPTS = ["LegacyCall", "FakeFault", "DebugException", "Step", "HostileFlags", "Jump", "StackFault", "ShimsStack",
+            "KeptRights", "ManyKeptRights"]
+BROKEN_OUT = [["/usr/bin/env", f"MERLON_BACKEND={backend}", "PYTHONPATH={root}/tests/e2e:{root}/tests/tcg", "{python}",
+               "{root}/tests/attacks/broken_out_test.py", backend, "{build}/bin/merlon", "{build}/bin/merlon-shim-kvm",
+               "{build}/tests/merlon-tcg", "{build}/tests/merlon-tcg-boot",
+               *(word for name in ATTEMPTS for word in (name, f"{{build}}/tests/attempt-{name}")),
+               "needs:merlon-keep", "needs:merlon-vmm"] for backend in ("kvm", "tcg")]
+
 # Keeps that prove themselves, by a simulated security processor.
 GUESTS = ["other-guest", "hostile-guest", "hostile-simulator", "key-guest"]
 PROGRAMS = ["", "-keep", "-vmm", "-shim-kvm", "-simulator", "-evidence", *(f"-{name}" for name in GUESTS)]
@@ -101,7 +110,7 @@ ROOMS = {
     "shim/x86": ("merlon/shim/x86", [["tests/merlon_shim_test"], BOOTED, EMULATED, INJECTED]),
     "shim/snp": ("merlon/shim/snp", [["tests/merlon_shim_test"], SNP_GUESTS]),
     "shim/kvm": ("merlon/shim/kvm", [["tests/merlon_shim_test"], BOOTED, *keeps("kvm", "run", "machine"), EMULATED,
-                                     INJECTED, ATTESTED[0], SNP_GUESTS]),
+                                     INJECTED, *BROKEN_OUT, ATTESTED[0], SNP_GUESTS]),
     "shim/sgx": ("merlon/shim/sgx", [["tests/merlon_shim_test"], *ENCLAVES]),
     "host/sgx": ("merlon/host/sgx", [["tests/merlon_host_sgx_test"], ["tests/merlon_host_sgx_simulated_test"], *ENCLAVES]),
     "host": ("merlon/host", [["tests/merlon_host_test"], ["tests/merlon_host_kvm_test"],
