@@ -406,6 +406,11 @@ TEST_F(AddressSpaceTest, AWindowThatIsOneAgainGivesItsTableBack) {
     ASSERT_TRUE(protect(start, window, read_write));
     ASSERT_TRUE(machine_->is_large(start));
   }
+  ASSERT_TRUE(unmap(start, window));
+  for (int round = 0; round < more_than_tables; ++round) {
+    ASSERT_EQ(map(start, page, read_write), start) << round;
+    ASSERT_TRUE(unmap(start, page)) << "and so does one that is given back";
+  }
 }
 
 TEST_F(AddressSpaceTest, AMappingThatThereIsNoMemoryForLeavesNothing) {
@@ -441,6 +446,10 @@ TEST_F(AddressSpaceTest, WithoutMemoryForATableAccessStaysAsItWas) {
   EXPECT_EQ(map(start + 5000 * far, page, read_write), -abi::Nomem) << "not even the first table";
   ASSERT_TRUE(protect(start, window, read_only)) << "a whole window needs none";
   EXPECT_EQ(rights(start + page), "r--");
+  ASSERT_TRUE(unmap(start + 2 * window, window));
+  EXPECT_EQ(map(start + 2 * window, page, read_write), -abi::Nomem);
+  EXPECT_EQ(map(start + 2 * window, window, read_write), start + 2 * window)
+      << "the block is still there";
   EXPECT_EXIT(unmap(start + page, page), ::testing::ExitedWithCode(125),
               "no memory for a page table");
 }
