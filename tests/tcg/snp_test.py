@@ -523,6 +523,11 @@ class Attested(Snp):
             # Without another try: the number of the message is used up.
             self.assertEqual(len(set(hardware.messages)), 1)
 
+    def test_an_answer_that_breaks_the_rules_ends_the_keep(self):
+        (status, _, errors), _ = self.prove("broken", lambda event, value: {115: 2} if event == "message" else value)
+        self.assertNotEqual(status, 0)
+        self.assertIn("the shim failed: ", errors[0])
+
 
 if __name__ == "__main__":
     if shutil.which("qemu-system-x86_64") is None:
