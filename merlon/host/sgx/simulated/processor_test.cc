@@ -96,6 +96,16 @@ TEST_F(SimulatedPages, AreReachedAsTheyAreMapped) {
   EXPECT_FALSE(is_writable(page(3))) << "the page itself allows less";
 }
 
+TEST_F(SimulatedPages, AreReachedWithoutWhatLiesBetweenThem) {
+  for (const std::uint64_t number : {8U, 10U}) {
+    ASSERT_TRUE(processor_->add(EnclavePage::ReadWrite, {page(number), page_size}, {}));
+  }
+  ASSERT_TRUE(processor_->reach({page(7), 5 * page_size}, Access::ReadWrite));
+  EXPECT_TRUE(is_writable(page(8)));
+  EXPECT_TRUE(is_writable(page(10)));
+  for (const std::uint64_t number : {7U, 9U, 11U}) EXPECT_FALSE(is_readable(page(number)));
+}
+
 TEST_F(SimulatedPages, LoseRights) {
   ASSERT_TRUE(processor_->restrict_rights({page(0), 2 * page_size}, Access::Read));
   for (const std::uint64_t restricted : {page(0), page(1)}) {
