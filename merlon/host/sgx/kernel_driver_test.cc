@@ -107,6 +107,18 @@ TEST(KernelDriver, PagesChangeAndGo) {
   EXPECT_FALSE(device.flags(data));
 }
 
+/// Linux's driver does all of it, or says why not.
+TEST(KernelDriver, AKernelThatSaysItHasDoneAllAndHasNotIsNotAskedAgain) {
+  for (const Deviation deviation : {Deviation::Less, Deviation::Drop, Deviation::More}) {
+    FakeDevice device(deviation, 1, 0);
+    KernelDriver driver(device);
+    ASSERT_TRUE(driver.create());
+    EXPECT_EQ(driver.add(image::EnclavePage::ReadWrite, {data, 2 * page}, {}).error(),
+              os::Errno::Io);
+    EXPECT_EQ(device.requests(), 2U);
+  }
+}
+
 /// Long enough for one that is interrupted, and not for ever.
 TEST(KernelDriver, AKernelThatGetsNoFurtherIsAskedAThousandTimesMore) {
   FakeDevice device(Deviation::Stuck, 1, 0);
