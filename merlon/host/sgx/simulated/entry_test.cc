@@ -89,6 +89,30 @@ test_enclave_nothing:
 test_enclave_reads:
   mov (%rcx), %dl
   jmp test_enclave_goes_on
+test_enclave_numbers:
+  mov $1, %ebx
+  mov $2, %edx
+  mov $3, %esi
+  mov $4, %edi
+  mov $5, %r8d
+  mov $6, %r9d
+  mov $7, %r10d
+  mov $8, %r11d
+  mov $9, %r12d
+  mov $10, %r13d
+test_enclave_reads_numbered:
+  mov (%rcx), %al
+  mov %rbx, 320(%r14)
+  mov %rdx, 328(%r14)
+  mov %rsi, 336(%r14)
+  mov %rdi, 344(%r14)
+  mov %r8, 352(%r14)
+  mov %r9, 360(%r14)
+  mov %r10, 368(%r14)
+  mov %r11, 376(%r14)
+  mov %r12, 384(%r14)
+  mov %r13, 392(%r14)
+  jmp test_enclave_goes_on
 test_enclave_writes:
   mov %dl, (%rcx)
   jmp test_enclave_goes_on
@@ -105,8 +129,8 @@ namespace {
 
 extern "C" {
 extern const std::uint8_t test_enclave[], test_enclave_leaf[], test_enclave_goes_on[],
-    test_enclave_nothing[], test_enclave_reads[], test_enclave_writes[], test_enclave_calls[],
-    test_enclave_end[];
+    test_enclave_nothing[], test_enclave_reads[], test_enclave_numbers[],
+    test_enclave_reads_numbered[], test_enclave_writes[], test_enclave_calls[], test_enclave_end[];
 }
 
 using image::EnclavePage;
@@ -138,7 +162,8 @@ struct Data {
   std::uint64_t pointer_before, pointer_after;  ///< FS at the entry, and behind the leaf
   std::uint8_t unused_2[112];
   std::array<std::uint64_t, 8> secinfo;
-  std::uint8_t unused_3[704];
+  std::array<std::uint64_t, 10> numbers;  ///< in registers behind an exception, from 1 on
+  std::uint8_t unused_3[624];
   std::array<std::uint8_t, 576> first_state;
 };
 static_assert(offsetof(Data, fails_again) == 64 && offsetof(Data, vector) == 80);
@@ -415,6 +440,23 @@ TEST_F(SimulatedEntry, AnExceptionIsNotedInTheEnclaveAndGoesOnWhereItWas) {
     expect_exit(Leaf::Enter, resume);
     add(EnclavePage::Read, new_page, 1, {});
     expect_exit(Leaf::Resume, done);
+  });
+}
+
+TEST_F(SimulatedEntry, EachRegisterIsAsItWasBehindAnException) {
+  expect_inside([this] {
+    run(instruction, in_enclave(test_enclave_numbers), new_page);
+    expect_exception(Leaf::Enter, page_fault, 4, new_page);
+    const auto& saved = frame().registers;
+    EXPECT_EQ(saved.rip, in_enclave(test_enclave_reads_numbered));
+    constexpr std::array<std::uint64_t, 10> numbers{1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    const std::array noted{saved.rbx, saved.rdx, saved.rsi, saved.rdi, saved.r8,
+                           saved.r9,  saved.r10, saved.r11, saved.r12, saved.r13};
+    EXPECT_EQ(noted, numbers);
+    expect_exit(Leaf::Enter, resume);
+    add(EnclavePage::Read, new_page, 1, {});
+    expect_exit(Leaf::Resume, done);
+    EXPECT_EQ(data().numbers, numbers);
   });
 }
 
