@@ -204,6 +204,14 @@ TEST_F(Interruption, AFaultOfTheKeepReachesItsHandler) {
   const linux::Registers* const after = sgx_handle();
   EXPECT_EQ(after->rip, handler);
   EXPECT_EQ(after->rdi, static_cast<std::uint64_t>(abi::sigsegv));
+  abi::SignalInfo info{};
+  abi::UserContext context{};
+  std::memcpy(&info, reinterpret_cast<const void*>(after->rsi), sizeof(info));
+  std::memcpy(&context, reinterpret_cast<const void*>(after->rdx), sizeof(context));
+  EXPECT_EQ(info.address, 0x2345'6789U);
+  EXPECT_EQ(context.machine.fault_address, 0x2345'6789U);
+  EXPECT_EQ(context.machine.error, 6U);
+  EXPECT_EQ(context.machine.rip, text_);
 }
 
 }  // namespace
