@@ -102,6 +102,7 @@ class World {
     replies.answer_honestly(request, carry_out(replies, request));
   }
   End run_case(const Request& request, std::uint64_t seed);
+  End begin_at(Header field, std::uint64_t value);
   [[nodiscard]] End end() const { return end_; }
 
  private:
@@ -285,6 +286,19 @@ End World::run_case(const Request& request, std::uint64_t seed) {
   return end_;
 }
 
+/// The enclave starts where its host says of the time what nobody can believe.
+End World::begin_at(Header field, std::uint64_t value) {
+  Replies honest(block_, memory_, 0);
+  block_.store(field, value);
+  constexpr int most_words = 4;
+  for (int words = 0; words < most_words; ++words) {
+    const auto request = next_request(nullptr, 1000);
+    if (!request) return end_;
+    answer(honest, *request);
+  }
+  return End::WentOn;
+}
+
 End end_of(int status) {
   if (!WIFEXITED(status)) return End::Killed;
   if (WEXITSTATUS(status) == registers_status) return End::InRegisters;
@@ -330,6 +344,32 @@ std::unique_ptr<Processor> load(const char* platform, core::ByteSpan& memory,
   return made;
 }
 
+/// How a copy of this process ends that does `body`; nothing if there is none.
+template <typename Body>
+std::optional<End> in_copy(const Body& body) {
+  const ::pid_t child = ::fork();
+  if (child < 0) return std::nullopt;
+  if (child == 0) ::_exit(static_cast<int>(body()));
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child) return std::nullopt;
+  return end_of(status);
+}
+
+/// Before the first entry: each word of the time, a little too large.
+bool refuses_wrong_times(World& world) {
+  struct Wrong {
+    Header field;
+    std::uint64_t value;
+  };
+  for (const auto& [field, value] : {Wrong{Header::TscKhz, sallyport::max_tsc_khz + 1},
+                                     Wrong{Header::MonotonicBase, sallyport::max_time + 1},
+                                     Wrong{Header::RealtimeBase, sallyport::max_time + 1}}) {
+    const auto end = in_copy([&] { return world.begin_at(field, value); });
+    if (end != End::Refused) return false;
+  }
+  return true;
+}
+
 /// Cases at one request.
 bool try_request(World& world, const Request& request, Counts& counts, std::uint64_t cases,
                  std::uint64_t& seed, std::uint64_t only) {
@@ -337,16 +377,12 @@ bool try_request(World& world, const Request& request, Counts& counts, std::uint
     if (seed == only) std::exit(static_cast<int>(world.run_case(request, seed)));
     if (only != 0) continue;
     ++counts.cases;
-    const ::pid_t child = ::fork();
-    if (child < 0) return false;
-    if (child == 0) ::_exit(static_cast<int>(world.run_case(request, seed)));
-    int status = 0;
-    if (::waitpid(child, &status, 0) != child) return false;
-    const End end = end_of(status);
-    ++counts.ends[static_cast<std::size_t>(end)];
-    if (end >= End::Violated) {
+    const auto end = in_copy([&] { return world.run_case(request, seed); });
+    if (!end) return false;
+    ++counts.ends[static_cast<std::size_t>(*end)];
+    if (*end >= End::Violated) {
       std::printf("seed %llu, %s: %s\n", static_cast<unsigned long long>(seed),
-                  sallyport::info_of(request.call).name, end_names[static_cast<std::size_t>(end)]);
+                  sallyport::info_of(request.call).name, end_names[static_cast<std::size_t>(*end)]);
     }
   }
   return true;
@@ -388,6 +424,7 @@ int main(int argc, char** argv) {
   if (!processor) return failed("the enclave cannot be made");
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   World world(*processor, memory, *counts);
+  if (only == 0 && !refuses_wrong_times(world)) return failed("a time that cannot be was believed");
   Replies honest(Block(memory), memory, seed);
   // Two rounds of what the guest asks for, or more of them.
   constexpr std::uint64_t requests = 250, lies_in_a_case = 2;
