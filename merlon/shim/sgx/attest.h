@@ -11,7 +11,7 @@
 namespace merlon::shim::sgx {
 
 /// As linux::ask_processor(). Nothing for what the host carries. Inval for a request of another
-/// size or with reserved bits; Acces if the processor refuses a key.
+/// size, or with bits that the processor would fault on; Acces if it refuses a key.
 [[nodiscard]] std::optional<linux::abi::SystemResult> ask_processor(std::uint64_t kind,
                                                                     core::ByteView sent,
                                                                     core::ByteSpan room) noexcept;
