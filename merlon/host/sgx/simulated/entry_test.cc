@@ -130,7 +130,8 @@ namespace {
 extern "C" {
 extern const std::uint8_t test_enclave[], test_enclave_leaf[], test_enclave_goes_on[],
     test_enclave_nothing[], test_enclave_reads[], test_enclave_numbers[],
-    test_enclave_reads_numbered[], test_enclave_writes[], test_enclave_calls[], test_enclave_end[];
+    test_enclave_reads_numbered[], test_enclave_writes[], test_enclave_calls[], test_enclave_end[],
+    simulated_door[];
 }
 
 using image::EnclavePage;
@@ -561,6 +562,52 @@ TEST_F(SimulatedEntry, AHostileOwnerChangesNothing) {
     EXPECT_GT(interruptions, 10);
     EXPECT_GT(steps, interruptions);
   });
+}
+
+/// A thread that a signal has interrupted, without one.
+struct Interrupted {
+  Interrupted() {
+    constexpr std::size_t size_at = 480;  // struct _fpx_sw_bytes
+    const std::uint32_t size = kept_state_size;
+    std::memcpy(state.data() + size_at, &size, sizeof(size));
+    context.uc_mcontext.fpregs = reinterpret_cast<::fpregset_t>(state.data());
+    info.si_code = SI_KERNEL;
+  }
+  ::greg_t& operator[](int which) { return context.uc_mcontext.gregs[which]; }
+
+  alignas(64) std::array<std::uint8_t, kept_state_size> state{};
+  ::ucontext_t context{};
+  ::siginfo_t info{};
+};
+
+/// Some hypervisors end what has a stack at an address that no processor has: the owner comes with
+/// another one, once. Every other fault of protection is the enclave's.
+TEST_F(SimulatedEntry, AStackThatNoProcessorHasIsExchanged) {
+  int exchanged = 0;
+  for (std::uint64_t seed = 0; seed < 24; ++seed) {
+    const Ended ended = inside([&] {
+      processor_->set_hostility(Hostility(seed));
+      Interrupted thread;
+      thread[REG_RIP] = reinterpret_cast<::greg_t>(simulated_door);
+      thread[REG_RAX] = 2;
+      static_cast<void>(processor_->handle(SIGILL, thread.info, thread.context, 0));
+      EXPECT_EQ(thread[REG_RIP], static_cast<::greg_t>(sallyport::shim_start));
+      const auto stack = static_cast<std::uint64_t>(thread[REG_RSP]);
+      const bool impossible = possible_address(stack) != stack;
+      thread[REG_TRAPNO] = protection;
+      static_cast<void>(processor_->handle(SIGSEGV, thread.info, thread.context, 0));
+      if (impossible) {
+        EXPECT_EQ(static_cast<std::uint64_t>(thread[REG_RSP]), possible_address(stack));
+        EXPECT_EQ(frame().registers.exit_info, 0U) << "nothing has happened";
+        static_cast<void>(processor_->handle(SIGSEGV, thread.info, thread.context, 0));
+      }
+      EXPECT_EQ(frame().registers.exit_info & 0xffU, protection);
+      if (!HasFailure()) std::exit(impossible ? 2 : 0);
+    });
+    EXPECT_TRUE(ended.with(0) || ended.with(2)) << seed << ": " << ended;
+    exchanged += ended.with(2) ? 1 : 0;
+  }
+  EXPECT_GT(exchanged, 0);
 }
 
 /// A fault of this process is not the enclave's.
