@@ -20,6 +20,15 @@ TEST(CounterFrequency, IsTheProcessorsWhereTheCounterAgrees) {
   EXPECT_EQ(counter_khz({2, 168, 25'000'000, 0}, before, after(2'100'000, 1'000'000)), 2'100'000U);
 }
 
+/// Of a counter that is read a thousand seconds apart, and no more.
+TEST(CounterFrequency, IsToldOfTimesThatCanBeReckonedWith) {
+  constexpr base::CpuidRegisters slow{1, 40, 25'000'000, 0};  // 1 GHz
+  constexpr std::uint64_t longest = std::uint64_t{1} << 40U;
+  EXPECT_EQ(counter_khz(slow, before, after(longest, longest)), 1'000'000U);
+  EXPECT_EQ(counter_khz(slow, before, after(longest, longest + 1)), 0U);
+  EXPECT_EQ(counter_khz(slow, before, after(longest + 1, longest)), 0U);
+}
+
 TEST(CounterFrequency, IsNoneWhereItDoesNot) {
   EXPECT_EQ(counter_khz(ice_lake, before, after(21'400'000, 10'000'000)), 0U);
   EXPECT_EQ(counter_khz(ice_lake, before, after(20'600'000, 10'000'000)), 0U);
