@@ -236,6 +236,11 @@ class SimulatedEntry : public ::testing::Test {
   static const SavedFrame& frame() {
     return *reinterpret_cast<const SavedFrame*>(sallyport::saved_state_pages);
   }
+  /// Only a page fault has an address and an error code.
+  static void expect_no_address() {
+    EXPECT_EQ(frame().fault.address, 0U);
+    EXPECT_EQ(frame().fault.error, 0U);
+  }
   /// What the enclave does from its next entry on.
   static void run(std::uint64_t leaf, std::uint64_t rbx, std::uint64_t rcx = 0,
                   std::uint64_t rdx = 0) {
@@ -386,6 +391,7 @@ TEST_F(SimulatedEntry, OtherLeavesAreForbidden) {
       run(leaf, data_page, data_page);
       expect_exception(Leaf::Enter, protection);
       EXPECT_EQ(frame().registers.rip, in_enclave(test_enclave_leaf));
+      expect_no_address();
     });
   }
 }
@@ -482,6 +488,7 @@ TEST_F(SimulatedEntry, ASystemCallIsNoInstruction) {
     EXPECT_EQ(frame().registers.rip, in_enclave(test_enclave_calls) + size_of_move);
     EXPECT_EQ(frame().registers.rax, 39U);
     EXPECT_EQ(frame().registers.exit_info & 0xffU, undefined);
+    expect_no_address();
   });
 }
 
@@ -490,6 +497,7 @@ TEST_F(SimulatedEntry, WhoIsInterruptedTwiceIsNotEntered) {
     run(instruction, in_enclave(test_enclave_nothing));
     data().fails_again = 1;
     expect_exception(Leaf::Enter, undefined);
+    expect_no_address();
     expect_exception(Leaf::Enter, undefined);
     EXPECT_EQ(processor_->enter(Leaf::Enter).way, Left::Way::Refused);
     expect_exception(Leaf::Resume, undefined);
@@ -602,6 +610,7 @@ TEST_F(SimulatedEntry, AStackThatNoProcessorHasIsExchanged) {
         static_cast<void>(processor_->handle(SIGSEGV, thread.info, thread.context, 0));
       }
       EXPECT_EQ(frame().registers.exit_info & 0xffU, protection);
+      expect_no_address();
       if (!HasFailure()) std::exit(impossible ? 2 : 0);
     });
     EXPECT_TRUE(ended.with(0) || ended.with(2)) << seed << ": " << ended;
