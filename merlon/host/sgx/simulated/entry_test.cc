@@ -441,6 +441,8 @@ TEST_F(SimulatedEntry, AnExceptionIsNotedInTheEnclaveAndGoesOnWhereItWas) {
     EXPECT_EQ(saved.rcx, new_page + 5);
     EXPECT_EQ(saved.rdx, 0x1234U);
     EXPECT_EQ(saved.r14, data_page);
+    EXPECT_NE(saved.outer_rsp, 0U);
+    EXPECT_NE(saved.outer_rbp, 0U);
     EXPECT_EQ(saved.exit_info, sallyport::exit_valid | 3U << 8U | page_fault);
     EXPECT_EQ(frame().fault.address, new_page + 5) << "which the host is not told";
     EXPECT_EQ(frame().fault.error, 4U);
@@ -562,6 +564,8 @@ TEST_F(SimulatedEntry, AHostileOwnerChangesNothing) {
         const bool goes_on = left.way == Left::Way::Refused || left.reason == resume;
         interruptions += left.way == Left::Way::Exception ? 1 : 0;
         EXPECT_EQ(left.vector, 0) << "an interrupt is none of the enclave's exceptions";
+        EXPECT_EQ(left.error, 0);
+        EXPECT_EQ(left.address, 0U);
         next = goes_on ? Leaf::Resume : Leaf::Enter;
       }
       EXPECT_EQ(data().after, data().before) << seed;
