@@ -124,7 +124,8 @@ TEST(KernelDriver, AKernelThatGetsNoFurtherIsAskedAThousandTimesMore) {
   FakeDevice device(Deviation::Stuck, 1, 0);
   KernelDriver driver(device);
   ASSERT_TRUE(driver.create());
-  EXPECT_EQ(driver.add(image::EnclavePage::ReadWrite, {data, page}, {}).error(), os::Errno::Again);
+  EXPECT_EQ(driver.add(image::EnclavePage::ReadWrite, {data, 2 * page}, {}).error(),
+            os::Errno::Again);
   EXPECT_EQ(device.requests(), 2U + 1000U);
 }
 

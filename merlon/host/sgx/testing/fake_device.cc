@@ -157,6 +157,7 @@ os::Result<int> FakeDevice::carry_out(unsigned long request, core::ByteSpan stru
 }
 
 os::Result<int> FakeDevice::deviate(unsigned long request, core::ByteSpan structure) {
+  const bool first = !deviated_;
   deviated_ = true;
   constexpr std::array numbers{os::Errno::Nomem, os::Errno::Inval, os::Errno::Io, os::Errno::Busy,
                                os::Errno::Acces};
@@ -176,7 +177,9 @@ os::Result<int> FakeDevice::deviate(unsigned long request, core::ByteSpan struct
       if (!answer) return answer;
       return os::Errno::Again;
     }
-    case Deviation::Stuck: return os::Errno::Again;
+    case Deviation::Stuck:
+      if (first) static_cast<void>(carry_out(request, structure, page_size));
+      return os::Errno::Again;
     case Deviation::More: {
       const auto answer = carry_out(request, structure, everything);
       put_count(everything - page_size + 1);

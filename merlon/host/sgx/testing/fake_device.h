@@ -23,7 +23,7 @@ enum class Deviation : std::uint8_t {
   Drop,       ///< not done, and answered with success
   Less,       ///< done in part: progress, and success
   LessAgain,  ///< done in part: progress, and EAGAIN
-  Stuck,      ///< from then on EAGAIN, and no progress
+  Stuck,      ///< done in part, and from then on EAGAIN without progress
   More,       ///< progress beyond what was asked for
   AlterPage,  ///< another byte in a page that is added
 };
