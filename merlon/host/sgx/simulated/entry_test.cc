@@ -339,6 +339,18 @@ TEST_F(SimulatedEntry, RightsAreExtendedWithoutAnAnswer) {
   });
 }
 
+TEST_F(SimulatedEntry, RightsThatAreExtendedCanBeUsed) {
+  expect_inside([this] {
+    constexpr std::uint64_t write = 2;
+    add(EnclavePage::ReadWrite, new_page, 1, {});
+    ASSERT_TRUE(processor_->restrict_rights({new_page, page_size}, Access::Read));
+    EXPECT_FALSE(testing::is_writable(new_page));
+    change(extend_leaf, new_page, write);
+    expect_done();
+    EXPECT_TRUE(testing::is_writable(new_page));
+  });
+}
+
 TEST_F(SimulatedEntry, RightsArePromisedToNoPageThatIsNotAccepted) {
   expect_inside([this] {
     change(extend_leaf, new_page, 1);
