@@ -614,11 +614,11 @@ TEST_F(SimulatedEntry, AStackThatNoProcessorHasIsExchanged) {
       Interrupted thread;
       thread[REG_RIP] = reinterpret_cast<::greg_t>(simulated_door);
       thread[REG_RAX] = 2;
-      static_cast<void>(processor_->handle(SIGILL, thread.info, thread.context, 0));
+      thread[REG_TRAPNO] = protection;
+      static_cast<void>(processor_->handle(SIGSEGV, thread.info, thread.context, 0));
       EXPECT_EQ(thread[REG_RIP], static_cast<::greg_t>(sallyport::shim_start));
       const auto stack = static_cast<std::uint64_t>(thread[REG_RSP]);
       const bool impossible = possible_address(stack) != stack;
-      thread[REG_TRAPNO] = protection;
       static_cast<void>(processor_->handle(SIGSEGV, thread.info, thread.context, 0));
       if (impossible) {
         EXPECT_EQ(static_cast<std::uint64_t>(thread[REG_RSP]), possible_address(stack));
