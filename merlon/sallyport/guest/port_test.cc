@@ -237,6 +237,20 @@ TEST_F(PortTest, RefusesADescriptorOutsideOfTheTable) {
   EXPECT_EQ(violation_of(plain(Call::Accept)), Violation::DescriptorTooLarge);
 }
 
+TEST_F(PortTest, TakesTheLastDescriptorOfTheTable) {
+  answer_with(replies(static_cast<std::int64_t>(max_descriptors) - 1, 0));
+  EXPECT_TRUE(plain(Call::Accept).has_value());
+  EXPECT_TRUE(port_.descriptors().holds(max_descriptors - 1));
+}
+
+TEST_F(PortTest, TakesTheLastErrno) {
+  answer_with(replies(-static_cast<std::int64_t>(max_errno), 0));
+  const auto answer = plain(Call::Accept);
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().violation, Violation::None);
+  EXPECT_EQ(answer.error().number, max_errno);
+}
+
 TEST_F(PortTest, RemembersDescriptorsItWasGiven) {
   answer_with(replies(5, 0));
   EXPECT_TRUE(plain(Call::Accept).has_value());

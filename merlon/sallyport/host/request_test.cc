@@ -80,6 +80,20 @@ TEST_F(RequestTest, TakesTheLastRequestAndNoneBehindIt) {
   EXPECT_FALSE(take_request(memory_.block(), last + 1).has_value());
 }
 
+TEST_F(RequestTest, SaysWhetherSomebodyAttends) {
+  const auto is_attended = [&] {
+    return memory_.block()
+        .load(Header::Attended)
+        .equal_to(1, core::ErrorCode::Malformed)
+        .has_value();
+  };
+  EXPECT_FALSE(is_attended());
+  set_attended(memory_.block(), true);
+  EXPECT_TRUE(is_attended());
+  set_attended(memory_.block(), false);
+  EXPECT_FALSE(is_attended());
+}
+
 TEST(HostileKeep, NeverMakesTheHostLeaveTheBlock) {
   testing::BlockMemory memory;
   const Block block = memory.block();

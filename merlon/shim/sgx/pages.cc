@@ -16,7 +16,8 @@ using sallyport::PageChange;
 namespace {
 
 /// So much is taken at once where a page is first used: each fault costs two trips out of the
-/// enclave. Who goes on where that ended gets twice as much, until it is the most.
+/// enclave. Who goes on where that ended gets a block of twice the size, until it is the most; a
+/// block begins at a multiple of its size, so that a host can map the largest by one large page.
 constexpr std::uint64_t least_at_once = 16 * page_size;
 constexpr std::uint64_t most_at_once = 512 * page_size;
 
@@ -131,8 +132,8 @@ bool Pages::take_missing(std::uint64_t address) noexcept {
   const auto region = ledger_->find(page);
   if (!region || region->access == Access::None) return false;
   if (book_.run_at(page, page + page_size).state != PageState::Absent) return false;
-  const std::uint64_t around = page & ~(least_at_once - 1);
   at_once_ = page == came_to_ ? std::min(2 * at_once_, most_at_once) : least_at_once;
+  const std::uint64_t around = page & ~(at_once_ - 1);
   const std::uint64_t limit = std::min(around + at_once_, region->range.end);
   std::uint64_t start = page;
   while (start > std::max(around, region->range.start) &&

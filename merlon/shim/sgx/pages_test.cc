@@ -62,17 +62,35 @@ TEST_F(PagesTest, APageComesWhenItIsUsed) {
   EXPECT_FALSE(pages_.take_missing(at + 20 * page_size)) << "but once";
 }
 
-TEST_F(PagesTest, WhoGoesOnGetsMoreAtOnce) {
-  const std::uint64_t at = map(2048 * page_size);
+/// The first 2 MiB that begin in a mapping, so that blocks of all sizes do.
+constexpr std::uint64_t largest = 512 * page_size;
+std::uint64_t aligned(std::uint64_t at) { return (at + largest - 1) & ~(largest - 1); }
+
+TEST_F(PagesTest, WhoGoesOnGetsLargerBlocks) {
+  const std::uint64_t at = aligned(map(2048 * page_size));
   std::size_t sum = 0;
-  for (const std::size_t more : {16U, 32U, 64U, 128U, 256U, 512U, 512U}) {
+  for (const std::size_t more : {16U, 16U, 32U, 64U, 128U, 256U, 512U}) {
     ASSERT_TRUE(pages_.take_missing(at + sum * page_size));
     EXPECT_EQ(there(), sum += more);
   }
-  ASSERT_TRUE(pages_.take_missing(at + 1800 * page_size));
-  EXPECT_EQ(there(), sum += 16) << "who jumps does not";
-  ASSERT_TRUE(pages_.take_missing(at + sum * page_size - 16 * page_size));
-  EXPECT_EQ(there(), sum += 16) << "nor who goes on elsewhere";
+  ASSERT_TRUE(pages_.take_missing(at + 1400 * page_size));
+  EXPECT_EQ(there(), sum + 16) << "who jumps does not";
+  ASSERT_TRUE(pages_.take_missing(at + sum * page_size));
+  EXPECT_EQ(there(), sum + 32) << "nor who goes on elsewhere";
+}
+
+TEST_F(PagesTest, ABlockBeginsAtAMultipleOfItsSize) {
+  const std::uint64_t at = aligned(map(2048 * page_size));
+  const std::uint64_t start = at + 40 * page_size;  // in the third block of the least size
+  std::uint64_t next = start;
+  std::size_t before = 0;
+  for (const std::size_t more : {16U, 16U, 64U, 128U, 256U, 512U}) {
+    ASSERT_TRUE(pages_.take_missing(next));
+    EXPECT_EQ(there(), before + more);
+    before += more;
+    next = at + (32 + before) * page_size;
+  }
+  EXPECT_EQ(next, at + 2 * largest);
 }
 
 TEST_F(PagesTest, WhoGoesOnGetsWhatIsAllowedAndMissing) {
@@ -179,8 +197,8 @@ TEST_F(PagesTest, WhatIsReachedEndsWithItsLastByte) {
   ASSERT_TRUE(pages_.reach(at + 16 * page_size - 1, 1));
   EXPECT_EQ(there(), 16U);
   ASSERT_TRUE(pages_.reach(at + 16 * page_size, 1));
-  EXPECT_EQ(there(), 48U);
-  ASSERT_TRUE(pages_.reach(at + 48 * page_size - 1, 2));
+  EXPECT_EQ(there(), 32U);
+  ASSERT_TRUE(pages_.reach(at + 32 * page_size - 1, 2));
   EXPECT_EQ(there(), 64U);
   EXPECT_TRUE(pages_.reach(at + 64 * page_size + 5, 0)) << "nothing is anywhere";
   EXPECT_FALSE(pages_.reach(at + 64 * page_size - 1, 2)) << "where there is nothing";

@@ -101,7 +101,8 @@ os::Result<void> Processor::create() {
   constexpr std::uint64_t size = sallyport::enclave_size - lowest_address;
   const void* const got = ::mmap(pointer(lowest_address), size, PROT_NONE, flags, -1, 0);
   if (got == MAP_FAILED) return os::last_errno();
-  // As of a real enclave, nothing of it is in a core image.
+  // As of a real enclave, nothing of it is in a core image. Kernels may be without large pages.
+  static_cast<void>(::madvise(pointer(lowest_address), size, MADV_HUGEPAGE));
   return checked(::madvise(pointer(lowest_address), size, MADV_DONTDUMP));
 }
 
