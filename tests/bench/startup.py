@@ -5,8 +5,10 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+from dataclasses import replace
 
 from engines import Engine, LIFTOFF_FLAGS, NODE_RUNNER, NativeEngine, RunFailed, run_once
+from installed import installed
 from report import figure, median, table
 
 HYPERFINE_RUNS = 30
@@ -36,10 +38,25 @@ def mark(value: float | None, bar: float, at_least: bool = False) -> str:
 
 def hello_table(found: list[Engine], out: pathlib.Path, measure: pathlib.Path,
                 results: dict) -> str:
+    with tempfile.TemporaryDirectory(prefix="merlon-bench-hello-") as folder:
+        return hello_of([as_installed(engine, pathlib.Path(folder)) for engine in found], pathlib.Path(folder), out,
+                        measure, results)
+
+
+def as_installed(engine: Engine, folder: pathlib.Path) -> Engine:
+    if engine.name != "merlon":
+        return engine
+    program = pathlib.Path(engine.words[0])
+    return replace(engine, words=[str(installed(folder / "bin", program.parent) / program.name), *engine.words[1:]])
+
+
+def hello_of(found: list[Engine], folder: pathlib.Path, out: pathlib.Path, measure: pathlib.Path, results: dict) -> str:
     rows = [["hello, whole process", "median ms", "peak MiB", "bar"]]
     native = None  # comes first
+    module = folder / "hello.wasm"
+    for each in ("hello.wasm", "hello.native"):
+        shutil.copy(out / each, folder)
     for engine in found:
-        module = out / "hello.wasm"
         try:
             peak = run_once(engine, module, [], measure).peak_mib
         except RunFailed as failure:
