@@ -325,6 +325,48 @@ TEST(Validator, AFunctionMayHaveSoManyOperandsAtOnceAndNoMore) {
   EXPECT_EQ(refused.error().code, core::ErrorCode::Exhausted);
 }
 
+TEST(Validator, NothingStandsBehindAFunctionsEnd) {
+  EXPECT_TRUE(check(function_module({}, {}, {0, 0x01, 0x0b})).has_value());
+  const auto behind = check(function_module({}, {}, {0, 0x0b, 0x01}));
+  ASSERT_FALSE(behind.has_value());
+  EXPECT_EQ(behind.error().message(), "instructions after the function's end");
+  EXPECT_FALSE(check(function_module({}, {}, {0, 0x0b, 0x0b})).has_value());
+}
+
+/// What is copied is counted by 64 bits only where both memories are so wide.
+TEST(Validator, ACopyBetweenMemoriesIsAsLongAsTheNarrowerCanSay) {
+  constexpr std::uint8_t wide = 4, narrow = 0;
+  const auto copies = [](std::uint8_t to, std::uint8_t from, bool by_64_bits) {
+    const auto constant = [](bool is_64) { return std::uint8_t(is_64 ? 0x42 : 0x41); };
+    testing::Binary binary;
+    binary.types({1, 0x60, 0, 0}).section(3, {1, 0}).section(5, {2, to, 1, from, 1});
+    binary.code({0, constant(to == wide), 0, constant(from == wide), 0, constant(by_64_bits), 0,
+                 0xfc, 10, 0, 1, 0x0b});
+    return check(binary.bytes()).has_value();
+  };
+  for (const std::uint8_t to : {wide, narrow}) {
+    for (const std::uint8_t from : {wide, narrow}) {
+      const bool both = to == wide && from == wide;
+      EXPECT_EQ(copies(to, from, true), both) << int{to} << int{from};
+      EXPECT_EQ(copies(to, from, false), !both) << int{to} << int{from};
+    }
+  }
+}
+
+/// So many that they are kept as groups.
+TEST(Validator, LocalsOfOneFunctionAreNotThoseOfTheNext) {
+  const auto with = [](std::uint8_t first, std::uint8_t second) {
+    testing::Binary binary;
+    binary.types({2, 0x60, 0, 0, 0x60, 0, 1, 0x7e}).section(3, {2, 0, 1});
+    // 100 locals each, of one type; the second function gives its 100th.
+    binary.section(10, {2, 4, 1, 100, first, 0x0b, 6, 1, 100, second, 0x20, 99, 0x0b});
+    return check(binary.bytes()).has_value();
+  };
+  EXPECT_TRUE(with(0x7f, 0x7e));
+  EXPECT_TRUE(with(0x7e, 0x7e));
+  EXPECT_FALSE(with(0x7e, 0x7f));
+}
+
 TEST(TypeRegistry, EqualTypesShareAnIdAcrossModules) {
   TypeRegistry registry;
   DefinedType unary;
