@@ -42,10 +42,15 @@ template <typename Put>
 Result<void> put_segment(const Put& put, const Segment& segment, std::uint64_t physical) {
   const std::uint64_t lead = segment.address % page_size;
   if (lead == 0) return put(physical, segment.bytes);
-  std::vector<std::uint8_t> bytes(lead + segment.bytes.size());
-  std::copy(segment.bytes.begin(), segment.bytes.end(),
-            bytes.begin() + static_cast<std::ptrdiff_t>(lead));
-  return put(physical - lead, bytes);
+  std::array<std::uint8_t, page_size> first{};
+  const core::ByteView start =
+      segment.bytes.first(std::min<std::uint64_t>(segment.bytes.size(), page_size - lead));
+  std::ranges::copy(start, first.begin() + static_cast<std::ptrdiff_t>(lead));
+  TRY(put(physical - lead, core::ByteView(first).first(lead + start.size())));
+  // The rest as it lies in the file, where a sink may find it.
+  const core::ByteView rest = segment.bytes.subspan(start.size());
+  if (!rest.empty()) TRY(put(physical - lead + page_size, rest));
+  return {};
 }
 
 class Builder {
@@ -61,6 +66,7 @@ class Builder {
     info_.world = form.world;
   }
 
+  /// `keep` is placed().
   Result<Layout> build(const Program& shim, const Program& keep) {
     if (shim.position_independent || shim.segments.empty() ||
         shim.segments.front().address != sallyport::shim_start) {
@@ -134,8 +140,14 @@ class Builder {
 
   /// Pages that a shim needs before it can take any by itself.
   Result<void> put_zeros(std::uint64_t start, std::uint64_t end) {
+    constexpr std::uint64_t most = 16 * page_size;
     if (start >= end) return {};
-    return sink_.put(PageKind::Zero, start, std::vector<std::uint8_t>(end - start));
+    const std::vector<std::uint8_t> zeros(std::min(most, end - start));
+    for (; start < end; start += most) {
+      TRY(sink_.put(PageKind::Zero, start,
+                    core::ByteView(zeros).first(std::min(most, end - start))));
+    }
+    return {};
   }
 
   /// What only an attested machine has beside its memory.
@@ -152,10 +164,27 @@ class Builder {
     info_.regions[info_.region_count++] = {start, end, access};
   }
 
+  /// Whether [at, end) begins with a window that a large page can map.
+  [[nodiscard]] bool is_whole(std::uint64_t at, std::uint64_t end) const noexcept {
+    return !form_.is_encrypted() && at % window_size == 0 && end - at >= window_size;
+  }
+  [[nodiscard]] bool is_whole(const Program& keep, std::uint64_t window) const noexcept {
+    return std::ranges::any_of(keep.segments, [&](const Segment& segment) {
+      const std::uint64_t end = page_up(segment.address + segment.memory_size);
+      return segment.address <= window && window < end && is_whole(window, end);
+    });
+  }
+
   /// Pages of the keep's own memory, relative to its load address.
   void map_keep(std::uint64_t start, std::uint64_t end, Rights rights) {
-    for (std::uint64_t at = start; at < end; at += page_size) {
-      tables_.map_page(sallyport::user_start + at, main_base + at, rights, Owner::Keep);
+    for (std::uint64_t at = start; at < end;) {
+      if (is_whole(at, end)) {
+        tables_.map_window(sallyport::user_start + at, main_base + at, rights, Owner::Keep);
+        at += window_size;
+      } else {
+        tables_.map_page(sallyport::user_start + at, main_base + at, rights, Owner::Keep);
+        at += page_size;
+      }
     }
     add_region(sallyport::user_start + start, sallyport::user_start + end, access_of(rights));
   }
@@ -175,6 +204,7 @@ class Builder {
       return core::error(ErrorCode::Exhausted, "the keep's program has too many segments");
     }
     for (std::uint64_t at = 0; at < size; at += window_size) {
+      if (is_whole(keep, at)) continue;
       tables_.reserve_window(sallyport::user_start + at, main_base + at);
     }
     for (const Segment& segment : keep.segments) {
@@ -259,9 +289,23 @@ class Builder {
 
 }  // namespace
 
+Program placed(Program keep, const MachineForm& form) {
+  if (form.is_encrypted()) return keep;
+  const auto code = std::ranges::find_if(keep.segments, [](const Segment& segment) {
+    return segment.rights == Rights::ReadExecute && segment.memory_size >= window_size;
+  });
+  if (code == keep.segments.end()) return keep;
+  const std::uint64_t start = page_down(code->address);
+  const std::uint64_t distance = window_up(start) - start;
+  for (Segment& segment : keep.segments) segment.address += distance;
+  keep.entry += distance;
+  keep.headers += distance;
+  return keep;
+}
+
 Result<Layout> lay_out(const Program& shim, const Program& keep, const MachineForm& form,
                        PageSink& sink) {
-  return Builder(form, sink).build(shim, keep);
+  return Builder(form, sink).build(shim, placed(keep, form));
 }
 
 }  // namespace merlon::image

@@ -286,7 +286,72 @@ TEST(Layout, ASinkThatRefusesEndsTheStream) {
       EXPECT_EQ(layout.error().message(), "full");
     }
   }
-  EXPECT_EQ(puts, 10U);  // after none, each of six segments, stack and boot page; and with tables
+  // After none, each of six segments, of which one has a first page of its own, stack and boot
+  // page; and with tables.
+  EXPECT_EQ(puts, 11U);
+}
+
+/// A program with code of five windows and a bit, which begins at the third page.
+TestProgram large_keep() {
+  constexpr std::uint64_t code = 5 * window_size + page_size;
+  TestProgram keep = TestProgram(true)
+                         .segment(0, filled(0x1234, 0x21), 0x1234, Rights::Read)
+                         .segment(0x2000, filled(code, 0x22), code, Rights::ReadExecute)
+                         .segment(0x2000 + code, filled(100, 0x23), 100, Rights::Read);
+  keep.program().entry = 0x2100;
+  keep.program().headers = 0x40;
+  return keep;
+}
+
+TEST(Layout, CodeThatFillsWindowsIsMappedByLargePages) {
+  const TestProgram keep = large_keep();
+  for (const World world : worlds) {
+    const Image image = image_of(small_shim().program(), keep.program(), world).value();
+    expect_all_promises(world, image);
+    const Program where = placed(keep.program(), {.world = world});
+    expect_content(image, where, main_base);
+    EXPECT_EQ(where.segments[1].address, window_size);
+    EXPECT_EQ(where.entry, window_size + 0x100);
+    EXPECT_EQ(where.headers, window_size - 0x2000 + 0x40);
+    EXPECT_EQ(image.boot.entry, sallyport::user_start + where.entry);
+    std::uint64_t by_large_pages = 0;
+    for (const Mapping& each : mappings_of(image)) {
+      if (each.is_direct() || each.size != window_size || !each.executable) continue;
+      EXPECT_EQ(each.physical - main_base, each.address - sallyport::user_start);
+      by_large_pages += each.size;
+    }
+    EXPECT_EQ(by_large_pages, 5 * window_size);
+  }
+}
+
+TEST(Layout, AProgramIsMovedOnlyIfItsCodeFillsAWindow) {
+  const TestProgram small = small_keep();
+  EXPECT_EQ(placed(small.program(), {}).segments[1].address, small.program().segments[1].address);
+  EXPECT_EQ(placed(small.program(), {}).entry, small.program().entry);
+  const TestProgram large = large_keep();
+  const Program encrypted = placed(large.program(), {.world = World::Ring0, .attested = true});
+  EXPECT_EQ(encrypted.segments[1].address, 0x2000U);
+  EXPECT_EQ(encrypted.entry, 0x2100U);
+}
+
+TEST(Layout, ASegmentIsPutAsItLiesInItsFileButForItsFirstPage) {
+  class Places final : public PageSink {
+   public:
+    core::Result<void> put(PageKind, std::uint64_t address, core::ByteView bytes) override {
+      at.emplace(address, bytes.data());
+      return {};
+    }
+    std::map<std::uint64_t, const std::uint8_t*> at;
+  };
+  TestProgram keep = small_keep();
+  std::vector<std::uint8_t>& data = keep.content(2);
+  data.resize(3 * page_size, 0x23);
+  keep.program().segments[2].bytes = data;
+  keep.program().segments[2].memory_size = data.size();
+  Places places;
+  ASSERT_TRUE(lay_out(small_shim().program(), keep.program(), {}, places).has_value());
+  EXPECT_EQ(places.at.at(main_base + 0x2000), keep.content(1).data());
+  EXPECT_EQ(places.at.at(main_base + 0x20'1000), data.data() + (page_size - 0xe80));
 }
 
 /// Programs of random shape; most of them fit.
@@ -348,7 +413,7 @@ TEST(Layout, KeepsItsPromisesForRandomPrograms) {
     ++accepted;
     expect_all_promises(world, *image);
     expect_content(*image, shim.program(), 0);
-    expect_content(*image, keep.program(), main_base);
+    expect_content(*image, placed(keep.program(), {.world = world}), main_base);
     if (HasFailure()) break;
   }
   EXPECT_GT(accepted, rounds / 2);

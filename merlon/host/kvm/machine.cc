@@ -42,8 +42,15 @@ constexpr std::uint32_t dear_fault = 50'000;  // ticks: 20 us or so
 constexpr std::uint64_t first_stack = std::uint64_t{32} << 10U;
 constexpr std::uint64_t first_heap = std::uint64_t{192} << 10U;
 
-constexpr std::uint64_t large_pages(std::uint64_t size) noexcept {
-  return (size + large_page - 1) & ~(large_page - 1);
+/// How many bytes of the program lie in the 2 MiB from `start` on.
+std::uint64_t bytes_within(const image::Program& program, std::uint64_t start) noexcept {
+  std::uint64_t bytes = 0;
+  for (const image::Segment& segment : program.segments) {
+    const std::uint64_t from = std::max(segment.address, start);
+    const std::uint64_t to = std::min(segment.address + segment.memory_size, start + large_page);
+    if (from < to) bytes += to - from;
+  }
+  return bytes;
 }
 
 HostError kvm_error(os::Errno number, std::string_view what) {
@@ -155,9 +162,7 @@ Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileM
   if (!shim) return image_error(shim.error(), "merlon-shim-kvm");
   const auto keep = image::parse_elf(keep_file.bytes());
   if (!keep) return image_error(keep.error(), "merlon-keep");
-  // The program is copied into large pages: a page of its file that the machine touches costs a
-  // fault of its own, and where ring 0 is emulated these are most of a short run.
-  memory_.prefer_large_pages(image::main_base, large_pages(keep->end()));
+  prefer_large_pages(image::placed(*keep, form()));
   const auto layout = lay_out(*shim, *keep);
   if (!layout) return layout.error();
   free_ = layout->free;
@@ -168,11 +173,25 @@ Result<void> KeepMachine::load(const os::FileMapping& shim_file, const os::FileM
   return {};
 }
 
+/// The program is copied into large pages: a page of its file that the machine touches costs a
+/// fault of its own, and where ring 0 is emulated these are most of a short run. One of which the
+/// program needs little is not worth being cleared.
+void KeepMachine::prefer_large_pages(const image::Program& keep) {
+  for (std::uint64_t at = 0; at < keep.end(); at += large_page) {
+    if (bytes_within(keep, at) < large_page / 4) continue;
+    memory_.prefer_large_pages(image::main_base + at, large_page);
+  }
+}
+
+image::MachineForm KeepMachine::form() const noexcept {
+  return {.world = world_, .attested = firmware_.has_value()};
+}
+
 Result<image::Layout> KeepMachine::lay_out(const image::Program& shim, const image::Program& keep) {
   constexpr std::string_view what = "cannot lay out the keep";
   Loader loader(memory_);
   if (!firmware_) {
-    const auto layout = image::lay_out(shim, keep, {.world = world_}, loader);
+    const auto layout = image::lay_out(shim, keep, form(), loader);
     return layout ? Result<image::Layout>(*layout) : image_error(layout.error(), what);
   }
   const auto layout = lay_out_attested(shim, keep, loader);
@@ -188,7 +207,7 @@ core::Result<image::Layout> KeepMachine::lay_out_attested(const image::Program& 
                                                           image::PageSink& loader) {
   TRY(firmware_->begin());
   MeasuredLoader measured(*firmware_, loader);
-  auto layout = TRY(image::lay_out(shim, keep, {.world = world_, .attested = true}, measured));
+  auto layout = TRY(image::lay_out(shim, keep, form(), measured));
   TRY(firmware_->finish(world_));
   return layout;
 }

@@ -101,6 +101,8 @@ class KeepMachine final : public Machine, private Attended {
   [[nodiscard]] core::Result<void, HostError> give_processor();
   [[nodiscard]] core::Result<void, HostError> load(const os::FileMapping& shim,
                                                    const os::FileMapping& keep);
+  void prefer_large_pages(const image::Program& keep);
+  [[nodiscard]] image::MachineForm form() const noexcept;
   [[nodiscard]] core::Result<image::Layout, HostError> lay_out(const image::Program& shim,
                                                                const image::Program& keep);
   [[nodiscard]] core::Result<image::Layout> lay_out_attested(const image::Program& shim,
