@@ -35,8 +35,10 @@ Result<std::optional<host::Backend>> choose_backend(const Arguments& arguments,
 
 host::MachineOptions machine_options(host::Backend backend, const Arguments& arguments,
                                      const Terminal& terminal) {
-  return {terminal.variable("MERLON_KVM_WORLD"), arguments.has("--stats"), false,
-          simulator_path_of(backend, terminal), arguments.value("--signatures")};
+  return {.world = terminal.variable("MERLON_KVM_WORLD"),
+          .statistics = arguments.has("--stats"),
+          .simulator = simulator_path_of(backend, terminal),
+          .signatures = arguments.value("--signatures")};
 }
 
 Result<host::RunOptions> run_options(const Arguments& arguments) {

@@ -55,19 +55,19 @@ os::Result<void> write_into(const std::string& path, core::ByteView bytes) {
 }
 
 /// A file that was not there before, whole or not at all.
-os::Result<void> create(const std::string& path, core::ByteView bytes, Readers readers) {
-  const auto file =
-      TRY(readers == Readers::Owner ? os::create_private_file(path) : os::create_file(path));
+os::Result<void> create(const std::string& path, core::ByteView bytes, OutputRules rules) {
+  const bool shared = rules.readers == Readers::Umask;
+  const auto file = TRY(shared ? os::create_file(path) : os::create_private_file(path));
   auto written = os::write_all(file, bytes);
-  if (written) written = os::sync(file);
+  if (written && rules.lasting == Lasting::AtOnce) written = os::sync(file);
   if (!written) std::remove(path.c_str());
   return written;
 }
 
-os::Result<void> replace(const std::string& path, core::ByteView bytes, Readers readers) {
+os::Result<void> replace(const std::string& path, core::ByteView bytes, OutputRules rules) {
   const std::size_t name = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
   const std::string beside = concat(path.substr(0, name), ".", path.substr(name), ".", ::getpid());
-  TRY(create(beside, bytes, readers));
+  TRY(create(beside, bytes, rules));
   if (std::rename(beside.c_str(), path.c_str()) == 0) return {};
   const os::Errno why = os::last_errno();
   std::remove(beside.c_str());
@@ -84,8 +84,8 @@ std::string target_of(const std::string& path) {
 os::Result<void> write_to(const std::string& path, core::ByteView bytes, OutputRules rules) {
   struct ::stat there{};
   if (::stat(path.c_str(), &there) != 0) {
-    return rules.existing == Existing::Replaced ? replace(path, bytes, rules.readers)
-                                                : create(path, bytes, rules.readers);
+    return rules.existing == Existing::Replaced ? replace(path, bytes, rules)
+                                                : create(path, bytes, rules);
   }
   if (const int stream = standard_stream(there); stream != 0) {
     return os::write_all(os::BorrowedFd(stream), bytes);
@@ -93,7 +93,7 @@ os::Result<void> write_to(const std::string& path, core::ByteView bytes, OutputR
   if (S_ISDIR(there.st_mode)) return os::Errno::Isdir;
   if (!S_ISREG(there.st_mode)) return write_into(path, bytes);
   if (rules.existing == Existing::Kept) return os::Errno::Exist;
-  return replace(target_of(path), bytes, rules.readers);
+  return replace(target_of(path), bytes, rules);
 }
 
 }  // namespace

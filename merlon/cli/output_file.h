@@ -15,9 +15,14 @@ enum class Existing : std::uint8_t { Replaced, Kept };
 /// Who may read what is written: whoever the umask lets, or the user alone (mode 0600).
 enum class Readers : std::uint8_t { Umask, Owner };
 
+/// Whether it is on the disk when the command ends, or when the system likes: for what can be asked
+/// for again. A file that the machine's crash leaves half written is then possible.
+enum class Lasting : std::uint8_t { AtOnce, InTime };
+
 struct OutputRules {
   Existing existing = Existing::Replaced;
   Readers readers = Readers::Umask;
+  Lasting lasting = Lasting::AtOnce;
 };
 
 /// Puts `bytes` in the place of the file, whole or not at all; a device, a pipe or a standard

@@ -33,6 +33,8 @@ TEST(OutputFile, ReplacesWhatIsThereOrKeepsIt) {
   EXPECT_EQ(put(scratch / "f", "three", secret),
             (scratch / "f") + ": is there already; --force replaces it");
   EXPECT_EQ(scratch.content("f"), "two");
+  EXPECT_EQ(put(scratch / "f", "three", {.lasting = Lasting::InTime}), "");
+  EXPECT_EQ(scratch.content("f"), "three");
 }
 
 TEST(OutputFile, OfASecretIsItsOwnersAloneWhateverWasThere) {

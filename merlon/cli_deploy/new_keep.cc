@@ -41,7 +41,9 @@ Failure of_host(const host::HostError& error) { return {error.text, Status::Unus
 Result<host::Keep> start_here(const Arguments& arguments, const Terminal& terminal,
                               const os::SignalRelay& relay, const host::Offer& offer) {
   const host::Backend backend = TRY(backend_of(arguments, terminal));
-  auto keep = host::Keep::start(backend, cli::machine_options(backend, arguments, terminal));
+  host::MachineOptions machine = cli::machine_options(backend, arguments, terminal);
+  machine.proves = true;
+  auto keep = host::Keep::start(backend, machine);
   if (!keep) return of_host(keep.error());
   auto plan = host::make_offer(offer);
   if (!plan) return of_host(plan.error());

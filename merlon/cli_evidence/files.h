@@ -53,9 +53,6 @@ struct GivenPolicy {
 /// is written to.
 [[nodiscard]] Result<void> write_file(const std::string& path, const base::Printable& text);
 
-/// The same for bytes that no terminal is meant to show.
-[[nodiscard]] Result<void> write_bytes(const std::string& path, core::ByteView bytes);
-
 /// RFC 3339; now for an empty text.
 [[nodiscard]] Result<codec::UnixTime> read_time(const std::string& text);
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "merlon/base/text.h"
+#include "merlon/cli/output_file.h"
 #include "merlon/cli/simulator_path.h"
 #include "merlon/cli_evidence/commands.h"
 #include "merlon/cli_evidence/files.h"
@@ -46,30 +47,33 @@ host::Backend backend_of(const cli::Arguments& arguments) {
   return host::find_backend(arguments.value("--backend")).value_or(host::Backend::SnpSim);
 }
 
-Result<launch::Proof> proof_of_keep(const cli::Arguments& arguments, const cli::Terminal& terminal,
-                                    const Nonce& nonce) {
-  constexpr std::chrono::seconds limit{60};
+constexpr std::chrono::seconds limit{60};
+
+Result<host::Keep> start_keep(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   host::MachineOptions machine;
   machine.world = terminal.variable("MERLON_KVM_WORLD");
   const host::Backend backend = backend_of(arguments);
   machine.simulator = arguments.value("--simulator", cli::simulator_path_of(backend, terminal));
   machine.signatures = arguments.value("--signatures");
-  const os::SignalRelay relay;
+  machine.proves = true;
   auto keep = host::Keep::start(backend, machine);
   if (!keep) return keep_failed(keep.error());
-  const auto readiness = keep->readiness(relay, limit);
+  return *std::move(keep);
+}
+
+Result<launch::Proof> proof_of(host::Keep& keep, const os::SignalRelay& relay, const Nonce& nonce) {
+  const auto readiness = keep.readiness(relay, limit);
   if (!readiness) return keep_failed(readiness.error());
   if (!readiness->ready) {
     return Failure{
-        concat("backend ", host::name_of(backend), ": ", base::printable(readiness->text)),
+        concat("backend ", host::name_of(keep.backend()), ": ", base::printable(readiness->text)),
         Status::Unusable};
   }
-  if (const auto launched = keep->launch(host::make_proof_plan(nonce)); !launched) {
+  if (const auto launched = keep.launch(host::make_proof_plan(nonce)); !launched) {
     return keep_failed(launched.error());
   }
-  auto proof = keep->proof(relay, limit);
+  auto proof = keep.proof(relay, limit);
   if (!proof) return keep_failed(proof.error());
-  static_cast<void>(keep->wait(relay, limit));
   return *std::move(proof);
 }
 
@@ -121,6 +125,13 @@ Result<Facts> facts_of(host::Backend backend, const launch::Proof& proof, const 
 std::string policy_lines(const Facts& facts) {
   return concat("[report_data]\ntls_key_sha256 = \"", facts.tls_key, "\"\nhpke_key_sha256 = \"",
                 facts.hpke_key, "\"\nnonce = \"", facts.nonce, "\"\n");
+}
+
+/// Not waiting for the disk: it is evidence for one moment, and asked for again after a crash.
+Result<void> write_bytes(const std::string& path, core::ByteView bytes) {
+  const auto written = cli::write_output(path, bytes, {.lasting = cli::Lasting::InTime});
+  if (!written) return Failure{written.error(), Status::Unusable};
+  return {};
 }
 
 Result<void> write_files(const std::string& folder, const launch::Proof& proof,
@@ -184,9 +195,13 @@ std::string to_json(const Facts& facts, const std::string& folder) {
 Result<std::string> get_evidence(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   const std::string folder = arguments.positional(0);
   const Nonce nonce = TRY(nonce_of(arguments));
-  const launch::Proof proof = TRY(proof_of_keep(arguments, terminal, nonce));
-  const Facts facts = TRY(facts_of(backend_of(arguments), proof, nonce));
+  const os::SignalRelay relay;
+  host::Keep keep = TRY(start_keep(arguments, terminal));
+  const launch::Proof proof = TRY(proof_of(keep, relay, nonce));
+  // While the keep's machine is taken apart.
+  const Facts facts = TRY(facts_of(keep.backend(), proof, nonce));
   TRY(write_files(folder, proof, facts));
+  static_cast<void>(keep.wait(relay, limit));
   return arguments.has("--json") ? to_json(facts, folder) : to_text(facts, folder);
 }
 

@@ -6,11 +6,7 @@
 namespace merlon::cli_evidence {
 
 Result<void> write_file(const std::string& path, const base::Printable& text) {
-  return write_bytes(path, core::as_bytes(text.text()));
-}
-
-Result<void> write_bytes(const std::string& path, core::ByteView bytes) {
-  const auto written = cli::write_output(path, bytes);
+  const auto written = cli::write_output(path, core::as_bytes(text.text()));
   if (!written) return Failure{written.error(), Status::Unusable};
   return {};
 }

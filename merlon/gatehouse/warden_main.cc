@@ -59,6 +59,7 @@ int main(int count, char** words) {
   if (!volume_bytes) return fail("the size of volumes is no number");
   settings.volume_bytes = *volume_bytes;
   settings.machine.simulator = words[4];
+  settings.machine.proves = true;
   settings.reaches_local = std::string_view(words[5]) == "local";
   auto warden = gatehouse::Warden::start(folder, settings, relay);
   if (!warden) {

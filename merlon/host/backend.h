@@ -108,6 +108,7 @@ struct MachineOptions {
   std::string world;        ///< of sallyport/boot.h, in lower case; empty: what the host has
   bool statistics = false;  ///< tell what the keep asked its host for
   bool only_try = false;    ///< tell whether it could run a keep, and end
+  bool proves = false;      ///< its launch will ask for a proof: who makes it is told at once
   std::string simulator;    ///< of SnpSim and SgxSim: the directory of its platform
   std::string signatures;   ///< of these: the file of what its owner signed; empty: nothing
   SnapshotUse snapshot = SnapshotUse::None;

@@ -56,6 +56,7 @@ std::vector<std::string> arguments_of(Backend backend, const MachineOptions& mac
     arguments.emplace_back("--simulator");
     arguments.push_back(machine.simulator);
   }
+  if (machine.proves && backend == Backend::SnpSim) arguments.emplace_back("--proves");
   if (is_attested(backend) && !machine.signatures.empty()) {
     arguments.emplace_back("--signatures");
     arguments.push_back(machine.signatures);

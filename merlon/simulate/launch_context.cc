@@ -17,6 +17,7 @@ using snp::PageType;
 namespace {
 
 constexpr std::size_t page_size = launch::firmware_page_size;
+constexpr std::uint64_t at_once = 16 * page_size;  // measured
 constexpr std::size_t key_size = crypto::AesGcmKey::size;
 
 /// Larger ones would only cost this process its memory.
@@ -131,17 +132,16 @@ FirmwareStatus LaunchContext::update_from(std::uint32_t kind, std::uint64_t addr
   return FirmwareStatus::InvalidParameter;
 }
 
-core::Result<void> LaunchContext::measure(const Taken& taken) {
+core::Result<void> LaunchContext::measure(const Taken& taken, std::uint64_t at,
+                                          std::uint64_t size) {
   if (taken.type == PageType::Vmsa) {
     chain_.add_vmsa(taken.pages);
     return {};
   }
-  if (taken.type == PageType::Normal && taken.pages.empty()) return measure_file(taken);
-  const ByteView pages = taken.pages;
-  const std::size_t size = pages.empty() ? whole_pages(taken.source.size) : pages.size();
-  for (std::size_t at = 0; at < size; at += page_size) {
+  if (taken.type == PageType::Normal && taken.pages.empty()) return measure_file(taken, at, size);
+  for (const std::uint64_t end = at + size; at < end; at += page_size) {
     if (taken.type == PageType::Normal) {
-      chain_.add_normal(taken.address + at, pages.subspan(at, page_size));
+      chain_.add_normal(taken.address + at, ByteView(taken.pages).subspan(at, page_size));
     } else {
       chain_.add_empty(taken.type, taken.address + at);
     }
@@ -149,27 +149,40 @@ core::Result<void> LaunchContext::measure(const Taken& taken) {
   return {};
 }
 
-core::Result<void> LaunchContext::measure_file(const Taken& taken) {
-  constexpr std::uint64_t at_once = 16 * page_size;
+core::Result<void> LaunchContext::measure_file(const Taken& taken, std::uint64_t at,
+                                               std::uint64_t size) {
   const launch::PageSource& source = taken.source;
-  for (std::uint64_t at = 0; at < source.size; at += at_once) {
-    std::array<std::uint8_t, at_once> buffer{};
-    const std::uint64_t size = std::min(at_once, source.size - at);
-    TRY(files_[source.file]->read(source.offset + at, core::ByteSpan(buffer).first(size)));
-    for (std::uint64_t page = 0; page < size; page += page_size) {
-      chain_.add_normal(taken.address + at + page, ByteView(buffer).subspan(page, page_size));
-    }
+  std::array<std::uint8_t, at_once> buffer{};
+  const std::uint64_t held = std::min(size, source.size - at);
+  TRY(files_[source.file]->read(source.offset + at, core::ByteSpan(buffer).first(held)));
+  for (std::uint64_t page = 0; page < size; page += page_size) {
+    chain_.add_normal(taken.address + at + page, ByteView(buffer).subspan(page, page_size));
   }
   return {};
 }
 
-core::Result<snp::LaunchDigest> LaunchContext::digest() {
-  for (const Taken& taken : std::exchange(taken_, {})) {
-    const auto measured = measure(taken);
-    if (measured) continue;
-    failed_ = FirmwareStatus::InvalidParameter;
-    return measured.error();
+bool LaunchContext::measure_some() {
+  if (taken_.empty() || unreadable_) return false;
+  const Taken& first = taken_.front();
+  const std::uint64_t whole =
+      first.pages.empty() ? whole_pages(first.source.size) : first.pages.size();
+  const std::uint64_t size = std::min(at_once, whole - measured_);
+  if (const auto measured = measure(first, measured_, size); !measured) {
+    unreadable_ = measured.error();
+    return false;
   }
+  measured_ += size;
+  if (measured_ == whole) {
+    taken_.pop_front();
+    measured_ = 0;
+  }
+  return true;
+}
+
+core::Result<snp::LaunchDigest> LaunchContext::digest() {
+  while (measure_some()) {
+  }
+  if (unreadable_) return *unreadable_;
   return chain_.digest();
 }
 
@@ -201,7 +214,7 @@ FirmwareStatus LaunchContext::finish(ByteView payload) {
   if (!finished) return FirmwareStatus::InvalidParameter;
   if (!finished->id_block.empty()) {
     const auto measured = digest();
-    if (!measured) return failed_;
+    if (!measured) return FirmwareStatus::InvalidParameter;
     auto identity = judge_id_block(*finished, *measured, policy_);
     if (!identity) return identity.error();
     identity_ = *std::move(identity);

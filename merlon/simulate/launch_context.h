@@ -4,7 +4,9 @@
 // §8.18]. Whoever sends the commands is the host, of whom nothing is believed; what he sends is
 // measured.
 
+#include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "merlon/crypto/secret_bytes.h"
@@ -57,9 +59,13 @@ class LaunchContext {
   /// then finish() may be tried again.
   [[nodiscard]] launch::FirmwareStatus finish(core::ByteView payload);
 
+  /// Measures some of the pages that have come, 64 KiB at most, of which nobody waits for the
+  /// digest yet; false if none are left.
+  bool measure_some();
+
   /// Its guest runs: finish() was a success.
   [[nodiscard]] bool is_finished() const noexcept { return state_ == State::Running; }
-  /// Once, if it is finished: the keys move on. Measures its pages, which takes a while. Any error
+  /// Once, if it is finished: the keys move on. Measures what is left of its pages. Any error
   /// if a file does not have the bytes that its pages were said to be: then it is nobody's guest.
   [[nodiscard]] core::Result<Guest> take_guest();
 
@@ -91,9 +97,13 @@ class LaunchContext {
     std::vector<std::uint8_t> pages;  // empty: `source` says where they are
     launch::PageSource source;
   };
-  [[nodiscard]] core::Result<void> measure(const Taken& taken);
-  [[nodiscard]] core::Result<void> measure_file(const Taken& taken);
-  std::vector<Taken> taken_;
+  [[nodiscard]] core::Result<void> measure(const Taken& taken, std::uint64_t at,
+                                           std::uint64_t size);
+  [[nodiscard]] core::Result<void> measure_file(const Taken& taken, std::uint64_t at,
+                                                std::uint64_t size);
+  std::deque<Taken> taken_;
+  std::uint64_t measured_ = 0;             // bytes of the first of them
+  std::optional<core::Error> unreadable_;  // why pages of a file could not be measured
   measure::LaunchChain chain_;
   std::set<std::uint64_t> addresses_;  // of pages that are there
   bool has_secrets_ = false;

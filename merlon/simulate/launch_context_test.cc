@@ -80,6 +80,27 @@ TEST(LaunchContext, TheDigestIsThatOfThePagesInTheirOrder) {
   EXPECT_FALSE(guest.report_id.is_zero());
 }
 
+TEST(LaunchContext, TheDigestIsTheSameWhateverWasMeasuredAhead) {
+  LaunchContext context = started();
+  EXPECT_FALSE(context.measure_some());
+  for (const FirmwareRequest& each : testing::pages()) {
+    EXPECT_EQ(context.update(each.kind, each.value, each.payload).status, Success);
+    EXPECT_TRUE(context.measure_some());
+  }
+  // More than is measured at once.
+  EXPECT_EQ(update(context, PageType::Normal, base << 8U, Bytes(40 * 4096UL)), Success);
+  for (int pieces = 0; pieces < 3; ++pieces) EXPECT_TRUE(context.measure_some()) << pieces;
+  EXPECT_FALSE(context.measure_some());
+  ASSERT_EQ(finish(context), Success);
+  LaunchContext late = started();
+  for (const FirmwareRequest& each : testing::pages()) {
+    EXPECT_EQ(late.update(each.kind, each.value, each.payload).status, Success);
+  }
+  EXPECT_EQ(update(late, PageType::Normal, base << 8U, Bytes(40 * 4096UL)), Success);
+  ASSERT_EQ(finish(late), Success);
+  EXPECT_EQ(context.take_guest()->measurement, late.take_guest()->measurement);
+}
+
 TEST(LaunchContext, PagesAreWholeAndEachAddressHasOne) {
   const auto alone = [](PageType type, std::uint64_t address, const Bytes& bytes) {
     LaunchContext context = started();
@@ -160,6 +181,12 @@ TEST(LaunchContext, AFileThatLacksItsPagesIsNobodysGuest) {
   EXPECT_EQ(context.update_from(1, base, {0, 4097, 0}), Success);
   ASSERT_EQ(finish(context), Success);
   EXPECT_FALSE(context.take_guest());
+  LaunchContext ahead = started_with_file(4096);
+  EXPECT_EQ(ahead.update_from(1, base, {0, 4097, 0}), Success);
+  EXPECT_FALSE(ahead.measure_some());
+  EXPECT_FALSE(ahead.measure_some());
+  ASSERT_EQ(finish(ahead), Success);
+  EXPECT_FALSE(ahead.take_guest());
   LaunchContext judged = started_with_file(4096);
   EXPECT_EQ(judged.update_from(1, base, {0, 4097, 0}), Success);
   const testing::Owner owner;

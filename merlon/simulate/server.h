@@ -42,6 +42,8 @@ class Server {
   Server(LatePlatform platform, std::optional<Throttle> throttle, LaunchContext context)
       : platform_(std::move(platform)), throttle_(throttle), context_(std::move(context)) {}
   [[nodiscard]] core::Result<launch::FirmwareAnswer> perform(launch::FirmwareRequest request);
+  /// What the guest's first request would have to wait for, until somebody says something.
+  void work_ahead(os::BorrowedFd channel);
   /// Makes a guest that has been launched ready for its requests.
   void settle();
   [[nodiscard]] core::Result<launch::FirmwareAnswer> guest_request(core::ByteView page);
@@ -51,6 +53,7 @@ class Server {
   std::optional<Throttle> throttle_;
   LaunchContext context_;
   std::optional<SecurityProcessor> processor_;  // once the guest runs
+  bool is_expecting_ = false;                   // requests of the guest, for which it works ahead
   std::string refusal_;                         // why there is none and will be none
 };
 

@@ -102,7 +102,8 @@ TEST_F(SimulatorTest, LaunchesAGuestAndReportsOfItWhileConfined) {
 TEST_F(SimulatorTest, ReadsTheLaunchersFilesWhileConfined) {
   const std::string program = (folder_ / "program").string();
   std::ofstream(program, std::ios::binary) << std::string(8192, '\x90');
-  const auto measured = [&](std::uint64_t offset) {
+  // Told before the launch that its guest will ask, it measures ahead.
+  const auto measured = [&](std::uint64_t offset, bool ahead) {
     std::vector<std::string> words{"merlon-simulator", "--platform", place_, "--sources", "2"};
     os::Channel channel = os::open_channel().value();
     channel_ = std::move(channel.here);
@@ -113,6 +114,7 @@ TEST_F(SimulatorTest, ReadsTheLaunchersFilesWhileConfined) {
     channel.there.close();
     Bytes secrets;
     ask({FirmwareCommand::Start, 0, testing::policy, {}});
+    if (ahead) ask({FirmwareCommand::Expect, 0, 0, {}});
     auto pages = testing::pages();
     pages[0] = {FirmwareCommand::UpdateFrom, 1, 0x10'0000,
                 launch::PageSource{offset, 8192, 1}.bytes()};
@@ -121,7 +123,7 @@ TEST_F(SimulatorTest, ReadsTheLaunchersFilesWhileConfined) {
       if (page.kind == static_cast<std::uint32_t>(snp::PageType::Secrets)) secrets = answer.payload;
     }
     ask({FirmwareCommand::Finish, 0, 0, testing::without_id_block().bytes()});
-    ask({FirmwareCommand::Expect, 0, 0, {}});
+    if (!ahead) ask({FirmwareCommand::Expect, 0, 0, {}});
     const FakeGuest guest(secrets);
     const FirmwareAnswer answer = ask(guest.ask(1));
     std::optional<snp::LaunchDigest> digest;
@@ -135,8 +137,10 @@ TEST_F(SimulatorTest, ReadsTheLaunchersFilesWhileConfined) {
     EXPECT_EQ(end_of(process), 0);
     return digest;
   };
-  EXPECT_EQ(measured(0), testing::digest_of_pages());
-  EXPECT_EQ(measured(1), std::nullopt);
+  for (const bool ahead : {false, true}) {
+    EXPECT_EQ(measured(0, ahead), testing::digest_of_pages());
+    EXPECT_EQ(measured(1, ahead), std::nullopt);
+  }
 }
 
 TEST_F(SimulatorTest, ThrottlesTheSameWayForTheSameSeed) {

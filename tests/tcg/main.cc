@@ -11,6 +11,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -198,21 +199,27 @@ class FixedMachine final : public host::Machine {
   std::uint64_t next_base_ = image::grown_base;
 };
 
+/// What stands behind `name` on the command line, if it is there.
+std::optional<std::string> value_of(int count, char** words, std::string_view name) {
+  for (int i = 1; i + 1 < count; ++i) {
+    if (words[i] == name) return words[i + 1];
+  }
+  return std::nullopt;
+}
+
 /// That the command line names.
 core::Result<std::optional<host::kvm::SimulatedFirmware>, host::HostError> firmware_of(
     int count, char** words) {
-  for (int i = 1; i + 1 < count; ++i) {
-    if (std::string_view(words[i]) != "--simulator") continue;
-    std::optional<host::LaunchSignature> signature;
-    if (i + 3 < count && std::string_view(words[i + 2]) == "--signatures") {
-      auto read = host::read_launch_signature(words[i + 3]);
-      if (!read) return read.error();
-      signature = *std::move(read);
-    }
-    auto started = TRY(host::kvm::SimulatedFirmware::start(words[i + 1], {}, std::move(signature)));
-    return std::optional(std::move(started));
+  const auto simulator = value_of(count, words, "--simulator");
+  if (!simulator) return std::optional<host::kvm::SimulatedFirmware>();
+  std::optional<host::LaunchSignature> signature;
+  if (const auto path = value_of(count, words, "--signatures")) {
+    signature = TRY(host::read_launch_signature(*path));
   }
-  return std::optional<host::kvm::SimulatedFirmware>();
+  auto firmware = TRY(host::kvm::SimulatedFirmware::start(*simulator, {}, std::move(signature)));
+  const std::span all(words, static_cast<std::size_t>(count));
+  if (std::ranges::find(all, std::string_view("--proves")) != all.end()) firmware.will_be_asked();
+  return std::optional(std::move(firmware));
 }
 
 int failed(std::string_view text) {

@@ -1,12 +1,13 @@
 // merlon-vmm: the process around a keep of backend kvm. It finds its workload on descriptor 3, as
 // merlon-keep does, confines itself to it, and passes it on into the machine.
 //
-//   merlon-vmm [--world ring0|collapsed|isolated] [--simulator DIR [--signatures FILE]] [--stats]
-//              [--try] [--save|--restore]
+//   merlon-vmm [--world ring0|collapsed|isolated] [--simulator DIR [--signatures FILE] [--proves]]
+//              [--stats] [--try] [--save|--restore]
 //
 // Before it takes the workload it says whether it can run one (launch/readiness.h); with --try that
-// is all. With --save it writes itself into descriptor 4 when its keep has been prepared, and ends;
-// with --restore it begins as what was written there.
+// is all. With --proves the workload will be one that has the keep prove itself. With --save it
+// writes itself into descriptor 4 when its keep has been prepared, and ends; with --restore it
+// begins as what was written there.
 
 #include <array>
 #include <chrono>
@@ -39,6 +40,7 @@ struct Options {
   bool only_try = false;
   bool save = false;
   bool restore = false;
+  bool proves = false;
   std::optional<std::string> simulator;   ///< directory of a simulated platform
   std::optional<std::string> signatures;  ///< file of what the keep's owner signed
 };
@@ -55,6 +57,8 @@ std::optional<Options> options_of(int count, char** words) {
       options.save = true;
     } else if (word == "--restore") {
       options.restore = true;
+    } else if (word == "--proves") {
+      options.proves = true;
     } else if (word == "--simulator" && i + 1 < count) {
       options.simulator = words[++i];
     } else if (word == "--signatures" && i + 1 < count) {
@@ -172,6 +176,7 @@ core::Result<std::unique_ptr<host::kvm::KeepMachine>, host::HostError> make_mach
     if (options.signatures) signature = TRY(host::read_launch_signature(*options.signatures));
     firmware =
         TRY(host::kvm::SimulatedFirmware::start(*options.simulator, sources, std::move(signature)));
+    if (options.proves) firmware->will_be_asked();
   }
   return host::kvm::KeepMachine::create(shim->mapping, keep->mapping, options.world,
                                         std::move(firmware));

@@ -126,7 +126,10 @@ core::Result<Bytes> SimulatedFirmware::step(const FirmwareRequest& request,
 
 core::Result<void> SimulatedFirmware::begin() {
   const std::uint64_t policy = signature_ ? signature_->policy : keep_policy;
-  return launch::send(channel_, {FirmwareCommand::Start, 0, policy, {}});
+  TRY(launch::send(channel_, {FirmwareCommand::Start, 0, policy, {}}));
+  // Whoever refuses to begin may have gone; the answer to Start tells.
+  if (will_be_asked_) static_cast<void>(expect_messages());
+  return {};
 }
 
 std::optional<launch::PageSource> SimulatedFirmware::source_of(

@@ -42,6 +42,9 @@ class SimulatedFirmware {
     return {std::move(channel), sources, std::move(signature)};
   }
 
+  /// Its keep will send messages: begin() says so too.
+  void will_be_asked() noexcept { will_be_asked_ = true; }
+
   /// SNP_LAUNCH_START, with the policy that the owner signed, else that of every keep of ours.
   /// Nobody waits for the answer yet.
   [[nodiscard]] core::Result<void> begin();
@@ -85,6 +88,7 @@ class SimulatedFirmware {
   os::Fd channel_;
   std::vector<core::ByteView> sources_;
   std::optional<LaunchSignature> signature_;
+  bool will_be_asked_ = false;
   bool is_begun_ = false;  // and the answer to that was heard
   std::optional<HostError> refusal_;
 };

@@ -77,6 +77,14 @@ TEST_F(SimulatedFirmwareTest, StartsWithThePolicyOfAllKeepsOrTheOwners) {
   EXPECT_EQ(asked().value, 0x3'0134U);
 }
 
+TEST_F(SimulatedFirmwareTest, SaysAtTheStartThatTheKeepWillAsk) {
+  SimulatedFirmware made = firmware();
+  made.will_be_asked();
+  ASSERT_TRUE(made.begin());
+  EXPECT_EQ(asked().command, FirmwareCommand::Start);
+  EXPECT_EQ(asked().command, FirmwareCommand::Expect);
+}
+
 TEST_F(SimulatedFirmwareTest, SaysWhereBytesLieThatBothCanRead) {
   SimulatedFirmware made = firmware();
   const core::ByteView whole(source_);
