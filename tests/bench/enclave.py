@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What work costs in a simulated enclave beside the same keep without one: processor time less that of a start, the least
-of some runs in turn. enclave.py BIN WORKLOADS HELLO.wasm [RUNS]"""
+"""What work costs in a simulated enclave beside the same keep without one: processor time less that of a start, medians of
+some runs in turn. enclave.py BIN WORKLOADS HELLO.wasm [RUNS]"""
 
 import os
 import subprocess
@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from report import geometric_mean, table
+from report import geometric_mean, median, table
 
 BIN, WORKLOADS, HELLO = (Path(word).absolute() for word in sys.argv[1:4])
-RUNS = int(sys.argv[4]) if len(sys.argv) > 4 else 5
+RUNS = int(sys.argv[4]) if len(sys.argv) > 4 else 7
 BAR = 1.05
 
 
@@ -26,7 +26,7 @@ def once(environment, folder, backend, module):
     return float(processor), float(wall), ran.stdout
 
 
-def least(environment, folder, module):
+def medians(environment, folder, module):
     """Of each backend, in turn; the outputs are the same or there are no figures."""
     runs = {backend: [] for backend in ("nil", "sgx-sim")}
     for _ in range(RUNS):
@@ -34,7 +34,7 @@ def least(environment, folder, module):
             times.append(once(environment, folder, backend, module))
     if len({output for times in runs.values() for _, _, output in times}) != 1:
         raise SystemExit(f"{module.stem}: an enclave's output is another")
-    return [tuple(min(each[i] for each in times) for i in (0, 1)) for times in runs.values()]
+    return [tuple(median(each[i] for each in times) for i in (0, 1)) for times in runs.values()]
 
 
 def main():
@@ -45,9 +45,9 @@ def main():
         environment = {**os.environ, "XDG_STATE_HOME": str(folder / "state")}
         subprocess.run([BIN / "merlon", "platform", "simulate", "init", "--kind", "sgx"], check=True, env=environment,
                        stdout=subprocess.DEVNULL)
-        starts = least(environment, folder, HELLO)
+        starts = medians(environment, folder, HELLO)
         for module in modules:
-            nil, enclave = least(environment, folder, module)
+            nil, enclave = medians(environment, folder, module)
             work = [nil[0] - starts[0][0], enclave[0] - starts[1][0]]
             ratios.append(work[1] / work[0])
             rows.append([module.stem, f"{work[0]:.3f}", f"{work[1]:.3f}", f"{ratios[-1]:.2f}", f"{enclave[1] / nil[1]:.2f}",
