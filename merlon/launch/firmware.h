@@ -44,7 +44,9 @@ enum class FirmwareCommand : std::uint32_t {
   EnclaveAddFrom = 17,  ///< the same; payload: PageSource
   EnclaveStart = 18,    ///< payload: the SIGSTRUCT, or nothing
   EnclaveReport = 19,   ///< payload: TARGETINFO, REPORTDATA; answer: the REPORT
-  EnclaveKey = 20,      ///< payload: KEYREQUEST; answer: the key
+  /// payload: KEYREQUEST; answer: the key, or PolicyFailure with the 2 bytes that EGETKEY leaves in
+  /// RAX. To any other status it is a fault.
+  EnclaveKey = 20,
 };
 
 /// STATUS as the firmware gives it [SNP-ABI 1.58 table 7], and Busy, which is a host's

@@ -1,5 +1,7 @@
 #include "merlon/simulate/enclave_server.h"
 
+#include "merlon/base/byte_writer.h"
+
 namespace merlon::simulate {
 
 using core::ErrorCode;
@@ -61,7 +63,11 @@ FirmwareAnswer EnclaveServer::key(core::ByteView payload) {
   const auto request = sgx::KeyRequest::parse(payload);
   if (!request) return status(FirmwareStatus::InvalidParameter);
   const auto key = processor_.egetkey(**identity, *request);
-  return key ? with(key->reveal()) : status(FirmwareStatus::PolicyFailure);
+  if (key) return with(key->reveal());
+  if (key.error() == KeyError::Fault) return status(FirmwareStatus::InvalidParameter);
+  base::ByteWriter code;
+  code.u16(static_cast<std::uint16_t>(key.error()));
+  return {FirmwareStatus::PolicyFailure, code.take()};
 }
 
 std::optional<FirmwareAnswer> EnclaveServer::answer(FirmwareRequest request) {

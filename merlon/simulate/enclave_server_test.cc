@@ -144,6 +144,27 @@ TEST_F(EnclaveServerTest, MalformedRequestsAreRefused) {
             FirmwareStatus::InvalidParameter);
 }
 
+TEST_F(EnclaveServerTest, SaysWhyThereIsNoKey) {
+  add(0x4000);
+  ASSERT_EQ(start(), FirmwareStatus::Success);
+  const auto answer = [&](const sgx::KeyRequest& request) {
+    const auto bytes = request.to_bytes();
+    return *server_.answer({FirmwareCommand::EnclaveKey, 0, 0, {bytes.begin(), bytes.end()}});
+  };
+  sgx::KeyRequest request;
+  request.name = sgx::KeyName::Seal;
+  EXPECT_EQ(answer(request).status, FirmwareStatus::Success);
+  request.name = sgx::KeyName::Provision;
+  EXPECT_EQ(answer(request).status, FirmwareStatus::PolicyFailure);
+  EXPECT_EQ(answer(request).payload, (Bytes{2, 0})) << "SGX_INVALID_ATTRIBUTE";
+  request.name = static_cast<sgx::KeyName>(9);
+  EXPECT_EQ(answer(request).payload, (Bytes{0, 1})) << "SGX_INVALID_KEYNAME";
+  request.name = sgx::KeyName::Seal;
+  request.policy = static_cast<std::uint16_t>(sgx::KeyPolicy::OfFamily);
+  EXPECT_EQ(answer(request).status, FirmwareStatus::InvalidParameter) << "a fault";
+  EXPECT_TRUE(answer(request).payload.empty());
+}
+
 class SignedEnclave : public EnclaveServerTest {
  protected:
   void SetUp() override { add(0x4000); }

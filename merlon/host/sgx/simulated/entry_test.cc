@@ -435,11 +435,15 @@ TEST_F(SimulatedEntry, KeysAreThoseOfTheSimulatorOrNone) {
     EXPECT_EQ(data().flags & zero_flag, 0U);
     EXPECT_EQ(data().secinfo[1], 0x0909'0909'0909'0909U);
     EXPECT_EQ(data().secinfo[2], 0U);
-    will_answer(FirmwareStatus::InvalidParameter);
+    will_answer(FirmwareStatus::PolicyFailure, {0x40, 0});
     data().secinfo = {};
     expect_done();
-    EXPECT_EQ(data().result, 2U) << "SGX_INVALID_ATTRIBUTE";
+    EXPECT_EQ(data().result, 0x40U) << "SGX_INVALID_ISVSVN";
     EXPECT_EQ(data().flags & zero_flag, zero_flag);
+    EXPECT_EQ(data().secinfo[0], 0U);
+    will_answer(FirmwareStatus::InvalidParameter);
+    expect_exception(Leaf::Enter, protection);
+    EXPECT_EQ(frame().registers.rip, in_enclave(test_enclave_leaf));
     EXPECT_EQ(data().secinfo[0], 0U);
   });
 }

@@ -596,12 +596,16 @@ void Processor::report(Context& context) {
 
 /// EGETKEY: KEYREQUEST at rbx, the key to rcx.
 void Processor::key(Context& context) {
-  constexpr std::uint64_t invalid_attribute = 2;  // SGX_INVALID_ATTRIBUTE, for whatever reason
   const auto made = secrets_.key(operand(context.get(REG_RBX), Secrets::request_size));
+  if (!made && made.error().code == 0) {
+    const Exception forbidden{protection, 0, 0};
+    interrupt(context, &forbidden);
+    return;
+  }
   if (made) put(context.get(REG_RCX), *made);
   const std::uint64_t kept = context.get(REG_EFL) & ~carry_flags;
   context.set(REG_EFL, made ? kept : kept | zero_flag);
-  context.set(REG_RAX, made ? 0 : invalid_attribute);
+  context.set(REG_RAX, made ? 0 : made.error().code);
   context.set(REG_RIP, context.get(REG_RIP) + size_of_enclu);
 }
 

@@ -146,8 +146,13 @@ std::optional<std::array<std::uint8_t, Secrets::report_size>> Secrets::report(co
   return exactly<report_size>(ask(FirmwareCommand::EnclaveReport, payload));
 }
 
-std::optional<std::array<std::uint8_t, Secrets::key_size>> Secrets::key(core::ByteView request) {
-  return exactly<key_size>(ask(FirmwareCommand::EnclaveKey, request));
+core::Result<std::array<std::uint8_t, Secrets::key_size>, Secrets::NoKey> Secrets::key(
+    core::ByteView request) {
+  const auto answer = ask(FirmwareCommand::EnclaveKey, request);
+  if (const auto key = exactly<key_size>(answer)) return *key;
+  const bool told = answer && answer->status == FirmwareStatus::PolicyFailure;
+  if (!told || answer->payload.size() != sizeof(std::uint16_t)) return NoKey{};
+  return NoKey{static_cast<std::uint16_t>(answer->payload[0] | answer->payload[1] << 8U)};
 }
 
 }  // namespace merlon::host::sgx::simulated

@@ -53,8 +53,12 @@ class Secrets {
   /// EREPORT of TARGETINFO and REPORTDATA; nothing if the simulator gives none.
   [[nodiscard]] std::optional<std::array<std::uint8_t, report_size>> report(core::ByteView target,
                                                                             core::ByteView data);
-  /// EGETKEY. Nothing: there is no such key for this enclave.
-  [[nodiscard]] std::optional<std::array<std::uint8_t, key_size>> key(core::ByteView request);
+  /// What EGETKEY leaves in RAX where it gives no key; 0 if it raises #GP(0).
+  struct NoKey {
+    std::uint16_t code = 0;
+  };
+  /// EGETKEY.
+  [[nodiscard]] core::Result<std::array<std::uint8_t, key_size>, NoKey> key(core::ByteView request);
 
  private:
   Secrets(os::Fd channel, std::span<const Source> sources);

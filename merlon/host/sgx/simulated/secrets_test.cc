@@ -122,9 +122,15 @@ TEST_F(SecretsTest, ReportsAndKeysHaveTheirSizeOrAreNone) {
   EXPECT_TRUE(secrets_->key(Bytes(Secrets::request_size, 3)).has_value());
   expect_asked(FirmwareCommand::EnclaveKey, 0, 0, Bytes(Secrets::request_size, 3));
   will_answer(FirmwareStatus::Success, Bytes(Secrets::key_size + 1, 8));
-  EXPECT_FALSE(secrets_->key(Bytes(Secrets::request_size, 3)).has_value());
+  EXPECT_EQ(secrets_->key(Bytes(Secrets::request_size, 3)).error().code, 0);
   will_answer(FirmwareStatus::InvalidParameter, Bytes(Secrets::key_size, 8));
-  EXPECT_FALSE(secrets_->key(Bytes(Secrets::request_size, 3)).has_value());
+  EXPECT_EQ(secrets_->key(Bytes(Secrets::request_size, 3)).error().code, 0);
+  will_answer(FirmwareStatus::PolicyFailure, {0x40, 1});
+  EXPECT_EQ(secrets_->key(Bytes(Secrets::request_size, 3)).error().code, 0x140);
+  will_answer(FirmwareStatus::PolicyFailure, {0x40});
+  EXPECT_EQ(secrets_->key(Bytes(Secrets::request_size, 3)).error().code, 0);
+  will_answer(FirmwareStatus::InvalidParameter, {0x40, 1});
+  EXPECT_EQ(secrets_->key(Bytes(Secrets::request_size, 3)).error().code, 0);
 }
 
 }  // namespace
