@@ -22,6 +22,12 @@ struct OptionSpec {
   bool path = false;                            ///< the value names a file or directory
 };
 
+/// One whose value names a file or directory.
+constexpr OptionSpec path_option(std::string_view name, std::string_view value,
+                                 std::string_view help, bool repeatable = false) {
+  return {name, value, help, repeatable, {}, true};
+}
+
 struct PositionalSpec {
   std::string_view name;  ///< "FILE|DIR"
   std::string_view help;

@@ -15,20 +15,18 @@ using base::concat;
 using command::CommandSpec;
 using command::number_of;
 using command::OptionSpec;
+using command::path_option;
 using command::PositionalSpec;
 
 namespace {
 
-constexpr OptionSpec file(std::string_view name, std::string_view value, std::string_view help) {
-  return {name, value, help, false, {}, true};
-}
-
 constexpr auto usual_serve_options = std::array{
     OptionSpec{"--listen", "ADDRESS:PORT", "Where to listen; 0.0.0.0:8080 if not given.", true},
     OptionSpec{"--addr", "ADDRESS:PORT", "The same, as Enarx has it."},
-    file("--cert", "FILE", "The certificate of this service's TLS and who issued it, in PEM."),
-    file("--key", "FILE", "Its private key, in PEM."),
-    file(
+    path_option("--cert", "FILE",
+                "The certificate of this service's TLS and who issued it, in PEM."),
+    path_option("--key", "FILE", "Its private key, in PEM."),
+    path_option(
         "--ca", "FILE",
         "Certificates of Stewards, in PEM: a keep that shows a certificate of theirs may read what "
         "a repository's rule lets it."),
@@ -37,8 +35,8 @@ constexpr auto usual_serve_options = std::array{
                "machine with --development).",
                true},
     OptionSpec{"--oidc-audience", "NAME", "Whom such a token must be for.", true},
-    file("--ca-bundle", "FILE",
-         "Whose certificates issuers may show, in PEM; those of the web if none is given."),
+    path_option("--ca-bundle", "FILE",
+                "Whose certificates issuers may show, in PEM; those of the web if none is given."),
     OptionSpec{"--development", "", "Serve without TLS, on addresses of this machine only."},
     OptionSpec{"--user-space", "MIB", "Room of each user: 10240 if not given."},
     OptionSpec{"--users-per-subject", "NUMBER",
@@ -129,14 +127,7 @@ Checked<void> check(const Options& options) {
       return concat("--reserve ", base::printable(each), ": no user could have this name");
     }
   }
-  if (options.development) {
-    for (const http::ListenAddress& each : options.listen) {
-      if (service::is_own(each)) continue;
-      return concat("--development: ", http::to_string(each),
-                    " is no address of this machine's own");
-    }
-    return {};
-  }
+  if (options.development) return service::check_own(options.listen);
   if (options.tls.key.empty() || options.tls.certificate.empty()) {
     return std::string("--cert and --key must be given; or --development, to try it out");
   }

@@ -16,43 +16,43 @@ using base::concat;
 using command::CommandSpec;
 using command::number_of;
 using command::OptionSpec;
+using command::path_option;
 using command::PositionalSpec;
 
 namespace {
 
-constexpr OptionSpec file(std::string_view name, std::string_view value, std::string_view help) {
-  return {name, value, help, false, {}, true};
-}
-
 constexpr auto serve_options = std::array{
     OptionSpec{"--listen", "ADDRESS:PORT", "Where to listen; 127.0.0.1:8443 if not given.", true},
-    file("--state", "DIR",
-         "Where the keeps' folders are, made if it is not there; $XDG_STATE_HOME/merlon/gatehouse "
-         "(~/.local/state) if not given."),
-    file("--tls-key", "FILE", "The private key of this service's TLS, in PEM."),
-    file("--tls-crt", "FILE", "Its certificate and who issued it, in PEM."),
-    file("--tenants", "FILE",
-         "Certificates in PEM: whoever shows a client certificate that one of these vouches for is "
-         "a tenant."),
+    path_option(
+        "--state", "DIR",
+        "Where the keeps' folders are, made if it is not there; $XDG_STATE_HOME/merlon/gatehouse "
+        "(~/.local/state) if not given."),
+    path_option("--tls-key", "FILE", "The private key of this service's TLS, in PEM."),
+    path_option("--tls-crt", "FILE", "Its certificate and who issued it, in PEM."),
+    path_option(
+        "--tenants", "FILE",
+        "Certificates in PEM: whoever shows a client certificate that one of these vouches for is "
+        "a tenant."),
     OptionSpec{"--oidc-issuer", "URL",
                "An issuer of OpenID Connect: whoever shows a bearer token of his is a tenant, by "
                "issuer and subject. https:// (http:// of this machine with --development).",
                true},
     OptionSpec{"--oidc-audience", "NAME",
                "Whom such a token must be for; one of these, if several are given.", true},
-    file("--ca-bundle", "FILE",
-         "Whose certificates issuers may show, in PEM; those of the web if none is given."),
+    path_option("--ca-bundle", "FILE",
+                "Whose certificates issuers may show, in PEM; those of the web if none is given."),
     OptionSpec{"--development", "",
                "Serve without TLS, on addresses of this machine only; and whoever asks as one "
                "tenant, unless there is --oidc-issuer."},
     OptionSpec{"--backend", "NAME",
                "A kind of keep that tenants may ask for; snp-sim if none is given.", true,
                host::accepted_backends},
-    file("--simulator", "DIR",
-         "The simulated platform of backend snp-sim; $XDG_STATE_HOME/merlon/simulator if not "
-         "given."),
-    file("--simulator-sgx", "DIR",
-         "That of backend sgx-sim; $XDG_STATE_HOME/merlon/simulator-sgx if not given."),
+    path_option(
+        "--simulator", "DIR",
+        "The simulated platform of backend snp-sim; $XDG_STATE_HOME/merlon/simulator if not "
+        "given."),
+    path_option("--simulator-sgx", "DIR",
+                "That of backend sgx-sim; $XDG_STATE_HOME/merlon/simulator-sgx if not given."),
     OptionSpec{"--keeps", "NUMBER", "Keeps that run at a time, at most: 256 if not given."},
     OptionSpec{"--keeps-per-tenant", "NUMBER", "Of these of one tenant: 16 if not given."},
     OptionSpec{"--volumes", "NUMBER", "Sealed volumes of one tenant: 16 if not given."},
@@ -102,14 +102,7 @@ Checked<void> check(const Options& options) {
     return std::string("--state: neither XDG_STATE_HOME nor HOME says where keeps are to be");
   }
   TRY(service::check(options.issuers));
-  if (options.development) {
-    for (const http::ListenAddress& each : options.listen) {
-      if (service::is_own(each)) continue;
-      return concat("--development: ", http::to_string(each),
-                    " is no address of this machine's own");
-    }
-    return {};
-  }
+  if (options.development) return service::check_own(options.listen);
   const bool nobody = options.tls.clients.empty() && options.issuers.issuers.empty();
   if (options.tls.key.empty() || options.tls.certificate.empty() || nobody) {
     return std::string(

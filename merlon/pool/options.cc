@@ -14,27 +14,24 @@ using base::concat;
 using command::CommandSpec;
 using command::number_of;
 using command::OptionSpec;
+using command::path_option;
 using command::PositionalSpec;
 using core::Result;
 
 namespace {
 
-constexpr OptionSpec file(std::string_view name, std::string_view value, std::string_view help,
-                          bool repeatable = false) {
-  return {name, value, help, repeatable, {}, true};
-}
-
 constexpr std::array<std::string_view, 3> when_snapshots{"never", "where-slow", "always"};
 
 constexpr auto serve_options = std::array{
-    file("--socket", "PATH",
-         "Where to listen, a path at which nothing is yet; $XDG_RUNTIME_DIR/merlon-pool if not "
-         "given."),
+    path_option(
+        "--socket", "PATH",
+        "Where to listen, a path at which nothing is yet; $XDG_RUNTIME_DIR/merlon-pool if not "
+        "given."),
     OptionSpec{"--backend", "NAME", "A kind of keep to make ahead; kvm if none is given.", true,
                host::accepted_backends},
     OptionSpec{"--ready", "NUMBER", "Keeps that wait, of each kind and module: 2 if not given."},
-    file("--prepare", "FILE|DIR",
-         "A wasm file or package that keeps are prepared with before anybody asks.", true),
+    path_option("--prepare", "FILE|DIR",
+                "A wasm file or package that keeps are prepared with before anybody asks.", true),
     OptionSpec{"--network", "",
                "Of --prepare: their launches may have sockets. Else a launch with sockets gets a "
                "keep that is not prepared, and the next one does."},
@@ -50,11 +47,12 @@ constexpr auto serve_options = std::array{
                "Whether micro-VMs begin as copies of one that has been prepared: never, where-slow "
                "(where that takes longer than 50 ms; what holds if nothing is given), always.",
                false, when_snapshots},
-    file("--simulator", "DIR",
-         "The simulated platform of backend snp-sim; $XDG_STATE_HOME/merlon/simulator if not "
-         "given."),
-    file("--simulator-sgx", "DIR",
-         "That of backend sgx-sim; $XDG_STATE_HOME/merlon/simulator-sgx if not given."),
+    path_option(
+        "--simulator", "DIR",
+        "The simulated platform of backend snp-sim; $XDG_STATE_HOME/merlon/simulator if not "
+        "given."),
+    path_option("--simulator-sgx", "DIR",
+                "That of backend sgx-sim; $XDG_STATE_HOME/merlon/simulator-sgx if not given."),
 };
 
 constexpr auto all_commands = std::array{

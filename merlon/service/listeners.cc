@@ -41,6 +41,15 @@ bool is_own(const http::ListenAddress& address) noexcept {
   return address.address.starts_with("127.") || address.address == "::1";
 }
 
+Checked<void> check_own(std::span<const http::ListenAddress> addresses) {
+  for (const http::ListenAddress& each : addresses) {
+    if (is_own(each)) continue;
+    return base::concat("--development: ", http::to_string(each),
+                        " is no address of this machine's own");
+  }
+  return {};
+}
+
 codec::UnixTime clock_now() {
   constexpr std::uint64_t second = 1'000'000'000;
   return {static_cast<std::int64_t>(os::now(os::Clock::Realtime).value_or(0) / second)};

@@ -18,6 +18,8 @@ namespace merlon::service {
     std::span<const std::string> values, const http::ListenAddress& usual);
 /// Whether it is one of this machine's own, that nobody else reaches.
 [[nodiscard]] bool is_own(const http::ListenAddress& address) noexcept;
+/// Of a service without TLS: all must be such addresses. The error names --development.
+[[nodiscard]] Checked<void> check_own(std::span<const http::ListenAddress> addresses);
 
 /// Now, by the system's clock.
 [[nodiscard]] codec::UnixTime clock_now();

@@ -28,6 +28,14 @@ TEST(Listeners, WhatIsNoAddressIsNamed) {
   EXPECT_FALSE(is_own({"0.0.0.0", 1}));
 }
 
+TEST(Listeners, WithoutTlsAllAreThisMachinesOwn) {
+  const std::vector<http::ListenAddress> own{{"127.0.0.1", 80}, {"::1", 81}};
+  EXPECT_TRUE(check_own(own));
+  const std::vector<http::ListenAddress> mixed{{"127.0.0.1", 80}, {"2001:db8::1", 81}};
+  EXPECT_EQ(check_own(mixed).error(),
+            "--development: [2001:db8::1]:81 is no address of this machine's own");
+}
+
 TEST(IssuerSettings, GoTogetherAndNeedTls) {
   EXPECT_TRUE(check(IssuerSettings{}));
   EXPECT_FALSE(check(IssuerSettings{{"https://issuer"}, {}, "", false}));

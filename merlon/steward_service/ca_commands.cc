@@ -5,7 +5,7 @@
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
 #include "merlon/crypto/hash.h"
-#include "merlon/os/clock.h"
+#include "merlon/service/listeners.h"
 #include "merlon/steward/ca_store.h"
 #include "merlon/steward_service/commands.h"
 #include "merlon/steward_service/options.h"
@@ -15,6 +15,7 @@
 namespace merlon::steward_service {
 
 using base::concat;
+using service::clock_now;
 using std::chrono::seconds;
 using steward::CaPhase;
 using steward::CaShape;
@@ -24,11 +25,6 @@ namespace {
 
 constexpr int usage = 2;
 constexpr int unusable = 1;
-
-codec::UnixTime clock_now() {
-  const auto nanoseconds = os::now(os::Clock::Realtime);
-  return {static_cast<std::int64_t>((nanoseconds ? *nanoseconds : 0) / 1'000'000'000)};
-}
 
 Outcome<CaShape> shape_of(const command::Arguments& arguments) {
   CaShape shape;

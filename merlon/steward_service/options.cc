@@ -40,45 +40,22 @@ std::string value_of(const command::Arguments& arguments, const command::Termina
   return terminal.variable(variable);
 }
 
-Outcome<std::uint64_t> number_of(std::string_view option, const std::string& text,
-                                 std::uint64_t least, std::uint64_t most) {
+/// A text of the option or the variable.
+Outcome<std::uint16_t> port_of(const std::string& text) {
+  constexpr std::uint64_t last_port = 65535;
   const auto number = base::parse_decimal(text);
-  if (number && *number >= least && *number <= most) return *number;
-  return concat(option, " ", base::printable(text), ": must be a number from ", least, " to ",
-                most);
-}
-
-/// "192.0.2.1:80", or with the address in brackets.
-Outcome<Listen> listen_of(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  std::string_view address = text.substr(0, colon == std::string_view::npos ? 0 : colon);
-  if (address.starts_with('[') && address.ends_with(']')) {
-    address = address.substr(1, address.size() - 2);
-  } else if (address.find(':') != std::string_view::npos) {
-    address = {};
-  }
-  if (address.empty()) {
-    return concat("--listen ", base::printable(text), ": must be ADDRESS:PORT or [ADDRESS]:PORT");
-  }
-  const std::string port(text.substr(colon + 1));
-  return Listen{std::string(address),
-                static_cast<std::uint16_t>(TRY(number_of("--listen", port, 0, 65535)))};
+  if (number && *number <= last_port) return static_cast<std::uint16_t>(*number);
+  return concat("--port ", base::printable(text), ": must be a number from 0 to ", last_port);
 }
 
 /// Where to listen: --listen, or Enarx's address and port.
-Outcome<std::vector<Listen>> listens_of(const command::Arguments& arguments,
-                                        const command::Terminal& terminal) {
-  std::vector<Listen> all;
-  for (const std::string& each : arguments.values("--listen")) {
-    all.push_back(TRY(listen_of(each)));
-  }
-  if (!all.empty()) return all;
+Outcome<std::vector<http::ListenAddress>> listens_of(const command::Arguments& arguments,
+                                                     const command::Terminal& terminal) {
   std::string address = value_of(arguments, terminal, "--addr", "ROCKET_ADDRESS");
   if (address.empty()) address = "::";
   std::string port = value_of(arguments, terminal, "--port", "ROCKET_PORT");
-  if (port.empty()) port = "3000";
-  all.push_back({address, static_cast<std::uint16_t>(TRY(number_of("--port", port, 0, 65535)))});
-  return all;
+  if (port.empty() || arguments.has("--listen")) port = "3000";
+  return service::addresses_of(arguments.values("--listen"), {address, TRY(port_of(port))});
 }
 
 Outcome<void> read_limits(const command::Arguments& arguments, Options& options) {
@@ -150,8 +127,6 @@ void add_names(std::vector<std::string>& names, std::string_view text) {
   }
 }
 
-bool is_own_machine(const Listen& listen) { return service::is_own({listen.address, listen.port}); }
-
 Outcome<void> check_release(const Options& options) {
   const ReleaseOptions& release = options.release;
   if (release.store.empty()) {
@@ -166,7 +141,7 @@ Outcome<void> check_release(const Options& options) {
     return std::string("--release-store needs --oidc-issuer: whose tokens name tenants");
   }
   const bool is_open =
-      options.tls_key.empty() && !std::ranges::all_of(options.listen, &is_own_machine);
+      options.tls_key.empty() && !std::ranges::all_of(options.listen, &service::is_own);
   if (is_open && !options.development) {
     return std::string(
         "--release-store: deposits are secrets: --tls-key and --tls-crt, or --listen with an "

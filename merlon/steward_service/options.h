@@ -12,16 +12,12 @@
 #include "merlon/codec/time.h"
 #include "merlon/command/command.h"
 #include "merlon/core/result.h"
+#include "merlon/http/listen_address.h"
 #include "merlon/http/server.h"
 #include "merlon/release/store.h"
 #include "merlon/service/issuers.h"
 
 namespace merlon::steward_service {
-
-struct Listen {
-  std::string address;  ///< numeric
-  std::uint16_t port = 0;
-};
 
 /// The broker (docs/release.md).
 struct ReleaseOptions {
@@ -41,16 +37,16 @@ struct CredentialOptions {
 };
 
 struct Options {
-  std::string key;                        ///< file; with `certificate`, or neither
-  std::string certificate;                ///< file: the CA's, and who issued it
-  std::string ca;                         ///< directory of a steward::CaStore, in their place
-  std::string host;                       ///< name of a CA that is made at the start
-  std::vector<std::string> names;         ///< of every certificate
-  std::vector<Listen> listen;             ///< at least one
-  std::string policy;                     ///< file; empty: the default one
-  std::vector<std::string> endorsements;  ///< directories and files
-  std::vector<std::string> early;         ///< the same with Intel's early documents
-  std::string state;                      ///< directory; empty: nothing is remembered
+  std::string key;                          ///< file; with `certificate`, or neither
+  std::string certificate;                  ///< file: the CA's, and who issued it
+  std::string ca;                           ///< directory of a steward::CaStore, in their place
+  std::string host;                         ///< name of a CA that is made at the start
+  std::vector<std::string> names;           ///< of every certificate
+  std::vector<http::ListenAddress> listen;  ///< at least one
+  std::string policy;                       ///< file; empty: the default one
+  std::vector<std::string> endorsements;    ///< directories and files
+  std::vector<std::string> early;           ///< the same with Intel's early documents
+  std::string state;                        ///< directory; empty: nothing is remembered
   std::vector<std::string> renew;  ///< kinds of platforms whose endorsements it gets by itself
   std::string fetcher;             ///< program; empty: merlon-fetch beside this one
   std::string intel_url, intel_root_url, amd_url;  ///< empty: the vendors' own

@@ -4,12 +4,11 @@
 
 #include "merlon/base/text.h"
 #include "merlon/http/log.h"
-#include "merlon/os/clock.h"
 #include "merlon/os/open.h"
 #include "merlon/os/processor.h"
 #include "merlon/os/signals.h"
-#include "merlon/os/socket.h"
 #include "merlon/service/front.h"
+#include "merlon/service/listeners.h"
 #include "merlon/steward_service/commands.h"
 #include "merlon/steward_service/credentials.h"
 #include "merlon/steward_service/deputy.h"
@@ -23,36 +22,12 @@
 namespace merlon::steward_service {
 
 using base::concat;
+using service::clock_now;
 
 namespace {
 
 constexpr int usage = 2;
 constexpr int unusable = 1;
-
-codec::UnixTime clock_now() {
-  const auto nanoseconds = os::now(os::Clock::Realtime);
-  return {static_cast<std::int64_t>((nanoseconds ? *nanoseconds : 0) / 1'000'000'000)};
-}
-
-std::string shown(const Listen& listen) {
-  const bool colons = listen.address.find(':') != std::string::npos;
-  return concat(colons ? "[" : "", listen.address, colons ? "]" : "", ":", listen.port);
-}
-
-Outcome<std::vector<os::Fd>> listeners_of(Options& options) {
-  std::vector<os::Fd> listeners;
-  for (Listen& each : options.listen) {
-    auto socket = os::listen_tcp(each.address, each.port);
-    const auto port = socket ? os::local_port(*socket) : os::Result<std::uint16_t>(socket.error());
-    if (!port) {
-      return concat("cannot listen on ", base::printable(shown(each)), ": ",
-                    os::describe(port.error()));
-    }
-    each.port = *port;
-    listeners.push_back(*std::move(socket));
-  }
-  return listeners;
-}
 
 /// One process that serves, from its start to its end.
 class Running {
@@ -199,14 +174,14 @@ Outcome<void> Running::start() {
   }
   start_deputy();
   start_credentials();
-  auto listeners = TRY(listeners_of(options_));
+  auto listeners = TRY(service::listen_on(options_.listen));
   auto started = http::Server::start(std::move(listeners), settings());
   if (!started) return concat("cannot serve: ", os::describe(started.error()));
   server_.emplace(*std::move(started));
   say_generation("start", *service_.generation());
-  for (const Listen& each : options_.listen) {
+  for (const http::ListenAddress& each : options_.listen) {
     say("info", "listen",
-        {{"address", shown(each)}, {"tls", options_.tls_key.empty() ? "no" : "yes"}});
+        {{"address", http::to_string(each)}, {"tls", options_.tls_key.empty() ? "no" : "yes"}});
   }
   return {};
 }

@@ -13,21 +13,19 @@ using command::CommandSpec;
 using command::ManItem;
 using command::ManSection;
 using command::OptionSpec;
+using command::path_option;
 using command::PositionalSpec;
 
-constexpr OptionSpec file(std::string_view name, std::string_view value, std::string_view help,
-                          bool repeatable = false) {
-  return {name, value, help, repeatable, {}, true};
-}
-
 constexpr auto serve_options = std::array{
-    file("--key", "FILE",
-         "The CA's private key, in PEM (P-256 or P-384). Also -k, or STEWARD_KEY."),
-    file("--crt", "FILE",
-         "The CA's certificate in PEM, and behind it who issued it. Also -c, or STEWARD_CRT."),
-    file("--ca", "DIR",
-         "In place of --key and --crt: authorities that merlon-steward ca made, and lets one take "
-         "the place of another."),
+    path_option("--key", "FILE",
+                "The CA's private key, in PEM (P-256 or P-384). Also -k, or STEWARD_KEY."),
+    path_option(
+        "--crt", "FILE",
+        "The CA's certificate in PEM, and behind it who issued it. Also -c, or STEWARD_CRT."),
+    path_option(
+        "--ca", "DIR",
+        "In place of --key and --crt: authorities that merlon-steward ca made, and lets one take "
+        "the place of another."),
     OptionSpec{"--host", "NAME",
                "In place of --key and --crt: make a CA of this name, which ends with the process. "
                "Also RENDER_EXTERNAL_HOSTNAME."},
@@ -38,20 +36,23 @@ constexpr auto serve_options = std::array{
                "Numeric; :: if not given, which is all addresses. Also -a, or ROCKET_ADDRESS."},
     OptionSpec{"--listen", "ADDRESS:PORT", "In place of --addr and --port, and more than once.",
                true},
-    file("--policy", "FILE",
-         "What is accepted: a policy of Merlon's (merlon evidence policy init) or an Enarx "
-         "Steward's configuration. Without it: anything genuine, fresh and not for debugging."),
-    file("--config", "FILE", "The same as --policy."),
-    file("--endorsements", "PATH",
-         "A directory or a file with certificates, revocation lists and Intel's documents.", true),
-    file(
+    path_option(
+        "--policy", "FILE",
+        "What is accepted: a policy of Merlon's (merlon evidence policy init) or an Enarx "
+        "Steward's configuration. Without it: anything genuine, fresh and not for debugging."),
+    path_option("--config", "FILE", "The same as --policy."),
+    path_option("--endorsements", "PATH",
+                "A directory or a file with certificates, revocation lists and Intel's documents.",
+                true),
+    path_option(
         "--early", "PATH",
         "Intel's early documents (update=early): no verdict comes of them, but platforms that they "
         "would refuse are counted and shown.",
         true),
-    file("--state", "DIR",
-         "Where it remembers the newest that the vendors had signed, and logs each certificate "
-         "before it leaves; made if it is not there."),
+    path_option(
+        "--state", "DIR",
+        "Where it remembers the newest that the vendors had signed, and logs each certificate "
+        "before it leaves; made if it is not there."),
     OptionSpec{
         "--lifetime", "TIME",
         "How long certificates count: 24h if not given, or what --ca says, and no longer than that."},
@@ -59,13 +60,13 @@ constexpr auto serve_options = std::array{
                "Get what endorses a kind of platform ahead of its end, and VCEKs of its chips when "
                "they are needed: Milan, Genoa, Turin or an FMSPC. Needs --state and merlon-fetch.",
                true},
-    file("--fetcher", "FILE", "Where merlon-fetch is; beside this program if not given."),
+    path_option("--fetcher", "FILE", "Where merlon-fetch is; beside this program if not given."),
     OptionSpec{"--intel-url", "URL", "With --renew: a cache to ask instead of Intel's service."},
     OptionSpec{"--intel-root-url", "URL", "The same for the root's revocation list."},
     OptionSpec{"--amd-url", "URL", "A cache to ask instead of AMD's key distribution service."},
-    file("--tls-key", "FILE",
-         "The private key of this service's own TLS, in PEM. Without it HTTP is plain."),
-    file("--tls-crt", "FILE", "Its certificate and who issued it, in PEM."),
+    path_option("--tls-key", "FILE",
+                "The private key of this service's own TLS, in PEM. Without it HTTP is plain."),
+    path_option("--tls-crt", "FILE", "Its certificate and who issued it, in PEM."),
     OptionSpec{"--development", "",
                "Accept simulators that the policy names, and keeps without hardware. Their "
                "certificates say so."},
@@ -81,13 +82,15 @@ constexpr auto serve_options = std::array{
     OptionSpec{"--connections", "NUMBER", "Open at a time, at most: 4096 if not given."},
     OptionSpec{"--per-address", "NUMBER",
                "Of these of one address: 256 if not given. Behind a proxy, all have its address."},
-    file("--release-store", "FILE",
-         "Be a broker as well, which supplies keeps in tenants' places, and keep their deposits in "
-         "this file (SQLite), made if it is not there. Needs --release-key, --state and "
-         "--oidc-issuer."),
-    file("--release-key", "FILE",
-         "64 hexadecimal digits, under which deposits lie sealed: openssl rand -hex 32. Keep it "
-         "apart from the store and its copies."),
+    path_option(
+        "--release-store", "FILE",
+        "Be a broker as well, which supplies keeps in tenants' places, and keep their deposits in "
+        "this file (SQLite), made if it is not there. Needs --release-key, --state and "
+        "--oidc-issuer."),
+    path_option(
+        "--release-key", "FILE",
+        "64 hexadecimal digits, under which deposits lie sealed: openssl rand -hex 32. Keep it "
+        "apart from the store and its copies."),
     OptionSpec{
         "--oidc-issuer", "URL",
         "An issuer of OpenID Connect: whoever shows a bearer token of his is a tenant of the "
@@ -96,14 +99,15 @@ constexpr auto serve_options = std::array{
         true},
     OptionSpec{"--oidc-audience", "NAME",
                "Whom such a token must be for; one of these, if several are given.", true},
-    file("--ca-bundle", "FILE",
-         "Whose certificates issuers may show, in PEM; those of the web if none is given."),
+    path_option("--ca-bundle", "FILE",
+                "Whose certificates issuers may show, in PEM; those of the web if none is given."),
     OptionSpec{"--release-deposits", "NUMBER", "Deposits of all tenants: 4096 if not given."},
     OptionSpec{"--release-per-tenant", "NUMBER", "Of these of one tenant: 256 if not given."},
-    file("--credentials", "DIR",
-         "Give credentials to keeps as well, by which they show that they were accepted without "
-         "showing which they are; keys and what was given lie in this directory, made if it is not "
-         "there. Needs --credential-issuer."),
+    path_option(
+        "--credentials", "DIR",
+        "Give credentials to keeps as well, by which they show that they were accepted without "
+        "showing which they are; keys and what was given lie in this directory, made if it is not "
+        "there. Needs --credential-issuer."),
     OptionSpec{"--credential-issuer", "NAME",
                "What the keys say whose they are, such as https://steward.example.org."},
     OptionSpec{"--credential-limit", "NUMBER",
