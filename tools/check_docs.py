@@ -7,7 +7,8 @@ Exit statuses, error codes, trap reasons and refusals of the sources stand in do
 glossary names exist; keys of specifications that comments cite stand in docs/specs.md; every room
 has a README of at most 40 lines and stands in ARCHITECTURE.md; the graph drawn there is the real
 one; relative links lead somewhere;
-the source files that READMEs name exist.
+the source files that READMEs name exist; each row of a room's README leads to a file, and its heading
+says the room's layer.
 """
 
 import contextlib
@@ -102,7 +103,9 @@ def check_rooms(root):
             yield f"merlon/{room}: has no README.md"
         elif len(read(readme).splitlines()) > 40:
             yield f"merlon/{room}/README.md: is longer than 40 lines"
-        if f"| `{room}` |" not in architecture:
+        elif f"# {room} (L{layers.layer[room]})" != read(readme).splitlines()[0]:
+            yield f"merlon/{room}/README.md: its first line is not '# {room} (L{layers.layer[room]})'"
+        if f"| [`{room}`](merlon/{room}/README.md) |" not in architecture:
             yield f"ARCHITECTURE.md: room {room} is missing"
 
 
@@ -115,6 +118,23 @@ def check_named_files(root):
                 if not any((place / name).exists() for place in places) and \
                         not any(readme.parent.rglob(name)):
                     yield f"{readme.relative_to(root)}: there is no file {name}"
+
+
+def snake_case(name):
+    return re.sub(r"(?<!^)(?<![A-Z_])([A-Z])", r"_\1", name).lower()
+
+
+def check_rows(root):
+    """A row of a room's table has a type or function whose file bears its name, or names a file or folder."""
+    for readme in sorted((root / "merlon").rglob("README.md")):
+        inside = list(readme.parent.rglob("*"))
+        places = {path.name for path in inside} | {path.stem for path in inside if path.is_file()}
+        for number, line in enumerate(read(readme).splitlines(), 1):
+            if not line.startswith("| `"):
+                continue
+            words = {re.split(r"[(<.:]", word)[0].rstrip("/").split("/")[-1] for word in re.findall(r"`([^`]+)`", line)}
+            if not places & (words | {snake_case(word) for word in words}):
+                yield f"{readme.relative_to(root)}:{number}: no file for {line.split('|')[1].strip()}"
 
 
 def check_links(root):
@@ -130,7 +150,7 @@ def check_links(root):
 def main():
     root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent).resolve()
     errors = [error for check in (check_errors, check_glossary, check_specs, check_rooms, check_links,
-                                  check_named_files)
+                                  check_named_files, check_rows)
               for error in check(root)]
     for error in errors:
         print(error, file=sys.stderr)
