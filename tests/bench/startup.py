@@ -13,6 +13,7 @@ from report import figure, median, table
 
 HYPERFINE_RUNS = 30
 YOSYS_RUNS = 3
+COMPILE_RUNS = 5
 HELLO_BAR_NATIVE, HELLO_BAR_MIB, YOSYS_BAR_NODE, COMPILE_BAR_LIFTOFF = 3.0, 8.0, 1.2, 1.0
 
 
@@ -104,19 +105,21 @@ def compile_table(merlon: pathlib.Path | None, node: str | None, modules: list[p
     program = merlon.with_name("merlon-bench-compile") if merlon else None
     for module in modules:
         megabytes = module.stat().st_size / 1e6
-        ours = theirs = None
-        if program and program.is_file():
-            output = subprocess.run([str(program), str(module)], capture_output=True, text=True,
-                                    check=False).stdout.split()
-            ours = float(output[0]) if output else None
-        if node:
-            flags = [*LIFTOFF_FLAGS, "--wasm-num-compilation-tasks=1"]
-            single = Engine("liftoff", [node, *flags, "--no-warnings", str(NODE_RUNNER)], True)
-            try:
-                run = run_once(single, module, ["--version"], measure)
-                theirs = megabytes / run.compile_seconds
-            except RunFailed:
-                theirs = None  # the module needs other arguments: no figure, not a wrong one
+        ours, theirs = [], []
+        for _ in range(COMPILE_RUNS):  # in turn
+            if program and program.is_file():
+                output = subprocess.run([str(program), str(module)], capture_output=True, text=True,
+                                        check=False).stdout.split()
+                ours += [float(output[0])] if output else []
+            if node:
+                flags = [*LIFTOFF_FLAGS, "--wasm-num-compilation-tasks=1"]
+                single = Engine("liftoff", [node, *flags, "--no-warnings", str(NODE_RUNNER)], True)
+                try:
+                    run = run_once(single, module, ["--version"], measure)
+                    theirs.append(megabytes / run.compile_seconds)
+                except RunFailed:
+                    pass  # the module needs other arguments: no figure, not a wrong one
+        ours, theirs = (median(speeds) if speeds else None for speeds in (ours, theirs))
         results[f"compile/{module.stem}"] = {"merlon": ours, "liftoff": theirs}
         verdict = mark(ours / theirs if ours and theirs else None, COMPILE_BAR_LIFTOFF, at_least=True)
         rows.append([f"{module.name} ({megabytes:.1f} MB)", figure(ours, 1), figure(theirs, 1),

@@ -36,9 +36,8 @@ void Analysis::run(const Module& module, const FuncType& type, const FunctionBod
   reset(type, module, cursor);
   while (!cursor.at_end()) {
     const auto index = static_cast<std::uint32_t>(instructions.size());
-    const Instruction instruction = read_instruction(cursor, module);
-    instructions.push_back(instruction);
-    look_at(instruction, index);
+    read_instruction(cursor, module, instructions.emplace_back());
+    look_at(instructions.back(), index);
   }
   MERLON_CHECK(cursor.ok());  // validated before
   regions.front().end = static_cast<std::uint32_t>(instructions.size());
@@ -237,10 +236,11 @@ void Analysis::aggregate(Region& region, std::uint32_t events, std::uint32_t cal
   const auto busier = [this](const LocalUse& a, const LocalUse& b) {
     return a.weight != b.weight ? a.weight > b.weight : declared_[a.local] < declared_[b.local];
   };
-  const std::size_t kept = std::min(kept_uses, region.uses.size());
-  std::partial_sort(region.uses.begin(), region.uses.begin() + static_cast<std::ptrdiff_t>(kept),
-                    region.uses.end(), busier);
-  region.uses.resize(kept);
+  if (region.uses.size() > kept_uses) {
+    std::ranges::nth_element(region.uses, region.uses.begin() + kept_uses, busier);
+    region.uses.resize(kept_uses);
+  }
+  std::ranges::sort(region.uses, busier);
   for (const LocalUse& use : region.uses) {
     events_.push_back({use.local, std::min(use.weight * loop_factor, weight_limit)});
   }

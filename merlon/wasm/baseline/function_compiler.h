@@ -143,10 +143,12 @@ class FunctionCompiler {
   void defer(std::function<void()> code);
 
   // Operands and registers (operands.cc).
-  void push(Operand operand);
+  Operand& grow(Place place, Kind type);
+  void push(const Operand& operand);
   void push_register(Kind type, RegisterId reg);
   void push_constant(Kind type, std::uint64_t bits);
   void push_slot(Kind type);
+  void push_local(Kind type, LocalIndex local);
   [[nodiscard]] Operand pop();
   void drop();
   void release(const Operand& operand);

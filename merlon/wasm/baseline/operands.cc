@@ -17,36 +17,43 @@ std::uint32_t FunctionCompiler::slot_at(std::size_t entry) const {
   return below.slot + slot_size(below.type);
 }
 
-void FunctionCompiler::push(Operand operand) {
-  const std::size_t entry = stack_.size();
-  operand.slot = slot_at(entry);
-  operands_end_ = std::max(operands_end_, operand.slot + slot_size(operand.type));
-  if (operand.place == Place::Register) owner_[operand.reg] = static_cast<std::uint32_t>(entry);
+/// The new top of the stack, made where it lies: to copy what was written member by member a
+/// moment ago makes processors wait until it has left their store buffer.
+Operand& FunctionCompiler::grow(Place place, Kind type) {
+  const std::uint32_t slot = slot_at(stack_.size());
+  operands_end_ = std::max(operands_end_, slot + slot_size(type));
+  Operand& top = stack_.emplace_back();
+  top.place = place;
+  top.type = type;
+  top.slot = slot;
+  return top;
+}
+
+void FunctionCompiler::push(const Operand& operand) {
+  Operand& top = grow(operand.place, operand.type);
+  top.reg = operand.reg;
+  top.local = operand.local;
+  top.bits = operand.bits;
+  const auto entry = static_cast<std::uint32_t>(stack_.size() - 1);
+  if (operand.place == Place::Register) owner_[operand.reg] = entry;
   if (operand.place == Place::Local) ++alias_count_[operand.local];
-  stack_.push_back(operand);
 }
 
 void FunctionCompiler::push_register(Kind type, RegisterId reg) {
   free_.remove(reg);
-  Operand operand;
-  operand.place = Place::Register;
-  operand.type = type;
-  operand.reg = reg;
-  push(operand);
+  owner_[reg] = static_cast<std::uint32_t>(stack_.size());
+  grow(Place::Register, type).reg = reg;
 }
 
 void FunctionCompiler::push_constant(Kind type, std::uint64_t bits) {
-  Operand operand;
-  operand.type = type;
-  operand.bits = bits;
-  push(operand);
+  grow(Place::Constant, type).bits = bits;
 }
 
-void FunctionCompiler::push_slot(Kind type) {
-  Operand operand;
-  operand.place = Place::Slot;
-  operand.type = type;
-  push(operand);
+void FunctionCompiler::push_slot(Kind type) { grow(Place::Slot, type); }
+
+void FunctionCompiler::push_local(Kind type, LocalIndex local) {
+  ++alias_count_[local];
+  grow(Place::Local, type).local = local;
 }
 
 Operand FunctionCompiler::pop() {
@@ -290,13 +297,7 @@ void FunctionCompiler::push_result(Kind type, RegisterId reg) {
   }
   // The result is where the next instruction wants it.
   ++at_;
-  if (analysis_.instructions[at_].op == Opcode::LocalTee) {
-    Operand operand;
-    operand.place = Place::Local;
-    operand.type = type;
-    operand.local = local;
-    push(operand);
-  }
+  if (analysis_.instructions[at_].op == Opcode::LocalTee) push_local(type, local);
 }
 
 /// Between instructions: keeps what materialize_aliases() has to look through short. An operand is
@@ -326,11 +327,7 @@ void FunctionCompiler::materialize_aliases(LocalIndex local) {
 }
 
 void FunctionCompiler::local_get(LocalIndex local) {
-  Operand operand;
-  operand.place = Place::Local;
-  operand.type = analysis_.locals[local].kind();
-  operand.local = local;
-  push(operand);
+  push_local(analysis_.locals[local].kind(), local);
 }
 
 void FunctionCompiler::local_set(LocalIndex local, bool keep) {

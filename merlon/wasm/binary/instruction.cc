@@ -199,16 +199,15 @@ CatchClause read_catch_clause(Cursor& cursor) {
   return clause;
 }
 
-Instruction read_instruction(Cursor& cursor, const Module& module) {
-  Instruction result{Opcode::Unreachable, 0, 0, static_cast<std::uint32_t>(cursor.offset()), 0, 0};
+void read_instruction(Cursor& cursor, const Module& module, Instruction& result) {
+  result = {Opcode::Unreachable, 0, 0, static_cast<std::uint32_t>(cursor.offset()), 0, 0};
   const std::uint16_t row = read_opcode(cursor);
   if (row == no_opcode) [[unlikely]]
-    return result;
+    return;
   result.op = static_cast<Opcode>(row);
   read_immediate(cursor, module, opcode_table[row], result);
   if (!cursor.ok()) [[unlikely]]
     result.op = Opcode::Unreachable;
-  return result;
 }
 
 }  // namespace merlon::wasm

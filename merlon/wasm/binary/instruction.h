@@ -22,7 +22,7 @@ namespace merlon::wasm {
 ///   TryTable          low() = file offset of the first catch clause, high() = clauses;
 ///                     the block type is in `block`
 struct Instruction {
-  Opcode op;
+  Opcode op = Opcode::Unreachable;
   std::uint8_t memory = 0;
   std::uint8_t lane = 0;
   std::uint32_t offset = 0;  ///< where the opcode lies in the file
@@ -85,6 +85,13 @@ CatchClause read_catch_clause(Cursor& cursor);
 /// Takes one instruction off `cursor`. After a failure (cursor.ok() is false) the result is
 /// `unreachable`. Index immediates are *not* held against their index spaces: the validator does.
 /// Alignments are, since they leave no trace in the result.
-Instruction read_instruction(Cursor& cursor, const Module& module);
+/// `result` is where it is to lie: to copy what was just written in parts costs more than to read
+/// it.
+void read_instruction(Cursor& cursor, const Module& module, Instruction& result);
+inline Instruction read_instruction(Cursor& cursor, const Module& module) {
+  Instruction result;
+  read_instruction(cursor, module, result);
+  return result;
+}
 
 }  // namespace merlon::wasm
