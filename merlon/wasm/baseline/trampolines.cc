@@ -159,7 +159,7 @@ FunctionCode lazy_entry(Builtin builtin) {
   return stub.finish();
 }
 
-/// bool enter(Activation* rdi, const VmFunction* rsi, Slot* values rdx)
+/// uint32_t enter(Activation* rdi, const VmFunction* rsi, Slot* values rdx)
 FunctionCode entry(const FuncType& type) {
   Stub stub;
   x86::Assembler& a = stub.a;

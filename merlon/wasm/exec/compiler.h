@@ -102,8 +102,9 @@ class Compiler {
   [[nodiscard]] virtual core::Result<const FunctionCode*> compile(
       const CompileEnvironment& environment, FuncIndex index) = 0;
 
-  /// extern "C" bool enter(Activation*, const VmFunction*, Slot* values): calls a function of
-  /// `type`; parameters are taken from `values`, results left there; false after a trap.
+  /// extern "C" uint32_t enter(Activation*, const VmFunction*, Slot* values): calls a function of
+  /// `type`; parameters are taken from `values`, results left there; 0 after a trap, 1 otherwise.
+  /// Not a bool, of which compilers look at one bit or at eight.
   [[nodiscard]] virtual FunctionCode entry_trampoline(const FuncType& type) = 0;
   /// Code for VmFunction::code of host functions of `type`.
   [[nodiscard]] virtual FunctionCode host_trampoline(const FuncType& type) = 0;

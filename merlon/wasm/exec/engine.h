@@ -110,7 +110,7 @@ class Engine {
   /// The id of a function type that mentions no defined types.
   [[nodiscard]] CanonicalType canonical(const FuncType& type);
 
-  using EnterFunction = bool (*)(Activation*, const VmFunction*, Slot*);
+  using EnterFunction = std::uint32_t (*)(Activation*, const VmFunction*, Slot*);
   /// Made once for each type. Errors: Exhausted.
   [[nodiscard]] core::Result<EnterFunction> entry_trampoline(const FuncType& type);
   [[nodiscard]] core::Result<const void*> host_trampoline(const FuncType& type);

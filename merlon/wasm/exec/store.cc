@@ -100,7 +100,7 @@ Outcome Store::call(const VmFunction& function, const FuncType& type, const Valu
   bool returned = false;
   {
     const ActivationScope scope(activation);
-    returned = (*enter)(&activation, &function, values.data());
+    returned = (*enter)(&activation, &function, values.data()) != 0;
   }
   --depth_;
   if (!returned) return trap_of(activation);
