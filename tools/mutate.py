@@ -74,7 +74,7 @@ BROKEN_OUT = [["/usr/bin/env", f"MERLON_BACKEND={backend}", "PYTHONPATH={root}/t
 
 # Keeps that prove themselves, by a simulated security processor.
 GUESTS = ["other-guest", "hostile-guest", "hostile-simulator", "key-guest"]
-PROGRAMS = ["", "-keep", "-vmm", "-shim-kvm", "-simulator", "-evidence", *(f"-{name}" for name in GUESTS)]
+PROGRAMS = ["", "-keep", "-vmm", "-shim-kvm", "-simulator", "-evidence", "-deploy", *(f"-{name}" for name in GUESTS)]
 ATTESTED = [["/usr/bin/env", "MERLON_PROGRAM={build}/bin/merlon",
              *(f"MERLON_{name.upper().replace('-', '_')}={{build}}/tests/merlon-{name}" for name in GUESTS),
              "MERLON_MACHINE=kvm", "PYTHONPATH={root}/tests/e2e", "{python}", f"{{root}}/tests/attest/{test}_test.py",
@@ -338,7 +338,7 @@ def mutate(room, count, seed):
     for command, needed in commands:
         began = time.monotonic()
         if run(command, cwd=SOURCES) != 0:
-            return print(f"{command[0]} fails without a mutant") or 1
+            return print(*command, "fails without a mutant") or 1
         # What takes ten times as long with a mutant has been noticed.
         patience = min(PATIENCE, 10 + 10 * (time.monotonic() - began))
         programs = [path for name in needed for path in (BUILD / "bin" / name, BUILD / "tests" / name) if path.is_file()]
