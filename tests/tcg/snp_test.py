@@ -379,11 +379,14 @@ class Injections(Snp):
                                                    self.keep.shim[place]), "a hypervisor's communication")
 
     def test_what_comes_while_the_end_is_told_ends_it(self):
+        told = []
+
         def twice(hardware):
             def stop(registers):
                 hardware.raise_vector(registers, 13, 0)
 
             def stop_again(registers):
+                told.append(registers)
                 hardware.raise_vector(registers, 6)
             for address in [one for one, what in hardware.places.items() if what == hardware.communicate]:
                 hardware.places[address] = stop
@@ -393,6 +396,7 @@ class Injections(Snp):
         reason, result, _ = self.run_through(prepare_run=twice)
         self.assertIsNone(reason)
         self.assertEqual(result, (125, "", ["merlon: tcg: the machine stopped without having asked to"]))
+        self.assertEqual(len(told), 1)  # not that it met the second one
 
     def entry(self):
         header = Path(PROGRAMS[1]).read_bytes()[:64]
