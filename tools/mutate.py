@@ -48,6 +48,7 @@ SNP_GUESTS = emulated("snp", "{root}/merlon/image/testdata/amd_zen1.cpuid", "-f"
                       "Injections.test_a_communication_where_no_instruction_asks")
 INJECTED = emulated("injection", "-f", "Injection.test_nothing_is_pushed_to_where_the_keeps_stack_pointer_points",
                     "Injection.test_what_comes_while_the_end_is_told_ends_it",
+                    "Injection.test_a_request_that_is_interrupted_is_answered_before_the_end_is_told",
                     "Injection.test_each_vector_between_a_system_call_and_its_stack")
 # A second, after which a shim that hangs has been noticed.
 BOOTED = emulated("injection", "Injection.test_a_system_call_has_the_segments_that_gates_and_frames_name")

@@ -161,6 +161,14 @@ class Injection(unittest.TestCase):
             self.assertEqual((status, output), (125, ""))
             self.assertEqual(errors, ["merlon: tcg: the machine stopped without having asked to"])
 
+    def test_a_request_that_is_interrupted_is_answered_before_the_end_is_told(self):
+        doorbell = [address for name, address in self.shim.items() if name.endswith("4ringEPvm")]
+        self.assertEqual(len(doorbell), 1)
+        keep = self.held("hello", doorbell[0])
+        keep.debugger.inject_nmi()
+        keep.debugger.go_on()
+        self.assert_named(keep.end(), NMI)
+
     def test_at_random_moments_in_a_loop_of_system_calls(self):
         chance = random.Random(15)
         named = 0
