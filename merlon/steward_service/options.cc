@@ -51,11 +51,12 @@ Outcome<std::uint16_t> port_of(const std::string& text) {
 /// Where to listen: --listen, or Enarx's address and port.
 Outcome<std::vector<http::ListenAddress>> listens_of(const command::Arguments& arguments,
                                                      const command::Terminal& terminal) {
+  if (arguments.has("--listen")) return service::addresses_of(arguments.values("--listen"), {});
   std::string address = value_of(arguments, terminal, "--addr", "ROCKET_ADDRESS");
   if (address.empty()) address = "::";
   std::string port = value_of(arguments, terminal, "--port", "ROCKET_PORT");
-  if (port.empty() || arguments.has("--listen")) port = "3000";
-  return service::addresses_of(arguments.values("--listen"), {address, TRY(port_of(port))});
+  if (port.empty()) port = "3000";
+  return std::vector<http::ListenAddress>{{address, TRY(port_of(port))}};
 }
 
 Outcome<void> read_limits(const command::Arguments& arguments, Options& options) {

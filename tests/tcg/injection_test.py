@@ -10,12 +10,11 @@ import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-from machine import CS, RIP, RSP, SS, HeldKeep, instructions, prepare, symbols  # noqa: E402
+from machine import CS, RIP, RSP, SS, HeldKeep, instructions, stage, symbols  # noqa: E402
 from support import HELLO, module, printing  # noqa: E402
 
 SKIPPED = 77
@@ -37,16 +36,9 @@ TRAPS = printing("hello\n", "(drop (i32.load (i32.const 0x7fffffff)))")
 class Injection(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory(prefix="merlon-tcg-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.folder = Path(scratch.name)
-        prepare(cls.folder, PROGRAMS)
+        cls.folder = stage(cls, PROGRAMS, {"hello": HELLO, "loop": LOOP, "traps": TRAPS})
         cls.shim = symbols(PROGRAMS[2])
         cls.boot = symbols(PROGRAMS[4])
-        for name, text in (("hello", HELLO), ("loop", LOOP), ("traps", TRAPS)):
-            source = cls.folder / f"{name}.wat"
-            source.write_text(text)
-            subprocess.run(["wat2wasm", source, "-o", cls.folder / f"{name}.wasm"], check=True)
 
     def held(self, name, symbol):
         """A keep that stands before `symbol` of the shim, or an address there."""

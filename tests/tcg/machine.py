@@ -4,6 +4,7 @@ test needs a few words."""
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -16,6 +17,19 @@ def prepare(folder, programs):
     names = ("merlon", "merlon-keep", "merlon-shim-kvm", "merlon-vmm", "tcg-boot")
     for source, name in zip(programs, names):
         shutil.copy(source, Path(folder) / name)
+
+
+def stage(case, programs, texts):
+    """The folder of a class of tests, gone with it: the programs, and of each text a module by its name."""
+    scratch = tempfile.TemporaryDirectory(prefix="merlon-tcg-")
+    case.addClassCleanup(scratch.cleanup)
+    folder = Path(scratch.name)
+    prepare(folder, programs)
+    for name, text in texts.items():
+        source = folder / f"{name}.wat"
+        source.write_text(text)
+        subprocess.run(["wat2wasm", source, "-o", folder / f"{name}.wasm"], check=True)
+    return folder
 
 
 class Debugger:

@@ -12,14 +12,13 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from encrypted import (BLOCK, BLOCK_SIZE, GHCB, PAGE, PRIVATE, REQUEST, RESPONSE, RIP, USER_START,  # noqa: E402
                        EncryptedKeep, cpuid_page, leaves_of)
-from machine import prepare  # noqa: E402
+from machine import stage  # noqa: E402
 from support import printing  # noqa: E402
 from tcg_test import programs  # noqa: E402
 
@@ -48,18 +47,11 @@ GROWS_FAR = printing("grown\n", """
 class Snp(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory(prefix="merlon-snp-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.folder = Path(scratch.name)
-        prepare(cls.folder, PROGRAMS)
+        cls.same = {name.replace(" ", "_"): text for name, text in programs()} | {"grows_far": GROWS_FAR}
+        cls.folder = stage(cls, PROGRAMS, cls.same)
         (cls.folder / "cpu").write_text("max,phys-bits=52")
         cls.keep = EncryptedKeep(cls.folder, PROGRAMS)
         cls.page = cpuid_page(leaves_of(PROCESSOR))
-        cls.same = {name.replace(" ", "_"): text for name, text in programs()} | {"grows_far": GROWS_FAR}
-        for name, text in cls.same.items():
-            source = cls.folder / f"{name}.wat"
-            source.write_text(text)
-            subprocess.run(["wat2wasm", source, "-o", cls.folder / f"{name}.wasm"], check=True)
 
     def hold(self, name="hello", page=None, lie=None):
         held, hardware = self.keep.hold(self.folder / f"{name}.wasm", page or self.page, lie)

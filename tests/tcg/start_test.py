@@ -7,14 +7,12 @@ it writes what it was asked to and nothing else.
 
 import shutil
 import struct
-import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-from machine import HeldKeep, prepare, symbols  # noqa: E402
+from machine import HeldKeep, stage, symbols  # noqa: E402
 from support import HELLO  # noqa: E402
 
 SKIPPED = 77
@@ -28,13 +26,8 @@ SAYS = "merlon: the keep says: "
 class Start(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory(prefix="merlon-tcg-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.folder = Path(scratch.name)
-        prepare(cls.folder, PROGRAMS)
+        cls.folder = stage(cls, PROGRAMS, {"app": HELLO})
         cls.shim = symbols(PROGRAMS[2])
-        (cls.folder / "app.wat").write_text(HELLO)
-        subprocess.run(["wat2wasm", cls.folder / "app.wat", "-o", cls.folder / "app.wasm"], check=True)
 
     def held(self):
         """A keep whose shim has looked at nothing but the processor yet, and the address of its boot page."""
