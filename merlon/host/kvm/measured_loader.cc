@@ -14,7 +14,7 @@ core::Result<void> MeasuredLoader::put(image::PageKind kind, std::uint64_t addre
         return loader_.put(kind, address, image::without_privacy(bytes));
       }
       return loader_.put(kind, address, bytes);
-    case image::PageKind::Zero: break;  // as fresh memory is
+    case image::PageKind::Zero: break;  // fresh memory is; no trial used what is laid out
     case image::PageKind::Secrets: return loader_.put(image::PageKind::Normal, address, filled);
     case image::PageKind::Cpuid:        // a machine of KVM answers CPUID by itself
     case image::PageKind::Vmsa: break;  // and its processor is given its registers otherwise
