@@ -274,14 +274,22 @@ bool Service::take_signal(const os::SignalFile& signals) {
   return true;
 }
 
-void Service::serve(const os::SignalFile& signals) {
+/// How long there is nothing to do if nobody comes.
+std::chrono::nanoseconds Service::patience(std::uint64_t now) const noexcept {
   constexpr std::chrono::milliseconds soon(2);
-  constexpr std::chrono::seconds later(10);
+  std::chrono::nanoseconds left = std::chrono::seconds(10);
+  if (now < last_asked_ + quiet) left = soon;
+  for (const auto& shelf : shelves_) {
+    if (shelf->rests(now)) left = std::min(left, std::chrono::nanoseconds(shelf->rest_left(now)));
+  }
+  return left;
+}
+
+void Service::serve(const os::SignalFile& signals) {
   for (;;) {
     make_more(now_monotonic());
     auto polled = items(signals);
-    const bool busy = now_monotonic() < last_asked_ + quiet;
-    static_cast<void>(os::poll(polled, busy ? std::chrono::nanoseconds(soon) : later));
+    static_cast<void>(os::poll(polled, patience(now_monotonic())));
     const std::uint64_t now = now_monotonic();
     if (is_ready(polled, signals.fd()) && !take_signal(signals)) return;
     hear_customers(polled, now);

@@ -3,7 +3,7 @@
 // The pool itself: who asks at its socket gets a keep that was made ahead, or learns that there is
 // none. One thread.
 
-#include <deque>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -70,6 +70,7 @@ class Service {
   void make_room();
   [[nodiscard]] std::uint64_t makes_from(const Shelf& shelf) const noexcept;
   void make_more(std::uint64_t now);
+  [[nodiscard]] std::chrono::nanoseconds patience(std::uint64_t now) const noexcept;
 
   PoolSettings settings_;
   os::Fd listener_;

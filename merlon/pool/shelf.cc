@@ -14,8 +14,7 @@ using host::SnapshotUse;
 
 namespace {
 
-constexpr std::uint64_t rest_time = 10'000'000'000;  // nanoseconds
-constexpr std::uint64_t slow = 50'000'000;           // likewise
+constexpr std::uint64_t slow = 50'000'000;  // nanoseconds
 /// So many come up at a time: more would only take the processor from each other.
 constexpr std::size_t coming_at_once = 1;
 
@@ -47,7 +46,7 @@ bool Shelf::makes_snapshots() const noexcept {
 }
 
 bool Shelf::wants(std::uint64_t now) const noexcept {
-  if (now < rests_until_ || template_) return false;
+  if (rests(now) || template_) return false;
   if (makes_snapshots() && !has_snapshot()) return true;
   return keeps_.size() < settings_.ready && keeps_.size() - ready() < coming_at_once;
 }
@@ -63,8 +62,6 @@ std::optional<launch::Preparation> Shelf::preparation() const {
   return preparation;
 }
 
-void Shelf::rest(std::uint64_t now) noexcept { rests_until_ = now + rest_time; }
-
 Result<void, std::string> Shelf::make(std::uint64_t now) {
   if (makes_snapshots() && !has_snapshot()) return make_snapshot(now);
   host::MachineOptions machine = settings_.machine;
@@ -78,7 +75,7 @@ Result<void, std::string> Shelf::make(std::uint64_t now) {
   }
   auto made = MadeKeep::start(kind_.backend, machine, std::move(given));
   if (!made) {
-    rest(now);
+    rest_.failed(now);
     return made.error().text;
   }
   keeps_.push_back(*std::move(made));
@@ -89,7 +86,7 @@ Result<void, std::string> Shelf::make_snapshot(std::uint64_t now) {
   auto file = os::snapshot_file();
   auto given = preparation();
   if (!file || !given) {
-    rest(now);
+    rest_.failed(now);
     return std::string("cannot make a file for a snapshot");
   }
   host::MachineOptions machine = settings_.machine;
@@ -97,7 +94,7 @@ Result<void, std::string> Shelf::make_snapshot(std::uint64_t now) {
   machine.snapshot_file = file->number();
   auto made = MadeKeep::start(kind_.backend, machine, std::move(given));
   if (!made) {
-    rest(now);
+    rest_.failed(now);
     return made.error().text;
   }
   template_ = *std::move(made);
@@ -142,7 +139,7 @@ Result<void, std::string> Shelf::hear_template(int file, std::uint64_t now) {
   const auto heard = template_->hear();
   if (heard) return {};
   template_.reset();
-  rest(now);
+  rest_.failed(now);
   return heard.error();
 }
 
@@ -158,11 +155,12 @@ Result<void, std::string> Shelf::hear(int file, std::uint64_t now) {
   const bool was_ready = keep->is_ready();
   const auto heard = keep->hear();
   if (heard) {
+    if (*heard) rest_.succeeded();
     if (*heard && now - keep->made_at() > slow) is_slow_ = true;
     return {};
   }
   keeps_.erase(keep);
-  if (!was_ready) rest(now);
+  if (!was_ready) rest_.failed(now);
   return heard.error();
 }
 

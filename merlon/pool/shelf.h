@@ -7,6 +7,7 @@
 
 #include "merlon/crypto/hash.h"
 #include "merlon/pool/made_keep.h"
+#include "merlon/pool/rest.h"
 
 namespace merlon::pool {
 
@@ -48,8 +49,11 @@ class Shelf {
 
   /// Whether it is to make one more now.
   [[nodiscard]] bool wants(std::uint64_t now) const noexcept;
-  /// Whether it makes none for a while, after it could not.
-  [[nodiscard]] bool rests(std::uint64_t now) const noexcept { return now < rests_until_; }
+  /// Whether it makes none for a while, after it could not; and nanoseconds until it does again.
+  [[nodiscard]] bool rests(std::uint64_t now) const noexcept { return rest_.holds(now); }
+  [[nodiscard]] std::uint64_t rest_left(std::uint64_t now) const noexcept {
+    return rest_.left(now);
+  }
   /// Begins to make one more. The error is told to whoever runs the pool; then it rests for a
   /// while.
   [[nodiscard]] core::Result<void, std::string> make(std::uint64_t now);
@@ -67,7 +71,6 @@ class Shelf {
   [[nodiscard]] core::Result<void, std::string> finish_snapshot(std::uint64_t now);
   [[nodiscard]] core::Result<void, std::string> hear_template(int file, std::uint64_t now);
   [[nodiscard]] std::optional<launch::Preparation> preparation() const;
-  void rest(std::uint64_t now) noexcept;
 
   Kind kind_;
   std::string name_;
@@ -80,7 +83,7 @@ class Shelf {
   std::uint64_t snapshot_made_ = 0;
   bool no_snapshots_ = false;  ///< this machine can have none
   bool is_slow_ = false;       ///< to prepare
-  std::uint64_t rests_until_ = 0;
+  Rest rest_;
 };
 
 }  // namespace merlon::pool

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Keeps that were made ahead: merlon-pool, and merlon run --pool."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -199,7 +200,8 @@ class PoolTest(TlsTest):
     def running_in_the_pool(self, app):
         """merlon run, whose workload runs in a keep of the pool. Who is given one that has just died starts a keep of his own,
         and is asked again."""
-        for _ in range(50):
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
             process = subprocess.Popen([MERLON, "run", "--pool", self.folder / "pool", app], stdin=subprocess.DEVNULL,
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             self.addCleanup(process.kill)
@@ -222,6 +224,22 @@ class PoolTest(TlsTest):
             self.assertEqual(process.wait(10), status)
             self.assertIn(words, process.communicate()[1])
             pool.until(lambda killed=killed: not killed.keys() & pool.children().keys())
+
+    @unittest.skipUnless(BACKEND == "kvm", "a blank one of nil is ready from its start")
+    def test_keeps_that_are_killed_before_they_are_ready_are_made_again(self):
+        pool = self.pool("--wait", "--ready", "1")
+
+        def died_early():
+            for child in pool.children():
+                with contextlib.suppress(ProcessLookupError):  # one that the pool has put away since
+                    os.kill(child, signal.SIGKILL)
+            told = [line for line in pool.lines if f"{BACKEND}: " in line]
+            return sum("a keep that waited has ended" not in line for line in told) >= 4
+
+        # A rest of ten seconds after each would not do.
+        pool.until(died_early)
+        app = self.wasm(printing("x", "(loop (br 0))"))
+        self.running_in_the_pool(app).kill()
 
     def test_a_pool_that_goes_takes_its_keeps_along(self):
         with Pool(self.folder / "pool", BACKEND, "--wait") as pool:

@@ -39,7 +39,7 @@ class Pool:
         end = time.monotonic() + seconds
         while not true():
             if time.monotonic() > end or self.process.poll() is not None:
-                raise AssertionError(f"it did not happen: {self.lines}")
+                raise AssertionError(f"it did not happen: {self.lines[-10:]}")
             time.sleep(0.01)
 
     def prepared_with(self):
