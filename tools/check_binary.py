@@ -51,8 +51,14 @@ def dynamic_entries(image, segments):
                 yield struct.unpack_from("<QQ", image, at)
 
 
-# A name in the tables of OpenSSL's default provider; merlon/crypto/keep_provider.cc takes its place.
-ALL_OF_OPENSSL = b"ARIA-256-GCM:1.2"
+# A text of what the libraries of a keep would bring along, and what it would be.
+LEFT_OUT = (
+    (b"ARIA-256-GCM:1.2", "all algorithms of OpenSSL's default provider, not only a keep's (merlon/crypto/keep_provider.cc)"),
+    (b"Dynamic engine loading support", "OpenSSL's engines (merlon/crypto/keep_engines.cc)"),
+    (b"/etc/resolv.conf", "the C library's ways to look up names (merlon/keep/left_out.cc)"),
+    (b"/etc/localtime", "the C library's time zones (merlon/keep/left_out.cc)"),
+    (b".eh_frame", "tables for exceptions (merlon/keep/no_unwinding.ld)"),
+)
 
 
 def check(image):
@@ -77,9 +83,7 @@ def check(image):
             errors.append("needs a shared library")
         if tag == DT_TEXTREL or (tag == DT_FLAGS and value & DF_TEXTREL):
             errors.append("has text relocations")
-    if ALL_OF_OPENSSL in image:
-        errors.append("has all algorithms of OpenSSL's default provider, not only a keep's")
-    return errors
+    return errors + [f"has {what}" for text, what in LEFT_OUT if text in image]
 
 
 # What no shim may have, and why.

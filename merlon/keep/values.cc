@@ -1,6 +1,5 @@
 #include "merlon/keep/values.h"
 
-#include <array>
 #include <bit>
 #include <charconv>
 #include <concepts>
@@ -8,6 +7,7 @@
 #include <limits>
 
 #include "merlon/base/text.h"
+#include "merlon/keep/float_text.h"
 
 namespace merlon::keep {
 
@@ -52,13 +52,6 @@ core::Result<std::uint64_t> parse_integer(std::string_view text, unsigned bits) 
   return (negative ? 0 - magnitude : magnitude) & most;
 }
 
-template <std::floating_point T>
-std::string format_float(T number) {
-  std::array<char, 64> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  return {digits.data(), end};
-}
-
 std::string format_vector(const Value& value) {
   std::string text = "0x";
   for (const std::uint64_t half : {value.bits.high, value.bits.low}) {
@@ -89,8 +82,8 @@ std::string format_value(const Value& value) {
   switch (value.type.kind()) {
     case ValueType::Kind::I32: return base::concat(static_cast<std::int32_t>(value.as_i32()));
     case ValueType::Kind::I64: return base::concat(static_cast<std::int64_t>(value.as_i64()));
-    case ValueType::Kind::F32: return format_float(std::bit_cast<float>(value.as_i32()));
-    case ValueType::Kind::F64: return format_float(std::bit_cast<double>(value.as_i64()));
+    case ValueType::Kind::F32: return float_text(std::bit_cast<float>(value.as_i32()));
+    case ValueType::Kind::F64: return float_text(std::bit_cast<double>(value.as_i64()));
     case ValueType::Kind::V128: return format_vector(value);
     case ValueType::Kind::Ref: return value.bits.low == 0 ? "null" : "reference";
     case ValueType::Kind::Bottom: break;

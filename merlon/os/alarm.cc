@@ -5,6 +5,10 @@
 #include <memory>
 #include <utility>
 
+#include <sys/syscall.h>
+
+#include "merlon/os/system_call.h"
+
 namespace merlon::os {
 
 struct Alarm::Target {
@@ -22,6 +26,8 @@ struct Alarm::Target {
   }
 };
 
+// The kernel's timers, not the C library's, which bring threads along, and with them what a thread
+// keeps for looking up names.
 namespace {
 
 ::timespec to_timespec(std::chrono::nanoseconds time) noexcept {
@@ -48,14 +54,14 @@ Result<Alarm> Alarm::start(std::chrono::nanoseconds first, std::chrono::nanoseco
   event.sigev_notify = SIGEV_SIGNAL;
   event.sigev_signo = SIGALRM;
   event.sigev_value.sival_ptr = target.get();
-  ::timer_t timer{};
-  if (::timer_create(CLOCK_MONOTONIC, &event, &timer) < 0) return last_errno();
+  int timer = 0;
+  TRY(system_call(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer));
   Alarm alarm(timer, target.release());
   // A zero would mean "never".
   ::itimerspec times{};
   times.it_value = to_timespec(std::max(first, std::chrono::nanoseconds(1)));
   times.it_interval = to_timespec(interval);
-  if (::timer_settime(timer, 0, &times, nullptr) < 0) return last_errno();
+  TRY(system_call(SYS_timer_settime, timer, 0, &times, nullptr));
   return alarm;
 }
 
@@ -63,7 +69,7 @@ Alarm::~Alarm() {
   if (target_ == nullptr) return;
   // From here on the handler can only be late; an ignored signal is never delivered.
   ::signal(SIGALRM, SIG_IGN);
-  ::timer_delete(timer_);
+  static_cast<void>(system_call(SYS_timer_delete, timer_));
   delete target_;
 }
 

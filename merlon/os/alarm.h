@@ -3,7 +3,6 @@
 // A timer that interrupts: a function of ours runs in a signal handler, again and again.
 
 #include <chrono>
-#include <ctime>
 
 #include "merlon/os/errno.h"
 
@@ -29,9 +28,9 @@ class Alarm {
 
  private:
   struct Target;
-  Alarm(::timer_t timer, Target* target) noexcept : timer_(timer), target_(target) {}
+  Alarm(int timer, Target* target) noexcept : timer_(timer), target_(target) {}
 
-  ::timer_t timer_{};
+  int timer_ = 0;             ///< as the kernel numbers it
   Target* target_ = nullptr;  // owned
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -31,16 +32,28 @@ std::size_t size_of(os::IoVectors vectors) noexcept {
   return size;
 }
 
-bool is_address(const std::string& name) noexcept {
-  ASN1_OCTET_STRING* const parsed = a2i_IPADDRESS(name.c_str());
-  ASN1_OCTET_STRING_free(parsed);
-  return parsed != nullptr;
+struct IpAddress {
+  std::array<unsigned char, 16> bytes{};
+  std::size_t size = 0;  ///< 4 or 16; 0: it is none
+};
+
+IpAddress address_of(const std::string& name) noexcept {
+  IpAddress address;
+  if (::inet_pton(AF_INET, name.c_str(), address.bytes.data()) == 1) {
+    address.size = 4;
+  } else if (::inet_pton(AF_INET6, name.c_str(), address.bytes.data()) == 1) {
+    address.size = 16;
+  }
+  return address;
 }
 
 /// The peer's certificate must be for `name`.
 bool expect(SSL* ssl, const std::string& name) noexcept {
   X509_VERIFY_PARAM* const rules = SSL_get0_param(ssl);
-  if (is_address(name)) return X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str()) == 1;
+  const IpAddress address = address_of(name);
+  if (address.size != 0) {
+    return X509_VERIFY_PARAM_set1_ip(rules, address.bytes.data(), address.size) == 1;
+  }
   X509_VERIFY_PARAM_set_hostflags(
       rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   return X509_VERIFY_PARAM_set1_host(rules, name.data(), name.size()) == 1 &&

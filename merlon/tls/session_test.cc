@@ -137,6 +137,26 @@ TEST(Session, RefusesAServerOfAnotherNameOrAuthority) {
   EXPECT_EQ(read(*unknown.client), "ERROR");
 }
 
+TEST(Session, WhoIsCalledByAnAddressIsHeldAgainstAddresses) {
+  const std::string v6 = "\x20\x01\x0d\xb8" + std::string(11, '\0') + "\x07";
+  const auto is_taken = [&](const char* name) {
+    World world;
+    world.server =
+        world.authority.issue({"ip:\xC0" + std::string("\0\2\7", 3), "ip:" + v6, "192.0.2.9"});
+    world.server_settings.identity = world.server.identity();
+    world.name = name;
+    return world.pair().shake();
+  };
+  EXPECT_TRUE(is_taken("192.0.2.7"));
+  EXPECT_TRUE(is_taken("2001:db8::7"));
+  EXPECT_TRUE(is_taken("2001:0db8:0:0::0:7"));
+  EXPECT_FALSE(is_taken("192.0.2.8"));
+  EXPECT_FALSE(is_taken("2001:db8::8"));
+  // No name is an address, whatever it looks like.
+  EXPECT_FALSE(is_taken("192.0.2.9"));
+  EXPECT_FALSE(is_taken("192.0.2.07"));
+}
+
 TEST(Session, JudgesCertificatesByTheClockThatItIsGiven) {
   for (const std::int64_t now : {testing::made_at - 1, testing::valid_until + 1}) {
     World world;

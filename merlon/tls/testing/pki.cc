@@ -29,7 +29,11 @@ DerBytes sign(const x509::NewCertificate& made, const PrivateKey& key) {
 DerBytes alternative_names(const std::vector<std::string>& names) {
   DerBytes all;
   for (const std::string& each : names) {
-    const DerBytes name = codec::der_value(static_cast<codec::DerTag>(0x82), core::as_bytes(each));
+    constexpr std::string_view address = "ip:";
+    const bool is_address = each.starts_with(address);
+    const auto tag = static_cast<codec::DerTag>(is_address ? 0x87 : 0x82);  // [RFC5280 §4.2.1.6]
+    const DerBytes name =
+        codec::der_value(tag, core::as_bytes(is_address ? each.substr(address.size()) : each));
     all.insert(all.end(), name.begin(), name.end());
   }
   return x509::new_extension(x509::oid::subject_alt_name, false,

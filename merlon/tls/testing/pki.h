@@ -26,7 +26,8 @@ class Authority {
   explicit Authority(std::string name = "Test CA");
 
   [[nodiscard]] const Certificate& root() const noexcept { return root_; }
-  /// For these DNS names, as server and as client; `more` are whole extensions.
+  /// For these DNS names, as server and as client; `more` are whole extensions. What follows "ip:"
+  /// are the bytes of an address.
   [[nodiscard]] Holder issue(const std::vector<std::string>& names,
                              crypto::KeyKind kind = crypto::KeyKind::P256,
                              const std::vector<Certificate>& more = {}) const;
