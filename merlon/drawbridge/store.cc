@@ -16,8 +16,8 @@ using service::Checked;
 namespace {
 
 Checked<void> make(const std::string& path) {
-  const auto made = os::make_private_directory(path);
-  if (made || made.error() == os::Errno::Exist) return {};
+  const auto made = os::make_lasting_directory(path);
+  if (made) return {};
   return concat(base::printable(path), ": cannot be made: ", os::describe(made.error()));
 }
 

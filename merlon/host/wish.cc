@@ -10,6 +10,7 @@
 #include "merlon/host/resolve.h"
 #include "merlon/host/volume_folder.h"
 #include "merlon/os/channel.h"
+#include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/os/socket.h"
 
@@ -76,15 +77,16 @@ Result<os::Fd> start_store(const Wish& wish) {
     return HostError{core::ErrorCode::Unsupported,
                      "a sealed volume has no place: neither XDG_STATE_HOME nor HOME names one"};
   }
-  std::error_code error;
-  std::filesystem::create_directories(wish.folder, error);
-  if (!error) {
-    std::filesystem::permissions(wish.folder, std::filesystem::perms::owner_all,
-                                 std::filesystem::perm_options::replace, error);
+  if (const auto made = os::make_lasting_directory(wish.folder); !made) {
+    return HostError{core::ErrorCode::Unavailable,
+                     concat(wish.folder, ": cannot be made: ", os::describe(made.error()))};
   }
+  std::error_code error;
+  std::filesystem::permissions(wish.folder, std::filesystem::perms::owner_all,
+                               std::filesystem::perm_options::replace, error);
   if (error) {
     return HostError{core::ErrorCode::Unavailable,
-                     concat(wish.folder, ": cannot be made: ", error.message())};
+                     concat(wish.folder, ": cannot be for its owner alone: ", error.message())};
   }
   VolumeLimits limits;
   if (wish.max_bytes != 0) limits.bytes = wish.max_bytes;

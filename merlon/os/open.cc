@@ -147,6 +147,25 @@ Result<void> write_setting(const std::string& path, core::ByteView bytes) noexce
   return {};
 }
 
+Result<void> make_lasting_directory(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  const std::string here(path);
+  auto made = make_private_directory(here);
+  const std::size_t slash = path.rfind('/');
+  if (!made && made.error() == Errno::Noent && slash != std::string_view::npos && slash > 0) {
+    TRY(make_lasting_directory(path.substr(0, slash)));
+    made = make_private_directory(here);
+  }
+  if (!made) {
+    if (made.error() != Errno::Exist) return made;
+    TRY(open_directory(here));
+  }
+  // Also of one that was there: whoever made it may have been killed before he came to this.
+  const auto synced = sync_directory_of(here);
+  // Where the directory above may not be read, somebody else has made this one.
+  return synced || made || synced.error() != Errno::Acces ? synced : Result<void>();
+}
+
 Result<void> sync_directory_of(const std::string& path) noexcept {
   const std::size_t slash = path.rfind('/');
   const Fd directory = TRY(open_directory(slash == std::string::npos ? "."

@@ -189,6 +189,23 @@ TEST(OpenRecord, IsWrittenAtItsEndAlone) {
   EXPECT_EQ(open_record(scratch / "folder").error(), Errno::Isdir);
 }
 
+TEST(MakeLastingDirectory, MakesWhatIsMissingAndTakesWhatIsThere) {
+  const testing::ScratchDirectory root;
+  const std::string path = root / "a/b/c";
+  for (const std::string& each : {path, path, path + "//"}) {
+    ASSERT_TRUE(make_lasting_directory(each)) << each;
+    EXPECT_TRUE(std::filesystem::is_directory(path));
+  }
+  for (const char* each : {"a", "a/b", "a/b/c"}) {
+    EXPECT_EQ(std::filesystem::status(root / each).permissions(), std::filesystem::perms::owner_all)
+        << each;
+  }
+  ASSERT_TRUE(replace_file(root / "file", core::as_bytes("x")));
+  EXPECT_EQ(make_lasting_directory(root / "file").error(), Errno::Notdir);
+  EXPECT_EQ(make_lasting_directory(root / "file/below").error(), Errno::Notdir);
+  EXPECT_EQ(make_lasting_directory("").error(), Errno::Noent);
+}
+
 TEST(ReplaceFile, PutsAllInThePlaceOfAll) {
   const testing::ScratchDirectory scratch;
   ASSERT_TRUE(replace_file(scratch / "file", core::as_bytes("first")).has_value());

@@ -1,10 +1,9 @@
 // `merlon-steward ca init`, `ca show` and `ca rotate`: the authorities of `serve --ca`.
 
-#include <filesystem>
-
 #include "merlon/base/text.h"
 #include "merlon/codec/pem.h"
 #include "merlon/crypto/hash.h"
+#include "merlon/os/open.h"
 #include "merlon/service/listeners.h"
 #include "merlon/steward/ca_store.h"
 #include "merlon/steward_service/commands.h"
@@ -97,11 +96,9 @@ int show(const CaStore& store, const command::Terminal& terminal) {
 }
 
 Outcome<CaStore> create(const std::string& directory, const CaShape& shape, seconds lifetime) {
-  std::error_code error;
-  if (std::filesystem::create_directories(directory, error)) {
-    std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+  if (const auto made = os::make_lasting_directory(directory); !made) {
+    return concat(base::printable(directory), ": cannot be made: ", os::describe(made.error()));
   }
-  if (error) return concat(base::printable(directory), ": cannot be made: ", error.message());
   return CaStore::create(directory, shape, lifetime, clock_now());
 }
 

@@ -1,7 +1,6 @@
 #include "merlon/steward_service/credentials.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/base64.h"
@@ -84,11 +83,9 @@ std::string Credentials::path_of(std::string_view name) const {
 Outcome<std::unique_ptr<Credentials>> Credentials::open(const CredentialOptions& options,
                                                         codec::UnixTime now) {
   std::unique_ptr<Credentials> made(new Credentials(options));
-  std::error_code error;
-  if (std::filesystem::create_directories(options.directory, error)) {
-    std::filesystem::permissions(options.directory, std::filesystem::perms::owner_all, error);
+  if (const auto lasting = os::make_lasting_directory(options.directory); !lasting) {
+    return about(options.directory, concat("cannot be made: ", os::describe(lasting.error())));
   }
-  if (error) return about(options.directory, concat("cannot be made: ", error.message()));
   const std::string lock_path = made->path_of(lock_name);
   auto lock = os::open_record(lock_path);
   if (!lock) return about(lock_path, os::describe(lock.error()));

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
+#include "merlon/os/open.h"
 #include "merlon/steward/issuance_log.h"
 #include "merlon/steward/memory_store.h"
 
@@ -49,12 +50,10 @@ class KeptRecords final : public Records {
 core::Result<std::unique_ptr<Records>, std::string> open_records(
     const std::string& directory, std::function<codec::UnixTime()> now) {
   if (directory.empty()) return std::unique_ptr<Records>(std::make_unique<ShortMemory>());
-  std::error_code error;
-  if (std::filesystem::create_directories(directory, error)) {
-    // Nobody else has anything to look for there, nor to put there.
-    std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+  // Nobody else has anything to look for there, nor to put there.
+  if (const auto made = os::make_lasting_directory(directory); !made) {
+    return concat(base::printable(directory), ": cannot be made: ", os::describe(made.error()));
   }
-  if (error) return concat(base::printable(directory), ": cannot be made: ", error.message());
   auto memory = TRY(steward::MemoryStore::open(joined(directory, memory_name)));
   auto log = TRY(steward::IssuanceLog::open(joined(directory, log_name)));
   return std::unique_ptr<Records>(

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,10 +40,28 @@ void list_directory(int from, int to) {
   ::closedir(directory);
 }
 
+/// One at a time, of all threads and processes: else a copy that was begun earlier could take the
+/// place of a later one, whose writer has been told that it is on the disk.
+class Turn {
+ public:
+  explicit Turn(const std::string& folder)
+      : lock_(::open((folder + "/.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    while (lock_ >= 0 && ::flock(lock_, LOCK_EX) != 0) {
+    }
+  }
+  ~Turn() { ::close(lock_); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  int lock_;
+};
+
 void note(int fd) {
   const char* const folder = std::getenv("MERLON_POWER_CUT");
   struct stat status{};
   if (folder == nullptr || ::fstat(fd, &status) != 0) return;
+  const Turn turn(folder);
   const std::string name = std::string(folder) + "/" + std::to_string(status.st_ino);
   const std::string half = name + "." + std::to_string(::gettid());
   const int to = ::open(half.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
