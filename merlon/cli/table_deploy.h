@@ -116,8 +116,10 @@ inline constexpr auto deploy_options = std::array{
     OptionSpec{"--restarts", "NUMBER",
                "How often in a row at most: 10 if not given. A keep that lasts for a minute begins "
                "another row."},
-    OptionSpec{"--insecure-backend", "",
-               "Deliver also to a keep that nothing attests, whose machine's owner can read it."},
+    OptionSpec{
+        "--insecure-backend", "",
+        "Deliver also to a keep that nothing attests, whose machine's owner can read it; not with "
+        "--policy."},
     OptionSpec{
         "--config", "FILE", "An Enarx.toml to use instead of the package's own.", false, {}, true},
     OptionSpec{"--env", "NAME=VALUE", "An environment variable for the program.", true},

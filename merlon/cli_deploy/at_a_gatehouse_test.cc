@@ -179,6 +179,21 @@ TEST_F(AtAGatehouse, WhatItDoesNotOfferIsTold) {
   EXPECT_EQ(deploy_it({{"--key", wasm()}}), 4);
 }
 
+TEST_F(AtAGatehouse, EvidenceThatIsWantedCannotBeLeftOut) {
+  std::ofstream(folder() + "/policy.toml")
+      << "[snp]\nmeasurement = [\"" << std::string(96, 'a') << "\"]\n";
+  const std::string policy = folder() + "/policy.toml";
+  EXPECT_EQ(deploy_it({{"--policy", policy}}), 2);
+  EXPECT_NE(remarked().find("name one of them"), std::string::npos) << remarked();
+  EXPECT_EQ(run(&deploy, {wasm()}, {{"--backend", "nil"}, {"--policy", policy}}), 3);
+  // This house's keeps have none, whatever it says of their kind.
+  house_.set_manner(
+      {.attest = [](const evidence::ReportData&) { return std::vector<std::uint8_t>(); }});
+  EXPECT_EQ(run(&deploy, {wasm()}, {{"--backend", "snp-sim"}, {"--insecure-backend", ""}}), 3);
+  EXPECT_NE(remarked().find("has no evidence"), std::string::npos) << remarked();
+  EXPECT_FALSE(last().delivered());
+}
+
 TEST_F(AtAGatehouse, OnThisMachineABackendMustBeNamed) {
   const auto deploy_here = [&](const Given& options) {
     cli::Arguments arguments;

@@ -1,6 +1,7 @@
 #include "merlon/cli_deploy/judge.h"
 
 #include "merlon/base/text.h"
+#include "merlon/cli/launch_options.h"
 #include "merlon/cli_evidence/moment.h"
 #include "merlon/crypto/hash.h"
 #include "merlon/host/programs.h"
@@ -65,6 +66,12 @@ Result<crypto::X25519PublicKey> key_of(const launch::Proof& proof) {
 Result<Judge> Judge::prepare(const cli::Arguments& arguments, const cli::Terminal& terminal) {
   std::optional<verify::Policy> policy;
   if (const std::string path = arguments.value("--policy"); !path.empty()) {
+    if (arguments.has("--insecure-backend")) {
+      return Failure{
+          "--policy says what a keep's evidence must hold, and --insecure-backend wants none: name "
+          "one of them",
+          Status::Usage};
+    }
     policy = TRY(cli_evidence::read_policy(path)).policy;
     TRY(check_names_keep(*policy, path));
   }
@@ -73,8 +80,14 @@ Result<Judge> Judge::prepare(const cli::Arguments& arguments, const cli::Termina
   return Judge(arguments, terminal, std::move(policy), std::move(given.all));
 }
 
-/// Nothing speaks for the keep but its host.
+/// Nothing speaks for the keep but its host, who may have left the evidence out.
 Result<crypto::X25519PublicKey> Judge::without_evidence(const launch::Proof& proof) const {
+  const auto wanted = cli::choose_backend(arguments_, terminal_);
+  if (wanted && *wanted && host::is_attested(**wanted)) {
+    return Failure{concat("a keep of ", host::name_of(**wanted),
+                          " proves itself, and this one has no evidence; nothing was delivered"),
+                   Status::Refused};
+  }
   if (!arguments_.has("--insecure-backend")) {
     return Failure{
         "nothing attests this keep: the owner of its machine can read the workload; "

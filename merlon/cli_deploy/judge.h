@@ -37,7 +37,8 @@ class Judge {
   /// The key that workloads for this keep are sealed to, after its evidence was found to hold: by
   /// the policy, else genuine, of hardware, and the very keep that this installation launches;
   /// fresh, by the nonce, and for this key. A keep without evidence is taken only with
-  /// --insecure-backend. Says on standard error what was found. `proof` is the host's word.
+  /// --insecure-backend, which goes with no policy, and where no attested kind of keep was asked
+  /// for. Says on standard error what was found. `proof` is the host's word.
   [[nodiscard]] cli_evidence::Result<crypto::X25519PublicKey> judge(
       const launch::Proof& proof, const delivery::Nonce& nonce) const;
 
