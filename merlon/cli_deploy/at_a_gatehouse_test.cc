@@ -315,6 +315,49 @@ TEST_F(AtAGatehouse, AKeepIsFoundAgainByItsTalkAlone) {
   EXPECT_NE(remarked().find("no gatehouse is named"), std::string::npos);
 }
 
+TEST_F(AtAGatehouse, AStopThatWasRefusedIsAskedForAgain) {
+  std::atomic<std::size_t> stopped = 0;
+  const auto instead =
+      house_.answer_instead([&](const http::Request& request) -> std::optional<http::Response> {
+        if (request.path().ends_with("/stop") && stopped++ == 0) return with(503, "");
+        if (request.path().ends_with("/input")) return with(429, "");
+        if (request.path().ends_with("/output")) return with(410, "");
+        return std::nullopt;
+      });
+  EXPECT_EQ(deploy_it({{"--restart", "always"}, {"--restarts", "1"}}), 1);
+  EXPECT_EQ(stopped, 2U) << remarked();
+  EXPECT_EQ(house_.keeps().size(), 2U);
+}
+
+TEST_F(AtAGatehouse, NothingIsDeliveredWhoseTalkCannotBeKept) {
+  const std::string keeps = folder() + "/state/merlon/keeps";
+  std::filesystem::remove_all(keeps);
+  std::filesystem::create_directories(folder() + "/state/merlon");
+  std::ofstream(keeps) << "in the way";
+  EXPECT_EQ(deploy_it({{"--detach", ""}}), 1);
+  EXPECT_FALSE(last().delivered());
+  std::filesystem::remove(keeps);
+}
+
+TEST_F(AtAGatehouse, AVolumesStateThatCannotBeNotedIsTold) {
+  const std::vector<std::uint8_t> id(delivery::VolumeMark::Id::size, 6);
+  const delivery::VolumeMark mark{4, crypto::sha256({core::as_bytes("index")}),
+                                  delivery::VolumeMark::Id::from(id).value()};
+  house_.set_manner({.status = 0, .mark = mark});
+  const std::string memories = folder() + "/state/merlon/volume-memory";
+  std::filesystem::remove_all(memories);
+  const Given options{{"--key", key()}, {"--volume-any-state", ""}};
+  ASSERT_EQ(deploy_it(options, "", sealed_package()), 0) << remarked();
+  for (const auto& each : std::filesystem::directory_iterator(memories)) {
+    if (each.path().extension() == ".lock") continue;
+    std::filesystem::remove(each.path());
+    std::filesystem::create_directories(each.path() / "in the way");
+  }
+  EXPECT_EQ(deploy_it(options, "", sealed_package()), 1);
+  EXPECT_NE(remarked().find("could not be noted"), std::string::npos) << remarked();
+  std::filesystem::remove_all(memories);
+}
+
 TEST_F(AtAGatehouse, AKeepThatIsLostIsNoEnd) {
   house_.set_manner({.is_lost = true});
   EXPECT_EQ(deploy_it(), 1);

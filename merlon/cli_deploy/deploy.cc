@@ -152,20 +152,27 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
     static_cast<void>(client.stop(keep.id));
     return sealed.error();
   }
+  const auto module = delivery::module_digest(prepared.workload);
+  if (arguments.has("--detach")) {
+    // First: a workload whose talk is lost could be neither heard nor followed.
+    const core::ByteView secret = sealed->exporter.reveal();
+    const auto kept = keep_talk(
+        terminal, {keep.id, address, module, crypto::SecretBytes({secret.begin(), secret.end()}),
+                   binding_of(keep.proof, tenant->challenge.nonce()), tenant->challenged});
+    if (!kept) {
+      static_cast<void>(client.stop(keep.id));
+      return kept.error();
+    }
+  }
   // An answer that is lost is no refusal.
   last.note(keep.id);
   TRY(client.deliver(keep.id, sealed->bytes));
   attempt.delivered = true;
   watch.lap("delivered");
   say_times(arguments, terminal, watch);
-  const auto module = delivery::module_digest(prepared.workload);
   Talk talk(sealed->exporter, module);
   remember_volume(talk, tenant);
   if (arguments.has("--detach")) {
-    const core::ByteView secret = sealed->exporter.reveal();
-    TRY(keep_talk(terminal,
-                  {keep.id, address, module, crypto::SecretBytes({secret.begin(), secret.end()}),
-                   binding_of(keep.proof, tenant->challenge.nonce()), tenant->challenged}));
     // It may be over already.
     static_cast<void>(client.input(keep.id, 0, talk.input_end()));
     return cli::print(terminal, concat(keep.id, "\n"));
@@ -218,9 +225,26 @@ Result<void> recall_volume(const Arguments& arguments, const Terminal& terminal,
   TRY(apply_volume_options(arguments, *message.volume));
   tenant.volume = TRY(VolumeMemory::open(
       terminal, url, delivery::name_of(tenant.challenge.tenant()), message.volume->name));
-  if (!arguments.has("--volume-any-state")) TRY(tenant.volume->demand(*message.volume));
+  if (arguments.has("--volume-any-state")) {
+    tenant.volume->forget_on_note();
+  } else {
+    TRY(tenant.volume->demand(*message.volume));
+  }
   tenant.volume_epoch = message.volume->epoch;
   return {};
+}
+
+/// A state that could not be noted would let an old copy of the volume pass next time.
+Result<int> with_volume_noted(Result<int> status, const Tenant& tenant, const Terminal& terminal) {
+  if (!tenant.volume || tenant.volume->trouble().empty()) return status;
+  const Failure trouble{
+      concat("the volume's state could not be noted, so that an old copy of it would be taken next "
+             "time: ",
+             tenant.volume->trouble()),
+      Status::Unusable};
+  if (status && *status == 0) return trouble;
+  cli_evidence::remark(terminal, trouble.text);
+  return status;
 }
 
 /// What all attempts have in common.
@@ -245,15 +269,16 @@ Result<int> deliver_once(const Arguments& arguments, const Terminal& terminal, D
   const auto tenant = std::make_shared<Tenant>(Tenant{*std::move(challenge), now, common.judge});
   TRY(recall_volume(arguments, terminal, common.address.url, *tenant, prepared.workload.message));
   watch.lap("package");
-  if (common.address.url.empty()) {
-    return deploy_here(arguments, terminal, prepared, tenant, watch, attempt);
-  }
-  if (is_door(common.address.url)) {
-    return deploy_at_door(arguments, terminal, common.address.url, prepared, tenant, watch,
-                          attempt);
-  }
-  return deploy_there(arguments, terminal, common.address, prepared, tenant, common.last, watch,
-                      attempt);
+  auto status = [&] {
+    const std::string& url = common.address.url;
+    if (url.empty()) return deploy_here(arguments, terminal, prepared, tenant, watch, attempt);
+    if (is_door(url)) {
+      return deploy_at_door(arguments, terminal, url, prepared, tenant, watch, attempt);
+    }
+    return deploy_there(arguments, terminal, common.address, prepared, tenant, common.last, watch,
+                        attempt);
+  }();
+  return with_volume_noted(std::move(status), *tenant, terminal);
 }
 
 std::chrono::seconds since(std::uint64_t start) {

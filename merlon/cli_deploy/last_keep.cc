@@ -13,7 +13,7 @@ using cli_evidence::Status;
 
 void LastKeep::note(std::string id) {
   id_ = std::move(id);
-  asked_to_stop_ = false;
+  stopped_by_us_ = false;
 }
 
 Result<LastKeep::Way> LastKeep::end(const GatehouseClient& gatehouse) {
@@ -22,17 +22,14 @@ Result<LastKeep::Way> LastKeep::end(const GatehouseClient& gatehouse) {
   constexpr std::chrono::milliseconds pause{100};
   for (int i = 0; !id_.empty() && i < tries; ++i) {
     const auto told = TRY(gatehouse.state(id_));
-    if (told && told->stopped && !asked_to_stop_) return Way::StoppedBefore;
+    if (told && told->stopped && !stopped_by_us_) return Way::StoppedBefore;
     if (!told || !told->lives) {
       id_.clear();
       break;
     }
-    if (!asked_to_stop_) {
-      asked_to_stop_ = true;
-      // Refused if it has ended meanwhile, which is told next.
-      static_cast<void>(gatehouse.stop(id_));
-      continue;
-    }
+    // Refused if it has ended meanwhile, which is told next, or if the gatehouse has too much to
+    // do: then it was not us if it is found stopped.
+    if (!stopped_by_us_) stopped_by_us_ = gatehouse.stop(id_).has_value();
     static_cast<void>(os::poll({}, pause));
   }
   if (id_.empty()) return Way::Free;

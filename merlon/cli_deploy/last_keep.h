@@ -26,7 +26,7 @@ class LastKeep {
 
  private:
   std::string id_;
-  bool asked_to_stop_ = false;  ///< by us
+  bool stopped_by_us_ = false;  ///< by the gatehouse's own word
 };
 
 }  // namespace merlon::cli_deploy

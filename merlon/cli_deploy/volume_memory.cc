@@ -10,6 +10,7 @@
 #include "merlon/codec/json_writer.h"
 #include "merlon/command/state_path.h"
 #include "merlon/crypto/secret_bytes.h"
+#include "merlon/os/file.h"
 #include "merlon/os/open.h"
 
 namespace merlon::cli_deploy {
@@ -128,8 +129,14 @@ Result<VolumeMemory> VolumeMemory::open(const cli::Terminal& terminal, const std
   return VolumeMemory(std::move(path));
 }
 
-Result<void> VolumeMemory::demand(launch::Volume& volume) const {
-  if (!os::exists(path_)) return {};
+struct VolumeMemory::State {
+  std::uint64_t generation = 0;
+  std::uint64_t epoch = 0;
+  decltype(launch::Volume::head) head{};
+  std::optional<decltype(launch::Volume::id)> id{};  ///< none in files of the first format
+};
+
+Result<VolumeMemory::State> VolumeMemory::read() const {
   const auto text = TRY(cli_evidence::read_bytes(path_, max_memory_size));
   const Failure nothing{concat(base::printable(path_), ": does not say how far a volume has come"),
                         Status::Unusable};
@@ -139,17 +146,38 @@ Result<void> VolumeMemory::demand(launch::Volume& volume) const {
   const auto epoch = json->root().number_member("epoch", UINT64_MAX);
   const auto head = json->root().string_member("head");
   if (!generation || !epoch || !head) return nothing;
-  if (!read_hex(*head, volume.head)) return nothing;
-  if (json->root().find("id") != nullptr) {  // not there in files of the first format
+  State state{*generation, *epoch};
+  if (!read_hex(*head, state.head)) return nothing;
+  if (json->root().find("id") != nullptr) {
     const auto id = json->root().string_member("id");
-    if (!id || !read_hex(*id, volume.id)) return nothing;
+    state.id.emplace();
+    if (!id || !read_hex(*id, *state.id)) return nothing;
   }
-  volume.generation = *generation;
-  volume.epoch = std::max(volume.epoch, *epoch);
+  return state;
+}
+
+Result<void> VolumeMemory::demand(launch::Volume& volume) const {
+  if (!os::exists(path_)) return {};
+  const State state = TRY(read());
+  volume.head = state.head;
+  if (state.id) volume.id = *state.id;
+  volume.generation = state.generation;
+  volume.epoch = std::max(volume.epoch, state.epoch);
   return {};
 }
 
+bool VolumeMemory::is_behind(const delivery::VolumeMark& mark, std::uint64_t epoch) const {
+  if (!os::exists(path_)) return false;
+  const auto known = read();
+  if (!known || !known->id || !std::ranges::equal(*known->id, mark.id.view())) return false;
+  return mark.generation < known->generation || epoch < known->epoch;
+}
+
 void VolumeMemory::note(const delivery::VolumeMark& mark, std::uint64_t epoch) {
+  // One at a time: another deploy may have a keep of the same volume.
+  auto turn = os::open_record(path_ + ".lock");
+  if (turn) static_cast<void>(os::lock(*turn));
+  if (!std::exchange(forgets_, false) && is_behind(mark, epoch)) return;
   codec::JsonWriter json;
   json.open_object();
   json.key("generation");

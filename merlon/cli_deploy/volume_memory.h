@@ -27,15 +27,24 @@ class VolumeMemory {
   /// last, unless a higher one is asked for already. A file of the first format names no volume:
   /// whichever is shown is taken once more, and remembered.
   [[nodiscard]] cli_evidence::Result<void> demand(launch::Volume& volume) const;
-  /// A state that a keep has told of. One that cannot be noted is told once, by trouble().
+  /// A state that a keep has told of. An earlier one of the same volume changes nothing: a host may
+  /// hold a keep's word back until another keep has gone on. One that cannot be noted is told by
+  /// trouble().
   void note(const delivery::VolumeMark& mark, std::uint64_t epoch);
+  /// Whatever state the next keep tells of first takes the place of what is remembered.
+  void forget_on_note() noexcept { forgets_ = true; }
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
 
  private:
   explicit VolumeMemory(std::string path) noexcept : path_(std::move(path)) {}
 
+  struct State;
+  [[nodiscard]] cli_evidence::Result<State> read() const;
+  [[nodiscard]] bool is_behind(const delivery::VolumeMark& mark, std::uint64_t epoch) const;
+
   std::string path_;
   std::string trouble_;
+  bool forgets_ = false;
 };
 
 /// What the command line says of the package's volume. Without a --key nobody could open it again.

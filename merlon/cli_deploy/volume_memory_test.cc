@@ -36,9 +36,13 @@ class VolumeMemories : public ::testing::Test {
     return {7, crypto::sha256({core::as_bytes("index")}),
             delivery::VolumeMark::Id::from(id).value()};
   }
-  /// The one file there is.
+  /// The one file there is, beside the lock.
   static std::string path() {
-    return std::filesystem::directory_iterator(folder() + "/merlon/volume-memory")->path();
+    for (const auto& each :
+         std::filesystem::directory_iterator(folder() + "/merlon/volume-memory")) {
+      if (each.path().extension() != ".lock") return each.path();
+    }
+    return {};
   }
   static void write(std::string_view text) { std::ofstream(path()) << text; }
 
@@ -156,6 +160,35 @@ TEST_F(VolumeMemories, HaveAPlaceOrNone) {
   std::filesystem::remove_all(folder());
   noted.note(mark(), 1);
   EXPECT_NE(noted.trouble(), "");
+}
+
+TEST_F(VolumeMemories, DoNotGoBack) {
+  delivery::VolumeMark later = mark();
+  later.generation += 5;
+  memory().note(later, 4);
+  // A host has held back what an earlier keep said.
+  memory().note(mark(), 3);
+  memory().note(mark(), 4);
+  EXPECT_EQ(demanded(memory()).generation, later.generation);
+  EXPECT_EQ(demanded(memory()).epoch, 4U);
+  // Another volume, which the tenant took knowingly, is another matter.
+  delivery::VolumeMark other = mark();
+  other.id = delivery::VolumeMark::Id::from(std::vector<std::uint8_t>(16, 0x77)).value();
+  memory().note(other, 1);
+  EXPECT_EQ(demanded(memory()).generation, other.generation);
+}
+
+TEST_F(VolumeMemories, GoBackOnceWhereTheTenantTakesAnyState) {
+  delivery::VolumeMark later = mark();
+  later.generation += 5;
+  memory().note(later, 4);
+  VolumeMemory any = memory();
+  any.forget_on_note();
+  any.note(mark(), 4);
+  EXPECT_EQ(demanded(memory()).generation, mark().generation);
+  any.note(later, 4);
+  any.note(mark(), 4);
+  EXPECT_EQ(demanded(memory()).generation, later.generation);
 }
 
 TEST_F(VolumeMemories, ThatNameNoVolumeTakeWhichIsShown) {
