@@ -34,6 +34,8 @@ const Moment now = Moment::asked_for(test_now);
 
 Authority::Settings settings_of(verify::Policy policy) {
   Authority::Settings made;
+  // The roots of fake vendors are no vendor's: keeps below them are taken in development alone.
+  made.development = !policy.roots.empty();
   made.policy = std::move(policy);
   made.policy_source = "a policy";
   made.dns_names = {"keep.example"};
@@ -128,9 +130,9 @@ TEST(Authority, AnAmdKeepGetsACertificateThatSaysWhatRuns) {
             std::vector<std::string>{"keep.example"});
   const auto result = result_of(leaf);
   EXPECT_EQ(result.technology, evidence::Technology::Snp);
-  EXPECT_EQ(result.status, evidence::TrustTier::Affirming);
+  EXPECT_EQ(result.status, evidence::TrustTier::Contraindicated);  // below a fake root
   EXPECT_TRUE(std::ranges::equal(result.measurement, keep.measurement().view()));
-  EXPECT_FALSE(result.simulator);
+  EXPECT_TRUE(result.simulator);
   EXPECT_FALSE(result.debug);
   EXPECT_EQ(result.issued, test_now);
   EXPECT_EQ(result.build, "merlon-steward test");
@@ -162,9 +164,9 @@ TEST(Authority, AnIntelKeepGetsACertificateWithItsSignerAndItsStatus) {
   EXPECT_EQ(result.signers[0].role, "MRSIGNER");
   EXPECT_EQ(result.measurement.size(), 32U);
   // The policy of the fake Intel compares nothing, and the certificate says so.
-  EXPECT_EQ(result.status, evidence::TrustTier::Warning);
-  ASSERT_FALSE(result.remarks.empty());
-  EXPECT_EQ(result.remarks[0], "the policy compares no measurement and no signer");
+  EXPECT_EQ(result.status, evidence::TrustTier::Contraindicated);  // below a fake root
+  EXPECT_TRUE(
+      std::ranges::count(result.remarks, "the policy compares no measurement and no signer"));
 }
 
 TEST(Authority, ARequestWithAnotherKeyIsRefusedByTheBinding) {
@@ -278,8 +280,9 @@ TEST(Authority, SimulatorsAreForDevelopmentOnly) {
   verify::Policy policy = keep.amd.policy();
   policy.snp.product = verify::Accept<snp::Product>({snp::Product::Simulator});
   policy.snp.measurement = verify::Accept<snp::LaunchDigest>({keep.measurement()});
-  EXPECT_FALSE(Authority::create(ca_issuer(), settings_of(policy)).has_value());
   Authority::Settings settings = settings_of(policy);
+  settings.development = false;
+  EXPECT_FALSE(Authority::create(ca_issuer(), settings).has_value());
   settings.development = true;
   const Authority steward = authority(settings);
   const auto answer = steward.certify(RequestForm::Single, keep.request(), keep.own(), now);
@@ -294,6 +297,18 @@ TEST(Authority, SimulatorsAreForDevelopmentOnly) {
   EXPECT_EQ(refusal_of(strict, keep.request(), keep.own()).code, "snp.product");
 }
 
+TEST(Authority, WhateverARootOfThePolicysIsCalledItIsNoVendors) {
+  AmdKeep amd;
+  IntelKeep intel;
+  const auto refused = [](const auto& keep, const verify::Policy& policy) {
+    Authority::Settings settings = settings_of(policy);
+    settings.development = false;
+    return refusal_of(authority(settings), keep.request(), keep.own()).code;
+  };
+  EXPECT_EQ(refused(amd, amd.amd.policy()), "request.simulator");
+  EXPECT_EQ(refused(intel, intel.intel.policy()), "request.simulator");
+}
+
 TEST(Authority, WhatADebuggerCanReadIsSoInItsCertificate) {
   AmdKeep keep;
   keep.amd.report[0x08 + 2] |= 8U;  // POLICY.DEBUG
@@ -306,9 +321,8 @@ TEST(Authority, WhatADebuggerCanReadIsSoInItsCertificate) {
   const auto result = result_of(leaf_of(steward, *answer));
   EXPECT_TRUE(result.debug);
   EXPECT_EQ(result.vector.memory, evidence::TrustVector::visible_memory);
-  EXPECT_EQ(result.vector.hardware, evidence::TrustVector::genuine_hardware);
   EXPECT_EQ(result.status, evidence::TrustTier::Contraindicated);
-  EXPECT_EQ(result.remarks.at(0), "a debugger can read this keep");
+  EXPECT_TRUE(std::ranges::count(result.remarks, "a debugger can read this keep"));
 }
 
 TEST(Authority, KnownWeaknessesThatThePolicyWaivesAreInTheCertificate) {
@@ -326,9 +340,9 @@ TEST(Authority, KnownWeaknessesThatThePolicyWaivesAreInTheCertificate) {
   const auto answer = steward.certify(RequestForm::Single, keep.request(), keep.own(), now);
   ASSERT_TRUE(answer.has_value()) << answer.error().code << answer.error().got;
   const auto result = result_of(leaf_of(steward, *answer));
-  EXPECT_EQ(result.vector.hardware, evidence::TrustVector::unsafe_hardware);
-  EXPECT_EQ(result.status, evidence::TrustTier::Warning);
-  EXPECT_TRUE(result.remarks.at(0).starts_with("open advisories: AMD-SB-")) << result.remarks[0];
+  EXPECT_TRUE(std::ranges::any_of(result.remarks, [](const std::string& each) {
+    return each.starts_with("open advisories: AMD-SB-");
+  }));
   // A waiver ends, and with it the certificate.
   EXPECT_EQ(answer->issuances[0].not_after, (codec::UnixTime{test_now.seconds + 3600}));
 }

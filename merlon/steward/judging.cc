@@ -5,6 +5,7 @@
 #include "merlon/base/text.h"
 #include "merlon/steward/policy_rules.h"
 #include "merlon/steward/refusal.h"
+#include "merlon/steward/trust.h"
 
 namespace merlon::steward {
 
@@ -88,7 +89,7 @@ class OneRequest {
     result.evidence = crypto::sha256({request->extensions()[0].value});
     std::visit(Describing{result}, evidence->report);
     granted.until = TRY(appraise(*evidence, granted, seen));
-    result.status = status_of(result);
+    result.status = steward::status_of(result.vector);
     return granted;
   }
 
@@ -121,7 +122,8 @@ class OneRequest {
     const auto& early = judging_.settings.early;
     granted.outlook = verify::outlook(evidence, appraisal, all, early ? *early : nothing_early,
                                       judging_.settings.policy, judging_.moment);
-    judge_trust(appraisal, result);
+    result.vector = trust_of(
+        appraisal, compares_workload(judging_.settings.policy, appraisal.technology), result.debug);
     remark(appraisal, result);
     return appraisal.expiry.value_or(no_end);
   }
@@ -139,24 +141,9 @@ class OneRequest {
     return snp->report;
   }
 
-  void judge_trust(const verify::Appraisal& appraisal, AttestationResult& result) const {
-    TrustVector& vector = result.vector;
-    const bool compared = compares_workload(judging_.settings.policy, appraisal.technology);
-    const bool unsafe = !appraisal.advisories.empty() ||
-                        (appraisal.tcb_status && *appraisal.tcb_status != sgx::TcbStatus::UpToDate);
-    vector.executables = compared ? TrustVector::approved_executables : std::uint8_t{0};
-    vector.hardware = unsafe ? TrustVector::unsafe_hardware : TrustVector::genuine_hardware;
-    vector.memory = TrustVector::encrypted_memory;
-    if (result.debug) vector.memory = TrustVector::visible_memory;
-    if (appraisal.simulated) {
-      vector.hardware = TrustVector::unrecognized_hardware;
-      vector.memory = TrustVector::visible_memory;
-    }
-  }
-
   void remark(const verify::Appraisal& appraisal, AttestationResult& result) const {
     if (appraisal.simulated) {
-      result.remarks.emplace_back("SIMULATOR: there is no hardware behind this keep");
+      result.remarks.emplace_back("SIMULATOR: no vendor's root stands for this keep");
     }
     if (result.debug) result.remarks.emplace_back("a debugger can read this keep");
     if (!compares_workload(judging_.settings.policy, appraisal.technology)) {
@@ -166,12 +153,6 @@ class OneRequest {
       result.remarks.push_back(concat("open advisories: ", names_of(appraisal.advisories)));
     }
     for (const std::string& each : appraisal.warnings) result.remarks.push_back(each);
-  }
-
-  static TrustTier status_of(const AttestationResult& result) noexcept {
-    // Nothing was compared, so nobody can say that it is the right workload.
-    const TrustTier least = result.vector.executables == 0 ? TrustTier::Warning : TrustTier::None;
-    return std::max(result.vector.tier(), least);
   }
 
   static constexpr codec::UnixTime no_end{253'402'300'799};  // of the year 9999

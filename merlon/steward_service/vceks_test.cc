@@ -140,6 +140,7 @@ class Missing : public ::testing::Test {
  protected:
   Missing() {
     steward::Authority::Settings settings;
+    settings.development = true;  // of a fake vendor
     settings.policy = known_.amd.policy();
     authority_ = std::make_unique<steward::Authority>(
         steward::Authority::create(steward::testing::ca_issuer(), settings).value());
@@ -239,6 +240,7 @@ TEST_F(Missing, WithoutAnyoneToAskItIsARefusalAsBefore) {
 TEST_F(Missing, WhatWouldBeRefusedAnywayAsksNobody) {
   int asked = 0;
   steward::Authority::Settings settings;
+  settings.development = true;  // of a fake vendor
   settings.policy = known_.amd.policy();
   settings.policy.snp.measurement = verify::Accept<snp::LaunchDigest>(
       {snp::LaunchDigest::from(std::vector<std::uint8_t>(48, 0x77)).value()});

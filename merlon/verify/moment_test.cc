@@ -61,8 +61,9 @@ TEST(Clock, OfATimeThatWasAskedForTheAnswerWarns) {
   const auto all = with(intel.endorsements(), with_newer_documents(intel).endorsements());
   const Appraisal asked = judged(intel, all, Moment::asked_for(test_now));
   EXPECT_TRUE(asked.accepted());
-  ASSERT_EQ(asked.warnings.size(), 1U);
-  EXPECT_NE(asked.warnings[0].find("2025-06-20"), std::string::npos) << asked.warnings[0];
+  EXPECT_TRUE(std::ranges::any_of(asked.warnings, [](const std::string& each) {
+    return each.find("2025-06-20") != std::string::npos;
+  }));
 }
 
 TEST(Clock, IsNotMovedByWhatAStrangerSigns) {

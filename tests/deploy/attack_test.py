@@ -245,7 +245,7 @@ class Attacks(EndToEnd):
         self.refused_before(man, b"report-data")
 
     def test_no_evidence_is_refused(self):
-        self.refused_before(NoEvidence(self.port), b"--insecure-backend")
+        self.refused_before(NoEvidence(self.port), b"has no evidence")
 
     def not_taken(self, man):
         ran = self.deploy(man)

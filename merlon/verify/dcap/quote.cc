@@ -4,6 +4,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/verify/dcap/context.h"
+#include "merlon/verify/roots.h"
 #include "merlon/verify/text.h"
 
 namespace merlon::verify::dcap {
@@ -115,9 +116,12 @@ void judge_dcap(Context& context) {
   Judge& judge = context.judge;
   judge.claim("quote version", concat(context.quote.version));
   if (context.pck) {
-    judge.appraisal().simulated = is_simulator(context.pck->fmspc);
+    // A root that the policy brings (`roots`) is nobody's who makes hardware, whatever it is
+    // called.
+    judge.appraisal().simulated = is_simulator(context.pck->fmspc) || !is_vendors(context.pck_path);
     if (judge.appraisal().simulated) {
-      judge.warn("a simulator's evidence: there is no hardware behind it, and it proves nothing");
+      judge.warn("no vendor's root stands for it: there is no hardware behind it, and it proves "
+                 "nothing");
     }
     judge.claim("FMSPC", hex_of(context.pck->fmspc));
     judge.claim("PCEID", hex_of(context.pck->pce_id));

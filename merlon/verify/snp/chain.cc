@@ -86,7 +86,8 @@ void judge_product(Context& context) {
   // A policy of somebody who did not think of simulators accepts none.
   const bool simulated = by_leaf == snp::Product::Simulator || by_root == snp::Product::Simulator ||
                          by_cpuid == snp::Product::Simulator;
-  context.judge.appraisal().simulated = simulated;
+  // A root that the policy brings (`roots`) is nobody's who makes hardware, whatever it is called.
+  context.judge.appraisal().simulated = simulated || !is_vendors(context.path);
   const bool meant = !simulated || !context.policy.snp.product.is_any();
   const bool accepted = agree && meant && context.policy.snp.product.contains(*by_leaf);
   std::vector<std::string> wanted;
