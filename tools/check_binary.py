@@ -57,7 +57,7 @@ LEFT_OUT = (
     (b"Dynamic engine loading support", "OpenSSL's engines (merlon/crypto/keep_engines.cc)"),
     (b"/etc/resolv.conf", "the C library's ways to look up names (merlon/keep/left_out.cc)"),
     (b"/etc/localtime", "the C library's time zones (merlon/keep/left_out.cc)"),
-    (b".eh_frame", "tables for exceptions (merlon/keep/no_unwinding.ld)"),
+    (b".eh_frame", "tables for exceptions (merlon/keep/keep.ld)"),
 )
 
 

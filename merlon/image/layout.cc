@@ -170,9 +170,20 @@ class Builder {
   }
   [[nodiscard]] bool is_whole(const Program& keep, std::uint64_t window) const noexcept {
     return std::ranges::any_of(keep.segments, [&](const Segment& segment) {
-      const std::uint64_t end = page_up(segment.address + segment.memory_size);
+      const std::uint64_t end = end_of(keep, segment);
       return segment.address <= window && window < end && is_whole(window, end);
     });
+  }
+  /// Where the mapping of a segment ends: a last window that it has for itself is its own to the
+  /// end, so that a large page can map that as well.
+  [[nodiscard]] std::uint64_t end_of(const Program& keep, const Segment& segment) const noexcept {
+    const std::uint64_t end = page_up(segment.address + segment.memory_size);
+    const Segment* const next = &segment + 1;
+    const bool is_last = next == keep.segments.data() + keep.segments.size();
+    if (form_.is_encrypted() || is_last) return end;
+    const std::uint64_t window_end = window_up(end);
+    const bool begins_there = page_down(segment.address) + window_size <= window_end;
+    return begins_there && window_end <= page_down(next->address) ? window_end : end;
   }
 
   /// Pages of the keep's own memory, relative to its load address.
@@ -209,8 +220,7 @@ class Builder {
     }
     for (const Segment& segment : keep.segments) {
       TRY(put_segment(putter(), segment, main_base + segment.address));
-      map_keep(page_down(segment.address), page_up(segment.address + segment.memory_size),
-               segment.rights);
+      map_keep(page_down(segment.address), end_of(keep, segment), segment.rights);
     }
     if (!vdso.empty()) {
       TRY(put(main_base + vdso_start, vdso));

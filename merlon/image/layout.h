@@ -75,8 +75,9 @@ struct MachineForm {
 };
 
 /// The program at the addresses, relative to a machine's main memory, where lay_out() puts it. Code
-/// that fills a window of 2 MiB begins at one and is mapped by large pages, unless the machine's
-/// memory is encrypted: there each page of a gap costs its shim a step.
+/// that fills a window of 2 MiB begins at one and is mapped by large pages, to the end of its last
+/// window if nothing else is there, unless the machine's memory is encrypted: there each page of a
+/// gap costs its shim a step.
 [[nodiscard]] Program placed(Program keep, const MachineForm& form);
 
 /// Sends everything to `sink`. The same programs and form give the same stream.

@@ -324,6 +324,27 @@ TEST(Layout, CodeThatFillsWindowsIsMappedByLargePages) {
   }
 }
 
+TEST(Layout, TheLastWindowOfCodeIsItsOwnIfNothingElseIsThere) {
+  constexpr std::uint64_t code = window_size + 5 * page_size;
+  for (const bool alone : {true, false}) {
+    const std::uint64_t next = 0x2000 + (alone ? 2 * window_size : code);
+    const TestProgram keep = TestProgram(true)
+                                 .segment(0x2000, filled(code, 0x22), code, Rights::ReadExecute)
+                                 .segment(next, filled(100, 0x23), 100, Rights::Read);
+    for (const World world : worlds) {
+      const Image image = image_of(small_shim().program(), keep.program(), world).value();
+      expect_all_promises(world, image);
+      std::uint64_t by_large_pages = 0;
+      for (const Mapping& each : mappings_of(image)) {
+        if (!each.is_direct() && each.size == window_size && each.executable) {
+          by_large_pages += each.size;
+        }
+      }
+      EXPECT_EQ(by_large_pages, (alone ? 2 : 1) * window_size);
+    }
+  }
+}
+
 TEST(Layout, AProgramIsMovedOnlyIfItsCodeFillsAWindow) {
   const TestProgram small = small_keep();
   EXPECT_EQ(placed(small.program(), {}).segments[1].address, small.program().segments[1].address);
