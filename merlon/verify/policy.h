@@ -56,7 +56,7 @@ template <typename T>
 /// A known weakness that is accepted up to a day, by the name that its vendor gave it.
 struct Waiver {
   /// As Intel and AMD write it: "INTEL-SA-00615", "AMD-SB-3030"; or one of Intel's statuses, for a
-  /// platform that has this status and no advisory.
+  /// platform, a quoting enclave or a TDX module that has this status and no advisory.
   std::string name;
   codec::UnixTime until;  ///< the last second of that day
 
@@ -114,7 +114,8 @@ using Binding = std::variant<BindToRequest, BindToAnything, BindToData, BindToKe
                              BindToWork, BindToCredential>;
 
 struct DcapPolicy {
-  /// Beyond UpToDate a status is accepted only with a waiver for each advisory that is open.
+  /// Beyond UpToDate a status is accepted only with a waiver for each advisory that is open, and
+  /// for the status of the platform and of each part for which Intel names none.
   std::set<sgx::TcbStatus> statuses{sgx::TcbStatus::UpToDate};
   Accept<std::string> advisories;  ///< of a platform that is UpToDate
   std::vector<Waiver> waivers;

@@ -46,7 +46,8 @@ carried_lists = false
 [dcap]
 # Also: SWHardeningNeeded, ConfigurationNeeded, ConfigurationAndSWHardeningNeeded, OutOfDate,
 # OutOfDateConfigurationNeeded. Revoked is never accepted. Beyond UpToDate each open advisory must
-# be waived, up to and with a day; where Intel names none, the status itself.
+# be waived, up to and with a day; where Intel names none, the status itself, of the platform, its
+# quoting enclave and its TDX module each.
 statuses = ["UpToDate"]
 # waivers = [{ advisory = "INTEL-SA-00615", until = 2027-03-01 }]
 # Open advisories that are accepted of a platform that is UpToDate; any if the key is not there.

@@ -10,6 +10,12 @@
 
 namespace merlon::verify::dcap {
 
+/// What Intel says of the level that a part of the platform reaches.
+struct PartLevel {
+  sgx::TcbStatus status;
+  std::vector<std::string> advisories;
+};
+
 struct Context {
   Judge& judge;
   const sgx::Quote& quote;
@@ -28,8 +34,7 @@ struct Context {
   bool signer_is_intels = false;               ///< its path ends in Intel's root, not a policy's
   const TcbInfoDocument* tcb_info = nullptr;   ///< of this platform
   const IdentityDocument* identity = nullptr;  ///< of this kind of quoting enclave
-  std::optional<sgx::TcbStatus> qe_status, module_status;
-  std::vector<std::string> part_advisories;  ///< of quoting enclave and TDX module
+  std::optional<PartLevel> qe_level, module_level;
 };
 
 /// PckForm to PckRevocation.

@@ -93,9 +93,7 @@ void judge_identity(Context& context) {
                 concat("version ", qe.svn, " reaches none"));
     return;
   }
-  context.qe_status = level->status;
-  context.part_advisories.insert(context.part_advisories.end(), level->advisories.begin(),
-                                 level->advisories.end());
+  context.qe_level = {level->status, level->advisories};
   judge.check(Check::QeTcb, level->status != sgx::TcbStatus::Revoked, "a level that is not Revoked",
               concat("version ", qe.svn, ": ", to_string(level->status)));
 }

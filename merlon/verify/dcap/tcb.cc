@@ -55,21 +55,41 @@ std::string statuses_text(const std::set<sgx::TcbStatus>& statuses) {
   return text.empty() ? "none" : text;
 }
 
-/// All that Intel names for the level and for the parts, each once.
-std::vector<std::string> open_advisories(const Context& context, const sgx::TcbLevel& level) {
-  std::vector<std::string> open = level.advisories;
-  open.insert(open.end(), context.part_advisories.begin(), context.part_advisories.end());
-  std::ranges::sort(open);
-  const auto doubled = std::ranges::unique(open);
-  open.erase(doubled.begin(), doubled.end());
-  return open;
+/// The level of the platform, and of each part that has one.
+std::vector<PartLevel> levels_of(const Context& context, const sgx::TcbLevel& level) {
+  std::vector<PartLevel> all{{level.status, level.advisories}};
+  for (const std::optional<PartLevel>& part : {context.qe_level, context.module_level}) {
+    if (part) all.push_back(*part);
+  }
+  return all;
 }
 
-/// What must be waived of a platform that is not UpToDate: each advisory that is open, and where
-/// Intel names none, the status itself.
-std::vector<std::string> names_to_waive(std::vector<std::string> open, sgx::TcbStatus status) {
-  if (open.empty()) open.emplace_back(to_string(status));
-  return open;
+std::vector<std::string> each_once(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  const auto doubled = std::ranges::unique(names);
+  names.erase(doubled.begin(), doubled.end());
+  return names;
+}
+
+/// All that Intel names for the level and for the parts, each once.
+std::vector<std::string> open_advisories(std::span<const PartLevel> levels) {
+  std::vector<std::string> open;
+  for (const PartLevel& each : levels) {
+    open.insert(open.end(), each.advisories.begin(), each.advisories.end());
+  }
+  return each_once(std::move(open));
+}
+
+/// What must be waived of a platform that is not UpToDate together with its parts: each advisory
+/// that is open, and of the platform and each part for which Intel names none, its own status. So
+/// what is waived of the one never covers another that is out of date as well.
+std::vector<std::string> names_to_waive(std::span<const PartLevel> levels) {
+  std::vector<std::string> names = open_advisories(levels);
+  for (const PartLevel& each : levels) {
+    const bool named = each.status == sgx::TcbStatus::UpToDate || !each.advisories.empty();
+    if (!named) names.emplace_back(to_string(each.status));
+  }
+  return each_once(std::move(names));
 }
 
 std::string waivers_text(const std::vector<std::string>& names) {
@@ -81,44 +101,45 @@ std::string waivers_text(const std::vector<std::string>& names) {
 }
 
 /// What the policy would need for all of it, since a status alone is not enough.
-std::string to_accept(sgx::TcbStatus status, const std::vector<std::string>& open) {
+std::string to_accept(sgx::TcbStatus status, std::span<const PartLevel> levels) {
   if (status == sgx::TcbStatus::Revoked) return "";
   return concat("[dcap]\nstatuses = [\"UpToDate\", \"", to_string(status), "\"]\n",
-                waivers_text(names_to_waive(open, status)));
+                waivers_text(names_to_waive(levels)));
 }
 
 /// The status of the platform together with its parts, if the policy accepts it.
 std::optional<sgx::TcbStatus> judge_status(Context& context, const sgx::TcbLevel& level,
-                                           const std::vector<std::string>& open) {
+                                           std::span<const PartLevel> levels) {
   Judge& judge = context.judge;
-  if (!context.qe_status || (context.td != nullptr && !context.module_status)) {
+  if (!context.qe_level || (context.td != nullptr && !context.module_level)) {
     judge.cannot(Check::TcbStatus,
-                 concat(context.qe_status ? "the TDX module" : "the quoting enclave",
+                 concat(context.qe_level ? "the TDX module" : "the quoting enclave",
                         " has no status (of the platform alone: ", to_string(level.status), ")"));
     return std::nullopt;
   }
-  sgx::TcbStatus status = sgx::converge(level.status, *context.qe_status);
-  if (context.td != nullptr) status = sgx::converge(status, *context.module_status);
+  sgx::TcbStatus status = sgx::converge(level.status, context.qe_level->status);
+  if (context.td != nullptr) status = sgx::converge(status, context.module_level->status);
   judge.appraisal().tcb_status = status;
   const bool accepted =
       status != sgx::TcbStatus::Revoked && context.policy.dcap.statuses.contains(status);
   std::string got(to_string(status));
   if (status != level.status) {
     got += concat(" (platform ", to_string(level.status), ", quoting enclave ",
-                  to_string(*context.qe_status));
-    if (context.td != nullptr) got += concat(", TDX module ", to_string(*context.module_status));
+                  to_string(context.qe_level->status));
+    if (context.td != nullptr)
+      got += concat(", TDX module ", to_string(context.module_level->status));
     got += ")";
   }
   judge.check(Check::TcbStatus, accepted, statuses_text(context.policy.dcap.statuses), got,
-              to_accept(status, open));
+              to_accept(status, levels));
   return accepted ? std::optional(status) : std::nullopt;
 }
 
 /// Beyond UpToDate each weakness that is open must be waived by its name, up to a day.
-void judge_waivers(Context& context, sgx::TcbStatus status, const std::vector<std::string>& open) {
+void judge_waivers(Context& context, sgx::TcbStatus status, std::span<const PartLevel> levels) {
   Judge& judge = context.judge;
   std::vector<std::string> refused;
-  const std::vector<std::string> names = names_to_waive(open, status);
+  const std::vector<std::string> names = names_to_waive(levels);
   for (const std::string& name : names) {
     const Waiver* waiver = find_waiver(context.policy.dcap.waivers, name, judge.now());
     if (waiver == nullptr) {
@@ -148,13 +169,14 @@ void judge_advisories(Context& context, const std::vector<std::string>& open,
 }
 
 void judge_level(Context& context, const sgx::TcbLevel& level) {
-  const std::vector<std::string> open = open_advisories(context, level);
+  const std::vector<PartLevel> levels = levels_of(context, level);
+  const std::vector<std::string> open = open_advisories(levels);
   std::vector<std::string> shown;
   for (const std::string& advisory : open) shown.push_back(base::printable(advisory, 40));
   context.judge.appraisal().advisories = shown;
-  const auto status = judge_status(context, level, open);
+  const auto status = judge_status(context, level, levels);
   if (status && *status != sgx::TcbStatus::UpToDate) {
-    judge_waivers(context, *status, open);
+    judge_waivers(context, *status, levels);
   } else {
     judge_advisories(context, open, shown);
   }
@@ -206,7 +228,7 @@ const sgx::TdxModuleIdentity* module_of(const Context& context) {
 void judge_module_level(Context& context, const sgx::TdxModuleIdentity& module) {
   const std::uint8_t svn = context.td->tee_tcb_svn.view()[0];
   if (module.id.empty()) {  // judged with the platform's components
-    context.module_status = sgx::TcbStatus::UpToDate;
+    context.module_level = {sgx::TcbStatus::UpToDate, {}};
     context.judge.check(Check::TdxModuleTcb, true, "judged with the platform's components",
                         concat("version ", unsigned{svn}));
     return;
@@ -218,9 +240,7 @@ void judge_module_level(Context& context, const sgx::TdxModuleIdentity& module) 
                         concat(module.id, " version ", unsigned{svn}, " reaches none"));
     return;
   }
-  context.module_status = level->status;
-  context.part_advisories.insert(context.part_advisories.end(), level->advisories.begin(),
-                                 level->advisories.end());
+  context.module_level = {level->status, level->advisories};
   context.judge.check(
       Check::TdxModuleTcb, level->status != sgx::TcbStatus::Revoked, "a level that is not Revoked",
       concat(module.id, " version ", unsigned{svn}, ": ", to_string(level->status)));

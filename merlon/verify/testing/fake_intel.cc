@@ -41,9 +41,10 @@ std::string tdx_1_0_level(int first, int second) {
   return text.replace(text.find(same), same.size(), own);
 }
 
-std::string isv_level(int svn, std::string_view status) {
+std::string isv_level(int svn, std::string_view status, std::string_view advisories) {
   return concat("{\"tcb\":{\"isvsvn\":", svn,
-                "},\"tcbDate\":\"2024-01-01T00:00:00Z\",\"tcbStatus\":\"", status, "\"}");
+                "},\"tcbDate\":\"2024-01-01T00:00:00Z\",\"tcbStatus\":\"", status,
+                "\",\"advisoryIDs\":[", advisories, "]}");
 }
 
 FakeIntel::FakeIntel(bool tdx)

@@ -68,6 +68,7 @@ struct FakeIntel {
 /// A TDX level whose first two TDX components, which of a module of TDX 1.0 are its versions, are
 /// these.
 [[nodiscard]] std::string tdx_1_0_level(int first, int second);
-[[nodiscard]] std::string isv_level(int svn, std::string_view status);
+[[nodiscard]] std::string isv_level(int svn, std::string_view status,
+                                    std::string_view advisories = "");
 
 }  // namespace merlon::verify::testing

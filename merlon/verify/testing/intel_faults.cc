@@ -20,6 +20,14 @@ std::set<Check> with(std::set<Check> all, std::initializer_list<Check> more) {
   return all;
 }
 
+/// A platform that wants hardening for INTEL-SA-1, which is waived, as OutOfDate is accepted.
+void hardening_waived(FakeIntel& fake, Policy& policy) {
+  fake.tcb_info.levels =
+      testing::level(5, "SWHardeningNeeded", fake.is_tdx, 11, 3, "\"INTEL-SA-1\"");
+  policy.dcap.statuses = {sgx::TcbStatus::UpToDate, sgx::TcbStatus::OutOfDate};
+  policy.dcap.waivers = {{"INTEL-SA-1", test_now}};
+}
+
 }  // namespace
 
 const std::vector<Fault<FakeIntel>>& dcap_faults() {
@@ -221,6 +229,49 @@ const std::vector<Fault<FakeIntel>>& dcap_faults() {
          p.dcap.waivers = {{"ConfigurationNeeded", {x509::testing::test_now.seconds}}};
        },
        {}},
+      {"quoting enclave out of date behind an advisory of the platform's that is waived",
+       [](FakeIntel& f, Policy& p) {
+         hardening_waived(f, p);
+         put(f.qe_report, 0x102, 7, 2);
+       },
+       {Advisories}},
+      {"quoting enclave out of date, waived by its status",
+       [](FakeIntel& f, Policy& p) {
+         hardening_waived(f, p);
+         put(f.qe_report, 0x102, 7, 2);
+         p.dcap.waivers.push_back({"OutOfDate", test_now});
+       },
+       {}},
+      {"the platform's own status behind a quoting enclave's that is waived",
+       [](FakeIntel& f, Policy& p) {
+         hardening_waived(f, p);
+         f.tcb_info.levels = testing::level(5, "SWHardeningNeeded", f.is_tdx);
+         put(f.qe_report, 0x102, 7, 2);
+         p.dcap.waivers = {{"OutOfDate", test_now}};
+       },
+       {Advisories}},
+      {"both statuses waived",
+       [](FakeIntel& f, Policy& p) {
+         hardening_waived(f, p);
+         f.tcb_info.levels = testing::level(5, "SWHardeningNeeded", f.is_tdx);
+         put(f.qe_report, 0x102, 7, 2);
+         p.dcap.waivers = {{"OutOfDate", test_now}, {"SWHardeningNeeded", test_now}};
+       },
+       {}},
+      {"quoting enclave out of date with an advisory of its own, not waived",
+       [](FakeIntel& f, Policy& p) {
+         hardening_waived(f, p);
+         f.identity.levels = testing::isv_level(8, "OutOfDate", "\"INTEL-SA-2\"");
+         p.dcap.waivers.push_back({"OutOfDate", test_now});
+       },
+       {Advisories}},
+      {"quoting enclave out of date with an advisory of its own, waived",
+       [](FakeIntel& f, Policy& p) {
+         hardening_waived(f, p);
+         f.identity.levels = testing::isv_level(8, "OutOfDate", "\"INTEL-SA-2\"");
+         p.dcap.waivers.push_back({"INTEL-SA-2", test_now});
+       },
+       {}},
       {"platform that nobody named",
        [](FakeIntel&, Policy& p) { p.dcap.ppid = Accept<sgx::Ppid>({filled<sgx::Ppid>(0x77)}); },
        {KnownPlatform}},
@@ -335,6 +386,19 @@ const std::vector<Fault<FakeIntel>>& tdx_faults() {
        [](FakeIntel& f, Policy&) { f.body[112] = 1; },
        {TdxModuleAttributes}},
       {"module out of date", [](FakeIntel& f, Policy&) { f.body[0] = 2; }, {TcbStatus}},
+      {"module out of date behind an advisory of the platform's that is waived",
+       [](FakeIntel& f, Policy& p) {
+         hardening_waived(f, p);
+         f.body[0] = 2;
+       },
+       {Advisories}},
+      {"module out of date, waived by its status",
+       [](FakeIntel& f, Policy& p) {
+         hardening_waived(f, p);
+         f.body[0] = 2;
+         p.dcap.waivers.push_back({"OutOfDate", test_now});
+       },
+       {}},
       {"module revoked", [](FakeIntel& f, Policy&) { f.body[0] = 1; }, {TdxModuleTcb, TcbStatus}},
       {"module below every level",
        [](FakeIntel& f, Policy&) { f.body[0] = 0; },
