@@ -150,27 +150,39 @@ void judge_leaf_kind(Context& context) {
       got);
 }
 
-/// How many different lists of the root's are fresh, and young enough. AMD keeps two, one for VCEKs
-/// and one for VLEKs, and neither says which of them it is: only who has both knows that he has the
-/// right one.
-std::size_t fresh_lists_of(const x509::Certificate& root, const Context& context) {
+/// The lists of a root.
+struct RootLists {
+  std::vector<const x509::Crl*> fresh;  ///< different ones, each signed, fresh and young enough
+  bool unsound = false;                 ///< one of our own is not
+};
+
+bool is_sound(const x509::Crl& list, const x509::Certificate& root, const Context& context) {
+  const codec::UnixTime now = context.judge.now();
+  return list.validity().contains(now) &&
+         context.policy.is_young_enough(Aging::List, list.validity().not_before, now) &&
+         context.collateral.memo.holds(root.key(), list.signature());
+}
+
+/// AMD keeps two, one for VCEKs and one for VLEKs, and neither says which of them it is: only who
+/// has both knows that he has the right one.
+RootLists lists_of(const x509::Certificate& root, const Context& context) {
   const Collateral& collateral = context.collateral;
-  const auto lists = context.policy.carried_lists ? std::span<const x509::Crl>(collateral.lists)
-                                                  : collateral.own_lists();
-  std::vector<const x509::Crl*> fresh;
-  for (const x509::Crl& list : lists) {
-    const bool known = std::ranges::any_of(fresh, [&](const x509::Crl* each) {
+  const std::size_t count =
+      context.policy.carried_lists ? collateral.lists.size() : collateral.own_list_count;
+  RootLists found;
+  for (std::size_t i = 0; i < count; ++i) {
+    const x509::Crl& list = collateral.lists[i];
+    if (!std::ranges::equal(list.issuer(), root.subject())) continue;
+    if (!is_sound(list, root, context)) {
+      found.unsound = found.unsound || i < collateral.own_list_count;
+      continue;
+    }
+    const bool known = std::ranges::any_of(found.fresh, [&](const x509::Crl* each) {
       return std::ranges::equal(each->signature().message, list.signature().message);
     });
-    if (!known && std::ranges::equal(list.issuer(), root.subject()) &&
-        list.validity().contains(context.judge.now()) &&
-        context.policy.is_young_enough(Aging::List, list.validity().not_before,
-                                       context.judge.now()) &&
-        collateral.memo.holds(root.key(), list.signature())) {
-      fresh.push_back(&list);
-    }
+    if (!known) found.fresh.push_back(&list);
   }
-  return fresh.size();
+  return found;
 }
 
 bool is_listed(const x509::Certificate& leaf, const x509::Certificate& root,
@@ -198,10 +210,15 @@ void judge_leaf_revocation(Context& context) {
     judge.check(Check::SnpLeafRevocation, false, std::string(wanted), "revoked");
     return;
   }
-  const std::size_t fresh = fresh_lists_of(root, context);
+  const RootLists lists = lists_of(root, context);
+  const std::size_t fresh = lists.fresh.size();
   std::string got = concat("on none; ", fresh, fresh == 1 ? " fresh list" : " fresh lists");
+  if (fresh < 2 && lists.unsound) {
+    got += "; and of those that are there one is not valid at this time, too old or not signed";
+  }
+  // One that is there and does not count is not a missing one: it may be that of the VLEKs.
   const bool allowed = fresh < 2 && context.policy.revocation == RevocationRule::IfPresent &&
-                       context.collateral.unreadable_lists == 0;
+                       !lists.unsound && context.collateral.unreadable_lists == 0;
   if (allowed) got += "; the policy allows that";
   const bool passed = fresh >= 2 || allowed;
   judge.record({Check::SnpLeafRevocation, passed, true, std::string(wanted), std::move(got),

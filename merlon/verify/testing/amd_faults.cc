@@ -285,6 +285,25 @@ const std::vector<Fault<FakeAmd>>& vlek_faults() {
          p.revocation = RevocationRule::IfPresent;
        },
        {}},
+      {"the other list is stale, and might be missing",
+       [](FakeAmd& f, Policy& p) {
+         f.second_list.next_update = f.second_list.this_update;
+         p.revocation = RevocationRule::IfPresent;
+       },
+       {SnpLeafRevocation}},
+      {"the other list is too old, and might be missing",
+       [](FakeAmd& f, Policy& p) {
+         f.second_list.this_update = {test_now.seconds - 100 * codec::seconds_per_day};
+         p.revocation = RevocationRule::IfPresent;
+         p.max_age.list = std::chrono::hours(24 * 50);
+       },
+       {SnpLeafRevocation}},
+      {"the other list is not signed by the root, and might be missing",
+       [](FakeAmd& f, Policy& p) {
+         f.stranger_signs_second_list = true;
+         p.revocation = RevocationRule::IfPresent;
+       },
+       {SnpLeafRevocation}},
       {"chip list under a VLEK, which names none",
        [](FakeAmd&, Policy& p) { p.snp.chip_id = Accept<snp::ChipId>({snp::ChipId{}}); },
        {SnpKnownChip}},

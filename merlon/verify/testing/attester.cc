@@ -100,10 +100,13 @@ Answer fills(const Offer& offer, Role role) {
   bool any = false;
   bool damaged = false;
   bool other_list = false;  // of the same issuer
+  bool unsound = false;     // one of that issuer does not count
   for (const Offer::Part& part : offer.parts) {
     const bool other = (role == Role::RootList && part.ware->role == Role::SecondList) ||
                        (role == Role::SecondList && part.ware->role == Role::RootList);
     other_list = other_list || other;
+    const bool counted = serves(offer, part);
+    unsound = unsound || ((other || part.ware->role == role) && !counted && !part.damaged());
     if (part.ware->role != role) continue;
     // A list that comes along says what is revoked, and not what is not.
     if (serves(offer, part) && !(offer.carried && is_list(role))) return Answer::Yes;
@@ -112,6 +115,9 @@ Answer fills(const Offer& offer, Role role) {
   }
   if (!is_list(role) || !offer.lists_may_miss) return Answer::No;
   if (offer.carried && !damaged) return Answer::Yes;
+  // One of the root's that does not count may be the one that is missing.
+  const bool of_two = role == Role::SecondList || other_list;
+  if (of_two && unsound && !offer.carried) return Answer::No;
   // Which of the two of one issuer is missing nobody can tell.
   if (other_list || role == Role::SecondList)
     return any || other_list ? Answer::Either : Answer::Yes;

@@ -26,6 +26,7 @@ struct FakeAmd {
   Bytes report;             ///< without its signature
   bool bad_signature = false;
   bool stranger_signs_leaf = false;
+  bool stranger_signs_second_list = false;
   bool no_second_list = true;
   bool no_list = false, no_leaf = false, no_ca = false;
   bool p256_leaf = false;  ///< a key of another curve
