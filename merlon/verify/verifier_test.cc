@@ -200,6 +200,46 @@ TEST(Appraisal, IsAcceptedUntilItsExpiryAndNoLonger) {
                    .accepted());
 }
 
+/// With which of the two lists a VLEK's verdict ends.
+void expect_to_end(const FakeAmd& fake, const Policy& policy, codec::UnixTime end) {
+  const auto collateral = Collateral::parse(fake.endorsements());
+  const auto evidence = parsed(fake.signed_report());
+  const auto accepted = [&](codec::UnixTime now) {
+    return appraise(evidence, collateral, policy, now).accepted();
+  };
+  const Appraisal first = appraise(evidence, collateral, policy, test_now);
+  EXPECT_TRUE(first.accepted());
+  EXPECT_EQ(first.expiry, end);
+  EXPECT_TRUE(accepted(end));
+  EXPECT_FALSE(accepted({end.seconds + 1}));
+}
+
+TEST(Appraisal, UnderAVlekItEndsWithTheFirstOfBothLists) {
+  FakeAmd fake("Milan", true);
+  Policy policy = fake.policy();
+  fake.second_list.next_update = {test_now.seconds + 100};
+  expect_to_end(fake, policy, fake.second_list.next_update);
+  std::swap(fake.list.next_update, fake.second_list.next_update);
+  expect_to_end(fake, policy, fake.list.next_update);
+}
+
+TEST(Appraisal, UnderAVlekItEndsWhenTheFirstOfBothListsIsTooOld) {
+  FakeAmd fake("Milan", true);
+  Policy policy = fake.policy();
+  policy.max_age.list = std::chrono::hours(24 * 15);
+  const codec::UnixTime older = fake.second_list.this_update;
+  ASSERT_LT(older, fake.list.this_update);
+  expect_to_end(fake, policy, {older.seconds + 15 * codec::seconds_per_day});
+}
+
+TEST(Appraisal, WhereOneListMayMissItEndsWithTheOther) {
+  FakeAmd fake("Milan", true);
+  Policy policy = fake.policy();
+  policy.revocation = RevocationRule::IfPresent;
+  fake.no_second_list = true;
+  expect_to_end(fake, policy, fake.list.next_update);
+}
+
 TEST(Appraisal, SurplusEndorsementsChangeNothing) {
   const FakeIntel fake;
   const FakeIntel other;

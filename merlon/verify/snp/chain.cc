@@ -193,6 +193,15 @@ bool is_listed(const x509::Certificate& leaf, const x509::Certificate& root,
   });
 }
 
+/// The answer rests on each of these lists, and ends with the first.
+void use_lists(const RootLists& lists, Judge& judge, const Policy& policy) {
+  for (const x509::Crl* list : lists.fresh) {
+    judge.use(*list, "revocation list");
+    const auto last = policy.last_second_of(Aging::List, list->validity().not_before);
+    if (last) judge.expire_by(*last);
+  }
+}
+
 /// All VCEKs have the serial number 0; only VLEKs can be listed, by the ARK.
 void judge_leaf_revocation(Context& context) {
   const x509::Certificate& leaf = context.path[0];
@@ -211,6 +220,7 @@ void judge_leaf_revocation(Context& context) {
     return;
   }
   const RootLists lists = lists_of(root, context);
+  use_lists(lists, judge, context.policy);
   const std::size_t fresh = lists.fresh.size();
   std::string got = concat("on none; ", fresh, fresh == 1 ? " fresh list" : " fresh lists");
   if (fresh < 2 && lists.unsound) {
