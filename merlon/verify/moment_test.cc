@@ -155,6 +155,35 @@ TEST(Carried, AListMayRefuseAndNotVouch) {
             only(Check::SnpCaRevocation));
 }
 
+/// Of the two lists of a root, all with the name of the root and its signature.
+TEST(Carried, NoListVouchesForAVlek) {
+  FakeAmd sender("Milan", true);
+  const auto evidence = evidence::Evidence::parse(sender.signed_report());
+  FakeAmd without = sender;
+  without.no_list = without.no_second_list = true;
+  FakeAmd one = sender;
+  one.no_second_list = true;
+  Policy policy = sender.policy();
+  policy.carried_lists = true;
+  const auto refusals = [&](const FakeAmd& own, const FakeAmd& carried) {
+    return appraise(*evidence, Collateral::parse(own.endorsements(), carried.endorsements()),
+                    policy, Moment::by_clock(test_now, {}))
+        .refusals();
+  };
+  EXPECT_EQ(refusals(without, sender), only(Check::SnpLeafRevocation));
+  EXPECT_EQ(refusals(one, sender), only(Check::SnpLeafRevocation));
+  EXPECT_EQ(refusals(sender, sender), std::vector<Check>{});
+  EXPECT_EQ(refusals(sender, without), std::vector<Check>{});
+  sender.second_list.serials = {sender.leaf.serial};
+  FakeAmd both = sender;
+  both.second_list.serials = {};
+  EXPECT_EQ(refusals(both, sender), only(Check::SnpLeafRevocation)) << "what it has is revoked";
+  // Two editions of the list for VCEKs hide the one that has the VLEK.
+  FakeAmd hiding = one;
+  hiding.list.this_update.seconds -= codec::seconds_per_day;
+  EXPECT_EQ(refusals(one, hiding), only(Check::SnpLeafRevocation));
+}
+
 TEST(Carried, WhatOneHasOneselfCountsAsOnesOwn) {
   const FakeAmd amd;
   const auto evidence = evidence::Evidence::parse(amd.signed_report());

@@ -239,7 +239,7 @@ struct Policy {
                                               evidence::Technology::Snp};
   RevocationRule revocation = RevocationRule::Required;
   /// Whether a list that comes along with the evidence, whose host chose it, can say that something
-  /// is not revoked. That something is revoked any list can say.
+  /// is not revoked. That something is revoked any list can say; that a VLEK is not, none of these.
   bool carried_lists = false;
   MaxAges max_age;
   std::vector<crypto::Sha256Digest> roots;  ///< keys beside the vendors': SHA-256 of their SPKI

@@ -13,7 +13,8 @@ std::string_view policy_template() noexcept {
 revocation = "required"
 
 # Whether a revocation list that comes along with the evidence, whose sender chose it, can say that
-# something is not revoked. That something is revoked every list can say.
+# something is not revoked. That something is revoked every list can say; that a VLEK of AMD's is
+# not, none of these.
 carried_lists = false
 
 # Revocation lists and Intel's documents must have been issued within so many days. The lists of the

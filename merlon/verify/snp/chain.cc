@@ -150,10 +150,10 @@ void judge_leaf_kind(Context& context) {
       got);
 }
 
-/// The lists of a root.
+/// Our own lists of a root.
 struct RootLists {
   std::vector<const x509::Crl*> fresh;  ///< different ones, each signed, fresh and young enough
-  bool unsound = false;                 ///< one of our own is not
+  bool unsound = false;                 ///< one is not
 };
 
 bool is_sound(const x509::Crl& list, const x509::Certificate& root, const Context& context) {
@@ -164,17 +164,15 @@ bool is_sound(const x509::Crl& list, const x509::Certificate& root, const Contex
 }
 
 /// AMD keeps two, one for VCEKs and one for VLEKs, and neither says which of them it is: only who
-/// has both knows that he has the right one.
-RootLists lists_of(const x509::Certificate& root, const Context& context) {
-  const Collateral& collateral = context.collateral;
-  const std::size_t count =
-      context.policy.carried_lists ? collateral.lists.size() : collateral.own_list_count;
+/// has both knows that he has the right one. What came along with the evidence never counts, not
+/// even where the policy trusts such lists: two editions of one of them look like both, and who
+/// sends them would choose the two on which his VLEK cannot be.
+RootLists own_lists_of(const x509::Certificate& root, const Context& context) {
   RootLists found;
-  for (std::size_t i = 0; i < count; ++i) {
-    const x509::Crl& list = collateral.lists[i];
+  for (const x509::Crl& list : context.collateral.own_lists()) {
     if (!std::ranges::equal(list.issuer(), root.subject())) continue;
     if (!is_sound(list, root, context)) {
-      found.unsound = found.unsound || i < collateral.own_list_count;
+      found.unsound = true;
       continue;
     }
     const bool known = std::ranges::any_of(found.fresh, [&](const x509::Crl* each) {
@@ -183,6 +181,12 @@ RootLists lists_of(const x509::Certificate& root, const Context& context) {
     if (!known) found.fresh.push_back(&list);
   }
   return found;
+}
+
+bool carries_list_of(const x509::Certificate& root, const Collateral& collateral) {
+  return std::ranges::any_of(collateral.carried_lists(), [&](const x509::Crl& list) {
+    return std::ranges::equal(list.issuer(), root.subject());
+  });
 }
 
 bool is_listed(const x509::Certificate& leaf, const x509::Certificate& root,
@@ -219,10 +223,13 @@ void judge_leaf_revocation(Context& context) {
     judge.check(Check::SnpLeafRevocation, false, std::string(wanted), "revoked");
     return;
   }
-  const RootLists lists = lists_of(root, context);
+  const RootLists lists = own_lists_of(root, context);
   use_lists(lists, judge, context.policy);
   const std::size_t fresh = lists.fresh.size();
   std::string got = concat("on none; ", fresh, fresh == 1 ? " fresh list" : " fresh lists");
+  if (fresh < 2 && carries_list_of(root, context.collateral)) {
+    got += ", beside those that came along with the evidence and could be one twice";
+  }
   if (fresh < 2 && lists.unsound) {
     got += "; and of those that are there one is not valid at this time, too old or not signed";
   }
