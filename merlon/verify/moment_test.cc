@@ -123,6 +123,52 @@ TEST(Seen, ADocumentMustNotGoBackThoughItsNumberStays) {
             only(Check::TcbInfoEvaluation));
 }
 
+/// Our own document, which was fetched a while ago, is over; the host brings an older one that is
+/// still fresh.
+TEST(Evaluation, OfADocumentThatIsOverStillCounts) {
+  for (const bool tdx : {false, true}) {
+    const FakeIntel host(tdx);
+    const auto evidence = evidence::Evidence::parse(host.quote());
+    const auto refusals = [&](const FakeIntel& ours, const Moment& moment) {
+      return appraise(*evidence, Collateral::parse(ours.endorsements(), host.endorsements()),
+                      host.policy(), moment)
+          .refusals();
+    };
+    FakeIntel ours = host;
+    for (auto* shape : {&ours.tcb_info, &ours.identity}) {
+      shape->evaluation = 18;
+      shape->issued = "2025-05-01T00:00:00Z";
+      shape->next = "2025-05-31T00:00:00Z";
+    }
+    const Moment now = Moment::by_clock(test_now, {});
+    EXPECT_EQ(refusals(ours, now),
+              (std::vector{Check::TcbInfoEvaluation, Check::QeIdentityEvaluation}));
+    FakeIntel tcb_info = ours;
+    tcb_info.no_identity = true;
+    EXPECT_EQ(refusals(tcb_info, now), only(Check::TcbInfoEvaluation));
+    FakeIntel identity = ours;
+    identity.no_tcb_info = true;
+    EXPECT_EQ(refusals(identity, now), only(Check::QeIdentityEvaluation));
+    FakeIntel unsigned_ones = ours;
+    unsigned_ones.bad_tcb_info_signature = unsigned_ones.bad_identity_signature = true;
+    EXPECT_EQ(refusals(unsigned_ones, now), std::vector<Check>{});
+    ours.tcb_info.evaluation = ours.identity.evaluation = 17;
+    EXPECT_EQ(refusals(ours, now), std::vector<Check>{});
+    // What is issued later is not known at a time that was asked for.
+    EXPECT_EQ(refusals(with_newer_documents(host), Moment::asked_for(test_now)),
+              std::vector<Check>{});
+  }
+}
+
+TEST(Evaluation, OfAnotherPlatformsDocumentDoesNotCount) {
+  const FakeIntel sgx(false);
+  FakeIntel other(true);
+  other.signer_key = sgx.signer_key;
+  other.tcb_info.evaluation = other.identity.evaluation = 19;
+  const auto all = with(sgx.endorsements(), other.endorsements());
+  EXPECT_TRUE(judged(sgx, all, Moment::by_clock(test_now, {})).accepted());
+}
+
 TEST(Seen, NothingUnderARootThatOnlyThePolicyTrusts) {
   const FakeIntel intel(false);
   EXPECT_EQ(judged(intel, intel.endorsements(), Moment::by_clock(test_now, {})).seen, Memory{});

@@ -32,7 +32,7 @@ struct Judging {
   [[nodiscard]] dcap::Context context_of(const sgx::Quote& quote, const tdx::TdReport* td) const {
     return {judge,           quote,   collateral, policy, td,      intel_anchors(policy),
             collateral.memo, {},      {},         {},     nullptr, false,
-            nullptr,         nullptr, {},         {}};
+            nullptr,         nullptr, 0,          0,      {},      {}};
   }
 
   void operator()(const evidence::KvmEvidence&) const {}

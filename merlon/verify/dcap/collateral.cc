@@ -52,21 +52,30 @@ void find_signers(Context& context, x509::PathBuilder& paths) {
   context.signers = std::move(vouched);
 }
 
-/// The document to judge by: signed before unsigned, fresh before stale, then the newest.
+template <typename Document>
+struct Best {
+  const Document* document = nullptr;
+  std::uint32_t number = 0;  ///< the greatest of those that are signed, over or not
+};
+
+/// The document to judge by: signed before unsigned, fresh before stale, then the newest. One that
+/// is issued later than now is not known yet, and its number counts for nothing.
 template <typename Document, typename Fits, typename Number>
-const Document* best_of(const std::vector<Document>& documents, const Context& context,
-                        const Fits& fits, const Number& number_and_period) {
-  const Document* best = nullptr;
+Best<Document> best_of(const std::vector<Document>& documents, const Context& context,
+                       const Fits& fits, const Number& number_and_period) {
+  const codec::UnixTime now = context.judge.now();
+  Best<Document> best;
   std::tuple<bool, bool, std::uint32_t, codec::UnixTime> best_rank{};
   const auto count = std::ranges::count_if(documents, fits);
   for (const Document& each : documents) {
     if (!fits(each)) continue;
-    if (count == 1) return &each;
+    if (count == 1) return {&each, 0};
     const auto& [number, period] = number_and_period(each);
-    const std::tuple rank{signer_of(*each.json, context).signed_it,
-                          period.contains(context.judge.now()), number, period.issued};
-    if (best == nullptr || best_rank < rank) {
-      best = &each;
+    const bool signed_it = signer_of(*each.json, context).signed_it;
+    if (signed_it && period.issued <= now) best.number = std::max(best.number, number);
+    const std::tuple rank{signed_it, period.contains(now), number, period.issued};
+    if (best.document == nullptr || best_rank < rank) {
+      best.document = &each;
       best_rank = rank;
     }
   }
@@ -99,9 +108,11 @@ void find_tcb_info(Context& context) {
     return version && each.info->is_tdx == tdx && each.info->fmspc == pck.fmspc &&
            each.info->pce_id == pck.pce_id;
   };
-  context.tcb_info = best_of(context.collateral.tcb_infos, context, fits, [](const auto& each) {
+  const auto best = best_of(context.collateral.tcb_infos, context, fits, [](const auto& each) {
     return std::pair{each.info->evaluation_number, each.info->period};
   });
+  context.tcb_info = best.document;
+  context.tcb_info_number = best.number;
   const std::string wanted =
       concat(tdx ? "TDX" : "SGX", " TCB info ",
              context.policy.dcap.tcb_info_v2 ? "version 2 or 3" : "version 3", " for FMSPC ",
@@ -119,9 +130,11 @@ void find_tcb_info(Context& context) {
 void find_identity(Context& context) {
   const auto wanted = context.td != nullptr ? sgx::EnclaveId::TdQe : sgx::EnclaveId::Qe;
   const auto fits = [&](const IdentityDocument& each) { return each.identity->id == wanted; };
-  context.identity = best_of(context.collateral.identities, context, fits, [](const auto& each) {
+  const auto best = best_of(context.collateral.identities, context, fits, [](const auto& each) {
     return std::pair{each.identity->evaluation_number, each.identity->period};
   });
+  context.identity = best.document;
+  context.identity_number = best.number;
   const bool found = context.identity != nullptr;
   context.judge.record(
       {Check::QeIdentityFound, found, true, concat("identity of a ", to_string(wanted)),
@@ -137,6 +150,7 @@ struct Document {
   const sgx::SignedJson* json = nullptr;  ///< null: there is none
   sgx::IssuePeriod period = {};
   std::uint32_t number = 0;
+  std::uint32_t known_number = 0;  ///< that another about the same has
   Origin origin = Origin::Own;
   std::string name = {};  ///< for who remembers it: no other document about the same has another
 };
@@ -198,17 +212,24 @@ void judge_freshness(Context& context, const Document& document, const DocumentC
     judge.expire_by(*last);
 }
 
-/// Intel's number grows for all platforms together. Between two of its steps a document about the
-/// same is issued again and again, and may say other things: a level that is revoked since.
+/// Intel's number grows for all platforms together, and does not fall again once what has it is
+/// over: an older document that is fresh says less than one that is known to be newer. Between two
+/// of its steps a document about the same is issued again and again, and may say other things: a
+/// level that is revoked since.
 void judge_evaluation(Context& context, const Document& document, const DocumentChecks& checks) {
   const Memory& memory = context.judge.moment().memory;
   const std::uint32_t asked = context.policy.dcap.min_evaluation_number;
   const std::uint32_t seen = memory.evaluation_number;
+  const std::uint32_t floor = std::max({asked, seen, document.known_number});
   const auto found = memory.documents.find(document.name);
   const bool older = found != memory.documents.end() && document.period.issued < found->second;
-  const bool passed = document.number >= asked && document.number >= seen && !older;
-  std::string wanted = seen > asked ? concat("at least ", seen, ", which was seen before")
-                                    : concat("at least ", asked);
+  const bool passed = document.number >= floor && !older;
+  std::string wanted = concat("at least ", floor);
+  if (floor > std::max(asked, seen)) {
+    wanted += ", which another one here has";
+  } else if (floor > asked) {
+    wanted += ", which was seen before";
+  }
   std::string got = concat(document.number);
   if (older) {
     wanted += concat(", issued ", codec::to_rfc3339(found->second), " or later, as one was before");
@@ -247,19 +268,23 @@ void judge_document(Context& context, x509::PathBuilder& paths, const Document& 
   }
 }
 
-Document document_of(const TcbInfoDocument* info) {
+Document document_of(const TcbInfoDocument* info, std::uint32_t known_number) {
   if (info == nullptr) return {};
   const sgx::TcbInfo& said = *info->info;
-  return {info->json.get(), said.period, said.evaluation_number, info->origin,
+  return {info->json.get(),
+          said.period,
+          said.evaluation_number,
+          known_number,
+          info->origin,
           concat("tcb-", said.is_tdx ? "tdx-" : "sgx-", base::hex(said.fmspc.view()), "-",
                  base::hex(said.pce_id.view()))};
 }
 
-Document document_of(const IdentityDocument* identity) {
+Document document_of(const IdentityDocument* identity, std::uint32_t known_number) {
   if (identity == nullptr) return {};
   const sgx::EnclaveIdentity& said = *identity->identity;
-  return {identity->json.get(), said.period, said.evaluation_number, identity->origin,
-          concat("identity-", to_string(said.id))};
+  return {identity->json.get(), said.period,      said.evaluation_number,
+          known_number,         identity->origin, concat("identity-", to_string(said.id))};
 }
 
 }  // namespace
@@ -271,10 +296,10 @@ void judge_collateral(Context& context) {
   find_signers(context, paths);
   find_tcb_info(context);
   find_identity(context);
-  judge_document(context, paths, document_of(context.tcb_info),
+  judge_document(context, paths, document_of(context.tcb_info, context.tcb_info_number),
                  {Check::TcbInfoSignature, Check::TcbInfoFresh, Check::TcbInfoEvaluation,
                   Aging::TcbInfo, "TCB info"});
-  judge_document(context, paths, document_of(context.identity),
+  judge_document(context, paths, document_of(context.identity, context.identity_number),
                  {Check::QeIdentitySignature, Check::QeIdentityFresh, Check::QeIdentityEvaluation,
                   Aging::Identity, "QE identity"});
   if (context.tcb_info == nullptr && context.identity == nullptr) {

@@ -34,6 +34,8 @@ struct Context {
   bool signer_is_intels = false;               ///< its path ends in Intel's root, not a policy's
   const TcbInfoDocument* tcb_info = nullptr;   ///< of this platform
   const IdentityDocument* identity = nullptr;  ///< of this kind of quoting enclave
+  /// The greatest evaluation number of any of these that is signed, over or not.
+  std::uint32_t tcb_info_number = 0, identity_number = 0;
   std::optional<PartLevel> qe_level, module_level;
 };
 

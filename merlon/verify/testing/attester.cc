@@ -132,7 +132,7 @@ Answer deserved(const Stock& stock, const Offer& offer) {
   for (const Offer::Part& part : offer.parts) {
     const Effect effect = part.damaged() ? Effect::None : part.ware->effect;
     if (effect == Effect::Refuses) return Answer::No;
-    if (effect == Effect::RefusesInTime && counts(*part.ware, offer.now)) return Answer::No;
+    if (effect == Effect::RefusesOnceIssued && part.ware->from <= offer.now) return Answer::No;
   }
   Answer all = Answer::Yes;
   for (const Role role : stock.needs) {

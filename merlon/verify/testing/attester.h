@@ -29,10 +29,10 @@ enum class Role : std::uint8_t {
 };
 
 enum class Effect : std::uint8_t {
-  Serves,         ///< fills its role while it is valid
-  None,           ///< a stranger's under the vendor's name, or the vendor's about something else
-  Refuses,        ///< speaks against the evidence wherever it turns up, as a revocation does
-  RefusesInTime,  ///< the same, but only while it is valid: newer TCB info
+  Serves,   ///< fills its role while it is valid
+  None,     ///< a stranger's under the vendor's name, or the vendor's about something else
+  Refuses,  ///< speaks against the evidence wherever it turns up, as a revocation does
+  RefusesOnceIssued,  ///< the same, but not before it is issued: newer TCB info, over or not
 };
 
 struct Ware {

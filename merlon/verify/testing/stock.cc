@@ -104,12 +104,15 @@ void stock_documents(std::vector<Ware>& wares, const FakeIntel& intel, const Fak
                     july = "2025-07-01T00:00:00Z";
   add_documents(wares, intel, Effect::Serves, -14, 15);
   add_documents(wares, dated(intel, 16, may, june), Effect::Serves, -45, -15);
-  add_documents(wares, pessimistic(dated(intel, 18, june, july)), Effect::RefusesInTime, -14, 15);
+  add_documents(wares, pessimistic(dated(intel, 18, june, july)), Effect::RefusesOnceIssued, -14,
+                15);
   add_documents(wares, pessimistic(dated(intel, 16, june, july)), Effect::None, -14, 15);
   add_documents(wares, dated(stranger, 19, june, july), Effect::None, -14, 15);
   FakeIntel other(!intel.is_tdx);  // of the other kind of TEE
   other.signer_key = intel.signer_key;
   add_documents(wares, dated(other, 19, june, july), Effect::None, -14, 15);
+  add_documents(wares, pessimistic(dated(intel, 18, may, june)), Effect::RefusesOnceIssued, -45,
+                -15);
 }
 
 std::vector<Exhibit> exhibits_of(const FakeIntel& intel, const FakeIntel& stranger) {
