@@ -166,8 +166,9 @@ Result<bool> GatehouseClient::input(const std::string& id, std::uint64_t at,
   const auto answer = TRY(ask("POST", path_of(id, concat("/input?at=", at)), bytes));
   constexpr unsigned done = 204;
   constexpr unsigned later = 429;
+  constexpr unsigned busy = 503;
   if (answer.status == done) return true;
-  if (answer.status == later) return false;
+  if (answer.status == later || answer.status == busy) return false;
   return unusable(concat("the gatehouse takes no input: ", reason_in(answer)));
 }
 
@@ -180,6 +181,9 @@ Result<GatehouseClient::Output> GatehouseClient::output(const std::string& id, s
   constexpr unsigned there = 200;
   constexpr unsigned nothing_yet = 204;
   constexpr unsigned over = 410;
+  constexpr unsigned busy = 503;
+  if (answer.status == busy)
+    return Output{{}, false, concat("the gatehouse is busy: ", reason_in(answer))};
   if (answer.status == there) return Output{std::move(answer.body), false};
   if (answer.status == nothing_yet) return Output{};
   if (answer.status == over) return Output{{}, true};

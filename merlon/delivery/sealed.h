@@ -33,6 +33,9 @@ namespace merlon::delivery {
 inline constexpr std::size_t sealed_header_size = 16;
 inline constexpr std::size_t max_text_size =
     max_module_size + files::max_archive_size + launch::max_message_size + std::size_t{1024};
+/// Of a whole delivery.
+inline constexpr std::size_t max_size =
+    sealed_header_size + crypto::X25519PublicKey::size + max_text_size;
 
 /// What a delivery is made for: the keep whose evidence this is, and that answered this challenge.
 struct Recipient {

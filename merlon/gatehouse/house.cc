@@ -82,6 +82,10 @@ GroupLimits limits_of(const HouseSettings& settings, const KeepRequest& request)
 
 }  // namespace
 
+Refusal busy(os::Errno trouble) {
+  return {503, "house.busy", concat("the gatehouse cannot do this now: ", os::describe(trouble))};
+}
+
 void House::remove(const KeepFolder& folder) const {
   settings_.groups.remove(std::filesystem::path(folder.path()).filename().string());
   std::error_code error;
@@ -112,11 +116,10 @@ Result<void> House::take_place(const std::string& tenant) {
   for (const auto& [who, count] : starting_) all += count;
   const auto found = starting_.find(tenant);
   std::size_t own = found == starting_.end() ? 0 : found->second;
-  for (const KeepRecord& each : list()) {
-    const KeepState state = folder_of(each.id).state();
-    if (state == KeepState::Ended || state == KeepState::Lost) continue;
+  for (const KnownKeep& each : TRY(list())) {
+    if (each.state == KeepState::Ended || each.state == KeepState::Lost) continue;
     ++all;
-    if (each.tenant == tenant) ++own;
+    if (each.record.tenant == tenant) ++own;
   }
   if (own >= settings_.keeps_per_tenant) {
     return Refusal{429, "quota.keeps",
@@ -210,31 +213,56 @@ Result<KeepFolder> House::find(const std::string& tenant, std::string_view id) c
   if (!is_keep_id(id)) return unknown;
   KeepFolder folder = folder_of(id);
   const auto record = folder.read_record();
+  if (!record && record.error() != os::Errno::Noent) return busy(record.error());
   if (!record || record->tenant != tenant) return unknown;
   return folder;
 }
 
-std::vector<KeepRecord> House::list() const {
+Result<KeepState> House::state(const KeepFolder& keep) const {
+  const auto state = keep.state();
+  if (!state) return busy(state.error());
+  return *state;
+}
+
+Result<std::vector<KeepRecord>> House::records() const {
   std::vector<KeepRecord> all;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(settings_.folder, error)) {
-    if (!is_keep_id(entry.path().filename().string())) continue;
-    if (auto record = KeepFolder(entry.path().string()).read_record()) {
+  std::filesystem::directory_iterator entry(settings_.folder, error);
+  if (error == std::errc::no_such_file_or_directory) return all;
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (!is_keep_id(entry->path().filename().string())) continue;
+    auto record = KeepFolder(entry->path().string()).read_record();
+    if (record) {
       all.push_back(*std::move(record));
+    } else if (record.error() != os::Errno::Noent && record.error() != os::Errno::Badmsg) {
+      return busy(record.error());
     }
   }
+  if (error) return busy(static_cast<os::Errno>(error.value()));
   std::ranges::sort(all, {}, [](const KeepRecord& each) { return std::pair(each.made, each.id); });
   return all;
 }
 
-std::vector<KeepRecord> House::list(const std::string& tenant) const {
-  std::vector<KeepRecord> all = list();
-  std::erase_if(all, [&](const KeepRecord& each) { return each.tenant != tenant; });
+Result<std::vector<KnownKeep>> House::known(std::vector<KeepRecord> records) const {
+  std::vector<KnownKeep> all;
+  for (KeepRecord& each : records) {
+    KeepFolder folder = folder_of(each.id);
+    const KeepState now = TRY(state(folder));
+    all.push_back({std::move(each), std::move(folder), now});
+  }
   return all;
 }
 
+Result<std::vector<KnownKeep>> House::list() const { return known(TRY(records())); }
+
+Result<std::vector<KnownKeep>> House::list(const std::string& tenant) const {
+  std::vector<KeepRecord> all = TRY(records());
+  std::erase_if(all, [&](const KeepRecord& each) { return each.tenant != tenant; });
+  return known(std::move(all));
+}
+
 Result<void> House::forget(const KeepFolder& keep) const {
-  const KeepState state = keep.state();
+  const KeepState state = TRY(this->state(keep));
   if (state != KeepState::Ended && state != KeepState::Lost) {
     return Refusal{409, "keep.runs", "the keep has not ended; stop it first"};
   }

@@ -24,6 +24,17 @@ struct Refusal {
 template <typename T>
 using Result = core::Result<T, Refusal>;
 
+/// This machine cannot tell or do something now, such as for want of open files. Never that
+/// something is not there.
+[[nodiscard]] Refusal busy(os::Errno trouble);
+
+/// One of those that there are.
+struct KnownKeep {
+  KeepRecord record;
+  KeepFolder folder;
+  KeepState state = KeepState::Lost;
+};
+
 struct HouseSettings {
   std::string folder;
   std::string simulator;                ///< the platform of backend snp-sim
@@ -51,8 +62,10 @@ class House {
 
   /// That of the tenant with this id; others' are unknown to him.
   [[nodiscard]] Result<KeepFolder> find(const std::string& tenant, std::string_view id) const;
-  [[nodiscard]] std::vector<KeepRecord> list(const std::string& tenant) const;
-  [[nodiscard]] std::vector<KeepRecord> list() const;
+  [[nodiscard]] Result<KeepState> state(const KeepFolder& keep) const;
+  /// All of the tenant, or of everybody: refused where one of them cannot be told.
+  [[nodiscard]] Result<std::vector<KnownKeep>> list(const std::string& tenant) const;
+  [[nodiscard]] Result<std::vector<KnownKeep>> list() const;
 
   /// Takes away all that is known of a keep that has ended.
   [[nodiscard]] Result<void> forget(const KeepFolder& keep) const;
@@ -63,6 +76,8 @@ class House {
   [[nodiscard]] Result<void> remove_volume(const std::string& tenant, std::string_view name) const;
 
  private:
+  [[nodiscard]] Result<std::vector<KeepRecord>> records() const;
+  [[nodiscard]] Result<std::vector<KnownKeep>> known(std::vector<KeepRecord> records) const;
   /// Takes a place that must be given back; refuses where there is none.
   [[nodiscard]] Result<void> take_place(const std::string& tenant);
   void give_place_back(const std::string& tenant);

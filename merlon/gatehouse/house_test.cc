@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "merlon/base/text.h"
@@ -21,6 +22,22 @@ namespace {
 
 const std::string id_of_alice(32, 'a');
 const std::string id_of_bob(32, 'b');
+
+/// Meanwhile this process can open nothing (EMFILE).
+class NoFilesLeft {
+ public:
+  NoFilesLeft() {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const ::rlimit none{0, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  ~NoFilesLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoFilesLeft(const NoFilesLeft&) = delete;
+  NoFilesLeft& operator=(const NoFilesLeft&) = delete;
+
+ private:
+  ::rlimit before_{};
+};
 
 /// Keeps that are folders only: no program of theirs runs.
 class Houses : public ::testing::Test {
@@ -64,8 +81,39 @@ TEST_F(Houses, KnowKeepsByTheirTenant) {
   EXPECT_TRUE(house_.find("alice", id_of_alice));
   EXPECT_EQ(house_.find("alice", id_of_bob).error().code, "keep.unknown");
   EXPECT_EQ(house_.find("bob", id_of_alice).error().code, "keep.unknown");
-  EXPECT_EQ(house_.list("alice").size(), 1U);
-  EXPECT_EQ(house_.list().size(), 2U);
+  EXPECT_EQ(house_.list("alice").value().size(), 1U);
+  EXPECT_EQ(house_.list().value().size(), 2U);
+}
+
+TEST_F(Houses, TakeNoTroubleOfTheirsForAKeepThatIsNotThere) {
+  const auto warden = os::listen_local(alices().file(KeepFolder::control));
+  ASSERT_TRUE(warden);
+  KeepRequest request;
+  request.backend = host::Backend::Nil;
+  {
+    const NoFilesLeft none;
+    EXPECT_EQ(alices().state().error(), os::Errno::Mfile);
+    const auto found = house_.find("alice", id_of_alice);
+    EXPECT_EQ(found.error().status, 503U);
+    EXPECT_EQ(found.error().code, "house.busy");
+    EXPECT_EQ(house_.list("alice").error().code, "house.busy");
+    EXPECT_EQ(house_.forget(alices()).error().code, "house.busy");
+    EXPECT_EQ(house_.start("carol", request, "").error().code, "house.busy");
+  }
+  EXPECT_TRUE(house_.find("alice", id_of_alice));
+}
+
+TEST_F(Houses, TakeAWardenThatIsSlowForOneThatIsThere) {
+  const auto warden = os::listen_local(alices().file(KeepFolder::control));
+  ASSERT_TRUE(warden);
+  // It takes no connection: there is room for some, and then for none.
+  std::vector<os::Fd> waiting;
+  for (;;) {
+    auto more = os::connect_local(alices().file(KeepFolder::control), std::chrono::milliseconds(1));
+    if (!more) break;
+    waiting.push_back(*std::move(more));
+  }
+  EXPECT_EQ(alices().state().value(), KeepState::Waiting);
 }
 
 TEST_F(Houses, TakeNothingElseForAnId) {
@@ -79,21 +127,21 @@ TEST_F(Houses, TakeNothingElseForAnId) {
 }
 
 TEST_F(Houses, TellTheStateOfAKeep) {
-  EXPECT_EQ(alices().state(), KeepState::Lost);
+  EXPECT_EQ(alices().state().value(), KeepState::Lost);
   {
     const auto warden = os::listen_local(alices().file(KeepFolder::control));
     ASSERT_TRUE(warden);
-    EXPECT_EQ(alices().state(), KeepState::Waiting);
+    EXPECT_EQ(alices().state().value(), KeepState::Waiting);
     ASSERT_TRUE(alices().write(KeepFolder::delivered, ""));
-    EXPECT_EQ(alices().state(), KeepState::Running);
+    EXPECT_EQ(alices().state().value(), KeepState::Running);
     EXPECT_EQ(house_.forget(alices()).error().code, "keep.runs");
   }
-  EXPECT_EQ(alices().state(), KeepState::Lost);
+  EXPECT_EQ(alices().state().value(), KeepState::Lost);
   ASSERT_TRUE(alices().write(KeepFolder::end, "exited 3"));
-  EXPECT_EQ(alices().state(), KeepState::Ended);
+  EXPECT_EQ(alices().state().value(), KeepState::Ended);
   EXPECT_EQ(alices().read_end(), "exited 3");
   EXPECT_TRUE(house_.forget(alices()));
-  EXPECT_EQ(house_.list("alice").size(), 0U);
+  EXPECT_EQ(house_.list("alice").value().size(), 0U);
 }
 
 TEST_F(Houses, PassOverFoldersThatAreNoKeeps) {
@@ -103,7 +151,7 @@ TEST_F(Houses, PassOverFoldersThatAreNoKeeps) {
   for (const char* const text : {"{", "{}", R"({"id":"x","backend":"nil"})",
                                  R"({"id":"dddddddddddddddddddddddddddddddd","backend":"none"})"}) {
     ASSERT_TRUE(broken.write(KeepFolder::record, text));
-    EXPECT_EQ(house_.list().size(), 2U) << text;
+    EXPECT_EQ(house_.list().value().size(), 2U) << text;
   }
 }
 
@@ -117,7 +165,7 @@ TEST_F(Houses, LeaveNothingOfAKeepThatDidNotStart) {
   KeepRequest request;
   request.backend = host::Backend::Nil;  // there is no merlon-warden beside this test
   EXPECT_EQ(house_.start("carol", request, "").error().code, "keep.start");
-  EXPECT_EQ(house_.list().size(), 2U);
+  EXPECT_EQ(house_.list().value().size(), 2U);
   // Nor its place.
   EXPECT_EQ(house_.start("carol", request, "").error().code, "keep.start");
 }
@@ -199,6 +247,21 @@ TEST_F(Routes, AreAnsweredAsDocumented) {
     if (each.code.empty()) continue;
     EXPECT_NE(answer.body.find(each.code), std::string::npos) << answer.body;
   }
+}
+
+TEST_F(Routes, TellOfTheirOwnTroubleAsSuch) {
+  const auto warden = os::listen_local(alices().file(KeepFolder::control));
+  ASSERT_TRUE(warden);
+  const NoFilesLeft none;
+  for (const std::string& target :
+       {keep_, keep_ + "/output", keep_ + "/log", std::string("/v1/keeps"), std::string("/metrics"),
+        std::string("/")}) {
+    const http::Response answer = ask("GET", target);
+    EXPECT_EQ(answer.status, 503U) << target;
+    EXPECT_NE(answer.body.find("house.busy"), std::string::npos) << answer.body;
+  }
+  EXPECT_EQ(ask("POST", keep_ + "/stop").status, 503U);
+  EXPECT_EQ(ask("DELETE", keep_).status, 503U);
 }
 
 TEST_F(Routes, GiveOutputFromWhereOneHasIt) {

@@ -12,6 +12,7 @@ namespace merlon::gatehouse {
 
 using base::concat;
 using core::Result;
+using os::Errno;
 
 std::string_view name_of(KeepState state) noexcept {
   switch (state) {
@@ -31,28 +32,24 @@ Result<void, std::string> KeepFolder::write(std::string_view name, std::string_v
   return {};
 }
 
-std::optional<std::vector<std::uint8_t>> KeepFolder::read(std::string_view name,
-                                                          std::size_t most) const {
-  const auto opened = os::open_file(file(name));
-  if (!opened) return std::nullopt;
-  auto bytes = os::read_all(*opened, most);
-  if (!bytes) return std::nullopt;
-  return *std::move(bytes);
+os::Result<std::vector<std::uint8_t>> KeepFolder::read(std::string_view name,
+                                                       std::size_t most) const {
+  const os::Fd opened = TRY(os::open_file(file(name)));
+  return os::read_all(opened, most);
 }
 
-std::optional<KeepRecord> KeepFolder::read_record() const {
+os::Result<KeepRecord> KeepFolder::read_record() const {
   constexpr std::size_t most = 4096;
-  const auto bytes = read(record, most);
-  if (!bytes) return std::nullopt;
-  const auto document = codec::JsonDocument::parse(core::as_text(*bytes));
-  if (!document) return std::nullopt;
+  const std::vector<std::uint8_t> bytes = TRY(read(record, most));
+  const auto document = codec::JsonDocument::parse(core::as_text(bytes));
+  if (!document) return Errno::Badmsg;
   const auto text = [&](std::string_view name) -> std::string {
     const auto value = document->root().string_member(name);
     return value ? std::string(*value) : std::string();
   };
   const auto backend = host::find_backend(text("backend"));
   KeepRecord read{text("id"), text("tenant"), text("made")};
-  if (!backend || !is_keep_id(read.id)) return std::nullopt;
+  if (!backend || !is_keep_id(read.id)) return Errno::Badmsg;
   read.backend = *backend;
   return read;
 }
@@ -66,9 +63,18 @@ std::optional<launch::Proof> KeepFolder::read_proof() const {
   return std::move(answer->proof);
 }
 
-KeepState KeepFolder::state() const {
+os::Result<KeepState> KeepFolder::state() const {
   if (os::exists(file(end))) return KeepState::Ended;
-  if (!os::connect_local(file(control))) return KeepState::Lost;
+  // A warden that takes no more connections is there: nobody has to wait for it.
+  constexpr std::chrono::milliseconds patience{1};
+  const auto warden = os::connect_local(file(control), patience);
+  if (!warden && warden.error() != Errno::Again) {
+    if (warden.error() != Errno::Noent && warden.error() != Errno::Connrefused) {
+      return warden.error();
+    }
+    // It notes the end before it goes.
+    return os::exists(file(end)) ? KeepState::Ended : KeepState::Lost;
+  }
   return os::exists(file(delivered)) ? KeepState::Running : KeepState::Waiting;
 }
 

@@ -10,6 +10,7 @@
 
 #include "merlon/door/keep_request.h"
 #include "merlon/launch/proof.h"
+#include "merlon/os/errno.h"
 
 namespace merlon::gatehouse {
 
@@ -51,13 +52,16 @@ class KeepFolder {
 
   [[nodiscard]] core::Result<void, std::string> write(std::string_view name,
                                                       std::string_view text) const;
-  /// Nothing if it is not there.
-  [[nodiscard]] std::optional<std::vector<std::uint8_t>> read(std::string_view name,
-                                                              std::size_t most) const;
+  /// Noent if it is not there. Any other error says nothing of the keep, but of this machine: who
+  /// takes it for a keep that is not there has its workload delivered a second time.
+  [[nodiscard]] os::Result<std::vector<std::uint8_t>> read(std::string_view name,
+                                                           std::size_t most) const;
 
-  [[nodiscard]] std::optional<KeepRecord> read_record() const;
+  /// As read(); Badmsg: it is no record.
+  [[nodiscard]] os::Result<KeepRecord> read_record() const;
   [[nodiscard]] std::optional<launch::Proof> read_proof() const;
-  [[nodiscard]] KeepState state() const;
+  /// Waits for nobody. An error: it cannot be told now.
+  [[nodiscard]] os::Result<KeepState> state() const;
   /// How the keep's process ended, by its host's word: "exited 0", "killed 9".
   [[nodiscard]] std::string read_end() const;
 

@@ -70,6 +70,12 @@ Checked<void> run(Options options, http::Log& log) {
 int serve(const command::Arguments& arguments, const command::Terminal& terminal) {
   auto options = gatehouse::options_of(arguments, terminal);
   if (!options) return command::fail(terminal, options.error(), usage);
+  // Whoever connects and says nothing must leave files for keeps that run: one whose folder cannot
+  // be opened is not known.
+  if (const auto files = os::allow_open_files()) {
+    options->limits.connections =
+        gatehouse::connections_within(*files, options->workers, options->limits.connections);
+  }
   const auto log = service::log_to_stderr();
   if (!log) return command::fail(terminal, "cannot start a thread", unusable);
   const auto ended = run(*std::move(options), **log);

@@ -1,5 +1,6 @@
 #include "merlon/gatehouse/options.h"
 
+#include <algorithm>
 #include <array>
 
 #include "merlon/base/text.h"
@@ -112,7 +113,21 @@ Checked<void> check(const Options& options) {
   return {};
 }
 
+/// Of a request under way: its keep's files, and what a start of a keep takes.
+constexpr std::size_t files_of_worker = 6;
+/// Of the process itself, and of connections that http refuses.
+constexpr std::size_t own_files = 320;
+
 }  // namespace
+
+std::size_t connections_within(std::uint64_t files, std::size_t workers,
+                               std::size_t wanted) noexcept {
+  const std::uint64_t own = own_files + std::uint64_t{files_of_worker} * workers;
+  // Few are left for both where even that is too much.
+  constexpr std::uint64_t part = 4;
+  const std::uint64_t left = std::max(files > own ? files - own : 0, files / part);
+  return std::clamp<std::uint64_t>(left, 1, wanted);
+}
 
 const command::Program& program() noexcept { return gatehouse; }
 
@@ -159,7 +174,7 @@ Checked<Options> options_of(const command::Arguments& arguments,
   limits.processor_percent = TRY(number_of(arguments, "--keep-cpu", numbers, 0));
   limits.processes = TRY(number_of(arguments, "--keep-processes", numbers, usual_processes));
   options.workers = TRY(number_of(arguments, "--workers", numbers, options.workers));
-  options.limits.body_bytes = delivery::max_text_size + 1024;
+  options.limits.body_bytes = delivery::max_size;
   options.limits.buffered_bytes = 4 * options.limits.body_bytes;
   TRY(check(options));
   return options;

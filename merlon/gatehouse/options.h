@@ -31,6 +31,11 @@ struct Options {
 [[nodiscard]] Checked<Options> options_of(const command::Arguments& arguments,
                                           const command::Terminal& terminal);
 
+/// How many connections may be open where this process may have so many files: what the requests
+/// under way and the process itself need is left to them.
+[[nodiscard]] std::size_t connections_within(std::uint64_t files, std::size_t workers,
+                                             std::size_t wanted) noexcept;
+
 [[nodiscard]] const command::Program& program() noexcept;
 
 }  // namespace merlon::gatehouse

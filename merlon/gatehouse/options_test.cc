@@ -58,6 +58,14 @@ TEST(GatehouseOptions, HaveBoundsAndUsualValues) {
   EXPECT_FALSE(options({{"--development", ""}, {"--listen", "80"}}));
 }
 
+TEST(GatehouseOptions, LeaveFilesToRequestsThatAreUnderWay) {
+  EXPECT_EQ(connections_within(1U << 20U, 64, 4096), 4096U);
+  EXPECT_EQ(connections_within(1024, 64, 4096), 320U);
+  EXPECT_EQ(connections_within(1024, 64, 100), 100U);
+  EXPECT_EQ(connections_within(400, 64, 4096), 100U);
+  EXPECT_EQ(connections_within(0, 64, 4096), 1U);
+}
+
 TEST(GatehouseOptions, MustKnowWhereKeepsAreToBe) {
   EXPECT_FALSE(options({{"--development", ""}}, &no_variable));
   EXPECT_TRUE(options({{"--development", ""}, {"--state", "/tmp/x"}}, &no_variable));

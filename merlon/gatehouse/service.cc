@@ -62,19 +62,18 @@ Result<std::uint64_t> query_number(const http::Request& request, std::string_vie
   return fallback;
 }
 
-void write(codec::JsonWriter& json, const KeepRecord& record, const KeepFolder& folder) {
+void write(codec::JsonWriter& json, const KnownKeep& keep) {
   const auto member = [&](std::string_view name, std::string_view value) {
     json.key(name);
     json.text(value);
   };
-  const KeepState state = folder.state();
   json.open_object();
-  member("id", record.id);
-  member("backend", host::name_of(record.backend));
-  member("made", record.made);
-  member("state", name_of(state));
-  if (state == KeepState::Ended) member("end", folder.read_end());
-  if (os::exists(folder.file(KeepFolder::stopped))) {
+  member("id", keep.record.id);
+  member("backend", host::name_of(keep.record.backend));
+  member("made", keep.record.made);
+  member("state", name_of(keep.state));
+  if (keep.state == KeepState::Ended) member("end", keep.folder.read_end());
+  if (os::exists(keep.folder.file(KeepFolder::stopped))) {
     json.key("stopped");
     json.boolean(true);
   }
@@ -84,6 +83,7 @@ void write(codec::JsonWriter& json, const KeepRecord& record, const KeepFolder& 
 /// What there is of a growing file behind `from`, at most one_answer bytes.
 Result<std::string> read_behind(const std::string& path, std::uint64_t from) {
   const auto file = os::open_file(path);
+  if (!file && file.error() != os::Errno::Noent) return busy(file.error());
   if (!file) return Refusal{404, "keep.output", "the keep has said nothing yet"};
   std::string bytes(one_answer, '\0');
   const std::array<::iovec, 1> into{{{bytes.data(), bytes.size()}}};
@@ -98,14 +98,15 @@ std::uint64_t now_ms() {
   return os::now(os::Clock::Monotonic).value_or(0) / nanoseconds;
 }
 
-Result<Response> output(const http::Request& request, const KeepFolder& folder) {
+Result<Response> output(const http::Request& request, const House& house,
+                        const KeepFolder& folder) {
   const std::uint64_t from = TRY(query_number(request, "from", 0));
   const std::uint64_t wait = std::min(TRY(query_number(request, "wait", 0)), longest_wait);
   const std::uint64_t until = now_ms() + wait;
   const auto watch = os::Watch::begin(folder.path());
   for (;;) {
     // The end is looked for first: what it says was written before it.
-    const KeepState state = folder.state();
+    const KeepState state = TRY(house.state(folder));
     std::string bytes = TRY(read_behind(folder.file(KeepFolder::output), from));
     if (!bytes.empty()) {
       Response response{200, {{"Content-Type", "application/octet-stream"}}, std::move(bytes)};
@@ -221,7 +222,7 @@ Result<Response> Service::answer(const http::Request& request) {
   if (path == "/health" && reads) return plain(200, "ok\n");
   if (path == "/ready" && reads) return plain(200, "ready\n");
   if (path == "/metrics" && reads) {
-    return Response{200, {{"Content-Type", "text/plain; version=0.0.4"}}, metrics()};
+    return Response{200, {{"Content-Type", "text/plain; version=0.0.4"}}, TRY(metrics())};
   }
   if (path == "/openapi.json" && reads) {
     return Response{200, {{"Content-Type", "application/json"}}, std::string(openapi())};
@@ -256,12 +257,10 @@ Result<Response> Service::page(const http::Request& request) {
     return response;
   }
   std::vector<ListedKeep> keeps;
-  for (const KeepRecord& each : house_.list(*tenant)) {
-    const auto folder = house_.find(*tenant, each.id);
-    if (!folder) continue;
-    const KeepState state = folder->state();
-    keeps.push_back(
-        {each, state, state == KeepState::Ended ? folder->read_end() : "", folder->read_proof()});
+  for (const KnownKeep& each : TRY(house_.list(*tenant))) {
+    keeps.push_back({each.record, each.state,
+                     each.state == KeepState::Ended ? each.folder.read_end() : "",
+                     each.folder.read_proof()});
   }
   return service::html_response(200, keeps_page(keeps, world_.now()));
 }
@@ -287,10 +286,7 @@ Result<Response> Service::keeps(const http::Request& request, const std::string&
   if (request.method != "GET" && request.method != "HEAD") return wrong_method();
   codec::JsonWriter writer;
   writer.open_array();
-  for (const KeepRecord& each : house_.list(tenant)) {
-    const auto folder = house_.find(tenant, each.id);
-    if (folder) write(writer, each, *folder);
-  }
+  for (const KnownKeep& each : TRY(house_.list(tenant))) write(writer, each);
   writer.close_array();
   return json(200, writer.result());
 }
@@ -339,8 +335,14 @@ Result<Response> Service::proof_of(const KeepFolder& folder, unsigned status) {
 }
 
 Result<Response> Service::tell(const KeepFolder& folder, const Command& command) {
+  const Refusal gone{410, "keep.gone", "the keep has ended"};
   const auto reply = ask(folder.file(KeepFolder::control), command);
-  if (!reply) return Refusal{410, "keep.gone", "the keep has ended"};
+  if (!reply) {
+    // No answer alone is no end: whoever hears of one delivers again.
+    const KeepState state = TRY(house_.state(folder));
+    if (state == KeepState::Ended || state == KeepState::Lost) return gone;
+    return Refusal{503, "house.busy", "the keep's warden does not answer now"};
+  }
   switch (reply->outcome) {
     case Outcome::Done:
       if (command.verb == Verb::Deliver) ++counts_.delivered;
@@ -352,7 +354,7 @@ Result<Response> Service::tell(const KeepFolder& folder, const Command& command)
     case Outcome::Full: return Refusal{429, "input.full", "the keep does not take its input"};
     case Outcome::Broken: break;
   }
-  return Refusal{410, "keep.gone", "the keep has ended"};
+  return gone;
 }
 
 Result<Response> Service::keep(const http::Request& request, const KeepFolder& folder,
@@ -361,7 +363,9 @@ Result<Response> Service::keep(const http::Request& request, const KeepFolder& f
   const bool posts = request.method == "POST";
   if (what.empty() && reads) {
     codec::JsonWriter writer;
-    write(writer, folder.read_record().value_or(KeepRecord{}), folder);
+    const auto record = folder.read_record();
+    if (!record) return busy(record.error());
+    write(writer, {*record, folder, TRY(house_.state(folder))});
     return json(200, writer.result());
   }
   if (what.empty() && request.method == "DELETE") {
@@ -375,7 +379,7 @@ Result<Response> Service::keep(const http::Request& request, const KeepFolder& f
     const std::uint64_t at = TRY(query_number(request, "at", 0));
     return tell(folder, {Verb::Input, at, bytes_of(request.body)});
   }
-  if (what == "/output" && reads) return output(request, folder);
+  if (what == "/output" && reads) return output(request, house_, folder);
   if (what == "/evidence" && reads) return proof_of(folder, 200);
   if (what == "/stop" && posts) {
     // Noted first: whoever sees the keep's end must find why.
@@ -385,6 +389,7 @@ Result<Response> Service::keep(const http::Request& request, const KeepFolder& f
   if (what == "/log" && reads) {
     constexpr std::size_t most = std::size_t{1} << 20U;
     const auto log = folder.read(KeepFolder::log, most);
+    if (!log && log.error() != os::Errno::Noent) return busy(log.error());
     return plain(200, log ? std::string(core::as_text(*log)) : std::string());
   }
   const bool known = what.empty() || what == "/delivery" || what == "/input" || what == "/output" ||
@@ -393,13 +398,10 @@ Result<Response> Service::keep(const http::Request& request, const KeepFolder& f
   return Refusal{404, "route.unknown", "there is nothing here"};
 }
 
-std::string Service::metrics() const {
+Result<std::string> Service::metrics() const {
   std::size_t running = 0;
-  for (const KeepRecord& each : house_.list()) {
-    const auto folder = house_.find(each.tenant, each.id);
-    if (!folder) continue;
-    const KeepState state = folder->state();
-    if (state == KeepState::Waiting || state == KeepState::Running) ++running;
+  for (const KnownKeep& each : TRY(house_.list())) {
+    if (each.state == KeepState::Waiting || each.state == KeepState::Running) ++running;
   }
   const http::Counters counters = world_.counters();
   std::string text;

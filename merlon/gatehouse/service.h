@@ -72,7 +72,7 @@ class Service {
                                              const std::string& tenant);
   [[nodiscard]] static Result<http::Response> proof_of(const KeepFolder& folder, unsigned status);
   [[nodiscard]] Result<http::Response> tell(const KeepFolder& folder, const Command& command);
-  [[nodiscard]] std::string metrics() const;
+  [[nodiscard]] Result<std::string> metrics() const;
 
   House& house_;
   World world_;
