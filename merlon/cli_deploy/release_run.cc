@@ -11,11 +11,13 @@
 #include "merlon/cli_deploy/new_keep.h"
 #include "merlon/cli_deploy/relay.h"
 #include "merlon/cli_evidence/moment.h"
+#include "merlon/delivery/sealed.h"
 #include "merlon/door/keep_request.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
 #include "merlon/os/poll.h"
 #include "merlon/os/socket.h"
+#include "merlon/release/deposit.h"
 
 namespace merlon::cli_deploy {
 
@@ -83,6 +85,17 @@ Result<int> unheard(const Terminal& terminal, bool spoke) {
   return 0;
 }
 
+/// A keep reads one delivery, and no workload has to read what is said to it: whoever hands over
+/// more than a broker has to say would wait for ever.
+Result<void> bound(const release::Answer& answer) {
+  constexpr std::size_t room_for_records = 4096;
+  if (!delivery::is_one_delivery(answer.delivery) ||
+      answer.words.size() > release::max_input + room_for_records) {
+    return Failure{"the broker's answer is no delivery with its input", Status::Refused};
+  }
+  return {};
+}
+
 Talk talk_of(const release::Hearing& hearing) {
   return {crypto::AesGcmKey(hearing.key.reveal()), hearing.module};
 }
@@ -105,6 +118,7 @@ Result<int> run_here(const Arguments& arguments, const Terminal& terminal,
   const auto proof = keep.proof(relay, start_limit);
   if (!proof) return of_host(proof.error());
   const auto answer = TRY(broker.release(id, {invitation.token, *proof}));
+  TRY(bound(answer));
   auto channel = keep.deliver(answer.delivery);
   if (!channel) return of_host(channel.error());
   static_cast<void>(os::write_all(*channel, answer.words));
@@ -157,10 +171,11 @@ Result<int> run_there(const Arguments& arguments, const Terminal& terminal,
   const host::Offer offer = TRY(offer_of(invitation));
   const auto keep = TRY(client.start({TRY(wanted_backend(arguments, terminal)), offer}));
   const auto answer = broker.release(id, {invitation.token, keep.proof});
-  if (!answer) {
+  const auto bounded = answer ? bound(*answer) : Result<void>(answer.error());
+  if (!bounded) {
     // Nobody will ever deliver to it.
     static_cast<void>(client.stop(keep.id));
-    return answer.error();
+    return bounded.error();
   }
   TRY(client.deliver(keep.id, answer->delivery));
   // A keep that ends at once takes none.

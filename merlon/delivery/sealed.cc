@@ -119,6 +119,12 @@ Result<std::size_t> size_behind(ByteView header) {
   return crypto::X25519PublicKey::size + std::size_t{size};
 }
 
+bool is_one_delivery(ByteView bytes) {
+  if (bytes.size() < sealed_header_size) return false;
+  const auto behind = size_behind(bytes.first(sealed_header_size));
+  return behind && bytes.size() == sealed_header_size + *behind;
+}
+
 Result<Bytes> receive(os::BorrowedFd channel) {
   Bytes bytes(sealed_header_size);
   TRY(launch::read_stream(channel, bytes, true));

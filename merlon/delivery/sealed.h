@@ -71,6 +71,10 @@ struct Opened {
 /// Errors: Malformed · Unsupported · Exhausted.
 [[nodiscard]] core::Result<std::size_t> size_behind(core::ByteView header);
 
+/// Whether this is one delivery and nothing behind it: a keep reads no further, so that whoever
+/// writes more to it waits for ever. Attacker-controlled.
+[[nodiscard]] bool is_one_delivery(core::ByteView bytes);
+
 /// Waits for one delivery on a stream. Attacker-controlled; no more than its own bytes are read.
 /// Errors: as size_behind() · Unavailable (the other side closed without a word) · Malformed.
 [[nodiscard]] core::Result<std::vector<std::uint8_t>> receive(os::BorrowedFd channel);

@@ -46,6 +46,21 @@ TEST_F(SealedDelivery, IsOpenedByTheKeepThatItIsFor) {
   EXPECT_TRUE(std::ranges::equal(here.reveal(), there.reveal()));
 }
 
+TEST_F(SealedDelivery, EndsWhereItsHeaderSays) {
+  Bytes bytes = delivery();
+  EXPECT_TRUE(is_one_delivery(bytes));
+  bytes.push_back(0);
+  EXPECT_FALSE(is_one_delivery(bytes));
+  bytes.resize(bytes.size() - 2);
+  EXPECT_FALSE(is_one_delivery(bytes));
+  bytes.resize(sealed_header_size - 1);
+  EXPECT_FALSE(is_one_delivery(bytes));
+  EXPECT_FALSE(is_one_delivery({}));
+  Bytes other = delivery();
+  other[0] ^= 1;
+  EXPECT_FALSE(is_one_delivery(other));
+}
+
 TEST_F(SealedDelivery, ShowsNothingOfTheWorkloadOrTheTenant) {
   const Bytes bytes = delivery();
   const auto holds = [&](core::ByteView part) {

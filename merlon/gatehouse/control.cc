@@ -8,6 +8,8 @@
 #include "merlon/delivery/sealed.h"
 #include "merlon/launch/stream.h"
 #include "merlon/os/local_socket.h"
+#include "merlon/os/poll.h"
+#include "merlon/os/socket.h"
 
 namespace merlon::gatehouse {
 
@@ -19,17 +21,45 @@ namespace {
 constexpr std::size_t head_size = 1 + 8 + 4;
 constexpr std::size_t reply_size = 1 + 8;
 
+/// All of it, as long as something is taken in each such time.
+Result<void> say(os::BorrowedFd to, core::ByteView bytes, std::chrono::microseconds patience) {
+  while (!bytes.empty()) {
+    // SAFETY: sending only reads.
+    const std::array<::iovec, 1> from{{{const_cast<std::uint8_t*>(bytes.data()), bytes.size()}}};
+    const auto sent = os::send(to, from);
+    if (sent) {
+      bytes = bytes.subspan(*sent);
+      continue;
+    }
+    if (sent.error() != os::Errno::Again && sent.error() != os::Errno::Intr) {
+      return os::to_error(sent.error(), "cannot speak to the keep's warden");
+    }
+    std::array<os::PollItem, 1> items{{{to.number(), POLLOUT, 0}}};
+    const auto ready = os::poll(items, patience);
+    if (ready && *ready == 0) {
+      return core::error(ErrorCode::Unavailable, "the keep's warden does not take what it is told");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<Reply> ask(const std::string& path, const Command& command) {
-  const auto connection = os::connect_local(path);
+Result<Reply> ask(const std::string& path, const Command& command,
+                  std::chrono::microseconds patience) {
+  const auto connection = os::connect_local(path, patience);
   if (!connection) return core::error(ErrorCode::Unavailable, "the keep has no warden");
+  const bool delivers = command.verb == Verb::Deliver;
+  const auto longest = patience + (delivers ? hand_over_limit : std::chrono::microseconds(0));
+  if (const auto set = os::limit_waiting(*connection, longest); !set) {
+    return os::to_error(set.error(), "cannot ask the keep's warden");
+  }
   base::ByteWriter head;
   head.u8(static_cast<std::uint8_t>(command.verb));
   head.u64(command.position);
   head.u32(static_cast<std::uint32_t>(command.bytes.size()));
-  TRY(launch::write_stream(*connection, head.take()));
-  TRY(launch::write_stream(*connection, command.bytes));
+  TRY(say(*connection, head.take(), patience));
+  TRY(say(*connection, command.bytes, patience));
   return receive_reply(*connection);
 }
 
@@ -38,7 +68,7 @@ Result<Reply> receive_reply(os::BorrowedFd connection) {
   TRY(launch::read_stream(connection, bytes, true));
   core::Reader in(bytes);
   const std::uint8_t outcome = TRY(in.u8());
-  if (outcome > static_cast<std::uint8_t>(Outcome::Broken)) {
+  if (outcome > static_cast<std::uint8_t>(Outcome::NoDelivery)) {
     return core::error(ErrorCode::Malformed, "an answer that there is not", outcome);
   }
   return Reply{static_cast<Outcome>(outcome), TRY(in.u64())};

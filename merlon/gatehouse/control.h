@@ -8,6 +8,7 @@
 //
 // All bytes are sealed; neither side can read them.
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ enum class Outcome : std::uint8_t {
   Elsewhere = 3,    ///< input goes on at the position in the answer
   Full = 4,         ///< the keep does not take its input; later
   Broken = 5,       ///< the keep is gone
+  NoDelivery = 6,   ///< what came is no delivery, or more than one
 };
 
 struct Command {
@@ -44,8 +46,17 @@ struct Reply {
   std::uint64_t position = 0;  ///< where the next input goes
 };
 
-/// The gatehouse's side: connects, asks, and waits for the answer. Unavailable: nobody is there.
-[[nodiscard]] core::Result<Reply> ask(const std::string& path, const Command& command);
+/// For a keep to take a delivery; its warden answers that one only then.
+inline constexpr std::chrono::seconds hand_over_limit{60};
+/// A warden waits for nobody, so that it answers all else at once; its keep may have taken all that
+/// their control group has of the processor.
+inline constexpr std::chrono::seconds usual_patience{5};
+
+/// The gatehouse's side: connects, asks, and waits for the answer: for each step no longer than
+/// `patience`, but for a delivery's answer as long as a hand-over may take besides. An error says
+/// that there was no answer, not that there is no keep, nor that nothing was done.
+[[nodiscard]] core::Result<Reply> ask(const std::string& path, const Command& command,
+                                      std::chrono::microseconds patience = usual_patience);
 /// The answer alone, on a connection. Malformed · Unavailable.
 [[nodiscard]] core::Result<Reply> receive_reply(os::BorrowedFd connection);
 

@@ -72,6 +72,14 @@ TEST_F(Control, TellsThatThereIsNoWarden) {
   EXPECT_EQ(ask(path_, {}).error().code, ErrorCode::Unavailable);
 }
 
+TEST_F(Control, WaitsForNoWardenForEver) {
+  const os::Fd listener = os::listen_local(path_).value();
+  const std::chrono::milliseconds patience{20};
+  // One that does not answer; one that does not take what it is told.
+  EXPECT_FALSE(ask(path_, {Verb::Stop, 0, {}}, patience));
+  EXPECT_FALSE(ask(path_, {Verb::Deliver, 0, std::vector<std::uint8_t>(8U << 20U)}, patience));
+}
+
 TEST_F(Control, RefusesWhatIsNoCommand) {
   const auto bytes = [](std::uint8_t verb, std::uint32_t size, std::size_t given) {
     base::ByteWriter out;

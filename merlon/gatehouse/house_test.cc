@@ -323,6 +323,7 @@ TEST_F(Routes, TellWhatTheKeepsWardenAnswers) {
   const Case cases[] = {
       {"PUT", "/delivery", Outcome::Done, 204, ""},
       {"PUT", "/delivery", Outcome::TakenBefore, 409, "delivery.second"},
+      {"PUT", "/delivery", Outcome::NoDelivery, 400, "delivery.form"},
       {"POST", "/input?at=7", Outcome::NotYet, 409, "delivery.none"},
       {"POST", "/input?at=7", Outcome::Elsewhere, 409, "input goes on at byte 5"},
       {"POST", "/input?at=7", Outcome::Full, 429, "input.full"},

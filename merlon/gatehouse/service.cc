@@ -352,6 +352,8 @@ Result<Response> Service::tell(const KeepFolder& folder, const Command& command)
     case Outcome::Elsewhere:
       return Refusal{409, "input.position", concat("input goes on at byte ", reply->position)};
     case Outcome::Full: return Refusal{429, "input.full", "the keep does not take its input"};
+    case Outcome::NoDelivery:
+      return Refusal{400, "delivery.form", "a delivery is as long as its header says"};
     case Outcome::Broken: break;
   }
   return gone;

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "merlon/base/text.h"
+#include "merlon/delivery/sealed.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/file.h"
 #include "merlon/os/local_socket.h"
@@ -25,7 +26,6 @@ constexpr std::size_t most_input = std::size_t{1} << 20U;
 /// Of one keep; then it has to wait until somebody stops it.
 constexpr std::uint64_t most_output = std::uint64_t{256} << 20U;
 constexpr std::chrono::seconds start_limit{60};
-constexpr std::uint64_t grace = 5'000'000'000;
 /// Nobody who can connect needs longer; one that hangs must not keep the keep's output waiting.
 constexpr std::chrono::seconds patience{10};
 
@@ -53,11 +53,7 @@ class HostsKeep final : public Ward {
       : keep_(std::move(keep)), relay_(relay) {}
 
   [[nodiscard]] os::BorrowedFd channel() const noexcept override { return keep_.channel(); }
-  [[nodiscard]] std::optional<os::Fd> deliver(core::ByteView sealed) override {
-    auto talk = keep_.deliver(sealed);
-    if (!talk) return std::nullopt;
-    return *std::move(talk);
-  }
+  [[nodiscard]] os::Fd take_channel() override { return keep_.take_channel(); }
   void signal(int number) noexcept override { static_cast<void>(keep_.signal(number)); }
   [[nodiscard]] std::string wait() override {
     const auto ended = keep_.wait(relay_, start_limit);
@@ -92,15 +88,16 @@ Result<Warden, std::string> Warden::start(const KeepFolder& folder, const Settin
   const auto bytes = launch::encode(launch::ProofAnswer{proof, ""});
   if (!bytes) return std::string(bytes.error().message());
   TRY(folder.write(KeepFolder::proof, core::as_text(*bytes)));
-  return of(folder, std::make_unique<HostsKeep>(*std::move(keep), relay));
+  return of(folder, std::make_unique<HostsKeep>(*std::move(keep), relay), {});
 }
 
-Result<Warden, std::string> Warden::of(const KeepFolder& folder, std::unique_ptr<Ward> keep) {
+Result<Warden, std::string> Warden::of(const KeepFolder& folder, std::unique_ptr<Ward> keep,
+                                       Limits limits) {
   auto output = os::create_private_file(folder.file(KeepFolder::output));
   if (!output) return concat("cannot keep the output: ", os::describe(output.error()));
   auto listener = os::listen_local(folder.file(KeepFolder::control));
   if (!listener) return concat("cannot listen: ", os::describe(listener.error()));
-  return Warden(folder, std::move(keep), *std::move(listener), *std::move(output));
+  return Warden(folder, std::move(keep), limits, *std::move(listener), *std::move(output));
 }
 
 void Warden::stay() {
@@ -110,54 +107,90 @@ void Warden::stay() {
         {{os::BorrowedFd(listener_).number(), POLLIN, 0}, {-1, 0, 0}}};
     const bool room = output_size_ < most_output;
     items[1].fd = talk_.is_open() ? talk_.number() : keep_->channel().number();
+    const bool says = hand_over_ || !input_.empty();
     items[1].events =
-        static_cast<short>((talk_.is_open() && room ? POLLIN : 0) | (input_.empty() ? 0 : POLLOUT));
+        static_cast<short>((talk_.is_open() && room ? POLLIN : 0) | (says ? POLLOUT : 0));
     constexpr std::chrono::milliseconds pace{250};
-    const auto wait = kill_at_ == 0 ? std::nullopt : std::optional<std::chrono::nanoseconds>(pace);
+    const bool timed = kill_at_ != 0 || hand_over_;
+    const auto wait = timed ? std::optional<std::chrono::nanoseconds>(pace) : std::nullopt;
     const auto ready = os::poll(items, wait);
     if (kill_at_ != 0 && now() >= kill_at_) keep_->signal(SIGKILL);
     if (!ready) continue;
     if ((items[0].revents & POLLIN) != 0) {
-      if (const auto connection = os::accept(listener_)) serve(*connection);
+      if (auto connection = os::accept(listener_)) serve(*std::move(connection));
     }
+    pass_delivery();
     pass_input();
     const bool heard = (items[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
     if (!heard) continue;
     over = talk_.is_open() ? !take_output() : (items[1].revents & (POLLHUP | POLLERR)) != 0;
   }
+  end_hand_over(Outcome::Broken);
   static_cast<void>(folder_.write(KeepFolder::end, keep_->wait()));
 }
 
-void Warden::serve(os::BorrowedFd connection) {
+void Warden::serve(os::Fd connection) {
   static_cast<void>(os::set_nonblock(connection, false));
   static_cast<void>(os::limit_waiting(connection, patience));
   auto command = receive_command(connection);
   if (!command) return;
-  Reply reply;
   switch (command->verb) {
-    case Verb::Deliver: reply.outcome = deliver(command->bytes); break;
-    case Verb::Input: reply.outcome = take_input(command->position, command->bytes); break;
+    case Verb::Deliver:
+      if (const auto refused = begin(connection, command->bytes)) answer(connection, *refused);
+      return;
+    case Verb::Input: answer(connection, take_input(command->position, command->bytes)); return;
     case Verb::Stop:
       stop();
-      reply.outcome = Outcome::Done;
-      break;
+      answer(connection, Outcome::Done);
+      return;
   }
-  reply.position = input_taken_;
-  static_cast<void>(send_reply(connection, reply));
 }
 
-Outcome Warden::deliver(core::ByteView sealed) {
+void Warden::answer(os::BorrowedFd connection, Outcome outcome) const {
+  static_cast<void>(send_reply(connection, {outcome, input_taken_}));
+}
+
+std::optional<Outcome> Warden::begin(os::Fd& asker, std::vector<std::uint8_t>& sealed) {
   if (talk_.is_open()) return Outcome::TakenBefore;
-  auto talk = keep_->deliver(sealed);
-  if (!talk) return Outcome::Broken;
-  talk_ = *std::move(talk);
+  if (!delivery::is_one_delivery(sealed)) return Outcome::NoDelivery;
+  talk_ = keep_->take_channel();
   static_cast<void>(os::set_nonblock(talk_, true));
-  return folder_.write(KeepFolder::delivered, "") ? Outcome::Done : Outcome::Broken;
+  const auto limit = static_cast<std::uint64_t>(limits_.hand_over.count());
+  hand_over_ = HandOver{std::move(asker), std::move(sealed), 0, now() + limit};
+  return std::nullopt;
+}
+
+void Warden::pass_delivery() {
+  if (!hand_over_) return;
+  std::vector<std::uint8_t>& bytes = hand_over_->bytes;
+  const std::array<::iovec, 1> from{
+      {{bytes.data() + hand_over_->taken, bytes.size() - hand_over_->taken}}};
+  const auto sent = os::send(talk_, from);
+  if (!sent && sent.error() != Errno::Again && sent.error() != Errno::Intr) {
+    return end_hand_over(Outcome::Broken);
+  }
+  if (sent) hand_over_->taken += *sent;
+  if (hand_over_->taken == bytes.size()) {
+    // Whoever hears of it may look at once.
+    const bool noted = folder_.write(KeepFolder::delivered, "").has_value();
+    return end_hand_over(noted ? Outcome::Done : Outcome::Broken);
+  }
+  if (now() < hand_over_->until) return;
+  // Half a delivery is of no use to anybody.
+  keep_->signal(SIGKILL);
+  end_hand_over(Outcome::Broken);
+}
+
+void Warden::end_hand_over(Outcome outcome) {
+  if (!hand_over_) return;
+  answer(hand_over_->asker, outcome);
+  hand_over_.reset();
 }
 
 Outcome Warden::take_input(std::uint64_t position, core::ByteView bytes) {
   if (!talk_.is_open()) return Outcome::NotYet;
   if (position != input_taken_) return Outcome::Elsewhere;
+  if (hand_over_) return Outcome::Full;
   if (!input_.empty() && input_.size() + bytes.size() > most_input) return Outcome::Full;
   input_.insert(input_.end(), bytes.begin(), bytes.end());
   input_taken_ += bytes.size();
@@ -174,7 +207,7 @@ void Warden::pass_input() {
 
 void Warden::stop() {
   if (kill_at_ != 0) return;
-  kill_at_ = now() + grace;
+  kill_at_ = now() + static_cast<std::uint64_t>(limits_.grace.count());
   keep_->signal(SIGTERM);
 }
 

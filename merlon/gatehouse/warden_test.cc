@@ -8,16 +8,18 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "merlon/base/byte_writer.h"
+#include "merlon/delivery/sealed.h"
 #include "merlon/os/channel.h"
 #include "merlon/os/local_socket.h"
 #include "merlon/os/open.h"
+#include "merlon/os/poll.h"
 
 namespace merlon::gatehouse {
 namespace {
 
 /// What the keep of these tests has got; here are its ends, there its warden's.
 struct Seen {
-  std::string delivered;  ///< for who knows that the warden has ended
   std::atomic<int> signalled{0};
   std::atomic<bool> is_there{true};
   os::Channel talk = os::open_channel().value();
@@ -29,9 +31,8 @@ class KeepOfTests final : public Ward {
   explicit KeepOfTests(Seen& seen) noexcept : seen_(seen) {}
 
   [[nodiscard]] os::BorrowedFd channel() const noexcept override { return seen_.channel.there; }
-  [[nodiscard]] std::optional<os::Fd> deliver(core::ByteView sealed) override {
-    if (!seen_.is_there) return std::nullopt;
-    seen_.delivered = core::as_text(sealed);
+  [[nodiscard]] os::Fd take_channel() override {
+    if (!seen_.is_there) seen_.talk.here.close();
     return std::move(seen_.talk.there);
   }
   void signal(int number) noexcept override { seen_.signalled = number; }
@@ -41,11 +42,23 @@ class KeepOfTests final : public Ward {
   Seen& seen_;
 };
 
+/// A delivery as its header has it, with so many bytes of text.
+std::string sealed_of(std::size_t size) {
+  base::ByteWriter out;
+  out.bytes(core::as_bytes("MRLNSEAL"));
+  out.u32(1);
+  out.u32(static_cast<std::uint32_t>(size));
+  const auto header = out.take();
+  return std::string(core::as_text(header)) +
+         std::string(crypto::X25519PublicKey::size + size, 's');
+}
+
 class Wardens : public ::testing::Test {
  protected:
   Wardens() {
     std::filesystem::create_directories(folder_.path());
-    auto warden = Warden::of(folder_, std::make_unique<KeepOfTests>(seen_));
+    auto warden = Warden::of(folder_, std::make_unique<KeepOfTests>(seen_),
+                             {std::chrono::seconds(3), std::chrono::milliseconds(500)});
     EXPECT_TRUE(warden) << warden.error();
     stays_ = std::thread([warden = *std::move(warden)]() mutable { warden.stay(); });
   }
@@ -66,6 +79,17 @@ class Wardens : public ::testing::Test {
         ask(folder_.file(KeepFolder::control), Command{verb, position, {view.begin(), view.end()}});
     EXPECT_TRUE(reply);
     return reply ? *reply : Reply{};
+  }
+  /// Delivers, and the keep takes all of it.
+  void deliver() {
+    ASSERT_EQ(told(Verb::Deliver, sealed_).outcome, Outcome::Done);
+    ASSERT_EQ(heard(sealed_.size()), sealed_);
+  }
+  void signalled(int number) {
+    for (int i = 0; i < 500 && seen_.signalled != number; ++i) {
+      static_cast<void>(os::poll({}, std::chrono::milliseconds(10)));
+    }
+    EXPECT_EQ(seen_.signalled, number);
   }
   void says(std::string_view text) {
     EXPECT_TRUE(os::write_all(seen_.talk.here, core::as_bytes(text)));
@@ -89,25 +113,51 @@ class Wardens : public ::testing::Test {
   KeepFolder folder_{testing::TempDir() + "warden-" + std::to_string(::getpid())};
   Seen seen_;
   std::thread stays_;
+  const std::string sealed_ = sealed_of(100);
 };
 
 TEST_F(Wardens, HandOverOneDelivery) {
   EXPECT_EQ(told(Verb::Input, "too early").outcome, Outcome::NotYet);
-  EXPECT_EQ(told(Verb::Deliver, "sealed").outcome, Outcome::Done);
+  deliver();
   EXPECT_TRUE(folder_.read(KeepFolder::delivered, 1));
   EXPECT_EQ(told(Verb::Deliver, "another").outcome, Outcome::TakenBefore);
+}
+
+TEST_F(Wardens, HandOverNothingButOneDelivery) {
+  for (const std::string& each : {std::string(), std::string("sealed"), sealed_ + "x",
+                                  sealed_.substr(1), sealed_ + std::string(8U << 20U, 'x')}) {
+    EXPECT_EQ(told(Verb::Deliver, each).outcome, Outcome::NoDelivery) << each.size();
+  }
+  deliver();
+}
+
+TEST_F(Wardens, AnswerAndStopWhileAKeepDoesNotTakeItsDelivery) {
+  const std::string large = sealed_of(8U << 20U);
+  std::thread asker([&] { EXPECT_EQ(told(Verb::Deliver, large).outcome, Outcome::Broken); });
+  while (told(Verb::Deliver, "another").outcome != Outcome::TakenBefore) {
+  }
+  EXPECT_EQ(told(Verb::Input, "early").outcome, Outcome::Full);
+  EXPECT_EQ(told(Verb::Stop).outcome, Outcome::Done);
+  EXPECT_EQ(seen_.signalled, SIGTERM);
+  signalled(SIGKILL);  // after its grace
   end();
-  EXPECT_EQ(seen_.delivered, "sealed");
+  asker.join();
+  EXPECT_FALSE(folder_.read(KeepFolder::delivered, 1));
+}
+
+TEST_F(Wardens, KillAKeepThatDoesNotTakeItsDelivery) {
+  EXPECT_EQ(told(Verb::Deliver, sealed_of(8U << 20U)).outcome, Outcome::Broken);
+  EXPECT_EQ(seen_.signalled, SIGKILL);
 }
 
 TEST_F(Wardens, SayThatTheKeepIsGone) {
   seen_.is_there = false;
-  EXPECT_EQ(told(Verb::Deliver, "sealed").outcome, Outcome::Broken);
+  EXPECT_EQ(told(Verb::Deliver, sealed_).outcome, Outcome::Broken);
   EXPECT_FALSE(folder_.read(KeepFolder::delivered, 1));
 }
 
 TEST_F(Wardens, PassInputOnceAndInItsOrder) {
-  ASSERT_EQ(told(Verb::Deliver).outcome, Outcome::Done);
+  deliver();
   EXPECT_EQ(told(Verb::Input, "abc", 0).position, 3U);
   const Reply again = told(Verb::Input, "abc", 0);
   EXPECT_EQ(again.outcome, Outcome::Elsewhere);
@@ -117,7 +167,7 @@ TEST_F(Wardens, PassInputOnceAndInItsOrder) {
 }
 
 TEST_F(Wardens, HoldSoMuchInputAndNoMore) {
-  ASSERT_EQ(told(Verb::Deliver).outcome, Outcome::Done);
+  deliver();
   const std::string much(1U << 20U, 'x');
   Reply reply;
   std::uint64_t at = 0;
@@ -132,7 +182,7 @@ TEST_F(Wardens, HoldSoMuchInputAndNoMore) {
 }
 
 TEST_F(Wardens, KeepWhatTheKeepSaysAndHowItEnded) {
-  ASSERT_EQ(told(Verb::Deliver).outcome, Outcome::Done);
+  deliver();
   says("said ");
   says("before its end");
   end();
@@ -147,12 +197,12 @@ TEST_F(Wardens, NoteAKeepThatEndsBeforeItsDelivery) {
 }
 
 TEST_F(Wardens, AskAKeepToEndOnce) {
-  ASSERT_EQ(told(Verb::Deliver).outcome, Outcome::Done);
+  deliver();
   EXPECT_EQ(told(Verb::Stop).outcome, Outcome::Done);
   EXPECT_EQ(seen_.signalled, SIGTERM);
   seen_.signalled = 0;
   EXPECT_EQ(told(Verb::Stop).outcome, Outcome::Done);
-  EXPECT_EQ(seen_.signalled, 0);
+  EXPECT_NE(seen_.signalled, SIGTERM);
   says("last words");  // until it has ended
   end();
   EXPECT_EQ(output(), "last words");
@@ -165,12 +215,13 @@ TEST_F(Wardens, AreNotHeldUpByNonsense) {
     ASSERT_TRUE(peer);
     EXPECT_TRUE(os::write_all(*peer, core::as_bytes(nonsense)));
   }
-  EXPECT_EQ(told(Verb::Deliver).outcome, Outcome::Done);
+  deliver();
 }
 
 TEST(WardenOf, AFolderThatIsNotThereSaysSo) {
   Seen seen;
-  const auto none = Warden::of(KeepFolder("/nowhere/at/all"), std::make_unique<KeepOfTests>(seen));
+  const auto none =
+      Warden::of(KeepFolder("/nowhere/at/all"), std::make_unique<KeepOfTests>(seen), {});
   ASSERT_FALSE(none);
   EXPECT_NE(none.error().find("cannot keep the output"), std::string::npos);
 }

@@ -76,6 +76,9 @@ class Keep {
   /// Errors: Unavailable (the keep ended; wait() tells).
   [[nodiscard]] core::Result<os::Fd, HostError> deliver(core::ByteView sealed);
 
+  /// That channel for who hands the delivery over by himself.
+  [[nodiscard]] os::Fd take_channel() noexcept { return std::move(channel_); }
+
   /// Before the delivery: becomes readable, or is closed, when the keep ends.
   [[nodiscard]] os::BorrowedFd channel() const noexcept { return channel_; }
   [[nodiscard]] os::Result<void> signal(int number) const noexcept {

@@ -4,6 +4,7 @@
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -181,15 +182,31 @@ class AtAGatehouse(Waits):
         self.assertEqual(self.state(keep), "running")
         self.merlon("keeps", "stop", keep)
 
-    def test_what_is_no_delivery_ends_the_keep(self):
+    def waiting_keep(self):
         request = {"backend": BACKEND, "nonce": "ab" * 32}
         status, body = self.house.curl("alice", "/v1/keeps", "-d", json.dumps(request))
         self.assertEqual(status, 201, body)
         keep = json.loads(body)["id"]
         self.assertEqual(self.state(keep), "waiting")
-        garbage = self.folder / "garbage"
-        garbage.write_bytes(os.urandom(5000))
-        self.house.curl("alice", f"/v1/keeps/{keep}/delivery", "-X", "PUT", "--data-binary", f"@{garbage}")
+        return keep
+
+    def hand_over(self, keep, content):
+        """Status and code."""
+        delivery = self.folder / "delivery"
+        delivery.write_bytes(content)
+        status, body = self.house.curl("alice", f"/v1/keeps/{keep}/delivery", "-X", "PUT",
+                                       "--data-binary", f"@{delivery}")
+        return status, json.loads(body)["code"] if body else None
+
+    def test_what_is_no_delivery_ends_the_keep(self):
+        keep = self.waiting_keep()
+        text = os.urandom(5000)
+        sealed = struct.pack("<8sII", b"MRLNSEAL", 1, len(text)) + os.urandom(32) + text
+        # What is not as long as it says reaches no keep: it would be written to it without an end.
+        for each in (text, sealed[:-1], sealed + bytes(8 << 20)):
+            self.assertEqual(self.hand_over(keep, each), (400, "delivery.form"))
+        self.assertEqual(self.state(keep), "waiting")
+        self.assertEqual(self.hand_over(keep, sealed), (204, None))
         self.until(lambda: self.state(keep), lambda state: state == "ended")
         status, log = self.house.curl("alice", f"/v1/keeps/{keep}/log")
         self.assertIn(b"the delivery is refused", log)
