@@ -86,9 +86,14 @@ Refusal busy(os::Errno trouble) {
   return {503, "house.busy", concat("the gatehouse cannot do this now: ", os::describe(trouble))};
 }
 
+Refusal not_yet() { return {409, "keep.starts", "the keep has not started yet"}; }
+
 void House::remove(const KeepFolder& folder) const {
-  settings_.groups.remove(std::filesystem::path(folder.path()).filename().string());
   std::error_code error;
+  // First the record: a warden that comes to listen only behind the question misses it and ends.
+  std::filesystem::remove(folder.file(KeepFolder::record), error);
+  static_cast<void>(ask(folder.file(KeepFolder::control), {Verb::Stop, 0, {}}));
+  settings_.groups.remove(folder.id());
   std::filesystem::remove_all(folder.path(), error);
 }
 
@@ -110,14 +115,21 @@ KeepFolder House::folder_of(std::string_view id) const {
   return KeepFolder(concat(settings_.folder, "/", id));
 }
 
-Result<void> House::take_place(const std::string& tenant) {
+std::map<std::string, std::string> House::starting() const {
   const std::scoped_lock lock(mutex_);
-  std::size_t all = 0;
-  for (const auto& [who, count] : starting_) all += count;
-  const auto found = starting_.find(tenant);
-  std::size_t own = found == starting_.end() ? 0 : found->second;
+  return starting_;
+}
+
+Result<void> House::take_place(const std::string& id, const std::string& tenant) {
+  const std::scoped_lock places(places_mutex_);
+  // Looked at first: one that is started meanwhile counts as starting, and none begins.
+  const auto started = starting();
+  std::size_t all = started.size();
+  auto own = static_cast<std::size_t>(
+      std::ranges::count_if(started, [&](const auto& each) { return each.second == tenant; }));
   for (const KnownKeep& each : TRY(list())) {
     if (each.state == KeepState::Ended || each.state == KeepState::Lost) continue;
+    if (started.contains(each.record.id)) continue;
     ++all;
     if (each.record.tenant == tenant) ++own;
   }
@@ -126,13 +138,14 @@ Result<void> House::take_place(const std::string& tenant) {
                    concat("no tenant has more than ", settings_.keeps_per_tenant, " keeps here")};
   }
   if (all >= settings_.keeps) return Refusal{503, "house.full", "no more keeps run here"};
-  ++starting_[tenant];
+  const std::scoped_lock lock(mutex_);
+  starting_.emplace(id, tenant);
   return {};
 }
 
-void House::give_place_back(const std::string& tenant) {
+void House::give_place_back(const std::string& id) {
   const std::scoped_lock lock(mutex_);
-  if (--starting_[tenant] == 0) starting_.erase(tenant);
+  starting_.erase(id);
 }
 
 Result<KeepFolder> House::start(const std::string& tenant, const KeepRequest& request,
@@ -141,20 +154,19 @@ Result<KeepFolder> House::start(const std::string& tenant, const KeepRequest& re
     return Refusal{403, "backend.refused",
                    concat("backend ", host::name_of(request.backend), " is not offered here")};
   }
-  TRY(take_place(tenant));
-  auto folder = start_in_place(tenant, request, made);
-  give_place_back(tenant);
+  const auto id = new_id();
+  if (!id) return Refusal{500, "house.random", id.error()};
+  TRY(take_place(*id, tenant));
+  auto folder = start_in_place({*id, tenant, made, request.backend}, request);
+  give_place_back(*id);
   return folder;
 }
 
-Result<KeepFolder> House::start_in_place(const std::string& tenant, const KeepRequest& request,
-                                         const std::string& made) const {
-  const std::string volumes = TRY(volumes_for(tenant, request));
-  const auto id = new_id();
-  if (!id) return Refusal{500, "house.random", id.error()};
-  const KeepFolder folder = folder_of(*id);
-  const auto prepared = prepare(folder, KeepRecord{*id, tenant, made, request.backend}, request);
-  if (!prepared) {
+Result<KeepFolder> House::start_in_place(const KeepRecord& record,
+                                         const KeepRequest& request) const {
+  const std::string volumes = TRY(volumes_for(record.tenant, request));
+  const KeepFolder folder = folder_of(record.id);
+  if (const auto prepared = prepare(folder, record, request); !prepared) {
     remove(folder);
     return Refusal{500, "house.folder", prepared.error()};
   }
@@ -219,6 +231,10 @@ Result<KeepFolder> House::find(const std::string& tenant, std::string_view id) c
 }
 
 Result<KeepState> House::state(const KeepFolder& keep) const {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (starting_.contains(keep.id())) return KeepState::Starting;
+  }
   const auto state = keep.state();
   if (!state) return busy(state.error());
   return *state;
@@ -263,6 +279,7 @@ Result<std::vector<KnownKeep>> House::list(const std::string& tenant) const {
 
 Result<void> House::forget(const KeepFolder& keep) const {
   const KeepState state = TRY(this->state(keep));
+  if (state == KeepState::Starting) return not_yet();
   if (state != KeepState::Ended && state != KeepState::Lost) {
     return Refusal{409, "keep.runs", "the keep has not ended; stop it first"};
   }

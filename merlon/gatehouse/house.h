@@ -1,7 +1,8 @@
 #pragma once
 
 // All keeps of a gatehouse: a folder for each, below one that only this user reads. Nothing of them
-// is held in memory, so that a gatehouse that was killed finds them again. Any thread.
+// is held in memory but which are being started, so that a gatehouse that was killed finds them
+// again. Any thread.
 
 #include <map>
 #include <mutex>
@@ -27,6 +28,8 @@ using Result = core::Result<T, Refusal>;
 /// This machine cannot tell or do something now, such as for want of open files. Never that
 /// something is not there.
 [[nodiscard]] Refusal busy(os::Errno trouble);
+/// What is asked of a keep that is being started.
+[[nodiscard]] Refusal not_yet();
 
 /// One of those that there are.
 struct KnownKeep {
@@ -79,11 +82,11 @@ class House {
   [[nodiscard]] Result<std::vector<KeepRecord>> records() const;
   [[nodiscard]] Result<std::vector<KnownKeep>> known(std::vector<KeepRecord> records) const;
   /// Takes a place that must be given back; refuses where there is none.
-  [[nodiscard]] Result<void> take_place(const std::string& tenant);
-  void give_place_back(const std::string& tenant);
-  [[nodiscard]] Result<KeepFolder> start_in_place(const std::string& tenant,
-                                                  const KeepRequest& request,
-                                                  const std::string& made) const;
+  [[nodiscard]] Result<void> take_place(const std::string& id, const std::string& tenant);
+  void give_place_back(const std::string& id);
+  [[nodiscard]] std::map<std::string, std::string> starting() const;
+  [[nodiscard]] Result<KeepFolder> start_in_place(const KeepRecord& record,
+                                                  const KeepRequest& request) const;
   /// Where this tenant's volumes lie.
   [[nodiscard]] std::string volumes_of(const std::string& tenant) const;
   /// The same, for a keep. Refuses one volume more than he may have.
@@ -93,15 +96,19 @@ class House {
   [[nodiscard]] core::Result<void, std::string> prepare(const KeepFolder& folder,
                                                         const KeepRecord& record,
                                                         const KeepRequest& request) const;
+  /// Also ends its warden, if there is or will be one after all.
   void remove(const KeepFolder& folder) const;
   [[nodiscard]] KeepFolder folder_of(std::string_view id) const;
 
   HouseSettings settings_;
   /// Looking at each file of a tenant's volumes takes long if he wants it to: one at a time does.
   mutable std::mutex volumes_mutex_;
-  std::mutex mutex_;
-  /// By tenant, those that have no proof yet: starting one may take long, and must hold up nobody.
-  std::map<std::string, std::size_t> starting_;
+  /// Held by who counts keeps for a new one; nobody else waits for it.
+  std::mutex places_mutex_;
+  mutable std::mutex mutex_;
+  /// By id, whose those are that have no proof yet: starting one may take long, and must hold up
+  /// nobody. Their wardens do not listen yet, so that their folders look like those of lost ones.
+  std::map<std::string, std::string> starting_;
 };
 
 }  // namespace merlon::gatehouse

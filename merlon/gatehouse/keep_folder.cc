@@ -19,12 +19,15 @@ std::string_view name_of(KeepState state) noexcept {
     case KeepState::Waiting: return "waiting";
     case KeepState::Running: return "running";
     case KeepState::Ended: return "ended";
+    case KeepState::Starting: return "starting";
     case KeepState::Lost: break;
   }
   return "lost";
 }
 
 std::string KeepFolder::file(std::string_view name) const { return concat(path_, "/", name); }
+
+std::string KeepFolder::id() const { return path_.substr(path_.rfind('/') + 1); }
 
 Result<void, std::string> KeepFolder::write(std::string_view name, std::string_view text) const {
   const auto written = os::replace_file(file(name), core::as_bytes(text));

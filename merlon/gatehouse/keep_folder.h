@@ -20,7 +20,8 @@ enum class KeepState : std::uint8_t {
   Waiting,  ///< for its delivery
   Running,
   Ended,
-  Lost,  ///< its warden is gone, and the keep with it
+  Lost,      ///< its warden is gone, and the keep with it
+  Starting,  ///< its warden does not listen yet; only who started it knows that
 };
 [[nodiscard]] std::string_view name_of(KeepState state) noexcept;
 
@@ -38,6 +39,8 @@ class KeepFolder {
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::string file(std::string_view name) const;
+  /// The keep's.
+  [[nodiscard]] std::string id() const;
 
   static constexpr std::string_view record = "record.json";
   static constexpr std::string_view request = "request.json";
@@ -60,7 +63,7 @@ class KeepFolder {
   /// As read(); Badmsg: it is no record.
   [[nodiscard]] os::Result<KeepRecord> read_record() const;
   [[nodiscard]] std::optional<launch::Proof> read_proof() const;
-  /// Waits for nobody. An error: it cannot be told now.
+  /// Waits for nobody, and knows of none that it is starting. An error: it cannot be told now.
   [[nodiscard]] os::Result<KeepState> state() const;
   /// How the keep's process ended, by its host's word: "exited 0", "killed 9".
   [[nodiscard]] std::string read_end() const;

@@ -341,6 +341,7 @@ Result<Response> Service::tell(const KeepFolder& folder, const Command& command)
     // No answer alone is no end: whoever hears of one delivers again.
     const KeepState state = TRY(house_.state(folder));
     if (state == KeepState::Ended || state == KeepState::Lost) return gone;
+    if (state == KeepState::Starting) return not_yet();
     return Refusal{503, "house.busy", "the keep's warden does not answer now"};
   }
   switch (reply->outcome) {

@@ -97,6 +97,10 @@ Result<Warden, std::string> Warden::of(const KeepFolder& folder, std::unique_ptr
   if (!output) return concat("cannot keep the output: ", os::describe(output.error()));
   auto listener = os::listen_local(folder.file(KeepFolder::control));
   if (!listener) return concat("cannot listen: ", os::describe(listener.error()));
+  // Whoever gave this keep up meanwhile could not find its warden before.
+  if (!os::exists(folder.file(KeepFolder::record))) {
+    return std::string("the keep was given up while it started");
+  }
   return Warden(folder, std::move(keep), limits, *std::move(listener), *std::move(output));
 }
 

@@ -48,7 +48,7 @@ class Warden {
     std::chrono::nanoseconds hand_over = hand_over_limit;      ///< then the keep is killed
     std::chrono::nanoseconds grace = std::chrono::seconds(5);  ///< of a keep that is to end
   };
-  /// For a keep that is there, in its folder.
+  /// For a keep that is there, in its folder; none where that has no record any more.
   [[nodiscard]] static core::Result<Warden, std::string> of(const KeepFolder& folder,
                                                             std::unique_ptr<Ward> keep,
                                                             Limits limits);

@@ -57,6 +57,7 @@ class Wardens : public ::testing::Test {
  protected:
   Wardens() {
     std::filesystem::create_directories(folder_.path());
+    EXPECT_TRUE(folder_.write(KeepFolder::record, "{}"));
     auto warden = Warden::of(folder_, std::make_unique<KeepOfTests>(seen_),
                              {std::chrono::seconds(3), std::chrono::milliseconds(500)});
     EXPECT_TRUE(warden) << warden.error();
@@ -216,6 +217,16 @@ TEST_F(Wardens, AreNotHeldUpByNonsense) {
     EXPECT_TRUE(os::write_all(*peer, core::as_bytes(nonsense)));
   }
   deliver();
+}
+
+TEST(WardenOf, AKeepThatWasGivenUpMeanwhileSaysSo) {
+  Seen seen;
+  const KeepFolder folder(testing::TempDir() + "given-up-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder.path());
+  const auto none = Warden::of(folder, std::make_unique<KeepOfTests>(seen), {});
+  std::filesystem::remove_all(folder.path());
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().find("given up"), std::string::npos);
 }
 
 TEST(WardenOf, AFolderThatIsNotThereSaysSo) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """merlon deploy --to: workloads for keeps of another machine, by way of its gatehouse."""
 
+import contextlib
 import json
 import os
 import socket
@@ -374,7 +375,7 @@ class InGroups(Waits):
         self.until_gone(others)
 
 
-class WithinBounds(EndToEnd):
+class WithinBounds(Waits):
     def test_no_tenant_has_more_keeps_than_he_may(self):
         stage = Stage(self.folder)
         (self.folder / "options.toml").write_text("keeps-per-tenant = 2\nallow-local = true\n")
@@ -423,13 +424,39 @@ class WithinBounds(EndToEnd):
                 pass
         slow = {"backend": "nil", "nonce": "ab" * 32,
                 "wishes": [{"kind": "connect", "host": "127.0.0.1", "port": full.getsockname()[1]}]}
-        waiting = threading.Thread(target=house.curl, args=("alice", "/v1/keeps", "-d", json.dumps(slow)), daemon=True)
+
+        def ask():
+            with contextlib.suppress(subprocess.CalledProcessError):  # the gatehouse is killed meanwhile
+                house.curl("alice", "/v1/keeps", "-d", json.dumps(slow))
+
+        waiting = threading.Thread(target=ask, daemon=True)
         waiting.start()
         quick = {"backend": "nil", "nonce": "ab" * 32}
         self.assertEqual(house.curl("bob", "/v1/keeps", "-d", json.dumps(quick))[0], 201)
+        # Nor can it be taken away from under itself: it would run in no list and no quota.
+        starting, = self.until(lambda: json.loads(house.curl("alice", "/v1/keeps")[1]), len)
+        self.assertEqual(starting["state"], "starting")
+        for method, path in (("DELETE", ""), ("POST", "/stop"), ("PUT", "/delivery")):
+            status, body = house.curl("alice", f"/v1/keeps/{starting['id']}{path}", "-X", method)
+            self.assertEqual((status, json.loads(body)["code"]), (409, "keep.starts"), path)
         self.assertTrue(waiting.is_alive())
-        full.close()
+        self.assertEqual(len(house.wardens()), 2)
+        # Who has forgotten that he starts it can give it up, and then it ends by itself.
+        house.kill()
+        house.start()
         waiting.join(PATIENCE)
+        self.assertEqual(house.curl("alice", f"/v1/keeps/{starting['id']}", "-X", "DELETE")[0], 204)
+        for each in taken:
+            each.close()
+        full.setblocking(False)
+
+        def wardens():
+            with contextlib.suppress(BlockingIOError):
+                full.accept()[0].close()
+            return len(house.wardens())
+
+        self.until(wardens, lambda count: count == 1)
+        self.assertEqual(json.loads(house.curl("alice", "/v1/keeps")[1]), [])
 
 
 if __name__ == "__main__":
