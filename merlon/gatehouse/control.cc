@@ -68,7 +68,7 @@ Result<Reply> receive_reply(os::BorrowedFd connection) {
   TRY(launch::read_stream(connection, bytes, true));
   core::Reader in(bytes);
   const std::uint8_t outcome = TRY(in.u8());
-  if (outcome > static_cast<std::uint8_t>(Outcome::NoDelivery)) {
+  if (outcome > static_cast<std::uint8_t>(Outcome::NoRoom)) {
     return core::error(ErrorCode::Malformed, "an answer that there is not", outcome);
   }
   return Reply{static_cast<Outcome>(outcome), TRY(in.u64())};

@@ -33,6 +33,7 @@ enum class Outcome : std::uint8_t {
   Full = 4,         ///< the keep does not take its input; later
   Broken = 5,       ///< the keep is gone
   NoDelivery = 6,   ///< what came is no delivery, or more than one
+  NoRoom = 7,       ///< it cannot be noted, and nothing was handed over
 };
 
 struct Command {

@@ -89,11 +89,11 @@ Refusal busy(os::Errno trouble) {
 Refusal not_yet() { return {409, "keep.starts", "the keep has not started yet"}; }
 
 void House::remove(const KeepFolder& folder) const {
-  std::error_code error;
   // First the record: a warden that comes to listen only behind the question misses it and ends.
-  std::filesystem::remove(folder.file(KeepFolder::record), error);
+  folder.remove(KeepFolder::record);
   static_cast<void>(ask(folder.file(KeepFolder::control), {Verb::Stop, 0, {}}));
   settings_.groups.remove(folder.id());
+  std::error_code error;
   std::filesystem::remove_all(folder.path(), error);
 }
 

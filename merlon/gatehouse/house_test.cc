@@ -324,6 +324,7 @@ TEST_F(Routes, TellWhatTheKeepsWardenAnswers) {
       {"PUT", "/delivery", Outcome::Done, 204, ""},
       {"PUT", "/delivery", Outcome::TakenBefore, 409, "delivery.second"},
       {"PUT", "/delivery", Outcome::NoDelivery, 400, "delivery.form"},
+      {"PUT", "/delivery", Outcome::NoRoom, 503, "house.folder"},
       {"POST", "/input?at=7", Outcome::NotYet, 409, "delivery.none"},
       {"POST", "/input?at=7", Outcome::Elsewhere, 409, "input goes on at byte 5"},
       {"POST", "/input?at=7", Outcome::Full, 429, "input.full"},

@@ -1,6 +1,7 @@
 #include "merlon/gatehouse/keep_folder.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/json.h"
@@ -33,6 +34,11 @@ Result<void, std::string> KeepFolder::write(std::string_view name, std::string_v
   const auto written = os::replace_file(file(name), core::as_bytes(text));
   if (!written) return concat(file(name), ": ", os::describe(written.error()));
   return {};
+}
+
+void KeepFolder::remove(std::string_view name) const {
+  std::error_code error;
+  std::filesystem::remove(file(name), error);
 }
 
 os::Result<std::vector<std::uint8_t>> KeepFolder::read(std::string_view name,

@@ -46,8 +46,8 @@ class KeepFolder {
   static constexpr std::string_view request = "request.json";
   static constexpr std::string_view proof = "proof";
   static constexpr std::string_view output = "output";
-  static constexpr std::string_view delivered = "delivered";
-  static constexpr std::string_view stopped = "stopped";  ///< the tenant asked for its end
+  static constexpr std::string_view delivered = "delivered";  ///< or being handed over
+  static constexpr std::string_view stopped = "stopped";      ///< the tenant asked for its end
   static constexpr std::string_view end = "end";
   static constexpr std::string_view groups = "groups";  ///< control groups of the keep's
   static constexpr std::string_view log = "log";
@@ -55,6 +55,7 @@ class KeepFolder {
 
   [[nodiscard]] core::Result<void, std::string> write(std::string_view name,
                                                       std::string_view text) const;
+  void remove(std::string_view name) const;
   /// Noent if it is not there. Any other error says nothing of the keep, but of this machine: who
   /// takes it for a keep that is not there has its workload delivered a second time.
   [[nodiscard]] os::Result<std::vector<std::uint8_t>> read(std::string_view name,

@@ -355,6 +355,8 @@ Result<Response> Service::tell(const KeepFolder& folder, const Command& command)
     case Outcome::Full: return Refusal{429, "input.full", "the keep does not take its input"};
     case Outcome::NoDelivery:
       return Refusal{400, "delivery.form", "a delivery is as long as its header says"};
+    case Outcome::NoRoom:
+      return Refusal{503, "house.folder", "the delivery cannot be noted; the keep waits on"};
     case Outcome::Broken: break;
   }
   return gone;

@@ -157,6 +157,12 @@ void Warden::answer(os::BorrowedFd connection, Outcome outcome) const {
 std::optional<Outcome> Warden::begin(os::Fd& asker, std::vector<std::uint8_t>& sealed) {
   if (talk_.is_open()) return Outcome::TakenBefore;
   if (!delivery::is_one_delivery(sealed)) return Outcome::NoDelivery;
+  // Noted first, so that a full disk refuses before anything runs: a refusal behind that would have
+  // the workload delivered once more.
+  if (!folder_.write(KeepFolder::delivered, "")) {
+    folder_.remove(KeepFolder::delivered);
+    return Outcome::NoRoom;
+  }
   talk_ = keep_->take_channel();
   static_cast<void>(os::set_nonblock(talk_, true));
   const auto limit = static_cast<std::uint64_t>(limits_.hand_over.count());
@@ -174,11 +180,7 @@ void Warden::pass_delivery() {
     return end_hand_over(Outcome::Broken);
   }
   if (sent) hand_over_->taken += *sent;
-  if (hand_over_->taken == bytes.size()) {
-    // Whoever hears of it may look at once.
-    const bool noted = folder_.write(KeepFolder::delivered, "").has_value();
-    return end_hand_over(noted ? Outcome::Done : Outcome::Broken);
-  }
+  if (hand_over_->taken == bytes.size()) return end_hand_over(Outcome::Done);
   if (now() < hand_over_->until) return;
   // Half a delivery is of no use to anybody.
   keep_->signal(SIGKILL);
@@ -187,6 +189,7 @@ void Warden::pass_delivery() {
 
 void Warden::end_hand_over(Outcome outcome) {
   if (!hand_over_) return;
+  if (outcome != Outcome::Done) folder_.remove(KeepFolder::delivered);
   answer(hand_over_->asker, outcome);
   hand_over_.reset();
 }

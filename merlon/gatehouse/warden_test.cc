@@ -132,11 +132,21 @@ TEST_F(Wardens, HandOverNothingButOneDelivery) {
   deliver();
 }
 
+TEST_F(Wardens, HandOverNothingThatTheyCannotNote) {
+  const std::string in_the_way = folder_.file(KeepFolder::delivered) + "/in the way";
+  std::filesystem::create_directories(in_the_way);
+  EXPECT_EQ(told(Verb::Deliver, sealed_).outcome, Outcome::NoRoom);
+  EXPECT_EQ(told(Verb::Input, "too early").outcome, Outcome::NotYet);
+  std::filesystem::remove_all(folder_.file(KeepFolder::delivered));
+  deliver();  // the first that the keep sees
+}
+
 TEST_F(Wardens, AnswerAndStopWhileAKeepDoesNotTakeItsDelivery) {
   const std::string large = sealed_of(8U << 20U);
   std::thread asker([&] { EXPECT_EQ(told(Verb::Deliver, large).outcome, Outcome::Broken); });
   while (told(Verb::Deliver, "another").outcome != Outcome::TakenBefore) {
   }
+  EXPECT_TRUE(folder_.read(KeepFolder::delivered, 1));  // as far as anybody knows
   EXPECT_EQ(told(Verb::Input, "early").outcome, Outcome::Full);
   EXPECT_EQ(told(Verb::Stop).outcome, Outcome::Done);
   EXPECT_EQ(seen_.signalled, SIGTERM);
