@@ -214,6 +214,9 @@ Result<std::string> House::volumes_for(const std::string& tenant,
   std::error_code error;
   if (std::filesystem::exists(concat(folder, "/", wish->host), error)) return folder;
   const std::filesystem::directory_iterator all(folder, error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return busy(static_cast<os::Errno>(error.value()));
+  }
   const auto count = error ? 0 : std::distance(begin(all), end(all));
   if (static_cast<std::size_t>(count) < settings_.volumes_per_tenant) return folder;
   return Refusal{429, "quota.volumes",

@@ -1,5 +1,6 @@
 // merlon-gatehouse: starts keeps for tenants, and carries sealed bytes between them.
 
+#include <algorithm>
 #include <array>
 
 #include "merlon/base/text.h"
@@ -73,8 +74,12 @@ int serve(const command::Arguments& arguments, const command::Terminal& terminal
   // Whoever connects and says nothing must leave files for keeps that run: one whose folder cannot
   // be opened is not known.
   if (const auto files = os::allow_open_files()) {
-    options->limits.connections =
-        gatehouse::connections_within(*files, options->workers, options->limits.connections);
+    http::Limits& limits = options->limits;
+    limits.connections =
+        gatehouse::connections_within(*files, options->workers, limits.connections);
+    // Those that have shown nobody yet make room by themselves, as long as there is other room.
+    constexpr std::size_t part = 4;
+    limits.handshakes = std::clamp<std::size_t>(limits.connections / part, 1, limits.handshakes);
   }
   const auto log = service::log_to_stderr();
   if (!log) return command::fail(terminal, "cannot start a thread", unusable);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -38,7 +39,8 @@ class Authority:
 
 class Gatehouse:
     def __init__(self, folder, platform, backends=("snp-sim",), options=("--allow-local",), by_certificate=True,
-                 cgroup="none"):
+                 cgroup="none", files=None):
+        """`files`: that it may have open."""
         self.folder = Path(folder)
         self.folder.mkdir()
         self.server = Authority(self.folder, "gatehouse-ca")
@@ -47,6 +49,7 @@ class Gatehouse:
         self.tenant = {name: self.tenants.vouch(name, "extendedKeyUsage=clientAuth") for name in ("alice", "bob")}
         self.state = self.folder / "state"
         self.port = 0
+        self.files = files
         self.words = ["--state", self.state, "--tls-key", self.key, "--tls-crt", self.certificate,
                       "--simulator-sgx" if "sgx-sim" in backends else "--simulator", platform, *options]
         if cgroup is not None:
@@ -62,7 +65,8 @@ class Gatehouse:
         before = (self.folder / "log").stat().st_size
         self.process = subprocess.Popen(
             [GATEHOUSE, "serve", "--listen", f"127.0.0.1:{self.port}", *map(str, self.words)],
-            stdin=subprocess.DEVNULL, stderr=self.log)
+            stdin=subprocess.DEVNULL, stderr=self.log,
+            preexec_fn=self.files and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, self.files)))
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             said = (self.folder / "log").read_text()[before:]

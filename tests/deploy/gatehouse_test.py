@@ -2,9 +2,11 @@
 """merlon deploy --to: workloads for keeps of another machine, by way of its gatehouse."""
 
 import contextlib
+import http.client
 import json
 import os
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -403,6 +405,37 @@ class WithinBounds(Waits):
             inner.settimeout(0.2)
             with self.assertRaises(TimeoutError):
                 inner.accept()
+
+    def test_a_keep_is_known_however_many_connect(self):
+        stage = Stage(self.folder)
+        house = Gatehouse(self.folder / "house", stage.platform, ("nil",), files=(256, 768))
+        self.addCleanup(house.end_keeps)
+        self.addCleanup(house.stop)
+        request = json.dumps({"backend": "nil", "nonce": "ab" * 32})
+        status, body = house.curl("alice", "/v1/keeps", "-d", request)
+        self.assertEqual(status, 201, body)
+        keep = json.loads(body)["id"]
+        trust = ssl.create_default_context(cafile=house.server.certificate)
+        key, certificate = house.tenant["alice"]
+        trust.load_cert_chain(certificate, key)
+        held = http.client.HTTPSConnection("localhost", house.port, context=trust, timeout=PATIENCE)
+        self.addCleanup(held.close)
+
+        def told():
+            held.request("GET", f"/v1/keeps/{keep}")
+            answer = held.getresponse()
+            return answer.status, json.loads(answer.read()).get("state")
+
+        self.assertEqual(told(), (200, "waiting"))
+        for number in range(1000):
+            each = socket.socket()
+            self.addCleanup(each.close)
+            each.bind((f"127.0.1.{1 + number % 5}", 0))  # of one address there are 256 at most
+            each.connect(("127.0.0.1", house.port))
+        self.assertEqual(told(), (200, "waiting"))
+        self.assertLess(len(list(Path(f"/proc/{house.process.pid}/fd").iterdir())), 600)
+        status, body = house.curl("alice", f"/v1/keeps/{keep}")
+        self.assertEqual((status, json.loads(body).get("state")), (200, "waiting"))
 
     def test_one_that_starts_slowly_holds_up_nobody(self):
         stage = Stage(self.folder)
