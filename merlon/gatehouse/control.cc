@@ -87,8 +87,9 @@ Result<Command> receive_command(os::BorrowedFd connection) {
   command.verb = static_cast<Verb>(verb);
   command.position = TRY(in.u64());
   const std::uint32_t size = TRY(in.u32());
-  if (size > delivery::max_size)
+  if (size > delivery::max_size) {
     return core::error(ErrorCode::Exhausted, "a request is too large", size);
+  }
   constexpr std::size_t step = std::size_t{1} << 20U;
   while (command.bytes.size() < size) {
     const std::size_t at = command.bytes.size();

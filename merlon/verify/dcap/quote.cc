@@ -118,8 +118,9 @@ void judge_dcap(Context& context) {
     // called.
     judge.appraisal().simulated = is_simulator(context.pck->fmspc) || !is_vendors(context.pck_path);
     if (judge.appraisal().simulated) {
-      judge.warn("no vendor's root stands for it: there is no hardware behind it, and it proves "
-                 "nothing");
+      judge.warn(
+          "no vendor's root stands for it: there is no hardware behind it, and it proves "
+          "nothing");
     }
     judge.claim("FMSPC", hex_of(context.pck->fmspc));
     judge.claim("PCEID", hex_of(context.pck->pce_id));
