@@ -246,6 +246,11 @@ TEST(PolicyRules, APolicyThatComparesNoWorkloadIsTold) {
   }
   policy.sgx.mr_signer = verify::accept_zero<sgx::MrSigner>();
   policy.tdx.mr_td = verify::accept_zero<tdx::MrTd>();
+  // A firmware, under which any kernel may run.
+  EXPECT_FALSE(compares_workload(policy, Technology::Tdx));
+  policy.tdx.rt_mr[1] = verify::accept_zero<tdx::RtMr>();
+  EXPECT_FALSE(compares_workload(policy, Technology::Tdx));
+  policy.tdx.rt_mr[2] = verify::accept_zero<tdx::RtMr>();
   policy.snp.measurement = verify::accept_zero<snp::LaunchDigest>();
   EXPECT_FALSE(has(policy_warnings(policy), "compares no measurement"));
   policy.snp.measurement = {};

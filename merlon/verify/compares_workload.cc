@@ -16,7 +16,11 @@ bool compares_workload(const Policy& policy, evidence::Technology technology) no
   switch (technology) {
     case evidence::Technology::Sgx:
       return !policy.sgx.mr_enclave.is_any() || !policy.sgx.mr_signer.is_any();
-    case evidence::Technology::Tdx: return !policy.tdx.mr_td.is_any();
+    case evidence::Technology::Tdx:
+      // MRTD is the firmware's, which anybody has; RTMR1 and RTMR2 are of its kernel and of what
+      // that is given.
+      return !policy.tdx.mr_td.is_any() && !policy.tdx.rt_mr[1].is_any() &&
+             !policy.tdx.rt_mr[2].is_any();
     case evidence::Technology::Snp:
       return !policy.snp.measurement.is_any() || names_key(policy.snp.id_key) ||
              names_key(policy.snp.author_key);
