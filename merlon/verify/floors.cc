@@ -34,6 +34,16 @@ bool concerns(const Floor& floor, snp::Product product,
   return !floor.processors.only || !processor || *floor.processors.only == *processor;
 }
 
+bool is_design_unknown(snp::Product product, const snp::Cpuid& processor) noexcept {
+  bool has_designs = false;
+  for (const Floor& each : floors) {
+    if (each.product != product || !each.processors.only) continue;
+    if (*each.processors.only == processor) return false;
+    has_designs = true;
+  }
+  return has_designs;
+}
+
 bool is_known_bulletin(std::string_view name) noexcept {
   return std::ranges::any_of(floors, [&](const Floor& each) { return each.bulletin == name; });
 }

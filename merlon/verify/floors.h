@@ -38,6 +38,10 @@ struct Floor {
 [[nodiscard]] bool concerns(const Floor& floor, snp::Product product,
                             const std::optional<snp::Cpuid>& processor) noexcept;
 
+/// Whether the product has floors of single designs and none is of this processor's: its microcode
+/// is counted in a way that is not known here, so no floor of it is asked.
+[[nodiscard]] bool is_design_unknown(snp::Product product, const snp::Cpuid& processor) noexcept;
+
 /// Whether some row is of that bulletin.
 [[nodiscard]] bool is_known_bulletin(std::string_view name) noexcept;
 

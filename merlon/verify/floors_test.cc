@@ -54,6 +54,14 @@ TEST(Floors, AreOfTheDesignWhoseMicrocodeIsCounted) {
             (Names{"AMD-SB-3020", "AMD-SB-3023"}));
 }
 
+TEST(Floors, OfADesignThatNoRowIsOfAreToldToBeUnknown) {
+  using enum snp::Product;
+  EXPECT_FALSE(is_design_unknown(Genoa, genoa_b1));
+  EXPECT_TRUE(is_design_unknown(Genoa, {0x19, 0x11, 0}));
+  EXPECT_TRUE(is_design_unknown(Turin, {0x1A, 0x11, 0}));
+  EXPECT_FALSE(is_design_unknown(Simulator, {0, 0, 0}));
+}
+
 TEST(Floors, OfAProcessorThatIsNotToldAllAreAsked) {
   EXPECT_EQ(bulletins_for(snp::Product::Milan, std::nullopt, {0, 4, 0, 29, 0x5D}),
             Names{"AMD-SB-3019"});
@@ -98,6 +106,20 @@ TEST(Bulletins, RefuseFirmwareThatTheyConcern) {
     EXPECT_NE(finding->got.find("AMD-SB-3030"), std::string::npos) << finding->got;
     EXPECT_NE(finding->to_accept.find("AMD-SB-3030"), std::string::npos) << finding->to_accept;
   }
+}
+
+TEST(Bulletins, WarnOfADesignThatTheyDoNotKnow) {
+  const auto says = [](const FakeAmd& fake) {
+    const Appraisal appraisal = judged(fake, fake.policy());
+    return std::ranges::any_of(appraisal.warnings, [](const std::string& each) {
+      return each.find("family 25, model 1, stepping 3): its microcode is not judged") !=
+             std::string::npos;
+    });
+  };
+  FakeAmd fake;
+  EXPECT_FALSE(says(fake));
+  fake.report[0x18A] = 3;  // CPUID_STEP
+  EXPECT_TRUE(says(fake));
 }
 
 TEST(Bulletins, AreWaivedUpToADay) {

@@ -67,6 +67,12 @@ void judge_bulletins(Context& context, snp::Product product) {
   judge.record({Check::SnpBulletins, passed, true, "firmware that these bulletins do not concern",
                 passed ? "none of the bulletins that are known here" : got, Cause::Other,
                 passed ? "" : to_accept(open)});
+  if (report.cpuid && is_design_unknown(product, *report.cpuid)) {
+    judge.warn(concat("no bulletin that is known here is of this design (family ",
+                      unsigned{report.cpuid->family}, ", model ", unsigned{report.cpuid->model},
+                      ", stepping ", unsigned{report.cpuid->stepping},
+                      "): its microcode is not judged; [snp] min_reported_tcb asks for one"));
+  }
   if (judge.now().seconds > floors_read.seconds + floors_age_in_seconds) {
     judge.warn(concat("AMD's bulletins were last read on ",
                       codec::to_rfc3339(floors_read).substr(0, 10),
