@@ -166,7 +166,13 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
   }
   // An answer that is lost is no refusal.
   last.note(keep.id);
-  TRY(client.deliver(keep.id, sealed->bytes));
+  if (const auto delivered = client.deliver(keep.id, sealed->bytes); !delivered) {
+    if (!arguments.has("--detach")) return delivered.error();
+    return Failure{
+        concat(delivered.error().text, "; if the keep has it even so, merlon keeps attach ",
+               keep.id, " hears it"),
+        delivered.error().status};
+  }
   attempt.delivered = true;
   watch.lap("delivered");
   say_times(arguments, terminal, watch);

@@ -162,8 +162,8 @@ Result<void> make_lasting_directory(std::string_view path) {
   }
   // Also of one that was there: whoever made it may have been killed before he came to this.
   const auto synced = sync_directory_of(here);
-  // Where the directory above may not be read, somebody else has made this one.
-  return synced || made || synced.error() != Errno::Acces ? synced : Result<void>();
+  // Where the directory above may not be read there is nothing more to be done.
+  return synced || synced.error() != Errno::Acces ? synced : Result<void>();
 }
 
 Result<void> sync_directory_of(const std::string& path) noexcept {

@@ -27,8 +27,8 @@ namespace merlon::os {
 [[nodiscard]] Result<void> make_private_directory(const std::string& path) noexcept;
 
 /// The same with what is missing above it, and what is there already will do. When this returns all
-/// of them are found again after a crash of the machine, and so is what is synced in them. Notdir:
-/// a file is in the way.
+/// of them are found again after a crash of the machine, and so is what is synced in them, as far
+/// as the directories above may be read. Notdir: a file is in the way.
 [[nodiscard]] Result<void> make_lasting_directory(std::string_view path);
 
 /// A device, for reading and writing, closed on exec; never waits for it to become ready.

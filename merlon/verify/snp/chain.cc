@@ -87,7 +87,12 @@ void judge_product(Context& context) {
   const bool simulated = by_leaf == snp::Product::Simulator || by_root == snp::Product::Simulator ||
                          by_cpuid == snp::Product::Simulator;
   // A root that the policy brings (`roots`) is nobody's who makes hardware, whatever it is called.
-  context.judge.appraisal().simulated = simulated || !is_vendors(context.path);
+  const bool foreign = !is_vendors(context.path);
+  context.judge.appraisal().simulated = simulated || foreign;
+  if (foreign && !context.path.empty()) {
+    context.judge.warn(
+        "no vendor's root stands for it: there is no hardware behind it, and it proves nothing");
+  }
   const bool meant = !simulated || !context.policy.snp.product.is_any();
   const bool accepted = agree && meant && context.policy.snp.product.contains(*by_leaf);
   std::vector<std::string> wanted;
