@@ -133,6 +133,14 @@ Result<int> deploy_here(const Arguments& arguments, const Terminal& terminal,
   return status_of(talk, talked, over, terminal);
 }
 
+/// An answer that is lost is no refusal: a keep whose talk is kept can be asked later.
+Failure not_taken(const Arguments& arguments, const std::string& id, Failure failure) {
+  if (arguments.has("--detach")) {
+    failure.text += concat("; if the keep has it even so, merlon keeps attach ", id, " hears it");
+  }
+  return failure;
+}
+
 Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
                          const GatehouseAddress& address, const Prepared& prepared,
                          const std::shared_ptr<Tenant>& tenant, LastKeep& last, Stopwatch& watch,
@@ -164,14 +172,9 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
       return kept.error();
     }
   }
-  // An answer that is lost is no refusal.
   last.note(keep.id);
   if (const auto delivered = client.deliver(keep.id, sealed->bytes); !delivered) {
-    if (!arguments.has("--detach")) return delivered.error();
-    return Failure{
-        concat(delivered.error().text, "; if the keep has it even so, merlon keeps attach ",
-               keep.id, " hears it"),
-        delivered.error().status};
+    return not_taken(arguments, keep.id, delivered.error());
   }
   attempt.delivered = true;
   watch.lap("delivered");
