@@ -55,7 +55,7 @@ struct Tried {
 Result<void> add_of_directory(evidence::Endorsements& all, const std::string& path, Tried& tried) {
   const auto bytes = TRY(read_bytes(path, max_endorsement_size));
   const std::size_t before = all.size();
-  const auto added = all.add(bytes);
+  const auto added = all.add(bytes, path);
   if (added || all.size() > before) ++tried.taken;
   if (added) return {};
   const core::Error& error = added.error();
@@ -150,7 +150,7 @@ Result<GivenEndorsements> read_endorsements(std::span<const std::string> paths) 
       continue;
     }
     const auto bytes = TRY(read_bytes(path, max_endorsement_size));
-    if (const auto added = given.all.add(bytes); !added) {
+    if (const auto added = given.all.add(bytes, path); !added) {
       return unusable_endorsement(path, added.error());
     }
   }

@@ -96,6 +96,7 @@ void tdx_domain(const verify::TdxPolicy& policy, Weaknesses& found) {
       policy.mr_config_id.is_any() || policy.mr_owner.is_any() || policy.mr_owner_config.is_any(),
       "any owner or configuration of a TDX domain is accepted, and who launches it chooses "
       "that");
+  found.say(policy.mr_service_td.is_any(), "any service domain may be bound to a TDX domain");
   found.say(policy.migration,
             "migration of a TDX domain is allowed, to a platform that is not judged here");
 }

@@ -22,7 +22,7 @@ constexpr codec::Oid snp_oid{1, 3, 6, 1, 4, 1, 58270, 1, 3};
 
 Result<void> add_lists(ByteView der, Endorsements& to) {
   for (const sgx::ListAt& each : TRY(sgx::parse_crl_list(der))) {
-    TRY(to.add_revocation_list(each.der));
+    TRY(to.add_revocation_list(each.der, each.url));
   }
   return {};
 }

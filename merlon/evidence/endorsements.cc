@@ -36,6 +36,10 @@ Result<std::size_t> add_new(Endorsements& all, std::vector<T>& to, T item) {
   return std::size_t{1};
 }
 
+bool has(const std::vector<Bytes>& all, const Bytes& item) {
+  return std::ranges::find(all, item) != all.end();
+}
+
 core::Error unknown() noexcept {
   return core::error(ErrorCode::Malformed,
                      "neither certificate, revocation list nor document of Intel's");
@@ -65,14 +69,21 @@ class Sum {
   std::optional<core::Error> error_;
 };
 
+/// Of a file the last part of its name; an address has the word in its middle: ".../vlek/v1/...".
+bool names_vleks(std::string_view name) noexcept {
+  const bool address = name.find("://") != std::string_view::npos;
+  if (!address) name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
+  return base::contains_ignoring_case(name, "vlek");
+}
+
 /// A list that is not understood may revoke what is judged by it.
 core::Error lost_list() noexcept {
   return core::error(ErrorCode::Unsupported, "a revocation list that cannot be read");
 }
 
-Result<std::size_t> add_list(Endorsements& to, ByteView der) {
+Result<std::size_t> add_list(Endorsements& to, ByteView der, std::string_view name) {
   const auto list = x509::Crl::parse(der);
-  if (list) return to.add_revocation_list(der);
+  if (list) return to.add_revocation_list(der, name);
   if (list.error().code != ErrorCode::Malformed) return list.error();
   return lost_list();
 }
@@ -99,7 +110,7 @@ std::optional<std::vector<ByteView>> pki_path(ByteView der) {
 
 Result<std::size_t> add_lists(Endorsements& to, const std::vector<sgx::ListAt>& lists) {
   std::size_t count = 0;
-  for (const sgx::ListAt& each : lists) count += TRY(add_list(to, each.der));
+  for (const sgx::ListAt& each : lists) count += TRY(add_list(to, each.der, each.url));
   return count;
 }
 
@@ -127,8 +138,8 @@ std::optional<Result<std::size_t>> add_collateral(Endorsements& to, ByteView der
 }
 
 /// A certificate, a list, a PkiPath, or collateral.
-Result<std::size_t> add_der(Endorsements& to, ByteView der) {
-  if (x509::is_shaped_as_crl(der)) return add_list(to, der);
+Result<std::size_t> add_der(Endorsements& to, ByteView der, std::string_view name) {
+  if (x509::is_shaped_as_crl(der)) return add_list(to, der, name);
   const auto whole = add_certificate(to, der);
   if (whole) return whole;
   if (const auto collateral = add_collateral(to, der)) return *collateral;
@@ -139,7 +150,7 @@ Result<std::size_t> add_der(Endorsements& to, ByteView der) {
   return sum.result();
 }
 
-Result<std::size_t> add_pem(Endorsements& to, std::string_view text) {
+Result<std::size_t> add_pem(Endorsements& to, std::string_view text, std::string_view name) {
   constexpr std::string_view list_label = "X509 CRL";
   const auto blocks = codec::pem_blocks(text);
   if (!blocks && blocks.error().code == ErrorCode::Malformed &&
@@ -148,8 +159,8 @@ Result<std::size_t> add_pem(Endorsements& to, std::string_view text) {
   }
   Sum sum;
   for (const codec::PemBlock& block : TRY(blocks)) {
-    if (block.label == "CERTIFICATE") sum.add(add_der(to, block.bytes));
-    if (block.label == list_label) sum.add(add_list(to, block.bytes));
+    if (block.label == "CERTIFICATE") sum.add(add_der(to, block.bytes, name));
+    if (block.label == list_label) sum.add(add_list(to, block.bytes, name));
   }
   return sum.result();
 }
@@ -161,19 +172,20 @@ std::optional<JsonDocument> json_object(std::string_view text) {
 }
 
 /// What stands in a text of a stored collateral object; Malformed if it is none of ours.
-Result<std::size_t> add_text(Endorsements& to, std::string_view text, bool nested = false) {
+Result<std::size_t> add_text(Endorsements& to, std::string_view text, std::string_view name,
+                             bool nested = false) {
   // Headers of Intel's services have PEM in the encoding of addresses.
   if (text.find("-----BEGIN%20") != std::string_view::npos) {
-    return add_pem(to, codec::decode_percent(text));
+    return add_pem(to, codec::decode_percent(text), name);
   }
-  if (text.find("-----BEGIN ") != std::string_view::npos) return add_pem(to, text);
+  if (text.find("-----BEGIN ") != std::string_view::npos) return add_pem(to, text, name);
   if (sgx::SignedJson::parse(text)) return to.add_document(text);
   for (const auto& decoded : {codec::decode_hex(text), codec::decode_any_base64(text)}) {
     if (!decoded || decoded->empty()) continue;
-    if ((*decoded)[0] == 0x30) return add_der(to, *decoded);
+    if ((*decoded)[0] == 0x30) return add_der(to, *decoded, name);
     // PEM or JSON in base 64, once.
     const std::string_view inner = core::as_text(*decoded);
-    if (!nested && inner.starts_with("-----BEGIN ")) return add_text(to, inner, true);
+    if (!nested && inner.starts_with("-----BEGIN ")) return add_text(to, inner, name, true);
     const auto object = nested || !inner.starts_with('{') ? std::nullopt : json_object(inner);
     if (object) return to.add_object(object->root());
   }
@@ -201,7 +213,7 @@ Result<std::size_t> add_member(Endorsements& to, std::string_view name, const Js
   const bool address = value.text().find("://") != std::string::npos;
   const bool list = names_a_list(name) && !empty && !address;
   if (value.kind() != JsonKind::String) return list ? Result<std::size_t>(lost_list()) : unknown();
-  const auto added = add_text(to, value.text());
+  const auto added = add_text(to, value.text(), name);
   const bool lost = list && !added && added.error().code == ErrorCode::Malformed;
   return lost ? Result<std::size_t>(lost_list()) : added;
 }
@@ -217,9 +229,9 @@ Result<std::size_t> add_json(Endorsements& to, std::string_view text) {
 
 }  // namespace
 
-Result<std::size_t> Endorsements::add(ByteView bytes) {
+Result<std::size_t> Endorsements::add(ByteView bytes, std::string_view name) {
   if (bytes.empty()) return unknown();
-  if (bytes[0] == 0x30) return add_der(*this, bytes);
+  if (bytes[0] == 0x30) return add_der(*this, bytes, name);
   if (snp::begins_as_certificate_table(bytes)) {
     const std::size_t before = size();
     TRY(add_table(bytes));
@@ -228,7 +240,7 @@ Result<std::size_t> Endorsements::add(ByteView bytes) {
   const std::string_view text = core::as_text(bytes);
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   if (start != std::string_view::npos && text[start] == '{') return add_json(*this, text);
-  return add_pem(*this, text);
+  return add_pem(*this, text, name);
 }
 
 Result<std::size_t> Endorsements::add_object(const JsonValue& object) {
@@ -259,7 +271,7 @@ Result<std::vector<std::string>> Endorsements::add_table(ByteView table) {
                                    snp::guid_text(entry.guid)));
     } else if (!entry.bytes.empty() && entry.bytes[0] == 0x30) {
       TRY(list ? add_revocation_list(entry.bytes) : add_certificate(entry.bytes));
-    } else if (const auto added = add_pem(*this, core::as_text(entry.bytes)); !added) {
+    } else if (const auto added = add_pem(*this, core::as_text(entry.bytes), {}); !added) {
       // Hosts store PEM as well, and nothing else: an entry may be the table itself. What is
       // neither must not be lost without a word.
       if (list) return lost_list();
@@ -273,7 +285,9 @@ Result<std::vector<std::string>> Endorsements::add_table(ByteView table) {
 Result<std::size_t> Endorsements::merge(const Endorsements& other) {
   std::size_t count = 0;
   for (const Bytes& each : other.certificates) count += TRY(add_certificate(each));
-  for (const Bytes& each : other.revocation_lists) count += TRY(add_revocation_list(each));
+  for (const Bytes& each : other.revocation_lists) {
+    count += TRY(add_revocation_list(each, has(other.vlek_lists, each) ? "vlek" : ""));
+  }
   for (const std::string& each : other.documents) count += TRY(add_document(each));
   return count;
 }
@@ -281,8 +295,15 @@ Result<std::size_t> Endorsements::merge(const Endorsements& other) {
 Result<std::size_t> Endorsements::add_certificate(ByteView der) {
   return add_new(*this, certificates, Bytes(der.begin(), der.end()));
 }
-Result<std::size_t> Endorsements::add_revocation_list(ByteView der) {
-  return add_new(*this, revocation_lists, Bytes(der.begin(), der.end()));
+Result<std::size_t> Endorsements::add_revocation_list(ByteView der, std::string_view name) {
+  const Bytes list(der.begin(), der.end());
+  const std::size_t count = TRY(add_new(*this, revocation_lists, list));
+  if (!names_vleks(name)) {
+    std::erase(vlek_lists, list);
+  } else if (count > 0) {
+    vlek_lists.push_back(list);
+  }
+  return count;
 }
 Result<std::size_t> Endorsements::add_document(std::string_view text) {
   return add_new(*this, documents, std::string(text));

@@ -22,7 +22,10 @@ struct Endorsements {
 
   std::vector<Bytes> certificates;      ///< DER
   std::vector<Bytes> revocation_lists;  ///< DER
-  std::vector<std::string> documents;   ///< as sgx::SignedJson takes them
+  /// Those of them that came under no name but such as say "vlek": AMD keeps two lists of one ARK,
+  /// and neither says itself which it is.
+  std::vector<Bytes> vlek_lists;
+  std::vector<std::string> documents;  ///< as sgx::SignedJson takes them
 
   /// Adds what `bytes` hold: a certificate, a list, a PkiPath, PEM blocks of these, a signed
   /// document, what hosts with SGX have (sgx/platform_collateral.h), or a JSON object whose members
@@ -30,8 +33,9 @@ struct Endorsements {
   /// Malformed if nothing of it is known; Unsupported if something in it is a revocation list, by
   /// its form or its name, that cannot be judged by, which must not be lost without a word;
   /// Exhausted beyond `max_artefacts`. What can be read beside something that cannot is added even
-  /// so.
-  core::Result<std::size_t> add(core::ByteView bytes);
+  /// so. `name` is the file or the address that they are from, the word of whoever keeps them; a
+  /// folder's name tells nothing.
+  core::Result<std::size_t> add(core::ByteView bytes, std::string_view name = {});
 
   /// Everything of `other` that is not here yet. Exhausted as above.
   core::Result<std::size_t> merge(const Endorsements& other);
@@ -49,7 +53,7 @@ struct Endorsements {
   }
 
   core::Result<std::size_t> add_certificate(core::ByteView der);
-  core::Result<std::size_t> add_revocation_list(core::ByteView der);
+  core::Result<std::size_t> add_revocation_list(core::ByteView der, std::string_view name = {});
   core::Result<std::size_t> add_document(std::string_view text);
 };
 

@@ -66,6 +66,41 @@ TEST(Endorsements, EachFormIsKnown) {
   EXPECT_EQ(all.certificates.size(), 1U);
 }
 
+/// Neither of AMD's two lists of an ARK says which it is.
+TEST(Endorsements, AListOfVleksIsKnownByItsName) {
+  const Bytes der = list();
+  const std::string pem = codec::to_pem("X509 CRL", der);
+  const std::string object = base::concat(R"({"vlek_crl":")", base::hex(der), R"("})");
+  const auto known = [](core::ByteView bytes, std::string_view name) {
+    Endorsements all;
+    EXPECT_TRUE(all.add(bytes, name).has_value());
+    EXPECT_EQ(all.revocation_lists.size(), 1U);
+    Endorsements merged;
+    EXPECT_TRUE(merged.merge(all).has_value());
+    EXPECT_EQ(merged.vlek_lists, all.vlek_lists);
+    return all.vlek_lists == all.revocation_lists;
+  };
+  EXPECT_TRUE(known(der, "ark-Milan-vlek.crl"));
+  EXPECT_TRUE(known(der, "lists/ARK-MILAN-VLEK.CRL"));
+  EXPECT_TRUE(known(core::as_bytes(pem), "milan_vlek.pem"));
+  EXPECT_TRUE(known(core::as_bytes(object), "milan.json"));
+  EXPECT_TRUE(known(sgx::crl_list({{"https://kds.example/vlek/v1/Milan/crl", der}}), "crls.der"));
+  EXPECT_FALSE(known(der, ""));
+  EXPECT_FALSE(known(der, "ark-Milan.crl"));
+  EXPECT_FALSE(known(der, "vlek/ark-Milan.crl")) << "a folder's name";
+  EXPECT_FALSE(known(sgx::crl_list({{"https://kds.example/vcek/v1/Milan/crl", der}}), "crls.der"));
+}
+
+TEST(Endorsements, AListUnderTwoNamesIsOneList) {
+  std::vector<std::string_view> names{"ark-Milan-vlek.crl", "ark-Milan.crl", "vlek.pem"};
+  do {
+    Endorsements all;
+    for (const std::string_view name : names) EXPECT_TRUE(all.add(list(), name).has_value());
+    EXPECT_EQ(all.revocation_lists.size(), 1U);
+    EXPECT_EQ(all.vlek_lists.size(), 0U) << "which of the two it is nobody knows";
+  } while (std::ranges::next_permutation(names).found);
+}
+
 TEST(Endorsements, StoredCollateralIsTakenApart) {
   std::string pem = codec::to_pem("CERTIFICATE", certificate());
   for (std::size_t at = 0; (at = pem.find('\n', at)) != std::string::npos; at += 2) {

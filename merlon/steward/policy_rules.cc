@@ -179,7 +179,7 @@ std::vector<std::string> tdx_rules(const Policy& all) {
   rules.one_of("MRCONFIGID", policy.mr_config_id);
   rules.one_of("MROWNER", policy.mr_owner);
   rules.one_of("MROWNERCONFIG", policy.mr_owner_config);
-  rules.equal("MRSERVICETD", policy.mr_service_td);
+  rules.one_of("MRSERVICETD", policy.mr_service_td);
   dcap_rules(all.dcap, rules);
   return std::move(rules).all();
 }
@@ -284,6 +284,7 @@ void impossible_tdx(const Policy& all, std::vector<std::string>& found) {
   none(found, "TDX: MRCONFIGID", policy.mr_config_id);
   none(found, "TDX: MROWNER", policy.mr_owner);
   none(found, "TDX: MROWNERCONFIG", policy.mr_owner_config);
+  none(found, "TDX: MRSERVICETD", policy.mr_service_td);
   for (std::size_t i = 0; i < policy.rt_mr.size(); ++i) {
     none(found, concat("TDX: RTMR", i), policy.rt_mr[i]);
   }

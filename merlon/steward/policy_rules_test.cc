@@ -51,6 +51,7 @@ TEST(PolicyRules, OfThePolicyThatNobodyChanged) {
       "TDX: MRCONFIGID is zero",
       "TDX: MROWNER is zero",
       "TDX: MROWNERCONFIG is zero",
+      "TDX: MRSERVICETD is zero",
       "TDX: TCB status is one of: UpToDate",
       "SEV-SNP: id key digest is zero",
       "SEV-SNP: author key digest is zero",
@@ -151,7 +152,6 @@ TEST(PolicyRules, OfEverythingThatCanBeAskedOfSgxAndTdx) {
   p.tdx.attributes = 3;
   p.tdx.required_attributes = 1;
   p.tdx.xfam = 3;
-  p.tdx.mr_service_td = tdx::MrServiceTd{};
   p.tdx.rt_mr[1] = verify::accept_zero<tdx::RtMr>();
   const Lines wanted{
       "all: the technology is one of: SGX, TDX",

@@ -24,7 +24,7 @@ std::string in_words(const core::Error& error) {
 
 Outcome<void> add_file(GivenEndorsements& given, const std::string& path, bool named) {
   const auto bytes = TRY(read_file(path, max_endorsement_size));
-  const auto added = given.all.add(bytes);
+  const auto added = given.all.add(bytes, path);
   if (added) return {};
   const std::string line = concat(base::printable(path), ": ", in_words(added.error()));
   // Malformed: nothing of it is known, so it is something else that lies there.

@@ -134,6 +134,12 @@ Collateral Collateral::parse(const evidence::Endorsements& own,
   Collateral made;
   add(made, own, nullptr, Origin::Own);
   made.own_list_count = made.lists.size();
+  const auto others = std::ranges::stable_partition(made.lists, [&](const x509::Crl& list) {
+    return std::ranges::any_of(own.vlek_lists, [&](const evidence::Bytes& each) {
+      return std::ranges::equal(each, list.der());
+    });
+  });
+  made.vlek_list_count = made.own_list_count - others.size();
   add(made, carried, &own, Origin::Carried);
   return made;
 }

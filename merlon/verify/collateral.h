@@ -34,8 +34,11 @@ struct IdentityDocument {
 /// trusted: what cannot be read is left out, and then missing.
 struct Collateral {
   std::vector<x509::Certificate> certificates;
-  std::vector<x509::Crl> lists;  ///< first our own, then those that came along
+  /// First our own, and of these first those that are known to be about VLEKs; then those that came
+  /// along, of which nothing is known.
+  std::vector<x509::Crl> lists;
   std::size_t own_list_count = 0;
+  std::size_t vlek_list_count = 0;
   std::vector<TcbInfoDocument> tcb_infos;
   std::vector<IdentityDocument> identities;
   std::size_t unreadable = 0;        ///< artefacts that were left out
@@ -63,6 +66,10 @@ struct Collateral {
   }
   [[nodiscard]] std::span<const x509::Crl> carried_lists() const noexcept {
     return std::span(lists).subspan(own_list_count);
+  }
+  /// Of our own.
+  [[nodiscard]] std::span<const x509::Crl> vlek_lists() const noexcept {
+    return std::span(lists).first(vlek_list_count);
   }
   /// `list` is one of lists.
   [[nodiscard]] bool is_own(const x509::Crl& list) const noexcept {

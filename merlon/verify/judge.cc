@@ -158,16 +158,23 @@ constexpr std::string_view fresh_list = "a fresh list that does not have it";
 
 /// What the lists say. Those that came along with the evidence were chosen by who sent it: what
 /// they have is revoked, and what they do not have may be on a newer one.
-x509::Revocation look_up(const x509::Certificate& subject, const x509::Certificate& issuer,
+x509::Revocation look_up(const x509::Certificate& subject, const ListIssuer& issuer,
                          const Collateral& collateral, const Policy& policy, codec::UnixTime now,
                          const x509::SignatureMemo& memo) {
+  using x509::RevocationState;
   const auto look = [&](std::span<const x509::Crl> lists) {
-    return x509::judge_revocation(subject, issuer, lists, now, memo);
+    return x509::judge_revocation(subject, issuer.certificate, lists, now, memo);
   };
-  if (policy.carried_lists) return look(collateral.lists);
+  std::size_t passed_over = 0;  // of our own
+  if (issuer.lists == ListsOfIssuer::SeveralWithoutVleks) {
+    const x509::Revocation vleks = look(collateral.vlek_lists());
+    if (vleks.state == RevocationState::Revoked) return vleks;
+    passed_over = collateral.vlek_list_count;
+  }
+  if (policy.carried_lists) return look(std::span(collateral.lists).subspan(passed_over));
   const x509::Revocation carried = look(collateral.carried_lists());
-  if (carried.state == x509::RevocationState::Revoked) return carried;
-  return look(collateral.own_lists());
+  if (carried.state == RevocationState::Revoked) return carried;
+  return look(collateral.own_lists().subspan(passed_over));
 }
 
 std::string list_text(const x509::Revocation& revocation) {
@@ -235,8 +242,7 @@ void judge_revocation(Judge& judge, Check check, const x509::Certificate& subjec
     judge.check(check, false, std::string(fresh_list), "revoked on " + codec::to_rfc3339(*at));
     return;
   }
-  const x509::Revocation revocation =
-      look_up(subject, issuer, collateral, policy, judge.now(), memo);
+  const x509::Revocation revocation = look_up(subject, of, collateral, policy, judge.now(), memo);
   const x509::AnchorId key = x509::anchor_of(issuer);
   const bool one = of.vendors && of.lists == ListsOfIssuer::One;
   // A list that says no is as good as one that says yes: what it has is not to be forgotten.

@@ -77,6 +77,7 @@ bool judge_path(Judge& judge, const x509::Path& path, std::span<const x509::Anch
 enum class ListsOfIssuer : std::uint8_t {
   One,
   Several,  ///< of which none says that it is newer than another: nothing is remembered of them
+  SeveralWithoutVleks,  ///< those, but one that is known to be about VLEKs vouches for nothing
 };
 
 /// What is known of who issues lists.

@@ -70,13 +70,15 @@ struct QuotedIn {
 
 std::optional<sgx::PckExtension> pck_of(const sgx::Quote& quote) {
   const auto blocks = codec::pem_blocks(core::as_text(quote.pck_chain), codec::PemRule::OnlyBlocks);
-  if (!blocks || blocks->empty()) return std::nullopt;
-  const auto certificate = x509::Certificate::parse(blocks->front().bytes);
-  if (!certificate) return std::nullopt;
-  const auto* extension = x509::find_extension(certificate->extensions(), sgx::pck_extension_oid);
-  if (extension == nullptr) return std::nullopt;
-  auto pck = sgx::PckExtension::parse(extension->value);
-  return pck ? std::optional(*std::move(pck)) : std::nullopt;
+  if (!blocks) return std::nullopt;
+  for (const codec::PemBlock& block : *blocks) {  // in any order
+    const auto certificate = x509::Certificate::parse(block.bytes);
+    if (!certificate) continue;
+    const auto* extension = x509::find_extension(certificate->extensions(), sgx::pck_extension_oid);
+    if (extension == nullptr) continue;
+    if (auto pck = sgx::PckExtension::parse(extension->value)) return *std::move(pck);
+  }
+  return std::nullopt;
 }
 
 /// The text of a member, printable; empty if there is none.

@@ -154,7 +154,9 @@ struct TdxPolicy {
   Accept<tdx::MrConfigId> mr_config_id = accept_zero<tdx::MrConfigId>();
   Accept<tdx::MrOwner> mr_owner = accept_zero<tdx::MrOwner>();
   Accept<tdx::MrOwnerConfig> mr_owner_config = accept_zero<tdx::MrOwnerConfig>();
-  std::optional<tdx::MrServiceTd> mr_service_td;
+  /// Of the service domains that are bound to it; zero: there is none, as in all of TDX 1.0. One
+  /// that may migrate a domain has its keys.
+  Accept<tdx::MrServiceTd> mr_service_td = accept_zero<tdx::MrServiceTd>();
   friend bool operator==(const TdxPolicy&, const TdxPolicy&) = default;
 };
 

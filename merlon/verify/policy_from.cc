@@ -152,9 +152,9 @@ struct Writing {
     lines.list_unless_zero("mr_config_id", report.mr_config_id, declared);
     lines.list_unless_zero("mr_owner", report.mr_owner, declared);
     lines.list_unless_zero("mr_owner_config", report.mr_owner_config, declared);
-    if (report.mr_service_td && !report.mr_service_td->is_zero()) {
-      lines.comment("The service domains that are bound to it.");
-      lines.bytes_unless_zero("mr_service_td", *report.mr_service_td);
+    if (report.mr_service_td) {
+      lines.list_unless_zero("mr_service_td", *report.mr_service_td,
+                             "The service domains that are bound to it.");
     }
   }
 

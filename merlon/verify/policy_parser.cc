@@ -191,7 +191,7 @@ PolicyResult<void> read_tdx(const toml::table* found, std::string_view file, Tdx
   TRY(table.read_accept("mr_config_id", policy.mr_config_id));
   TRY(table.read_accept("mr_owner", policy.mr_owner));
   TRY(table.read_accept("mr_owner_config", policy.mr_owner_config));
-  policy.mr_service_td = TRY(table.bytes<tdx::MrServiceTd>("mr_service_td"));
+  TRY(table.read_accept("mr_service_td", policy.mr_service_td));
   return table.finish();
 }
 

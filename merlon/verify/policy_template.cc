@@ -95,7 +95,8 @@ migration = false
 # mr_config_id = ["…96 digits…"]
 # mr_owner = ["…96 digits…"]
 # mr_owner_config = ["…96 digits…"]
-# mr_service_td = "…96 digits…"
+# The service domains that are bound to it, which may read its keys where it may be migrated.
+# mr_service_td = ["…96 digits…"]
 
 [snp]
 # measurement = ["…96 digits…"]

@@ -138,7 +138,8 @@ current_mitigations = 1
   EXPECT_EQ(p.tdx.required_attributes, 1ULL << 28U);
   EXPECT_TRUE(p.tdx.rt_mr[1].is_any());
   EXPECT_FALSE(p.tdx.rt_mr[0].is_any());
-  EXPECT_TRUE(p.tdx.mr_service_td.has_value());
+  EXPECT_FALSE(p.tdx.mr_service_td.is_any());
+  EXPECT_FALSE(p.tdx.mr_service_td.contains(tdx::MrServiceTd{}));
   EXPECT_EQ(p.snp.vmpl, (std::set<std::uint32_t>{0, 2}));
   EXPECT_EQ(p.snp.min_abi, 256 + 51);
   EXPECT_EQ(p.snp.max_abi, 256 + 58);
@@ -198,7 +199,7 @@ TEST(Policy, EachKeyAloneChangesThePolicy) {
       {"tdx", "mr_config_id = ['" + d96 + "']"},
       {"tdx", "mr_owner = 'any'"},
       {"tdx", "mr_owner_config = ['" + d96 + "']"},
-      {"tdx", "mr_service_td = '" + d96 + "'"},
+      {"tdx", "mr_service_td = ['" + d96 + "']"},
       {"snp", "measurement = ['" + d96 + "']"},
       {"snp", "refused_measurement = ['" + d96 + "']"},
       {"snp", "id_key_sha384 = ['" + d96 + "']"},

@@ -135,11 +135,16 @@ void judge_declared(Judge& judge, const tdx::TdReport& report, const TdxPolicy& 
   judge_one("MROWNER", "mr_owner", policy.mr_owner, report.mr_owner);
   judge_one("MROWNERCONFIG", "mr_owner_config", policy.mr_owner_config, report.mr_owner_config);
   judge.check(Check::TdxOwner, passed, wanted, got, to_accept);
-  const bool service = !policy.mr_service_td ||
-                       (report.mr_service_td && *report.mr_service_td == *policy.mr_service_td);
-  judge.check(Check::MrServiceTd, service,
-              policy.mr_service_td ? hex_of(*policy.mr_service_td) : "any",
-              report.mr_service_td ? hex_of(*report.mr_service_td) : "none in a TDX 1.0 report");
+}
+
+/// TDX 1.0 has no service domains.
+void judge_service(Judge& judge, const tdx::TdReport& report, const TdxPolicy& policy) {
+  const auto value = report.mr_service_td.value_or(tdx::MrServiceTd{});
+  const std::string text = hex_of(value);
+  const bool passed = policy.mr_service_td.contains(value);
+  judge.check(Check::MrServiceTd, passed, wanted_of(policy.mr_service_td),
+              report.mr_service_td ? text : "none in a TDX 1.0 report",
+              passed ? "" : concat("[tdx]\nmr_service_td = [\"", text, "\"]"));
 }
 
 }  // namespace
@@ -157,6 +162,7 @@ void judge_domain(Judge& judge, const tdx::TdReport& report, const TdxPolicy& po
   judge.claim("MRTD", hex_of(report.mr_td));
   judge_measurements(judge, report, policy);
   judge_declared(judge, report, policy);
+  judge_service(judge, report, policy);
   judge.claim("MRSEAM", hex_of(report.mr_seam));
   judge.claim("MRCONFIGID", hex_of(report.mr_config_id));
   judge.claim("MROWNER", hex_of(report.mr_owner));

@@ -41,7 +41,8 @@ int main(int argc, char** argv) {
   bool endorsements = false;
   for (std::size_t i = 7; i < arguments.size(); ++i) {
     if (endorsements) {
-      if (!own.add(content_of(arguments[i]))) return fail("no endorsement: " + arguments[i]);
+      if (!own.add(content_of(arguments[i]), arguments[i]))
+        return fail("no endorsement: " + arguments[i]);
     } else if (arguments[i] == "--") {
       endorsements = true;
     } else if (arguments[i] == "--development") {

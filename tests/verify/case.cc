@@ -115,7 +115,7 @@ bool add_fortanix(evidence::Endorsements& to, const Bytes& bytes) {
 bool add_endorsement(evidence::Endorsements& to, const std::filesystem::path& path) {
   const Bytes bytes = read_file(path);
   // Fortanix' stores hold what others know as well, and more.
-  return add_fortanix(to, bytes) || to.add(bytes).has_value();
+  return add_fortanix(to, bytes) || to.add(bytes, path.string()).has_value();
 }
 
 std::vector<Case> read_cases(const std::filesystem::path& table) {

@@ -103,6 +103,7 @@ WEAK = [
     ("sgx", add("config_id = 'any'"), "any configuration id of an SGX enclave"),
     *[("tdx", add(f"{key} = 'any'"), "any owner or configuration of a TDX domain")
       for key in ("mr_config_id", "mr_owner", "mr_owner_config")],
+    ("tdx", add("mr_service_td = 'any'"), "any service domain may be bound to a TDX domain"),
     *[("snp", add(f"{key} = 'any'"), "any key of an SEV-SNP guest's ID block")
       for key in ("id_key_sha384", "author_key_sha384")],
     ("snp", add("host_data = 'any'"), "any HOST_DATA is accepted"),

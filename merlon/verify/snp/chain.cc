@@ -158,7 +158,10 @@ void judge_leaf_kind(Context& context) {
 /// Our own lists of a root.
 struct RootLists {
   std::vector<const x509::Crl*> fresh;  ///< different ones, each signed, fresh and young enough
-  bool unsound = false;                 ///< one is not
+  bool of_vleks = false;                ///< one of them is known to be about VLEKs
+  bool of_others = false;               ///< of one this is not known
+  bool unsound = false;                 ///< one is not sound
+  [[nodiscard]] bool are_both() const noexcept { return of_vleks && of_others; }
 };
 
 bool is_sound(const x509::Crl& list, const x509::Certificate& root, const Context& context) {
@@ -168,12 +171,14 @@ bool is_sound(const x509::Crl& list, const x509::Certificate& root, const Contex
          context.collateral.memo.holds(root.key(), list.signature());
 }
 
-/// AMD keeps two, one for VCEKs and one for VLEKs, and neither says which of them it is: only who
-/// has both knows that he has the right one. What came along with the evidence never counts, not
-/// even where the policy trusts such lists: two editions of one of them look like both, and who
-/// sends them would choose the two on which his VLEK cannot be.
+/// AMD keeps two, one for VCEKs and one for VLEKs, and neither says which of them it is: two
+/// editions of one of them look like both. So one counts as that of VLEKs by the name that it was
+/// kept under, and only beside another, since a name may be wrong. What came along with the
+/// evidence never counts, not even where the policy trusts such lists: who sends them would choose
+/// the two on which his VLEK cannot be.
 RootLists own_lists_of(const x509::Certificate& root, const Context& context) {
   RootLists found;
+  const auto vlek_lists = context.collateral.vlek_lists();
   for (const x509::Crl& list : context.collateral.own_lists()) {
     if (!std::ranges::equal(list.issuer(), root.subject())) continue;
     if (!is_sound(list, root, context)) {
@@ -183,7 +188,11 @@ RootLists own_lists_of(const x509::Certificate& root, const Context& context) {
     const bool known = std::ranges::any_of(found.fresh, [&](const x509::Crl* each) {
       return std::ranges::equal(each->signature().message, list.signature().message);
     });
-    if (!known) found.fresh.push_back(&list);
+    if (known) continue;
+    found.fresh.push_back(&list);
+    const bool of_vleks =
+        std::ranges::any_of(vlek_lists, [&](const x509::Crl& each) { return &each == &list; });
+    (of_vleks ? found.of_vleks : found.of_others) = true;
   }
   return found;
 }
@@ -232,17 +241,22 @@ void judge_leaf_revocation(Context& context) {
   use_lists(lists, judge, context.policy);
   const std::size_t fresh = lists.fresh.size();
   std::string got = concat("on none; ", fresh, fresh == 1 ? " fresh list" : " fresh lists");
-  if (fresh < 2 && carries_list_of(root, context.collateral)) {
+  const bool both = lists.are_both();
+  if (!both && fresh >= 2) {
+    got += lists.of_vleks ? ", all named after VLEKs, which could be one twice"
+                          : ", of which no name tells that of VLEKs (ark-….crl, ark-…-vlek.crl)";
+  }
+  if (!both && carries_list_of(root, context.collateral)) {
     got += ", beside those that came along with the evidence and could be one twice";
   }
-  if (fresh < 2 && lists.unsound) {
+  if (!both && lists.unsound) {
     got += "; and of those that are there one is not valid at this time, too old or not signed";
   }
   // One that is there and does not count is not a missing one: it may be that of the VLEKs.
-  const bool allowed = fresh < 2 && context.policy.revocation == RevocationRule::IfPresent &&
+  const bool allowed = !both && context.policy.revocation == RevocationRule::IfPresent &&
                        !lists.unsound && context.collateral.unreadable_lists == 0;
   if (allowed) got += "; the policy allows that";
-  const bool passed = fresh >= 2 || allowed;
+  const bool passed = both || allowed;
   judge.record({Check::SnpLeafRevocation, passed, true, std::string(wanted), std::move(got),
                 passed ? Cause::Other : Cause::MissingEndorsement});
 }
@@ -255,9 +269,10 @@ void judge_revocations(Context& context, bool vouched) {
     return;
   }
   const x509::Path& path = context.path;
+  const bool vlek = path[0].common_name() == "SEV-VLEK";
   judge_revocation(context.judge, Check::SnpCaRevocation, path[1],
                    {path[2],
-                    ListsOfIssuer::Several,
+                    vlek ? ListsOfIssuer::Several : ListsOfIssuer::SeveralWithoutVleks,
                     vouched && is_vendors(path),
                     {Check::SnpAnchor, Check::SnpSignatures, Check::SnpNames, Check::SnpValidity,
                      Check::SnpConstraints}},

@@ -260,6 +260,24 @@ const std::vector<Fault<FakeAmd>>& snp_faults() {
       {"measurement refused",
        [](FakeAmd&, Policy& p) { p.snp.refused_measurement = {snp::LaunchDigest{}}; },
        {SnpMeasurement}},
+      {"only the list of VLEKs",
+       [](FakeAmd& f, Policy&) {
+         f.no_second_list = false;
+         f.no_list = true;
+       },
+       {SnpCaRevocation}},
+      {"a fresh list of VLEKs beside a stale one",
+       [](FakeAmd& f, Policy&) {
+         f.no_second_list = false;
+         f.list.next_update = f.list.this_update;
+       },
+       {SnpCaRevocation}},
+      {"ASK revoked by the list of VLEKs",
+       [](FakeAmd& f, Policy&) {
+         f.no_second_list = false;
+         f.second_list.serials = {f.ca.serial};
+       },
+       {SnpCaRevocation}},
   };
   return faults;
 }
@@ -276,6 +294,18 @@ const std::vector<Fault<FakeAmd>>& vlek_faults() {
        {SnpLeafRevocation}},
       {"one list alone", [](FakeAmd& f, Policy&) { f.no_second_list = true; }, {SnpLeafRevocation}},
       {"one list twice", [](FakeAmd& f, Policy&) { f.second_list = f.list; }, {SnpLeafRevocation}},
+      {"two editions of one list",
+       [](FakeAmd& f, Policy&) { f.second_list_name = "ark-Milan.crl"; },
+       {SnpLeafRevocation}},
+      {"two editions of one list, and the other might be missing",
+       [](FakeAmd& f, Policy& p) {
+         f.second_list_name = "ark-Milan.crl";
+         p.revocation = RevocationRule::IfPresent;
+       },
+       {}},
+      {"only the list of VLEKs",
+       [](FakeAmd& f, Policy&) { f.no_list = true; },
+       {SnpLeafRevocation}},
       {"the other list is stale",
        [](FakeAmd& f, Policy&) { f.second_list.next_update = f.second_list.this_update; },
        {SnpLeafRevocation}},

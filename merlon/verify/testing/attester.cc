@@ -149,8 +149,8 @@ evidence::Endorsements endorsements_of(const Offer& offer) {
       case Role::Ca:
       case Role::Leaf:
       case Role::Signer: (void)all.add_certificate(part.bytes); break;
+      case Role::SecondList: (void)all.add_revocation_list(part.bytes, "ark-vlek.crl"); break;
       case Role::RootList:
-      case Role::SecondList:
       case Role::CaList: (void)all.add_revocation_list(part.bytes); break;
       case Role::TcbInfo:
       case Role::Identity: (void)all.add_document(core::as_text(part.bytes)); break;

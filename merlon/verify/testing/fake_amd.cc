@@ -91,7 +91,8 @@ evidence::Endorsements FakeAmd::endorsements() const {
   if (!no_list) (void)all.add_revocation_list(x509::testing::issue_crl(list, root_key));
   if (!no_second_list) {
     (void)all.add_revocation_list(
-        x509::testing::issue_crl(second_list, stranger_signs_second_list ? ca_key : root_key));
+        x509::testing::issue_crl(second_list, stranger_signs_second_list ? ca_key : root_key),
+        second_list_name);
   }
   return all;
 }

@@ -28,6 +28,7 @@ struct FakeAmd {
   bool stranger_signs_leaf = false;
   bool stranger_signs_second_list = false;
   bool no_second_list = true;
+  std::string second_list_name = "ark-Milan-vlek.crl";
   bool no_list = false, no_leaf = false, no_ca = false;
   bool p256_leaf = false;  ///< a key of another curve
 

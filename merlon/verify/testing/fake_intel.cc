@@ -14,6 +14,7 @@ using x509::testing::ca_template;
 
 namespace {
 
+constexpr std::size_t td15_size = 648;  // [TDX-QUOTE §A.3.2]
 constexpr std::string_view root_name = "Intel SGX Root CA";
 constexpr std::string_view ca_name = "Intel SGX PCK Platform CA";
 
@@ -161,6 +162,10 @@ Bytes FakeIntel::quote() const {
   append(bytes, Bytes{0x93, 0x9A, 0x72, 0x33, 0xF7, 0x9C, 0x4C, 0xA9, 0x94, 0x0A, 0x0D, 0xB3, 0x95,
                       0x7F, 0x06, 0x07});
   bytes.resize(48);
+  if (version == 5) {
+    append(bytes, body.size() == td15_size ? 3 : 2, 2);
+    append(bytes, body.size(), 4);
+  }
   append(bytes, body);
   Bytes signature = attestation_key.sign(bytes);
   if (bad_quote_signature) signature[3] ^= 1U;
@@ -192,6 +197,12 @@ Bytes FakeIntel::quote() const {
   append(bytes, signature.size(), 4);
   append(bytes, signature);
   return bytes;
+}
+
+void FakeIntel::report_as_tdx_1_5() {
+  version = 5;
+  body.resize(td15_size);
+  std::copy_n(body.begin(), 16, body.begin() + 584);  // no other module since
 }
 
 Policy FakeIntel::policy() const {

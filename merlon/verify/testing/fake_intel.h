@@ -60,6 +60,9 @@ struct FakeIntel {
   [[nodiscard]] evidence::Endorsements endorsements() const;
   /// Trusts this Intel's root, and nothing else is changed.
   [[nodiscard]] Policy policy() const;
+
+  /// A quote of version 5 with a domain's report of TDX 1.5, in which no service domain is bound.
+  void report_as_tdx_1_5();
 };
 
 /// JSON of a platform level with every component the same.

@@ -492,8 +492,24 @@ const std::vector<Fault<FakeIntel>>& tdx_faults() {
          p.tdx.mr_owner = {};
        },
        {}},
+      {"TDX 1.5", [](FakeIntel& f, Policy&) { f.report_as_tdx_1_5(); }, {}},
+      {"MRSERVICETD that nobody named",
+       [](FakeIntel& f, Policy&) {
+         f.report_as_tdx_1_5();
+         f.body[600] = 1;
+       },
+       {MrServiceTd}},
+      {"MRSERVICETD, any",
+       [](FakeIntel& f, Policy& p) {
+         f.report_as_tdx_1_5();
+         f.body[600] = 1;
+         p.tdx.mr_service_td = {};
+       },
+       {}},
       {"MRSERVICETD",
-       [](FakeIntel&, Policy& p) { p.tdx.mr_service_td = tdx::MrServiceTd{}; },
+       [](FakeIntel&, Policy& p) {
+         p.tdx.mr_service_td = Accept<tdx::MrServiceTd>({filled<tdx::MrServiceTd>(1)});
+       },
        {MrServiceTd}},
   };
   return faults;
