@@ -80,6 +80,36 @@ GroupLimits limits_of(const HouseSettings& settings, const KeepRequest& request)
   return limits;
 }
 
+/// What is left of a keep: since when, and how much.
+struct Remains {
+  const KnownKeep* keep = nullptr;
+  std::filesystem::file_time_type since;
+  std::uint64_t bytes = 0;
+};
+
+Remains remains_of(const KnownKeep& keep) {
+  std::error_code error;
+  Remains remains{&keep, std::filesystem::file_time_type::min()};
+  // A lost one has no end; what it said last is as good.
+  for (const std::string_view file : {KeepFolder::end, KeepFolder::output, KeepFolder::record}) {
+    const auto changed = std::filesystem::last_write_time(keep.folder.file(file), error);
+    if (error) continue;
+    remains.since = changed;
+    break;
+  }
+  std::filesystem::directory_iterator entry(keep.folder.path(), error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    std::error_code unknown;
+    const std::uintmax_t size = entry->file_size(unknown);
+    if (!unknown) remains.bytes += size;
+  }
+  return remains;
+}
+
+bool has_ended(KeepState state) noexcept {
+  return state == KeepState::Ended || state == KeepState::Lost;
+}
+
 }  // namespace
 
 Refusal busy(os::Errno trouble) {
@@ -127,8 +157,9 @@ Result<void> House::take_place(const std::string& id, const std::string& tenant)
   std::size_t all = started.size();
   auto own = static_cast<std::size_t>(
       std::ranges::count_if(started, [&](const auto& each) { return each.second == tenant; }));
-  for (const KnownKeep& each : TRY(list())) {
-    if (each.state == KeepState::Ended || each.state == KeepState::Lost) continue;
+  const std::vector<KnownKeep> known = TRY(list());
+  for (const KnownKeep& each : known) {
+    if (has_ended(each.state)) continue;
     if (started.contains(each.record.id)) continue;
     ++all;
     if (each.record.tenant == tenant) ++own;
@@ -138,9 +169,30 @@ Result<void> House::take_place(const std::string& id, const std::string& tenant)
                    concat("no tenant has more than ", settings_.keeps_per_tenant, " keeps here")};
   }
   if (all >= settings_.keeps) return Refusal{503, "house.full", "no more keeps run here"};
+  forget_oldest(tenant, known);
   const std::scoped_lock lock(mutex_);
   starting_.emplace(id, tenant);
   return {};
+}
+
+void House::forget_oldest(const std::string& tenant, const std::vector<KnownKeep>& all) const {
+  std::vector<Remains> ended;
+  std::uint64_t bytes = 0;
+  for (const KnownKeep& each : all) {
+    if (each.record.tenant != tenant || !has_ended(each.state)) continue;
+    ended.push_back(remains_of(each));
+    bytes += ended.back().bytes;
+  }
+  std::ranges::sort(ended, {}, &Remains::since);
+  std::size_t left = ended.size();
+  for (const Remains& each : ended) {
+    if (left <= settings_.ended_per_tenant && bytes <= settings_.ended_bytes) return;
+    remove(each.keep->folder);
+    --left;
+    bytes -= each.bytes;
+    note({"keep.forgotten", each.keep->record.id,
+          concat("it ended, and made room for another of its tenant's: ", each.bytes, " bytes")});
+  }
 }
 
 void House::give_place_back(const std::string& id) {
@@ -224,7 +276,8 @@ Result<std::string> House::volumes_for(const std::string& tenant,
 }
 
 Result<KeepFolder> House::find(const std::string& tenant, std::string_view id) const {
-  const Refusal unknown{404, "keep.unknown", "there is no such keep"};
+  const Refusal unknown{404, "keep.unknown",
+                        "there is no such keep; the oldest that have ended make room for new ones"};
   if (!is_keep_id(id)) return unknown;
   KeepFolder folder = folder_of(id);
   const auto record = folder.read_record();
@@ -283,7 +336,7 @@ Result<std::vector<KnownKeep>> House::list(const std::string& tenant) const {
 Result<void> House::forget(const KeepFolder& keep) const {
   const KeepState state = TRY(this->state(keep));
   if (state == KeepState::Starting) return not_yet();
-  if (state != KeepState::Ended && state != KeepState::Lost) {
+  if (!has_ended(state)) {
     return Refusal{409, "keep.runs", "the keep has not ended; stop it first"};
   }
   remove(keep);

@@ -4,6 +4,7 @@
 // is held in memory but which are being started, so that a gatehouse that was killed finds them
 // again. Any thread.
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -38,6 +39,13 @@ struct KnownKeep {
   KeepState state = KeepState::Lost;
 };
 
+/// What whoever runs the gatehouse is told, and no tenant: it may name files.
+struct HouseNote {
+  std::string_view event;  ///< stable, for programs: "keep.forgotten"
+  std::string keep;        ///< its id
+  std::string what;        ///< a line
+};
+
 struct HouseSettings {
   std::string folder;
   std::string simulator;                ///< the platform of backend snp-sim
@@ -45,11 +53,16 @@ struct HouseSettings {
   std::vector<host::Backend> backends;  ///< that tenants may ask for
   std::size_t keeps_per_tenant = 16;    ///< that have not ended
   std::size_t keeps = 256;
+  /// What stays of a tenant's keeps that have ended, when he starts another: the oldest ends are
+  /// forgotten first. What running ones leave comes on top, and that is bounded for each.
+  std::size_t ended_per_tenant = 64;
+  std::uint64_t ended_bytes = std::uint64_t{1} << 30U;  ///< of all files of these
   std::size_t volumes_per_tenant = 16;
   std::uint64_t volume_bytes = 0;  ///< that each may hold; 0: host::VolumeLimits
   ControlGroups groups{};
   GroupLimits limits{};        ///< of one keep
   bool reaches_local = false;  ///< whether workloads may connect with this machine itself
+  std::function<void(const HouseNote&)> note{};  ///< if anybody is to be told; any thread
 };
 
 class House {
@@ -84,6 +97,11 @@ class House {
   /// Takes a place that must be given back; refuses where there is none.
   [[nodiscard]] Result<void> take_place(const std::string& id, const std::string& tenant);
   void give_place_back(const std::string& id);
+  /// Forgets what this tenant may not have any more of those that have ended.
+  void forget_oldest(const std::string& tenant, const std::vector<KnownKeep>& all) const;
+  void note(HouseNote note) const {
+    if (settings_.note) settings_.note(note);
+  }
   [[nodiscard]] std::map<std::string, std::string> starting() const;
   [[nodiscard]] Result<KeepFolder> start_in_place(const KeepRecord& record,
                                                   const KeepRequest& request) const;

@@ -188,6 +188,55 @@ TEST_F(Houses, StartNoMoreThanTheMachineHasRoomFor) {
   EXPECT_EQ(full.start("bob", request, "").error().code, "house.full");
 }
 
+TEST_F(Houses, KeepNoMoreOfATenantsEndedKeepsThanTheyMay) {
+  std::vector<std::string> forgotten;
+  HouseSettings settings = settings_;
+  settings.ended_per_tenant = 3;
+  settings.ended_bytes = 1'000'000;
+  settings.note = [&](const HouseNote& note) {
+    if (note.event == "keep.forgotten") forgotten.push_back(note.keep);
+  };
+  House house(settings);
+  // As old as they stand here; `made` says the same of all.
+  const auto now = std::filesystem::file_time_type::clock::now();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) {
+    ids.push_back(std::string(31, 'c') + std::to_string(9 - i));
+    const KeepFolder folder = make(ids.back(), "carol");
+    ASSERT_TRUE(folder.write(KeepFolder::end, "exited 0"));
+    std::filesystem::last_write_time(folder.file(KeepFolder::end), now - std::chrono::hours(9 - i));
+  }
+  KeepRequest request;
+  request.backend = host::Backend::Nil;
+  EXPECT_EQ(house.start("carol", request, "").error().code, "keep.start");
+  EXPECT_EQ(forgotten, (std::vector{ids[0], ids[1]}));
+  EXPECT_EQ(house.list("carol").value().size(), 3U);
+  EXPECT_EQ(house.list("alice").value().size(), 1U);
+  // What they said counts as well.
+  forgotten.clear();
+  ASSERT_TRUE(KeepFolder(settings.folder + "/" + ids[3])
+                  .write(KeepFolder::output, std::string(999'999, 'x')));
+  EXPECT_EQ(house.start("carol", request, "").error().code, "keep.start");
+  EXPECT_EQ(forgotten, (std::vector{ids[2], ids[3]}));
+  EXPECT_FALSE(std::filesystem::exists(settings.folder + "/" + ids[3]));
+  EXPECT_EQ(house.find("carol", ids[3]).error().status, 404U);
+  EXPECT_TRUE(house.find("carol", ids[4]));
+}
+
+TEST_F(Houses, ForgetNoKeepForOneThatMayNotStart) {
+  HouseSettings settings = settings_;
+  settings.ended_per_tenant = 1;
+  settings.keeps_per_tenant = 0;
+  House house(settings);
+  for (const char each : {'c', 'd', 'e'}) {
+    ASSERT_TRUE(make(std::string(32, each), "carol").write(KeepFolder::end, "exited 0"));
+  }
+  KeepRequest request;
+  request.backend = host::Backend::Nil;
+  EXPECT_EQ(house.start("carol", request, "").error().code, "quota.keeps");
+  EXPECT_EQ(house.list("carol").value().size(), 3U);
+}
+
 TEST_F(Houses, TakeATenantsOwnLimitOfMemory) {
   KeepRequest request;
   request.backend = host::Backend::Nil;

@@ -46,6 +46,10 @@ Checked<gatehouse::ControlGroups> groups_of(const Options& options, std::string&
 Checked<void> run(Options options, http::Log& log) {
   std::string about_groups;
   options.house.groups = TRY(groups_of(options, about_groups));
+  options.house.note = [&log](const gatehouse::HouseNote& note) {
+    log.line(http::log_line(clock_now(), "info", note.event,
+                            {{"keep", note.keep}, {"what", base::printable(note.what)}}));
+  };
   gatehouse::House house(options.house);
   TRY(house.open());
   const auto issuers = service::issuers_of(options.issuers, log);

@@ -56,6 +56,12 @@ constexpr auto serve_options = std::array{
                 "That of backend sgx-sim; $XDG_STATE_HOME/merlon/simulator-sgx if not given."),
     OptionSpec{"--keeps", "NUMBER", "Keeps that run at a time, at most: 256 if not given."},
     OptionSpec{"--keeps-per-tenant", "NUMBER", "Of these of one tenant: 16 if not given."},
+    OptionSpec{
+        "--ended-keeps", "NUMBER",
+        "Keeps of one tenant that have ended and stay known: 64 if not given. When he starts "
+        "another, the oldest ends are forgotten."},
+    OptionSpec{"--ended-size", "MIB",
+               "What these may hold, their output above all: 1024 if not given; likewise."},
     OptionSpec{"--volumes", "NUMBER", "Sealed volumes of one tenant: 16 if not given."},
     OptionSpec{"--volume-size", "MIB", "What one volume may hold here: 4096 if not given."},
     OptionSpec{
@@ -164,6 +170,10 @@ Checked<Options> options_of(const command::Arguments& arguments,
   options.house.keeps_per_tenant =
       TRY(number_of(arguments, "--keeps-per-tenant", numbers, options.house.keeps_per_tenant));
   HouseSettings& house = options.house;
+  house.ended_per_tenant =
+      TRY(number_of(arguments, "--ended-keeps", numbers, house.ended_per_tenant));
+  house.ended_bytes = TRY(number_of(arguments, "--ended-size", numbers, house.ended_bytes >> 20U))
+                      << 20U;
   house.volumes_per_tenant =
       TRY(number_of(arguments, "--volumes", numbers, house.volumes_per_tenant));
   house.volume_bytes = TRY(number_of(arguments, "--volume-size", numbers, 0)) << 20U;

@@ -49,8 +49,16 @@ TEST(GatehouseOptions, HaveBoundsAndUsualValues) {
   ASSERT_TRUE(volumes);
   EXPECT_EQ(volumes->house.volumes_per_tenant, 3U);
   EXPECT_EQ(volumes->house.volume_bytes, std::uint64_t{100} << 20U);
+  EXPECT_EQ(usual->house.ended_per_tenant, 64U);
+  EXPECT_EQ(usual->house.ended_bytes, std::uint64_t{1} << 30U);
+  const auto ended =
+      options({{"--development", ""}, {"--ended-keeps", "3"}, {"--ended-size", "100"}});
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->house.ended_per_tenant, 3U);
+  EXPECT_EQ(ended->house.ended_bytes, std::uint64_t{100} << 20U);
   for (const char* const each : {"0", "-1", "x", "10000001", ""}) {
-    for (const char* const option : {"--keeps", "--volumes", "--volume-size"}) {
+    for (const char* const option :
+         {"--keeps", "--volumes", "--volume-size", "--ended-keeps", "--ended-size"}) {
       EXPECT_FALSE(options({{"--development", ""}, {option, each}})) << option << each;
     }
   }
