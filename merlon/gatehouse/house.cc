@@ -41,7 +41,9 @@ core::Result<void, std::string> make_private_folder(const std::string& path) {
 /// Starts a warden, and waits for its word. The error is a line.
 core::Result<void, std::string> start_warden(const KeepFolder& folder, const std::string& volumes,
                                              const HouseSettings& settings, host::Backend backend) {
-  const auto program = host::find_program("merlon-warden");
+  using Program = core::Result<std::string, host::HostError>;
+  const auto program =
+      settings.warden.empty() ? host::find_program("merlon-warden") : Program(settings.warden);
   if (!program) return program.error().text;
   auto channel = os::open_channel();
   if (!channel) return std::string(os::describe(channel.error()));
@@ -104,6 +106,13 @@ Remains remains_of(const KnownKeep& keep) {
     if (!unknown) remains.bytes += size;
   }
   return remains;
+}
+
+/// The one that a keep is to have; empty: none.
+std::string volume_of(const KeepRequest& request) {
+  const auto wish =
+      std::ranges::find(request.offer.wishes, host::Wish::Kind::Volume, &host::Wish::kind);
+  return wish == request.offer.wishes.end() ? std::string() : wish->host;
 }
 
 bool has_ended(KeepState state) noexcept {
@@ -209,14 +218,20 @@ Result<KeepFolder> House::start(const std::string& tenant, const KeepRequest& re
   const auto id = new_id();
   if (!id) return Refusal{500, "house.random", id.error()};
   TRY(take_place(*id, tenant));
-  auto folder = start_in_place({*id, tenant, made, request.backend}, request);
+  const std::string volume = volume_of(request);
+  Result<KeepFolder> folder = folder_of(*id);
+  if (const auto taken = take_volume(tenant, volume); !taken) {
+    folder = taken.error();
+  } else {
+    folder = start_in_place({*id, tenant, made, request.backend}, request, volumes_of(tenant));
+    give_volume_back(tenant, volume);
+  }
   give_place_back(*id);
   return folder;
 }
 
-Result<KeepFolder> House::start_in_place(const KeepRecord& record,
-                                         const KeepRequest& request) const {
-  const std::string volumes = TRY(volumes_for(record.tenant, request));
+Result<KeepFolder> House::start_in_place(const KeepRecord& record, const KeepRequest& request,
+                                         const std::string& volumes) const {
   const KeepFolder folder = folder_of(record.id);
   if (const auto prepared = prepare(folder, record, request); !prepared) {
     remove(folder);
@@ -257,22 +272,35 @@ Result<void> House::remove_volume(const std::string& tenant, std::string_view na
   return Refusal{500, "volume.folder", "the volume cannot be removed"};
 }
 
-Result<std::string> House::volumes_for(const std::string& tenant,
-                                       const KeepRequest& request) const {
-  const std::string folder = volumes_of(tenant);
-  const auto wish =
-      std::ranges::find(request.offer.wishes, host::Wish::Kind::Volume, &host::Wish::kind);
-  if (wish == request.offer.wishes.end()) return folder;
+Result<void> House::take_volume(const std::string& tenant, const std::string& name) {
+  if (name.empty()) return {};
+  // Counted and taken in one step: of starts at the same time none sees what the others will make.
+  const std::scoped_lock lock(starting_volumes_mutex_);
+  std::set<std::string> names;
   std::error_code error;
-  if (std::filesystem::exists(concat(folder, "/", wish->host), error)) return folder;
-  const std::filesystem::directory_iterator all(folder, error);
+  std::filesystem::directory_iterator entry(volumes_of(tenant), error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    names.insert(entry->path().filename().string());
+  }
   if (error && error != std::errc::no_such_file_or_directory) {
     return busy(static_cast<os::Errno>(error.value()));
   }
-  const auto count = error ? 0 : std::distance(begin(all), end(all));
-  if (static_cast<std::size_t>(count) < settings_.volumes_per_tenant) return folder;
-  return Refusal{429, "quota.volumes",
-                 concat("no tenant has more than ", settings_.volumes_per_tenant, " volumes here")};
+  for (const auto& [of, starting] : starting_volumes_) {
+    if (of == tenant) names.insert(starting);
+  }
+  if (!names.contains(name) && names.size() >= settings_.volumes_per_tenant) {
+    return Refusal{
+        429, "quota.volumes",
+        concat("no tenant has more than ", settings_.volumes_per_tenant, " volumes here")};
+  }
+  starting_volumes_.emplace(tenant, name);
+  return {};
+}
+
+void House::give_volume_back(const std::string& tenant, const std::string& name) {
+  const std::scoped_lock lock(starting_volumes_mutex_);
+  const auto found = starting_volumes_.find({tenant, name});
+  if (found != starting_volumes_.end()) starting_volumes_.erase(found);
 }
 
 Result<KeepFolder> House::find(const std::string& tenant, std::string_view id) const {

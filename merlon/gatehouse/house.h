@@ -7,7 +7,9 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "merlon/gatehouse/control.h"
@@ -62,6 +64,7 @@ struct HouseSettings {
   ControlGroups groups{};
   GroupLimits limits{};        ///< of one keep
   bool reaches_local = false;  ///< whether workloads may connect with this machine itself
+  std::string warden{};        ///< its program; empty: merlon-warden beside this one
   std::function<void(const HouseNote&)> note{};  ///< if anybody is to be told; any thread
 };
 
@@ -104,12 +107,14 @@ class House {
   }
   [[nodiscard]] std::map<std::string, std::string> starting() const;
   [[nodiscard]] Result<KeepFolder> start_in_place(const KeepRecord& record,
-                                                  const KeepRequest& request) const;
+                                                  const KeepRequest& request,
+                                                  const std::string& volumes) const;
   /// Where this tenant's volumes lie.
   [[nodiscard]] std::string volumes_of(const std::string& tenant) const;
-  /// The same, for a keep. Refuses one volume more than he may have.
-  [[nodiscard]] Result<std::string> volumes_for(const std::string& tenant,
-                                                const KeepRequest& request) const;
+  /// Takes a place for a volume that a start may make, which must be given back; refuses one more
+  /// than he may have.
+  [[nodiscard]] Result<void> take_volume(const std::string& tenant, const std::string& name);
+  void give_volume_back(const std::string& tenant, const std::string& name);
   /// Makes the keep's folder, and its control groups.
   [[nodiscard]] core::Result<void, std::string> prepare(const KeepFolder& folder,
                                                         const KeepRecord& record,
@@ -121,6 +126,9 @@ class House {
   HouseSettings settings_;
   /// Looking at each file of a tenant's volumes takes long if he wants it to: one at a time does.
   mutable std::mutex volumes_mutex_;
+  std::mutex starting_volumes_mutex_;
+  /// By tenant and name, once for each start under way: its warden has not made them yet.
+  std::multiset<std::pair<std::string, std::string>> starting_volumes_;
   /// Held by who counts keeps for a new one; nobody else waits for it.
   std::mutex places_mutex_;
   mutable std::mutex mutex_;

@@ -1,7 +1,10 @@
 #include "merlon/gatehouse/house.h"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -452,6 +455,40 @@ TEST_F(Houses, GiveATenantNoMoreVolumesThanHeMayHave) {
   EXPECT_EQ(house_.start("carol", request, "").error().code, "quota.volumes");
   request.offer.wishes[0].host = "v0";  // which he has
   EXPECT_EQ(house_.start("carol", request, "").error().code, "keep.start");
+}
+
+TEST_F(Houses, CountVolumesOfStartsAtTheSameTimeOnce) {
+  // A warden that waits for our word, or five seconds, and starts no keep.
+  const std::string program = settings_.folder + "/warden";
+  std::ofstream(program) << "#!/bin/sh\ni=0\nwhile [ ! -e \"$0.go\" ] && [ $i -lt 50 ]; do\n"
+                            "sleep 0.1; i=$((i+1)); done\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  HouseSettings settings = settings_;
+  settings.keeps_per_tenant = 16;
+  settings.volumes_per_tenant = 1;
+  settings.warden = program;
+  House house(settings);
+  constexpr int starts = 6;
+  std::array<std::string, starts> codes;
+  std::atomic<int> answered{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < starts; ++i) {
+    threads.emplace_back([&, i] {
+      KeepRequest request;
+      request.backend = host::Backend::Nil;
+      request.offer.wishes = {{host::Wish::Kind::Volume, "v" + std::to_string(i)}};
+      codes.at(static_cast<std::size_t>(i)) = house.start("carol", request, "").error().code;
+      if (++answered == starts - 1) std::ofstream(program + ".go") << "";
+    });
+  }
+  for (std::thread& each : threads) each.join();
+  EXPECT_EQ(std::ranges::count(codes, "keep.start"), 1);
+  EXPECT_EQ(std::ranges::count(codes, "quota.volumes"), starts - 1);
+  // Whose start came to nothing has no volume.
+  KeepRequest request;
+  request.backend = host::Backend::Nil;
+  request.offer.wishes = {{host::Wish::Kind::Volume, "another"}};
+  EXPECT_EQ(house.start("carol", request, "").error().code, "keep.start");
 }
 
 TEST_F(Routes, ForgetAKeepThatHasEnded) {
