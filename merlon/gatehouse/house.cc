@@ -125,6 +125,23 @@ Refusal busy(os::Errno trouble) {
   return {503, "house.busy", concat("the gatehouse cannot do this now: ", os::describe(trouble))};
 }
 
+std::string without_paths(std::string_view line) {
+  std::string told;
+  bool begins = true;  // a word
+  while (!line.empty()) {
+    if (begins && line.front() == '/') {
+      line.remove_prefix(std::min(line.find_first_of(" :;,)\"'", 0), line.size()));
+      told += "a file of the host's";
+      continue;
+    }
+    begins = std::string_view(" (\"'=:").find(line.front()) != std::string_view::npos &&
+             !line.starts_with("://");
+    told.push_back(line.front());
+    line.remove_prefix(1);
+  }
+  return told;
+}
+
 Refusal not_yet() { return {409, "keep.starts", "the keep has not started yet"}; }
 
 void House::remove(const KeepFolder& folder) const {
@@ -235,11 +252,13 @@ Result<KeepFolder> House::start_in_place(const KeepRecord& record, const KeepReq
   const KeepFolder folder = folder_of(record.id);
   if (const auto prepared = prepare(folder, record, request); !prepared) {
     remove(folder);
-    return Refusal{500, "house.folder", prepared.error()};
+    note({"house.folder", record.id, prepared.error()});
+    return Refusal{500, "house.folder", "the host has no room for the keep, or gives it no group"};
   }
   if (const auto started = start_warden(folder, volumes, settings_, request.backend); !started) {
     remove(folder);
-    return Refusal{503, "keep.start", started.error()};
+    note({"keep.start", record.id, started.error()});
+    return Refusal{503, "keep.start", without_paths(started.error())};
   }
   return folder;
 }
@@ -262,7 +281,7 @@ Result<void> House::remove_volume(const std::string& tenant, std::string_view na
   switch (removed.error().code) {
     case core::ErrorCode::NotFound:
       return Refusal{404, "volume.unknown", "there is no such volume"};
-    case core::ErrorCode::Denied: return Refusal{409, "volume.used", removed.error().text};
+    case core::ErrorCode::Denied: return Refusal{409, "volume.used", "a keep uses the volume"};
     case core::ErrorCode::Malformed:
     case core::ErrorCode::Unavailable:
     case core::ErrorCode::Unsupported:

@@ -31,6 +31,8 @@ using Result = core::Result<T, Refusal>;
 /// This machine cannot tell or do something now, such as for want of open files. Never that
 /// something is not there.
 [[nodiscard]] Refusal busy(os::Errno trouble);
+/// A line of this machine's as a tenant is told it: where its files lie is nothing to him.
+[[nodiscard]] std::string without_paths(std::string_view line);
 /// What is asked of a keep that is being started.
 [[nodiscard]] Refusal not_yet();
 

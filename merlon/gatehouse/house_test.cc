@@ -240,6 +240,39 @@ TEST_F(Houses, ForgetNoKeepForOneThatMayNotStart) {
   EXPECT_EQ(house.list("carol").value().size(), 3U);
 }
 
+TEST_F(Houses, TellNoTenantWhereTheirFilesLie) {
+  std::vector<HouseNote> notes;
+  HouseSettings settings = settings_;
+  const std::string groups = settings.folder + "/groups";
+  std::filesystem::create_directories(groups);
+  std::ofstream(groups + "/cgroup.controllers") << "";
+  std::ofstream(groups + "/cgroup.procs") << "";
+  settings.groups = ControlGroups::find(groups, "", "", "ab").value();
+  settings.note = [&](const HouseNote& note) { notes.push_back(note); };
+  std::filesystem::remove_all(groups);
+  KeepRequest request;
+  request.backend = host::Backend::Nil;
+  const auto refused = House(settings).start("carol", request, "");
+  EXPECT_EQ(refused.error().code, "house.folder");
+  EXPECT_EQ(refused.error().what.find('/'), std::string::npos) << refused.error().what;
+  settings.groups = {};
+  const auto failed = House(settings).start("carol", request, "");
+  EXPECT_EQ(failed.error().code, "keep.start");
+  EXPECT_EQ(failed.error().what.find('/'), std::string::npos) << failed.error().what;
+  ASSERT_EQ(notes.size(), 2U);
+  EXPECT_NE(notes[0].what.find(groups), std::string::npos) << notes[0].what;
+  EXPECT_NE(notes[1].what.find("/merlon-warden"), std::string::npos) << notes[1].what;
+}
+
+TEST(LinesForTenants, HaveNoPaths) {
+  EXPECT_EQ(without_paths("/a/b: it is in use (/c), \"/d\""),
+            "a file of the host's: it is in use (a file of the host's), \"a file of the host's\"");
+  EXPECT_EQ(without_paths("x and/or https://host/y: /"),
+            "x and/or https://host/y: a file of the host's");
+  EXPECT_EQ(without_paths("cannot read:/etc"), "cannot read:a file of the host's");
+  EXPECT_EQ(without_paths(""), "");
+}
+
 TEST_F(Houses, TakeATenantsOwnLimitOfMemory) {
   KeepRequest request;
   request.backend = host::Backend::Nil;
