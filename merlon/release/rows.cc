@@ -1,6 +1,8 @@
 #include "merlon/release/rows.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "merlon/base/byte_writer.h"
 #include "merlon/base/text.h"
@@ -75,6 +77,7 @@ database::Result<std::optional<Row>> row_at(Connection& in, const DepositId& id)
                  " removed, sealed FROM release_deposits WHERE id = $1",
                  {base::hex(id.view())}));
   if (rows.empty()) return std::optional<Row>();
+  if (rows.size() > 1) return Failure{Failure::Kind::Broken, "the store has a row twice"};
   return std::optional<Row>(TRY(row_of(rows.front())));
 }
 
@@ -94,11 +97,35 @@ database::Result<void> put_row(Connection& in, const Row& row) {
 database::Result<std::vector<Row>> all_rows(Connection& in) {
   const Rows found =
       TRY(in.run("SELECT id, tenant, version, released, earlier, created, changed, last, until,"
-                 " removed FROM release_deposits",
+                 " removed, substr(sealed, 1, 12), substr(sealed, length(sealed) - 15, 16)"
+                 " FROM release_deposits",
                  {}));
+  static_assert(crypto::gcm_nonce_size == 12 && crypto::gcm_tag_size == 16);
   std::vector<Row> rows;
-  for (const auto& each : found) rows.push_back(TRY(row_of(each)));
+  for (const auto& each : found) {
+    Row row = TRY(row_of(each));
+    const auto& tag = database::bytes(each, 11);
+    row.sealed.insert(row.sealed.end(), tag.begin(), tag.end());
+    rows.push_back(std::move(row));
+  }
   return rows;
+}
+
+database::Result<Answers> answers_of(Connection& in, const DepositId& id) {
+  const Rows found =
+      TRY(in.run("SELECT nonce FROM release_answers WHERE deposit = $1", {base::hex(id.view())}));
+  Answers answers;
+  for (const auto& each : found) answers.push_back(database::text(each, 0));
+  std::ranges::sort(answers);
+  return answers;
+}
+
+database::Result<std::map<std::string, Answers>> all_answers(Connection& in) {
+  std::map<std::string, Answers> all;
+  const Rows found = TRY(in.run("SELECT deposit, nonce FROM release_answers", {}));
+  for (const auto& each : found) all[database::text(each, 0)].push_back(database::text(each, 1));
+  for (auto& [deposit, answers] : all) std::ranges::sort(answers);
+  return all;
 }
 
 database::Result<std::vector<DepositId>> ids_of(Connection& in, const TenantId& tenant) {
@@ -115,16 +142,22 @@ database::Result<std::vector<DepositId>> ids_over(Connection& in, codec::UnixTim
 
 std::string name_of(const DepositId& id) { return "deposit " + base::hex(id.view()); }
 
-Ledger::Mac mac_of(const Keyring& keyring, const Row& row) {
+Ledger::Mac mac_of(const Keyring& keyring, const Row& row, const Answers& answers) {
   base::ByteWriter text;
-  text.text("deposit");
+  text.text("release_deposits");
   text.bytes(row.id.view());
   text.bytes(row.tenant.view());
-  text.u64(row.version);
-  text.u64(row.released);
-  text.u64(row.before);
-  text.u64(static_cast<std::uint64_t>(row.until.seconds));
+  for (const std::uint64_t each : {row.version, row.released, row.before}) text.u64(each);
+  for (const codec::UnixTime each : {row.created, row.changed, row.last, row.until}) {
+    text.u64(static_cast<std::uint64_t>(each.seconds));
+  }
   text.u8(row.removed ? 1 : 0);
+  const core::ByteView sealed(row.sealed);
+  constexpr std::size_t ends = crypto::gcm_nonce_size + crypto::gcm_tag_size;
+  put(text, sealed.first(std::min(sealed.size(), crypto::gcm_nonce_size)));
+  put(text, sealed.size() < ends ? sealed : sealed.last(crypto::gcm_tag_size));
+  text.u64(answers.size());
+  for (const std::string& each : answers) put(text, core::as_bytes(each));
   return mac_of_text(keyring, text);
 }
 
@@ -132,18 +165,9 @@ std::string name_of_key(const std::string& tenant) { return "tenant " + tenant; 
 
 Ledger::Mac mac_of_key(const Keyring& keyring, const std::string& tenant, core::ByteView sealed) {
   base::ByteWriter text;
-  text.text("tenants");
+  text.text("release_tenants");
   put(text, core::as_bytes(tenant));
   put(text, sealed);
-  return mac_of_text(keyring, text);
-}
-
-Ledger::Mac mac_of_answer(const Keyring& keyring, const std::string& nonce,
-                          const std::string& deposit) {
-  base::ByteWriter text;
-  text.text("answers");
-  put(text, core::as_bytes(nonce));
-  put(text, core::as_bytes(deposit));
   return mac_of_text(keyring, text);
 }
 

@@ -63,7 +63,7 @@ Outcome<T> Store::write(const Work& work) {
     const Writing writing{in, *draft, refused};
     T value = TRY(work(writing));
     TRY(in.run("UPDATE release_state SET sequence = $1, state = $2",
-               {number(reached), state_of(reached, draft->sum())}));
+               {number(reached), state_of(reached, draft->digest())}));
     return value;
   });
   if (!done && refused) return *std::move(refused);
@@ -103,7 +103,7 @@ core::Result<void, std::string> Store::prepare() {
     const Rows there = TRY(in.run("SELECT version FROM release_state", {}));
     if (!there.empty()) return database::integer(there.front(), 0) == store_version;
     TRY(in.run("INSERT INTO release_state (version, sequence, state) VALUES ($1, 0, $2)",
-               {store_version, state_of(0, {})}));
+               {store_version, state_of(0, Ledger::Draft(Ledger()).digest())}));
     return true;
   });
   if (!made) return made.error().text;
@@ -125,50 +125,61 @@ database::Result<std::uint64_t> Store::sequence_of(Connection& in, std::uint64_t
 database::Result<std::uint64_t> Store::checked_sequence(Connection& in, Refused& refused) {
   const auto sequence = TRY(sequence_of(in, reached_.load(), refused));
   if (known_ != sequence) {
-    ledger_ = TRY(rows_there(in));
+    ledger_ = TRY(rows_there(in, refused));
     known_ = sequence;
   }
   const Rows rows = TRY(in.run("SELECT state FROM release_state", {}));
   const Ledger::Draft unchanged(ledger_);
-  if (database::text(rows.at(0), 0) == state_of(sequence, unchanged.sum())) return sequence;
+  if (database::text(rows.at(0), 0) == state_of(sequence, unchanged.digest())) return sequence;
   known_.reset();
   return no(refused, Reason::RolledBack,
             "it was changed by somebody else, or is another key's (--release-key)");
 }
 
-std::string Store::state_of(std::uint64_t sequence, const Ledger::Sum& sum) const {
+std::string Store::state_of(std::uint64_t sequence, const crypto::Sha256Digest& rows) const {
   base::ByteWriter text;
+  text.u64(store_version);
   text.u64(sequence);
-  text.bytes(sum);
+  text.bytes(rows.view());
   return base::hex(keyring_.mac(Keyring::Purpose::StoreState, text.take()).view());
 }
 
-database::Result<Ledger> Store::rows_there(Connection& in) const {
+database::Result<Ledger> Store::rows_there(Connection& in, Refused& refused) const {
   Ledger all;
   Ledger::Draft draft(all);
   const Rows keys = TRY(in.run("SELECT tenant, sealed FROM release_tenants", {}));
   for (const auto& each : keys) {
     const std::string& tenant = database::text(each, 0);
-    draft.put(name_of_key(tenant), mac_of_key(keyring_, tenant, database::bytes(each, 1)));
+    const std::string name = name_of_key(tenant);
+    if (draft.has(name)) return no(refused, Reason::RolledBack, "a tenant has two keys");
+    draft.put(name, mac_of_key(keyring_, tenant, database::bytes(each, 1)));
   }
+  auto answers = TRY(all_answers(in));
   const auto rows = TRY(all_rows(in));
-  for (const Row& each : rows) draft.put(name_of(each.id), mac_of(keyring_, each));
-  const Rows answers = TRY(in.run("SELECT nonce, deposit FROM release_answers", {}));
-  for (const auto& each : answers) {
-    draft.turn(mac_of_answer(keyring_, database::text(each, 0), database::text(each, 1)));
+  for (const Row& each : rows) {
+    if (draft.has(name_of(each.id))) return no(refused, Reason::RolledBack, "a row stands twice");
+    draft.put(name_of(each.id), mac_of(keyring_, each, answers[base::hex(each.id.view())]));
   }
   all.adopt(draft);
   return all;
 }
 
-database::Result<void> Store::make_key(const Writing& writing, const TenantId& tenant) const {
+database::Result<bool> Store::has_key(const Writing& writing, const TenantId& tenant) const {
   const std::string name = base::hex(tenant.view());
   const Rows there =
       TRY(writing.in.run("SELECT sealed FROM release_tenants WHERE tenant = $1", {name}));
-  if (!there.empty()) return {};
-  if (writing.draft.has(name_of_key(name))) {
-    return no(writing.refused, Reason::RolledBack, "a tenant without his key");
-  }
+  if (there.empty() && !writing.draft.has(name_of_key(name))) return false;
+  const bool sound =
+      there.size() == 1 &&
+      writing.draft.holds(name_of_key(name),
+                          mac_of_key(keyring_, name, database::bytes(there.front(), 0)));
+  if (sound) return true;
+  return no(writing.refused, Reason::RolledBack, "a tenant without his key");
+}
+
+database::Result<void> Store::make_key(const Writing& writing, const TenantId& tenant) const {
+  if (TRY(has_key(writing, tenant))) return {};
+  const std::string name = base::hex(tenant.view());
   const auto key = crypto::PrivateKey::generate(crypto::KeyKind::P256);
   const auto pem = key ? key->to_pem() : core::Result<crypto::SecretBytes>(key.error());
   if (!pem) return Failure{Failure::Kind::Broken, std::string(pem.error().message())};
@@ -195,16 +206,25 @@ Outcome<std::optional<crypto::PrivateKey>> Store::tenant_key(const TenantId& ten
   return std::optional<crypto::PrivateKey>(*std::move(key));
 }
 
+database::Result<std::optional<Store::Own>> Store::sound_row(const Writing& writing,
+                                                             const DepositId& id) const {
+  auto row = TRY(row_at(writing.in, id));
+  Answers answers = TRY(answers_of(writing.in, id));
+  const bool sound = row ? writing.draft.holds(name_of(id), mac_of(keyring_, *row, answers))
+                         : !writing.draft.has(name_of(id));
+  if (!sound) {
+    return no(writing.refused, Reason::RolledBack, "a row was changed by somebody else");
+  }
+  if (!row) return std::optional<Own>();
+  return std::optional<Own>(Own{*std::move(row), std::move(answers)});
+}
+
 /// What is over makes room, with what was answered of it: its id is never given again.
 database::Result<void> Store::sweep(const Writing& writing, codec::UnixTime now) const {
   const auto over = TRY(ids_over(writing.in, now));
   for (const DepositId& id : over) {
+    TRY(sound_row(writing, id));  // that it is over is the table's word so far
     const std::string name = base::hex(id.view());
-    const Rows answers =
-        TRY(writing.in.run("SELECT nonce FROM release_answers WHERE deposit = $1", {name}));
-    for (const auto& each : answers) {
-      writing.draft.turn(mac_of_answer(keyring_, database::text(each, 0), name));
-    }
     TRY(writing.in.run("DELETE FROM release_answers WHERE deposit = $1", {name}));
     TRY(writing.in.run("DELETE FROM release_deposits WHERE id = $1", {name}));
     writing.draft.drop(name_of(id));
@@ -225,9 +245,9 @@ database::Result<void> Store::check_room(const Writing& writing, const TenantId&
   return {};
 }
 
-database::Result<void> Store::put(const Writing& writing, const Row& row) const {
-  TRY(put_row(writing.in, row));
-  writing.draft.put(name_of(row.id), mac_of(keyring_, row));
+database::Result<void> Store::put(const Writing& writing, const Own& own) const {
+  TRY(put_row(writing.in, own.row));
+  writing.draft.put(name_of(own.row.id), mac_of(keyring_, own.row, own.answers));
   return {};
 }
 
@@ -242,50 +262,47 @@ Outcome<Row> Store::add(const TenantId& tenant, const Deposit& deposit, core::By
     row.changed = now;
     row.until = deposit.until;
     row.sealed = keyring_.seal(place_of(row), document);
-    TRY(put(writing, row));
+    TRY(put(writing, {row, {}}));
     return row;
   });
 }
 
 /// Somebody else's is not there.
-database::Result<Row> Store::own_row(const Writing& writing, const TenantId& tenant,
-                                     const DepositId& id) const {
-  const auto row = TRY(row_at(writing.in, id));
-  const bool sound = row ? writing.draft.holds(name_of(id), mac_of(keyring_, *row))
-                         : !writing.draft.has(name_of(id));
-  if (!sound) {
-    return no(writing.refused, Reason::RolledBack, "a row was changed by somebody else");
-  }
-  if (!row || row->tenant != tenant) {
+database::Result<Store::Own> Store::own_row(const Writing& writing, const TenantId& tenant,
+                                            const DepositId& id) const {
+  auto own = TRY(sound_row(writing, id));
+  if (!own || own->row.tenant != tenant) {
     return no(writing.refused, Reason::Unknown, "none of this tenant's");
   }
-  if (row->removed) return no(writing.refused, Reason::Removed, "its tenant removed it");
-  return *row;
+  if (own->row.removed) return no(writing.refused, Reason::Removed, "its tenant removed it");
+  return *std::move(own);
 }
 
 Outcome<Row> Store::change(const TenantId& tenant, const DepositId& id, const Deposit& deposit,
                            core::ByteView document, codec::UnixTime now) {
   return write<Row>([&](const Writing& writing) -> database::Result<Row> {
-    Row row = TRY(own_row(writing, tenant, id));
+    Own own = TRY(own_row(writing, tenant, id));
+    Row& row = own.row;
     ++row.version;
     row.before = row.released;
     row.changed = now;
     row.until = deposit.until;
     row.sealed = keyring_.seal(place_of(row), document);
-    TRY(put(writing, row));
+    TRY(put(writing, own));
     return row;
   });
 }
 
 Outcome<Row> Store::remove(const TenantId& tenant, const DepositId& id, codec::UnixTime now) {
   return write<Row>([&](const Writing& writing) -> database::Result<Row> {
-    Row row = TRY(own_row(writing, tenant, id));
+    Own own = TRY(own_row(writing, tenant, id));
+    Row& row = own.row;
     ++row.version;
     row.changed = now;
     row.removed = true;
     row.until = now;
     row.sealed.clear();
-    TRY(put(writing, row));
+    TRY(put(writing, own));
     return row;
   });
 }
@@ -342,22 +359,31 @@ Outcome<bool> Store::was_answered(const delivery::Nonce& nonce) {
 Outcome<void> Store::count(const Row& row, std::uint32_t releases, const delivery::Nonce& nonce,
                            codec::UnixTime now) {
   TRY(write<bool>([&](const Writing& writing) -> database::Result<bool> {
-    Row found = TRY(own_row(writing, row.tenant, row.id));
-    if (found.version != row.version) return no(writing.refused, Reason::Changed, "it was changed");
+    Own own = TRY(own_row(writing, row.tenant, row.id));
+    Row& found = own.row;
+    // What the keep was judged by was read before, and compared with nothing then.
+    if (found.version != row.version || found.sealed != row.sealed) {
+      return no(writing.refused, Reason::Changed, "it was changed");
+    }
+    if (!TRY(has_key(writing, row.tenant))) {
+      return no(writing.refused, Reason::RolledBack, "a tenant without his key");
+    }
     const std::string name = base::hex(nonce.view());
-    const std::string of = base::hex(row.id.view());
-    const Rows before =
-        TRY(writing.in.run("SELECT deposit FROM release_answers WHERE nonce = $1", {name}));
-    if (!before.empty()) return no(writing.refused, Reason::Answered, "the answer was given");
+    // In what own_row() vouches for: the table alone may have been relieved of it.
+    const auto place = std::ranges::lower_bound(own.answers, name);
+    if (place != own.answers.end() && *place == name) {
+      return no(writing.refused, Reason::Answered, "the answer was given");
+    }
     if (found.released - found.before >= releases) {
       return no(writing.refused, Reason::Exhausted,
                 concat(releases, " of ", releases, " are given"));
     }
     ++found.released;
     found.last = now;
-    TRY(writing.in.run("INSERT INTO release_answers (nonce, deposit) VALUES ($1, $2)", {name, of}));
-    writing.draft.turn(mac_of_answer(keyring_, name, of));
-    TRY(put(writing, found));
+    TRY(writing.in.run("INSERT INTO release_answers (nonce, deposit) VALUES ($1, $2)",
+                       {name, base::hex(row.id.view())}));
+    own.answers.insert(place, name);
+    TRY(put(writing, own));
     return true;
   }));
   return {};

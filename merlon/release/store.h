@@ -1,9 +1,16 @@
 #pragma once
 
 // Deposits, and what was answered of them, in a database that may be stolen: deposits and keys lie
-// sealed under keys of their tenants (keyring.h), and all of it under a state that only a broker
-// with the same key can write. A store that was changed, or put back to an earlier state than the
-// mark beside it says, is refused by name.
+// sealed under keys of their tenants (keyring.h). Of each row, with all that was answered of it,
+// there is an HMAC, and over the sorted set of those and a number that goes up another one: the
+// state, which only a broker with the same key can write. So whoever writes the database has no row
+// changed, exchanged, put in twice or taken out, and no challenge answered twice, without being
+// noticed: all rows at the start, those of a write before it, so that nothing leaves.
+//
+// A database that was put back as a whole is as sound as it was then. While a store is open, and as
+// long as the mark beside it stays, one that is behind its number is refused by name. Whoever puts
+// back both, or takes the mark away, gets the counts and answers of then: bounded by the time for
+// which a challenge may be answered (challenge.h), the end of each deposit, and its policy.
 
 #include <atomic>
 #include <functional>
@@ -109,15 +116,28 @@ class Store {
   /// comes of it that a writer does not compare again.
   [[nodiscard]] database::Result<std::uint64_t> checked_sequence(database::Connection& in,
                                                                  Refused& refused);
-  [[nodiscard]] std::string state_of(std::uint64_t sequence, const Ledger::Sum& sum) const;
-  [[nodiscard]] database::Result<Ledger> rows_there(database::Connection& in) const;
+  [[nodiscard]] std::string state_of(std::uint64_t sequence,
+                                     const crypto::Sha256Digest& rows) const;
+  [[nodiscard]] database::Result<Ledger> rows_there(database::Connection& in,
+                                                    Refused& refused) const;
+  /// Whether the tenant has his key, which must be the one of before.
+  [[nodiscard]] database::Result<bool> has_key(const Writing& writing,
+                                               const TenantId& tenant) const;
   [[nodiscard]] database::Result<void> make_key(const Writing& writing,
                                                 const TenantId& tenant) const;
   [[nodiscard]] database::Result<void> sweep(const Writing& writing, codec::UnixTime now) const;
   [[nodiscard]] database::Result<void> check_room(const Writing& writing,
                                                   const TenantId& tenant) const;
-  [[nodiscard]] database::Result<void> put(const Writing& writing, const Row& row) const;
-  [[nodiscard]] database::Result<Row> own_row(const Writing& writing, const TenantId& tenant,
+  /// A row that is as it was left, and the nonces that were answered of it, in order.
+  struct Own {
+    Row row;
+    std::vector<std::string> answers;
+  };
+  [[nodiscard]] database::Result<void> put(const Writing& writing, const Own& own) const;
+  /// Nothing: there is to be none.
+  [[nodiscard]] database::Result<std::optional<Own>> sound_row(const Writing& writing,
+                                                               const DepositId& id) const;
+  [[nodiscard]] database::Result<Own> own_row(const Writing& writing, const TenantId& tenant,
                                               const DepositId& id) const;
   [[nodiscard]] Outcome<Deposit> opened(const Row& row) const;
 

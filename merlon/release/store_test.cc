@@ -95,10 +95,14 @@ TEST_F(ReleaseStore, NoticesWhatSomebodyElseChanges) {
        {"UPDATE release_deposits SET released = 0", "UPDATE release_deposits SET version = 1",
         "UPDATE release_deposits SET earlier = released", "UPDATE release_deposits SET removed = 0",
         "UPDATE release_deposits SET until = until + 9",
+        "UPDATE release_deposits SET created = created + 9",
+        "UPDATE release_deposits SET sealed = (SELECT max(sealed) FROM release_deposits)",
         "UPDATE release_deposits SET tenant = 'ab'", "DELETE FROM release_deposits",
-        "DELETE FROM release_answers", "UPDATE release_answers SET deposit = 'ab'",
-        "UPDATE release_tenants SET sealed = x'00'", "DELETE FROM release_tenants",
-        "UPDATE release_state SET sequence = sequence + 1", "DELETE FROM release_state"}) {
+        "DELETE FROM release_answers",
+        "INSERT INTO release_answers SELECT 'ab', deposit FROM release_answers",
+        "UPDATE release_answers SET deposit = 'ab'", "UPDATE release_tenants SET sealed = x'00'",
+        "DELETE FROM release_tenants", "UPDATE release_state SET sequence = sequence + 1",
+        "DELETE FROM release_state"}) {
     tamper(statement);
     EXPECT_FALSE(Life(folder_).is_open()) << statement;
     std::filesystem::remove(folder_.file("release.db-wal"));
@@ -126,6 +130,88 @@ TEST_F(ReleaseStore, CountsNothingInAStoreThatWasChangedWhileItServes) {
   EXPECT_TRUE(life.release(id, keep_));
   tamper("UPDATE release_deposits SET released = 0");
   EXPECT_EQ(code_of(life.release(id, keep_)), "release.rolled-back");
+}
+
+TEST_F(ReleaseStore, TakesNobodysWordThatADepositIsOver) {
+  Life life(folder_);
+  left(life);
+  tamper("UPDATE release_deposits SET until = 0");
+  const auto another = document(deposit_for(keep_.policy()));
+  EXPECT_EQ(code_of(life.broker().deposit(tenant(), another, now)), "release.rolled-back");
+}
+
+/// The claim of a keep by a challenge of its own, which may be brought again.
+struct Brought {
+  Bytes bytes;
+  Outcome<Released> operator()(Life& life, const DepositId& id, const Keep& keep) const {
+    verify::Memory seen;
+    const auto own = keep.own();
+    return life.broker().release(id, bytes, {own, verify::Moment::by_clock(now, {})}, now, seen);
+  }
+};
+Brought brought(Life& life, const DepositId& id, const Keep& keep) {
+  const auto invitation = life.broker().challenge(id, now).value();
+  return {encode(Claim{invitation.token, keep.proof(invitation.nonce)}).value()};
+}
+
+TEST_F(ReleaseStore, AnswersNoChallengeTwiceWhereTheNoteOfItIsTakenAway) {
+  Life life(folder_);
+  const auto id = left(life, "alice", 9);
+  const Brought claim = brought(life, id, keep_);
+  ASSERT_TRUE(claim(life, id, keep_));
+  ASSERT_TRUE(life.release(id, keep_));
+  tamper("CREATE TABLE taken AS SELECT * FROM release_answers");
+  tamper("DELETE FROM release_answers");
+  // Once to be counted out, and once more with what that noted taken away as well.
+  EXPECT_EQ(code_of(claim(life, id, keep_)), "release.rolled-back");
+  EXPECT_EQ(code_of(claim(life, id, keep_)), "release.rolled-back");
+  EXPECT_EQ(code_of(life.release(id, keep_)), "release.rolled-back");
+  tamper("INSERT INTO release_answers SELECT * FROM taken");
+  EXPECT_EQ(code_of(claim(life, id, keep_)), "release.answered");
+  EXPECT_TRUE(life.release(id, keep_));
+}
+
+TEST_F(ReleaseStore, NoticesPairsThatWouldCancelThemselves) {
+  {
+    Life life(folder_);
+    const auto id = left(life, "alice", 9);
+    left(life, "bob");
+    ASSERT_TRUE(life.release(id, keep_));
+    ASSERT_TRUE(life.release(id, keep_));
+  }
+  const std::string sound = folder_.file("sound.db");
+  std::filesystem::copy_file(folder_.file("release.db"), sound);
+  const auto twice = [&](const std::string& table, const std::string& which) {
+    // Without its rule that no row stands twice.
+    tamper("CREATE TABLE again AS SELECT * FROM " + table);
+    tamper("DROP TABLE " + table);
+    tamper("CREATE TABLE " + table + " AS SELECT * FROM again");
+    EXPECT_TRUE(Life(folder_).is_open()) << table;
+    tamper("INSERT INTO " + table + " SELECT * FROM again" + which);
+    EXPECT_FALSE(Life(folder_).is_open()) << table << which;
+    tamper("INSERT INTO " + table + " SELECT * FROM again" + which);
+    EXPECT_FALSE(Life(folder_).is_open()) << table << which;
+    std::filesystem::remove(folder_.file("release.db-wal"));
+    std::filesystem::copy_file(sound, folder_.file("release.db"),
+                               std::filesystem::copy_options::overwrite_existing);
+  };
+  for (const char* const table : {"release_answers", "release_deposits", "release_tenants"}) {
+    twice(table, "");
+    twice(table, " LIMIT 1");
+  }
+  EXPECT_TRUE(Life(folder_).is_open());
+}
+
+TEST_F(ReleaseStore, BindsWhatIsSealedToItsRow) {
+  Life life(folder_);
+  const auto id = left(life, "alice", 9);
+  const auto changed = document(deposit_for(keep_.policy(), 8));
+  tamper("CREATE TABLE kept AS SELECT * FROM release_deposits");
+  ASSERT_TRUE(life.broker().change(tenant(), id, changed, now));
+  tamper("UPDATE release_deposits SET sealed = (SELECT sealed FROM kept)");
+  EXPECT_EQ(code_of(life.broker().change(tenant(), id, changed, now)), "release.rolled-back");
+  EXPECT_EQ(code_of(life.broker().remove(tenant(), id, now)), "release.rolled-back");
+  EXPECT_FALSE(Life(folder_).is_open());
 }
 
 TEST_F(ReleaseStore, NoticesThatItWasPutBack) {
