@@ -210,7 +210,7 @@ Outcome<crypto::PrivateKey> Broker::key_of(const TenantId& tenant) {
 
 Outcome<Invitation> Broker::challenge(const DepositId& id, codec::UnixTime now) {
   const Stored stored = TRY(usable(id, now));
-  const NewChallenge made = new_challenge(keyring_, id, now);
+  const NewChallenge made = new_challenge(keyring_, id, stored.row.version, now);
   auto challenge = delivery::Challenge::with_salt(TRY(key_of(stored.row.tenant)), made.salt);
   if (!challenge) return refuse(Reason::Internal, challenge.error().message());
   return Invitation{made.token, challenge->nonce(), stored.deposit.offer};
@@ -224,12 +224,15 @@ Outcome<Released> Broker::release(const DepositId& id, ByteView claim, const Jud
   }
   if (!claimed) return refuse(Reason::Claim, claimed.error().message());
   // What costs nothing comes first: who has no challenge of ours has nothing judged.
-  const auto salt = TRY(salt_of(keyring_, id, claimed->token, now));
+  const auto asked = TRY(challenged_by(keyring_, id, claimed->token, now));
   const Stored stored = TRY(usable(id, now));
-  const auto challenge = delivery::Challenge::with_salt(TRY(key_of(stored.row.tenant)), salt);
+  const auto challenge = delivery::Challenge::with_salt(TRY(key_of(stored.row.tenant)), asked.salt);
   if (!challenge) return refuse(Reason::Internal, challenge.error().message());
   if (TRY(store_.was_answered(challenge->nonce()))) {
     return refuse(Reason::Answered, "the answer was given");
+  }
+  if (asked.version != stored.row.version) {
+    return refuse(Reason::Changed, "it was changed after its challenge");
   }
   const Judged judged =
       TRY(judge(stored.deposit, claimed->proof, challenge->nonce(), judging, seen));

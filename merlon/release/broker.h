@@ -57,7 +57,8 @@ class Broker {
   /// `document` is what came; Form, Size, Policy, Workload, Terms, Quota.
   [[nodiscard]] Outcome<Listing> deposit(const TenantId& tenant, core::ByteView document,
                                          codec::UnixTime now);
-  /// Another content, count and end for a deposit; challenges of before are of no use then.
+  /// Another content, count and end for a deposit. A challenge of before is refused then (Changed):
+  /// one is answered under the policy and with the content that it was made for, or not at all.
   [[nodiscard]] Outcome<Listing> change(const TenantId& tenant, const DepositId& id,
                                         core::ByteView document, codec::UnixTime now);
   [[nodiscard]] Outcome<void> remove(const TenantId& tenant, const DepositId& id,

@@ -128,13 +128,23 @@ TEST_F(BrokerTest, TakesChallengesOfItsOwnForThisDepositAndNotForLong) {
   const codec::UnixTime early{now.seconds - clock_leeway_seconds - 1};
   EXPECT_EQ(code_of(claim(id, claim_of(invitation), early)), "release.challenge-over");
   auto changed = claim_of(invitation);
-  for (const std::size_t at : {8U, 20U, 63U}) {
+  for (const std::size_t at : {8U, 16U, 28U, 71U}) {
     auto one = changed;
     one[at] ^= 1U;
     EXPECT_EQ(code_of(claim(id, one)), "release.challenge") << at;
   }
   EXPECT_EQ(code_of(claim(id, Bytes(100, 0))), "release.claim");
   EXPECT_EQ(code_of(claim(id, {})), "release.claim");
+}
+
+TEST_F(BrokerTest, AnswersNoChallengeOfBeforeAChange) {
+  const auto id = left(5);
+  const auto before = claim_of(challenged(id));
+  const auto again = document(deposit_for(keep_.policy(), 4));
+  ASSERT_TRUE(life_.broker().change(tenant(), id, again, now));
+  EXPECT_EQ(code_of(claim(id, before)), "release.changed");
+  EXPECT_EQ(life_.broker().show(tenant(), id).value().left, 4U);
+  EXPECT_TRUE(claim(id, claim_of(challenged(id))));
 }
 
 TEST_F(BrokerTest, RefusesEvidenceByTheNameOfTheCheck) {

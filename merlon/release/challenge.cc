@@ -14,7 +14,7 @@ using Purpose = Keyring::Purpose;
 namespace {
 
 constexpr std::size_t random_size = 16;
-constexpr std::size_t said_size = 8 + random_size;
+constexpr std::size_t said_size = 8 + 8 + random_size;
 
 std::vector<std::uint8_t> message(const DepositId& deposit, core::ByteView said) {
   base::ByteWriter out;
@@ -38,11 +38,13 @@ bool same(core::ByteView a, core::ByteView b) noexcept {
 
 }  // namespace
 
-NewChallenge new_challenge(const Keyring& keyring, const DepositId& deposit, codec::UnixTime now) {
+NewChallenge new_challenge(const Keyring& keyring, const DepositId& deposit, std::uint64_t version,
+                           codec::UnixTime now) {
   std::array<std::uint8_t, random_size> random{};
   MERLON_CHECK(crypto::fill_random(random));
   base::ByteWriter out;
   out.u64(static_cast<std::uint64_t>(now.seconds));
+  out.u64(version);
   out.bytes(random);
   const auto said = out.take();
   const auto all = message(deposit, said);
@@ -51,20 +53,22 @@ NewChallenge new_challenge(const Keyring& keyring, const DepositId& deposit, cod
   return {Token::from(out.take()).value(), salt(keyring, all)};
 }
 
-Outcome<delivery::Salt> salt_of(const Keyring& keyring, const DepositId& deposit,
-                                const Token& token, codec::UnixTime now) {
+Outcome<Challenged> challenged_by(const Keyring& keyring, const DepositId& deposit,
+                                  const Token& token, codec::UnixTime now) {
   const core::ByteView said = token.view().first(said_size);
   const auto all = message(deposit, said);
   if (!same(token.view().subspan(said_size), keyring.mac(Purpose::ChallengeTag, all).view())) {
     return refuse(Reason::Challenge, "another one, or another deposit's");
   }
-  // It is ours, so its time is one.
-  const auto made = static_cast<std::int64_t>(core::Reader(said).u64().value());
+  // It is ours, so these are there.
+  core::Reader in(said);
+  const auto made = static_cast<std::int64_t>(in.u64().value());
+  const std::uint64_t version = in.u64().value();
   const std::int64_t age = now.seconds - made;
   if (age > challenge_seconds || age < -clock_leeway_seconds) {
     return refuse(Reason::ChallengeOver, base::concat(age, " seconds"));
   }
-  return salt(keyring, all);
+  return Challenged{salt(keyring, all), version};
 }
 
 }  // namespace merlon::release

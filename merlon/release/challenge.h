@@ -5,8 +5,9 @@
 //
 //   offset  size
 //        0     8  seconds since 1970, little-endian
-//        8    16  random
-//       24    32  tag: HMAC over the deposit's id and the above
+//        8     8  the deposit's version, which goes up with each change of it
+//       16    16  random
+//       32    32  tag: HMAC over the deposit's id and the above
 //
 // The salt of the challenge is another HMAC over the same.
 
@@ -19,7 +20,7 @@
 
 namespace merlon::release {
 
-using Token = core::FixedBytes<struct ChallengeTokenTag, 56>;
+using Token = core::FixedBytes<struct ChallengeTokenTag, 64>;
 
 /// How long a challenge may be answered: a keep starts in between.
 inline constexpr std::int64_t challenge_seconds = 300;
@@ -30,13 +31,17 @@ struct NewChallenge {
   Token token;
   delivery::Salt salt;
 };
-/// Ends the program if there are no random numbers.
+/// For the deposit as it is in this version. Ends the program if there are no random numbers.
 [[nodiscard]] NewChallenge new_challenge(const Keyring& keyring, const DepositId& deposit,
-                                         codec::UnixTime now);
+                                         std::uint64_t version, codec::UnixTime now);
 
-/// The salt of a challenge that this broker made for this deposit, not too long ago. The token is
-/// attacker-controlled.
-[[nodiscard]] Outcome<delivery::Salt> salt_of(const Keyring& keyring, const DepositId& deposit,
-                                              const Token& token, codec::UnixTime now);
+/// A challenge that this broker made for this deposit, not too long ago.
+struct Challenged {
+  delivery::Salt salt;
+  std::uint64_t version = 0;  ///< what was deposited then: in another one it may not be answered
+};
+/// The token is attacker-controlled.
+[[nodiscard]] Outcome<Challenged> challenged_by(const Keyring& keyring, const DepositId& deposit,
+                                                const Token& token, codec::UnixTime now);
 
 }  // namespace merlon::release

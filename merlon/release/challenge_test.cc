@@ -11,11 +11,13 @@ constexpr codec::UnixTime now{1'750'000'000};
 TEST(ReleaseChallenge, IsMadeAgainFromItsTokenAlone) {
   const Keyring keyring(Bytes(Keyring::key_size, 1));
   const auto deposit = DepositId::from(Bytes(DepositId::size, 2)).value();
-  const auto made = new_challenge(keyring, deposit, now);
+  const auto made = new_challenge(keyring, deposit, 7, now);
   const Keyring again(Bytes(Keyring::key_size, 1));
-  EXPECT_EQ(salt_of(again, deposit, made.token, {now.seconds + challenge_seconds}).value(),
-            made.salt);
-  EXPECT_NE(new_challenge(keyring, deposit, now).salt, made.salt);
+  EXPECT_EQ(
+      challenged_by(again, deposit, made.token, {now.seconds + challenge_seconds}).value().salt,
+      made.salt);
+  EXPECT_EQ(challenged_by(again, deposit, made.token, now).value().version, 7U);
+  EXPECT_NE(new_challenge(keyring, deposit, 7, now).salt, made.salt);
   // The salt is in no token: whoever has this one cannot answer for the tenant.
   const auto token = made.token.view();
   EXPECT_EQ(
@@ -26,20 +28,20 @@ TEST(ReleaseChallenge, IsMadeAgainFromItsTokenAlone) {
 TEST(ReleaseChallenge, CountsForItsDepositKeyAndTime) {
   const Keyring keyring(Bytes(Keyring::key_size, 1));
   const auto deposit = DepositId::from(Bytes(DepositId::size, 2)).value();
-  const auto token = new_challenge(keyring, deposit, now).token;
-  EXPECT_EQ(salt_of(keyring, DepositId(), token, now).error().code, "release.challenge");
+  const auto token = new_challenge(keyring, deposit, 7, now).token;
+  EXPECT_EQ(challenged_by(keyring, DepositId(), token, now).error().code, "release.challenge");
   const Keyring other(Bytes(Keyring::key_size, 2));
-  EXPECT_EQ(salt_of(other, deposit, token, now).error().code, "release.challenge");
+  EXPECT_EQ(challenged_by(other, deposit, token, now).error().code, "release.challenge");
   for (const std::int64_t age :
        {challenge_seconds + 1, -clock_leeway_seconds - 1, std::int64_t{1} << 40U, -now.seconds}) {
-    EXPECT_EQ(salt_of(keyring, deposit, token, {now.seconds + age}).error().code,
+    EXPECT_EQ(challenged_by(keyring, deposit, token, {now.seconds + age}).error().code,
               "release.challenge-over")
         << age;
   }
   for (std::size_t i = 0; i < Token::size; ++i) {
     Bytes spoilt(token.view().begin(), token.view().end());
     spoilt[i] ^= 0x80U;
-    EXPECT_EQ(salt_of(keyring, deposit, Token::from(spoilt).value(), now).error().code,
+    EXPECT_EQ(challenged_by(keyring, deposit, Token::from(spoilt).value(), now).error().code,
               "release.challenge")
         << i;
   }

@@ -6,8 +6,8 @@
 // A claim:
 //   offset  size
 //        0     8  magic "MRLNCLAM"
-//        8    56  the challenge's token (challenge.h)
-//       64        the keep's proof (launch/proof.h)
+//        8    64  the challenge's token (challenge.h)
+//       72        the keep's proof (launch/proof.h)
 //
 // An answer:
 //        0     8  magic "MRLNRLSE"

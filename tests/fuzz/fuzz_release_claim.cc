@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Nobody's token is a challenge of a broker whose key he does not know, at any time.
   const release::Keyring keyring(std::vector<std::uint8_t>(release::Keyring::key_size, 7));
   for (const std::int64_t now : {std::int64_t{0}, std::int64_t{1'750'000'000}}) {
-    if (release::salt_of(keyring, release::DepositId(), claim->token, {now})) std::abort();
+    if (release::challenged_by(keyring, release::DepositId(), claim->token, {now})) std::abort();
   }
   return 0;
 }

@@ -319,14 +319,22 @@ class Release(KeepsTest):
         for secret in (self.content_key.read_text().strip(), self.measurement, "technologies", "acme/app"):
             self.assertNotIn(secret, json.dumps(mine))
 
+    def test_a_challenge_ends_with_the_deposit_that_it_was_made_for(self):
+        deposit = self.made(releases=2)
+        before, = self.claims(deposit, 1)
+        self.assertEqual(self.code("PUT", f"{DEPOSITS}/{deposit}", self.document(releases=2), token=self.administers), 200)
+        release = f"{DEPOSITS}/{deposit}/release"
+        self.assertEqual(self.code("POST", release, before), "release.changed")
+        self.assertEqual(self.code("POST", release, self.claims(deposit, 1)[0]), 200)
+
     def test_a_hostile_host(self):
         deposit = self.made(releases=2)
         over = self.ending()
         claim, second, third = self.claims(deposit, 3)
         release = f"{DEPOSITS}/{deposit}/release"
         # Between challenge and proof: token, evidence, keys, all of it.
-        evidence = 8 + 56 + 12 + 1 + 4
-        for at, wanted in ((0, "release.claim"), (9, "release.challenge"), (30, "release.challenge"), (70, "release.claim"),
+        evidence = 8 + 64 + 12 + 1 + 4
+        for at, wanted in ((0, "release.claim"), (9, "release.challenge"), (30, "release.challenge"), (78, "release.claim"),
                            *((evidence + at, code) for at, code in ALTERED)):
             spoilt = bytearray(claim)
             spoilt[at] ^= 1
@@ -337,7 +345,7 @@ class Release(KeepsTest):
         with ThreadPoolExecutor(12) as hosts:
             codes = list(hosts.map(lambda each: self.code("POST", release, each), [claim, other] * 6))
         self.assertEqual(sorted(map(str, codes)), ["200"] + ["release.answered"] * 11)
-        self.assertEqual(self.code("POST", release, second[:64] + third[64:]), "binding.report-data")
+        self.assertEqual(self.code("POST", release, second[:72] + third[72:]), "binding.report-data")
         self.assertEqual(self.code("POST", release, second[:-1]), "release.claim")
         self.assertEqual(self.code("POST", release, b"x" * (1 << 20)), "release.claim")
         self.assertEqual(self.code("POST", release, b""), "release.claim")
