@@ -159,6 +159,50 @@ TEST_F(AtAGatehouse, AWorkloadSpeaksWithItsTenant) {
   EXPECT_EQ(printed(), "");
 }
 
+TEST_F(AtAGatehouse, InputWhoseAnswerIsLostArrivesOnce) {
+  std::atomic<int> asked = 0;
+  const auto instead =
+      house_.answer_instead([&](const http::Request& request) -> std::optional<http::Response> {
+        if (!request.path().ends_with("/input")) return std::nullopt;
+        // Not handed on at all; handed on, and the answer lost; as it should be.
+        if (++asked == 1) return with(503, "");
+        if (asked == 2) {
+          EXPECT_EQ(house_.service().handle(request).status, 204);
+          return with(502, "");
+        }
+        return std::nullopt;
+      });
+  EXPECT_EQ(deploy_it({}, "word"), 7) << remarked();
+  EXPECT_EQ(said_, "hello\nword");
+  EXPECT_EQ(asked, 4);  // of which the third says that it had been taken
+}
+
+TEST_F(AtAGatehouse, InputThatIsRefusedEndsTheTalkByName) {
+  const auto instead =
+      house_.answer_instead([&](const http::Request& request) -> std::optional<http::Response> {
+        if (!request.path().ends_with("/input")) return std::nullopt;
+        return with(409, R"({"code":"input.position","title":"input goes on at byte 5"})");
+      });
+  EXPECT_EQ(deploy_it({}, "word"), 1);
+  EXPECT_NE(remarked().find("takes no input: input goes on at byte 5"), std::string::npos)
+      << remarked();
+}
+
+TEST_F(AtAGatehouse, WhoIsToldNothingAtOnceAsksOnceASecond) {
+  const auto begun = std::chrono::steady_clock::now();
+  std::atomic<int> asked = 0;
+  const auto instead =
+      house_.answer_instead([&](const http::Request& request) -> std::optional<http::Response> {
+        constexpr std::chrono::milliseconds long_enough{1500};
+        if (!request.path().ends_with("/output")) return std::nullopt;
+        if (std::chrono::steady_clock::now() - begun > long_enough) return std::nullopt;
+        return with(++asked % 2 == 0 ? 204 : 200, "");
+      });
+  EXPECT_EQ(deploy_it({}, "word"), 7) << remarked();
+  EXPECT_EQ(said_, "hello\nword");
+  EXPECT_LE(asked, 2);
+}
+
 TEST_F(AtAGatehouse, NothingIsDeliveredWhereNothingAttests) {
   EXPECT_EQ(run(&deploy, {wasm()}, {{"--backend", "nil"}}), 3);
   ASSERT_EQ(house_.keeps().size(), 1U);

@@ -7,6 +7,7 @@
 #include "merlon/cli_deploy/at_a_door.h"
 #include "merlon/cli_deploy/commands.h"
 #include "merlon/cli_deploy/distant_relay.h"
+#include "merlon/cli_deploy/input_sender.h"
 #include "merlon/cli_deploy/judge.h"
 #include "merlon/cli_deploy/kept_talk.h"
 #include "merlon/cli_deploy/last_keep.h"
@@ -183,7 +184,7 @@ Result<int> deploy_there(const Arguments& arguments, const Terminal& terminal,
   remember_volume(talk, tenant);
   if (arguments.has("--detach")) {
     // It may be over already.
-    static_cast<void>(client.input(keep.id, 0, talk.input_end()));
+    static_cast<void>(send_once(client, keep.id, talk.input_end()));
     return cli::print(terminal, concat(keep.id, "\n"));
   }
   // Whoever wants a workload to go on does not deliver it a second time because of a moment.

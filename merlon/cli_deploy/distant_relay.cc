@@ -1,10 +1,12 @@
 #include "merlon/cli_deploy/distant_relay.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <optional>
 
 #include "merlon/base/text.h"
+#include "merlon/cli_deploy/input_sender.h"
 #include "merlon/cli_deploy/streams.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/file.h"
@@ -25,13 +27,22 @@ constexpr std::size_t one_read = std::size_t{32} << 10U;
 /// records, which nobody else does meanwhile.
 class Speaker {
  public:
-  Speaker(Talk& talk, const GatehouseClient& gatehouse, std::string id, os::WakeUp end) noexcept
-      : talk_(talk), gatehouse_(gatehouse), id_(std::move(id)), end_(std::move(end)) {}
+  Speaker(Talk& talk, const GatehouseClient& gatehouse, const std::string& id,
+          std::chrono::milliseconds patience, os::WakeUp end) noexcept
+      : talk_(talk),
+        end_(std::move(end)),
+        sender_(gatehouse, id, patience, [this](auto pause) { return rest(pause); }) {}
 
   static void run(void* self) noexcept { static_cast<Speaker*>(self)->speak(); }
   void end() noexcept {
     over_.store(true, std::memory_order_release);
     end_.ring();
+  }
+  /// Why nothing more can be said, which the keep would wait for; nothing: as far as is known all
+  /// is well. Any thread.
+  [[nodiscard]] std::optional<std::string> trouble() const {
+    if (!is_in_trouble_.load(std::memory_order_acquire)) return std::nullopt;
+    return trouble_;
   }
 
  private:
@@ -48,37 +59,33 @@ class Speaker {
       const auto got = os::read(os::BorrowedFd(0), into);
       if (!got && (got.error() == os::Errno::Intr || got.error() == os::Errno::Again)) continue;
       const bool last = !got || *got == 0;
-      if (!send(last ? talk_.input_end() : talk_.input(core::ByteView(bytes).first(*got)))) return;
-      if (last) return;
+      const auto sent =
+          sender_.send(last ? talk_.input_end() : talk_.input(core::ByteView(bytes).first(*got)));
+      if (!sent) {
+        trouble_ = sent.error().text;
+        is_in_trouble_.store(true, std::memory_order_release);
+      }
+      if (last || !sent || !*sent) return;
     }
   }
 
-  /// False if nobody takes it any more.
-  bool send(const std::vector<std::uint8_t>& bytes) {
-    while (!is_over()) {
-      const auto taken = gatehouse_.input(id_, position_, bytes);
-      if (!taken) return false;
-      if (*taken) {
-        position_ += bytes.size();
-        return true;
-      }
-      constexpr std::chrono::milliseconds pause{50};
-      std::array<os::PollItem, 1> items{{{end_.fd().number(), POLLIN, 0}}};
-      static_cast<void>(os::poll(items, pause));
-    }
-    return false;
+  bool rest(std::chrono::milliseconds pause) const {
+    std::array<os::PollItem, 1> items{{{end_.fd().number(), POLLIN, 0}}};
+    static_cast<void>(os::poll(items, pause));
+    return !is_over();
   }
 
   Talk& talk_;
-  const GatehouseClient& gatehouse_;
-  std::string id_;
   os::WakeUp end_;
-  std::uint64_t position_ = 0;
+  InputSender sender_;
   std::atomic<bool> over_{false};
+  std::string trouble_;  ///< is not touched any more once it is told
+  std::atomic<bool> is_in_trouble_{false};
 };
 
 Result<void> hear(Talk& talk, const GatehouseClient& gatehouse, const std::string& id,
-                  Streams& streams, bool waits, std::chrono::seconds patience) {
+                  Streams& streams, bool waits, std::chrono::seconds patience,
+                  const Speaker* speaker = nullptr) {
   constexpr std::chrono::milliseconds longest{15'000};
   constexpr std::chrono::seconds pause{1};
   std::uint64_t position = 0;
@@ -97,6 +104,10 @@ Result<void> hear(Talk& talk, const GatehouseClient& gatehouse, const std::strin
     }
     away_since.reset();
     if (output.is_over || (output.bytes.empty() && !waits)) break;
+    // The workload may have ended meanwhile, and is heard first.
+    const auto unsaid =
+        speaker != nullptr && output.bytes.empty() ? speaker->trouble() : std::nullopt;
+    if (unsaid) return Failure{*unsaid, Status::Unusable};
     position += output.bytes.size();
     if (const auto heard = talk.hear(output.bytes, streams); !heard) {
       return Failure{heard.error(), Status::Unusable};
@@ -116,10 +127,12 @@ Result<void> carry(Talk& talk, const GatehouseClient& gatehouse, const std::stri
   }
   auto bell = os::WakeUp::create();
   if (!bell) return Failure{"no more descriptors", Status::Unusable};
-  Speaker speaker(talk, gatehouse, id, *std::move(bell));
+  // Longer than it takes a gatehouse to start again, whoever hears: what is not said is lost.
+  constexpr std::chrono::seconds least{30};
+  Speaker speaker(talk, gatehouse, id, std::max(patience, least), *std::move(bell));
   const auto thread = os::Thread::start(&Speaker::run, &speaker);
   if (!thread) return Failure{"no more threads", Status::Unusable};
-  auto heard = hear(talk, gatehouse, id, streams, true, patience);
+  auto heard = hear(talk, gatehouse, id, streams, true, patience, &speaker);
   speaker.end();
   return heard;
 }

@@ -6,6 +6,8 @@
 #include "merlon/codec/base64.h"
 #include "merlon/codec/json.h"
 #include "merlon/gatehouse/keep_folder.h"
+#include "merlon/os/clock.h"
+#include "merlon/os/poll.h"
 #include "merlon/workload/url.h"
 
 namespace merlon::cli_deploy {
@@ -29,6 +31,13 @@ std::string reason_in(const http_client::Answer& answer) {
     if (title) return base::printable(*title);
   }
   return concat("status ", answer.status);
+}
+
+std::string code_in(const http_client::Answer& answer) {
+  const auto document = codec::JsonDocument::parse(core::as_text(answer.body));
+  if (!document) return {};
+  const auto code = document->root().string_member("code");
+  return code ? std::string(*code) : std::string();
 }
 
 Result<std::vector<std::uint8_t>> bytes_of(const codec::JsonValue& object, std::string_view name) {
@@ -161,20 +170,33 @@ Result<void> GatehouseClient::deliver(const std::string& id, core::ByteView seal
   return {};
 }
 
-Result<bool> GatehouseClient::input(const std::string& id, std::uint64_t at,
-                                    core::ByteView bytes) const {
-  const auto answer = TRY(ask("POST", path_of(id, concat("/input?at=", at)), bytes));
+Result<GatehouseClient::InputAnswer> GatehouseClient::input(const std::string& id, std::uint64_t at,
+                                                            core::ByteView bytes) const {
+  using Kind = InputAnswer::Kind;
+  const auto asked = ask("POST", path_of(id, concat("/input?at=", at)), bytes);
+  if (!asked) return InputAnswer{Kind::Unknown, asked.error().text};
+  const http_client::Answer& answer = *asked;
   constexpr unsigned done = 204;
+  constexpr unsigned unknown = 404;
+  constexpr unsigned conflict = 409;
+  constexpr unsigned gone = 410;
   constexpr unsigned later = 429;
-  constexpr unsigned busy = 503;
-  if (answer.status == done) return true;
-  if (answer.status == later || answer.status == busy) return false;
-  return unusable(concat("the gatehouse takes no input: ", reason_in(answer)));
+  constexpr unsigned own_trouble = 500;
+  if (answer.status == done) return InputAnswer{Kind::Taken};
+  if (answer.status == later) return InputAnswer{Kind::Later};
+  if (answer.status == gone || answer.status == unknown) return InputAnswer{Kind::Gone};
+  std::string why = concat("the gatehouse takes no input: ", reason_in(answer));
+  if (answer.status >= own_trouble) return InputAnswer{Kind::Unknown, std::move(why)};
+  if (answer.status == conflict && code_in(answer) == "input.position") {
+    return InputAnswer{Kind::Elsewhere, std::move(why)};
+  }
+  return unusable(std::move(why));
 }
 
 Result<GatehouseClient::Output> GatehouseClient::output(const std::string& id, std::uint64_t from,
                                                         std::chrono::milliseconds wait) const {
   const std::string path = path_of(id, concat("/output?from=", from, "&wait=", wait.count()));
+  const std::uint64_t begun = os::now(os::Clock::Monotonic).value_or(0);
   auto asked = ask("GET", path, {});
   if (!asked) return Output{{}, false, asked.error().text};
   http_client::Answer answer = *std::move(asked);
@@ -184,10 +206,16 @@ Result<GatehouseClient::Output> GatehouseClient::output(const std::string& id, s
   constexpr unsigned busy = 503;
   if (answer.status == busy)
     return Output{{}, false, concat("the gatehouse is busy: ", reason_in(answer))};
-  if (answer.status == there) return Output{std::move(answer.body), false};
-  if (answer.status == nothing_yet) return Output{};
   if (answer.status == over) return Output{{}, true};
-  return unusable(concat("the gatehouse gives no output: ", reason_in(answer)));
+  if (answer.status != there && answer.status != nothing_yet) {
+    return unusable(concat("the gatehouse gives no output: ", reason_in(answer)));
+  }
+  if (answer.status == there && !answer.body.empty()) return Output{std::move(answer.body), false};
+  constexpr std::chrono::nanoseconds least = std::chrono::seconds(1);
+  const std::chrono::nanoseconds waited{os::now(os::Clock::Monotonic).value_or(0) - begun};
+  const auto rest = std::min<std::chrono::nanoseconds>(wait, least) - waited;
+  if (rest.count() > 0) static_cast<void>(os::poll({}, rest));
+  return Output{};
 }
 
 Result<void> GatehouseClient::stop(const std::string& id) const {

@@ -45,16 +45,28 @@ class GatehouseClient {
   [[nodiscard]] cli_evidence::Result<Started> start(const door::KeepRequest& request) const;
   [[nodiscard]] cli_evidence::Result<void> deliver(const std::string& id,
                                                    core::ByteView sealed) const;
-  /// False: the keep does not take it now.
-  [[nodiscard]] cli_evidence::Result<bool> input(const std::string& id, std::uint64_t at,
-                                                 core::ByteView bytes) const;
+  struct InputAnswer {
+    enum class Kind : std::uint8_t {
+      Taken,
+      Later,      ///< the keep does not take it now
+      Elsewhere,  ///< its input does not go on at `at`
+      Gone,       ///< the keep has ended
+      Unknown,    ///< no answer, or one that does not say: it may have been taken
+    };
+    Kind kind = Kind::Unknown;
+    std::string why{};  ///< a line, for Elsewhere and Unknown
+  };
+  /// All of `bytes` or nothing.
+  [[nodiscard]] cli_evidence::Result<InputAnswer> input(const std::string& id, std::uint64_t at,
+                                                        core::ByteView bytes) const;
 
   struct Output {
     std::vector<std::uint8_t> bytes;
     bool is_over = false;  ///< there will be no more
     std::string away{};    ///< why the gatehouse could not be asked; empty: it answered
   };
-  /// What the keep has said from byte `from` on; empty if there was nothing for so long.
+  /// What the keep has said from byte `from` on; empty if there was nothing for so long, or for a
+  /// second at least, whatever the gatehouse does: whoever asks again does not do so at once.
   [[nodiscard]] cli_evidence::Result<Output> output(const std::string& id, std::uint64_t from,
                                                     std::chrono::milliseconds wait) const;
   /// What the keep proved at its start; the gatehouse's word.

@@ -8,6 +8,7 @@
 #include "merlon/cli_deploy/broker_client.h"
 #include "merlon/cli_deploy/commands.h"
 #include "merlon/cli_deploy/distant_relay.h"
+#include "merlon/cli_deploy/input_sender.h"
 #include "merlon/cli_deploy/new_keep.h"
 #include "merlon/cli_deploy/relay.h"
 #include "merlon/cli_evidence/moment.h"
@@ -141,17 +142,6 @@ Result<int> run_here(const Arguments& arguments, const Terminal& terminal,
   return status_of(*talk);
 }
 
-/// The keep may not take it at once.
-Result<void> say(const GatehouseClient& client, const std::string& id, core::ByteView words) {
-  constexpr int tries = 200;
-  constexpr std::chrono::milliseconds pause{50};
-  for (int i = 0; i < tries; ++i) {
-    if (TRY(client.input(id, 0, words))) return {};
-    static_cast<void>(os::poll({}, pause));
-  }
-  return Failure{"the keep takes no input", Status::Unusable};
-}
-
 /// Whether it said anything.
 Result<bool> wait_for_end(const GatehouseClient& client, const std::string& id) {
   constexpr std::chrono::milliseconds longest{15'000};
@@ -179,7 +169,7 @@ Result<int> run_there(const Arguments& arguments, const Terminal& terminal,
   }
   TRY(client.deliver(keep.id, answer->delivery));
   // A keep that ends at once takes none.
-  const auto said = say(client, keep.id, answer->words);
+  const auto said = send_once(client, keep.id, answer->words);
   if (arguments.has("--detach")) return cli::print(terminal, concat(keep.id, "\n"));
   if (!answer->hearing) {
     const bool spoke = TRY(wait_for_end(client, keep.id));
