@@ -13,8 +13,6 @@ using os::Errno;
 
 namespace {
 
-constexpr std::uint64_t farewell = 10'000'000'000;
-
 /// A stream of the workload's in the talk.
 class TalkStream : public net::Stream {
  public:
@@ -76,14 +74,17 @@ std::vector<std::uint8_t> gather(os::IoVectors from, std::size_t most) {
 
 }  // namespace
 
-PrivateTalk::PrivateTalk(os::Fd socket, const crypto::HpkeExporter& exporter)
+PrivateTalk::PrivateTalk(os::Fd socket, const crypto::HpkeExporter& exporter,
+                         std::chrono::nanoseconds patience)
     : socket_(std::move(socket)),
       sealer_(delivery::record_key(exporter, Direction::FromKeep)),
-      opener_(delivery::record_key(exporter, Direction::ToKeep), Direction::ToKeep) {}
+      opener_(delivery::record_key(exporter, Direction::ToKeep), Direction::ToKeep),
+      patience_(static_cast<std::uint64_t>(patience.count())) {}
 
 std::shared_ptr<PrivateTalk> PrivateTalk::begin(os::Fd socket, const crypto::HpkeExporter& exporter,
-                                                const crypto::Sha256Digest& module) {
-  std::shared_ptr<PrivateTalk> talk(new PrivateTalk(std::move(socket), exporter));
+                                                const crypto::Sha256Digest& module,
+                                                std::chrono::nanoseconds patience) {
+  std::shared_ptr<PrivateTalk> talk(new PrivateTalk(std::move(socket), exporter, patience));
   talk->add(RecordKind::Taken, module.view());
   talk->flush();
   return talk;
@@ -113,7 +114,7 @@ void PrivateTalk::flush() {
 }
 
 void PrivateTalk::wait_until_sent() {
-  const std::uint64_t deadline = net::deadline_after(farewell);
+  const std::uint64_t deadline = net::deadline_after(patience_);
   flush();
   while (has_unsent() && net::wait(socket_, net::Side::Write, deadline)) flush();
 }
@@ -218,9 +219,21 @@ std::shared_ptr<net::Stream> PrivateTalk::standard_error() {
   return std::make_shared<Output>(shared_from_this(), RecordKind::Errors);
 }
 
-void PrivateTalk::tell_mark(const delivery::VolumeMark& mark) {
+os::Result<void> PrivateTalk::tell_mark(const delivery::VolumeMark& mark) {
+  flush();
+  if (unsent_.size() - sent_ > most_remarks) {
+    wait_until_sent();
+    // Marks have no end, and none may be left out: whoever cannot be told of one is told nothing.
+    if (unsent_.size() - sent_ > most_remarks) {
+      is_deaf_ = true;
+      sent_ = unsent_.size();
+    }
+  }
+  if (is_deaf_) return Errno::Pipe;
   add(RecordKind::Mark, mark.bytes());
   flush();
+  if (is_deaf_) return Errno::Pipe;
+  return {};
 }
 
 void PrivateTalk::end(int status) {

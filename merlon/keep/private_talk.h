@@ -3,6 +3,7 @@
 // The private talk with the tenant who delivered the workload (delivery/records.h): his workload's
 // standard streams, and what the keep says. The host carries it and sees nothing of it. One thread.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,10 +19,13 @@ namespace merlon::keep {
 
 class PrivateTalk final : public Voice, public std::enable_shared_from_this<PrivateTalk> {
  public:
+  /// For how long one waits for a host that carries nothing.
+  static constexpr std::chrono::nanoseconds usual_patience = std::chrono::seconds(10);
+
   /// On a socket whose other end the host carries; says first that the workload has been taken.
-  [[nodiscard]] static std::shared_ptr<PrivateTalk> begin(os::Fd socket,
-                                                          const crypto::HpkeExporter& exporter,
-                                                          const crypto::Sha256Digest& module);
+  [[nodiscard]] static std::shared_ptr<PrivateTalk> begin(
+      os::Fd socket, const crypto::HpkeExporter& exporter, const crypto::Sha256Digest& module,
+      std::chrono::nanoseconds patience = usual_patience);
 
   using Voice::remark;
   void remark(const base::Printable& text) override;
@@ -33,11 +37,13 @@ class PrivateTalk final : public Voice, public std::enable_shared_from_this<Priv
   [[nodiscard]] std::shared_ptr<net::Stream> standard_output();
   [[nodiscard]] std::shared_ptr<net::Stream> standard_error();
 
-  /// The last word. Waits until it is on its way, ten seconds at most.
+  /// The last word. Waits until it is on its way, as long as its patience lasts.
   void end(int status);
 
-  /// How far the workload's volume has come, for the tenant to remember.
-  void tell_mark(const delivery::VolumeMark& mark);
+  /// How far the workload's volume has come, for the tenant to remember. Waits where as much as may
+  /// waits already. Pipe: nobody carries it, so he does not hear of it; nothing else is said any
+  /// more then.
+  [[nodiscard]] os::Result<void> tell_mark(const delivery::VolumeMark& mark);
 
   // For the streams.
 
@@ -53,10 +59,12 @@ class PrivateTalk final : public Voice, public std::enable_shared_from_this<Priv
  private:
   /// What may wait for a host that does not carry it.
   static constexpr std::size_t most_unsent = std::size_t{64} << 10U;
-  /// Beyond it remarks are dropped: a host that carries nothing must not fill the keep.
+  /// Beyond it remarks are dropped, and marks wait: a host that carries nothing must not fill the
+  /// keep.
   static constexpr std::size_t most_remarks = std::size_t{1} << 20U;
 
-  PrivateTalk(os::Fd socket, const crypto::HpkeExporter& exporter);
+  PrivateTalk(os::Fd socket, const crypto::HpkeExporter& exporter,
+              std::chrono::nanoseconds patience);
 
   void add(delivery::RecordKind kind, core::ByteView content);
   void wait_until_sent();
@@ -68,8 +76,9 @@ class PrivateTalk final : public Voice, public std::enable_shared_from_this<Priv
   delivery::RecordSealer sealer_;
   delivery::RecordOpener opener_;
   std::vector<std::uint8_t> unsent_;
-  std::size_t sent_ = 0;  ///< of unsent_
-  bool is_deaf_ = false;  ///< nobody carries what is said
+  std::size_t sent_ = 0;    ///< of unsent_
+  std::uint64_t patience_;  ///< nanoseconds
+  bool is_deaf_ = false;    ///< nobody carries what is said
   std::vector<std::uint8_t> input_;
   std::size_t heard_ = 0;  ///< of input_
   bool input_is_over_ = false;

@@ -146,6 +146,32 @@ TEST_F(Talks, WaitForAHostThatDoesNotCarry) {
   EXPECT_FALSE(output->has_unsent());
 }
 
+TEST(TalksWithAVolume, EndWhereNobodyCarriesItsMarks) {
+  auto channel = os::open_channel().value();
+  const auto module = crypto::sha256({core::as_bytes("module")});
+  const auto talk = PrivateTalk::begin(std::move(channel.here), exporter(), module,
+                                       std::chrono::milliseconds(20));
+  const delivery::VolumeMark mark{1, module, delivery::VolumeMark::Id::from(Bytes(16, 1)).value()};
+  std::size_t told = 0;
+  while (talk->tell_mark(mark)) {
+    // A megabyte of them waits, and what the socket holds.
+    ASSERT_LT(++told, 100'000U) << "they wait without end";
+  }
+  EXPECT_EQ(talk->tell_mark(mark).error(), Errno::Pipe);
+  EXPECT_FALSE(talk->has_unsent());
+  // Nor is anything said behind one that is not heard.
+  EXPECT_EQ(talk->output(core::as_bytes("lost")).error(), Errno::Pipe);
+}
+
+TEST_F(Talks, TellEachMarkToAHostThatCarries) {
+  static_cast<void>(heard());
+  const delivery::VolumeMark mark{1, module_, delivery::VolumeMark::Id::from(Bytes(16, 1)).value()};
+  ASSERT_TRUE(talk_->tell_mark(mark));
+  const auto said = heard();
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(delivery::VolumeMark::parse(said[0].content).value(), mark);
+}
+
 TEST_F(Talks, TellThatNobodyCarriesThemAnyMore) {
   there_.close();
   const auto output = talk_->standard_output();

@@ -125,14 +125,19 @@ class SealedFiles::Teller final : public sealed::Counter {
   void opened(std::string_view /*volume*/, const sealed::Mark& mark) override { tell(mark); }
   void written(std::string_view /*volume*/, const sealed::Mark& mark) override { tell(mark); }
 
+  /// False once a state was written that nobody could be told of.
+  [[nodiscard]] bool is_heard() const noexcept { return is_heard_; }
+
  private:
   void tell(const sealed::Mark& mark) {
     if (!talk_) return;
-    talk_->tell_mark(
+    const auto told = talk_->tell_mark(
         {mark.generation, mark.head, delivery::VolumeMark::Id::from(mark.id.view()).value()});
+    if (!told) is_heard_ = false;
   }
 
   std::shared_ptr<PrivateTalk> talk_;
+  bool is_heard_ = true;
 };
 
 SealedFiles::SealedFiles(Work& work, Self& self)
@@ -164,6 +169,10 @@ Result<std::shared_ptr<SealedFiles>, std::string> SealedFiles::open(
                                      wanted, workload);
   if (!opened) {
     return concat("volume ", base::quoted(wanted.name), ": ", opened.error().message());
+  }
+  if (!made->teller_->is_heard()) {
+    return concat("volume ", base::quoted(wanted.name),
+                  ": nobody carries to its tenant how far it has come");
   }
   made->tree_ = std::make_shared<files::Tree>(budget, clock_of(context),
                                               files::Tree::Access::ReadWrite, volume_device);
@@ -197,12 +206,15 @@ Result<void, std::string> SealedFiles::fill(const sealed::Opened& opened, files:
 }
 
 os::Result<void> SealedFiles::keep() {
+  // What the tenant cannot hear of, a host could show or not as it likes: no more of it.
+  if (!teller_->is_heard()) return os::Errno::Io;
   const std::uint64_t version = tree_->version();
   if (version == kept_version_) return {};
   const auto done = volume_->commit(contents_of(*tree_));
   if (done) {
     kept_version_ = version;
     changed_at_ = 0;
+    if (!teller_->is_heard()) return os::Errno::Io;
     return {};
   }
   if (!has_told_trouble_) {

@@ -28,7 +28,9 @@ class SealedFiles final : public files::Backing, public wasi::Chore {
 
   [[nodiscard]] const std::shared_ptr<files::Tree>& tree() const noexcept { return tree_; }
 
-  /// Errors: Nospc (no room, the state before stands) · Io.
+  /// Errors: Nospc (no room, the state before stands) · Io: the store's trouble; or the host
+  /// carries nothing of the talk any more, so that the tenant does not hear how far the volume has
+  /// come.
   [[nodiscard]] os::Result<void> keep() override;
 
   void add_awaited(std::vector<os::PollItem>& /*items*/) const override {}
