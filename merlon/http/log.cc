@@ -59,7 +59,7 @@ std::string log_line(codec::UnixTime time, std::string_view level, std::string_v
   return json.result();
 }
 
-std::string request_line(codec::UnixTime time, const Exchange& exchange) {
+std::string request_line(codec::UnixTime time, const Exchange& exchange, std::string_view path) {
   const Request& request = exchange.request;
   codec::JsonWriter json;
   head(json, time, exchange.response.status >= 500 ? "error" : "info", "request");
@@ -68,7 +68,7 @@ std::string request_line(codec::UnixTime time, const Exchange& exchange) {
   json.key("tls");
   json.boolean(request.tls);
   member(json, "method", request.method);
-  member(json, "path", request.path());
+  member(json, "path", path);
   number(json, "status", exchange.response.status);
   number(json, "received", exchange.received);
   number(json, "sent", content_length(exchange.response));

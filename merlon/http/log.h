@@ -24,8 +24,13 @@ namespace merlon::http {
 [[nodiscard]] std::string log_line(codec::UnixTime time, std::string_view level,
                                    std::string_view event, const std::vector<Header>& fields);
 
-/// The line of one request. Neither bodies nor headers nor queries are in it.
-[[nodiscard]] std::string request_line(codec::UnixTime time, const Exchange& exchange);
+/// The line of one request. Neither bodies nor headers nor queries are in it; `path` is what it
+/// says of the request's, parts of which may be a secret.
+[[nodiscard]] std::string request_line(codec::UnixTime time, const Exchange& exchange,
+                                       std::string_view path);
+[[nodiscard]] inline std::string request_line(codec::UnixTime time, const Exchange& exchange) {
+  return request_line(time, exchange, exchange.request.path());
+}
 
 class Log {
  public:

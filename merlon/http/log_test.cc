@@ -32,6 +32,13 @@ TEST(Log, ARequestsLineHasNeitherQueryNorHeadersNorBody) {
   EXPECT_NE(line.find("\"code\":[\"a\",\"b\"],\"x\":[\"1\"]"), std::string::npos);
 }
 
+TEST(Log, ARequestsLineSaysOfItsPathWhatItIsTo) {
+  Request request{"GET", "/things/secret", {}, "", "::1", 5, true};
+  const std::string line = request_line({0}, {request, {}, true, true, 0, {}, {}}, "/things/~1");
+  EXPECT_EQ(line.find("secret"), std::string::npos);
+  EXPECT_NE(line.find("\"path\":\"/things/~1\""), std::string::npos);
+}
+
 TEST(Log, WhatAPeerSaysCannotBeAnotherLine) {
   Request request;
   request.target = "/\n{\"event\":\"request\"}" + std::string(5000, 'x');

@@ -1,9 +1,13 @@
 #include "merlon/steward_service/deputy.h"
 
+#include <algorithm>
+#include <array>
+
 #include "merlon/base/text.h"
 #include "merlon/codec/base64.h"
 #include "merlon/codec/hex.h"
 #include "merlon/codec/json_writer.h"
+#include "merlon/crypto/hash.h"
 #include "merlon/database/sqlite.h"
 #include "merlon/os/open.h"
 #include "merlon/steward_service/files.h"
@@ -154,6 +158,25 @@ Response wrong_method(std::string_view allowed, const http::Request& request) {
 }
 
 }  // namespace
+
+std::string path_in_log(std::string_view path) {
+  if (!path.starts_with(release_path)) return std::string(path);
+  constexpr auto own =
+      std::array<std::string_view, 5>{"", "release", "v1", "deposits", "challenge"};
+  constexpr std::size_t told = 6;
+  std::string shown;
+  for (;;) {
+    const std::string_view segment = path.substr(0, path.find('/'));
+    const bool is_own = std::ranges::find(own, segment) != own.end();
+    shown +=
+        is_own
+            ? std::string(segment)
+            : concat("~", base::hex(crypto::sha256({core::as_bytes(segment)}).view().first(told)));
+    if (segment.size() == path.size()) return shown;
+    path.remove_prefix(segment.size() + 1);
+    shown.push_back('/');
+  }
+}
 
 Deputy::Deputy(const std::string& file, core::ByteView key, const ReleaseOptions& options)
     : database_([file] { return database::connect_sqlite(file); }),

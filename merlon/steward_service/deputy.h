@@ -25,6 +25,10 @@ namespace merlon::steward_service {
 
 inline constexpr std::string_view release_path = "/release/";
 
+/// The path of a request as a log may have it. Whoever knows the id of a deposit can have releases
+/// of it counted: "~" and the first 12 digits of its SHA-256 stand in its place.
+[[nodiscard]] std::string path_in_log(std::string_view path);
+
 class Deputy {
  public:
   struct World {

@@ -166,6 +166,22 @@ TEST_F(DeputyTest, ListsNoSecret) {
   EXPECT_EQ(parsed->root().string_member("tenant").value().size(), 64U);
 }
 
+TEST(PathsInALog, NameNoDeposit) {
+  const std::string id(32, 'a');
+  EXPECT_EQ(path_in_log("/release/v1/deposits"), "/release/v1/deposits");
+  const std::string shown = path_in_log("/release/v1/deposits/" + id + "/challenge");
+  EXPECT_EQ(shown, "/release/v1/deposits/~3ba3f5f43b92/challenge");
+  for (const std::string_view around :
+       {"/release/v1/deposits/*", "/release/v1/deposits/*/", "/release//*/release",
+        "/release/v1/deposits/x*/challenge", "/release/*?", "/release/v1/deposits/challenge/*"}) {
+    std::string path(around);
+    path.replace(path.find('*'), 1, id);
+    EXPECT_EQ(path_in_log(path).find(id), std::string::npos) << path;
+  }
+  EXPECT_EQ(path_in_log("/release/v1/deposits/" + id + "/challenge/"), shown + "/");
+  EXPECT_EQ(path_in_log("/metrics/" + id), "/metrics/" + id);
+}
+
 TEST_F(DeputyTest, SaysWhatWasDoneToWhoCountsAndLogs) {
   const std::string id = left(1);
   const std::string path = concat(all_deposits, "/", id, "/release");

@@ -142,7 +142,7 @@ http::Settings Running::settings() {
   settings.observe = [this](const http::Exchange& exchange) {
     const codec::UnixTime now = clock_now();
     statistics_.note(exchange, now);
-    log_.line(http::request_line(now, exchange));
+    log_.line(http::request_line(now, exchange, path_in_log(exchange.request.path())));
   };
   if (service_.generation()->tls) {
     settings.tls = [this] { return service_.generation()->tls; };

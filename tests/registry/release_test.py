@@ -227,6 +227,7 @@ class Release(KeepsTest):
         self.do("release", "remove", "--broker", self.url(), deposit, MERLON_TOKEN=self.administers)
         self.assertIn("release.removed", self.run_deposit(deposit, status=3).stderr)
         log = "".join(self.issuing.lines)
+        self.assertNotIn(deposit, log)  # whoever reads it could have releases counted
         self.assertIn(f'"release":["{TECHNOLOGY}"],"version":["2"],"left":["0"],"measurement":["{self.measurement}"]', log)
         for secret in (self.content_key.read_text().strip(), self.administers, self.lists):
             self.assertNotIn(secret, log)
