@@ -13,6 +13,7 @@
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
+#include "merlon/os/surrender.h"
 #include "merlon/registry_store/migration.h"
 #include "merlon/service/front.h"
 
@@ -251,6 +252,8 @@ constexpr auto handlers = std::array{
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Keys are in its memory. Nothing is worse where it cannot be had.
+  static_cast<void>(os::leave_no_core());
   os::ignore_broken_pipes();
   return command::serve_service(argc, argv, drawbridge::program(), handlers);
 }

@@ -11,6 +11,7 @@
 #include "merlon/http/log.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
+#include "merlon/os/surrender.h"
 #include "merlon/service/front.h"
 
 namespace {
@@ -97,6 +98,8 @@ constexpr auto handlers = std::array{command::Handler{"serve", &serve}};
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Keys are in its memory. Nothing is worse where it cannot be had.
+  static_cast<void>(os::leave_no_core());
   os::ignore_broken_pipes();
   return command::serve_service(argc, argv, gatehouse::program(), handlers);
 }

@@ -8,6 +8,7 @@
 #include "merlon/os/detach.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
+#include "merlon/os/surrender.h"
 
 namespace {
 
@@ -44,6 +45,8 @@ int main(int count, char** words) {
     static_cast<void>(os::write_all(os::BorrowedFd(2), core::as_bytes(line)));
     return 2;
   }
+  // What is sealed, and what is told of volumes, is in its memory; its keep inherits this.
+  static_cast<void>(os::leave_no_core());
   if (!os::detach()) return fail("cannot start a process of its own");
   os::ignore_broken_pipes();
   const gatehouse::KeepFolder folder(words[1]);

@@ -42,6 +42,7 @@ Result<void, std::string> note_digests(const launch::Message& message, Source& s
   launch::Message configuration = message;
   if (configuration.volume) {
     const launch::Volume& volume = *message.volume;
+    if (configuration.volume->key) crypto::wipe(*configuration.volume->key);
     configuration.volume = launch::Volume{volume.name, volume.bound_to};
   }
   if (configuration.package && configuration.package->key) {

@@ -49,6 +49,14 @@ Result<void> forbid_inspection() noexcept {
   return done_or_errno(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 }
 
+Result<void> leave_no_core() noexcept {
+  // Less than any core file has, so that none is written; and at 1 alone, not at 0, Linux pipes it
+  // to no program either [fs/coredump.c]. Who may not raise a limit of 0 keeps that.
+  const ::rlimit least{1, 1};
+  if (::setrlimit(RLIMIT_CORE, &least) == 0) return {};
+  return lower(RLIMIT_CORE, 0);
+}
+
 Result<void> drop_capabilities() noexcept {
   TRY(drop_bounding_set());
   // Linux before 4.3 has no ambient set, and says Inval.

@@ -24,6 +24,11 @@ namespace merlon::os {
 /// PR_SET_DUMPABLE].
 [[nodiscard]] Result<void> forbid_inspection() noexcept;
 
+/// For programs that hold keys and may be looked into by their own user: neither this process nor
+/// one that it starts leaves a core file, nor gives one to the program that core_pattern names
+/// [core(5)].
+[[nodiscard]] Result<void> leave_no_core() noexcept;
+
 /// Drops every capability from all five sets [capabilities(7)]. The bounding set needs a
 /// capability to be changed: an ordinary user keeps it, and forbid_new_privileges() makes it void.
 [[nodiscard]] Result<void> drop_capabilities() noexcept;

@@ -27,6 +27,15 @@ std::string status_line(const std::string& name) {
   return "";
 }
 
+int soft_limit_of_core() {
+  std::ifstream file("/proc/self/limits");
+  for (std::string line; std::getline(file, line);) {
+    constexpr std::string_view name = "Max core file size";
+    if (line.starts_with(name)) return std::stoi(line.substr(name.size()));
+  }
+  return -1;
+}
+
 TEST(Surrender, NoNewPrivilegesAreForGood) {
   const auto ended = in_child([] {
     if (!forbid_new_privileges()) return 1;
@@ -40,6 +49,28 @@ TEST(Surrender, AProcessThatMayNotBeInspectedIsNotDumpable) {
   const auto ended = in_child([] {
     if (!forbid_inspection()) return 1;
     return ::prctl(PR_GET_DUMPABLE) == 0 ? 0 : 2;
+  });
+  EXPECT_TRUE(ended.with(0)) << ended;
+}
+
+TEST(Surrender, AProgramWithKeysLeavesNoCore) {
+  for (const ::rlim_t before : {RLIM_INFINITY, ::rlim_t{0}}) {
+    const auto ended = in_child([&] {
+      const ::rlimit limit{before, before};
+      // Where the user's own limit is lower, it says no more.
+      static_cast<void>(::setrlimit(RLIMIT_CORE, &limit));
+      if (!leave_no_core()) return 1;
+      const int left = soft_limit_of_core();
+      return left == 0 || left == 1 ? 0 : 2;
+    });
+    EXPECT_TRUE(ended.with(0)) << ended;
+  }
+  // As an ordinary user without any.
+  const auto ended = in_child([] {
+    if (::geteuid() == 0 && !testing::become_nobody()) return 1;
+    const ::rlimit none{0, 0};
+    if (::setrlimit(RLIMIT_CORE, &none) != 0 || !leave_no_core()) return 2;
+    return soft_limit_of_core() == 0 ? 0 : 3;
   });
   EXPECT_TRUE(ended.with(0)) << ended;
 }

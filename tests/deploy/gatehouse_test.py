@@ -313,6 +313,14 @@ class AtAGatehouse(Waits):
         self.assertRegex(head, r"content-security-policy: default-src 'none'; style-src 'sha256-")
         self.merlon("keeps", "stop", keep)
 
+    def test_neither_it_nor_what_it_starts_leaves_a_core(self):
+        self.detached(WAITING)
+        wardens = list(self.house.wardens())
+        self.assertTrue(wardens)
+        for each in (self.house.process.pid, *wardens):
+            limits = Path(f"/proc/{each}/limits").read_text()
+            self.assertRegex(limits, r"(?m)^Max core file size +[01] +[01] ", each)
+
     def test_it_says_how_it_is(self):
         self.assertEqual(self.house.curl("alice", "/health"), (200, b"ok\n"))
         metrics = self.house.curl("alice", "/metrics")[1].decode()

@@ -232,6 +232,11 @@ class Limits(StewardTest):
         for each in held:
             each.close()
 
+    def test_it_leaves_no_core(self):
+        steward = self.start()
+        with open(f"/proc/{steward.process.pid}/limits", encoding="ascii") as limits:
+            self.assertRegex(limits.read(), r"(?m)^Max core file size +[01] +[01] ")
+
     def test_peers_that_leave_at_once_leave_nothing_behind(self):
         steward = self.start()
         files = f"/proc/{steward.process.pid}/fd"
