@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "merlon/base/text.h"
@@ -359,6 +361,32 @@ TEST_F(Routes, GiveOutputFromWhereOneHasIt) {
   const auto warden = os::listen_local(alices().file(KeepFolder::control));
   EXPECT_EQ(ask("GET", keep_ + "/output?from=10").status, 204U);
   EXPECT_EQ(ask("GET", keep_ + "/output?from=10&wait=20").status, 204U);
+}
+
+TEST_F(Routes, TellWhoWaitsForOutputThatTheWardenWasKilled) {
+  std::array<int, 2> ready{};
+  ASSERT_EQ(::pipe(ready.data()), 0);
+  const ::pid_t warden = ::fork();
+  if (warden == 0) {
+    const auto listener = os::listen_local(alices().file(KeepFolder::control));
+    static_cast<void>(::write(ready[1], "x", 1));
+    ::pause();
+    ::_exit(listener ? 0 : 1);
+  }
+  char word = 0;
+  EXPECT_EQ(::read(ready[0], &word, 1), 1);
+  std::atomic<unsigned> status{0};
+  ASSERT_TRUE(alices().write(KeepFolder::output, ""));
+  std::thread waits([&] { status = ask("GET", keep_ + "/output?from=0&wait=20000").status; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(status, 0U);
+  const auto begun = std::chrono::steady_clock::now();
+  ::kill(warden, SIGKILL);
+  ::waitpid(warden, nullptr, 0);
+  waits.join();
+  EXPECT_EQ(status, 410U);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10));
+  for (const int each : ready) ::close(each);
 }
 
 /// What a warden answers to the first request.

@@ -87,6 +87,12 @@ os::Result<KeepState> KeepFolder::state() const {
   return os::exists(file(delivered)) ? KeepState::Running : KeepState::Waiting;
 }
 
+os::Result<os::Fd> KeepFolder::warden() const {
+  constexpr std::chrono::milliseconds patience{1};
+  const os::Fd warden = TRY(os::connect_local(file(control), patience));
+  return os::process_at_other_end(warden);
+}
+
 std::string KeepFolder::read_end() const {
   constexpr std::size_t most = 64;
   const auto bytes = read(end, most);

@@ -66,6 +66,9 @@ class KeepFolder {
   [[nodiscard]] std::optional<launch::Proof> read_proof() const;
   /// Waits for nobody, and knows of none that it is starting. An error: it cannot be told now.
   [[nodiscard]] os::Result<KeepState> state() const;
+  /// Its warden's process, which can be read from once that has ended. An error: there is none, or
+  /// it cannot be told now.
+  [[nodiscard]] os::Result<os::Fd> warden() const;
   /// How the keep's process ended, by its host's word: "exited 0", "killed 9".
   [[nodiscard]] std::string read_end() const;
 

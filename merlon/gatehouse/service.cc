@@ -13,6 +13,7 @@
 #include "merlon/os/clock.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
+#include "merlon/os/poll.h"
 #include "merlon/os/watch.h"
 #include "merlon/service/html.h"
 #include "merlon/x509/certificate.h"
@@ -104,6 +105,11 @@ Result<Response> output(const http::Request& request, const House& house,
   const std::uint64_t wait = std::min(TRY(query_number(request, "wait", 0)), longest_wait);
   const std::uint64_t until = now_ms() + wait;
   const auto watch = os::Watch::begin(folder.path());
+  // One that is killed writes nothing, not even its end. Who cannot be watched is waited for.
+  os::Fd warden;
+  if (auto found = wait == 0 ? os::Result<os::Fd>(os::Errno::Srch) : folder.warden()) {
+    warden = *std::move(found);
+  }
   for (;;) {
     // The end is looked for first: what it says was written before it.
     const KeepState state = TRY(house.state(folder));
@@ -116,7 +122,9 @@ Result<Response> output(const http::Request& request, const House& house,
     if (state == KeepState::Ended || state == KeepState::Lost) return plain(410);
     const std::uint64_t now = now_ms();
     if (now >= until || !watch) return Response{204, {}, {}};
-    static_cast<void>(watch->wait(std::chrono::milliseconds(until - now)));
+    static_cast<void>(watch->wait(std::chrono::milliseconds(until - now), warden));
+    // Once is enough: where its state does not follow, this must not turn round and round.
+    if (warden.is_open() && os::has_input(warden)) warden.close();
   }
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "merlon/os/errno.h"
+#include "merlon/os/process.h"
 
 namespace merlon::os {
 
@@ -89,6 +90,16 @@ bool is_of_this_user(BorrowedFd socket) noexcept {
   ::socklen_t size = sizeof(peer);
   return ::getsockopt(socket.number(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
          peer.uid == ::geteuid();
+}
+
+Result<Fd> process_at_other_end(BorrowedFd socket) noexcept {
+  ::ucred peer{};
+  ::socklen_t size = sizeof(peer);
+  if (::getsockopt(socket.number(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return last_errno();
+  }
+  if (peer.pid <= 0) return Errno::Srch;
+  return open_process(peer.pid);
 }
 
 Result<void> limit_waiting(BorrowedFd socket, std::chrono::microseconds patience) noexcept {

@@ -28,6 +28,9 @@ void remove_socket(const std::string& path) noexcept;
 /// Whether the other end is a process of this user. A socket's permissions say so already, but for
 /// the superuser.
 [[nodiscard]] bool is_of_this_user(BorrowedFd socket) noexcept;
+/// Of what we have connected with: the process that listens there, and not one that was given the
+/// descriptor. Srch: it has ended, or is in none of our process namespaces · Mfile · …
+[[nodiscard]] Result<Fd> process_at_other_end(BorrowedFd socket) noexcept;
 
 /// From now on nothing that is received or sent there waits longer: Again.
 [[nodiscard]] Result<void> limit_waiting(BorrowedFd socket,

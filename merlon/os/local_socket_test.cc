@@ -1,10 +1,14 @@
 #include "merlon/os/local_socket.h"
 
+#include <array>
+#include <csignal>
 #include <filesystem>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "merlon/os/poll.h"
 #include "merlon/os/socket.h"
 
 namespace merlon::os {
@@ -89,6 +93,30 @@ TEST_F(LocalSocket, WaitsOnlySoLong) {
   char got = 0;
   EXPECT_EQ(::read(here->number(), &got, 1), -1);
   EXPECT_EQ(last_errno(), Errno::Again);
+}
+
+TEST_F(LocalSocket, NamesTheProcessThatListens) {
+  std::array<int, 2> ready{};
+  ASSERT_EQ(::pipe(ready.data()), 0);
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    const auto listener = listen_local(path_);
+    static_cast<void>(::write(ready[1], "x", 1));
+    ::pause();
+    ::_exit(listener ? 0 : 1);
+  }
+  char word = 0;
+  EXPECT_EQ(::read(ready[0], &word, 1), 1);
+  const auto there = connect_local(path_);
+  ASSERT_TRUE(there);
+  const auto process = process_at_other_end(*there);
+  ASSERT_TRUE(process);
+  EXPECT_FALSE(has_input(*process));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_TRUE(has_input(*process));
+  EXPECT_EQ(process_at_other_end(*there).error(), Errno::Srch);
+  for (const int each : ready) ::close(each);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "merlon/os/poll.h"
 
+#include <array>
 #include <cstdint>
 
 #include <sys/eventfd.h>
@@ -20,6 +21,12 @@ Result<std::size_t> poll(std::span<PollItem> items,
   }
   return system_call(SYS_ppoll, items.data(), items.size(), timeout.has_value() ? &limit : nullptr,
                      nullptr, 0);
+}
+
+bool has_input(BorrowedFd fd) noexcept {
+  std::array<PollItem, 1> items{{{fd.number(), POLLIN, 0}}};
+  const auto ready = poll(items, std::chrono::nanoseconds(0));
+  return ready && *ready != 0;
 }
 
 Result<WakeUp> WakeUp::create() noexcept {

@@ -20,6 +20,9 @@ using PollItem = ::pollfd;
 [[nodiscard]] Result<std::size_t> poll(std::span<PollItem> items,
                                        std::optional<std::chrono::nanoseconds> timeout) noexcept;
 
+/// Whether it can be read from, or is at its end, without waiting.
+[[nodiscard]] bool has_input(BorrowedFd fd) noexcept;
+
 /// A bell that one side rings and the other side can poll for. Once rung it stays rung.
 class WakeUp {
  public:

@@ -20,8 +20,8 @@ Result<Watch> Watch::begin(const std::string& directory) noexcept {
   return Watch(std::move(events));
 }
 
-bool Watch::wait(std::chrono::nanoseconds limit) const noexcept {
-  std::array<PollItem, 1> items{{{events_.number(), POLLIN, 0}}};
+bool Watch::wait(std::chrono::nanoseconds limit, BorrowedFd other) const noexcept {
+  std::array<PollItem, 2> items{{{events_.number(), POLLIN, 0}, {other.number(), POLLIN, 0}}};
   const auto ready = poll(items, limit);
   if (!ready || *ready == 0) return false;
   // What it was is found out by looking.

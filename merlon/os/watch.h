@@ -15,8 +15,10 @@ class Watch {
   [[nodiscard]] static Result<Watch> begin(const std::string& directory) noexcept;
 
   /// Whether something was written, made or renamed there since begin() or the last call, waiting
-  /// for `limit` at most.
-  [[nodiscard]] bool wait(std::chrono::nanoseconds limit) const noexcept;
+  /// for `limit` at most; or whether `other`, if it is given, can be read from, as the descriptor
+  /// of a process can when that has ended.
+  [[nodiscard]] bool wait(std::chrono::nanoseconds limit,
+                          BorrowedFd other = BorrowedFd(-1)) const noexcept;
 
  private:
   explicit Watch(Fd events) noexcept : events_(std::move(events)) {}

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "merlon/os/poll.h"
+
 namespace merlon::os {
 namespace {
 
@@ -35,6 +37,18 @@ TEST_F(WatchTest, SeesFilesThatTakeAnothersPlace) {
   const auto watch = Watch::begin(folder_);
   std::filesystem::rename(folder_ + "/b", folder_ + "/c");
   EXPECT_TRUE(watch->wait(10s));
+}
+
+TEST_F(WatchTest, SeesThatAnotherCanBeReadFrom) {
+  const auto watch = Watch::begin(folder_);
+  const auto bell = WakeUp::create();
+  ASSERT_TRUE(watch && bell);
+  EXPECT_FALSE(has_input(bell->fd()));
+  EXPECT_FALSE(watch->wait(0ns, bell->fd()));
+  bell->ring();
+  EXPECT_TRUE(has_input(bell->fd()));
+  EXPECT_TRUE(watch->wait(10s, bell->fd()));
+  EXPECT_FALSE(watch->wait(0ns));
 }
 
 TEST_F(WatchTest, WantsADirectory) {
