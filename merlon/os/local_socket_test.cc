@@ -1,13 +1,18 @@
 #include "merlon/os/local_socket.h"
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "merlon/os/file.h"
+#include "merlon/os/open.h"
 #include "merlon/os/poll.h"
 #include "merlon/os/socket.h"
 
@@ -93,6 +98,29 @@ TEST_F(LocalSocket, WaitsOnlySoLong) {
   char got = 0;
   EXPECT_EQ(::read(here->number(), &got, 1), -1);
   EXPECT_EQ(last_errno(), Errno::Again);
+}
+
+TEST_F(LocalSocket, WaitsOnlySoLongForWhoTakesNothing) {
+  const auto listener = listen_local(path_);
+  const auto there = connect_local(path_);
+  ASSERT_TRUE(listener && there);
+  const auto here = accept(*listener);
+  ASSERT_TRUE(here && set_nonblock(*here, false));
+  ASSERT_TRUE(limit_waiting(*here, std::chrono::milliseconds(20)));
+  // Whoever waits on is let go, and has written all of it.
+  std::atomic<bool> over{false};
+  std::thread takes([&] {
+    for (int i = 0; i < 500 && !over; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::vector<char> all(1 << 20);
+    while (!over && ::read(there->number(), all.data(), all.size()) > 0) {
+    }
+  });
+  const auto written = write_all(*here, std::vector<std::uint8_t>(8 << 20));
+  over = true;
+  takes.join();
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error(), Errno::Again);
 }
 
 TEST_F(LocalSocket, NamesTheProcessThatListens) {

@@ -84,6 +84,11 @@ Result<void> wait_for(BorrowedFd fd, short events) noexcept {
   return {};
 }
 
+bool does_not_wait(BorrowedFd fd) noexcept {
+  const int flags = ::fcntl(fd.number(), F_GETFL);
+  return flags < 0 || (static_cast<unsigned>(flags) & unsigned{O_NONBLOCK}) != 0;
+}
+
 /// What a file says it has; nothing of one that does not know, as those of /proc.
 std::optional<std::size_t> told_size(BorrowedFd fd) noexcept {
   const auto status = stat_of(fd);
@@ -208,15 +213,24 @@ Result<std::vector<std::uint8_t>> read_all(BorrowedFd fd, std::size_t max_size) 
 }
 
 Result<void> write_all(BorrowedFd fd, core::ByteView bytes) noexcept {
+  bool was_late = false;
   while (!bytes.empty()) {
     const ::ssize_t count = ::write(fd.number(), bytes.data(), bytes.size());
-    if (count < 0) {
-      const Errno number = last_errno();
-      if (number == Errno::Again) TRY(wait_for(fd, POLLOUT));
-      if (number == Errno::Intr || number == Errno::Again) continue;
-      return number;
+    if (count >= 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+      was_late = false;
+      continue;
     }
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    const Errno number = last_errno();
+    if (number == Errno::Intr) continue;
+    if (number != Errno::Again) return number;
+    // One that waits by itself says so when its limit is over (limit_waiting()). It may be shared
+    // with a process that has just made it wait: once proves nothing.
+    if (!does_not_wait(fd)) {
+      if (std::exchange(was_late, true)) return number;
+      continue;
+    }
+    TRY(wait_for(fd, POLLOUT));
   }
   return {};
 }

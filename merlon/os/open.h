@@ -74,7 +74,8 @@ namespace merlon::os {
 /// the file's own flags are.
 [[nodiscard]] Result<std::vector<std::uint8_t>> read_all(BorrowedFd fd, std::size_t max_size);
 
-/// All of `bytes`, going on after interruptions and short writes; waits likewise.
+/// All of `bytes`, going on after interruptions and short writes; waits likewise. Again: a socket
+/// that has a limit (limit_waiting()) took nothing for twice as long.
 [[nodiscard]] Result<void> write_all(BorrowedFd fd, core::ByteView bytes) noexcept;
 
 /// Allows this process as many open files as its user may have: for programs with many connections.
