@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -58,10 +59,10 @@ base::CpuidLeaf leaf_of(const ::kvm_cpuid_entry2& entry) noexcept {
   return entry;
 }
 
-/// A list of registers with one element.
-struct OneRegister {
+/// A list of model-specific registers.
+struct RegisterList {
   ListHead head;
-  ::kvm_msr_entry entry{};
+  std::array<::kvm_msr_entry, 8> entries{};
 };
 
 }  // namespace
@@ -100,24 +101,29 @@ Result<void> Processor::set_extended_state(std::uint64_t features) const noexcep
 }
 
 Result<void> Processor::set_model_registers(std::span<const Register> registers) const noexcept {
-  for (const Register& each : registers) {
-    OneRegister one;
-    one.head.count = 1;
-    one.entry.index = each.number;
-    one.entry.data = each.value;
-    const int set = TRY(os::control_with(fd_, set_msrs, &one));
-    if (set != 1) return Errno::Inval;
+  // As many at a time as there is room for: KVM loads the processor's state for each list.
+  while (!registers.empty()) {
+    RegisterList list;
+    const auto some = registers.first(std::min(registers.size(), list.entries.size()));
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      list.entries[i].index = some[i].number;
+      list.entries[i].data = some[i].value;
+    }
+    list.head.count = static_cast<std::uint32_t>(some.size());
+    const int set = TRY(os::control_with(fd_, set_msrs, &list));
+    if (!std::cmp_equal(set, some.size())) return Errno::Inval;
+    registers = registers.subspan(some.size());
   }
   return {};
 }
 
 Result<std::uint64_t> Processor::model_register(std::uint32_t number) const noexcept {
-  OneRegister one;
-  one.head.count = 1;
-  one.entry.index = number;
-  const int got = TRY(os::control_with(fd_, get_msrs, &one));
+  RegisterList list;
+  list.head.count = 1;
+  list.entries[0].index = number;
+  const int got = TRY(os::control_with(fd_, get_msrs, &list));
   if (got != 1) return Errno::Inval;
-  return one.entry.data;
+  return list.entries[0].data;
 }
 
 Result<ProcessorState> Processor::state() const {
