@@ -134,7 +134,7 @@ Collateral Collateral::parse(const evidence::Endorsements& own,
   Collateral made;
   add(made, own, nullptr, Origin::Own);
   made.own_list_count = made.lists.size();
-  const auto others = std::ranges::stable_partition(made.lists, [&](const x509::Crl& list) {
+  const auto others = std::ranges::partition(made.lists, [&](const x509::Crl& list) {
     return std::ranges::any_of(own.vlek_lists, [&](const evidence::Bytes& each) {
       return std::ranges::equal(each, list.der());
     });
