@@ -244,6 +244,15 @@ void FunctionCompiler::use_flags(Condition condition) {
   }
 }
 
+/// Whether what was just compared is from memory, as far as the last three instructions tell.
+bool FunctionCompiler::rests_on_load() const noexcept {
+  for (std::size_t i = at_ < 3 ? 0 : at_ - 3; i < at_; ++i) {
+    const Opcode op = analysis_.instructions[i].op;
+    if (op >= Opcode::I32Load && op <= Opcode::I64Load32U) return true;
+  }
+  return false;
+}
+
 void FunctionCompiler::select(Condition condition) {
   Operand otherwise = pop();
   Operand chosen = pop();
@@ -267,7 +276,10 @@ void FunctionCompiler::select(Condition condition) {
     otherwise.reg = aside;
   }
   load(reg, chosen, true);
-  if (is_vector(reg)) {
+  // "if (condition) local = otherwise": behind a jump that is foreseen nothing waits for a
+  // condition from memory, as all that rests on the local would behind a conditional move.
+  const bool replaces = home != no_register && register_of(chosen) == home && rests_on_load();
+  if (is_vector(reg) || (replaces && condition != Condition::FloatEqual)) {
     const asmjit::Label done = a_.newLabel();
     jump_if(condition, done);
     load(reg, otherwise);

@@ -267,6 +267,7 @@ class FunctionCompiler {
   // Conditions: what follows a comparison uses the flags if it can.
   void use_flags(Condition condition);
   void select(Condition condition);
+  [[nodiscard]] bool rests_on_load() const noexcept;
   void test_zero(Operand& operand);
   void pop_condition();
 

@@ -257,5 +257,67 @@ TEST(Locals, KeepTheirValuesHoweverALoopIsLeft) {
   }
 }
 
+/// Of a condition that lies in memory.
+struct LoadedCondition {
+  std::string_view name;
+  void (*write)(Bytes& body);
+  bool (*holds)(std::uint32_t loaded);
+};
+
+void load_it(Bytes& body) { body.op(Opcode::I32Const).s64(0).op(Opcode::I32Load).u32(2).u32(0); }
+
+constexpr LoadedCondition loaded_conditions[] = {
+    {"it is not zero", load_it, [](std::uint32_t it) { return it != 0; }},
+    {"it is zero", [](Bytes& body) { load_it(body), body.op(Opcode::I32Eqz); },
+     [](std::uint32_t it) { return it == 0; }},
+    {"it is less than 5",
+     [](Bytes& body) { load_it(body), body.op(Opcode::I32Const).s64(5).op(Opcode::I32LtU); },
+     [](std::uint32_t it) { return it < 5; }},
+    {"5 is less than it",
+     [](Bytes& body) {
+       body.op(Opcode::I32Const).s64(5);
+       load_it(body);
+       body.op(Opcode::I32LtS);
+     },
+     [](std::uint32_t it) { return 5 < static_cast<std::int32_t>(it); }},
+};
+
+/// Stores its third parameter, and replaces its first one by the other if `condition` says so, or
+/// if it does not. Gives both.
+Function replacing(char type, const LoadedCondition& condition, bool if_it_holds, bool by_constant,
+                   Slot by) {
+  const std::string types(2, type);
+  Function function{types + "i", types, "", {}};
+  Bytes& body = function.body;
+  body.op(Opcode::I32Const).s64(0).get(2).op(Opcode::I32Store).u32(2).u32(0);
+  if (!if_it_holds) body.get(0);
+  if (by_constant) testing::constant(body, type, by);
+  else body.get(1);
+  if (if_it_holds) body.get(0);
+  condition.write(body);
+  body.op(Opcode::SelectTyped).u32(1).byte(testing::type_code(type)).set(0).get(0).get(1);
+  return function;
+}
+
+TEST(Locals, AreReplacedIfSomethingInMemorySaysSo) {
+  const Slot before{0x1111'2222, 0};
+  const Slot after{0x3333'4444, 0};
+  for (const LoadedCondition& condition : loaded_conditions) {
+    for (const char type : {'i', 'I', 'f', 'F', 'v'}) {
+      for (int form = 0; form < 4; ++form) {
+        const bool if_it_holds = form % 2 == 0;
+        Program program({replacing(type, condition, if_it_holds, form / 2 == 0, after)});
+        for (const std::uint32_t loaded : {0U, 1U, 4U, 5U, 6U, ~0U}) {
+          const auto results = program.run(0, {before, after, {loaded, 0}});
+          const bool replaced = condition.holds(loaded) == if_it_holds;
+          ASSERT_TRUE(testing::same(results[0], replaced ? after : before, 0))
+              << condition.name << ", " << type << ", form " << form << ", of " << loaded;
+          ASSERT_TRUE(testing::same(results[1], after, 0));
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace merlon::wasm
