@@ -178,6 +178,10 @@ Checked<os::Fd> Folder::lock() const {
 
 Checked<void> Folder::write(const State& state) const {
   const std::string text = encode(state);
+  // Nobody could end or delete a container whose state cannot be read again: a byte of an
+  // annotation may be six here.
+  if (text.size() > max_config_size) return Refusal{"config.json: annotations: are too large"};
+  TRY(decode(text));
   const auto written = os::write_setting(path("state.new"), core::as_bytes(text));
   std::error_code error;
   if (written) std::filesystem::rename(path("state.new"), path(state_file), error);

@@ -60,6 +60,7 @@ class Folder {
   /// another one ten seconds at most.
   [[nodiscard]] Checked<os::Fd> lock() const;
 
+  /// A refusal where `read` would not give it back.
   [[nodiscard]] Checked<void> write(const State& state) const;
   [[nodiscard]] Checked<State> read() const;
   [[nodiscard]] Checked<std::string> text_of(const char* name, std::size_t most) const;

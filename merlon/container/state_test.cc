@@ -60,6 +60,26 @@ TEST(State, AStoppedContainerHasNoProcess) {
   EXPECT_EQ(told->root().find("status")->text(), "stopped");
 }
 
+// A container with a state that could not be read again could not be deleted either, and its init
+// process outlived `delete --force`.
+TEST_F(FolderTest, WhatCouldNotBeReadAgainIsNotWritten) {
+  const auto folder = Folder::make(root_, "a");
+  ASSERT_TRUE(folder);
+  const State good = noted(5);
+  ASSERT_TRUE(folder->write(good));
+  State large = good;
+  constexpr std::size_t size = 262144;
+  // Each of these bytes is six in merlon.json.
+  for (const char* name : {"a", "b", "c"}) large.annotations[name] = std::string(size, '\x7F');
+  EXPECT_FALSE(folder->write(large));
+  State far = good;
+  far.root = "/" + std::string(4096, 'r');
+  EXPECT_FALSE(folder->write(far));
+  const auto read = folder->read();
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, good);
+}
+
 TEST_F(FolderTest, PhasesByWhatIsThere) {
   const auto folder = Folder::make(root_, "a");
   ASSERT_TRUE(folder);
