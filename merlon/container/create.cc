@@ -154,12 +154,17 @@ class Creation {
     return {};
   }
 
+  /// Beside it first: nobody reads half of a number. What lies there may be anybody's, in a
+  /// directory as /tmp, and would stay his to change, or hold this process up.
   Checked<void> write_pid_file() {
     const std::string beside = concat(order_.pid_file, ".new");
-    const auto written = os::write_setting(beside, core::as_bytes(concat(state_.process)));
     std::error_code error;
-    if (written) std::filesystem::rename(beside, order_.pid_file, error);
+    std::filesystem::remove(beside, error);
+    const auto file = os::create_private_file(beside);
+    if (!file) return failed("--pid-file", file.error());
+    const auto written = os::write_all(*file, core::as_bytes(concat(state_.process)));
     if (!written) return failed("--pid-file", written.error());
+    std::filesystem::rename(beside, order_.pid_file, error);
     if (error) return Refusal{concat("--pid-file: ", error.message())};
     return {};
   }

@@ -402,6 +402,19 @@ class Hostile(Containers):
         for folder in group_folders(name):
             os.rmdir(folder)
 
+    def test_what_lies_beside_a_pid_file_is_nobody_elses(self):
+        beside = self.folder / "pid.new"
+        for lay in (lambda: os.mkfifo(beside), lambda: beside.write_text("x"), lambda: beside.symlink_to("/dev/null")):
+            lay()
+            if beside.is_file():
+                os.chmod(beside, 0o666)
+            name = self.name()
+            made = self.oci("create", "-b", self.bundle(bundles.EXIT_42), "--pid-file", self.folder / "pid", name)
+            self.assertEqual(made.returncode, 0, made)
+            self.assertEqual((self.folder / "pid").lstat().st_mode & 0o777, 0o600)
+            self.assertEqual((self.folder / "pid").read_text(), str(json.loads(self.oci("state", name).stdout)["pid"]))
+            self.assertFalse(beside.is_symlink() or beside.exists())
+
     def test_commands_of_a_held_container_answer(self):
         with self.running(bundles.SPIN) as (name, process, _):
             os.kill(process, signal.SIGSTOP)
