@@ -40,6 +40,34 @@ void member(codec::JsonWriter& json, std::string_view name, std::string_view tex
   json.text(text);
 }
 
+/// With all that is missing above it. Whatever the umask is, nobody else writes there.
+os::Result<void> make_root(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  const std::string here(path);
+  auto made = os::make_private_directory(here);
+  const std::size_t slash = path.rfind('/');
+  if (!made && made.error() == os::Errno::Noent && slash != std::string_view::npos && slash > 0) {
+    TRY(make_root(path.substr(0, slash)));
+    made = os::make_private_directory(here);
+  }
+  return !made && made.error() == os::Errno::Exist ? os::Result<void>() : made;
+}
+
+Checked<void> check_guarded(const std::string& path) {
+  const auto guarded = os::is_guarded_directory(path);
+  if (guarded && *guarded) return {};
+  return Refusal{concat(base::printable(path), ": ",
+                        guarded ? "is no directory of this user's, or others may write there; "
+                                  "what is noted there says which processes are ended"
+                                : os::describe(guarded.error()))};
+}
+
+/// The folder itself, and the root directory, to which a link may lead.
+Checked<void> check_place(const std::string& folder) {
+  TRY(check_guarded(concat(folder.substr(0, folder.rfind('/')), "/.")));
+  return check_guarded(folder);
+}
+
 std::uint64_t process_number(const State& state) {
   return state.process > 0 ? static_cast<std::uint64_t>(state.process) : 0;
 }
@@ -130,12 +158,12 @@ Checked<void> check_id(std::string_view id) {
 
 Checked<Folder> Folder::make(const std::string& root, const std::string& id) {
   TRY(check_id(id));
-  std::error_code error;
-  const bool made_root = std::filesystem::create_directories(root, error);
-  if (error) return Refusal{concat(base::printable(root), ": cannot be made: ", error.message())};
-  if (made_root) {
-    std::filesystem::permissions(root, std::filesystem::perms::owner_all, error);
+  const auto made_root = make_root(root);
+  if (!made_root) {
+    return Refusal{
+        concat(base::printable(root), ": cannot be made: ", os::describe(made_root.error()))};
   }
+  TRY(check_guarded(concat(root, "/.")));
   Folder folder(concat(root, "/", id));
   const auto made = os::make_private_directory(folder.path_);
   if (made) return folder;
@@ -162,6 +190,7 @@ std::optional<Folder> Folder::find(const std::string& root, const std::string& i
 std::string Folder::path(std::string_view name) const { return concat(path_, "/", name); }
 
 Checked<os::Fd> Folder::lock() const {
+  TRY(check_place(path_));
   auto file = os::open_record(path("lock"));
   if (!file) {
     return Refusal{
@@ -200,6 +229,7 @@ Checked<std::string> Folder::text_of(const char* name, std::size_t most) const {
 }
 
 Checked<State> Folder::read() const {
+  TRY(check_place(path_));
   const std::string text = TRY(text_of(state_file, max_config_size));
   return decode(text);
 }

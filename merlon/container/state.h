@@ -48,7 +48,7 @@ class Folder {
   static constexpr const char* config_file = "config.json";
   static constexpr const char* door = "start";  ///< a FIFO that is there until the start
 
-  /// A new one. A refusal if there is one already.
+  /// A new one. A refusal if there is one already, or others could put theirs in its place.
   [[nodiscard]] static Checked<Folder> make(const std::string& root, const std::string& id);
   /// Nothing if there is none, or it is one of another runtime with the same root directory.
   [[nodiscard]] static std::optional<Folder> find(const std::string& root, const std::string& id);
@@ -57,7 +57,7 @@ class Folder {
   [[nodiscard]] const std::string& own_path() const noexcept { return path_; }
 
   /// Only one command that changes something at a time; held as long as the Fd. It waits for
-  /// another one ten seconds at most.
+  /// another one ten seconds at most. A refusal, as of `read`, where others may have written.
   [[nodiscard]] Checked<os::Fd> lock() const;
 
   /// A refusal where `read` would not give it back.

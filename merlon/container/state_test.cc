@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "merlon/codec/json.h"
@@ -78,6 +79,49 @@ TEST_F(FolderTest, WhatCouldNotBeReadAgainIsNotWritten) {
   const auto read = folder->read();
   ASSERT_TRUE(read);
   EXPECT_EQ(*read, good);
+}
+
+TEST_F(FolderTest, MissingDirectoriesAreThisUsersAloneWhateverTheUmask) {
+  const ::mode_t before = ::umask(0);
+  const auto folder = Folder::make(root_ + "/x/y/", "a");
+  ::umask(before);
+  ASSERT_TRUE(folder) << folder.error().text;
+  for (const char* path : {"/x", "/x/y", "/x/y/a"}) {
+    EXPECT_EQ(std::filesystem::status(root_ + path).permissions(),
+              std::filesystem::perms::owner_all)
+        << path;
+  }
+}
+
+// What is noted names processes and groups that are ended, and hooks that are run.
+TEST_F(FolderTest, WhatOthersMayHaveWrittenIsNotRead) {
+  namespace fs = std::filesystem;
+  const auto folder = Folder::make(root_, "a");
+  ASSERT_TRUE(folder);
+  ASSERT_TRUE(folder->write(noted(0)));
+  const auto taken = [](const Folder& what) { return what.read() && what.lock(); };
+  EXPECT_TRUE(taken(*folder));
+  for (const std::string& open : {root_, root_ + "/a"}) {
+    fs::permissions(open, fs::perms::all);
+    EXPECT_FALSE(taken(*folder)) << open;
+    fs::permissions(open, fs::perms::owner_all | fs::perms::group_write);
+    EXPECT_FALSE(taken(*folder)) << open;
+    // As /tmp is: nobody there can replace what is another's.
+    fs::permissions(open, fs::perms::all | fs::perms::sticky_bit);
+    EXPECT_TRUE(taken(*folder)) << open;
+    fs::permissions(open, fs::perms::owner_all);
+  }
+  fs::create_directory_symlink(root_ + "/a", root_ + "/b");
+  EXPECT_FALSE(taken(*Folder::find(root_, "b")));
+  fs::permissions(root_, fs::perms::all);
+  EXPECT_FALSE(Folder::make(root_, "c"));
+  fs::permissions(root_, fs::perms::owner_all);
+  fs::create_directory_symlink(root_, root_ + "/link");
+  EXPECT_TRUE(Folder::make(root_ + "/link", "d"));
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  constexpr ::uid_t nobody = 65534;
+  ASSERT_EQ(::chown((root_ + "/a").c_str(), nobody, nobody), 0);
+  EXPECT_FALSE(taken(*folder));
 }
 
 TEST_F(FolderTest, PhasesByWhatIsThere) {

@@ -117,6 +117,15 @@ Result<void> make_private_directory(const std::string& path) noexcept {
   return {};
 }
 
+Result<bool> is_guarded_directory(const std::string& path) noexcept {
+  struct ::stat there{};
+  if (::lstat(path.c_str(), &there) != 0) return last_errno();
+  const bool is_ours = there.st_uid == ::geteuid() || there.st_uid == 0;
+  const bool others_write = (there.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  const bool is_sticky = (there.st_mode & S_ISVTX) != 0;
+  return S_ISDIR(there.st_mode) && is_ours && (!others_write || is_sticky);
+}
+
 Result<Fd> open_device(const std::string& path) noexcept {
   return adopted(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
 }

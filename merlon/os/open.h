@@ -26,6 +26,11 @@ namespace merlon::os {
 /// there.
 [[nodiscard]] Result<void> make_private_directory(const std::string& path) noexcept;
 
+/// Whether nobody but this user and root can put something else in the place of what is in it: a
+/// directory, no link, of one of them, to which others do not write or where they may not remove
+/// what is not theirs.
+[[nodiscard]] Result<bool> is_guarded_directory(const std::string& path) noexcept;
+
 /// The same with what is missing above it, and what is there already will do. When this returns all
 /// of them are found again after a crash of the machine, and so is what is synced in them, as far
 /// as the directories above may be read. Notdir: a file is in the way.
