@@ -83,7 +83,7 @@ Result<void> fd_fdstat_get(Context& context, GuestMemory memory, FdNumber fd, Gu
 }
 
 /// Linux cannot change how an open file is synchronised, so those flags must stay as they are; as
-/// in wasmtime, asking otherwise is Inval.
+/// in wasmtime, asking otherwise is Inval. A lent stream that appends goes on appending.
 Result<void> fd_fdstat_set_flags(Context& context, [[maybe_unused]] GuestMemory memory, FdNumber fd,
                                  std::uint32_t flags) {
   constexpr Fdflags changeable = fdflags::append | fdflags::nonblock;
@@ -94,6 +94,7 @@ Result<void> fd_fdstat_set_flags(Context& context, [[maybe_unused]] GuestMemory 
   const bool append = wanted.has(fdflags::append);
   if (append != entry->flags.has(fdflags::append)) {
     if (entry->is_socket()) return fail(Errno::Inval);
+    if (entry->only_appends) return fail(Errno::Notcapable);
     if (entry->kind == FileKind::Regular) TRY(from_os(os::set_append(entry->descriptor(), append)));
   }
   entry->flags = wanted;

@@ -1,5 +1,6 @@
 #include <limits>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include "merlon/os/file.h"
@@ -59,6 +60,28 @@ TEST_F(FdAttributes, AppendCanBeSwitchedOnAndOff) {
   EXPECT_EQ((guest_.call<&api::fd_seek>(fd, std::int64_t{0}, 0U, Guest::result)), Errno::Success);
   EXPECT_EQ(guest_.write(fd, "ONE"), Errno::Success);
   EXPECT_EQ(scratch_.content("f"), "ONEtwo");
+}
+
+// "merlon run app.wasm >> log": the program could switch append off, and shorten or change the log.
+TEST_F(FdAttributes, ALentStreamThatAppendsKeepsWhatIsInIt) {
+  scratch_.make_file("log", "before");
+  const std::string path = scratch_ / "log";
+  const os::Fd log = os::Fd::adopt(::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+  const FdNumber fd = guest_.context().files().insert(LentStream{log, "output"}).value();
+  EXPECT_EQ(flags_of(fd), fdflags::append);
+  EXPECT_EQ(set_flags(fd, Fdflags()), Errno::Notcapable);
+  EXPECT_EQ(set_flags(fd, fdflags::append | fdflags::nonblock), Errno::Success);
+  EXPECT_EQ((guest_.call<&api::fd_filestat_set_size>(fd, std::uint64_t{1})), Errno::Notcapable);
+  EXPECT_EQ((guest_.call<&api::fd_allocate>(fd, std::uint64_t{0}, std::uint64_t{99})),
+            Errno::Notcapable);
+  EXPECT_EQ((guest_.call<&api::fd_seek>(fd, std::int64_t{0}, 0U, Guest::result)), Errno::Success);
+  EXPECT_EQ(guest_.write(fd, " after"), Errno::Success);
+  EXPECT_EQ(scratch_.content("log"), "before after");
+  const os::Fd file = os::Fd::adopt(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const FdNumber other = guest_.context().files().insert(LentStream{file, "output"}).value();
+  EXPECT_EQ(set_flags(other, fdflags::append), Errno::Success);
+  EXPECT_EQ(set_flags(other, Fdflags()), Errno::Success);
+  EXPECT_EQ((guest_.call<&api::fd_filestat_set_size>(other, std::uint64_t{1})), Errno::Success);
 }
 
 TEST_F(FdAttributes, SynchronisationIsFixedWhenAFileIsOpened) {

@@ -73,9 +73,10 @@ struct FdEntry {
   Fdflags flags;
   Rights base;
   Rights inheriting;
-  bool read_only = false;    ///< nothing below may be changed (directories)
-  bool never_waits = false;  ///< the open file is ours alone and has O_NONBLOCK
-  bool needs_poll = false;   ///< this kernel cannot try without waiting on this file
+  bool read_only = false;     ///< nothing below may be changed (directories)
+  bool never_waits = false;   ///< the open file is ours alone and has O_NONBLOCK
+  bool only_appends = false;  ///< whoever lent it may rely on what is in it already
+  bool needs_poll = false;    ///< this kernel cannot try without waiting on this file
   /// A host's stream: Context::output_loss() tells of a write to it that failed, under this name.
   std::string_view loss_name{};
   std::optional<std::string> preopened_as;            ///< a directory's name for the guest

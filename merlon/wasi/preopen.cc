@@ -153,6 +153,11 @@ core::Result<FdEntry> open_file(os::Fd file) {
 core::Result<FdEntry> look_at(const LentStream& stream) {
   FdEntry entry = TRY(entry_of(stream.file, [&stream] { return os::duplicate(stream.file); }));
   if (!entry.stream && !entry.listener) entry.file = HeldFile::lent(stream.file);
+  // "program >> log" does not let the program change what is in the log.
+  entry.only_appends = entry.kind == FileKind::Regular && entry.flags.has(fdflags::append);
+  if (entry.only_appends) {
+    entry.base = entry.base.without(rights::fd_filestat_set_size | rights::fd_allocate);
+  }
   if (stream.loss_name.empty()) return entry;
   entry.loss_name = stream.loss_name;
   if (entry.kind != FileKind::Directory) entry.base = entry.base | rights::fd_write;

@@ -19,7 +19,8 @@ enum class DirectoryAccess : std::uint8_t { ReadWrite, ReadOnly };
 
 /// What a guest holds of a standard stream that it is lent, as open_file() has it. A descriptor
 /// that is a socket is duplicated. What is written to an output must not be lost without a word:
-/// one that cannot be written to can still be tried. Errors: those of open_file().
+/// one that cannot be written to can still be tried. One that appends does only that: what is in
+/// the file stays. Errors: those of open_file().
 [[nodiscard]] core::Result<FdEntry> look_at(const LentStream& stream);
 
 /// Any file that is open already: a terminal, pipe, device, regular
