@@ -6,8 +6,9 @@ namespace merlon::files {
 
 namespace {
 
-/// What an entry takes beside its name, node and places in two lists included.
-constexpr std::uint64_t entry_cost = 256;
+/// What an entry takes beside its name, node and places in two lists included (measured: at most
+/// 368 with a file, 408 with a directory).
+constexpr std::uint64_t entry_cost = 416;
 
 template <typename T>
 std::shared_ptr<T> as(const std::shared_ptr<Node>& node, os::FileType type) noexcept {
@@ -25,6 +26,12 @@ std::shared_ptr<Directory> as_directory(const std::shared_ptr<Node>& node) noexc
 }
 std::shared_ptr<Link> as_link(const std::shared_ptr<Node>& node) noexcept {
   return as<Link>(node, os::FileType::Symlink);
+}
+
+std::shared_ptr<Link> Link::make(Budget& budget, std::uint64_t inode, std::uint64_t now,
+                                 std::string_view target) {
+  if (!budget.take(target.size())) return nullptr;
+  return std::shared_ptr<Link>(new Link(budget, inode, now, target));
 }
 
 /// Piece by piece: a guest can make directories within each other deeper than a stack is.

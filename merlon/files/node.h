@@ -79,14 +79,19 @@ class File final : public Node {
 
 class Link final : public Node {
  public:
-  Link(Budget& budget, std::uint64_t inode, std::uint64_t now, std::string_view target)
-      : Node(budget, inode, now), target_(target) {}
+  /// Null without room for what it says.
+  [[nodiscard]] static std::shared_ptr<Link> make(Budget& budget, std::uint64_t inode,
+                                                  std::uint64_t now, std::string_view target);
+  ~Link() override { budget().give_back(target_.size()); }
 
   [[nodiscard]] os::FileType type() const noexcept override { return os::FileType::Symlink; }
   [[nodiscard]] std::uint64_t size() const noexcept override { return target_.size(); }
   [[nodiscard]] const std::string& target() const noexcept { return target_; }
 
  private:
+  Link(Budget& budget, std::uint64_t inode, std::uint64_t now, std::string_view target)
+      : Node(budget, inode, now), target_(target) {}
+
   std::string target_;
 };
 

@@ -243,8 +243,9 @@ Result<void> Tree::symlink(std::string_view target, Directory& start, const os::
   const Place place = TRY(Walk(start, LastLink::Keep).go(path.text()));
   if (place.must_be_directory && !place.node) return Errno::Noent;
   TRY(check_new(place));
-  return insert(*place.parent, place.name,
-                std::make_shared<Link>(budget_, next_inode(), clock_(), target));
+  auto link = Link::make(budget_, next_inode(), clock_(), target);
+  if (!link) return Errno::Nospc;
+  return insert(*place.parent, place.name, std::move(link));
 }
 
 /// Whether it is `above` or lies somewhere below.
@@ -377,8 +378,8 @@ Result<std::shared_ptr<File>> Tree::put_file(Directory& parent, std::string_view
 Result<std::shared_ptr<Link>> Tree::put_link(Directory& parent, std::string_view name,
                                              std::string_view target) {
   if (parent.find(name)) return Errno::Exist;
-  auto link = std::make_shared<Link>(budget_, next_inode(), clock_(), target);
-  if (!parent.insert(name, link)) return Errno::Nospc;
+  auto link = Link::make(budget_, next_inode(), clock_(), target);
+  if (!link || !parent.insert(name, link)) return Errno::Nospc;
   return link;
 }
 
