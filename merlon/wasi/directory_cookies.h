@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -16,7 +17,8 @@
 
 namespace merlon::wasi {
 
-/// How many places all directories of one guest may remember together.
+/// How many places all directories of one guest may remember together, and how many of them what
+/// they have read ahead.
 class CookieBudget {
  public:
   explicit CookieBudget(std::size_t places) noexcept : left_(places) {}
@@ -27,8 +29,17 @@ class CookieBudget {
   }
   void give_back(std::size_t places) noexcept { left_ += places; }
 
+  /// Whether one more directory may keep a reader, which takes 8 KiB.
+  [[nodiscard]] bool take_reader() noexcept {
+    if (readers_left_ == 0) return false;
+    --readers_left_;
+    return true;
+  }
+  void give_back_reader() noexcept { ++readers_left_; }
+
  private:
   std::size_t left_;
+  std::size_t readers_left_ = 64;
 };
 
 /// The numbers of one open directory; 0 is its start. When the budget is used up, new places are
@@ -61,12 +72,30 @@ class DirectoryCookies {
   std::unordered_map<std::uint64_t, std::uint32_t> numbers_;
 };
 
-/// One directory as it is being listed.
-struct DirectoryListing {
-  explicit DirectoryListing(CookieBudget& budget) : cookies(budget) {}
+/// One directory as it is being listed. Its reader is its own while there is room for one, and else
+/// a `passing` one, good for one call: it asks the kernel anew.
+class DirectoryListing {
+ public:
+  explicit DirectoryListing(CookieBudget& budget) : cookies(budget), budget_(budget) {
+    if (budget.take_reader()) own_ = std::make_unique<os::DirectoryReader>();
+  }
+  ~DirectoryListing() {
+    if (own_) budget_.give_back_reader();
+  }
+  DirectoryListing(const DirectoryListing&) = delete;
+  DirectoryListing& operator=(const DirectoryListing&) = delete;
 
-  os::DirectoryReader reader;
+  [[nodiscard]] os::DirectoryReader& reader(std::unique_ptr<os::DirectoryReader>& passing) {
+    if (own_) return *own_;
+    passing = std::make_unique<os::DirectoryReader>();
+    return *passing;
+  }
+
   DirectoryCookies cookies;
+
+ private:
+  CookieBudget& budget_;
+  std::unique_ptr<os::DirectoryReader> own_;
 };
 
 }  // namespace merlon::wasi

@@ -63,7 +63,9 @@ Result<void> fd_readdir(Context& context, GuestMemory memory, FdNumber fd, Guest
   if (!entry->listing) {
     entry->listing = std::make_unique<DirectoryListing>(context.cookie_budget());
   }
-  auto& [reader, cookies] = *entry->listing;
+  std::unique_ptr<os::DirectoryReader> passing;
+  os::DirectoryReader& reader = entry->listing->reader(passing);
+  DirectoryCookies& cookies = entry->listing->cookies;
   while (!rest.empty()) {
     const std::uint64_t place = TRY(cookies.place_of(cookie));
     const auto found = TRY(from_os(reader.at(entry->file, place)));

@@ -2,6 +2,7 @@
 #include <set>
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "merlon/wasi/testing/guest.h"
 
@@ -65,6 +66,36 @@ TEST_F(FdDirectory, ListsDotsFilesTypesAndInodes) {
   struct ::stat expected{};
   ASSERT_EQ(::stat((scratch_ / "file").c_str(), &expected), 0);
   EXPECT_EQ(entries.at("file").inode, expected.st_ino);
+}
+
+// Each kept 8 KiB for as long as it was open, beyond what the guest may have: 65536 half a GiB.
+TEST_F(FdDirectory, ManyThatAreListedAtOnceTakeLittle) {
+  for (int i = 0; i < 50; ++i) scratch_.make_file("file." + std::to_string(i));
+  std::vector<FdNumber> all;
+  constexpr int many = 300;
+  for (int i = 0; i < many; ++i) {
+    all.push_back(
+        guest_.open(dir_, ".", {.oflags = oflags::directory, .base = rights::fd_readdir}));
+  }
+  std::map<FdNumber, DirCookie> places;
+  std::map<FdNumber, std::set<std::string>> names;
+  std::size_t grown = 0;
+  // In turns, so that none finds what it has read ahead in another's reader.
+  for (int turn = 0; turn < 20; ++turn) {
+    const std::size_t before = ::mallinfo2().uordblks;
+    for (const FdNumber fd : all) EXPECT_EQ(readdir(fd, 300, places[fd]), Errno::Success);
+    if (turn == 0) grown = ::mallinfo2().uordblks - before;
+    for (const FdNumber fd : all) {
+      dir_ = fd;
+      for (const Entry& entry : page(300, places[fd])) {
+        EXPECT_TRUE(names[fd].insert(entry.name).second) << entry.name;
+        places[fd] = entry.next;
+      }
+    }
+  }
+  for (const FdNumber fd : all) EXPECT_EQ(names[fd].size(), 52U);
+  constexpr std::size_t most_of_one = 2048;
+  EXPECT_LT(grown, (many + std::size_t{64 * 4}) * most_of_one);
 }
 
 TEST_F(FdDirectory, AFullBufferMeansThereIsMoreAndNothingIsLost) {
