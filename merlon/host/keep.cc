@@ -158,7 +158,8 @@ std::optional<Keep> Keep::take(const std::string& socket, Backend backend, const
   // A pool may be told to prepare a keep first, which takes as long as compiling its module.
   constexpr std::chrono::seconds patience(10);
   auto pool = os::connect_local(socket, patience);
-  if (!pool) return std::nullopt;
+  // Whoever answers there gets all that this user has opened for the launch.
+  if (!pool || !os::is_of_this_user(*pool)) return std::nullopt;
   auto module = os::duplicate(plan.module);
   if (!module) return std::nullopt;
   const launch::PoolQuestion question{static_cast<std::uint8_t>(backend), reaches_network(plan),

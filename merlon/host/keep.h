@@ -33,7 +33,7 @@ class Keep {
                                                            const MachineOptions& machine = {});
 
   /// One that was made ahead, from the pool at `socket`: ready, and for this plan. Nothing if the
-  /// pool has none, or there is no pool: then start() is as good, and takes longer.
+  /// pool has none, or there is no pool of this user: then start() is as good, and takes longer.
   [[nodiscard]] static std::optional<Keep> take(const std::string& socket, Backend backend,
                                                 const LaunchPlan& plan);
 

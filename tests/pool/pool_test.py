@@ -335,6 +335,36 @@ class PoolTest(TlsTest):
         with Pool(self.folder / "other", BACKEND):
             pass
 
+    @unittest.skipIf(os.geteuid() != 0, "only root can be two users")
+    def test_another_users_pool_is_told_nothing(self):
+        """Whoever listens at the path would get module, streams, directories and environment."""
+        place = self.folder / "pool"
+        listening, told = os.pipe()
+        child = os.fork()
+        if child == 0:
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(str(place))
+                os.chmod(place, 0o777)
+                os.setuid(65534)
+                listener.listen()  # whose it is the kernel notes here
+                os.write(told, b"!")
+                listener.settimeout(20)
+                connection, _ = listener.accept()
+                connection.settimeout(5)
+                said, files, _, _ = socket.recv_fds(connection, 4096, 8)
+                os.write(told, b"%d bytes, %d files" % (len(said), len(files)))
+                os._exit(0)
+            os._exit(1)
+        os.close(told)
+        try:
+            self.assertEqual(os.read(listening, 1), b"!")
+            self.assertEqual(self.taken(self.wasm(HELLO)).stdout, "hello\n")
+            self.assertEqual(os.read(listening, 100), b"0 bytes, 0 files")
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            os.close(listening)
+
     def test_wild_customers_harm_nobody(self):
         pool = self.pool("--wait")
         app = self.wasm(HELLO)
