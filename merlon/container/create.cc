@@ -272,7 +272,10 @@ Checked<void> start(const Folder& folder, const Log& log) {
 }
 
 Checked<void> remove(const Folder& folder, bool force, const Log& log) {
-  const os::Fd lock = TRY(folder.lock());
+  const auto lock = folder.lock();
+  // Somebody else has just deleted it.
+  if (!lock && force && !os::exists(folder.own_path())) return {};
+  if (!lock) return lock.error();
   const auto state = folder.read();
   if (!state) {
     // Nothing but the folder was made before there was a state.

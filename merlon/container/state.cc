@@ -191,15 +191,18 @@ std::string Folder::path(std::string_view name) const { return concat(path_, "/"
 
 Checked<os::Fd> Folder::lock() const {
   TRY(check_place(path_));
-  auto file = os::open_record(path("lock"));
-  if (!file) {
-    return Refusal{
-        concat(base::printable(path_), ": cannot be locked: ", os::describe(file.error()))};
-  }
   constexpr std::chrono::milliseconds pause{5};
   constexpr int patience = 2000;
   for (int i = 0; i < patience; ++i) {
-    if (os::try_lock(*file)) return *std::move(file);
+    auto file = os::open_record(path("lock"));
+    if (!file) {
+      return Refusal{
+          concat(base::printable(path_), ": cannot be locked: ", os::describe(file.error()))};
+    }
+    const bool is_held = os::try_lock(*file).has_value();
+    // Whoever had it may have taken the folder away, and somebody may have made another one.
+    const auto found = os::status(*file);
+    if (is_held && found && found->links != 0) return *std::move(file);
     static_cast<void>(os::poll({}, pause));
   }
   return Refusal{concat(base::printable(path_), ": another command of this runtime works on it")};

@@ -1,7 +1,9 @@
 #include "merlon/container/state.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -10,6 +12,8 @@
 #include "merlon/codec/json.h"
 #include "merlon/os/container.h"
 #include "merlon/os/fifo.h"
+#include "merlon/os/file.h"
+#include "merlon/os/open.h"
 
 namespace merlon::container {
 namespace {
@@ -122,6 +126,24 @@ TEST_F(FolderTest, WhatOthersMayHaveWrittenIsNotRead) {
   constexpr ::uid_t nobody = 65534;
   ASSERT_EQ(::chown((root_ + "/a").c_str(), nobody, nobody), 0);
   EXPECT_FALSE(taken(*folder));
+}
+
+// Of two that delete a container the second had the lock of a folder that was gone, and took away
+// the one that was being made anew in its place, without its init process.
+TEST_F(FolderTest, TheLockIsThatOfTheFolderThatIsThere) {
+  const auto folder = Folder::make(root_, "a");
+  ASSERT_TRUE(folder);
+  auto first = folder->lock();
+  ASSERT_TRUE(first);
+  std::optional<Checked<os::Fd>> second;
+  std::thread waits([&] { second = folder->lock(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  folder->remove();
+  ASSERT_TRUE(Folder::make(root_, "a"));
+  first->close();
+  waits.join();
+  ASSERT_TRUE(*second);
+  EXPECT_FALSE(os::try_lock(*os::open_record(folder->path("lock"))));
 }
 
 TEST_F(FolderTest, PhasesByWhatIsThere) {
