@@ -52,7 +52,7 @@ class OwnDirectory final : public wasi::ServedDirectory {
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> content_of(std::size_t index);
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> own_certificate() const;
 
-  /// Made once: a workload may open a file as often as it has descriptors.
+  /// Made once: a workload may open a file a thousand times.
   [[nodiscard]] core::Result<std::shared_ptr<const std::vector<std::uint8_t>>> kept(
       std::size_t index);
 

@@ -108,6 +108,15 @@ Result<FdEntry> entry_of(os::Fd file, const FdEntry& directory, const Request& r
   return entry;
 }
 
+/// What each holds was made for it alone, and is no memory that counts as the guest's.
+Result<void> check_served(FdTable& files) {
+  constexpr std::size_t most = 1024;
+  if (files.end() < most) return {};
+  std::size_t open = 0;
+  files.for_each([&](const FdEntry& each) { open += each.kind == FileKind::Served ? 1U : 0U; });
+  return open < most ? Result<void>() : fail(Errno::Mfile);
+}
+
 /// Of a read-only tree too: it says Rofs itself where something would change.
 Result<FdEntry> open_in_tree(const FdEntry& directory, const os::Path& path,
                              const Request& request) {
@@ -139,6 +148,7 @@ Result<void> path_open(Context& context, GuestMemory memory, FdNumber fd, std::u
         TRY(checked_request(dirflags, oflags, rights_base, rights_inheriting, fdflags));
     const os::Path named = TRY(memory.path(path, path_len));
     TRY(memory.at(opened_fd, sizeof(FdNumber)));
+    TRY(check_served(context.files()));
     FdEntry opened =
         TRY(open_served(*served, named.text(), asked.oflags, asked.base & served->inheriting));
     return memory.store(opened_fd, TRY(context.files().insert(std::move(opened))));

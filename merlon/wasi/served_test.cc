@@ -72,6 +72,17 @@ class Served : public ::testing::Test {
   FdNumber dir_ = guest_.insert(served_directory(std::make_shared<Texts>(), "/own"));
 };
 
+// Each has a content of its own: with 65536 of them a guest took what it liked beside its memory.
+TEST_F(Served, AThousandAreOpenAtMost) {
+  constexpr int most = 1024;
+  std::vector<FdNumber> all;
+  for (int i = 0; i < most; ++i) all.push_back(open("facts"));
+  EXPECT_EQ(refused("facts"), Errno::Mfile);
+  EXPECT_EQ((guest_.call<&api::fd_close>(all[7])), Errno::Success);
+  EXPECT_EQ(open("ask"), all[7]);
+  EXPECT_EQ(refused("ask"), Errno::Mfile);
+}
+
 TEST_F(Served, IsFoundAsAnyPreopenedDirectory) {
   EXPECT_EQ((guest_.call<&api::fd_prestat_get>(dir_, Guest::result)), Errno::Success);
   EXPECT_EQ(guest_.get<std::uint32_t>(Guest::result + 4), 4U);
