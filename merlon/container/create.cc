@@ -163,10 +163,12 @@ class Creation {
     const auto file = os::create_private_file(beside);
     if (!file) return failed("--pid-file", file.error());
     const auto written = os::write_all(*file, core::as_bytes(concat(state_.process)));
+    if (written) std::filesystem::rename(beside, order_.pid_file, error);
+    if (written && !error) return {};
+    std::error_code ignored;
+    std::filesystem::remove(beside, ignored);
     if (!written) return failed("--pid-file", written.error());
-    std::filesystem::rename(beside, order_.pid_file, error);
-    if (error) return Refusal{concat("--pid-file: ", error.message())};
-    return {};
+    return Refusal{concat("--pid-file: ", error.message())};
   }
 
   const CreateOrder& order_;

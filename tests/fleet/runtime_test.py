@@ -414,6 +414,10 @@ class Hostile(Containers):
             self.assertEqual((self.folder / "pid").lstat().st_mode & 0o777, 0o600)
             self.assertEqual((self.folder / "pid").read_text(), str(json.loads(self.oci("state", name).stdout)["pid"]))
             self.assertFalse(beside.is_symlink() or beside.exists())
+        (self.folder / "pid").unlink()
+        (self.folder / "pid").mkdir()
+        made = self.oci("create", "-b", self.bundle(bundles.EXIT_42), "--pid-file", self.folder / "pid", self.name())
+        self.assertEqual((made.returncode, beside.exists()), (1, False), made)
 
     def test_commands_of_a_held_container_answer(self):
         with self.running(bundles.SPIN) as (name, process, _):
