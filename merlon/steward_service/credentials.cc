@@ -202,6 +202,12 @@ Outcome<IssuingKey> Credentials::key_for(const crypto::Sha256Digest& policy, boo
     entry = keys_.find(policy, now);
     if (entry == nullptr) return std::string("the clock lies before keys that there are");
   }
+  // Sites judge tokens by what the key says: under a key for genuine keeps no simulator's gets one.
+  if (entry->record.development != development) {
+    return concat("the key of this policy was made with",
+                  entry->record.development ? " --development" : "out --development",
+                  ": take another directory");
+  }
   const KeyId id = entry->id;
   const codec::UnixTime end = entry->record.not_after;
   const bool ends_soon = end.seconds - now.seconds < options_.epoch.count() / 2;

@@ -14,6 +14,7 @@
 namespace merlon::steward_service {
 namespace {
 
+using base::concat;
 using credential::KeyLog;
 
 /// A Steward that finds each keep good, and takes the first byte of its request for its key.
@@ -201,6 +202,26 @@ TEST_F(CredentialsTest, KeysFollowEachOtherAndTheNextIsKnownAhead) {
   const KeyLog third = log_of(*credentials);
   EXPECT_EQ(third.entries().back().record.policy, generation_->policy_sha256);
   EXPECT_EQ(third.entries().back().record.epoch, 0U);
+}
+
+// A site takes all tokens of a key for what the key says; a directory may be used by a Steward in
+// development behind one that was not.
+TEST_F(CredentialsTest, NoKeyIsOfBothDevelopmentAndNot) {
+  for (const bool first : {false, true}) {
+    options_.directory = concat(directory_, first ? "/development" : "/genuine");
+    generation_->development = first;
+    auto credentials = open();
+    const auto entry = log_of(*credentials).entries()[0];
+    EXPECT_EQ(ask(*credentials, entry, 1).first, 200U);
+    generation_->development = !first;
+    EXPECT_EQ(ask(*credentials, entry, 2).first, 500U) << first;
+    EXPECT_EQ(credentials->handle(asking("GET", credential_keys_path)).status, 500U);
+    credentials.reset();
+    credentials = open();
+    EXPECT_EQ(ask(*credentials, entry, 2).first, 500U) << "after a start, too";
+    generation_->development = first;
+    EXPECT_EQ(ask(*credentials, entry, 2).first, 200U);
+  }
 }
 
 TEST_F(CredentialsTest, WhatIsRefusedGetsNone) {
