@@ -143,7 +143,7 @@ Result<Response> Service::tag(const http::Request& request, const Target& target
   }
   if (request.method != "DELETE") return wrong_method();
   TRY(access_.user(request, target.user, Level::Write, Context::Tags));
-  const auto gone = catalogue_.delete_tag(target.full_name(), target.tag);
+  const auto gone = shelf_.delete_tag(target.full_name(), target.tag);
   if (!gone) return refuse(gone.error());
   if (!*gone) return refuse(404, not_found);
   return json(200, "{}");
@@ -170,7 +170,7 @@ Result<Response> Service::put_tag(const http::Request& request, const Target& ta
   tag.name = target.tag;
   tag.record = request.body;
   tag.type = told.type;
-  const auto added = catalogue_.begin_tag(tag, *root, world_.now());
+  const auto added = shelf_.begin_tag(tag, *root);
   if (!added) return refuse(added.error());
   return response_of(*added);
 }

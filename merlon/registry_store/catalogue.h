@@ -148,8 +148,10 @@ class Catalogue {
   [[nodiscard]] Result<std::vector<RepositorySummary>> repositories(const Query& query);
 
   // ---- tags ----
+  /// Where it takes the place of another that had begun, that one's objects are given in `dropped`
+  /// to be removed.
   [[nodiscard]] Result<Added> begin_tag(const Tag& tag, const registry::Meta& root,
-                                        codec::UnixTime now);
+                                        codec::UnixTime now, std::vector<ObjectName>& dropped);
   [[nodiscard]] Result<std::optional<Tag>> tag(const std::string& repository,
                                                const std::string& name);
   /// Whole ones by their names; yanked ones only if so wanted.
@@ -158,8 +160,10 @@ class Catalogue {
   /// False: there is no such whole tag.
   [[nodiscard]] Result<bool> yank(const std::string& repository, const std::string& name,
                                   const std::optional<std::string>& why);
-  /// Its name stays taken. False: there is none.
-  [[nodiscard]] Result<bool> delete_tag(const std::string& repository, const std::string& name);
+  /// Its name stays taken. Objects that are nobody's then are given in `dropped` to be removed.
+  /// False: there is none.
+  [[nodiscard]] Result<bool> delete_tag(const std::string& repository, const std::string& name,
+                                        std::vector<ObjectName>& dropped);
 
   // ---- nodes ----
   [[nodiscard]] Result<std::optional<Node>> node(const Place& place);

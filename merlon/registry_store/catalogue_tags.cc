@@ -46,11 +46,21 @@ Result<bool> expect(Connection& in, const Place& place, const registry::Meta& me
   return !added.empty();
 }
 
-/// Nodes and uploads of it.
-Result<void> clear(Connection& in, const std::string& repository, const std::string& name) {
+/// Nodes and uploads of it, and contents that no other tag names. Their objects are given in
+/// `dropped`: nothing counts them any more, so nothing would bound them until the next gc.
+Result<void> clear(Connection& in, const std::string& repository, const std::string& name,
+                   std::vector<ObjectName>& dropped) {
+  const Rows contents = TRY(in.run(
+      "DELETE FROM blobs WHERE key IN (SELECT key FROM nodes WHERE repository = $1 AND tag = $2)"
+      " AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.key = blobs.key"
+      " AND (n.repository <> $1 OR n.tag <> $2)) RETURNING object",
+      {repository, name}));
   TRY(in.run("DELETE FROM nodes WHERE repository = $1 AND tag = $2", {repository, name}));
-  // Their objects are in no table then, and gc finds them.
-  TRY(in.run("DELETE FROM uploads WHERE repository = $1 AND tag = $2", {repository, name}));
+  const Rows uploads =
+      TRY(in.run("DELETE FROM uploads WHERE repository = $1 AND tag = $2 RETURNING object",
+                 {repository, name}));
+  for (const Row& row : contents) dropped.push_back(database::text(row, 0));
+  for (const Row& row : uploads) dropped.push_back(database::text(row, 0));
   return {};
 }
 
@@ -84,9 +94,10 @@ bool is_more(std::uint64_t used, std::uint64_t more, std::uint64_t most) noexcep
 
 }  // namespace
 
-Result<Added> Catalogue::begin_tag(const Tag& tag, const registry::Meta& root,
-                                   codec::UnixTime now) {
+Result<Added> Catalogue::begin_tag(const Tag& tag, const registry::Meta& root, codec::UnixTime now,
+                                   std::vector<ObjectName>& dropped) {
   return database_->transact(Mode::Write, [&](Connection& in) -> Result<Added> {
+    dropped.clear();
     const auto there = TRY(read_tag(in, tag.repository, tag.name));
     if (there && there->state == TagState::Deleted) return Added{Added::Kind::Deleted};
     if (there && there->state == TagState::Whole) return Added{Added::Kind::Exists};
@@ -97,7 +108,7 @@ Result<Added> Catalogue::begin_tag(const Tag& tag, const registry::Meta& root,
       return Added{};
     }
     if (there) {
-      TRY(clear(in, tag.repository, tag.name));
+      TRY(clear(in, tag.repository, tag.name, dropped));
       TRY(in.run("DELETE FROM tags WHERE repository = $1 AND name = $2",
                  {tag.repository, tag.name}));
     }
@@ -150,11 +161,13 @@ Result<bool> Catalogue::yank(const std::string& repository, const std::string& n
   });
 }
 
-Result<bool> Catalogue::delete_tag(const std::string& repository, const std::string& name) {
+Result<bool> Catalogue::delete_tag(const std::string& repository, const std::string& name,
+                                   std::vector<ObjectName>& dropped) {
   return database_->transact(Mode::Write, [&](Connection& in) -> Result<bool> {
+    dropped.clear();
     const auto there = TRY(read_tag(in, repository, name));
     if (!there || there->state == TagState::Deleted) return false;
-    TRY(clear(in, repository, name));
+    TRY(clear(in, repository, name, dropped));
     if (there->state == TagState::Begun) {  // nobody could know the name
       TRY(in.run("DELETE FROM tags WHERE repository = $1 AND name = $2", {repository, name}));
       return true;

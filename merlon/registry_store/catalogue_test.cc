@@ -65,8 +65,10 @@ TEST_P(Kept, NamesThatLookAlikeAreNotGiven) {
 }
 
 TEST_P(Kept, ATagIsWholeWithItsLastNode) {
-  ASSERT_EQ(catalogue.begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta, {7})->kind,
-            Kind::Done);
+  instance.now = 7;
+  ASSERT_EQ(
+      instance.shelf().begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta)->kind,
+      Kind::Done);
   for (const Package::Item& item : package.items) {
     EXPECT_EQ((*catalogue.tag("acme/app", "1.0.0"))->state, TagState::Begun) << item.path;
     EXPECT_FALSE(catalogue.node({"acme/app", "1.0.0", ""})->has_value());
@@ -84,10 +86,11 @@ TEST_P(Kept, ATagIsWholeWithItsLastNode) {
 TEST_P(Kept, AWholeTagNeverChanges) {
   ASSERT_TRUE(testing::push(instance.shelf(), "acme/app", "1.0.0", package));
   const Package other = Package::of({{"main.wasm", "evil"}});
-  EXPECT_EQ(catalogue.begin_tag(other.tag("acme/app", "1.0.0"), other.items[0].meta, {})->kind,
+  EXPECT_EQ(instance.shelf().begin_tag(other.tag("acme/app", "1.0.0"), other.items[0].meta)->kind,
             Kind::Exists);
-  EXPECT_EQ(catalogue.begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta, {})->kind,
-            Kind::Exists);
+  EXPECT_EQ(
+      instance.shelf().begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta)->kind,
+      Kind::Exists);
   EXPECT_EQ(testing::bring(instance.shelf(), {"acme/app", "1.0.0", ""}, other.items[0]).kind,
             Kind::Differs);
   EXPECT_EQ(testing::bring(instance.shelf(), {"acme/app", "1.0.0", ""}, package.items[0]).kind,
@@ -97,13 +100,15 @@ TEST_P(Kept, AWholeTagNeverChanges) {
 
 TEST_P(Kept, ATagThatHasBegunCanBePutAgain) {
   const Package other = Package::of({{"main.wasm", "other"}});
-  ASSERT_EQ(catalogue.begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta, {})->kind,
-            Kind::Done);
+  ASSERT_EQ(
+      instance.shelf().begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta)->kind,
+      Kind::Done);
   ASSERT_EQ(testing::bring(instance.shelf(), {"acme/app", "1.0.0", ""}, package.items[0]).kind,
             Kind::Done);
   // The same goes on where it was.
-  ASSERT_EQ(catalogue.begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta, {})->kind,
-            Kind::Done);
+  ASSERT_EQ(
+      instance.shelf().begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta)->kind,
+      Kind::Done);
   EXPECT_EQ(testing::bring(instance.shelf(), {"acme/app", "1.0.0", ""}, package.items[0]).kind,
             Kind::Exists);
   // Another one takes its place.
@@ -112,8 +117,9 @@ TEST_P(Kept, ATagThatHasBegunCanBePutAgain) {
 }
 
 TEST_P(Kept, OnlyWhatADirectoryNamesMayCome) {
-  ASSERT_EQ(catalogue.begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta, {})->kind,
-            Kind::Done);
+  ASSERT_EQ(
+      instance.shelf().begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta)->kind,
+      Kind::Done);
   const auto bring = [&](const std::string& path, const Package::Item& item) {
     return testing::bring(instance.shelf(), {"acme/app", "1.0.0", path}, item).kind;
   };
@@ -129,15 +135,16 @@ TEST_P(Kept, OnlyWhatADirectoryNamesMayCome) {
 
 TEST_P(Kept, ADeletedTagsNameIsNeverGivenAgain) {
   ASSERT_TRUE(testing::push(instance.shelf(), "acme/app", "1.0.0", package));
-  EXPECT_TRUE(*catalogue.delete_tag("acme/app", "1.0.0"));
-  EXPECT_FALSE(*catalogue.delete_tag("acme/app", "1.0.0"));
+  EXPECT_TRUE(*instance.shelf().delete_tag("acme/app", "1.0.0"));
+  EXPECT_FALSE(*instance.shelf().delete_tag("acme/app", "1.0.0"));
   EXPECT_FALSE(catalogue.node({"acme/app", "1.0.0", ""})->has_value());
   EXPECT_EQ((*catalogue.tag("acme/app", "1.0.0"))->state, TagState::Deleted);
-  EXPECT_EQ(catalogue.begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta, {})->kind,
-            Kind::Deleted);
+  EXPECT_EQ(
+      instance.shelf().begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta)->kind,
+      Kind::Deleted);
   // One that nobody could see may go without a trace.
-  ASSERT_TRUE(catalogue.begin_tag(package.tag("acme/app", "2.0.0"), package.items[0].meta, {}));
-  EXPECT_TRUE(*catalogue.delete_tag("acme/app", "2.0.0"));
+  ASSERT_TRUE(instance.shelf().begin_tag(package.tag("acme/app", "2.0.0"), package.items[0].meta));
+  EXPECT_TRUE(*instance.shelf().delete_tag("acme/app", "2.0.0"));
   EXPECT_TRUE(testing::push(instance.shelf(), "acme/app", "2.0.0", package));
 }
 
@@ -145,7 +152,7 @@ TEST_P(Kept, TagsAreListedWholeAndInPages) {
   for (const char* tag : {"1.0.0", "1.1.0", "2.0.0"}) {
     ASSERT_TRUE(testing::push(instance.shelf(), "acme/app", tag, package));
   }
-  ASSERT_TRUE(catalogue.begin_tag(package.tag("acme/app", "3.0.0"), package.items[0].meta, {}));
+  ASSERT_TRUE(instance.shelf().begin_tag(package.tag("acme/app", "3.0.0"), package.items[0].meta));
   EXPECT_TRUE(*catalogue.yank("acme/app", "1.1.0", "it leaks"));
   EXPECT_FALSE(*catalogue.yank("acme/app", "3.0.0", "not whole"));
   const auto names = [&](bool yanked_too, const char* after, std::uint64_t limit) {

@@ -225,6 +225,8 @@ Result<bool> Migration::copy_tag(const std::string& repository, const std::strin
     if (!seen.insert(key).second) continue;
     if (!TRY(copy_blob(key))) lost.insert(key);
   }
+  // What a tag had goes with it: the next pass sees what became of it.
+  if (!lost.empty() && !TRY(is_there(repository, name))) return true;
   std::int64_t missing = 0;
   for (Row& each : tag.nodes) {
     if (!lost.contains(database::text(each, key_column))) continue;
@@ -239,6 +241,13 @@ Result<bool> Migration::copy_tag(const std::string& repository, const std::strin
   TRY(write_tag(tag));
   ++done_.tags;
   return true;
+}
+
+Result<bool> Migration::is_there(const std::string& repository, const std::string& name) {
+  const Rows rows = TRY(read(from_.database,
+                             "SELECT 1 FROM tags WHERE repository = $1 AND name = $2 AND state = 1",
+                             {repository, name}));
+  return !rows.empty();
 }
 
 Result<void> Migration::write_tag(const TagRow& tag) {

@@ -45,6 +45,8 @@ class Migration {
   [[nodiscard]] Result<std::uint64_t> pass_tables();
   [[nodiscard]] Result<std::uint64_t> pass_tags();
   [[nodiscard]] Result<bool> copy_tag(const std::string& repository, const std::string& name);
+  /// Whole, in the old store.
+  [[nodiscard]] Result<bool> is_there(const std::string& repository, const std::string& name);
   [[nodiscard]] Result<void> write_tag(const TagRow& tag);
   [[nodiscard]] Result<void> remove_tag(const std::string& repository, const std::string& name);
   /// False: it is lost.

@@ -53,6 +53,21 @@ INSTANTIATE_TEST_SUITE_P(Databases, Migrating,
                            return each.param == Dialect::Sqlite ? "FromSqlite" : "FromPostgres";
                          });
 
+TEST_P(Migrating, WhatIsDeletedMeanwhileIsNotLost) {
+  bool deleted = false;
+  const auto done =
+      Migration({old_database, old_objects}, {new_database, new_objects}, [&](std::uint64_t) {
+        if (deleted) return;
+        deleted = *old.shelf().delete_tag("acme/app", "1.0.0");
+      }).run(true);
+  ASSERT_TRUE(done) << done.error().text;
+  EXPECT_TRUE(deleted);
+  EXPECT_TRUE(done->lost.empty());
+  Instance now(new_folder, new_objects);
+  EXPECT_EQ((*now.catalogue().tag("acme/app", "1.0.0"))->state, TagState::Deleted);
+  EXPECT_TRUE(testing::pull(now.shelf(), "acme/app", "1.1.0", second));
+}
+
 TEST_P(Migrating, BringsAllOfItAndWhatCameSince) {
   const auto begun = migrate(false);
   ASSERT_TRUE(begun) << begun.error().text;
@@ -66,9 +81,9 @@ TEST_P(Migrating, BringsAllOfItAndWhatCameSince) {
   ASSERT_TRUE(testing::push(old.shelf(), "acme/app", "1.2.0", Package::of({{"a", "new"}})));
   ASSERT_TRUE(*catalogue.yank("acme/app", "1.1.0", std::string("why")));
   ASSERT_TRUE(testing::push(old.shelf(), "acme/app", "1.3.0", first));
-  ASSERT_TRUE(*catalogue.delete_tag("acme/app", "1.3.0"));
+  ASSERT_TRUE(*old.shelf().delete_tag("acme/app", "1.3.0"));
   ASSERT_TRUE(catalogue.set_admission("acme/app", "rule"));
-  ASSERT_EQ(catalogue.begin_tag(first.tag("acme/app", "9.0.0"), first.items[0].meta, {})->kind,
+  ASSERT_EQ(old.shelf().begin_tag(first.tag("acme/app", "9.0.0"), first.items[0].meta)->kind,
             Added::Kind::Done);
   const auto finished = migrate(true);
   ASSERT_TRUE(finished) << finished.error().text;

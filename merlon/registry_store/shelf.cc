@@ -14,6 +14,7 @@ namespace {
 
 /// How often an upload says that it goes on.
 constexpr std::int64_t touch_seconds = 60;
+constexpr std::uint64_t touch_bytes = std::uint64_t{64} << 20U;
 constexpr std::uint64_t at_a_time = 100;
 
 Failure failure(const core::Error& error) {
@@ -58,12 +59,15 @@ Result<void> Incoming::append(core::ByteView bytes) {
     return failure(appended.error());
   }
   note(bytes);
+  untouched_ += bytes.size();
   const codec::UnixTime now = shelf_->now_();
-  if (now.seconds - touched_.seconds >= touch_seconds) {
-    touched_ = now;
-    static_cast<void>(TRY(shelf_->catalogue_.touch_upload(object_, now)));
-  }
-  return {};
+  if (now.seconds - touched_.seconds < touch_seconds && untouched_ < touch_bytes) return {};
+  touched_ = now;
+  untouched_ = 0;
+  if (TRY(shelf_->catalogue_.touch_upload(object_, now))) return {};
+  // Its bytes are in no table, and count for nobody.
+  drop();
+  return Failure{Failure::Kind::Unavailable, "another upload has taken the place of this one"};
 }
 
 void Incoming::note(core::ByteView bytes) {
@@ -115,6 +119,13 @@ Result<Incoming::Finished> Incoming::put(const registry::ContentDigest& digest) 
       TRY(shelf_->catalogue_.finish_upload(place_, meta, children, blob, lost, dropped));
   TRY(shelf_->remove(dropped));
   return finished;
+}
+
+Result<Added> Shelf::begin_tag(const Tag& tag, const registry::Meta& root) {
+  std::vector<ObjectName> dropped;
+  const Added added = TRY(catalogue_.begin_tag(tag, root, now_(), dropped));
+  TRY(remove(dropped));
+  return added;
 }
 
 Result<Shelf::Begun> Shelf::begin(const Place& place, const registry::Meta& meta) {
@@ -219,6 +230,13 @@ Result<Outgoing> Shelf::open(const Blob& blob) {
 }
 
 // ---- upkeep ----
+
+Result<bool> Shelf::delete_tag(const std::string& repository, const std::string& name) {
+  std::vector<ObjectName> dropped;
+  const bool done = TRY(catalogue_.delete_tag(repository, name, dropped));
+  TRY(remove(dropped));
+  return done;
+}
 
 Result<void> Shelf::remove(const std::vector<ObjectName>& names) {
   // One that stays is a stranger, which the next sweep removes.

@@ -22,7 +22,7 @@ class Shelf;
 /// it goes, for Shelf::go_on().
 class Incoming {
  public:
-  /// Full · Unavailable. Broken: more than was told.
+  /// Full · Unavailable, also where another upload took its place. Broken: more than was told.
   [[nodiscard]] Result<void> append(core::ByteView bytes);
 
   struct Finished {
@@ -55,6 +55,7 @@ class Incoming {
   PieceHasher pieces_;
   std::string listing_;  ///< of a directory
   codec::UnixTime touched_;
+  std::uint64_t untouched_ = 0;  ///< bytes since then
 };
 
 /// A node's content on its way out, for one thread at a time.
@@ -96,6 +97,10 @@ class Shelf {
       : catalogue_(catalogue), objects_(objects), now_(std::move(now)) {}
 
   [[nodiscard]] Catalogue& catalogue() noexcept { return catalogue_; }
+
+  /// As the catalogue's; what nobody needs any more goes at once.
+  [[nodiscard]] Result<Added> begin_tag(const Tag& tag, const registry::Meta& root);
+  [[nodiscard]] Result<bool> delete_tag(const std::string& repository, const std::string& name);
 
   struct Begun {
     Added added;  ///< whether it may come; if not, nothing of it was done

@@ -25,10 +25,9 @@ class OnShelf : public ::testing::Test {
  protected:
   void SetUp() override {
     testing::prepare(instance.catalogue(), "acme/app");
-    ASSERT_EQ(instance.catalogue()
-                  .begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta, {})
-                  ->kind,
-              Kind::Done);
+    ASSERT_EQ(
+        instance.shelf().begin_tag(package.tag("acme/app", "1.0.0"), package.items[0].meta)->kind,
+        Kind::Done);
     ASSERT_EQ(testing::bring(shelf, {"acme/app", "1.0.0", ""}, package.items[0]).kind, Kind::Done);
   }
 
@@ -139,7 +138,7 @@ TEST_F(OnShelf, ADirectoryThatIsNoneIsRefused) {
   Tag tag;
   tag.repository = "acme/app";
   tag.name = "2.0.0";
-  ASSERT_EQ(instance.catalogue().begin_tag(tag, meta, {})->kind, Kind::Done);
+  ASSERT_EQ(instance.shelf().begin_tag(tag, meta)->kind, Kind::Done);
   auto begun = shelf.begin({"acme/app", "2.0.0", ""}, meta);
   ASSERT_TRUE(begun->incoming->append(core::as_bytes(text)));
   EXPECT_FALSE(begun->incoming->finish());
@@ -208,10 +207,16 @@ TEST_F(OnShelf, ACheckFindsWhatIsLostAndARepairLetsItComeAgain) {
 TEST_F(OnShelf, ASweepTakesWhatNobodyNeedsAndNothingElse) {
   ASSERT_TRUE(testing::push(shelf, "acme/app", "1.0.0", package));
   ASSERT_TRUE(testing::push(shelf, "acme/app", "1.1.0", Package::of({{"own", "only here"}})));
-  ASSERT_TRUE(*instance.catalogue().delete_tag("acme/app", "1.1.0"));
+  // As a version left it that let a sweep take what a tag had.
+  auto database = folder.database();
+  const auto forgotten = database.transact(
+      database::Mode::Write, [](database::Connection& in) -> database::Result<database::Rows> {
+        TRY(in.run("DELETE FROM nodes WHERE tag = '1.1.0'", {}));
+        return in.run("DELETE FROM tags WHERE name = '1.1.0'", {});
+      });
+  ASSERT_TRUE(forgotten);
   ASSERT_TRUE(objects.create(new_object_name()));
-  ASSERT_TRUE(
-      instance.catalogue().begin_tag(package.tag("acme/app", "2.0.0"), package.items[0].meta, {}));
+  ASSERT_TRUE(instance.shelf().begin_tag(package.tag("acme/app", "2.0.0"), package.items[0].meta));
   const auto going_on = shelf.begin({"acme/app", "2.0.0", ""}, package.items[0].meta);
   const auto swept = shelf.sweep(3600);
   ASSERT_TRUE(swept);
@@ -222,6 +227,51 @@ TEST_F(OnShelf, ASweepTakesWhatNobodyNeedsAndNothingElse) {
   instance.now += 3601;
   EXPECT_EQ(shelf.sweep(3600)->uploads, 1U);
   EXPECT_EQ(objects.count(), 3U);
+}
+
+// Its user's room is free with it, so the disk must be.
+TEST_F(OnShelf, WhatATagHadGoesWithIt) {
+  ASSERT_TRUE(testing::push(shelf, "acme/app", "1.0.0", package));
+  const std::size_t before = objects.count();
+  for (const char* name : {"1.1.0", "1.2.0", "1.3.0"}) {
+    ASSERT_TRUE(
+        testing::push(shelf, "acme/app", name, Package::of({{"own", name}, {"small", "1"}})));
+    EXPECT_EQ(objects.count(), before + 2) << "what both have is there once";
+    ASSERT_TRUE(*shelf.delete_tag("acme/app", name));
+    EXPECT_EQ(objects.count(), before);
+  }
+  // One that was begun over and over, each time with another tree.
+  for (const char* content : {"one", "two", "three"}) {
+    const Package other = Package::of({{"large", content}, {"new", concat("more of ", content)}});
+    const Package::Item& first = other.items[1];
+    ASSERT_EQ(shelf.begin_tag(other.tag("acme/app", "2.0.0"), other.items[0].meta)->kind,
+              Kind::Done);
+    ASSERT_EQ(testing::bring(shelf, {"acme/app", "2.0.0", ""}, other.items[0]).kind, Kind::Done);
+    ASSERT_EQ(testing::bring(shelf, {"acme/app", "2.0.0", first.path}, first).kind, Kind::Done);
+    const auto half = shelf.begin({"acme/app", "2.0.0", "new"}, other.items[2].meta);
+    ASSERT_TRUE(half->incoming->append(core::as_bytes("more")));
+    EXPECT_EQ(objects.count(), before + 3) << content;
+  }
+  ASSERT_TRUE(*shelf.delete_tag("acme/app", "2.0.0"));
+  EXPECT_EQ(objects.count(), before);
+  EXPECT_TRUE(testing::pull(shelf, "acme/app", "1.0.0", package));
+  EXPECT_TRUE(shelf.check(false, {})->contradictions.empty());
+}
+
+TEST_F(OnShelf, AnUploadWhosePlaceIsTakenEnds) {
+  const auto append = [](Shelf::Begun& begun, std::string_view bytes) {
+    return begun.incoming->append(core::as_bytes(bytes));
+  };
+  auto first = shelf.begin(place, item.meta);
+  ASSERT_TRUE(append(*first, large.substr(0, 10)));
+  auto second = shelf.begin(place, item.meta);
+  ASSERT_TRUE(append(*second, large.substr(0, 10)));
+  instance.now += 60;
+  const auto told = append(*first, large.substr(10, 10));
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().kind, database::Failure::Kind::Unavailable);
+  EXPECT_TRUE(append(*second, large.substr(10)));
+  EXPECT_EQ(second->incoming->finish()->added.kind, Kind::Done);
 }
 
 // ---- a folder ----
@@ -317,7 +367,7 @@ class Interleaving {
       }
       case 2: {
         const std::string tag = concat("1.0.", below(6));
-        if (!*any().catalogue().delete_tag("acme/app", tag)) break;
+        if (!*any().shelf().delete_tag("acme/app", tag)) break;
         acknowledged_.erase(tag);
         break;
       }
@@ -337,8 +387,8 @@ class Interleaving {
   void begin_push() {
     if (running_.size() > 3) return;
     Push push{&any(), concat("1.0.", below(6)), &packages_[below(packages_.size())]};
-    const auto begun = push.instance->catalogue().begin_tag(push.package->tag("acme/app", push.tag),
-                                                            push.package->items[0].meta, {});
+    const auto begun = push.instance->shelf().begin_tag(push.package->tag("acme/app", push.tag),
+                                                        push.package->items[0].meta);
     ASSERT_TRUE(begun);
     if (begun->kind == Kind::Done) running_.push_back(std::move(push));
   }

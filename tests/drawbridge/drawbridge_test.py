@@ -164,13 +164,20 @@ class AStore(Registry):
         self.assertEqual(set(self.service.push("bob/app", "1.0.0", package, self.bob)), {200, 201})
         self.assertTrue(self.service.pull("bob/app", "1.0.0", package))
 
-    def test_gc_takes_what_was_deleted(self):
-        package = Package({"main.wasm": b"x" * 1000})
-        self.push("1.0.0", package)
+    def test_what_a_tag_had_goes_with_it(self):
+        objects = lambda: list(self.service.store.glob("objects/*/*"))
+        self.push("1.0.0", Package({"main.wasm": b"x" * 1000}))
         self.assertEqual(self.service.ask("DELETE", "/bob/app/_tag/1.0.0", self.bob)[0], 200)
+        self.assertEqual(objects(), [])
+        for number in range(5):  # begun, and begun again with another tree
+            package = Package({"main.wasm": b"%d" % number * 1000, "never": b"comes"})
+            tree = "/bob/app/_tag/2.0.0/tree"
+            self.service.ask("PUT", "/bob/app/_tag/2.0.0", self.bob, package.entry, ENTRY)
+            self.service.ask("PUT", tree, self.bob, *package.nodes[""])
+            self.service.ask("PUT", f"{tree}/main.wasm", self.bob, *package.nodes["main.wasm"])
+            self.assertEqual(len(objects()), 2)
         said = json.loads(self.service.run("gc", "--json").stdout)
-        self.assertEqual(said, {"contents": 2, "uploads": 0, "strangers": 0})
-        self.assertEqual(list(self.service.store.glob("objects/*/*")), [])
+        self.assertEqual(said, {"contents": 0, "uploads": 0, "strangers": 0})
 
     def test_the_log_names_no_secret(self):
         self.push("1.0.0", Package({"secret-file": b"very secret"}))

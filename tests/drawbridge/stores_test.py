@@ -76,7 +76,7 @@ class Each(InStores):
                 self.push(second, "1.1.0", Package({"main.wasm": b"other"}))
                 self.assertEqual(first.ask("DELETE", "/bob/app/_tag/1.0.0", self.bob)[0], 200)
                 self.assertEqual(json.loads(first.run("gc", "--json").stdout),
-                                 {"contents": 5, "uploads": 0, "strangers": 0})
+                                 {"contents": 0, "uploads": 0, "strangers": 0})
                 self.assertEqual(first.run("fsck").returncode, 0)
                 self.assertEqual((first.stop(), second.stop()), (0, 0))
 

@@ -112,8 +112,7 @@ Added bring(Shelf& shelf, const Place& place, const Package::Item& item) {
 
 bool push(Shelf& shelf, const std::string& repository, const std::string& tag,
           const Package& package) {
-  const auto begun =
-      shelf.catalogue().begin_tag(package.tag(repository, tag), package.items.front().meta, {});
+  const auto begun = shelf.begin_tag(package.tag(repository, tag), package.items.front().meta);
   if (!begun || begun->kind != Added::Kind::Done) return false;
   for (const Package::Item& item : package.items) {
     const Added added = bring(shelf, {repository, tag, item.path}, item);
