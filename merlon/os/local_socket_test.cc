@@ -100,6 +100,26 @@ TEST_F(LocalSocket, WaitsOnlySoLong) {
   EXPECT_EQ(last_errno(), Errno::Again);
 }
 
+TEST_F(LocalSocket, WaitsOnlySoLongForWhoSaysNothing) {
+  const auto listener = listen_local(path_);
+  auto there = connect_local(path_);
+  ASSERT_TRUE(listener && there);
+  const auto here = accept(*listener);
+  ASSERT_TRUE(here && set_nonblock(*here, false));
+  ASSERT_TRUE(limit_waiting(*here, std::chrono::milliseconds(20)));
+  std::atomic<bool> over{false};
+  std::thread goes([&] {  // or whoever waits on would do so for ever
+    for (int i = 0; i < 500 && !over; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    there->close();
+  });
+  const auto got = read_all(*here, 100);
+  over = true;
+  goes.join();
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error(), Errno::Again);
+}
+
 TEST_F(LocalSocket, WaitsOnlySoLongForWhoTakesNothing) {
   const auto listener = listen_local(path_);
   const auto there = connect_local(path_);

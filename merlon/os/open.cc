@@ -89,6 +89,19 @@ bool does_not_wait(BorrowedFd fd) noexcept {
   return flags < 0 || (static_cast<unsigned>(flags) & unsigned{O_NONBLOCK}) != 0;
 }
 
+/// Behind a call that failed with `number`: whether to make it again, at once or when `fd` has
+/// one of `events`. `was_late`: the one before has failed so, too.
+Result<void> before_another_try(BorrowedFd fd, short events, Errno number,
+                                bool& was_late) noexcept {
+  if (number == Errno::Intr) return {};
+  if (number != Errno::Again) return number;
+  if (does_not_wait(fd)) return wait_for(fd, events);
+  // One that waits by itself says so when its limit is over (limit_waiting()). It may be shared
+  // with a process that has just made it wait: once proves nothing.
+  if (std::exchange(was_late, true)) return number;
+  return {};
+}
+
 /// What a file says it has; nothing of one that does not know, as those of /proc.
 std::optional<std::size_t> told_size(BorrowedFd fd) noexcept {
   const auto status = stat_of(fd);
@@ -204,14 +217,14 @@ Result<std::vector<std::uint8_t>> read_all(BorrowedFd fd, std::size_t max_size) 
   // One more than there should be: the byte that does not come shows the end.
   std::vector<std::uint8_t> bytes(told.value_or(std::min(first_chunk, max_size)) + 1);
   std::size_t filled = 0;
+  bool was_late = false;
   for (;;) {
     const ::ssize_t count = ::read(fd.number(), bytes.data() + filled, bytes.size() - filled);
     if (count < 0) {
-      const Errno number = last_errno();
-      if (number == Errno::Again) TRY(wait_for(fd, POLLIN));
-      if (number == Errno::Intr || number == Errno::Again) continue;
-      return number;
+      TRY(before_another_try(fd, POLLIN, last_errno(), was_late));
+      continue;
     }
+    was_late = false;
     filled += static_cast<std::size_t>(count);
     if (filled > max_size) return Errno::Fbig;
     if (count == 0 || told == filled) break;
@@ -230,16 +243,7 @@ Result<void> write_all(BorrowedFd fd, core::ByteView bytes) noexcept {
       was_late = false;
       continue;
     }
-    const Errno number = last_errno();
-    if (number == Errno::Intr) continue;
-    if (number != Errno::Again) return number;
-    // One that waits by itself says so when its limit is over (limit_waiting()). It may be shared
-    // with a process that has just made it wait: once proves nothing.
-    if (!does_not_wait(fd)) {
-      if (std::exchange(was_late, true)) return number;
-      continue;
-    }
-    TRY(wait_for(fd, POLLOUT));
+    TRY(before_another_try(fd, POLLOUT, last_errno(), was_late));
   }
   return {};
 }

@@ -76,7 +76,7 @@ namespace merlon::os {
 
 /// Everything up to the end of the file. Fbig if that, or the size that a regular file tells, is
 /// more than `max_size` bytes; never reads more than one byte beyond. Waits where it must, whatever
-/// the file's own flags are.
+/// the file's own flags are; Again of one whose limit (limit_waiting()) is over.
 [[nodiscard]] Result<std::vector<std::uint8_t>> read_all(BorrowedFd fd, std::size_t max_size);
 
 /// All of `bytes`, going on after interruptions and short writes; waits likewise. Again: a socket
