@@ -105,7 +105,7 @@ Result<void> Access::reader(const http::Request& request,
   if (repository.is_public) return {};
   if (!request.client_certificate.empty() && !repository.admission.empty()) {
     const auto rule = Admission::parse(repository.admission);
-    const auto keep = keep_of(request.client_certificate);
+    const auto keep = keep_of(request.client_certificate, now_());
     if (rule && keep && rule->admits(*keep)) return {};
   }
   if (const auto token = repository_token(request)) {

@@ -48,9 +48,9 @@ bool is_secure(const evidence::AttestationResult& result) noexcept {
 
 }  // namespace
 
-std::optional<Keep> keep_of(core::ByteView certificate) {
+std::optional<Keep> keep_of(core::ByteView certificate, codec::UnixTime now) {
   const auto parsed = x509::Certificate::parse(certificate);
-  if (!parsed) return std::nullopt;
+  if (!parsed || !parsed->validity().contains(now)) return std::nullopt;
   auto result = evidence::attestation_result_of(*parsed);
   if (!result || !*result) return std::nullopt;
   return Keep{**std::move(result), crypto::sha256({parsed->issuer()})};

@@ -26,8 +26,9 @@ struct Keep {
   crypto::Sha256Digest steward;  ///< SHA-256 of the DER name of who issued the certificate
 };
 
-/// What a client certificate says of a keep; nothing if it says nothing.
-[[nodiscard]] std::optional<Keep> keep_of(core::ByteView certificate);
+/// What a client certificate says of a keep; nothing if it says nothing, or counts no more: TLS has
+/// judged it when the connection began, and that may be long ago.
+[[nodiscard]] std::optional<Keep> keep_of(core::ByteView certificate, codec::UnixTime now);
 
 class Admission {
  public:

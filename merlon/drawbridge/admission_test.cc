@@ -78,7 +78,7 @@ TEST(Admission, WhatIsNotKnownIsRefused) {
         R"({"keeps":[{"steward":"aa"}]})", R"({"keeps":[{"insecure":"true"}]})"}) {
     EXPECT_FALSE(Admission::parse(text)) << text;
   }
-  EXPECT_FALSE(keep_of(core::as_bytes("no certificate")));
+  EXPECT_FALSE(keep_of(core::as_bytes("no certificate"), {}));
 }
 
 }  // namespace

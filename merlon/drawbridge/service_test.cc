@@ -4,10 +4,12 @@
 
 #include "merlon/base/text.h"
 #include "merlon/codec/json.h"
+#include "merlon/evidence/attestation_result.h"
 #include "merlon/oidc/testing/issuer.h"
 #include "merlon/registry/records.h"
 #include "merlon/registry_store/testing/memory_objects.h"
 #include "merlon/registry_store/testing/shelves.h"
+#include "merlon/x509/testing/issue.h"
 
 namespace merlon::drawbridge {
 namespace {
@@ -467,6 +469,33 @@ TEST_F(Registry, ARuleOfAdmissionIsItsUsersToMake) {
   bad = put;
   bad.token = token("s|eve");
   EXPECT_EQ(ask(bad).status, 401U);
+}
+
+// A connection may live as long as its peer likes; the certificate that it began with does not.
+TEST_F(Registry, AKeepIsLetInAsLongAsItsCertificateCounts) {
+  ASSERT_EQ(push("bob/closed", "1.0.0", token("s|bob"), package_), 201U);
+  ASSERT_EQ(ask({"PUT", "/bob/closed/_admission", token("s|bob"),
+                 R"({"keeps":[{"technology":"snp"}]})", "application/json"})
+                .status,
+            200U);
+  evidence::AttestationResult result;
+  result.technology = evidence::Technology::Snp;
+  result.status = evidence::TrustTier::Affirming;
+  result.measurement = {0xAA};
+  const x509::testing::SigningKey key(crypto::KeyKind::P256);
+  x509::testing::CertificateTemplate shape;
+  shape.not_before = {50};
+  shape.not_after = {120};
+  shape.extensions = {x509::testing::extension(evidence::cmw_oid, false, result.to_extension())};
+  const auto certificate = x509::testing::issued(shape, key, key);
+  const Ask get{"GET", "/bob/closed/_tag/1.0.0/tree/main.wasm"};
+  EXPECT_EQ(ask(get).status, 401U);
+  certificate_.assign(certificate.der().begin(), certificate.der().end());
+  EXPECT_EQ(ask(get).status, 200U);
+  now_ = 121;
+  EXPECT_EQ(ask(get).status, 401U);
+  now_ = 49;
+  EXPECT_EQ(ask(get).status, 401U);
 }
 
 TEST_F(Registry, WhatTheStoreHasAlteredDoesNotLeave) {
