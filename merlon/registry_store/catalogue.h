@@ -169,8 +169,9 @@ class Catalogue {
   [[nodiscard]] Result<std::optional<Node>> node(const Place& place);
   /// All that a reader must know, at once.
   [[nodiscard]] Result<Sight> look(const Place& place);
-  /// Whether what `meta` says may be brought there, before it is.
-  [[nodiscard]] Result<Added> expects(const Place& place, const registry::Meta& meta);
+  /// Whether what `meta` says may be brought there, before it is. If so, it has the digests of what
+  /// is said of the place as well: the content must have each of them.
+  [[nodiscard]] Result<Added> expects(const Place& place, registry::Meta& meta);
   /// `object` is about to be written for it. Others of that place are dropped, and given in
   /// `dropped` to be removed.
   [[nodiscard]] Result<Added> begin_upload(const Place& place, const Upload& upload,

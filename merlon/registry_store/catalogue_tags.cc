@@ -217,16 +217,21 @@ Result<Sight> Catalogue::look(const Place& place) {
 namespace {
 
 /// What is said of the place, and whether `meta` may come there.
-Result<Added> judge_place(Connection& in, const Place& place, const registry::Meta& meta) {
+struct Judged {
+  Added added;
+  registry::ContentDigest said{};
+};
+
+Result<Judged> judge_place(Connection& in, const Place& place, const registry::Meta& meta) {
   const auto tag = TRY(read_tag(in, place.repository, place.tag));
-  if (!tag) return Added{Added::Kind::NoParent};
-  if (tag->state == TagState::Deleted) return Added{Added::Kind::Deleted};
+  if (!tag) return Judged{{Added::Kind::NoParent}};
+  if (tag->state == TagState::Deleted) return Judged{{Added::Kind::Deleted}};
   const Rows rows =
       TRY(in.run("SELECT type, length, digest, key FROM nodes"
                  " WHERE repository = $1 AND tag = $2 AND path = $3",
                  {place.repository, place.tag, place.path}));
-  if (rows.empty()) return Added{Added::Kind::NoParent};
-  const registry::Meta expected = TRY(meta_of(rows.front(), 0));
+  if (rows.empty()) return Judged{{Added::Kind::NoParent}};
+  registry::Meta expected = TRY(meta_of(rows.front(), 0));
   bool same = expected.type == meta.type && expected.length == meta.length;
   bool any = false;
   for (const registry::DigestKind kind : registry::digest_kinds) {
@@ -236,16 +241,22 @@ Result<Added> judge_place(Connection& in, const Place& place, const registry::Me
     any = true;
     same = same && std::ranges::equal(wanted, given);
   }
-  if (!same || !any) return Added{Added::Kind::Differs};
-  if (!database::is_null(rows.front(), 3)) return Added{Added::Kind::Exists};
-  return Added{};
+  if (!same || !any) return Judged{{Added::Kind::Differs}};
+  if (!database::is_null(rows.front(), 3)) return Judged{{Added::Kind::Exists}};
+  return Judged{{}, std::move(expected.digest)};
 }
 
 }  // namespace
 
-Result<Added> Catalogue::expects(const Place& place, const registry::Meta& meta) {
-  return database_->transact(Mode::Read,
-                             [&](Connection& in) { return judge_place(in, place, meta); });
+Result<Added> Catalogue::expects(const Place& place, registry::Meta& meta) {
+  const Judged judged = TRY(database_->transact(
+      Mode::Read, [&](Connection& in) { return judge_place(in, place, meta); }));
+  for (const registry::DigestKind kind : registry::digest_kinds) {
+    const core::ByteView said = judged.said.get(kind);
+    if (said.empty() || !meta.digest.get(kind).empty()) continue;
+    if (!meta.digest.set(kind, said)) return nonsense("digest");
+  }
+  return judged.added;
 }
 
 namespace {
@@ -392,7 +403,7 @@ Result<Added> Catalogue::finish_upload(const Place& place, const registry::Meta&
     }
     const bool replaced = lost && TRY(replace_object(in, *lost, blob));
     if (replaced) dropped.push_back(lost->object);
-    const Added judged = TRY(judge_place(in, place, meta));
+    const Added judged = TRY(judge_place(in, place, meta)).added;
     if (judged.kind != Added::Kind::Done) {
       if (!replaced) dropped.push_back(blob.object);
       return judged;

@@ -133,6 +133,33 @@ TEST_P(Kept, OnlyWhatADirectoryNamesMayCome) {
             Kind::NoParent);
 }
 
+// Who tells one hash of a content that a directory names by two must bring what has both.
+TEST_P(Kept, ContentHasEachDigestThatIsSaidOfIt) {
+  const auto digests = [](std::string_view by256, std::string_view by512) {
+    registry::ContentDigest made;
+    const auto one = registry::ContentDigest::of(core::as_bytes(by256));
+    const auto other = registry::ContentDigest::of(core::as_bytes(by512));
+    EXPECT_TRUE(made.set(registry::DigestKind::Sha256, one.get(registry::DigestKind::Sha256)));
+    if (!by512.empty()) {
+      EXPECT_TRUE(made.set(registry::DigestKind::Sha512, other.get(registry::DigestKind::Sha512)));
+    }
+    return made;
+  };
+  const auto type = std::string("text/plain");
+  const Place place{"acme/app", "1.0.0", ""};
+  for (const char* second : {"other", "bytes"}) {
+    Tag tag = package.tag("acme/app", "1.0.0");
+    ASSERT_EQ(instance.shelf().begin_tag(tag, {digests("bytes", second), 5, type})->kind,
+              Kind::Done);
+    const Package::Item item{"", {digests("bytes", ""), 5, type}, "bytes"};
+    const bool same = second == std::string_view("bytes");
+    EXPECT_EQ(testing::bring(instance.shelf(), place, item).kind,
+              same ? Kind::Done : Kind::Differs);
+    EXPECT_EQ((*catalogue.tag("acme/app", "1.0.0"))->state,
+              same ? TagState::Whole : TagState::Begun);
+  }
+}
+
 TEST_P(Kept, ADeletedTagsNameIsNeverGivenAgain) {
   ASSERT_TRUE(testing::push(instance.shelf(), "acme/app", "1.0.0", package));
   EXPECT_TRUE(*instance.shelf().delete_tag("acme/app", "1.0.0"));

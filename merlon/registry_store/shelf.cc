@@ -128,8 +128,9 @@ Result<Added> Shelf::begin_tag(const Tag& tag, const registry::Meta& root) {
   return added;
 }
 
-Result<Shelf::Begun> Shelf::begin(const Place& place, const registry::Meta& meta) {
+Result<Shelf::Begun> Shelf::begin(const Place& place, const registry::Meta& told) {
   Begun begun;
+  registry::Meta meta = told;
   begun.added = TRY(catalogue_.expects(place, meta));
   if (begun.added.kind != Added::Kind::Done) return begun;
   const Upload upload{new_object_name(), meta.digest.text()};
@@ -142,9 +143,10 @@ Result<Shelf::Begun> Shelf::begin(const Place& place, const registry::Meta& meta
   return begun;
 }
 
-Result<Shelf::Begun> Shelf::go_on(const Place& place, const registry::Meta& meta,
+Result<Shelf::Begun> Shelf::go_on(const Place& place, const registry::Meta& told,
                                   std::uint64_t offset) {
   Begun begun;
+  registry::Meta meta = told;
   begun.added = TRY(catalogue_.expects(place, meta));
   if (begun.added.kind != Added::Kind::Done) return begun;
   const auto upload = TRY(catalogue_.upload(place));

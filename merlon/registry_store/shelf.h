@@ -48,7 +48,7 @@ class Incoming {
 
   Shelf* shelf_;
   Place place_;
-  registry::Meta meta_;  ///< as told
+  registry::Meta meta_;  ///< as told, with all digests that are said of the place
   ObjectName object_;
   std::unique_ptr<ObjectWriter> writer_;
   registry::ContentHasher hasher_;
@@ -107,10 +107,10 @@ class Shelf {
     std::unique_ptr<Incoming> incoming{};
     std::uint64_t offset = 0;  ///< how much of it is kept
   };
-  /// What `meta` says comes to that place. Drops what was kept of it.
-  [[nodiscard]] Result<Begun> begin(const Place& place, const registry::Meta& meta);
+  /// What `told` says comes to that place. Drops what was kept of it.
+  [[nodiscard]] Result<Begun> begin(const Place& place, const registry::Meta& told);
   /// The same, from byte `offset` on; without `incoming` if that is not how much is kept.
-  [[nodiscard]] Result<Begun> go_on(const Place& place, const registry::Meta& meta,
+  [[nodiscard]] Result<Begun> go_on(const Place& place, const registry::Meta& told,
                                     std::uint64_t offset);
   /// How much is kept of an upload that broke off; nothing if there was none.
   [[nodiscard]] Result<std::optional<std::uint64_t>> kept(const Place& place);
