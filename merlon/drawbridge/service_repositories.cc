@@ -188,11 +188,7 @@ void write(codec::JsonWriter& writer, const registry_store::RepositoryToken& tok
 }  // namespace
 
 Result<Response> Service::new_token(const http::Request& request, const Target& target) {
-  constexpr std::size_t most = 100;
   const WantedToken wanted = TRY(wanted_token(request.body));
-  const auto there = catalogue_.tokens(target.full_name());
-  if (!there) return refuse(there.error());
-  if (there->size() >= most) return refuse(507, "No room: too many tokens of this repository");
   std::array<std::uint8_t, 8> bytes{};
   MERLON_CHECK(crypto::fill_random(bytes));
   const NewToken made = new_repository_token();
@@ -205,6 +201,9 @@ Result<Response> Service::new_token(const http::Request& request, const Target& 
       {world_.now().seconds + static_cast<std::int64_t>(wanted.days) * codec::seconds_per_day}};
   const auto added = catalogue_.add_token(token);
   if (!added) return refuse(added.error());
+  if (added->kind != registry_store::Added::Kind::Done) {
+    return refuse(507, "No room: too many tokens of this repository");
+  }
   codec::JsonWriter writer;
   writer.open_object();
   write(writer, token);

@@ -210,14 +210,17 @@ Result<std::vector<RepositorySummary>> Catalogue::repositories(const Query& quer
 
 // ---- tokens ----
 
-Result<void> Catalogue::add_token(const RepositoryToken& token) {
-  return database_->transact(Mode::Write, [&](Connection& in) -> Result<void> {
+Result<Added> Catalogue::add_token(const RepositoryToken& token) {
+  return database_->transact(Mode::Write, [&](Connection& in) -> Result<Added> {
+    const Rows count =
+        TRY(in.run("SELECT COUNT(*) FROM tokens WHERE repository = $1", {token.repository}));
+    if (number(count.at(0), 0) >= quota_.tokens) return Added{Added::Kind::NoRoom};
     TRY(
         in.run("INSERT INTO tokens (id, repository, hash, reads, writes, expires)"
                " VALUES ($1, $2, $3, $4, $5, $6)",
                {token.id, token.repository, value(token.hash), value(token.may_read ? 1U : 0U),
                 value(token.may_write ? 1U : 0U), value(token.expires)}));
-    return {};
+    return Added{};
   });
 }
 

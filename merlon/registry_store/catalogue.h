@@ -92,6 +92,7 @@ struct Quota {
   std::uint64_t tags = 10'000;    ///< of one repository
   std::uint64_t nodes = 100'000;  ///< of one tag
   std::uint64_t uploads = 64;     ///< that are not over, of one repository
+  std::uint64_t tokens = 100;     ///< of one repository
 };
 
 /// What became of something new.
@@ -198,7 +199,7 @@ class Catalogue {
   [[nodiscard]] Result<std::optional<Blob>> blob(const BlobKey& key);
 
   // ---- tokens ----
-  [[nodiscard]] Result<void> add_token(const RepositoryToken& token);
+  [[nodiscard]] Result<Added> add_token(const RepositoryToken& token);
   [[nodiscard]] Result<std::vector<RepositoryToken>> tokens(const std::string& repository);
   [[nodiscard]] Result<bool> remove_token(const std::string& repository, const std::string& id);
   [[nodiscard]] Result<std::optional<RepositoryToken>> find_token(const crypto::Sha256Digest& hash);

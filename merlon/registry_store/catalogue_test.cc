@@ -1,9 +1,11 @@
 #include "merlon/registry_store/catalogue.h"
 
+#include <atomic>
 #include <thread>
 
 #include <gtest/gtest.h>
 
+#include "merlon/base/text.h"
 #include "merlon/registry_store/testing/memory_objects.h"
 #include "merlon/registry_store/testing/shelves.h"
 
@@ -219,6 +221,26 @@ TEST_P(Kept, RepositoriesAreSearchedAndPrivateOnesShownToTheirUserAlone) {
   const auto all = *catalogue.repositories({{}, "acme", "", "", "", 1});
   EXPECT_EQ(all.at(0).tags, 1U);
   EXPECT_GT(all.at(0).length, 6U);
+}
+
+TEST_P(Kept, TokensHaveABoundWhoeverAsksAtTheSameTime) {
+  quota.tokens = 4;
+  std::atomic<int> added{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&, i] {
+      Instance own(folder, objects, quota);
+      for (int j = 0; j < 4; ++j) {
+        const std::string id = base::concat(i, "-", j);
+        const auto hash = crypto::sha256({core::as_bytes(std::string_view(id))});
+        const auto made = own.catalogue().add_token({id, "acme/app", hash, true, false, {99}});
+        if (made && made->kind == Kind::Done) ++added;
+      }
+    });
+  }
+  for (std::thread& each : threads) each.join();
+  EXPECT_EQ(added, 4);
+  EXPECT_EQ(catalogue.tokens("acme/app")->size(), 4U);
 }
 
 TEST_P(Kept, TokensAreFoundByTheirHashUntilTheyAreRemoved) {
