@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <functional>
 
 #include "merlon/base/text.h"
 #include "merlon/crypto/hash.h"
@@ -82,11 +83,30 @@ GroupLimits limits_of(const HouseSettings& settings, const KeepRequest& request)
   return limits;
 }
 
-/// What is left of a keep: since when, and how much.
-struct Remains {
-  const KnownKeep* keep = nullptr;
-  std::filesystem::file_time_type since;
+/// What is left of some keeps.
+struct Left {
+  std::vector<Remains> keeps;  ///< the oldest last
+  std::size_t count = 0;
   std::uint64_t bytes = 0;
+
+  void add(const Remains& remains) {
+    keeps.push_back(remains);
+    ++count;
+    bytes += remains.bytes;
+  }
+  void drop(const Remains& remains) {
+    --count;
+    bytes -= remains.bytes;
+  }
+  [[nodiscard]] bool is_more(std::size_t most, std::uint64_t most_bytes) const noexcept {
+    return count > most || bytes > most_bytes;
+  }
+  Remains take_oldest() {
+    const Remains oldest = keeps.back();
+    keeps.pop_back();
+    drop(oldest);
+    return oldest;
+  }
 };
 
 Remains remains_of(const KnownKeep& keep) {
@@ -201,23 +221,39 @@ Result<void> House::take_place(const std::string& id, const std::string& tenant)
   return {};
 }
 
+void House::forget_one(const Remains& remains, std::string_view for_what) const {
+  remove(remains.keep->folder);
+  note({"keep.forgotten", remains.keep->record.id,
+        concat("it ended, and made room for ", for_what, ": ", remains.bytes, " bytes")});
+}
+
 void House::forget_oldest(const std::string& tenant, const std::vector<KnownKeep>& all) const {
-  std::vector<Remains> ended;
-  std::uint64_t bytes = 0;
+  std::map<std::string, Left> ended;
+  Left sum;
   for (const KnownKeep& each : all) {
-    if (each.record.tenant != tenant || !has_ended(each.state)) continue;
-    ended.push_back(remains_of(each));
-    bytes += ended.back().bytes;
+    if (!has_ended(each.state)) continue;
+    const Remains remains = remains_of(each);
+    ended[each.record.tenant].add(remains);
+    sum.add(remains);
   }
-  std::ranges::sort(ended, {}, &Remains::since);
-  std::size_t left = ended.size();
-  for (const Remains& each : ended) {
-    if (left <= settings_.ended_per_tenant && bytes <= settings_.ended_bytes) return;
-    remove(each.keep->folder);
-    --left;
-    bytes -= each.bytes;
-    note({"keep.forgotten", each.keep->record.id,
-          concat("it ended, and made room for another of its tenant's: ", each.bytes, " bytes")});
+  for (auto& [name, left] : ended) std::ranges::sort(left.keeps, std::greater(), &Remains::since);
+  Left& own = ended[tenant];
+  while (own.is_more(settings_.ended_per_tenant, settings_.ended_bytes)) {
+    const Remains oldest = own.take_oldest();
+    sum.drop(oldest);
+    forget_one(oldest, "another of its tenant's");
+  }
+  // An issuer may have as many tenants as it likes. Whoever has left the most makes room.
+  const auto has_more = [&](const auto& one, const auto& other) {
+    const bool by_number = sum.count > settings_.all_ended;
+    return by_number ? std::pair(one.second.count, one.second.bytes) <
+                           std::pair(other.second.count, other.second.bytes)
+                     : one.second.bytes < other.second.bytes;
+  };
+  while (sum.is_more(settings_.all_ended, settings_.all_ended_bytes)) {
+    const Remains oldest = std::ranges::max_element(ended, has_more)->second.take_oldest();
+    sum.drop(oldest);
+    forget_one(oldest, "others, of whatever tenant");
   }
 }
 

@@ -4,6 +4,7 @@
 // is held in memory but which are being started, so that a gatehouse that was killed finds them
 // again. Any thread.
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -43,6 +44,13 @@ struct KnownKeep {
   KeepState state = KeepState::Lost;
 };
 
+/// What is left of a keep that has ended: since when, and how much.
+struct Remains {
+  const KnownKeep* keep = nullptr;
+  std::filesystem::file_time_type since;
+  std::uint64_t bytes = 0;
+};
+
 /// What whoever runs the gatehouse is told, and no tenant: it may name files.
 struct HouseNote {
   std::string_view event;  ///< stable, for programs: "keep.forgotten"
@@ -61,6 +69,9 @@ struct HouseSettings {
   /// forgotten first. What running ones leave comes on top, and that is bounded for each.
   std::size_t ended_per_tenant = 64;
   std::uint64_t ended_bytes = std::uint64_t{1} << 30U;  ///< of all files of these
+  /// The same of all tenants: the oldest of whoever has left the most are forgotten.
+  std::size_t all_ended = 1024;
+  std::uint64_t all_ended_bytes = std::uint64_t{16} << 30U;
   std::size_t volumes_per_tenant = 16;
   std::uint64_t volume_bytes = 0;  ///< that each may hold; 0: host::VolumeLimits
   ControlGroups groups{};
@@ -102,8 +113,9 @@ class House {
   /// Takes a place that must be given back; refuses where there is none.
   [[nodiscard]] Result<void> take_place(const std::string& id, const std::string& tenant);
   void give_place_back(const std::string& id);
-  /// Forgets what this tenant may not have any more of those that have ended.
+  /// Forgets what this tenant, and what all, may not have any more of those that have ended.
   void forget_oldest(const std::string& tenant, const std::vector<KnownKeep>& all) const;
+  void forget_one(const Remains& remains, std::string_view for_what) const;
   void note(HouseNote note) const {
     if (settings_.note) settings_.note(note);
   }

@@ -228,6 +228,43 @@ TEST_F(Houses, KeepNoMoreOfATenantsEndedKeepsThanTheyMay) {
   EXPECT_TRUE(house.find("carol", ids[4]));
 }
 
+// Whoever has an issuer has as many tenants as he likes.
+TEST_F(Houses, KeepNoMoreOfAllEndedKeepsThanTheyMay) {
+  HouseSettings settings = settings_;
+  settings.all_ended = 6;  // two are of others
+  settings.all_ended_bytes = 100'000;
+  House house(settings);
+  const auto now = std::filesystem::file_time_type::clock::now();
+  const auto end = [&](char name, const std::string& tenant, int age, std::size_t said) {
+    const KeepFolder folder = make(std::string(32, name), tenant);
+    EXPECT_TRUE(folder.write(KeepFolder::output, std::string(said, 'x')));
+    EXPECT_TRUE(folder.write(KeepFolder::end, "exited 0"));
+    std::filesystem::last_write_time(folder.file(KeepFolder::end), now - std::chrono::hours(age));
+  };
+  const auto known = [&] {
+    std::string names;
+    for (const char* tenant : {"one", "many", "loud"}) {
+      const auto all = house.list(tenant).value();
+      for (const auto& each : all) names += each.record.id[0];
+    }
+    std::ranges::sort(names);
+    return names;
+  };
+  KeepRequest request;
+  request.backend = host::Backend::Nil;
+  end('1', "one", 99, 10);
+  for (const char name : {'2', '3', '4'}) end(name, "many", '9' - name, 10);
+  end('5', "loud", 1, 60'000);
+  EXPECT_EQ(house.start("carol", request, "").error().code, "keep.start");
+  EXPECT_EQ(known(), "1345") << "the oldest of who has the most";
+  end('6', "loud", 0, 60'000);
+  EXPECT_EQ(house.start("carol", request, "").error().code, "keep.start");
+  EXPECT_EQ(known(), "1346") << "of those who have as many, the one with more bytes";
+  settings.all_ended_bytes = 50'000;
+  EXPECT_EQ(House(settings).start("carol", request, "").error().code, "keep.start");
+  EXPECT_EQ(known(), "134") << "the oldest of who has the most bytes";
+}
+
 TEST_F(Houses, ForgetNoKeepForOneThatMayNotStart) {
   HouseSettings settings = settings_;
   settings.ended_per_tenant = 1;

@@ -62,6 +62,9 @@ constexpr auto serve_options = std::array{
         "another, the oldest ends are forgotten."},
     OptionSpec{"--ended-size", "MIB",
                "What these may hold, their output above all: 1024 if not given; likewise."},
+    OptionSpec{"--all-ended-keeps", "NUMBER",
+               "Those of all tenants: 1024 if not given; the oldest of whoever has the most go."},
+    OptionSpec{"--all-ended-size", "MIB", "What these may hold: 16384 if not given; likewise."},
     OptionSpec{"--volumes", "NUMBER", "Sealed volumes of one tenant: 16 if not given."},
     OptionSpec{"--volume-size", "MIB", "What one volume may hold here: 4096 if not given."},
     OptionSpec{
@@ -174,6 +177,9 @@ Checked<Options> options_of(const command::Arguments& arguments,
       TRY(number_of(arguments, "--ended-keeps", numbers, house.ended_per_tenant));
   house.ended_bytes = TRY(number_of(arguments, "--ended-size", numbers, house.ended_bytes >> 20U))
                       << 20U;
+  house.all_ended = TRY(number_of(arguments, "--all-ended-keeps", numbers, house.all_ended));
+  house.all_ended_bytes =
+      TRY(number_of(arguments, "--all-ended-size", numbers, house.all_ended_bytes >> 20U)) << 20U;
   house.volumes_per_tenant =
       TRY(number_of(arguments, "--volumes", numbers, house.volumes_per_tenant));
   house.volume_bytes = TRY(number_of(arguments, "--volume-size", numbers, 0)) << 20U;

@@ -51,14 +51,21 @@ TEST(GatehouseOptions, HaveBoundsAndUsualValues) {
   EXPECT_EQ(volumes->house.volume_bytes, std::uint64_t{100} << 20U);
   EXPECT_EQ(usual->house.ended_per_tenant, 64U);
   EXPECT_EQ(usual->house.ended_bytes, std::uint64_t{1} << 30U);
-  const auto ended =
-      options({{"--development", ""}, {"--ended-keeps", "3"}, {"--ended-size", "100"}});
+  EXPECT_EQ(usual->house.all_ended, 1024U);
+  EXPECT_EQ(usual->house.all_ended_bytes, std::uint64_t{16} << 30U);
+  const auto ended = options({{"--development", ""},
+                              {"--ended-keeps", "3"},
+                              {"--ended-size", "100"},
+                              {"--all-ended-keeps", "5"},
+                              {"--all-ended-size", "200"}});
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->house.ended_per_tenant, 3U);
   EXPECT_EQ(ended->house.ended_bytes, std::uint64_t{100} << 20U);
+  EXPECT_EQ(ended->house.all_ended, 5U);
+  EXPECT_EQ(ended->house.all_ended_bytes, std::uint64_t{200} << 20U);
   for (const char* const each : {"0", "-1", "x", "10000001", ""}) {
-    for (const char* const option :
-         {"--keeps", "--volumes", "--volume-size", "--ended-keeps", "--ended-size"}) {
+    for (const char* const option : {"--keeps", "--volumes", "--volume-size", "--ended-keeps",
+                                     "--ended-size", "--all-ended-keeps", "--all-ended-size"}) {
       EXPECT_FALSE(options({{"--development", ""}, {option, each}})) << option << each;
     }
   }
