@@ -150,11 +150,11 @@ std::string without_paths(std::string_view line) {
   bool begins = true;  // a word
   while (!line.empty()) {
     if (begins && line.front() == '/') {
-      line.remove_prefix(std::min(line.find_first_of(" :;,)\"'", 0), line.size()));
+      line.remove_prefix(std::min(line.find_first_of(" :;,)]>\"'\n"), line.size()));
       told += "a file of the host's";
       continue;
     }
-    begins = std::string_view(" (\"'=:").find(line.front()) != std::string_view::npos &&
+    begins = std::string_view(" ([<,\"'=:\n").find(line.front()) != std::string_view::npos &&
              !line.starts_with("://");
     told.push_back(line.front());
     line.remove_prefix(1);

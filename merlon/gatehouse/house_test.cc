@@ -309,6 +309,8 @@ TEST(LinesForTenants, HaveNoPaths) {
   EXPECT_EQ(without_paths("x and/or https://host/y: /"),
             "x and/or https://host/y: a file of the host's");
   EXPECT_EQ(without_paths("cannot read:/etc"), "cannot read:a file of the host's");
+  EXPECT_EQ(without_paths("/a\n/b\nc /d\n"),
+            "a file of the host's\na file of the host's\nc a file of the host's\n");
   EXPECT_EQ(without_paths(""), "");
 }
 
@@ -504,8 +506,9 @@ TEST_F(Routes, ShowWhatTheKeepProved) {
   const std::string body = ask("GET", keep_ + "/evidence").body;
   EXPECT_NE(body.find("\"evidence\":\"AQID\""), std::string::npos) << body;
   EXPECT_NE(ask("GET", "/").body.find(id_of_alice), std::string::npos);
-  ASSERT_TRUE(alices().write(KeepFolder::log, "what its host was told\n"));
-  EXPECT_EQ(ask("GET", keep_ + "/log").body, "what its host was told\n");
+  ASSERT_TRUE(alices().write(KeepFolder::log, "merlon: /var/lib/x/snp: what its host was told\n"));
+  EXPECT_EQ(ask("GET", keep_ + "/log").body,
+            "merlon: a file of the host's: what its host was told\n");
 }
 
 TEST_F(Routes, StartAKeepOrSayWhyNot) {

@@ -403,7 +403,7 @@ Result<Response> Service::keep(const http::Request& request, const KeepFolder& f
     constexpr std::size_t most = std::size_t{1} << 20U;
     const auto log = folder.read(KeepFolder::log, most);
     if (!log && log.error() != os::Errno::Noent) return busy(log.error());
-    return plain(200, log ? std::string(core::as_text(*log)) : std::string());
+    return plain(200, log ? without_paths(core::as_text(*log)) : std::string());
   }
   const bool known = what.empty() || what == "/delivery" || what == "/input" || what == "/output" ||
                      what == "/stop" || what == "/log" || what == "/evidence";
