@@ -189,18 +189,22 @@ Outcome<void> Credentials::add_key(const crypto::Sha256Digest& policy, bool deve
 Outcome<IssuingKey> Credentials::key_for(const crypto::Sha256Digest& policy, bool development,
                                          codec::UnixTime now) {
   const std::scoped_lock lock(mutex_);
+  // Clocks that are behind take it as well; but not before the end of one that there was.
+  constexpr std::int64_t backdate = 600;
+  codec::UnixTime from{now.seconds - backdate};
+  for (const KeyLog::Entry& each : keys_.entries()) {
+    if (each.record.policy == policy) from = std::max(from, each.record.not_after);
+  }
   const KeyLog::Entry* entry = keys_.find(policy, now);
+  // The log takes no key between two others, and each key stays in it: of one that would count
+  // later, each question would make one more.
+  if (entry == nullptr && from > now) {
+    return std::string("the clock lies before keys that there are");
+  }
   if (entry == nullptr) {
-    // Clocks that are behind take it as well; but not before the end of one that there was.
-    constexpr std::int64_t backdate = 600;
-    codec::UnixTime from{now.seconds - backdate};
-    for (const KeyLog::Entry& each : keys_.entries()) {
-      if (each.record.policy == policy) from = std::max(from, each.record.not_after);
-    }
-    const codec::UnixTime begin = std::max(from, now);
-    TRY(add_key(policy, development, from, {begin.seconds + options_.epoch.count()}));
+    TRY(add_key(policy, development, from, {now.seconds + options_.epoch.count()}));
     entry = keys_.find(policy, now);
-    if (entry == nullptr) return std::string("the clock lies before keys that there are");
+    if (entry == nullptr) return std::string("there is no key of now");
   }
   // Sites judge tokens by what the key says: under a key for genuine keeps no simulator's gets one.
   if (entry->record.development != development) {
@@ -211,7 +215,7 @@ Outcome<IssuingKey> Credentials::key_for(const crypto::Sha256Digest& policy, boo
   const KeyId id = entry->id;
   const codec::UnixTime end = entry->record.not_after;
   const bool ends_soon = end.seconds - now.seconds < options_.epoch.count() / 2;
-  if (ends_soon && keys_.find(policy, end) == nullptr) {
+  if (ends_soon && from <= end) {
     TRY(add_key(policy, development, end, {end.seconds + options_.epoch.count()}));
   }
   const auto found = issuing_.find(id);

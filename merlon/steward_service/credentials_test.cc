@@ -224,6 +224,33 @@ TEST_F(CredentialsTest, NoKeyIsOfBothDevelopmentAndNot) {
   }
 }
 
+// Every key stays in the log, which is full some day: nobody fills it by asking.
+TEST_F(CredentialsTest, AClockThatWasSetBackMakesNoKeys) {
+  auto credentials = open();
+  const KeyLog log = log_of(*credentials);
+  now_ = {1000};
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(credentials->handle(asking("GET", credential_keys_path)).status, 500U);
+    EXPECT_EQ(ask(*credentials, log.entries()[0], 1).first, 500U);
+  }
+  now_ = {5000};
+  EXPECT_EQ(log_of(*credentials).encode(), log.encode());
+}
+
+TEST_F(CredentialsTest, AClockThatWasAheadForAWhileEndsNoKeyBeforeItsTime) {
+  auto credentials = open();
+  const KeyLog log = log_of(*credentials);
+  now_ = {500'000};
+  EXPECT_EQ(log_of(*credentials).entries().size(), 2U);
+  now_ = {5900};  // the key of now ends soon, and none can come behind it
+  EXPECT_EQ(ask(*credentials, log.entries()[0], 1).first, 200U);
+  EXPECT_EQ(log_of(*credentials).entries().size(), 2U);
+  now_ = {6100};
+  EXPECT_EQ(credentials->handle(asking("GET", credential_keys_path)).status, 500U);
+  now_ = {500'000};
+  EXPECT_EQ(log_of(*credentials).entries().size(), 2U);
+}
+
 TEST_F(CredentialsTest, WhatIsRefusedGetsNone) {
   auto credentials = open();
   const KeyLog log = log_of(*credentials);
