@@ -23,6 +23,9 @@ core::Result<std::unique_ptr<Shown>, std::string> Shown::open(const std::string&
         "WITHOUT ROWID",
         {});
     if (!made_keys) return made_keys;
+    const auto made_gone =
+        connection.run("CREATE TABLE IF NOT EXISTS gone (key BLOB PRIMARY KEY) WITHOUT ROWID", {});
+    if (!made_gone) return made_gone;
     return connection.run(
         "CREATE TABLE IF NOT EXISTS shown (key BLOB NOT NULL, tag BLOB NOT NULL, "
         "PRIMARY KEY (key, tag)) WITHOUT ROWID",
@@ -35,7 +38,8 @@ core::Result<std::unique_ptr<Shown>, std::string> Shown::open(const std::string&
 std::optional<bool> Shown::remember(const credential::KeyId& key, const credential::Tag& tag) {
   const auto added = database_.transact(Mode::Write, [&](Connection& connection) {
     return connection.run(
-        "INSERT INTO shown (key, tag) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1",
+        "INSERT INTO shown (key, tag) SELECT $1, $2 WHERE NOT EXISTS"
+        " (SELECT 1 FROM gone WHERE key = $1) ON CONFLICT DO NOTHING RETURNING 1",
         {bytes_of(key.view()), bytes_of(tag.view())});
   });
   if (!added) return std::nullopt;
@@ -58,6 +62,10 @@ void Shown::tidy(const Ends& ends, codec::UnixTime now) {
 
 bool Shown::forget_some(codec::UnixTime before) {
   const auto done = database_.transact(Mode::Write, [&](Connection& connection) {
+    auto noted = connection.run(
+        "INSERT INTO gone (key) SELECT key FROM ends WHERE at <= $1 ON CONFLICT DO NOTHING",
+        {before.seconds});
+    if (!noted) return noted;
     auto removed = connection.run(
         "DELETE FROM shown WHERE (key, tag) IN (SELECT shown.key, tag FROM shown JOIN ends ON "
         "ends.key = shown.key WHERE at <= $1 LIMIT 4096) RETURNING 1",

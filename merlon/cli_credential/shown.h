@@ -17,13 +17,14 @@ class Shown {
   [[nodiscard]] static core::Result<std::unique_ptr<Shown>, std::string> open(
       const std::string& path);
 
-  /// As credential::Remember; on the disk before it returns.
+  /// As credential::Remember; on the disk before it returns. Under a key whose tags are forgotten
+  /// all are taken for shown before, whatever the clock says of it.
   [[nodiscard]] std::optional<bool> remember(const credential::KeyId& key,
                                              const credential::Tag& tag);
 
   using Ends = std::vector<std::pair<credential::KeyId, codec::UnixTime>>;
-  /// So long behind its end what was shown under a key is kept: a clock that was ahead by less, and
-  /// is set back, makes no token count again.
+  /// So long behind its end what was shown under a key is kept: after a clock that was ahead by
+  /// less, and is set back, those that were not shown before count still.
   static constexpr std::int64_t grace = std::int64_t{7} * 24 * 3600;
   /// Notes when keys are over, and forgets what was shown under those that are over for long, some
   /// thousand at a time, so that others come between. What fails is done another time.
