@@ -138,6 +138,7 @@ Result<bool> AnswerReader::read_head() {
   if (answer_.status == switching_protocols) return malformed("another protocol was not asked for");
   if (answer_.status < 200) {  // only says that the answer will come
     if (length_ || chunked_) return malformed("an interim answer with a body");
+    TRY(pass_over(end));
     answer_ = {};
     return true;
   }
@@ -194,6 +195,14 @@ Result<void> AnswerReader::begin_body() {
   return {};
 }
 
+/// Whoever sends faster than it is read here is asked for the time by nobody, so what is no part of
+/// the answer has an end.
+Result<void> AnswerReader::pass_over(std::size_t size) {
+  aside_ += size;
+  if (aside_ <= max_head_size) return {};
+  return core::error(ErrorCode::Exhausted, "too much beside the answer");
+}
+
 Result<std::optional<std::string>> AnswerReader::next_line(std::size_t most) {
   const std::size_t end = pending_.find("\r\n");
   if (end == std::string::npos || end > most) {
@@ -211,6 +220,7 @@ Result<bool> AnswerReader::read_chunk_size() {
   const std::size_t extension = std::min(line->find(';'), line->size());
   const auto size = number_of(trimmed(std::string_view(*line).substr(0, extension)), 16);
   if (!size || !is_field_text(*line)) return malformed("a chunk without a size");
+  TRY(pass_over(line->size() - extension));
   if (*size > limit_ - received_) {
     return core::error(ErrorCode::Exhausted, "an answer that is too long");
   }

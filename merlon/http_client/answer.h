@@ -74,6 +74,7 @@ class AnswerReader {
   [[nodiscard]] core::Result<bool> read_trailer();
   [[nodiscard]] core::Result<bool> move_to_body();
   [[nodiscard]] core::Result<void> take_body(std::string_view part);
+  [[nodiscard]] core::Result<void> pass_over(std::size_t size);
   [[nodiscard]] core::Result<std::optional<std::string>> next_line(std::size_t most);
 
   std::size_t max_body_size_;
@@ -88,7 +89,8 @@ class AnswerReader {
   Answer answer_;
   std::optional<std::uint64_t> length_;
   bool chunked_ = false;
-  std::uint64_t left_ = 0;  // of the body, or of this chunk with its line end
+  std::uint64_t left_ = 0;   // of the body, or of this chunk with its line end
+  std::uint64_t aside_ = 0;  // of interim answers and of what chunks say beside their sizes
 };
 
 }  // namespace merlon::http_client

@@ -97,6 +97,22 @@ TEST(HttpAnswer, IsBounded) {
   EXPECT_EQ(read(trailers, 1000), "too long a trailer");
 }
 
+TEST(HttpAnswer, HasABoundForWhatIsNoPartOfIt) {
+  const std::string end = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
+  const auto often = [](std::string_view text, int times) {
+    std::string all;
+    for (int i = 0; i < times; ++i) all += text;
+    return all;
+  };
+  constexpr std::string_view interim = "HTTP/1.1 102 P\r\n\r\n";
+  EXPECT_EQ(read(often(interim, 100) + end, 1000), "200  x");
+  EXPECT_EQ(read(often(interim, 10'000) + end, 1000), "too much beside the answer");
+  const std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string chunk = "1;x=" + std::string(1000, 'y') + "\r\nz\r\n";
+  EXPECT_EQ(read(chunks + often(chunk, 3) + "0\r\n\r\n", 1000), "200  zzz");
+  EXPECT_EQ(read(chunks + often(chunk, 99) + "0\r\n\r\n", 1000), "too much beside the answer");
+}
+
 TEST(HttpAnswer, GoesToASinkWhereOneWaits) {
   const auto read_into = [](std::string_view text, std::uint64_t most, std::string& sunk) {
     AnswerReader reader(20);
