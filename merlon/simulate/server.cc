@@ -116,6 +116,8 @@ Result<std::optional<FirmwareAnswer>> Server::answer(FirmwareRequest request) {
 
 void Server::work_ahead(os::BorrowedFd channel) {
   while (is_expecting_ && is_silent(channel)) {
+    // First, since before the launch nothing else can be done; a refusal waits until it is told.
+    static_cast<void>(platform_.get());
     if (context_.measure_some()) {
       // Whoever has something to do for this launch comes first.
       std::this_thread::yield();

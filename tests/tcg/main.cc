@@ -154,15 +154,12 @@ class FixedMachine final : public host::Machine {
     };
     if (!firmware_) return told(image::lay_out(shim, keep, {}, memory));
     host::kvm::MeasuredLoader measured(*firmware_, memory);
-    const bool begun = firmware_->begin().has_value();
+    firmware_->begin();
     auto layout = told(image::lay_out(shim, keep, {.attested = true}, measured));
     if (!layout && firmware_->refusal()) return *firmware_->refusal();
     if (!layout) return layout;
     const auto finished = firmware_->finish(sallyport::World::Ring0);
-    if (!begun || !finished) {
-      return host::HostError{core::ErrorCode::Denied,
-                             finished ? "the launch was refused" : finished.error().what};
-    }
+    if (!finished) return host::HostError{core::ErrorCode::Denied, finished.error().what};
     return layout;
   }
   /// As above, for an encrypted machine.
@@ -170,7 +167,7 @@ class FixedMachine final : public host::Machine {
                                        FileMemory& memory, std::vector<std::uint8_t> cpuid,
                                        const std::string& log) {
     private_ = &memory;
-    if (firmware_ && !firmware_->begin()) return core::error(core::ErrorCode::Denied, "refused");
+    if (firmware_) firmware_->begin();
     EncryptedMemory sink(memory, firmware_ ? &*firmware_ : nullptr, std::move(cpuid), log);
     TRY(image::lay_out(shim, keep, {.attested = true}, sink));
     if (firmware_) TRY(firmware_->finish(sallyport::World::Ring0));
@@ -218,7 +215,9 @@ core::Result<std::optional<host::kvm::SimulatedFirmware>, host::HostError> firmw
   }
   auto firmware = TRY(host::kvm::SimulatedFirmware::start(*simulator, {}, std::move(signature)));
   const std::span all(words, static_cast<std::size_t>(count));
-  if (std::ranges::find(all, std::string_view("--proves")) != all.end()) firmware.will_be_asked();
+  if (std::ranges::find(all, std::string_view("--proves")) != all.end()) {
+    firmware.expect_messages();
+  }
   return std::optional(std::move(firmware));
 }
 

@@ -176,7 +176,7 @@ core::Result<std::unique_ptr<host::kvm::KeepMachine>, host::HostError> make_mach
     if (options.signatures) signature = TRY(host::read_launch_signature(*options.signatures));
     firmware =
         TRY(host::kvm::SimulatedFirmware::start(*options.simulator, sources, std::move(signature)));
-    if (options.proves) firmware->will_be_asked();
+    if (options.proves) firmware->expect_messages();
   }
   return host::kvm::KeepMachine::create(shim->mapping, keep->mapping, options.world,
                                         std::move(firmware));

@@ -124,12 +124,10 @@ core::Result<Bytes> SimulatedFirmware::step(const FirmwareRequest& request,
                      static_cast<std::uint32_t>(answer.status));
 }
 
-core::Result<void> SimulatedFirmware::begin() {
+void SimulatedFirmware::begin() {
   const std::uint64_t policy = signature_ ? signature_->policy : keep_policy;
-  TRY(launch::send(channel_, {FirmwareCommand::Start, 0, policy, {}}));
-  // Whoever refuses to begin may have gone; the answer to Start tells.
-  if (will_be_asked_) static_cast<void>(expect_messages());
-  return {};
+  // Who refused may have gone already: the first step hears it.
+  static_cast<void>(launch::send(channel_, {FirmwareCommand::Start, 0, policy, {}}));
 }
 
 std::optional<launch::PageSource> SimulatedFirmware::source_of(
@@ -180,8 +178,8 @@ core::Result<void> SimulatedFirmware::finish(sallyport::World world) {
   return {};
 }
 
-core::Result<void> SimulatedFirmware::expect_messages() {
-  return launch::send(channel_, {FirmwareCommand::Expect, 0, 0, {}});
+void SimulatedFirmware::expect_messages() {
+  static_cast<void>(launch::send(channel_, {FirmwareCommand::Expect, 0, 0, {}}));
 }
 
 core::Result<FirmwareAnswer> SimulatedFirmware::carry(core::ByteView message) {

@@ -42,12 +42,9 @@ class SimulatedFirmware {
     return {std::move(channel), sources, std::move(signature)};
   }
 
-  /// Its keep will send messages: begin() says so too.
-  void will_be_asked() noexcept { will_be_asked_ = true; }
-
   /// SNP_LAUNCH_START, with the policy that the owner signed, else that of every keep of ours.
-  /// Nobody waits for the answer yet.
-  [[nodiscard]] core::Result<void> begin();
+  /// Nobody waits for the answer yet; what went wrong is told by the first step after it.
+  void begin();
   /// SNP_LAUNCH_UPDATE. Of Secrets what the firmware has put there, else nothing.
   [[nodiscard]] core::Result<std::vector<std::uint8_t>> update(image::PageKind kind,
                                                                std::uint64_t address,
@@ -63,8 +60,9 @@ class SimulatedFirmware {
   /// collapsed".
   [[nodiscard]] core::Result<void> finish(sallyport::World world);
 
-  /// Says that the keep will send messages, so that their answers come sooner.
-  [[nodiscard]] core::Result<void> expect_messages();
+  /// Says that the keep will send messages, so that their answers come sooner; at any time, and the
+  /// sooner the better. Where nobody listens any more, the next step tells.
+  void expect_messages();
   /// Carries an Attest of the keep, and the answer. A refusal is an errno without a reason: that is
   /// for the keep's ears only.
   [[nodiscard]] sallyport::Outcome attest(const sallyport::Request& request);
@@ -88,7 +86,6 @@ class SimulatedFirmware {
   os::Fd channel_;
   std::vector<core::ByteView> sources_;
   std::optional<LaunchSignature> signature_;
-  bool will_be_asked_ = false;
   bool is_begun_ = false;  // and the answer to that was heard
   std::optional<HostError> refusal_;
 };
