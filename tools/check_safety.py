@@ -8,7 +8,8 @@ its line, in its statement, or in the comment above that statement. Consecutive 
 share it, up to the next empty line: the nearest paragraph of code is what it speaks of. Only `os` reads
 errno. Only `cli`, `cli_keys`, `cli_evidence` and the main program of a room print. A function has at most 60
 lines. A constant table is `constexpr auto name = std::array{…}`: g++ 12 lays `constexpr std::array name{…}` into
-memory that can be written where its elements have a constructor.
+memory that can be written where its elements have a constructor. A directory is not read by a loop over
+std::filesystem's iterators, whose every step throws what the file system refuses; os::names_in() hands it up.
 """
 
 import re
@@ -19,6 +20,7 @@ NEEDS_REASON = re.compile(r"\b(?:reinterpret_cast|const_cast|asm|__asm__)\b")
 READS_ERRNO = re.compile(r"(?<![\w/\"<.])errno(?![\w.])")
 PRINTS = re.compile(r"\b(?:v?f?printf|f?puts|perror|v?dprintf)\s*\(|\bstd::(?:cout|cerr)\b")
 WRITABLE_TABLE = re.compile(r"\bconstexpr\s+(?:std::)?array\s+\w+\s*[={]")
+THROWING_LOOP = re.compile(r"\bfor\s*\([^;]*[^:]:(?!:)[^;]*directory_iterator\b")
 MAY_PRINT = {"cli", "cli_keys", "cli_evidence"}
 LONGEST = 60
 # Longer; the list only ever gets shorter. policy_template is one text.
@@ -77,6 +79,8 @@ def check_file(path, name):
             yield f"{place}: only os reads errno"
         if room not in MAY_PRINT and path.name != "main.cc" and PRINTS.search(code):
             yield f"{place}: a room that prints"
+        if THROWING_LOOP.search(code):
+            yield f"{place}: a loop over a directory that throws; use os::names_in()"
         if WRITABLE_TABLE.search(code):
             yield f"{place}: a table that can be written; say `constexpr auto name = std::array{{…}}`"
 

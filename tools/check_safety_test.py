@@ -55,6 +55,11 @@ class CheckSafety(unittest.TestCase):
         self.assertEqual(self.errors(function(60) + function(60)), [])
         self.assert_one(function(60) + function(61), "a.cc:61: Room::f has 61 lines")
 
+    def test_a_loop_over_a_directory_that_throws_is_told(self):
+        self.assert_one("for (const auto& each : std::filesystem::directory_iterator(path, error)) {\n", "that throws")
+        self.assert_one("for (auto each : fs::recursive_directory_iterator(path)) {\n", "that throws")
+        self.assertEqual(self.errors("for (; !error && at != directory_iterator(); at.increment(error)) {\n"), [])
+
     def test_a_table_that_lands_in_writable_memory_is_told(self):
         self.assert_one("constexpr std::array rows{Row{1}, Row{2}};\n", "a table that can be written")
         self.assert_one("inline constexpr array rows = {\n", "a table that can be written")

@@ -5,6 +5,7 @@
 
 #include "merlon/base/text.h"
 #include "merlon/launch/exit_status.h"
+#include "merlon/os/directory.h"
 #include "merlon/os/open.h"
 #include "merlon/service/listeners.h"
 
@@ -26,10 +27,13 @@ Result<std::vector<std::string>, Trouble> key_files(std::span<const std::string>
       files.push_back(path);
       continue;
     }
-    for (const auto& each : std::filesystem::directory_iterator(path, error)) {
-      if (each.path().extension() == ".key") files.push_back(each.path().string());
+    const auto names = os::names_in(path);
+    if (!names) {
+      return Trouble{concat(base::printable(path), ": ", os::describe(names.error())), unusable};
     }
-    if (error) return Trouble{concat(base::printable(path), ": ", error.message()), unusable};
+    for (const std::string& name : *names) {
+      if (name.ends_with(".key") && name != ".key") files.push_back(concat(path, "/", name));
+    }
   }
   std::ranges::sort(files);
   return files;

@@ -70,27 +70,13 @@ Result<void> add_of_directory(evidence::Endorsements& all, const std::string& pa
 
 /// Names of a directory, sorted, so that every run sees the same order.
 Result<std::vector<std::string>> names_in(const std::string& path) {
-  const auto directory = os::open_directory(path);
-  if (!directory) return unusable(path, os::describe(directory.error()));
-  os::DirectoryReader reader;
-  std::vector<std::string> names;
-  for (std::uint64_t cookie = 0;;) {
-    const auto entry = reader.at(*directory, cookie);
-    if (!entry) return unusable(path, os::describe(entry.error()));
-    if (!*entry) break;
-    cookie = (*entry)->next;
-    const bool file = (*entry)->type == os::FileType::Regular ||
-                      (*entry)->type == os::FileType::Symlink ||
-                      (*entry)->type == os::FileType::Unknown;
-    if (file && !(*entry)->name.starts_with('.')) names.emplace_back((*entry)->name);
-    if (names.size() > evidence::Endorsements::max_artefacts) {
-      return Failure{concat(base::printable(path), ": has more than ",
-                            evidence::Endorsements::max_artefacts, " files; name some of them"),
-                     Status::Unusable};
-    }
-  }
-  std::ranges::sort(names);
-  return names;
+  constexpr std::size_t most = evidence::Endorsements::max_artefacts;
+  auto names = os::visible_files_in(path, most);
+  if (names) return *std::move(names);
+  if (names.error() != os::Errno::Overflow) return unusable(path, os::describe(names.error()));
+  return Failure{
+      concat(base::printable(path), ": has more than ", most, " files; name some of them"),
+      Status::Unusable};
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "merlon/cli_registry/sealing.h"
 
-#include <algorithm>
 #include <filesystem>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/hex.h"
+#include "merlon/os/directory.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
 
@@ -66,12 +66,8 @@ crypto::SecretBytes hex_line(core::ByteView secret) {
 
 /// Whether that file is all there is.
 bool is_all(const std::string& folder) {
-  std::error_code error;
-  std::size_t count = 0;
-  for (const auto& each : std::filesystem::directory_iterator(folder, error)) {
-    if (++count > 1 || each.path().filename() != sealed_file) return false;
-  }
-  return !error && count == 1;
+  const auto names = os::names_in(folder);
+  return names && names->size() == 1 && names->front() == sealed_file;
 }
 
 }  // namespace

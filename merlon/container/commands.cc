@@ -1,9 +1,7 @@
 #include "merlon/container/commands.h"
 
-#include <algorithm>
 #include <array>
 #include <csignal>
-#include <filesystem>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/json_writer.h"
@@ -15,6 +13,7 @@
 #include "merlon/container/terminal_relay.h"
 #include "merlon/host/run_keep.h"
 #include "merlon/os/container.h"
+#include "merlon/os/directory.h"
 
 namespace merlon::container {
 
@@ -251,12 +250,7 @@ Checked<int> do_list(const Call& call) {
   codec::JsonWriter json;
   json.open_array();
   std::string text = quiet ? "" : "ID\tPID\tSTATUS\tBUNDLE\tCREATED\n";
-  std::vector<std::string> ids;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(call.root, error)) {
-    ids.push_back(entry.path().filename().string());
-  }
-  std::ranges::sort(ids);
+  const std::vector<std::string> ids = os::names_in(call.root).value_or(std::vector<std::string>());
   for (const std::string& id : ids) {
     const auto folder = Folder::find(call.root, id);
     const auto state = folder ? folder->read() : Checked<State>(Refusal{});

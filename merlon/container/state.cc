@@ -10,6 +10,7 @@
 #include "merlon/container/config_reader.h"
 #include "merlon/os/clock.h"
 #include "merlon/os/container.h"
+#include "merlon/os/directory.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
 #include "merlon/os/poll.h"
@@ -250,8 +251,9 @@ Phase Folder::phase_of(const State& state) const {
 void Folder::remove() const {
   std::error_code error;
   // Last of all what names it, so that whoever is killed here leaves what can be deleted again.
-  for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
-    if (entry.path().filename() != state_file) std::filesystem::remove(entry.path(), error);
+  const std::vector<std::string> names = os::names_in(path_).value_or(std::vector<std::string>());
+  for (const std::string& name : names) {
+    if (name != state_file) std::filesystem::remove(path(name), error);
   }
   std::filesystem::remove_all(path_, error);
 }

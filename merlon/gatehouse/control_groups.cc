@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "merlon/base/text.h"
+#include "merlon/os/directory.h"
 #include "merlon/os/open.h"
 
 namespace merlon::gatehouse {
@@ -171,13 +172,11 @@ void ControlGroups::remove(std::string_view id) const {
 
 void ControlGroups::sweep() const {
   for (const Hierarchy& each : hierarchies_) {
-    std::vector<std::string> left;
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(each.path, error)) {
-      const std::string name = entry.path().filename().string();
-      if (name.starts_with(prefix_)) left.push_back(entry.path().string());
+    const auto names = os::names_in(each.path);
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      if (name.starts_with(prefix_)) remove_directory(concat(each.path, "/", name));
     }
-    for (const std::string& path : left) remove_directory(path);
   }
 }
 

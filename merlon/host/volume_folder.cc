@@ -44,18 +44,6 @@ std::optional<ObjectName> name_of(std::string_view file) {
   return name;
 }
 
-os::Result<std::vector<std::string>> names_in(os::BorrowedFd folder) {
-  std::vector<std::string> names;
-  os::DirectoryReader reader;
-  std::uint64_t place = 0;
-  for (;;) {
-    const auto entry = TRY(reader.at(folder, place));
-    if (!entry) return names;
-    place = entry->next;
-    names.emplace_back(entry->name);
-  }
-}
-
 /// Nothing if there is no such file.
 std::optional<std::uint64_t> size_of(os::BorrowedFd folder, const std::string& file) {
   os::Resolver resolver;
@@ -112,7 +100,7 @@ KeptVolume look_at(const std::string& path, std::string name) {
   const auto locked = os::try_lock(*folder);
   volume.in_use = !locked && locked.error() == os::Errno::Again;
   os::Resolver resolver;
-  const auto names = names_in(*folder);
+  const auto names = os::names_in(*folder);
   for (const std::string& file : names ? *names : std::vector<std::string>()) {
     if (file != index_file && !name_of(file)) continue;
     const auto at = os::Path::from(file);
@@ -150,7 +138,7 @@ Result<VolumeFolder> VolumeFolder::open(std::string path, VolumeLimits limits) {
 }
 
 Result<void> VolumeFolder::count() {
-  const auto names = names_in(folder_);
+  const auto names = os::names_in(folder_);
   if (!names) return trouble(path_, "cannot be read", names.error());
   os::Resolver resolver;
   for (const std::string& name : *names) {
@@ -177,7 +165,7 @@ VolumeFolder::Answer VolumeFolder::serve(const StoreRequest& request) {
 }
 
 VolumeFolder::Answer VolumeFolder::list(std::uint64_t most) const {
-  const auto names = names_in(folder_);
+  const auto names = os::names_in(folder_);
   if (!names) return {outcome_of(names.error())};
   Answer answer{StoreOutcome::Done};
   std::uint64_t count = 0;

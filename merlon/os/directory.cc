@@ -1,5 +1,6 @@
 #include "merlon/os/directory.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <dirent.h>
@@ -8,6 +9,7 @@
 
 #include "merlon/core/reader.h"
 #include "merlon/os/file_status.h"
+#include "merlon/os/open.h"
 #include "merlon/os/path.h"
 
 namespace merlon::os {
@@ -97,6 +99,47 @@ Result<std::optional<DirectoryEntry>> DirectoryReader::at(BorrowedFd directory,
     entry.type = looked_up_type(directory, entry.name.data());  // NUL-terminated in the buffer
   }
   return std::optional<DirectoryEntry>(entry);
+}
+
+namespace {
+
+/// Of the entries that `is_wanted`, at most `most`.
+template <typename Wanted>
+Result<std::vector<std::string>> sorted_names(BorrowedFd directory, std::size_t most,
+                                              Wanted is_wanted) {
+  std::vector<std::string> names;
+  DirectoryReader reader;
+  for (std::uint64_t cookie = 0;;) {
+    const auto entry = TRY(reader.at(directory, cookie));
+    if (!entry) break;
+    cookie = entry->next;
+    if (entry->name == "." || entry->name == ".." || !is_wanted(*entry)) continue;
+    if (names.size() == most) return Errno::Overflow;
+    names.emplace_back(entry->name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> names_in(BorrowedFd directory) {
+  constexpr std::size_t all = SIZE_MAX;
+  return sorted_names(directory, all, [](const DirectoryEntry&) { return true; });
+}
+
+Result<std::vector<std::string>> names_in(const std::string& path) {
+  const Fd directory = TRY(open_directory(path));
+  return names_in(directory);
+}
+
+Result<std::vector<std::string>> visible_files_in(const std::string& path, std::size_t most) {
+  const Fd directory = TRY(open_directory(path));
+  return sorted_names(directory, most, [](const DirectoryEntry& entry) {
+    const bool is_file = entry.type == FileType::Regular || entry.type == FileType::Symlink ||
+                         entry.type == FileType::Unknown;
+    return is_file && !entry.name.starts_with('.');
+  });
 }
 
 }  // namespace merlon::os

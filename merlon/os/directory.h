@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "merlon/core/bytes.h"
 #include "merlon/os/file.h"
@@ -44,5 +46,17 @@ class DirectoryReader {
   std::uint64_t first_cookie_ = 0;  // of the record at 0
   bool valid_ = false;
 };
+
+/// Names of what is in a directory, "." and ".." aside, in the order of their bytes.
+///
+/// Errors: those of open_directory() and of DirectoryReader::at().
+[[nodiscard]] Result<std::vector<std::string>> names_in(BorrowedFd directory);
+[[nodiscard]] Result<std::vector<std::string>> names_in(const std::string& path);
+
+/// The same of files and links alone, without those that begin with a dot.
+///
+/// Errors: as above · Overflow (more than `most`).
+[[nodiscard]] Result<std::vector<std::string>> visible_files_in(const std::string& path,
+                                                                std::size_t most);
 
 }  // namespace merlon::os

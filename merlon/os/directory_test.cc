@@ -100,5 +100,29 @@ TEST(DirectoryReader, RefusesANegativeCookieAndAFile) {
   EXPECT_EQ(reader.at(file, 0).error(), Errno::Notdir);
 }
 
+TEST(NamesIn, AreSortedAndWithoutDots) {
+  const ScratchDirectory scratch;
+  scratch.make_file("b");
+  scratch.make_file(".hidden");
+  scratch.make_directory("a");
+  scratch.make_symlink("nowhere", "c");
+  const std::vector<std::string> all{".hidden", "a", "b", "c"};
+  EXPECT_EQ(names_in(scratch.fd()).value(), all);
+  EXPECT_EQ(names_in(scratch.path()).value(), all);
+  EXPECT_EQ(names_in(scratch.path() + "/nothing").error(), Errno::Noent);
+  EXPECT_EQ(names_in(scratch.path() + "/b").error(), Errno::Notdir);
+}
+
+TEST(NamesIn, VisibleFilesAreFilesAndLinksUpToABound) {
+  const ScratchDirectory scratch;
+  scratch.make_file("b");
+  scratch.make_file(".hidden");
+  scratch.make_directory("a");
+  scratch.make_symlink("nowhere", "c");
+  EXPECT_EQ(visible_files_in(scratch.path(), 2).value(), (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(visible_files_in(scratch.path(), 1).error(), Errno::Overflow);
+  EXPECT_EQ(visible_files_in(scratch.path() + "/b", 1).error(), Errno::Notdir);
+}
+
 }  // namespace
 }  // namespace merlon::os

@@ -1,6 +1,5 @@
 #include "merlon/steward_service/files.h"
 
-#include <algorithm>
 
 #include "merlon/base/text.h"
 #include "merlon/os/directory.h"
@@ -56,29 +55,14 @@ Outcome<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_
 }
 
 Outcome<std::vector<std::string>> names_in(const std::string& path) {
-  const auto unreadable = [&](os::Errno reason) {
-    return concat(base::printable(path), ": cannot be read: ", os::describe(reason));
-  };
-  const auto directory = os::open_directory(path);
-  if (!directory) return unreadable(directory.error());
-  os::DirectoryReader reader;
-  std::vector<std::string> names;
-  for (std::uint64_t cookie = 0;;) {
-    const auto entry = reader.at(*directory, cookie);
-    if (!entry) return unreadable(entry.error());
-    if (!*entry) break;
-    cookie = (*entry)->next;
-    const os::FileType type = (*entry)->type;
-    const bool file = type == os::FileType::Regular || type == os::FileType::Symlink ||
-                      type == os::FileType::Unknown;
-    if (file && !(*entry)->name.starts_with('.')) names.emplace_back((*entry)->name);
-    if (names.size() > evidence::Endorsements::max_artefacts) {
-      return concat(base::printable(path), ": has more than ",
-                    evidence::Endorsements::max_artefacts, " files");
-    }
+  constexpr std::size_t most = evidence::Endorsements::max_artefacts;
+  auto names = os::visible_files_in(path, most);
+  if (names) return *std::move(names);
+  const os::Errno reason = names.error();
+  if (reason == os::Errno::Overflow) {
+    return concat(base::printable(path), ": has more than ", most, " files");
   }
-  std::ranges::sort(names);
-  return names;
+  return concat(base::printable(path), ": cannot be read: ", os::describe(reason));
 }
 
 Outcome<GivenEndorsements> read_endorsements(const std::vector<std::string>& paths) {

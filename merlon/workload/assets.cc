@@ -35,7 +35,9 @@ class Collector {
   /// All that is wanted of `directory`, which is at `path` in the package, "" or with a slash at
   /// its end.
   Result<void> add_all(os::BorrowedFd directory, const std::string& path) {
-    for (const std::string& name : TRY(names_in(directory, path))) {
+    const auto names = os::names_in(directory);
+    if (!names) return trouble(names.error(), path);
+    for (const std::string& name : *names) {
       const std::string below = path + name;
       const auto is_in = [&](const std::string& each) { return is_within(below, each); };
       const auto leads_to = [&](const std::string& each) { return is_within(each, below); };
@@ -55,22 +57,6 @@ class Collector {
   PackageError trouble(os::Errno number, const std::string& path) const {
     return trouble(os::to_error(number, "").code, path,
                    concat("cannot be read: ", os::describe(number)));
-  }
-
-  /// In the order of their bytes.
-  Result<std::vector<std::string>> names_in(os::BorrowedFd directory, const std::string& path) {
-    std::vector<std::string> names;
-    os::DirectoryReader reader;
-    std::uint64_t place = 0;
-    for (;;) {
-      const auto entry = reader.at(directory, place);
-      if (!entry) return trouble(entry.error(), path);
-      if (!entry->has_value()) break;
-      place = (*entry)->next;
-      if ((*entry)->name != "." && (*entry)->name != "..") names.emplace_back((*entry)->name);
-    }
-    std::ranges::sort(names);
-    return names;
   }
 
   Result<void> add(os::BorrowedFd directory, const std::string& name, const std::string& path,
