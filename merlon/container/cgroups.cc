@@ -320,14 +320,23 @@ std::vector<std::int64_t> processes_in(const std::vector<std::string>& directori
   return {all.begin(), all.end()};
 }
 
+void signal_others(const std::vector<std::string>& directories, int number, std::int64_t spared) {
+  for (const std::int64_t process : processes_in(directories)) {
+    if (process == spared) continue;
+    const auto is_in_them = [&] {
+      const std::vector<std::int64_t> now = processes_in(directories);
+      return std::ranges::find(now, process) != now.end();
+    };
+    static_cast<void>(os::signal_process(process, number, is_in_them));
+  }
+}
+
 Checked<void> clear_groups(const std::vector<std::string>& directories) {
   constexpr std::chrono::milliseconds pause{5};
   constexpr int patience = 200;
   std::string left;
   for (int i = 0; i < patience; ++i) {
-    for (const std::int64_t process : processes_in(directories)) {
-      static_cast<void>(os::signal_process(process, SIGKILL));
-    }
+    signal_others(directories, SIGKILL, 0);
     left.clear();
     for (const std::string& each : directories) {
       std::error_code error;

@@ -56,6 +56,8 @@ struct GroupSetting {
 
 /// Processes in any of them, each once.
 [[nodiscard]] std::vector<std::int64_t> processes_in(const std::vector<std::string>& directories);
+/// Sends all of them but `spared` (0: none is) a signal.
+void signal_others(const std::vector<std::string>& directories, int number, std::int64_t spared);
 
 /// Ends what runs there, and takes the directories away. A refusal if something is left after a
 /// second.

@@ -205,15 +205,13 @@ Checked<int> do_kill(const Call& call) {
   if (!number) return Refusal{concat("there is no signal ", base::quoted(name)), Status::Usage};
   const State state = TRY(folder.read());
   const bool all = call.arguments.has("--all");
-  if (!lives(state) && !all) return Refusal{"container not running"};
-  if (lives(state)) {
-    const auto sent = os::signal_process(state.process, *number);
-    if (!sent) return Refusal{concat("cannot signal the container: ", os::describe(sent.error()))};
+  const auto sent = signal_init(state, *number);
+  const bool has_ended = !sent && sent.error() == os::Errno::Srch;
+  if (has_ended && !all) return Refusal{"container not running"};
+  if (!sent && !has_ended) {
+    return Refusal{concat("cannot signal the container: ", os::describe(sent.error()))};
   }
-  if (!all) return 0;
-  for (const std::int64_t process : processes_in(state.groups)) {
-    if (process != state.process) static_cast<void>(os::signal_process(process, *number));
-  }
+  if (all) signal_others(state.groups, *number, state.process);
   return 0;
 }
 

@@ -185,7 +185,7 @@ Checked<void> end(const State& state) {
   constexpr std::chrono::milliseconds pause{2};
   constexpr int patience = 500;
   for (int i = 0; i < patience && lives(state); ++i) {
-    static_cast<void>(os::signal_process(state.process, SIGKILL));
+    static_cast<void>(signal_init(state, SIGKILL));
     static_cast<void>(os::poll({}, pause));
   }
   if (lives(state)) return Refusal{"the container's process does not end"};

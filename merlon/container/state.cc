@@ -263,4 +263,8 @@ bool lives(const State& state) {
   return status && status->started == state.started && status->state != 'Z' && status->state != 'X';
 }
 
+os::Result<void> signal_init(const State& state, int number) {
+  return os::signal_process(state.process, number, [&] { return lives(state); });
+}
+
 }  // namespace merlon::container

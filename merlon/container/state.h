@@ -76,5 +76,8 @@ class Folder {
 
 /// Whether the process that is noted still is that one and has not ended.
 [[nodiscard]] bool lives(const State& state);
+/// Sends it a signal, and none to a later process of the same number. Errors: Srch (it has ended) ·
+/// Perm · …
+[[nodiscard]] os::Result<void> signal_init(const State& state, int number);
 
 }  // namespace merlon::container

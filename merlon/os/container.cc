@@ -159,9 +159,14 @@ Result<void> adopt_orphans() noexcept {
   return done_or_errno(::prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L));
 }
 
-Result<void> signal_process(std::int64_t process, int number) noexcept {
+Result<void> signal_process(std::int64_t process, int number,
+                            const std::function<bool()>& is_meant) {
   if (process <= 0 || process > INT32_MAX) return Errno::Srch;
-  return done_or_errno(::kill(static_cast<::pid_t>(process), number));
+  const auto id = static_cast<::pid_t>(process);
+  const auto held = open_process(id);
+  if (!held && held.error() != Errno::Nosys) return held.error();
+  if (!is_meant()) return Errno::Srch;
+  return held ? signal(*held, number) : done_or_errno(::kill(id, number));
 }
 
 Result<ProcessStatus> process_status(std::int64_t process) {

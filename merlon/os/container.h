@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,8 +35,13 @@ void set_process_name(const std::string& name) noexcept;
 /// PR_SET_CHILD_SUBREAPER].
 [[nodiscard]] Result<void> adopt_orphans() noexcept;
 
-/// Sends a signal to a process by its number; 0 only asks. Srch (there is none) · Perm · Inval.
-[[nodiscard]] Result<void> signal_process(std::int64_t process, int number) noexcept;
+/// Sends a signal to a process by its number; 0 only asks. `is_meant` is asked whether it is the
+/// right one when the kernel cannot give the number to another any more, which may end and be
+/// followed by one of the same number until then (before Linux 5.3 also after that).
+///
+/// Errors: Srch (there is none, or it is not meant) · Perm · Inval.
+[[nodiscard]] Result<void> signal_process(std::int64_t process, int number,
+                                          const std::function<bool()>& is_meant);
 
 /// What tells a process from a later one of the same number.
 struct ProcessStatus {

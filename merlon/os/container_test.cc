@@ -1,5 +1,6 @@
 #include "merlon/os/container.h"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -73,8 +74,25 @@ TEST(ProcessStatus, OfThisProcessAndOfNone) {
   EXPECT_EQ(own->state, 'R');
   EXPECT_GT(own->started, 0U);
   EXPECT_EQ(process_status(0x7FFF'FFFF).error(), Errno::Srch);
-  EXPECT_EQ(signal_process(0, 0).error(), Errno::Srch);   // not the caller's group
-  EXPECT_EQ(signal_process(-1, 0).error(), Errno::Srch);  // not everybody
+}
+
+TEST(SignalProcess, ReachesOneProcessThatIsMeant) {
+  const auto meant = [] { return true; };
+  EXPECT_EQ(signal_process(0, 0, meant).error(), Errno::Srch);   // not the caller's group
+  EXPECT_EQ(signal_process(-1, 0, meant).error(), Errno::Srch);  // not everybody
+  EXPECT_EQ(signal_process(0x7FFF'FFFF, 0, meant).error(), Errno::Srch);
+  auto child = fork_process();
+  ASSERT_TRUE(child);
+  if (!*child) {
+    for (;;) ::pause();
+  }
+  const auto other = [] { return false; };
+  EXPECT_EQ(signal_process((*child)->id(), SIGKILL, other).error(), Errno::Srch);
+  EXPECT_TRUE(signal_process((*child)->id(), 0, meant));
+  EXPECT_TRUE(signal_process((*child)->id(), SIGKILL, meant));
+  const auto ended = (*child)->wait();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->value, SIGKILL);
 }
 
 TEST(LimitResource, OnlyByAKnownName) {
