@@ -342,11 +342,11 @@ std::vector<Subject> number_instructions() {
     const auto op = static_cast<Opcode>(i);
     if (row.prefix > 0xfc || signature == "*" || signature.starts_with(':')) continue;
     if (row.immediate == Immediate::None) {
-      subjects.push_back({std::string(row.text), Bytes().op(op), params_of(op), result_of(op)});
+      subjects.push_back({std::string(text_of(op)), Bytes().op(op), params_of(op), result_of(op)});
     } else if (row.immediate == Immediate::MemArg) {
       for (const std::uint32_t offset : {0U, 5U, 0x8000'0000U}) {
-        subjects.push_back({std::string(row.text), Bytes().op(op).u32(0).u32(offset), params_of(op),
-                            result_of(op), offset});
+        subjects.push_back({std::string(text_of(op)), Bytes().op(op).u32(0).u32(offset),
+                            params_of(op), result_of(op), offset});
       }
     }
   }
@@ -483,8 +483,8 @@ TEST(ScalarInstruction, ADivisionByAConstantIsADivision) {
         const auto wanted = division.divide(division.remainder, dividend, numbers[i]);
         const Outcome outcome = program.call(i, {{dividend, 0}});
         const auto told = [&] {
-          return ::testing::Message() << std::string_view(info(division.op).text) << std::hex << " "
-                                      << dividend << " by " << numbers[i];
+          return ::testing::Message()
+                 << text_of(division.op) << std::hex << " " << dividend << " by " << numbers[i];
         };
         if (const auto* trap = std::get_if<Trap>(&outcome)) {
           ASSERT_FALSE(wanted.has_value()) << told();
@@ -515,7 +515,7 @@ TEST(ScalarInstruction, SeveralThatAreTakenAsOneDoTheSame) {
                           Opcode::I64GeU, Opcode::I64Eqz}) {
     const Bytes chosen = Bytes().op(op).op(Opcode::Select);
     for (const std::string type : {"i", "I", "f", "F", "v"}) {
-      const Subject subject{"select after " + std::string(info(op).text), chosen,
+      const Subject subject{"select after " + std::string(text_of(op)), chosen,
                             type + type + params_of(op), type};
       for (int i = 0; i < 2; ++i) compare(subject, random, 30);
     }

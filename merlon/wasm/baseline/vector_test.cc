@@ -27,8 +27,8 @@ Bytes with_immediates(Opcode op, Random& random) {
   Bytes bytes;
   bytes.op(op);
   const OpcodeInfo& row = info(op);
-  const auto lanes = [&row] {
-    const std::string_view text = row.text;
+  const auto lanes = [op] {
+    const std::string_view text = text_of(op);
     if (text.starts_with("i8x16")) return 16U;
     if (text.starts_with("i16x8")) return 8U;
     return text[1] == '3' ? 4U : 2U;
@@ -220,7 +220,7 @@ class Surrounding {
 };
 
 std::size_t float_lanes(const Subject& subject) {
-  const std::string_view text = info(subject.op).text;
+  const std::string_view text = text_of(subject.op);
   if (subject.result != "v" || text.find("_lane") != text.npos) return 0;
   return text.starts_with("f32x4") ? 4 : text.starts_with("f64x2") ? 8 : 0;
 }
@@ -251,12 +251,11 @@ void compare(const Subject& subject, Random& random) {
       const Slot expected = program.run(0, arguments).front();
       const std::vector<Slot> results = program.run(i + 1, arguments);
       ASSERT_TRUE(same(results[0], expected, float_lanes(subject)))
-          << std::string_view(info(subject.op).text) << ", variant " << i << std::hex << ": "
-          << results[0].high << " " << results[0].low << " for " << expected.high << " "
-          << expected.low;
+          << text_of(subject.op) << ", variant " << i << std::hex << ": " << results[0].high << " "
+          << results[0].low << " for " << expected.high << " " << expected.low;
       const Slot others = surroundings[i].expected(arguments);
-      ASSERT_TRUE(same(results[1], others, 0)) << std::string_view(info(subject.op).text)
-                                               << ", variant " << i << " changed another value";
+      ASSERT_TRUE(same(results[1], others, 0))
+          << text_of(subject.op) << ", variant " << i << " changed another value";
     }
   }
 }
@@ -333,9 +332,9 @@ TEST(VectorMemory, TrapsBeyondTheLastByteOnly) {
     const std::uint64_t last = 65536 - (std::uint64_t{1} << row.alignment) - 3;
     std::vector<Slot> arguments(subject.params.size());
     arguments[0].low = last;
-    EXPECT_EQ(program.run(0, arguments).size(), 2U) << std::string_view(row.text);
+    EXPECT_EQ(program.run(0, arguments).size(), 2U) << text_of(static_cast<Opcode>(index));
     arguments[0].low = last + 1;
-    EXPECT_TRUE(traps_out_of_bounds(program, 0, arguments)) << std::string_view(row.text);
+    EXPECT_TRUE(traps_out_of_bounds(program, 0, arguments)) << text_of(static_cast<Opcode>(index));
   }
 }
 
@@ -408,14 +407,13 @@ TEST(VectorShift, ConstantCountsShiftAsVariableOnesDo) {
     for (std::uint32_t i = 0; i < 130 * 8; ++i) {
       const std::uint32_t count = i % 130;
       const auto results = program.run(count, {interesting(random, 'v'), {count, 0}});
-      ASSERT_TRUE(same(results[0], results[1], 0))
-          << std::string_view(info(op).text) << " by " << count;
+      ASSERT_TRUE(same(results[0], results[1], 0)) << text_of(op) << " by " << count;
     }
   }
 }
 
 bool is_comparison(Opcode op) {
-  const std::string_view text = info(op).text;
+  const std::string_view text = text_of(op);
   const std::string_view name = text.substr(text.find('.') + 1, 3);
   return text[0] != 'v' && (name.substr(0, 2) == "eq" || name == "ne" || name == "lt" ||
                             name == "gt" || name == "le" || name == "ge" || name == "lt_" ||
@@ -460,11 +458,9 @@ TEST(VectorMask, ConsumersDoTheSameRightAfterAComparison) {
       const auto results =
           program.run(i % std::size(mask_consumers),
                       {interesting(random, 'v'), interesting(random, 'v'), left, right});
-      const std::string_view consumer = info(mask_consumers[i % std::size(mask_consumers)]).text;
-      ASSERT_TRUE(same(results[0], results[1], 0))
-          << std::string_view(info(compare).text) << ", " << consumer;
-      ASSERT_TRUE(same(results[0], results[2], 0))
-          << std::string_view(info(compare).text) << ", " << consumer;
+      const std::string_view consumer = text_of(mask_consumers[i % std::size(mask_consumers)]);
+      ASSERT_TRUE(same(results[0], results[1], 0)) << text_of(compare) << ", " << consumer;
+      ASSERT_TRUE(same(results[0], results[2], 0)) << text_of(compare) << ", " << consumer;
     }
   }
   EXPECT_EQ(comparisons, 48U);

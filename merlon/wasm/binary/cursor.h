@@ -74,6 +74,13 @@ class Cursor {
   std::uint32_t f32() noexcept { return fixed<std::uint32_t>(); }
   std::uint64_t f64() noexcept { return fixed<std::uint64_t>(); }
 
+  /// The next `count` bytes, which are not taken; null where there are fewer.
+  [[nodiscard]] const std::uint8_t* ahead(std::size_t count) const noexcept {
+    return remaining() < count ? nullptr : position_;
+  }
+  /// Takes `count` bytes of what ahead() gave.
+  void take(std::size_t count) noexcept { position_ += count; }
+
   core::ByteView bytes(std::size_t count) noexcept {
     if (count > remaining()) [[unlikely]] {
       fail("unexpected end");

@@ -1,5 +1,8 @@
 #include "merlon/wasm/binary/instruction.h"
 
+#include <algorithm>
+#include <array>
+
 #include "merlon/wasm/binary/limits.h"
 
 namespace merlon::wasm {
@@ -151,6 +154,74 @@ std::uint16_t read_opcode(Cursor& cursor) {
   return prefixed;
 }
 
+/// How an instruction of one byte is read whose immediates are one byte each, as nearly all in a
+/// function are: without a branch that depends on which it is, since no processor foresees that.
+struct ShortForm {
+  Opcode op = Opcode::Unreachable;
+  std::uint16_t more = 0;  ///< bits of the immediates' bytes that say that others follow
+  std::uint8_t size = 0;   ///< of the immediates: 0 to 2
+  std::uint8_t value = 0;  ///< bits of the last byte that are the value
+  std::uint8_t sign = 0;   ///< the one of them that is its sign
+  /// Of the first byte, such as an alignment; -1: there is no such form.
+  std::int8_t largest_first = -1;
+};
+
+constexpr bool is_one_index(Immediate immediate) {
+  using enum Immediate;
+  constexpr auto all = std::array{Label, Func, Type, Local, Global, Table, Memory, Tag};
+  return std::ranges::find(all, immediate) != all.end();
+}
+
+constexpr ShortForm short_form_of(std::uint8_t byte) {
+  const std::uint16_t row = detail::one_byte_opcodes[byte];
+  if (row == no_opcode) return {};
+  const auto op = static_cast<Opcode>(row);
+  const OpcodeInfo& info = opcode_table[row];
+  constexpr std::uint8_t bits = 0x7f;
+  constexpr std::int8_t any = 0x7f;
+  if (info.immediate == Immediate::None) return {op, 0, 0, 0, 0, any};
+  if (is_one_index(info.immediate)) return {op, 0x80, 1, bits, 0, any};
+  if (info.immediate == Immediate::I32) return {op, 0x80, 1, bits, 0x40, any};
+  if (info.immediate == Immediate::MemArg) {
+    return {op, 0x8080, 2, bits, 0, static_cast<std::int8_t>(info.alignment)};
+  }
+  return {};
+}
+
+constexpr auto short_forms = [] {
+  std::array<ShortForm, 256> forms;
+  for (std::size_t i = 0; i < forms.size(); ++i) {
+    forms[i] = short_form_of(static_cast<std::uint8_t>(i));
+  }
+  return forms;
+}();
+
+/// Whether it had a short form.
+bool read_short(Cursor& cursor, Instruction& result) {
+  const std::uint8_t* const next = cursor.ahead(3);
+  if (next == nullptr) return false;
+  const ShortForm& form = short_forms[next[0]];
+  const unsigned both = next[1] | unsigned{next[2]} << 8U;
+  const unsigned first = both & 0x7fU;
+  if ((both & form.more) != 0 || static_cast<int>(first) > form.largest_first) return false;
+  const unsigned last = both >> (form.size & 2U) * 4U;
+  const std::uint32_t value = ((last & form.value) ^ form.sign) - form.sign;
+  result = {form.op, 0, 0, static_cast<std::uint32_t>(cursor.offset()), value, 0};
+  cursor.take(std::size_t{1} + form.size);
+  return true;
+}
+
+[[gnu::noinline]] void read_any(Cursor& cursor, const Module& module, Instruction& result) {
+  result = {Opcode::Unreachable, 0, 0, static_cast<std::uint32_t>(cursor.offset()), 0, 0};
+  const std::uint16_t row = read_opcode(cursor);
+  if (row == no_opcode) [[unlikely]]
+    return;
+  result.op = static_cast<Opcode>(row);
+  read_immediate(cursor, module, opcode_table[row], result);
+  if (!cursor.ok()) [[unlikely]]
+    result.op = Opcode::Unreachable;
+}
+
 }  // namespace
 
 HeapType read_heap_type(Cursor& cursor, const Module& module) {
@@ -200,14 +271,8 @@ CatchClause read_catch_clause(Cursor& cursor) {
 }
 
 void read_instruction(Cursor& cursor, const Module& module, Instruction& result) {
-  result = {Opcode::Unreachable, 0, 0, static_cast<std::uint32_t>(cursor.offset()), 0, 0};
-  const std::uint16_t row = read_opcode(cursor);
-  if (row == no_opcode) [[unlikely]]
-    return;
-  result.op = static_cast<Opcode>(row);
-  read_immediate(cursor, module, opcode_table[row], result);
-  if (!cursor.ok()) [[unlikely]]
-    result.op = Opcode::Unreachable;
+  if (!read_short(cursor, result)) [[unlikely]]
+    read_any(cursor, module, result);
 }
 
 }  // namespace merlon::wasm

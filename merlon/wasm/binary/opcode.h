@@ -92,10 +92,11 @@ class OpcodeText {
   std::uint8_t size_;
 };
 
+/// Without its text, which nobody needs who compiles: every instruction of a module is looked up
+/// several times, and the rows shall stay in the nearest cache.
 struct OpcodeInfo {
   std::uint8_t prefix;
   std::uint16_t code;
-  OpcodeText<35> text;
   Immediate immediate;
   OpcodeText<5> signature;  ///< see opcodes.def
   std::uint8_t alignment;   ///< log2
@@ -103,14 +104,15 @@ struct OpcodeInfo {
 };
 
 inline constexpr auto opcode_table = std::array{
-#define MERLON_OPCODE(enumerator, prefix, code, text, immediate, signature, alignment, feature) \
-  OpcodeInfo{prefix,                                                                            \
-             code,                                                                              \
-             std::string_view(text),                                                            \
-             Immediate::immediate,                                                              \
-             std::string_view(signature),                                                       \
-             alignment,                                                                         \
+#define MERLON_OPCODE(enumerator, prefix, code, text, immediate, signature, alignment, feature)   \
+  OpcodeInfo{prefix,          code, Immediate::immediate, std::string_view(signature), alignment, \
              Feature::feature},
+#include "merlon/wasm/binary/opcodes.def"
+#undef MERLON_OPCODE
+};
+
+inline constexpr auto opcode_texts = std::array{
+#define MERLON_OPCODE(enumerator, prefix, code, text, ...) OpcodeText<35>(std::string_view(text)),
 #include "merlon/wasm/binary/opcodes.def"
 #undef MERLON_OPCODE
 };
@@ -120,6 +122,11 @@ inline constexpr std::uint16_t no_opcode = 0xffff;
 
 [[nodiscard]] constexpr const OpcodeInfo& info(Opcode op) noexcept {
   return opcode_table[static_cast<std::size_t>(op)];
+}
+
+/// As the text format writes it. Static storage.
+[[nodiscard]] constexpr std::string_view text_of(Opcode op) noexcept {
+  return opcode_texts[static_cast<std::size_t>(op)];
 }
 
 namespace detail {

@@ -49,13 +49,15 @@ constexpr ValueType type_of(char letter) noexcept {
 }
 
 /// How many lanes the named shape has, for instructions with a lane immediate.
-std::uint8_t lane_count(const OpcodeInfo& row) noexcept {
+std::uint8_t lane_count(Opcode op) noexcept {
+  const OpcodeInfo& row = info(op);
   if (row.immediate == Immediate::MemArgLane) {
     return static_cast<std::uint8_t>(16U >> row.alignment);
   }
-  if (row.text.starts_with("i8x16")) return 16;
-  if (row.text.starts_with("i16x8")) return 8;
-  if (row.text.starts_with("i32x4") || row.text.starts_with("f32x4")) return 4;
+  const std::string_view text = text_of(op);
+  if (text.starts_with("i8x16")) return 16;
+  if (text.starts_with("i16x8")) return 8;
+  if (text.starts_with("i32x4") || text.starts_with("f32x4")) return 4;
   return 2;
 }
 
@@ -141,9 +143,8 @@ void FunctionValidator::generic(const Instruction& instruction, const OpcodeInfo
 }
 
 void FunctionValidator::check_lane(const Instruction& instruction) {
-  const OpcodeInfo& row = info(instruction.op);
-  if (row.immediate != Immediate::Shuffle) {
-    if (instruction.lane >= lane_count(row)) cursor_.fail("invalid lane index");
+  if (info(instruction.op).immediate != Immediate::Shuffle) {
+    if (instruction.lane >= lane_count(instruction.op)) cursor_.fail("invalid lane index");
     return;
   }
   for (const std::uint8_t lane : module_.bytes.subspan(instruction.value, 16)) {
