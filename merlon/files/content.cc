@@ -20,7 +20,7 @@ ByteSpan bytes_of(const ::iovec& buffer) noexcept {
 
 }  // namespace
 
-Content::Content(Budget& budget, SharedBytes owner, ByteView bytes) noexcept
+Content::Content(base::Budget& budget, SharedBytes owner, ByteView bytes) noexcept
     : budget_(budget), owner_(std::move(owner)), borrowed_(bytes), size_(bytes.size()) {}
 
 Content::~Content() {

@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "merlon/base/budget.h"
 #include "merlon/core/bytes.h"
-#include "merlon/files/budget.h"
 #include "merlon/os/errno.h"
 #include "merlon/os/file.h"
 
@@ -24,9 +24,9 @@ class Content {
   static constexpr std::uint64_t max_size = INT64_MAX;
 
   /// Empty. `budget` outlives it.
-  explicit Content(Budget& budget) noexcept : budget_(budget) {}
+  explicit Content(base::Budget& budget) noexcept : budget_(budget) {}
   /// `bytes` is within `owner`.
-  Content(Budget& budget, SharedBytes owner, core::ByteView bytes) noexcept;
+  Content(base::Budget& budget, SharedBytes owner, core::ByteView bytes) noexcept;
   ~Content();
   Content(const Content&) = delete;
   Content& operator=(const Content&) = delete;
@@ -64,7 +64,7 @@ class Content {
   void forget_behind(std::uint64_t size);
   [[nodiscard]] core::ByteView borrowed(std::uint64_t offset, std::uint64_t size) const noexcept;
 
-  Budget& budget_;
+  base::Budget& budget_;
   SharedBytes owner_;
   core::ByteView borrowed_;  ///< counts where there is no piece
   std::uint64_t size_ = 0;

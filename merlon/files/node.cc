@@ -28,7 +28,7 @@ std::shared_ptr<Link> as_link(const std::shared_ptr<Node>& node) noexcept {
   return as<Link>(node, os::FileType::Symlink);
 }
 
-std::shared_ptr<Link> Link::make(Budget& budget, std::uint64_t inode, std::uint64_t now,
+std::shared_ptr<Link> Link::make(base::Budget& budget, std::uint64_t inode, std::uint64_t now,
                                  std::string_view target) {
   if (!budget.take(target.size())) return nullptr;
   return std::shared_ptr<Link>(new Link(budget, inode, now, target));

@@ -42,15 +42,15 @@ class Node : public std::enable_shared_from_this<Node> {
   [[nodiscard]] const Times& times() const noexcept { return times_; }
 
  protected:
-  Node(Budget& budget, std::uint64_t inode, std::uint64_t now) noexcept
+  Node(base::Budget& budget, std::uint64_t inode, std::uint64_t now) noexcept
       : budget_(budget), inode_(inode), times_{now, now, now} {}
-  [[nodiscard]] Budget& budget() const noexcept { return budget_; }
+  [[nodiscard]] base::Budget& budget() const noexcept { return budget_; }
 
  private:
   friend class Tree;
   friend class Directory;
 
-  Budget& budget_;
+  base::Budget& budget_;
   std::uint64_t inode_;
   std::uint64_t links_ = 0;
   Times times_;
@@ -58,9 +58,9 @@ class Node : public std::enable_shared_from_this<Node> {
 
 class File final : public Node {
  public:
-  File(Budget& budget, std::uint64_t inode, std::uint64_t now) noexcept
+  File(base::Budget& budget, std::uint64_t inode, std::uint64_t now) noexcept
       : Node(budget, inode, now), content_(budget) {}
-  File(Budget& budget, std::uint64_t inode, std::uint64_t now, SharedBytes owner,
+  File(base::Budget& budget, std::uint64_t inode, std::uint64_t now, SharedBytes owner,
        core::ByteView bytes) noexcept
       : Node(budget, inode, now), content_(budget, std::move(owner), bytes) {}
 
@@ -80,7 +80,7 @@ class File final : public Node {
 class Link final : public Node {
  public:
   /// Null without room for what it says.
-  [[nodiscard]] static std::shared_ptr<Link> make(Budget& budget, std::uint64_t inode,
+  [[nodiscard]] static std::shared_ptr<Link> make(base::Budget& budget, std::uint64_t inode,
                                                   std::uint64_t now, std::string_view target);
   ~Link() override { budget().give_back(target_.size()); }
 
@@ -89,7 +89,7 @@ class Link final : public Node {
   [[nodiscard]] const std::string& target() const noexcept { return target_; }
 
  private:
-  Link(Budget& budget, std::uint64_t inode, std::uint64_t now, std::string_view target)
+  Link(base::Budget& budget, std::uint64_t inode, std::uint64_t now, std::string_view target)
       : Node(budget, inode, now), target_(target) {}
 
   std::string target_;
@@ -105,7 +105,7 @@ struct DirectoryEntry {
 
 class Directory final : public Node {
  public:
-  Directory(Budget& budget, std::uint64_t inode, std::uint64_t now) noexcept
+  Directory(base::Budget& budget, std::uint64_t inode, std::uint64_t now) noexcept
       : Node(budget, inode, now) {}
   ~Directory() override;
 

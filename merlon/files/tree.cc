@@ -90,7 +90,7 @@ class Tree::Walk {
   unsigned links_ = 0;
 };
 
-Tree::Tree(Budget& budget, Clock clock, Access access, std::uint64_t device)
+Tree::Tree(base::Budget& budget, Clock clock, Access access, std::uint64_t device)
     : budget_(budget),
       clock_(std::move(clock)),
       access_(access),

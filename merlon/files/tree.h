@@ -34,7 +34,7 @@ class Tree {
 
   /// An empty one. `budget` outlives it and all of its nodes. `device` tells its files from those
   /// of other trees.
-  Tree(Budget& budget, Clock clock, Access access, std::uint64_t device);
+  Tree(base::Budget& budget, Clock clock, Access access, std::uint64_t device);
 
   /// Puts what lies below `directory` of an archive, "" for all of it, at the root. The files
   /// borrow their bytes from the archive. For a new tree. Errors: Noent (no such directory) ·
@@ -108,7 +108,7 @@ class Tree {
   void note_change(Node& node);
   [[nodiscard]] std::uint64_t next_inode() noexcept { return ++last_inode_; }
 
-  Budget& budget_;
+  base::Budget& budget_;
   Clock clock_;
   Access access_;
   std::uint64_t device_;

@@ -1,14 +1,14 @@
 #pragma once
 
-// One limit for all memory that a workload makes grow: what the engine takes for it, and the files
-// that it writes.
+// One limit for all memory that a workload makes grow: what the engine takes for it, the files that
+// it writes, and its connections that speak TLS.
 
-#include "merlon/files/budget.h"
+#include "merlon/base/budget.h"
 #include "merlon/wasm/exec/budget.h"
 
 namespace merlon::keep {
 
-class MemoryAccount final : public files::Budget {
+class MemoryAccount final : public base::Budget {
  public:
   explicit MemoryAccount(std::uint64_t limit) noexcept : limit_(limit), engine_(limit) {}
 

@@ -27,7 +27,7 @@ Result<std::vector<std::uint8_t>> archive_bytes(Work& work) {
 
 Result<std::shared_ptr<files::Tree>> tree_of(const launch::Mount& mount,
                                              const std::optional<files::Archive>& archive,
-                                             std::uint64_t device, files::Budget& budget,
+                                             std::uint64_t device, base::Budget& budget,
                                              wasi::Context& context) {
   const bool reads = mount.access == launch::FileAccess::ReadOnly;
   auto tree = std::make_shared<files::Tree>(
@@ -52,7 +52,7 @@ files::Tree::Clock clock_of(wasi::Context& context) {
   };
 }
 
-Result<std::optional<files::Archive>> take_archive(Work& work, files::Budget& budget) {
+Result<std::optional<files::Archive>> take_archive(Work& work, base::Budget& budget) {
   if (!work.launch.message.needs_archive()) return std::optional<files::Archive>();
   const auto bytes = std::make_shared<const std::vector<std::uint8_t>>(TRY(archive_bytes(work)));
   if (!budget.take(bytes->size())) {
@@ -66,7 +66,7 @@ Result<std::optional<files::Archive>> take_archive(Work& work, files::Budget& bu
 
 Result<void> give_mounts(const launch::Message& message,
                          const std::optional<files::Archive>& archive,
-                         const std::shared_ptr<files::Tree>& volume, files::Budget& budget,
+                         const std::shared_ptr<files::Tree>& volume, base::Budget& budget,
                          wasi::Context& context) {
   std::uint64_t device = 0;
   for (const launch::Mount& mount : message.mounts) {

@@ -157,7 +157,7 @@ SealedFiles::~SealedFiles() {
 }
 
 Result<std::shared_ptr<SealedFiles>, std::string> SealedFiles::open(
-    Work& work, Self& self, const crypto::Sha256Digest& module, files::Budget& budget,
+    Work& work, Self& self, const crypto::Sha256Digest& module, base::Budget& budget,
     std::uint64_t max_bytes, wasi::Context& context) {
   const sealed::Wanted wanted = wanted_of(*work.launch.message.volume);
   std::shared_ptr<SealedFiles> made(new SealedFiles(work, self));
@@ -192,7 +192,7 @@ Result<std::shared_ptr<SealedFiles>, std::string> SealedFiles::open(
   return made;
 }
 
-Result<void, std::string> SealedFiles::fill(const sealed::Opened& opened, files::Budget& budget) {
+Result<void, std::string> SealedFiles::fill(const sealed::Opened& opened, base::Budget& budget) {
   std::uint64_t size = 0;
   for (const sealed::Entry& entry : opened.entries) size += entry.size;
   const bool fits = budget.take(size);

@@ -22,7 +22,7 @@ class SealedFiles final : public files::Backing, public wasi::Chore {
   /// Opens the launch's volume, or makes it. What is good to know goes to the work's voice. All are
   /// borrowed. The error is a line for the user.
   [[nodiscard]] static core::Result<std::shared_ptr<SealedFiles>, std::string> open(
-      Work& work, Self& self, const crypto::Sha256Digest& module, files::Budget& budget,
+      Work& work, Self& self, const crypto::Sha256Digest& module, base::Budget& budget,
       std::uint64_t max_bytes, wasi::Context& context);
   ~SealedFiles() override;
 
@@ -44,7 +44,7 @@ class SealedFiles final : public files::Backing, public wasi::Chore {
 
   SealedFiles(Work& work, Self& self);
   [[nodiscard]] core::Result<void, std::string> fill(const sealed::Opened& opened,
-                                                     files::Budget& budget);
+                                                     base::Budget& budget);
 
   std::shared_ptr<Voice> voice_;
   std::string name_;

@@ -9,7 +9,7 @@ namespace {
 
 using merlon::core::ByteView;
 
-class Room final : public merlon::files::Budget {
+class Room final : public merlon::base::Budget {
  public:
   bool take(std::uint64_t bytes) override {
     if (bytes > left_) return false;

@@ -4,11 +4,11 @@
 
 #include <cstdint>
 
-#include "merlon/files/budget.h"
+#include "merlon/base/budget.h"
 
 namespace merlon::files::testing {
 
-class Room final : public Budget {
+class Room final : public base::Budget {
  public:
   static constexpr std::uint64_t plenty = std::uint64_t{256} << 20U;
 
