@@ -197,7 +197,9 @@ void Outgoing::take(std::optional<launch::DialAnswer> answer) {
   if (!allowed.tls) return;
   if (!dialler_->tls_) return fail(Errno::Io);
   const auto session = dialler_->tls_->session(*allowed.tls, std::move(stream_));
-  if (!session) return fail(Errno::Io);
+  if (!session) {
+    return fail(session.error().code == core::ErrorCode::Exhausted ? Errno::Nomem : Errno::Io);
+  }
   session_ = session->get();
   stream_ = *session;
   stage_ = Stage::Shake;

@@ -1,6 +1,7 @@
 #include "merlon/keep/dialler.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include "merlon/keep/connections.h"
@@ -74,9 +75,11 @@ class Dialling : public ::testing::Test {
   }
   void start(std::vector<Allowed> list) {
     list_ = std::move(list);
-    dialler_ = std::make_shared<Dialler>(
-        list_, std::move(channel_.here), TlsFiles(own_.key, shown_, [] { return now; }),
-        [this](std::string_view line) { said_.emplace_back(line); });
+    dialler_ =
+        std::make_shared<Dialler>(list_, std::move(channel_.here),
+                                  TlsFiles(
+                                      own_.key, shown_, [] { return now; }, memory_),
+                                  [this](std::string_view line) { said_.emplace_back(line); });
   }
   std::shared_ptr<wasi::OutgoingStream> begun(const Endpoint& to) {
     auto stream = dialler_->open();
@@ -111,6 +114,7 @@ class Dialling : public ::testing::Test {
   tls::testing::Holder own_ = authority_.issue({"keep.example"});
   std::shared_ptr<Shown> shown_ = std::make_shared<Shown>();
   os::Channel channel_ = os::open_channel().value();
+  MemoryAccount memory_{std::uint64_t{8} << 20U};
   std::vector<Allowed> list_;
   std::vector<std::string> said_;
   std::shared_ptr<Dialler> dialler_;
@@ -289,6 +293,50 @@ TEST_F(DiallingTls, TheServerProvesItsNameWhoeverTheHostConnectsWith) {
   ASSERT_NE(session_of(*stream), nullptr);
   EXPECT_EQ(session_of(*stream)->verified_chain().size(), 2U);
   EXPECT_TRUE(said_.empty());
+}
+
+/// As a workload does that opens connections as fast as it can.
+TEST_F(DiallingTls, ConnectionsAreCountedForTheMemoryOfTheWorkload) {
+  start_tls("keep.example");
+  std::vector<std::shared_ptr<wasi::OutgoingStream>> all;
+  std::vector<os::Channel> far;
+  Errno failure = Errno::Success;
+  while (failure == Errno::Success && all.size() < 1000) {
+    all.push_back(begun(ipv4(240, 0, 0, 1, 443)));
+    far.push_back(connect(launch::receive_question(channel_.there)->id));
+    failure = failure_of(*all.back());
+  }
+  EXPECT_EQ(failure, Errno::Nomem);
+  EXPECT_LE(all.size(), memory_.limit() / (std::uint64_t{16} << 10U));
+  const std::size_t had = all.size();
+  all.clear();
+  for (std::size_t i = 0; i + 1 < had; ++i) {
+    all.push_back(begun(ipv4(240, 0, 0, 1, 443)));
+    far.push_back(connect(launch::receive_question(channel_.there)->id));
+    EXPECT_EQ(failure_of(*all.back()), Errno::Success);
+  }
+}
+
+/// Those of the whole web take more than a connection.
+TEST_F(DiallingTls, WhomToTrustIsHeldOnceForAllConnections) {
+  launch::TlsSettings settings;
+  settings.trust.web = true;
+  settings.server_name = "keep.example";
+  start({{"a.example", 443, settings}});
+  std::vector<std::shared_ptr<wasi::OutgoingStream>> all;
+  std::vector<os::Channel> far;
+  std::uint64_t before = 0;
+  constexpr std::size_t count = 9;
+  for (std::size_t i = 0; i < count; ++i) {
+    const struct mallinfo2 info = ::mallinfo2();
+    if (i == 1) before = info.uordblks + info.hblkhd;
+    all.push_back(begun(ipv4(240, 0, 0, 1, 443)));
+    far.push_back(connect(launch::receive_question(channel_.there)->id));
+    ASSERT_EQ(all.back()->progress().value(), State::Connecting);
+  }
+  const struct mallinfo2 info = ::mallinfo2();
+  const std::uint64_t each = (info.uordblks + info.hblkhd - before) / (count - 1);
+  EXPECT_LE(each, tls::Session::most_memory);
 }
 
 TEST_F(DiallingTls, AnotherServerIsRefusedAndTold) {

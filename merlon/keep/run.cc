@@ -122,7 +122,7 @@ void give_network(Work& work, std::optional<TlsFiles> tls, wasi::Context& contex
 
 core::Result<void, std::string> give_all_files(Work& work, Self& self, std::shared_ptr<Shown> shown,
                                                std::shared_ptr<StewardLine> line, Clocks& clocks,
-                                               wasi::Context& context) {
+                                               MemoryAccount& memory, wasi::Context& context) {
   launch::Launch& launch = work.launch;
   const auto keys = shown ? self.keys() : nullptr;
   if (!keys || *keys == nullptr) {
@@ -135,7 +135,7 @@ core::Result<void, std::string> give_all_files(Work& work, Self& self, std::shar
         self, *launch.message.steward, std::move(line), shown, now,
         [voice = work.voice](std::string_view text) { voice->remark(text); }));
   }
-  const TlsFiles tls((*keys)->tls(), std::move(shown), now);
+  const TlsFiles tls((*keys)->tls(), std::move(shown), now, memory);
   give_network(work, tls, context);
   return give_files(work, &tls, context);
 }
@@ -216,7 +216,7 @@ core::Result<std::shared_ptr<SealedFiles>, std::string> equip(
     credential = std::make_shared<OwnCredential>(self, *work.launch.message.steward, line, shown,
                                                  [&clocks] { return clocks.now(); });
   }
-  TRY(give_all_files(work, self, shown, std::move(line), clocks, context));
+  TRY(give_all_files(work, self, shown, std::move(line), clocks, memory, context));
   TRY(give_mounts(work.launch.message, archive, sealed ? sealed->tree() : nullptr, memory,
                   context));
   const auto own =

@@ -1,5 +1,7 @@
 #include "merlon/keep/tls_files.h"
 
+#include <algorithm>
+
 #include "merlon/base/text.h"
 #include "merlon/keep/trust.h"
 #include "merlon/net/wait.h"
@@ -63,6 +65,15 @@ class ShownContext {
   std::uint64_t version_ = 0;
 };
 
+/// Those who have only begun may have half of what a workload has.
+tls::HandshakeLimits limits_of(const MemoryAccount& memory) {
+  constexpr std::uint64_t fewest = 16;
+  tls::HandshakeLimits limits;
+  const std::uint64_t fitting = memory.limit() / 2 / tls::Session::most_memory;
+  limits.open = std::clamp(fitting, fewest, std::uint64_t{limits.open});
+  return limits;
+}
+
 std::string text_of(const core::Error& error) { return std::string(error.message()); }
 
 }  // namespace
@@ -73,20 +84,31 @@ core::Result<wasi::FdEntry, std::string> TlsFiles::listener(const launch::TlsSet
   if (const auto made = context.remake(); !made) return text_of(made.error());
   auto entry = wasi::listening_socket(std::move(socket));
   if (!entry) return text_of(entry.error());
-  entry->listener = std::make_unique<tls::Listener>(std::move(context), std::move(entry->listener));
+  entry->listener = std::make_unique<tls::Listener>(std::move(context), std::move(entry->listener),
+                                                    limits_of(memory_), &memory_);
   entry->flags = wasi::fdflags::nonblock;
   return *std::move(entry);
 }
 
-core::Result<std::shared_ptr<tls::Session>> TlsFiles::session(
-    const launch::TlsSettings& settings, std::shared_ptr<net::Stream> below) const {
-  const auto context =
+core::Result<tls::Context> TlsFiles::opening(const launch::TlsSettings& settings) const {
+  const auto is_stale = [&](const Opening& each) { return each.version != shown_->version; };
+  std::erase_if(*openings_, is_stale);
+  for (const Opening& each : *openings_) {
+    if (each.trust == settings.trust && each.alpn == settings.alpn) return each.context;
+  }
+  auto context =
       TRY(tls::Context::client({.identity = {shown_->vouching.chain, &key_},
                                 .trust = certificates_of(settings.trust, shown_->vouching.steward),
                                 .alpn = settings.alpn,
                                 .now = now_}));
-  return std::shared_ptr<tls::Session>(
-      TRY(tls::Session::connect(context, std::move(below), settings.server_name)));
+  openings_->push_back({settings.trust, settings.alpn, shown_->version, context});
+  return context;
+}
+
+core::Result<std::shared_ptr<tls::Session>> TlsFiles::session(
+    const launch::TlsSettings& settings, std::shared_ptr<net::Stream> below) const {
+  return std::shared_ptr<tls::Session>(TRY(tls::Session::connect(
+      TRY(opening(settings)), std::move(below), settings.server_name, &memory_)));
 }
 
 core::Result<wasi::FdEntry, std::string> TlsFiles::connection(const launch::TlsSettings& settings,

@@ -45,6 +45,10 @@ int write_below(BIO* bio, const char* from, int size) {
     BIO_set_retry_write(bio);
     return -1;
   }
+  if (!carrier.make_room(static_cast<std::size_t>(size))) {
+    carrier.broken = true;
+    return -1;
+  }
   // SAFETY: the library's own bytes.
   const auto* const bytes = reinterpret_cast<const std::uint8_t*>(from);
   carrier.unsent.insert(carrier.unsent.end(), bytes, bytes + size);
@@ -58,6 +62,19 @@ long control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
 }
 
 }  // namespace
+
+bool Carrier::make_room(std::size_t size) {
+  if (size <= unsent.capacity() - unsent.size()) return true;
+  // A peer that always leaves something unread must not have us keep all that was ever sent.
+  unsent.erase(unsent.begin(),
+               unsent.begin() + static_cast<std::ptrdiff_t>(std::exchange(sent, 0)));
+  const std::size_t needed = unsent.size() + size;
+  if (needed <= unsent.capacity()) return true;
+  const std::size_t grown = std::max(needed, 2 * unsent.capacity());
+  if (!share.resize(grown)) return false;
+  unsent.reserve(grown);
+  return true;
+}
 
 void Carrier::flush() {
   while (!broken && unsent_bytes() > 0) {
@@ -76,6 +93,7 @@ void Carrier::flush() {
   // An idle connection keeps nothing.
   constexpr std::size_t kept = std::size_t{4} << 10U;
   if (unsent.capacity() > kept) unsent.shrink_to_fit();
+  static_cast<void>(share.resize(unsent.capacity()));
 }
 
 core::Result<Owned<BIO_METHOD>> new_carrier() {

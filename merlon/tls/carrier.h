@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "merlon/base/budget.h"
 #include "merlon/core/result.h"
 #include "merlon/net/stream.h"
 #include "merlon/tls/owned.h"
@@ -16,6 +17,7 @@ struct Carrier {
   std::shared_ptr<net::Stream> below;
   std::vector<std::uint8_t> unsent;  ///< from `sent` on
   std::size_t sent = 0;
+  base::Share share{};     ///< what `unsent` takes
   std::size_t budget = 0;  ///< bytes that may still be read before the library must come back
   bool ended = false;      ///< the stream below has come to its end
   bool broken = false;     ///< it takes or gives no more
@@ -26,6 +28,8 @@ struct Carrier {
   static constexpr std::size_t full_budget = std::size_t{128} << 10U;
 
   [[nodiscard]] std::size_t unsent_bytes() const noexcept { return unsent.size() - sent; }
+  /// So that `size` bytes more can be put into `unsent`; false if there is no memory for them.
+  [[nodiscard]] bool make_room(std::size_t size);
   void flush();
 };
 

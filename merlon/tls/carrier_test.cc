@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/tls/testing/small_memory.h"
+
 namespace merlon::tls {
 namespace {
 
@@ -137,6 +139,33 @@ TEST_F(OfCarrier, HoldsSoMuchAndNoMore) {
   EXPECT_EQ(write(1), -1);
   EXPECT_TRUE(retries());
   EXPECT_EQ(carrier_.unsent_bytes(), written);
+}
+
+/// A peer that is slow, and leaves something unread each time.
+TEST_F(OfCarrier, KeepsNothingOfWhatItHasSent) {
+  ASSERT_EQ(write(4096), 4096);
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_EQ(write(4096), 4096);
+    below_->answers = {os::Result<std::size_t>(std::size_t{4096})};
+    carrier_.flush();
+    ASSERT_EQ(carrier_.unsent_bytes(), 4096U);
+  }
+  EXPECT_LE(carrier_.unsent.capacity(), Carrier::most_unsent);
+}
+
+/// What it holds is counted, and nobody's when it is sent.
+TEST_F(OfCarrier, HoldsNoMoreThanItMay) {
+  testing::SmallMemory memory(10'000);
+  carrier_.share = base::Share(&memory);
+  ASSERT_EQ(write(4096), 4096);
+  ASSERT_EQ(write(4096), 4096);
+  EXPECT_LT(memory.left, 2000U);
+  EXPECT_EQ(write(4096), -1);
+  EXPECT_FALSE(retries());
+  carrier_.broken = false;
+  below_->answers = {os::Result<std::size_t>(std::size_t{8192})};
+  carrier_.flush();
+  EXPECT_EQ(memory.left, 10'000U);
 }
 
 TEST_F(OfCarrier, HasNoOtherControls) {

@@ -7,6 +7,10 @@
 
 namespace merlon::tls {
 
+/// What a peer may show of certificates: so many bytes, and so many of them.
+inline constexpr std::uint32_t most_certificates = std::uint32_t{64} << 10U;
+inline constexpr std::uint32_t most_shown = 10;
+
 struct Context::Inner {
   Owned<SSL_CTX> context;
   Owned<BIO_METHOD> carrier;  ///< how sessions reach the stream below

@@ -20,8 +20,7 @@ os::Result<void> Listener::take_new(std::uint64_t now) {
       if (stream.error() == Errno::Again) return {};
       // Those that do not get on must not use up the descriptors of those that would.
       if (stream.error() == Errno::Mfile && !open_.empty()) {
-        ++counts_.dropped;
-        open_.pop_front();
+        drop_oldest();
         continue;
       }
       return stream.error();
@@ -31,14 +30,31 @@ os::Result<void> Listener::take_new(std::uint64_t now) {
       ++counts_.without_certificate;
       continue;  // and it is closed
     }
-    auto session = Session::accept(*context, *std::move(stream));
-    if (!session) return Errno::Nomem;
-    if (open_.size() >= limits_.open) {
-      ++counts_.dropped;
-      open_.pop_front();
-    }
-    open_.push_back({*std::move(session), now + limits_.nanoseconds});
+    if (const auto begun = begin(*std::move(stream), *context, now); !begun) return begun;
   }
+  return {};
+}
+
+void Listener::drop_oldest() {
+  ++counts_.dropped;
+  open_.pop_front();
+}
+
+os::Result<void> Listener::begin(std::unique_ptr<net::Stream> stream, const Context& context,
+                                 std::uint64_t now) {
+  if (open_.size() >= limits_.open) drop_oldest();
+  const std::shared_ptr<net::Stream> below = std::move(stream);
+  for (;;) {
+    auto session = Session::accept(context, below, memory_);
+    if (session) {
+      open_.push_back({*std::move(session), now + limits_.nanoseconds});
+      return {};
+    }
+    if (session.error().code != core::ErrorCode::Exhausted) return Errno::Nomem;
+    if (open_.empty()) break;
+    drop_oldest();
+  }
+  ++counts_.dropped;  // it is closed; those that are established have the memory
   return {};
 }
 

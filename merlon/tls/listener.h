@@ -14,7 +14,7 @@
 namespace merlon::tls {
 
 struct HandshakeLimits {
-  /// At once; beyond it the oldest is dropped for a new one.
+  /// At once; beyond it, or where there is no memory, the oldest is dropped for a new one.
   std::size_t open = 512;
   std::uint64_t nanoseconds = 10'000'000'000;  ///< for each
   std::size_t ready = 128;  ///< connections that wait to be taken, before no more are accepted
@@ -30,8 +30,14 @@ class Listener final : public net::Listener {
   /// could be shown.
   using Contexts = std::function<std::optional<Context>()>;
 
-  Listener(Contexts contexts, std::unique_ptr<net::Listener> below, HandshakeLimits limits = {})
-      : contexts_(std::move(contexts)), below_(std::move(below)), limits_(limits) {}
+  /// `memory` counts what connections take, those too that nobody has accepted yet; it outlives
+  /// them. Null: nobody does.
+  Listener(Contexts contexts, std::unique_ptr<net::Listener> below, HandshakeLimits limits = {},
+           base::Budget* memory = nullptr)
+      : contexts_(std::move(contexts)),
+        below_(std::move(below)),
+        limits_(limits),
+        memory_(memory) {}
 
   [[nodiscard]] os::BorrowedFd descriptor() const noexcept override { return below_->descriptor(); }
   /// Errors: those of the listener below.
@@ -51,6 +57,9 @@ class Listener final : public net::Listener {
   /// Accepts what there is and goes on with every handshake that can.
   [[nodiscard]] os::Result<void> work();
   [[nodiscard]] os::Result<void> take_new(std::uint64_t now);
+  [[nodiscard]] os::Result<void> begin(std::unique_ptr<net::Stream> stream, const Context& context,
+                                       std::uint64_t now);
+  void drop_oldest();
   void go_on(std::uint64_t now);
   /// Whether it is still open.
   bool go_on_with(Open& open, bool came, std::uint64_t now);
@@ -58,6 +67,7 @@ class Listener final : public net::Listener {
   Contexts contexts_;
   std::unique_ptr<net::Listener> below_;
   HandshakeLimits limits_;
+  base::Budget* memory_;
   std::deque<Open> open_;  // the oldest first
   std::deque<std::unique_ptr<Session>> ready_;
   HandshakeCounts counts_;

@@ -6,6 +6,7 @@
 
 #include "merlon/net/socket.h"
 #include "merlon/tls/testing/pki.h"
+#include "merlon/tls/testing/small_memory.h"
 
 namespace merlon::tls {
 namespace {
@@ -120,6 +121,29 @@ TEST(Listener, DropsHandshakesWhenDescriptorsAreScarce) {
   const auto client = place.client();
   EXPECT_NE(place.next(*client), nullptr);
   EXPECT_EQ(place.listener->counts().dropped, 2U);
+}
+
+TEST(Listener, HasNoMoreMemoryThanItMay) {
+  testing::SmallMemory memory(3 * Session::most_memory);
+  Place place;
+  auto socket = os::listen_tcp("127.0.0.1", 0);
+  place.port = os::local_port(*socket).value();
+  place.listener = std::make_unique<Listener>(
+      [context = place.context] { return *context; },
+      std::make_unique<net::SocketListener>(*std::move(socket)), HandshakeLimits(), &memory);
+  std::vector<std::unique_ptr<net::Stream>> silent;
+  for (int i = 0; i < 20; ++i) silent.push_back(place.connect());
+  const auto client = place.client();
+  const auto stream = place.next(*client);
+  ASSERT_NE(stream, nullptr) << "whoever stalls makes room for whoever does not";
+  EXPECT_GE(place.listener->counts().dropped, 10U);
+  memory.left = 0;
+  const auto other = place.client();
+  for (int i = 0; i < 1000 && other->shake() == Session::Handshake::Waiting; ++i) {
+    EXPECT_EQ(place.listener->accept().error(), Errno::Again) << "it is nobody's error";
+    place.wait();
+  }
+  EXPECT_EQ(other->shake(), Session::Handshake::Failed);
 }
 
 TEST(Listener, GivesUpAHandshakeThatTakesTooLong) {

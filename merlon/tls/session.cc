@@ -21,8 +21,27 @@ using os::Errno;
 namespace {
 
 constexpr std::size_t record_size = std::size_t{16} << 10U;
+/// What a record is longer than its content, and an answer to a change of keys before it.
+constexpr std::size_t most_overhead = 256;
 /// What may wait to be sent before no more is taken.
 constexpr std::size_t most_waiting = std::size_t{64} << 10U;
+
+// What the library keeps of a connection, as measured (tests `Session`), rounded up.
+/// Of each: its state, and a record that has begun.
+constexpr std::uint64_t of_each = std::uint64_t{36} << 10U;
+/// A message of the handshake whose end has not come: the library makes room for all that its
+/// beginning says. Before the end of the handshake, and of a server, it may say 128 KiB.
+constexpr std::uint64_t of_long_message = std::uint64_t{176} << 10U;
+constexpr std::uint64_t of_message = std::uint64_t{24} << 10U;
+/// A certificate that the peer has shown, and how often its bytes are there.
+constexpr std::uint64_t of_certificate = std::uint64_t{4} << 10U;
+constexpr std::uint64_t copies = 2;
+constexpr std::uint64_t of_all_shown = most_shown * of_certificate + copies * most_certificates;
+
+std::uint64_t of_shown(const X509* certificate) noexcept {
+  const int size = i2d_X509(certificate, nullptr);
+  return of_certificate + copies * static_cast<std::uint64_t>(std::max(size, 0));
+}
 
 core::Error no_memory() noexcept { return core::error(ErrorCode::Internal, "no memory for TLS"); }
 
@@ -71,10 +90,27 @@ Certificate der_of(const X509* certificate) {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<const Context::Inner> context,
-                 std::shared_ptr<net::Stream> below) noexcept
-    : context_(std::move(context)), ssl_(nullptr, &SSL_free) {
+const std::uint64_t Session::most_memory = of_each + of_long_message + of_all_shown;
+
+Session::Session(std::shared_ptr<const Context::Inner> context, std::shared_ptr<net::Stream> below,
+                 base::Budget* memory) noexcept
+    : context_(std::move(context)), share_(memory), ssl_(nullptr, &SSL_free) {
   carrier_.below = std::move(below);
+  carrier_.share = base::Share(memory);
+}
+
+/// The most that it can come to from here on.
+std::uint64_t Session::memory() const {
+  const bool judges = SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE;
+  if (!done_) return of_each + of_long_message + (judges ? of_all_shown : 0);
+  std::uint64_t bytes = of_each + (SSL_is_server(ssl_.get()) != 0 ? of_message : of_long_message);
+  if (const X509* const own = SSL_get0_peer_certificate(ssl_.get())) bytes += of_shown(own);
+  // A server's view of it is without the peer's own.
+  const STACK_OF(X509)* const shown = SSL_get_peer_cert_chain(ssl_.get());
+  for (int i = SSL_is_server(ssl_.get()) != 0 ? 0 : 1; i < sk_X509_num(shown); ++i) {
+    bytes += of_shown(sk_X509_value(shown, i));
+  }
+  return bytes;
 }
 
 Result<void> Session::begin() {
@@ -87,12 +123,16 @@ Result<void> Session::begin() {
   if (context_->now) {
     X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl_.get()), context_->now());
   }
+  if (!share_.resize(memory())) {
+    return core::error(ErrorCode::Exhausted, "no memory is left for TLS");
+  }
   return {};
 }
 
 Result<std::unique_ptr<Session>> Session::accept(const Context& context,
-                                                 std::shared_ptr<net::Stream> below) {
-  std::unique_ptr<Session> session(new Session(context.inner_, std::move(below)));
+                                                 std::shared_ptr<net::Stream> below,
+                                                 base::Budget* memory) {
+  std::unique_ptr<Session> session(new Session(context.inner_, std::move(below), memory));
   TRY(session->begin());
   SSL_set_accept_state(session->ssl_.get());
   return session;
@@ -100,11 +140,11 @@ Result<std::unique_ptr<Session>> Session::accept(const Context& context,
 
 Result<std::unique_ptr<Session>> Session::connect(const Context& context,
                                                   std::shared_ptr<net::Stream> below,
-                                                  const std::string& name) {
+                                                  const std::string& name, base::Budget* memory) {
   if (name.empty() || name.find('\0') != std::string::npos) {
     return core::error(ErrorCode::Malformed, "no name of a server");
   }
-  std::unique_ptr<Session> session(new Session(context.inner_, std::move(below)));
+  std::unique_ptr<Session> session(new Session(context.inner_, std::move(below), memory));
   TRY(session->begin());
   SSL_set_connect_state(session->ssl_.get());
   if (!expect(session->ssl_.get(), name)) return no_memory();
@@ -144,6 +184,7 @@ Session::Handshake Session::shake() {
   const int result = SSL_do_handshake(ssl_.get());
   if (result != 1 && fail(result) != Errno::Again) return Handshake::Failed;
   done_ = result == 1;
+  if (done_) static_cast<void>(share_.resize(memory()));
   flush();
   return done_ ? Handshake::Done : Handshake::Waiting;
 }
@@ -211,6 +252,10 @@ os::Result<std::size_t> Session::send(os::IoVectors from) {
     if (size == 0) return {};
     if (carrier_.unsent_bytes() >= most_waiting) flush();
     if (carrier_.unsent_bytes() >= most_waiting) return Errno::Again;
+    if (!carrier_.make_room(size + most_overhead)) {
+      flush();
+      return carrier_.unsent_bytes() > 0 ? Errno::Again : Errno::Nomem;
+    }
     const auto written = write_record({gathered.data(), size});
     if (!written) return written.error();
     taken += std::exchange(size, 0);

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "merlon/base/budget.h"
 #include "merlon/net/stream.h"
 #include "merlon/tls/carrier.h"
 #include "merlon/tls/context.h"
@@ -17,13 +18,20 @@ class Session final : public net::Stream {
  public:
   enum class Handshake : std::uint8_t { Waiting, Done, Failed };
 
+  /// What one takes at most until its handshake is over, besides what waits to be sent.
+  static const std::uint64_t most_memory;
+
+  // `memory` counts what the peer can make us hold and what waits to be sent; null: nobody does.
+  // It outlives the session. Exhausted: it has not enough for one.
+
   /// As a server. Internal if there is no memory.
   [[nodiscard]] static core::Result<std::unique_ptr<Session>> accept(
-      const Context& context, std::shared_ptr<net::Stream> below);
+      const Context& context, std::shared_ptr<net::Stream> below, base::Budget* memory = nullptr);
   /// As a client; the server must be `name`, a DNS name or an address in its usual form. Malformed:
   /// an empty name.
   [[nodiscard]] static core::Result<std::unique_ptr<Session>> connect(
-      const Context& context, std::shared_ptr<net::Stream> below, const std::string& name);
+      const Context& context, std::shared_ptr<net::Stream> below, const std::string& name,
+      base::Budget* memory = nullptr);
 
   /// Goes on with the handshake as far as it can. The other calls do so too.
   [[nodiscard]] Handshake shake();
@@ -47,7 +55,8 @@ class Session final : public net::Stream {
     return carrier_.below->descriptor();
   }
   // Errors: Again · Connreset (the peer, or who is between, ended it without the end that TLS has)
-  // · Proto (what came is no TLS, or not for us) · Pipe (after shut_down).
+  // · Proto (what came is no TLS, or not for us) · Pipe (after shut_down) · Nomem (nothing waits to
+  // be sent, and there is no memory for what is to be).
   [[nodiscard]] os::Result<os::Received> receive(os::IoVectors into,
                                                  os::ReceiveFlags flags) override;
   [[nodiscard]] os::Result<std::size_t> send(os::IoVectors from) override;
@@ -63,9 +72,10 @@ class Session final : public net::Stream {
   void finish() override;
 
  private:
-  Session(std::shared_ptr<const Context::Inner> context,
-          std::shared_ptr<net::Stream> below) noexcept;
+  Session(std::shared_ptr<const Context::Inner> context, std::shared_ptr<net::Stream> below,
+          base::Budget* memory) noexcept;
   [[nodiscard]] core::Result<void> begin();
+  [[nodiscard]] std::uint64_t memory() const;
   [[nodiscard]] os::Errno fail(int result);
   [[nodiscard]] os::Result<std::size_t> read_some(core::ByteSpan into, bool peek);
   [[nodiscard]] os::Result<void> write_record(core::ByteView bytes);
@@ -75,6 +85,7 @@ class Session final : public net::Stream {
   // In this order: the library's session goes before what it reaches through.
   std::shared_ptr<const Context::Inner> context_;
   Carrier carrier_;
+  base::Share share_;  ///< besides what the carrier has
   std::unique_ptr<ssl_st, void (*)(ssl_st*)> ssl_;
   std::string trouble_;
   std::optional<os::Errno> failed_;
