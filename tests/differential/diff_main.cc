@@ -70,9 +70,9 @@ const char* class_of(TrapKind kind) {
     case TrapKind::IntegerDivideByZero: return "div-by-zero";
     case TrapKind::IntegerOverflow:
     case TrapKind::InvalidConversionToInteger: return "int-overflow";
+    case TrapKind::NullReference: return "null-reference";
     case TrapKind::StackOverflow: return "stack-overflow";
     case TrapKind::UncaughtException: return "exception";
-    case TrapKind::NullReference:
     case TrapKind::Interrupted:
     case TrapKind::OutOfMemory:
     case TrapKind::UnalignedAtomic:

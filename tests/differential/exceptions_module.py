@@ -2,9 +2,13 @@
 
 Statements leave the operand stack as it was; what they compute goes to locals, to the log and to a
 digest. Exceptions come from throws, from calls and from clauses; fuel bounds calls and turns.
+
+The same module can be written in today's form, by try_table and throw_ref, for an engine that is to
+do what another one does that only knows the earlier form. It has no delegate then, in neither form.
 """
 
 import random
+from dataclasses import dataclass
 
 from opcodes import F64, I32, I64, V128, leb, signed_leb
 
@@ -12,6 +16,7 @@ END, ELSE, EMPTY = b"\x0b", b"\x05", b"\x40"
 FUEL = 300
 MAX_DEPTH = 7
 KINDS = [I32, I64, F64]
+EXNREF = 0x69
 # Numbers of the functions and globals that every module has.
 LOG, FUEL_GLOBAL, DIGEST = 0, 0, 1
 
@@ -40,6 +45,14 @@ def if_zero_fuel(code: bytes) -> bytes:
             left + i32(1) + b"\x6b\x24" + leb(FUEL_GLOBAL))
 
 
+@dataclass
+class Label:
+    kind: str
+    types: tuple[int, ...] = ()  # that a branch carries
+    within: int = 0  # blocks directly inside of it that only today's form has
+    exception: bytes = b""  # of a clause in today's form: the local that has what was caught
+
+
 class Function:
     def __init__(self, rng: random.Random, module, parameters, results, budget: int):
         self.rng = rng
@@ -48,16 +61,19 @@ class Function:
         self.parameters = list(parameters)
         self.locals = [rng.choice(KINDS) for _ in range(rng.randint(3, 8))] + KINDS
         self.budget = budget
-        # Labels from the outermost to the innermost: (kind, types that a branch carries).
-        self.labels: list[tuple[str, tuple[int, ...]]] = [("function", results)]
+        self.labels = [Label("function", results)]  # the innermost is the last
 
     def local(self, kind: int) -> bytes:
         kinds = self.parameters + self.locals
         return leb(self.rng.choice([i for i, other in enumerate(kinds) if other == kind]))
 
-    def fresh(self) -> bytes:
-        self.locals.append(0)
+    def fresh(self, kind: int = 0) -> bytes:
+        self.locals.append(kind)
         return leb(len(self.parameters) + len(self.locals) - 1)
+
+    def depth(self, of: int) -> bytes:
+        """What a branch writes that leads to the label `of` others away."""
+        return leb(of + sum(label.within for label in self.labels[len(self.labels) - 1 - of:]))
 
     def value(self, kind: int, depth: int = 0) -> bytes:
         rng = self.rng
@@ -92,7 +108,7 @@ class Function:
         return b"".join(self.statement() for _ in range(self.rng.randint(0, most)))
 
     def inside(self, kind: str, types=(), most: int = 4) -> bytes:
-        self.labels.append((kind, tuple(types)))
+        self.labels.append(Label(kind, tuple(types)))
         code = self.statements(most)
         self.labels.pop()
         return code
@@ -145,7 +161,7 @@ class Function:
     def loop(self) -> bytes:
         turns = self.fresh()
         code = i32(self.rng.randint(1, 4)) + b"\x21" + turns + b"\x02\x40\x03\x40"
-        self.labels.append(("block", ()))
+        self.labels.append(Label("block"))
         body = if_zero_fuel(b"\x0c\x02") + self.inside("loop")
         self.labels.pop()
         again = b"\x20" + turns + i32(1) + b"\x6b\x22" + turns + b"\x0d\x00"
@@ -153,22 +169,25 @@ class Function:
 
     def branch(self) -> bytes:
         """To an outer block, never back to a loop's head."""
-        depths = [i for i, (kind, _) in enumerate(reversed(self.labels)) if kind != "loop"]
+        depths = [i for i, one in enumerate(reversed(self.labels)) if one.kind != "loop"]
         depth = self.rng.choice(depths)
-        types = self.labels[-1 - depth][1]
+        types = self.labels[-1 - depth].types
         values = b"".join(self.value(kind) for kind in types)
         if self.rng.random() < 0.2:
-            return values + b"\x0c" + leb(depth)
-        return values + self.condition() + b"\x0d" + leb(depth) + b"\x1a" * len(types)
+            return values + b"\x0c" + self.depth(depth)
+        return values + self.condition() + b"\x0d" + self.depth(depth) + b"\x1a" * len(types)
 
     def rethrow(self) -> bytes:
-        depths = [i for i, (kind, _) in enumerate(reversed(self.labels)) if kind == "catch"]
+        depths = [i for i, one in enumerate(reversed(self.labels)) if one.kind == "catch"]
         if not depths:
             return self.throw_if()
         depth = self.rng.choice(depths)
+        caught = self.labels[-1 - depth].exception
+        again = b"\x20" + caught + b"\x0a"
         if self.rng.random() < 0.3:
-            return b"\x09" + leb(depth)
-        return self.condition() + b"\x04\x40\x09" + leb(depth + 1) + END
+            return again if self.module.today else b"\x09" + leb(depth)
+        code = again if self.module.today else b"\x09" + leb(depth + 1)
+        return self.condition() + b"\x04\x40" + code + END
 
     def block_type(self, parameters, results) -> bytes:
         if parameters or len(results) > 1:
@@ -180,31 +199,66 @@ class Function:
         results = [rng.choice(KINDS) for _ in range(rng.choice([0, 0, 0, 1, 1, 2, 40]))]
         parameters = [rng.choice(KINDS) for _ in range(rng.choice([0, 0, 0, 1, 2]))]
         code = b"".join(self.value(kind) for kind in parameters)
-        code += b"\x06" + self.block_type(parameters, results)
-        self.labels.append(("try", tuple(results)))
-        code += b"".join(b"\x21" + self.local(kind) for kind in reversed(parameters))
-        code += self.statements(5) + b"".join(self.value(kind) for kind in results)
-        self.labels.pop()
-        code += self.clauses(results)
+        delegates = rng.random() < 0.2 and not self.module.both
+        tags = [rng.randrange(len(self.module.tags)) for _ in range(rng.choice([0, 1, 1, 2, 3]))]
+        tags += [None] if rng.random() < 0.5 else []  # catch_all
+        today = self.module.today
+        if today:  # blocks without parameters are enough then
+            code += b"".join(b"\x21" + self.local(kind) for kind in reversed(parameters))
+            code += self.caught_outside(tags, results)
+        else:
+            code += b"\x06" + self.block_type(parameters, results)
+            code += b"".join(b"\x21" + self.local(kind) for kind in reversed(parameters))
+            code += self.body(results)
+            code += self.delegate() if delegates else self.clauses(tags, results)
         return code + b"".join(b"\x21" + self.local(kind) for kind in reversed(results))
 
-    def clauses(self, results) -> bytes:
+    def body(self, results, within: int = 0) -> bytes:
+        self.labels.append(Label("try", tuple(results), within))
+        code = self.statements(5) + b"".join(self.value(kind) for kind in results)
+        self.labels.pop()
+        return code
+
+    def delegate(self) -> bytes:
+        return b"\x18" + leb(self.rng.randrange(len(self.labels)))
+
+    def clause(self, tag, results, within: int = 0, exception: bytes = b"") -> bytes:
+        """What is done with the values of an exception; None: with one of any tag."""
         rng = self.rng
-        if rng.random() < 0.2:
-            return b"\x18" + leb(rng.randrange(len(self.labels)))
+        self.labels.append(Label("catch", tuple(results), within, exception))
         code = b""
-        self.labels.append(("catch", tuple(results)))
-        for _ in range(rng.choice([0, 1, 1, 2, 3])):
-            tag = rng.randrange(len(self.module.tags))
-            code += b"\x07" + leb(tag)
+        if tag is not None:
             if rng.random() < 0.3:  # the values wait on the stack meanwhile
                 code += self.statements(2)
             for kind in reversed(self.module.tags[tag]):
                 code += b"\x1a" if kind == V128 else b"\x21" + self.local(kind)
-            code += self.statements(3) + b"".join(self.value(kind) for kind in results)
-        if rng.random() < 0.5:
-            code += b"\x19" + self.statements(3) + b"".join(self.value(kind) for kind in results)
+        code += self.statements(3) + b"".join(self.value(kind) for kind in results)
         self.labels.pop()
+        return code
+
+    def clauses(self, tags, results) -> bytes:
+        code = b""
+        for tag in tags:
+            code += b"\x19" if tag is None else b"\x07" + leb(tag)
+            code += self.clause(tag, results)
+        return code + END
+
+    def caught_outside(self, tags, results) -> bytes:
+        """Today's form: a block around all, one for each clause, and the try_table within."""
+        count = len(tags)
+        exceptions = [self.fresh(EXNREF) for _ in tags]
+        code = b"\x02" + self.block_type([], results)
+        for tag in reversed(tags):
+            kinds = () if tag is None else self.module.tags[tag]
+            code += b"\x02" + self.block_type([], (*kinds, EXNREF))
+        catches = [b"\x03" + leb(i) if tag is None else b"\x01" + leb(tag) + leb(i)
+                   for i, tag in enumerate(tags)]
+        code += b"\x1f" + self.block_type([], results) + vector(catches)
+        code += self.body(results, count + 1) + END + b"\x0c" + leb(count)
+        for i, tag in enumerate(tags):
+            code += END + b"\x21" + exceptions[i]
+            code += self.clause(tag, results, count - 1 - i, exceptions[i])
+            code += b"\x0c" + leb(count - 1 - i)
         return code + END
 
     def make(self) -> bytes:
@@ -217,7 +271,9 @@ class Function:
 
 
 class Module:
-    def __init__(self, rng: random.Random, size: int):
+    def __init__(self, rng: random.Random, size: int, both: bool, today: bool):
+        self.both = both  # both forms of it are made
+        self.today = today
         self.types: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
         self.tags = [(), (I32,), (I64, F64, V128, I32)]
         self.tags += [tuple(rng.choice([*KINDS, V128]) for _ in range(rng.choice([1, 2, 3, 40])))
@@ -265,5 +321,6 @@ class Module:
         ])
 
 
-def exceptions_module(rng: random.Random, size: int) -> bytes:
-    return Module(rng, size).encode()
+def exceptions_module(rng: random.Random, size: int, both: bool = False,
+                      today: bool = False) -> bytes:
+    return Module(rng, size, both, today).encode()

@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 from code_section import Module  # noqa: E402
 from exceptions_module import exceptions_module  # noqa: E402
 from opcodes import SIMD_FLOAT_BINARY, SIMD_FLOAT_UNARY, V128, leb, simd  # noqa: E402
+from other_memories import with_other_memories  # noqa: E402
 from typed_module import typed_module  # noqa: E402
 
 DEFAULT_SIZE = 12_000
@@ -84,12 +85,38 @@ def make_exceptions(randomness: random.Random, size: int, output: pathlib.Path) 
     output.write_bytes(exceptions_module(randomness, size))
 
 
+def twin_of(module: pathlib.Path) -> pathlib.Path:
+    """Where the form of a module lies that only our engine is given, of generators that make two."""
+    return module.parent / "ours" / module.name
+
+
+def write_both(output: pathlib.Path, module: bytes, ours: bytes) -> None:
+    output.write_bytes(module)
+    twin_of(output).parent.mkdir(exist_ok=True)
+    twin_of(output).write_bytes(ours)
+
+
+def make_try_table(randomness: random.Random, size: int, output: pathlib.Path) -> None:
+    """Both forms of exceptions: V8 of node 20 has the earlier one only."""
+    state = randomness.getstate()
+    earlier = exceptions_module(randomness, size, both=True)
+    randomness.setstate(state)
+    write_both(output, earlier, exceptions_module(randomness, size, both=True, today=True))
+
+
+def make_memories(randomness: random.Random, size: int, output: pathlib.Path) -> None:
+    """The typed one, in ours with other memories before its own: node 20 knows one only."""
+    module = typed_module(randomness, size)
+    write_both(output, module, with_other_memories(module, randomness))
+
+
 def make_module(generator: str, seed: int, index: int, size: int, output: pathlib.Path) -> None:
     randomness = random.Random(f"{generator}:{seed}:{index}")
     GENERATORS[generator](randomness, size, output)
 
 
-GENERATORS = {"ttf": make_ttf, "typed": make_typed, "exceptions": make_exceptions}
+GENERATORS = {"ttf": make_ttf, "typed": make_typed, "exceptions": make_exceptions,
+              "try_table": make_try_table, "memories": make_memories}
 
 
 def main() -> int:

@@ -29,6 +29,7 @@ const trapClasses = [
   [/divide by zero|remainder by zero/, 'div-by-zero'],
   [/divide result unrepresentable|float unrepresentable/, 'int-overflow'],
   [/null function or function signature mismatch|indirect call/, 'indirect-call'],
+  [/dereferencing a null pointer/, 'null-reference'],
   [/table index is out of bounds|table access out of bounds/, 'table-oob'],
   [/table .*is out of bounds|element segment.* out of bounds|table initializer/, 'table-oob'],
 ];

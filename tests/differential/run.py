@@ -15,7 +15,8 @@ import time
 
 sys.dont_write_bytecode = True
 
-from generate import DEFAULT_SIZE, GENERATORS, CannotGenerate, make_module  # noqa: E402
+from generate import (DEFAULT_SIZE, GENERATORS, CannotGenerate, make_module,  # noqa: E402
+                      twin_of)
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -41,6 +42,14 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def known_flags(node: str) -> list[str]:
+    """What is no flag of a later V8 it has always. It fails on guards of memories of 64 bits."""
+    listed = subprocess.run([node, "--v8-options"], capture_output=True, check=False, text=True)
+    wanted = ["--experimental-wasm-memory64", "--experimental-wasm-typed-funcref",
+              "--wasm-enforce-bounds-checks"]
+    return [flag for flag in wanted if flag + " " in listed.stdout]
+
+
 class NodeSide:
     """Runs a whole batch in one process, as the start of node costs more than a module."""
 
@@ -49,7 +58,7 @@ class NodeSide:
         self.name = name
         self.stderr = subprocess.DEVNULL if quiet else None
         self.timeout_seconds = timeout_seconds
-        self.command = [node, *flags, str(HERE / "harness.mjs")]
+        self.command = [node, *known_flags(node), *flags, str(HERE / "harness.mjs")]
 
     def run(self, modules: list[pathlib.Path]) -> list[str]:
         listing = modules[0].with_suffix(".list")
@@ -77,8 +86,10 @@ class MerlonSide:
         return [self.run_one(module) for module in modules]
 
     def run_one(self, module: pathlib.Path) -> str:
+        twin = twin_of(module)
+        given = twin if twin.exists() else module
         try:
-            result = subprocess.run([*self.command, str(module)], capture_output=True, check=False,
+            result = subprocess.run([*self.command, str(given)], capture_output=True, check=False,
                                     timeout=self.timeout_seconds)
         except subprocess.TimeoutExpired:
             return f"(ran for more than {self.timeout_seconds} s)\n"
@@ -114,6 +125,9 @@ def verdict(want: str, got: str) -> tuple[str, str]:
 def keep_failure(keep: pathlib.Path, module: pathlib.Path, sides, outputs: tuple[str, str]) -> None:
     keep.mkdir(parents=True, exist_ok=True)
     shutil.copy(module, keep / module.name)
+    if twin_of(module).exists():
+        twin_of(keep / module.name).parent.mkdir(exist_ok=True)
+        shutil.copy(twin_of(module), twin_of(keep / module.name))
     for side, output in zip(sides, outputs):
         (keep / f"{module.name}.{side.name}").write_text(output)
 

@@ -45,6 +45,7 @@ class Context:
     data: list[int]  # lengths of data segments; all may be named
     type_index: Callable  # (parameters, results) -> index
     memory_bytes: int
+    address: int  # the type of the memory's addresses: I32 or I64
     loggers: dict[int, int] = field(default_factory=dict)  # number type -> function index
 
 
@@ -273,7 +274,7 @@ class Body:
         if choice < 0.08:
             beyond = rng.choice([1, 8, PAGE]) if choice < 0.002 else 0
             at = max(0, self.context.memory_bytes - reach) + beyond
-            self.i32(at)
+            self.offset(at)
             return
         if first:
             self.need([I32])
@@ -281,14 +282,28 @@ class Body:
             self.produce(I32, 1)
         if choice < 0.998:
             self.out += b"\x41" + signed_leb(rng.choice([0xFF, 0xFFF, 0x3FFF])) + b"\x71"
+        self.widen()
+        if self.context.address == I64 and rng.random() < 0.001:
+            self.out += b"\x42" + signed_leb(-(1 << rng.choice([31, 32, 40, 48, 62, 63]))) + b"\x84"
+
+    def widen(self) -> None:
+        """Makes an i32 what addresses of the memory are."""
+        if self.context.address == I64:
+            self.emit(b"\xad", [I32], [I64])
+
+    def offset(self, value: int) -> None:
+        self.i32(value)
+        self.widen()
 
     def access(self) -> None:
         access: Access = self.rng.choice(ACCESSES)
         offset = self.rng.choice([0, 0, 0, 1, 7, 64, 1000, 0x7FFF])
         if self.rng.random() < 0.002:
             offset = self.rng.choice([PAGE, 0x7FFFFFFF, 0xFFFFFFFF])
+            if self.context.address == I64:
+                offset = self.rng.choice([offset, 1 << 32, 1 << 33, (1 << 48) - 8, 1 << 63, (1 << 64) - 8])
         self.address(access.width + offset)
-        operands = [I32]
+        operands = [self.context.address]
         if access.is_store or access.lanes:
             self.produce(access.type, 1)
             operands.append(access.type)
@@ -314,12 +329,63 @@ class Body:
         code = b"\x1c\x01" + bytes([kind]) if typed else b"\x1b"
         self.emit(code, [kind, kind, I32], [kind])
 
+    def replace_local(self) -> None:
+        """A local that keeps its value or takes another, which engines know well."""
+        rng = self.rng
+        index = rng.choice([i for i, one in enumerate(self.locals) if one != COUNTER])
+        kind = self.locals[index]
+        own = [b"\x20" + leb(index), None]
+        if rng.random() < 0.2:
+            self.emit(own[0], (), [kind])  # an older value of it, which must stay what it is
+        if rng.random() < 0.5:
+            own.reverse()
+        for each in own:
+            if each:
+                self.emit(each, (), [kind])
+            elif rng.random() < 0.2:
+                self.emit(constant(rng, kind), (), [kind])
+            else:
+                self.produce(kind, rng.choice([1, 3]))
+        self.condition()
+        typed = kind in REFERENCES or rng.random() < 0.3
+        self.emit(b"\x1c\x01" + bytes([kind]) if typed else b"\x1b", [kind, kind, I32], [kind])
+        alike = [i for i, one in enumerate(self.locals) if one == kind]
+        target = index if rng.random() < 0.9 else rng.choice(alike)
+        keep = rng.random() < 0.2
+        self.emit((b"\x22" if keep else b"\x21") + leb(target), [kind], [kind] if keep else [])
+
+    def condition(self) -> None:
+        """An i32 that mostly rests on memory, by a few instructions."""
+        rng = self.rng
+        kind = rng.choice([I32, I32, I32, I64, F32, F64])
+        loads = [one for one in ACCESSES if one.type == kind and not one.is_store and not one.lanes]
+        for _ in range(2):
+            if rng.random() < 0.6:
+                access = rng.choice(loads)
+                self.address(access.width, first=False)
+                code = access.code + b"\x00" + leb(rng.choice([0, 1, 64]))
+                self.emit(code, [self.context.address], [kind])
+            else:
+                self.produce(kind, 2)
+        first = {I32: 0x46, I64: 0x51, F32: 0x5B, F64: 0x61}[kind]
+        code = rng.randrange(first, first + (10 if kind in (I32, I64) else 6))
+        if kind == I32 and rng.random() < 0.3:
+            code = rng.choice([0x71, 0x6B])  # and, sub
+        self.emit(bytes([code]), [kind, kind], [I32])
+        if rng.random() < 0.2:
+            self.emit(b"\x45", [I32], [I32])
+
     def call(self) -> None:
         index = self.rng.randrange(len(self.context.functions))
         parameters, results = self.context.functions[index]
         self.need(parameters)
         tail = list(results) == self.results and self.rng.random() < self.leaving(0.15)
-        self.emit((b"\x12" if tail else b"\x10") + leb(index), parameters, [] if tail else results)
+        code = (b"\x12" if tail else b"\x10") + leb(index)
+        if index >= self.context.own_functions and self.rng.random() < 0.25:
+            kind = leb(self.context.type_index(parameters, results))
+            function = b"\xd0" + kind if self.rng.random() < 0.003 else b"\xd2" + leb(index)
+            code = function + (b"\x15" if tail else b"\x14") + kind
+        self.emit(code, parameters, [] if tail else results)
         if tail:
             self.unreachable()
 
@@ -409,18 +475,22 @@ class Body:
 
     def bulk_memory(self) -> None:
         rng = self.rng
+        kind = self.context.address
         what = rng.choice(["fill", "copy", "init", "init", "size", "grow"])
         segment = rng.randrange(len(self.context.data))
         if what == "size":
-            self.emit(b"\x3f\x00", (), [I32])
+            self.emit(b"\x3f\x00", (), [kind])
         elif what == "grow":
-            self.i32(rng.choice([0, 1, 1, 2, 100, -1]))
-            self.emit(b"\x40\x00", [I32], [I32])
+            self.offset(rng.choice([0, 1, 1, 2, 100, -1]))
+            self.emit(b"\x40\x00", [kind], [kind])
         elif what == "init" and rng.random() < 0.04:
             self.emit(b"\xfc\x09" + leb(segment))
         elif what == "init":
-            self.range_in(self.context.memory_bytes, self.context.data[segment])
-            self.emit(b"\xfc\x08" + leb(segment) + b"\x00", [I32] * 3)
+            length = rng.randint(0, min(6, self.context.data[segment]))
+            self.offset(rng.randint(0, self.context.memory_bytes - length))
+            self.i32(rng.randint(0, self.context.data[segment] - length))
+            self.i32(length + 100 if rng.random() < 0.01 else length)
+            self.emit(b"\xfc\x08" + leb(segment) + b"\x00", [kind, I32, I32])
         else:
             size = rng.choice([0, 1, 3, 8, 16, 17, 33, 64, 200, 3000])
             self.address(size)
@@ -428,8 +498,11 @@ class Body:
                 self.address(size, first=False)
             else:
                 self.produce(I32, 1)
-            self.i32(size)
-            self.emit(b"\xfc\x0a\x00\x00" if what == "copy" else b"\xfc\x0b\x00", [I32] * 3)
+            self.offset(size)
+            if what == "copy":
+                self.emit(b"\xfc\x0a\x00\x00", [kind] * 3)
+            else:
+                self.emit(b"\xfc\x0b\x00", [kind, I32, kind])
 
     # ---- control ------------------------------------------------------------------------------
 
@@ -566,6 +639,7 @@ STATEMENTS, STATEMENT_WEIGHTS = zip(
     (Body.log, 1),
     (Body.access, 14),
     (Body.choose, 5),
+    (Body.replace_local, 4),
     (Body.call, 4),
     (Body.call_indirect, 3),
     (Body.table, 2),

@@ -36,6 +36,7 @@ class Module:
         self.functions.append(((), ()))  # hangLimitInitializer
         self.globals = self.make_globals()
         self.table_sizes = self.make_tables()
+        self.address = rng.choice([I32, I32, I64])
         self.pages = rng.choice([1, 1, 2])
         self.most_pages = self.pages + rng.randint(0, 2)
         self.data = [rng.randbytes(rng.choice([0, 1, 16, 40, 300]))
@@ -96,7 +97,8 @@ class Module:
         made = []
         for index, content in enumerate(self.data):
             if index % 2 == 0:
-                start = constant_i32(self.rng.randint(0, PAGE - 400))
+                start = self.rng.randint(0, PAGE - 400)
+                start = (b"\x41" if self.address == I32 else b"\x42") + signed_leb(start)
                 made.append(b"\x00" + start + END + leb(len(content)) + content)
             else:
                 made.append(b"\x01" + leb(len(content)) + content)
@@ -117,6 +119,7 @@ class Module:
             data=[len(content) * (i % 2) for i, content in enumerate(self.data)],
             type_index=self.type_index,
             memory_bytes=self.pages * PAGE,
+            address=self.address,
             loggers={kind: i for i, kind in enumerate(NUMBERS)},
         )
 
@@ -151,12 +154,13 @@ class Module:
                   for kind, least, most in self.table_sizes]
         values = [bytes([kind, mutable]) + constant(self.rng, kind) + END
                   for kind, mutable in self.globals]
+        limits = b"\x01" if self.address == I32 else b"\x05"
         return b"\x00asm\x01\x00\x00\x00" + b"".join([
             section(1, vector(types)),
             section(2, vector(imports)),
             section(3, vector(map(leb, indices[self.imported:]))),
             section(4, vector(tables)),
-            section(5, vector([b"\x01" + leb(self.pages) + leb(self.most_pages)])),
+            section(5, vector([limits + leb(self.pages) + leb(self.most_pages)])),
             section(6, vector(values)),
             section(7, self.exports()),
             section(9, elements),
