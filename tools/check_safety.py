@@ -6,7 +6,7 @@
 Each reinterpret_cast, const_cast and asm under merlon/ (tests aside) has a `// SAFETY:` comment: on
 its line, in its statement, or in the comment above that statement. Consecutive lines that need one
 share it, up to the next empty line: the nearest paragraph of code is what it speaks of. Only `os` reads
-errno. Only `cli`, `cli_keys`, `cli_evidence` and the main program of a room print. A function has at most 60
+errno. Only `codec` calls toml++. Only `cli`, `cli_keys`, `cli_evidence` and the main program of a room print. A function has at most 60
 lines. A constant table is `constexpr auto name = std::array{…}`: g++ 12 lays `constexpr std::array name{…}` into
 memory that can be written where its elements have a constructor. A directory is not read by a loop over
 std::filesystem's iterators, whose every step throws what the file system refuses; os::names_in() hands it up.
@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 NEEDS_REASON = re.compile(r"\b(?:reinterpret_cast|const_cast|asm|__asm__)\b")
+PARSES_TOML = re.compile(r"\btoml::parse(?:_file)?\s*\(")
 READS_ERRNO = re.compile(r"(?<![\w/\"<.])errno(?![\w.])")
 PRINTS = re.compile(r"\b(?:v?f?printf|f?puts|perror|v?dprintf)\s*\(|\bstd::(?:cout|cerr)\b")
 WRITABLE_TABLE = re.compile(r"\bconstexpr\s+(?:std::)?array\s+\w+\s*[={]")
@@ -77,6 +78,8 @@ def check_file(path, name):
             yield f"{place}: a cast or asm without `// SAFETY:` at or above it"
         if room != "os" and READS_ERRNO.search(code):
             yield f"{place}: only os reads errno"
+        if room != "codec" and PARSES_TOML.search(code):
+            yield f"{place}: toml++ without codec::parse_toml, which bounds its depth"
         if room not in MAY_PRINT and path.name != "main.cc" and PRINTS.search(code):
             yield f"{place}: a room that prints"
         if THROWING_LOOP.search(code):

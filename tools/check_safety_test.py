@@ -43,6 +43,10 @@ class CheckSafety(unittest.TestCase):
         self.assertEqual(self.errors("return refused(errno);\n", "merlon/os/a.cc"), [])
         self.assertEqual(self.errors('#include "merlon/os/errno.h"\n'), [])
 
+    def test_only_codec_calls_toml(self):
+        self.assert_one("auto parsed = toml::parse(text);\n", "codec::parse_toml")
+        self.assertEqual(self.errors("return toml::parse(text);\n", "merlon/codec/toml.h"), [])
+
     def test_rooms_do_not_print(self):
         self.assert_one('std::fprintf(stderr, "x");\n', "prints")
         self.assert_one("std::cout << x;\n", "prints")

@@ -6,6 +6,10 @@
 // these places is right once the promise is taken out: the parser checks again and reports an
 // error, and such a character is no white space. The fuzzer enarx_toml holds this.
 
+#include "merlon/base/text.h"
+#include "merlon/codec/toml_depth.h"
+#include "merlon/core/result.h"
+
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_ENABLE_WINDOWS_COMPAT 0
@@ -26,3 +30,22 @@
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE __builtin_trap()
 #include <toml++/toml.h>
+
+namespace merlon::codec {
+
+struct TomlError {
+  std::uint32_t line = 0;  ///< 0: of no line
+  std::string what;        ///< printable
+};
+
+/// The only way to toml++. `text` is attacker-controlled; `name` is its file's.
+[[nodiscard]] inline core::Result<toml::table, TomlError> parse_toml(std::string_view text,
+                                                                     std::string_view name = {}) {
+  if (is_too_deep(text)) return TomlError{0, "keys within keys without end"};
+  toml::parse_result parsed = toml::parse(text, name);
+  if (parsed) return std::move(parsed).table();
+  return TomlError{parsed.error().source().begin.line,
+                   base::printable(parsed.error().description())};
+}
+
+}  // namespace merlon::codec

@@ -55,13 +55,10 @@ core::Result<std::string, std::string> read_argument_file(const std::string& pat
 }
 
 Words words_of_toml(std::string_view text) {
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    return concat("line ", parsed.error().source().begin.line, ": ",
-                  base::printable(parsed.error().description()));
-  }
+  const auto parsed = codec::parse_toml(text);
+  if (!parsed) return concat("line ", parsed.error().line, ": ", parsed.error().what);
   std::vector<std::string> words;
-  for (const auto& [key, node] : parsed.table()) TRY(add_words(words, key.str(), node));
+  for (const auto& [key, node] : *parsed) TRY(add_words(words, key.str(), node));
   return words;
 }
 

@@ -41,12 +41,10 @@ Checked<void> take(Settings& settings, std::string_view key, const std::string& 
 }  // namespace
 
 Checked<Settings> parse_settings(std::string_view text, std::string_view file) {
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    return Refusal{concat(file, ":", parsed.error().source().begin.line, ": is no TOML")};
-  }
+  const auto parsed = codec::parse_toml(text);
+  if (!parsed) return Refusal{concat(file, ":", parsed.error().line, ": is no TOML")};
   Settings settings;
-  for (const auto& [key, node] : parsed.table()) {
+  for (const auto& [key, node] : *parsed) {
     const auto value = node.value_exact<std::string>();
     if (!value) return Refusal{concat(file, ": ", base::printable(key.str()), ": must be a text")};
     TRY(take(settings, key.str(), *value, file));

@@ -249,6 +249,9 @@ TEST_F(BrokerTest, TakesNoDepositThatWouldGiveToAnyKeep) {
   EXPECT_EQ(tried(deposit_for("technologies = [\"snp\"]\n")), "release.policy");
   EXPECT_EQ(tried(deposit_for("technologies = [")), "release.policy");
   EXPECT_EQ(tried(deposit_for("nonsense = 1\n")), "release.policy");
+  std::string deep;  // tables within tables, more than a stack has room for
+  while (deep.size() < 200'000) deep += "a.";
+  EXPECT_EQ(tried(deposit_for(deep + "a = 1\n")), "release.policy");
   auto deposit = deposit_for(keep_.policy());
   deposit.until = now;
   EXPECT_EQ(tried(deposit), "release.terms");

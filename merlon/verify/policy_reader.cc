@@ -174,12 +174,10 @@ PolicyResult<toml::table> parse_toml(std::string_view text, std::string_view fil
     return PolicyError{std::string(file), 0, "",
                        concat("is longer than ", max_policy_size, " bytes")};
   }
-  toml::parse_result parsed = toml::parse(text, file);
-  if (!parsed) {
-    return PolicyError{std::string(file), parsed.error().source().begin.line, "",
-                       concat("not valid TOML: ", base::printable(parsed.error().description()))};
-  }
-  return std::move(parsed).table();
+  auto parsed = codec::parse_toml(text, file);
+  if (parsed) return *std::move(parsed);
+  return PolicyError{std::string(file), parsed.error().line, "",
+                     concat("not valid TOML: ", parsed.error().what)};
 }
 
 }  // namespace merlon::verify

@@ -53,12 +53,11 @@ class ConfigParser {
     if (text.size() > max_config_size) {
       return refuse(0, "", concat("is longer than ", max_config_size, " bytes"));
     }
-    const toml::parse_result parsed = toml::parse(text, file_);
+    const auto parsed = codec::parse_toml(text, file_);
     if (!parsed) {
-      return refuse(parsed.error().source().begin.line, "",
-                    concat("not valid TOML: ", base::printable(parsed.error().description())));
+      return refuse(parsed.error().line, "", concat("not valid TOML: ", parsed.error().what));
     }
-    const toml::table& root = parsed.table();
+    const toml::table& root = *parsed;
     Config config;
     TRY(read_steward(root, config));
     TRY(read_arguments(root, config));
