@@ -135,7 +135,7 @@ core::Result<void, std::string> give_all_files(Work& work, Self& self, std::shar
         self, *launch.message.steward, std::move(line), shown, now,
         [voice = work.voice](std::string_view text) { voice->remark(text); }));
   }
-  const TlsFiles tls((*keys)->tls(), std::move(shown), now, memory);
+  const TlsFiles tls((*keys)->tls(), std::move(shown), now, memory.connections());
   give_network(work, tls, context);
   return give_files(work, &tls, context);
 }

@@ -65,11 +65,11 @@ class ShownContext {
   std::uint64_t version_ = 0;
 };
 
-/// Those who have only begun may have half of what a workload has.
-tls::HandshakeLimits limits_of(const MemoryAccount& memory) {
+/// Those who have only begun may have half of it.
+tls::HandshakeLimits limits_of(const Part& memory) {
   constexpr std::uint64_t fewest = 16;
   tls::HandshakeLimits limits;
-  const std::uint64_t fitting = memory.limit() / 2 / tls::Session::most_memory;
+  const std::uint64_t fitting = memory.most() / 2 / tls::Session::most_memory;
   limits.open = std::clamp(fitting, fewest, std::uint64_t{limits.open});
   return limits;
 }

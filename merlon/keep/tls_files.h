@@ -16,9 +16,9 @@ namespace merlon::keep {
 
 class TlsFiles {
  public:
-  /// `key` is the one that is vouched for, `memory` what the workload has; both outlive all files.
-  TlsFiles(const crypto::PrivateKey& key, std::shared_ptr<const Shown> shown, Now now,
-           MemoryAccount& memory)
+  /// `key` is the one that is vouched for, `memory` what connections may take; both outlive all
+  /// files.
+  TlsFiles(const crypto::PrivateKey& key, std::shared_ptr<const Shown> shown, Now now, Part& memory)
       : key_(key), shown_(std::move(shown)), now_(std::move(now)), memory_(memory) {}
 
   /// As Enarx has it, the listener does not wait until the workload says that it may. It shows the
@@ -48,7 +48,7 @@ class TlsFiles {
   const crypto::PrivateKey& key_;
   std::shared_ptr<const Shown> shown_;
   Now now_;
-  MemoryAccount& memory_;
+  Part& memory_;
   /// Shared by all copies of this.
   std::shared_ptr<std::vector<Opening>> openings_ = std::make_shared<std::vector<Opening>>();
 };
