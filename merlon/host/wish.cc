@@ -45,7 +45,7 @@ Result<os::Fd> open_socket(std::string_view what, const std::string& host, std::
   }
   os::Errno last = os::Errno::Inval;
   for (const std::string& address : *addresses) {
-    if (!reaches_local && is_local_address(address)) {
+    if (!reaches_local && leads_to_this_machine(address)) {
       return HostError{core::ErrorCode::Denied,
                        concat("cannot ", what, " ", endpoint(host, port),
                               ": that is this machine itself, which tenants do not reach")};

@@ -57,7 +57,7 @@ core::Result<os::Fd, Failure> connect(const Destination& to) {
   if (!addresses) return Failure{DialOutcome::NoAddress, addresses.error()};
   os::Errno last = os::Errno::Inval;
   for (const std::string& address : *addresses) {
-    if (!to.reaches_local && host::is_local_address(address)) {
+    if (!to.reaches_local && host::leads_to_this_machine(address)) {
       return Failure{DialOutcome::Unreachable, "that is this machine itself"};
     }
     auto socket = os::connect_tcp(address, to.port);
