@@ -252,7 +252,8 @@ os::Result<std::size_t> Session::send(os::IoVectors from) {
     if (size == 0) return {};
     if (carrier_.unsent_bytes() >= most_waiting) flush();
     if (carrier_.unsent_bytes() >= most_waiting) return Errno::Again;
-    if (!carrier_.make_room(size + most_overhead)) {
+    starved_ = !carrier_.make_room(size + most_overhead);
+    if (starved_) {
       flush();
       return carrier_.unsent_bytes() > 0 ? Errno::Again : Errno::Nomem;
     }
@@ -318,7 +319,8 @@ Readiness Session::look(Side side) {
   if (shake() == Handshake::Waiting) return {Known::No};
   if (failed_ || carrier_.broken) return {Known::Yes, true};
   if (side == Side::Write) {
-    const bool room = writing_ended_ || carrier_.unsent_bytes() < most_waiting;
+    const std::size_t waiting = carrier_.unsent_bytes();
+    const bool room = writing_ended_ || waiting == 0 || (!starved_ && waiting < most_waiting);
     return {room ? Known::Yes : Known::No};
   }
   if (reading_ended_) return {Known::Yes, true};

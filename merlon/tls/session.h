@@ -93,6 +93,7 @@ class Session final : public net::Stream {
   bool reading_ended_ = false;
   bool writing_ended_ = false;
   bool ends_below_ = false;  ///< when all is sent
+  bool starved_ = false;     ///< there was no memory for what was to be sent last
 };
 
 }  // namespace merlon::tls

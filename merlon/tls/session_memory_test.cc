@@ -180,6 +180,23 @@ TEST(SessionMemory, ThatIsNotThereIsNotTaken) {
   EXPECT_EQ(read(*ends.server), 5U) << "the connection is whole";
 }
 
+/// Whoever polls would ask again and again else.
+TEST(SessionMemory, ThatIsNotThereIsNoRoomToWrite) {
+  const Peers peers;
+  SmallMemory memory(plenty);
+  const auto ends = between(peers.server(), peers.client(), memory).value();
+  ASSERT_TRUE(ends.shake());
+  ends.up->room = 0;
+  ASSERT_EQ(write(*ends.client, "hello"), std::nullopt);
+  EXPECT_EQ(ends.client->look(net::Side::Write).known, net::Readiness::Known::Yes);
+  memory.left = 0;
+  EXPECT_EQ(write(*ends.client, std::string(20'000, 'x')), Errno::Again);
+  EXPECT_EQ(ends.client->look(net::Side::Write).known, net::Readiness::Known::No);
+  ends.up->room = plenty;
+  ends.client->flush();
+  EXPECT_EQ(ends.client->look(net::Side::Write).known, net::Readiness::Known::Yes);
+}
+
 TEST(SessionMemory, OfCertificatesThatNobodyNeedsIsRefused) {
   const Peers peers(11);
   SmallMemory memory(plenty);
