@@ -36,7 +36,8 @@ struct Context {
   const IdentityDocument* identity = nullptr;  ///< of this kind of quoting enclave
   /// The greatest evaluation number of any of these that is signed, over or not.
   std::uint32_t tcb_info_number = 0, identity_number = 0;
-  std::optional<PartLevel> qe_level, module_level;
+  std::optional<PartLevel> qe_level;
+  std::vector<PartLevel> module_levels;  ///< of each module of TDX that the domain has run under
 };
 
 /// PckForm to PckRevocation.

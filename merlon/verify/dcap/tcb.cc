@@ -21,14 +21,31 @@ bool reaches(std::span<const std::uint8_t> have, std::span<const std::uint8_t> f
   return true;
 }
 
+/// Of the module that started the domain, and since TDX 1.5 of the one that runs it now: it can be
+/// exchanged under a domain that goes on.
+std::vector<core::ByteView> module_versions(const tdx::TdReport& td) {
+  std::vector<core::ByteView> all{td.tee_tcb_svn.view()};
+  if (td.tee_tcb_svn2 && *td.tee_tcb_svn2 != td.tee_tcb_svn) all.push_back(td.tee_tcb_svn2->view());
+  return all;
+}
+
+std::string modules_text(const tdx::TdReport& td) {
+  std::string text;
+  for (const core::ByteView svn : module_versions(td)) {
+    text += concat(text.empty() ? "" : " and now ", svns_text(svn));
+  }
+  return text;
+}
+
 /// Both kinds of components, and PCESVN.
 bool reaches(const sgx::PckExtension& pck, const tdx::TdReport* td, const sgx::TcbLevel& level) {
   if (!reaches(pck.components, level.sgx, 0) || pck.pce_svn < level.pce_svn) return false;
   if (td == nullptr) return true;
   if (!level.tdx) return false;
   // With a module that has identities of its own, its two components are judged by those.
-  const core::ByteView svn = td->tee_tcb_svn.view();
-  return reaches(svn, *level.tdx, svn[1] > 0 ? 2 : 0);
+  return std::ranges::all_of(module_versions(*td), [&](core::ByteView svn) {
+    return reaches(svn, *level.tdx, svn[1] > 0 ? 2 : 0);
+  });
 }
 
 void keep_rows(Context& context, const sgx::PckExtension& pck, const sgx::TcbLevel* taken) {
@@ -58,9 +75,8 @@ std::string statuses_text(const std::set<sgx::TcbStatus>& statuses) {
 /// The level of the platform, and of each part that has one.
 std::vector<PartLevel> levels_of(const Context& context, const sgx::TcbLevel& level) {
   std::vector<PartLevel> all{{level.status, level.advisories}};
-  for (const std::optional<PartLevel>& part : {context.qe_level, context.module_level}) {
-    if (part) all.push_back(*part);
-  }
+  if (context.qe_level) all.push_back(*context.qe_level);
+  all.insert(all.end(), context.module_levels.begin(), context.module_levels.end());
   return all;
 }
 
@@ -111,14 +127,16 @@ std::string to_accept(sgx::TcbStatus status, std::span<const PartLevel> levels) 
 std::optional<sgx::TcbStatus> judge_status(Context& context, const sgx::TcbLevel& level,
                                            std::span<const PartLevel> levels) {
   Judge& judge = context.judge;
-  if (!context.qe_level || (context.td != nullptr && !context.module_level)) {
+  if (!context.qe_level || (context.td != nullptr && context.module_levels.empty())) {
     judge.cannot(Check::TcbStatus,
                  concat(context.qe_level ? "the TDX module" : "the quoting enclave",
                         " has no status (of the platform alone: ", to_string(level.status), ")"));
     return std::nullopt;
   }
   sgx::TcbStatus status = sgx::converge(level.status, context.qe_level->status);
-  if (context.td != nullptr) status = sgx::converge(status, context.module_level->status);
+  for (const PartLevel& module : context.module_levels) {
+    status = sgx::converge(status, module.status);
+  }
   judge.appraisal().tcb_status = status;
   const bool accepted =
       status != sgx::TcbStatus::Revoked && context.policy.dcap.statuses.contains(status);
@@ -126,8 +144,9 @@ std::optional<sgx::TcbStatus> judge_status(Context& context, const sgx::TcbLevel
   if (status != level.status) {
     got += concat(" (platform ", to_string(level.status), ", quoting enclave ",
                   to_string(context.qe_level->status));
-    if (context.td != nullptr)
-      got += concat(", TDX module ", to_string(context.module_level->status));
+    for (const PartLevel& module : context.module_levels) {
+      got += concat(", TDX module ", to_string(module.status));
+    }
     got += ")";
   }
   judge.check(Check::TcbStatus, accepted, statuses_text(context.policy.dcap.statuses), got,
@@ -198,7 +217,7 @@ void judge_tcb(Context& context) {
   keep_rows(context, *context.pck, taken == levels.end() ? nullptr : &*taken);
   std::string have =
       concat("components ", svns_text(context.pck->components), ", PCE ", context.pck->pce_svn);
-  if (context.td != nullptr) have += ", TDX " + svns_text(context.td->tee_tcb_svn.view());
+  if (context.td != nullptr) have += ", TDX " + modules_text(*context.td);
   if (taken == levels.end()) {
     judge.check(Check::TcbLevel, false, "one of Intel's levels", concat(have, ": reaches none"));
     judge.cannot(Check::TcbStatus, "no level is reached");
@@ -212,10 +231,10 @@ void judge_tcb(Context& context) {
 
 namespace {
 
-/// The identity that speaks about the module which made the report.
-const sgx::TdxModuleIdentity* module_of(const Context& context) {
+/// The identity that speaks about a module of these versions.
+const sgx::TdxModuleIdentity* module_of(const Context& context, core::ByteView svn) {
   const sgx::TcbInfo& info = *context.tcb_info->info;
-  const std::uint8_t major = context.td->tee_tcb_svn.view()[1];
+  const std::uint8_t major = svn[1];
   if (major == 0) return info.module ? &*info.module : nullptr;
   const std::array<std::uint8_t, 1> bytes{major};
   const std::string id = concat("TDX_", base::hex(bytes));
@@ -225,32 +244,53 @@ const sgx::TdxModuleIdentity* module_of(const Context& context) {
   return found == info.modules.end() ? nullptr : &*found;
 }
 
-void judge_module_level(Context& context, const sgx::TdxModuleIdentity& module) {
-  const std::uint8_t svn = context.td->tee_tcb_svn.view()[0];
-  if (module.id.empty()) {  // judged with the platform's components
-    context.module_level = {sgx::TcbStatus::UpToDate, {}};
-    context.judge.check(Check::TdxModuleTcb, true, "judged with the platform's components",
-                        concat("version ", unsigned{svn}));
-    return;
+struct FoundLevel {
+  std::optional<PartLevel> level;
+  std::string text;
+};
+
+FoundLevel level_of(const Context& context, core::ByteView version) {
+  const sgx::TdxModuleIdentity* const module = module_of(context, version);
+  const unsigned svn = version[0];
+  if (module == nullptr) {
+    return {{}, concat("version ", unsigned{version[1]}, ".", svn, ": Intel names no such module")};
+  }
+  if (module->id.empty()) {
+    return {PartLevel{sgx::TcbStatus::UpToDate, {}},
+            concat("version ", svn, ": judged with the platform's components")};
   }
   const auto level = std::ranges::find_if(
-      module.levels, [&](const sgx::IsvLevel& each) { return svn >= each.svn; });
-  if (level == module.levels.end()) {
-    context.judge.check(Check::TdxModuleTcb, false, "a level of Intel's",
-                        concat(module.id, " version ", unsigned{svn}, " reaches none"));
-    return;
+      module->levels, [&](const sgx::IsvLevel& each) { return svn >= each.svn; });
+  if (level == module->levels.end()) {
+    return {{}, concat(module->id, " version ", svn, " reaches none")};
   }
-  context.module_level = {level->status, level->advisories};
-  context.judge.check(
-      Check::TdxModuleTcb, level->status != sgx::TcbStatus::Revoked, "a level that is not Revoked",
-      concat(module.id, " version ", unsigned{svn}, ": ", to_string(level->status)));
+  return {PartLevel{level->status, level->advisories},
+          concat(module->id, " version ", svn, ": ", to_string(level->status))};
+}
+
+/// None of them counts unless all of them have a level.
+void judge_module_levels(Context& context) {
+  bool passed = true;
+  std::string got;
+  std::vector<PartLevel> levels;
+  for (const core::ByteView version : module_versions(*context.td)) {
+    const FoundLevel found = level_of(context, version);
+    got += concat(got.empty() ? "" : "; now ", found.text);
+    passed = passed && found.level && found.level->status != sgx::TcbStatus::Revoked;
+    if (found.level) levels.push_back(*found.level);
+  }
+  if (levels.size() == module_versions(*context.td).size()) {
+    context.module_levels = std::move(levels);
+  }
+  context.judge.check(Check::TdxModuleTcb, passed, "a level that is not Revoked", got);
 }
 
 }  // namespace
 
 void judge_module(Context& context) {
   Judge& judge = context.judge;
-  const sgx::TdxModuleIdentity* module = context.tcb_info == nullptr ? nullptr : module_of(context);
+  const sgx::TdxModuleIdentity* const module =
+      context.tcb_info == nullptr ? nullptr : module_of(context, context.td->tee_tcb_svn.view());
   if (module == nullptr) {
     for (const Check check :
          {Check::TdxModuleSigner, Check::TdxModuleAttributes, Check::TdxModuleTcb}) {
@@ -273,7 +313,7 @@ void judge_module(Context& context) {
               concat(hex_of(module->attributes), " under mask ", hex_of(module->attributes_mask),
                      ", all zero"),
               hex_of(td.seam_attributes));
-  judge_module_level(context, *module);
+  judge_module_levels(context);
 }
 
 }  // namespace merlon::verify::dcap

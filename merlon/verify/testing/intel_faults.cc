@@ -493,6 +493,36 @@ const std::vector<Fault<FakeIntel>>& tdx_faults() {
        },
        {}},
       {"TDX 1.5", [](FakeIntel& f, Policy&) { f.report_as_tdx_1_5(); }, {}},
+      {"a newer module since",
+       [](FakeIntel& f, Policy&) {
+         f.report_as_tdx_1_5();
+         f.body[584] = 4;
+       },
+       {}},
+      {"the module that runs now is out of date",
+       [](FakeIntel& f, Policy&) {
+         f.report_as_tdx_1_5();
+         f.body[584] = 2;
+       },
+       {TcbStatus}},
+      {"the module that runs now is revoked",
+       [](FakeIntel& f, Policy&) {
+         f.report_as_tdx_1_5();
+         f.body[584] = 1;
+       },
+       {TdxModuleTcb, TcbStatus}},
+      {"the module that runs now is none of Intel's",
+       [](FakeIntel& f, Policy&) {
+         f.report_as_tdx_1_5();
+         f.body[585] = 9;
+       },
+       {TdxModuleTcb, TcbStatus}},
+      {"the module that runs now has older TDX components",
+       [](FakeIntel& f, Policy&) {
+         f.report_as_tdx_1_5();
+         f.body[586] = 2;
+       },
+       {TcbLevel, TcbStatus, Advisories}},
       {"MRSERVICETD that nobody named",
        [](FakeIntel& f, Policy&) {
          f.report_as_tdx_1_5();
