@@ -2,6 +2,7 @@
 
 #include "merlon/cli_evidence/field_text.h"
 #include "merlon/codec/pem.h"
+#include "merlon/verify/policy.h"
 
 namespace merlon::cli_evidence {
 
@@ -109,10 +110,11 @@ std::string platform(const snp::Report& report) {
 std::string policy(const snp::GuestPolicy& policy) {
   std::string text = concat(bits(policy.bits), ": ABI ", unsigned{policy.abi_major()}, ".",
                             unsigned{policy.abi_minor()});
-  if (policy.smt()) text += ", multi-threading";
   if (policy.migration_agent()) text += ", migration agent";
   if (policy.debug()) text += ", debug";
-  if (policy.single_socket()) text += ", single socket";
+  for (const verify::GuestBit& each : verify::guest_bits) {
+    if (policy.has(each.bit)) text += concat(", ", each.text);
+  }
   return text;
 }
 

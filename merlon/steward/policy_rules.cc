@@ -239,8 +239,9 @@ std::vector<std::string> snp_rules(const Policy& all) {
   const auto abi = [](unsigned version) { return concat(version / 256, ".", version % 256); };
   rules.say_if(policy.min_abi > 0, concat("ABI is at least ", abi(policy.min_abi)));
   rules.say_if(policy.max_abi < 0xFFFF, concat("ABI is at most ", abi(policy.max_abi)));
-  bit_rule(rules, "SMT of the guest's policy", policy.smt);
-  bit_rule(rules, "single socket of the guest's policy", policy.single_socket);
+  for (const verify::GuestBit& each : verify::guest_bits) {
+    bit_rule(rules, concat(each.text, " of the guest's policy"), policy.*each.rule);
+  }
   snp_platform_rules(policy, rules);
   return std::move(rules).all();
 }

@@ -112,7 +112,7 @@ TEST(PolicyRules, OfEverythingThatCanBeAskedOfSevSnp) {
       "SEV-SNP: migration is accepted",
       "SEV-SNP: ABI is at least 1.51",
       "SEV-SNP: ABI is at most 2.0",
-      "SEV-SNP: SMT of the guest's policy is clear",
+      "SEV-SNP: multi-threading of the guest's policy is clear",
       "SEV-SNP: single socket of the guest's policy is set",
       "SEV-SNP: PLATFORM_INFO bit 1 is clear",
       "SEV-SNP: PLATFORM_INFO bit 5 is set",

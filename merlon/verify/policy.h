@@ -180,9 +180,15 @@ struct SnpPolicy {
   bool migration = false;
   std::uint16_t min_abi = 0;  ///< major * 256 + minor, which the guest asked for
   std::uint16_t max_abi = 0xFFFF;
-  BitRule smt = BitRule::Any;            ///< POLICY: may the guest run with multi-threading
-  BitRule single_socket = BitRule::Any;  ///< POLICY
-  std::array<BitRule, 64> platform{};    ///< PLATFORM_INFO, by bit
+  // POLICY; guest_bits below has what they are.
+  BitRule smt = BitRule::Any;
+  BitRule single_socket = BitRule::Any;
+  BitRule cxl = BitRule::Any;
+  BitRule aes_256_xts = BitRule::Any;
+  BitRule rapl_disabled = BitRule::Any;
+  BitRule ciphertext_hiding = BitRule::Any;
+  BitRule page_swap_disabled = BitRule::Any;
+  std::array<BitRule, 64> platform{};  ///< PLATFORM_INFO, by bit
   Accept<snp::Product> product;
   Accept<snp::SigningKey> signing_key;
   Accept<std::string> provider;  ///< CSP_ID of a VLEK
@@ -196,6 +202,23 @@ struct SnpPolicy {
   std::uint64_t current_mitigations = 0;  ///< bits that must be set
   friend bool operator==(const SnpPolicy&, const SnpPolicy&) = default;
 };
+
+/// A bit of POLICY that a policy can ask for: who launches sets them, and the processor enforces
+/// them. [SNP-ABI 1.58 §4.3]
+struct GuestBit {
+  unsigned bit;
+  std::string_view key;   ///< in a policy
+  std::string_view text;  ///< for people
+  BitRule SnpPolicy::* rule;
+};
+inline constexpr auto guest_bits = std::array{
+    GuestBit{16, "smt", "multi-threading", &SnpPolicy::smt},
+    GuestBit{20, "single_socket", "single socket", &SnpPolicy::single_socket},
+    GuestBit{21, "cxl", "CXL devices", &SnpPolicy::cxl},
+    GuestBit{22, "aes_256_xts", "AES-256-XTS", &SnpPolicy::aes_256_xts},
+    GuestBit{23, "rapl_disabled", "RAPL disabled", &SnpPolicy::rapl_disabled},
+    GuestBit{24, "ciphertext_hiding", "ciphertext hiding", &SnpPolicy::ciphertext_hiding},
+    GuestBit{25, "page_swap_disabled", "page swap disabled", &SnpPolicy::page_swap_disabled}};
 
 /// Why a text is no policy; one line.
 struct PolicyError {

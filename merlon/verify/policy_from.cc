@@ -200,7 +200,13 @@ struct Writing {
       lines.comment("It would not start on a processor with multi-threading.");
       lines.set("smt", "false");
     }
-    if (report.policy.single_socket()) lines.set("single_socket", "true");
+    for (const GuestBit& each : guest_bits) {
+      if (each.rule == &SnpPolicy::smt) continue;
+      // CXL devices may be reached where that is on; the others take something from the host.
+      const bool on = report.policy.has(each.bit);
+      const bool wanted = each.rule != &SnpPolicy::cxl;
+      if (on == wanted) lines.set(each.key, wanted ? "true" : "false");
+    }
   }
 
   void platform(const snp::Report& report) const {

@@ -322,8 +322,9 @@ PolicyResult<void> read_snp_guest(PolicyTable& table, SnpPolicy& policy) {
   if (policy.max_abi < policy.min_abi) {
     return table.refuse("max_abi", "is below min_abi, so that no guest could have both");
   }
-  policy.smt = TRY(read_bit_rule(table, "smt"));
-  policy.single_socket = TRY(read_bit_rule(table, "single_socket"));
+  for (const GuestBit& each : guest_bits) {
+    policy.*each.rule = TRY(read_bit_rule(table, each.key));
+  }
   return {};
 }
 

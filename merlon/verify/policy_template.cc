@@ -119,6 +119,12 @@ migration = false
 # max_abi = "1.255"
 # smt = false
 # single_socket = true
+# What it asked for beside, of newer processors and firmware.
+# cxl = false
+# aes_256_xts = true
+# rapl_disabled = true
+# ciphertext_hiding = true
+# page_swap_disabled = true
 # products = ["Milan", "Genoa", "Turin"]
 # signing_keys = ["VCEK", "VLEK"]
 # CSP_ID of a VLEK; with or without "CN=".

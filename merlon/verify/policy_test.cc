@@ -109,6 +109,11 @@ min_abi = "1.51"
 max_abi = "1.58"
 smt = false
 single_socket = true
+cxl = false
+aes_256_xts = true
+rapl_disabled = true
+ciphertext_hiding = true
+page_swap_disabled = true
 products = ["Milan", "Turin"]
 signing_keys = ["VLEK"]
 providers = ["p"]
@@ -144,6 +149,8 @@ current_mitigations = 1
   EXPECT_EQ(p.snp.min_abi, 256 + 51);
   EXPECT_EQ(p.snp.max_abi, 256 + 58);
   EXPECT_EQ(p.snp.smt, BitRule::Clear);
+  EXPECT_EQ(p.snp.cxl, BitRule::Clear);
+  EXPECT_EQ(p.snp.page_swap_disabled, BitRule::Set);
   EXPECT_EQ(p.snp.platform[5], BitRule::Set);
   EXPECT_EQ(p.snp.platform[0], BitRule::Clear);
   EXPECT_EQ(p.snp.min_reported_tcb, (snp::TcbComponents{5, 1, 2, 3, 4}));
@@ -216,6 +223,11 @@ TEST(Policy, EachKeyAloneChangesThePolicy) {
       {"snp", "max_abi = '1.51'"},
       {"snp", "smt = false"},
       {"snp", "single_socket = true"},
+      {"snp", "cxl = false"},
+      {"snp", "aes_256_xts = true"},
+      {"snp", "rapl_disabled = true"},
+      {"snp", "ciphertext_hiding = true"},
+      {"snp", "page_swap_disabled = true"},
       {"snp", "products = ['Milan']"},
       {"snp", "signing_keys = ['VLEK']"},
       {"snp", "providers = ['a']"},

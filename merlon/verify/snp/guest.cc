@@ -70,12 +70,22 @@ void judge_policy_bits(Context& context) {
   judge.check(Check::SnpAbi, asked >= policy.min_abi && asked <= policy.max_abi && runs >= asked,
               concat("asked for ", wanted_abi(policy), " and running it"),
               concat("asked for ", abi_text(asked), ", running ", abi_text(runs)));
-  judge.check(Check::SnpGuestPolicy,
-              fits(policy.smt, guest.smt()) && fits(policy.single_socket, guest.single_socket()),
-              concat("multi-threading ", text_of(policy.smt), ", single socket ",
-                     text_of(policy.single_socket)),
-              concat("multi-threading ", guest.smt() ? "on" : "off", ", single socket ",
-                     guest.single_socket() ? "on" : "off"));
+}
+
+void judge_guest_bits(Context& context) {
+  const snp::GuestPolicy& guest = context.evidence.report.policy;
+  bool passed = true;
+  std::string wanted;
+  std::string got;
+  for (const GuestBit& each : guest_bits) {
+    const BitRule rule = context.policy.snp.*each.rule;
+    passed = passed && fits(rule, guest.has(each.bit));
+    if (guest.has(each.bit)) got += concat(got.empty() ? "" : ", ", each.text);
+    if (rule == BitRule::Any) continue;
+    wanted += concat(wanted.empty() ? "" : ", ", each.text, " ", text_of(rule));
+  }
+  context.judge.check(Check::SnpGuestPolicy, passed, wanted.empty() ? "any" : wanted,
+                      got.empty() ? "all off" : concat("on: ", got));
 }
 
 std::string platform_name(unsigned bit) {
@@ -198,6 +208,7 @@ void claim(Judge& judge, const snp::Report& report) {
 void judge_guest(Context& context) {
   judge_vmpl(context);
   judge_policy_bits(context);
+  judge_guest_bits(context);
   judge_platform_bits(context);
   judge_identities(context);
   claim(context.judge, context.evidence.report);

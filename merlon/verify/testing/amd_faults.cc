@@ -145,6 +145,31 @@ const std::vector<Fault<FakeAmd>>& snp_faults() {
       {"single socket",
        [](FakeAmd&, Policy& p) { p.snp.single_socket = BitRule::Set; },
        {SnpGuestPolicy}},
+      {"CXL devices that the host allowed",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0x0A] |= 0x20U;
+         p.snp.cxl = BitRule::Clear;
+       },
+       {SnpGuestPolicy}},
+      {"AES-256-XTS",
+       [](FakeAmd&, Policy& p) { p.snp.aes_256_xts = BitRule::Set; },
+       {SnpGuestPolicy}},
+      {"RAPL", [](FakeAmd&, Policy& p) { p.snp.rapl_disabled = BitRule::Set; }, {SnpGuestPolicy}},
+      {"ciphertext hiding",
+       [](FakeAmd&, Policy& p) { p.snp.ciphertext_hiding = BitRule::Set; },
+       {SnpGuestPolicy}},
+      {"page swap",
+       [](FakeAmd&, Policy& p) { p.snp.page_swap_disabled = BitRule::Set; },
+       {SnpGuestPolicy}},
+      {"all that takes something from the host, as asked for",
+       [](FakeAmd& f, Policy& p) {
+         f.report[0x0A] |= 0xC0U;
+         f.report[0x0B] |= 3U;
+         p.snp.cxl = BitRule::Clear;
+         p.snp.aes_256_xts = p.snp.rapl_disabled = BitRule::Set;
+         p.snp.ciphertext_hiding = p.snp.page_swap_disabled = BitRule::Set;
+       },
+       {}},
       {"TSME", [](FakeAmd&, Policy& p) { p.snp.platform[1] = BitRule::Set; }, {SnpPlatform}},
       {"ECC", [](FakeAmd&, Policy& p) { p.snp.platform[2] = BitRule::Clear; }, {SnpPlatform}},
       {"mitigations",
