@@ -12,7 +12,6 @@
 #include "merlon/cli_deploy/new_keep.h"
 #include "merlon/cli_deploy/relay.h"
 #include "merlon/cli_evidence/moment.h"
-#include "merlon/delivery/sealed.h"
 #include "merlon/door/keep_request.h"
 #include "merlon/os/file.h"
 #include "merlon/os/open.h"
@@ -86,15 +85,9 @@ Result<int> unheard(const Terminal& terminal, bool spoke) {
   return 0;
 }
 
-/// A keep reads one delivery, and no workload has to read what is said to it: whoever hands over
-/// more than a broker has to say would wait for ever.
 Result<void> bound(const release::Answer& answer) {
-  constexpr std::size_t room_for_records = 4096;
-  if (!delivery::is_one_delivery(answer.delivery) ||
-      answer.words.size() > release::max_input + room_for_records) {
-    return Failure{"the broker's answer is no delivery with its input", Status::Refused};
-  }
-  return {};
+  if (release::is_deliverable(answer)) return {};
+  return Failure{"the broker's answer is no delivery with its input", Status::Refused};
 }
 
 Talk talk_of(const release::Hearing& hearing) {

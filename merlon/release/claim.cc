@@ -3,6 +3,8 @@
 #include "merlon/base/byte_writer.h"
 #include "merlon/core/reader.h"
 #include "merlon/crypto/aes_gcm.h"
+#include "merlon/delivery/sealed.h"
+#include "merlon/release/deposit.h"
 
 namespace merlon::release {
 
@@ -94,6 +96,12 @@ Result<Answer> decode_answer(ByteView bytes) {
   }
   if (!in.at_end()) return core::error(ErrorCode::Malformed, "bytes behind the answer");
   return answer;
+}
+
+bool is_deliverable(const Answer& answer) {
+  constexpr std::size_t room_for_records = 4096;
+  return delivery::is_one_delivery(answer.delivery) &&
+         answer.words.size() <= max_input + room_for_records;
 }
 
 }  // namespace merlon::release

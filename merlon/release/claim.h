@@ -58,4 +58,8 @@ struct Answer {
 /// Errors: Malformed · Exhausted.
 [[nodiscard]] core::Result<Answer> decode_answer(core::ByteView bytes);
 
+/// Whether it is one delivery, with no more words than a broker has to say. A keep reads no further,
+/// and no workload has to read what is said to it: whoever hands over more would wait for ever.
+[[nodiscard]] bool is_deliverable(const Answer& answer);
+
 }  // namespace merlon::release

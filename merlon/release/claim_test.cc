@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/delivery/sealed.h"
+#include "merlon/release/deposit.h"
+
 namespace merlon::release {
 namespace {
 
@@ -56,6 +59,27 @@ TEST(ReleaseAnswer, IsReadAsItWasWritten) {
       EXPECT_FALSE(decode_answer(core::ByteView(bytes).first(size))) << size;
     }
   }
+}
+
+TEST(ReleaseAnswer, IsHandedOverWhereAKeepWouldReadAllOfIt) {
+  const auto challenge =
+      delivery::Challenge::make(crypto::PrivateKey::generate(crypto::KeyKind::P256).value())
+          .value();
+  const Bytes evidence(1184, 1);
+  const auto keep = crypto::X25519Key::generate().value();
+  delivery::Workload workload;
+  workload.message.program = "main.wasm";
+  workload.module = {0, 'a', 's', 'm', 1, 0, 0, 0};
+  const auto sealed = delivery::seal(challenge, evidence, keep.public_key(), workload).value();
+  Answer answer{sealed.bytes, Bytes(max_input + 4096, 2)};
+  EXPECT_TRUE(is_deliverable(answer));
+  answer.words.push_back(2);
+  EXPECT_FALSE(is_deliverable(answer)) << "more than a broker says";
+  answer.words.clear();
+  EXPECT_TRUE(is_deliverable(answer));
+  answer.delivery.push_back(0);
+  EXPECT_FALSE(is_deliverable(answer)) << "bytes behind the delivery";
+  EXPECT_FALSE(is_deliverable(Answer()));
 }
 
 }  // namespace
