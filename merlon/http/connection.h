@@ -407,6 +407,20 @@ class Connection final : public AnyConnection,
            base::equal_ignoring_case({value.data(), value.size()}, "100-continue");
   }
 
+  /// Whether everybody on the way finds the same end of the content [RFC9112 §6.1, §6.3]. To the
+  /// parser a coding that is not known means that there is none, so that what follows would be
+  /// read as the next request, which whoever is in front of us never saw.
+  static bool is_framed_clearly(const Head& parser) {
+    using boost::beast::http::field;
+    const auto& head = parser.get();
+    if (head.count(field::content_length) > 1) return false;
+    const auto codings = head.count(field::transfer_encoding);
+    if (codings == 0) return true;
+    const auto value = head[field::transfer_encoding];
+    return codings == 1 && head.version() == 11 &&
+           base::equal_ignoring_case({value.data(), value.size()}, "chunked");
+  }
+
   /// What the parser leaves to others [RFC9112 §3.2; RFC9110 §10.1.1].
   static Reading judge_header(const Head& parser) {
     using boost::beast::http::field;
@@ -414,6 +428,9 @@ class Connection final : public AnyConnection,
     const auto hosts = head.count(field::host);
     if (hosts > 1 || (hosts == 0 && head.version() == 11)) {
       return {Reading::Kind::Refused, 400, "a request has one header Host"};
+    }
+    if (!is_framed_clearly(parser)) {
+      return {Reading::Kind::Refused, 400, "a content comes with its length, or in chunks"};
     }
     if (head.count(field::expect) > 0 && head.version() == 11 && !expects_to_be_asked(parser)) {
       return {Reading::Kind::Refused, 417, "this expectation is not known"};
