@@ -313,7 +313,16 @@ std::vector<host::KeptVolume> House::volumes(const std::string& tenant) const {
 Result<void> House::remove_volume(const std::string& tenant, std::string_view name) const {
   const std::scoped_lock lock(volumes_mutex_);
   const auto removed = host::remove_volume(volumes_of(tenant), name);
-  if (removed) return {};
+  if (removed) {
+    // The tenant's folder goes with his last, unless a start is about to make one in it.
+    const std::scoped_lock starting(starting_volumes_mutex_);
+    const auto next = starting_volumes_.lower_bound({tenant, ""});
+    std::error_code error;
+    if (next == starting_volumes_.end() || next->first != tenant) {
+      std::filesystem::remove(volumes_of(tenant), error);
+    }
+    return {};
+  }
   switch (removed.error().code) {
     case core::ErrorCode::NotFound:
       return Refusal{404, "volume.unknown", "there is no such volume"};
@@ -331,25 +340,46 @@ Result<void> House::take_volume(const std::string& tenant, const std::string& na
   if (name.empty()) return {};
   // Counted and taken in one step: of starts at the same time none sees what the others will make.
   const std::scoped_lock lock(starting_volumes_mutex_);
-  std::set<std::string> names;
-  std::error_code error;
-  std::filesystem::directory_iterator entry(volumes_of(tenant), error);
-  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    names.insert(entry->path().filename().string());
-  }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    return busy(static_cast<os::Errno>(error.value()));
-  }
-  for (const auto& [of, starting] : starting_volumes_) {
-    if (of == tenant) names.insert(starting);
-  }
-  if (!names.contains(name) && names.size() >= settings_.volumes_per_tenant) {
-    return Refusal{
-        429, "quota.volumes",
-        concat("no tenant has more than ", settings_.volumes_per_tenant, " volumes here")};
+  std::set<std::pair<std::string, std::string>> all = TRY(all_volumes());
+  for (const auto& [of, starting] : starting_volumes_) all.emplace(volumes_of(of), starting);
+  const std::string own = volumes_of(tenant);
+  if (!all.contains({own, name})) {
+    const auto count = static_cast<std::size_t>(
+        std::ranges::count(all, own, &std::pair<std::string, std::string>::first));
+    if (count >= settings_.volumes_per_tenant) {
+      return Refusal{
+          429, "quota.volumes",
+          concat("no tenant has more than ", settings_.volumes_per_tenant, " volumes here")};
+    }
+    // An issuer may have as many tenants as it likes.
+    if (all.size() >= settings_.all_volumes) {
+      return Refusal{503, "house.volumes", "no more volumes are kept here"};
+    }
   }
   starting_volumes_.emplace(tenant, name);
   return {};
+}
+
+Result<std::set<std::pair<std::string, std::string>>> House::all_volumes() const {
+  std::set<std::pair<std::string, std::string>> all;
+  const std::filesystem::directory_iterator end;
+  const auto is_trouble = [](const std::error_code& error) {
+    // One that is gone has been removed meanwhile; what is none has no volumes.
+    return error && error != std::errc::no_such_file_or_directory &&
+           error != std::errc::not_a_directory;
+  };
+  std::error_code error;
+  std::filesystem::directory_iterator tenant(concat(settings_.folder, "/volumes"), error);
+  for (; !error && tenant != end; tenant.increment(error)) {
+    std::error_code trouble;
+    std::filesystem::directory_iterator volume(tenant->path(), trouble);
+    for (; !trouble && volume != end; volume.increment(trouble)) {
+      all.emplace(tenant->path().string(), volume->path().filename().string());
+    }
+    if (is_trouble(trouble)) return busy(static_cast<os::Errno>(trouble.value()));
+  }
+  if (is_trouble(error)) return busy(static_cast<os::Errno>(error.value()));
+  return all;
 }
 
 void House::give_volume_back(const std::string& tenant, const std::string& name) {

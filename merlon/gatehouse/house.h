@@ -73,6 +73,7 @@ struct HouseSettings {
   std::size_t all_ended = 1024;
   std::uint64_t all_ended_bytes = std::uint64_t{16} << 30U;
   std::size_t volumes_per_tenant = 16;
+  std::size_t all_volumes = 256;
   std::uint64_t volume_bytes = 0;  ///< that each may hold; 0: host::VolumeLimits
   ControlGroups groups{};
   GroupLimits limits{};        ///< of one keep
@@ -128,6 +129,8 @@ class House {
   /// Takes a place for a volume that a start may make, which must be given back; refuses one more
   /// than he may have.
   [[nodiscard]] Result<void> take_volume(const std::string& tenant, const std::string& name);
+  /// Of all tenants, each with the folder of its tenant.
+  [[nodiscard]] Result<std::set<std::pair<std::string, std::string>>> all_volumes() const;
   void give_volume_back(const std::string& tenant, const std::string& name);
   /// Makes the keep's folder, and its control groups.
   [[nodiscard]] core::Result<void, std::string> prepare(const KeepFolder& folder,
@@ -140,7 +143,7 @@ class House {
   HouseSettings settings_;
   /// Looking at each file of a tenant's volumes takes long if he wants it to: one at a time does.
   mutable std::mutex volumes_mutex_;
-  std::mutex starting_volumes_mutex_;
+  mutable std::mutex starting_volumes_mutex_;
   /// By tenant and name, once for each start under way: its warden has not made them yet.
   std::multiset<std::pair<std::string, std::string>> starting_volumes_;
   /// Held by who counts keeps for a new one; nobody else waits for it.

@@ -558,6 +558,26 @@ TEST_F(Houses, GiveATenantNoMoreVolumesThanHeMayHave) {
   EXPECT_EQ(house_.start("carol", request, "").error().code, "keep.start");
 }
 
+TEST_F(Houses, KeepNoMoreVolumesOfAllTenantsThanTheyMay) {
+  HouseSettings settings = settings_;
+  settings.all_volumes = 2;
+  House house(settings);
+  const auto folder = [&](std::string_view tenant) {
+    return settings_.folder + "/volumes/" +
+           base::hex(crypto::sha256({core::as_bytes(tenant)}).view());
+  };
+  std::filesystem::create_directories(folder("alice") + "/data");
+  std::filesystem::create_directories(folder("bob") + "/data");
+  KeepRequest request;
+  request.backend = host::Backend::Nil;
+  request.offer.wishes = {{host::Wish::Kind::Volume, "data"}};
+  EXPECT_EQ(house.start("carol", request, "").error().code, "house.volumes");
+  EXPECT_EQ(house.start("alice", request, "").error().code, "keep.start") << "which she has";
+  EXPECT_TRUE(house.remove_volume("bob", "data"));
+  EXPECT_FALSE(std::filesystem::exists(folder("bob"))) << "nothing stays of who has none";
+  EXPECT_EQ(house.start("carol", request, "").error().code, "keep.start");
+}
+
 TEST_F(Houses, CountVolumesOfStartsAtTheSameTimeOnce) {
   // A warden that waits for our word, or five seconds, and starts no keep.
   const std::string program = settings_.folder + "/warden";

@@ -66,6 +66,8 @@ constexpr auto serve_options = std::array{
                "Those of all tenants: 1024 if not given; the oldest of whoever has the most go."},
     OptionSpec{"--all-ended-size", "MIB", "What these may hold: 16384 if not given; likewise."},
     OptionSpec{"--volumes", "NUMBER", "Sealed volumes of one tenant: 16 if not given."},
+    OptionSpec{"--all-volumes", "NUMBER",
+               "Those of all tenants: 256 if not given; one more is refused."},
     OptionSpec{"--volume-size", "MIB", "What one volume may hold here: 4096 if not given."},
     OptionSpec{
         "--cgroup", "DIR",
@@ -182,6 +184,7 @@ Checked<Options> options_of(const command::Arguments& arguments,
       TRY(number_of(arguments, "--all-ended-size", numbers, house.all_ended_bytes >> 20U)) << 20U;
   house.volumes_per_tenant =
       TRY(number_of(arguments, "--volumes", numbers, house.volumes_per_tenant));
+  house.all_volumes = TRY(number_of(arguments, "--all-volumes", numbers, house.all_volumes));
   house.volume_bytes = TRY(number_of(arguments, "--volume-size", numbers, 0)) << 20U;
   options.cgroup = arguments.value("--cgroup");
   constexpr std::size_t usual_processes = 256;

@@ -43,11 +43,15 @@ TEST(GatehouseOptions, HaveBoundsAndUsualValues) {
   const auto strict = options({{"--tls-key", "k"}, {"--tls-crt", "c"}, {"--tenants", "t"}});
   EXPECT_FALSE(strict->house.reaches_local);
   EXPECT_EQ(usual->house.volumes_per_tenant, 16U);
+  EXPECT_EQ(usual->house.all_volumes, 256U);
   EXPECT_EQ(usual->house.volume_bytes, 0U);
-  const auto volumes =
-      options({{"--development", ""}, {"--volumes", "3"}, {"--volume-size", "100"}});
+  const auto volumes = options({{"--development", ""},
+                                {"--volumes", "3"},
+                                {"--all-volumes", "9"},
+                                {"--volume-size", "100"}});
   ASSERT_TRUE(volumes);
   EXPECT_EQ(volumes->house.volumes_per_tenant, 3U);
+  EXPECT_EQ(volumes->house.all_volumes, 9U);
   EXPECT_EQ(volumes->house.volume_bytes, std::uint64_t{100} << 20U);
   EXPECT_EQ(usual->house.ended_per_tenant, 64U);
   EXPECT_EQ(usual->house.ended_bytes, std::uint64_t{1} << 30U);
