@@ -1,5 +1,6 @@
 // merlon-drawbridge: keeps packages and hands them out.
 
+#include <algorithm>
 #include <array>
 
 #include "merlon/base/text.h"
@@ -59,7 +60,8 @@ Checked<void> run(Options options, http::Log& log) {
                                [&] { return meter.read(); },
                                {options.reserved.begin(), options.reserved.end()},
                                options.largest,
-                               version});
+                               version,
+                               std::max<std::size_t>(options.workers / 4, 1)});
   http::Settings settings = settings_of(options, service, log);
   settings.meter = meter;
   return service::serve_until_told({options.listen, options.tls, options.development},

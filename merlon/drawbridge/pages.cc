@@ -75,7 +75,7 @@ std::string search_page(std::string_view search,
                         const std::vector<registry_store::RepositorySummary>& found,
                         std::string_view next) {
   std::string html = form(search);
-  if (found.empty()) {
+  if (found.empty() && next.empty()) {
     html += search.empty() ? "<p class=\"soft\">There is nothing public here.</p>\n"
                            : "<p class=\"soft\">Nothing public has such a name.</p>\n";
     return page("Packages", html);

@@ -23,6 +23,8 @@ inline constexpr std::string_view not_found = "Not found";
 inline constexpr std::string_view no_repository = "Repository does not exist";
 inline constexpr std::string_view exists = "Already exists";
 inline constexpr std::string_view backend_failure = "Storage backend failure";
+inline constexpr std::string_view removing =
+    "Contents are being removed; one request of a user's does that at a time: again later";
 
 [[nodiscard]] inline Refusal refuse(unsigned status, std::string_view text) {
   return {status, std::string(text)};

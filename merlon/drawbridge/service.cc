@@ -128,8 +128,7 @@ Result<Response> Service::answer(const http::Request& request) {
   const std::string_view path = request.path();
   if (path == "/health") return Response{200, {}, {}};
   if (path == "/ready" && reads(request)) {
-    const auto counts = catalogue_.counts();
-    if (!counts) return refuse(counts.error());
+    if (const auto ready = catalogue_.ready(); !ready) return refuse(ready.error());
     return Response{200, {{"Content-Type", "text/plain; charset=utf-8"}}, "ready\n"};
   }
   if (path == "/metrics" && reads(request)) {
@@ -172,7 +171,7 @@ http::Reception Service::receive(const http::Request& request) {
 }
 
 std::string Service::metrics() {
-  const auto kept = catalogue_.counts();
+  const auto kept = kept_.get([this] { return catalogue_.counts(); });
   const registry_store::Catalogue::Counts none{};
   const auto& now = kept ? *kept : none;
   const http::Counters server = world_.counters();

@@ -10,9 +10,11 @@
 #include "merlon/drawbridge/access.h"
 #include "merlon/drawbridge/kept_pieces.h"
 #include "merlon/drawbridge/quick_answers.h"
+#include "merlon/drawbridge/removals.h"
 #include "merlon/drawbridge/target.h"
 #include "merlon/http/server.h"
 #include "merlon/registry_store/shelf.h"
+#include "merlon/service/seldom.h"
 
 namespace merlon::drawbridge {
 
@@ -35,6 +37,8 @@ class Service {
     /// Of one file.
     std::uint64_t largest = std::uint64_t{4} << 30U;
     QuickAnswers::Version version{};
+    /// Requests that remove contents at a time.
+    std::size_t removals = 4;
   };
 
   /// Both outlive it.
@@ -43,6 +47,7 @@ class Service {
         catalogue_(shelf.catalogue()),
         access_(access),
         world_(std::move(world)),
+        removals_(world_.removals),
         quick_(world_.version) {}
 
   /// By the one thread that carries bytes; nothing: handle() is to be asked.
@@ -109,6 +114,9 @@ class Service {
   const Access& access_;
   World world_;
   Counts counts_;
+  Removals removals_;
+  /// Of whole tables.
+  service::Seldom<registry_store::Catalogue::Counts> kept_{std::chrono::seconds(30)};
   QuickAnswers quick_;
   KeptPieces small_{std::size_t{32} << 20U};   ///< contents of at most QuickAnswers::largest
   KeptPieces pieces_{std::size_t{64} << 20U};  ///< of larger ones

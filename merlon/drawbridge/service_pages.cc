@@ -61,15 +61,10 @@ Result<Response> Service::search(const http::Request& request) {
   registry_store::Catalogue::Query query;
   query.words = words_of(search);
   query.after = query_value(request.target, "after");
-  query.limit = on_a_page + 1;
-  auto found = catalogue_.repositories(query);
-  if (!found) return refuse(found.error());
-  std::string next;
-  if (found->size() > on_a_page) {
-    found->pop_back();
-    next = found->back().name;
-  }
-  return html_response(200, search_page(search, *found, next), Forms::Own);
+  query.limit = on_a_page;
+  const auto page = catalogue_.repositories(query);
+  if (!page) return refuse(page.error());
+  return html_response(200, search_page(search, page->found, page->next), Forms::Own);
 }
 
 }  // namespace merlon::drawbridge

@@ -75,8 +75,7 @@ Result<Response> Service::repositories(const http::Request& request, const Targe
   registry_store::Catalogue::Query query;
   query.user = target.user;
   query.after = query_value(request.target, "after");
-  const std::uint64_t limit = TRY(limit_of(request, usual, most));
-  query.limit = limit + 1;
+  query.limit = TRY(limit_of(request, usual, most));
   const std::string search = query_value(request.target, "search");
   for (std::string_view rest = search; !rest.empty() && query.words.size() < max_words;) {
     const std::string_view word = rest.substr(0, rest.find(' '));
@@ -87,15 +86,13 @@ Result<Response> Service::repositories(const http::Request& request, const Targe
     query.issuer = claims->issuer;
     query.subject = claims->subject;
   }
-  auto found = catalogue_.repositories(query);
-  if (!found) return refuse(found.error());
-  const bool more = found->size() > limit;
-  if (more) found->pop_back();
+  const auto page = catalogue_.repositories(query);
+  if (!page) return refuse(page.error());
   codec::JsonWriter writer;
   writer.open_object();
   writer.key("repositories");
   writer.open_array();
-  for (const auto& each : *found) {
+  for (const auto& each : page->found) {
     writer.open_object();
     writer.key("name");
     writer.text(each.name);
@@ -108,9 +105,9 @@ Result<Response> Service::repositories(const http::Request& request, const Targe
     writer.close_object();
   }
   writer.close_array();
-  if (more && !found->empty()) {
+  if (!page->next.empty()) {
     writer.key("next");
-    writer.text(found->back().name);
+    writer.text(page->next);
   }
   writer.close_object();
   return json(200, writer.result());

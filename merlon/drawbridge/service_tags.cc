@@ -143,6 +143,8 @@ Result<Response> Service::tag(const http::Request& request, const Target& target
   }
   if (request.method != "DELETE") return wrong_method();
   TRY(access_.user(request, target.user, Level::Write, Context::Tags));
+  const auto turn = removals_.begin(target.user);
+  if (!turn) return refuse(503, removing);
   const auto gone = shelf_.delete_tag(target.full_name(), target.tag);
   if (!gone) return refuse(gone.error());
   if (!*gone) return refuse(404, not_found);
@@ -170,6 +172,14 @@ Result<Response> Service::put_tag(const http::Request& request, const Target& ta
   tag.name = target.tag;
   tag.record = request.body;
   tag.type = told.type;
+  // In the place of another that has begun, whose contents go.
+  const auto before = catalogue_.tag(tag.repository, tag.name);
+  if (!before) return refuse(before.error());
+  const bool replaces = *before && (*before)->state == registry_store::TagState::Begun &&
+                        (*before)->record != tag.record;
+  const auto turn =
+      replaces ? removals_.begin(target.user) : std::optional<Removals::Turn>(std::nullopt);
+  if (replaces && !turn) return refuse(503, removing);
   const auto added = shelf_.begin_tag(tag, *root);
   if (!added) return refuse(added.error());
   return response_of(*added);

@@ -402,6 +402,44 @@ TEST_F(Registry, AYankedTagIsGivenToWhoNamesItsDigestAlone) {
   EXPECT_EQ(push("bob/open", "1.0.0", bob, package_), 410U);
 }
 
+TEST_F(Registry, RemovingContentsTakesSoManyRequestsAtATime) {
+  const std::string bob = token("s|bob");
+  const Package other = Package::of({{"main.wasm", "other"}});
+  ASSERT_EQ(push("bob/open", "1.0.0", bob, package_), 201U);
+  const std::string begun = "/bob/open/_tag/2.0.0";
+  const auto put = [&](const Package& package) {
+    return ask({"PUT", begun, bob, registry::to_json(package.items[0].meta),
+                std::string(registry::tag_type)})
+        .status;
+  };
+  ASSERT_EQ(put(other), 201U);
+  // While one removes, as from a store that takes its time, another of the user's is told so.
+  int asked = 0;
+  objects_.before_removal = [&] {
+    if (asked++ > 0) return;
+    EXPECT_EQ(ask({"DELETE", "/bob/open/_tag/1.0.0", bob}).status, 503U);
+    EXPECT_EQ(put(package_), 503U) << "what that tag has would go";
+    EXPECT_EQ(put(other), 201U) << "and that is the same again";
+    EXPECT_EQ(ask({"GET", "/bob/open/_tag"}).status, 200U);
+  };
+  EXPECT_EQ(ask({"DELETE", "/bob/open/_tag/1.0.0", bob}).status, 200U);
+  EXPECT_GT(asked, 0);
+  EXPECT_EQ(put(package_), 201U);
+}
+
+TEST(Removals, AreOneOfAUserAndNotMoreThanTheyMay) {
+  Removals removals(2);
+  {
+    const auto one = removals.begin("alice");
+    EXPECT_TRUE(one);
+    EXPECT_FALSE(removals.begin("alice"));
+    const auto other = removals.begin("bob");
+    EXPECT_TRUE(other);
+    EXPECT_FALSE(removals.begin("carol"));
+  }
+  EXPECT_TRUE(removals.begin("alice"));
+}
+
 TEST_F(Registry, ASignedTagIsGivenAsItCame) {
   const std::string bob = token("s|bob");
   const std::string payload =

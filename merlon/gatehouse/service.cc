@@ -411,11 +411,13 @@ Result<Response> Service::keep(const http::Request& request, const KeepFolder& f
   return Refusal{404, "route.unknown", "there is nothing here"};
 }
 
-Result<std::string> Service::metrics() const {
-  std::size_t running = 0;
-  for (const KnownKeep& each : TRY(house_.list())) {
-    if (each.state == KeepState::Waiting || each.state == KeepState::Running) ++running;
-  }
+Result<std::string> Service::metrics() {
+  const std::size_t running = TRY(running_.get([this]() -> Result<std::size_t> {
+    const std::vector<KnownKeep> all = TRY(house_.list());
+    return static_cast<std::size_t>(std::ranges::count_if(all, [](const KnownKeep& each) {
+      return each.state == KeepState::Waiting || each.state == KeepState::Running;
+    }));
+  }));
   const http::Counters counters = world_.counters();
   std::string text;
   const auto metric = [&](std::string_view name, std::string_view type, std::string_view help,

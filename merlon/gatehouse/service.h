@@ -27,6 +27,7 @@
 #include "merlon/gatehouse/house.h"
 #include "merlon/http/server.h"
 #include "merlon/oidc/issuers.h"
+#include "merlon/service/seldom.h"
 
 namespace merlon::gatehouse {
 
@@ -72,11 +73,12 @@ class Service {
                                              const std::string& tenant);
   [[nodiscard]] static Result<http::Response> proof_of(const KeepFolder& folder, unsigned status);
   [[nodiscard]] Result<http::Response> tell(const KeepFolder& folder, const Command& command);
-  [[nodiscard]] Result<std::string> metrics() const;
+  [[nodiscard]] Result<std::string> metrics();
 
   House& house_;
   World world_;
   Counts counts_;
+  service::Seldom<std::size_t> running_{std::chrono::seconds(5)};  ///< keeps
   std::mutex mutex_;
   std::map<std::string, std::size_t> busy_;  ///< requests under way, by tenant
 };

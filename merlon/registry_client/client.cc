@@ -185,9 +185,10 @@ Result<std::vector<Version>> Client::versions(const RepositoryName& name) const 
 
 Result<std::vector<Repository>> Client::repositories(std::string_view user, std::string_view words,
                                                      std::size_t most) const {
+  constexpr int most_pages = 1000;
   std::vector<Repository> all;
   std::string after;
-  while (all.size() < most) {
+  for (int pages = 0; all.size() < most;) {
     std::string path = concat(user.empty() ? "" : "/", user, "/_repositories?limit=100");
     if (!words.empty()) path += concat("&search=", codec::encode_percent(words));
     if (!after.empty()) path += concat("&after=", codec::encode_percent(after));
@@ -197,8 +198,9 @@ Result<std::vector<Repository>> Client::repositories(std::string_view user, std:
     for (Repository& each : page->items) {
       if (all.size() < most) all.push_back(std::move(each));
     }
-    // Pages go forward, or there would be no end of them.
-    if (page->next.empty() || page->next == after || page->items.empty()) break;
+    // Pages go forward, or there would be no end of them. One may be empty: a registry looks at so
+    // many names at a time.
+    if (page->next.empty() || page->next <= after || ++pages == most_pages) break;
     after = std::move(page->next);
   }
   return all;

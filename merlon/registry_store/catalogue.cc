@@ -1,6 +1,7 @@
 #include "merlon/registry_store/catalogue.h"
 
 #include <algorithm>
+#include <array>
 
 #include "merlon/base/text.h"
 #include "merlon/codec/hex.h"
@@ -95,6 +96,9 @@ Result<Catalogue> Catalogue::open(database::Database& database, Quota quota) {
     return Failure{Failure::Kind::Broken, concat("the database is of version ", *version,
                                                  ", this program's is ", schema_version)};
   }
+  // Of databases that are older than the index. Nothing but a search is slower without it.
+  static_cast<void>(database.transact(
+      Mode::Write, [](Connection& in) { return in.run(public_repositories_index, {}); }));
   return Catalogue(database, quota);
 }
 
@@ -171,41 +175,54 @@ Result<void> Catalogue::set_admission(const std::string& repository, const std::
   });
 }
 
-Result<std::vector<RepositorySummary>> Catalogue::repositories(const Query& query) {
-  return database_->transact(
-      Mode::Read, [&](Connection& in) -> Result<std::vector<RepositorySummary>> {
-        // The longest word narrows it down; the others are looked for here.
-        std::string longest;
-        for (const std::string& word : query.words) {
-          if (word.size() > longest.size()) longest = word;
-        }
-        const Rows rows = TRY(in.run(
-            "SELECT r.name, r.public,"
-            " (SELECT COUNT(*) FROM tags t WHERE t.repository = r.name AND t.state = 1"
-            "  AND t.yanked IS NULL),"
-            " (SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM tags t"
-            "  WHERE t.repository = r.name AND t.state = 1)"
-            " FROM repositories r JOIN users u ON u.name = r.owner"
-            " WHERE r.name > $1 AND LOWER(r.name) LIKE $2 ESCAPE '\\' AND ($3 = '' OR r.owner = $3)"
-            " AND (r.public = 1 OR (u.issuer = $4 AND u.subject = $5))"
-            " ORDER BY r.name LIMIT $6",
-            {query.after, pattern(longest), query.user, query.issuer, query.subject,
-             value(query.words.size() > 1 ? 10 * query.limit : query.limit)}));
-        std::vector<RepositorySummary> found;
-        for (const Row& row : rows) {
-          std::string name = database::text(row, 0);
-          std::string low(name);
-          std::ranges::transform(low, low.begin(), base::lower);
-          const bool has_all = std::ranges::all_of(query.words, [&](std::string word) {
-            std::ranges::transform(word, word.begin(), base::lower);
-            return low.find(word) != std::string::npos;
-          });
-          if (!has_all || found.size() >= query.limit) continue;
-          found.push_back(
-              {std::move(name), database::integer(row, 1) == 1, number(row, 2), number(row, 3)});
-        }
-        return found;
-      });
+Result<Catalogue::Page> Catalogue::repositories(const Query& query) {
+  // Names of a user's repositories begin with his: "/" and the character behind it bound them. Of
+  // all names "~" is behind the last.
+  const std::string before = query.user.empty() ? "~" : concat(query.user, "0");
+  const std::string after =
+      query.user.empty() ? query.after : std::max(query.after, concat(query.user, "/"));
+  std::array<std::string, Query::max_words> patterns;
+  patterns.fill("%");
+  for (std::size_t i = 0; i < std::min(query.words.size(), patterns.size()); ++i) {
+    patterns.at(i) = pattern(query.words[i]);
+  }
+  return database_->transact(Mode::Read, [&](Connection& in) -> Result<Page> {
+    // Private ones of others are neither looked at nor named as where to go on.
+    const Rows last =
+        TRY(in.run("SELECT name FROM repositories WHERE public = 1 AND name > $1 AND name < $2"
+                   " ORDER BY name LIMIT 1 OFFSET $3",
+                   {after, before, value(std::max<std::uint64_t>(query.most_looked_at, 1) - 1)}));
+    Page page;
+    if (!last.empty()) page.next = database::text(last[0], 0);
+    const Rows rows = TRY(in.run(
+        "SELECT r.name, r.public,"
+        " (SELECT COUNT(*) FROM tags t WHERE t.repository = r.name AND t.state = 1"
+        "  AND t.yanked IS NULL),"
+        " (SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM tags t"
+        "  WHERE t.repository = r.name AND t.state = 1)"
+        " FROM (SELECT name, public FROM repositories"
+        "  WHERE public = 1 AND name > $1 AND name < $2 AND name <= $3"
+        "  UNION ALL SELECT o.name, o.public FROM users u JOIN repositories o ON o.owner = u.name"
+        "  WHERE u.issuer = $4 AND u.subject = $5 AND o.public = 0"
+        "  AND o.name > $1 AND o.name < $2 AND o.name <= $3) r"
+        " WHERE LOWER(r.name) LIKE $6 ESCAPE '\\' AND LOWER(r.name) LIKE $7 ESCAPE '\\'"
+        " AND LOWER(r.name) LIKE $8 ESCAPE '\\' AND LOWER(r.name) LIKE $9 ESCAPE '\\'"
+        " AND LOWER(r.name) LIKE $10 ESCAPE '\\' AND LOWER(r.name) LIKE $11 ESCAPE '\\'"
+        " AND LOWER(r.name) LIKE $12 ESCAPE '\\' AND LOWER(r.name) LIKE $13 ESCAPE '\\'"
+        " ORDER BY r.name LIMIT $14",
+        {after, before, page.next.empty() ? before : page.next, query.issuer, query.subject,
+         patterns[0], patterns[1], patterns[2], patterns[3], patterns[4], patterns[5], patterns[6],
+         patterns[7], value(query.limit + 1)}));
+    for (const Row& row : rows) {
+      if (page.found.size() == query.limit) {
+        page.next = page.found.empty() ? "" : page.found.back().name;
+        break;
+      }
+      page.found.push_back(
+          {database::text(row, 0), database::integer(row, 1) == 1, number(row, 2), number(row, 3)});
+    }
+    return page;
+  });
 }
 
 // ---- tokens ----

@@ -139,14 +139,21 @@ class Catalogue {
   [[nodiscard]] Result<std::optional<Repository>> repository(const std::string& name);
   [[nodiscard]] Result<void> set_admission(const std::string& repository, const std::string& rule);
   struct Query {
-    std::vector<std::string> words;  ///< each is in the name
+    static constexpr std::size_t max_words = 8;
+    std::vector<std::string> words;  ///< each is in the name; the first max_words count
     std::string user;                ///< only his; empty: all users'
     std::string issuer;              ///< who asks: private ones of his are listed too
     std::string subject;
     std::string after;
     std::uint64_t limit = 0;
+    /// How many names are looked at, fit or not: anybody may search, for what is nowhere too.
+    std::uint64_t most_looked_at = 5000;
   };
-  [[nodiscard]] Result<std::vector<RepositorySummary>> repositories(const Query& query);
+  struct Page {
+    std::vector<RepositorySummary> found;
+    std::string next;  ///< the `after` of the next page; empty: there is none
+  };
+  [[nodiscard]] Result<Page> repositories(const Query& query);
 
   // ---- tags ----
   /// Where it takes the place of another that had begun, that one's objects are given in `dropped`
@@ -222,7 +229,10 @@ class Catalogue {
   struct Counts {
     std::uint64_t users = 0, repositories = 0, tags = 0, blobs = 0, bytes = 0, uploads = 0;
   };
+  /// Of whole tables, which takes long where they are.
   [[nodiscard]] Result<Counts> counts();
+  /// Well if the database answers.
+  [[nodiscard]] Result<void> ready();
 
  private:
   Catalogue(database::Database& database, Quota quota) noexcept

@@ -206,8 +206,8 @@ TEST_P(Kept, RepositoriesAreSearchedAndPrivateOnesShownToTheirUserAlone) {
   const auto found = [&](Catalogue::Query query) {
     query.limit = query.limit == 0 ? 100 : query.limit;
     std::string text;
-    const auto all = catalogue.repositories(query);
-    for (const auto& each : *all) text += each.name + " ";
+    const auto page = catalogue.repositories(query);
+    for (const auto& each : page->found) text += each.name + " ";
     return text;
   };
   EXPECT_EQ(found({}), "acme/app bob/Secret-tool ");
@@ -218,9 +218,37 @@ TEST_P(Kept, RepositoriesAreSearchedAndPrivateOnesShownToTheirUserAlone) {
   EXPECT_EQ(found({{"%"}, "", "", "", "", 0}), "");
   EXPECT_EQ(found({{}, "bob", "", "", "", 0}), "bob/Secret-tool ");
   EXPECT_EQ(found({{}, "", "issuer", "bob", "acme/app", 1}), "bob/Secret-tool ");
-  const auto all = *catalogue.repositories({{}, "acme", "", "", "", 1});
+  EXPECT_EQ(found({{}, "bo", "issuer", "bob", "", 0}), "");
+  EXPECT_EQ(found({{}, "bob", "issuer", "bob", "bob/Secret-tool", 0}), "bob/hidden-tool ");
+  const auto all = catalogue.repositories({{}, "acme", "", "", "", 1})->found;
   EXPECT_EQ(all.at(0).tags, 1U);
   EXPECT_GT(all.at(0).length, 6U);
+}
+
+TEST_P(Kept, ASearchLooksAtSoManyNamesAtATime) {
+  for (const char* const name : {"acme/bear", "acme/cat", "acme/dog", "acme/tool", "bob/tool"}) {
+    testing::prepare(catalogue, name);
+  }
+  ASSERT_TRUE(catalogue.add_repository({"acme/cow", false, "{}", ""}, {}));
+  Catalogue::Query query{{"tool"}, "", "", "", "", 10, 3};
+  const auto first = *catalogue.repositories(query);
+  EXPECT_TRUE(first.found.empty());
+  EXPECT_EQ(first.next, "acme/cat") << "and nothing private of somebody else's";
+  std::string text;
+  int pages = 0;
+  for (std::string next = first.next; !next.empty() && pages < 9; ++pages) {
+    query.after = next;
+    const auto page = *catalogue.repositories(query);
+    for (const auto& each : page.found) text += each.name + " ";
+    next = page.next;
+  }
+  EXPECT_EQ(text, "acme/tool bob/tool ");
+  EXPECT_LE(pages, 2);
+  // What was found is not lost where more fits than is wanted.
+  query = {{}, "acme", "", "", "", 2, 3};
+  const auto page = *catalogue.repositories(query);
+  ASSERT_EQ(page.found.size(), 2U);
+  EXPECT_EQ(page.next, page.found[1].name);
 }
 
 TEST_P(Kept, TokensHaveABoundWhoeverAsksAtTheSameTime) {
@@ -309,8 +337,8 @@ TEST_P(Kept, NamesAreInTheOrderOfTheirBytes) {
   Catalogue::Query query;
   query.limit = 9;
   std::string names;
-  const auto found = catalogue.repositories(query);
-  for (const auto& each : *found) names += each.name + " ";
+  const auto page = catalogue.repositories(query);
+  for (const auto& each : page->found) names += each.name + " ";
   EXPECT_EQ(names, "acme/C acme/a-b acme/aa acme/app acme/b ");
 }
 

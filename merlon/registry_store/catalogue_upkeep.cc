@@ -123,6 +123,13 @@ Result<std::vector<std::string>> Catalogue::contradictions() {
   });
 }
 
+Result<void> Catalogue::ready() {
+  return database_->transact(Mode::Read, [&](Connection& in) -> Result<void> {
+    TRY(in.run("SELECT number FROM version", {}));
+    return {};
+  });
+}
+
 Result<Catalogue::Counts> Catalogue::counts() {
   return database_->transact(Mode::Read, [&](Connection& in) -> Result<Counts> {
     const Rows rows =

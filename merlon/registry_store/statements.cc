@@ -21,6 +21,7 @@ std::vector<std::string> tables() {
       " skeleton TEXT NOT NULL UNIQUE, public BIGINT NOT NULL, record TEXT NOT NULL,"
       " admission TEXT NOT NULL, created BIGINT NOT NULL)",
       "CREATE INDEX repositories_of ON repositories (owner)",
+      std::string(public_repositories_index),
       // missing: nodes that are said to come and have not.
       "CREATE TABLE tags (repository TEXT NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL,"
       " state BIGINT NOT NULL, record TEXT NOT NULL, type TEXT NOT NULL, digest TEXT NOT NULL,"

@@ -14,6 +14,10 @@ inline constexpr std::int64_t schema_version = 1;
 /// In its place while packages are brought into them from another store.
 inline constexpr std::int64_t unfinished_version = -1;
 
+/// By which a search finds what everybody may see, and looks at nothing else.
+inline constexpr std::string_view public_repositories_index =
+    "CREATE INDEX IF NOT EXISTS repositories_public ON repositories (public, name)";
+
 /// A statement for each, in that database's words. Static storage.
 [[nodiscard]] const std::vector<std::string>& schema(database::Dialect dialect);
 

@@ -82,6 +82,7 @@ Result<std::unique_ptr<ObjectReader>> MemoryObjects::open(const ObjectName& name
 }
 
 Result<void> MemoryObjects::remove(const ObjectName& name) {
+  if (before_removal) before_removal();
   const std::scoped_lock guard(mutex_);
   objects_.erase(name);
   return {};
