@@ -144,6 +144,12 @@ Result<Response> Service::answer(const http::Request& request) {
 }
 
 Result<Response> Service::answer_target(const http::Request& request, const Target& target) {
+  // What is to go, or is to be withdrawn, has to be noted where there is no room for more.
+  const bool brings = (request.method == "PUT" || request.method == "POST") &&
+                      target.what != What::Yank && target.what != What::Admission;
+  if (brings) {
+    if (const auto room = shelf_.room(); !room) return refuse(room.error());
+  }
   switch (target.what) {
     case What::User: return user(request, target);
     case What::Repository: return repository(request, target);

@@ -427,6 +427,24 @@ TEST_F(Registry, RemovingContentsTakesSoManyRequestsAtATime) {
   EXPECT_EQ(put(package_), 201U);
 }
 
+TEST_F(Registry, OnAFullDiskWhatGoesCanGo) {
+  const std::string bob = token("s|bob");
+  ASSERT_EQ(push("bob/open", "1.0.0", bob, package_), 201U);
+  objects_.is_full = true;
+  EXPECT_EQ(put_repository("bob/more", "s|bob", true).status, 507U);
+  EXPECT_EQ(push("bob/open", "2.0.0", bob, package_), 507U);
+  EXPECT_EQ(put_user("eve", "s|eve").status, 507U);
+  EXPECT_EQ(put_node("/bob/open/_tag/1.0.0", package_.items[0], bob).status, 507U);
+  EXPECT_EQ(ask({"GET", "/bob/open/_tag/1.0.0"}).status, 200U);
+  EXPECT_EQ(
+      ask({"PUT", "/bob/open/_tag/1.0.0/yank", bob, R"({"reason":"it leaks"})", "application/json"})
+          .status,
+      200U);
+  EXPECT_EQ(ask({"DELETE", "/bob/open/_tag/1.0.0", bob}).status, 200U);
+  objects_.is_full = false;
+  EXPECT_EQ(push("bob/open", "2.0.0", bob, package_), 201U);
+}
+
 TEST(Removals, AreOneOfAUserAndNotMoreThanTheyMay) {
   Removals removals(2);
   {

@@ -1,5 +1,8 @@
 #include "merlon/registry_store/object_folder.h"
 
+#include <algorithm>
+#include <filesystem>
+
 #include "merlon/base/text.h"
 #include "merlon/os/directory.h"
 #include "merlon/os/file.h"
@@ -41,12 +44,21 @@ unsigned part_number(const ObjectName& name) noexcept {
   return digit(name[0]) * 16 + digit(name[1]);
 }
 
+/// Of a disk that cannot be asked, writing says whether it is full.
+Result<void> leaves(const std::string& path, std::uint64_t reserve) {
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(path, error);
+  if (error || space.available >= reserve) return {};
+  return core::error(ErrorCode::Exhausted, "the store is full", space.available);
+}
+
 class FileWriter final : public ObjectWriter {
  public:
-  FileWriter(os::Fd file, os::BorrowedFd folder) noexcept
-      : file_(std::move(file)), folder_(folder) {}
+  FileWriter(os::Fd file, os::BorrowedFd folder, const ObjectFolder& store) noexcept
+      : file_(std::move(file)), folder_(folder), store_(store) {}
 
   [[nodiscard]] Result<void> append(core::ByteView bytes) override {
+    TRY(store_.room());
     return made(os::write_all(file_, bytes), "an object cannot be written");
   }
   [[nodiscard]] Result<void> finish() override {
@@ -57,6 +69,7 @@ class FileWriter final : public ObjectWriter {
  private:
   os::Fd file_;
   os::BorrowedFd folder_;
+  const ObjectFolder& store_;
 };
 
 class FileReader final : public ObjectReader {
@@ -84,7 +97,10 @@ class FileReader final : public ObjectReader {
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectFolder>> ObjectFolder::at(const std::string& path) {
+Result<void> ObjectFolder::room() const { return leaves(path_, reserve_); }
+
+Result<std::unique_ptr<ObjectFolder>> ObjectFolder::at(const std::string& path,
+                                                       std::optional<std::uint64_t> reserve) {
   std::vector<os::Fd> folders;
   for (unsigned i = 0; i < parts; ++i) {
     const auto number = static_cast<std::uint8_t>(i);
@@ -97,7 +113,12 @@ Result<std::unique_ptr<ObjectFolder>> ObjectFolder::at(const std::string& path) 
   }
   const auto whole = TRY(made(os::open_directory(path), "the folder cannot be opened"));
   TRY(made(os::sync(whole), "the folder cannot be brought to the disk"));
-  return std::unique_ptr<ObjectFolder>(new ObjectFolder(std::move(folders)));
+  constexpr std::uint64_t usual = std::uint64_t{64} << 20U;
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(path, error);
+  const std::uint64_t own = error ? usual : std::min<std::uint64_t>(usual, space.capacity / 8);
+  return std::unique_ptr<ObjectFolder>(
+      new ObjectFolder(std::move(folders), path, reserve.value_or(own)));
 }
 
 Result<os::BorrowedFd> ObjectFolder::part_of(const ObjectName& name) const {
@@ -114,7 +135,8 @@ Result<std::unique_ptr<ObjectWriter>> ObjectFolder::create(const ObjectName& nam
   how.exclusive = true;
   os::Fd file = TRY(made(os::Resolver().open(folder, path, how), "an object cannot be made"));
   TRY(made(os::try_lock(file), "an object cannot be locked"));
-  return std::unique_ptr<ObjectWriter>(std::make_unique<FileWriter>(std::move(file), folder));
+  return std::unique_ptr<ObjectWriter>(
+      std::make_unique<FileWriter>(std::move(file), folder, *this));
 }
 
 Result<std::unique_ptr<ObjectWriter>> ObjectFolder::resume(const ObjectName& name) {
@@ -129,7 +151,8 @@ Result<std::unique_ptr<ObjectWriter>> ObjectFolder::resume(const ObjectName& nam
     return core::error(ErrorCode::Denied, "another upload writes this object");
   }
   TRY(made(locked, "an object cannot be locked"));
-  return std::unique_ptr<ObjectWriter>(std::make_unique<FileWriter>(std::move(file), folder));
+  return std::unique_ptr<ObjectWriter>(
+      std::make_unique<FileWriter>(std::move(file), folder, *this));
 }
 
 Result<std::uint64_t> ObjectFolder::kept(const ObjectName& name) const {

@@ -61,6 +61,8 @@ class ObjectStore {
   ObjectStore(const ObjectStore&) = delete;
   ObjectStore& operator=(const ObjectStore&) = delete;
 
+  /// Exhausted: nothing more may be brought now; what is to go may.
+  [[nodiscard]] virtual core::Result<void> room() const { return {}; }
   /// A new object.
   [[nodiscard]] virtual core::Result<std::unique_ptr<ObjectWriter>> create(
       const ObjectName& name) = 0;

@@ -121,6 +121,8 @@ Result<Incoming::Finished> Incoming::put(const registry::ContentDigest& digest) 
   return finished;
 }
 
+Result<void> Shelf::room() const { return from_store(objects_.room()); }
+
 Result<Added> Shelf::begin_tag(const Tag& tag, const registry::Meta& root) {
   std::vector<ObjectName> dropped;
   const Added added = TRY(catalogue_.begin_tag(tag, root, now_(), dropped));
@@ -129,6 +131,7 @@ Result<Added> Shelf::begin_tag(const Tag& tag, const registry::Meta& root) {
 }
 
 Result<Shelf::Begun> Shelf::begin(const Place& place, const registry::Meta& told) {
+  TRY(room());
   Begun begun;
   registry::Meta meta = told;
   begun.added = TRY(catalogue_.expects(place, meta));

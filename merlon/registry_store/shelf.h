@@ -98,6 +98,9 @@ class Shelf {
 
   [[nodiscard]] Catalogue& catalogue() noexcept { return catalogue_; }
 
+  /// Full: nothing more may be brought now.
+  [[nodiscard]] Result<void> room() const;
+
   /// As the catalogue's; what nobody needs any more goes at once.
   [[nodiscard]] Result<Added> begin_tag(const Tag& tag, const registry::Meta& root);
   [[nodiscard]] Result<bool> delete_tag(const std::string& repository, const std::string& name);

@@ -315,6 +315,26 @@ TEST(ObjectFolder, KeepsWhatItWasGivenAndKnowsItsOwn) {
   EXPECT_FALSE(ObjectFolder::at("/nowhere/at/all"));
 }
 
+TEST(ObjectFolder, LeavesRoomForWhatMustBeNoted) {
+  const Folder folder;
+  auto objects = ObjectFolder::at(folder.path());
+  ASSERT_TRUE(objects);
+  const ObjectName name = new_object_name();
+  {
+    auto writer = (*objects)->create(name);
+    ASSERT_TRUE(writer && (*writer)->append(core::as_bytes("here")));
+    EXPECT_TRUE((*objects)->room());
+  }
+  auto full = ObjectFolder::at(folder.path(), std::uint64_t{1} << 62U);
+  ASSERT_TRUE(full);
+  EXPECT_EQ((*full)->room().error().code, core::ErrorCode::Exhausted);
+  auto writer = (*full)->resume(name);
+  ASSERT_TRUE(writer);
+  EXPECT_EQ((*writer)->append(core::as_bytes("more")).error().code, core::ErrorCode::Exhausted);
+  EXPECT_EQ(*(*full)->kept(name), 4U);
+  EXPECT_TRUE((*full)->remove(name));
+}
+
 // ---- many at once ----
 
 /// Pushes, pushes of the same again, deletions and sweeps by two instances, each step of which may

@@ -81,6 +81,11 @@ Result<std::unique_ptr<ObjectReader>> MemoryObjects::open(const ObjectName& name
   return std::unique_ptr<ObjectReader>(std::make_unique<Reader>(found->second));
 }
 
+Result<void> MemoryObjects::room() const {
+  if (is_full) return core::error(ErrorCode::Exhausted, "the store is full");
+  return {};
+}
+
 Result<void> MemoryObjects::remove(const ObjectName& name) {
   if (before_removal) before_removal();
   const std::scoped_lock guard(mutex_);

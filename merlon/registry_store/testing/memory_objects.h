@@ -19,6 +19,7 @@ class MemoryObjects final : public ObjectStore {
   [[nodiscard]] core::Result<std::uint64_t> kept(const ObjectName& name) const override;
   [[nodiscard]] core::Result<std::unique_ptr<ObjectReader>> open(
       const ObjectName& name, std::uint64_t length) const override;
+  [[nodiscard]] core::Result<void> room() const override;
   [[nodiscard]] core::Result<void> remove(const ObjectName& name) override;
   std::function<void()> before_removal{};  ///< without a lock
   [[nodiscard]] core::Result<std::vector<ObjectName>> list(unsigned part) const override;
