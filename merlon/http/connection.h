@@ -413,7 +413,10 @@ class Connection final : public AnyConnection,
   static bool is_framed_clearly(const Head& parser) {
     using boost::beast::http::field;
     const auto& head = parser.get();
-    if (head.count(field::content_length) > 1) return false;
+    const auto length = head[field::content_length];
+    const bool is_number =
+        std::all_of(length.begin(), length.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (head.count(field::content_length) > 1 || !is_number) return false;
     const auto codings = head.count(field::transfer_encoding);
     if (codings == 0) return true;
     const auto value = head[field::transfer_encoding];
