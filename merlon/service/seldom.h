@@ -35,20 +35,29 @@ class Seldom {
     }
     is_finding_ = true;
     lock.unlock();
+    const Ending ending{*this};
     const Clock::time_point begun = now_();
     auto found = find();
-    lock.lock();
-    is_finding_ = false;
     if (found) {
-      kept_ = *found;
       const Clock::time_point ended = now_();
+      const std::scoped_lock again(mutex_);
+      kept_ = *found;
       next_ = ended + std::max(pause_, 20 * (ended - begun));
     }
-    found_.notify_all();
     return found;
   }
 
  private:
+  /// Also where there was no memory for it: others must not wait for it for ever.
+  struct Ending {
+    Seldom& of;
+    ~Ending() {
+      const std::scoped_lock lock(of.mutex_);
+      of.is_finding_ = false;
+      of.found_.notify_all();
+    }
+  };
+
   const Clock::duration pause_;
   const std::function<Clock::time_point()> now_;
   std::mutex mutex_;  // of all below

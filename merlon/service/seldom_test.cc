@@ -1,5 +1,6 @@
 #include "merlon/service/seldom.h"
 
+#include <new>
 #include <string>
 #include <thread>
 
@@ -52,6 +53,13 @@ TEST(Seldom, KeepsNoError) {
   EXPECT_FALSE(counting.seldom.get(fails));
   EXPECT_EQ(counting.get().value(), 1);
   EXPECT_EQ(counting.seldom.get(fails).value(), 1) << "which is not asked yet";
+}
+
+TEST(Seldom, GoesOnWhereThereWasNoMemory) {
+  Counting counting;
+  EXPECT_THROW(static_cast<void>(counting.seldom.get([]() -> Found { throw std::bad_alloc(); })),
+               std::bad_alloc);
+  EXPECT_EQ(counting.get().value(), 1);
 }
 
 TEST(Seldom, HasOneFindOutAtATime) {
