@@ -47,6 +47,9 @@ http::Settings settings_of(const Options& options, drawbridge::Service& service,
 }
 
 Checked<void> run(Options options, http::Log& log) {
+  // Files go at once; of an S3 each 4 MiB is a request.
+  const std::size_t removals = options.store.objects ? std::max<std::size_t>(options.workers / 4, 1)
+                                                     : drawbridge::Removals::any;
   const auto store = TRY(Store::open(std::move(options.store), options.quota));
   const auto issuers = service::issuers_of(options.issuers, log);
   const drawbridge::Access access(issuers.get(), store->catalogue(), &clock_now);
@@ -61,7 +64,7 @@ Checked<void> run(Options options, http::Log& log) {
                                {options.reserved.begin(), options.reserved.end()},
                                options.largest,
                                version,
-                               std::max<std::size_t>(options.workers / 4, 1)});
+                               removals});
   http::Settings settings = settings_of(options, service, log);
   settings.meter = meter;
   return service::serve_until_told({options.listen, options.tls, options.development},

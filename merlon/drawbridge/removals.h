@@ -4,6 +4,8 @@
 // So that they do not take all workers, so many requests do that at a time, and of a user one. Any
 // thread.
 
+#include <cstddef>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -14,6 +16,9 @@ namespace merlon::drawbridge {
 
 class Removals {
  public:
+  /// Of a store that removes in no time.
+  static constexpr std::size_t any = std::numeric_limits<std::size_t>::max();
+
   explicit Removals(std::size_t most) noexcept : most_(most) {}
 
   /// Gives its place back at its end; before its Removals'.
@@ -31,13 +36,15 @@ class Removals {
 
    private:
     friend class Removals;
+    Turn() noexcept = default;
     Turn(Removals& of, std::set<std::string>::iterator user) noexcept : of_(&of), user_(user) {}
-    Removals* of_;
-    std::set<std::string>::iterator user_;
+    Removals* of_ = nullptr;
+    std::set<std::string>::iterator user_{};
   };
 
   /// Nothing: as many are under way, or one of this user's.
   [[nodiscard]] std::optional<Turn> begin(const std::string& user) {
+    if (most_ == any) return Turn();
     const std::scoped_lock lock(mutex_);
     if (users_.size() >= most_) return std::nullopt;
     const auto [at, is_new] = users_.insert(user);

@@ -456,6 +456,10 @@ TEST(Removals, AreOneOfAUserAndNotMoreThanTheyMay) {
     EXPECT_FALSE(removals.begin("carol"));
   }
   EXPECT_TRUE(removals.begin("alice"));
+  Removals of_files(Removals::any);
+  const auto one = of_files.begin("alice");
+  EXPECT_TRUE(one);
+  EXPECT_TRUE(of_files.begin("alice"));
 }
 
 TEST_F(Registry, ASignedTagIsGivenAsItCame) {
