@@ -187,32 +187,33 @@ Result<Catalogue::Page> Catalogue::repositories(const Query& query) {
     patterns.at(i) = pattern(query.words[i]);
   }
   return database_->transact(Mode::Read, [&](Connection& in) -> Result<Page> {
-    // Private ones of others are neither looked at nor named as where to go on.
+    // Private ones of others are neither looked at nor named as where to go on: "CROSS" has SQLite
+    // begin with the asker's names, and "+" keeps it from going through all that is private.
     const Rows last =
         TRY(in.run("SELECT name FROM repositories WHERE public = 1 AND name > $1 AND name < $2"
                    " ORDER BY name LIMIT 1 OFFSET $3",
                    {after, before, value(std::max<std::uint64_t>(query.most_looked_at, 1) - 1)}));
     Page page;
     if (!last.empty()) page.next = database::text(last[0], 0);
-    const Rows rows = TRY(in.run(
-        "SELECT r.name, r.public,"
-        " (SELECT COUNT(*) FROM tags t WHERE t.repository = r.name AND t.state = 1"
-        "  AND t.yanked IS NULL),"
-        " (SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM tags t"
-        "  WHERE t.repository = r.name AND t.state = 1)"
-        " FROM (SELECT name, public FROM repositories"
-        "  WHERE public = 1 AND name > $1 AND name < $2 AND name <= $3"
-        "  UNION ALL SELECT o.name, o.public FROM users u JOIN repositories o ON o.owner = u.name"
-        "  WHERE u.issuer = $4 AND u.subject = $5 AND o.public = 0"
-        "  AND o.name > $1 AND o.name < $2 AND o.name <= $3) r"
-        " WHERE LOWER(r.name) LIKE $6 ESCAPE '\\' AND LOWER(r.name) LIKE $7 ESCAPE '\\'"
-        " AND LOWER(r.name) LIKE $8 ESCAPE '\\' AND LOWER(r.name) LIKE $9 ESCAPE '\\'"
-        " AND LOWER(r.name) LIKE $10 ESCAPE '\\' AND LOWER(r.name) LIKE $11 ESCAPE '\\'"
-        " AND LOWER(r.name) LIKE $12 ESCAPE '\\' AND LOWER(r.name) LIKE $13 ESCAPE '\\'"
-        " ORDER BY r.name LIMIT $14",
-        {after, before, page.next.empty() ? before : page.next, query.issuer, query.subject,
-         patterns[0], patterns[1], patterns[2], patterns[3], patterns[4], patterns[5], patterns[6],
-         patterns[7], value(query.limit + 1)}));
+    const Rows rows =
+        TRY(in.run("SELECT r.name, r.public,"
+                   " (SELECT COUNT(*) FROM tags t WHERE t.repository = r.name AND t.state = 1"
+                   "  AND t.yanked IS NULL),"
+                   " (SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM tags t"
+                   "  WHERE t.repository = r.name AND t.state = 1)"
+                   " FROM (SELECT name, public FROM repositories"
+                   "  WHERE public = 1 AND name > $1 AND name < $2 AND name <= $3"
+                   "  UNION ALL SELECT o.name, o.public FROM users u CROSS JOIN repositories o"
+                   "  WHERE u.issuer = $4 AND u.subject = $5 AND o.owner = u.name AND +o.public = 0"
+                   "  AND o.name > $1 AND o.name < $2 AND o.name <= $3) r"
+                   " WHERE LOWER(r.name) LIKE $6 ESCAPE '\\' AND LOWER(r.name) LIKE $7 ESCAPE '\\'"
+                   " AND LOWER(r.name) LIKE $8 ESCAPE '\\' AND LOWER(r.name) LIKE $9 ESCAPE '\\'"
+                   " AND LOWER(r.name) LIKE $10 ESCAPE '\\' AND LOWER(r.name) LIKE $11 ESCAPE '\\'"
+                   " AND LOWER(r.name) LIKE $12 ESCAPE '\\' AND LOWER(r.name) LIKE $13 ESCAPE '\\'"
+                   " ORDER BY r.name LIMIT $14",
+                   {after, before, page.next.empty() ? before : page.next, query.issuer,
+                    query.subject, patterns[0], patterns[1], patterns[2], patterns[3], patterns[4],
+                    patterns[5], patterns[6], patterns[7], value(query.limit + 1)}));
     for (const Row& row : rows) {
       if (page.found.size() == query.limit) {
         page.next = page.found.empty() ? "" : page.found.back().name;
