@@ -172,7 +172,9 @@ Outcome option_of(os::BorrowedFd file, std::uint64_t option) noexcept {
   return {value, 0};
 }
 
+/// Of a clock that is everybody's; below zero are the processor times of the machine's processes.
 Outcome time_of(std::uint64_t which) noexcept {
+  if (which > CLOCK_TAI) return refused(EINVAL);
   ::timespec time{};
   if (::clock_gettime(as_int(which), &time) < 0) return failed_call();
   return {static_cast<std::int64_t>(nanoseconds_of(time)), 0};

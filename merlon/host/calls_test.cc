@@ -484,6 +484,11 @@ TEST_F(CallsTest, TellsTheTime) {
   EXPECT_GE(ask(Call::Clock, {CLOCK_MONOTONIC}).result, before);
   EXPECT_LT(ask(Call::Clock, {CLOCK_MONOTONIC}).result, before + 60'000'000'000);
   EXPECT_EQ(ask(Call::Clock, {999}).result, -EINVAL);
+  ::clockid_t of_process = 0;
+  ASSERT_EQ(::clock_getcpuclockid(::getpid(), &of_process), 0);
+  const auto number = static_cast<std::uint64_t>(of_process);
+  EXPECT_EQ(ask(Call::Clock, {number}).result, -EINVAL);
+  EXPECT_EQ(ask(Call::Clock, {number & 0xffff'ffffU}).result, -EINVAL);
 }
 
 TEST_F(CallsTest, AsksItsMachineForWhatOnlyThatCanDo) {

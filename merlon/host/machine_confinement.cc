@@ -46,19 +46,21 @@ void add_thread(os::CallRules& rules) {
   // The kernel's newer call for it has its flags in memory, where a filter cannot look.
   rules.push_back({SYS_clone3, {}, os::Verdict::Absent});
   rules.push_back({SYS_clone, {{ArgumentCheck{0, full_mask, thread}}}});
-  rules.push_back({SYS_sched_setaffinity, {{is(0, 0)}}});  // its own
+  for (const int own : {SYS_sched_setaffinity, SYS_sched_getaffinity}) {
+    rules.push_back({own, {{is(0, 0)}}});  // and nobody else's
+  }
   rules.push_back(
       one_of(SYS_futex, 1,
              {FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE,
               FUTEX_WAIT_BITSET_PRIVATE, FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME,
               FUTEX_WAIT_BITSET, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME}));
-  add(rules, {SYS_set_robust_list, SYS_rseq, SYS_rt_sigprocmask, SYS_sched_getaffinity, SYS_getcpu,
-              SYS_sched_yield, SYS_gettid, SYS_getpid, SYS_exit, SYS_exit_group});
+  add(rules, {SYS_set_robust_list, SYS_rseq, SYS_rt_sigprocmask, SYS_getcpu, SYS_sched_yield,
+              SYS_gettid, SYS_getpid, SYS_exit, SYS_exit_group});
 }
 
 void add_time(os::CallRules& rules) {
-  add(rules, {SYS_clock_gettime, SYS_timer_settime, SYS_timer_delete, SYS_rt_sigreturn,
-              SYS_restart_syscall});
+  add(rules, {SYS_timer_settime, SYS_timer_delete, SYS_rt_sigreturn, SYS_restart_syscall});
+  rules.push_back(os::common_clocks(SYS_clock_gettime));
   rules.push_back(one_of(SYS_timer_create, 0, {CLOCK_MONOTONIC}));
   rules.push_back(one_of(SYS_rt_sigaction, 0, {SIGALRM, c_library_signal}));
 }

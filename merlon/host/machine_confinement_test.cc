@@ -106,6 +106,27 @@ TEST_F(Confined, SetsTimesOfOpenFilesOnly) {
                  "utimensat");
 }
 
+TEST_F(Confined, ReadsNoClockOfAnotherProcess) {
+  constexpr int of_process_1 = -14;
+  ::timespec time{};
+  const Ended own =
+      serving([&] { return static_cast<int>(::syscall(SYS_clock_gettime, 1, &time)); });
+  EXPECT_TRUE(own.with(0)) << own;
+  expect_refused(
+      serving([&] { return ::syscall(SYS_clock_gettime, of_process_1, &time) == 0 ? 3 : 4; }),
+      "clock_gettime");
+}
+
+TEST_F(Confined, AsksNothingAboutOtherProcesses) {
+  std::uint64_t processors = 0;
+  const auto ask = [&](int process) {
+    return ::syscall(SYS_sched_getaffinity, process, sizeof(processors), &processors) >= 0;
+  };
+  const Ended own = serving([&] { return ask(0) || errno == EINVAL ? 0 : 3; });
+  EXPECT_TRUE(own.with(0)) << own;
+  expect_refused(serving([&] { return ask(1) ? 3 : 4; }), "sched_getaffinity");
+}
+
 TEST_F(Confined, OpensNothing) {
   expect_refused(serving([] { return ::open("/", O_RDONLY | O_CLOEXEC); }), "openat");
 }

@@ -52,7 +52,9 @@ void add_process(os::CallRules& rules, const Needs& needs) {
       one_of(SYS_futex, 1,
              {FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE,
               FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME, FUTEX_WAIT_BITSET_PRIVATE}));
-  add(rules, {SYS_clock_gettime, SYS_clock_getres, SYS_getrandom});
+  add(rules, {SYS_getrandom});
+  rules.push_back(os::common_clocks(SYS_clock_gettime));
+  rules.push_back(os::common_clocks(SYS_clock_getres));
   // The library sorts, and glibc's qsort() asks first how much memory the machine has.
   if (needs.tls) add(rules, {SYS_sysinfo});
   if (!needs.timer) return;

@@ -123,10 +123,16 @@ TEST(AllowedCalls, OfSignalsThoseOfItself) {
     EXPECT_FALSE(may(SYS_futex, {operation, any, operation}));
   }
   EXPECT_FALSE(may(SYS_futex, {any, FUTEX_WAKE}));
-  for (const int call : {SYS_exit, SYS_exit_group, SYS_getpid, SYS_gettid, SYS_sched_yield,
-                         SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_restart_syscall,
-                         SYS_clock_gettime, SYS_clock_getres, SYS_getrandom}) {
+  for (const int call :
+       {SYS_exit, SYS_exit_group, SYS_getpid, SYS_gettid, SYS_sched_yield, SYS_rt_sigreturn,
+        SYS_rt_sigprocmask, SYS_restart_syscall, SYS_getrandom}) {
     EXPECT_TRUE(may(call)) << call;
+  }
+  for (const int call : {SYS_clock_gettime, SYS_clock_getres}) {
+    EXPECT_TRUE(may(call, {CLOCK_REALTIME}));
+    EXPECT_TRUE(may(call, {CLOCK_THREAD_CPUTIME_ID}));
+    EXPECT_FALSE(may(call, {any})) << "another process's";
+    EXPECT_FALSE(may(call, {0xffff'fff2})) << "that of process 1";
   }
 }
 

@@ -207,6 +207,8 @@ const Attempt attempts[] = {
      [] { return call(SYS_pkey_mprotect, zeros, page, PROT_EXEC, -1); }},
     {"MoveOverAnother", "mremap (25)",
      [] { return call(SYS_mremap, fresh_page(PROT_READ), page, page, 3, zeros); }},
+    {"ClockOfAnother", "clock_gettime (228)",  // of process 1
+     [] { return call(SYS_clock_gettime, -14, fresh_page(PROT_READ | PROT_WRITE)); }},
     {"SharedMemory", "shmget (29)", [] { return call(SYS_shmget, 0, page, 0600); }},
     {"Advice", "madvise (28)", [] { return call(SYS_madvise, zeros, 0, 0); }},
     {"UserFaults", "userfaultfd (323)", [] { return call(SYS_userfaultfd, 0); }},

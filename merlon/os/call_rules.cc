@@ -15,6 +15,11 @@ CallRule one_of(int number, unsigned argument, std::initializer_list<std::uint64
   return rule;
 }
 
+CallRule common_clocks(int number) {
+  constexpr std::uint64_t all_but_the_first_16 = 0xffff'fff0;  // of an int
+  return {number, {{ArgumentCheck{0, all_but_the_first_16, 0}}}};
+}
+
 void add_file_control(CallRules& rules) {
   // O_ASYNC would make the kernel send signals.
   rules.push_back({SYS_fcntl,

@@ -32,6 +32,9 @@ void add(CallRules& rules, std::initializer_list<int> numbers);
 /// Allowed when argument `argument` is one of `values`.
 [[nodiscard]] CallRule one_of(int number, unsigned argument,
                               std::initializer_list<std::uint64_t> values);
+/// `number`, which reads a clock, of those alone that are everybody's: below zero are the processor
+/// times of each process of the machine, whosever it is.
+[[nodiscard]] CallRule common_clocks(int number);
 /// Flags of an open file, and second descriptors of it; no signals from it.
 void add_file_control(CallRules& rules);
 /// Files beneath directories; where their paths may lead is not for a filter, which sees none.
