@@ -37,6 +37,7 @@ void add_memory(os::CallRules& rules) {
   rules.push_back({SYS_mmap, {{only(2, data), ArgumentCheck{3, flags, fresh}}}});
   // Memory becomes code only by this call, and is then not writable.
   rules.push_back({SYS_mprotect, {{only(2, data)}, {ArgumentCheck{2, full_mask, code}}}});
+  rules.push_back({SYS_madvise, {{is(2, MADV_HUGEPAGE)}}});
   rules.push_back({SYS_mremap, {{ArgumentCheck{3, full_mask, MREMAP_MAYMOVE}}}});
 }
 

@@ -210,7 +210,7 @@ const Attempt attempts[] = {
     {"ClockOfAnother", "clock_gettime (228)",  // of process 1
      [] { return call(SYS_clock_gettime, -14, fresh_page(PROT_READ | PROT_WRITE)); }},
     {"SharedMemory", "shmget (29)", [] { return call(SYS_shmget, 0, page, 0600); }},
-    {"Advice", "madvise (28)", [] { return call(SYS_madvise, zeros, 0, 0); }},
+    {"Advice", "madvise (28)", [] { return call(SYS_madvise, zeros, 0, MADV_DONTNEED); }},
     {"UserFaults", "userfaultfd (323)", [] { return call(SYS_userfaultfd, 0); }},
     // The kernel's large surfaces
     {"IoUring", "io_uring_setup (425)", [] { return call(SYS_io_uring_setup, 1, zeros); }},

@@ -71,4 +71,8 @@ core::Result<void> Mapping::protect(std::size_t offset, std::size_t bytes, Prote
   return {};
 }
 
+void Mapping::prefer_large_pages() noexcept {
+  static_cast<void>(system_call(SYS_madvise, data_, size_, MADV_HUGEPAGE));
+}
+
 }  // namespace merlon::os

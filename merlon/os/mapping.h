@@ -33,6 +33,11 @@ class Mapping {
   [[nodiscard]] core::Result<void> protect(std::size_t offset, std::size_t bytes,
                                            Protection protection);
 
+  /// Asks for large pages wherever the whole of one is accessible when it is first touched: fewer
+  /// faults and fewer misses of the processor's table of translations, for up to 2 MiB taken where
+  /// a byte is touched. A wish: what the system makes of it changes nothing but speed.
+  void prefer_large_pages() noexcept;
+
  private:
   Mapping(std::uint8_t* data, std::size_t size) noexcept : data_(data), size_(size) {}
 
@@ -41,5 +46,6 @@ class Mapping {
 };
 
 inline constexpr std::size_t host_page_size = 4096;
+inline constexpr std::size_t large_page_size = std::size_t{1} << 21U;
 
 }  // namespace merlon::os

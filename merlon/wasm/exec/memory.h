@@ -14,9 +14,9 @@ namespace merlon::wasm {
 
 /// Layout of the reservation of a 32-bit memory:
 ///
-///   base - 2 GiB  base                                base + 4 GiB                     base + 8
-///   GiB + 64 KiB | no access | accessible | no access ……………………… | no access: 32-bit index + 32-bit
-///   offset |
+///   base - 2 GiB … base                no access: the guard below
+///   base … base + size                 accessible
+///   base + size … base + 8 GiB + 64 KiB  no access: what 32-bit index + 32-bit offset may reach
 ///
 /// so that compiled code needs no bounds check. Nothing reaches below the base: an index has 32
 /// bits with zeros above, an offset is added in 64 bits. The guard there is for a compiler that
@@ -26,9 +26,12 @@ namespace merlon::wasm {
 /// may grow to. So does a 32-bit one under Bounds::Checks, with its size before it, where code
 /// reads it in one instruction, and a guard behind it for what offsets and sizes add:
 ///
-///   base - 4 KiB       base                     base + what it may grow to
-///   … the memory's size | accessible | no access | small_guard, no access |
+///   base - 4 KiB … base                the memory's size
+///   base … base + size                 accessible
+///   base + size … base + what it may grow to + small_guard   no access
 ///
+/// But under checks a base is a multiple of a large page's size, and a memory from 4 MiB on asks
+/// for such pages.
 class Memory {
  public:
   /// A zeroed memory of `type.limits.min` pages that never exceeds `max_bytes`, nor what is left of
