@@ -18,8 +18,10 @@ namespace {
 /// So much is taken at once where a page is first used: each fault costs two trips out of the
 /// enclave. Who goes on where that ended gets a block of twice the size, until it is the most; a
 /// block begins at a multiple of its size, so that a host can map the largest by one large page.
+/// What is large gets such blocks from the first on, as by Linux memory that asks for large pages.
 constexpr std::uint64_t least_at_once = 16 * page_size;
 constexpr std::uint64_t most_at_once = 512 * page_size;
+constexpr std::uint64_t large_region = 2 * most_at_once;
 
 std::uint64_t page_down(std::uint64_t value) noexcept { return value & ~(page_size - 1); }
 
@@ -127,12 +129,17 @@ bool Pages::add(Range range, Access access) noexcept {
   return access == Access::ReadWrite || change(range, PageState::ReadWrite, access);
 }
 
+std::uint64_t Pages::next_block(std::uint64_t page, Range region) const noexcept {
+  if (region.size() >= large_region) return most_at_once;
+  return page == came_to_ ? std::min(2 * at_once_, most_at_once) : least_at_once;
+}
+
 bool Pages::take_missing(std::uint64_t address) noexcept {
   const std::uint64_t page = page_down(address);
   const auto region = ledger_->find(page);
   if (!region || region->access == Access::None) return false;
   if (book_.run_at(page, page + page_size).state != PageState::Absent) return false;
-  at_once_ = page == came_to_ ? std::min(2 * at_once_, most_at_once) : least_at_once;
+  at_once_ = next_block(page, region->range);
   const std::uint64_t around = page & ~(at_once_ - 1);
   const std::uint64_t limit = std::min(around + at_once_, region->range.end);
   std::uint64_t start = page;

@@ -35,6 +35,8 @@ class Pages {
  private:
   /// The pages of `range`, which are absent, come with what `access` allows.
   [[nodiscard]] bool add(linux::Range range, linux::Access access) noexcept;
+  /// How many bytes are to come where `page`, in a region of one access, is first used.
+  [[nodiscard]] std::uint64_t next_block(std::uint64_t page, linux::Range region) const noexcept;
   /// The pages of `range`, which are there and in the state `from`, get other rights.
   [[nodiscard]] bool change(linux::Range range, PageState from, linux::Access to) noexcept;
   /// For each run of pages of `range` that are there.

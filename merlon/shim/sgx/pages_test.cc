@@ -66,31 +66,51 @@ TEST_F(PagesTest, APageComesWhenItIsUsed) {
 constexpr std::uint64_t largest = 512 * page_size;
 std::uint64_t aligned(std::uint64_t at) { return (at + largest - 1) & ~(largest - 1); }
 
+/// As much as can be mapped around such a beginning, and still be no large region.
+constexpr std::size_t most_of_small = 1023;
+
 TEST_F(PagesTest, WhoGoesOnGetsLargerBlocks) {
-  const std::uint64_t at = aligned(map(2048 * page_size));
+  const std::uint64_t mapped = map(2048 * page_size);
+  const std::uint64_t at = aligned(mapped);
+  ASSERT_EQ(memory_.protect(at + most_of_small * page_size, page_size, 0), 0);
+  if (at != mapped) {
+    ASSERT_EQ(memory_.protect(at - page_size, page_size, 0), 0);
+  }
   std::size_t sum = 0;
-  for (const std::size_t more : {16U, 16U, 32U, 64U, 128U, 256U, 512U}) {
+  for (const std::size_t more : {16U, 16U, 32U, 64U, 128U, 256U}) {
     ASSERT_TRUE(pages_.take_missing(at + sum * page_size));
     EXPECT_EQ(there(), sum += more);
   }
-  ASSERT_TRUE(pages_.take_missing(at + 1400 * page_size));
+  ASSERT_TRUE(pages_.take_missing(at + 900 * page_size));
   EXPECT_EQ(there(), sum + 16) << "who jumps does not";
   ASSERT_TRUE(pages_.take_missing(at + sum * page_size));
   EXPECT_EQ(there(), sum + 32) << "nor who goes on elsewhere";
 }
 
 TEST_F(PagesTest, ABlockBeginsAtAMultipleOfItsSize) {
-  const std::uint64_t at = aligned(map(2048 * page_size));
-  const std::uint64_t start = at + 40 * page_size;  // in the third block of the least size
-  std::uint64_t next = start;
+  const std::uint64_t mapped = map(2048 * page_size);
+  const std::uint64_t at = aligned(mapped);
+  ASSERT_EQ(memory_.protect(at + most_of_small * page_size, page_size, 0), 0);
+  if (at != mapped) {
+    ASSERT_EQ(memory_.protect(at - page_size, page_size, 0), 0);
+  }
+  std::uint64_t next = at + 40 * page_size;  // in the third block of the least size
   std::size_t before = 0;
-  for (const std::size_t more : {16U, 16U, 64U, 128U, 256U, 512U}) {
+  for (const std::size_t more : {16U, 16U, 64U, 128U, 256U}) {
     ASSERT_TRUE(pages_.take_missing(next));
     EXPECT_EQ(there(), before + more);
     before += more;
     next = at + (32 + before) * page_size;
   }
-  EXPECT_EQ(next, at + 2 * largest);
+  EXPECT_EQ(next, at + largest);
+}
+
+TEST_F(PagesTest, WhatIsLargeComesInTheLargestBlocks) {
+  const std::uint64_t at = aligned(map(2048 * page_size));
+  ASSERT_TRUE(pages_.take_missing(at + 700 * page_size));
+  EXPECT_EQ(there(), 512U);
+  EXPECT_TRUE(machine_.rights(at + 512 * page_size));
+  EXPECT_TRUE(machine_.rights(at + 1023 * page_size));
 }
 
 TEST_F(PagesTest, WhoGoesOnGetsWhatIsAllowedAndMissing) {

@@ -120,6 +120,25 @@ test_enclave_calls:
   mov $39, %eax
   syscall
   jmp test_enclave_goes_on
+test_enclave_accepts_two:
+  lea 256(%r14), %rbx
+  mov $5, %eax
+  enclu
+  add $4096, %rcx
+  mov $5, %eax
+  enclu
+  mov %dl, (%rcx)
+  mov %dl, -4096(%rcx)
+  jmp test_enclave_goes_on
+test_enclave_asks_by_accepted:
+  lea 256(%r14), %rbx
+  mov $5, %eax
+  enclu
+  mov %rcx, %rbx
+  add $4096, %rcx
+  mov $5, %eax
+  enclu
+  jmp test_enclave_goes_on
 test_enclave_end:
 .popsection
 )");
@@ -130,7 +149,8 @@ namespace {
 extern "C" {
 extern const std::uint8_t test_enclave[], test_enclave_leaf[], test_enclave_goes_on[],
     test_enclave_nothing[], test_enclave_reads[], test_enclave_numbers[],
-    test_enclave_reads_numbered[], test_enclave_writes[], test_enclave_calls[], test_enclave_end[],
+    test_enclave_reads_numbered[], test_enclave_writes[], test_enclave_calls[],
+    test_enclave_accepts_two[], test_enclave_asks_by_accepted[], test_enclave_end[],
     simulated_door[];
 }
 
@@ -168,7 +188,7 @@ struct Data {
   std::array<std::uint8_t, 576> first_state;
 };
 static_assert(offsetof(Data, fails_again) == 64 && offsetof(Data, vector) == 80);
-static_assert(offsetof(Data, first_state) == 1024 && offsetof(Data, secinfo) % 64 == 0);
+static_assert(offsetof(Data, first_state) == 1024 && offsetof(Data, secinfo) == 256);
 
 constexpr std::uint64_t data_page = sallyport::user_start;
 constexpr std::uint64_t new_page = data_page + 4 * page_size;  // there is none yet
@@ -311,6 +331,30 @@ TEST_F(SimulatedEntry, APageIsAcceptedOnceAndAsItIs) {
     EXPECT_TRUE(testing::is_writable(new_page));
     expect_done();
     EXPECT_EQ(data().result, 19U) << "it is accepted";
+  });
+}
+
+TEST_F(SimulatedEntry, PagesAcceptedOneBehindTheOtherAreThereAtOnce) {
+  expect_inside([this] {
+    ASSERT_TRUE(processor_->reach({new_page, 2 * page_size}, Access::ReadWrite));
+    change(instruction, new_page, read_write | pending | regular);
+    data().rbx = in_enclave(test_enclave_accepts_two);
+    expect_done();
+    EXPECT_EQ(data().result, 0U);
+    EXPECT_TRUE(testing::is_writable(new_page));
+    EXPECT_TRUE(testing::is_writable(new_page + page_size));
+  });
+}
+
+TEST_F(SimulatedEntry, APageJustAcceptedCanHoldTheNextOperand) {
+  expect_inside([this] {
+    ASSERT_TRUE(processor_->reach({new_page, 2 * page_size}, Access::ReadWrite));
+    change(instruction, new_page, read_write | pending | regular);
+    data().rbx = in_enclave(test_enclave_asks_by_accepted);
+    expect_done();
+    EXPECT_EQ(data().result, 19U) << "it is of zeros";
+    EXPECT_TRUE(testing::is_writable(new_page));
+    EXPECT_FALSE(testing::is_readable(new_page + page_size));
   });
 }
 

@@ -154,6 +154,27 @@ core::Result<void, HostError> Processor::start(core::ByteView sigstruct) {
   return secrets_.start_enclave(sigstruct);
 }
 
+void Processor::map_later(std::uint64_t page) noexcept {
+  if (page != accepted_.address + accepted_.size) {
+    static_cast<void>(map_accepted());
+    accepted_ = {page, 0};
+  }
+  accepted_.size += page_size;
+}
+
+os::Result<void> Processor::map_accepted() noexcept {
+  const Pages pages = std::exchange(accepted_, {});
+  return pages.size == 0 ? os::Result<void>{} : protect(pages.address, pages.address + pages.size);
+}
+
+bool Processor::ends_accepting(int signal, const Context& context) noexcept {
+  if (accepted_.size == 0) return false;
+  const bool faults = signal == SIGSEGV && context.get(REG_TRAPNO) == page_fault;
+  const bool waited = faults && context.get(REG_CR2) - accepted_.address < accepted_.size;
+  static_cast<void>(map_accepted());
+  return waited;
+}
+
 /// Pages one behind the other that are to be mapped alike are mapped at once.
 os::Result<void> Processor::protect(std::uint64_t start, std::uint64_t end) {
   std::uint64_t first = start;
@@ -297,7 +318,10 @@ std::uint64_t Processor::handle(int signal, ::siginfo_t& info, ::ucontext_t& raw
   constexpr std::uint64_t fetch = 16;
   const bool fetches = signal == SIGSEGV && context.get(REG_TRAPNO) == page_fault &&
                        (context.get(REG_ERR) & fetch) != 0;
-  if (is_protection && leaves_.has(context.get(REG_RIP))) {
+  const bool is_leaf = is_protection && leaves_.has(context.get(REG_RIP));
+  const bool accepts = is_leaf && context.get(REG_RAX) == leaf_accept;
+  if (!accepts && ends_accepting(signal, context)) return context.thread_pointer;
+  if (is_leaf) {
     run_leaf(context);
   } else if (signal == SIGTRAP && hostility_ && context.get(REG_TRAPNO) == debug_exception) {
     step(context);
@@ -536,7 +560,9 @@ bool Processor::misses_operand(Context& context, std::uint64_t address) {
 }
 
 void Processor::accept(Context& context) {
-  if (misses_operand(context, context.get(REG_RBX))) return;
+  const std::uint64_t operand = context.get(REG_RBX);
+  if (misses_operand(context, operand)) return;
+  if (operand - accepted_.address < accepted_.size) static_cast<void>(map_accepted());
   const std::uint64_t page = context.get(REG_RCX);
   if (map_.find(page) == nullptr && !add_by_fault(page, PROT_READ | PROT_WRITE)) {
     const Exception missing{page_fault, 0, page};
@@ -544,9 +570,9 @@ void Processor::accept(Context& context) {
     return;
   }
   std::uint64_t flags = 0;
-  std::memcpy(&flags, pointer(context.get(REG_RBX)), sizeof(flags));
+  std::memcpy(&flags, pointer(operand), sizeof(flags));
   const Accepted accepted = map_.accept(page, flags);
-  static_cast<void>(protect(page, page + page_size));
+  map_later(page);
   context.set(REG_RAX, static_cast<std::uint64_t>(accepted));
   const std::uint64_t kept = context.get(REG_EFL) & ~carry_flags;
   context.set(REG_EFL, accepted == Accepted::Yes ? kept : kept | zero_flag);

@@ -73,6 +73,12 @@ class Processor final : public Driver {
   [[nodiscard]] os::Result<void> prepare_thread();
   /// Has the mapping of [start, end) follow the map.
   [[nodiscard]] os::Result<void> protect(std::uint64_t start, std::uint64_t end);
+  /// `page` was accepted: it is mapped with those before it, when the leaves are at an end.
+  void map_later(std::uint64_t page) noexcept;
+  [[nodiscard]] os::Result<void> map_accepted() noexcept;
+  /// Whatever came but another EACCEPT: what was accepted is mapped. True if the enclave used a
+  /// page of it, which it may try again.
+  [[nodiscard]] bool ends_accepting(int signal, const Context& context) noexcept;
 
   // The leaves.
   void enter_enclave(Context& context);
@@ -105,6 +111,7 @@ class Processor final : public Driver {
   ThreadPointerPlaces thread_pointers_;
   std::optional<Hostility> hostility_;
   PageMap map_;
+  Pages accepted_{};                         ///< one behind the other, reachable and not mapped yet
   std::vector<std::uint8_t> outside_state_;  ///< extended state that is not the enclave's
   std::uint64_t outside_states_ = 0;         ///< which of it is not in its first state
   std::uint8_t blocks_system_calls_ = 1;
