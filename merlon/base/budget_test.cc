@@ -2,23 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/base/testing/limited_budget.h"
+
 namespace merlon::base {
 namespace {
 
-class Hundred final : public Budget {
- public:
-  bool take(std::uint64_t bytes) override {
-    if (bytes > left) return false;
-    left -= bytes;
-    return true;
-  }
-  void give_back(std::uint64_t bytes) noexcept override { left += bytes; }
-
-  std::uint64_t left = 100;
-};
+using testing::LimitedBudget;
 
 TEST(Share, TakesWhatThereIsAndGivesItBack) {
-  Hundred budget;
+  LimitedBudget budget(100);
   {
     Share one(&budget);
     EXPECT_TRUE(one.resize(60));
@@ -33,7 +25,7 @@ TEST(Share, TakesWhatThereIsAndGivesItBack) {
 }
 
 TEST(Share, IsGivenBackOnceWhereverItIsMoved) {
-  Hundred budget;
+  LimitedBudget budget(100);
   Share one(&budget);
   ASSERT_TRUE(one.resize(60));
   Share other(&budget);

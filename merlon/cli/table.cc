@@ -58,7 +58,8 @@ constexpr auto run_options = std::array{
                true},
     OptionSpec{
         "--max-memory", "SIZE",
-        "The most that memories, tables and exceptions of the program may take together, e.g. 64M."},
+        "The most that memories, tables, exceptions, written files and TLS connections of the program "
+        "may take together, e.g. 64M."},
     OptionSpec{"--signatures",
                "FILE",
                "What the keep's owner signed, from merlon sign or Enarx: another keep does not "

@@ -5,14 +5,14 @@
 
 #include <gtest/gtest.h>
 
-#include "merlon/files/testing/room.h"
+#include "merlon/base/testing/limited_budget.h"
 
 namespace merlon::files {
 namespace {
 
-using testing::Room;
+using base::testing::LimitedBudget;
 
-constexpr std::uint64_t plenty = Room::plenty;
+constexpr std::uint64_t plenty = LimitedBudget::plenty;
 
 std::vector<std::uint8_t> all_of(const Content& content) {
   std::vector<std::uint8_t> bytes(content.size() + 1, 0xEE);
@@ -27,7 +27,7 @@ std::vector<std::uint8_t> numbered(std::size_t size, unsigned seed) {
 }
 
 TEST(Content, BorrowsUntilItIsWritten) {
-  Room room(plenty);
+  LimitedBudget room(plenty);
   const auto owner = std::make_shared<const std::vector<std::uint8_t>>(numbered(200'000, 1));
   {
     Content content(room, owner, core::ByteView(*owner).subspan(100, 150'000));
@@ -47,7 +47,7 @@ TEST(Content, BorrowsUntilItIsWritten) {
 }
 
 TEST(Content, WhatIsCutGrowsBackAsZeros) {
-  Room room(plenty);
+  LimitedBudget room(plenty);
   const auto owner = std::make_shared<const std::vector<std::uint8_t>>(numbered(1000, 1));
   Content content(room, owner, *owner);
   ASSERT_TRUE(content.resize(10));
@@ -65,7 +65,7 @@ TEST(Content, WhatIsCutGrowsBackAsZeros) {
 }
 
 TEST(Content, HolesTakeNoMemory) {
-  Room room(4096);
+  LimitedBudget room(4096);
   Content content(room);
   const std::vector<std::uint8_t> word{7};
   EXPECT_EQ(content.write((std::uint64_t{1} << 62U) + 60'000, core::ByteView(word)).error(),
@@ -81,7 +81,7 @@ TEST(Content, HolesTakeNoMemory) {
 }
 
 TEST(Content, EndsWhereOffsetsEnd) {
-  Room room(plenty);
+  LimitedBudget room(plenty);
   Content content(room);
   const std::vector<std::uint8_t> word(10, 7);
   EXPECT_EQ(content.write(Content::max_size, core::ByteView(word)).error(), os::Errno::Fbig);
@@ -92,7 +92,7 @@ TEST(Content, EndsWhereOffsetsEnd) {
 }
 
 TEST(Content, WritesAsMuchAsThereIsRoomFor) {
-  Room room(65'536);
+  LimitedBudget room(65'536);
   Content content(room);
   const auto much = numbered(100'000, 5);
   EXPECT_EQ(content.write(0, core::ByteView(much)).value(), 65'536U);
@@ -102,7 +102,7 @@ TEST(Content, WritesAsMuchAsThereIsRoomFor) {
 }
 
 TEST(Content, AllocatedPlacesDoNotLackRoom) {
-  Room room(3 * 65'536);
+  LimitedBudget room(3 * 65'536);
   Content content(room);
   ASSERT_TRUE(content.allocate(10, 2 * 65'536));
   EXPECT_EQ(content.size(), 2 * 65'536U + 10);
@@ -117,7 +117,7 @@ TEST(Content, IsAsAVectorWouldBe) {
   std::mt19937_64 random(17);
   const auto owner = std::make_shared<const std::vector<std::uint8_t>>(numbered(300'000, 1));
   for (int round = 0; round < 20; ++round) {
-    Room room(plenty);
+    LimitedBudget room(plenty);
     std::vector<std::uint8_t> model(
         owner->begin(), owner->begin() + static_cast<std::ptrdiff_t>(random() % 300'000));
     Content content(room, owner, core::ByteView(*owner).first(model.size()));

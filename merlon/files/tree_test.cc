@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
-#include "merlon/files/testing/room.h"
+#include "merlon/base/testing/limited_budget.h"
 #include "merlon/os/directory.h"
 #include "merlon/os/resolver.h"
 #include "merlon/os/testing/scratch.h"
@@ -22,7 +22,7 @@ namespace {
 using os::Errno;
 using os::Follow;
 
-using testing::Room;
+using base::testing::LimitedBudget;
 
 os::Path path_of(std::string_view text) { return os::Path::from(text).value(); }
 
@@ -58,7 +58,7 @@ class TreeTest : public ::testing::Test {
     return names;
   }
 
-  Room room_;
+  LimitedBudget room_;
   std::uint64_t now_ = 1000;
   Tree tree_{room_, [this] { return now_; }, Tree::Access::ReadWrite, 3};
 };
@@ -75,7 +75,7 @@ TEST_F(TreeTest, GivesBackAllItTook) {
     ASSERT_TRUE(tree.rename(*tree.root(), path_of("g"), *tree.root(), path_of("a/f2")));
     ASSERT_TRUE(tree.unlink(*tree.root(), path_of("a/f")));
   }
-  EXPECT_EQ(room_.left, Room::plenty);
+  EXPECT_EQ(room_.left, LimitedBudget::plenty);
 }
 
 TEST_F(TreeTest, WhatIsOpenOutlivesItsName) {

@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "merlon/files/testing/room.h"
+#include "merlon/base/testing/limited_budget.h"
 #include "merlon/os/open.h"
 
 namespace merlon::keep {
 namespace {
 
-using files::testing::Room;
+using base::testing::LimitedBudget;
 
 std::vector<std::uint8_t> some_archive() {
   files::ArchiveWriter writer;
@@ -32,7 +32,7 @@ class Mounts : public ::testing::Test {
     return {Source::Archive, launch::FileAccess::ReadOnly, std::move(path), std::move(from)};
   }
 
-  Room room_;
+  LimitedBudget room_;
   std::unique_ptr<wasi::Context> context_ = wasi::Context::create({}).value();
   Work work_;
 };

@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "merlon/files/testing/room.h"
+#include "merlon/base/testing/limited_budget.h"
 
 namespace merlon::keep {
 namespace {
 
 using sealed::Entry;
 
-using files::testing::Room;
+using base::testing::LimitedBudget;
 
 os::Path path_of(std::string_view text) { return os::Path::from(text).value(); }
 
@@ -40,7 +40,7 @@ class SealedContents : public ::testing::Test {
     return all;
   }
 
-  Room room_;
+  LimitedBudget room_;
 };
 
 TEST_F(SealedContents, ATreeComesBackAsItWas) {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "merlon/tls/testing/small_memory.h"
+#include "merlon/base/testing/limited_budget.h"
 
 namespace merlon::tls {
 namespace {
@@ -155,7 +155,7 @@ TEST_F(OfCarrier, KeepsNothingOfWhatItHasSent) {
 
 /// What it holds is counted, and nobody's when it is sent.
 TEST_F(OfCarrier, HoldsNoMoreThanItMay) {
-  testing::SmallMemory memory(10'000);
+  base::testing::LimitedBudget memory(10'000);
   carrier_.share = base::Share(&memory);
   ASSERT_EQ(write(4096), 4096);
   ASSERT_EQ(write(4096), 4096);

@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "merlon/base/testing/limited_budget.h"
 #include "merlon/net/socket.h"
 #include "merlon/tls/testing/pki.h"
-#include "merlon/tls/testing/small_memory.h"
 
 namespace merlon::tls {
 namespace {
@@ -124,7 +124,7 @@ TEST(Listener, DropsHandshakesWhenDescriptorsAreScarce) {
 }
 
 TEST(Listener, HasNoMoreMemoryThanItMay) {
-  testing::SmallMemory memory(3 * Session::most_memory);
+  base::testing::LimitedBudget memory(3 * Session::most_memory);
   Place place;
   auto socket = os::listen_tcp("127.0.0.1", 0);
   place.port = os::local_port(*socket).value();

@@ -3,18 +3,18 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include "merlon/base/testing/limited_budget.h"
 #include "merlon/tls/session.h"
 #include "merlon/tls/testing/memory_stream.h"
 #include "merlon/tls/testing/pki.h"
-#include "merlon/tls/testing/small_memory.h"
 
 namespace merlon::tls {
 namespace {
 
 using Handshake = Session::Handshake;
+using base::testing::LimitedBudget;
 using os::Errno;
 using testing::MemoryStream;
-using testing::SmallMemory;
 using testing::Wire;
 
 constexpr std::uint64_t plenty = std::uint64_t{1} << 30U;
@@ -66,7 +66,7 @@ struct Peers {
   testing::Holder own = authority.issue({"keep.example"});
 };
 
-core::Result<Ends> between(const Context& server, const Context& client, SmallMemory& memory) {
+core::Result<Ends> between(const Context& server, const Context& client, LimitedBudget& memory) {
   Ends made;
   made.server =
       TRY(Session::accept(server, std::make_shared<MemoryStream>(made.up, made.down), &memory));
@@ -103,7 +103,7 @@ void expect_counted(std::size_t certificates, std::size_t size) {
   const Peers peers(certificates, size);
   const Context server = peers.server();
   const Context client = peers.client();
-  SmallMemory memory(plenty);
+  LimitedBudget memory(plenty);
   constexpr std::size_t count = 16;
   std::vector<Ends> all;
   // What the library makes once for all is not what a connection takes.
@@ -130,7 +130,7 @@ TEST(SessionMemory, IsCountedWhateverThePeerShows) {
 TEST(SessionMemory, IsCountedWhereAMessageHasOnlyBegun) {
   const Peers peers;
   const Context server = peers.server();
-  SmallMemory memory(plenty);
+  LimitedBudget memory(plenty);
   constexpr std::size_t count = 16;
   std::vector<Ends> all(count);
   const std::uint64_t before = heap();
@@ -147,7 +147,7 @@ TEST(SessionMemory, IsCountedWhereAMessageHasOnlyBegun) {
 
 TEST(SessionMemory, IsGivenBack) {
   const Peers peers;
-  SmallMemory memory(plenty);
+  LimitedBudget memory(plenty);
   {
     auto ends = between(peers.server(), peers.client(), memory).value();
     const std::uint64_t shaking = memory.left;
@@ -166,11 +166,11 @@ TEST(SessionMemory, IsGivenBack) {
 
 TEST(SessionMemory, ThatIsNotThereIsNotTaken) {
   const Peers peers;
-  SmallMemory little(Session::most_memory - 1);
+  LimitedBudget little(Session::most_memory - 1);
   const auto none = between(peers.server(), peers.client(), little);
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, core::ErrorCode::Exhausted);
-  SmallMemory memory(3 * Session::most_memory);
+  LimitedBudget memory(3 * Session::most_memory);
   const auto ends = between(peers.server(), peers.client(), memory).value();
   ASSERT_TRUE(ends.shake());
   const std::uint64_t left = std::exchange(memory.left, 0);
@@ -183,7 +183,7 @@ TEST(SessionMemory, ThatIsNotThereIsNotTaken) {
 /// Whoever polls would ask again and again else.
 TEST(SessionMemory, ThatIsNotThereIsNoRoomToWrite) {
   const Peers peers;
-  SmallMemory memory(plenty);
+  LimitedBudget memory(plenty);
   const auto ends = between(peers.server(), peers.client(), memory).value();
   ASSERT_TRUE(ends.shake());
   ends.up->room = 0;
@@ -199,7 +199,7 @@ TEST(SessionMemory, ThatIsNotThereIsNoRoomToWrite) {
 
 TEST(SessionMemory, OfCertificatesThatNobodyNeedsIsRefused) {
   const Peers peers(11);
-  SmallMemory memory(plenty);
+  LimitedBudget memory(plenty);
   const auto ends = between(peers.server(), peers.client(), memory).value();
   EXPECT_FALSE(ends.shake());
   EXPECT_NE(ends.client->trouble().find("certificate chain too long"), std::string::npos)

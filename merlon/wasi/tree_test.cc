@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "merlon/files/testing/room.h"
+#include "merlon/base/testing/limited_budget.h"
 #include "merlon/wasi/testing/guest.h"
 
 namespace merlon::wasi {
@@ -17,7 +17,7 @@ namespace {
 
 using testing::Guest;
 
-using files::testing::Room;
+using base::testing::LimitedBudget;
 
 /// Two guests that make the same calls: one below a directory of the kernel's, one below a tree.
 class BothKinds : public ::testing::TestWithParam<unsigned> {
@@ -76,7 +76,7 @@ class BothKinds : public ::testing::TestWithParam<unsigned> {
   void look_at_a_file();
   void list(FdNumber fd);
 
-  Room room_;
+  LimitedBudget room_;
   os::testing::ScratchDirectory scratch_;
   Guest real_;
   Guest tree_;
@@ -264,7 +264,7 @@ TEST_P(BothKinds, EachCallComesToTheSame) {
 INSTANTIATE_TEST_SUITE_P(Seeds, BothKinds, ::testing::Range(1U, 9U));
 
 TEST(TreeOfAGuest, IsAPreopenedDirectory) {
-  Room room;
+  LimitedBudget room;
   Guest guest;
   const FdNumber dir =
       guest.insert(tree(std::make_shared<files::Tree>(
@@ -281,7 +281,7 @@ TEST(TreeOfAGuest, IsAPreopenedDirectory) {
 }
 
 TEST(TreeOfAGuest, IsFullWhenItsBudgetIs) {
-  Room room;
+  LimitedBudget room;
   Guest guest;
   const FdNumber dir =
       guest.insert(tree(std::make_shared<files::Tree>(
@@ -294,7 +294,7 @@ TEST(TreeOfAGuest, IsFullWhenItsBudgetIs) {
 }
 
 TEST(TreeOfAGuest, DoesNotLieTogetherWithOthers) {
-  Room room;
+  LimitedBudget room;
   Guest guest;
   os::testing::ScratchDirectory scratch;
   const auto made = [&] {

@@ -33,13 +33,17 @@ SLEEP = f"""(module
     (i32.store (i32.const 80) (i32.const 1))
     (i64.store (i32.const 88) (i64.const 86400000000000))
     (drop (call $poll (i32.const 64) (i32.const 128) (i32.const 1) (i32.const 256)))))"""
-# Touches page after page, up to a GiB.
+# A second after its start, by which engines listen for it, touches page after page, up to a GiB.
 HOG = module("""(func (export "_start") (local $at i32)
+  (i32.store (i32.const 80) (i32.const 1))
+  (i64.store (i32.const 88) (i64.const 1000000000))
+  (drop (call $poll (i32.const 64) (i32.const 128) (i32.const 1) (i32.const 256)))
   (drop (memory.grow (i32.const 16383)))
   (loop $again
     (i32.store (local.get $at) (i32.const 1))
     (local.set $at (i32.add (local.get $at) (i32.const 4096)))
-    (br_if $again (i32.lt_u (local.get $at) (i32.const 1073741824)))))""")
+    (br_if $again (i32.lt_u (local.get $at) (i32.const 1073741824)))))""", f"""
+  (import "{WASI}" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))""")
 TRAP = module('(func (export "_start") unreachable)')
 # Prints its arguments and environment, each with a NUL behind it.
 WORDS = module("""

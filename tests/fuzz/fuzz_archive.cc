@@ -3,24 +3,14 @@
 
 #include <cstdlib>
 
+#include "merlon/base/testing/limited_budget.h"
 #include "merlon/files/tree.h"
 
 namespace {
 
 using merlon::core::ByteView;
 
-class Room final : public merlon::base::Budget {
- public:
-  bool take(std::uint64_t bytes) override {
-    if (bytes > left_) return false;
-    left_ -= bytes;
-    return true;
-  }
-  void give_back(std::uint64_t bytes) noexcept override { left_ += bytes; }
-
- private:
-  std::uint64_t left_ = std::uint64_t{16} << 20U;
-};
+constexpr std::uint64_t room = std::uint64_t{16} << 20U;
 
 /// The bytes behind the archive's own are paths, two for each step.
 void step(merlon::files::Tree& tree, std::uint8_t what, const merlon::os::Path& one,
@@ -50,8 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       input.empty() ? 0 : std::min<std::size_t>(input.size() - 1, std::size_t{16} * input[0]);
   const ByteView first = input.empty() ? input : input.subspan(1, archive_size);
   const auto bytes = std::make_shared<const std::vector<std::uint8_t>>(first.begin(), first.end());
-  Room room;
-  merlon::files::Tree tree(room, [] { return 1U; }, merlon::files::Tree::Access::ReadWrite, 1);
+  merlon::base::testing::LimitedBudget budget(room);
+  merlon::files::Tree tree(budget, [] { return 1U; }, merlon::files::Tree::Access::ReadWrite, 1);
   if (const auto archive = merlon::files::Archive::read(bytes)) {
     merlon::files::ArchiveWriter writer;
     for (const auto& entry : archive->entries()) {

@@ -1,18 +1,18 @@
 #pragma once
 
-// For tests: a budget that only counts. Header only.
+// For tests: so many bytes and no more. Header only.
 
 #include <cstdint>
 
 #include "merlon/base/budget.h"
 
-namespace merlon::files::testing {
+namespace merlon::base::testing {
 
-class Room final : public base::Budget {
+class LimitedBudget final : public Budget {
  public:
   static constexpr std::uint64_t plenty = std::uint64_t{256} << 20U;
 
-  explicit Room(std::uint64_t bytes = plenty) noexcept : left(bytes) {}
+  explicit LimitedBudget(std::uint64_t bytes = plenty) noexcept : left(bytes) {}
   bool take(std::uint64_t bytes) override {
     if (bytes > left) return false;
     left -= bytes;
@@ -23,4 +23,4 @@ class Room final : public base::Budget {
   std::uint64_t left;
 };
 
-}  // namespace merlon::files::testing
+}  // namespace merlon::base::testing
