@@ -12,11 +12,13 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 
 from keeps import HERE, keeps  # noqa: E402
 from engines import Engine, RunFailed  # noqa: E402
+from installed import installed  # noqa: E402
 from probes import PROBES, Bench, Probe, hello  # noqa: E402
 from rows import HEADER, Table, summary_table, without_start  # noqa: E402
 
@@ -109,8 +111,14 @@ def main() -> int:
         return 2
     if not prepare(options.build):
         return 2
+    with tempfile.TemporaryDirectory(prefix="merlon-bench-membrane-") as name:
+        program = pathlib.Path(merlon).resolve()
+        return compare(installed(pathlib.Path(name) / "bin", program.parent) / program.name, options)
+
+
+def compare(merlon: pathlib.Path, options: argparse.Namespace) -> int:
     bench = Bench(options.build)
-    wanted = keeps(pathlib.Path(merlon).resolve(), shutil.which(options.node))
+    wanted = keeps(merlon, shutil.which(options.node))
     found, absent = present(wanted, bench)
     probes = [probe for probe in PROBES if not options.probes or probe.name in options.probes]
     problems: list[str] = []
