@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint8_t is_ready = 1;
 constexpr std::uint8_t is_unfit = 2;
+constexpr std::uint8_t may_begin = 1;
 constexpr std::size_t head_size = 2;
 constexpr std::size_t max_text = 255;
 
@@ -47,6 +48,17 @@ Result<Readiness> receive_readiness(os::BorrowedFd channel) {
   TRY(hear(channel, text));
   std::ranges::copy(core::as_text(text), readiness.text.begin());
   return readiness;
+}
+
+Result<void> send_begin(os::BorrowedFd channel) {
+  return write_stream(channel, std::array{may_begin});
+}
+
+Result<void> receive_begin(os::BorrowedFd channel) {
+  std::array<std::uint8_t, 1> word{};
+  TRY(read_stream(channel, word, true));
+  if (word[0] == may_begin) return {};
+  return core::error(ErrorCode::Malformed, "that is no word to begin by", word[0]);
 }
 
 }  // namespace merlon::launch

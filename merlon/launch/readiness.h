@@ -7,6 +7,8 @@
 //        0     1  1: ready, 2: unfit
 //        1     1  bytes of the text, at most max_text
 //        2        text: what it is, or why it cannot run; UTF-8
+//
+// A process that is to begin as a snapshot is told first that it may: one byte, 1.
 
 #include <string>
 #include <string_view>
@@ -28,5 +30,11 @@ struct Readiness {
 ///
 /// Errors: Unavailable (the other end closed without a word) · Malformed.
 [[nodiscard]] core::Result<Readiness> receive_readiness(os::BorrowedFd channel);
+
+/// Lets a process that waits begin as its snapshot. Errors: Unavailable (it has ended).
+[[nodiscard]] core::Result<void> send_begin(os::BorrowedFd channel);
+
+/// Waits for that. Errors: Unavailable (the other end closed) · Malformed.
+[[nodiscard]] core::Result<void> receive_begin(os::BorrowedFd channel);
 
 }  // namespace merlon::launch

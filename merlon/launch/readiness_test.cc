@@ -60,5 +60,14 @@ TEST_F(ReadinessChannel, AnythingElseIsMalformed) {
   EXPECT_EQ(heard.error().code, core::ErrorCode::Malformed);
 }
 
+TEST_F(ReadinessChannel, WhoMayBeginIsTold) {
+  ASSERT_TRUE(send_begin(channel_.there));
+  EXPECT_TRUE(receive_begin(channel_.here));
+  ASSERT_TRUE(send(channel_.there, Readiness{false, ""}));
+  EXPECT_EQ(receive_begin(channel_.here).error().code, core::ErrorCode::Malformed);
+  channel_.there.close();
+  EXPECT_FALSE(receive_begin(channel_.here));
+}
+
 }  // namespace
 }  // namespace merlon::launch

@@ -73,6 +73,11 @@ Result<MadeKeep, HostError> MadeKeep::start(Backend backend, const host::Machine
   return made;
 }
 
+bool MadeKeep::begin(std::uint64_t now) noexcept {
+  made_at_ = now;
+  return launch::send_begin(channel_).has_value();
+}
+
 Result<bool, std::string> MadeKeep::hear() {
   if (is_ready()) return std::string("a keep that waited has ended");
   const auto heard = launch::receive_readiness(channel_);

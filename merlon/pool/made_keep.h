@@ -29,6 +29,9 @@ class MadeKeep {
   MadeKeep& operator=(const MadeKeep&) = delete;
   ~MadeKeep() { end(); }
 
+  /// Of one that is to begin as a snapshot: now it is. False if it has ended meanwhile.
+  [[nodiscard]] bool begin(std::uint64_t now) noexcept;
+
   /// Readable when it has something to say, or has ended.
   [[nodiscard]] os::BorrowedFd channel() const noexcept { return channel_; }
   [[nodiscard]] os::BorrowedFd process() const noexcept { return pidfd_; }

@@ -48,7 +48,10 @@ bool Shelf::makes_snapshots() const noexcept {
 bool Shelf::wants(std::uint64_t now) const noexcept {
   if (rests(now) || template_) return false;
   if (makes_snapshots() && !has_snapshot()) return true;
-  return keeps_.size() < settings_.ready && keeps_.size() - ready() < coming_at_once;
+  const std::size_t coming = keeps_.size() - ready();
+  if (coming >= coming_at_once) return false;
+  // The process of the next copy is made while nothing else is to be.
+  return keeps_.size() < settings_.ready || (makes_copies() && !next_copy_);
 }
 
 std::optional<launch::Preparation> Shelf::preparation() const {
@@ -64,21 +67,46 @@ std::optional<launch::Preparation> Shelf::preparation() const {
 
 Result<void, std::string> Shelf::make(std::uint64_t now) {
   if (makes_snapshots() && !has_snapshot()) return make_snapshot(now);
-  host::MachineOptions machine = settings_.machine;
-  std::optional<launch::Preparation> given;
-  if (has_snapshot() && makes_snapshots()) {
-    machine.snapshot = SnapshotUse::Restore;
-    machine.snapshot_file = snapshot_.number();
-  } else {
-    given = preparation();
-    if (!given) return std::string("cannot open the module");
-  }
-  auto made = MadeKeep::start(kind_.backend, machine, std::move(given));
+  if (!makes_copies()) return make_prepared(now);
+  return keeps_.size() < settings_.ready ? make_copy(now) : make_next_copy(now);
+}
+
+Result<void, std::string> Shelf::make_prepared(std::uint64_t now) {
+  auto given = preparation();
+  if (!given) return std::string("cannot open the module");
+  auto made = MadeKeep::start(kind_.backend, settings_.machine, std::move(given));
   if (!made) {
     rest_.failed(now);
     return made.error().text;
   }
   keeps_.push_back(*std::move(made));
+  return {};
+}
+
+Result<void, std::string> Shelf::make_copy(std::uint64_t now) {
+  // One that has been killed while it waited is replaced at once.
+  if (!next_copy_ || !next_copy_->begin(now)) {
+    TRY(make_next_copy(now));
+    if (!next_copy_->begin(now)) {
+      next_copy_.reset();
+      rest_.failed(now);
+      return std::string("a copy's process ended at once");
+    }
+  }
+  keeps_.push_back(*std::exchange(next_copy_, std::nullopt));
+  return {};
+}
+
+Result<void, std::string> Shelf::make_next_copy(std::uint64_t now) {
+  host::MachineOptions machine = settings_.machine;
+  machine.snapshot = SnapshotUse::Restore;
+  machine.snapshot_file = snapshot_.number();
+  auto made = MadeKeep::start(kind_.backend, machine, std::nullopt);
+  if (!made) {
+    rest_.failed(now);
+    return made.error().text;
+  }
+  next_copy_ = *std::move(made);
   return {};
 }
 
@@ -121,12 +149,16 @@ Result<void, std::string> Shelf::finish_snapshot(std::uint64_t now) {
 void Shelf::put_away_old(std::uint64_t now) {
   const auto is_old = [&](std::uint64_t made) { return now - made > settings_.oldest; };
   std::erase_if(keeps_, [&](const MadeKeep& keep) { return is_old(keep.made_at()); });
-  if (snapshot_.is_open() && is_old(snapshot_made_)) snapshot_.close();
+  if (snapshot_.is_open() && is_old(snapshot_made_)) {
+    snapshot_.close();
+    next_copy_.reset();
+  }
 }
 
 std::vector<int> Shelf::files() const {
   std::vector<int> files;
   for (const MadeKeep& keep : keeps_) files.push_back(keep.channel().number());
+  if (next_copy_) files.push_back(next_copy_->process().number());
   if (!template_) return files;
   files.push_back(template_->process().number());
   // What it says is heard until it has ended.
@@ -147,6 +179,11 @@ Result<void, std::string> Shelf::hear(int file, std::uint64_t now) {
   if (template_ &&
       (file == template_->process().number() || file == template_->channel().number())) {
     return hear_template(file, now);
+  }
+  if (next_copy_ && file == next_copy_->process().number()) {
+    next_copy_.reset();
+    rest_.failed(now);
+    return std::string("a process that waited to be a keep has ended");
   }
   const auto keep = std::ranges::find_if(
       keeps_, [&](const MadeKeep& each) { return each.channel().number() == file; });

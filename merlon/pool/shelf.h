@@ -67,6 +67,10 @@ class Shelf {
 
  private:
   [[nodiscard]] bool makes_snapshots() const noexcept;
+  [[nodiscard]] bool makes_copies() const noexcept { return has_snapshot() && makes_snapshots(); }
+  [[nodiscard]] core::Result<void, std::string> make_prepared(std::uint64_t now);
+  [[nodiscard]] core::Result<void, std::string> make_copy(std::uint64_t now);
+  [[nodiscard]] core::Result<void, std::string> make_next_copy(std::uint64_t now);
   [[nodiscard]] core::Result<void, std::string> make_snapshot(std::uint64_t now);
   [[nodiscard]] core::Result<void, std::string> finish_snapshot(std::uint64_t now);
   [[nodiscard]] core::Result<void, std::string> hear_template(int file, std::uint64_t now);
@@ -81,6 +85,9 @@ class Shelf {
   os::Fd new_snapshot_;
   os::Fd snapshot_;
   std::uint64_t snapshot_made_ = 0;
+  /// The process of the next copy, so that none waits for a program's start. It has an empty
+  /// machine, and begins as the snapshot when a copy is wanted.
+  std::optional<MadeKeep> next_copy_;
   bool no_snapshots_ = false;  ///< this machine can have none
   bool is_slow_ = false;       ///< to prepare
   Rest rest_;

@@ -47,8 +47,9 @@ def said(channel):
         raise SystemExit(f"a machine says: {text.decode(errors='replace') or 'nothing'}")
 
 
-def machine(*options, snapshot=None, prepare=False):
-    """Milliseconds until merlon-vmm is ready, or prepared; it is gone afterwards."""
+def machine(*options, snapshot=None, prepare=False, waits=False):
+    """Milliseconds until merlon-vmm is ready, or prepared; it is gone afterwards. One that waits is there already, and begins
+    when it is told to."""
     ours, its = socket.socketpair()
     with ours, its, open(HELLO, "rb") as module:
         actions = [(os.POSIX_SPAWN_DUP2, its.fileno(), 3)]
@@ -57,6 +58,11 @@ def machine(*options, snapshot=None, prepare=False):
         start = time.perf_counter()
         child = os.posix_spawn(BIN / "merlon-vmm", ["merlon-vmm", *options], {}, file_actions=actions)
         its.close()
+        if waits:
+            time.sleep(PAUSE)
+            start = time.perf_counter()
+        if "--restore" in options:
+            ours.sendall(b"\1")
         said(ours)
         if prepare:
             socket.send_fds(ours, [b"MRLNPREP\1\0\0\0\1\1\0\0"], [module.fileno()])
@@ -75,7 +81,8 @@ def machines():
     high = os.dup2(snapshot, 40, inheritable=False)
     machine("--save", snapshot=high, prepare=True)
     kinds = {"machine, ready": lambda: machine(), "machine, ready and prepared": lambda: machine(prepare=True),
-             "machine, restored": lambda: machine("--restore", snapshot=high)}
+             "machine, restored, with its process": lambda: machine("--restore", snapshot=high),
+             "machine, restored": lambda: machine("--restore", snapshot=high, waits=True)}
     times = {name: [] for name in kinds}
     for _ in range(RUNS):
         for name, make in kinds.items():

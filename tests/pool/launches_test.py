@@ -43,7 +43,7 @@ def launch(purpose=RUN_PREPARED, directory=None):
 class MadeAhead:
     """The process of a keep, with its channel; None in place of its words: it has ended."""
 
-    def __init__(self, folder, *options, snapshot=None):
+    def __init__(self, folder, *options, snapshot=None, begins=True):
         self.channel, its = socket.socketpair()
         self.channel.settimeout(30)
         program = Path(MERLON).with_name("merlon-keep" if BACKEND == "nil" else "merlon-vmm")
@@ -54,6 +54,8 @@ class MadeAhead:
             actions.append((os.POSIX_SPAWN_DUP2, snapshot, 4))
         self.process = os.posix_spawn(program, [program.name, *options], {}, file_actions=actions)
         its.close()
+        if begins and "--restore" in options:
+            self.send(b"\1")
 
     def hear(self):
         head = self.channel.recv(2, socket.MSG_WAITALL)
@@ -185,6 +187,11 @@ class Launches(EndToEnd):
                     keep.streams()
                     keep.send(launch())
                     self.assertEqual(keep.ended(), (0, b"\3\0", "hello\n", ""))
+                for word in (b"", b"\2"):
+                    keep = MadeAhead(self.folder, "--restore", snapshot=snapshot, begins=False)
+                    keep.send(word)
+                    keep.channel.shutdown(socket.SHUT_WR)
+                    self.assertEqual(keep.ended(), (0, b"", "", ""), "who was not told to begin does not")
                 # Altered, it begins as nothing, or as a machine that harms only itself.
                 size = os.fstat(snapshot).st_size
                 for place in (0, 8, 13, 40, 300, 5000):

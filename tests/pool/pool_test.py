@@ -241,6 +241,23 @@ class PoolTest(TlsTest):
         app = self.wasm(printing("x", "(loop (br 0))"))
         self.running_in_the_pool(app).kill()
 
+    @unittest.skipUnless(BACKEND == "kvm", "is about machines")
+    def test_the_process_of_the_next_copy_can_be_killed(self):
+        pool = self.pool("--wait", "--snapshots", "always", "--ready", "1")
+        app = self.wasm(printing("x"))
+        self.taken(app)
+
+        def copies():
+            return {child for child, words in pool.children().items() if b"--restore" in words}
+
+        # One is ready, and one waits to be the next.
+        for _ in range(5):
+            pool.until(lambda: len(copies()) == 2)
+            killed = max(copies())
+            os.kill(killed, signal.SIGKILL)
+            pool.until(lambda killed=killed: killed not in pool.children() and len(copies()) == 2)
+            self.assertEqual(self.taken(app).stdout, "x")
+
     def test_a_pool_that_goes_takes_its_keeps_along(self):
         with Pool(self.folder / "pool", BACKEND, "--wait") as pool:
             app = self.wasm(printing("x", "(loop (br 0))"))

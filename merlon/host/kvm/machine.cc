@@ -296,17 +296,21 @@ core::Result<void> KeepMachine::save(os::BorrowedFd file, os::BorrowedFd pagemap
   return {};
 }
 
-Result<std::unique_ptr<KeepMachine>> KeepMachine::restore(os::BorrowedFd file,
-                                                          const Snapshot& snapshot) {
+Result<KeepMachine::Empty> KeepMachine::empty() {
   auto machine = VirtualMachine::create();
   if (!machine) {
     return HostError{core::ErrorCode::Unavailable, why_no_kvm(machine.error())};
   }
-  auto memory = TRY(checked(map_snapshot(file, snapshot), "cannot make memory"));
-  TRY(show(*machine, memory));
   auto processor = TRY(checked(machine->create_processor(), "cannot make a processor"));
+  return Empty{*std::move(machine), std::move(processor)};
+}
+
+Result<std::unique_ptr<KeepMachine>> KeepMachine::restore(Empty empty, os::BorrowedFd file,
+                                                          const Snapshot& snapshot) {
+  auto memory = TRY(checked(map_snapshot(file, snapshot), "cannot make memory"));
+  TRY(show(empty.machine, memory));
   std::unique_ptr<KeepMachine> made(
-      new KeepMachine(*std::move(machine), std::move(processor), std::move(memory)));
+      new KeepMachine(std::move(empty.machine), std::move(empty.processor), std::move(memory)));
   TRY(made->resume(snapshot));
   return made;
 }

@@ -49,12 +49,18 @@ class KeepMachine final : public Machine, private Attended {
       const os::FileMapping& shim, const os::FileMapping& keep,
       std::optional<sallyport::World> world, std::optional<SimulatedFirmware> firmware);
 
+  /// What a machine has before it is this or that one. Errors: Unavailable (no KVM).
+  struct Empty {
+    VirtualMachine machine;
+    Processor processor;
+  };
+  [[nodiscard]] static core::Result<Empty, HostError> empty();
   /// A machine that goes on where the one of the snapshot in `file` has stopped: its keep waits for
   /// a launch.
   ///
-  /// Errors: Unavailable (no KVM, or a clock that cannot go on) · those of read_snapshot().
+  /// Errors: Unavailable (a clock that cannot go on) · those of read_snapshot().
   [[nodiscard]] static core::Result<std::unique_ptr<KeepMachine>, HostError> restore(
-      os::BorrowedFd file, const Snapshot& snapshot);
+      Empty empty, os::BorrowedFd file, const Snapshot& snapshot);
   /// What takes time and may be done before its keep is needed.
   void warm_up() const noexcept { memory_.make_mapped_pages(); }
   /// Writes this machine into `file`, while its keep waits for its second letter. `pagemap` is

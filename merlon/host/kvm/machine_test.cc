@@ -188,7 +188,9 @@ TEST_F(KvmMachine, ThatIsRestoredAnswersTheRequestThatWaits) {
   snapshot->sequence = answered;
   const os::Fd waiting = os::snapshot_file().value();
   ASSERT_TRUE(write_snapshot(waiting, *snapshot, memory));
-  const auto restored = KeepMachine::restore(waiting, *snapshot);
+  auto empty = KeepMachine::empty();
+  ASSERT_TRUE(empty);
+  const auto restored = KeepMachine::restore(*std::move(empty), waiting, *snapshot);
   if (!restored && restored.error().text.find("clock") != std::string::npos) {
     GTEST_SKIP() << restored.error().text;
   }

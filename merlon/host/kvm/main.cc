@@ -7,7 +7,7 @@
 // Before it takes the workload it says whether it can run one (launch/readiness.h); with --try that
 // is all. With --proves the workload will be one that has the keep prove itself. With --save it
 // writes itself into descriptor 4 when its keep has been prepared, and ends; with --restore it
-// begins as what was written there.
+// begins as what was written there, when it is told to.
 
 #include <array>
 #include <chrono>
@@ -25,6 +25,7 @@
 #include "merlon/image/world.h"
 #include "merlon/launch/channel.h"
 #include "merlon/launch/exit_status.h"
+#include "merlon/launch/readiness.h"
 #include "merlon/os/open.h"
 #include "merlon/os/process.h"
 #include "merlon/os/surrender.h"
@@ -209,9 +210,13 @@ int not_restored(std::string_view why) {
 
 /// A machine that begins as a snapshot: its keep has been prepared.
 int run_restored() {
+  auto empty = host::kvm::KeepMachine::empty();
+  if (!empty) return not_restored(empty.error().text);
+  // Who made this process ahead of its need ends it by closing the channel.
+  if (!launch::receive_begin(os::BorrowedFd(launch::keep_descriptor))) return 0;
   auto snapshot = host::kvm::read_snapshot(snapshot_file);
   if (!snapshot) return not_restored(snapshot.error().message());
-  const auto machine = host::kvm::KeepMachine::restore(snapshot_file, *snapshot);
+  const auto machine = host::kvm::KeepMachine::restore(*std::move(empty), snapshot_file, *snapshot);
   if (!machine) return not_restored(machine.error().text);
   os::Fd::adopt(snapshot_file.number()).close();
   const launch::Preparation preparation{launch::Confinement::Machine, snapshot->network,
