@@ -35,12 +35,12 @@ class Pool:
         for line in self.process.stderr:
             self.lines.append(line.rstrip("\n"))
 
-    def until(self, true, seconds=30):
+    def until(self, true, seconds=30, pause=0.01):
         end = time.monotonic() + seconds
         while not true():
             if time.monotonic() > end or self.process.poll() is not None:
                 raise AssertionError(f"it did not happen: {self.lines[-10:]}")
-            time.sleep(0.01)
+            time.sleep(pause)
 
     def prepared_with(self):
         return sum("prepares keeps" in line for line in self.lines)

@@ -23,7 +23,7 @@ class CpuidPlacesTest : public ::testing::Test {
         ::mmap(reinterpret_cast<void*>(sallyport::user_start), 3 * page, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (memory != reinterpret_cast<void*>(sallyport::user_start)) {
-      GTEST_SKIP() << "an enclave's addresses are not free here";
+      GTEST_SKIP() << "an enclave's addresses are not free, as where a sanitizer has them";
     }
     code_ = static_cast<std::uint8_t*>(memory);
     for (const std::size_t at : {in_one, across, in_the_next}) put(at, 0xa2);
