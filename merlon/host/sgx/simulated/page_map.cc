@@ -1,6 +1,7 @@
 #include "merlon/host/sgx/simulated/page_map.h"
 
 #include <iterator>
+#include <utility>
 
 namespace merlon::host::sgx::simulated {
 
@@ -22,20 +23,37 @@ std::uint64_t flags_of(const PageEntry& entry) noexcept {
 }  // namespace
 
 const PageEntry* PageMap::find(std::uint64_t page) const noexcept {
-  const auto found = entries_.find(page);
-  return found == entries_.end() ? nullptr : &found->second;
+  const auto found = blocks_.find(block_of(page));
+  if (found == blocks_.end()) return nullptr;
+  const auto& entry = found->second.pages[index_of(page)];
+  return entry ? &*entry : nullptr;
 }
 PageEntry* PageMap::find(std::uint64_t page) noexcept {
-  const auto found = entries_.find(page);
-  return found == entries_.end() ? nullptr : &found->second;
+  // SAFETY: this map can be changed.
+  return const_cast<PageEntry*>(std::as_const(*this).find(page));
 }
 
 bool PageMap::add(std::uint64_t page, const PageEntry& entry) {
-  return entries_.emplace(page, entry).second;
+  Block& block = blocks_[block_of(page)];
+  std::optional<PageEntry>& place = block.pages[index_of(page)];
+  if (place) return false;
+  place = entry;
+  ++block.count;
+  return true;
+}
+
+void PageMap::remove(std::uint64_t page) noexcept {
+  const auto found = blocks_.find(block_of(page));
+  if (found == blocks_.end()) return;
+  Block& block = found->second;
+  std::optional<PageEntry>& place = block.pages[index_of(page)];
+  if (!place) return;
+  place.reset();
+  if (--block.count == 0) blocks_.erase(found);
 }
 
 Accepted PageMap::accept(std::uint64_t page, std::uint64_t flags) noexcept {
-  PageEntry& entry = entries_.find(page)->second;
+  PageEntry& entry = *find(page);
   const bool waits = entry.pending || entry.modified || entry.restricted;
   if (!waits || flags_of(entry) != flags) return Accepted::AttributesMismatch;
   entry.pending = entry.modified = entry.restricted = false;

@@ -3,6 +3,9 @@
 // EPCM, the processor's own map of an enclave's pages [SDM vol. 3D, "Enclave Page Cache Map"], in
 // software; and beside it which of them the process has mapped, and how. Pure.
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -40,7 +43,7 @@ class PageMap {
   [[nodiscard]] bool add(std::uint64_t page, const PageEntry& entry);
   /// EACCEPT. `flags` are SECINFO's. There is such a page.
   [[nodiscard]] Accepted accept(std::uint64_t page, std::uint64_t flags) noexcept;
-  void remove(std::uint64_t page) noexcept { entries_.erase(page); }
+  void remove(std::uint64_t page) noexcept;
 
   /// How the process maps [start, end), pages that are not there among them.
   void map(std::uint64_t start, std::uint64_t end, sallyport::Access access);
@@ -52,15 +55,33 @@ class PageMap {
 
   /// Calls `function(page, entry)` for each page of [start, end) that there is.
   template <typename Function>
-  void for_each(std::uint64_t start, std::uint64_t end, const Function& function) {
-    for (auto at = entries_.lower_bound(start); at != entries_.end() && at->first < end; ++at) {
-      function(at->first, at->second);
+  void for_each(std::uint64_t start, std::uint64_t end, const Function& function) const {
+    for (auto at = blocks_.lower_bound(block_of(start)); at != blocks_.end(); ++at) {
+      const auto& [first, block] = *at;
+      if (first >= end) return;
+      const std::uint64_t behind = std::min(end, first + block_size);
+      for (std::uint64_t page = std::max(start, first); page < behind; page += page_size) {
+        if (const auto& entry = block.pages[index_of(page)]) function(page, *entry);
+      }
     }
   }
-  [[nodiscard]] std::size_t count() const noexcept { return entries_.size(); }
 
  private:
-  std::map<std::uint64_t, PageEntry> entries_;
+  /// Pages come and go by thousands in a row: a tree of blocks is far lower than one of pages.
+  static constexpr std::uint64_t block_size = std::uint64_t{2} << 20U;
+  struct Block {
+    std::array<std::optional<PageEntry>, block_size / page_size> pages;
+    std::size_t count = 0;  ///< never 0 but on the way
+  };
+
+  static constexpr std::uint64_t block_of(std::uint64_t page) noexcept {
+    return page & ~(block_size - 1);
+  }
+  static constexpr std::size_t index_of(std::uint64_t page) noexcept {
+    return (page & (block_size - 1)) / page_size;
+  }
+
+  std::map<std::uint64_t, Block> blocks_;                ///< by their first address
   std::map<std::uint64_t, sallyport::Access> mappings_;  ///< from this address on
 };
 

@@ -1,5 +1,7 @@
 #include "merlon/host/sgx/simulated/page_map.h"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace merlon::host::sgx::simulated {
@@ -58,6 +60,43 @@ TEST(PageMap, WhatTheProcessDoesNotMapIsNotReached) {
   EXPECT_EQ(map.mapping_of(page + page_size), Access::ReadWrite);
   map.map(0, 0x10'0000, Access::None);
   EXPECT_EQ(map.reachable(page), 0);
+}
+
+using Pages = std::vector<std::uint64_t>;
+
+Pages pages_in(const PageMap& map, std::uint64_t start, std::uint64_t end) {
+  Pages pages;
+  map.for_each(start, end,
+               [&](std::uint64_t at, const PageEntry& /*entry*/) { pages.push_back(at); });
+  return pages;
+}
+
+TEST(PageMap, PagesAreGoneThroughInOrderFromTheFirstToTheOneBeforeTheEnd) {
+  PageMap map;
+  constexpr std::uint64_t far = 0x20'0000;  // of another block
+  for (const std::uint64_t at : {far + 0x3000, far, far - 0x1000, std::uint64_t{0x1000}}) {
+    EXPECT_TRUE(map.add(at, {}));
+  }
+  EXPECT_EQ(pages_in(map, 0, far * 2), (Pages{0x1000, far - 0x1000, far, far + 0x3000}));
+  EXPECT_EQ(pages_in(map, 0x1000, far + 0x3000), (Pages{0x1000, far - 0x1000, far}));
+  EXPECT_EQ(pages_in(map, 0x2000, far), (Pages{far - 0x1000}));
+  EXPECT_EQ(pages_in(map, far, far), Pages());
+}
+
+TEST(PageMap, ARemovedPageCanComeAgainAndTheOthersStay) {
+  PageMap map;
+  EXPECT_TRUE(map.add(page, {}));
+  EXPECT_FALSE(map.add(page, {}));
+  EXPECT_TRUE(map.add(page + page_size, {}));
+  map.remove(page);
+  map.remove(page);
+  map.remove(page + 0x100'0000);
+  EXPECT_EQ(map.find(page), nullptr);
+  EXPECT_EQ(pages_in(map, 0, 0x100'0000), (Pages{page + page_size}));
+  map.remove(page + page_size);
+  EXPECT_EQ(pages_in(map, 0, 0x100'0000), Pages());
+  EXPECT_TRUE(map.add(page, {}));
+  EXPECT_NE(map.find(page), nullptr);
 }
 
 TEST(PageMap, MappingsCoverEachOther) {
