@@ -42,6 +42,9 @@ def firmware_key(public_der):
 
 
 class Keys(EndToEnd):
+    # Making one of RSA takes a good part of a second: keys of the same name serve all tests but those of their making.
+    kept = {}
+
     def setUp(self):
         super().setUp()
         if not HAVE_OPENSSL:
@@ -51,6 +54,13 @@ class Keys(EndToEnd):
         return self.folder / name
 
     def made(self, kind, name):
+        if (kind, name) not in self.kept:
+            self.kept[kind, name] = self.made_anew(kind, name).read_bytes()
+        self.path(name).write_bytes(self.kept[kind, name])
+        self.path(name).chmod(0o600)
+        return self.path(name)
+
+    def made_anew(self, kind, name):
         result = self.merlon("key", kind, "create", "--out", self.path(name))
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
         return self.path(name)
@@ -81,12 +91,12 @@ class Keys(EndToEnd):
 
 class Create(Keys):
     def test_openssl_reads_the_keys(self):
-        snp = self.made("snp", "snp.pem")
+        snp = self.made_anew("snp", "snp.pem")
         self.assertTrue(snp.read_text().startswith("-----BEGIN PRIVATE KEY-----\n"))
         text = openssl("pkey", "-in", snp, "-noout", "-text", "-check").decode()
         self.assertIn("secp384r1", text)
         self.assertIn("Key is valid", text)
-        sgx = self.made("sgx", "sgx.pem")
+        sgx = self.made_anew("sgx", "sgx.pem")
         self.assertTrue(sgx.read_text().startswith("-----BEGIN RSA PRIVATE KEY-----\n"))
         text = openssl("rsa", "-in", sgx, "-noout", "-text", "-check").decode()
         self.assertIn("3072 bit", text)
@@ -94,19 +104,19 @@ class Create(Keys):
         self.assertIn("RSA key ok", text)
 
     def test_each_key_is_another(self):
-        self.assertNotEqual(self.made("snp", "a").read_text(), self.made("snp", "b").read_text())
+        self.assertNotEqual(self.made_anew("snp", "a").read_text(), self.made_anew("snp", "b").read_text())
 
     def test_a_key_is_its_owners_alone_whatever_the_umask(self):
         before = os.umask(0)
         try:
             for kind in ("snp", "sgx"):
-                mode = stat.S_IMODE(self.made(kind, kind).stat().st_mode)
+                mode = stat.S_IMODE(self.made_anew(kind, kind).stat().st_mode)
                 self.assertEqual(mode, 0o600)
         finally:
             os.umask(before)
 
     def test_a_file_that_is_there_stays_unless_forced(self):
-        key = self.made("snp", "key.pem")
+        key = self.made_anew("snp", "key.pem")
         before = key.read_text()
         again = self.merlon("key", "snp", "create", "--out", key)
         self.assert_refused(again, 1, "key.pem: is there already", "--force")
