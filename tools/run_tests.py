@@ -425,7 +425,7 @@ PARTS = {part.__name__: part
          for part in (unit, e2e, pool, steward, fleet, asan, spec, wasi, kvm, sgx_sim, tcg, kernels, verify, protocol,
                       differential, real, packages)}
 
-# What a built tree is asked before each commit, without the tests of label `long`: what those find needs many rounds.
+# What a built tree is asked before each commit; without the tests of label `long`, which are for a whole run.
 QUICK = ["unit", "e2e", "wasi", "spec"]
 LONG = "long"
 # All but what asan runs as well, and what takes bare machines.

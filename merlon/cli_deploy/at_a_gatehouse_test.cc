@@ -180,7 +180,7 @@ TEST_F(AtAGatehouse, InputWhoseAnswerIsLostArrivesOnce) {
 TEST_F(AtAGatehouse, InputThatIsRefusedEndsTheTalkByName) {
   const auto instead =
       house_.answer_instead([&](const http::Request& request) -> std::optional<http::Response> {
-        // Who hears nothing at once learns sooner what has become of the input.
+        // Answered at once: a question for output waits 15 s, and trouble is told behind it.
         if (request.path().ends_with("/output")) return with(200, "");
         if (!request.path().ends_with("/input")) return std::nullopt;
         return with(409, R"({"code":"input.position","title":"input goes on at byte 5"})");

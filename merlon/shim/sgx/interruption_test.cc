@@ -34,7 +34,8 @@ class Interruption : public ::testing::Test {
     void* const wanted = reinterpret_cast<void*>(sallyport::saved_state_pages);
     void* const got = ::mmap(wanted, sizeof(SavedFrame), PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    if (got != wanted) GTEST_SKIP() << "an enclave's addresses are not free, as where a sanitizer has them";
+    if (got != wanted)
+      GTEST_SKIP() << "an enclave's addresses are not free, as where a sanitizer has them";
     frame_ = static_cast<SavedFrame*>(got);
     machine_.pages().begin({}, machine_.linux().keep().memory.ledger());
     machine_.linux().give = [this](linux::Range range, linux::Access access) {

@@ -71,7 +71,7 @@ class PageMap {
   static constexpr std::uint64_t block_size = std::uint64_t{2} << 20U;
   struct Block {
     std::array<std::optional<PageEntry>, block_size / page_size> pages;
-    std::size_t count = 0;  ///< never 0 but on the way
+    std::size_t count = 0;  ///< of pages; a block that has none left is removed
   };
 
   static constexpr std::uint64_t block_of(std::uint64_t page) noexcept {
