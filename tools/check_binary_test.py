@@ -93,6 +93,12 @@ class CheckShim(unittest.TestCase):
         hidden = "mov $0xd7010f00, %eax"
         self.assertIn("bytes of ENCLU", " ".join(self.errors(hidden, rules=check_binary.RULES_OF_ENCLAVES)))
 
+    def test_the_loop_that_accepts_pages(self):
+        loop = bytes.fromhex("b805000000 0f01d7 740c 4881c100100000 4839d1 72ea")
+        self.assertEqual(list(check_binary.check_accepting_loop(b"\x90" + loop + b"\x90")), [])
+        for other in (b"", loop[1:], loop[:-1], loop + loop):
+            self.assertIn("would be slow", " ".join(check_binary.check_accepting_loop(other)))
+
     def test_bytes_that_are_no_instruction(self):
         self.assertTrue(self.errors(".byte 0x06"))
 

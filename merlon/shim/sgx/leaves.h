@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "merlon/sallyport/boot.h"
+#include "merlon/shim/linux/ledger.h"
 
 namespace merlon::shim::sgx {
 
@@ -25,9 +26,10 @@ inline constexpr std::uint64_t page_read = 1, page_write = 2, page_execute = 4, 
   return 0;
 }
 
-/// EACCEPT: the page at `address` is exactly as `flags` say, by a change that has just been asked
-/// for. False, and nothing has changed, if it is not.
-[[nodiscard]] bool accept_page(std::uint64_t address, std::uint64_t flags) noexcept;
+/// EACCEPT of one page after the other, the first one first: each is exactly as `flags` say, by a
+/// change that has just been asked for. False if one is not: nothing has changed for that one, nor
+/// for those behind it.
+[[nodiscard]] bool accept_pages(linux::Range pages, std::uint64_t flags) noexcept;
 
 /// EMODPE: gives the page at `address` the rights in `flags` beside those that it has.
 void extend_page(std::uint64_t address, std::uint64_t flags) noexcept;

@@ -47,7 +47,7 @@ void* PageBook::take_page() noexcept {
   if (next_ == sallyport::page_book_end) return nullptr;
   const std::uint64_t page = next_;
   next_ += page_size;
-  if (!accept_page(page, page_read | page_write | page_pending | page_regular)) {
+  if (!accept_pages({page, next_}, page_read | page_write | page_pending | page_regular)) {
     linux::give_up("a page of the enclave is not as it was asked for");
   }
   // SAFETY: the page is the enclave's own and zero: the processor says so.

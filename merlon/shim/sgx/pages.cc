@@ -44,10 +44,8 @@ bool ask_change(Range range, PageChange change, Access access = Access::None) no
 
 /// Whoever gave the enclave another page than it asked for has tried to swap one.
 void accept(Range range, std::uint64_t flags) noexcept {
-  for (std::uint64_t at = range.start; at < range.end; at += page_size) {
-    if (!accept_page(at, flags)) {
-      linux::give_up("a page of the enclave is not as it was asked for");
-    }
+  if (!accept_pages(range, flags)) {
+    linux::give_up("a page of the enclave is not as it was asked for");
   }
 }
 

@@ -26,8 +26,13 @@ class LeafPlaces {
   /// Whether the shim has an ENCLU there.
   [[nodiscard]] bool has(std::uint64_t place) const { return places_.contains(place); }
 
+  /// Whether the one there is the shim's loop that accepts pages from rcx on to before rdx, all by
+  /// one operand (shim/sgx/leaves.cc): nothing but the next page differs when it comes by again.
+  [[nodiscard]] bool accepts_a_row(std::uint64_t place) const { return rows_.contains(place); }
+
  private:
   std::set<std::uint64_t> places_;
+  std::set<std::uint64_t> rows_;
 };
 
 }  // namespace merlon::host::sgx::simulated

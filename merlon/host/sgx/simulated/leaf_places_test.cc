@@ -26,6 +26,28 @@ TEST(LeafPlaces, AreWhereThatInstructionIsAndNowhereElse) {
   }
 }
 
+/// Each byte of the loop counts, and it must be there as a whole.
+TEST(LeafPlaces, ARowIsAcceptedByTheShimsLoopAlone) {
+  constexpr std::array<std::uint8_t, 22> loop{0xb8, 5,    0,    0,    0,    0x0f, 0x01, 0xd7,
+                                              0x74, 12,   0x48, 0x81, 0xc1, 0,    0x10, 0,
+                                              0,    0x48, 0x39, 0xd1, 0x72, 0xea};
+  constexpr std::uint64_t at = 5;
+  const auto accepts_a_row = [](core::ByteView code, std::uint64_t place) {
+    LeafPlaces places;
+    places.look_for(somewhere, code);
+    return places.accepts_a_row(somewhere + place);
+  };
+  EXPECT_TRUE(accepts_a_row(loop, at));
+  EXPECT_FALSE(accepts_a_row(loop, at + 1));
+  for (std::size_t changed = 0; changed < loop.size(); ++changed) {
+    auto other = loop;
+    other[changed] ^= 1;
+    EXPECT_FALSE(accepts_a_row(other, at)) << changed;
+  }
+  EXPECT_FALSE(accepts_a_row(core::ByteView(loop).first(loop.size() - 1), at));
+  EXPECT_FALSE(accepts_a_row(core::ByteView(loop).subspan(1), at - 1));
+}
+
 TEST(LeafPlaces, ThatAreHiddenRaiseAnExceptionOnEveryProcessorAlsoAcrossPages) {
   constexpr std::size_t size = 2 * 4096, across = 4095;
   void* const memory =

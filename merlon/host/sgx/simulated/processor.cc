@@ -315,6 +315,7 @@ std::uint64_t Processor::handle(int signal, ::siginfo_t& info, ::ucontext_t& raw
     }
     return context.thread_pointer;
   }
+  ++stops_;
   constexpr std::uint64_t fetch = 16;
   const bool fetches = signal == SIGSEGV && context.get(REG_TRAPNO) == page_fault &&
                        (context.get(REG_ERR) & fetch) != 0;
@@ -559,23 +560,42 @@ bool Processor::misses_operand(Context& context, std::uint64_t address) {
   return true;
 }
 
+std::optional<Accepted> Processor::accept_page(std::uint64_t page, std::uint64_t flags) {
+  if (map_.find(page) == nullptr && !add_by_fault(page, PROT_READ | PROT_WRITE)) return {};
+  const Accepted accepted = map_.accept(page, flags);
+  map_later(page);
+  return accepted;
+}
+
+/// What is between two leaves of the loop changes rcx, and what the next leaf changes anyway.
+void Processor::accept_those_behind(Context& context, std::uint64_t flags) {
+  const std::uint64_t end = context.get(REG_RDX);
+  std::uint64_t page = context.get(REG_RCX);
+  while (page + page_size < end && accept_page(page + page_size, flags) == Accepted::Yes) {
+    page += page_size;
+  }
+  context.set(REG_RCX, page);
+}
+
 void Processor::accept(Context& context) {
   const std::uint64_t operand = context.get(REG_RBX);
   if (misses_operand(context, operand)) return;
   if (operand - accepted_.address < accepted_.size) static_cast<void>(map_accepted());
   const std::uint64_t page = context.get(REG_RCX);
-  if (map_.find(page) == nullptr && !add_by_fault(page, PROT_READ | PROT_WRITE)) {
+  std::uint64_t flags = 0;
+  std::memcpy(&flags, pointer(operand), sizeof(flags));
+  const std::optional<Accepted> accepted = accept_page(page, flags);
+  if (!accepted) {
     const Exception missing{page_fault, 0, page};
     interrupt(context, &missing);
     return;
   }
-  std::uint64_t flags = 0;
-  std::memcpy(&flags, pointer(operand), sizeof(flags));
-  const Accepted accepted = map_.accept(page, flags);
-  map_later(page);
-  context.set(REG_RAX, static_cast<std::uint64_t>(accepted));
+  context.set(REG_RAX, static_cast<std::uint64_t>(*accepted));
   const std::uint64_t kept = context.get(REG_EFL) & ~carry_flags;
-  context.set(REG_EFL, accepted == Accepted::Yes ? kept : kept | zero_flag);
+  context.set(REG_EFL, *accepted == Accepted::Yes ? kept : kept | zero_flag);
+  // Whoever owns a hostile processor looks at each of them.
+  const bool goes_on = *accepted == Accepted::Yes && !hostility_;
+  if (goes_on && leaves_.accepts_a_row(context.get(REG_RIP))) accept_those_behind(context, flags);
   context.set(REG_RIP, context.get(REG_RIP) + size_of_enclu);
 }
 

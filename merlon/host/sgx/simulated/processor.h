@@ -52,6 +52,8 @@ class Processor final : public Driver {
   void set_hostility(std::optional<Hostility> hostility) noexcept { hostility_ = hostility; }
   /// For tests: EREMOVE, which a kernel can do to pages of an enclave that is not running.
   [[nodiscard]] os::Result<void> take_away(Pages pages);
+  /// For tests: how often the enclave's thread has been stopped.
+  [[nodiscard]] std::uint64_t stops() const noexcept { return stops_; }
   /// For tests: this process is a copy of the one that had the enclave.
   void go_on_in_copy() noexcept { is_prepared_ = false; }
 
@@ -85,6 +87,10 @@ class Processor final : public Driver {
   void resume(Context& context);
   void leave(Context& context);
   void accept(Context& context);
+  /// One page, which there is then. Null: there is none, and none comes.
+  [[nodiscard]] std::optional<Accepted> accept_page(std::uint64_t page, std::uint64_t flags);
+  /// From the page in rcx, which was accepted, as far as its loop would go on.
+  void accept_those_behind(Context& context, std::uint64_t flags);
   void extend(Context& context);
   /// After an instruction, while hostility looks.
   void step(Context& context);
@@ -118,6 +124,7 @@ class Processor final : public Driver {
   struct ::sigaction refused_call_{};  ///< who handles SIGSYS of a filter
   bool is_prepared_ = false;
   bool is_inside_ = false;
+  std::uint64_t stops_ = 0;
   std::uint64_t frames_at_ = 0;
   std::uint64_t entry_ = 0;
   std::uint32_t frames_ = 0;

@@ -91,8 +91,11 @@ linux::testing::Reply Machine::change(const linux::testing::Asked& asked) {
 
 }  // namespace testing
 
-bool accept_page(std::uint64_t address, std::uint64_t flags) noexcept {
-  return testing::current->accept(address, flags);
+bool accept_pages(linux::Range pages, std::uint64_t flags) noexcept {
+  for (std::uint64_t at = pages.start; at < pages.end; at += linux::page_size) {
+    if (!testing::current->accept(at, flags)) return false;
+  }
+  return true;
 }
 void extend_page(std::uint64_t address, std::uint64_t flags) noexcept {
   testing::current->extend(address, flags);
