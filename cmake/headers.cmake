@@ -1,10 +1,10 @@
 # Headers that are compiled beforehand, and how the compiler's cache knows them again.
 #
 #   merlon_build_fast(TARGET tests|rooms)
-#       Tests are built fast wherever they are built for debugging: most of what they cost is
-#       GoogleTest's templates and headers that all of them include. Rooms keep their flags, and have
-#       their headers read beforehand only with clang's sanitizers. So each file is built somewhere without:
-#       a room in preset dev, a test in preset clang22. There whoever forgets an include is told.
+#       Where it is built for debugging: three quarters of what a file costs are headers that most
+#       files include, and GoogleTest's templates. Rooms keep their flags, tests are not optimised.
+#       Each file is built somewhere without: all in preset clang22, rooms in release as well. There
+#       whoever forgets an include is told.
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # clang finds X.pch for X by itself, and ccache makes this path a relative one: not so the paths of
@@ -16,17 +16,16 @@ function(merlon_build_fast target kind)
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     return()
   endif()
-  set(sanitized_by_clang FALSE)
-  if(MERLON_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-    set(sanitized_by_clang TRUE)
-  endif()
   if(kind STREQUAL "tests")
     target_compile_options(${target} PRIVATE -O0 -g1)
-    if(sanitized_by_clang OR CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      merlon_compile_headers(test_headers GTest::gtest -O0 -g1)
-      target_precompile_headers(${target} REUSE_FROM merlon_test_headers)
-    endif()
-  elseif(sanitized_by_clang)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND NOT MERLON_SANITIZE)
+    return()
+  endif()
+  if(kind STREQUAL "tests")
+    merlon_compile_headers(test_headers GTest::gtest -O0 -g1)
+    target_precompile_headers(${target} REUSE_FROM merlon_test_headers)
+  else()
     merlon_compile_headers(room_headers)
     target_precompile_headers(${target} REUSE_FROM merlon_room_headers)
   endif()
@@ -60,8 +59,8 @@ function(merlon_compile_headers name)
   merlon_digest_headers(${header} ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.${suffix}.sum ${library})
 endfunction()
 
-# g++ compiles these headers into 100 MiB, and ccache reads all of them for each test, which costs as
-# much as a small test does. CCACHE_PCH_EXTSUM has it read FILE instead: a digest of what went in.
+# g++ compiles these headers into 100 MiB, and ccache reads all of them for each file, which costs as
+# much as a small one does. CCACHE_PCH_EXTSUM has it read FILE instead: a digest of what went in.
 function(merlon_digest_headers header file)
   separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_DEBUG} -std=c++20")
   set(read_from ${header})
