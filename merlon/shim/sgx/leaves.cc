@@ -3,7 +3,7 @@
 namespace merlon::shim::sgx {
 namespace {
 
-constexpr std::uint32_t leaf_report = 0, leaf_key = 1, leaf_extend = 6;
+constexpr std::uint32_t leaf_report = 0, leaf_key = 1, leaf_accept = 5, leaf_extend = 6;
 
 struct alignas(64) SecInfo {
   std::uint64_t flags;
@@ -31,15 +31,15 @@ bool accept_pages(linux::Range pages, std::uint64_t flags) noexcept {
   // SAFETY: the operand lies in the enclave, aligned as the leaf wants it; it changes pages of the
   // enclave that nobody uses yet, or none.
   asm volatile(
-      "1: mov $5, %%eax\n"
+      "1: mov %[leaf], %%eax\n"
       "enclu\n"
       "jz 2f\n"  // an error code
-      "add $4096, %%rcx\n"
+      "add %[size], %%rcx\n"
       "cmp %%rdx, %%rcx\n"
       "jb 1b\n"
       "2:"
       : "=&a"(result), "+c"(page)
-      : "b"(&info), "d"(pages.end)
+      : "b"(&info), "d"(pages.end), [leaf] "i"(leaf_accept), [size] "i"(linux::page_size)
       : "memory", "cc");
   return result == 0;
 }
