@@ -128,6 +128,33 @@ TEST_P(PolicyFromEvidence, IsNotMadeOfWhatNobodyVouchesFor) {
 
 INSTANTIATE_TEST_SUITE_P(Genuine, PolicyFromEvidence, ::testing::Range<std::size_t>(0, 5));
 
+class PolicyFromSnp : public PolicyFromEvidence {};
+
+/// How a guest of SEV-SNP was launched, beside what was launched in it.
+TEST_P(PolicyFromSnp, AdmitsNoGuestOfAnotherPolicy) {
+  const evidence::Evidence genuine_evidence = evidence();
+  const auto& report = std::get<evidence::SnpEvidence>(genuine_evidence.report).report;
+  const auto made = policy_from(evidence(), collateral(), moment());
+  ASSERT_TRUE(made.has_value());
+  const auto refusals_with = [&](const std::string& key, const std::string& value) {
+    std::string text = made->text;
+    const std::size_t at = text.find("\n" + key + " = ");
+    if (at == std::string::npos) {
+      ADD_FAILURE() << key << "\n" << text;
+      return std::vector<Check>{};
+    }
+    const std::size_t begin = at + key.size() + 4;
+    text.replace(begin, text.find('\n', begin) - begin, value);
+    return refusals_by(text);
+  };
+  EXPECT_EQ(refusals_with("vmpl", report.vmpl == 3 ? "[2]" : "[3]"), std::vector{Check::SnpVmpl});
+  EXPECT_EQ(refusals_with("min_abi", "\"255.0\""), std::vector{Check::SnpAbi});
+  EXPECT_NE(made->text.find("\ndebug = false\n"), std::string::npos);
+  EXPECT_NE(made->text.find("\nmigration = false\n"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(Genuine, PolicyFromSnp, ::testing::Range<std::size_t>(0, 3));
+
 TEST(PolicyFrom, IsNotMadeOfWhatADebuggerReads) {
   if (!codec::testing::have_vectors()) GTEST_SKIP() << "no test data of others";
   evidence::Endorsements all;
