@@ -1,5 +1,7 @@
 #include "merlon/codec/pem.h"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace merlon::codec {
@@ -14,6 +16,16 @@ TEST(Pem, BlocksAreReadInTheirOrder) {
   EXPECT_EQ((*blocks)[0].label, "ONE");
   EXPECT_EQ(core::as_text((*blocks)[0].bytes), "first");
   EXPECT_EQ((*blocks)[1].bytes.size(), 100U);
+}
+
+TEST(Pem, ABlockHasLinesOf64AndNoneThatIsEmpty) {
+  const std::string line(64, 'A');
+  const std::vector<std::uint8_t> zeros(96);
+  EXPECT_EQ(to_pem("X", core::ByteView(zeros)),
+            "-----BEGIN X-----\n" + line + "\n" + line + "\n-----END X-----\n");
+  EXPECT_EQ(to_pem("X", core::ByteView(zeros).first(51)),
+            "-----BEGIN X-----\n" + line + "\nAAAA\n-----END X-----\n");
+  EXPECT_EQ(to_pem("X", {}), "-----BEGIN X-----\n-----END X-----\n");
 }
 
 TEST(Pem, TextWithoutBlocksHasNone) { EXPECT_TRUE(pem_blocks("no block here")->empty()); }

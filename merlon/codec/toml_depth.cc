@@ -11,10 +11,10 @@ class Points {
  public:
   explicit Points(std::string_view text) noexcept : rest_(text) {}
 
-  bool are_too_many() noexcept {
+  [[nodiscard]] bool are_too_many() noexcept {
     while (!rest_.empty()) {
       take(rest_.front());
-      if (header_ + points_ > max_toml_depth) return true;
+      if (header_ + points_ >= max_toml_depth) return true;  // a name more than points
     }
     return false;
   }
@@ -33,7 +33,7 @@ class Points {
   }
 
   void end_statement() noexcept {
-    if (is_header_) header_ = points_;
+    if (is_header_) header_ = points_ + 1;
     is_header_ = false;
     points_ = 0;
   }
@@ -65,7 +65,7 @@ class Points {
   std::size_t open_ = 0;    ///< brackets
   bool begins_ = true;      ///< nothing but blanks on this line
   bool is_header_ = false;  ///< of a table
-  std::size_t header_ = 0;  ///< points in the last
+  std::size_t header_ = 0;  ///< names in the last
   std::size_t points_ = 0;  ///< in this statement
 };
 

@@ -36,6 +36,18 @@ TEST(Toml, CountsHeadersWithWhatIsBelowThem) {
   EXPECT_FALSE(parse_toml("[" + half + "a]\nx = [\n[1],\n]\n" + half + "a = 1\n"));
 }
 
+/// max_toml_depth names and no more, those of a header among them.
+TEST(Toml, IsAsDeepAsItMayBe) {
+  const std::string most = repeated("a.", max_toml_depth - 1) + "a";
+  const std::string half = repeated("a.", max_toml_depth / 2 - 1) + "a";
+  EXPECT_TRUE(parse_toml(most + " = 1\n"));
+  EXPECT_FALSE(parse_toml("a." + most + " = 1\n"));
+  EXPECT_TRUE(parse_toml("[" + half + "]\n" + half + " = 1\n"));
+  EXPECT_FALSE(parse_toml("[" + half + "]\na." + half + " = 1\n"));
+  EXPECT_FALSE(parse_toml("[a." + half + "]\n" + half + " = 1\n"));
+  EXPECT_TRUE(parse_toml("a = \"\"")) << "which ends where a longer string would begin";
+}
+
 TEST(Toml, MayHaveAsManyPointsAsItLikesWhereTheyAreNoKeys) {
   const std::string points = repeated(".", 1000);
   for (const std::string& text :

@@ -1,5 +1,7 @@
 #include "merlon/sgx/report_body.h"
 
+#include <algorithm>
+#include <algorithm>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -33,6 +35,18 @@ TEST(ReportBody, EachFieldStandsWhereTheManualSaysSo) {
   EXPECT_FALSE(body.is_debug());
   EXPECT_EQ(body.attributes().view()[8], 1);
   EXPECT_TRUE(std::ranges::equal(body.to_bytes(), bytes));
+}
+
+/// Flags, then XFRM, each with its lowest byte first.
+TEST(ReportBody, AttributesAreAsInTheReport) {
+  std::vector<std::uint8_t> bytes(ReportBody::size, 0);
+  constexpr std::size_t attributes_at = 48;
+  for (std::size_t i = 0; i < 16; ++i) {
+    bytes[attributes_at + i] = static_cast<std::uint8_t>(0x81 + i);
+  }
+  const ReportBody body = ReportBody::parse(bytes).value();
+  EXPECT_TRUE(std::ranges::equal(body.attributes().view(),
+                                 core::ByteView(bytes).subspan(attributes_at, 16)));
 }
 
 TEST(ReportBody, ReservedBytesMustBeZero) {

@@ -78,6 +78,21 @@ TEST(Findings, OfDcapQuotes) {
 }
 TEST(Findings, OfEnclaves) { run<FakeIntel>(sgx_faults(), sgx); }
 TEST(Findings, OfDomains) { run<FakeIntel>(tdx_faults(), tdx); }
+/// Each thing that was asked for, or whoever reads it looks for the wrong one.
+TEST(Findings, OfKeySeparationSayWhatWasWanted) {
+  const FakeIntel fake(false);
+  Policy policy = fake.policy();
+  policy.sgx.ext_product_id = sgx::IsvExtProdId{};
+  policy.sgx.family_id = sgx::IsvFamilyId{};
+  policy.sgx.min_config_svn = 2;
+  const std::string zeros(32, '0');
+  const Appraisal appraisal = judged(fake, policy);
+  ASSERT_NE(appraisal.find(Check::SgxKss), nullptr);
+  EXPECT_EQ(appraisal.find(Check::SgxKss)->wanted,
+            "KSS, configuration id zero, extended product id " + zeros + ", family id " + zeros +
+                ", configuration version at least 2");
+}
+
 TEST(Findings, OfSnpReports) {
   run<FakeAmd>(snp_faults(), [] { return FakeAmd(); });
 }

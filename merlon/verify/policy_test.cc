@@ -447,6 +447,9 @@ TEST(StewardPolicy, MeansWhatAStewardMeans) {
   EXPECT_EQ(policy->snp.platform[1], BitRule::Clear);
   EXPECT_FALSE(policy->snp.debug);
   EXPECT_EQ(policy->snp.refused_measurement.size(), 1U);
+  EXPECT_EQ(policy->snp.id_key.values().size(), 1U);
+  EXPECT_EQ(policy->snp.refused_id_key.size(), 1U);
+  EXPECT_EQ(policy->snp.author_key.values().size(), 1U);
   EXPECT_EQ(policy->snp.smt, BitRule::Set);
   EXPECT_EQ(policy->snp.single_socket, BitRule::Any);
   EXPECT_EQ(policy->snp.host_data.values().size(), 1U);

@@ -70,6 +70,22 @@ TEST(Extension, PurposesOfAKey) {
             core::ErrorCode::Exhausted);
 }
 
+/// Numbers of others' certificates [RFC5280 §4.2.1.12].
+TEST(Extension, PurposesHaveTheirNumbers) {
+  const DerBytes both{0x30, 0x14, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2};
+  const auto has = [](core::ByteView value, ExtendedKeyUsage usage) {
+    const auto read = ExtendedKeyUsages::parse(value);
+    return read && read->has(usage);
+  };
+  EXPECT_TRUE(has(both, ExtendedKeyUsage::ServerAuth));
+  EXPECT_TRUE(has(both, ExtendedKeyUsage::ClientAuth));
+  DerBytes other = both;
+  other[11] = 4;
+  other[21] = 4;
+  EXPECT_FALSE(has(other, ExtendedKeyUsage::ServerAuth));
+  EXPECT_FALSE(has(other, ExtendedKeyUsage::ClientAuth));
+}
+
 TEST(Extension, KeyIdentifiers) {
   const DerBytes octets = codec::der_octets(DerBytes{1, 2});
   EXPECT_EQ(parse_subject_key_id(octets)->size(), 2U);
