@@ -1,7 +1,6 @@
 #include "merlon/sgx/report_body.h"
 
 #include <algorithm>
-#include <algorithm>
 #include <vector>
 
 #include <gtest/gtest.h>

@@ -171,6 +171,7 @@ TEST_F(PortTest, NumbersAreWhatTheirRequestsCanGive) {
   EXPECT_EQ(violation(Call::SocketOption, {3, 1}, 1), Violation::None);
   EXPECT_EQ(violation(Call::SocketOption, {3, 1}, 2), impossible);
   EXPECT_EQ(violation(Call::SocketOption, {3, 0}, 0), impossible);
+  EXPECT_EQ(violation(Call::SocketOption, {3, 0}, 1), Violation::None);
   EXPECT_EQ(violation(Call::SocketOption, {3, 0}, 10), Violation::None);
   EXPECT_EQ(violation(Call::SocketOption, {3, 0}, 11), impossible);
 }
