@@ -1,7 +1,9 @@
 // Accesses that are compared and those that guards notice come to the same, also where an earlier
 // comparison stands for a later one.
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include <gtest/gtest.h>
@@ -22,6 +24,9 @@ constexpr std::uint8_t i32 = 0x7f;
 #define LOAD(offset) 0x20, 0, 0x28, 0, offset
 #define STORE(offset) 0x20, 0, 0x41, 7, 0x36, 0, offset
 #define DROP 0x1a
+// The first local and a constant below 64; or above, which is 128 less. A load from what is there.
+#define SUM(constant) 0x20, 0, 0x41, constant, 0x6a
+#define LOADED 0x28, 0, 0
 #define ADD_TO_0(...) 0x20, 0, 0x41, __VA_ARGS__, 0x6a, 0x21, 0
 #define PAGE 0x80, 0x80, 0x04   // 65536
 #define HALF 0x80, 0x80, 0x02   // 32768
@@ -83,6 +88,25 @@ std::vector<Case> cases() {
                                                  LOAD(0), DROP, 0x20, 1, 0x28, 0, 0, 0x0b})},
       {"a sum that is loaded from",
        module_of({0, LOAD(0), DROP, 0x20, 0, 0x41, 8, 0x6a, 0x28, 0, 0, 0x0b})},
+      {"a row, the highest first",
+       module_of({0, SUM(16), LOADED, SUM(8), LOADED, 0x6a, LOAD(0), 0x6a, 0x0b})},
+      {"a row that begins behind its local",
+       module_of({0, SUM(24), LOADED, SUM(16), LOADED, 0x6a, SUM(8), LOADED, 0x6a, 0x0b})},
+      {"a row that begins before its local",
+       module_of({0, LOAD(0), SUM(0x78), LOADED, 0x6a, SUM(0x70), LOADED, 0x6a, 0x0b})},
+      {"a row, the lowest first",
+       module_of({0, SUM(0x70), LOADED, SUM(0x78), LOADED, 0x6a, LOAD(0), 0x6a, 0x0b})},
+      {"a row with a division before its lowest load",
+       module_of({0, SUM(16), LOADED, 0x20, 1, 0x6d, LOAD(0), 0x6a, 0x0b})},
+      {"a row with a store before its lowest load",
+       module_of({0, SUM(16), LOADED, DROP, 0x41, 0, 0x41, 5, 0x36, 0, 0, LOAD(0), 0x0b})},
+      {"a row that is left before its lowest load",
+       module_of({0, 0x02, 0x40, SUM(16), LOADED, DROP, 0x20, 1, 0x0d, 0, LOAD(0), DROP, 0x0b,
+                  SUM(8), LOADED, 0x0b})},
+      {"a row by a local that is teed", module_of({0, 0x20, 0, 0x20, 1, 0x6a, 0x22, 1, 0x41, 16,
+                                                   0x6a, LOADED, 0x20, 1, LOADED, 0x6a, 0x0b})},
+      {"a row of a local that is set in it",
+       module_of({0, SUM(16), LOADED, ADD_TO_0(PAGE), LOAD(0), 0x6a, 0x0b})},
       {"a sum that wraps around", module_of({0, ADD_TO_0(16), LOAD(0), DROP, ADD_TO_0(16), LOAD(0),
                                              DROP, ADD_TO_0(0x70), LOAD(0), 0x0b})},
       {"sums until behind the guard",
@@ -128,6 +152,9 @@ TEST(Bounds, ComparedAndGuardedAccessesComeToTheSame) {
         const Values arguments{Value::from_i32(address), Value::from_i32(choice)};
         const Outcome want = guarded.call(arguments);
         const Outcome got = compared.call(arguments);
+        EXPECT_TRUE(std::ranges::equal(guarded.instance->memory(0)->bytes(),
+                                       compared.instance->memory(0)->bytes()))
+            << each.name << " at " << address << ", " << choice;
         const Trap* const trap = trap_of(want);
         ASSERT_EQ(trap != nullptr, trap_of(got) != nullptr)
             << each.name << " at " << address << ", " << choice;
@@ -186,9 +213,11 @@ TEST(Bounds, OnlyFaultsBehindTheMemoryAreTheGuests) {
   const auto memory = Memory::create(type, std::uint64_t{4} << 30U, budget, Bounds::Checks);
   ASSERT_TRUE(memory.has_value());
   const std::uint8_t* const base = (*memory)->bytes().data();
+  EXPECT_EQ(std::bit_cast<std::uintptr_t>(base) % os::large_page_size, 0U);
   EXPECT_FALSE((*memory)->reserves(base - 1)) << "where the size stands";
   EXPECT_TRUE((*memory)->reserves(base + 3 * page_size - 1));
-  EXPECT_FALSE((*memory)->reserves(base + 3 * page_size)) << "behind the guard";
+  EXPECT_FALSE((*memory)->reserves(base + 3 * page_size + os::large_page_size))
+      << "behind the guard, and what is there so that the base begins a large page";
   const auto shown = [&] {
     std::uint64_t size = 0;
     std::memcpy(&size, base + size_from_base, sizeof size);

@@ -25,7 +25,7 @@ ComparedLocals after(const std::vector<Instruction>& code, std::size_t at = 0) {
   ComparedLocals compared;
   compared.start(code, 2);
   compared.follow(at);
-  compared.add(0);
+  compared.add({0, 0});
   compared.follow(code.size() - 1);
   return compared;
 }
@@ -47,7 +47,7 @@ TEST(ComparedLocals, NothingIsKnownAtFirst) {
   compared.follow(1);
   EXPECT_FALSE(compared.covers(0, 1));
   EXPECT_FALSE(compared.covers_sum(1, 1));
-  compared.add(0);
+  compared.add({0, 0});
   compared.start(code, 2);
   EXPECT_FALSE(compared.covers(0, 1)) << "nor of the next function";
 }
@@ -83,6 +83,94 @@ TEST(ComparedLocals, ASumOnTheStackIsCovered) {
   EXPECT_FALSE(after(code).covers_sum(0, 1));
 }
 
+TEST(ComparedLocals, AComparedSumCoversWhatIsBehindIt) {
+  const std::vector<Instruction> code{get0, constant(16), add, load, get0, constant(24), add, load,
+                                      get0, constant(8),  add, load, get0, load};
+  ComparedLocals compared;
+  compared.start(code, 2);
+  compared.follow(3);
+  compared.add({0, 16});
+  compared.follow(code.size() - 1);
+  EXPECT_TRUE(compared.covers_sum(3, small_guard));
+  EXPECT_TRUE(compared.covers_sum(7, small_guard - 8));
+  EXPECT_FALSE(compared.covers_sum(7, small_guard - 7));
+  EXPECT_FALSE(compared.covers_sum(11, 1)) << "it may lie before the first byte";
+  EXPECT_FALSE(compared.covers(0, 1));
+  compared.add({0, 0});
+  EXPECT_TRUE(compared.covers_sum(11, 1));
+  compared.add({0, small_guard});
+  EXPECT_TRUE(compared.covers_sum(11, 1)) << "what is known of the local itself stays";
+}
+
+TEST(ComparedLocals, ASumOfWhatIsKnownInPartIsFollowed) {
+  const std::vector<Instruction> code{get0, constant(16), add,  load, get0, constant(24),
+                                      add,  set1,         get0, set0, nop};
+  ComparedLocals compared;
+  compared.start(code, 2);
+  compared.follow(3);
+  compared.add({0, 16});
+  compared.follow(7);
+  EXPECT_TRUE(compared.covers(1, small_guard - 8));
+  EXPECT_FALSE(compared.covers(1, small_guard - 7));
+  compared.follow(9);
+  EXPECT_FALSE(compared.covers_sum(3, 1)) << "a copy of what is not known by itself";
+}
+
+struct Found {
+  std::uint32_t first, below;
+  bool operator==(const Found&) const = default;
+};
+Found row(const std::vector<Instruction>& code, std::size_t at, std::uint64_t bytes = 4) {
+  ComparedLocals compared;
+  compared.start(code, 2);
+  const ComparedLocals::Row found = compared.row_of(at, bytes);
+  EXPECT_EQ(found.lowest.local, 0U);
+  return {found.lowest.constant, found.below};
+}
+
+TEST(ComparedLocals, ARowBeginsWithItsLowestLoad) {
+  const auto then = [](std::vector<Instruction> between) {
+    std::vector<Instruction> code{get0, constant(16), add, load};
+    code.insert(code.end(), between.begin(), between.end());
+    for (const Instruction& last : {get0, constant(8), add, load}) code.push_back(last);
+    return code;
+  };
+  EXPECT_EQ(row(then({}), 3), (Found{8, 8}));
+  EXPECT_EQ(row(then({get0, load}), 3), (Found{0, 16}));
+  EXPECT_EQ(row(then({get0, constant(0xffff'fff8), add, load}), 3), (Found{0xffff'fff8, 24}));
+  EXPECT_EQ(row(then({get0, constant(24), add, load}), 3), (Found{8, 8})) << "a higher one";
+  EXPECT_EQ(row(then({}), 7), (Found{8, 0})) << "the last one";
+  EXPECT_EQ(row(then({}), 3, small_guard - 8), (Found{8, 8}));
+  EXPECT_EQ(row(then({}), 3, small_guard - 7), (Found{16, 0})) << "too far from it";
+  const std::vector<Opcode> quiet{Opcode::Drop,       Opcode::Select,  Opcode::GlobalGet,
+                                  Opcode::I32Sub,     Opcode::F64Mul,  Opcode::I32TruncSatF64S,
+                                  Opcode::I8x16Splat, Opcode::F64Const};
+  for (const Opcode op : quiet) EXPECT_EQ(row(then({of(op)}), 3), (Found{8, 8})) << text_of(op);
+  EXPECT_EQ(row(then({of(Opcode::LocalTee, 1)}), 3), (Found{8, 8}));
+  const std::vector<Instruction> far(70, of(Opcode::I32Eqz));
+  EXPECT_EQ(row(then(far), 3), (Found{16, 0}));
+}
+
+/// What would be seen, or another trap, before the lower one's.
+TEST(ComparedLocals, ARowEndsWhereSomethingHappens) {
+  for (const Opcode op :
+       {Opcode::I32Store, Opcode::GlobalSet, Opcode::Call, Opcode::BrIf, Opcode::Block, Opcode::End,
+        Opcode::I32DivU, Opcode::I64RemS, Opcode::I32TruncF32S, Opcode::I64TruncF64U,
+        Opcode::Unreachable, Opcode::MemoryGrow, Opcode::TableGet, Opcode::DataDrop, Opcode::Return,
+        Opcode::V128Load8Lane, Opcode::I32AtomicLoad, Opcode::Nop}) {
+    const std::vector<Instruction> code{get0, constant(16), add, load, of(op), get0, load};
+    EXPECT_EQ(row(code, 3), (Found{16, 0})) << text_of(op);
+  }
+  for (const Opcode op : {Opcode::LocalSet, Opcode::LocalTee}) {
+    const std::vector<Instruction> code{get0, constant(16), add, load, of(op, 0), get0, load};
+    EXPECT_EQ(row(code, 3), (Found{16, 0})) << "another value";
+  }
+  Instruction elsewhere = load;
+  elsewhere.memory = 1;
+  const std::vector<Instruction> code{get0, constant(16), add, load, get0, elsewhere};
+  EXPECT_EQ(row(code, 3), (Found{16, 0})) << "of another memory";
+}
+
 TEST(ComparedLocals, WhatABlockLearntEndsWithIt) {
   const std::vector<Instruction> inside{block, load, end, nop};
   EXPECT_FALSE(after(inside, 1).covers(0, 1));
@@ -107,7 +195,7 @@ TEST(ComparedLocals, ALoopsNextTurnMayHaveAnotherValue) {
   ComparedLocals compared;
   compared.start(set_below, 2);
   compared.follow(0);
-  compared.add(0);
+  compared.add({0, 0});
   compared.follow(2);
   EXPECT_FALSE(compared.covers(0, 1));
   const std::vector<Instruction> never_set{load, loop, nop, end, nop};

@@ -378,6 +378,8 @@ class FunctionCompiler {
   /// Is that access known to end in the memory or the guard behind it?
   [[nodiscard]] bool needs_no_comparison(const Instruction& instruction, RegisterId index,
                                          LocalIndex local, std::uint64_t end) const;
+  void compare_index(x86::Gp base, const Instruction& instruction, RegisterId index,
+                     LocalIndex local, std::uint64_t end);
   [[nodiscard]] RegisterId compare_end(x86::Gp base, RegisterId index, std::uint64_t end);
   [[nodiscard]] Address checked_address(const Instruction& instruction, Operand& index,
                                         std::uint32_t size);

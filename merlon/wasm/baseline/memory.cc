@@ -86,9 +86,7 @@ FunctionCompiler::Address FunctionCompiler::compared_address(const Instruction& 
   RegisterId sum = no_register;
   if (!needs_no_comparison(instruction, reg, local, end)) {
     if (reg != no_register && end <= small_guard) {
-      a_.cmp(gp64(reg), x86::ptr(base, size_from_base, 8));
-      a_.jae(trap_label(TrapKind::MemoryOutOfBounds));
-      if (instruction.memory == 0 && local != no_local) compared_.add(local);
+      compare_index(base, instruction, reg, local, end);
     } else {
       sum = compare_end(base, reg, end);
     }
@@ -115,6 +113,28 @@ bool FunctionCompiler::needs_no_comparison(const Instruction& instruction, Regis
   if (instruction.memory != 0) return false;
   return local != no_local ? compared_.covers(local, end)
                            : takes_address_alone(instruction.op) && compared_.covers_sum(at_, end);
+}
+
+/// Traps if `index` lies behind the memory, or what a row of loads begins with; then that much is
+/// known of the local that it came from.
+void FunctionCompiler::compare_index(x86::Gp base, const Instruction& instruction, RegisterId index,
+                                     LocalIndex local, std::uint64_t end) {
+  ComparedLocals::Row row;
+  if (instruction.memory == 0) {
+    if (takes_address_alone(instruction.op)) row = compared_.row_of(at_, end);
+    if (row.lowest.local == no_local) row.lowest.local = local;
+  }
+  const x86::Mem size = x86::ptr(base, size_from_base, 8);
+  if (row.below == 0) {
+    a_.cmp(gp64(index), size);
+  } else {
+    const RegisterId lowest = allocate_general();
+    a_.lea(gp32(lowest), x86::ptr(gp64(index), -static_cast<std::int32_t>(row.below)));
+    a_.cmp(gp64(lowest), size);
+    release(lowest);
+  }
+  a_.jae(trap_label(TrapKind::MemoryOutOfBounds));
+  if (row.lowest.local != no_local) compared_.add(row.lowest);
 }
 
 /// Traps if `index` + `end` lies behind the memory; gives the sum in a register to be released.

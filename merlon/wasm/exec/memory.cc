@@ -26,27 +26,25 @@ std::uint64_t ceiling(const Limits& limits, std::uint64_t max_bytes) {
   return pages * page_size;
 }
 
-/// Bytes before the base, at least, and from it; a base is a multiple of `alignment`.
+/// Bytes before the base, at least, and from it.
 struct Reservation {
   std::uint64_t below;
   std::uint64_t above;
-  std::uint64_t alignment;
 };
+/// What a base that begins a large page may lie further into its reservation.
+constexpr std::uint64_t to_align = os::large_page_size - os::host_page_size;
 
 Reservation reservation(AddressType address, Bounds bounds, std::uint64_t limit) {
-  if (address == AddressType::I64) return {0, limit + os::host_page_size, os::large_page_size};
-  // An enclave has little room, and pages of 4 KiB.
-  if (bounds == Bounds::Checks) {
-    return {os::host_page_size, limit + small_guard, os::host_page_size};
-  }
-  return {guard_below, 2 * four_gib + page_size, os::large_page_size};
+  if (address == AddressType::I64) return {0, limit + os::host_page_size};
+  if (bounds == Bounds::Checks) return {os::host_page_size, limit + small_guard};
+  return {guard_below, 2 * four_gib + page_size};
 }
 
 /// How far into its reservation a memory's base lies.
 std::uint64_t offset_of_base(const os::Mapping& mapping, const Reservation& room) {
   void* base = mapping.data() + room.below;
-  std::size_t left = room.alignment - os::host_page_size + room.above;
-  static_cast<void>(std::align(room.alignment, room.above, base, left));
+  std::size_t left = to_align + room.above;
+  static_cast<void>(std::align(os::large_page_size, room.above, base, left));
   return static_cast<std::uint64_t>(static_cast<std::uint8_t*>(base) - mapping.data());
 }
 
@@ -72,11 +70,12 @@ core::Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type,
                        "the memory's minimum size exceeds the memory limit", type.limits.min);
   }
   const Reservation room = reservation(type.limits.address, bounds, limit);
-  const std::uint64_t to_align = room.alignment - os::host_page_size;
   os::Mapping mapping = TRY(os::Mapping::reserve(room.below + to_align + room.above));
   const std::uint64_t below = offset_of_base(mapping, room);
   const bool shows_size = bounds == Bounds::Checks && type.limits.address == AddressType::I32;
-  if (shows_size) TRY(mapping.protect(0, room.below, os::Protection::ReadWrite));
+  if (shows_size) {
+    TRY(mapping.protect(below - os::host_page_size, os::host_page_size, os::Protection::ReadWrite));
+  }
   std::unique_ptr<Memory> memory(
       new Memory(type, std::move(mapping), below, limit, budget, shows_size));
   if (!memory->grow(type.limits.min)) {

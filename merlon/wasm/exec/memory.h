@@ -30,8 +30,7 @@ namespace merlon::wasm {
 ///   base … base + size                 accessible
 ///   base + size … base + what it may grow to + small_guard   no access
 ///
-/// But under checks a base is a multiple of a large page's size, and a memory from 4 MiB on asks
-/// for such pages.
+/// A base is a multiple of a large page's size, and a memory from 4 MiB on asks for such pages.
 class Memory {
  public:
   /// A zeroed memory of `type.limits.min` pages that never exceeds `max_bytes`, nor what is left of
